@@ -1,0 +1,212 @@
+"""Load one destination and call it: the typed façade is the only caller of its hooks and checks every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pluggy
+import pyarrow as pa
+
+from connector_sdk import defaults
+from connector_sdk.batch import Attempt, Batch, Options
+from connector_sdk.connection import Connection, Host
+from connector_sdk.errors import ConfigError, PluginError, Problem
+from connector_sdk.hookspecs import PROJECT, DestinationHooks
+from connector_sdk.outcome import Classification, Recovery, RowError, RowStatus, Unknown, WriteResult
+from connector_sdk.plan import Finding, PlanSummary
+from connector_sdk.schema import MATCH_SCHEMA, ObjectInfo, ObjectSchema
+from connector_sdk.spec import CONTRACT, DestinationSpec
+
+if TYPE_CHECKING:
+    import click
+
+GROUP = "connector_sdk.destinations"
+"""The entry-point group; the name of an entry point is the type of its destination."""
+
+T = TypeVar("T")
+
+_STATUSES = pa.array([status.value for status in RowStatus])
+
+
+class Destination:
+    """One destination, typed. Methods are named after the hooks; what a plugin answers is checked before it goes on.
+
+    Raises `PluginError`, naming plugin and hook, when an answer breaks the contract.
+    """
+
+    def __init__(self, name: str, plugin: object) -> None:
+        """Register `plugin`, a module or object with hook functions, under the type `name`."""
+        self.name = name
+        manager = pluggy.PluginManager(PROJECT)
+        manager.add_hookspecs(DestinationHooks)
+        manager.register(defaults)
+        try:
+            manager.register(plugin, name)
+            manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise PluginError(f"destination {name}: {error}") from None
+        self._hook = manager.hook
+        self.spec = self._spec()
+
+    def connect(self, config: Any, host: Host) -> Connection:
+        """Log in with an instance of the spec's config class; raises `ConfigError` when that cannot succeed."""
+        connection = self._required("connect", Connection, config=config, host=host)
+        if not connection.account:
+            raise self._broken("connect", "answered a connection without an account")
+        return connection
+
+    def list_objects(self, connection: Connection) -> tuple[ObjectInfo, ...]:
+        """List the objects that can be written."""
+        answer = self._call("list_objects", connection=connection)
+        return self._sequence("list_objects", answer, ObjectInfo)
+
+    def discover_schema(self, connection: Connection, object_name: str, refresh: bool = False) -> ObjectSchema:
+        """Describe one object; raises `ConfigError` when it does not exist."""
+        return self._required(
+            "discover_schema", ObjectSchema, connection=connection, object_name=object_name, refresh=refresh
+        )
+
+    def match(self, connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
+        """Find records by the values of a field; the answer has `MATCH_SCHEMA`."""
+        table = self._required("match", pa.Table, connection=connection, objects=objects, field=field, values=values)
+        if table.schema != MATCH_SCHEMA:
+            raise self._broken("match", f"answered the columns {table.schema.names}, not {MATCH_SCHEMA.names}")
+        positions = table.column("position").to_numpy()
+        if len(positions) and not (positions.min() >= 0 and positions.max() < len(values)):
+            raise self._broken("match", f"answered positions outside of the {len(values)} values asked for")
+        if table.column("record_id").null_count:
+            raise self._broken("match", "answered a line without a record id")
+        return table
+
+    def read_records(
+        self, connection: Connection, object_name: str, fields: Sequence[str]
+    ) -> tuple[pa.RecordBatchReader, str]:
+        """Read what the target holds now and the version it is at."""
+        answer = self._call("read_records", connection=connection, object_name=object_name, fields=fields)
+        match answer:
+            case (pa.RecordBatchReader() as rows, str() as version) if list(rows.schema.names) == list(fields):
+                return rows, version
+        raise self._broken("read_records", f"did not answer (a stream of {list(fields)}, a version)")
+
+    def write_batch(self, connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+        """Write a batch; raises what the plugin raises, `PluginError` when the answer does not fit the batch."""
+        result = self._required(
+            "write_batch", WriteResult, connection=connection, batch=batch, options=options, attempt=attempt
+        )
+        return self._fitting("write_batch", result, batch)
+
+    def recover_batch(
+        self, connection: Connection, batch: Batch, options: Options, attempt: Attempt
+    ) -> WriteResult | Recovery | Unknown:
+        """Find out what became of a batch whose answer was lost."""
+        answer = self._call("recover_batch", connection=connection, batch=batch, options=options, attempt=attempt)
+        if isinstance(answer, WriteResult):
+            return self._fitting("recover_batch", answer, batch)
+        if isinstance(answer, Recovery | Unknown):
+            return answer
+        raise self._broken("recover_batch", f"answered {answer!r}, not a WriteResult, NOT_EXECUTED or Unknown")
+
+    def classify_error(self, error: RowError | BaseException) -> Classification:
+        """Say what an error asks for."""
+        return self._required("classify_error", Classification, error=error)
+
+    def check_plan(self, connection: Connection, plan: PlanSummary, options: Options) -> tuple[Finding, ...]:
+        """Let the destination look at a plan before it runs."""
+        answer = self._call("check_plan", connection=connection, plan=plan, options=options)
+        return self._sequence("check_plan", answer, Finding)
+
+    def commands(self) -> tuple[click.Command, ...]:
+        """The commands that the plugin adds."""
+        return tuple(self._call("commands"))
+
+    def _spec(self) -> DestinationSpec:
+        spec = self._required("destination_spec", DestinationSpec)
+        if spec.contract > CONTRACT:
+            raise self._broken(
+                "destination_spec", f"needs contract {spec.contract}, this core has {CONTRACT}: update connector-sdk"
+            )
+        problems = list(_spec_problems(spec))
+        if problems:
+            raise self._broken("destination_spec", "; ".join(problems))
+        return spec
+
+    def _fitting(self, hook: str, result: WriteResult, batch: Batch) -> WriteResult:
+        if result.rows.num_rows != batch.rows.num_rows:
+            raise self._broken(hook, f"answered {result.rows.num_rows} lines for {batch.rows.num_rows} rows")
+        statuses = result.rows.column("status").unique()
+        unknown = [each for each in statuses.to_pylist() if each not in _STATUSES.to_pylist()]
+        if unknown:
+            raise self._broken(hook, f"answered the status {unknown[0]!r}, not one of {_STATUSES.to_pylist()}")
+        return result
+
+    def _call(self, hook: str, **arguments: Any) -> Any:
+        answer = getattr(self._hook, hook)(**arguments)
+        if answer is None:
+            raise self._broken(hook, "answered nothing")
+        return answer
+
+    def _required(self, hook: str, type_: type[T], **arguments: Any) -> T:
+        answer = self._call(hook, **arguments)
+        if not isinstance(answer, type_):
+            raise self._broken(hook, f"answered a {type(answer).__name__}, not a {type_.__name__}")
+        return answer
+
+    def _sequence(self, hook: str, answer: Any, type_: type[T]) -> tuple[T, ...]:
+        if not isinstance(answer, Sequence) or not all(isinstance(each, type_) for each in answer):
+            raise self._broken(hook, f"did not answer a list of {type_.__name__}")
+        return tuple(answer)
+
+    def _broken(self, hook: str, what: str) -> PluginError:
+        return PluginError(f"destination {self.name}: {hook} {what}")
+
+
+def _spec_problems(spec: DestinationSpec) -> Iterable[str]:
+    if not spec.modes:
+        yield "declares no mode"
+    if not spec.apis:
+        yield "declares no way to write (apis)"
+    for api in spec.apis:
+        if not api.modes <= set(spec.modes):
+            yield f"api {api.name} writes modes that the destination does not have"
+        if api.rows_default < 1 or (api.rows_max is not None and api.rows_default > api.rows_max):
+            yield f"api {api.name}: rows_default {api.rows_default} is outside of 1 to {api.rows_max}"
+        if not 1 <= api.parallel_default <= api.parallel_max:
+            yield f"api {api.name}: parallel_default {api.parallel_default} is outside of 1 to {api.parallel_max}"
+    uncovered = set(spec.modes) - {mode for api in spec.apis for mode in api.modes}
+    if spec.apis and uncovered:
+        yield f"no api writes {', '.join(sorted(uncovered))}"
+
+
+def installed() -> dict[str, tuple[EntryPoint, ...]]:
+    """All installed destinations by type; more than one entry point for a type is a conflict."""
+    found: dict[str, tuple[EntryPoint, ...]] = {}
+    for each in entry_points(group=GROUP):
+        found[each.name] = (*found.get(each.name, ()), each)
+    return found
+
+
+def load(type_: str) -> Destination:
+    """Import the one plugin that provides `type_`; no other is touched.
+
+    Raises `ConfigError` when none or several do (it lists what is installed), `PluginError` when the import fails.
+    """
+    providers = installed().get(type_, ())
+    if len(providers) != 1:
+        raise ConfigError([_resolution_problem(type_, providers)])
+    try:
+        plugin = providers[0].load()
+    except Exception as error:
+        raise PluginError(f"destination {type_}: {providers[0].value} cannot be imported: {error}") from error
+    return Destination(type_, plugin)
+
+
+def _resolution_problem(type_: str, providers: Sequence[EntryPoint]) -> Problem:
+    if providers:
+        named = ", ".join(f"{each.dist.name} {each.dist.version}" if each.dist else each.value for each in providers)
+        return Problem(f"destination {type_} is provided more than once: {named}", hint="uninstall all but one")
+    have = ", ".join(sorted(installed())) or "none"
+    return Problem(
+        f"there is no destination {type_}; installed: {have}", hint=f"install the plugin that provides {type_}"
+    )

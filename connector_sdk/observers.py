@@ -1,0 +1,65 @@
+"""Tell hosts what a run is doing; one that fails is reported once and left out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pluggy
+
+from connector_sdk.connection import Call
+from connector_sdk.hookspecs import PROJECT, ObserverHooks
+from connector_sdk.plan import PlanSummary
+from connector_sdk.report import BatchReport, RunReport, RunStart
+
+log = logging.getLogger(__name__)
+
+
+class Observers:
+    """The observers of a run. Methods are named after the hooks and safe to call from any thread.
+
+    `observers` are objects or modules with functions marked `@hookimpl`.
+    """
+
+    def __init__(self, observers: Sequence[object] = ()) -> None:
+        self._lock = threading.Lock()
+        self._managers = [_manager(observer) for observer in observers]
+
+    def run_started(self, start: RunStart) -> None:
+        """A run is about to begin."""
+        self._tell("run_started", start=start)
+
+    def run_planned(self, plan: PlanSummary) -> None:
+        """The plan of a run is frozen."""
+        self._tell("run_planned", plan=plan)
+
+    def batch_finished(self, batch: BatchReport) -> None:
+        """The rows of a batch have outcomes."""
+        self._tell("batch_finished", batch=batch)
+
+    def call_finished(self, call: Call) -> None:
+        """An API call was made."""
+        self._tell("call_finished", call=call)
+
+    def run_finished(self, report: RunReport) -> None:
+        """A run ended, whatever the reason."""
+        self._tell("run_finished", report=report)
+
+    def _tell(self, hook: str, **arguments: Any) -> None:
+        with self._lock:
+            for manager in tuple(self._managers):
+                try:
+                    getattr(manager.hook, hook)(**arguments)
+                except Exception:
+                    self._managers.remove(manager)
+                    log.warning("An observer failed in %s and is left out from now on.", hook, exc_info=True)
+
+
+def _manager(observer: object) -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(ObserverHooks)
+    manager.register(observer)
+    manager.check_pending()
+    return manager

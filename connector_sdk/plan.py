@@ -1,0 +1,77 @@
+"""What a run is going to do, summed up: for a person to read and for a destination to check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+from connector_sdk.batch import Action, Column
+from connector_sdk.report import ActionCounts, RowCounts
+from connector_sdk.spec import Delivery, Mode
+
+
+class Level(StrEnum):
+    """How much a finding weighs: `stop` keeps the run from starting."""
+
+    INFO = "info"
+    WARNING = "warning"
+    STOP = "stop"
+
+
+@frozen
+class Finding:
+    """Something worth knowing before a run: what it is, and what to do about it."""
+
+    level: Level
+    message: str
+    advice: str = ""
+
+
+@frozen
+class Cost:
+    """What a run is expected to use. `calls` leaves out polls; None where the destination does not say."""
+
+    batches: int
+    calls: int | None = None
+
+
+@frozen
+class PlanSummary:
+    """A frozen plan, without its rows. `planned` counts rows per action, `batches` how they are cut per action."""
+
+    run: str
+    sync: str
+    mode: Mode
+    object_names: tuple[str, ...]
+    api: str
+    batch_size: int
+    parallelism: int
+    delivery: Delivery
+    columns: tuple[Column, ...]
+    planned: Mapping[Action, int]
+    batches: Mapping[Action, int]
+    match_field: str | None = None
+
+
+@frozen
+class PlanReport:
+    """What `plan` shows: counts, samples, findings and cost.
+
+    In `actions`, rows that a destination will create or update without having been asked which are counted as
+    `created_or_updated`. `samples` maps each kind of planned row to a few of them, columns by name.
+    """
+
+    run: str
+    sync: str
+    rows: RowCounts
+    actions: ActionCounts
+    created_or_updated: int
+    samples: Mapping[str, tuple[Mapping[str, Any], ...]]
+    findings: tuple[Finding, ...]
+    cost: Cost
+    delivery: Delivery
+    saved: bool = False
+    accepted: tuple[str, ...] = field(default=())

@@ -1,0 +1,103 @@
+"""What a destination has: objects, their fields, and what may be done with each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import pyarrow as pa
+from attrs import field, frozen
+
+from connector_sdk.spec import Mode
+
+MATCH_SCHEMA = pa.schema([("position", pa.int64()), ("object_name", pa.string()), ("record_id", pa.string())])
+"""The columns of the answer of `match`; `position` indexes the values that were asked for."""
+
+
+class FieldType(StrEnum):
+    """The kinds of value that a field takes, in the core's words."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIME = "time"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    REFERENCE = "reference"
+    BINARY = "binary"
+
+
+class Equality(StrEnum):
+    """Which different values a field treats as the same one."""
+
+    TRIMMED = "trimmed"
+    CASELESS = "caseless"
+    NUMERIC = "numeric"
+
+
+@frozen
+class ReferenceKey:
+    """A field of another object by which the destination itself finds the record that a reference means."""
+
+    object_name: str
+    field: str
+
+
+@frozen
+class Field:
+    """A field of an object, and why it cannot be written or matched on where it cannot.
+
+    `length` counts characters; `precision` and `scale` count decimal digits. `required` means that a record cannot
+    be created without a value. `values` are the values of a choice; they bind when `restricted`. `pattern` is a
+    regular expression that a text value must match as a whole (RE2 syntax), `pattern_name` what to call such a value.
+    `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason.
+    """
+
+    name: str
+    type: FieldType
+    label: str = ""
+    native_type: str = ""
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    createable: bool = True
+    updateable: bool = True
+    unique: bool = False
+    external_id: bool = False
+    recommended: bool = False
+    nillable: bool = True
+    required: bool = False
+    values: tuple[str, ...] = ()
+    restricted: bool = False
+    pattern: str = ""
+    pattern_name: str = ""
+    equality: frozenset[Equality] = frozenset()
+    references: tuple[str, ...] = ()
+    reference_keys: tuple[ReferenceKey, ...] = ()
+    not_writable: Mapping[Mode, str] = field(factory=dict)
+    not_matchable: Mapping[Mode, str] = field(factory=dict)
+    warnings: Mapping[Mode, str] = field(factory=dict)
+
+
+@frozen
+class ObjectInfo:
+    """An object that a destination offers, and the modes in which it can be written."""
+
+    name: str
+    label: str
+    modes: frozenset[Mode]
+
+
+@frozen
+class ObjectSchema:
+    """An object with its fields. `match_advice` says what to do where no field can be matched on."""
+
+    name: str
+    label: str
+    fields: tuple[Field, ...]
+    modes: frozenset[Mode]
+    mergeable: bool = False
+    match_advice: str = ""

@@ -1,0 +1,83 @@
+"""What a destination is and can do, declared by its plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import frozen
+
+CONTRACT = 1
+"""The version of the contract between this core and its plugins."""
+
+
+class Mode(StrEnum):
+    """What a sync does with its object."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    UPSERT = "upsert"
+    ARCHIVE = "archive"
+    ALL = "all"
+
+
+class Removal(StrEnum):
+    """What happens at the destination when a row leaves the model."""
+
+    NOTHING = "nothing"
+    CLEAR = "clear"
+    DELETE = "delete"
+
+
+class Delivery(StrEnum):
+    """How often a batch can be executed when an answer is lost."""
+
+    EXACTLY_ONCE = "exactly once"
+    AT_LEAST_ONCE = "at least once"
+    AT_MOST_ONCE = "at most once"
+
+
+class EmptyText(StrEnum):
+    """What the destination makes of empty text."""
+
+    NULL = "null"
+    KEPT = "kept"
+
+
+@frozen
+class Api:
+    """One way to write: its limits, defaults, and the delivery it gives per mode.
+
+    `rows_*` count rows of a batch (None: no limit), `bytes_max` the bytes of its body, `parallel_*` batches in flight.
+    """
+
+    name: str
+    delivery: Mapping[Mode, Delivery]
+    rows_default: int
+    rows_max: int | None
+    bytes_max: int | None
+    parallel_default: int
+    parallel_max: int
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """The modes that this way can write in."""
+        return frozenset(self.delivery)
+
+
+@frozen
+class DestinationSpec:
+    """A destination: its modes, its ways to write, and the classes that hold its configuration.
+
+    `modes` maps each mode to what may happen to removed rows in it. The first of `apis` is the default.
+    `config` and `options` are attrs classes: the connection's settings, and what a sync may set beyond the core's
+    own options (`api`, `batch_size`, `parallelism`, `split_retries`, `retry_codes`).
+    """
+
+    name: str
+    modes: Mapping[Mode, frozenset[Removal]]
+    apis: tuple[Api, ...]
+    config: type
+    options: type
+    empty_text: EmptyText = EmptyText.KEPT
+    contract: int = CONTRACT
