@@ -1,0 +1,98 @@
+"""The entries of the journal, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import frozen
+
+from connector_sdk.batch import Action
+
+Ranges = tuple[tuple[int, int], ...]
+"""Rows of a plan, as half-open ranges in rising order."""
+
+
+class RunState(StrEnum):
+    """Where a run is. A run that is `running` without a process is open: it will be resumed."""
+
+    PLANNING = "planning"
+    SAVED = "saved"
+    RUNNING = "running"
+    FINISHED = "finished"
+    ABANDONED = "abandoned"
+
+
+class BatchState(StrEnum):
+    """Where a batch is: `sending` means that it may have been executed."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    DONE = "done"
+
+
+@frozen
+class NewBatch:
+    """A batch to be journalled: rows of the plan with one object, action and shape."""
+
+    stage: int
+    object_name: str
+    action: Action
+    shape: int
+    ranges: Ranges
+
+
+@frozen
+class JournalledBatch:
+    """A batch as the journal knows it. `round` counts how often its rows were split off for another try."""
+
+    run: str
+    number: int
+    stage: int
+    object_name: str
+    action: Action
+    shape: int
+    ranges: Ranges
+    state: BatchState
+    attempts: int
+    round: int
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return sum(stop - start for start, stop in self.ranges)
+
+
+@frozen
+class JournalledRun:
+    """A run as the journal knows it; `report` is JSON once it has ended or stopped."""
+
+    id: str
+    sync: str
+    state: RunState
+    created: str
+    account: str
+    config: str
+    report: str | None
+
+
+@frozen
+class SyncState:
+    """What a sync left behind: its snapshot's file, target and fingerprints, and the run that made it.
+
+    `generation` counts the runs that changed it.
+    """
+
+    target: Mapping[str, str]
+    fingerprints: Mapping[str, str]
+    snapshot: str | None
+    run: str
+    generation: int
+
+
+@frozen
+class Held:
+    """A row whose fate is unknown, and where a person can look."""
+
+    key: str
+    look: str

@@ -1,0 +1,105 @@
+"""The state folder: where it is, what lies in it, and whether it can be trusted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from attrs import frozen
+
+from connector_sdk.errors import RunStopped
+from connector_sdk.sync import Project
+
+VARIABLE = "CONNECTOR_STATE"
+_NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
+)
+
+
+@frozen
+class StateFolder:
+    """The paths of a project's state. Names of syncs and runs are checked slugs, so they cannot lead out of it."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The journal of all runs."""
+        return self.path / "state.db"
+
+    def plan(self, run: str) -> Path:
+        """The folder of the frozen plan of a run."""
+        return self.path / "plans" / run
+
+    def snapshot(self, sync: str, run: str) -> Path:
+        """The snapshot that a run leaves behind."""
+        return self.path / "snapshots" / sync / f"{run}.parquet"
+
+    def ledger(self, run: str) -> Path:
+        """The outcomes of all rows of a run."""
+        return self.path / "ledgers" / f"{run}.parquet"
+
+    def calls(self, run: str) -> Path:
+        """The recorded API calls of a run."""
+        return self.path / "calls" / f"{run}.db"
+
+    def lock(self, sync: str) -> Path:
+        """The file that one run of a sync holds locked."""
+        return self.path / "locks" / f"{sync}.lock"
+
+
+def state_folder(project: Project, override: Path | None = None) -> StateFolder:
+    """Find, create and check the state folder of a project: `override`, $CONNECTOR_STATE, or `.connector/` beside it.
+
+    Raises `RunStopped` when it cannot be used: not ours, open to others, read-only, or on a network file system.
+    """
+    chosen = override or os.environ.get(VARIABLE) or Path(project.folder) / ".connector"
+    path = Path(chosen).expanduser().absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check(path)
+        for name in ("plans", "snapshots", "ledgers", "calls", "locks"):
+            (path / name).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise RunStopped(
+            f"the state folder {path} cannot be used: {error.strerror or error}",
+            hint="make it writable for this user, or choose another one with --state",
+        ) from None
+    return StateFolder(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or folder of the state, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _check(path: Path) -> None:
+    details = path.stat()
+    if details.st_uid != os.geteuid():
+        raise _refused(path, "belongs to another user", f"run as its owner, or: chown -R $(id -u) {path}")
+    if details.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise _refused(path, "can be written by others", f"chmod 700 {path}")
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise _refused(path, "is read-only", "make it writable, or choose another one with --state")
+    if (kind := _file_system(path)) in _NETWORK_FILE_SYSTEMS:
+        raise _refused(path, f"is on a network file system ({kind}), where locks cannot be relied on", "use --state")
+
+
+def _refused(path: Path, reason: str, hint: str) -> RunStopped:
+    return RunStopped(f"the state folder {path} {reason}", hint=hint)
+
+
+def _file_system(path: Path) -> str:
+    """The type of the file system that holds `path`, as Linux tells it; empty elsewhere."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text().splitlines()
+    except OSError:
+        return ""
+    found = [line.split()[1:3] for line in mounts]
+    holders = [(point, kind) for point, kind in found if path.is_relative_to(point.replace("\\040", " "))]
+    return max(holders, key=lambda holder: len(holder[0]), default=("", ""))[1]

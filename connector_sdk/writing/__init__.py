@@ -1,0 +1,1 @@
+"""Send a frozen plan: deliver, split, retry, settle."""
