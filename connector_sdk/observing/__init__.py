@@ -1,0 +1,1 @@
+"""Watch a run: redacted calls, counted and kept for the debugger."""

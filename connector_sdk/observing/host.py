@@ -1,0 +1,54 @@
+"""What a plugin may ask of this process while its connection is open."""
+
+from __future__ import annotations
+
+import threading
+
+from attrs import evolve
+
+from connector_sdk.connection import Call, TokenStore
+from connector_sdk.crashpoint import crashpoint
+from connector_sdk.observers import Observers
+from connector_sdk.observing.redaction import Redactor
+from connector_sdk.report import CallCounts
+
+
+class RunHost:
+    """The `Host` of one connection: redacts calls once more, counts them, and tells the observers."""
+
+    def __init__(self, observers: Observers, redactor: Redactor, tokens: TokenStore) -> None:
+        self._observers = observers
+        self._redactor = redactor
+        self._tokens = tokens
+        self._lock = threading.Lock()
+        self._counts = CallCounts()
+
+    @property
+    def tokens(self) -> TokenStore:
+        """The token storage of the connection."""
+        return self._tokens
+
+    @property
+    def calls(self) -> CallCounts:
+        """The calls made so far."""
+        return self._counts
+
+    def call_finished(self, call: Call) -> None:
+        """Count a call and pass it on, with every known secret replaced."""
+        scrub = self._redactor.scrub
+        safe = evolve(
+            call,
+            url=scrub(call.url),
+            request_body=scrub(call.request_body),
+            response_body=scrub(call.response_body),
+            error=scrub(call.error),
+        )
+        with self._lock:
+            remaining = self._counts.remaining if call.remaining is None else call.remaining
+            self._counts = CallCounts(self._counts.made + 1, remaining)
+        self._observers.call_finished(safe)
+        crashpoint("after a call")
+
+    def hide(self, secret: str) -> None:
+        """From now on, replace `secret` wherever it would be seen."""
+        self._redactor.hide(secret)
