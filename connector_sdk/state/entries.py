@@ -33,18 +33,22 @@ class BatchState(StrEnum):
 
 @frozen
 class NewBatch:
-    """A batch to be journalled: rows of the plan with one object, action and shape."""
+    """A batch to be journalled: rows of the plan with one object, action and shape.
+
+    `round` counts how often these rows failed for a reason that may pass.
+    """
 
     stage: int
     object_name: str
     action: Action
     shape: int
     ranges: Ranges
+    round: int = 0
 
 
 @frozen
 class JournalledBatch:
-    """A batch as the journal knows it. `round` counts how often its rows were split off for another try."""
+    """A batch as the journal knows it; `attempts` counts how often it was sent."""
 
     run: str
     number: int

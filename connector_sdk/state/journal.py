@@ -49,7 +49,7 @@ class Journal:
         """Note that the plan of a run is frozen, and its batches."""
         with self._transaction("freeze") as database:
             for number, batch in enumerate(batches, start=1):
-                _insert_batch(database, run, number, batch, parent=None, round_=0)
+                _insert_batch(database, run, number, batch, parent=None)
             database.execute("update run set state = ? where id = ?", (state, run))
 
     def set_state(self, run: str, state: RunState) -> None:
@@ -180,8 +180,8 @@ class Journal:
             )
             (last,) = database.execute("select max(number) from batch where run = ?", (batch.run,)).fetchone()
             for number, each in enumerate(again, start=last + 1):
-                _insert_batch(database, batch.run, number, each, parent=batch.number, round_=batch.round + 1)
-        return tuple(_planned(batch, number, each) for number, each in enumerate(again, start=last + 1))
+                _insert_batch(database, batch.run, number, each, parent=batch.number)
+        return tuple(_planned(batch.run, number, each) for number, each in enumerate(again, start=last + 1))
 
     def outcomes(self, run: str) -> Iterator[pa.Table]:
         """The recorded outcomes of a run, batch by batch."""
@@ -239,15 +239,13 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _insert_batch(
-    database: sqlite3.Connection, run: str, number: int, batch: NewBatch, *, parent: int | None, round_: int
-) -> None:
+def _insert_batch(database: sqlite3.Connection, run: str, number: int, batch: NewBatch, *, parent: int | None) -> None:
     database.execute(
         "insert into batch (run, number, parent, stage, object, action, shape, rows, state, round)"
         " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run, number, parent, batch.stage, batch.object_name, batch.action, batch.shape,
-            json.dumps(batch.ranges), BatchState.PLANNED, round_,
+            json.dumps(batch.ranges), BatchState.PLANNED, batch.round,
         ),
     )  # fmt: skip
 
@@ -260,10 +258,10 @@ def _journalled(row: Sequence[Any]) -> JournalledBatch:
     )
 
 
-def _planned(parent: JournalledBatch, number: int, batch: NewBatch) -> JournalledBatch:
+def _planned(run: str, number: int, batch: NewBatch) -> JournalledBatch:
     return JournalledBatch(
-        parent.run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
-        BatchState.PLANNED, 0, parent.round + 1,
+        run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
+        BatchState.PLANNED, 0, batch.round,
     )  # fmt: skip
 
 

@@ -1,0 +1,35 @@
+"""One attempt to write or recover a batch, as the destination sees it."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from connector_sdk.batch import Anchor
+from connector_sdk.state.entries import JournalledBatch
+from connector_sdk.writing.context import Writing
+
+
+@frozen
+class BatchAttempt:
+    """The `Attempt` of a batch; anchors go to the journal."""
+
+    _writing: Writing
+    _batch: JournalledBatch
+    number: int
+
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """All anchors of this batch, oldest first."""
+        return self._writing.journal.anchors(self._batch.run, self._batch.number)
+
+    def anchor(self, step: str, **handle: str) -> None:
+        """Note what identifies the batch at the destination; durable when this returns."""
+        self._writing.journal.anchor(self._batch, self.number, step, handle)
+
+    def run_anchors(self) -> tuple[Anchor, ...]:
+        """All anchors of this run, oldest first."""
+        return self._writing.journal.anchors(self._batch.run)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep; raises `Cancelled` when the run is halted meanwhile."""
+        self._writing.wait(seconds)

@@ -1,0 +1,92 @@
+"""What every step of writing needs: the destination, the journal, the rows, and how hard to try."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Protocol
+
+import pyarrow as pa
+from attrs import field, frozen
+
+from connector_sdk.batch import Action, Batch, Options
+from connector_sdk.connection import Connection
+from connector_sdk.destination import Destination
+from connector_sdk.errors import Cancelled
+from connector_sdk.observers import Observers
+from connector_sdk.outcome import Outcome
+from connector_sdk.spec import Delivery
+from connector_sdk.state.entries import JournalledBatch
+from connector_sdk.state.journal import Journal
+from connector_sdk.writing.knowledge import ErrorKnowledge
+from connector_sdk.writing.retry import Budget, Pace
+
+
+@frozen
+class BatchRows:
+    """The rows of a batch as they were frozen; the arrays have one entry per row.
+
+    `rows` are row numbers in the plan, `effects` say why each row is sent (`left` for a row that left the model).
+    """
+
+    batch: Batch
+    rows: pa.Array
+    keys: pa.Array
+    record_ids: pa.Array
+    effects: pa.Array
+
+
+class Rows(Protocol):
+    """Reads rows of a frozen plan; safe to use from any thread."""
+
+    def read(self, batch: JournalledBatch) -> BatchRows:
+        """The rows of a batch."""
+        ...
+
+
+class Progress:
+    """Counts what is done, for observers; the ledger is what counts at the end."""
+
+    def __init__(self, remaining: int) -> None:
+        self._lock = threading.Lock()
+        self._remaining = remaining
+
+    def finished(self, outcomes: Mapping[Outcome, int]) -> int:
+        """Take finished rows off, and answer how many remain."""
+        with self._lock:
+            self._remaining -= sum(outcomes.values())
+            return self._remaining
+
+
+@frozen
+class Writing:
+    """Everything that writing a run needs. `batch_size` bounds the batches made of rows that are tried again.
+
+    `cancel` is set from outside to interrupt the run, `halt` from inside when it cannot go on.
+    """
+
+    destination: Destination
+    connection: Connection
+    options: Options
+    journal: Journal
+    rows: Rows
+    knowledge: ErrorKnowledge
+    observers: Observers
+    progress: Progress
+    pace: Pace
+    budget: Budget
+    delivery: Delivery
+    batch_size: int
+    split_retries: bool
+    cancel: threading.Event
+    halt: threading.Event = field(factory=threading.Event)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep; raises `Cancelled` when the run is halted meanwhile."""
+        if self.halt.wait(seconds):
+            raise Cancelled
+
+
+def keyed(action: Action) -> bool:
+    """Whether repeating an action changes nothing more than doing it once."""
+    return action is not Action.CREATE

@@ -1,0 +1,97 @@
+"""One batch: intent, act, outcome — and what a failure of the whole batch means."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from connector_sdk.crashpoint import crashpoint
+from connector_sdk.errors import NotExecuted, PluginError, RunStopped, Stale
+from connector_sdk.outcome import NOT_EXECUTED, Executed, Kind, Unknown, WriteResult
+from connector_sdk.state.entries import BatchState, JournalledBatch
+from connector_sdk.state.ledger import LEDGER_SCHEMA
+from connector_sdk.writing.attempt import BatchAttempt
+from connector_sdk.writing.context import BatchRows, Writing
+from connector_sdk.writing.outcomes import account, lost, refused
+from connector_sdk.writing.retry import Failure, persist
+from connector_sdk.writing.settle import settle
+from connector_sdk.writing.split import halves
+
+
+def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
+    """Bring a batch to its outcomes, and answer the batches that rows which are tried again went into.
+
+    Raises `RunStopped` when the run cannot go on; the batch is then settled when the run is resumed.
+    """
+    if batch.round:
+        writing.wait(writing.pace.backoff(batch.round))
+    sending = _Sending(writing, batch, writing.rows.read(batch))
+    try:
+        answer = persist(sending.once, writing.pace, writing.budget, writing.wait)
+    except Failure as failure:
+        return _failed(sending, failure)
+    if isinstance(answer, Unknown):
+        return lost(writing, batch, sending.rows, answer)
+    return account(writing, batch, sending.rows, answer)
+
+
+@define
+class _Sending:
+    """A batch on its way. `doubt`: it may have been executed, by this process or one before it."""
+
+    writing: Writing
+    batch: JournalledBatch
+    rows: BatchRows
+    number: int = field(init=False)
+    doubt: bool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.number = self.batch.attempts
+        self.doubt = self.batch.state is BatchState.SENDING
+
+    def once(self) -> WriteResult | Unknown:
+        """Settle what is in doubt, or send; raises `Failure` when neither gives an answer."""
+        if self.doubt:
+            settled = settle(self.writing, self.batch, self.rows, self.number)
+            if settled is not NOT_EXECUTED:
+                assert isinstance(settled, WriteResult | Unknown)
+                return settled
+        return self._send()
+
+    def _send(self) -> WriteResult:
+        writing = self.writing
+        self.number = writing.journal.intend(self.batch)
+        self.doubt = True
+        attempt = BatchAttempt(writing, self.batch, self.number)
+        crashpoint("before write_batch")
+        try:
+            result = writing.destination.write_batch(writing.connection, self.rows.batch, writing.options, attempt)
+        except (PluginError, Stale):
+            raise
+        except Exception as error:
+            raise self._failure(error) from error
+        crashpoint("after write_batch")
+        return result
+
+    def _failure(self, error: Exception) -> Failure:
+        if isinstance(error, NotExecuted):
+            classification = self.writing.knowledge.of_row(error.code, error.message, self.batch.action)
+            failure = Failure(error.code, error.message, classification, split=error.split)
+            executed = Executed.NO
+        else:
+            classification = self.writing.knowledge.of_exception(error)
+            failure = Failure(type(error).__name__, str(error), classification)
+            executed = classification.executed
+        if executed is Executed.NO:
+            self.writing.journal.not_executed(self.batch)
+            self.doubt = False
+        return failure
+
+
+def _failed(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
+    """The batch was refused as a whole: stop the run, or find the row that is to blame."""
+    if failure.classification.kind is Kind.FATAL and not failure.split:
+        advice = failure.classification.advice or failure.classification.cause
+        raise RunStopped(f"{failure.code}: {failure.message}", hint=advice or "see the calls of this run")
+    if sending.batch.rows > 1:
+        return sending.writing.journal.record(sending.batch, LEDGER_SCHEMA.empty_table(), halves(sending.batch))
+    return refused(sending.writing, sending.batch, sending.rows, failure)

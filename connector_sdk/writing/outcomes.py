@@ -1,0 +1,177 @@
+"""From what the destination says of rows to their outcomes in the ledger, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import frozen
+
+from connector_sdk.batch import Action
+from connector_sdk.errors import RunStopped
+from connector_sdk.outcome import Classification, Kind, Outcome, RowStatus, Unknown, WriteResult
+from connector_sdk.report import BatchReport
+from connector_sdk.state.entries import JournalledBatch, NewBatch
+from connector_sdk.state.ledger import LEDGER_SCHEMA
+from connector_sdk.writing.context import BatchRows, Writing, keyed
+from connector_sdk.writing.retry import Failure
+from connector_sdk.writing.split import again
+
+ANSWER_LOST = "ANSWER_LOST"
+"""The code of a row whose answer was lost and whose fate cannot be learnt."""
+
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.DELETE: "deleted",
+    Action.MERGE: "merged",
+    Action.REPLACE: "replaced",
+}
+
+
+@frozen
+class _Verdict:
+    """What becomes of the rows that share a status and a code. No outcome: they are tried again."""
+
+    outcome: Outcome | None
+    advice: str = ""
+    stop: str = ""
+
+
+def account(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, result: WriteResult
+) -> tuple[JournalledBatch, ...]:
+    """Record the outcomes of a batch; rows that may still succeed go into new batches, which are the answer.
+
+    Raises `RunStopped` after recording when a row failed in a way that concerns the whole run.
+    """
+    kinds, verdicts = _judged(writing, batch, result)
+    outcomes = pa.array([verdict.outcome for verdict in verdicts], pa.string()).take(kinds)
+    advice = pa.array([verdict.advice or None for verdict in verdicts], pa.string()).take(kinds)
+    table = _table(batch, rows, result, outcomes, advice)
+    undecided = pc.is_null(outcomes)
+    repeated = again(batch, rows.rows.filter(undecided), writing.batch_size)
+    if repeated:
+        table = table.filter(pc.invert(undecided))
+    children = _record(writing, batch, table, repeated)
+    for verdict in verdicts:
+        if verdict.stop:
+            raise RunStopped(verdict.stop, hint=verdict.advice or "see the ledger of this run")
+    return children
+
+
+def lost(writing: Writing, batch: JournalledBatch, rows: BatchRows, answer: Unknown) -> tuple[JournalledBatch, ...]:
+    """Record that the fate of a whole batch cannot be learnt."""
+    return _uniform(writing, batch, rows, Outcome.UNKNOWN, ANSWER_LOST, answer.look, "connector resolve settles it")
+
+
+def refused(writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: Failure) -> tuple[JournalledBatch, ...]:
+    """Record that a batch of one row was refused as a whole."""
+    advice = failure.classification.advice
+    return _uniform(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
+
+
+def unprocessed(writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str) -> None:
+    """Record that a batch is not going to be sent."""
+    _uniform(writing, batch, rows, Outcome.UNPROCESSED, "NOT_SENT", reason, "")
+
+
+def _judged(writing: Writing, batch: JournalledBatch, result: WriteResult) -> tuple[pa.Array, list[_Verdict]]:
+    """Group rows by status and code: the group of each row, and the verdict of each group."""
+    status = result.rows.column("status").combine_chunks()
+    code = pc.fill_null(result.rows.column("code").combine_chunks(), "")
+    joined = pc.binary_join_element_wise(status, code, "\t").dictionary_encode()
+    verdicts = []
+    for number, each in enumerate(joined.dictionary.to_pylist()):
+        first = pc.index(joined.indices, number).as_py()
+        message = result.rows.column("message")[first].as_py() or ""
+        word, _, code_text = each.partition("\t")
+        verdicts.append(_verdict(writing, batch, RowStatus(word), code_text, message))
+    return joined.indices, verdicts
+
+
+def _verdict(writing: Writing, batch: JournalledBatch, status: RowStatus, code: str, message: str) -> _Verdict:
+    if status is RowStatus.SUCCEEDED:
+        return _Verdict(Outcome.SUCCEEDED)
+    more = batch.round < writing.pace.rounds
+    if status is RowStatus.UNKNOWN:
+        return _Verdict(None if keyed(batch.action) and more else Outcome.UNKNOWN)
+    if status is RowStatus.NOT_EXECUTED:
+        return _Verdict(None if more else Outcome.UNPROCESSED)
+    return _failed(writing, batch, code, message)
+
+
+def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
+    known = writing.knowledge.of_row(code, message, batch.action)
+    if known.kind is Kind.FATAL:
+        return _Verdict(None, known.advice, stop=f"{code}: {message}")
+    if batch.action is Action.DELETE and known.forget_record:
+        return _Verdict(Outcome.SKIPPED, "It was gone already.")
+    if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and writing.split_retries and _may_repeat(writing, batch, known):
+        return _Verdict(None)
+    return _Verdict(Outcome.REJECTED, known.advice)
+
+
+def _may_repeat(writing: Writing, batch: JournalledBatch, known: Classification) -> bool:
+    rounds = writing.pace.rounds if known.attempts is None else known.attempts - 1
+    return batch.round < rounds
+
+
+def _uniform(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str, advice: str
+) -> tuple[JournalledBatch, ...]:
+    count = batch.rows
+    result = WriteResult.of(
+        pa.repeat(RowStatus.FAILED.value, count), code=pa.repeat(code, count), message=pa.repeat(message, count)
+    )
+    outcomes = pa.repeat(outcome.value, count)
+    table = _table(batch, rows, result, outcomes, pa.array([advice or None], pa.string()).take(pa.repeat(0, count)))
+    return _record(writing, batch, table, ())
+
+
+def _table(
+    batch: JournalledBatch, rows: BatchRows, result: WriteResult, outcomes: pa.Array, advice: pa.Array
+) -> pa.Table:
+    answer = result.rows
+    count = batch.rows
+    columns = {
+        "row": rows.rows,
+        "key": rows.keys,
+        "outcome": outcomes,
+        "action": _actions(batch.action, rows, answer, outcomes),
+        "object": pa.repeat(batch.object_name, count),
+        "record_id": pc.coalesce(answer.column("record_id"), rows.record_ids),
+        "code": answer.column("code"),
+        "message": answer.column("message"),
+        "fields": answer.column("fields"),
+        "advice": advice,
+        "batch": pa.repeat(pa.scalar(batch.number, pa.int64()), count),
+        "attempts": pa.repeat(pa.scalar(batch.round + 1, pa.int64()), count),
+    }
+    return pa.table([columns[name] for name in LEDGER_SCHEMA.names], schema=LEDGER_SCHEMA)
+
+
+def _actions(action: Action, rows: BatchRows, answer: pa.Table, outcomes: pa.Array) -> pa.Array:
+    """What was done to each row's record; what was to be done where it did not succeed."""
+    done: pa.Array | pa.Scalar
+    if action is Action.UPSERT:
+        created = answer.column("created").combine_chunks()
+        done = pc.fill_null(pc.if_else(created, "created", "updated"), "created or updated")
+    else:
+        done = pa.scalar(_DONE[action])
+    if action in (Action.UPSERT, Action.UPDATE):
+        done = pc.if_else(pc.equal(rows.effects, "left"), "cleared", done)
+    succeeded = pc.fill_null(pc.equal(outcomes, Outcome.SUCCEEDED.value), False)
+    return pc.if_else(succeeded, done, action.value)
+
+
+def _record(
+    writing: Writing, batch: JournalledBatch, table: pa.Table, repeated: Sequence[NewBatch]
+) -> tuple[JournalledBatch, ...]:
+    children = writing.journal.record(batch, table, repeated)
+    counts = pc.value_counts(table.column("outcome")).to_pylist()
+    outcomes = {Outcome(each["values"]): each["counts"] for each in counts}
+    remaining = writing.progress.finished(outcomes)
+    writing.observers.batch_finished(BatchReport(batch.run, batch.number, table.num_rows, outcomes, remaining))
+    return children

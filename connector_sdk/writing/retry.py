@@ -1,0 +1,123 @@
+"""How hard to try: backoff with jitter, a bound on attempts, and a budget shared by the run.
+
+The numbers are those of the AWS SDKs' standard retry mode: a bucket of 500 tokens, a retry costs 5, an answer that
+never came 10, and every clean call gives one back.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from attrs import frozen
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from connector_sdk.errors import ExitCode, RunStopped
+from connector_sdk.outcome import Classification, Executed, Kind
+
+T = TypeVar("T")
+
+
+@frozen
+class Pace:
+    """How patient a run is. `base` and `cap` bound the backoff, in seconds.
+
+    `attempts` bounds how often a batch is sent before the run stops; `rounds` how often a row is tried again.
+    """
+
+    base: float = 0.5
+    cap: float = 20.0
+    attempts: int = 5
+    rounds: int = 3
+    tokens: int = 500
+
+    def backoff(self, number: int) -> float:
+        """Seconds to wait before try `number` (counted from 1): full jitter, doubling up to the cap."""
+        return random.uniform(0, min(self.cap, self.base * 2 ** (number - 1)))
+
+
+class Budget:
+    """The tokens that retries of one run share."""
+
+    def __init__(self, tokens: int) -> None:
+        self._lock = threading.Lock()
+        self._full = self._left = tokens
+
+    def spend(self, cost: int) -> bool:
+        """Take `cost` tokens; False when there are not that many."""
+        with self._lock:
+            if cost > self._left:
+                return False
+            self._left -= cost
+            return True
+
+    def earn(self) -> None:
+        """A clean call gives one token back."""
+        with self._lock:
+            self._left = min(self._full, self._left + 1)
+
+
+class Failure(Exception):
+    """A batch failed as a whole, and this is what it asks for."""
+
+    def __init__(self, code: str, message: str, classification: Classification, *, split: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.classification = classification
+        self.split = split
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same thing may succeed later."""
+        doubtful = self.classification.executed is Executed.MAYBE and self.classification.kind is not Kind.FATAL
+        return not self.split and (doubtful or self.classification.kind in (Kind.TRANSIENT, Kind.THROTTLED))
+
+
+def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[float], None]) -> T:
+    """Call `act` until it answers, as long as it fails with a `Failure` that may pass.
+
+    Raises `RunStopped` (exit 4) when attempts or budget are used up, and any other failure as it is.
+    """
+
+    def seconds(state: RetryCallState) -> float:
+        failure = _failure(state)
+        return max(pace.backoff(state.attempt_number), failure.classification.retry_after or 0)
+
+    def pay(state: RetryCallState) -> None:
+        failure = _failure(state)
+        if not budget.spend(10 if failure.classification.executed is Executed.MAYBE else 5):
+            raise _gave_up(failure)
+
+    retrying = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, Failure) and error.passes),
+        stop=stop_after_attempt(pace.attempts),
+        wait=seconds,
+        before_sleep=pay,
+        sleep=sleep,
+        retry_error_callback=lambda state: _raise(_gave_up(_failure(state))),
+    )
+    answer: T = retrying(act)
+    budget.earn()
+    return answer
+
+
+def _failure(state: RetryCallState) -> Failure:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, Failure)
+    return error
+
+
+def _gave_up(failure: Failure) -> RunStopped:
+    cause = failure.classification.cause or failure.message
+    return RunStopped(
+        f"the destination keeps failing: {failure.code}: {failure.message}",
+        hint=failure.classification.advice or f"{cause} Run again to go on from here.",
+        exit_code=ExitCode.STOPPED,
+    )
+
+
+def _raise(error: Exception) -> None:
+    raise error

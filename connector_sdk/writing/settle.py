@@ -1,0 +1,45 @@
+"""A batch whose answer is missing: was it executed? A crash and a lost answer come to the same place."""
+
+from __future__ import annotations
+
+from connector_sdk.batch import Action
+from connector_sdk.crashpoint import crashpoint
+from connector_sdk.errors import PluginError
+from connector_sdk.outcome import NOT_EXECUTED, Recovery, Unknown, WriteResult
+from connector_sdk.spec import Delivery
+from connector_sdk.state.entries import JournalledBatch
+from connector_sdk.writing.attempt import BatchAttempt
+from connector_sdk.writing.context import BatchRows, Writing, keyed
+from connector_sdk.writing.retry import Failure
+
+_NO_ANCHOR = Unknown("The answer was lost and the destination names no batch; look for the row there by its values.")
+
+
+def settle(writing: Writing, batch: JournalledBatch, rows: BatchRows, number: int) -> WriteResult | Recovery | Unknown:
+    """Find out what became of a batch that may have been executed. NOT_EXECUTED means: send it again.
+
+    With an anchor the destination is asked. Without one, a keyed write is repeated; so is a write through an api that
+    delivers exactly once, for such an api anchors a batch before it can be executed. What is left is unknown.
+    Raises `Failure` when the destination cannot tell now.
+    """
+    attempt = BatchAttempt(writing, batch, number)
+    if attempt.anchors:
+        return _asked(writing, rows, attempt)
+    if keyed(batch.action) or writing.delivery is Delivery.EXACTLY_ONCE:
+        return NOT_EXECUTED
+    return _NO_ANCHOR
+
+
+def _asked(writing: Writing, rows: BatchRows, attempt: BatchAttempt) -> WriteResult | Recovery | Unknown:
+    crashpoint("before recover_batch")
+    try:
+        answer = writing.destination.recover_batch(writing.connection, rows.batch, writing.options, attempt)
+    except PluginError:
+        raise
+    except Exception as error:
+        classification = writing.knowledge.of_exception(error)
+        raise Failure(type(error).__name__, str(error), classification) from error
+    crashpoint("after recover_batch")
+    if isinstance(answer, Unknown) and rows.batch.action is not Action.CREATE:
+        return NOT_EXECUTED
+    return answer

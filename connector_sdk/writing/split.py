@@ -1,0 +1,53 @@
+"""Rows that go on in other batches: tried again, or alone because one of them is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from connector_sdk.state.entries import JournalledBatch, NewBatch, Ranges
+
+
+def halves(batch: JournalledBatch) -> tuple[NewBatch, ...]:
+    """The two halves of a batch of at least two rows."""
+    size = (batch.rows + 1) // 2
+    return tuple(_batch(batch, ranges, batch.round) for ranges in _cut(batch.ranges, size))
+
+
+def again(batch: JournalledBatch, rows: pa.Array, batch_size: int) -> tuple[NewBatch, ...]:
+    """Batches for the rows (numbers in the plan, rising) that are to be tried again, smaller with every round."""
+    round_ = batch.round + 1
+    size = max(1, min(batch_size, batch.rows) >> round_)
+    return tuple(_batch(batch, ranges, round_) for ranges in _cut(_ranges(rows), size))
+
+
+def _batch(parent: JournalledBatch, ranges: Ranges, round_: int) -> NewBatch:
+    return NewBatch(parent.stage, parent.object_name, parent.action, parent.shape, ranges, round_)
+
+
+def _ranges(rows: pa.Array) -> Ranges:
+    found: list[tuple[int, int]] = []
+    for row in rows.to_pylist():
+        if found and found[-1][1] == row:
+            found[-1] = (found[-1][0], row + 1)
+        else:
+            found.append((row, row + 1))
+    return tuple(found)
+
+
+def _cut(ranges: Ranges, size: int) -> Iterator[Ranges]:
+    """Cut ranges into pieces of `size` rows each, the last one smaller."""
+    piece: list[tuple[int, int]] = []
+    room = size
+    for start, stop in ranges:
+        while start < stop:
+            end = min(stop, start + room)
+            piece.append((start, end))
+            room -= end - start
+            start = end
+            if room == 0:
+                yield tuple(piece)
+                piece, room = [], size
+    if piece:
+        yield tuple(piece)
