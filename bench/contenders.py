@@ -1,0 +1,117 @@
+"""One contender in a process of its own: does its job against the stub and prints what it used as JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+import resource
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from bench import data
+
+BATCH = 10_000
+
+
+def connector(url: str, folder: Path, rows: int) -> int:
+    """The product: a first run through the Bulk API, with journal, checks, ledger and snapshot."""
+    with tempfile.TemporaryDirectory() as state:
+        return _sync(url, folder, rows, Path(state))[0].rows.succeeded
+
+
+def connector_again(url: str, folder: Path, rows: int) -> int:
+    """The product: comparing rows of which none changed, after a run whose cost is taken off."""
+    with tempfile.TemporaryDirectory() as state:
+        _sync(url, folder, rows, Path(state))
+        global _before
+        _before = _cpu()
+        return _sync(url, folder, rows, Path(state))[0].rows.unchanged
+
+
+def simple_bulk(url: str, folder: Path, rows: int) -> int:
+    """simple-salesforce, Bulk API: records are dictionaries."""
+    with data.csv(folder, rows).open(newline="", encoding="utf-8") as file:
+        records = list(csv.DictReader(file))
+    results = _simple(url).bulk.Contact.upsert(records, "External_Id__c", batch_size=BATCH)
+    return sum(each["success"] for each in results)
+
+
+def simple_bulk2(url: str, folder: Path, rows: int) -> int:
+    """simple-salesforce, Bulk API 2.0: uploads a CSV file as it is."""
+    jobs = _simple(url).bulk2.Contact.upsert(
+        csv_file=str(data.csv(folder, rows)), external_id_field="External_Id__c", batch_size=100_000
+    )
+    return sum(int(each["numberRecordsProcessed"]) for each in jobs)
+
+
+CONTENDERS: dict[str, Callable[[str, Path, int], int]] = {
+    "connector": connector,
+    "unchanged": connector_again,
+    "simple-salesforce bulk": simple_bulk,
+    "simple-salesforce bulk2": simple_bulk2,
+}
+
+_before = 0.0
+
+
+def _sync(url: str, folder: Path, rows: int, state: Path) -> Any:
+    from connector_sdk import ConnectionConfig, FieldMapping, Match, Mode, Model, Project, Secret, Sync
+    from connector_sdk.run import run
+    from connector_sdk.sync import DeliveryOptions
+
+    settings = {"login_url": url, "auth": {
+        "flow": "client_credentials", "client_id": "bench", "client_secret": Secret("bench-secret"),
+    }}  # fmt: skip
+    project = Project(
+        connections={"crm": ConnectionConfig("crm", "salesforce", settings)},
+        models={"contacts": Model("contacts", ("contact_id",), file=str(data.parquet(folder, rows)))},
+        syncs={
+            "contacts": Sync(
+                "contacts", "contacts", "crm", ("Contact",), Mode.UPSERT,
+                fields=tuple(FieldMapping(field, column=column) for field, column in data.FIELDS.items()),
+                match=Match("External_Id__c", "contact_id"),
+                delivery=DeliveryOptions(batch_size=BATCH),
+            )
+        },
+    )  # fmt: skip
+    return run(project, "contacts", state=state)
+
+
+def _simple(url: str) -> Any:
+    from simple_salesforce import Salesforce
+
+    session = requests.Session()
+    session.mount("https://127.0.0.1", _Plain())
+    return Salesforce(instance_url=url, session_id="00D000000000001!bench", session=session, version="58.0")
+
+
+class _Plain(HTTPAdapter):
+    """simple-salesforce always speaks HTTPS; the stub does not."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        assert request.url is not None
+        request.url = request.url.replace("https://", "http://", 1)
+        return super().send(request, *args, **kwargs)
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def main() -> None:
+    """`python -m bench.contenders NAME URL FOLDER ROWS`."""
+    name, url, folder, rows = sys.argv[1:]
+    done = CONTENDERS[name](url, Path(folder), int(rows))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"rows": done, "cpu": _cpu() - _before, "peak_mb": used.ru_maxrss // 1024}))
+
+
+if __name__ == "__main__":
+    main()
