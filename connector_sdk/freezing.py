@@ -1,0 +1,75 @@
+"""Make the plan of a run, and say what it amounts to: findings, guards, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from connector_sdk.errors import ExitCode, RunStopped
+from connector_sdk.plan import Cost, Finding, Level, PlanReport
+from connector_sdk.planning.frozen import FrozenPlan
+from connector_sdk.planning.planner import PlanRequest, make_plan
+from connector_sdk.session import Session
+
+
+def freeze_plan(opened: Session, run_id: str, full: bool, baseline: bool, accepted: Collection[str]) -> FrozenPlan:
+    """Compare the model with what was accepted so far, and freeze what is to be sent."""
+    previous = opened.state()
+    held = opened.journal.held(opened.sync.name)
+    folder = opened.folder.plan(run_id)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = opened.settings
+    request = PlanRequest(
+        run=run_id,
+        sync=opened.sync,
+        model=opened.model,
+        project=opened.project,
+        schemas=opened.schemas,
+        spec=opened.live.destination.spec,
+        api=settings.api,
+        batch_size=settings.batch_size,
+        parallelism=settings.parallelism,
+        snapshot=Path(previous.snapshot) if previous and previous.snapshot else None,
+        fingerprints=previous.fingerprints if previous else {},
+        held=pa.table({"key": pa.array([each.key for each in held], pa.string())}) if held else None,
+        full=full,
+        baseline=baseline,
+        folder=folder,
+        accepted=frozenset(accepted),
+    )
+    return make_plan(request, opened.live.destination, opened.live.connection)
+
+
+def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
+    """What planning and the destination have to say about a plan."""
+    live = opened.live
+    return (*plan.findings, *live.destination.check_plan(live.connection, plan.summary, opened.options))
+
+
+def report_of(plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool) -> PlanReport:
+    """What `plan` shows."""
+    return PlanReport(
+        plan.summary.run,
+        plan.summary.sync,
+        plan.rows,
+        plan.actions,
+        plan.created_or_updated,
+        plan.samples,
+        tuple(findings),
+        Cost(sum(plan.summary.batches.values())),
+        plan.summary.delivery,
+        saved,
+    )
+
+
+def stop_on(findings: Sequence[Finding]) -> None:
+    """Raise `RunStopped` (exit 6) when a finding says that the run must not start; it names all that do."""
+    stops = [finding for finding in findings if finding.level is Level.STOP]
+    if stops:
+        raise RunStopped(
+            "; ".join(finding.message for finding in stops),
+            hint="; ".join(finding.advice for finding in stops if finding.advice) or "change the plan",
+            exit_code=ExitCode.GUARD,
+        )

@@ -1,0 +1,90 @@
+"""What past runs did: their reports, their ledgers, their API calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from connector_sdk.connection import Call
+from connector_sdk.errors import ConfigError, ExitCode
+from connector_sdk.observing.calls import recorded_calls
+from connector_sdk.report import ActionCounts, CallCounts, RowCounts, RunReport
+from connector_sdk.session import journal_of
+from connector_sdk.state.entries import JournalledRun, RunState
+from connector_sdk.sync import Project
+
+LEDGER_COLUMNS = (
+    "key", "outcome", "action", "object", "record_id", "code", "message", "advice", "batch", "attempts",
+)  # fmt: skip
+"""The columns of a ledger as people see it."""
+
+
+def runs(project: Project, *, state: Path | None = None, sync: str | None = None, limit: int = 50) -> list[RunReport]:
+    """The latest runs, newest first, of one sync or of all."""
+    with journal_of(project, state) as (_, journal):
+        return [_report(each) for each in journal.runs(sync, limit)]
+
+
+def show(project: Project, run: str, *, state: Path | None = None) -> RunReport:
+    """The report of one run; raises `ConfigError` when there is none."""
+    with journal_of(project, state) as (_, journal):
+        found = journal.run(run)
+    if found is None:
+        raise _no_run(run)
+    return _report(found)
+
+
+def rows(
+    project: Project,
+    run: str,
+    *,
+    outcome: str | None = None,
+    key: str | None = None,
+    state: Path | None = None,
+) -> pa.RecordBatchReader:
+    """The ledger of a finished run as an Arrow stream with `LEDGER_COLUMNS`, in the order of the plan."""
+    with journal_of(project, state) as (folder, journal):
+        found, ledger = journal.run(run), folder.ledger(run)
+    if found is None:
+        raise _no_run(run)
+    if not ledger.exists():
+        raise ConfigError(f"run {run} has no ledger: it is {found.state}", hint=f"run {found.sync} again to finish it")
+    columns = ", ".join(f'"{name}"' for name in LEDGER_COLUMNS)
+    relation = duckdb.connect().read_parquet(str(ledger))
+    for column, value in (("outcome", outcome), ("key", key)):
+        if value is not None:
+            relation = relation.filter(duckdb.ColumnExpression(column) == duckdb.ConstantExpression(value))
+    return relation.order('"row"').project(columns).to_arrow_reader(65_536)
+
+
+def calls(project: Project, run: str, *, state: Path | None = None) -> Iterator[Call]:
+    """The API calls of a run, in the order in which they ended; may be read while it runs."""
+    with journal_of(project, state) as (folder, journal):
+        known, path = journal.run(run), folder.calls(run)
+    if known is None:
+        raise _no_run(run)
+    return recorded_calls(path)
+
+
+def _report(run: JournalledRun) -> RunReport:
+    if run.report is None:
+        state = "interrupted" if run.state is RunState.RUNNING else run.state.value
+        exit_ = ExitCode.STOPPED if run.state is RunState.RUNNING else ExitCode.OK
+        return RunReport(run.id, run.sync, False, state, exit_, RowCounts(), ActionCounts(), CallCounts(), 0.0)
+    kept = json.loads(run.report)
+    return RunReport(
+        **kept
+        | {
+            "rows": RowCounts(**kept["rows"]),
+            "actions": ActionCounts(**kept["actions"]),
+            "calls": CallCounts(**kept["calls"]),
+        }
+    )
+
+
+def _no_run(run: str) -> ConfigError:
+    return ConfigError(f"there is no run {run}", hint="connector runs lists them")

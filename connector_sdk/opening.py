@@ -1,0 +1,69 @@
+"""Open connections of a project: find the plugin, check its settings, log in, watch and redact its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from attrs import frozen
+
+from connector_sdk.connection import Connection
+from connector_sdk.destination import Destination, load
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.observers import Observers
+from connector_sdk.observing.host import RunHost
+from connector_sdk.observing.redaction import Redactor
+from connector_sdk.project.structure import structure
+from connector_sdk.state.tokens import token_store
+from connector_sdk.sync import Project
+
+REDACTOR = Redactor()
+"""The secrets of this process; what prints or logs passes its text through it."""
+
+
+@frozen
+class Opened:
+    """An open connection with the destination that serves it and the host that watches it."""
+
+    destination: Destination
+    connection: Connection
+    host: RunHost
+
+
+def find_destination(project: Project, connection: str, destinations: Mapping[str, Destination] | None) -> Destination:
+    """The destination that serves a connection: one of `destinations` (by type), or an installed plugin."""
+    if connection not in project.connections:
+        raise ConfigError([Problem(f"there is no connection {connection}", ("connections",))])
+    type_ = project.connections[connection].type
+    return (destinations or {}).get(type_) or load(type_)
+
+
+@contextmanager
+def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
+    """Log in, and log out at the end. Raises `ConfigError` when the settings are wrong or the login fails."""
+    settings = project.connections[connection].settings
+    config = structure(destination.spec.config, settings, ("connections", connection))
+    host = RunHost(observers, REDACTOR, token_store(project.folder, connection))
+    live = destination.connect(config, host)
+    try:
+        yield Opened(destination, live, host)
+    finally:
+        live.close()
+
+
+@contextmanager
+def open_connection(
+    project: Project,
+    name: str,
+    *,
+    destinations: Mapping[str, Destination] | None = None,
+    observers: Sequence[object] = (),
+) -> Iterator[tuple[Destination, Connection]]:
+    """Open one connection of a project, to discover what it offers.
+
+    with open_connection(project, "crm") as (destination, connection):
+        schema = destination.discover_schema(connection, "Contact")
+    """
+    destination = find_destination(project, name, destinations)
+    with opened(project, name, destination, Observers(observers)) as live:
+        yield live.destination, live.connection

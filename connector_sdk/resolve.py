@@ -1,0 +1,103 @@
+"""Settle rows whose fate is unknown: a person looked, and says what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrs import frozen
+
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.session import journal_of
+from connector_sdk.state.entries import Held
+from connector_sdk.state.folder import StateFolder
+from connector_sdk.state.journal import Journal
+from connector_sdk.state.lock import locked
+from connector_sdk.sync import Project
+
+
+class Decision(StrEnum):
+    """What became of a held row, or what is to be done about it."""
+
+    SENT = "sent"
+    NOT_SENT = "not sent"
+    RESEND = "resend"
+
+
+@frozen
+class Settlement:
+    """A decision; `record_id` is that of the record which a sent row became, where it is known."""
+
+    decision: Decision
+    record_id: str | None = None
+
+
+def held(project: Project, run: str, *, state: Path | None = None) -> tuple[Held, ...]:
+    """The rows of a run that wait for a decision."""
+    with journal_of(project, state) as (_, journal):
+        return journal.held(_sync_of(journal, run), run)
+
+
+def resolve(
+    project: Project,
+    run: str,
+    settlement: Settlement,
+    *,
+    keys: Collection[str] | None = None,
+    state: Path | None = None,
+) -> tuple[str, ...]:
+    """Settle held rows of a run, all of them or those with `keys`, and answer the keys that were settled.
+
+    A row that was sent is never sent again. A row that was not sent, or is to be sent again, is new to the next run.
+    Raises `ConfigError` when a key is not held, or one record id is given for several rows.
+    """
+    with journal_of(project, state) as (folder, journal):
+        sync = _sync_of(journal, run)
+        with locked(folder.lock(sync), sync):
+            chosen = _chosen(journal.held(sync, run), keys, settlement)
+            previous = journal.sync(sync)
+            snapshot = previous.snapshot if previous else None
+            if settlement.decision is Decision.SENT:
+                snapshot = str(_with_rows(folder, sync, run, snapshot, chosen, settlement.record_id))
+            journal.release(sync, chosen, snapshot)
+    return chosen
+
+
+def _sync_of(journal: Journal, run: str) -> str:
+    found = journal.run(run)
+    if found is None:
+        raise ConfigError(f"there is no run {run}", hint="connector runs lists them")
+    return found.sync
+
+
+def _chosen(waiting: tuple[Held, ...], keys: Collection[str] | None, settlement: Settlement) -> tuple[str, ...]:
+    have = [each.key for each in waiting]
+    chosen = tuple(have if keys is None else keys)
+    problems = [Problem(f"no row with the key {key} is held by this run") for key in chosen if key not in have]
+    if not have:
+        problems.append(Problem("this run holds no rows", hint="connector runs shows which ended with exit code 3"))
+    if settlement.record_id and len(chosen) > 1:
+        problems.append(Problem(f"one record id cannot stand for {len(chosen)} rows", hint="name one row with --key"))
+    if problems:
+        raise ConfigError(problems)
+    return chosen
+
+
+def _with_rows(
+    folder: StateFolder, sync: str, run: str, snapshot: str | None, keys: tuple[str, ...], record_id: str | None
+) -> Path:
+    """A copy of a snapshot to which rows were added that turned out to be there."""
+    target = folder.snapshot(sync, f"{run}-resolved-{len(keys)}-{keys[0].encode().hex()[:16]}")
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    source = pq.ParquetFile(snapshot) if snapshot else None
+    schema = source.schema_arrow if source else pa.schema([("key", pa.string()), ("record_id", pa.string())])
+    values = {"key": pa.array(keys), "record_id": pa.array([record_id] * len(keys), pa.string())}
+    rows = [values.get(each.name, pa.nulls(len(keys), each.type)) for each in schema]
+    with pq.ParquetWriter(target, schema) as writer:
+        for batch in source.iter_batches() if source else ():
+            writer.write_batch(batch)
+        writer.write_table(pa.table(rows, schema=schema))
+    return target

@@ -1,0 +1,159 @@
+"""Everything that one run of a sync works with, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve, frozen
+
+from connector_sdk.destination import Destination
+from connector_sdk.errors import ConfigError, ExitCode, Problem, RunStopped
+from connector_sdk.observers import Observers
+from connector_sdk.observing.calls import CallRecorder
+from connector_sdk.opening import Opened, find_destination, opened
+from connector_sdk.project.checks import check_sync
+from connector_sdk.project.delivery import DeliverySettings, delivery_settings
+from connector_sdk.project.structure import structure
+from connector_sdk.schema import ObjectSchema
+from connector_sdk.spec import Mode
+from connector_sdk.state.database import open_database
+from connector_sdk.state.entries import SyncState
+from connector_sdk.state.folder import StateFolder, state_folder
+from connector_sdk.state.journal import Journal
+from connector_sdk.state.lock import locked
+from connector_sdk.sync import Model, Project, Sync
+
+
+@frozen
+class Session:
+    """A sync with its connection open and its state at hand."""
+
+    project: Project
+    sync: Sync
+    model: Model
+    folder: StateFolder
+    journal: Journal
+    live: Opened
+    settings: DeliverySettings
+    options: Any
+    schemas: Mapping[str, ObjectSchema]
+    observers: Observers
+
+    @property
+    def target(self) -> Mapping[str, str]:
+        """What the sync writes to, as text: a snapshot of one target says nothing about another."""
+        return {
+            "destination": self.live.destination.name,
+            "account": self.live.connection.account,
+            "objects": ", ".join(self.sync.objects),
+            "primary key": ", ".join(self.model.primary_key),
+            "match field": self.sync.match.field if self.sync.match else "",
+            "mode": _family(self.sync.mode),
+        }
+
+    @property
+    def config(self) -> str:
+        """A hash of everything that decides what a plan of this sync contains, apart from the rows."""
+        model = evolve(self.model, data=None)
+        return hashlib.sha256(repr((self.sync, model, sorted(self.target.items()))).encode()).hexdigest()
+
+    def state(self) -> SyncState | None:
+        """What the last run of the sync left behind."""
+        return self.journal.sync(self.sync.name)
+
+    def guard_target(self, previous: SyncState) -> None:
+        """Stop when the snapshot belongs to another target: nothing may be concluded from it."""
+        now, then = self.target, previous.target
+        changes = [f"{word} was {then.get(word)!r} and is {now[word]!r}" for word in now if now[word] != then.get(word)]
+        if changes:
+            raise RunStopped(
+                f"{self.sync.name} wrote to another target before: {'; '.join(changes)}",
+                hint="put it back, or forget what was sent with --start-over; nothing was removed",
+                exit_code=ExitCode.GUARD,
+            )
+
+
+@contextmanager
+def journal_of(project: Project, state: Path | None = None) -> Iterator[tuple[StateFolder, Journal]]:
+    """The state of a project, to look at or to write to."""
+    folder = state_folder(project, state)
+    journal = Journal(open_database(folder.database))
+    try:
+        yield folder, journal
+    finally:
+        journal.close()
+
+
+@contextmanager
+def session(
+    project: Project,
+    name: str,
+    *,
+    state: Path | None,
+    destinations: Mapping[str, Destination] | None,
+    observers: Sequence[object],
+    exclusive: bool,
+) -> Iterator[Session]:
+    """Check a sync, open its state and its connection, discover its objects. `exclusive` keeps other runs out.
+
+    Raises `ConfigError` with every problem that is known at that point.
+    """
+    sync, model = find_sync(project, name)
+    destination = find_destination(project, sync.connection, destinations)
+    settings, options = checked(project, sync, destination)
+    with ExitStack() as stack:
+        folder, journal = stack.enter_context(journal_of(project, state))
+        if exclusive:
+            stack.enter_context(locked(folder.lock(name), name))
+        recorder = stack.enter_context(closing(CallRecorder(folder.calls)))
+        watching = Observers([recorder, *observers])
+        live = stack.enter_context(opened(project, sync.connection, destination, watching))
+        yield Session(project, sync, model, folder, journal, live, settings, options, discover(live, sync), watching)
+
+
+def find_sync(project: Project, name: str) -> tuple[Sync, Model]:
+    """A sync and its model by the sync's name."""
+    if name not in project.syncs:
+        have = ", ".join(sorted(project.syncs)) or "none"
+        raise ConfigError([Problem(f"there is no sync {name}; the project has: {have}", ("syncs",))])
+    sync = project.syncs[name]
+    return sync, project.models[sync.model]
+
+
+def checked(project: Project, sync: Sync, destination: Destination) -> tuple[DeliverySettings, Any]:
+    """Check what can be checked without the destination's server: mode, removals, options, limits."""
+    problems = list(check_sync(project, sync, destination.spec))
+    options: Any = None
+    try:
+        options = structure(destination.spec.options, sync.options, ("syncs", sync.name, "options"))
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        settings = delivery_settings(sync, destination.spec)
+    except ConfigError as error:
+        raise ConfigError([*problems, *error.problems]) from None
+    if problems:
+        raise ConfigError(problems)
+    return settings, options
+
+
+def discover(live: Opened, sync: Sync) -> dict[str, ObjectSchema]:
+    """The schemas of the objects that a sync writes to; raises `ConfigError` for all that do not exist."""
+    schemas, problems = {}, []
+    for name in sync.objects:
+        try:
+            schemas[name] = live.destination.discover_schema(live.connection, name)
+        except ConfigError as error:
+            place = ("syncs", sync.name, "object")
+            problems += [evolve(each, path=each.path or place) for each in error.problems]
+    if problems:
+        raise ConfigError(problems)
+    return schemas
+
+
+def _family(mode: Mode) -> str:
+    return "upsert, update" if mode in (Mode.UPSERT, Mode.UPDATE) else mode.value

@@ -1,0 +1,26 @@
+"""What all tests share: a home of their own, and no environment of the person who runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path_factory.mktemp("home")
+    for variable in ("XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(variable, str(home / variable.lower()))
+    monkeypatch.setenv("HOME", str(home))
+    for variable in ("CONNECTOR_STATE", "CONNECTOR_PROJECT"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """Real answers of the vendor, where the checkout has them beside it."""
+    folder = Path(__file__).parents[1].parent / "shared" / "recordings"
+    if not folder.is_dir():
+        pytest.skip("the recordings are not beside this checkout")
+    return folder

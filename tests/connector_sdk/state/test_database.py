@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from connector_sdk import RunStopped
+from connector_sdk.state.database import VERSION, open_database
+
+
+def test_the_journal_is_durable_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    database = open_database(path)
+
+    assert database.execute("pragma journal_mode").fetchone() == ("wal",)
+    assert database.execute("pragma synchronous").fetchone() == (2,)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    database.close()
+
+
+def test_a_damaged_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    path.write_bytes(b"this is not a database" * 100)
+
+    with pytest.raises(RunStopped, match=r"cannot be read.*left untouched"):
+        open_database(path)
+    assert path.read_bytes() == b"this is not a database" * 100
+
+
+def test_a_journal_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    open_database(path).close()
+    with sqlite3.connect(path) as database:
+        database.execute("update schema_version set version = ?", (VERSION + 1,))
+    database.close()
+
+    with pytest.raises(RunStopped, match=r"newer version.*update connector-sdk"):
+        open_database(path)
+
+
+def test_a_journal_that_exists_is_opened_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    first = open_database(path)
+    first.execute("insert into run values ('r', 's', 'planning', 'now', 'a', 'c', null)")
+    first.close()
+
+    second = open_database(path)
+
+    assert second.execute("select id from run").fetchall() == [("r",)]
+    second.close()

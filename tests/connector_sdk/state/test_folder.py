@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from connector_sdk import ExitCode, Project, RunStopped
+from connector_sdk.state.folder import state_folder
+
+
+def project(folder: Path) -> Project:
+    return Project(connections={}, models={}, syncs={}, folder=str(folder))
+
+
+def test_the_state_lies_beside_the_project_for_its_owner_only(tmp_path: Path) -> None:
+    found = state_folder(project(tmp_path))
+
+    assert found.path == tmp_path / ".connector"
+    assert stat.S_IMODE(found.path.stat().st_mode) == 0o700
+
+
+def test_the_state_can_be_moved_by_the_environment_and_by_argument(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_STATE", str(tmp_path / "elsewhere"))
+
+    assert state_folder(project(tmp_path)).path == tmp_path / "elsewhere"
+    assert state_folder(project(tmp_path), tmp_path / "here").path == tmp_path / "here"
+
+
+def test_a_state_folder_that_others_may_write_to_is_refused_with_the_fix(tmp_path: Path) -> None:
+    folder = tmp_path / ".connector"
+    folder.mkdir()
+    folder.chmod(0o777)
+
+    with pytest.raises(RunStopped, match=r"can be written by others.*chmod 700") as stopped:
+        state_folder(project(tmp_path))
+    assert stopped.value.exit_code is ExitCode.STOPPED
+
+
+def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".connector").write_text("")
+
+    with pytest.raises(RunStopped, match="cannot be used"):
+        state_folder(project(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_state_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / ".connector"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 12345, 12345)
+
+    with pytest.raises(RunStopped, match="belongs to another user"):
+        state_folder(project(tmp_path))

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connector_sdk import ExitCode, RunStopped
+from connector_sdk.state.lock import locked
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from connector_sdk.state.lock import locked
+with locked(Path(sys.argv[1]), "contacts"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path):
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "lock")], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_second_run_of_a_sync_is_refused_and_told_which_process_holds_it(tmp_path: Path, holder) -> None:
+    with pytest.raises(RunStopped, match=f"process {holder.pid}") as stopped, locked(tmp_path / "lock", "contacts"):
+        pass
+    assert stopped.value.exit_code is ExitCode.LOCKED
+
+
+def test_a_kill_frees_the_lock(tmp_path: Path, holder) -> None:
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+
+    with locked(tmp_path / "lock", "contacts"):
+        pass

@@ -1,0 +1,175 @@
+"""A destination that follows a script, and a plan of numbered rows to send to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from attrs import define, field, frozen
+
+from connector_sdk import (
+    NOT_EXECUTED,
+    Action,
+    Api,
+    Batch,
+    Classification,
+    Column,
+    Connection,
+    Delivery,
+    Destination,
+    DestinationSpec,
+    Executed,
+    Kind,
+    Mode,
+    Removal,
+    RowError,
+    WriteResult,
+    hookimpl,
+)
+from connector_sdk.observers import Observers
+from connector_sdk.state.entries import JournalledBatch, NewBatch, RunState
+from connector_sdk.state.journal import Journal
+from connector_sdk.writing.context import BatchRows, Progress, Writing
+from connector_sdk.writing.dispatch import deliver_all
+from connector_sdk.writing.knowledge import ErrorKnowledge
+from connector_sdk.writing.retry import Budget, Pace
+
+QUICK = Pace(base=0.001, cap=0.002)
+
+
+class LostError(Exception):
+    """An answer that never came."""
+
+
+@frozen
+class Nothing:
+    """No settings."""
+
+
+@define
+class Scripted:
+    """Hooks that answer from a script: `act` is called with each batch, `recover` with each batch in doubt."""
+
+    act: Callable[[Batch], WriteResult]
+    recover: Callable[[Batch], object] = lambda batch: NOT_EXECUTED
+    anchors: bool = False
+    sent: list[list[str]] = field(factory=list)
+    recovered: int = 0
+    in_flight: int = 0
+    most_in_flight: int = 0
+    lock: threading.Lock = field(factory=threading.Lock)
+
+    @hookimpl
+    def destination_spec(self) -> DestinationSpec:
+        modes = {Mode.UPSERT: frozenset({Removal.NOTHING}), Mode.INSERT: frozenset({Removal.NOTHING})}
+        api = Api("only", dict.fromkeys(modes, Delivery.AT_LEAST_ONCE), 10, None, None, 2, 50)
+        return DestinationSpec("scripted", modes, (api,), Nothing, Nothing)
+
+    @hookimpl
+    def write_batch(self, batch: Batch, attempt) -> WriteResult:
+        with self.lock:
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+            self.sent.append(batch.rows.column("name").to_pylist())
+        try:
+            if self.anchors:
+                attempt.anchor("job", job="j1")
+            return self.act(batch)
+        finally:
+            with self.lock:
+                self.in_flight -= 1
+
+    @hookimpl
+    def recover_batch(self, batch: Batch) -> object:
+        self.recovered += 1
+        return self.recover(batch)
+
+    @hookimpl
+    def classify_error(self, error: RowError | BaseException) -> Classification | None:
+        known = {
+            "locked": Classification(Kind.TRANSIENT, Executed.NO, advice="Fewer at once."),
+            "once": Classification(Kind.TRANSIENT, Executed.NO, attempts=2),
+            "quota": Classification(Kind.FATAL, Executed.NO, advice="Wait until tomorrow."),
+            "gone": Classification(Kind.REJECTED, Executed.NO, forget_record=True),
+            "bad": Classification(Kind.REJECTED, Executed.NO, advice="Mend the row."),
+        }
+        if isinstance(error, RowError):
+            return known.get(error.code)
+        if isinstance(error, LostError):
+            return Classification(Kind.TRANSIENT, Executed.MAYBE)
+        return None
+
+
+class NumberedRows:
+    """A plan whose row 7 is called `row7`."""
+
+    def read(self, batch: JournalledBatch) -> BatchRows:
+        numbers = [row for start, stop in batch.ranges for row in range(start, stop)]
+        names = pa.array([f"row{number}" for number in numbers])
+        mode = Mode.INSERT if batch.action is Action.CREATE else Mode.UPSERT
+        rows = Batch(
+            batch.run, batch.number, batch.object_name, batch.action, mode, "only", (Column("name"),),
+            pa.table({"name": names}),
+        )  # fmt: skip
+        nothing = pa.nulls(len(numbers), pa.string())
+        return BatchRows(rows, pa.array(numbers), names, nothing, pa.array(["new"] * len(numbers)))
+
+
+@define
+class Bench:
+    """Sends rows through the real journal to a scripted destination."""
+
+    folder: Path
+    journal: Journal
+    cancel: threading.Event = field(factory=threading.Event)
+
+    def writing(self, plugin: Scripted, **changes: object) -> Writing:
+        destination = Destination("scripted", plugin)
+        values: dict[str, object] = {
+            "destination": destination,
+            "connection": Connection(None, "acme", "acme", False, lambda: None),
+            "options": Nothing(),
+            "journal": self.journal,
+            "rows": NumberedRows(),
+            "knowledge": ErrorKnowledge(destination, changes.pop("retry_codes", ())),  # type: ignore[arg-type]
+            "observers": Observers(),
+            "progress": Progress(1000),
+            "pace": QUICK,
+            "budget": Budget(500),
+            "delivery": Delivery.AT_LEAST_ONCE,
+            "batch_size": 10,
+            "split_retries": True,
+            "cancel": self.cancel,
+        }
+        return Writing(**values | changes)  # type: ignore[arg-type]
+
+    def plan(self, action: Action, *ranges: tuple[int, int]) -> None:
+        self.journal.begin_run("r1", "sync", "acme", "hash")
+        batches = [NewBatch(0, "people", action, 0, (each,)) for each in ranges]
+        self.journal.freeze("r1", batches, RunState.RUNNING)
+
+    def send(self, plugin: Scripted, *, parallelism: int = 1, **changes: object) -> None:
+        deliver_all(self.writing(plugin, **changes), self.journal.batches("r1"), parallelism)
+
+    def outcomes(self) -> dict[str, str]:
+        tables = list(self.journal.outcomes("r1"))
+        rows = pa.concat_tables(tables).to_pylist() if tables else []
+        assert len({row["row"] for row in rows}) == len(rows), "a row has two outcomes"
+        return {row["key"]: row["outcome"] for row in rows}
+
+    def lines(self) -> list[dict[str, object]]:
+        return pa.concat_tables(list(self.journal.outcomes("r1"))).sort_by("row").to_pylist()
+
+
+def results(batch: Batch, codes: dict[str, str]) -> WriteResult:
+    """All rows succeed but those with a code."""
+    names: Sequence[str] = batch.rows.column("name").to_pylist()
+    return WriteResult.of(
+        ["failed" if name in codes else "succeeded" for name in names],
+        record_id=[None if name in codes else f"id-{name}" for name in names],
+        created=[None if name in codes else True for name in names],
+        code=[codes.get(name) for name in names],
+        message=[f"{name} failed" if name in codes else None for name in names],
+    )

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from connector_sdk import NOT_EXECUTED, Action, Batch, Cancelled, Delivery, NotExecuted, RunStopped, Unknown, WriteResult
+
+from .scripted import Bench, LostError, Scripted, results
+
+
+def failing(times: int, error: Exception, codes: dict[str, str] | None = None):
+    """Fail the first `times` calls, then succeed."""
+    left = [times]
+
+    def act(batch: Batch) -> WriteResult:
+        if left[0]:
+            left[0] -= 1
+            raise error
+        return results(batch, codes or {})
+
+    return act
+
+
+def test_every_row_of_every_batch_has_its_outcome_record_id_and_batch(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 2), (2, 4))
+    bench.send(Scripted(lambda batch: results(batch, {"row3": "bad"})), parallelism=2)
+
+    lines = bench.lines()
+
+    assert [line["outcome"] for line in lines] == ["succeeded", "succeeded", "succeeded", "rejected"]
+    assert lines[0]["record_id"] == "id-row0"
+    assert lines[0]["action"] == "created"
+    assert lines[3]["action"] == "upsert"
+    assert (lines[3]["code"], lines[3]["message"], lines[3]["advice"]) == ("bad", "row3 failed", "Mend the row.")
+    assert [line["batch"] for line in lines] == [1, 1, 2, 2]
+
+
+def test_only_rows_that_may_pass_are_sent_again_in_smaller_batches(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 10))
+    plugin = Scripted(lambda batch: results(batch, {"row1": "locked", "row2": "locked"} if len(batch.rows) > 1 else {}))
+    bench.send(plugin)
+
+    assert set(bench.outcomes().values()) == {"succeeded"}
+    sent = Counter(name for names in plugin.sent for name in names)
+    assert sent["row0"] == 1
+    assert sent["row1"] > 1
+    assert max(len(names) for names in plugin.sent[1:]) < 10
+
+
+def test_a_row_that_never_passes_is_rejected_after_a_bounded_number_of_rounds_with_advice(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 5))
+    plugin = Scripted(lambda batch: results(batch, {"row3": "locked"}))
+    bench.send(plugin)
+
+    (line,) = [line for line in bench.lines() if line["outcome"] == "rejected"]
+    assert (line["key"], line["advice"], line["attempts"]) == ("row3", "Fewer at once.", 4)
+
+
+def test_a_code_says_itself_how_often_its_row_is_sent(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 1))
+    plugin = Scripted(lambda batch: results(batch, {"row0": "once"}))
+    bench.send(plugin)
+
+    assert len(plugin.sent) == 2
+    assert bench.outcomes() == {"row0": "rejected"}
+
+
+def test_rows_are_rejected_at_once_when_split_retries_are_off(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 3))
+    plugin = Scripted(lambda batch: results(batch, {"row1": "locked"}))
+    bench.send(plugin, split_retries=False)
+
+    assert len(plugin.sent) == 1
+    assert bench.outcomes()["row1"] == "rejected"
+
+
+def test_codes_that_the_sync_names_are_tried_again_too(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 3))
+    plugin = Scripted(lambda batch: results(batch, {"row1": "bad"} if len(batch.rows) > 1 else {}))
+    bench.send(plugin, retry_codes=["BAD"])
+
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def test_a_batch_that_was_certainly_not_executed_is_sent_again(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 3))
+    plugin = Scripted(failing(2, NotExecuted("locked", "busy")))
+    bench.send(plugin)
+
+    assert len(plugin.sent) == 3
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def test_a_keyed_write_whose_answer_was_lost_is_repeated(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 3))
+    plugin = Scripted(failing(1, LostError()))
+    bench.send(plugin)
+
+    assert len(plugin.sent) == 2
+    assert plugin.recovered == 0
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def test_an_insert_whose_answer_was_lost_is_never_sent_again(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 3))
+    plugin = Scripted(failing(1, LostError()))
+    bench.send(plugin, delivery=Delivery.AT_MOST_ONCE)
+
+    assert len(plugin.sent) == 1
+    assert set(bench.outcomes().values()) == {"unknown"}
+    assert bench.lines()[0]["code"] == "ANSWER_LOST"
+
+
+def test_an_insert_with_an_anchor_is_asked_about_and_sent_again_only_when_it_was_not_executed(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 3))
+    plugin = Scripted(failing(1, LostError()), recover=lambda batch: NOT_EXECUTED, anchors=True)
+    bench.send(plugin)
+
+    assert (len(plugin.sent), plugin.recovered) == (2, 1)
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def test_a_result_that_was_recovered_is_the_result(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 3))
+    plugin = Scripted(failing(9, LostError()), recover=lambda batch: results(batch, {"row1": "bad"}), anchors=True)
+    bench.send(plugin)
+
+    assert len(plugin.sent) == 1
+    assert bench.outcomes() == {"row0": "succeeded", "row1": "rejected", "row2": "succeeded"}
+
+
+def test_a_destination_that_cannot_tell_leaves_inserts_unknown_with_a_place_to_look(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 1))
+    plugin = Scripted(failing(1, LostError()), recover=lambda batch: Unknown("look at job j1"), anchors=True)
+    bench.send(plugin)
+
+    assert (bench.lines()[0]["outcome"], bench.lines()[0]["message"]) == ("unknown", "look at job j1")
+
+
+def test_the_destination_is_asked_until_it_answers(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 1))
+    answers = [LostError(), LostError()]
+
+    def recover(batch: Batch) -> object:
+        if answers:
+            raise answers.pop()
+        return results(batch, {})
+
+    plugin = Scripted(failing(1, LostError()), recover=recover, anchors=True)
+    bench.send(plugin)
+
+    assert (len(plugin.sent), plugin.recovered) == (1, 3)
+    assert bench.outcomes() == {"row0": "succeeded"}
+
+
+def test_a_batch_that_is_too_large_is_halved_until_it_passes(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 10))
+
+    def act(batch: Batch) -> WriteResult:
+        if len(batch.rows) > 3:
+            raise NotExecuted("too large", "413", split=True)
+        return results(batch, {})
+
+    bench.send(Scripted(act))
+
+    assert len(bench.outcomes()) == 10
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def test_a_batch_refused_for_one_row_is_halved_until_that_row_is_alone(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 8))
+
+    def act(batch: Batch) -> WriteResult:
+        if "row5" in batch.rows.column("name").to_pylist():
+            raise NotExecuted("bad", "something in it cannot be read")
+        return results(batch, {})
+
+    bench.send(Scripted(act))
+
+    outcomes = bench.outcomes()
+    assert outcomes.pop("row5") == "rejected"
+    assert set(outcomes.values()) == {"succeeded"}
+
+
+def test_a_fatal_error_stops_the_run_with_its_advice_and_leaves_the_batch_to_be_sent(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 3))
+
+    with pytest.raises(RunStopped, match=r"quota.*Wait until tomorrow"):
+        bench.send(Scripted(failing(9, NotExecuted("quota", "used up"))))
+
+    bench.send(Scripted(lambda batch: results(batch, {})))
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def test_a_fatal_row_stops_the_run_after_the_other_rows_are_accounted_for(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 3))
+
+    with pytest.raises(RunStopped, match="quota"):
+        bench.send(Scripted(lambda batch: results(batch, {"row1": "quota"})))
+    assert bench.outcomes() == {"row0": "succeeded", "row2": "succeeded"}
+
+    bench.send(Scripted(lambda batch: results(batch, {})))
+    assert bench.outcomes()["row1"] == "succeeded"
+
+
+def test_a_destination_that_keeps_failing_stops_the_run(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 3))
+    plugin = Scripted(failing(99, LostError("no route")))
+
+    with pytest.raises(RunStopped, match=r"keeps failing.*no route"):
+        bench.send(plugin)
+    assert len(plugin.sent) == 5
+
+
+def test_never_more_batches_are_in_flight_than_allowed(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, *[(number, number + 1) for number in range(12)])
+
+    def act(batch: Batch) -> WriteResult:
+        time.sleep(0.02)
+        return results(batch, {})
+
+    plugin = Scripted(act)
+    bench.send(plugin, parallelism=4)
+
+    assert plugin.most_in_flight == 4
+    assert len(bench.outcomes()) == 12
+
+
+def test_an_interrupted_run_ends_within_seconds_and_goes_on_later(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 1), (1, 2))
+    started = threading.Event()
+
+    def act(batch: Batch) -> WriteResult:
+        started.set()
+        time.sleep(0.3)
+        return results(batch, {})
+
+    threading.Thread(target=lambda: (started.wait(), bench.cancel.set())).start()
+    before = time.monotonic()
+    with pytest.raises(Cancelled):
+        bench.send(Scripted(act))
+    assert time.monotonic() - before < 5
+
+    bench.cancel.clear()
+    bench.send(Scripted(lambda batch: results(batch, {})))
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def test_deleting_what_is_gone_already_is_no_failure(bench: Bench) -> None:
+    bench.plan(Action.DELETE, (0, 2))
+    bench.send(Scripted(lambda batch: results(batch, {"row0": "gone"})))
+
+    assert bench.outcomes() == {"row0": "skipped", "row1": "succeeded"}
