@@ -1,0 +1,57 @@
+# Each target sets up what it needs, from nothing: Python 3.11 or later, make, and a package index that pip reaches.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SOURCES := connector_sdk plugins/salesforce/connector_salesforce plugins/salesforce_emulator/salesforce_emulator
+PACKAGES := . plugins/salesforce plugins/salesforce_emulator
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-long check wheels cassettes bench docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## everything into .venv
+
+$(INSTALLED): pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed (PYTHON=...)"; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[dev]' --editable plugins/salesforce --editable plugins/salesforce_emulator
+	@touch $@
+
+demo: $(INSTALLED) ## plan, run, change, run again: a sync against a Salesforce org on this machine
+	@$(BIN)/python examples/quickstart/demo.py
+
+test: $(INSTALLED) ## the test suite
+	@$(BIN)/python -m pytest -n 2 -m "not long"
+
+test-long: $(INSTALLED) ## kill loops and other tests that take minutes
+	@$(BIN)/python -m pytest -n 2 -m long --timeout 1800
+
+check: $(INSTALLED) wheels ## lint, formatting, types, floors, and the wheels in a clean environment
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && echo "lint: ok"
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports --no-cache
+
+wheels: $(INSTALLED)
+	@rm -rf dist && PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist $(PACKAGES)
+	@rm -rf .venv-wheels && $(PYTHON) -m venv .venv-wheels
+	@.venv-wheels/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl
+	@cd / && $(CURDIR)/.venv-wheels/bin/connector --version && $(CURDIR)/.venv-wheels/bin/salesforce-emulator --help >/dev/null
+	@cd / && $(CURDIR)/.venv-wheels/bin/python -c 'import connector_sdk; connector_sdk.load("salesforce")' && echo "wheels: ok"
+	@rm -rf .venv-wheels
+
+cassettes: $(INSTALLED) ## record the cassettes anew, against the emulator
+	@$(BIN)/python -m pytest -q -n 0 tests/salesforce/test_cassettes.py --record-cassettes
+
+bench: $(INSTALLED) ## speed and memory, beside the peers, in the same run
+	@$(BIN)/python -m bench
+
+docs: $(INSTALLED) ## write the generated parts of the manual anew
+	@$(BIN)/python -m docs
+
+clean: ## remove what the targets made
+	@rm -rf $(VENV) .venv-wheels dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
