@@ -74,7 +74,7 @@ def _sync(url: str, folder: Path, rows: int, state: Path) -> Any:
         syncs={
             "contacts": Sync(
                 "contacts", "contacts", "crm", ("Contact",), Mode.UPSERT,
-                fields=tuple(FieldMapping(field, column=column) for field, column in data.FIELDS.items()),
+                fields=tuple(FieldMapping(field, column=column) for field, column in data.MAPPED.items()),
                 match=Match("External_Id__c", "contact_id"),
                 delivery=DeliveryOptions(batch_size=BATCH),
             )

@@ -37,6 +37,8 @@ FIELDS = {
     "Active__c": "active",
     "Description": "description",
 }
+MAPPED = {field: column for field, column in FIELDS.items() if field != "External_Id__c"}
+"""What a sync maps beside its match field."""
 
 
 def parquet(folder: Path, rows: int) -> Path:

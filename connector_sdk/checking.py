@@ -1,0 +1,66 @@
+"""Check a project as far as that goes without sending anything: connections, objects, mappings, models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from attrs import frozen
+
+from connector_sdk.destination import Destination
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.observers import Observers
+from connector_sdk.opening import Opened, find_destination, opened
+from connector_sdk.planning.planner import check_model
+from connector_sdk.session import checked, discover
+from connector_sdk.sync import Project, Sync
+
+
+@frozen
+class CheckedConnection:
+    """A connection that works: who it is logged in to."""
+
+    name: str
+    type: str
+    account: str
+    label: str
+    production: bool | None
+
+
+def check(
+    project: Project, *, destinations: Mapping[str, Destination] | None = None, state: Path | None = None
+) -> tuple[CheckedConnection, ...]:
+    """Open every connection and check every sync; raises `ConfigError` with all problems of all of them."""
+    problems: list[Problem] = []
+    found: list[CheckedConnection] = []
+    with ExitStack() as stack:
+        live: dict[str, Opened] = {}
+        for name, connection in project.connections.items():
+            try:
+                destination = find_destination(project, name, destinations)
+                each = stack.enter_context(opened(project, name, destination, Observers()))
+            except ConfigError as error:
+                problems += error.problems
+                continue
+            live[name] = each
+            reached = each.connection
+            found.append(
+                CheckedConnection(name, connection.type, reached.account, reached.label, reached.production)
+            )
+        for sync in project.syncs.values():
+            if sync.connection in live:
+                problems += _sync_problems(project, sync, live[sync.connection])
+    if problems:
+        raise ConfigError(problems)
+    return tuple(found)
+
+
+def _sync_problems(project: Project, sync: Sync, live: Opened) -> tuple[Problem, ...]:
+    try:
+        checked(project, sync, live.destination)
+        schemas = discover(live, sync)
+        check_model(project, sync, schemas, live.destination.spec)
+    except ConfigError as error:
+        return error.problems
+    return ()
