@@ -1,0 +1,102 @@
+"""Check a sync against what its destination offers, as far as that goes without asking its server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector_sdk.errors import Problem
+from connector_sdk.project.secrets import Place
+from connector_sdk.spec import DestinationSpec, Mode, Removal
+from connector_sdk.sync import Find, Project, Sync
+
+_MATCHING = frozenset({Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE})
+_SEVERAL_OBJECTS = frozenset({Mode.UPSERT, Mode.UPDATE})
+_MERGING = frozenset({Mode.UPSERT, Mode.INSERT})
+
+
+def check_sync(project: Project, sync: Sync, spec: DestinationSpec) -> list[Problem]:
+    """Everything about a sync that its mode or its destination does not allow, each with its place."""
+    checks = (_mode(sync, spec), _removal(sync, spec), _match(sync, spec), _objects(sync), _fields(project, sync))
+    return [problem for check in checks for problem in check]
+
+
+def lookup_fields(project: Project, sync: Sync, find: Find) -> tuple[str, ...]:
+    """The fields by which a lookup can find its record: `where`, or the match fields of the syncs of that object."""
+    if find.where is not None:
+        return (find.where,)
+    others = (each for each in project.syncs.values() if each.connection == sync.connection)
+    fields = (each.match.field for each in others if each.match and find.object_name in each.objects)
+    return tuple(dict.fromkeys(fields))
+
+
+def _mode(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
+    if sync.mode not in spec.modes:
+        message = f"{spec.name} does not offer mode {sync.mode}"
+        yield Problem(message, ("syncs", sync.name, "mode"), f"it offers: {_listed(spec.modes)}")
+
+
+def _removal(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
+    if sync.on_removed is Removal.NOTHING:
+        return
+    offered = {removal for each in spec.modes.values() for removal in each}
+    allowed = {Removal.NOTHING, *spec.modes.get(sync.mode, offered)}
+    if sync.on_removed not in allowed:
+        where = f"in mode {sync.mode}" if sync.mode in spec.modes else f"by {spec.name}"
+        message = f"on_removed: {sync.on_removed} is not allowed {where}"
+        yield Problem(message, ("syncs", sync.name, "on_removed"), f"allowed: {_listed(allowed)}")
+
+
+def _match(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
+    place: Place = ("syncs", sync.name)
+    usable = _MATCHING & set(spec.modes)
+    if sync.match is None and sync.mode in usable:
+        hint = "add match: {field: FIELD, column: COLUMN}"
+        yield Problem(f"mode {sync.mode} needs to know which records the rows mean: match is missing", place, hint)
+    if sync.match is not None and (sync.mode is Mode.INSERT or not usable & {*_MATCHING, Mode.ALL}):
+        message = (
+            f"match has no meaning in mode {sync.mode}" if sync.mode in spec.modes else f"{spec.name} matches nothing"
+        )
+        yield Problem(message, (*place, "match"), "remove it; the primary key says which rows were sent before")
+
+
+def _objects(sync: Sync) -> Iterator[Problem]:
+    place: Place = ("syncs", sync.name)
+    several = len(sync.objects) > 1
+    if len(set(sync.objects)) < len(sync.objects):
+        yield Problem("an object is named twice", (*place, "object"), "name each object once")
+    if several and sync.mode not in _SEVERAL_OBJECTS:
+        message = f"mode {sync.mode} writes one object, not {len(sync.objects)}"
+        yield Problem(message, (*place, "object"), f"several objects go together in: {_listed(_SEVERAL_OBJECTS)}")
+    if several and sync.mode is Mode.UPSERT and sync.create_in is None:
+        message = "it is not said which of the objects new records go to"
+        yield Problem(message, place, f"add create_in: one of {', '.join(sync.objects)}")
+    if sync.create_in is not None and not (several and sync.mode is Mode.UPSERT):
+        message = "create_in has a meaning only in mode upsert with several objects"
+        yield Problem(message, (*place, "create_in"), "remove it")
+    elif sync.create_in is not None and sync.create_in not in sync.objects:
+        message = f"create_in: {sync.create_in} is none of the objects"
+        yield Problem(message, (*place, "create_in"), f"use one of: {', '.join(sync.objects)}")
+    if sync.merge is not None and sync.mode not in _MERGING:
+        message = f"rows cannot be merged in mode {sync.mode}"
+        yield Problem(message, (*place, "merge"), f"merging goes with: {_listed(_MERGING)}")
+
+
+def _fields(project: Project, sync: Sync) -> Iterator[Problem]:
+    place: Place = ("syncs", sync.name)
+    if sync.mode is Mode.ARCHIVE and sync.fields:
+        yield Problem("mode archive deletes records and writes no fields", (*place, "fields"), "remove the fields")
+    if sync.mode is not Mode.ARCHIVE and not sync.fields:
+        yield Problem("no field is mapped", place, "add fields: {FIELD: column}")
+    for mapping in sync.fields:
+        if mapping.find is None:
+            continue
+        found = lookup_fields(project, sync, mapping.find)
+        if len(found) != 1:
+            other = mapping.find.object_name
+            why = f"syncs write {other} by {', '.join(found)}" if found else f"no sync of this project writes {other}"
+            message = f"it is not said by which field of {other} the record is found, and {why}"
+            yield Problem(message, (*place, "fields", mapping.field), "add where: FIELD")
+
+
+def _listed(words: object) -> str:
+    return ", ".join(sorted(str(each) for each in words))  # type: ignore[attr-defined]

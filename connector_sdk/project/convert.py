@@ -1,0 +1,93 @@
+"""Turn the shape of a project file into the words of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict
+
+from connector_sdk.project.secrets import anchored
+from connector_sdk.project.shape import (
+    ColumnShape,
+    ConnectionShape,
+    ConstantShape,
+    FindShape,
+    GuardsShape,
+    ModelShape,
+    OnOff,
+    OptionsShape,
+    SyncShape,
+)
+from connector_sdk.sync import (
+    ConnectionConfig,
+    DeliveryOptions,
+    FieldMapping,
+    Find,
+    Guards,
+    Match,
+    Model,
+    Sync,
+)
+
+
+def connection(name: str, shape: ConnectionShape, folder: Path) -> ConnectionConfig:
+    """A connection; references to secrets stay references until it is opened."""
+    return ConnectionConfig(name, shape.type, anchored(shape.settings, folder))
+
+
+def model(name: str, shape: ModelShape, folder: Path) -> Model:
+    """A model whose relative paths start at `folder`."""
+    return Model(name, _several(shape.primary_key), shape.file, shape.sql, types=shape.types, folder=str(folder))
+
+
+def sync(name: str, shape: SyncShape, folder: Path) -> Sync:
+    """A sync; the core's own options are told from those of the destination."""
+    return Sync(
+        name=name,
+        model=shape.model,
+        connection=shape.connection,
+        objects=_several(shape.object),
+        mode=shape.mode,
+        fields=tuple(_field(field, source) for field, source in shape.fields.items()),
+        match=Match(shape.match.field, shape.match.column) if shape.match else None,
+        on_removed=shape.on_removed,
+        create_in=shape.create_in,
+        merge=_merge(shape),
+        guards=_guards(shape.guards),
+        delivery=_delivery(shape.options),
+        options=anchored(shape.options.others, folder),
+    )
+
+
+def _several(one_or_more: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (one_or_more,) if isinstance(one_or_more, str) else one_or_more
+
+
+def _field(field: str, source: str | ColumnShape | ConstantShape | FindShape) -> FieldMapping:
+    match source:
+        case ColumnShape():
+            return FieldMapping(field, column=source.column, null=source.null, truncate=source.truncate)
+        case ConstantShape():
+            return FieldMapping(field, value=source.value)
+        case FindShape():
+            return FieldMapping(field, find=Find(source.find, source.equals, source.where), null=source.null)
+        case column:
+            return FieldMapping(field, column=column)
+
+
+def _merge(shape: SyncShape) -> Mapping[str, str] | None:
+    if shape.merge is None:
+        return None
+    return {key: column for key, column in asdict(shape.merge).items() if column is not None}
+
+
+def _guards(shape: GuardsShape) -> Guards:
+    limits: dict[str, Any] = asdict(shape)
+    return Guards(**{name: None if limit == "none" else limit for name, limit in limits.items()})
+
+
+def _delivery(shape: OptionsShape) -> DeliveryOptions:
+    split = shape.split_retries if isinstance(shape.split_retries, bool) else shape.split_retries is OnOff.ON
+    return DeliveryOptions(shape.api, shape.batch_size, shape.parallelism, split, shape.retry_codes)

@@ -1,0 +1,166 @@
+"""Read a YAML file into plain data that knows the line of everything in it.
+
+Scalars follow YAML 1.2, so that `NO` and `on` are text; `2026-01-31` and `2026-01-31T10:00:00Z` are a date and a time,
+numbers with a point are exact decimals, digits behind a leading zero are text. Keys are text as they are written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+from attrs import frozen
+
+from connector_sdk.errors import ConfigError, Problem
+
+_MAX_BYTES = 5_000_000
+_MAX_DEPTH = 40
+_MAX_VALUES = 200_000
+"""Values after aliases are followed; a file of a few lines can stand for billions of them."""
+
+_PREFIX = "tag:yaml.org,2002:"
+
+Path_ = tuple[str | int, ...]
+
+
+@frozen
+class Document:
+    """A YAML file: its data, and for every path into them the line on which it is written, counted from 1.
+
+    `problems` are those that left the rest readable: repeated keys, values that are none.
+    """
+
+    file: str
+    data: Any
+    lines: Mapping[Path_, int]
+    problems: tuple[Problem, ...] = ()
+
+    def line(self, path: Path_) -> int | None:
+        """The line of the longest part of `path` that is in the file."""
+        return next((self.lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self.lines), None)
+
+
+def read_document(file: Path) -> Document:
+    """Read a YAML file. Raises `ConfigError` with file and line when it cannot be read at all."""
+    text = _text(file)
+    try:
+        node = yaml.compose(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        message = f"this is not YAML: {error.problem or error.context}"
+        raise _refused(file, message, "mend the line, or the one before it", mark.line + 1 if mark else None) from None
+    except yaml.YAMLError as error:
+        message = f"this is not YAML: {str(error).splitlines()[0]}"
+        raise _refused(file, message, "save the file as plain text in UTF-8") from None
+    if node is None:
+        raise _refused(file, "the file is empty", "connector init DIR writes one to start from")
+    reading = _Reading(str(file))
+    data = reading.value(node, ())
+    return Document(str(file), data, reading.lines, tuple(reading.problems))
+
+
+def _text(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        hint = "name the project with --project, or make one with connector init DIR"
+        raise _refused(file, f"cannot be read: {error.strerror or error}", hint) from None
+    if len(content) > _MAX_BYTES:
+        raise _refused(file, f"is larger than {_MAX_BYTES:,} bytes", "split it into several projects")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _refused(file, "is not UTF-8", "save the file as plain text in UTF-8", line) from None
+
+
+def _refused(file: Path, message: str, hint: str, line: int | None = None) -> ConfigError:
+    return ConfigError([Problem(message, hint=hint, file=str(file), line=line)])
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes as YAML 1.2 resolves them, down to a depth that nobody writes by hand."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise yaml.composer.ComposerError(None, None, "nested too deeply", self.get_mark())
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+_DATE = r"\d{4}-\d\d-\d\d"
+_RESOLVED: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "null": (r"~|null|Null|NULL|", lambda text: None),
+    "bool": (r"true|True|TRUE|false|False|FALSE", lambda text: {"true": True, "false": False}[text.lower()]),
+    "int": (r"[-+]?(0|[1-9][0-9]*)", int),
+    "float": (r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.[0-9]+([eE][-+]?[0-9]+)?", Decimal),
+    "date": (_DATE, date.fromisoformat),
+    "timestamp": (_DATE + r"[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:\d\d)?", datetime.fromisoformat),
+    "str": (r"(?!)", str),
+}
+"""Tag, what a plain scalar of it looks like, and how it is read; the first that fits counts."""
+
+for _tag, (_pattern, _) in _RESOLVED.items():
+    _Loader.add_implicit_resolver(_PREFIX + _tag, re.compile(rf"(?:{_pattern})\Z"), None)
+
+
+class _Reading:
+    """One pass over the nodes of a file."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._values = 0
+        self.lines: dict[Path_, int] = {}
+        self.problems: list[Problem] = []
+
+    def value(self, node: yaml.Node, path: Path_) -> Any:
+        """The data that a node stands for."""
+        self._values += 1
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if self._values > _MAX_VALUES or len(path) > _MAX_DEPTH:
+            line = node.start_mark.line + 1
+            problem = Problem("the aliases in this file expand to too much", (), "write them out", self._file, line)
+            raise ConfigError([problem])
+        if isinstance(node, yaml.MappingNode) and node.tag == _PREFIX + "map":
+            return {key: self.value(each, (*path, key)) for key, each in self._entries(node, path)}
+        if isinstance(node, yaml.SequenceNode) and node.tag == _PREFIX + "seq":
+            return [self.value(each, (*path, index)) for index, each in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _entries(self, node: yaml.MappingNode, path: Path_) -> Iterator[tuple[str, yaml.Node]]:
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                self._refuse("a key must be text", "write a name before the colon", path, line)
+            elif key.value in seen:
+                hint = f"it is on line {seen[key.value]} already; keep one of the two"
+                self._refuse(f"the key {key.value} is repeated", hint, (*path, key.value), line)
+            else:
+                seen[key.value] = line
+                self.lines[(*path, key.value)] = line
+                yield key.value, value
+
+    def _scalar(self, node: yaml.Node, path: Path_) -> Any:
+        tag, line = node.tag.removeprefix(_PREFIX), node.start_mark.line + 1
+        if not isinstance(node, yaml.ScalarNode) or tag not in _RESOLVED:
+            self._refuse(f"the tag {tag} is not allowed here", "write the value without a tag", path, line)
+            return None
+        try:
+            return _RESOLVED[tag][1](node.value)
+        except (ValueError, KeyError, ArithmeticError):
+            self._refuse(f"{node.value[:40]} is no {tag}", "put it in quotes if it is text", path, line)
+            return None
+
+    def _refuse(self, message: str, hint: str, path: Path_, line: int) -> None:
+        self.problems.append(Problem(message, path, hint, self._file, line))

@@ -1,0 +1,37 @@
+"""Find the lines of a project file that problems are about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import evolve
+
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.project.document import Document, read_document
+
+
+def locate(error: ConfigError, project_file: Path | str) -> ConfigError:
+    """The same error with file and line in every problem that has a path into the project.
+
+    The error itself is answered when the file cannot be read any more, or there is none (a project built in Python).
+    """
+    if not project_file:
+        return error
+    try:
+        document = read_document(Path(project_file))
+    except ConfigError:
+        return error
+    return located(error, document)
+
+
+def located(error: ConfigError, document: Document) -> ConfigError:
+    """The same error with the lines of `document`, problems in the order of the file."""
+    problems = [_placed(problem, document) for problem in error.problems]
+    problems.sort(key=lambda problem: (problem.file, problem.line or 0))
+    return ConfigError(problems, exit_code=error.exit_code)
+
+
+def _placed(problem: Problem, document: Document) -> Problem:
+    if problem.line is not None or not problem.path:
+        return problem if problem.file else evolve(problem, file=document.file if problem.path else "")
+    return evolve(problem, file=document.file, line=document.line(problem.path))

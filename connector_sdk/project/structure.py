@@ -1,0 +1,130 @@
+"""Turn plain data into an instance of an attrs class: checked by its JSON Schema, structured by cattrs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import attrs
+import cattrs
+from cattrs.errors import AttributeValidationNote
+from cattrs.gen import make_dict_structure_fn
+
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.project.json_schema import json_schema, rest_of
+from connector_sdk.project.secrets import Interpolated, Place, interpolate
+from connector_sdk.project.validation import fits, schema_problems
+from connector_sdk.secret import Secret
+
+T = TypeVar("T")
+
+
+def structure(cls: type[T], data: Any, path: Place = ()) -> T:
+    """Resolve the references in `data`, check it against `cls` and answer an instance.
+
+    Raises `ConfigError` with all problems, each placed below `path`.
+    """
+    resolved, problems = interpolate(data, path)
+    missing = {problem.path for problem in problems}
+    problems += [each for each in problems_of(cls, resolved, path) if each.path not in missing]
+    if problems:
+        raise ConfigError(problems)
+    return structured(cls, resolved, path)
+
+
+def problems_of(cls: type, data: Any, path: Place = ()) -> list[Problem]:
+    """What keeps `data` from being structured as `cls`, without resolving references in it."""
+    return schema_problems(_schema(cls), data, path)
+
+
+def structured(cls: type[T], data: Any, path: Place = ()) -> T:
+    """Data without problems as an instance of `cls`. Raises `ConfigError` when a validator of a class refuses it."""
+    try:
+        return _converter.structure(data, cls)
+    except cattrs.BaseValidationError as error:
+        written = dict(_interpolated(data))
+        raise ConfigError([_unread(each, written) for each in _refusals(error, path)]) from None
+
+
+@lru_cache(maxsize=128)
+def _schema(cls: type) -> dict[str, Any]:
+    return json_schema(cls)
+
+
+def _refusals(error: BaseException, path: Place) -> Iterator[Problem]:
+    if not isinstance(error, cattrs.ClassValidationError | cattrs.IterableValidationError):
+        said = error.args[0] if error.args else type(error).__name__
+        yield Problem(str(said), path, "correct the value")
+        return
+    noted, others = error.group_exceptions()
+    for inner, note in noted:
+        key = note.name if isinstance(note, AttributeValidationNote) else note.index
+        yield from _refusals(inner, (*path, key))
+    for other in others:
+        yield from _refusals(other, path)
+
+
+def _interpolated(data: Any) -> Iterator[tuple[str, str]]:
+    """What references yielded, and how they are written."""
+    if isinstance(data, Interpolated):
+        yield str(data), data.source
+    elif isinstance(data, Mapping | list):
+        for each in data.values() if isinstance(data, Mapping) else data:
+            yield from _interpolated(each)
+
+
+def _unread(problem: Problem, written: Mapping[str, str]) -> Problem:
+    """The problem without what references yielded: it may be meant to stay unseen."""
+    message = problem.message
+    for text, source in written.items():
+        message = message.replace(text, source)
+    return attrs.evolve(problem, message=message)
+
+
+def _is_union(type_: Any) -> bool:
+    return get_origin(type_) in (Union, UnionType)
+
+
+def _union(value: Any, type_: Any) -> Any:
+    """Structure as the first member that the value fits."""
+    member = next(each for each in get_args(type_) if fits(json_schema(each), value))
+    return None if member is type(None) else _converter.structure(value, member)
+
+
+def _with_rest(cls: type) -> Callable[[Any, Any], Any]:
+    """Structure a class that collects the keys it does not name."""
+    others = str(rest_of(cls))
+    named = {each.name for each in attrs.fields(cls)} - {others}
+    inner: Callable[[Any, Any], Any] = make_dict_structure_fn(cls, _converter)
+
+    def hook(value: Mapping[str, Any], _: Any) -> Any:
+        own = {key: each for key, each in value.items() if key in named}
+        return inner({**own, others: {key: each for key, each in value.items() if key not in named}}, cls)
+
+    return hook
+
+
+def _as_is(value: Any, _: Any) -> Any:
+    return value
+
+
+def _bool(value: Any, _: Any) -> bool:
+    return value if isinstance(value, bool) else str(value).lower() == "true"
+
+
+def _secret(value: Any, _: Any) -> Secret:
+    return value if isinstance(value, Secret) else Secret(str(value))
+
+
+_converter = cattrs.Converter()
+_converter.register_structure_hook(bool, _bool)
+_converter.register_structure_hook(Secret, _secret)
+_converter.register_structure_hook(Decimal, lambda value, _: Decimal(str(value)))
+_converter.register_structure_hook(date, _as_is)
+_converter.register_structure_hook(datetime, _as_is)
+_converter.register_structure_hook_func(_is_union, _union)
+_converter.register_structure_hook_factory(lambda cls: attrs.has(cls) and rest_of(cls) is not None, _with_rest)

@@ -1,0 +1,15 @@
+"""What somebody who mistyped a name may have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """A hint for an unknown name: the closest known one, otherwise all of them."""
+    folded = {each.casefold(): each for each in known}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {folded[close[0]]}?"
+    return f"use one of: {', '.join(known)}" if known else "there is none to choose from; remove it"

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector_sdk import ConfigError, DeliveryOptions, DestinationSpec, Match, Mode, Sync
+from connector_sdk.project.delivery import DeliverySettings, delivery_settings
+
+
+def settle(
+    spec: DestinationSpec, mode: Mode = Mode.UPSERT, merge: dict[str, str] | None = None, **options: Any
+) -> DeliverySettings:
+    sync = Sync(
+        "people", "m", "crm", ("X",), mode, match=Match("k", "k"), merge=merge, delivery=DeliveryOptions(**options)
+    )
+    return delivery_settings(sync, spec)
+
+
+def refusal(spec: DestinationSpec, mode: Mode = Mode.UPSERT, **options: Any) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        settle(spec, mode, **options)
+    assert all(problem.path[:3] == ("syncs", "people", "options") for problem in caught.value.problems)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_first_api_and_its_numbers_are_the_defaults(spec: DestinationSpec) -> None:
+    assert settle(spec) == DeliverySettings(spec.apis[0], 1_000, 10, True, ())
+
+
+def test_what_is_asked_for_within_the_limits_is_taken(spec: DestinationSpec) -> None:
+    settings = settle(spec, api="rest", batch_size=50, parallelism=8, split_retries=False, retry_codes=("BUSY",))
+    assert settings == DeliverySettings(spec.apis[1], 50, 8, False, ("BUSY",))
+
+
+def test_an_unknown_api_says_which_was_meant(spec: DestinationSpec) -> None:
+    (problem,) = refusal(spec, api="bulkk")
+    assert "did you mean bulk?" in problem
+
+
+def test_an_api_that_does_not_write_the_mode_names_those_that_do(spec: DestinationSpec) -> None:
+    (problem,) = refusal(spec, Mode.INSERT, api="rest")
+    assert "these do: bulk" in problem
+
+
+@pytest.mark.parametrize(
+    ("options", "limits"),
+    [
+        ({"batch_size": 10_001, "parallelism": 51}, ["1 to 10,000 rows", "1 to 50 batches"]),
+        ({"api": "rest", "batch_size": 201, "parallelism": 0}, ["1 to 200 rows", "1 to 8 batches"]),
+    ],
+)
+def test_each_number_out_of_its_limits_names_the_limit(
+    spec: DestinationSpec, options: dict[str, Any], limits: list[str]
+) -> None:
+    problems = refusal(spec, **options)
+    assert len(problems) == len(limits)
+    assert all(limit in problem for limit, problem in zip(limits, problems, strict=True))
+
+
+def test_merging_goes_one_batch_at_a_time(spec: DestinationSpec) -> None:
+    assert settle(spec, merge={"shared_id": "s"}).parallelism == 1
+    assert "merging needs parallelism 1" in refusal(spec, merge={"shared_id": "s"}, parallelism=10)[0]
+
+
+def test_a_mode_that_is_not_offered_is_left_to_the_other_checks(spec: DestinationSpec) -> None:
+    assert settle(spec, Mode.ALL).api.name == "bulk"
