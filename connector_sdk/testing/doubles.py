@@ -1,0 +1,96 @@
+"""A host and attempts that remember, for calling a destination without a run.
+
+host, run = RecordingHost(), RecordingRun()
+connection = destination.connect(config, host)
+result = destination.write_batch(connection, batch, options, run.attempt(batch))
+assert run.anchors[0].step == "created"
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+
+from attrs import define, field, frozen
+
+from connector_sdk import Anchor, Batch, Call, Cancelled
+
+
+@define
+class RememberedToken:
+    """A `TokenStore` in memory."""
+
+    text: str | None = None
+
+    def load(self) -> str | None:
+        """The text stored last."""
+        return self.text
+
+    def save(self, text: str) -> None:
+        """Remember `text`."""
+        self.text = text
+
+
+@define
+class RecordingHost:
+    """A `Host` that remembers the calls and the secrets that it was told."""
+
+    tokens: RememberedToken = field(factory=RememberedToken)
+    calls: list[Call] = field(factory=list)
+    hidden: list[str] = field(factory=list)
+
+    def call_finished(self, call: Call) -> None:
+        """Remember a call."""
+        self.calls.append(call)
+
+    def hide(self, secret: str) -> None:
+        """Remember a secret."""
+        self.hidden.append(secret)
+
+
+@define
+class RecordingRun:
+    """The anchors of a run, oldest first. `cancelled` interrupts whoever waits.
+
+    Waits are cut to `longest` seconds: a test need not sleep as long as a destination asks for.
+    """
+
+    anchors: list[Anchor] = field(factory=list)
+    longest: float = 0.02
+    cancelled: threading.Event = field(factory=threading.Event)
+
+    def attempt(self, batch: Batch, number: int = 1) -> RecordedAttempt:
+        """The attempt `number` to write `batch`, or to recover it."""
+        return RecordedAttempt(self, batch.number, number)
+
+
+@frozen
+class RecordedAttempt:
+    """An `Attempt` whose anchors are kept by its run."""
+
+    run: RecordingRun
+    batch: int
+    number: int
+
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """All anchors of this batch."""
+        return tuple(each for each in self.run.anchors if each.batch == self.batch)
+
+    def anchor(self, step: str, **handle: str) -> None:
+        """Remember what identifies the batch; anchors are text."""
+        wrong = {name: value for name, value in handle.items() if not isinstance(value, str)}
+        if wrong:
+            raise TypeError(f"an anchor holds text, not {wrong}")
+        self.run.anchors.append(Anchor(self.batch, self.number, step, handle, datetime.now(UTC).isoformat()))
+
+    def run_anchors(self) -> tuple[Anchor, ...]:
+        """All anchors of the run."""
+        return tuple(self.run.anchors)
+
+    def wait(self, seconds: float) -> None:
+        """Wait a little; raises `Cancelled` when the run was cancelled."""
+        if self.run.cancelled.is_set():
+            raise Cancelled
+        time.sleep(min(seconds, self.run.longest))

@@ -1,0 +1,17 @@
+"""The reference destination: a whole plugin over a small service that keeps its records in one SQLite file.
+
+`plugin` is the plugin. `Store` is the service behind it: tests look at what was really executed there and tell it to
+misbehave.
+
+    store = Store.at(path)
+    store.add_fault(Fault(FaultKind.ROW, key="k7", code="locked"))
+    run(project, "people", destinations={"reference": Destination("reference", plugin)})
+    assert store.executed("people") == {"k7": 1}
+"""
+
+from connector_sdk.testing.reference import plugin
+from connector_sdk.testing.reference.faults import Fault, FaultKind
+from connector_sdk.testing.reference.service import LostAnswerError
+from connector_sdk.testing.reference.store import Executed, Store
+
+__all__ = ["Executed", "Fault", "FaultKind", "LostAnswerError", "Store", "plugin"]

@@ -1,0 +1,46 @@
+"""Make calls of the service, and tell the host about each."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import frozen
+
+from connector_sdk import Call, Host, NotExecuted, Stale
+from connector_sdk.testing.reference.jobs import Reply
+from connector_sdk.testing.reference.store import Store
+
+_SHOWN = 16_384
+"""Characters of a body that the host is told."""
+
+
+@frozen
+class Client:
+    """One logged-in client; safe to use from any thread."""
+
+    store: Store
+    host: Host
+
+    def call(self, name: str, **arguments: Any) -> Reply:
+        """Make a call; raises what the service raises."""
+        at, started = datetime.now(UTC).isoformat(), time.monotonic()
+        body = json.dumps(arguments)
+        try:
+            reply = self.store.request(name, **arguments)
+        except (NotExecuted, Stale, ConnectionError) as error:
+            status = None if isinstance(error, ConnectionError) else 409
+            self._tell(name, at, started, status, body, "", str(error))
+            raise
+        self._tell(name, at, started, 200, body, json.dumps(reply), "")
+        return reply
+
+    def _tell(self, name: str, at: str, started: float, status: int | None, body: str, reply: str, error: str) -> None:
+        self.host.call_finished(
+            Call(
+                at, "POST", f"reference://{self.store.account}/{name}", status, time.monotonic() - started,
+                len(body), len(reply), body[:_SHOWN], reply[:_SHOWN], error, self.store.calls_left,
+            )
+        )  # fmt: skip

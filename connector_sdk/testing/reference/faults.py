@@ -1,0 +1,101 @@
+"""Misbehaviour on demand: what goes wrong, at which call or row, and how often."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from enum import StrEnum
+
+from attrs import frozen
+
+
+class FaultKind(StrEnum):
+    """What goes wrong.
+
+    `row`: the row with `key` is refused with `code`. `refused`: the whole call is refused with `code`, nothing is
+    executed (`too_large` asks for a smaller batch). `cut_before` and `cut_after`: the answer is lost, before or after
+    the call was executed. `late`: the answer is lost and the call arrives `wait` calls later. `twice`: the call is
+    answered, and arrives once more `wait` calls later. `partial`: only the first half of the rows is executed.
+    `moved`: somebody else changes the object just before the call. `slow`: a job is not done for the next looks.
+    """
+
+    ROW = "row"
+    REFUSED = "refused"
+    CUT_BEFORE = "cut_before"
+    CUT_AFTER = "cut_after"
+    LATE = "late"
+    TWICE = "twice"
+    PARTIAL = "partial"
+    MOVED = "moved"
+    SLOW = "slow"
+
+
+_ONLY_AT = {
+    FaultKind.PARTIAL: ("write", "commit", "post"),
+    FaultKind.MOVED: ("replace",),
+    FaultKind.SLOW: ("look",),
+}
+
+
+@frozen
+class Fault:
+    """Something that goes wrong `times` times, after it would have been met `skip` times.
+
+    `call` (`write`, `create_upload`, `upload`, `commit`, `abort`, `open_job`, `post`, `close_job`, `list_batches`,
+    `look`, `replace`), `object_name` and `key` limit where; empty means anywhere that the kind makes sense.
+    """
+
+    kind: FaultKind
+    call: str = ""
+    object_name: str = ""
+    key: str = ""
+    code: str = ""
+    times: int = 1
+    skip: int = 0
+    wait: int = 1
+
+
+def add(database: sqlite3.Connection, fault: Fault) -> None:
+    """Keep a fault until it has happened often enough; it survives the process."""
+    database.execute(
+        "insert into fault (kind, call, object, key, code, times, skip, wait) values (?, ?, ?, ?, ?, ?, ?, ?)",
+        (fault.kind, fault.call, fault.object_name, fault.key, fault.code, fault.times, fault.skip, fault.wait),
+    )
+
+
+def clear(database: sqlite3.Connection) -> None:
+    """From now on, all goes well."""
+    database.execute("delete from fault")
+
+
+def take(database: sqlite3.Connection, call: str, object_name: str) -> Fault | None:
+    """The fault that this call meets, if any; it has happened then."""
+    kinds = tuple(kind for kind in FaultKind if kind is not FaultKind.ROW)
+    found = _matching(database, kinds, call, object_name, [""])
+    return next(iter(found.values()), None)
+
+
+def take_rows(database: sqlite3.Connection, object_name: str, keys: Iterable[str]) -> dict[str, Fault]:
+    """The faults that rows of one call meet, by the rows' keys."""
+    return _matching(database, (FaultKind.ROW,), "", object_name, keys)
+
+
+def _matching(
+    database: sqlite3.Connection, kinds: tuple[FaultKind, ...], call: str, object_name: str, keys: Iterable[str]
+) -> dict[str, Fault]:
+    marks = ", ".join("?" * len(kinds))
+    candidates = database.execute(
+        "select id, kind, call, object, key, code, times, skip, wait from fault where times > 0 "
+        f"and kind in ({marks}) and call in ('', ?) and object in ('', ?) order by id",
+        (*kinds, call, object_name),
+    ).fetchall()
+    left = list(keys)
+    found: dict[str, Fault] = {}
+    for number, kind, at, object_, key, code, times, skip, wait in candidates:
+        if call not in _ONLY_AT.get(FaultKind(kind), (call,)):
+            continue
+        hit = [each for each in left if key in ("", each) and each not in found]
+        met, missed = hit[skip : skip + times], min(skip, len(hit))
+        database.execute("update fault set times = times - ?, skip = skip - ? where id = ?", (len(met), missed, number))
+        found |= dict.fromkeys(met, Fault(FaultKind(kind), at, object_, key, code, times, skip, wait))
+    return found

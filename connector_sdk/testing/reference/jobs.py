@@ -1,0 +1,85 @@
+"""Uploads that are inert until committed, and jobs that take batches until they are closed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from connector_sdk import NotExecuted
+from connector_sdk.testing.reference.records import Answer, Records, Request, as_json
+
+Reply = dict[str, Any]
+
+
+class Jobs:
+    """The jobs of the service; every method belongs into a transaction of the caller.
+
+    A job is `open`, then `closed`, `committed` or `aborted`; what arrives afterwards changes nothing.
+    """
+
+    def __init__(self, database: sqlite3.Connection, records: Records) -> None:
+        self._database = database
+        self._records = records
+
+    def open(self) -> Reply:
+        """A new job."""
+        return {"job": str(self._database.execute("insert into job default values").lastrowid)}
+
+    def upload(self, job: str, body: str) -> Reply:
+        """Put data into an open job; nothing is executed."""
+        self._must_be_open(job)
+        self._database.execute("update job set request = ? where number = ?", (body, job))
+        return self.state(job)
+
+    def commit(self, job: str, *, partial: bool = False) -> Reply:
+        """Execute what was uploaded. Committing twice is committing once."""
+        if self.state(job)["state"] == "open":
+            (body,) = self._database.execute("select request from job where number = ?", (job,)).fetchone()
+            batch = self.execute("commit", Request.parse(body), job, partial=partial)
+            self._database.execute("update job set state = 'committed', batch = ? where number = ?", (batch, job))
+        return self.state(job)
+
+    def end(self, job: str, state: str) -> Reply:
+        """Close or abort an open job: from now on it takes nothing."""
+        self._database.execute("update job set state = ? where number = ? and state = 'open'", (state, job))
+        return self.state(job)
+
+    def post(self, job: str, body: str, *, partial: bool = False) -> Reply:
+        """Execute a batch within an open job."""
+        self._must_be_open(job)
+        return {"batch": str(self.execute("post", Request.parse(body), job, partial=partial))}
+
+    def batches(self, job: str) -> Reply:
+        """The batches that a job took, oldest first."""
+        found = self._database.execute("select number from batch where job = ? order by number", (job,))
+        return {"batches": [str(number) for (number,) in found]}
+
+    def state(self, job: str) -> Reply:
+        """What a job is, and the batch that came of it."""
+        state, batch = self._database.execute("select state, batch from job where number = ?", (job,)).fetchone()
+        return {"job": job, "state": state, "batch": None if batch is None else str(batch)}
+
+    def look(self, batch: str) -> Reply:
+        """What became of the rows of a batch."""
+        (answers,) = self._database.execute("select answers from batch where number = ?", (batch,)).fetchone()
+        return {"done": True, "answers": json.loads(answers)}
+
+    def execute(
+        self, call: str, request: Request, job: str | None = None, *, partial: bool = False, replace: bool = False
+    ) -> int:
+        """Execute rows and keep their answers; the number of the batch."""
+        records = self._records
+        answers = records.replace(request) if replace else records.execute(request, partial=partial)
+        return self._kept(call, request, job, answers)
+
+    def _kept(self, call: str, request: Request, job: str | None, answers: list[Answer]) -> int:
+        entry = (job, call, request.object_name, request.action, len(answers), as_json(answers))
+        added = self._database.execute(
+            "insert into batch (job, call, object, action, rows, answers) values (?, ?, ?, ?, ?, ?)", entry
+        )
+        return int(added.lastrowid or 0)
+
+    def _must_be_open(self, job: str) -> None:
+        if self.state(job)["state"] != "open":
+            raise NotExecuted("job_closed", f"job {job} takes nothing more")

@@ -1,0 +1,184 @@
+"""The hooks of the reference destination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import pyarrow as pa
+from attrs import frozen
+
+from connector_sdk import (
+    MATCH_SCHEMA,
+    Api,
+    Attempt,
+    Batch,
+    Classification,
+    ConfigError,
+    Connection,
+    Delivery,
+    DestinationSpec,
+    EmptyText,
+    ExitCode,
+    Finding,
+    Host,
+    Level,
+    Mode,
+    ObjectInfo,
+    ObjectSchema,
+    PlanSummary,
+    Problem,
+    Recovery,
+    Removal,
+    RowError,
+    Secret,
+    Unknown,
+    WriteResult,
+    hookimpl,
+)
+from connector_sdk.testing.reference.client import Client
+from connector_sdk.testing.reference.codes import classify
+from connector_sdk.testing.reference.shapes import SHAPES, Shape
+from connector_sdk.testing.reference.store import Store
+from connector_sdk.testing.reference.values import arrow_type
+from connector_sdk.testing.reference.writers import WRITERS, Handle, Options
+
+
+@frozen
+class Config:
+    """A reference destination: records in a file of this machine."""
+
+    path: Annotated[str, "The file that holds the records, or `:memory:NAME` while the process lives."]
+    token: Annotated[Secret | None, "What the account asks for at login, if it does."] = None
+
+
+_NOTHING = frozenset({Removal.NOTHING})
+_KEYED = (Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE)
+_EXACTLY_ONCE: Mapping[Mode, Delivery] = dict.fromkeys((Mode.INSERT, *_KEYED), Delivery.EXACTLY_ONCE)
+
+SPEC = DestinationSpec(
+    name="reference",
+    modes={
+        Mode.INSERT: _NOTHING,
+        Mode.UPDATE: frozenset({Removal.NOTHING, Removal.CLEAR}),
+        Mode.UPSERT: frozenset(Removal),
+        Mode.ARCHIVE: _NOTHING,
+        Mode.ALL: _NOTHING,
+    },
+    apis=(
+        Api(
+            "call",
+            {Mode.INSERT: Delivery.AT_MOST_ONCE, **dict.fromkeys(_KEYED, Delivery.AT_LEAST_ONCE)},
+            rows_default=200, rows_max=1_000, bytes_max=1_000_000, parallel_default=4, parallel_max=8,
+        ),
+        Api(
+            "two_phase", _EXACTLY_ONCE,
+            rows_default=5_000, rows_max=None, bytes_max=32_000_000, parallel_default=3, parallel_max=10,
+        ),
+        Api(
+            "leased_job", _EXACTLY_ONCE,
+            rows_default=1_000, rows_max=10_000, bytes_max=10_000_000, parallel_default=4, parallel_max=20,
+        ),
+        Api(
+            "replace", {Mode.ALL: Delivery.AT_LEAST_ONCE},
+            rows_default=100_000, rows_max=None, bytes_max=None, parallel_default=1, parallel_max=1,
+        ),
+    ),
+    config=Config,
+    options=Options,
+    empty_text=EmptyText.NULL,
+)  # fmt: skip
+
+
+@hookimpl
+def destination_spec() -> DestinationSpec:
+    """Five modes through four apis of different shape."""
+    return SPEC
+
+
+@hookimpl
+def connect(config: Config, host: Host) -> Connection:
+    """Open the account; it may ask for a token."""
+    token = config.token.reveal() if config.token else ""
+    if token:
+        host.hide(token)
+    store = Store.at(config.path)
+    if store.token != token and store.token:
+        problem = Problem("the account does not know this token", ("token",), "take the token that the account shows")
+        raise ConfigError([problem], exit_code=ExitCode.UNREACHABLE)
+    return Connection(Handle(Client(store, host)), store.account, f"reference {config.path}", False, store.close)
+
+
+@hookimpl
+def list_objects() -> Sequence[ObjectInfo]:
+    """The objects of every account are the same."""
+    return [ObjectInfo(name, each.schema.label, each.schema.modes) for name, each in SHAPES.items()]
+
+
+@hookimpl
+def discover_schema(object_name: str) -> ObjectSchema:
+    """The fields of an object."""
+    return _shape(object_name).schema
+
+
+@hookimpl
+def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
+    """Find records by the field's own rules of equality."""
+    wanted = values.to_pylist()
+    lines = [
+        (position, name, id_)
+        for name in objects
+        for position, ids in enumerate(connection.handle.client.store.find(name, field, wanted))
+        for id_ in ids
+    ]
+    columns: list[Any] = [[line[number] for line in lines] for number in range(3)]
+    return pa.Table.from_arrays(
+        [pa.array(column, each.type) for column, each in zip(columns, MATCH_SCHEMA, strict=True)], schema=MATCH_SCHEMA
+    )
+
+
+@hookimpl
+def read_records(connection: Connection, object_name: str, fields: Sequence[str]) -> tuple[pa.RecordBatchReader, str]:
+    """The present records and their version."""
+    shape, store = _shape(object_name), connection.handle.client.store
+    version, records = store.version(object_name), store.records(object_name)
+    known = [found for name in fields if (found := shape.field(name)) is not None]
+    schema = pa.schema([(each.name, arrow_type(each)) for each in known])
+    columns = [pa.array([record.get(each.name) for record in records], arrow_type(each)) for each in known]
+    return pa.Table.from_arrays(columns, schema=schema).to_reader(), version
+
+
+@hookimpl
+def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Write through the batch's api."""
+    return WRITERS[batch.api].write(connection.handle, batch, options, attempt)
+
+
+@hookimpl
+def recover_batch(
+    connection: Connection, batch: Batch, options: Options, attempt: Attempt
+) -> WriteResult | Recovery | Unknown:
+    """Ask what became of a batch through its api."""
+    return WRITERS[batch.api].recover(connection.handle, batch, options, attempt)
+
+
+@hookimpl
+def classify_error(error: RowError | BaseException) -> Classification | None:
+    """Look the code up."""
+    return classify(error)
+
+
+@hookimpl
+def check_plan(connection: Connection, plan: PlanSummary) -> Sequence[Finding]:
+    """Stop a plan that the quota of calls does not allow; each batch takes one call at least."""
+    left = connection.handle.client.store.calls_left
+    need = sum(plan.batches.values())
+    if left is None or need <= left:
+        return []
+    return [Finding(Level.STOP, f"{need} calls are needed and {left} are left", "Raise batch_size, or wait.")]
+
+
+def _shape(object_name: str) -> Shape:
+    if object_name not in SHAPES:
+        raise ConfigError(f"there is no object {object_name}", hint=f"there are {', '.join(SHAPES)}")
+    return SHAPES[object_name]

@@ -1,0 +1,125 @@
+"""The objects of the reference destination and their fields: each kind of field, and each reason not to write one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import evolve, frozen
+
+from connector_sdk import Equality, Field, FieldType, Mode, ObjectSchema, ReferenceKey
+
+_ALL_BUT_REPLACE = frozenset({Mode.INSERT, Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE})
+_WRITING = (Mode.INSERT, Mode.UPDATE, Mode.UPSERT, Mode.ALL)
+_CASELESS = frozenset({Equality.TRIMMED, Equality.CASELESS})
+_NOT_UNIQUE = "its values are not unique"
+
+
+def _key(name: str, label: str) -> Field:
+    return Field(
+        name, FieldType.TEXT, label, length=40, unique=True, external_id=True, recommended=True, required=True,
+        equality=_CASELESS,
+    )  # fmt: skip
+
+
+def _system(name: str, type_: FieldType, label: str) -> Field:
+    reason = "the destination sets it"
+    return Field(name, type_, label, createable=False, updateable=False, not_writable=dict.fromkeys(_WRITING, reason))
+
+
+_ID = evolve(
+    _system("id", FieldType.TEXT, "Record id"),
+    unique=True,
+    not_matchable={Mode.UPSERT: "ids are given by the destination: use mode update, or match on a key"},
+)
+_CREATED_AT = _system("created_at", FieldType.DATETIME, "Created at")
+
+# fmt: off
+_PEOPLE = (
+    _ID,
+    _key("external_id", "External id"),
+    Field("name", FieldType.TEXT, "Name", length=80, required=True),
+    Field("email", FieldType.TEXT, "E-mail", length=80, pattern=r"[^@\s]+@[^@\s]+", pattern_name="an e-mail address"),
+    Field(
+        "badge", FieldType.INTEGER, "Badge number", unique=True, equality=frozenset({Equality.NUMERIC}),
+        not_matchable={Mode.UPSERT: "it is unique, but not an external id"},
+    ),
+    Field("age", FieldType.INTEGER, "Age"),
+    Field("active", FieldType.BOOLEAN, "Active", nillable=False),
+    Field("joined", FieldType.DATE, "Joined on"),
+    Field("seen", FieldType.DATETIME, "Last seen"),
+    Field("wakes", FieldType.TIME, "Wakes at"),
+    Field("balance", FieldType.DECIMAL, "Balance", precision=18, scale=2),
+    Field("tier", FieldType.CHOICE, "Tier", values=("Bronze", "Silver", "Gold"), restricted=True),
+    Field("interests", FieldType.CHOICES, "Interests", values=("Hiking", "Sailing", "Chess")),
+    Field(
+        "account", FieldType.REFERENCE, "Account", references=("accounts",),
+        reference_keys=(ReferenceKey("accounts", "number"),),
+    ),
+    Field("mentor", FieldType.REFERENCE, "Mentor", references=("people",)),
+    Field(
+        "source", FieldType.TEXT, "Source", length=40, updateable=False,
+        not_writable={Mode.UPDATE: "it can be set only when a record is created"},
+    ),
+    Field(
+        "verified", FieldType.TEXT, "Verified by", length=40, createable=False,
+        not_writable={Mode.INSERT: "it can be set only on a record that exists"},
+    ),
+    _CREATED_AT,
+)
+# fmt: on
+
+_ACCOUNTS = (
+    _ID,
+    _key("number", "Number"),
+    Field("name", FieldType.TEXT, "Name", length=80, required=True),
+    Field("website", FieldType.TEXT, "Website", length=255),
+    Field("parent", FieldType.REFERENCE, "Parent", references=("accounts",)),
+    _CREATED_AT,
+)
+
+_NOTES = (
+    _ID,
+    Field("key", FieldType.TEXT, "Key", length=40),
+    Field("text", FieldType.TEXT, "Text"),
+    Field("person", FieldType.REFERENCE, "Person", references=("people",)),
+    _CREATED_AT,
+)
+
+_TAGS = (_ID, _key("name", "Name"), Field("label", FieldType.TEXT, "Label", length=80))
+
+
+@frozen
+class Shape:
+    """An object: its schema, the field by which ground truth is told, and what its record ids start with."""
+
+    schema: ObjectSchema
+    key: str
+    prefix: str
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name."""
+        return next((each for each in self.schema.fields if each.name == name), None)
+
+    @property
+    def unique(self) -> tuple[Field, ...]:
+        """The fields of which no two records may have the same value."""
+        return tuple(each for each in self.schema.fields if each.unique and each.name != "id")
+
+
+def _shape(name: str, key: str, fields: tuple[Field, ...], modes: frozenset[Mode], advice: str = "") -> Shape:
+    matching = (Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE)
+    known = tuple(
+        each if each.unique else evolve(each, not_matchable=dict.fromkeys(matching, _NOT_UNIQUE)) for each in fields
+    )
+    return Shape(ObjectSchema(name, name.title(), known, modes, match_advice=advice), key, name[0])
+
+
+SHAPES: Mapping[str, Shape] = {
+    "people": _shape("people", "external_id", _PEOPLE, _ALL_BUT_REPLACE),
+    "accounts": _shape("accounts", "number", _ACCOUNTS, _ALL_BUT_REPLACE),
+    "notes": _shape(
+        "notes", "key", _NOTES, _ALL_BUT_REPLACE - {Mode.UPSERT}, "Notes have no unique field; match on their id."
+    ),
+    "tags": _shape("tags", "name", _TAGS, frozenset({Mode.ALL})),
+}
+"""The objects by name. `notes` takes twins; `tags` is replaced as a whole."""

@@ -1,0 +1,180 @@
+"""The truth about an account of the reference service: what it holds, what was executed, what is to go wrong."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from connector_sdk import Action, NotExecuted
+from connector_sdk.testing.reference import faults
+from connector_sdk.testing.reference.database import connect, transaction
+from connector_sdk.testing.reference.faults import Fault
+from connector_sdk.testing.reference.jobs import Reply
+from connector_sdk.testing.reference.records import Line, Records
+from connector_sdk.testing.reference.service import Service
+from connector_sdk.testing.reference.shapes import SHAPES
+from connector_sdk.testing.reference.values import Wire, from_wire, to_wire
+
+MEMORY = ":memory:"
+"""Paths that start with this name a store that lives as long as the process."""
+
+_in_memory: dict[str, Store] = {}
+
+
+@frozen
+class Executed:
+    """A batch as the service executed it, through one of its calls."""
+
+    number: int
+    call: str
+    object_name: str
+    action: str
+    rows: int
+
+
+class Store:
+    """One account of the service. Several stores on one path, also in several processes, are one account."""
+
+    def __init__(self, path: str) -> None:
+        """Open the account at `path`, creating it when it is not there. Use `Store.at` to share one in memory."""
+        self._lock = threading.RLock()
+        self._database = connect("" if path.startswith(MEMORY) else path)
+        self._path = path
+        self._records = Records(self._database)
+        self._service = Service(self._database, self._records, self._lock)
+
+    @classmethod
+    def at(cls, path: str | Path) -> Store:
+        """The account at a path; `:memory:NAME` is the same one for everybody in this process."""
+        name = str(path)
+        if not name.startswith(MEMORY):
+            return cls(name)
+        if name not in _in_memory:
+            _in_memory[name] = cls(name)
+        return _in_memory[name]
+
+    def close(self) -> None:
+        """Let go of the file; an account in memory stays."""
+        if not self._path.startswith(MEMORY):
+            self._database.close()
+
+    @property
+    def account(self) -> str:
+        """The id of the account."""
+        return str(self._account()[0])
+
+    @property
+    def token(self) -> str:
+        """What a login must show; empty lets everybody in."""
+        return str(self._account()[1])
+
+    @property
+    def calls_left(self) -> int | None:
+        """What is left of the quota of calls; None when there is no quota."""
+        left: int | None = self._account()[2]
+        return left
+
+    def become(self, *, account: str | None = None, token: str | None = None, calls_left: int | None = None) -> None:
+        """Change the account's id, the token that it asks for, or its quota of calls."""
+        with self._changing():
+            self._database.execute(
+                "update account set id = coalesce(?, id), token = coalesce(?, token), "
+                "calls_left = coalesce(?, calls_left)",
+                (account, token, calls_left),
+            )
+
+    def add_fault(self, fault: Fault) -> None:
+        """Let something go wrong."""
+        with self._changing():
+            faults.add(self._database, fault)
+
+    def clear_faults(self) -> None:
+        """Let all go well from now on; calls that are late stay late."""
+        with self._changing():
+            faults.clear(self._database)
+
+    def deliver_late(self) -> None:
+        """Let every call that is late arrive now."""
+        self._service.deliver_late()
+
+    def request(self, call: str, **arguments: Any) -> Reply:
+        """Make a call as a client does.
+
+        Raises `NotExecuted` when the service refuses, `Stale`, and `LostAnswerError` when the answer is lost.
+        """
+        return self._service.request(call, arguments)
+
+    def records(self, object_name: str) -> tuple[dict[str, Any], ...]:
+        """The live records of an object, oldest first, as Python values by field; inactive tags are not among them."""
+        query = "select id, fields from record where object = ? and not deleted and active order by number"
+        with self._lock:
+            found = self._database.execute(query, (object_name,)).fetchall()
+        return tuple({"id": id_, **_python(object_name, json.loads(fields))} for id_, fields in found)
+
+    def executed(self, object_name: str) -> dict[str, int]:
+        """How often a row of each key was executed, whatever the action. Refused rows do not count."""
+        found: Counter[str] = Counter()
+        with self._lock:
+            query = "select key, times from executed where object = ?"
+            for key, times in self._database.execute(query, (object_name,)):
+                found[key] += times
+        return dict(found)
+
+    def batches(self) -> tuple[Executed, ...]:
+        """The batches that were executed, in order."""
+        query = "select number, call, object, action, rows from batch order by number"
+        with self._lock:
+            return tuple(Executed(*each) for each in self._database.execute(query).fetchall())
+
+    def version(self, object_name: str) -> str:
+        """Another one after each change of the object's records."""
+        with self._lock:
+            return self._records.version(object_name)
+
+    def find(self, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
+        """The ids of the records that have each of the values."""
+        shape = SHAPES[object_name].field(field)
+        if shape is None:
+            raise NotExecuted("unknown_field", f"{object_name} has no field {field}")
+        with self._lock:
+            return [self._records.find(object_name, shape, to_wire(value)) for value in values]
+
+    def put(self, object_name: str, **values: Any) -> str:
+        """Create a record by hand, and answer its id. Meets no fault and does not count as executed."""
+        return self._by_hand(object_name, Action.CREATE, None, values)
+
+    def change(self, object_name: str, id_: str, **values: Any) -> None:
+        """Change a record by hand."""
+        self._by_hand(object_name, Action.UPDATE, id_, values)
+
+    def delete(self, object_name: str, id_: str) -> None:
+        """Delete a record by hand."""
+        self._by_hand(object_name, Action.DELETE, id_, {})
+
+    def _by_hand(self, object_name: str, action: Action, id_: str | None, values: Mapping[str, Any]) -> str:
+        line: Line = {"id": id_, "set": {name: to_wire(value) for name, value in values.items()}, "by": {}}
+        with self._changing():
+            return self._records.by_hand(object_name, action, line)
+
+    def _account(self) -> tuple[Any, ...]:
+        with self._lock:
+            found: tuple[Any, ...] = self._database.execute("select id, token, calls_left from account").fetchone()
+            return found
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._lock, transaction(self._database):
+            yield
+
+
+def _python(object_name: str, fields: Mapping[str, Wire]) -> dict[str, Any]:
+    shape = SHAPES[object_name]
+    known = [each for each in shape.schema.fields if each.name in fields]
+    return {each.name: from_wire(each, fields[each.name]) for each in known}

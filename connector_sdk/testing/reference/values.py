@@ -1,0 +1,76 @@
+"""Values as they travel to the service and rest there (JSON), and back into Python and Arrow."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from connector_sdk import Equality, Field, FieldType
+
+Wire = str | int | bool | None
+"""A value in JSON; dates, times and decimals are text."""
+
+_ARROW = {
+    FieldType.INTEGER: pa.int64(),
+    FieldType.BOOLEAN: pa.bool_(),
+    FieldType.DATE: pa.date32(),
+    FieldType.DATETIME: pa.timestamp("us", "UTC"),
+    FieldType.TIME: pa.time64("us"),
+}
+
+
+def to_wire(value: Any) -> Wire:
+    """A Python value as JSON; a timestamp without a zone is UTC."""
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if value is None or isinstance(value, str | int):
+        return value
+    raise TypeError(f"{value!r} cannot travel")
+
+
+def from_wire(field: Field, value: Wire) -> Any:
+    """What JSON holds, as a Python value; raises `ValueError` when the field cannot hold it."""
+    if value is None:
+        return None
+    match field.type:
+        case FieldType.BOOLEAN | FieldType.INTEGER:
+            if isinstance(value, bool) is not (field.type is FieldType.BOOLEAN):
+                raise ValueError(f"{value!r} is not {field.type}")
+            return value if isinstance(value, bool) else int(value)
+        case FieldType.DECIMAL:
+            return Decimal(str(value))
+        case FieldType.DATE:
+            return date.fromisoformat(str(value))
+        case FieldType.DATETIME:
+            return datetime.fromisoformat(str(value))
+        case FieldType.TIME:
+            return time.fromisoformat(str(value))
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not text")
+    return value
+
+
+def arrow_type(field: Field) -> pa.DataType:
+    """The Arrow type that holds a field's values."""
+    if field.type is FieldType.DECIMAL:
+        return pa.decimal128(field.precision or 38, field.scale or 0)
+    return _ARROW.get(field.type, pa.string())
+
+
+def same(field: Field, value: Wire) -> str:
+    """The text that two values share exactly when the field takes them for one value."""
+    text = str(value)
+    if field.equality & {Equality.TRIMMED, Equality.CASELESS}:
+        text = text.strip()
+    if Equality.CASELESS in field.equality:
+        text = text.casefold()
+    if Equality.NUMERIC in field.equality and text:
+        text = format(Decimal(text).normalize(), "f")
+    return text

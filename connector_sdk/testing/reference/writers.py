@@ -1,0 +1,201 @@
+"""The four ways to write, from the simplest to the one that needs a fence, and how each settles a lost answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from attrs import define, field, frozen
+
+from connector_sdk import (
+    NOT_EXECUTED,
+    Anchor,
+    Attempt,
+    Batch,
+    NotExecuted,
+    OnNull,
+    Recovery,
+    Unknown,
+    WriteResult,
+)
+from connector_sdk.testing.reference.client import Client
+from connector_sdk.testing.reference.records import Line, Request
+from connector_sdk.testing.reference.values import to_wire
+
+
+@frozen
+class Options:
+    """What a sync may set: seconds between two looks at a job that is not done."""
+
+    look_every: float = 0.05
+
+
+@define
+class JobPool:
+    """Open jobs in which no post is under way. It dies with the process; what it held is reachable by anchors."""
+
+    _free: list[str] = field(factory=list)
+    _lock: threading.Lock = field(factory=threading.Lock)
+
+    def take(self) -> str | None:
+        """A job of one's own, None when there is none."""
+        with self._lock:
+            return self._free.pop() if self._free else None
+
+    def give(self, job: str) -> None:
+        """The answer of the last post is known: others may use the job."""
+        with self._lock:
+            self._free.append(job)
+
+
+@frozen
+class Handle:
+    """What the batches of a connection share."""
+
+    client: Client
+    jobs: JobPool = field(factory=JobPool)
+
+
+class Writer(Protocol):
+    """A way to write."""
+
+    def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+        """Write a batch."""
+        ...
+
+    def recover(
+        self, handle: Handle, batch: Batch, options: Options, attempt: Attempt
+    ) -> WriteResult | Recovery | Unknown:
+        """Find out what became of a batch."""
+        ...
+
+
+class SingleCall:
+    """One request, one answer. Nothing is left to ask when the answer is lost."""
+
+    def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+        """Write a batch."""
+        return _result(handle.client.call("write", body=_request(batch).json())["answers"])
+
+    def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> Unknown:
+        """Nothing identifies the batch at the service."""
+        return Unknown("Look for the rows by their values.")
+
+
+class TwoPhase:
+    """Create, upload, commit. What is uploaded is inert until committed, and committing twice is committing once."""
+
+    def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+        """Write a batch."""
+        call = handle.client.call
+        job = call("create_upload")["job"]
+        attempt.anchor("created", job=job)
+        call("upload", job=job, body=_request(batch).json())
+        attempt.anchor("uploaded", job=job)
+        return _looked(handle, call("commit", job=job)["batch"], options, attempt)
+
+    def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
+        """Abort what was not wholly uploaded, which also fences off calls that are late; commit the rest once more."""
+        anchor = _last(attempt)
+        if anchor is None:
+            return NOT_EXECUTED
+        job = anchor.handle["job"]
+        state = handle.client.call("abort" if anchor.step == "created" else "state", job=job)
+        if state["state"] == "open":
+            state = handle.client.call("commit", job=job)
+        if state["state"] == "aborted":
+            return NOT_EXECUTED
+        return _looked(handle, state["batch"], options, attempt)
+
+
+class LeasedJob:
+    """Post into a job that spans batches. At most one post is under way in a job, so a closed job tells the truth."""
+
+    def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+        """Write a batch."""
+        job = handle.jobs.take() or handle.client.call("open_job")["job"]
+        attempt.anchor("posting", job=job)
+        try:
+            posted = handle.client.call("post", job=job, body=_request(batch).json())["batch"]
+        except NotExecuted as refused:
+            if refused.code != "job_closed":
+                handle.jobs.give(job)
+            raise
+        attempt.anchor("posted", job=job, batch=posted)
+        handle.jobs.give(job)
+        return _looked(handle, posted, options, attempt)
+
+    def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
+        """Close the job, so that a late post is refused, and list it: the one batch that nobody anchored is ours."""
+        anchor = _last(attempt)
+        if anchor is None:
+            return NOT_EXECUTED
+        if anchor.step == "posted":
+            return _looked(handle, anchor.handle["batch"], options, attempt)
+        job = anchor.handle["job"]
+        handle.client.call("close_job", job=job)
+        known = {each.handle["batch"] for each in attempt.run_anchors() if each.step == "posted"}
+        ours = [each for each in handle.client.call("list_batches", job=job)["batches"] if each not in known]
+        if not ours:
+            return NOT_EXECUTED
+        attempt.anchor("posted", job=job, batch=ours[0])
+        return _looked(handle, ours[0], options, attempt)
+
+
+class Replacement:
+    """The whole list in one request that names the version it was made from."""
+
+    def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+        """Replace the list; raises `Stale` when it moved."""
+        return _result(handle.client.call("replace", body=_request(batch).json(), version=batch.version)["answers"])
+
+    def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> Recovery:
+        """A second replacement finds the version moved if the first one was executed."""
+        return NOT_EXECUTED
+
+
+WRITERS: Mapping[str, Writer] = {
+    "call": SingleCall(),
+    "two_phase": TwoPhase(),
+    "leased_job": LeasedJob(),
+    "replace": Replacement(),
+}
+"""The ways to write by the names of their apis."""
+
+
+def _last(attempt: Attempt) -> Anchor | None:
+    """The last anchor of this very attempt; those before it are settled, and their jobs may serve others."""
+    own = [each for each in attempt.anchors if each.attempt == attempt.number]
+    return own[-1] if own else None
+
+
+def _request(batch: Batch) -> Request:
+    return Request(batch.object_name, batch.action, list(_lines(batch)), batch.match_field)
+
+
+def _lines(batch: Batch) -> Iterator[Line]:
+    keyed = {each.field: each.by.field for each in batch.columns if each.by is not None}
+    columns = [(each, batch.rows.column(number).to_pylist()) for number, each in enumerate(batch.columns)]
+    ids = batch.record_ids.to_pylist() if batch.record_ids is not None else [None] * batch.rows.num_rows
+    for row, id_ in enumerate(ids):
+        cells = [(column, values[row]) for column, values in columns]
+        set_ = {
+            column.field: to_wire(value)
+            for column, value in cells
+            if value is not None or column.on_null is OnNull.CLEAR
+        }
+        yield {"id": id_, "set": set_, "by": keyed}
+
+
+def _looked(handle: Handle, batch: str, options: Options, attempt: Attempt) -> WriteResult:
+    reply = handle.client.call("look", batch=batch)
+    while not reply["done"]:
+        attempt.wait(options.look_every)
+        reply = handle.client.call("look", batch=batch)
+    return _result(reply["answers"])
+
+
+def _result(answers: list[dict[str, Any]]) -> WriteResult:
+    columns = {name: [each[name] for each in answers] for name in answers[0]} if answers else {"status": []}
+    return WriteResult.of(columns.pop("status"), **columns)
