@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector_sdk import defaults
 from connector_sdk.batch import Attempt, Batch, Options
@@ -73,8 +74,10 @@ class Destination:
         table = self._required("match", pa.Table, connection=connection, objects=objects, field=field, values=values)
         if table.schema != MATCH_SCHEMA:
             raise self._broken("match", f"answered the columns {table.schema.names}, not {MATCH_SCHEMA.names}")
-        positions = table.column("position").to_numpy()
-        if len(positions) and not (positions.min() >= 0 and positions.max() < len(values)):
+        lowest, highest = pc.min_max(table.column("position")).values()
+        if table.column("position").null_count or (
+            table.num_rows and not 0 <= lowest.as_py() <= highest.as_py() < len(values)
+        ):
             raise self._broken("match", f"answered positions outside of the {len(values)} values asked for")
         if table.column("record_id").null_count:
             raise self._broken("match", "answered a line without a record id")
