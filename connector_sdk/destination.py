@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from connector_sdk import defaults
+from connector_sdk import answers, defaults
 from connector_sdk.batch import Attempt, Batch, Options
 from connector_sdk.connection import Connection, Host
-from connector_sdk.errors import ConfigError, PluginError, Problem
+from connector_sdk.errors import ConfigError, ConnectorError, ExitCode, PluginError, Problem, RunStopped
 from connector_sdk.hookspecs import PROJECT, DestinationHooks
-from connector_sdk.outcome import Classification, Recovery, RowError, RowStatus, Unknown, WriteResult
+from connector_sdk.outcome import Classification, Kind, Recovery, RowError, RowStatus, Unknown, WriteResult
 from connector_sdk.plan import Finding, PlanSummary
-from connector_sdk.schema import MATCH_SCHEMA, ObjectInfo, ObjectSchema
+from connector_sdk.schema import ObjectInfo, ObjectSchema
 from connector_sdk.spec import CONTRACT, DestinationSpec
 
 if TYPE_CHECKING:
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 GROUP = "connector_sdk.destinations"
 """The entry-point group; the name of an entry point is the type of its destination."""
+
+_LET_THROUGH = ("write_batch", "recover_batch")
+"""Hooks whose exceptions tell what became of a batch."""
 
 T = TypeVar("T")
 
@@ -40,22 +42,21 @@ class Destination:
     def __init__(self, name: str, plugin: object) -> None:
         """Register `plugin`, a module or object with hook functions, under the type `name`."""
         self.name = name
-        manager = pluggy.PluginManager(PROJECT)
-        manager.add_hookspecs(DestinationHooks)
-        manager.register(defaults)
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(DestinationHooks)
+        self._manager.register(defaults)
         try:
-            manager.register(plugin, name)
-            manager.check_pending()
+            self._manager.register(plugin, name)
+            self._manager.check_pending()
         except pluggy.PluginValidationError as error:
             raise PluginError(f"destination {name}: {error}") from None
-        self._hook = manager.hook
+        self._check_arguments(plugin)
         self.spec = self._spec()
 
     def connect(self, config: Any, host: Host) -> Connection:
         """Log in with an instance of the spec's config class; raises `ConfigError` when that cannot succeed."""
         connection = self._required("connect", Connection, config=config, host=host)
-        if not connection.account:
-            raise self._broken("connect", "answered a connection without an account")
+        self._refuse("connect", "a connection", answers.connection_problems(connection))
         return connection
 
     def list_objects(self, connection: Connection) -> tuple[ObjectInfo, ...]:
@@ -65,22 +66,16 @@ class Destination:
 
     def discover_schema(self, connection: Connection, object_name: str, refresh: bool = False) -> ObjectSchema:
         """Describe one object; raises `ConfigError` when it does not exist."""
-        return self._required(
+        schema = self._required(
             "discover_schema", ObjectSchema, connection=connection, object_name=object_name, refresh=refresh
         )
+        self._refuse("discover_schema", "an object", answers.schema_problems(schema))
+        return schema
 
     def match(self, connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
         """Find records by the values of a field; the answer has `MATCH_SCHEMA`."""
         table = self._required("match", pa.Table, connection=connection, objects=objects, field=field, values=values)
-        if table.schema != MATCH_SCHEMA:
-            raise self._broken("match", f"answered the columns {table.schema.names}, not {MATCH_SCHEMA.names}")
-        lowest, highest = pc.min_max(table.column("position")).values()
-        if table.column("position").null_count or (
-            table.num_rows and not 0 <= lowest.as_py() <= highest.as_py() < len(values)
-        ):
-            raise self._broken("match", f"answered positions outside of the {len(values)} values asked for")
-        if table.column("record_id").null_count:
-            raise self._broken("match", "answered a line without a record id")
+        self._refuse("match", "", answers.match_problems(table, objects, len(values)))
         return table
 
     def read_records(
@@ -113,27 +108,40 @@ class Destination:
 
     def classify_error(self, error: RowError | BaseException) -> Classification:
         """Say what an error asks for."""
-        return self._required("classify_error", Classification, error=error)
+        classification = self._required("classify_error", Classification, error=error)
+        self._refuse("classify_error", "", answers.classification_problems(classification))
+        return classification
 
     def check_plan(self, connection: Connection, plan: PlanSummary, options: Options) -> tuple[Finding, ...]:
         """Let the destination look at a plan before it runs."""
         answer = self._call("check_plan", connection=connection, plan=plan, options=options)
-        return self._sequence("check_plan", answer, Finding)
+        findings = self._sequence("check_plan", answer, Finding)
+        self._refuse("check_plan", "", answers.finding_problems(findings))
+        return findings
 
     def commands(self) -> tuple[click.Command, ...]:
         """The commands that the plugin adds."""
-        return tuple(self._call("commands"))
+        from click import Command  # only a command line needs it
+
+        return self._sequence("commands", self._call("commands"), Command)
 
     def _spec(self) -> DestinationSpec:
         spec = self._required("destination_spec", DestinationSpec)
-        if spec.contract > CONTRACT:
+        if not isinstance(spec.contract, int) or spec.contract > CONTRACT:
             raise self._broken(
                 "destination_spec", f"needs contract {spec.contract}, this core has {CONTRACT}: update connector-sdk"
             )
-        problems = list(_spec_problems(spec))
+        problems = list(answers.spec_problems(spec))
         if problems:
             raise self._broken("destination_spec", "; ".join(problems))
         return spec
+
+    def _check_arguments(self, plugin: object) -> None:
+        """pluggy leaves arguments with defaults out of a call, silently: the plugin would never see their values."""
+        for caller in self._manager.get_hookcallers(plugin) or ():
+            for each in caller.get_hookimpls():
+                if each.plugin is plugin and each.kwargnames:
+                    raise self._broken(caller.name, f"has defaults for {', '.join(each.kwargnames)}: take them away")
 
     def _fitting(self, hook: str, result: WriteResult, batch: Batch) -> WriteResult:
         if result.rows.num_rows != batch.rows.num_rows:
@@ -145,10 +153,33 @@ class Destination:
         return result
 
     def _call(self, hook: str, **arguments: Any) -> Any:
-        answer = getattr(self._hook, hook)(**arguments)
+        try:
+            answer = getattr(self._manager.hook, hook)(**arguments)
+        except ConnectorError:
+            raise
+        except Exception as error:
+            if hook in _LET_THROUGH:
+                raise
+            raise self._raised(hook, error) from error
+        except SystemExit as error:
+            raise self._raised(hook, error) from error
         if answer is None:
             raise self._broken(hook, "answered nothing")
         return answer
+
+    def _raised(self, hook: str, error: BaseException) -> ConnectorError:
+        """An exception where there is no batch to settle: the connection's, if the plugin says so, or a breach."""
+        if isinstance(error, Exception) and hook not in ("destination_spec", "classify_error"):
+            known = self.classify_error(error)
+            if known.kind is not Kind.FATAL:
+                message = f"destination {self.name}: {hook} failed: {error}"
+                return RunStopped(message, hint=known.advice or "run again", exit_code=ExitCode.UNREACHABLE)
+        return self._broken(hook, f"raised {type(error).__name__}: {error}")
+
+    def _refuse(self, hook: str, what: str, problems: Iterable[str]) -> None:
+        found = list(problems)
+        if found:
+            raise self._broken(hook, f"answered {what} {'; '.join(found)}".replace("  ", " "))
 
     def _required(self, hook: str, type_: type[T], **arguments: Any) -> T:
         answer = self._call(hook, **arguments)
@@ -163,23 +194,6 @@ class Destination:
 
     def _broken(self, hook: str, what: str) -> PluginError:
         return PluginError(f"destination {self.name}: {hook} {what}")
-
-
-def _spec_problems(spec: DestinationSpec) -> Iterable[str]:
-    if not spec.modes:
-        yield "declares no mode"
-    if not spec.apis:
-        yield "declares no way to write (apis)"
-    for api in spec.apis:
-        if not api.modes <= set(spec.modes):
-            yield f"api {api.name} writes modes that the destination does not have"
-        if api.rows_default < 1 or (api.rows_max is not None and api.rows_default > api.rows_max):
-            yield f"api {api.name}: rows_default {api.rows_default} is outside of 1 to {api.rows_max}"
-        if not 1 <= api.parallel_default <= api.parallel_max:
-            yield f"api {api.name}: parallel_default {api.parallel_default} is outside of 1 to {api.parallel_max}"
-    uncovered = set(spec.modes) - {mode for api in spec.apis for mode in api.modes}
-    if spec.apis and uncovered:
-        yield f"no api writes {', '.join(sorted(uncovered))}"
 
 
 def installed() -> dict[str, tuple[EntryPoint, ...]]:

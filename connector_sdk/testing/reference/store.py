@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
-from connector_sdk import Action, NotExecuted
+from connector_sdk import Action, ConfigError
 from connector_sdk.testing.reference import faults
 from connector_sdk.testing.reference.database import connect, transaction
 from connector_sdk.testing.reference.faults import Fault
@@ -142,7 +142,7 @@ class Store:
         """The ids of the records that have each of the values."""
         shape = SHAPES[object_name].field(field)
         if shape is None:
-            raise NotExecuted("unknown_field", f"{object_name} has no field {field}")
+            raise ConfigError(f"{object_name} has no field {field}")
         with self._lock:
             return [self._records.find(object_name, shape, to_wire(value)) for value in values]
 

@@ -1,0 +1,144 @@
+"""What a destination's answers must look like: every way in which one can break the contract, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector_sdk.connection import Connection
+from connector_sdk.outcome import Classification, Executed, Kind
+from connector_sdk.plan import Finding, Level
+from connector_sdk.schema import MATCH_SCHEMA, Field, FieldType, ObjectSchema
+from connector_sdk.spec import Api, Delivery, DestinationSpec, EmptyText, Mode, Removal
+
+_REMOVALS = {
+    Mode.INSERT: {Removal.NOTHING},
+    Mode.UPDATE: {Removal.NOTHING, Removal.CLEAR},
+    Mode.UPSERT: set(Removal),
+    Mode.ARCHIVE: {Removal.NOTHING},
+    Mode.ALL: {Removal.NOTHING},
+}
+"""What may happen to removed rows at the most: only upsert can say for certain which records are its own."""
+
+
+def spec_problems(spec: DestinationSpec) -> Iterator[str]:
+    """What is wrong with a spec."""
+    types = list(_spec_types(spec))
+    yield from types
+    if types:
+        return
+    yield from _mode_problems(spec)
+    for api in spec.apis:
+        yield from _api_problems(spec, api)
+    yield from (f"has two apis {name}" for name in _repeated(each.name for each in spec.apis))
+
+
+def connection_problems(connection: Connection) -> Iterator[str]:
+    """What is wrong with an opened connection."""
+    if not isinstance(connection.account, str) or not connection.account:
+        yield "without an account"
+    if not callable(connection.close):
+        yield "that cannot be closed"
+
+
+def schema_problems(schema: ObjectSchema) -> Iterator[str]:
+    """What is wrong with the description of an object."""
+    if not _all_of(schema.fields, Field):
+        yield "whose fields are not a list of Field"
+        return
+    yield from (f"with two fields {name}" for name in _repeated(each.name for each in schema.fields))
+    for each in schema.fields:
+        if not each.name or not isinstance(each.type, FieldType):
+            yield f"whose field {each.name!r} has no FieldType"
+    if not _all_of(schema.modes, Mode):
+        yield "whose modes are not a set of Mode"
+
+
+def match_problems(table: pa.Table, objects: Sequence[str], values: int) -> Iterator[str]:
+    """What is wrong with the answer to a match of `values` values in `objects`."""
+    if table.schema != MATCH_SCHEMA:
+        yield f"the columns {table.schema.names}, not {MATCH_SCHEMA.names}"
+        return
+    empty = [name for name in MATCH_SCHEMA.names if table.column(name).null_count]
+    if empty:
+        yield f"a line without a {empty[0].replace('_', ' ')}"
+        return
+    lowest, highest = pc.min_max(table.column("position")).values()
+    if table.num_rows and not 0 <= lowest.as_py() <= highest.as_py() < values:
+        yield f"positions outside of the {values} values asked for"
+    strange = set(table.column("object_name").unique().to_pylist()) - set(objects)
+    if strange:
+        yield f"records of {', '.join(sorted(strange))}, which nobody asked for"
+
+
+def classification_problems(classification: Classification) -> Iterator[str]:
+    """What is wrong with the classification of an error."""
+    if not isinstance(classification.kind, Kind):
+        yield f"the kind {classification.kind!r}, not a Kind"
+    if not isinstance(classification.executed, Executed):
+        yield f"executed {classification.executed!r}, not an Executed"
+
+
+def finding_problems(findings: Iterable[Finding]) -> Iterator[str]:
+    """What is wrong with findings about a plan."""
+    for each in findings:
+        if not isinstance(each.level, Level):
+            yield f"the level {each.level!r}, not a Level"
+
+
+def _spec_types(spec: DestinationSpec) -> Iterator[str]:
+    if not isinstance(spec.modes, Mapping) or not all(_all_of(each, Removal) for each in spec.modes.values()):
+        yield "does not map each mode to a set of Removal"
+    elif not _all_of(spec.modes, Mode):
+        yield "has modes that are not a Mode"
+    if not _all_of(spec.apis, Api):
+        yield "has apis that are not a list of Api"
+    elif not all(_is_delivery(each.delivery) for each in spec.apis):
+        yield "has an api that does not map modes to a Delivery"
+    for name in ("config", "options"):
+        if not isinstance(getattr(spec, name), type) or not attrs.has(getattr(spec, name)):
+            yield f"has a {name} that is not an attrs class"
+    if not isinstance(spec.empty_text, EmptyText):
+        yield "has an empty_text that is not an EmptyText"
+
+
+def _mode_problems(spec: DestinationSpec) -> Iterator[str]:
+    if not spec.modes:
+        yield "declares no mode"
+    if not spec.apis:
+        yield "declares no way to write (apis)"
+    for mode, removals in spec.modes.items():
+        if not removals <= _REMOVALS[mode]:
+            yield f"allows {', '.join(sorted(removals - _REMOVALS[mode]))} for removed rows in mode {mode}"
+    uncovered = set(spec.modes) - {mode for api in spec.apis for mode in api.modes}
+    if spec.apis and uncovered:
+        yield f"no api writes {', '.join(sorted(uncovered))}"
+
+
+def _api_problems(spec: DestinationSpec, api: Api) -> Iterator[str]:
+    if not api.modes <= set(spec.modes):
+        yield f"api {api.name} writes modes that the destination does not have"
+    if api.rows_default < 1 or (api.rows_max is not None and api.rows_default > api.rows_max):
+        yield f"api {api.name}: rows_default {api.rows_default} is outside of 1 to {api.rows_max}"
+    if api.bytes_max is not None and api.bytes_max < 1:
+        yield f"api {api.name}: bytes_max {api.bytes_max} leaves no room for a row"
+    if not 1 <= api.parallel_default <= api.parallel_max:
+        yield f"api {api.name}: parallel_default {api.parallel_default} is outside of 1 to {api.parallel_max}"
+
+
+def _is_delivery(delivery: Any) -> bool:
+    return isinstance(delivery, Mapping) and _all_of(delivery, Mode) and _all_of(list(delivery.values()), Delivery)
+
+
+def _all_of(found: Any, type_: type) -> bool:
+    collection = isinstance(found, Iterable) and not isinstance(found, str | Iterator)
+    return collection and all(isinstance(each, type_) for each in found)
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

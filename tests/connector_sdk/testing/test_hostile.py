@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from connector_sdk import (
+    Action,
+    Batch,
+    Column,
+    ConfigError,
+    Destination,
+    ExitCode,
+    Mode,
+    NotExecuted,
+    PluginError,
+    RowError,
+    RunStopped,
+    Stale,
+    hookimpl,
+)
+from connector_sdk.testing.doubles import RecordingHost, RecordingRun
+from connector_sdk.testing.hostile import BREACHES, BROKEN_AT_LOADING, NoSettings, hostile
+
+BATCH = Batch("r1", 1, "things", Action.UPSERT, Mode.UPSERT, "only", (Column("key"),), pa.table({"key": ["a", "b"]}))
+
+
+def calls(destination: Destination) -> dict[str, Callable[[], Any]]:
+    def connection() -> Any:
+        return destination.connect(NoSettings(), RecordingHost())
+
+    attempt = RecordingRun().attempt(BATCH)
+    return {
+        "connect": connection,
+        "list_objects": lambda: destination.list_objects(connection()),
+        "discover_schema": lambda: destination.discover_schema(connection(), "things"),
+        "match": lambda: destination.match(connection(), ["things"], "key", pa.array(["a"])),
+        "read_records": lambda: destination.read_records(connection(), "things", ["key"]),
+        "write_batch": lambda: destination.write_batch(connection(), BATCH, NoSettings(), attempt),
+        "recover_batch": lambda: destination.recover_batch(connection(), BATCH, NoSettings(), attempt),
+        "classify_error": lambda: destination.classify_error(RowError("bad", "", Action.UPSERT)),
+        "check_plan": lambda: destination.check_plan(connection(), None, NoSettings()),  # type: ignore[arg-type]
+        "commands": destination.commands,
+    }
+
+
+def test_without_a_breach_every_hook_answers() -> None:
+    for call in calls(Destination("hostile", hostile())).values():
+        call()
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_breach_is_an_error_that_names_plugin_and_hook(breach: str) -> None:
+    hook = breach.partition("/")[0]
+    if hook in BROKEN_AT_LOADING:
+        with pytest.raises(PluginError, match=r"hostile.*(destination_spec|batch)"):
+            Destination("hostile", hostile(breach))
+        return
+    destination = Destination("hostile", hostile(breach))
+    with pytest.raises(PluginError, match=f"hostile: {hook} "):
+        calls(destination)[hook]()
+
+
+def test_a_plugin_of_a_newer_contract_is_refused_with_both_numbers() -> None:
+    with pytest.raises(PluginError, match=r"needs contract 2, this core has 1: update"):
+        Destination("hostile", hostile("destination_spec/newer contract"))
+
+
+@pytest.mark.parametrize("error", [NotExecuted("locked", "x"), Stale("x"), ConnectionError("x"), KeyError("x")])
+@pytest.mark.parametrize("hook", ["write_batch", "recover_batch"])
+def test_what_happened_to_a_batch_goes_through_untouched(hook: str, error: Exception) -> None:
+    def fail() -> Any:
+        raise error
+
+    plugin = hostile()
+    setattr(plugin, hook, hookimpl(fail))
+    with pytest.raises(type(error)) as raised:
+        calls(Destination("hostile", plugin))[hook]()
+    assert raised.value is error
+
+
+def test_a_configuration_error_goes_through_untouched() -> None:
+    error = ConfigError("there is no such object")
+
+    def fail() -> Any:
+        raise error
+
+    plugin = hostile()
+    plugin.discover_schema = hookimpl(fail)
+    with pytest.raises(ConfigError) as raised:
+        calls(Destination("hostile", plugin))["discover_schema"]()
+    assert raised.value is error
+
+
+@pytest.mark.parametrize("hook", ["connect", "list_objects", "discover_schema", "match", "read_records", "check_plan"])
+def test_a_network_error_is_not_called_a_breach(hook: str) -> None:
+    def fail() -> Any:
+        raise ConnectionResetError("reset by peer")
+
+    plugin = hostile()
+    setattr(plugin, hook, hookimpl(fail))
+    with pytest.raises(RunStopped, match=f"hostile: {hook} failed: reset by peer") as stopped:
+        calls(Destination("hostile", plugin))[hook]()
+    assert stopped.value.exit_code is ExitCode.UNREACHABLE
