@@ -1,0 +1,102 @@
+"""The command line: its commands, those of the plugins, and how a command ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+
+from connector_sdk.cli.asking import check, discover, explain
+from connector_sdk.cli.failures import report_failure
+from connector_sdk.cli.past import calls, resolve, rows, runs, show
+from connector_sdk.cli.running import plan, run
+from connector_sdk.cli.settings import Settings, global_options, start_logging
+from connector_sdk.cli.starting import init, schema
+from connector_sdk.destination import installed
+
+
+class PluginCommands(click.Group):
+    """The commands of one destination; its plugin is imported when one of them is looked for, not before."""
+
+    def __init__(self, type_: str) -> None:
+        super().__init__(type_.replace("_", "-"), short_help=f"Commands of the destination {type_}.")
+        self._type = type_
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of its commands."""
+        return sorted(self._loaded(ctx))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of its commands."""
+        return self._loaded(ctx).get(cmd_name)
+
+    def _loaded(self, ctx: click.Context) -> dict[str, click.Command]:
+        destination = ctx.find_root().ensure_object(Settings).destination(self._type)
+        return {str(command.name): command for command in destination.commands()}
+
+
+class Connector(click.Group):
+    """All commands; ends with an exit code that says what happened, never with a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Our commands in the order of use, then the destinations."""
+        return [*self.commands, *sorted(set(_plugins(ctx)) - set(self.commands))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of our commands, or a destination's."""
+        own = super().get_command(ctx, cmd_name)
+        type_ = None if own else _plugins(ctx).get(cmd_name)
+        return PluginCommands(type_) if type_ else own
+
+    def main(  # type: ignore[override]  # the flags of click that we fix are not offered
+        self, args: Sequence[str] | None = None, prog_name: str | None = "connector", **extra: Any
+    ) -> Any:
+        """Run the command that `args` name, and exit."""
+        settings = extra.setdefault("obj", Settings())
+        extra["standalone_mode"] = False
+        try:
+            ended = super().main(args, prog_name, **extra)
+        except SystemExit:
+            raise
+        except BaseException as error:
+            sys.exit(int(report_failure(error, settings)))
+        sys.exit(int(ended) if isinstance(ended, int) else 0)
+
+
+def _plugins(ctx: click.Context) -> dict[str, str]:
+    """Destinations by the name of their commands; nothing is imported."""
+    settings = ctx.find_root().ensure_object(Settings)
+    return {type_.replace("_", "-"): type_ for type_ in (*installed(), *(settings.destinations or ()))}
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        try:
+            number = version("connector-sdk")
+        except PackageNotFoundError:
+            number = "(not installed)"
+        click.echo(f"connector {number}")
+        context.exit()
+
+
+@click.group(cls=Connector, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@global_options
+@click.pass_context
+def connector(context: click.Context) -> None:
+    """Write what changed in a warehouse into business applications, exactly.
+
+    \b
+    Exit codes: 0 all accepted or nothing to do, 1 some rows rejected or unprocessed, 2 changes present
+    (plan --detailed-exitcode), 3 rows held, 4 stopped and can be resumed, 5 another run holds the lock,
+    6 stopped by a guard or a stale plan, 64 usage or configuration, 69 cannot reach or log in, 70 a bug,
+    130 and 143 interrupted and can be resumed.
+    """
+    start_logging(context.ensure_object(Settings))
+
+
+for _command in (init, schema, check, discover, plan, run, runs, show, rows, calls, resolve, explain):
+    connector.add_command(_command)

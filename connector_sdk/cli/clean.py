@@ -1,0 +1,25 @@
+"""Make text from elsewhere safe to show: on a terminal, and in a spreadsheet."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tab and line feed, and those that turn the direction of writing."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def printable(text: str) -> str:
+    """The text without characters that steer a terminal."""
+    return _CONTROL.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """Printable text on one line."""
+    return printable(" ".join(text.split())) if text else text
+
+
+def spreadsheet_safe(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula; a leading apostrophe marks it as text."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,66 @@
+"""How a command ends when something went wrong: what happened, where, one next step, and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from connector_sdk.cli import terminal
+from connector_sdk.cli.settings import Settings
+from connector_sdk.errors import Cancelled, ConfigError, ConnectorError, ExitCode
+from connector_sdk.opening import REDACTOR
+from connector_sdk.project.locate import locate
+
+
+def report_failure(error: BaseException, settings: Settings) -> int:
+    """Say on stderr what happened, and answer the exit code."""
+    if isinstance(error, click.exceptions.Abort | KeyboardInterrupt | Cancelled):
+        terminal.say("interrupted")
+        return ExitCode.INTERRUPTED
+    if isinstance(error, click.ClickException):
+        terminal.say(_usage(error))
+        return ExitCode.CONFIG
+    if isinstance(error, ConfigError):
+        terminal.say(str(locate(error, settings.loaded.file) if settings.loaded else error))
+        return error.exit_code
+    if isinstance(error, ConnectorError):
+        terminal.say(str(error))
+        return error.exit_code
+    terminal.say(_bug(error, settings))
+    return ExitCode.BUG
+
+
+def _usage(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = context.command_path if context else "connector"
+    return f"{error.format_message()} — {where} --help shows how it is used"
+
+
+def _bug(error: BaseException, settings: Settings) -> str:
+    details = REDACTOR.scrub("".join(traceback.format_exception(error)))
+    summary = f"this is a bug: {type(error).__name__}: {error}"
+    if settings.verbose:
+        return f"{details}{summary} — report it with the lines above"
+    kept = _keep(details, settings)
+    return f"{summary} — report it with " + (f"the file {kept}" if kept else "what --verbose shows")
+
+
+def _keep(details: str, settings: Settings) -> Path | None:
+    """Write details beside the state, readable by this user only; None when that cannot be done."""
+    variable = os.environ.get("CONNECTOR_STATE")
+    beside = Path(settings.loaded.folder) / ".connector" if settings.loaded else None
+    folder = settings.state or (Path(variable) if variable else beside)
+    if folder is None:
+        return None
+    file = folder / f"bug-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+            stream.write(details)
+    except OSError:
+        return None
+    return file

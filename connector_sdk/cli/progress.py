@@ -1,0 +1,56 @@
+"""The progress bar: an observer, like any other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from connector_sdk.hookspecs import hookimpl
+from connector_sdk.outcome import Outcome
+from connector_sdk.plan import PlanSummary
+from connector_sdk.report import BatchReport
+
+
+class ProgressBar:
+    """Shows how many rows of a run have outcomes, and how many of them were rejected."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("planning", total=None, rejected="")
+        self._total = 0
+        self._rejected = 0
+
+    @hookimpl
+    def run_planned(self, plan: PlanSummary) -> None:
+        """Begin anew with the rows of this plan."""
+        self._total, self._rejected = sum(plan.planned.values()), 0
+        self._progress.update(self._task, description=plan.sync, total=self._total, completed=0, rejected="")
+
+    @hookimpl
+    def batch_finished(self, batch: BatchReport) -> None:
+        """Move on."""
+        self._rejected += batch.outcomes.get(Outcome.REJECTED, 0)
+        rejected = f"{self._rejected:,} rejected" if self._rejected else ""
+        completed = max(self._total - batch.remaining, 0)
+        self._progress.update(self._task, completed=completed, rejected=rejected)
+
+
+@contextmanager
+def progress_bar(wanted: bool) -> Iterator[tuple[ProgressBar, ...]]:
+    """The observers that show progress on stderr: one on a terminal, none elsewhere."""
+    if not wanted or not sys.stderr.isatty():
+        yield ()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[rejected]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield (ProgressBar(progress),)

@@ -1,0 +1,117 @@
+"""Write records as a table, as JSON or as CSV, without holding all of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import Enum, StrEnum
+from itertools import islice
+from typing import Any
+
+from attrs import asdict, has
+from rich.table import Table
+from rich.text import Text
+
+from connector_sdk.cli import terminal
+from connector_sdk.cli.clean import one_line, printable, spreadsheet_safe
+
+TABLE_ROWS = 200
+"""How many records a table shows; the other formats show all."""
+
+Record = Mapping[str, Any]
+
+
+class Format(StrEnum):
+    """How data are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def write_records(format_: Format, columns: Sequence[str], records: Iterable[Record]) -> None:
+    """Write records to stdout as they come."""
+    if format_ is Format.JSON:
+        _write_json(records)
+    elif format_ is Format.CSV:
+        _write_csv(columns, records)
+    else:
+        _write_table(columns, iter(records))
+
+
+def write_json(value: Any) -> None:
+    """Write one JSON document to stdout."""
+    terminal.data(f"{to_json(value, indent=2)}\n")
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """JSON of plain data and attrs instances; exact numbers are text, characters stay as they are."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
+
+
+def _plain(value: Any) -> Any:
+    if has(type(value)):
+        return asdict(value, recurse=False)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.value if isinstance(value, Enum) else str(value)
+
+
+def _write_json(records: Iterable[Record]) -> None:
+    separator = "["
+    for record in records:
+        terminal.data(f"{separator}{to_json(record)}")
+        separator = ",\n "
+    terminal.data("[]\n" if separator == "[" else "]\n")
+
+
+def _write_csv(columns: Sequence[str], records: Iterable[Record]) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for record in records:
+        writer.writerow([_cell(record.get(column)) for column in columns])
+        if buffer.tell() > 65_536:
+            terminal.data(buffer.getvalue())
+            buffer.seek(0)
+            buffer.truncate()
+    terminal.data(buffer.getvalue())
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return spreadsheet_safe(printable(value))
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str | int | float | Decimal | date):
+        return str(value)
+    if isinstance(value, tuple | list | set | frozenset):
+        return ", ".join(_text(each) for each in (sorted(value) if isinstance(value, set | frozenset) else value))
+    return to_json(value)
+
+
+def _write_table(columns: Sequence[str], records: Iterable[Record]) -> None:
+    rows = iter(records)
+    shown = [[Text(one_line(_text(record.get(column)))) for column in columns] for record in islice(rows, TABLE_ROWS)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for cells in shown:
+        table.add_row(*cells)
+    terminal.show(table)
+    if not shown:
+        terminal.note("nothing to show")
+    elif next(rows, None) is not None:
+        terminal.note(f"only the first {TABLE_ROWS} are shown; --output csv or json writes all")

@@ -1,0 +1,151 @@
+"""Run commands as a user would, in a project of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+import pytest
+from attrs import frozen
+from click.testing import CliRunner, Result
+
+from connector_sdk import (
+    Api,
+    Classification,
+    Connection,
+    Delivery,
+    Destination,
+    DestinationSpec,
+    Executed,
+    Field,
+    FieldType,
+    Kind,
+    Mode,
+    ObjectInfo,
+    ObjectSchema,
+    Removal,
+    RowError,
+    Secret,
+    hookimpl,
+)
+from connector_sdk.cli.app import connector
+from connector_sdk.cli.settings import Settings
+from connector_sdk.defaults import classify_error as by_default
+
+PROJECT = """\
+version: 1
+connections:
+  crm: {type: shelf, token: "${SHELF_TOKEN}"}
+models:
+  books: {file: books.csv, primary_key: isbn}
+syncs:
+  books:
+    model: books
+    connection: crm
+    object: Book
+    mode: upsert
+    match: {field: isbn, column: isbn}
+    fields: {isbn: isbn, title: title}
+  authors:
+    model: books
+    connection: crm
+    object: Author
+    mode: upsert
+    match: {field: name, column: author}
+    fields: {name: author}
+sequences:
+  nightly: [books, authors]
+"""
+
+
+@frozen
+class ShelfConfig:
+    """A library."""
+
+    token: Secret
+
+
+@frozen
+class ShelfOptions:
+    """No options."""
+
+
+class Shelf:
+    """A destination that can be looked at."""
+
+    @hookimpl
+    def destination_spec(self) -> DestinationSpec:
+        delivery = {Mode.UPSERT: Delivery.AT_LEAST_ONCE}
+        return DestinationSpec(
+            name="shelf",
+            modes={Mode.UPSERT: frozenset({Removal.NOTHING})},
+            apis=(Api("rest", delivery, 10, 10, None, 1, 1),),
+            config=ShelfConfig,
+            options=ShelfOptions,
+        )
+
+    @hookimpl
+    def connect(self, config: ShelfConfig) -> Connection:
+        return Connection(self, "library-1", "The library", True, lambda: None)
+
+    @hookimpl
+    def list_objects(self) -> list[ObjectInfo]:
+        return [ObjectInfo("Book", "Book", frozenset({Mode.UPSERT})), ObjectInfo("Author", "=1+1", frozenset())]
+
+    @hookimpl
+    def discover_schema(self, object_name: str) -> ObjectSchema:
+        fields = (
+            Field("isbn", FieldType.TEXT, unique=True, external_id=True, recommended=True),
+            Field("shelved", FieldType.TEXT, updateable=False, not_matchable={Mode.UPSERT: "it is not unique"}),
+            Field(
+                "id", FieldType.TEXT, createable=False, updateable=False,
+                not_writable={Mode.UPSERT: "the library sets it"}, not_matchable={Mode.UPSERT: "it is not unique"},
+            ),
+        )  # fmt: skip
+        return ObjectSchema(object_name, object_name, fields, frozenset({Mode.UPSERT}))
+
+    @hookimpl
+    def classify_error(self, error: RowError | BaseException) -> Classification:
+        if isinstance(error, RowError) and error.code == "LENT_OUT":
+            return Classification(Kind.REJECTED, Executed.NO, "Somebody has the book.", "Ask them for it.")
+        return by_default(error)
+
+    @hookimpl
+    def commands(self) -> list[click.Command]:
+        @click.command("dust")
+        @click.pass_obj
+        def dust(settings: Settings) -> None:
+            click.echo(f"dusted {len(settings.project.syncs)} shelves")
+
+        return [dust]
+
+    @hookimpl
+    def match(self) -> pa.Table:
+        raise AssertionError("nothing is matched here")
+
+
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a project; commands run in it."""
+    (tmp_path / "connector.yml").write_text(PROJECT, encoding="utf-8")
+    (tmp_path / "books.csv").write_text("isbn,title,author\n1,Walden,Thoreau\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHELF_TOKEN", "open-sesame")
+    return tmp_path
+
+
+@pytest.fixture
+def invoke() -> Invoke:
+    """Run `connector` with arguments; the destination `shelf` is there."""
+
+    def invoking(*arguments: str, destinations: Mapping[str, Any] | None = None) -> Result:
+        known = {"shelf": Destination("shelf", Shelf())} if destinations is None else destinations
+        return CliRunner().invoke(connector, list(arguments), obj=Settings(destinations=known))
+
+    return invoking

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from connector_sdk import destination
+from connector_sdk.project.load import load_project
+from tests.connector_sdk.cli.conftest import Invoke
+
+COMMANDS = (
+    "init", "schema", "check", "discover", "plan", "run", "runs", "show", "rows", "calls", "resolve", "explain",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(invoke: Invoke, command: str) -> None:
+    result = invoke(command, "--help")
+    assert result.exit_code == 0
+    assert "--project" in result.stdout
+    assert "--output" in result.stdout
+
+
+def test_help_lists_the_commands_and_the_exit_codes(invoke: Invoke) -> None:
+    text = invoke("--help").stdout
+    assert all(f"\n  {command} " in text for command in COMMANDS)
+    assert "130 and 143" in text
+    assert invoke("--version").stdout.startswith("connector ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runn",), ("run",), ("run", "books", "--first-run", "maybe"), ("--output", "xml", "runs"), ("show",),
+        ("runs", "--limit", "0"), ("resolve", "x", "--not-sent", "--resend"), ("run", "--plan", "x", "nightly"),
+        ("run", "bokks"), ("plan", "nope"), ("show", "no-such-run"), ("rows", "no-such-run"),
+        ("calls", "no-such-run"), ("resolve", "no-such-run"), ("discover", "crmm"), ("explain", "NOBODY_KNOWS"),
+        ("runs", "--project", "elsewhere.yml"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_exit_64_with_a_next_step_on_stderr_and_no_traceback(
+    invoke: Invoke, folder: Path, arguments: tuple[str, ...]
+) -> None:
+    result = invoke(*arguments)
+    assert result.exit_code == 64
+    assert result.stdout == ""
+    assert result.stderr.strip()
+    assert "Traceback" not in result.output
+
+
+def test_every_problem_of_a_project_is_shown_with_its_line(invoke: Invoke, folder: Path) -> None:
+    file = folder / "connector.yml"
+    file.write_text(file.read_text().replace("mode: upsert", "mode: upsrt").replace("object: Book", "objekt: Book"))
+    result = invoke("runs")
+    assert result.exit_code == 64
+    lines = result.stderr.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith("connector.yml:") and " — " in line for line in lines)
+
+
+def test_a_project_can_be_named_before_and_behind_the_command_or_in_the_environment(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")
+    assert invoke("--project", str(folder), "--output", "json", "runs").stdout == "[]\n"
+    assert invoke("runs", "--project", str(folder / "connector.yml"), "--output", "json").stdout == "[]\n"
+    assert invoke("runs").exit_code == 64
+    monkeypatch.setenv("CONNECTOR_PROJECT", str(folder))
+    assert invoke("runs").exit_code == 0
+
+
+def test_quiet_leaves_only_errors_on_stderr(invoke: Invoke, folder: Path) -> None:
+    assert "nothing to show" in invoke("runs").stderr
+    assert invoke("runs", "--quiet").stderr == ""
+    assert invoke("--quiet", "show", "no-such-run").stderr != ""
+
+
+def test_the_state_lies_where_it_is_said(invoke: Invoke, folder: Path) -> None:
+    assert invoke("runs", "--state", str(folder / "elsewhere")).exit_code == 0
+    assert (folder / "elsewhere" / "state.db").exists()
+    assert not (folder / ".connector").exists()
+
+
+def test_init_writes_a_project_that_loads_and_never_overwrites(invoke: Invoke, tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "project"
+    result = invoke("init", str(target))
+    assert result.exit_code == 0
+    assert result.stdout == f"{target}/connector.yml\n"
+    assert "check" in result.stderr
+    assert set(load_project(target).syncs) == {"contacts"}
+    (target / "connector.yml").write_text("mine")
+    again = invoke("init", str(target))
+    assert again.exit_code == 64
+    assert (target / "connector.yml").read_text() == "mine"
+
+
+def test_init_says_so_when_it_may_not_write(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = invoke("init", str(tmp_path / "file" / "below"))
+    assert result.exit_code == 64
+    assert " — " in result.stderr
+
+
+def test_the_schema_checks_connections_of_the_projects_destinations(invoke: Invoke, folder: Path) -> None:
+    schema = json.loads(invoke("schema").stdout)
+    validator = jsonschema.Draft202012Validator(schema)
+    text = (folder / "connector.yml").read_text()
+    assert validator.is_valid(yaml.safe_load(text))
+    assert not validator.is_valid(yaml.safe_load(text.replace('"${SHELF_TOKEN}"', "open-sesame")))
+
+
+def test_discover_lists_objects_and_says_why_fields_cannot_be_used(invoke: Invoke, folder: Path) -> None:
+    assert json.loads(invoke("discover", "crm", "--output", "json").stdout)[0]["name"] == "Book"
+    assert "'=1+1" in invoke("discover", "crm", "--output", "csv").stdout
+    lines = invoke("discover", "crm", "Book").stdout.splitlines()
+    assert "recommended" in lines[1]
+    assert "on creation only" in lines[2]
+    assert "write in upsert: the library sets it; match in upsert: it is not unique" in lines[3]
+    assert json.loads(invoke("discover", "crm", "Book", "--output", "json").stdout)["fields"][0]["unique"] is True
+
+
+def test_a_secret_that_is_not_set_is_named_with_its_place(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SHELF_TOKEN")
+    result = invoke("discover", "crm")
+    assert result.exit_code == 64
+    assert "connector.yml:3 connections.crm.token: the environment variable SHELF_TOKEN is not set" in result.stderr
+
+
+@pytest.mark.parametrize("written", ["LENT_OUT", "lent_out", "Lent_Out"])
+def test_explain_takes_any_case(invoke: Invoke, folder: Path, written: str) -> None:
+    result = invoke("explain", written)
+    assert result.exit_code == 0
+    assert "Somebody has the book." in result.stdout
+    assert "Ask them for it." in result.stdout
+
+
+def test_explain_answers_programs_too_and_needs_no_project(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (found,) = json.loads(invoke("explain", "lent_out", "--output", "json").stdout)
+    assert found["destination"] == "shelf"
+    assert found["advice"] == "Ask them for it."
+
+
+def test_a_destination_adds_commands(invoke: Invoke, folder: Path) -> None:
+    assert "Commands of the destination shelf." in invoke("--help").stdout
+    assert "dust" in invoke("shelf", "--help").stdout
+    assert invoke("shelf", "dust").stdout == "dusted 2 shelves\n"
+    assert invoke("shelf", "wash").exit_code == 64
+
+
+def test_a_plugin_is_imported_only_when_its_commands_are_asked_for(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = EntryPoint("broken_thing", "no_such_module_of_anyone", destination.GROUP)
+    monkeypatch.setattr(destination, "entry_points", lambda group: [entry])
+    assert "broken-thing" in invoke("--help").stdout
+    assert invoke("runs").exit_code == 0
+    result = invoke("broken-thing", "login")
+    assert result.exit_code == 70
+    assert "no_such_module_of_anyone" in result.stderr
+
+
+def test_an_unexpected_exception_is_exit_70_with_details_in_a_file_of_the_state(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError("something odd")
+
+    monkeypatch.setattr("connector_sdk.history.runs", fail)
+    result = invoke("runs")
+    assert result.exit_code == 70
+    assert "Traceback" not in result.stderr
+    (file,) = (folder / ".connector").glob("bug-*.txt")
+    assert str(file) in result.stderr
+    assert "LookupError: something odd" in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+    assert "Traceback" in invoke("runs", "--verbose").stderr
+
+
+def test_a_command_that_is_interrupted_ends_with_130(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("connector_sdk.history.runs", interrupted)
+    assert invoke("runs").exit_code == 130
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(folder: Path) -> None:
+    command = f"{sys.executable} -m connector_sdk.cli schema | head -c 10"
+    result = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, cwd=folder, check=False, timeout=30
+    )
+    assert result.returncode == 0
+    assert b"Broken" not in result.stderr
+    assert b"Traceback" not in result.stderr

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector_sdk.cli.clean import one_line, printable, spreadsheet_safe
+
+
+@given(st.text())
+def test_no_text_steers_a_terminal(text: str) -> None:
+    shown = printable(text)
+    assert not any((ord(each) < 32 and each not in "\t\n") or 127 <= ord(each) < 160 for each in shown)
+    assert "\n" not in one_line(text)
+
+
+def test_an_escape_sequence_is_taken_apart() -> None:
+    assert printable("\x1b[31mred\x1b]0;title\x07 \u202egnp.exe") == "[31mred]0;title gnp.exe"
+    assert printable("Zoë 東京\tß\n") == "Zoë 東京\tß\n"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_that_a_spreadsheet_would_compute_is_marked_as_text(text: str) -> None:
+    assert spreadsheet_safe(text) == f"'{text}"
+
+
+def test_other_cells_are_left_alone() -> None:
+    assert spreadsheet_safe("a=b") == "a=b"
+    assert spreadsheet_safe("") == ""

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from connector_sdk.cli.interrupts import interruptible
+
+PATIENT = """
+import sys
+from connector_sdk.cli.interrupts import interruptible
+with interruptible() as interrupt:
+    print("ready", flush=True)
+    interrupt.cancel.wait(30)
+sys.exit(interrupt.code)
+"""
+DEAF = """
+import hashlib, sys
+from connector_sdk.cli import interrupts
+interrupts.GRACE = float(sys.argv[1])
+with interrupts.interruptible():
+    print("ready", flush=True)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+"""
+
+
+def ended(script: str, *signals: signal.Signals, argument: str = "0.2") -> tuple[int, float, str]:
+    with subprocess.Popen(
+        [sys.executable, "-c", script, argument], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        began = time.monotonic()
+        for each in signals:
+            process.send_signal(each)
+            time.sleep(0.1)
+        code = process.wait(20)
+        took = time.monotonic() - began
+        assert process.stderr is not None
+        return code, took, process.stderr.read()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_sets_the_event_and_the_exit_code(number: signal.Signals, code: int) -> None:
+    assert ended(PATIENT, number)[0] == code
+
+
+def test_a_process_that_computes_in_a_library_is_ended_when_its_time_is_up() -> None:
+    code, took, said = ended(DEAF, signal.SIGTERM)
+    assert code == 143
+    assert took < 5
+    assert "run again to go on" in said
+
+
+def test_a_second_signal_ends_at_once() -> None:
+    code, took, _ = ended(DEAF, signal.SIGINT, signal.SIGINT, argument="60")
+    assert (code, took < 5) == (130, True)
+
+
+def test_without_a_signal_nothing_is_left_behind() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with interruptible() as interrupt:
+        pass
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    assert interrupt.code is None
+    assert not interrupt.cancel.is_set()

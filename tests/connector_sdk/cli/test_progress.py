@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+from rich.progress import Progress
+
+from connector_sdk import Action, BatchReport, Delivery, Mode, Outcome, PlanSummary
+from connector_sdk.cli.progress import ProgressBar, progress_bar
+from connector_sdk.observers import Observers
+
+PLAN = PlanSummary(
+    "r", "books", Mode.UPSERT, ("Book",), "rest", 10, 1, Delivery.AT_LEAST_ONCE, (), {Action.UPSERT: 30}, {}
+)
+
+
+def test_the_bar_follows_the_rows_that_have_outcomes() -> None:
+    progress = Progress(console=Console(file=io.StringIO()))
+    observers = Observers([ProgressBar(progress)])
+    observers.run_planned(PLAN)
+    observers.batch_finished(BatchReport("r", 1, 10, {Outcome.SUCCEEDED: 8, Outcome.REJECTED: 2}, remaining=20))
+    (task,) = progress.tasks
+    assert (task.description, task.total, task.completed, task.fields["rejected"]) == ("books", 30, 10, "2 rejected")
+
+
+def test_there_is_no_bar_off_a_terminal() -> None:
+    with progress_bar(True) as observers:
+        assert observers == ()
