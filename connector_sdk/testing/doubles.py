@@ -21,7 +21,7 @@ from connector_sdk import Anchor, Batch, Call, Cancelled
 class RememberedToken:
     """A `TokenStore` in memory."""
 
-    text: str | None = None
+    text: str | None = field(default=None, repr=False)
 
     def load(self) -> str | None:
         """The text stored last."""
@@ -38,7 +38,7 @@ class RecordingHost:
 
     tokens: RememberedToken = field(factory=RememberedToken)
     calls: list[Call] = field(factory=list)
-    hidden: list[str] = field(factory=list)
+    hidden: list[str] = field(factory=list, repr=False)
 
     def call_finished(self, call: Call) -> None:
         """Remember a call."""

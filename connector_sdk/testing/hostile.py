@@ -212,7 +212,7 @@ BREACHES: Mapping[str, Hook] = {
     "discover_schema/fields by name": _with(_SCHEMA, fields=("key",)),
     "discover_schema/fields as a mapping": _with(_SCHEMA, fields={"key": FieldType.TEXT}),
     "discover_schema/one field twice": _with(_SCHEMA, fields=_SCHEMA.fields * 2),
-    "discover_schema/type in words": _with(_SCHEMA, fields=(Field("key", "varchar"),)),
+    "discover_schema/type in words": _with(_SCHEMA, fields=(Field("key", "varchar"),)),  # type: ignore[arg-type]
     "match/other columns": _answer(pa.table({"position": [0], "id": ["t-1"]})),
     "match/position outside": _found(1, "things", "t-1"),
     "match/position below zero": _found(-1, "things", "t-1"),

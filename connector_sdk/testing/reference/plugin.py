@@ -36,11 +36,11 @@ from connector_sdk import (
     WriteResult,
     hookimpl,
 )
+from connector_sdk.testing.arrow import arrow_type
 from connector_sdk.testing.reference.client import Client
 from connector_sdk.testing.reference.codes import classify
 from connector_sdk.testing.reference.shapes import SHAPES, Shape
 from connector_sdk.testing.reference.store import Store
-from connector_sdk.testing.reference.values import arrow_type
 from connector_sdk.testing.reference.writers import WRITERS, Handle, Options
 
 

@@ -43,6 +43,7 @@ _PEOPLE = (
         "badge", FieldType.INTEGER, "Badge number", unique=True, equality=frozenset({Equality.NUMERIC}),
         not_matchable={Mode.UPSERT: "it is unique, but not an external id"},
     ),
+    Field("about", FieldType.TEXT, "About", length=1000),
     Field("age", FieldType.INTEGER, "Age"),
     Field("active", FieldType.BOOLEAN, "Active", nillable=False),
     Field("joined", FieldType.DATE, "Joined on"),

@@ -1,4 +1,4 @@
-"""Values as they travel to the service and rest there (JSON), and back into Python and Arrow."""
+"""Values as they travel to the service and rest there (JSON), and back into Python."""
 
 from __future__ import annotations
 
@@ -6,20 +6,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-
 from connector_sdk import Equality, Field, FieldType
 
 Wire = str | int | bool | None
 """A value in JSON; dates, times and decimals are text."""
-
-_ARROW = {
-    FieldType.INTEGER: pa.int64(),
-    FieldType.BOOLEAN: pa.bool_(),
-    FieldType.DATE: pa.date32(),
-    FieldType.DATETIME: pa.timestamp("us", "UTC"),
-    FieldType.TIME: pa.time64("us"),
-}
 
 
 def to_wire(value: Any) -> Wire:
@@ -55,13 +45,6 @@ def from_wire(field: Field, value: Wire) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not text")
     return value
-
-
-def arrow_type(field: Field) -> pa.DataType:
-    """The Arrow type that holds a field's values."""
-    if field.type is FieldType.DECIMAL:
-        return pa.decimal128(field.precision or 38, field.scale or 0)
-    return _ARROW.get(field.type, pa.string())
 
 
 def same(field: Field, value: Wire) -> str:

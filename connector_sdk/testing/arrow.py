@@ -1,0 +1,23 @@
+"""The Arrow types in which values of each kind of field travel."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from connector_sdk import Field, FieldType
+
+_TYPES = {
+    FieldType.INTEGER: pa.int64(),
+    FieldType.BOOLEAN: pa.bool_(),
+    FieldType.DATE: pa.date32(),
+    FieldType.DATETIME: pa.timestamp("us", "UTC"),
+    FieldType.TIME: pa.time64("us"),
+    FieldType.BINARY: pa.binary(),
+}
+
+
+def arrow_type(field: Field) -> pa.DataType:
+    """The Arrow type that holds a field's values."""
+    if field.type is FieldType.DECIMAL:
+        return pa.decimal128(field.precision or 38, field.scale or 0)
+    return _TYPES.get(field.type, pa.string())

@@ -1,0 +1,108 @@
+"""Rows to write, made up from the schema of an object."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from attrs import field, frozen
+
+from connector_sdk import Column, Field, FieldType, Mode, ObjectSchema, OnNull
+from connector_sdk.testing.arrow import arrow_type
+
+Value = Callable[[Field, int], Any]
+Row = dict[str, Any]
+
+AWKWARD = (
+    "quotes \" and '",
+    "commas, semicolons; tabs\t.",
+    "two\nlines",
+    "carriage\r\nreturn",
+    "back\\slash and {braces} and %s",
+    "<b>&amp;</b>",
+    "Zażółć gęślą jaźń",
+    "日本語, العربية",
+    "😀👩‍👩‍👧",
+    "e\u0301 is not \u00e9",
+    "=1+1",
+    "null",
+    "#N/A",
+    "'; drop table people; --",
+    "0123",
+    "1e5",
+    "true",
+)
+"""Texts that something on the way may take for something else."""
+
+
+@frozen
+class Samples:
+    """Makes rows of an object. Values of unique fields are new in each run, since destinations remember."""
+
+    value: Value
+    _token: str = field(factory=lambda: secrets.token_hex(3))
+    _base: int = field(factory=lambda: secrets.randbelow(10**6) * 100)
+
+    def fields(self, schema: ObjectSchema, mode: Mode, match_field: str | None) -> tuple[Field, ...]:
+        """The fields to write in a mode: those that can be both set and changed, and have a sample."""
+        usable = (each for each in schema.fields if mode not in each.not_writable and _writable(each, mode))
+        return tuple(each for each in usable if each.name == match_field or self._sampled(each))
+
+    def rows(self, fields: Sequence[Field], count: int, start: int = 0) -> list[Row]:
+        """Rows `start` and after it."""
+        return [{each.name: self.of(each, number) for each in fields} for number in range(start, start + count)]
+
+    def of(self, each: Field, number: int) -> Any:
+        """The sample of a field for row `number`."""
+        own = self.value(each, number)
+        return self.made_up(each, number) if own is None else own
+
+    def made_up(self, each: Field, number: int) -> Any:
+        """A value that the schema allows; None where it does not say enough."""
+        match each.type:
+            case FieldType.TEXT:
+                return None if each.pattern else f"k{self._token}{number}"[-(each.length or 80) :]
+            case FieldType.INTEGER:
+                return self._base + number if each.unique else number + 1
+            case FieldType.DECIMAL:
+                return Decimal(number + 1).scaleb(-(each.scale or 0))
+            case FieldType.BOOLEAN:
+                return number % 2 == 0
+            case FieldType.DATE:
+                return date(2024, 2, 28 - number % 28)
+            case FieldType.DATETIME:
+                return datetime(2024, 2, 29, 12, number % 60, tzinfo=UTC)
+            case FieldType.TIME:
+                return time(6, number % 60)
+            case FieldType.CHOICE | FieldType.CHOICES:
+                return each.values[number % len(each.values)] if each.values else None
+        return None
+
+    def _sampled(self, each: Field) -> bool:
+        if self.of(each, 0) is not None:
+            return True
+        if each.required:
+            pytest.fail(f"say what goes into {each.name}: let value(field, number) answer a sample for it")
+        return False
+
+
+def _writable(each: Field, mode: Mode) -> bool:
+    if mode is Mode.INSERT:
+        return each.createable
+    return each.updateable and (each.createable or mode is Mode.UPDATE)
+
+
+def table(fields: Sequence[Field], rows: Sequence[Row]) -> pa.Table:
+    """Rows as they travel."""
+    arrays = [pa.array([row[each.name] for row in rows], arrow_type(each)) for each in fields]
+    return pa.table(arrays, names=[each.name for each in fields])
+
+
+def columns(fields: Sequence[Field], on_null: OnNull = OnNull.CLEAR) -> tuple[Column, ...]:
+    """The columns of such rows."""
+    return tuple(Column(each.name, on_null) for each in fields)
