@@ -1,0 +1,1 @@
+"""Salesforce records as a destination of connector-sdk."""
