@@ -1,0 +1,21 @@
+"""The crash harness: kill a run at every crash point, let it be continued, and audit what became of its rows.
+
+A `Scenario` is what to prepare, to run and to audit in a folder, made by an importable function:
+
+    # tests/crashes.py
+    def upserts() -> Scenario:
+        return Scenario(prepare, run, audit)
+
+    # tests/test_crashes.py
+    def test_no_crash_loses_or_doubles_a_row():
+        report = exhaust("tests.crashes:upserts")
+        assert not report.failures, report
+
+`exhaust` kills at point 1, then at point 2, until a run survives. `batter` kills again and again at random points and
+moments. Each failure carries the one line that repeats it: `python -m connector_sdk.testing.crash SCENARIO --at 17`.
+"""
+
+from connector_sdk.testing.crash.harness import Failure, Report, Scenario
+from connector_sdk.testing.crash.server import CrashHarnessError, batter, exhaust, replay
+
+__all__ = ["CrashHarnessError", "Failure", "Report", "Scenario", "batter", "exhaust", "replay"]

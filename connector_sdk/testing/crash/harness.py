@@ -1,0 +1,245 @@
+"""Kill and audit: the loops of the crash harness, in a process that forks a child for everything that it runs.
+
+The parent never runs a scenario, so it has no threads and no open database, and forking it is safe and takes
+milliseconds. Children are killed with SIGKILL: nothing of theirs is flushed, closed or rolled back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shlex
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field, frozen
+
+from connector_sdk.crashpoint import listen
+
+FAILED = 99
+"""The exit code of a child whose scenario raised."""
+
+_RESTARTS = 5
+
+
+@frozen
+class Scenario:
+    """What is killed. Each function gets the trial's folder and runs in a process of its own.
+
+    `run` does one run, or goes on with the one that was killed, and answers the exit code that a command would end
+    with; it is started again until that is one of `done`. `audit` answers what is wrong in the end, in words.
+    """
+
+    prepare: Callable[[Path], None]
+    run: Callable[[Path], int]
+    audit: Callable[[Path], Iterable[str]]
+    done: frozenset[int] = frozenset({0, 1, 3})
+
+
+@frozen
+class Failure:
+    """A trial that went wrong: when the run was killed, what the audit says, and the line that repeats it."""
+
+    kills: str
+    problems: tuple[str, ...]
+    replay: str
+
+
+@frozen
+class Report:
+    """What the harness did: crash points met, trials, kills, and the trials that went wrong."""
+
+    points: int
+    trials: int
+    kills: int
+    seconds: float
+    failures: tuple[Failure, ...] = ()
+
+    def __str__(self) -> str:
+        head = f"{self.points} crash points, {self.trials} trials, {self.kills} kills, {self.seconds:.1f} s"
+        lines = [f"killed at {each.kills}: {'; '.join(each.problems)}\n  {each.replay}" for each in self.failures]
+        return "\n".join([head, *lines])
+
+
+@define
+class Harness:
+    """Runs trials of a scenario in folders below `root`; stops after `most` failures."""
+
+    name: str
+    scenario: Scenario
+    root: Path
+    most: int = 3
+    trials: int = 0
+    kills: int = 0
+    failures: list[Failure] = field(factory=list)
+    _started: float = field(factory=time.monotonic)
+
+    def exhaust(self) -> Report:
+        """Kill at the first crash point, then at the second, until a run survives."""
+        point = 0
+        while len(self.failures) < self.most:
+            point += 1
+            if not self.trial([str(point)]):
+                break
+        return self._report(point - 1)
+
+    def batter(self, trials: int, seed: int, kills: int) -> Report:
+        """Kill up to `kills` times per trial, at random crash points and random moments."""
+        points = self._survey()
+        chance = random.Random(seed)
+        for _ in range(trials):
+            if len(self.failures) >= self.most:
+                break
+            count = chance.randint(1, kills)
+            self.trial([_random_kill(chance, points) for _ in range(count)])
+        return self._report(points)
+
+    def replay(self, kills: Sequence[str]) -> Report:
+        """One trial with these kills."""
+        self.trial(kills)
+        return self._report(0)
+
+    def trial(self, kills: Sequence[str]) -> int:
+        """Prepare, run and be killed as planned, run to the end, audit. Answers how many kills happened."""
+        self.trials += 1
+        folder = self.root / f"trial-{self.trials}"
+        folder.mkdir(parents=True)
+        happened, problems = 0, []
+        try:
+            self._check(folder, "prepare", lambda: self.scenario.prepare(folder))
+            for kill in kills:
+                happened += self._killed(folder, kill)
+            self._finish(folder)
+            problems = self._audited(folder)
+        except _TrialError as error:
+            problems = [str(error)]
+        self.kills += happened
+        if problems:
+            words = ",".join(kills)
+            self.failures.append(Failure(words, tuple(problems), f"{_command(self.name)} --at {words}"))
+        return happened
+
+    def _survey(self) -> int:
+        """How many crash points a run meets that nobody kills."""
+        folder = self.root / "survey"
+        folder.mkdir(parents=True)
+        counted = folder / "points"
+        self._check(folder, "prepare", lambda: self.scenario.prepare(folder))
+        self._child(folder, lambda: _counting(self.scenario.run, folder, counted))
+        return int(counted.read_text()) if counted.exists() else 1
+
+    def _killed(self, folder: Path, kill: str) -> bool:
+        status = self._child(folder, lambda: _to_be_killed(self.scenario.run, folder, kill))
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            return True
+        self._ended(os.waitstatus_to_exitcode(status), folder, anything=True)
+        return False
+
+    def _finish(self, folder: Path) -> None:
+        for _ in range(_RESTARTS):
+            status = self._child(folder, lambda: self.scenario.run(folder))
+            if self._ended(os.waitstatus_to_exitcode(status), folder):
+                return
+        raise _TrialError(f"the run was not finished after {_RESTARTS} restarts")
+
+    def _ended(self, code: int, folder: Path, *, anything: bool = False) -> bool:
+        if code == FAILED or code < 0:
+            raise _TrialError(f"the run failed: {_last_line(folder / 'log')}")
+        return anything or code in self.scenario.done
+
+    def _audited(self, folder: Path) -> list[str]:
+        found = folder / "problems.json"
+        self._check(folder, "audit", lambda: found.write_text(json.dumps(list(self.scenario.audit(folder)))))
+        problems: list[str] = json.loads(found.read_text())
+        return problems
+
+    def _check(self, folder: Path, what: str, act: Callable[[], Any]) -> None:
+        def quietly() -> int:
+            act()
+            return 0
+
+        if self._child(folder, quietly) != 0:
+            raise _TrialError(f"{what} failed: {_last_line(folder / 'log')}")
+
+    def _child(self, folder: Path, act: Callable[[], int]) -> int:
+        """Do something in a process of its own; the status that it ended with."""
+        child = os.fork()
+        if child == 0:
+            _live(folder / "log", act)
+        return os.waitpid(child, 0)[1]
+
+    def _report(self, points: int) -> Report:
+        seconds = time.monotonic() - self._started
+        return Report(points, self.trials, self.kills, seconds, tuple(self.failures))
+
+
+class _TrialError(Exception):
+    """A trial cannot go on."""
+
+
+def _live(log: Path, act: Callable[[], int]) -> None:
+    """The whole life of a child: act, with its output in a file, and leave without tidying up."""
+    code = FAILED
+    try:
+        with log.open("a") as out:
+            os.dup2(out.fileno(), 1)
+            os.dup2(out.fileno(), 2)
+        code = int(act())
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _to_be_killed(run: Callable[[Path], int], folder: Path, kill: str) -> int:
+    if kill.endswith("s"):
+        timer = threading.Timer(float(kill[:-1]), os.kill, (os.getpid(), signal.SIGKILL))
+        timer.daemon = True
+        timer.start()
+    else:
+        _kill_at(int(kill))
+    return run(folder)
+
+
+def _kill_at(point: int) -> None:
+    """Kill this process at the crash point of that number, counted over all threads."""
+    left = iter(range(point - 1, -1, -1))
+    lock = threading.Lock()
+
+    def meet(_name: str) -> None:
+        with lock:
+            if next(left) == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    listen(meet)
+
+
+def _counting(run: Callable[[Path], int], folder: Path, counted: Path) -> int:
+    met: list[str] = []
+    listen(met.append)
+    code = run(folder)
+    counted.write_text(str(len(met)))
+    return code
+
+
+def _random_kill(chance: random.Random, points: int) -> str:
+    if chance.random() < 0.25:
+        return f"{chance.uniform(0, 0.3):.3f}s"
+    return str(chance.randint(1, max(1, points)))
+
+
+def _last_line(log: Path) -> str:
+    lines: Iterator[str] = (line for line in reversed(log.read_text().splitlines()) if line.strip())
+    return next(lines, "no output")
+
+
+def _command(name: str) -> str:
+    return f"python -m connector_sdk.testing.crash {shlex.join(shlex.split(name))}"

@@ -1,0 +1,92 @@
+"""A toy that sends rows one by one, with and without an intent: what the crash harness is tried on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from connector_sdk.crashpoint import crashpoint
+from connector_sdk.testing.crash import Scenario
+
+ROWS = 3
+
+
+def careful() -> Scenario:
+    return Scenario(_prepare, _send_carefully, _audit)
+
+
+def careless() -> Scenario:
+    """Notes a row after it was sent: a kill in between sends it twice."""
+    return Scenario(_prepare, _send_carelessly, _audit)
+
+
+def failing(code: str) -> Scenario:
+    return Scenario(_prepare, lambda folder: int(code), _audit)
+
+
+def raising() -> Scenario:
+    return Scenario(_prepare, lambda folder: 1 // 0, _audit)
+
+
+def counting_in_duckdb() -> Scenario:
+    """Opens DuckDB in each forked child."""
+
+    def run(folder: Path) -> int:
+        crashpoint("before the query")
+        con = duckdb.connect(str(folder / "rows.duckdb"))
+        con.execute("set threads = 2")
+        con.execute("create table if not exists numbers as select * from range(500000) t(n)")
+        total = con.sql("select sum(n) from numbers").fetchall()
+        crashpoint("after the query")
+        con.close()
+        return 0 if total == [(124999750000,)] else 7
+
+    return Scenario(lambda folder: None, run, lambda folder: [])
+
+
+def _tables(folder: Path) -> sqlite3.Connection:
+    con = sqlite3.connect(folder / "toy.db", isolation_level=None)
+    con.execute("create table if not exists sent (row integer)")
+    con.execute("create table if not exists noted (row integer)")
+    return con
+
+
+def _prepare(folder: Path) -> None:
+    _tables(folder).close()
+
+
+def _left(con: sqlite3.Connection) -> list[int]:
+    noted = {row for (row,) in con.execute("select row from noted")}
+    return [row for row in range(ROWS) if row not in noted]
+
+
+def _send_carelessly(folder: Path) -> int:
+    con = _tables(folder)
+    for row in _left(con):
+        crashpoint("before sending")
+        con.execute("insert into sent values (?)", (row,))
+        crashpoint("after sending")
+        con.execute("insert into noted values (?)", (row,))
+    return 0
+
+
+def _send_carefully(folder: Path) -> int:
+    con = _tables(folder)
+    for row in _left(con):
+        crashpoint("before sending")
+        if con.execute("select count(*) from sent where row = ?", (row,)).fetchone() == (0,):
+            con.execute("insert into sent values (?)", (row,))
+        crashpoint("after sending")
+        con.execute("insert into noted values (?)", (row,))
+    return 0
+
+
+def _audit(folder: Path) -> Iterator[str]:
+    con = _tables(folder)
+    for row in range(ROWS):
+        (times,) = con.execute("select count(*) from sent where row = ?", (row,)).fetchone()
+        if times != 1:
+            yield f"row {row} was sent {times} times"
