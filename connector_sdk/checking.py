@@ -45,9 +45,7 @@ def check(
                 continue
             live[name] = each
             reached = each.connection
-            found.append(
-                CheckedConnection(name, connection.type, reached.account, reached.label, reached.production)
-            )
+            found.append(CheckedConnection(name, connection.type, reached.account, reached.label, reached.production))
         for sync in project.syncs.values():
             if sync.connection in live:
                 problems += _sync_problems(project, sync, live[sync.connection])

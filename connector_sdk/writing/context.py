@@ -6,10 +6,9 @@ import threading
 from collections.abc import Mapping
 from typing import Protocol
 
-import pyarrow as pa
 from attrs import field, frozen
 
-from connector_sdk.batch import Action, Batch, Options
+from connector_sdk.batch import Action, Options
 from connector_sdk.connection import Connection
 from connector_sdk.destination import Destination
 from connector_sdk.errors import Cancelled
@@ -18,22 +17,9 @@ from connector_sdk.outcome import Outcome
 from connector_sdk.spec import Delivery
 from connector_sdk.state.entries import JournalledBatch
 from connector_sdk.state.journal import Journal
+from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.knowledge import ErrorKnowledge
 from connector_sdk.writing.retry import Budget, Pace
-
-
-@frozen
-class BatchRows:
-    """The rows of a batch as they were frozen; the arrays have one entry per row.
-
-    `rows` are row numbers in the plan, `effects` say why each row is sent (`left` for a row that left the model).
-    """
-
-    batch: Batch
-    rows: pa.Array
-    keys: pa.Array
-    record_ids: pa.Array
-    effects: pa.Array
 
 
 class Rows(Protocol):

@@ -9,8 +9,9 @@ from connector_sdk.errors import NotExecuted, PluginError, RunStopped, Stale
 from connector_sdk.outcome import NOT_EXECUTED, Executed, Kind, Unknown, WriteResult
 from connector_sdk.state.entries import BatchState, JournalledBatch
 from connector_sdk.state.ledger import LEDGER_SCHEMA
+from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.attempt import BatchAttempt
-from connector_sdk.writing.context import BatchRows, Writing
+from connector_sdk.writing.context import Writing
 from connector_sdk.writing.outcomes import account, lost, refused
 from connector_sdk.writing.retry import Failure, persist
 from connector_sdk.writing.settle import settle

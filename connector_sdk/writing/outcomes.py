@@ -14,7 +14,8 @@ from connector_sdk.outcome import Classification, Kind, Outcome, RowStatus, Unkn
 from connector_sdk.report import BatchReport
 from connector_sdk.state.entries import JournalledBatch, NewBatch
 from connector_sdk.state.ledger import LEDGER_SCHEMA
-from connector_sdk.writing.context import BatchRows, Writing, keyed
+from connector_sdk.state.plan_file import BatchRows
+from connector_sdk.writing.context import Writing, keyed
 from connector_sdk.writing.retry import Failure
 from connector_sdk.writing.split import again
 

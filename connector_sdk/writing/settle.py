@@ -8,8 +8,9 @@ from connector_sdk.errors import PluginError
 from connector_sdk.outcome import NOT_EXECUTED, Recovery, Unknown, WriteResult
 from connector_sdk.spec import Delivery
 from connector_sdk.state.entries import JournalledBatch
+from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.attempt import BatchAttempt
-from connector_sdk.writing.context import BatchRows, Writing, keyed
+from connector_sdk.writing.context import Writing, keyed
 from connector_sdk.writing.retry import Failure
 
 _NO_ANCHOR = Unknown("The answer was lost and the destination names no batch; look for the row there by its values.")

@@ -31,7 +31,8 @@ from connector_sdk import (
 from connector_sdk.observers import Observers
 from connector_sdk.state.entries import JournalledBatch, NewBatch, RunState
 from connector_sdk.state.journal import Journal
-from connector_sdk.writing.context import BatchRows, Progress, Writing
+from connector_sdk.state.plan_file import BatchRows
+from connector_sdk.writing.context import Progress, Writing
 from connector_sdk.writing.dispatch import deliver_all
 from connector_sdk.writing.knowledge import ErrorKnowledge
 from connector_sdk.writing.retry import Budget, Pace

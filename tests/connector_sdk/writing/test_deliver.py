@@ -6,7 +6,17 @@ from collections import Counter
 
 import pytest
 
-from connector_sdk import NOT_EXECUTED, Action, Batch, Cancelled, Delivery, NotExecuted, RunStopped, Unknown, WriteResult
+from connector_sdk import (
+    NOT_EXECUTED,
+    Action,
+    Batch,
+    Cancelled,
+    Delivery,
+    NotExecuted,
+    RunStopped,
+    Unknown,
+    WriteResult,
+)
 
 from .scripted import Bench, LostError, Scripted, results
 
