@@ -1,0 +1,1 @@
+"""Where models live and are compared: DuckDB, embedded."""

@@ -1,0 +1,48 @@
+"""DuckDB inside this process: settings that every statement of ours runs under, and how text goes into SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+MEMORY = "256MB"
+"""What a comparison may use before it goes to disk."""
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that spills into `folder` and thinks in UTC."""
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"set memory_limit = '{MEMORY}'")
+        connection.execute("set threads = 2")
+        connection.execute(f"set temp_directory = {text(str(folder / 'spill'))}")
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("set preserve_insertion_order = true")
+        connection.execute("set autoinstall_known_extensions = false")
+        yield connection
+    finally:
+        connection.close()
+
+
+def name(identifier: str) -> str:
+    """An identifier in SQL, always quoted."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A text literal in SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def names(identifiers: Iterable[str]) -> str:
+    """Identifiers in SQL, separated by commas."""
+    return ", ".join(name(each) for each in identifiers)
+
+
+def texts(values: Iterable[str]) -> str:
+    """A list of text literals in SQL."""
+    return "[" + ", ".join(text(each) for each in values) + "]"
