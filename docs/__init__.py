@@ -1,0 +1,1 @@
+"""The manual, and what writes its generated parts."""

@@ -1,0 +1,1 @@
+"""Notebooks as a destination of connector-sdk."""

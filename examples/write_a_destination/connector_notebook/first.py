@@ -1,0 +1,66 @@
+"""The smallest destination: every row becomes a line of a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from connector_sdk import (
+    Api,
+    Batch,
+    Connection,
+    Delivery,
+    DestinationSpec,
+    Field,
+    FieldType,
+    Mode,
+    ObjectInfo,
+    ObjectSchema,
+    Removal,
+    WriteResult,
+    hookimpl,
+)
+
+INSERT = frozenset({Mode.INSERT})
+
+
+@frozen
+class Config:
+    """A file of lines."""
+
+    path: str
+
+
+@frozen
+class Options:
+    """Nothing that a sync could set."""
+
+
+@hookimpl
+def destination_spec() -> DestinationSpec:
+    api = Api("append", {Mode.INSERT: Delivery.AT_MOST_ONCE}, 100, None, None, 1, 1)
+    return DestinationSpec("lines", {Mode.INSERT: frozenset({Removal.NOTHING})}, (api,), Config, Options)
+
+
+@hookimpl
+def connect(config: Config) -> Connection:
+    return Connection(config.path, account=config.path, label=config.path, production=False, close=lambda: None)
+
+
+@hookimpl
+def list_objects() -> Sequence[ObjectInfo]:
+    return [ObjectInfo("lines", "Lines", INSERT)]
+
+
+@hookimpl
+def discover_schema(object_name: str) -> ObjectSchema:
+    return ObjectSchema(object_name, "Lines", (Field("text", FieldType.TEXT),), INSERT)
+
+
+@hookimpl
+def write_batch(connection: Connection, batch: Batch) -> WriteResult:
+    with open(connection.handle, "a", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(row)}\n" for row in batch.rows.to_pylist())
+    return WriteResult.of(["succeeded"] * batch.rows.num_rows)

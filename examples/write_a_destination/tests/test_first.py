@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+from connector_notebook import first
+
+from connector_sdk import Action, Batch, Column, Destination, Mode
+from connector_sdk.testing.doubles import RecordingHost, RecordingRun
+
+
+def test_every_row_becomes_a_line(tmp_path: Path) -> None:
+    destination = Destination("lines", first)
+    file = tmp_path / "lines.jsonl"
+    connection = destination.connect(first.Config(str(file)), RecordingHost())
+    rows = pa.table({"text": ["one", "two"]})
+    batch = Batch("run", 1, "lines", Action.CREATE, Mode.INSERT, "append", (Column("text"),), rows)
+
+    result = destination.write_batch(connection, batch, first.Options(), RecordingRun().attempt(batch))
+
+    assert result.rows.column("status").to_pylist() == ["succeeded", "succeeded"]
+    assert file.read_text().splitlines() == ['{"text": "one"}', '{"text": "two"}']

@@ -1,0 +1,29 @@
+"""The generated parts of the manual are what would be written now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from docs import __main__ as manual
+
+
+@pytest.mark.parametrize("name", manual.GENERATED)
+def test_a_generated_page_is_up_to_date(name: str) -> None:
+    assert not manual.outdated(name), f"docs/{name} is out of date: run make docs"
+
+
+def test_a_page_that_is_out_of_date_is_written_anew_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(manual, "FOLDER", tmp_path)
+    monkeypatch.setattr(manual, "GENERATED", {"old.md": lambda: "new\n", "same.md": lambda: "same\n"})
+    (tmp_path / "old.md").write_text("old\n")
+    (tmp_path / "same.md").write_text("same\n")
+    assert manual.outdated("old.md")
+
+    manual.main()
+
+    assert (tmp_path / "old.md").read_text() == "new\n"
+    assert capsys.readouterr().out == "docs/old.md\n"
