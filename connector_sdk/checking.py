@@ -58,7 +58,13 @@ def _sync_problems(project: Project, sync: Sync, live: Opened) -> tuple[Problem,
     try:
         checked(project, sync, live.destination)
         schemas = discover(live, sync)
-        check_model(project, sync, schemas, live.destination.spec)
+        check_model(
+            project,
+            sync,
+            schemas[sync.objects[0]],
+            live.destination.spec,
+            lambda name: live.destination.discover_schema(live.connection, name),
+        )
     except ConfigError as error:
         return error.problems
     return ()

@@ -14,12 +14,13 @@ from attrs import asdict, evolve, frozen
 
 from connector_sdk.batch import Action
 from connector_sdk.crashpoint import crashpoint
-from connector_sdk.engines.embedded import promote
+from connector_sdk.engines.snapshots import promote
 from connector_sdk.errors import ConnectorError, ExitCode
 from connector_sdk.outcome import Outcome
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import ActionCounts, RowCounts, RunReport
 from connector_sdk.session import Session
+from connector_sdk.spec import Mode
 from connector_sdk.state.entries import BatchState, Held, JournalledBatch, JournalledRun, RunState, SyncState
 from connector_sdk.state.folder import remove
 from connector_sdk.state.journal import Journal
@@ -96,32 +97,36 @@ def as_json(report: RunReport) -> str:
 
 def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path) -> SyncState:
     """The state of the sync after a run: a new snapshot, unless the run changed nothing in it."""
-    previous = opened.state()
-    generation = previous.generation + 1 if previous else 1
-    old = Path(previous.snapshot) if previous and previous.snapshot else None
-    if old is not None and plan.changes_nothing:
+    old = opened.snapshot()
+    if opened.sync.mode is Mode.ALL:
+        snapshot = None
+    elif old is not None and plan.changes_nothing:
         snapshot = old
     else:
         snapshot = opened.folder.snapshot(run.sync, run.id)
         snapshot.parent.mkdir(mode=0o700, exist_ok=True)
-        promote(old, plan, ledger, snapshot)
-    return SyncState(opened.target, plan.fingerprints, str(snapshot), run.id, generation)
+        promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation)
+    kept = str(snapshot.relative_to(opened.folder.path)) if snapshot else None
+    return SyncState(opened.target, plan.fingerprints, kept, run.id, plan.generation)
 
 
 def _all_outcomes(plan: FrozenPlan, journal: Journal, run: str) -> Iterator[pa.Table]:
-    yield from _decided(plan.folder / "plan.parquet")
+    if plan.rows.rejected or plan.rows.skipped:
+        yield from _decided(plan.file)
     yield from journal.outcomes(run)
 
 
 def _decided(plan: Path) -> Iterator[pa.Table]:
     """The rows that were decided while planning, as ledger lines."""
-    names = ["row", "key", "outcome", "action", "object", "record_id", "code", "message"]
+    names = ["key", "outcome", "action", "object", "record_id", "code", "message", "advice"]
+    start = 0
     for batch in pq.ParquetFile(plan).iter_batches(65_536, columns=names):
-        decided = pa.Table.from_batches([batch.filter(pc.is_valid(batch.column("outcome")))])
+        numbered = batch.append_column("row", pa.array(range(start, start + batch.num_rows), pa.int64()))
+        start += batch.num_rows
+        decided = pa.Table.from_batches([numbered.filter(pc.is_valid(batch.column("outcome")))])
         rows = decided.num_rows
-        columns = {name: decided.column(name) for name in names} | {
+        columns = {name: decided.column(name) for name in ["row", *names]} | {
             "fields": pa.nulls(rows),
-            "advice": pa.nulls(rows),
             "batch": pa.nulls(rows),
             "attempts": pa.repeat(0, rows),
         }

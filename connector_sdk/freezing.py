@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.plan import Cost, Finding, Level, PlanReport
 from connector_sdk.planning.frozen import FrozenPlan
-from connector_sdk.planning.planner import PlanRequest, make_plan
+from connector_sdk.planning.planner import make_plan
+from connector_sdk.planning.request import PlanRequest
 from connector_sdk.session import Session
 
 
@@ -23,20 +23,21 @@ def freeze_plan(opened: Session, run_id: str, full: bool, baseline: bool, accept
     settings = opened.settings
     request = PlanRequest(
         run=run_id,
+        project=opened.project,
         sync=opened.sync,
         model=opened.model,
-        project=opened.project,
-        schemas=opened.schemas,
+        schema=opened.schemas[opened.sync.objects[0]],
         spec=opened.live.destination.spec,
         api=settings.api,
         batch_size=settings.batch_size,
         parallelism=settings.parallelism,
-        snapshot=Path(previous.snapshot) if previous and previous.snapshot else None,
+        folder=folder,
+        generation=previous.generation + 1 if previous else 1,
+        snapshot=opened.snapshot(),
         fingerprints=previous.fingerprints if previous else {},
         held=pa.table({"key": pa.array([each.key for each in held], pa.string())}) if held else None,
         full=full,
         baseline=baseline,
-        folder=folder,
         accepted=frozenset(accepted),
     )
     return make_plan(request, opened.live.destination, opened.live.connection)

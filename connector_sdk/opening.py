@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from attrs import frozen
 
@@ -42,7 +43,7 @@ def find_destination(project: Project, connection: str, destinations: Mapping[st
 def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
     """Log in, and log out at the end. Raises `ConfigError` when the settings are wrong or the login fails."""
     settings = project.connections[connection].settings
-    config = structure(destination.spec.config, settings, ("connections", connection))
+    config: Any = structure(destination.spec.config, settings, ("connections", connection))
     host = RunHost(observers, REDACTOR, token_store(project.folder, connection))
     live = destination.connect(config, host)
     try:

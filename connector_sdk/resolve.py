@@ -61,7 +61,7 @@ def resolve(
             previous = journal.sync(sync)
             snapshot = previous.snapshot if previous else None
             if settlement.decision is Decision.SENT:
-                snapshot = str(_with_rows(folder, sync, run, snapshot, chosen, settlement.record_id))
+                snapshot = _with_rows(folder, sync, run, snapshot, chosen, settlement.record_id)
             journal.release(sync, chosen, snapshot)
     return chosen
 
@@ -88,11 +88,11 @@ def _chosen(waiting: tuple[Held, ...], keys: Collection[str] | None, settlement:
 
 def _with_rows(
     folder: StateFolder, sync: str, run: str, snapshot: str | None, keys: tuple[str, ...], record_id: str | None
-) -> Path:
-    """A copy of a snapshot to which rows were added that turned out to be there."""
+) -> str:
+    """A copy of a snapshot, by its path in the state folder, to which rows were added that turned out to be there."""
     target = folder.snapshot(sync, f"{run}-resolved-{len(keys)}-{keys[0].encode().hex()[:16]}")
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    source = pq.ParquetFile(snapshot) if snapshot else None
+    source = pq.ParquetFile(folder.path / snapshot) if snapshot else None
     schema = source.schema_arrow if source else pa.schema([("key", pa.string()), ("record_id", pa.string())])
     values = {"key": pa.array(keys), "record_id": pa.array([record_id] * len(keys), pa.string())}
     rows = [values.get(each.name, pa.nulls(len(keys), each.type)) for each in schema]
@@ -100,4 +100,4 @@ def _with_rows(
         for batch in source.iter_batches() if source else ():
             writer.write_batch(batch)
         writer.write_table(pa.table(rows, schema=schema))
-    return target
+    return str(target.relative_to(folder.path))

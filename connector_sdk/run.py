@@ -196,13 +196,13 @@ def _begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan
         remove(opened.folder.plan(run_id))
         opened.journal.forget_run(run_id)
         raise
-    opened.journal.freeze(run_id, frozen_plan.batches(), RunState.RUNNING)
+    opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING)
     return _journalled(opened, run_id), frozen_plan
 
 
 def _save(opened: Session, run_id: str, frozen_plan: FrozenPlan) -> None:
     opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, _fingerprint(opened))
-    opened.journal.freeze(run_id, frozen_plan.batches(), RunState.SAVED)
+    opened.journal.freeze(run_id, frozen_plan.batches, RunState.SAVED)
 
 
 def _run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:

@@ -65,6 +65,20 @@ class Session:
         """What the last run of the sync left behind."""
         return self.journal.sync(self.sync.name)
 
+    def snapshot(self) -> Path | None:
+        """The file of the present snapshot, None without one. Raises `RunStopped` when it is not there."""
+        previous = self.state()
+        if previous is None or previous.snapshot is None:
+            return None
+        path = self.folder.path / previous.snapshot
+        if not path.exists():
+            raise RunStopped(
+                f"the snapshot {path} is missing: it is not known what was sent",
+                hint="put the state folder back as it was, or forget what was sent with --start-over",
+                exit_code=ExitCode.GUARD,
+            )
+        return path
+
     def guard_target(self, previous: SyncState) -> None:
         """Stop when the snapshot belongs to another target: nothing may be concluded from it."""
         now, then = self.target, previous.target

@@ -38,6 +38,11 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def file(path: Path, *, numbered: bool = False) -> str:
+    """A Parquet file as a relation in SQL; with `numbered` it has `file_row_number`, counted from 0."""
+    return f"read_parquet({text(str(path))}{', file_row_number = true' if numbered else ''})"
+
+
 def names(identifiers: Iterable[str]) -> str:
     """Identifiers in SQL, separated by commas."""
     return ", ".join(name(each) for each in identifiers)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import glob
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -23,24 +23,33 @@ from connector_sdk.sync import Model
 
 _FILE_IN_SQL = re.compile(r"(?P<before>\b(?:from|join)\s+|,\s*)'(?P<path>[^']+)'", re.IGNORECASE)
 
+_READERS = {
+    ".parquet": "read_parquet", ".csv": "read_csv",
+    ".json": "read_json", ".jsonl": "read_json", ".ndjson": "read_json",
+}  # fmt: skip
+
 
 @frozen
 class Source:
-    """A model that can be read: a relation in SQL, its columns with their types, and how many rows it has."""
+    """A model that can be read: a relation in SQL, its columns with their types, and how many rows it has.
+
+    `position` is SQL for the place of a row in the model, counted from 1.
+    """
 
     relation: str
     columns: Mapping[str, str]
     rows: int
+    position: str
 
 
 def open_model(model: Model, folder: Path) -> Source:
     """Make a model readable; what has to be frozen goes into `folder`. Raises `ConfigError` naming the place."""
     try:
         if model.file is not None and _reader(model.file) == "read_parquet":
-            return _source(f"read_parquet({_paths(model, model.file, 'file')})", folder)
+            return _source(_found(model, model.file, "file"))
         target = folder / "model.parquet"
         _freeze(model, target)
-        return _source(f"read_parquet({text(str(target))})", folder)
+        return _source([str(target)])
     except duckdb.Error as error:
         raise ConfigError([_explained(model, str(error))]) from None
 
@@ -57,11 +66,15 @@ def require_columns(model: Model, source: Source, wanted: Mapping[str, tuple[str
     return problems
 
 
-def _source(relation: str, folder: Path) -> Source:
+def _source(files: Sequence[str]) -> Source:
+    relation = f"read_parquet({texts(files)})"
     with duckdb.connect() as connection:
         described = connection.execute(f"describe select * from {relation}").fetchall()
         ((rows,),) = connection.execute(f"select count(*) from {relation}").fetchall()
-    return Source(relation, {row[0]: row[1] for row in described}, rows)
+    columns = {row[0]: row[1] for row in described}
+    if len(files) > 1:
+        return Source(relation, columns, rows, "row_number() over ()")
+    return Source(f"read_parquet({texts(files)}, file_row_number = true)", columns, rows, "file_row_number + 1")
 
 
 def _freeze(model: Model, target: Path) -> None:
@@ -116,7 +129,8 @@ def _view(model: Model, path: str, key: str, connection: duckdb.DuckDBPyConnecti
             ", all_varchar = true" if not model.types else f", types = {{{types}}}, auto_type_candidates = ['VARCHAR']"
         )
         options += ", header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, null_padding = false"
-    connection.execute(f"create or replace view {view} as select * from {reader}({_paths(model, path, key)}{options})")
+    files = texts(_found(model, path, key))
+    connection.execute(f"create or replace view {view} as select * from {reader}({files}{options})")
     return view
 
 
@@ -137,14 +151,11 @@ def _lock(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
 
 def _reader(path: str) -> str:
     suffix = Path(path).suffix.lower()
-    readers = {
-        ".parquet": "read_parquet", ".csv": "read_csv", ".json": "read_json", ".jsonl": "read_json", ".ndjson": "read_json",
-    }  # fmt: skip
-    return readers.get(suffix, "")
+    return _READERS.get(suffix, "")
 
 
-def _paths(model: Model, path: str, key: str) -> str:
-    """The absolute paths of the files that `path` means, as a list in SQL."""
+def _found(model: Model, path: str, key: str) -> list[str]:
+    """The absolute paths of the files that `path` means."""
     place = ("models", model.name, key)
     if not _reader(path):
         raise ConfigError([Problem(f"{path} is no Parquet, CSV or JSON file", place, hint="name it *.csv, say")])
@@ -154,7 +165,7 @@ def _paths(model: Model, path: str, key: str) -> str:
     found = sorted(glob.glob(str(full))) or ([str(full)] if full.exists() else [])
     if not found:
         raise ConfigError([Problem(f"there is no file {full}", place, hint=_nearby(full))])
-    return texts(found)
+    return found
 
 
 def _nearby(path: Path) -> str:

@@ -61,21 +61,21 @@ class PlanReader:
         sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
         self._starts = [sum(sizes[:number]) for number in range(len(sizes) + 1)]
         stored = set(layout.stored.values())
-        self._columns = ["row", "key", "record_id", "effect", *sorted(stored)]
+        self._columns = ["key", "record_id", "effect", *sorted(stored)]
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         """The rows of a batch."""
         pieces = [piece for start, stop in batch.ranges for piece in self._slices(start, stop)]
         table = pa.concat_tables(pieces).combine_chunks()
         columns = self._layout.shapes[batch.shape]
-        values = [_array(table, self._layout.stored[each.field]) for each in columns]
-        rows = pa.table(values, names=[each.field for each in columns])
+        rows = table.select([self._layout.stored[each.field] for each in columns])
+        rows = rows.rename_columns([each.field for each in columns])
         made = Batch(
             batch.run, batch.number, batch.object_name, batch.action, self._layout.mode, self._layout.api, columns,
             rows, _array(table, "record_id"), self._layout.match_field, self._layout.version,
         )  # fmt: skip
         return BatchRows(
-            made, _array(table, "row"), _array(table, "key"), _array(table, "record_id"), _array(table, "effect")
+            made, _numbers(batch), _array(table, "key"), _array(table, "record_id"), _array(table, "effect")
         )
 
     def _slices(self, start: int, stop: int) -> list[pa.Table]:
@@ -94,6 +94,11 @@ class PlanReader:
                     self._cache.popitem(last=False)
             self._cache.move_to_end(number)
             return self._cache[number]
+
+
+def _numbers(batch: JournalledBatch) -> pa.Array:
+    """The numbers of a batch's rows: their places in the plan, counted from 0."""
+    return pa.concat_arrays([pa.array(range(start, stop), pa.int64()) for start, stop in batch.ranges])
 
 
 def _array(table: pa.Table, column: str) -> pa.Array:

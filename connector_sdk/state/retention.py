@@ -17,7 +17,7 @@ SNAPSHOTS = 2
 def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None:
     """Delete what a sync no longer needs; open and saved runs and rows that are held keep what they stand on."""
     state = journal.sync(sync)
-    present = Path(state.snapshot) if state and state.snapshot else None
+    present = folder.path / state.snapshot if state and state.snapshot else None
     _retain_snapshots(folder.snapshot(sync, "any").parent, present)
     oldest = datetime.now(UTC) - timedelta(days=keep.days)
     held = {run.id for run in journal.runs(sync) if journal.held(sync, run.id)}

@@ -1,0 +1,71 @@
+"""The snapshot: the rows that the destination has accepted so far, as one Parquet file.
+
+Columns: `key`; `record_id`; `match`, the value of the match field as the destination compares it; `generation`, the
+number of the run that had the row accepted; and, in modes that compare, the model's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from connector_sdk.engines.changes import columns_of, freeze
+from connector_sdk.engines.embedded import database, file, name
+
+IDENTITY = ("key", "record_id", "match", "generation")
+"""The columns that every snapshot has."""
+
+
+def promote(old: Path | None, plan: Path, ledger: Path, dropped: Path | None, target: Path, generation: int) -> None:
+    """Write the snapshot that follows a run: the old rows, with just those changed that were accepted.
+
+    `plan` and `ledger` are the files of the run, `dropped` one of keys that left the model. Rows that left and were
+    not removed at the destination stay, so that the next run tries again.
+    """
+    with database(target.parent) as connection:
+        plan_file = file(plan, numbered=True)
+        values = [each for each in columns_of(connection, plan_file) if each.startswith("model.")]
+        accepted = f"""
+            select p.key, coalesce(l.record_id, p.record_id) as record_id, p.match,
+                {generation}::bigint as generation {_listed("p", values)}
+            from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
+            where p.effect <> 'left' and (l.outcome = 'succeeded' or l.code = 'BASELINE')
+        """
+        select = accepted
+        if old is not None:
+            former = _former(connection, old, plan_file, values)
+            gone = _gone(plan_file, ledger, dropped)
+            connection.execute(f"create temp table touched as select key from ({accepted}) union all {gone}")
+            kept = f"select {former} from {file(old)} s anti join touched t on t.key = s.key"
+            select = f"{kept} union all {accepted}"
+        fresh = target.with_suffix(".new")
+        freeze(connection, select, fresh)
+        fresh.replace(target)
+
+
+def _former(connection: duckdb.DuckDBPyConnection, old: Path, plan_file: str, values: Sequence[str]) -> str:
+    """The columns of the old snapshot as the new one has them: missing ones null, changed types cast."""
+    have = columns_of(connection, f"{file(old)}")
+    types = columns_of(connection, plan_file)
+    wanted = {"key": "VARCHAR", "record_id": "VARCHAR", "match": "VARCHAR", "generation": "BIGINT"}
+    wanted |= {each: types[each] for each in values}
+    columns = []
+    for each, type_ in wanted.items():
+        value = f"s.{name(each)}" if each in have else "null"
+        cast = value if have.get(each) == type_ else f"try_cast({value} as {type_})"
+        columns.append(f"{cast} as {name(each)}")
+    return ", ".join(columns)
+
+
+def _gone(plan_file: str, ledger: Path, dropped: Path | None) -> str:
+    removed = f"""
+        select p.key from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
+        where p.effect = 'left' and l.outcome in ('succeeded', 'skipped')
+    """
+    return removed if dropped is None else f"{removed} union all select key from {file(dropped)}"
+
+
+def _listed(table: str, columns: Sequence[str]) -> str:
+    return "".join(f", {table}.{name(each)}" for each in columns)

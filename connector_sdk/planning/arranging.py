@@ -1,0 +1,134 @@
+"""Bring the lines of a plan into their order: rows that travel together side by side, decided ones at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+from attrs import evolve, frozen
+
+from connector_sdk.batch import Column, OnNull
+from connector_sdk.engines.changes import freeze
+from connector_sdk.engines.embedded import file, name
+from connector_sdk.planning.cutting import Group
+from connector_sdk.planning.mapping import Filling, Mapped
+from connector_sdk.planning.removals import cleared_columns, removal_action
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.spec import Removal
+from connector_sdk.state.plan_file import FILE
+
+
+@frozen
+class Arranged:
+    """The rows of a plan in order: the groups that are sent, and the lists of columns that they are sent with."""
+
+    groups: tuple[Group, ...]
+    shapes: tuple[tuple[Column, ...], ...]
+
+
+@frozen
+class _Piece:
+    """Lines of one file that satisfy a condition; `group` is None for lines that are not sent."""
+
+    source: Path
+    condition: str
+    rows: int
+    group: Group | None
+
+
+def arrange(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, removed: Path | None
+) -> Arranged:
+    """Write the plan's file, from the changes and the rows that are to be removed."""
+    shapes = _Shapes.of(request, mapped)
+    pieces = [*_changed(connection, request, shapes, changes)]
+    if removed is not None:
+        pieces += _removed(connection, request, shapes, removed)
+    pieces.sort(key=lambda piece: piece.group is None)
+    target = request.folder / FILE
+    if len(pieces) == 1 and pieces[0].source == changes:
+        changes.replace(target)
+    else:
+        freeze(connection, _joined(pieces) if pieces else f"select * from {file(changes)}", target)
+    return Arranged(tuple(_placed(pieces)), shapes.all)
+
+
+@frozen
+class _Shapes:
+    """The lists of columns that rows are sent with.
+
+    A reference by key that is empty is sent as an empty id: each such column doubles the number of shapes. `optional`
+    are the plan's columns of these, in the order of the bits of a shape's number.
+    """
+
+    written: tuple[tuple[Column, ...], ...]
+    optional: tuple[str, ...]
+    removed: tuple[tuple[Column, ...], ...]
+
+    @classmethod
+    def of(cls, request: PlanRequest, mapped: Mapped) -> _Shapes:
+        """The shapes of a mapping."""
+        optional = [each for each in mapped.fillings if each.column.by and each.column.on_null is OnNull.CLEAR]
+        written = tuple(
+            tuple(_column(each, optional, number) for each in mapped.fillings) for number in range(2 ** len(optional))
+        )
+        clears = request.sync.on_removed is Removal.CLEAR
+        removed = () if request.sync.on_removed is Removal.NOTHING else (cleared_columns(mapped) if clears else (),)
+        return cls(written, tuple(each.stored for each in optional), removed)
+
+    @property
+    def all(self) -> tuple[tuple[Column, ...], ...]:
+        """All shapes; a row's shape is its place here."""
+        return self.written + self.removed
+
+    @property
+    def number(self) -> str:
+        """SQL for the shape of a row that is written."""
+        bits = [f"if({name(stored)} is null, {2**bit}, 0)" for bit, stored in enumerate(self.optional)]
+        return " + ".join(bits) or "0"
+
+
+def _column(filling: Filling, optional: Sequence[Filling], number: int) -> Column:
+    empty = filling in optional and number >> optional.index(filling) & 1
+    return evolve(filling.column, by=None) if empty else filling.column
+
+
+def _changed(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, changes: Path
+) -> Iterator[_Piece]:
+    found = connection.execute(
+        f"select outcome is not null, {shapes.number}, count(*) from {file(changes)} group by all order by all"
+    ).fetchall()
+    several = len(shapes.written) > 1
+    for shape, rows in ((shape, rows) for decided, shape, rows in found if not decided):
+        condition = "outcome is null" + (f" and {shapes.number} = {shape}" if several else "")
+        yield _Piece(changes, condition, rows, Group(0, rows, 0, request.schema.name, request.action, shape))
+    decided_rows = sum(rows for decided, _, rows in found if decided)
+    if decided_rows:
+        yield _Piece(changes, "outcome is not null", decided_rows, None)
+
+
+def _removed(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, removed: Path
+) -> Iterator[_Piece]:
+    """Removed rows come in a stage of their own, after everything that is written."""
+    shape = len(shapes.written)
+    found = connection.execute(
+        f"select outcome is not null, count(*) from {file(removed)} group by all order by all"
+    ).fetchall()
+    for decided, rows in found:
+        group = None if decided else Group(0, rows, 1, request.schema.name, removal_action(request), shape)
+        yield _Piece(removed, f"outcome is {'not ' if decided else ''}null", rows, group)
+
+
+def _joined(pieces: Sequence[_Piece]) -> str:
+    return " union all by name ".join(f"select * from {file(each.source)} where {each.condition}" for each in pieces)
+
+
+def _placed(pieces: Sequence[_Piece]) -> Iterator[Group]:
+    start = 0
+    for each in pieces:
+        if each.group is not None:
+            yield evolve(each.group, start=start)
+        start += each.rows

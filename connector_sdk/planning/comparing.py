@@ -1,0 +1,165 @@
+"""Compare the model with the snapshot, map and check what changed, and freeze it: one file, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+from attrs import frozen
+
+from connector_sdk.engines.changes import Compared, Profile, columns_of, freeze, profile
+from connector_sdk.engines.embedded import file, name, text
+from connector_sdk.engines.models import Source
+from connector_sdk.planning.identity import comparable, key
+from connector_sdk.planning.mapping import Mapped, model_column, normal
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.planning.verdicts import (
+    BASELINE,
+    HELD,
+    NULL_KEY,
+    NULL_MATCH,
+    REPEATED_KEY,
+    REPEATED_MATCH,
+    Verdict,
+    verdict_columns,
+)
+
+
+@frozen
+class Changes:
+    """The frozen changes: `rows` of them, and counted by what changed them in `effects`.
+
+    `known` counts rows of the snapshot, `met` rows of the model that were found there.
+    """
+
+    file: Path
+    rows: int
+    effects: Mapping[str, int]
+    known: int
+    met: int
+    repeated_keys: bool
+
+
+def freeze_changes(
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    source: Source,
+    mapped: Mapped,
+    since: int,
+) -> Changes:
+    """Freeze the rows that are not as the destination accepted them; the relation `model` stays for later steps.
+
+    `since` is the number of the run that last changed the mapping: rows accepted before it count as changed.
+    """
+    connection.execute(f"create temp view model as {_model(request, source, mapped)}")
+    if request.held is not None:
+        connection.register("held", request.held)
+    found = profile(connection, "model", matching=mapped.match is not None)
+    verdicts = [*_identity_verdicts(request, found), *_field_verdicts(mapped)]
+    target = request.folder / "changes.parquet"
+    sent = _sent(mapped)
+    select = f"""
+        with changed as ({_changed(connection, request, source, mapped, found, since)}),
+        mapped as (select * {sent} from changed)
+        {verdict_columns(verdicts, "mapped")}
+    """
+    rows = freeze(connection, select, target)
+    effects = _effects(connection, target)
+    known = _count(connection, request.snapshot)
+    return Changes(target, rows, effects, known, source.rows - effects.get("new", 0), bool(found.repeated_keys))
+
+
+def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
+    """The model as it is compared: key, match value, and its columns with empty text as the destination has it."""
+    types, match = source.columns, request.sync.match
+    columns = [f"{source.position} as position", f"{key(request.model.primary_key, types)} as key"]
+    if match and mapped.match:
+        columns.append(f"{comparable(name(match.column), types[match.column], mapped.match.field)} as match")
+    else:
+        columns.append("null::varchar as match")
+    used = dict.fromkeys([*mapped.columns, *([match.column] if match else [])])
+    columns += [f"{normal(each, types[each], request.spec)} as {name(model_column(each))}" for each in used]
+    return f"select {', '.join(columns)} from {source.relation}"
+
+
+def _changed(
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    source: Source,
+    mapped: Mapped,
+    found: Profile,
+    since: int,
+) -> str:
+    """SQL for the rows that have to be looked at, with what is known about them and why they are here."""
+    fixed = f"{text(request.action)} as action, {text(request.schema.name)} as object"
+    if request.snapshot is None:
+        return f"select m.*, null::varchar as record_id, 'new' as effect, {fixed} from model m"
+    rekeyed = "m.match is distinct from s.match" if mapped.match else "false"
+    reasons = ["s.key is null", *_unsound(found)]
+    if request.full:
+        reasons.append("true")
+    elif request.compares:
+        compared = _compared(connection, request.snapshot, source, mapped)
+        reasons += [rekeyed, f"s.generation < {since}", compared.changed(model_column(each) for each in mapped.columns)]
+    return f"""
+        select m.*, case when {rekeyed} then null else s.record_id end as record_id,
+            case when s.key is null then 'new' when {rekeyed} then 'rekeyed' else 'changed' end as effect, {fixed}
+        from model m left join {file(request.snapshot)} s on s.key = m.key
+        where {" or ".join(f"({reason})" for reason in reasons)}
+    """
+
+
+def _unsound(found: Profile) -> Iterator[str]:
+    """SQL that is true for rows whose identity is in doubt, whether they changed or not."""
+    if found.repeated_keys:
+        yield f"m.key in (select value from {found.repeated_keys})"
+    if found.repeated_matches:
+        yield f"m.match in (select value from {found.repeated_matches})"
+
+
+def _compared(connection: duckdb.DuckDBPyConnection, snapshot: Path, source: Source, mapped: Mapped) -> Compared:
+    types = {model_column(each): source.columns[each] for each in mapped.columns}
+    return Compared(columns_of(connection, file(snapshot)), types)
+
+
+def _sent(mapped: Mapped) -> str:
+    """SQL for the columns that hold converted values."""
+    fillings = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
+    made = {each.stored: each.value for each in fillings if each.value is not None}
+    return "".join(f", {value} as {name(stored)}" for stored, value in made.items())
+
+
+def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict]:
+    yield Verdict("key is null", NULL_KEY, "'row ' || position || ' of the model has no primary key'")
+    if found.repeated_keys:
+        message = "'several rows of the model have the primary key ' || key"
+        yield Verdict(f"key in (select value from {found.repeated_keys})", REPEATED_KEY, message)
+    if request.held is not None:
+        yield Verdict("key in (select key from held)", HELD, "'it is not known whether this row was sent before'")
+    match = request.sync.match
+    if match is not None:
+        yield Verdict("match is null", NULL_MATCH, text(f"the match column {match.column} is empty"))
+    if match is not None and found.repeated_matches:
+        message = f"{text(f'several rows of the model have the same value in {match.field}: ')} || match"
+        yield Verdict(f"match in (select value from {found.repeated_matches})", REPEATED_MATCH, message)
+    if request.baseline:
+        yield Verdict("effect = 'new'", BASELINE, "'taken as sent before'")
+
+
+def _field_verdicts(mapped: Mapped) -> Iterator[Verdict]:
+    match = [mapped.match] if mapped.match and mapped.match not in mapped.fillings else []
+    for filling in [*mapped.fillings, *match]:
+        yield from (Verdict(each.failed, each.code, each.message) for each in filling.checks)
+
+
+def _effects(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
+    found = connection.execute(f"select effect, count(*) from {file(target)} group by all").fetchall()
+    return dict(found)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, snapshot: Path | None) -> int:
+    if snapshot is None:
+        return 0
+    ((rows,),) = connection.execute(f"select count(*) from {file(snapshot)}").fetchall()
+    return int(rows)

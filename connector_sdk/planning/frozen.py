@@ -1,0 +1,90 @@
+"""The frozen plan of a run: what is to be sent, on disk before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import cattrs
+from attrs import frozen
+
+from connector_sdk.errors import RunStopped
+from connector_sdk.plan import Finding, PlanSummary
+from connector_sdk.report import ActionCounts, RowCounts
+from connector_sdk.state.entries import NewBatch
+from connector_sdk.state.plan_file import FILE, Layout, PlanReader
+
+_ABOUT = "plan.json"
+DROPPED = "dropped.parquet"
+"""The keys that left the model and go from the snapshot without anything being sent for them."""
+
+
+@frozen
+class FrozenPlan:
+    """A plan whose rows lie in `folder`. `changes_nothing`: after it, the snapshot is what it was before.
+
+    `fingerprints` map each field to the number of the run that mapped it so, and a hash of how.
+    """
+
+    folder: Path
+    summary: PlanSummary
+    rows: RowCounts
+    actions: ActionCounts
+    created_or_updated: int
+    samples: Mapping[str, tuple[Mapping[str, Any], ...]]
+    findings: tuple[Finding, ...]
+    fingerprints: Mapping[str, str]
+    generation: int
+    changes_nothing: bool
+    layout: Layout
+    batches: tuple[NewBatch, ...]
+
+    @property
+    def file(self) -> Path:
+        """The rows."""
+        return self.folder / FILE
+
+    @property
+    def dropped(self) -> Path | None:
+        """The keys that go from the snapshot unsent; None when there are none."""
+        path = self.folder / DROPPED
+        return path if path.exists() else None
+
+    def reader(self) -> PlanReader:
+        """Reads the rows of batches."""
+        return PlanReader(self.folder, self.layout)
+
+
+def write_plan(plan: FrozenPlan) -> None:
+    """Put what is known about a plan beside its rows."""
+    (plan.folder / _ABOUT).write_text(json.dumps(_converter.unstructure(plan)), encoding="utf-8")
+
+
+def read_plan(folder: Path) -> FrozenPlan:
+    """Read a plan back. Raises `RunStopped` when it is not there any more or damaged."""
+    try:
+        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        return _converter.structure(about | {"folder": folder}, FrozenPlan)
+    except (OSError, ValueError, cattrs.BaseValidationError) as error:
+        raise RunStopped(
+            f"the frozen plan {folder} cannot be read: {error}",
+            hint="put the state folder back as it was; without its plan, this run cannot be finished",
+        ) from None
+
+
+def _as_json(value: Any) -> Any:
+    """A sample's value in JSON."""
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+_converter = cattrs.Converter()
+_converter.register_unstructure_hook(Path, str)
+_converter.register_structure_hook(Path, lambda value, _: Path(value))
+_converter.register_unstructure_hook(Decimal, str)
+_converter.register_unstructure_hook_func(lambda type_: type_ in (Any, date, datetime), _as_json)

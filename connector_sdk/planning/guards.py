@@ -1,0 +1,52 @@
+"""Limits that stop a plan that looks like a mistake, each released once by `--accept NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from attrs import frozen
+
+from connector_sdk.plan import Finding, Level
+from connector_sdk.sync import Guards
+
+
+@frozen
+class Scale:
+    """How large a plan is: rows of the model, rows of the snapshot, and of those, removed, changed and rekeyed ones."""
+
+    read: int
+    known: int
+    removed: int
+    changed: int
+    rekeyed: int
+
+
+def guard(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[Finding, ...]:
+    """A finding that stops the run for every limit that is exceeded and was not accepted."""
+    return tuple(
+        Finding(Level.STOP, message, f"if that is meant: --accept {name}")
+        for name, message in _exceeded(guards, scale)
+        if name not in accepted
+    )
+
+
+def _exceeded(guards: Guards, scale: Scale) -> Iterator[tuple[str, str]]:
+    if guards.min_rows is not None and scale.read < guards.min_rows:
+        yield "min_rows", f"the model has {scale.read:,} rows, and {guards.min_rows:,} are expected at least"
+    for name, limit, rows, what in (
+        ("max_removed", guards.max_removed, scale.removed, "left the model"),
+        ("max_changed", guards.max_changed, scale.changed, "changed"),
+    ):
+        if limit is not None and rows > _rows(limit, scale.known):
+            yield name, f"{rows:,} of {scale.known:,} rows {what}, and {limit} are allowed at once"
+    if scale.rekeyed:
+        message = (
+            f"{scale.rekeyed:,} known rows have a new match value: they would write other records than before,"
+            " and their former records count as removed"
+        )
+        yield "rekeyed", message
+
+
+def _rows(limit: int | str, known: int) -> float:
+    """A limit as a number of rows."""
+    return known * float(limit.rstrip("%")) / 100 if isinstance(limit, str) else limit

@@ -1,0 +1,300 @@
+"""The mapping of a sync, checked against model and schema: what each field is filled with, in SQL."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+
+import duckdb
+from attrs import define, evolve, field, frozen
+
+from connector_sdk.batch import Column, OnNull, Reference
+from connector_sdk.engines.embedded import name, text
+from connector_sdk.engines.models import Source
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.planning.conversions import REQUIRED, Check, Conversion, MisfitError, convert
+from connector_sdk.project.checks import lookup_fields
+from connector_sdk.project.suggest import suggestion
+from connector_sdk.schema import Field, ObjectSchema, ReferenceKey
+from connector_sdk.spec import DestinationSpec, EmptyText, Mode
+from connector_sdk.sync import FieldMapping, Find, Model, Project, Scalar, Sync
+
+Place = tuple[str | int, ...]
+Discover = Callable[[str], ObjectSchema]
+"""Answers the schema of an object; raises `ConfigError` when there is none."""
+
+
+@frozen
+class Lookup:
+    """The id of the record of `object_name` whose `field` has the value that the row holds."""
+
+    object_name: str
+    field: str
+
+
+@frozen
+class Filling:
+    """A field of the destination and what it is filled with.
+
+    `stored` is the plan's column that holds the values, `value` the SQL that makes them (None where the model's own
+    column serves). With `lookup`, the values are looked for before the plan is complete.
+    """
+
+    field: Field
+    column: Column
+    stored: str
+    value: str | None
+    checks: tuple[Check, ...]
+    lookup: Lookup | None = None
+
+
+@frozen
+class Mapped:
+    """What a sync takes from its model. `columns` are the model's columns that are compared with the snapshot.
+
+    `fingerprints` say, per field, what a change of the mapping would change.
+    """
+
+    fillings: tuple[Filling, ...]
+    columns: tuple[str, ...]
+    match: Filling | None
+    fingerprints: Mapping[str, str]
+
+
+def model_column(column: str) -> str:
+    """The plan's name of a column of the model."""
+    return f"model.{column}"
+
+
+def used_columns(model: Model, sync: Sync) -> dict[str, Place]:
+    """The columns of the model that a sync uses, and where each is named first."""
+    place: Place = ("syncs", sync.name)
+    found: dict[str, Place] = {}
+    for number, column in enumerate(model.primary_key):
+        many = len(model.primary_key) > 1
+        found.setdefault(column, ("models", model.name, "primary_key", *((number,) if many else ())))
+    if sync.match is not None:
+        found.setdefault(sync.match.column, (*place, "match", "column"))
+    for mapping in sync.fields:
+        at: Place = (*place, "fields", mapping.field)
+        if mapping.column is not None:
+            found.setdefault(mapping.column, at)
+        if mapping.find is not None:
+            found.setdefault(mapping.find.equals, (*at, "equals"))
+    return found
+
+
+def map_fields(
+    project: Project, sync: Sync, schema: ObjectSchema, source: Source, spec: DestinationSpec, discover: Discover
+) -> Mapped:
+    """Check a mapping as a whole. Raises `ConfigError` with every problem, each with its place in the project."""
+    mapper = _Mapper(project, sync, schema, source, spec, discover)
+    mapped = mapper.mapped()
+    if mapper.problems:
+        raise ConfigError(mapper.problems)
+    return mapped
+
+
+@define
+class _Mapper:
+    """Maps field by field, and collects what is wrong."""
+
+    project: Project
+    sync: Sync
+    schema: ObjectSchema
+    source: Source
+    spec: DestinationSpec
+    discover: Discover
+    problems: list[Problem] = field(factory=list)
+
+    def mapped(self) -> Mapped:
+        match = self._match()
+        fillings = [found for each in self.sync.fields if (found := self._field(each))]
+        if match and not any(each.field.name == match.field.name for each in fillings) and self._sends_match:
+            fillings.insert(0, match)
+        self._required({each.field.name for each in fillings})
+        columns = dict.fromkeys(
+            column
+            for each in self.sync.fields
+            for column in (each.column, each.find.equals if each.find else None)
+            if column in self.source.columns
+        )
+        prints = {each.field: _fingerprint(each) for each in self.sync.fields}
+        return Mapped(tuple(fillings), tuple(each for each in columns if each), match, prints)
+
+    @property
+    def _sends_match(self) -> bool:
+        return self.sync.mode in (Mode.UPSERT, Mode.ALL)
+
+    @property
+    def _place(self) -> Place:
+        return ("syncs", self.sync.name)
+
+    def _match(self) -> Filling | None:
+        match = self.sync.match
+        if match is None:
+            return None
+        place = (*self._place, "match", "field")
+        known = self._known(match.field, place)
+        if known is None or match.column not in self.source.columns:
+            return None
+        reason = known.not_matchable.get(self.sync.mode)
+        if reason:
+            self._problem(f"{match.field} cannot be matched on: {reason}", place, self._match_advice())
+            return None
+        mapping = FieldMapping(match.field, column=match.column, null=OnNull.KEEP)
+        return self._filled(mapping, known, (*self._place, "match", "column"))
+
+    def _match_advice(self) -> str:
+        usable = [each for each in self.schema.fields if self.sync.mode not in each.not_matchable]
+        usable.sort(key=lambda each: not each.recommended)
+        listed = f"use one of: {', '.join(each.name for each in usable[:8])}" if usable else ""
+        return "; ".join(part for part in (listed, self.schema.match_advice) if part)
+
+    def _field(self, mapping: FieldMapping) -> Filling | None:
+        place: Place = (*self._place, "fields", mapping.field)
+        known = self._known(mapping.field, place)
+        if known is None:
+            return None
+        reason = known.not_writable.get(self.sync.mode)
+        if reason:
+            self._problem(f"{mapping.field} cannot be written: {reason}", place, "remove it from the fields")
+            return None
+        match = self.sync.match
+        if match and match.field == mapping.field and mapping.column != match.column and self._sends_match:
+            self._problem(f"{mapping.field} is the match field, and filled with another column", place, "remove it")
+            return None
+        if mapping.find is not None:
+            return self._found(mapping, mapping.find, known, place)
+        return self._filled(mapping, known, place)
+
+    def _known(self, field_name: str, place: Place) -> Field | None:
+        found = next((each for each in self.schema.fields if each.name == field_name), None)
+        if found is None:
+            hint = suggestion(field_name, [each.name for each in self.schema.fields])
+            self._problem(f"{self.schema.name} has no field {field_name}", place, hint)
+        return found
+
+    def _filled(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
+        """A field filled with a column or a constant."""
+        converted = self._converted(mapping, known, place)
+        if converted is None:
+            return None
+        own = mapping.column is not None and converted.value == name(model_column(mapping.column))
+        stored = model_column(mapping.column) if own and mapping.column else f"sent.{known.name}"
+        on_null = OnNull.KEEP if self.sync.mode is Mode.INSERT else mapping.null
+        checks = (*converted.checks, *self._emptied(known, converted.value, on_null))
+        return Filling(known, Column(known.name, on_null), stored, None if own else converted.value, checks)
+
+    def _converted(self, mapping: FieldMapping, known: Field, place: Place) -> Conversion | None:
+        try:
+            if mapping.column is None:
+                return self._constant(mapping.value, known, place)
+            if mapping.column not in self.source.columns:
+                return None
+            source = name(model_column(mapping.column))
+            return convert(source, self.source.columns[mapping.column], known, truncate=mapping.truncate)
+        except MisfitError as error:
+            cast = f'select it as: cast("{mapping.column or mapping.value}" as {error.cast})'
+            self._problem(str(error), place, cast)
+            return None
+
+    def _constant(self, value: Scalar | None, known: Field, place: Place) -> Conversion | None:
+        """A constant, checked here and now: what is wrong with it is wrong with the mapping."""
+        literal, type_ = _literal(value)
+        converted = convert(literal, type_, known)
+        with duckdb.connect() as connection:
+            connection.execute("set timezone = 'UTC'")
+            for check in converted.checks:
+                ((failed, message),) = connection.execute(f"select {check.failed}, {check.message}").fetchall()
+                if failed:
+                    self._problem(str(message), (*place, "value"), "correct the constant")
+                    return None
+        return Conversion(converted.value, ())
+
+    def _emptied(self, known: Field, value: str, on_null: OnNull) -> tuple[Check, ...]:
+        """What a null may not do: empty a field that must have a value."""
+        must = known.required if self.sync.mode is Mode.INSERT else known.required or not known.nillable
+        if not must or (on_null is OnNull.KEEP and self.sync.mode is not Mode.INSERT):
+            return ()
+        return (Check(f"{value} is null", REQUIRED, text(f"{known.name} must have a value")),)
+
+    def _found(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
+        """A field filled with the id of another record: by the destination itself where it can, else looked up."""
+        other = self._other(find, known, place)
+        if other is None or find.equals not in self.source.columns:
+            return None
+        source = name(model_column(find.equals))
+        try:
+            converted = convert(source, self.source.columns[find.equals], other)
+        except MisfitError as error:
+            self._problem(str(error), (*place, "equals"), f'select it as: cast("{find.equals}" as {error.cast})')
+            return None
+        native = ReferenceKey(find.object_name, other.name) in known.reference_keys
+        by = Reference(find.object_name, other.name) if native else None
+        on_null = OnNull.KEEP if self.sync.mode is Mode.INSERT else mapping.null
+        own = native and converted.value == source
+        return Filling(
+            known,
+            Column(known.name, on_null, by),
+            model_column(find.equals) if own else f"sent.{known.name}",
+            None if own else converted.value,
+            (*converted.checks, *self._emptied(known, converted.value, on_null)),
+            None if native else Lookup(find.object_name, other.name),
+        )
+
+    def _other(self, find: Find, known: Field, place: Place) -> Field | None:
+        """The field of the other object by which the record is found."""
+        if known.references and find.object_name not in known.references:
+            allowed = ", ".join(known.references)
+            self._problem(
+                f"{known.name} does not refer to {find.object_name}", (*place, "find"), f"it does to {allowed}"
+            )
+            return None
+        (where, *_) = lookup_fields(self.project, self.sync, find)
+        try:
+            other = self.discover(find.object_name)
+        except ConfigError as error:
+            self.problems += [evolve(each, path=(*place, "find")) for each in error.problems]
+            return None
+        found = next((each for each in other.fields if each.name == where), None)
+        if found is None:
+            hint = suggestion(where, [each.name for each in other.fields])
+            self._problem(f"{find.object_name} has no field {where}", (*place, "where"), hint)
+        return found
+
+    def _required(self, mapped: set[str]) -> None:
+        """A record that is created needs its required fields."""
+        missing = [each.name for each in self.schema.fields if each.required and each.name not in mapped]
+        if missing and self.sync.mode is Mode.INSERT:
+            self._problem(
+                f"{self.schema.name} needs a value in {', '.join(missing)}", (*self._place, "fields"), "map it"
+            )
+
+    def _problem(self, message: str, place: Place, hint: str) -> None:
+        self.problems.append(Problem(message, place, hint))
+
+
+def normal(column: str, type_: str, spec: DestinationSpec) -> str:
+    """SQL for a column as it is compared and sent: empty text is null where the destination makes it null."""
+    quoted = name(column)
+    if type_ == "VARCHAR" and spec.empty_text is EmptyText.NULL:
+        return f"nullif({quoted}, '')"
+    return quoted
+
+
+def _literal(value: Scalar | None) -> tuple[str, str]:
+    """A constant as SQL, with its type."""
+    if isinstance(value, bool):
+        return str(value).lower(), "BOOLEAN"
+    if isinstance(value, datetime):
+        return f"cast({text(value.isoformat())} as timestamptz)", "TIMESTAMP WITH TIME ZONE"
+    if isinstance(value, date):
+        return f"cast({text(value.isoformat())} as date)", "DATE"
+    return text(str(value)), "VARCHAR"
+
+
+def _fingerprint(mapping: FieldMapping) -> str:
+    parts = (mapping.column, mapping.value, mapping.find, mapping.null, mapping.truncate)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

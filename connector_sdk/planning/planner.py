@@ -1,0 +1,179 @@
+"""Make the plan of a run: compare, look up, remove, arrange, cut — and freeze the result."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from connector_sdk.batch import Action
+from connector_sdk.connection import Connection
+from connector_sdk.crashpoint import crashpoint
+from connector_sdk.destination import Destination
+from connector_sdk.engines.changes import columns_of
+from connector_sdk.engines.embedded import database, file
+from connector_sdk.engines.models import Source, open_model, require_columns
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.plan import PlanSummary
+from connector_sdk.planning.arranging import Arranged, arrange
+from connector_sdk.planning.comparing import Changes, freeze_changes
+from connector_sdk.planning.cutting import cut
+from connector_sdk.planning.frozen import FrozenPlan, write_plan
+from connector_sdk.planning.guards import Scale, guard
+from connector_sdk.planning.lookups import look_up
+from connector_sdk.planning.mapping import Discover, Mapped, map_fields, used_columns
+from connector_sdk.planning.removals import Removals, freeze_removals
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.planning.summary import Totals, findings, samples, totals
+from connector_sdk.schema import ObjectSchema
+from connector_sdk.spec import DestinationSpec, Mode, Removal
+from connector_sdk.state.entries import NewBatch
+from connector_sdk.state.plan_file import FILE, Layout
+from connector_sdk.sync import Model, Project, Sync
+
+
+def make_plan(request: PlanRequest, destination: Destination, connection: Connection) -> FrozenPlan:
+    """Plan a run and freeze it in `request.folder`; nothing is written to the destination.
+
+    Raises `ConfigError` with every problem of model and mapping, `RunStopped` when the files cannot be trusted.
+    """
+    discover: Discover = lambda name: destination.discover_schema(connection, name)  # noqa: E731
+
+    def match(object_name: str, field: str, values: pa.Array) -> pa.Table:
+        return destination.match(connection, [object_name], field, values)
+
+    source = open_model(request.model, request.folder)
+    mapped = _mapped(request.project, request.sync, request.model, request.schema, source, request.spec, discover)
+    fingerprints, since = _generations(request, mapped)
+    with database(request.folder) as duck:
+        changes = freeze_changes(duck, request, source, mapped, since)
+        crashpoint("after the changes are frozen")
+        completed = look_up(duck, request, mapped, changes.file, match)
+        removals = freeze_removals(duck, request, changes)
+        arranged = arrange(duck, request, mapped, completed, removals.file)
+        plan = _described(duck, request, source, mapped, changes, removals, arranged, fingerprints)
+    write_plan(plan)
+    _tidy(request.folder)
+    crashpoint("after the plan is written")
+    return plan
+
+
+def check_model(project: Project, sync: Sync, schema: ObjectSchema, spec: DestinationSpec, discover: Discover) -> None:
+    """Check model and mapping of a sync without planning; raises `ConfigError` with every problem."""
+    with tempfile.TemporaryDirectory(prefix="connector-") as folder:
+        model = project.models[sync.model]
+        source = open_model(model, Path(folder))
+        _mapped(project, sync, model, schema, source, spec, discover)
+
+
+def _mapped(
+    project: Project,
+    sync: Sync,
+    model: Model,
+    schema: ObjectSchema,
+    source: Source,
+    spec: DestinationSpec,
+    discover: Discover,
+) -> Mapped:
+    problems: list[Problem] = require_columns(model, source, used_columns(model, sync))
+    try:
+        mapped = map_fields(project, sync, schema, source, spec, discover)
+    except ConfigError as error:
+        raise ConfigError([*problems, *error.problems]) from None
+    if problems:
+        raise ConfigError(problems)
+    return mapped
+
+
+def _generations(request: PlanRequest, mapped: Mapped) -> tuple[Mapping[str, str], int]:
+    """Since which run each field is mapped as it is now, and the latest of these."""
+    marked: dict[str, str] = {}
+    latest = 0
+    for field, print_ in mapped.fingerprints.items():
+        since, _, former = request.fingerprints.get(field, "").partition(":")
+        generation = int(since) if former == print_ else request.generation
+        marked[field] = f"{generation}:{print_}"
+        latest = max(latest, generation)
+    return marked, latest
+
+
+def _described(
+    duck: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    source: Source,
+    mapped: Mapped,
+    changes: Changes,
+    removals: Removals,
+    arranged: Arranged,
+    fingerprints: Mapping[str, str],
+) -> FrozenPlan:
+    file_ = request.folder / FILE
+    counted = totals(duck, file_, source.rows, removals)
+    batches = _batches(duck, request, mapped, arranged)
+    removed = removals.rows if request.sync.on_removed is not Removal.NOTHING else 0
+    rekeyed = changes.effects.get("rekeyed", 0)
+    scale = Scale(source.rows, changes.known, removed, changes.effects.get("changed", 0) + rekeyed, rekeyed)
+    return FrozenPlan(
+        folder=request.folder,
+        summary=_summary(request, arranged, counted, batches),
+        rows=counted.rows,
+        actions=counted.actions,
+        created_or_updated=counted.created_or_updated,
+        samples=samples(duck, file_, mapped),
+        findings=(
+            *findings(duck, request, mapped, request.schema, file_),
+            *guard(request.sync.guards, scale, request.accepted),
+        ),
+        fingerprints=fingerprints,
+        generation=request.generation,
+        changes_nothing=not batches and not removals.left and not request.baseline,
+        layout=_layout(request, mapped, arranged),
+        batches=batches,
+    )
+
+
+def _layout(request: PlanRequest, mapped: Mapped, arranged: Arranged) -> Layout:
+    stored = {each.field.name: each.stored for each in mapped.fillings}
+    match = mapped.match.field.name if mapped.match and request.sync.mode in (Mode.UPSERT, Mode.ALL) else None
+    return Layout(request.sync.mode, request.api.name, match, None, arranged.shapes, stored)
+
+
+def _batches(
+    duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, arranged: Arranged
+) -> tuple[NewBatch, ...]:
+    plan = file(request.folder / FILE, numbered=True)
+    types = columns_of(duck, plan)
+    sent = {each.stored: types[each.stored] for each in mapped.fillings}
+    return tuple(cut(duck, plan, sent, arranged.groups, request.batch_size, request.api.bytes_max))
+
+
+def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches: Sequence[NewBatch]) -> PlanSummary:
+    cuts: dict[Action, int] = {}
+    for each in batches:
+        cuts[each.action] = cuts.get(each.action, 0) + 1
+    sync = request.sync
+    return PlanSummary(
+        run=request.run,
+        sync=sync.name,
+        mode=sync.mode,
+        object_names=sync.objects,
+        api=request.api.name,
+        batch_size=request.batch_size,
+        parallelism=request.parallelism,
+        delivery=request.api.delivery[sync.mode],
+        columns=arranged.shapes[0],
+        planned=counted.planned,
+        batches=cuts,
+        match_field=sync.match.field if sync.match else None,
+    )
+
+
+def _tidy(folder: Path) -> None:
+    """Delete what the plan was made of; what it consists of stays."""
+    kept = {FILE, "plan.json", "dropped.parquet"}
+    for each in folder.iterdir():
+        if each.name not in kept and each.is_file():
+            each.unlink()

@@ -1,0 +1,109 @@
+"""Rows that left the model: what is to be done with their records, and which keys are just forgotten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from attrs import frozen
+
+from connector_sdk.batch import Action, Column
+from connector_sdk.engines.changes import freeze
+from connector_sdk.engines.embedded import file, text
+from connector_sdk.planning.comparing import Changes
+from connector_sdk.planning.frozen import DROPPED
+from connector_sdk.planning.mapping import Filling, Mapped
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.planning.verdicts import NO_RECORD, Verdict, verdict_columns
+from connector_sdk.schema import FieldType
+from connector_sdk.spec import Removal
+
+
+@frozen
+class Removals:
+    """Rows to be removed at the destination, in `file` (None without any), and how many of them there are.
+
+    `left` counts all keys that left, those included that are only forgotten.
+    """
+
+    file: Path | None = None
+    rows: int = 0
+    left: int = 0
+
+
+def freeze_removals(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes) -> Removals:
+    """Freeze the rows that left, by what follows for them.
+
+    A record whose match value is that of a row in the model now belongs to that row, and is left alone.
+    """
+    if request.snapshot is None or not request.forgets or not _may_have_left(request, changes):
+        return Removals()
+    connection.execute(f"create temp table gone as {_gone(request, changes)}")
+    ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
+    removes = request.sync.on_removed is not Removal.NOTHING
+    dropped = "select key from gone where not rekeyed" + (" and claimed" if removes else "")
+    if not freeze(connection, dropped, request.folder / DROPPED):
+        (request.folder / DROPPED).unlink()
+    if not removes:
+        return Removals(left=left)
+    target = request.folder / "removed.parquet"
+    rows = freeze(connection, _lines(request, changes.file), target)
+    return Removals(target if rows else None, rows, left)
+
+
+def clearable(mapped: Mapped) -> list[Filling]:
+    """The fields that are emptied when a row leaves: not what identifies a record or must have a value."""
+    match = mapped.match.field.name if mapped.match else None
+    return [
+        each
+        for each in mapped.fillings
+        if each.field.name != match
+        and each.field.updateable
+        and each.field.nillable
+        and not each.field.required
+        and each.field.type is not FieldType.BOOLEAN
+    ]
+
+
+def cleared_columns(mapped: Mapped) -> tuple[Column, ...]:
+    """The columns of a batch that clears; references are cleared through the id, never through a key."""
+    return tuple(Column(each.field.name) for each in clearable(mapped))
+
+
+def removal_action(request: PlanRequest) -> Action:
+    """What is done with the record of a row that left."""
+    return Action.DELETE if request.sync.on_removed is Removal.DELETE else Action.UPDATE
+
+
+def _may_have_left(request: PlanRequest, changes: Changes) -> bool:
+    """Whether counting leaves it open that keys left; comparing them costs another pass over the model."""
+    return changes.repeated_keys or changes.met < changes.known or changes.effects.get("rekeyed", 0) > 0
+
+
+def _gone(request: PlanRequest, changes: Changes) -> str:
+    """SQL for the keys that left, and the former records of keys that have a new match value."""
+    assert request.snapshot is not None
+    snapshot = file(request.snapshot)
+    claimed = "s.match is not null and s.match in (select match from model where match is not null)"
+    left = (
+        f"select s.key, s.record_id, s.match, {claimed} as claimed, false as rekeyed"
+        f" from {snapshot} s anti join model m on m.key = s.key"
+    )
+    if not changes.effects.get("rekeyed"):
+        return left
+    rekeyed = (
+        f"select s.key, s.record_id, s.match, {claimed}, true from {snapshot} s"
+        f" semi join (select key from {file(changes.file)} where effect = 'rekeyed') c on c.key = s.key"
+    )
+    return f"{left} union all {rekeyed}"
+
+
+def _lines(request: PlanRequest, changes: Path) -> str:
+    """SQL for the plan lines of records that are to be removed; the columns are those of the changes."""
+    given = (
+        f"select null::bigint as position, key, match, {text(removal_action(request))} as action,"
+        f" {text(request.schema.name)} as object, record_id, 'left' as effect from gone where not claimed"
+    )
+    unknown = Verdict("record_id is null", NO_RECORD, text("it is not known which record this row had"))
+    empty = f"select * from {file(changes)} where false"
+    return f"{empty} union all by name {verdict_columns([unknown], f'({given})')}"

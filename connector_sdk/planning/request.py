@@ -1,0 +1,65 @@
+"""What is asked of planning, and what it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+from attrs import field, frozen
+
+from connector_sdk.batch import Action
+from connector_sdk.schema import ObjectSchema
+from connector_sdk.spec import Api, DestinationSpec, Mode
+from connector_sdk.sync import Model, Project, Sync
+
+ACTIONS: Mapping[Mode, Action] = {
+    Mode.INSERT: Action.CREATE,
+    Mode.UPDATE: Action.UPDATE,
+    Mode.UPSERT: Action.UPSERT,
+    Mode.ARCHIVE: Action.DELETE,
+    Mode.ALL: Action.REPLACE,
+}
+"""What each mode does with a row of the model."""
+
+
+@frozen
+class PlanRequest:
+    """A sync, its settings, and what its earlier runs left behind.
+
+    `held` has the keys that wait for `connector resolve`. `full` sends every row again, `baseline` takes the present
+    rows as sent. `generation` is the number of the run that this plan is for. The plan goes into `folder`.
+    """
+
+    run: str
+    project: Project
+    sync: Sync
+    model: Model
+    schema: ObjectSchema
+    spec: DestinationSpec
+    api: Api
+    batch_size: int
+    parallelism: int
+    folder: Path
+    generation: int
+    snapshot: Path | None = None
+    fingerprints: Mapping[str, str] = field(factory=dict)
+    held: pa.Table | None = None
+    full: bool = False
+    baseline: bool = False
+    accepted: frozenset[str] = frozenset()
+
+    @property
+    def compares(self) -> bool:
+        """Whether a known row is sent again when its values changed."""
+        return self.sync.mode in (Mode.UPSERT, Mode.UPDATE)
+
+    @property
+    def forgets(self) -> bool:
+        """Whether a key that leaves the model goes from the snapshot."""
+        return self.sync.mode is not Mode.INSERT and not self.full
+
+    @property
+    def action(self) -> Action:
+        """What is done with the rows of the model."""
+        return ACTIONS[self.sync.mode]

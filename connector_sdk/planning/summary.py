@@ -1,0 +1,146 @@
+"""What a plan amounts to: counts, a few sample rows of each kind, and what is worth knowing before it runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from attrs import frozen
+
+from connector_sdk.batch import Action
+from connector_sdk.engines.embedded import file, name, texts
+from connector_sdk.outcome import Outcome
+from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.mapping import Mapped
+from connector_sdk.planning.removals import Removals, clearable
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.report import ActionCounts, RowCounts
+from connector_sdk.schema import FieldType, ObjectSchema
+from connector_sdk.spec import Mode, Removal
+
+_SAMPLES = 3
+
+_KIND = """
+    case when outcome is not null then outcome
+        when effect = 'left' then case action when 'delete' then 'deleted' else 'cleared' end
+        when action = 'create' then 'created'
+        when action = 'upsert' and effect <> 'changed' then 'created or updated'
+        when action = 'delete' then 'deleted'
+        when action = 'replace' then 'replaced'
+        else 'updated' end
+"""
+"""SQL for what would become of a line of the plan, in words."""
+
+
+@frozen
+class Totals:
+    """Lines of a plan by what would become of them, and rows that are sent, by action."""
+
+    rows: RowCounts
+    actions: ActionCounts
+    created_or_updated: int
+    planned: Mapping[Action, int]
+
+
+def totals(connection: duckdb.DuckDBPyConnection, plan: Path, read: int, removals: Removals) -> Totals:
+    """Count the lines of a plan."""
+    found = connection.execute(f"select {_KIND} as kind, action, count(*) from {file(plan)} group by all").fetchall()
+    kinds: Counter[str] = Counter()
+    planned: Counter[Action] = Counter()
+    decided = {each.value for each in Outcome}
+    for kind, action, rows in found:
+        kinds[kind] += rows
+        if kind not in decided:
+            planned[Action(action)] += rows
+    lines = sum(kinds.values())
+    rows = RowCounts(
+        read=read,
+        removed=removals.rows,
+        unchanged=read + removals.rows - lines,
+        planned=lines,
+        rejected=kinds[Outcome.REJECTED],
+        skipped=kinds[Outcome.SKIPPED],
+    )
+    actions = ActionCounts(kinds["created"], kinds["updated"] + kinds["replaced"], kinds["deleted"], kinds["cleared"])
+    return Totals(rows, actions, kinds["created or updated"], planned)
+
+
+def samples(
+    connection: duckdb.DuckDBPyConnection, plan: Path, mapped: Mapped
+) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """A few lines of each kind, as they will be sent: values as text, by field."""
+    fields = ", ".join(f"cast({name(each.stored)} as varchar)" for each in mapped.fillings)
+    listed = texts([each.field.name for each in mapped.fillings])
+    values = f"map({listed}, [{fields}])" if mapped.fillings else "map {}"
+    firsts = (
+        f"select unnest(min(file_row_number, {_SAMPLES})) as line"
+        f" from (select {_KIND} as kind, file_row_number from {file(plan, numbered=True)}) group by kind"
+    )
+    found = connection.execute(
+        f"select {_KIND} as kind, key, record_id, message, {values} as fields from {file(plan, numbered=True)}"
+        f" where file_row_number in ({firsts}) order by file_row_number"
+    ).fetchall()
+    collected: dict[str, list[Mapping[str, Any]]] = {}
+    for kind, key, record_id, message, values_ in found:
+        line = {"key": key, "record_id": record_id, "message": message, **values_}
+        collected.setdefault(kind, []).append({word: each for word, each in line.items() if each is not None})
+    return {kind: tuple(lines) for kind, lines in collected.items()}
+
+
+def findings(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, schema: ObjectSchema, plan: Path
+) -> tuple[Finding, ...]:
+    """What is worth knowing about a plan before it runs."""
+    return (
+        *_match_warning(request, mapped),
+        *_unmapped(request, mapped, schema),
+        *_novel_choices(connection, mapped, plan),
+        *_not_cleared(request, mapped),
+    )
+
+
+def _match_warning(request: PlanRequest, mapped: Mapped) -> Iterator[Finding]:
+    warning = mapped.match and mapped.match.field.warnings.get(request.sync.mode)
+    if mapped.match and warning:
+        yield Finding(Level.WARNING, f"{mapped.match.field.name}: {warning}")
+
+
+def _unmapped(request: PlanRequest, mapped: Mapped, schema: ObjectSchema) -> Iterator[Finding]:
+    filled = {each.field.name for each in mapped.fillings}
+    missing = [each.name for each in schema.fields if each.required and each.name not in filled]
+    if missing and request.sync.mode is Mode.UPSERT:
+        listed = ", ".join(missing)
+        yield Finding(
+            Level.WARNING,
+            f"{schema.name} needs a value in {listed}, which no column fills: records that do not exist are refused",
+            "map it, or use mode update",
+        )
+
+
+def _novel_choices(connection: duckdb.DuckDBPyConnection, mapped: Mapped, plan: Path) -> Iterator[Finding]:
+    for each in mapped.fillings:
+        known = each.field
+        if known.type is not FieldType.CHOICE or known.restricted or not known.values:
+            continue
+        stored = name(each.stored)
+        novel = f"outcome is null and not list_contains({texts(known.values)}, cast({stored} as varchar))"
+        found = connection.execute(
+            f"select cast({stored} as varchar) as value from {file(plan)} where {novel}"
+            " group by all order by all limit 4"
+        ).fetchall()
+        if found:
+            listed = ", ".join(repr(value) for (value,) in found[:3]) + (", ..." if len(found) > 3 else "")
+            yield Finding(
+                Level.WARNING, f"{known.name} does not have these values yet: {listed}", "they are sent as they are"
+            )
+
+
+def _not_cleared(request: PlanRequest, mapped: Mapped) -> Iterator[Finding]:
+    if request.sync.on_removed is Removal.CLEAR:
+        cleared = clearable(mapped)
+        kept = [each.field.name for each in mapped.fillings if each not in cleared]
+        if kept:
+            yield Finding(Level.INFO, f"when a row leaves the model, these fields keep their value: {', '.join(kept)}")
