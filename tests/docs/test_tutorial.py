@@ -49,4 +49,5 @@ def test_the_package_passes_its_tests_and_the_conformance_kit(tmp_path: Path) ->
         "test_a_death_at_any_anchor_executes_the_rows_once",
         "test_a_lost_answer_executes_the_rows_once",
         "test_no_text_is_altered_on_the_way",
+        "test_the_project_sends_what_changed_and_only_that",
     }
