@@ -107,7 +107,7 @@ def _row_lines(rows: RowCounts) -> list[str]:
 
 
 def _line(title: str, text: str) -> str:
-    return f"  {title:<10}{text}"
+    return f"  {title:<12}{text}"
 
 
 def _counts(counts: RowCounts | ActionCounts, names: Iterable[str]) -> str:
@@ -134,9 +134,7 @@ def _next_steps(report: RunReport) -> list[str]:
 
 
 def _sample_lines(kind: str, samples: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [
-        _line("" if number else kind, one_line(to_json(sample))) for number, sample in enumerate(samples[:_SAMPLES])
-    ]
+    return [_line("for example", kind), *(f"    {one_line(to_json(sample))}" for sample in samples[:_SAMPLES])]
 
 
 def _finding_lines(finding: Finding) -> list[str]:

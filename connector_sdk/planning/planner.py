@@ -26,6 +26,7 @@ from connector_sdk.planning.guards import Scale, guard
 from connector_sdk.planning.lookups import look_up
 from connector_sdk.planning.mapping import Discover, Mapped, map_fields, used_columns
 from connector_sdk.planning.removals import Removals, freeze_removals
+from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.summary import Totals, findings, samples, totals
 from connector_sdk.schema import ObjectSchema
@@ -52,9 +53,16 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         changes = freeze_changes(duck, request, source, mapped, since)
         crashpoint("after the changes are frozen")
         completed = look_up(duck, request, mapped, changes.file, match)
+        replacement = None
+        if request.sync.mode is Mode.ALL:
+            target = destination.read_records(
+                connection, request.schema.name, [each.field.name for each in mapped.fillings]
+            )
+            replacement = compare_with_target(duck, request, mapped, completed, target)
+            completed = replacement.file
         removals = freeze_removals(duck, request, changes)
         arranged = arrange(duck, request, mapped, completed, removals.file)
-        plan = _described(duck, request, source, mapped, changes, removals, arranged, fingerprints)
+        plan = _described(duck, request, source, mapped, changes, removals, arranged, replacement, fingerprints)
     write_plan(plan)
     _tidy(request.folder)
     crashpoint("after the plan is written")
@@ -108,6 +116,7 @@ def _described(
     changes: Changes,
     removals: Removals,
     arranged: Arranged,
+    replacement: Replacement | None,
     fingerprints: Mapping[str, str],
 ) -> FrozenPlan:
     file_ = request.folder / FILE
@@ -125,20 +134,21 @@ def _described(
         samples=samples(duck, file_, mapped),
         findings=(
             *findings(duck, request, mapped, request.schema, file_),
+            *(replacement_findings(request, replacement) if replacement else ()),
             *guard(request.sync.guards, scale, request.accepted),
         ),
         fingerprints=fingerprints,
         generation=request.generation,
         changes_nothing=not batches and not removals.left and not request.baseline,
-        layout=_layout(request, mapped, arranged),
+        layout=_layout(request, mapped, arranged, replacement.version if replacement else None),
         batches=batches,
     )
 
 
-def _layout(request: PlanRequest, mapped: Mapped, arranged: Arranged) -> Layout:
+def _layout(request: PlanRequest, mapped: Mapped, arranged: Arranged, version: str | None) -> Layout:
     stored = {each.field.name: each.stored for each in mapped.fillings}
     match = mapped.match.field.name if mapped.match and request.sync.mode in (Mode.UPSERT, Mode.ALL) else None
-    return Layout(request.sync.mode, request.api.name, match, None, arranged.shapes, stored)
+    return Layout(request.sync.mode, request.api.name, match, version, arranged.shapes, stored)
 
 
 def _batches(
@@ -147,7 +157,9 @@ def _batches(
     plan = file(request.folder / FILE, numbered=True)
     types = columns_of(duck, plan)
     sent = {each.stored: types[each.stored] for each in mapped.fillings}
-    return tuple(cut(duck, plan, sent, arranged.groups, request.batch_size, request.api.bytes_max))
+    whole = request.sync.mode is Mode.ALL
+    rows = max(sum(each.rows for each in arranged.groups), 1) if whole else request.batch_size
+    return tuple(cut(duck, plan, sent, arranged.groups, rows, None if whole else request.api.bytes_max))
 
 
 def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches: Sequence[NewBatch]) -> PlanSummary:
