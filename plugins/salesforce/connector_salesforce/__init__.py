@@ -1,1 +1,9 @@
 """Salesforce records as a destination of connector-sdk."""
+
+from connector_salesforce.codes import classify
+from connector_salesforce.config import ClientCredentials, Config, Options
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.login import connect
+from connector_salesforce.org import Org
+
+__all__ = ["CallFailed", "ClientCredentials", "Config", "Options", "Org", "classify", "connect"]

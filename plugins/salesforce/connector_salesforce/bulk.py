@@ -1,0 +1,199 @@
+"""Write batches through the Bulk API 1.0: one batch in a leased job, anchored before it can be in doubt.
+
+Before the post the job is anchored, after it the batch. When the answer of a post is lost, the job is closed, so that
+a late post is refused, and listed: at most one batch there is not anchored, and that one is ours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from connector_salesforce.bulk_jobs import BatchState, Job, JobKind
+from connector_salesforce.bulk_results import ResultsError, parse_results
+from connector_salesforce.codes import normalised
+from connector_salesforce.config import Options
+from connector_salesforce.csv_rows import csv_lines
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.org import Org
+from connector_salesforce.relations import target
+from connector_salesforce.results import uniform, whole
+from connector_salesforce.wire import Lines
+from connector_sdk import (
+    NOT_EXECUTED,
+    Action,
+    Anchor,
+    Attempt,
+    Batch,
+    Executed,
+    NotExecuted,
+    Recovery,
+    RowStatus,
+    Unknown,
+    WriteResult,
+)
+
+BYTES_MAX = 10_000_000
+"""Bytes and characters of a batch before compression (Bulk API Developer Guide, "Bulk API Limits")."""
+
+_POSTING, _POSTED = "posting", "posted"
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.5, 15.0, 1.6
+_LOOKS_WITHOUT_IT = 10
+_DOWNLOADS = 3
+
+_OPERATIONS = {Action.CREATE: "insert", Action.UPDATE: "update", Action.UPSERT: "upsert", Action.DELETE: "delete"}
+
+
+def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Write a batch. Raises `NotExecuted`, or `CallFailed` once the batch may have been executed."""
+    lines = _lines(org, batch)
+    if not lines.count:
+        return whole(lines, WriteResult.of([]))
+    job = org.jobs.lease(_kind(batch, options))
+    batch_id = _posted(org, job, lines, attempt)
+    try:
+        return whole(lines, _awaited(org, job.id, batch_id, lines.count, attempt))
+    except CallFailed as error:
+        raise error.about_batch(Executed.MAYBE) from error
+
+
+def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
+    """Find out what became of a batch. Raises `CallFailed` when that cannot be told now."""
+    lines = _lines(org, batch)
+    anchor = _last(attempt)
+    if anchor is None:
+        return NOT_EXECUTED
+    try:
+        batch_id = anchor.handle.get("batch") or _found(org, anchor.handle["job"], attempt)
+        if batch_id is None:
+            return NOT_EXECUTED
+        return whole(lines, _awaited(org, anchor.handle["job"], batch_id, lines.count, attempt))
+    except NotExecuted:
+        return NOT_EXECUTED
+    except _SeveralError as error:
+        return Unknown(str(error))
+    except CallFailed as error:
+        if error.code in ("InvalidJob", "InvalidUrl"):
+            return Unknown(f"Salesforce no longer has the job {anchor.handle['job']}; look for the rows themselves.")
+        raise
+
+
+class _SeveralError(Exception):
+    """A job holds more batches that nobody anchored than there can be."""
+
+
+def _lines(org: Org, batch: Batch) -> Lines:
+    lines = csv_lines(batch, lambda column: target(org, batch.object_name, column))
+    if len(lines.body) >= BYTES_MAX:
+        raise NotExecuted("BODY_TOO_LARGE", f"the batch has {len(lines.body):,} bytes", split=True)
+    return lines
+
+
+def _kind(batch: Batch, options: Options) -> JobKind:
+    operation = _OPERATIONS[batch.action]
+    if batch.action is Action.DELETE and options.hard_delete:
+        operation = "hardDelete"
+    rule = options.assignment_rule
+    assigning = rule not in ("on", "off") and batch.object_name in ("Lead", "Case")
+    key = batch.match_field if batch.action is Action.UPSERT else None
+    return JobKind(batch.run, batch.object_name, operation, key, rule if assigning else None)
+
+
+def _posted(org: Org, job: Job, lines: Lines, attempt: Attempt) -> str:
+    """Post a batch and anchor it. The job is given back only when nothing in it is in doubt."""
+    try:
+        attempt.anchor(_POSTING, job=job.id)
+        batch_id = org.jobs.post(job, lines.body)
+        attempt.anchor(_POSTED, job=job.id, batch=batch_id)
+    except CallFailed as error:
+        refused = error.executed is Executed.NO and error.code not in ("InvalidJobState", "InvalidJob")
+        org.jobs.give_back(job) if refused else org.jobs.abandon(job.kind)
+        raise
+    except BaseException:
+        org.jobs.abandon(job.kind)
+        raise
+    org.jobs.give_back(job)
+    return batch_id
+
+
+def _last(attempt: Attempt) -> Anchor | None:
+    """The last anchor of this very attempt; those before it are settled."""
+    own = [each for each in attempt.anchors if each.attempt == attempt.number]
+    return own[-1] if own else None
+
+
+def _found(org: Org, job_id: str, attempt: Attempt) -> str | None:
+    """The batch of a post whose answer was lost; None when there is none and can be none any more."""
+    org.jobs.end(job_id)
+    known = {each.handle["batch"] for each in attempt.run_anchors() if each.step == _POSTED}
+    ours = [each for each in org.jobs.batches(job_id, time.monotonic()) if each not in known]
+    if len(ours) > 1:
+        raise _SeveralError(f"Look at the batches {', '.join(ours)} of job {job_id} in Setup, Bulk Data Load Jobs.")
+    if not ours:
+        return None
+    attempt.anchor(_POSTED, job=job_id, batch=ours[0])
+    return ours[0]
+
+
+def _awaited(org: Org, job_id: str, batch_id: str, count: int, attempt: Attempt) -> WriteResult:
+    """Wait until a batch is done, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
+    missed = 0
+    for pause in _pauses():
+        since = time.monotonic()
+        attempt.wait(pause)
+        found = org.jobs.batches(job_id, since).get(batch_id)
+        missed = 0 if found else missed + 1
+        if found and found.state not in ("Queued", "InProgress"):
+            return _answered(org, job_id, batch_id, found, count)
+        if missed == _LOOKS_WITHOUT_IT:
+            break
+    raise CallFailed("BATCH_MISSING", f"the job {job_id} does not list the batch {batch_id}", Executed.MAYBE)
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+def _answered(org: Org, job_id: str, batch_id: str, found: BatchState, count: int) -> WriteResult:
+    if found.state == "NotProcessed":
+        raise NotExecuted("NotProcessed", f"the job {job_id} was aborted before the batch was processed")
+    if found.state == "Failed" and not found.processed:
+        raise _refused(found)
+    expected = min(found.processed, count) if found.state == "Failed" else count
+    result = _downloaded(org, job_id, batch_id, expected)
+    if result is None:
+        message = f"the results of batch {batch_id} in job {job_id} are not those of {expected} rows"
+        return uniform(count, RowStatus.UNKNOWN, "RESULTS_INCOMPLETE", message)
+    return result if result.rows.num_rows == count else _with_rest(result, count, found)
+
+
+def _downloaded(org: Org, job_id: str, batch_id: str, expected: int) -> WriteResult | None:
+    """The results of a batch, downloaded again where they are damaged or too few; None when that does not help."""
+    for _ in range(_DOWNLOADS):
+        try:
+            result = parse_results(org.jobs.result(job_id, batch_id))
+        except ResultsError:
+            continue
+        if result.rows.num_rows == expected:
+            return result
+    return None
+
+
+def _with_rest(result: WriteResult, count: int, found: BatchState) -> WriteResult:
+    """The results of a batch that Salesforce gave up: rows are processed in order, and the rest was not."""
+    refused = _refused(found)
+    rest = uniform(count - result.rows.num_rows, RowStatus.NOT_EXECUTED, refused.code, refused.message)
+    return WriteResult(pa.concat_tables([result.rows, rest.rows]).combine_chunks())
+
+
+def _refused(found: BatchState) -> NotExecuted:
+    """What a failed batch says: `InvalidBatch : Field name not found : Foo__c` ("Batch Lifespan")."""
+    code, separator, message = found.message.partition(" : ")
+    if not separator or " " in code.strip():
+        code, message = "InvalidBatch", found.message
+    return NotExecuted(normalised(code.strip(), message), found.message or "Salesforce does not say why")

@@ -1,0 +1,84 @@
+"""The results of a Bulk batch: parsed as columns, checked before anything in them is believed.
+
+Bulk API Developer Guide, "Handle Failed Records in Batches": one line per row, in the order of the rows.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from connector_salesforce.results import normalised_columns
+from connector_sdk import RowStatus, WriteResult
+
+_COLUMNS = ("Id", "Success", "Created", "Error")
+_ERROR = r"(?s)^(?P<code>[^:]*):(?P<message>.*):(?P<fields>[^:]*?) ?--\s*$"
+_ID = "^[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?$"
+
+
+class ResultsError(ValueError):
+    """Results that are damaged, or not those of the batch."""
+
+
+def parse_results(body: bytes) -> WriteResult:
+    """The results in a result file. Raises `ResultsError` when it is damaged anywhere."""
+    table = _table(body)
+    success = pc.equal(table["Success"], "true")
+    _check(table, success)
+    code, message, fields = _errors(table["Error"])
+    code, message = normalised_columns(code, message)
+    return WriteResult.of(
+        pc.if_else(success, RowStatus.SUCCEEDED.value, RowStatus.FAILED.value),
+        record_id=_without_empty(table["Id"]),
+        created=pc.if_else(success, pc.equal(table["Created"], "true"), None),
+        code=_where_failed(success, code),
+        message=_where_failed(success, message),
+        fields=_where_failed(success, fields),
+    )
+
+
+def _table(body: bytes) -> dict[str, pa.Array]:
+    if not body.endswith(b"\n") and body:
+        body += b"\n"
+    try:
+        read = csv.read_csv(
+            pa.BufferReader(body),
+            read_options=csv.ReadOptions(block_size=max(len(body), 1_024), use_threads=False),
+            parse_options=csv.ParseOptions(newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(_COLUMNS, pa.string()), include_columns=_COLUMNS, strings_can_be_null=False
+            ),
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        raise ResultsError(str(error)) from None
+    return {name: _flat(read.column(name)) for name in _COLUMNS}
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string())
+
+
+def _check(table: dict[str, pa.Array], success: pa.Array) -> None:
+    for name in ("Success", "Created"):
+        if not pc.all(pc.is_in(table[name], pa.array(["true", "false"])), min_count=0).as_py():
+            raise ResultsError(f"a line whose {name} is neither true nor false")
+    named = pc.match_substring_regex(table["Id"], _ID)
+    if not pc.all(pc.or_(pc.invert(success), named), min_count=0).as_py():
+        raise ResultsError("a row succeeded without a record id")
+
+
+def _errors(text: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Code, message and fields of `CODE:message:FIELD1,FIELD2 --`; a text of another form is all message."""
+    parts = pc.extract_regex(text, _ERROR)
+    code = pc.fill_null(pc.struct_field(parts, "code"), "UNKNOWN_ERROR")
+    message = pc.coalesce(pc.struct_field(parts, "message"), text)
+    return code, message, _without_empty(pc.fill_null(pc.struct_field(parts, "fields"), ""))
+
+
+def _where_failed(success: pa.Array, values: pa.Array) -> pa.Array:
+    return pc.if_else(success, None, values)
+
+
+def _without_empty(text: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(text, ""), None, text)

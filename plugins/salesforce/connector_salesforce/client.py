@@ -1,0 +1,109 @@
+"""Make calls of one org: with its token, renewed once when it has ended, and with errors told apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from connector_salesforce.compression import GZIP, compressed
+from connector_salesforce.credentials import Credentials, Login
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.faults import SESSION_CODES, fault
+from connector_salesforce.hosts import HostError, server_path
+from connector_salesforce.transport import Answer, Request, Transport
+from connector_sdk import Executed
+
+Headers = Mapping[str, str]
+
+_COMPRESS_FROM = 1_000
+"""Bytes of a body from which compressing it pays."""
+
+
+class Client:
+    """Calls the REST and Bulk APIs of one org; safe to use from any thread. Every method raises `CallFailed`."""
+
+    def __init__(self, transport: Transport, credentials: Credentials, version: str) -> None:
+        self._transport = transport
+        self._credentials = credentials
+        self.version = version
+
+    @property
+    def login(self) -> Login:
+        """The present login."""
+        return self._credentials.login
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """The JSON at a path below `/services/data/vXX.X`."""
+        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+        return _json(self.rest("GET", f"/services/data/v{self.version}{path}{query}"))
+
+    def get_page(self, path: str) -> Any:
+        """The JSON at a path that an answer named."""
+        try:
+            own = server_path(path)
+        except HostError as error:
+            raise CallFailed("FOREIGN_HOST", str(error), Executed.NO) from None
+        return _json(self.rest("GET", own))
+
+    def write(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Any:
+        """Send JSON to a path below `/services/data/vXX.X`, and answer the JSON that comes back."""
+        own = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
+        return _json(self.rest(method, f"/services/data/v{self.version}{path}", body, own))
+
+    def rest(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Answer:
+        """A call of the REST API by its whole path."""
+        return self._call(method, path, body, headers or {}, lambda token: {"Authorization": f"Bearer {token}"})
+
+    def bulk(self, method: str, path: str, body: bytes = b"", content_type: str = "application/xml") -> Answer:
+        """A call of the Bulk API by its path below `/services/async/XX.X` (Bulk API Developer Guide, "URIs")."""
+        headers = {"Content-Type": f"{content_type}; charset=UTF-8"} if body else {}
+        whole = f"/services/async/{self.version}{path}"
+        return self._call(method, whole, body, headers, lambda token: {"X-SFDC-Session": token})
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def _call(self, method: str, path: str, body: bytes, headers: Headers, signed: Callable[[str], Headers]) -> Answer:
+        packed, packing = (compressed(body), GZIP) if len(body) >= _COMPRESS_FROM else (body, {})
+        own = {"Accept-Encoding": "gzip", **headers, **packing}
+
+        def send(login: Login) -> Answer:
+            return _good(
+                self._transport.send(
+                    Request(method, login.instance + path, {**own, **signed(login.token)}, packed, body[:16_384])
+                )
+            )
+
+        login = self._credentials.login
+        try:
+            return send(login)
+        except CallFailed as error:
+            if error.code not in SESSION_CODES:
+                raise
+        return send(self._credentials.renew(login.token))
+
+
+def segment(text: str) -> str:
+    """Text as one segment of a path."""
+    return quote(text, safe="")
+
+
+def _good(answer: Answer) -> Answer:
+    """The answer of a call that did what it was asked to. Raises `CallFailed`."""
+    if 200 <= answer.status < 300:
+        return answer
+    raise fault(answer.status, answer.headers, answer.body)
+
+
+def _json(answer: Answer) -> Any:
+    """The JSON of an answer; None for an empty one. What cannot be read may have been executed."""
+    if not answer.body:
+        return None
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        message = f"the answer with status {answer.status} is not JSON"
+        raise CallFailed("ANSWER_UNREADABLE", message, Executed.MAYBE, status=answer.status) from None

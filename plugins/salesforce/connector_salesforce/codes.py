@@ -1,0 +1,122 @@
+"""Every error of Salesforce's APIs: what it asks for, what causes it, what to do. The table itself is `codes.tsv`.
+
+Codes: SOAP API Developer Guide, "StatusCode" and "ExceptionCode"; Bulk API Developer Guide, "Errors"; Salesforce Help,
+"OAuth Authorization Errors". Those that the table adds say what Salesforce has no code for.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from attrs import evolve, frozen
+
+from connector_salesforce.failure import CallFailed
+from connector_sdk import Action, Classification, Executed, Kind, RowError
+
+
+@frozen
+class ContentRule:
+    """A code that Salesforce uses for unlike things: where its message holds `text` it means `name`."""
+
+    code: str
+    text: str
+    name: str
+
+
+CONTENT_RULES = (
+    ContentRule("INVALID_FIELD", "Foreign key external ID", "REFERENCE_NOT_FOUND"),
+    ContentRule("INVALID_FIELD", "Failed to deserialize field", "INVALID_VALUE"),
+    ContentRule("INVALID_FIELD", "No such column", "FIELD_NOT_FOUND"),
+    ContentRule("NOT_FOUND", "external ID field does not exist", "FIELD_NOT_FOUND"),
+    ContentRule("InvalidBatch", "Field name not found", "FIELD_NOT_FOUND"),
+    ContentRule("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "UNABLE_TO_LOCK_ROW", "UNABLE_TO_LOCK_ROW"),
+    ContentRule("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "unable to obtain exclusive access", "UNABLE_TO_LOCK_ROW"),
+    ContentRule("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "System.LimitException", "APEX_LIMIT_EXCEEDED"),
+    ContentRule("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CPU time limit exceeded", "APEX_LIMIT_EXCEEDED"),
+    ContentRule("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Too many SOQL queries", "APEX_LIMIT_EXCEEDED"),
+    ContentRule("CANNOT_EXECUTE_FLOW_TRIGGER", "UNABLE_TO_LOCK_ROW", "UNABLE_TO_LOCK_ROW"),
+    ContentRule("DUPLICATE_VALUE", "Duplicate external id specified", "DUPLICATE_KEY_IN_REQUEST"),
+    ContentRule("DUPLICATE_VALUE", "Duplicate id specified", "DUPLICATE_KEY_IN_REQUEST"),
+    ContentRule("REQUEST_LIMIT_EXCEEDED", "Concurrent", "CONCURRENT_REQUESTS_EXCEEDED"),
+    ContentRule("INVALID_SESSION_ID", "not valid for use with the REST API", "SESSION_NOT_USABLE"),
+    ContentRule("INVALID_SESSION_ID", "Connected app is not attached to Agent", "SESSION_NOT_USABLE"),
+)
+"""In their order; the first that holds decides."""
+
+_ALSO_CALLED = {
+    "apibatchitems limit exceeded": "ExceededQuota",
+    "reference not found": "REFERENCE_NOT_FOUND",
+    "validationerror: reference not found": "REFERENCE_NOT_FOUND",
+}
+
+_GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "INVALID_ID_FIELD")
+"""What a deletion or an update of a record answers that is not there (any more)."""
+
+
+@cache
+def table() -> Mapping[str, Classification]:
+    """The classification of every known code."""
+    text = (files(__package__) / "codes.tsv").read_text(encoding="utf-8")
+    return {
+        each["code"]: Classification(
+            Kind(each["kind"]),
+            Executed(each["executed"]),
+            each["cause"],
+            each["advice"],
+            attempts=int(each["attempts"]) if each["attempts"] else None,
+        )
+        for each in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    }
+
+
+def normalised(code: str, message: str) -> str:
+    """A code as this plugin knows it: told apart where Salesforce uses one code for unlike things."""
+    for rule in CONTENT_RULES:
+        if rule.code == code and rule.text in message:
+            return rule.name
+    return code
+
+
+def classify(error: RowError | BaseException) -> Classification | None:
+    """What an error asks for; None for what this plugin does not know."""
+    if isinstance(error, RowError):
+        return _of_row(error)
+    if isinstance(error, CallFailed):
+        return _of_call(error)
+    return None
+
+
+def _of_row(error: RowError) -> Classification | None:
+    found = table().get(error.code) or _by_any_spelling(error.code)
+    if found is None:
+        return None
+    known = evolve(found, executed=Executed.NO)
+    if error.action in (Action.DELETE, Action.UPDATE) and error.code in _GONE:
+        return evolve(known, kind=Kind.REJECTED, forget_record=True)
+    if error.action is Action.UPSERT and error.code == "DUPLICATE_VALUE":
+        return evolve(known, kind=Kind.TRANSIENT, attempts=2)
+    return known
+
+
+def _of_call(error: CallFailed) -> Classification:
+    found = table().get(error.code) or _by_status(error)
+    return evolve(found, executed=error.executed, retry_after=error.retry_after)
+
+
+def _by_status(error: CallFailed) -> Classification:
+    """A code that nobody has seen: its status says whose fault it is."""
+    passing = error.status is None or error.status >= 500
+    cause = "Salesforce answered with a code that this plugin does not know."
+    return Classification(Kind.TRANSIENT if passing else Kind.FATAL, error.executed, cause, "Read the message.")
+
+
+@cache
+def _by_any_spelling(code: str) -> Classification | None:
+    """As people write codes: in any case, with a full stop, or by the words of the message."""
+    asked = re.sub(r"\s+", " ", code).strip(" .").lower()
+    spelt = {each.lower(): each for each in table()} | _ALSO_CALLED
+    return table().get(spelt.get(asked, ""))

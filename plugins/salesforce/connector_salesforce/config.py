@@ -1,0 +1,93 @@
+"""What a connection and a sync may set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from attrs import Attribute, field, frozen
+
+from connector_salesforce.hosts import HostError, origin
+from connector_salesforce.ids import to18
+from connector_sdk import Problem, Secret
+
+_SHARED_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+
+
+@frozen
+class ClientCredentials:
+    """A server logs in as the user that the app runs as."""
+
+    flow: Annotated[Literal["client_credentials"], "The way to log in."]
+    client_id: Annotated[str, "The consumer key of the app."]
+    client_secret: Annotated[Secret, "The consumer secret of the app."]
+
+
+@frozen
+class Config:
+    """A Salesforce org."""
+
+    login_url: Annotated[str, "The org's My Domain, such as https://acme.my.salesforce.com."] = field()
+    auth: Annotated[ClientCredentials, "How to log in."]
+    api_version: Annotated[str, "The version of the Salesforce APIs."] = field(default="58.0")
+
+    @login_url.validator
+    def _is_a_host(self, _attribute: Attribute[str], value: str) -> None:
+        try:
+            origin(value)
+        except HostError as error:
+            raise ValueError(str(error)) from None
+
+    @api_version.validator
+    def _is_a_version(self, _attribute: Attribute[str], value: str) -> None:
+        if not re.fullmatch(r"\d{2,3}\.0", value):
+            raise ValueError(f'{value!r} is no version: write it like "58.0", with the quotes')
+        if float(value) < 48:
+            raise ValueError(f"version {value} is older than 48.0, the first that this plugin can speak")
+
+
+@frozen
+class Options:
+    """What a sync may set for Salesforce."""
+
+    assignment_rules: Annotated[
+        bool | str, "Assignment rules of leads, cases and accounts: off, on, or the id of a rule."
+    ] = field(default="off")
+    duplicate_rules: Annotated[
+        Literal["respect", "allow"], "Whether duplicate rules that only alert let a record pass. REST only."
+    ] = "respect"
+    hard_delete: Annotated[bool, "Delete past the recycle bin. Bulk API only; needs the permission."] = False
+    keep_api_calls: Annotated[int, "API calls of the day that the run leaves to others."] = field(default=0)
+
+    @assignment_rules.validator
+    def _is_a_rule(self, _attribute: Attribute[bool | str], value: bool | str) -> None:
+        if isinstance(value, str) and value not in ("off", "on") and to18(value) is None:
+            raise ValueError(f"assignment_rules: {value!r} is none of off, on, and the id of a rule")
+
+    @keep_api_calls.validator
+    def _is_a_count(self, _attribute: Attribute[int], value: int) -> None:
+        if value < 0:
+            raise ValueError(f"keep_api_calls: {value} is below 0")
+
+    @property
+    def assignment_rule(self) -> str:
+        """`off`, `on`, or the id of a rule."""
+        if isinstance(self.assignment_rules, bool):
+            return "on" if self.assignment_rules else "off"
+        return self.assignment_rules
+
+
+def problems(config: Config) -> Iterator[Problem]:
+    """What keeps a connection from being opened, as far as that is known without trying."""
+    if urlsplit(config.login_url).hostname in _SHARED_HOSTS:
+        yield Problem(
+            f"client credentials cannot log in at {config.login_url}, which belongs to no org",
+            ("login_url",),
+            "use the org's My Domain, such as https://acme.my.salesforce.com (Setup, My Domain)",
+        )
+    if not config.auth.client_id:
+        yield Problem("the consumer key is empty", ("auth", "client_id"), "take it from the app in Setup")
+    if not config.auth.client_secret.reveal():
+        yield Problem("the consumer secret is empty", ("auth", "client_secret"), "take it from the app in Setup")

@@ -1,0 +1,35 @@
+"""A call that failed, and whether Salesforce may have executed it."""
+
+from __future__ import annotations
+
+from connector_sdk import Executed
+
+
+class CallFailed(Exception):
+    """An API call failed. `code` is one of the table of codes, or Salesforce's own where the table has none.
+
+    `executed` is NO only where that is proven. `retry_after` is in seconds, None where the answer names no time.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        executed: Executed,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.executed = executed
+        self.status = status
+        self.retry_after = retry_after
+
+    def about_batch(self, executed: Executed) -> CallFailed:
+        """The same failure, with what it means for the batch that the call was made for.
+
+        A refused poll was certainly not executed, yet the batch that it asks about may have been.
+        """
+        return CallFailed(self.code, self.message, executed, status=self.status, retry_after=self.retry_after)

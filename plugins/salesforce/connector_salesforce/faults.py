@@ -1,0 +1,107 @@
+"""What an answer that is an error says: its code, its words, and whether the call may have been executed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from connector_salesforce.codes import normalised
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.markup import MarkupError, name_of, parse, values_of
+from connector_sdk import Executed
+
+SESSION_CODES = ("INVALID_SESSION_ID", "InvalidSessionId")
+"""The codes of a session that has ended, in the REST and Bulk APIs."""
+
+_REFUSED = (400, 404, 405, 415)
+"""Statuses that prove nothing was executed, where Salesforce itself words the refusal."""
+
+Said = tuple[str, str]
+
+
+def fault(status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
+    """The failure that an answer with an error status tells of (REST API Developer Guide, "Status Codes and Error
+    Responses"; Bulk API Developer Guide, "Errors").
+    """
+    said = _said(body)
+    code, message = said or (f"ERROR_HTTP_{status}", _gist(body) or f"the server answered {status}")
+    return CallFailed(
+        normalised(code, message),
+        message,
+        _executed(status, code, said is not None),
+        status=status,
+        retry_after=_seconds(headers.get("Retry-After", "")),
+    )
+
+
+def _executed(status: int, code: str, by_salesforce: bool) -> Executed:
+    """A 503 may come from an edge in front of a server that did the work; so may anything that is not listed."""
+    refused = (
+        status in (401, 429)
+        or code in SESSION_CODES
+        or (status == 403 and code == "REQUEST_LIMIT_EXCEEDED")
+        or (status in _REFUSED and by_salesforce)
+    )
+    return Executed.NO if refused else Executed.MAYBE
+
+
+def _said(body: bytes) -> Said | None:
+    """The code and words of an error in any of the forms that Salesforce uses; None for any other body."""
+    text = body.lstrip()
+    if text.startswith((b"[", b"{")):
+        try:
+            return _of_json(json.loads(text))
+        except ValueError:
+            return None
+    if text.startswith(b"<"):
+        try:
+            return _of_xml(text)
+        except MarkupError:
+            return None
+    return None
+
+
+def _of_json(said: Any) -> Said | None:
+    if isinstance(said, list):
+        found = [each for each in map(_of_object, said) if each]
+        return (found[0][0], "; ".join(message for _, message in found)) if found else None
+    return _of_object(said)
+
+
+def _of_object(said: Any) -> Said | None:
+    if not isinstance(said, dict):
+        return None
+    pairs = (("errorCode", "message"), ("exceptionCode", "exceptionMessage"), ("error", "error_description"))
+    for code, message in pairs:
+        if isinstance(said.get(code), str):
+            return said[code], str(said.get(message) or said[code])
+    return None
+
+
+def _of_xml(body: bytes) -> Said | None:
+    root = parse(body)
+    if name_of(root) == "Errors" and len(root):
+        root = root[0]
+    values = values_of(root)
+    return _of_object(values) if name_of(root) in ("error", "Error") else None
+
+
+def _gist(body: bytes) -> str:
+    """The words of a page that is not for programs."""
+    text = body[:4_000].decode("utf-8", "replace")
+    return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:200]
+
+
+def _seconds(retry_after: str) -> float | None:
+    """A Retry-After header, which names seconds or a date."""
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    try:
+        at = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,60 @@
+"""Where calls may go: the hosts that a token is shown to, and the paths that an answer may name."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+_SUFFIXES = (".salesforce.com", ".force.com")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[?::1\]?")
+_PATH = re.compile(r"/services/[A-Za-z0-9/_.?=&%+~:@,;-]*")
+
+
+class HostError(ValueError):
+    """A URL that must not be called; the message says why."""
+
+
+def origin(url: str) -> str:
+    """The scheme, host and port of a URL that has nothing else. Plain http only reaches this machine.
+
+    Raises `HostError`.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise HostError(f"{url!r} is no URL: {error}") from None
+    host = parts.hostname or ""
+    if not _NAME.fullmatch(host) or ".." in host or re.search(r"[\s\\@]", url):
+        raise HostError(f"{url!r} names no host")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise HostError(f"{url!r} has more than a host")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        raise HostError(f"{url!r} is not https")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
+
+
+def instance_origin(instance_url: str, login_origin: str) -> str:
+    """Where the API is, as a token answer says: the configured host itself, or one of Salesforce's own.
+
+    A login on this machine may name another port of it. Raises `HostError`.
+    """
+    named = origin(instance_url)
+    parts, login = urlsplit(named), urlsplit(login_origin)
+    host = parts.hostname or ""
+    if named == login_origin:
+        return named
+    if host in _LOOPBACK and login.hostname in _LOOPBACK:
+        return named
+    if parts.scheme == "https" and parts.port in (None, 443) and host.endswith(_SUFFIXES):
+        return named
+    raise HostError(f"Salesforce names {instance_url!r} as its host, which is none of its own")
+
+
+def server_path(path: str) -> str:
+    """A path that an answer names, such as that of the next page. Raises `HostError` unless it stays in the API."""
+    if not _PATH.fullmatch(path) or ".." in path:
+        raise HostError(f"an answer names the path {path!r}")
+    return path

@@ -1,0 +1,68 @@
+"""The org behind an open connection: what its batches, look-ups and checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import define, field
+
+from connector_salesforce.bulk_jobs import Jobs
+from connector_salesforce.client import Client, segment
+from connector_salesforce.failure import CallFailed
+from connector_sdk import Executed
+
+_MOST_PAGES = 50_000
+
+Description = dict[str, Any]
+"""An object as Salesforce describes it (REST API Developer Guide, "sObject Describe")."""
+
+
+@define(eq=False)
+class Org:
+    """One org, logged in to. Descriptions are kept while it is open; Bulk jobs die with it."""
+
+    client: Client = field(repr=False)
+    jobs: Jobs = field(init=False, repr=False)
+    _described: dict[str, Description] = field(factory=dict, init=False, repr=False)
+    _listed: list[Description] | None = field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.jobs = Jobs(self.client)
+
+    def objects(self, refresh: bool = False) -> list[Description]:
+        """All objects that the user can see (REST API Developer Guide, "Describe Global")."""
+        if self._listed is None or refresh:
+            self._listed = self.client.get("/sobjects")["sobjects"]
+        return self._listed
+
+    def describe(self, object_name: str, refresh: bool = False) -> Description:
+        """One object with its fields. Raises `CallFailed` (NOT_FOUND) when there is none of this name."""
+        if refresh or object_name not in self._described:
+            found: Description = self.client.get(f"/sobjects/{segment(object_name)}/describe")
+            self._described[object_name] = found
+        return self._described[object_name]
+
+    def field(self, object_name: str, name: str) -> Description:
+        """The description of one field. Raises `KeyError` when the user can see none of this name."""
+        fields: list[Description] = self.describe(object_name)["fields"]
+        for each in fields:
+            if each["name"].lower() == name.lower():
+                return each
+        raise KeyError(name)
+
+    def query(self, soql: str) -> Iterator[Description]:
+        """All records of a query, page after page (REST API Developer Guide, "Query")."""
+        page = self.client.get("/query", q=soql)
+        yield from page["records"]
+        for _ in range(_MOST_PAGES):
+            if page["done"]:
+                return
+            page = self.client.get_page(page["nextRecordsUrl"])
+            yield from page["records"]
+        raise CallFailed("ANSWER_TOO_LARGE", f"a query has more than {_MOST_PAGES} pages", Executed.NO)
+
+    def close(self) -> None:
+        """Close the jobs that are open, and all connections."""
+        self.jobs.close()
+        self.client.close()

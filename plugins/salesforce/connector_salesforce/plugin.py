@@ -1,0 +1,162 @@
+"""The hooks of the Salesforce destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+import pyarrow as pa
+
+from connector_salesforce import bulk, codes, describe, login, preflight, rest
+from connector_salesforce import match as matching
+from connector_salesforce.config import Config, Options
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.org import Org
+from connector_sdk import (
+    Api,
+    Attempt,
+    Batch,
+    Classification,
+    Connection,
+    Delivery,
+    DestinationSpec,
+    EmptyText,
+    Executed,
+    ExitCode,
+    Finding,
+    Host,
+    Kind,
+    Mode,
+    NotExecuted,
+    ObjectInfo,
+    ObjectSchema,
+    PlanSummary,
+    Recovery,
+    Removal,
+    RowError,
+    RunStopped,
+    Unknown,
+    WriteResult,
+    hookimpl,
+)
+
+_NOTHING = frozenset({Removal.NOTHING})
+_KEYED = (Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE)
+_BULK: Mapping[Mode, Delivery] = dict.fromkeys((*_KEYED, Mode.INSERT), Delivery.EXACTLY_ONCE)
+_REST = {**dict.fromkeys(_KEYED, Delivery.AT_LEAST_ONCE), Mode.INSERT: Delivery.AT_MOST_ONCE}
+
+SPEC = DestinationSpec(
+    name="salesforce",
+    modes={
+        Mode.UPSERT: frozenset(Removal),
+        Mode.INSERT: _NOTHING,
+        Mode.UPDATE: frozenset({Removal.NOTHING, Removal.CLEAR}),
+        Mode.ARCHIVE: _NOTHING,
+    },
+    apis=(
+        Api(
+            "bulk", _BULK,
+            rows_default=1_000, rows_max=10_000, bytes_max=bulk.BYTES_MAX, parallel_default=10, parallel_max=50,
+        ),
+        Api(
+            "rest", _REST,
+            rows_default=200, rows_max=200, bytes_max=rest.BYTES_MAX, parallel_default=10, parallel_max=50,
+        ),
+    ),
+    config=Config,
+    options=Options,
+    empty_text=EmptyText.NULL,
+)  # fmt: skip
+
+
+class _Writer(Protocol):
+    """A way to write: a module with these two functions."""
+
+    def write(self, org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+        """Write a batch."""
+        ...
+
+    def recover(self, org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
+        """Find out what became of a batch."""
+        ...
+
+
+_WRITERS: Mapping[str, _Writer] = {"bulk": bulk, "rest": rest}
+
+
+@hookimpl
+def destination_spec() -> DestinationSpec:
+    """Four modes through two APIs."""
+    return SPEC
+
+
+@hookimpl
+def connect(config: Config, host: Host) -> Connection:
+    """Log in to the org."""
+    return login.connect(config, host)
+
+
+@hookimpl
+def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
+    """The objects that the user may write."""
+    with _explained():
+        return describe.list_objects(connection.handle)
+
+
+@hookimpl
+def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
+    """One object, as the user sees it."""
+    with _explained():
+        return describe.discover_schema(connection.handle, object_name, refresh)
+
+
+@hookimpl
+def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
+    """Find records by the field's own rules of equality."""
+    with _explained():
+        return matching.match(connection.handle, objects, field, values)
+
+
+@hookimpl
+def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Write through the batch's API."""
+    try:
+        return _WRITERS[batch.api].write(connection.handle, batch, options, attempt)
+    except CallFailed as error:
+        if error.executed is Executed.NO:
+            raise NotExecuted(error.code, error.message) from error
+        raise
+
+
+@hookimpl
+def recover_batch(
+    connection: Connection, batch: Batch, options: Options, attempt: Attempt
+) -> WriteResult | Recovery | Unknown:
+    """Ask what became of a batch through its API."""
+    return _WRITERS[batch.api].recover(connection.handle, batch, options, attempt)
+
+
+@hookimpl
+def classify_error(error: RowError | BaseException) -> Classification | None:
+    """Look the code up."""
+    return codes.classify(error)
+
+
+@hookimpl
+def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
+    """Permissions, limits, and options without effect."""
+    with _explained():
+        return preflight.check_plan(connection.handle, plan, options)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Where there is no batch, a failure that would not pass goes to the person, with what to do about it."""
+    try:
+        yield
+    except CallFailed as error:
+        known = codes.classify(error)
+        if known is None or known.kind is not Kind.FATAL:
+            raise
+        raise RunStopped(str(error), hint=known.advice, exit_code=ExitCode.UNREACHABLE) from error

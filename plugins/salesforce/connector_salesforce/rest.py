@@ -1,0 +1,97 @@
+"""Write batches through sObject Collections: one request, one answer, at most 200 rows.
+
+REST API Developer Guide, "sObject Collections": one result per row, in the order of the rows, whatever their fate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connector_salesforce.client import segment
+from connector_salesforce.codes import normalised
+from connector_salesforce.config import Options
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.json_rows import json_lines
+from connector_salesforce.org import Org
+from connector_salesforce.relations import target
+from connector_salesforce.results import whole
+from connector_sdk import Action, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
+
+BYTES_MAX = 8_000_000
+"""Bytes of a body; Salesforce takes more, but a lost answer then concerns more."""
+
+_COLLECTIONS = "/composite/sobjects"
+
+
+def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Write a batch. Raises `NotExecuted`, or `CallFailed` when the answer was lost."""
+    lines = json_lines(batch, lambda column: target(org, batch.object_name, column))
+    if not lines.count:
+        return whole(lines, WriteResult.of([]))
+    if len(lines.body) >= BYTES_MAX:
+        raise NotExecuted("BODY_TOO_LARGE", f"the request has {len(lines.body):,} bytes", split=True)
+    answers = _sent(org, batch, options, lines.body)
+    return whole(lines, results(answers, lines.count, batch.action))
+
+
+def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Recovery | Unknown:
+    """Nothing identifies a request at Salesforce once its answer is lost."""
+    return Unknown(f"Look in Salesforce for {batch.object_name} records that this user created at that time.")
+
+
+def results(answers: Any, count: int, action: Action) -> WriteResult:
+    """The answers of a request as results. Raises `CallFailed` when they are not `count` answers."""
+    if not isinstance(answers, list) or len(answers) != count:
+        found = len(answers) if isinstance(answers, list) else "no"
+        raise CallFailed("ANSWER_INCOMPLETE", f"{found} results came for {count} rows", Executed.MAYBE)
+    try:
+        lines = [_line(each, action) for each in answers]
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise CallFailed("ANSWER_UNREADABLE", f"a result lacks {error}", Executed.MAYBE) from None
+    status, record_id, created, code, message, fields = zip(*lines, strict=True)
+    return WriteResult.of(status, record_id=record_id, created=created, code=code, message=message, fields=fields)
+
+
+def _sent(org: Org, batch: Batch, options: Options, body: bytes) -> Any:
+    write, headers = org.client.write, _headers(options)
+    match batch.action:
+        case Action.CREATE:
+            return write("POST", _COLLECTIONS, body, headers)
+        case Action.UPDATE:
+            return write("PATCH", _COLLECTIONS, body, headers)
+        case Action.UPSERT:
+            path = f"{_COLLECTIONS}/{segment(batch.object_name)}/{segment(batch.match_field or '')}"
+            return write("PATCH", path, body, headers)
+    assert batch.record_ids is not None
+    ids = ",".join(segment(each) for each in batch.record_ids.to_pylist() if each is not None)
+    return write("DELETE", f"{_COLLECTIONS}?ids={ids}&allOrNone=false", headers=headers)
+
+
+def _headers(options: Options) -> Mapping[str, str]:
+    """Without the first header, active assignment rules would be applied ("Assignment Rule Header")."""
+    rule = options.assignment_rule
+    headers = {"Sforce-Auto-Assign": {"off": "FALSE", "on": "TRUE"}.get(rule, rule)}
+    if options.duplicate_rules == "allow":
+        headers["Sforce-Duplicate-Rule-Header"] = "allowSave=true"
+    return headers
+
+
+Line = tuple[str, str | None, bool | None, str | None, str | None, str | None]
+
+
+def _line(answer: Mapping[str, Any], action: Action) -> Line:
+    if answer["success"]:
+        return RowStatus.SUCCEEDED.value, answer["id"], _created(answer, action), None, None, None
+    errors = answer["errors"]
+    said, message = errors[0]["statusCode"], "; ".join(each["message"] for each in errors)
+    code = normalised(said, message)
+    fields = ",".join(name for each in errors for name in each.get("fields") or ()) or None
+    words = message if code == said else f"{said}: {message}"
+    return RowStatus.FAILED.value, answer.get("id"), None, code, words, fields
+
+
+def _created(answer: Mapping[str, Any], action: Action) -> bool | None:
+    """Only an upsert says what it did; the other actions say it by their name."""
+    said = answer.get("created") if action is Action.UPSERT else action is Action.CREATE
+    return said if isinstance(said, bool) else None

@@ -1,0 +1,212 @@
+"""Send one request and read its answer whole, or say what is known of its fate; tell the host of each."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+import urllib3
+from attrs import field, frozen
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
+
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.redaction import redacted
+from connector_sdk import Call, Executed
+
+_SHOWN = 16_384
+_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+
+
+@frozen
+class Request:
+    """A request. `body` is what goes over the wire, `shown` what may be seen of it (bytes, cut when shown).
+
+    `private`: both bodies hold secrets, which are redacted before they are shown.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    shown: bytes = field(default=b"", repr=False)
+    private: bool = False
+
+    @headers.validator
+    def _in_one_line(self, _attribute: object, headers: Mapping[str, str]) -> None:
+        if any(set("\r\n\0") & set(name + value) for name, value in headers.items()):
+            raise ValueError("a header holds a line break")
+
+
+@frozen
+class Answer:
+    """A whole answer, decompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@frozen
+class Limits:
+    """How long to wait for a connection and for the next byte, in seconds, and how large an answer may be, in bytes."""
+
+    connect: float = 10.0
+    read: float = 300.0
+    whole: float = 1_200.0
+    size: int = 512_000_000
+
+
+class _Pool(HTTPSConnectionPool):
+    """Tells a handshake that failed from a connection that broke: only then was surely nothing sent."""
+
+    def _validate_conn(self, conn: Any) -> None:
+        try:
+            super()._validate_conn(conn)
+        except NewConnectionError:
+            raise
+        except (OSError, HTTPError) as error:
+            raise NewConnectionError(conn, str(error)) from error
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        known = self.poolmanager.pool_classes_by_scheme
+        self.poolmanager.pool_classes_by_scheme = {**known, "https": _Pool}
+
+
+class Transport:
+    """Sends requests; safe to use from any thread, each of which has a session of its own.
+
+    Redirects, proxies, cookies and credentials of the environment are never used: a token goes to its host alone.
+    """
+
+    def __init__(self, told: Callable[[Call], None], limits: Limits | None = None) -> None:
+        self._told = told
+        self._limits = limits or Limits()
+        self._own = threading.local()
+        self._lock = threading.Lock()
+        self._sessions: list[requests.Session] = []
+
+    def send(self, request: Request) -> Answer:
+        """Send a request and answer whatever came back, errors too. Raises `CallFailed` when no whole answer came."""
+        at, started = datetime.now(UTC).isoformat(), time.monotonic()
+        raw: urllib3.BaseHTTPResponse | None = None
+        answer, failed = None, None
+        try:
+            raw = self._exchange(request)
+            answer = Answer(raw.status, raw.headers, self._read(raw, started))
+        except (requests.RequestException, HTTPError, OSError) as error:
+            failed = _failure(error)
+        except CallFailed as error:
+            failed = error
+        finally:
+            if raw is not None:
+                raw.release_conn() if answer else raw.close()
+        self._tell(request, at, time.monotonic() - started, raw, answer, failed)
+        if answer is None:
+            assert failed is not None
+            raise failed
+        return answer
+
+    def close(self) -> None:
+        """Close all sessions."""
+        with self._lock:
+            sessions, self._sessions = self._sessions, []
+        for each in sessions:
+            each.close()
+
+    def _exchange(self, request: Request) -> urllib3.BaseHTTPResponse:
+        """Hand a request to the session's adapter itself: what a session does besides is what must not happen here."""
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url, prepared.body = request.method, request.url, request.body or None
+        prepared.headers = requests.structures.CaseInsensitiveDict(request.headers)
+        if request.body or request.method not in ("GET", "DELETE"):
+            prepared.headers["Content-Length"] = str(len(request.body))
+        limits = (self._limits.connect, self._limits.read)
+        response = self._session().get_adapter(request.url).send(prepared, stream=True, timeout=limits)
+        raw: urllib3.BaseHTTPResponse = response.raw
+        return raw
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._own, "session", None)
+        if session is None or session not in self._sessions:
+            session = requests.Session()
+            session.trust_env = False
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, _Adapter(pool_connections=2, pool_maxsize=2))
+            self._own.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+    def _read(self, raw: urllib3.BaseHTTPResponse, started: float) -> bytes:
+        chunks, size = [], 0
+        for chunk in raw.stream(65_536, decode_content=True):
+            size += len(chunk)
+            if size > self._limits.size:
+                raise CallFailed("ANSWER_TOO_LARGE", f"more than {self._limits.size:,} bytes came", Executed.MAYBE)
+            if time.monotonic() - started > self._limits.whole:
+                raise CallFailed("TIMED_OUT", f"no end after {self._limits.whole:.0f} seconds", Executed.MAYBE)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _tell(
+        self,
+        request: Request,
+        at: str,
+        seconds: float,
+        raw: urllib3.BaseHTTPResponse | None,
+        answer: Answer | None,
+        failed: CallFailed | None,
+    ) -> None:
+        shown = _text(request.shown), _text(answer.body if answer else b"")
+        sent, received = map(redacted, shown) if request.private else shown
+        self._told(
+            Call(
+                at=at,
+                method=request.method,
+                url=request.url,
+                status=raw.status if raw else None,
+                seconds=seconds,
+                request_bytes=len(request.body),
+                response_bytes=raw.tell() if raw else 0,
+                request_body=sent,
+                response_body=received,
+                error=str(failed) if failed else "",
+                remaining=_remaining(raw.headers if raw else {}),
+            )
+        )
+
+
+def _text(body: bytes) -> str:
+    return body[:_SHOWN].decode("utf-8", "replace")[:_SHOWN]
+
+
+def _remaining(headers: Mapping[str, str]) -> int | None:
+    """What is left of the day's calls (REST API Developer Guide, "Limit Info Header")."""
+    used = _USAGE.search(headers.get("Sforce-Limit-Info", ""))
+    return int(used[2]) - int(used[1]) if used else None
+
+
+def _failure(error: Exception) -> CallFailed:
+    """Only a connection that was never made proves that nothing was executed."""
+    cause: object = error.args[0] if isinstance(error, requests.RequestException) and error.args else error
+    if isinstance(cause, MaxRetryError):
+        cause = cause.reason
+    if isinstance(cause, ConnectTimeoutError):
+        return CallFailed("NOT_CONNECTED", _reason(cause), Executed.NO)
+    if isinstance(cause, ReadTimeoutError | TimeoutError):
+        return CallFailed("TIMED_OUT", "no answer in time", Executed.MAYBE)
+    return CallFailed("CONNECTION_LOST", str(cause), Executed.MAYBE)
+
+
+def _reason(error: ConnectTimeoutError) -> str:
+    return str(error).rpartition(">: ")[2] or str(error)
