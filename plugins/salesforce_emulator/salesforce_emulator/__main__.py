@@ -1,0 +1,55 @@
+"""The command `salesforce-emulator`."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import click
+
+from salesforce_emulator.app import build_app
+from salesforce_emulator.org.reading import OrgError, read_org
+from salesforce_emulator.server import Server, bound_socket
+from salesforce_emulator.world import World
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--port", default=8765, show_default=True, help="0 takes a free port.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--org", "org_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An org file.")
+@click.option("--seed", default=0, show_default=True, help="Of tokens and of the order of batches.")
+@click.version_option(package_name="salesforce-emulator")
+def main(port: int, host: str, org_file: Path | None, seed: int) -> None:
+    """Run a Salesforce org on this machine.
+
+    When it is ready, one line of JSON on stdout says where to log in, and as whom. SIGTERM and Ctrl-C end it.
+    """
+    try:
+        world = World(read_org(org_file), seed)
+        bound = bound_socket(host, port)
+    except OrgError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"port {port} on {host} cannot be used: {error.strerror}") from error
+    world.url = f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
+    # uvicorn raises a captured signal once more after it has shut down; here that is no reason to die.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    Server(build_app(world), lambda: click.echo(json.dumps(_facts(world)))).run(sockets=[bound])
+    world.close()
+
+
+def _facts(world: World) -> dict[str, str]:
+    application = world.org.application
+    return {
+        "login_url": world.url,
+        "instance_url": world.url,
+        "client_id": application.client_id,
+        "client_secret": application.client_secret,
+        "username": world.org.username,
+    }
+
+
+if __name__ == "__main__":
+    main()

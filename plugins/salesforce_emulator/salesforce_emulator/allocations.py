@@ -1,0 +1,43 @@
+"""Allocations of the org: what `/limits` answers and what refuses calls.
+
+REST API Developer Guide, "Limits"; Salesforce Developer Limits and Allocations Quick Reference, "API Request Limits".
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from salesforce_emulator.org.model import Org
+
+API_REQUESTS = "DailyApiRequests"
+BULK_BATCHES = "DailyBulkApiBatches"
+
+
+class Allocations:
+    """Counts down what the org may still use."""
+
+    def __init__(self, org: Org) -> None:
+        self._lock = Lock()
+        self._max = {name: limit.max for name, limit in org.limits.items()}
+        self._left = {name: limit.left for name, limit in org.limits.items()}
+
+    def take(self, name: str, count: int = 1) -> bool:
+        """Use up `count` of an allocation; False where less is left. What the org file does not name is unlimited."""
+        with self._lock:
+            left = self._left.get(name)
+            if left is None:
+                return True
+            if left < count:
+                return False
+            self._left[name] = left - count
+            return True
+
+    def usage(self) -> str:
+        """`api-usage=24/15000`: the header Sforce-Limit-Info."""
+        most = self._max.get(API_REQUESTS, 0)
+        return f"api-usage={most - self._left.get(API_REQUESTS, 0)}/{most}"
+
+    def shown(self) -> dict[str, dict[str, int]]:
+        """The answer of `/limits`."""
+        with self._lock:
+            return {name: {"Max": most, "Remaining": self._left[name]} for name, most in self._max.items()}

@@ -1,0 +1,46 @@
+"""The application: every path the org answers."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from salesforce_emulator import side_door
+from salesforce_emulator.bulk import routes as bulk
+from salesforce_emulator.bulk.wire import error_answer
+from salesforce_emulator.call import json_answer
+from salesforce_emulator.errors import ApiError, BulkError, not_found
+from salesforce_emulator.gate import Gate
+from salesforce_emulator.oauth import routes as oauth
+from salesforce_emulator.rest import routes as rest
+from salesforce_emulator.world import World
+
+
+def build_app(world: World) -> ASGIApp:
+    """The ASGI application of one org."""
+    app = Starlette(
+        routes=[*oauth.ROUTES, *rest.ROUTES, *bulk.ROUTES, *side_door.ROUTES],
+        middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)],
+        exception_handlers={HTTPException: _no_route},
+    )
+    app.state.world = world
+    return Gate(app, world)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    """Paths and methods that do not exist, in the words of the API they would belong to."""
+    assert isinstance(error, HTTPException)
+    if request.url.path.startswith("/services/async/"):
+        return error_answer(request, BulkError("InvalidUrl", f"Destination URL not reset: {request.url.path}"))
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed.replace(', ', ',')}"
+        refused = ApiError(405, "METHOD_NOT_ALLOWED", message)
+    else:
+        refused = not_found()
+    return json_answer(refused.body(), refused.status)

@@ -1,0 +1,54 @@
+"""The independent auditor: which calls came in, and how often each row was executed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from threading import Lock
+from typing import Any
+
+_ID = re.compile(r"(?=[0-9A-Za-z]*[0-9])[0-9a-z][0-9A-Za-z]{14}([0-9A-Za-z]{3})?\Z")
+_KEY = re.compile(r"(/sobjects/[^/]+/[^/]+)/(?!describe).+")
+_LOCATOR = re.compile(r"(/query|/queryAll)/[^/]+\Z")
+
+
+def path_pattern(path: str) -> str:
+    """A path with its ids, keys and locators replaced: `/services/async/58.0/job/{id}/batch/{id}`."""
+    plain = _LOCATOR.sub(r"\1/{locator}", path.rstrip("/"))
+    if "/composite/" not in plain:
+        plain = _KEY.sub(r"\1/{key}", plain)
+    return "/".join("{id}" if _ID.match(part) else part for part in plain.split("/"))
+
+
+class Audit:
+    """Counts calls by pattern, and rows by object and key: those that came in and those that were executed."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything counted so far."""
+        self._calls: Counter[str] = Counter()
+        self._executed: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._attempted: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def call(self, method: str, path: str) -> None:
+        """Count one request."""
+        with self._lock:
+            self._calls[f"{method} {path_pattern(path)}"] += 1
+
+    def row(self, object_name: str, key: str, executed: bool) -> None:
+        """Count one row."""
+        self._attempted[object_name][key] += 1
+        if executed:
+            self._executed[object_name][key] += 1
+
+    def stats(self) -> dict[str, Any]:
+        """The counts so far."""
+        with self._lock:
+            return {
+                "calls": dict(self._calls),
+                "executed": {name: dict(keys) for name, keys in self._executed.items()},
+                "attempted": {name: dict(keys) for name, keys in self._attempted.items()},
+            }

@@ -1,0 +1,1 @@
+"""Bulk API (1.0): jobs, batches, results. Bulk API Developer Guide."""

@@ -1,0 +1,83 @@
+"""One call as handlers see it: who calls, in which version, with what body."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from attrs import frozen
+from starlette.requests import Request
+from starlette.responses import Response
+
+from salesforce_emulator.dml.model import Origin
+from salesforce_emulator.errors import ApiError
+from salesforce_emulator.sessions import Session
+from salesforce_emulator.world import World
+
+JSON_TYPE = "application/json;charset=UTF-8"
+NO_CACHE = "no-cache,must-revalidate,max-age=0,no-store,private"
+
+
+class UnreadableBody(ValueError):
+    """The body is not compressed in the way that its header says."""
+
+
+@frozen
+class Call:
+    """An authenticated call; the body is complete and not compressed."""
+
+    world: World
+    request: Request
+    version: str
+    session: Session
+    body: bytes
+
+    @property
+    def origin(self) -> Origin:
+        """The call as fault rules name it."""
+        return Origin(self.request.method, self.request.url.path)
+
+    @property
+    def base(self) -> str:
+        """`/services/data/v58.0`."""
+        return f"/services/data/v{self.version}"
+
+    def part(self, name: str) -> str:
+        """A part of the path."""
+        return str(self.request.path_params[name])
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ApiError JSON_PARSER_ERROR."""
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            message = f"Unexpected character or end of input: {error}"
+            raise ApiError(400, "JSON_PARSER_ERROR", message) from error
+
+    def answer(self, content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+        """A JSON answer, indented where the client asks for it."""
+        pretty = self.request.headers.get("x-prettyprint") == "1"
+        return json_answer(content, status, headers, pretty)
+
+
+def json_answer(
+    content: Any, status: int = 200, headers: dict[str, str] | None = None, pretty: bool = False
+) -> Response:
+    """A JSON response in Salesforce's layout."""
+    layout: dict[str, Any] = {"indent": 2, "separators": (",", " : ")} if pretty else {"separators": (",", ":")}
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, **layout)
+    return Response(text, status, {"Cache-Control": NO_CACHE, **(headers or {})}, JSON_TYPE)
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body, decompressed. Raises UnreadableBody. REST API Developer Guide, "Use Compression"."""
+    body = await request.body()
+    encoding = request.headers.get("content-encoding", "").lower()
+    if encoding not in ("gzip", "deflate"):
+        return body
+    try:
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        return unpacker.decompress(body) + unpacker.flush()
+    except zlib.error as error:
+        raise UnreadableBody(str(error)) from error

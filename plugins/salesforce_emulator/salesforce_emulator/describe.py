@@ -1,0 +1,186 @@
+"""Describe answers: the org's objects, and one object with all its fields.
+
+REST API Developer Guide, "Describe Global" and "sObject Describe".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from salesforce_emulator.org.field_types import SOAP_TYPES, byte_length, flags
+from salesforce_emulator.org.model import Field, ObjectType
+from salesforce_emulator.schema import Schema, Schemas
+
+
+def describe_global(schemas: Schemas, base: str) -> dict[str, Any]:
+    """`/sobjects`: every object in brief."""
+    brief = [in_brief(schema, base) for schema in sorted(schemas.all, key=lambda schema: schema.name)]
+    return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": brief}
+
+
+def in_brief(schema: Schema, base: str) -> dict[str, Any]:
+    """One object as the list of objects shows it."""
+    thing = schema.object
+    path = f"{base}/sobjects/{thing.name}"
+    links = {"compactLayouts": f"{path}/describe/compactLayouts", "rowTemplate": f"{path}/{{ID}}"}
+    links |= {"approvalLayouts": f"{path}/describe/approvalLayouts", "listviews": f"{path}/listviews"}
+    links |= {"describe": f"{path}/describe", "quickActions": f"{path}/quickActions"}
+    links |= {"layouts": f"{path}/describe/layouts", "sobject": path}
+    return {**_traits(thing), "urls": links}
+
+
+def _traits(thing: ObjectType) -> dict[str, Any]:
+    return {
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": thing.createable,
+        "custom": thing.custom,
+        "customSetting": False,
+        "deepCloneable": False,
+        "deletable": thing.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": thing.layoutable,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": thing.key_prefix,
+        "label": thing.label,
+        "labelPlural": thing.label_plural,
+        "layoutable": thing.layoutable,
+        "mergeable": thing.mergeable,
+        "mruEnabled": thing.layoutable,
+        "name": thing.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": True,
+        "triggerable": thing.triggerable,
+        "undeletable": thing.deletable,
+        "updateable": thing.updateable,
+    }
+
+
+def describe(schema: Schema, schemas: Schemas, base: str) -> dict[str, Any]:
+    """`/sobjects/OBJECT/describe`."""
+    brief = in_brief(schema, base)
+    return {
+        "actionOverrides": [],
+        **{key: value for key, value in brief.items() if key != "urls"},
+        "childRelationships": [_child(child, field) for child, field in schemas.children(schema)],
+        "compactLayoutable": schema.object.layoutable,
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "fields": [describe_field(field) for field in schema.fields],
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": [_master_record_type(brief["urls"]["layouts"])],
+        "searchLayoutable": True,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": [{"label": f"All {schema.object.label_plural.lower()}", "name": "everything"}],
+        "urls": brief["urls"],
+    }
+
+
+def _child(child: Schema, field: Field) -> dict[str, Any]:
+    return {
+        "cascadeDelete": field.on_parent_delete == "cascade",
+        "childSObject": child.name,
+        "deprecatedAndHidden": False,
+        "field": field.name,
+        "junctionIdListNames": [],
+        "junctionReferenceTo": [],
+        "relationshipName": field.child_relationship_name,
+        "restrictedDelete": field.on_parent_delete == "restrict",
+    }
+
+
+def _master_record_type(layouts: str) -> dict[str, Any]:
+    master = "012000000000000AAA"
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": True,
+        "developerName": "Master",
+        "master": True,
+        "name": "Master",
+        "recordTypeId": master,
+        "urls": {"layout": f"{layouts}/{master}"},
+    }
+
+
+def describe_field(field: Field) -> dict[str, Any]:
+    """One field, with every key of v58.0."""
+    is_master_detail = field.relationship_order is not None
+    shown = {
+        "aiPredictionField": False,
+        "autoNumber": field.auto_number,
+        "byteLength": byte_length(field),
+        "calculated": field.calculated,
+        "calculatedFormula": field.calculated_formula,
+        "cascadeDelete": is_master_detail and field.on_parent_delete == "cascade",
+        "caseSensitive": field.case_sensitive,
+        "compoundFieldName": field.compound_field_name,
+        "controllerName": field.controller_name,
+        "createable": field.createable,
+        "custom": field.custom,
+        "defaultValue": field.default_value,
+        "defaultValueFormula": None,
+        "defaultedOnCreate": field.defaulted_on_create,
+        "dependentPicklist": field.dependent_picklist,
+        "deprecatedAndHidden": False,
+        "digits": field.digits,
+        "displayLocationInDecimal": False,
+        "encrypted": field.encrypted,
+        "externalId": field.external_id,
+        "extraTypeInfo": field.extra_type_info,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "highScaleNumber": False,
+        "htmlFormatted": field.html_formatted,
+        "idLookup": field.id_lookup,
+        "inlineHelpText": field.inline_help_text,
+        "label": field.label,
+        "length": field.length,
+        "mask": None,
+        "maskType": None,
+        "name": field.name,
+        "nameField": field.name_field,
+        "namePointing": len(field.reference_to) > 1,
+        "nillable": field.nillable,
+        "permissionable": field.permissionable,
+        "picklistValues": [_value(value) for value in field.picklist_values],
+        "polymorphicForeignKey": len(field.reference_to) > 1,
+        "precision": field.precision,
+        "queryByDistance": field.type in ("address", "location"),
+        "referenceTargetField": None,
+        "referenceTo": list(field.reference_to),
+        "relationshipName": field.relationship_name,
+        "relationshipOrder": field.relationship_order,
+        "restrictedDelete": is_master_detail and field.on_parent_delete == "restrict",
+        "restrictedPicklist": field.restricted_picklist,
+        "scale": field.scale,
+        "searchPrefilterable": False,
+        "soapType": SOAP_TYPES[field.type],
+        "type": field.type,
+        "unique": field.unique,
+        "updateable": field.updateable,
+        "writeRequiresMasterRead": field.write_requires_master_read,
+        **flags(field),
+    }
+    return dict(sorted(shown.items()))
+
+
+def _value(value: Any) -> dict[str, Any]:
+    return {
+        "active": value.active,
+        "defaultValue": value.default_value,
+        "label": value.label,
+        "validFor": value.valid_for,
+        "value": value.value,
+    }

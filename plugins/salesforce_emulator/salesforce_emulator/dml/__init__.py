@@ -1,0 +1,1 @@
+"""The one place where a row becomes a record, whichever API brought it."""

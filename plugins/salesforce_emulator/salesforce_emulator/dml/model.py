@@ -1,0 +1,71 @@
+"""What an API hands to the engine, and what it gets back."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from salesforce_emulator.errors import RowFault
+from salesforce_emulator.org.model import Field, Value
+from salesforce_emulator.schema import Schema
+
+Operation = Literal["insert", "update", "upsert", "delete", "hardDelete"]
+
+
+@frozen
+class Origin:
+    """The request that brought a row, for fault rules that name one."""
+
+    method: str = ""
+    path: str = ""
+
+
+@frozen
+class ParentKey:
+    """A lookup by the parent's key: `Account.External_Id__c` in CSV, a nested object in JSON."""
+
+    at: int
+    target: Schema
+    key: Field
+    value: Value
+
+
+@define
+class RowInput:
+    """One row as read: values by position, the id it names, or why it could not be read."""
+
+    values: dict[int, Value] = field(factory=dict)
+    record_id: str | None = None
+    parents: tuple[ParentKey, ...] = ()
+    fault: RowFault | None = None
+
+
+@frozen
+class RowResult:
+    """What became of one row."""
+
+    record_id: str | None = None
+    created: bool = False
+    faults: tuple[RowFault, ...] = ()
+
+    @property
+    def success(self) -> bool:
+        """Whether the row was executed."""
+        return not self.faults
+
+
+@frozen
+class Write:
+    """Rows of one object that travel together.
+
+    `key_at` is the field by which an upsert matches, 0 is Id. A trusted write sets read-only fields and is not audited.
+    """
+
+    schema: Schema
+    operation: Operation
+    rows: list[RowInput]
+    key_at: int = 0
+    update_only: bool = False
+    trusted: bool = False
+    origin: Origin = field(factory=Origin)

@@ -1,0 +1,205 @@
+"""One unit of work: up to 200 rows of one object, executed one after the other.
+
+Every API cuts its rows into chunks of 200, each a transaction of its own (Bulk API Developer Guide, "How Bulk API
+Requests Are Processed").
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from functools import partial
+
+from salesforce_emulator.dml import checks
+from salesforce_emulator.dml.model import RowInput, RowResult, Write
+from salesforce_emulator.dml.names import composed
+from salesforce_emulator.dml.references import Lookups, matching, several, shown
+from salesforce_emulator.errors import RowRefused
+from salesforce_emulator.ids import read_id
+from salesforce_emulator.keys import key_of
+from salesforce_emulator.org.model import Value
+from salesforce_emulator.schema import Row
+from salesforce_emulator.store import Table
+
+_SAME_ID_LIMIT = 12
+
+Journal = list[Callable[[], None]]
+
+
+class Unit:
+    """Executes the rows of one chunk; `moment` and `user` are what the system fields say.
+
+    A journal takes down how each change is undone; it is left out where nothing will be.
+    """
+
+    def __init__(
+        self, table: Table, write: Write, lookups: Lookups, moment: str, user: str, journal: Journal | None
+    ) -> None:
+        self._table = table
+        self._schema = table.schema
+        self._write = write
+        self._lookups = lookups
+        self._moment = moment
+        self._user = user
+        self._journal = journal
+        self._repeated: Counter[Value] = Counter()
+        self._updated: Counter[Value] = Counter()
+        self._orphans: defaultdict[Value, list[tuple[Table, int, Row]]] = defaultdict(list)
+        self._execute: Callable[[RowInput], RowResult] = {
+            "insert": self._insert,
+            "update": self._update,
+            "upsert": self._upsert,
+            "delete": self._delete,
+            "hardDelete": self._delete,
+        }[write.operation]
+
+    def prepare(self, rows: list[RowInput]) -> None:
+        """Look at all rows before the first is executed: a key that occurs twice refuses each of its rows."""
+        if self._write.operation == "upsert" and self._write.key_at:
+            at = self._write.key_at
+            field = self._schema.fields[at]
+            self._repeated = Counter(key_of(field, row.values.get(at)) for row in rows if not row.fault)
+        if self._write.operation in ("delete", "hardDelete"):
+            doomed = {read_id(row.record_id or "") for row in rows}
+            for child, at in self._table.children:
+                for orphan in child.referring(at, doomed):
+                    self._orphans[orphan[at]].append((child, at, orphan))
+
+    def execute(self, row: RowInput) -> RowResult:
+        """What becomes of one row."""
+        if row.fault is not None:
+            return RowResult(faults=(row.fault,))
+        try:
+            return self._execute(row)
+        except RowRefused as refusal:
+            return RowResult(faults=(refusal.fault,))
+
+    def _note(self, undo: Callable[[], None]) -> None:
+        if self._journal is not None:
+            self._journal.append(undo)
+
+    def _insert(self, row: RowInput) -> RowResult:
+        if row.record_id:
+            raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
+        schema, values = self._schema, row.values
+        self._permit(values, schema.not_createable)
+        checks.not_emptied(schema, values)
+        self._lookups.resolve(schema, row)
+        checks.complete(schema, values)
+        checks.unique(self._table, values, None)
+        record = self._new_record(values)
+        self._table.add(record)
+        self._note(partial(self._table.erase, record))
+        return RowResult(str(record[0]), created=True)
+
+    def _permit(self, values: dict[int, Value], closed: frozenset[int]) -> None:
+        if not self._write.trusted:
+            checks.permitted(self._schema, values, closed)
+
+    def _new_record(self, values: dict[int, Value]) -> Row:
+        schema = self._schema
+        record = schema.blank.copy()
+        for at in schema.stamps_on_create:
+            record[at] = self._moment
+        for at in schema.users_on_create:
+            record[at] = self._user
+        for at in schema.auto_numbers:
+            record[at] = self._table.number(at)
+        for at, value in values.items():
+            record[at] = value
+        record[0] = self._table.next_id()
+        name = composed(schema, record, values)
+        if name is not None:
+            record[schema.name_at] = name
+        return record
+
+    def _update(self, row: RowInput) -> RowResult:
+        record = checks.existing(self._table, row.record_id)
+        return self._change(record, row)
+
+    def _change(self, record: Row, row: RowInput) -> RowResult:
+        schema, values = self._schema, row.values
+        self._updated[record[0]] += 1
+        if self._updated[record[0]] > _SAME_ID_LIMIT:
+            again = f"Attempt to update Id more than once in this Api call: {record[0]}"
+            limit = f"Maximum number of duplicate updates in one batch ({_SAME_ID_LIMIT} allowed)."
+            raise RowRefused("DUPLICATE_VALUE", f"{limit} {again}", ["Id"])
+        checks.not_converted(schema, record)
+        self._permit(values, schema.not_updateable)
+        checks.not_emptied(schema, values)
+        self._lookups.resolve(schema, row)
+        checks.unique(self._table, values, record)
+        self._replace(record, self._stamped(record, values))
+        return RowResult(str(record[0]))
+
+    def _stamped(self, record: Row, values: dict[int, Value]) -> dict[int, Value]:
+        schema = self._schema
+        changes = dict(values)
+        for at in schema.stamps_on_update:
+            changes[at] = self._moment
+        changes[schema.position["lastmodifiedbyid"]] = self._user
+        name = composed(schema, record, values)
+        if name is not None:
+            changes[schema.name_at] = name
+        return changes
+
+    def _replace(self, record: Row, changes: dict[int, Value]) -> None:
+        if self._journal is not None:
+            self._note(partial(self._table.replace, record, {at: record[at] for at in changes}))
+        self._table.replace(record, changes)
+
+    def _upsert(self, row: RowInput) -> RowResult:
+        at = self._write.key_at
+        if at == 0:
+            return self._update(row) if row.record_id else self._insert(row)
+        field = self._schema.fields[at]
+        value = row.values.get(at)
+        if value is None:
+            raise RowRefused("MISSING_ARGUMENT", f"{field.name} not specified")
+        if self._repeated[key_of(field, value)] > 1:
+            raise RowRefused("DUPLICATE_VALUE", f"Duplicate external id specified: {shown(value)}", [field.name])
+        found = matching(self._table, at, value)
+        if len(found) > 1:
+            raise several(field, found)
+        if found:
+            if not field.updateable:
+                del row.values[at]
+            return self._change(found[0], row)
+        if self._write.update_only:
+            raise RowRefused("NOT_FOUND", "The requested resource does not exist", None)
+        return self._insert(row)
+
+    def _delete(self, row: RowInput) -> RowResult:
+        record = self._doomed(row)
+        self._release(record)
+        if self._write.operation == "hardDelete":
+            self._table.erase(record)
+        else:
+            self._table.bin(record)
+            record[self._schema.position["systemmodstamp"]] = self._moment
+        self._note(partial(self._table.restore, record))
+        return RowResult(str(record[0]))
+
+    def _doomed(self, row: RowInput) -> Row:
+        if self._write.operation == "hardDelete":
+            binned = self._table.get(read_id(row.record_id or ""))
+            if binned is not None:
+                return binned
+        return checks.existing(self._table, row.record_id)
+
+    def _release(self, parent: Row) -> None:
+        orphans = self._orphans.get(parent[0], [])
+        for child, at, _ in orphans:
+            if child.schema.fields[at].on_parent_delete == "restrict":
+                raise RowRefused("DELETE_FAILED", _in_use(self._schema.object.label, child.schema.object.label))
+        for child, at, orphan in orphans:
+            if child.schema.fields[at].on_parent_delete == "cascade":
+                child.bin(orphan)
+                self._note(partial(child.restore, orphan))
+            else:
+                orphan[at] = None
+                self._note(partial(orphan.__setitem__, at, parent[0]))
+
+
+def _in_use(parent: str, child: str) -> str:
+    return f"Your attempt to delete {parent} could not be completed because it is associated with a {child}."

@@ -1,0 +1,118 @@
+"""An org that runs inside a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from salesforce_emulator.app import build_app
+from salesforce_emulator.dml.model import RowResult
+from salesforce_emulator.org.model import Org
+from salesforce_emulator.org.reading import read_org
+from salesforce_emulator.server import BackgroundServer, bound_socket
+from salesforce_emulator.world import World
+
+
+class Emulator:
+    """A Salesforce org on a local port, served from a thread.
+
+    `org` is an org file, a mapping (`extends: default` lays it over the default org), an Org, or None for the default.
+    Use it as a context manager, or call `start` and `stop`. Raises OrgError with every problem of the org.
+    """
+
+    def __init__(
+        self,
+        org: Org | str | Path | dict[str, Any] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: int = 0,
+    ) -> None:
+        self.world = World(org if isinstance(org, Org) else read_org(org), seed)
+        self._bound = bound_socket(host, port)
+        port = self._bound.getsockname()[1]
+        self.world.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._server = BackgroundServer(build_app(self.world), self._bound)
+
+    @property
+    def login_url(self) -> str:
+        """Where clients log in."""
+        return self.world.url
+
+    @property
+    def instance_url(self) -> str:
+        """Where clients call the APIs, as token answers say."""
+        return self.world.url
+
+    @property
+    def client_id(self) -> str:
+        """The id of the connected app."""
+        return self.world.org.application.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The secret of the connected app."""
+        return self.world.org.application.client_secret
+
+    @property
+    def username(self) -> str:
+        """The user that clients are logged in as."""
+        return self.world.org.username
+
+    def start(self) -> Self:
+        """Serve; returns when the port answers."""
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and the port."""
+        self._server.stop()
+        self.world.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def records(self, object_name: str) -> list[dict[str, Any]]:
+        """Every record of an object with every field, deleted ones included."""
+        return self.world.records(object_name)
+
+    def stats(self) -> dict[str, Any]:
+        """`calls` by pattern; `executed` and `attempted` rows by object and key."""
+        return self.world.audit.stats()
+
+    def faults(self, rules: list[dict[str, Any]]) -> None:
+        """Put fault rules in force instead of the present ones. Raises FaultRuleError."""
+        self.world.faults.replace(rules)
+
+    def advance(self, seconds: float) -> None:
+        """Move the org's clock forward."""
+        self.world.clock.advance(seconds)
+
+    def reset(self) -> None:
+        """Back to the org file: records, sessions, jobs, counters and fault rules."""
+        self.world.reset()
+
+    def insert(self, object_name: str, *records: dict[str, Any]) -> list[str]:
+        """Make records by hand: no audit, no fault rules; read-only fields may be set. The ids, in order."""
+        return _ids(self.world.by_hand("insert", object_name, list(records)))
+
+    def update(self, object_name: str, *records: dict[str, Any]) -> list[str]:
+        """Change records by hand; each names its Id."""
+        return _ids(self.world.by_hand("update", object_name, list(records)))
+
+    def delete(self, object_name: str, *ids: str) -> list[str]:
+        """Move records to the recycle bin by hand."""
+        return _ids(self.world.by_hand("delete", object_name, [{"Id": record_id} for record_id in ids]))
+
+
+def _ids(results: list[RowResult]) -> list[str]:
+    problems = [f"{fault.code}: {fault.message}" for result in results for fault in result.faults]
+    if problems:
+        raise ValueError("; ".join(problems))
+    return [str(result.record_id) for result in results]

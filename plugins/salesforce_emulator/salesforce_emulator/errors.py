@@ -1,0 +1,90 @@
+"""What Salesforce refuses, in the shape of each API.
+
+REST API Developer Guide, "Status Codes and Error Responses"; Bulk API Developer Guide, "Errors".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+NO_RESOURCE = "The requested resource does not exist"
+NO_TYPE = (
+    "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' "
+    "after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+)
+NO_COLUMN = (
+    "No such column '{}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' "
+    "after the custom field name. Please reference your WSDL or the describe call for the appropriate names."
+)
+
+
+@frozen
+class RowFault:
+    """Why one row was refused. `fields` is None where Salesforce leaves the key out of single-row answers."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] | None = ()
+
+    def in_collection(self) -> dict[str, Any]:
+        """The error as sObject Collections and Bulk API JSON show it."""
+        return {"statusCode": self.code, "message": self.message, "fields": list(self.fields or ())}
+
+    def in_request(self) -> dict[str, Any]:
+        """The error as a single-row call shows it."""
+        error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
+        return error if self.fields is None else {**error, "fields": list(self.fields)}
+
+    def in_cell(self) -> str:
+        """The error as the Error column of Bulk API shows it: `CODE:message:FIELD1,FIELD2 --`."""
+        fields = ",".join(self.fields or ())
+        return f"{self.code}:{self.message}:{fields + ' ' if fields else ''}--"
+
+
+class RowRefused(Exception):
+    """One row cannot be executed."""
+
+    def __init__(self, code: str, message: str, fields: Sequence[str] | None = ()) -> None:
+        super().__init__(message)
+        self.fault = RowFault(code, message, None if fields is None else tuple(fields))
+
+
+class ApiError(Exception):
+    """A REST request is refused as a whole."""
+
+    def __init__(self, status: int, code: str, message: str, fields: Sequence[str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.faults = (RowFault(code, message, None if fields is None else tuple(fields)),)
+
+    def body(self) -> list[dict[str, Any]]:
+        """The JSON list of a REST error."""
+        return [fault.in_request() for fault in self.faults]
+
+
+class BulkError(Exception):
+    """A Bulk API request is refused: 400 with `exceptionCode` and `exceptionMessage`."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class OAuthError(Exception):
+    """The login host refuses: `error` and `error_description`."""
+
+    def __init__(self, code: str, description: str, status: int = 400) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.status = status
+
+
+def not_found(message: str = NO_RESOURCE) -> ApiError:
+    """404 with the text that Salesforce uses for paths, objects and rows alike."""
+    return ApiError(404, "NOT_FOUND", message)

@@ -1,0 +1,174 @@
+"""The first thing a request meets: it is counted, measured, and treated as the fault rules say."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from salesforce_emulator.bulk.wire import error_answer
+from salesforce_emulator.call import json_answer
+from salesforce_emulator.dml.model import Origin
+from salesforce_emulator.errors import BulkError, OAuthError
+from salesforce_emulator.faults import Action, Failure
+from salesforce_emulator.oauth.routes import refusal
+from salesforce_emulator.side_door import PREFIX
+from salesforce_emulator.world import World
+
+TRANSPORT = "salesforce_emulator.transport"
+
+_LONGEST = 16_384
+_OBJECT = re.compile(r"/sobjects/([A-Za-z]\w*)")
+_JOB = re.compile(r"/job/(\w{15,18})")
+
+
+class Gate:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self._app = app
+        self._world = world
+        self._later: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        _without_slash(scope)
+        if scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+        origin = Origin(scope["method"], scope["path"])
+        self._world.audit.call(origin.method, origin.path)
+        too_long = _too_long(scope)
+        if too_long is not None:
+            await too_long(scope, receive, send)
+            return
+        actions = self._world.faults.for_request(origin, self._object(scope["path"]))
+        if actions:
+            await self._treat(actions, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _object(self, path: str) -> str | None:
+        match = _OBJECT.search(path)
+        if match is not None:
+            return match[1]
+        match = _JOB.search(path)
+        job = self._world.jobs.find(match[1]) if match is not None else None
+        return None if job is None else job.schema.name
+
+    async def _treat(self, actions: list[Action], scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _whole(receive)
+        for action in actions:
+            await asyncio.sleep(action.delay)
+            if action.expire:
+                self._world.sessions.close(_token(Request(scope)))
+            if action.duplicate is not None:
+                self._repeat_later(action.duplicate, scope, body)
+            if action.slow:
+                scope.setdefault("state", {})["slow"] = action.slow
+        last = actions[-1]
+        if last.cut is not None:
+            await self._cut(last.cut, scope, receive, body, send)
+            return
+        answer = _answer(last, Request(scope))
+        await (answer or self._app)(scope, _replayed(body), send)
+
+    def _repeat_later(self, seconds: float, scope: Scope, body: bytes) -> None:
+        async def repeat() -> None:
+            await asyncio.sleep(seconds)
+            await self._app(dict(scope), _replayed(body), _nowhere)
+
+        task = asyncio.create_task(repeat())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _cut(self, place: str, scope: Scope, receive: Receive, body: bytes, send: Send) -> None:
+        transport: asyncio.Transport = scope["state"][TRANSPORT]
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        if place != "before":
+            await self._app(scope, _replayed(body), keep)
+        if place == "during":
+            await _send_half(answer, send)
+        # Closing flushes what was written, then ends the connection without another byte.
+        transport.close()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _send_half(answer: list[Message], send: Send) -> None:
+    content = b"".join(message.get("body", b"") for message in answer[1:])
+    await send(answer[0])
+    await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
+
+
+def _answer(action: Action, request: Request) -> Response | None:
+    if action.error is not None:
+        return _refusal(action.error, action.status or 400, request)
+    if action.status is not None:
+        return Response(action.body, action.status, action.headers)
+    return None
+
+
+def _refusal(failure: Failure, status: int, request: Request) -> Response:
+    """An error in the form of the API that was called."""
+    path = request.url.path
+    if path.startswith("/services/async/"):
+        return error_answer(request, BulkError(failure.code, failure.message, status))
+    if path.startswith("/services/oauth2/"):
+        return refusal(OAuthError(failure.code, failure.message, status))
+    error: dict[str, Any] = {"message": failure.message, "errorCode": failure.code}
+    return json_answer([{**error, "fields": list(failure.fields)} if failure.fields else error], status)
+
+
+def _token(request: Request) -> str:
+    header = request.headers.get("authorization", "").partition(" ")[2]
+    return request.headers.get("x-sfdc-session") or header
+
+
+def _without_slash(scope: Scope) -> None:
+    # Salesforce serves /query/ as /query. A key may end in an encoded slash, which stays.
+    if len(scope["path"]) > 1 and scope.get("raw_path", b"").endswith(b"/"):
+        scope["path"] = scope["path"].removesuffix("/")
+
+
+def _too_long(scope: Scope) -> Response | None:
+    """REST API Developer Guide, "Status Codes": 414 for the address alone, 431 for address and headers."""
+    address = len(scope.get("raw_path", b"")) + len(scope["query_string"])
+    if address > _LONGEST:
+        return HTMLResponse("<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>", 414)
+    if address + sum(len(name) + len(value) for name, value in scope["headers"]) > _LONGEST:
+        return HTMLResponse("<h1>Bad Message 431</h1><pre>reason: Request Header Fields Too Large</pre>", 431)
+    return None
+
+
+async def _whole(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _replayed(body: bytes) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    return receive
+
+
+async def _nowhere(message: Message) -> None:
+    """Where the answer of a repeated request goes."""

@@ -1,0 +1,51 @@
+"""Record ids: 15 case-sensitive characters and a check suffix of 3.
+
+SOAP API Developer Guide, "ID Field Type".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_INSTANCE = "5g00000"
+_BIT = dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", True)
+
+
+def _check(group: str) -> str:
+    return _SUFFIX[sum(1 << place for place, char in enumerate(group) if char in _BIT)]
+
+
+def to18(record_id: str) -> str:
+    """The 18-character form of a 15-character id."""
+    return record_id + "".join(_check(record_id[at : at + 5]) for at in (0, 5, 10))
+
+
+def read_id(text: str) -> str | None:
+    """The 18-character form of `text`, or None where it is no id: wrong length, characters or check suffix."""
+    if len(text) not in (15, 18) or not (text.isascii() and text.isalnum()):
+        return None
+    full = to18(text[:15])
+    return full if len(text) == 15 or text == full else None
+
+
+def id_series(prefix: str) -> Callable[[], str]:
+    """A function that answers the next id of one object, in order, never twice."""
+    head = prefix + _INSTANCE
+    checked = _check(head[:5]) + _check(head[5:10])
+    tails = product(ALPHABET, repeat=5)
+    next(tails)
+
+    def following() -> str:
+        tail = "".join(next(tails))
+        return head + tail + checked + _check(tail)
+
+    return following
+
+
+def custom_prefixes() -> Callable[[], str]:
+    """A function that answers the key prefixes of custom objects: a00, a01, ..."""
+    rest = product(ALPHABET, repeat=2)
+    return lambda: "a" + "".join(next(rest))

@@ -1,0 +1,1 @@
+"""An org as a file: objects, fields, records and limits."""

@@ -1,0 +1,78 @@
+"""What an org file may not say, beyond its form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from salesforce_emulator.ids import read_id
+from salesforce_emulator.org.field_types import SOAP_TYPES
+from salesforce_emulator.org.model import Field, ObjectType, Org
+
+_NAME = re.compile(r"[A-Za-z]([A-Za-z0-9]|_(?!_))*(__[A-Za-z]\w*?)?(__[a-z]{1,3})?\Z")
+_TEXT = frozenset({"string", "textarea", "phone", "url", "email", "encryptedstring"})
+
+
+def problems_of(org: Org) -> list[str]:
+    """Everything that is wrong, each with its place."""
+    found = [*_org(org), *_prefixes(org)]
+    for thing in org.objects.values():
+        found += [f"objects.{thing.name}: {problem}" for problem in _object(thing)]
+        for field in thing.fields.values():
+            found += [f"objects.{thing.name}.fields.{field.name}: {problem}" for problem in _field(field, thing, org)]
+    return found
+
+
+def _org(org: Org) -> Iterator[str]:
+    if read_id(org.id) is None or not org.id.startswith("00D"):
+        yield f"id: {org.id!r} is not the id of an org (00D and a valid check suffix)"
+    if "User" not in org.objects:
+        yield "objects: an org needs the object User"
+    elif not any(record.get("Username") == org.username for record in org.objects["User"].records):
+        yield f"username: no record of User has the Username {org.username!r}"
+    if not 1 <= org.page_size <= 2000:
+        yield "pageSize: between 1 and 2,000"
+
+
+def _prefixes(org: Org) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for thing in org.objects.values():
+        other = seen.setdefault(thing.key_prefix, thing.name)
+        if thing.key_prefix and other != thing.name:
+            yield f"objects.{thing.name}.keyPrefix: {thing.key_prefix!r} belongs to {other}"
+
+
+def _object(thing: ObjectType) -> Iterator[str]:
+    if not _NAME.match(thing.name):
+        yield "not a name"
+    if not re.fullmatch(r"[0-9A-Za-z]{3}", thing.key_prefix):
+        yield "keyPrefix: three letters or digits"
+    if not any(field.name_field for field in thing.fields.values()):
+        yield "one field must have nameField: true"
+
+
+def _field(field: Field, thing: ObjectType, org: Org) -> Iterator[str]:
+    if not _NAME.match(field.name):
+        yield "not a name"
+    if field.type not in SOAP_TYPES:
+        yield f"type: {field.type!r} is no field type of Salesforce"
+    if field.type in _TEXT and field.length < 1:
+        yield "length: text needs one"
+    if field.type == "reference" and not field.reference_to:
+        yield "referenceTo: a reference needs at least one object"
+    if field.on_parent_delete not in ("clear", "cascade", "restrict"):
+        yield "onParentDelete: clear, cascade or restrict"
+    if field.controller_name and field.controller_name not in thing.fields:
+        yield f"controllerName: the object has no field {field.controller_name}"
+    for target in field.reference_to:
+        if target not in org.objects:
+            yield f"referenceTo: the org has no object {target}"
+    yield from _values(field)
+
+
+def _values(field: Field) -> Iterator[str]:
+    values = [value.value for value in field.picklist_values]
+    if len(set(values)) != len(values):
+        yield "picklistValues: a value occurs twice"
+    if field.restricted_picklist and not values:
+        yield "restrictedPicklist: needs picklistValues"

@@ -1,0 +1,108 @@
+"""Complete an org file: fields that every object has, and flags that follow from a field's type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from salesforce_emulator.ids import custom_prefixes
+from salesforce_emulator.org import standard_fields
+from salesforce_emulator.org.field_types import COMPOUND, LENGTHS, NUMBERS
+
+Raw = dict[str, Any]
+
+
+def merged(below: Raw, above: Raw) -> Raw:
+    """`above` laid over `below`: mappings are merged, everything else is replaced, null removes."""
+    result = dict(below)
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        elif value is None:
+            result.pop(key, None)
+        else:
+            result[key] = value
+    return result
+
+
+def completed(org: Raw) -> Raw:
+    """The org file with every object and field spelled out."""
+    prefixes = custom_prefixes()
+    objects = org.get("objects")
+    if not isinstance(objects, dict):
+        return org
+    spelled = {name: _object(name, raw, prefixes) for name, raw in objects.items() if isinstance(raw, dict)}
+    return {**org, "objects": {**objects, **spelled}}
+
+
+def _words(name: str) -> str:
+    return name.removesuffix("__c").split("__")[-1].replace("_", " ")
+
+
+def _object(name: str, raw: Raw, prefixes: Callable[[], str]) -> Raw:
+    label = raw.get("label", _words(name))
+    known = {"name": name, "label": label, "labelPlural": f"{label}s"}
+    if name.endswith("__c"):
+        known["keyPrefix"] = prefixes()
+    declared = raw.get("fields", {})
+    fields = declared if not isinstance(declared, dict) else _fields(name, label, {**known, **raw}, declared)
+    return {**known, **raw, "fields": fields}
+
+
+def _fields(name: str, label: str, raw: Raw, declared: Raw) -> Raw:
+    standard: Raw = standard_fields.leading(label)
+    if raw.get("personName"):
+        standard |= standard_fields.person_name()
+    elif name.endswith("__c"):
+        standard["Name"] = {"type": "string", "label": f"{label} Name", "length": 80, **_NAME}
+    addresses: Raw = {}
+    for prefix in raw.get("addresses", []):
+        addresses |= standard_fields.address(prefix)
+    last = standard_fields.trailing(raw.get("owned", True))
+    first = {key: spec for key, spec in declared.items() if key not in last}
+    ending = merged(last, {key: spec for key, spec in declared.items() if key in last})
+    fields = merged(merged(merged(standard, first), addresses), ending)
+    return {key: _field(key, spec) if isinstance(spec, dict) else spec for key, spec in fields.items()}
+
+
+_NAME = {"nameField": True, "idLookup": True, "defaultedOnCreate": True, "permissionable": False}
+
+
+def _field(name: str, raw: Raw) -> Raw:
+    type_ = raw.get("type")
+    known: Raw = {"name": name, "label": _words(name)}
+    known |= _of_type(name, type_) if isinstance(type_, str) else {}
+    if raw.get("calculated") or raw.get("autoNumber") or type_ in COMPOUND:
+        known |= {"createable": False, "updateable": False}
+    if raw.get("autoNumber"):
+        known |= {"defaultedOnCreate": True, "nillable": False, "nameField": name in ("Name", "CaseNumber")}
+    if raw.get("externalId"):
+        known["idLookup"] = True
+    if raw.get("defaultValue") is not None:
+        known["defaultedOnCreate"] = True
+    if raw.get("nillable") is False:
+        known["permissionable"] = False
+    spelled = {**known, **raw}
+    if isinstance(raw.get("picklistValues"), list):
+        spelled["picklistValues"] = [_picklist_value(value, raw) for value in raw["picklistValues"]]
+    return spelled
+
+
+def _of_type(name: str, type_: str) -> Raw:
+    known: Raw = {"length": LENGTHS.get(type_, 0)}
+    if type_ == "boolean":
+        known |= {"nillable": False, "defaultedOnCreate": True, "defaultValue": False}
+    if type_ in ("int", "long"):
+        known["digits"] = 8 if type_ == "int" else 18
+    if type_ in NUMBERS:
+        known["precision"] = 18
+    if type_ == "reference":
+        custom = name.endswith("__c")
+        known["relationshipName"] = f"{name[:-3]}__r" if custom else name.removesuffix("Id")
+    return known
+
+
+def _picklist_value(value: Any, field: Raw) -> Any:
+    spelled = value if isinstance(value, dict) else {"value": value}
+    known = {"label": spelled.get("value"), "defaultValue": spelled.get("value") == field.get("defaultValue")}
+    return {**known, **spelled}

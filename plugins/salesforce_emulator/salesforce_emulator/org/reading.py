@@ -1,0 +1,97 @@
+"""Read an org file: YAML or a mapping, merged, completed, structured and checked; every problem at once."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import attrs
+import yaml
+from cattrs import Converter, transform_error
+from cattrs.gen import make_dict_structure_fn, override
+
+from salesforce_emulator.org import model
+from salesforce_emulator.org.checking import problems_of
+from salesforce_emulator.org.completing import completed, merged
+
+
+class OrgError(ValueError):
+    """An org file that cannot be used; `problems` lists everything that is wrong with it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("the org file cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        self.problems = problems
+
+
+def read_org(source: str | Path | dict[str, Any] | None = None) -> model.Org:
+    """The org of a file, of a mapping, or the default one.
+
+    `extends: default` lays the file over the default org: mappings are merged, `null` removes.
+    Raises OrgError with all problems.
+    """
+    raw = _raw(source)
+    if not isinstance(raw, dict):
+        raise OrgError(["an org file is a mapping"])
+    if raw.get("extends", "default") != "default":
+        raise OrgError([f"extends: only `default` can be extended, not {raw['extends']!r}"])
+    if "extends" in raw:
+        raw = merged(_default(), {key: value for key, value in raw.items() if key != "extends"})
+    return _structured(completed(raw))
+
+
+def _raw(source: str | Path | dict[str, Any] | None) -> Any:
+    if source is None:
+        return {"extends": "default"}
+    if isinstance(source, dict):
+        return source
+    try:
+        return yaml.safe_load(Path(source).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise OrgError([str(error)]) from error
+
+
+@cache
+def _default() -> dict[str, Any]:
+    folder = resources.files("salesforce_emulator.org") / "default"
+    whole: dict[str, Any] = {}
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        whole = merged(whole, yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER))
+    return whole
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _structured(raw: dict[str, Any]) -> model.Org:
+    try:
+        org = _converter().structure(raw, model.Org)
+    except Exception as error:
+        raise OrgError(transform_error(error, path="org")) from error
+    problems = problems_of(org)
+    if problems:
+        raise OrgError(problems)
+    return org
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+@cache
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(model.Value, lambda value, _: value)
+    for cls in (model.PicklistValue, model.Field, model.ObjectType, model.Limit, model.BulkSettings):
+        _register(converter, cls)
+    _register(converter, model.Application)
+    _register(converter, model.Org)
+    return converter
+
+
+def _register(converter: Converter, cls: Any) -> None:
+    names: dict[str, Any] = {field.name: override(rename=_camel(field.name)) for field in attrs.fields(cls)}
+    hook = make_dict_structure_fn(cls, converter, **names)
+    converter.register_structure_hook(cls, hook)

@@ -1,0 +1,193 @@
+"""sObject Collections: up to 200 records in one call, one result each, in order.
+
+REST API Developer Guide, "sObject Collections".
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from attrs import frozen
+from starlette.responses import Response
+
+from salesforce_emulator.call import Call
+from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
+from salesforce_emulator.errors import NO_TYPE, ApiError, RowFault
+from salesforce_emulator.ids import read_id
+from salesforce_emulator.json_rows import no_attributes
+from salesforce_emulator.rest.resources import schema_of
+from salesforce_emulator.rest.rows import key_place
+from salesforce_emulator.schema import Schema
+from salesforce_emulator.soql.selecting import attributes, field_shower
+
+_MOST = 200
+_MOST_TYPES = 10
+_MOST_READ = 2000
+
+
+@frozen
+class _Read:
+    """A record of the request: its object, where it names one, and the row."""
+
+    schema: Schema | None
+    row: RowInput
+
+
+def create(call: Call) -> Response:
+    """POST /composite/sobjects."""
+    return _mixed(call, "insert")
+
+
+def update(call: Call) -> Response:
+    """PATCH /composite/sobjects."""
+    return _mixed(call, "update")
+
+
+def upsert(call: Call) -> Response:
+    """PATCH /composite/sobjects/OBJECT/FIELD."""
+    schema = schema_of(call)
+    at = key_place(schema, call.part("field"))
+    body, records = _records(call)
+    rows = [_of_type(call, schema, record) for record in records]
+    write = Write(
+        schema,
+        "upsert",
+        rows,
+        key_at=at,
+        update_only=call.request.query_params.get("updateOnly", "").lower() == "true",
+        origin=call.origin,
+    )
+    [results] = _results(call, [write], body.get("allOrNone") is True, doomed=False)
+    return call.answer([{**_shown(result), "created": result.created} for result in results])
+
+
+def delete(call: Call) -> Response:
+    """DELETE /composite/sobjects?ids=..."""
+    ids = [text for text in call.request.query_params.get("ids", "").split(",") if text]
+    _check_count(len(ids))
+    all_or_none = call.request.query_params.get("allOrNone", "").lower() == "true"
+    reads = [_named(call, text) for text in ids]
+    return call.answer([_shown(result) for result in _executed(call, "delete", reads, all_or_none)])
+
+
+def retrieve(call: Call) -> Response:
+    """GET and POST /composite/sobjects/OBJECT: records by id, null where there is none."""
+    schema = schema_of(call)
+    ids, names = _wanted(call)
+    if len(ids) > _MOST_READ:
+        raise ApiError(400, "EXCEEDED_ID_LIMIT", f"record limit reached. cannot retrieve more than {_MOST_READ}")
+    places = []
+    for name in names:
+        at = schema.at(name)
+        if at is None:
+            raise ApiError(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {schema.name}")
+        places.append(at)
+    with call.world.engine.lock:
+        return call.answer([_retrieved(call, schema, text, places) for text in ids])
+
+
+def _wanted(call: Call) -> tuple[list[str], list[str]]:
+    if call.request.method == "POST":
+        body = call.json()
+        if not isinstance(body, dict):
+            raise ApiError(400, "JSON_PARSER_ERROR", "The body must hold ids and fields")
+        return [str(text) for text in body.get("ids", [])], [str(name) for name in body.get("fields", [])]
+    query = call.request.query_params
+    return [text for text in query.get("ids", "").split(",") if text], [
+        name for name in query.get("fields", "").split(",") if name
+    ]
+
+
+def _retrieved(call: Call, schema: Schema, text: str, places: list[int]) -> dict[str, Any] | None:
+    table = call.world.store[schema]
+    row = table.get(read_id(text))
+    if row is None or table.is_deleted(row):
+        return None
+    fields = {schema.fields[at].name: field_shower(schema, at)(row) for at in places}
+    return {"attributes": attributes(schema, row, call.version), **fields}
+
+
+def _mixed(call: Call, operation: Operation) -> Response:
+    body, records = _records(call)
+    reads = [_typed(call, record) for record in records]
+    results = _executed(call, operation, reads, body.get("allOrNone") is True)
+    return call.answer([_shown(result) for result in results])
+
+
+def _records(call: Call) -> tuple[dict[str, Any], list[Any]]:
+    body = call.json()
+    records = body.get("records") if isinstance(body, dict) else None
+    if not isinstance(records, list):
+        raise ApiError(400, "JSON_PARSER_ERROR", "The body must hold a list of records")
+    _check_count(len(records))
+    return body, records
+
+
+def _check_count(count: int) -> None:
+    if not count:
+        raise ApiError(400, "REQUIRED_FIELD_MISSING", "At least 1 record is required")
+    if count > _MOST:
+        message = f"record limit reached. cannot submit more than {_MOST} records into this call"
+        raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
+
+
+def _typed(call: Call, record: Any) -> _Read:
+    named = _type_of(record)
+    if named is None:
+        return _Read(None, RowInput(fault=no_attributes()))
+    schema = call.world.schemas.find(named)
+    if schema is None:
+        return _Read(None, RowInput(fault=RowFault("INVALID_TYPE", NO_TYPE.format(named))))
+    return _Read(schema, call.world.json_rows.read(schema, record, call.body.decode(errors="replace")))
+
+
+def _of_type(call: Call, schema: Schema, record: Any) -> RowInput:
+    named = _type_of(record)
+    if named is None:
+        return RowInput(fault=no_attributes())
+    if call.world.schemas.find(named) is not schema:
+        message = f"The type of the record, {named}, is not the type of the request, {schema.name}"
+        return RowInput(fault=RowFault("INVALID_TYPE", message))
+    return call.world.json_rows.read(schema, record, call.body.decode(errors="replace"))
+
+
+def _type_of(record: Any) -> str | None:
+    described = record.get("attributes") if isinstance(record, dict) else None
+    named = described.get("type") if isinstance(described, dict) else None
+    return named if isinstance(named, str) else None
+
+
+def _named(call: Call, text: str) -> _Read:
+    record_id = read_id(text)
+    schema = call.world.schemas.of_id(record_id) if record_id is not None else None
+    if schema is None:
+        return _Read(None, RowInput(fault=RowFault("MALFORMED_ID", f"malformed id {text}")))
+    return _Read(schema, RowInput(record_id=text))
+
+
+def _executed(call: Call, operation: Operation, reads: list[_Read], all_or_none: bool) -> list[RowResult]:
+    """Rows of one object that follow each other travel together, as Salesforce chunks them."""
+    runs = [(schema, [read.row for read in run]) for schema, run in groupby(reads, key=lambda read: read.schema)]
+    if len(runs) > _MOST_TYPES:
+        raise ApiError(400, "EXCEEDED_MAX_TYPES_LIMIT", f"Exceeded max number of types: {_MOST_TYPES}")
+    writes = [Write(schema, operation, rows, origin=call.origin) for schema, rows in runs if schema is not None]
+    done = iter(_results(call, writes, all_or_none, len(writes) < len(runs)))
+    return [result for schema, rows in runs for result in (_refused(rows) if schema is None else next(done))]
+
+
+def _results(call: Call, writes: list[Write], all_or_none: bool, doomed: bool) -> list[list[RowResult]]:
+    engine, user = call.world.engine, call.session.user_id
+    if all_or_none:
+        return engine.execute_together(writes, user, doomed)
+    return [engine.execute(write, user) for write in writes]
+
+
+def _refused(rows: list[RowInput]) -> list[RowResult]:
+    return [RowResult(faults=(row.fault,)) for row in rows if row.fault is not None]
+
+
+def _shown(result: RowResult) -> dict[str, Any]:
+    if not result.success:
+        return {"success": False, "errors": [fault.in_collection() for fault in result.faults]}
+    return {"id": result.record_id, "success": True, "errors": []}

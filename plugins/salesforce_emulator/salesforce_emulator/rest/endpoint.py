@@ -1,0 +1,67 @@
+"""What every REST call goes through: version, session, allocation, errors, the usage header."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from salesforce_emulator.allocations import API_REQUESTS
+from salesforce_emulator.call import Call, UnreadableBody, json_answer, read_body
+from salesforce_emulator.errors import ApiError, not_found
+from salesforce_emulator.sessions import Session
+from salesforce_emulator.versions import Standing, standing
+from salesforce_emulator.world import World
+
+Handler = Callable[[Call], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def rest(handler: Handler) -> Endpoint:
+    """An endpoint that runs `handler` in a worker thread, so that no call waits for another's work."""
+
+    async def endpoint(request: Request) -> Response:
+        world: World = request.app.state.world
+        try:
+            response = await run_in_threadpool(handler, await _call(world, request))
+        except ApiError as error:
+            response = json_answer(error.body(), error.status)
+        response.headers["Sforce-Limit-Info"] = world.allocations.usage()
+        return response
+
+    return endpoint
+
+
+async def _call(world: World, request: Request) -> Call:
+    version = str(request.path_params["version"])
+    check_version(version)
+    session = authenticated(world, request)
+    if not world.allocations.take(API_REQUESTS):
+        raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    try:
+        return Call(world, request, version, session, await read_body(request))
+    except UnreadableBody as error:
+        raise ApiError(400, "JSON_PARSER_ERROR", f"The body cannot be decompressed: {error}") from error
+
+
+def check_version(version: str) -> None:
+    """Refuse a version that is retired or unknown."""
+    known = standing(version)
+    if known is Standing.RETIRED:
+        raise ApiError(410, "GONE", "The requested API version has been retired")
+    if known is Standing.UNKNOWN:
+        raise not_found()
+
+
+def authenticated(world: World, request: Request) -> Session:
+    """The session of the Authorization header, `Bearer` or `OAuth`."""
+    header = request.headers.get("authorization")
+    scheme, _, token = (header or "Bearer ").partition(" ")
+    if scheme.lower() not in ("bearer", "oauth"):
+        raise ApiError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+    session = world.sessions.find(token.strip())
+    if session is None:
+        raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    return session

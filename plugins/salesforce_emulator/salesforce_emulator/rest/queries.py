@@ -1,0 +1,58 @@
+"""`/query`, `/queryAll` and their further pages."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.responses import Response
+
+from salesforce_emulator.call import Call
+from salesforce_emulator.errors import ApiError
+from salesforce_emulator.soql.running import Found
+from salesforce_emulator.soql.tokens import SoqlError
+
+_BATCH_SIZE = re.compile(r"batchSize\s*=\s*([0-9]+)", re.IGNORECASE)
+
+
+def query(call: Call) -> Response:
+    """The first page of a query; `/queryAll` finds deleted records too."""
+    statement = call.request.query_params.get("q")
+    if not statement:
+        raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
+    with_deleted = call.request.url.path.rstrip("/").endswith("queryAll")
+    try:
+        found = call.world.query(statement, call.version, with_deleted)
+    except SoqlError as error:
+        raise ApiError(400, error.code, error.message) from error
+    return _page(call, found, None, 0)
+
+
+def more(call: Call) -> Response:
+    """A further page."""
+    kept = call.world.cursors.find(call.part("locator"))
+    if kept is None:
+        raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+    cursor, found, offset = kept
+    return _page(call, found, cursor, offset)
+
+
+def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:
+    size = _page_size(call)
+    end = start + size
+    done = end >= len(found.rows)
+    answer = {"totalSize": found.total, "done": done}
+    if not done:
+        cursor = cursor or call.world.cursors.keep(found)
+        answer["nextRecordsUrl"] = f"{call.base}/query/{cursor}-{end}"  # type: ignore[assignment]
+    with call.world.engine.lock:
+        return call.answer({**answer, "records": found.page(start, size)})
+
+
+def _page_size(call: Call) -> int:
+    match = _BATCH_SIZE.search(call.request.headers.get("sforce-query-options", ""))
+    if match is None:
+        return call.world.org.page_size
+    size = int(match[1])
+    if not 200 <= size <= 2000:
+        raise ApiError(400, "INVALID_BATCH_SIZE", "batchSize must be between 200 and 2000")
+    return min(size, call.world.org.page_size)

@@ -1,0 +1,94 @@
+"""What the org offers: versions, resources, objects, limits, record counts."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from salesforce_emulator.call import Call, json_answer
+from salesforce_emulator.clock import http_time
+from salesforce_emulator.describe import describe, describe_global, in_brief
+from salesforce_emulator.errors import not_found
+from salesforce_emulator.schema import Schema
+from salesforce_emulator.versions import served
+
+_RESOURCES = [
+    *("sobjects", "query", "queryAll", "search", "parameterizedSearch", "composite", "limits", "jobs", "tooling"),
+    *("recent", "metadata", "event", "ui-api", "quickActions", "process", "support"),
+]
+
+
+async def versions(request: Request) -> Response:
+    """`/services/data`: no session needed, not counted."""
+    return json_answer(served())
+
+
+def resources(call: Call) -> Response:
+    """`/services/data/vXX.X`: resource names and paths."""
+    identity = f"{call.world.url}/id/{call.world.org.id}/{call.session.user_id}"
+    return call.answer({**{name: f"{call.base}/{name}" for name in _RESOURCES}, "identity": identity})
+
+
+def objects(call: Call) -> Response:
+    """`/sobjects`: describe global."""
+    return _unless_unchanged(call, lambda: describe_global(call.world.schemas, call.base))
+
+
+def object_described(call: Call) -> Response:
+    """`/sobjects/OBJECT/describe`."""
+    schema = schema_of(call)
+    return _unless_unchanged(call, lambda: describe(schema, call.world.schemas, call.base))
+
+
+def object_in_brief(call: Call) -> Response:
+    """`/sobjects/OBJECT`."""
+    return call.answer({"objectDescribe": in_brief(schema_of(call), call.base), "recentItems": []})
+
+
+def schema_of(call: Call) -> Schema:
+    """The object that the path names. Raises ApiError 404."""
+    schema = call.world.schemas.find(call.part("object"))
+    if schema is None:
+        raise not_found()
+    return schema
+
+
+def limits(call: Call) -> Response:
+    """`/limits`."""
+    return call.answer(call.world.allocations.shown())
+
+
+def record_count(call: Call) -> Response:
+    """`/limits/recordCount?sObjects=A,B`: objects that are unknown or empty are left out."""
+    world = call.world
+    names = call.request.query_params.get("sObjects", "")
+    wanted = [world.schemas.find(name) for name in names.split(",")] if names else world.schemas.all
+    counts = [(sum(1 for _ in world.store[schema].live()), schema.name) for schema in wanted if schema is not None]
+    return call.answer({"sObjects": [{"count": count, "name": name} for count, name in sorted(counts) if count]})
+
+
+def _unless_unchanged(call: Call, content: Callable[[], Any]) -> Response:
+    """304 where the client knows the present metadata. REST API Developer Guide, "Use Conditional Requests"."""
+    changed = int(call.world.changed_at)
+    tag = f"{zlib.crc32(f'{changed} {call.version}'.encode()):x}"
+    zipped = "gzip" in call.request.headers.get("accept-encoding", "")
+    headers = {"ETag": f'"{tag}--gzip"' if zipped else f'"{tag}"', "Last-Modified": http_time(changed)}
+    if _knows(call, tag, changed):
+        return Response(status_code=304, headers=headers)
+    return call.answer(content(), headers=headers)
+
+
+def _knows(call: Call, tag: str, changed: int) -> bool:
+    tags = call.request.headers.get("if-none-match")
+    if tags is not None:
+        return tag in tags
+    since = call.request.headers.get("if-modified-since")
+    try:
+        return since is not None and parsedate_to_datetime(since).timestamp() >= changed
+    except ValueError:
+        return False

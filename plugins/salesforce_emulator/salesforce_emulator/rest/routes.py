@@ -1,0 +1,43 @@
+"""The paths of the REST API."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from salesforce_emulator.rest import collections, queries, resources, rows
+from salesforce_emulator.rest.endpoint import Handler, rest
+
+_BASE = "/services/data/v{version}"
+
+
+def _route(path: str, handler: Handler, method: str = "GET") -> Route:
+    return Route(_BASE + path, rest(handler), methods=[method], name=f"{method} {path}")
+
+
+ROUTES = [
+    Route("/services/data", resources.versions),
+    _route("", resources.resources),
+    _route("/limits", resources.limits),
+    _route("/limits/recordCount", resources.record_count),
+    _route("/query", queries.query),
+    _route("/queryAll", queries.query),
+    _route("/query/{locator}", queries.more),
+    _route("/queryAll/{locator}", queries.more),
+    _route("/sobjects", resources.objects),
+    _route("/sobjects/{object}/describe", resources.object_described),
+    _route("/sobjects/{object}", resources.object_in_brief),
+    _route("/sobjects/{object}", rows.create, "POST"),
+    _route("/sobjects/{object}/Id", rows.create, "POST"),
+    _route("/sobjects/{object}/{id}", rows.read),
+    _route("/sobjects/{object}/{id}", rows.update, "PATCH"),
+    _route("/sobjects/{object}/{id}", rows.delete, "DELETE"),
+    _route("/sobjects/{object}/{field}/{value:path}", rows.read_by_key),
+    _route("/sobjects/{object}/{field}/{value:path}", rows.upsert, "PATCH"),
+    _route("/sobjects/{object}/{field}/{value:path}", rows.delete_by_key, "DELETE"),
+    _route("/composite/sobjects", collections.create, "POST"),
+    _route("/composite/sobjects", collections.update, "PATCH"),
+    _route("/composite/sobjects", collections.delete, "DELETE"),
+    _route("/composite/sobjects/{object}", collections.retrieve),
+    _route("/composite/sobjects/{object}", collections.retrieve, "POST"),
+    _route("/composite/sobjects/{object}/{field}", collections.upsert, "PATCH"),
+]

@@ -1,0 +1,83 @@
+"""An object as the engine sees it: every field has a position in the row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from salesforce_emulator.org.model import Field, ObjectType, Org, Value
+from salesforce_emulator.values import reader
+
+Row = list[Value]
+
+COMPUTED = frozenset({"address", "location"})
+
+
+class Schema:
+    """One object: its fields by name and by position, and what the engine asks about them for every row."""
+
+    def __init__(self, thing: ObjectType) -> None:
+        self.object = thing
+        self.name = thing.name
+        self.fields = [field for field in thing.fields.values() if not field.hidden]
+        self.readers = [reader(field) for field in self.fields]
+        self.position = {field.name.lower(): at for at, field in enumerate(self.fields)}
+        self.blank: Row = [field.default_value for field in self.fields]
+        self.not_createable = self._where(lambda field: not field.createable)
+        self.not_updateable = self._where(lambda field: not field.updateable)
+        self.required = self._where(lambda field: field.createable and not field.nillable)
+        self.required_on_create = self._where(
+            lambda field: field.createable and not field.nillable and not field.defaulted_on_create
+        )
+        self.references = self._where(lambda field: field.type == "reference")
+        self.indexed = [at for at, field in enumerate(self.fields) if at and (field.unique or field.id_lookup)]
+        self.auto_numbers = [at for at, field in enumerate(self.fields) if field.auto_number]
+        self.external_ids = tuple(at for at, field in enumerate(self.fields) if field.external_id)
+        self.stamps_on_update = self._named("LastModifiedDate", "SystemModstamp")
+        self.stamps_on_create = [*self._named("CreatedDate"), *self.stamps_on_update]
+        self.users_on_create = self._named("OwnerId", "CreatedById", "LastModifiedById")
+        self.name_at = next(at for at, field in enumerate(self.fields) if field.name_field)
+        self.relationships = {
+            field.relationship_name.lower(): field for field in self.fields if field.relationship_name is not None
+        }
+
+    def _named(self, *names: str) -> list[int]:
+        return [self.position[name.lower()] for name in names if name.lower() in self.position]
+
+    def _where(self, holds: Callable[[Field], bool]) -> frozenset[int]:
+        return frozenset(at for at, field in enumerate(self.fields) if holds(field))
+
+    def at(self, name: str) -> int | None:
+        """The position of a field, by its name in any case; None where there is none."""
+        return self.position.get(name.lower())
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name in any case."""
+        at = self.position.get(name.lower())
+        return None if at is None else self.fields[at]
+
+    def parts(self, compound: str) -> dict[str, int]:
+        """The components of a compound address, as the compound names them, with their positions."""
+        prefix = compound.removesuffix("Address")
+        names = ("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street")
+        return {name[0].lower() + name[1:]: self.position[(prefix + name).lower()] for name in names}
+
+
+class Schemas:
+    """All objects of the org, by name in any case and by key prefix."""
+
+    def __init__(self, org: Org) -> None:
+        self.all = [Schema(thing) for thing in org.objects.values()]
+        self._by_name = {schema.name.lower(): schema for schema in self.all}
+        self._by_prefix = {schema.object.key_prefix: schema for schema in self.all}
+
+    def find(self, name: str) -> Schema | None:
+        """The object of that name in any case."""
+        return self._by_name.get(name.lower())
+
+    def of_id(self, record_id: str) -> Schema | None:
+        """The object that an id belongs to."""
+        return self._by_prefix.get(record_id[:3])
+
+    def children(self, parent: Schema) -> list[tuple[Schema, Field]]:
+        """The references that point to an object."""
+        return [(child, field) for child in self.all for field in child.fields if parent.name in field.reference_to]

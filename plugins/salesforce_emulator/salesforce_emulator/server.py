@@ -1,0 +1,92 @@
+"""Run the application on a socket, with a hand on each connection so that it can be cut."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from threading import Event, Thread
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from salesforce_emulator.gate import TRANSPORT
+
+_HEADER_LIMIT = 256 * 1024
+
+
+class _Connection(H11Protocol):
+    """Puts the transport where the application finds it: in the state of each request's scope."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.app_state = {**self.app_state, TRANSPORT: transport}
+        super().connection_made(transport)
+
+
+class Server(uvicorn.Server):
+    """A server on a socket that is bound already; `on_ready` is called when it listens."""
+
+    def __init__(self, app: ASGIApp, on_ready: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            loop="asyncio",
+            http=_Connection,
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            h11_max_incomplete_event_size=_HEADER_LIMIT,
+        )
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then say so."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._on_ready()
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+class BackgroundServer:
+    """A server in a thread of its own."""
+
+    def __init__(self, app: ASGIApp, bound: socket.socket) -> None:
+        self._bound = bound
+        self._ready = Event()
+        self._server = Server(app, self._ready.set)
+        self._thread = Thread(target=self._run, name="salesforce-emulator", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._bound])
+        finally:
+            self._ready.set()
+
+    def start(self) -> None:
+        """Return once the server listens."""
+        self._thread.start()
+        self._ready.wait()
+        if not self._server.started:
+            raise RuntimeError("the server did not start")
+
+    def stop(self) -> None:
+        """Return once every connection is closed."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._bound.close()

@@ -1,0 +1,83 @@
+"""The side door: what tests ask and arrange. Plugins never use it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from salesforce_emulator.call import json_answer
+from salesforce_emulator.faults import FaultRuleError
+from salesforce_emulator.world import World
+
+PREFIX = "/__emulator__"
+
+
+def _world(request: Request) -> World:
+    world: World = request.app.state.world
+    return world
+
+
+def _problem(error: Exception) -> Response:
+    return json_answer({"problem": str(error)}, 400)
+
+
+async def records(request: Request) -> Response:
+    """GET /records/OBJECT: every record with every field, deleted ones included."""
+    try:
+        found = await run_in_threadpool(_world(request).records, request.path_params["object"])
+    except KeyError as error:
+        return _problem(error)
+    return await run_in_threadpool(json_answer, {"records": found})
+
+
+async def by_hand(request: Request) -> Response:
+    """POST, PATCH and DELETE /records/OBJECT: write as a person would; the body is `{"records": [...]}`."""
+    operation: Any = {"POST": "insert", "PATCH": "update", "DELETE": "delete"}[request.method]
+    body = json.loads(await request.body())
+    try:
+        results = _world(request).by_hand(operation, request.path_params["object"], body["records"])
+    except (KeyError, TypeError) as error:
+        return _problem(error)
+    errors = [fault.in_collection() for result in results for fault in result.faults]
+    return json_answer({"ids": [result.record_id for result in results], "errors": errors}, 400 if errors else 200)
+
+
+async def stats(request: Request) -> Response:
+    """GET /stats."""
+    return json_answer(_world(request).audit.stats())
+
+
+async def faults(request: Request) -> Response:
+    """POST /faults: put a list of rules in force."""
+    try:
+        _world(request).faults.replace(json.loads(await request.body()))
+    except (FaultRuleError, ValueError, TypeError) as error:
+        return _problem(error)
+    return Response(status_code=204)
+
+
+async def clock(request: Request) -> Response:
+    """POST /clock: `{"advance": seconds}`."""
+    _world(request).clock.advance(float(json.loads(await request.body())["advance"]))
+    return Response(status_code=204)
+
+
+async def reset(request: Request) -> Response:
+    """POST /reset: back to the org file."""
+    await run_in_threadpool(_world(request).reset)
+    return Response(status_code=204)
+
+
+ROUTES = [
+    Route(f"{PREFIX}/records/{{object}}", records),
+    Route(f"{PREFIX}/records/{{object}}", by_hand, methods=["POST", "PATCH", "DELETE"]),
+    Route(f"{PREFIX}/stats", stats),
+    Route(f"{PREFIX}/faults", faults, methods=["POST"]),
+    Route(f"{PREFIX}/clock", clock, methods=["POST"]),
+    Route(f"{PREFIX}/reset", reset, methods=["POST"]),
+]

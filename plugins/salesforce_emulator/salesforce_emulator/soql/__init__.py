@@ -1,0 +1,1 @@
+"""SOQL, as far as looking up records needs it. SOQL and SOSL Reference, "SOQL SELECT Syntax"."""

@@ -1,0 +1,58 @@
+"""Fit literals to the type of the field that they are compared with."""
+
+from __future__ import annotations
+
+from salesforce_emulator.ids import read_id
+from salesforce_emulator.keys import folded
+from salesforce_emulator.org.field_types import NUMBERS, is_long
+from salesforce_emulator.org.model import Field, Value
+from salesforce_emulator.soql.tokens import SoqlError, located
+from salesforce_emulator.soql.tree import Comparison, Literal
+from salesforce_emulator.values import WrongType, reader
+
+_NUMERIC = NUMBERS | {"int", "long"}
+
+
+def comparable(statement: str, field: Field, comparison: Comparison) -> list[Value]:
+    """The literals in the form in which rows hold the field, text without case unless the field minds it."""
+    if is_long(field):
+        message = f"field '{field.name}' can not be filtered in a query call"
+        raise located(statement, comparison.path.at, "INVALID_FIELD", message)
+    return [_fitted(statement, field, literal, comparison.operator) for literal in comparison.literals]
+
+
+def _fitted(statement: str, field: Field, literal: Literal, operator: str) -> Value:
+    if literal.kind == "null":
+        return None
+    wanted = _kind(field)
+    if literal.kind != wanted:
+        raise _mismatch(statement, field, literal, wanted)
+    if wanted == "datetime":
+        return _datetime(statement, field, literal)
+    if field.type in ("id", "reference") and operator != "LIKE":
+        record_id = read_id(str(literal.value))
+        if record_id is None:
+            message = f"invalid ID field: {literal.value}"
+            raise located(statement, literal.at, "INVALID_QUERY_FILTER_OPERATOR", message)
+        return record_id
+    return literal.value if field.case_sensitive else folded(literal.value)
+
+
+def _kind(field: Field) -> str:
+    if field.type in _NUMERIC:
+        return "number"
+    return field.type if field.type in ("boolean", "date", "datetime") else "string"
+
+
+def _datetime(statement: str, field: Field, literal: Literal) -> Value:
+    try:
+        return reader(field)(str(literal.value).replace(" ", "+"))
+    except WrongType:
+        raise _mismatch(statement, field, literal, "datetime") from None
+
+
+def _mismatch(statement: str, field: Field, literal: Literal, wanted: str) -> SoqlError:
+    quotes = "should be enclosed in quotes" if wanted == "string" else "should not be enclosed in quotes"
+    type_ = "double" if wanted == "number" else {"datetime": "dateTime"}.get(wanted, wanted)
+    message = f"value of filter criterion for field '{field.name}' must be of type {type_} and {quotes}"
+    return located(statement, literal.at, "INVALID_FIELD", message)

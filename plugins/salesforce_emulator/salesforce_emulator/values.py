@@ -1,0 +1,238 @@
+"""Read what a client sent for a field: check it and bring it into the form in which rows hold it.
+
+Object Reference, "Primitive Data Types" and "Field Types". Datetimes are held as `2024-02-29T10:15:30.000+0000`, dates
+and times as text, numbers as int or float, ids with 18 characters; so JSON answers need no conversion.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from salesforce_emulator.errors import RowRefused
+from salesforce_emulator.ids import read_id
+from salesforce_emulator.org.model import Field, Value
+
+Reader = Callable[[Any], Value]
+
+_EMAIL = re.compile(r"[^\s@,;<>()\[\]\"]+@[^\s@,;<>()\[\]\"]+\.[^\s@,;<>()\[\]\".]+\Z")
+_WHOLE = re.compile(r"[+-]?[0-9]+\Z")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,3})?Z?\Z")
+_UTC_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.000)?(Z|\+0000|\+00:00)\Z")
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+_XSD = {"int": "int", "long": "long", "boolean": "boolean", "date": "date", "datetime": "dateTime", "time": "time"}
+
+
+class WrongType(ValueError):
+    """The text is no value of the field's type; each API words this in its own way."""
+
+    def __init__(self, field: Field, raw: object) -> None:
+        super().__init__(f"{raw!r} is no {field.type}")
+        self.raw = raw
+        self.type = _XSD.get(field.type, "double" if field.precision else "string")
+
+
+def reader(field: Field) -> Reader:
+    """The function that reads one field's values; it raises WrongType or RowRefused."""
+    return _READERS.get(field.type, _text)(field)
+
+
+def _refused(field: Field, code: str, message: str) -> RowRefused:
+    return RowRefused(code, f"{field.label}: {message}", [field.name])
+
+
+def _as_text(field: Field, raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise WrongType(field, raw)
+    return raw.strip()
+
+
+def _text(field: Field) -> Reader:
+    limit = field.length
+
+    def read(raw: Any) -> Value:
+        text = _as_text(field, raw)
+        if len(text) > limit:
+            raise _refused(field, "STRING_TOO_LONG", f"data value too large: {text} (max length={limit})")
+        return text or None
+
+    return read
+
+
+def _email(field: Field) -> Reader:
+    text = _text(field)
+
+    def read(raw: Any) -> Value:
+        value = text(raw)
+        if isinstance(value, str) and not _EMAIL.match(value):
+            raise _refused(field, "INVALID_EMAIL_ADDRESS", f"invalid email address: {value}")
+        return value.lower() if isinstance(value, str) else None
+
+    return read
+
+
+def _picklist(field: Field) -> Reader:
+    text = _text(field)
+    allowed = {value.value for value in field.picklist_values if value.active}
+
+    def read(raw: Any) -> Value:
+        value = text(raw)
+        if value is not None and field.restricted_picklist and value not in allowed:
+            raise _bad_choice(field, value)
+        return value
+
+    return read
+
+
+def _bad_choice(field: Field, value: Value) -> RowRefused:
+    code = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    return _refused(field, code, f"bad value for restricted picklist field: {value}")
+
+
+def _multipicklist(field: Field) -> Reader:
+    text = _text(field)
+    order = {value.value: at for at, value in enumerate(field.picklist_values) if value.active}
+
+    def read(raw: Any) -> Value:
+        value = text(raw)
+        chosen = [part.strip() for part in value.split(";")] if isinstance(value, str) else []
+        for part in chosen:
+            if field.restricted_picklist and part not in order:
+                raise _bad_choice(field, part)
+        return ";".join(sorted(dict.fromkeys(chosen), key=lambda part: order.get(part, len(order)))) or None
+
+    return read
+
+
+def _boolean(field: Field) -> Reader:
+    def read(raw: Any) -> Value:
+        if isinstance(raw, bool):
+            return raw
+        if not isinstance(raw, str) or raw.strip().lower() not in _BOOLEANS:
+            raise WrongType(field, raw)
+        return _BOOLEANS[raw.strip().lower()]
+
+    return read
+
+
+def _whole(field: Field) -> Reader:
+    limit = 10 ** (field.digits or 8)
+
+    def read(raw: Any) -> Value:
+        text = raw.strip() if isinstance(raw, str) else str(raw)
+        if isinstance(raw, bool) or not _WHOLE.match(text):
+            raise WrongType(field, raw)
+        number = int(text)
+        if abs(number) >= limit:
+            raise _out_of_range(field, text)
+        return number
+
+    return read
+
+
+def _out_of_range(field: Field, text: str) -> RowRefused:
+    return _refused(field, "NUMBER_OUTSIDE_VALID_RANGE", f"value outside of valid range on numeric field: {text}")
+
+
+def _number(field: Field) -> Reader:
+    limit = 10.0 ** (field.precision - field.scale)
+
+    def read(raw: Any) -> Value:
+        text = raw.strip() if isinstance(raw, str) else str(raw)
+        if isinstance(raw, bool) or not _NUMBER.match(text):
+            raise WrongType(field, raw)
+        number = float(text)
+        if len(text.partition(".")[2]) > field.scale:
+            exact = Decimal(text)
+            if abs(exact) < Decimal(limit):
+                number = float(exact.quantize(Decimal(1).scaleb(-field.scale), ROUND_HALF_UP))
+        if abs(number) >= limit:
+            raise _out_of_range(field, text)
+        return number
+
+    return read
+
+
+def _date(field: Field) -> Reader:
+    def read(raw: Any) -> Value:
+        text = _as_text(field, raw)
+        try:
+            if len(text) != 10:
+                raise ValueError(text)
+            day = date.fromisoformat(text)
+        except ValueError as error:
+            raise WrongType(field, raw) from error
+        _check_year(field, day.year, text)
+        return text
+
+    return read
+
+
+def _check_year(field: Field, year: int, text: str) -> None:
+    if not 1700 <= year <= 4000:
+        raise _refused(field, "DATE_OUT_OF_RANGE", f"invalid date: {text}")
+
+
+def _datetime(field: Field) -> Reader:
+    def read(raw: Any) -> Value:
+        text = _as_text(field, raw)
+        try:
+            if len(text) < 16 or text[10] != "T":
+                raise ValueError(text)
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise WrongType(field, raw) from error
+        _check_year(field, moment.year, text)
+        plain = _UTC_TIME.match(text)
+        return f"{plain[1]}.000+0000" if plain else _in_utc(moment)
+
+    return read
+
+
+def _in_utc(moment: datetime) -> str:
+    utc = moment.astimezone(UTC) if moment.tzinfo else moment
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}+0000"
+
+
+def _time(field: Field) -> Reader:
+    def read(raw: Any) -> Value:
+        text = _as_text(field, raw)
+        if not _TIME.match(text):
+            raise WrongType(field, raw)
+        clock, _, fraction = text.removesuffix("Z").partition(".")
+        return f"{clock}.{fraction:0<3}Z"
+
+    return read
+
+
+def _reference(field: Field) -> Reader:
+    def read(raw: Any) -> Value:
+        text = _as_text(field, raw)
+        record_id = read_id(text)
+        if text and record_id is None:
+            raise _refused(field, "MALFORMED_ID", f"id value of incorrect type: {text}")
+        return record_id
+
+    return read
+
+
+_READERS: dict[str, Callable[[Field], Reader]] = {
+    "email": _email,
+    "picklist": _picklist,
+    "multipicklist": _multipicklist,
+    "boolean": _boolean,
+    "int": _whole,
+    "long": _whole,
+    "double": _number,
+    "currency": _number,
+    "percent": _number,
+    "date": _date,
+    "datetime": _datetime,
+    "time": _time,
+    "id": _reference,
+    "reference": _reference,
+}

@@ -1,0 +1,40 @@
+"""Which API versions the org serves. REST API Developer Guide, "Versions" and "API End-of-Life Policy"."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+FIRST, LAST = 31, 66
+_RETIRED = 21
+
+
+class Standing(Enum):
+    """What a version in a path is to the org."""
+
+    SERVED = "served"
+    RETIRED = "retired"
+    UNKNOWN = "unknown"
+
+
+def standing(version: str) -> Standing:
+    """Whether `58.0` is served, retired or was never there."""
+    match = re.fullmatch(r"([0-9]{1,3})\.0", version)
+    number = int(match[1]) if match else 0
+    if FIRST <= number <= LAST:
+        return Standing.SERVED
+    return Standing.RETIRED if _RETIRED <= number < FIRST else Standing.UNKNOWN
+
+
+def served() -> list[dict[str, str]]:
+    """The answer of `/services/data`: three releases a year, v57.0 being Spring '23."""
+    return [
+        {"label": _label(number), "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
+        for number in range(FIRST, LAST + 1)
+    ]
+
+
+def _label(number: int) -> str:
+    year, season = divmod(number - 57, 3)
+    names = ("Spring", "Summer", "Winter")
+    return f"{names[season]} '{23 + year + (season == 2):02}"
