@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from connector_salesforce.codes import CONTENT_RULES, classify, normalised, table
+from connector_salesforce.failure import CallFailed
+from connector_sdk import Action, Executed, Kind, RowError
+
+MUST_NAME = {
+    "ApiBatchItems Limit exceeded.": ["batches"],
+    "CANNOT_UPDATE_CONVERTED_LEAD": ["IsConverted"],
+    "DUPLICATE_EXTERNAL_ID": ["several records"],
+    "DUPLICATES_DETECTED": ["duplicate rule", "allow"],
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": ["refers to"],
+    "INSUFFICIENT_ACCESS_OR_READONLY": ["Edit"],
+    "INVALID_CROSS_REFERENCE_KEY": ["sandbox", "default record type"],
+    "INVALID_FIELD_FOR_INSERT_UPDATE": ["default record type"],
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": ["casing", "record type", "inactive"],
+    "INVALID_TYPE_ON_FIELD_IN_RECORD": ["before-save flow"],
+    "OAUTH_APP_BLOCKED": ["Connected Apps OAuth Usage", "View Setup and Configuration"],
+    "UNABLE_TO_LOCK_ROW": ["five"],
+    "TOO_MANY_APEX_REQUESTS": ["200"],
+    "Reference not found": ["Reference not found"],
+    "app_not_found": ["Connected Apps OAuth Usage"],
+}
+
+
+def row(code: str, action: Action = Action.CREATE) -> RowError:
+    return RowError(code, "words", action)
+
+
+def test_every_code_has_a_cause_and_an_advice() -> None:
+    bare = [code for code, each in table().items() if not each.cause or not each.advice]
+    assert not bare
+    assert len(table()) > 194
+
+
+def test_every_code_that_a_rule_makes_is_in_the_table() -> None:
+    assert {each.name for each in CONTENT_RULES} <= table().keys()
+
+
+@pytest.mark.parametrize("code", MUST_NAME)
+@pytest.mark.parametrize("spelling", [str, str.upper, str.lower])
+def test_codes_are_explained_in_any_case_and_name_their_less_obvious_causes(code: str, spelling: type[str]) -> None:
+    known = classify(row(spelling(code)))
+    assert known is not None
+    for word in MUST_NAME[code]:
+        assert word.lower() in f"{known.cause} {known.advice}".lower()
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "name"),
+    [
+        ("INVALID_FIELD", "Foreign key external ID: a-404 not found for field Ext__c in entity Account", "REFERENCE_NOT_FOUND"),
+        ("INVALID_FIELD", "Failed to deserialize field at col 3. Due to, 'abc' is not a valid value", "INVALID_VALUE"),
+        ("INVALID_FIELD", "No such column 'x' on sobject of type Contact", "FIELD_NOT_FOUND"),
+        ("InvalidBatch", "Field name not found : Foo__c", "FIELD_NOT_FOUND"),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: execution of AfterInsert caused by: UNABLE_TO_LOCK_ROW, unable", "UNABLE_TO_LOCK_ROW"),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: System.LimitException: Too many SOQL queries: 101", "APEX_LIMIT_EXCEEDED"),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: execution of AfterInsert caused by: a bug", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"),
+        ("DUPLICATE_VALUE", "Duplicate external id specified: a-1", "DUPLICATE_KEY_IN_REQUEST"),
+        ("DUPLICATE_VALUE", "duplicate value found: Ext__c duplicates value on record with id: 001", "DUPLICATE_VALUE"),
+        ("BRAND_NEW_CODE_2027", "No such column", "BRAND_NEW_CODE_2027"),
+    ],
+)  # fmt: skip
+def test_codes_that_mean_unlike_things_are_told_apart(code: str, message: str, name: str) -> None:
+    assert normalised(code, message) == name
+
+
+def test_a_lost_race_on_a_new_key_is_tried_once_more_only_in_an_upsert() -> None:
+    upsert, insert = (classify(row("DUPLICATE_VALUE", action)) for action in (Action.UPSERT, Action.CREATE))
+    assert upsert is not None
+    assert insert is not None
+    assert (upsert.kind, upsert.attempts) == (Kind.TRANSIENT, 2)
+    assert insert.kind is Kind.REJECTED
+
+
+@pytest.mark.parametrize("code", ["ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"])
+@pytest.mark.parametrize("action", [Action.DELETE, Action.UPDATE])
+def test_a_record_that_is_gone_is_to_be_forgotten(code: str, action: Action) -> None:
+    known = classify(row(code, action))
+    assert known is not None
+    assert (known.forget_record, known.kind) == (True, Kind.REJECTED)
+
+
+def test_a_code_that_nobody_knows_is_left_to_the_core() -> None:
+    assert classify(row("BRAND_NEW_CODE_2027")) is None
+    assert classify(Exception("surprise")) is None
+
+
+@pytest.mark.parametrize("code", ["INVALID_FIELD", "UNABLE_TO_LOCK_ROW", "CONNECTION_LOST", "ERROR_HTTP_503"])
+def test_a_row_that_failed_was_not_executed(code: str) -> None:
+    known = classify(row(code))
+    assert known is not None
+    assert known.executed is Executed.NO
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("UNABLE_TO_LOCK_ROW", Kind.TRANSIENT),
+        ("TOO_MANY_APEX_REQUESTS", Kind.THROTTLED),
+        ("CONCURRENT_REQUESTS_EXCEEDED", Kind.THROTTLED),
+        ("REQUEST_LIMIT_EXCEEDED", Kind.FATAL),
+        ("ExceededQuota", Kind.FATAL),
+        ("STORAGE_LIMIT_EXCEEDED", Kind.FATAL),
+        ("FIELD_NOT_FOUND", Kind.FATAL),
+        ("InvalidEntity", Kind.FATAL),
+        ("OAUTH_APP_BLOCKED", Kind.FATAL),
+        ("REQUIRED_FIELD_MISSING", Kind.REJECTED),
+        ("LITERAL_NA", Kind.REJECTED),
+        ("InvalidJobState", Kind.TRANSIENT),
+        ("NOT_CONNECTED", Kind.TRANSIENT),
+    ],
+)
+def test_codes_ask_for_what_the_reference_says(code: str, kind: Kind) -> None:
+    known = classify(row(code))
+    assert known is not None
+    assert known.kind is kind
+
+
+def test_a_failed_call_says_itself_whether_it_was_executed() -> None:
+    known = classify(CallFailed("UNABLE_TO_LOCK_ROW", "m", Executed.MAYBE, retry_after=7.0))
+    assert known is not None
+    assert (known.kind, known.executed, known.retry_after) == (Kind.TRANSIENT, Executed.MAYBE, 7.0)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(None, Kind.TRANSIENT), (599, Kind.TRANSIENT), (418, Kind.FATAL)])
+def test_a_failed_call_with_an_unknown_code_is_judged_by_its_status(status: int | None, kind: Kind) -> None:
+    known = classify(CallFailed("WHATEVER", "m", Executed.MAYBE, status=status))
+    assert known is not None
+    assert known.kind is kind
