@@ -10,7 +10,7 @@ import click
 
 from salesforce_emulator.app import build_app
 from salesforce_emulator.org.reading import OrgError, read_org
-from salesforce_emulator.server import Server, bound_socket
+from salesforce_emulator.server import Server, bound_socket, url_of
 from salesforce_emulator.world import World
 
 
@@ -32,7 +32,7 @@ def main(port: int, host: str, org_file: Path | None, seed: int) -> None:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"port {port} on {host} cannot be used: {error.strerror}") from error
-    world.url = f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
+    world.url = url_of(bound)
     # uvicorn raises a captured signal once more after it has shut down; here that is no reason to die.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)

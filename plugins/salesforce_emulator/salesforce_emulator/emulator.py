@@ -10,7 +10,7 @@ from salesforce_emulator.app import build_app
 from salesforce_emulator.dml.model import RowResult
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.reading import read_org
-from salesforce_emulator.server import BackgroundServer, bound_socket
+from salesforce_emulator.server import BackgroundServer, bound_socket, url_of
 from salesforce_emulator.world import World
 
 
@@ -30,10 +30,8 @@ class Emulator:
         seed: int = 0,
     ) -> None:
         self.world = World(org if isinstance(org, Org) else read_org(org), seed)
-        self._bound = bound_socket(host, port)
-        port = self._bound.getsockname()[1]
-        self.world.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self._server = BackgroundServer(build_app(self.world), self._bound)
+        self._address = (host, port)
+        self._server: BackgroundServer | None = None
 
     @property
     def login_url(self) -> str:
@@ -62,12 +60,16 @@ class Emulator:
 
     def start(self) -> Self:
         """Serve; returns when the port answers."""
+        bound = bound_socket(*self._address)
+        self.world.url = url_of(bound)
+        self._server = BackgroundServer(build_app(self.world), bound)
         self._server.start()
         return self
 
     def stop(self) -> None:
         """Close every connection and the port."""
-        self._server.stop()
+        if self._server is not None:
+            self._server.stop()
         self.world.close()
 
     def __enter__(self) -> Self:

@@ -17,6 +17,11 @@ def folded(value: Value) -> Value:
     return value
 
 
+def minds_case(field: Field) -> bool:
+    """Whether SOQL compares the field with case: ids, and fields that are marked so."""
+    return field.case_sensitive or field.type in ("id", "reference")
+
+
 def ignores_case(field: Field) -> bool:
     """Whether two keys that differ in case only are the same."""
     return not field.case_sensitive and (

@@ -50,14 +50,16 @@ class Jobs:
         self._changed = Condition()
         self._worker: Thread | None = None
         self._closing = False
+        self._running = False
         self._waiting: list[_Waiting] = []
         self._jobs: dict[str, Job] = {}
         self.next_job, self.next_batch, self._next_result = id_series("750"), id_series("751"), id_series("752")
 
     def reset(self) -> None:
-        """Forget every job; a batch that runs is finished into nothing."""
+        """Forget every job, once the batch that runs is finished."""
         with self._changed:
             self._waiting.clear()
+            self._changed.wait_for(lambda: not self._running)
             self._jobs.clear()
 
     def close(self) -> None:
@@ -114,6 +116,9 @@ class Jobs:
             batch.message, batch.modified = message, self._clock.now()
             batch.state = state
             batch.job.modified = batch.modified
+            with self._changed:
+                self._running = False
+                self._changed.notify_all()
 
     def _following(self) -> Batch | None:
         with self._changed:
@@ -125,6 +130,7 @@ class Jobs:
                     chosen = self._chance.choice(due) if self._settings.shuffle else due[0]
                     self._waiting.remove(chosen)
                     chosen.batch.state = "InProgress"
+                    self._running = True
                     return chosen.batch
                 soonest = min((waiting.due for waiting in self._waiting), default=None)
                 self._changed.wait(None if soonest is None else soonest - now)

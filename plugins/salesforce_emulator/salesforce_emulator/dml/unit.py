@@ -82,7 +82,7 @@ class Unit:
         if row.record_id:
             raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
         schema, values = self._schema, row.values
-        self._permit(values, schema.not_createable)
+        self._permit(schema.object.createable, "inserted", values, schema.not_createable)
         checks.not_emptied(schema, values)
         self._lookups.resolve(schema, row)
         checks.complete(schema, values)
@@ -92,9 +92,13 @@ class Unit:
         self._note(partial(self._table.erase, record))
         return RowResult(str(record[0]), created=True)
 
-    def _permit(self, values: dict[int, Value], closed: frozenset[int]) -> None:
-        if not self._write.trusted:
-            checks.permitted(self._schema, values, closed)
+    def _permit(self, allowed: bool, word: str, values: dict[int, Value], closed: frozenset[int]) -> None:
+        if self._write.trusted:
+            return
+        if not allowed:
+            message = f"entity type cannot be {word}: {self._schema.object.label}"
+            raise RowRefused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+        checks.permitted(self._schema, values, closed)
 
     def _new_record(self, values: dict[int, Value]) -> Row:
         schema = self._schema
@@ -125,7 +129,7 @@ class Unit:
             limit = f"Maximum number of duplicate updates in one batch ({_SAME_ID_LIMIT} allowed)."
             raise RowRefused("DUPLICATE_VALUE", f"{limit} {again}", ["Id"])
         checks.not_converted(schema, record)
-        self._permit(values, schema.not_updateable)
+        self._permit(schema.object.updateable, "updated", values, schema.not_updateable)
         checks.not_emptied(schema, values)
         self._lookups.resolve(schema, row)
         checks.unique(self._table, values, record)
@@ -170,6 +174,8 @@ class Unit:
         return self._insert(row)
 
     def _delete(self, row: RowInput) -> RowResult:
+        if not self._schema.object.deletable:
+            raise RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
         record = self._doomed(row)
         self._release(record)
         if self._write.operation == "hardDelete":

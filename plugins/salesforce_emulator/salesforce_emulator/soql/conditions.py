@@ -6,7 +6,7 @@ import operator
 import re
 from collections.abc import Callable
 
-from salesforce_emulator.keys import folded
+from salesforce_emulator.keys import folded, minds_case
 from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.schema import Row
 from salesforce_emulator.soql.literals import comparable
@@ -40,7 +40,7 @@ def _comparison(comparison: Comparison, paths: Paths, statement: str) -> Test:
     field, value_of = paths.reader(comparison.path)
     wanted = comparable(statement, field, comparison)
     compare = _comparer(comparison.operator, wanted, field)
-    if field.case_sensitive:
+    if minds_case(field):
         return lambda row: compare(value_of(row))
     return lambda row: compare(folded(value_of(row)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from salesforce_emulator.ids import read_id
-from salesforce_emulator.keys import folded
+from salesforce_emulator.keys import folded, minds_case
 from salesforce_emulator.org.field_types import NUMBERS, is_long
 from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.soql.tokens import SoqlError, located
@@ -35,7 +35,7 @@ def _fitted(statement: str, field: Field, literal: Literal, operator: str) -> Va
             message = f"invalid ID field: {literal.value}"
             raise located(statement, literal.at, "INVALID_QUERY_FILTER_OPERATOR", message)
         return record_id
-    return literal.value if field.case_sensitive else folded(literal.value)
+    return literal.value if minds_case(field) else folded(literal.value)
 
 
 def _kind(field: Field) -> str:

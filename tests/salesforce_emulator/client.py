@@ -1,0 +1,116 @@
+"""A plain client for the tests: requests, no retries, no knowledge but paths."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from typing import Any
+from xml.etree import ElementTree
+
+import requests
+
+from salesforce_emulator import Emulator
+
+VERSION = "58.0"
+NAMESPACE = "{http://www.force.com/2009/06/asyncapi/dataload}"
+
+
+class Client:
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.token = ""
+        self.login()
+
+    def login(self, **form: str) -> requests.Response:
+        facts = {"client_id": self.emulator.client_id, "client_secret": self.emulator.client_secret}
+        form = {"grant_type": "client_credentials", **facts, **form}
+        answer = self.http.post(f"{self.emulator.login_url}/services/oauth2/token", data=form)
+        self.token = answer.json().get("access_token", self.token)
+        return answer
+
+    def close(self) -> None:
+        self.http.close()
+
+    def rest(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        version = more.pop("version", VERSION)
+        url = f"{self.emulator.instance_url}/services/data/v{version}{path}"
+        return self.http.request(method, url, json=body, headers=headers, **more)
+
+    def query(self, statement: str) -> Any:
+        return self.rest("GET", "/query", params={"q": statement}).json()
+
+    def found(self, statement: str) -> list[dict[str, Any]]:
+        answer = self.query(statement)
+        assert isinstance(answer, dict), answer
+        return [{key: value for key, value in row.items() if key != "attributes"} for row in answer["records"]]
+
+    def create(self, object_name: str, **fields: Any) -> str:
+        answer = self.rest("POST", f"/sobjects/{object_name}", fields)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def collection(self, method: str, path: str, *records: dict[str, Any], type_: str = "Account", **more: Any) -> Any:
+        body = {"allOrNone": more.pop("all_or_none", False)}
+        body["records"] = [{"attributes": {"type": type_}, **record} for record in records]
+        return self.rest(method, f"/composite/sobjects{path}", body, **more).json()
+
+    # Bulk API
+
+    def bulk(self, method: str, path: str, data: Any = None, **headers: str) -> requests.Response:
+        sent = {"X-SFDC-Session": self.token, **{key.replace("_", "-"): value for key, value in headers.items()}}
+        url = f"{self.emulator.instance_url}/services/async/{VERSION}/job{path}"
+        return self.http.request(method, url, data=data, headers=sent)
+
+    def job(self, operation: str, object_name: str, key: str | None = None, content_type: str = "CSV") -> str:
+        info = f"<operation>{operation}</operation><object>{object_name}</object>"
+        info += f"<externalIdFieldName>{key}</externalIdFieldName>" if key else ""
+        info += f"<contentType>{content_type}</contentType>"
+        answer = self.bulk("POST", "", job_info(info), Content_Type="application/xml")
+        assert answer.status_code == 201, answer.text
+        return element(answer, "id")
+
+    def batch(self, job: str, data: str | bytes, content_type: str = "text/csv; charset=UTF-8") -> str:
+        sent = data.encode() if isinstance(data, str) else data
+        answer = self.bulk("POST", f"/{job}/batch", sent, Content_Type=content_type)
+        assert answer.status_code == 201, answer.text
+        return element(answer, "id")
+
+    def finished(self, job: str, batch: str) -> dict[str, str]:
+        for _ in range(400):
+            info = elements(self.bulk("GET", f"/{job}/batch/{batch}"))
+            if info["state"] not in ("Queued", "InProgress"):
+                return info
+            time.sleep(0.01)
+        raise AssertionError("the batch was not finished")
+
+    def results(self, job: str, batch: str) -> list[dict[str, str]]:
+        self.finished(job, batch)
+        text = self.bulk("GET", f"/{job}/batch/{batch}/result").content.decode()
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+
+    def load(self, operation: str, object_name: str, data: str, key: str | None = None) -> list[dict[str, str]]:
+        job = self.job(operation, object_name, key)
+        return self.results(job, self.batch(job, data))
+
+    def failure(self, operation: str, object_name: str, data: str, key: str | None = None) -> str:
+        job = self.job(operation, object_name, key)
+        info = self.finished(job, self.batch(job, data))
+        assert info["state"] == "Failed", info
+        return info["stateMessage"]
+
+
+def job_info(inner: str) -> str:
+    return f'<?xml version="1.0"?><jobInfo xmlns="{NAMESPACE[1:-1]}">{inner}</jobInfo>'
+
+
+def elements(answer: requests.Response) -> dict[str, str]:
+    root = ElementTree.fromstring(answer.content)
+    return {child.tag.removeprefix(NAMESPACE): child.text or "" for child in root}
+
+
+def element(answer: requests.Response, name: str) -> str:
+    return elements(answer)[name]
