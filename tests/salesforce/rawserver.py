@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -37,11 +38,8 @@ class RawServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection:
-                try:
-                    self._acts[min(number, len(self._acts) - 1)](connection)
-                except OSError:
-                    pass
+            with connection, contextlib.suppress(OSError):
+                self._acts[min(number, len(self._acts) - 1)](connection)
             number += 1
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pyarrow as pa
 from attrs import define, field
-
 from connector_salesforce.client import Client
 from connector_salesforce.credentials import Credentials, Login
 from connector_salesforce.org import Org
 from connector_salesforce.transport import Answer, Request
+
 from connector_sdk import Action, Batch, Column, Mode
 
 ORG_ID = "00Dxx0000001gPLEAY"

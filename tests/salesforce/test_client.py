@@ -5,10 +5,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from connector_salesforce.credentials import Credentials, Login
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.transport import Answer, Request
+
 from connector_sdk import Executed
 
 from .scripted import ORG_ID, ScriptedTransport, answer, org

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
-
 from connector_salesforce.codes import CONTENT_RULES, classify, normalised, table
 from connector_salesforce.failure import CallFailed
+
 from connector_sdk import Action, Executed, Kind, RowError
+
+TRIGGER = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
 
 MUST_NAME = {
     "ApiBatchItems Limit exceeded.": ["batches"],
@@ -51,13 +53,13 @@ def test_codes_are_explained_in_any_case_and_name_their_less_obvious_causes(code
 @pytest.mark.parametrize(
     ("code", "message", "name"),
     [
-        ("INVALID_FIELD", "Foreign key external ID: a-404 not found for field Ext__c in entity Account", "REFERENCE_NOT_FOUND"),
-        ("INVALID_FIELD", "Failed to deserialize field at col 3. Due to, 'abc' is not a valid value", "INVALID_VALUE"),
+        ("INVALID_FIELD", "Foreign key external ID: a-404 not found for field Ext__c in", "REFERENCE_NOT_FOUND"),
+        ("INVALID_FIELD", "Failed to deserialize field at col 3. Due to, 'abc' is not a", "INVALID_VALUE"),
         ("INVALID_FIELD", "No such column 'x' on sobject of type Contact", "FIELD_NOT_FOUND"),
         ("InvalidBatch", "Field name not found : Foo__c", "FIELD_NOT_FOUND"),
-        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: execution of AfterInsert caused by: UNABLE_TO_LOCK_ROW, unable", "UNABLE_TO_LOCK_ROW"),
-        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: System.LimitException: Too many SOQL queries: 101", "APEX_LIMIT_EXCEEDED"),
-        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: execution of AfterInsert caused by: a bug", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"),
+        (TRIGGER, "T: execution of AfterInsert caused by: UNABLE_TO_LOCK_ROW, unable", "UNABLE_TO_LOCK_ROW"),
+        (TRIGGER, "T: System.LimitException: Too many SOQL queries: 101", "APEX_LIMIT_EXCEEDED"),
+        (TRIGGER, "T: execution of AfterInsert caused by: a bug", TRIGGER),
         ("DUPLICATE_VALUE", "Duplicate external id specified: a-1", "DUPLICATE_KEY_IN_REQUEST"),
         ("DUPLICATE_VALUE", "duplicate value found: Ext__c duplicates value on record with id: 001", "DUPLICATE_VALUE"),
         ("BRAND_NEW_CODE_2027", "No such column", "BRAND_NEW_CODE_2027"),

@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from connector_salesforce.csv_rows import csv_lines
+from connector_salesforce.wire import Lines, Target
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector_salesforce.csv_rows import csv_lines
-from connector_salesforce.wire import Lines, Target
 from connector_sdk import Action, Batch, Column, OnNull, Reference
 
 from .scripted import batch

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from connector_salesforce.faults import fault
+
 from connector_sdk import Executed
 
 
@@ -21,7 +21,8 @@ from connector_sdk import Executed
          "</exceptionCode><exceptionMessage>m</exceptionMessage></error>", "C", "m"),
         ("<html><h1>Down for maintenance</h1></html>", "ERROR_HTTP_400", "Down for maintenance"),
         ("[]", "ERROR_HTTP_400", "[]"),
-        ('["/services/data/v58.0/sobjects/Account/001A"]', "ERROR_HTTP_400", '["/services/data/v58.0/sobjects/Account/001A"]'),
+        ('["/services/data/v58.0/sobjects/Account/1"]', "ERROR_HTTP_400",
+         '["/services/data/v58.0/sobjects/Account/1"]'),
         ("", "ERROR_HTTP_400", "the server answered 400"),
         ("{broken", "ERROR_HTTP_400", "{broken"),
     ],

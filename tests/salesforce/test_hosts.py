@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from connector_salesforce.hosts import HostError, instance_origin, origin, server_path
 
 LOGIN = "https://acme.my.salesforce.com"
@@ -43,8 +42,8 @@ def test_a_token_may_go_to_hosts_of_salesforce(url: str) -> None:
         "https://acme.my.salesforce.com:8443",
         "https://acme.my.salesforce.com:99999",
         "https://acme.my.salesforce.com/services",
-        "https://sаlesforce.com",
-        "https://acme.sаlesforce.com",
+        "https://s\u0430lesforce.com",
+        "https://acme.s\u0430lesforce.com",
         "https://acme..salesforce.com",
         "https://.salesforce.com",
         "https://[::1].salesforce.com",

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+from connector_salesforce.json_rows import json_lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector_salesforce.json_rows import json_lines
 from connector_sdk import Action, Batch, Column, OnNull, Reference
 
 from .scripted import batch

@@ -5,10 +5,9 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
+from connector_salesforce import soql
 from hypothesis import given
 from hypothesis import strategies as st
-
-from connector_salesforce import soql
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[nrtbf\"'\\])")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}

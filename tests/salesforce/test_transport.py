@@ -6,10 +6,10 @@ import socket
 from pathlib import Path
 
 import pytest
-
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.faults import fault
 from connector_salesforce.transport import Answer, Limits, Request, Transport
+
 from connector_sdk import Call, Executed
 
 from . import rawserver
@@ -127,9 +127,12 @@ def test_a_redirect_is_never_followed_and_the_token_goes_nowhere() -> None:
     def thief(connection: socket.socket) -> None:
         seen.append(rawserver.received(connection))
 
-    with RawServer(thief) as other, RawServer(says("307 Temporary", b"", f"Location: {other.url}/")) as server:
-        with pytest.raises(CallFailed, match="ERROR_HTTP_307"):
-            sent(server.url)
+    with (
+        RawServer(thief) as other,
+        RawServer(says("307 Temporary", b"", f"Location: {other.url}/")) as server,
+        pytest.raises(CallFailed, match="ERROR_HTTP_307"),
+    ):
+        sent(server.url)
     assert seen == []
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from connector_salesforce.bulk_jobs import BatchState, Job, JobKind
 from connector_salesforce.bulk_results import ResultsError, parse_results
-from connector_salesforce.codes import normalised
+from connector_salesforce.codes import normalised, table
 from connector_salesforce.config import Options
 from connector_salesforce.csv_rows import csv_lines
 from connector_salesforce.failure import CallFailed
@@ -85,6 +85,9 @@ class _SeveralError(Exception):
 
 
 def _lines(org: Org, batch: Batch) -> Lines:
+    for each in batch.rows.schema:
+        if pa.types.is_binary(each.type) or pa.types.is_large_binary(each.type):
+            raise NotExecuted("BASE64_NOT_IN_BULK", f"{each.name} is binary, which the Bulk API does not take in CSV")
     lines = csv_lines(batch, lambda column: target(org, batch.object_name, column))
     if len(lines.body) >= BYTES_MAX:
         raise NotExecuted("BODY_TOO_LARGE", f"the batch has {len(lines.body):,} bytes", split=True)
@@ -194,6 +197,6 @@ def _with_rest(result: WriteResult, count: int, found: BatchState) -> WriteResul
 def _refused(found: BatchState) -> NotExecuted:
     """What a failed batch says: `InvalidBatch : Field name not found : Foo__c` ("Batch Lifespan")."""
     code, separator, message = found.message.partition(" : ")
-    if not separator or " " in code.strip():
-        code, message = "InvalidBatch", found.message
+    if not separator and code not in table():
+        code = "InvalidBatch"
     return NotExecuted(normalised(code.strip(), message), found.message or "Salesforce does not say why")

@@ -22,6 +22,8 @@ _LONGEST_QUERY = 14_000
 _MOST_VALUES = 2_000
 """Values of a query, so that the records of unique values fit one page."""
 
+_IDS = ("id", "reference")
+
 Key = Any
 Fold = Callable[[Any], Key | None]
 
@@ -47,7 +49,7 @@ def _in_object(org: Org, object_name: str, field: str, values: Sequence[Any]) ->
         key = None if value is None else fold(value)
         if key is not None:
             positions[key].append(position)
-            asked.setdefault(key, value.strip() if isinstance(value, str) else value)
+            asked.setdefault(key, _asked(described, key, value))
     for chunk in _chunks(object_name, described["name"], list(asked.values())):
         for record in org.query(_query(object_name, described["name"], chunk)):
             for position in positions.get(_key(record, described["name"], fold), ()):
@@ -66,7 +68,7 @@ def _described(org: Org, object_name: str, field: str) -> Description:
 
 def _fold(described: Description) -> Fold:
     """What two values that the field takes for the same one have in common; None for a value that finds nothing."""
-    if described["type"] in ("id", "reference"):
+    if described["type"] in _IDS:
         return lambda value: to18(str(value).strip())
     if described["type"] in ("int", "long", "double", "currency", "percent"):
         return lambda value: Decimal(str(value))
@@ -75,6 +77,13 @@ def _fold(described: Description) -> Fold:
     if described.get("unique") and not described.get("caseSensitive"):
         return lambda value: str(value).strip().casefold() or None
     return lambda value: str(value).strip() or None
+
+
+def _asked(described: Description, key: Key, value: Any) -> Any:
+    """What to ask Salesforce for: an id in its long form, text as it is written."""
+    if described["type"] in _IDS:
+        return key
+    return value.strip() if isinstance(value, str) else value
 
 
 def _key(record: Mapping[str, Any], field: str, fold: Fold) -> Key | None:

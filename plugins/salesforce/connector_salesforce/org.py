@@ -33,14 +33,14 @@ class Org:
     def objects(self, refresh: bool = False) -> list[Description]:
         """All objects that the user can see (REST API Developer Guide, "Describe Global")."""
         if self._listed is None or refresh:
-            self._listed = self.client.get("/sobjects")["sobjects"]
+            self._listed = _with(self.client.get("/sobjects"), "sobjects")["sobjects"]
         return self._listed
 
     def describe(self, object_name: str, refresh: bool = False) -> Description:
         """One object with its fields. Raises `CallFailed` (NOT_FOUND) when there is none of this name."""
         if refresh or object_name not in self._described:
-            found: Description = self.client.get(f"/sobjects/{segment(object_name)}/describe")
-            self._described[object_name] = found
+            found = self.client.get(f"/sobjects/{segment(object_name)}/describe")
+            self._described[object_name] = _with(found, "fields")
         return self._described[object_name]
 
     def field(self, object_name: str, name: str) -> Description:
@@ -53,12 +53,12 @@ class Org:
 
     def query(self, soql: str) -> Iterator[Description]:
         """All records of a query, page after page (REST API Developer Guide, "Query")."""
-        page = self.client.get("/query", q=soql)
+        page = _page(self.client.get("/query", q=soql))
         yield from page["records"]
         for _ in range(_MOST_PAGES):
             if page["done"]:
                 return
-            page = self.client.get_page(page["nextRecordsUrl"])
+            page = _page(self.client.get_page(page["nextRecordsUrl"]))
             yield from page["records"]
         raise CallFailed("ANSWER_TOO_LARGE", f"a query has more than {_MOST_PAGES} pages", Executed.NO)
 
@@ -66,3 +66,16 @@ class Org:
         """Close the jobs that are open, and all connections."""
         self.jobs.close()
         self.client.close()
+
+
+def _page(said: Any) -> Description:
+    """A page of a query, which names the next one unless it is the last."""
+    page = _with(said, "records", "done")
+    return page if page["done"] else _with(page, "nextRecordsUrl")
+
+
+def _with(said: Any, *keys: str) -> Description:
+    """An answer that has what is read from it. Raises `CallFailed` for any other."""
+    if isinstance(said, dict) and all(key in said for key in keys):
+        return said
+    raise CallFailed("ANSWER_UNREADABLE", f"the answer has no {' and '.join(keys)}", Executed.NO)

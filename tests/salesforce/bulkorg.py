@@ -1,0 +1,132 @@
+"""The Bulk API of a scripted org, as little of it as the plugin's protocol needs: jobs, batches, results."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+from attrs import define, field
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.transport import Answer, Request
+
+from connector_sdk import Executed
+
+from .scripted import ScriptedTransport, answer, sent
+
+XMLNS = "http://www.force.com/2009/06/asyncapi/dataload"
+LOST = CallFailed("CONNECTION_LOST", "reset", Executed.MAYBE)
+
+
+@define
+class Job:
+    values: dict[str, str]
+    state: str = "Open"
+    batches: list[str] = field(factory=list)
+
+
+@define
+class BulkOrg:
+    """`before_post` and `after_post` may raise; `states` and `results` override what a batch becomes."""
+
+    transport: ScriptedTransport = field(factory=ScriptedTransport)
+    jobs: dict[str, Job] = field(factory=dict)
+    bodies: dict[str, bytes] = field(factory=dict)
+    states: dict[str, str] = field(factory=dict)
+    results: dict[str, list[bytes]] = field(factory=dict)
+    before_post: Callable[[], None] = lambda: None
+    after_post: Callable[[], None] = lambda: None
+    posting: dict[str, int] = field(factory=dict)
+    most_posting: int = 0
+    _lock: threading.Lock = field(factory=threading.Lock)
+
+    def __attrs_post_init__(self) -> None:
+        base, on = "/services/async/58.0/job", self.transport.on
+        on("POST", base, self._open)
+        on("POST", f"{base}/[^/]+", self._end)
+        on("POST", f"{base}/[^/]+/batch", self._post)
+        on("GET", f"{base}/[^/]+/batch", self._list)
+        on("GET", f"{base}/[^/]+/batch/[^/]+/result", self._result)
+
+    def rows(self, batch: str) -> list[list[str]]:
+        return list(csv.reader(io.StringIO(self.bodies[batch].decode(), newline="")))[1:]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys that were executed, in their order."""
+        return [row[0] for batch in self.bodies for row in self.rows(batch)]
+
+    def _open(self, request: Request) -> Answer:
+        root = ElementTree.fromstring(sent(request))
+        with self._lock:
+            name = f"750{len(self.jobs):015}"
+            self.jobs[name] = Job({each.tag.rpartition("}")[2]: each.text or "" for each in root})
+        return answer(f'<jobInfo xmlns="{XMLNS}"><id>{name}</id><state>Open</state></jobInfo>', 201)
+
+    def _end(self, request: Request) -> Answer:
+        job = self.jobs[request.url.rpartition("/")[2]]
+        if job.state != "Open":
+            return error("InvalidJobState", "Closing already closed Job not allowed")
+        job.state = "Closed"
+        return answer(f'<jobInfo xmlns="{XMLNS}"><state>Closed</state></jobInfo>')
+
+    def _post(self, request: Request) -> Answer:
+        name = request.url.split("/")[-2]
+        job = self.jobs[name]
+        with self._lock:
+            self.posting[name] = self.posting.get(name, 0) + 1
+            self.most_posting = max(self.most_posting, self.posting[name])
+        try:
+            self.before_post()
+            return self._added(job, sent(request))
+        finally:
+            with self._lock:
+                self.posting[name] -= 1
+
+    def _added(self, job: Job, body: bytes) -> Answer:
+        if job.state != "Open":
+            return error("InvalidJobState", "Job is closed")
+        with self._lock:
+            batch = f"751{len(self.bodies):015}"
+            self.bodies[batch] = body
+            job.batches.append(batch)
+        self.after_post()
+        return answer(f'<batchInfo xmlns="{XMLNS}"><id>{batch}</id><state>Queued</state></batchInfo>', 201)
+
+    def _list(self, request: Request) -> Answer:
+        job = self.jobs[request.url.split("/")[-2]]
+        infos = "".join(f"<batchInfo>{self.states.get(each) or done(each, 0)}</batchInfo>" for each in job.batches)
+        return answer(f'<batchInfoList xmlns="{XMLNS}">{infos}</batchInfoList>')
+
+    def _result(self, request: Request) -> Answer:
+        batch = request.url.split("/")[-2]
+        said = self.results.get(batch)
+        if said:
+            return answer(said.pop(0) if len(said) > 1 else said[0])
+        return answer(results(len(self.rows(batch))))
+
+
+def done(batch: str, processed: int, state: str = "Completed", message: str = "") -> str:
+    said = f"<stateMessage>{message}</stateMessage>" if message else ""
+    return f"<id>{batch}</id><state>{state}</state>{said}<numberRecordsProcessed>{processed}</numberRecordsProcessed>"
+
+
+def results(count: int, *, failed: str = "") -> bytes:
+    """The results of so many rows, all created, or all failed."""
+    line: Any = f'"","false","false","{failed}"\n' if failed else '"003dM00003kS2ndQAC","true","true",""\n'
+    return ('"Id","Success","Created","Error"\n' + line * count).encode()
+
+
+def error(code: str, message: str, status: int = 400) -> Answer:
+    said = f"<exceptionCode>{code}</exceptionCode><exceptionMessage>{message}</exceptionMessage>"
+    return answer(f'<error xmlns="{XMLNS}">{said}</error>', status)
+
+
+def job_of(request: Request) -> str:
+    found = re.search(r"/job/([^/]+)", request.url)
+    assert found
+    return found[1]

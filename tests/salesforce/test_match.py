@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pyarrow as pa
+import pytest
+from connector_salesforce.match import match
+from connector_salesforce.org import Org
+from connector_salesforce.transport import Answer, Request
+
+from connector_sdk import MATCH_SCHEMA, ConfigError
+
+from .scripted import CONTACT_FIELDS, ScriptedTransport, answer, described_field, described_object, describing, org
+
+FIELDS = [
+    *CONTACT_FIELDS,
+    described_field("Exact__c", externalId=True, idLookup=True, length=64),
+    described_field("Cased__c", externalId=True, unique=True, caseSensitive=True, length=64),
+    described_field("Number__c", "double", externalId=True, unique=True, precision=18),
+]
+
+
+def holding(records: Sequence[Mapping[str, Any]]) -> tuple[ScriptedTransport, Org]:
+    """An org that answers a query with all records whose value is in it, compared without case as SOQL does."""
+    transport = ScriptedTransport()
+    describing(transport, described_object("Contact", FIELDS), described_object("Lead", FIELDS))
+
+    def found(request: Request) -> Answer:
+        query = soql(request)
+        field = re.search(r"WHERE (\w+) IN", query)
+        assert field
+        asked = query.partition(" IN ")[2].lower()
+        matching = [each for each in records if f"'{each[field[1]]}'".lower() in asked or "7.00" in asked]
+        return answer({"records": matching, "done": True})
+
+    transport.on("GET", r".*/query\?.*", found)
+    return transport, org(transport)
+
+
+def soql(request: Request) -> str:
+    return parse_qs(urlsplit(request.url).query)["q"][0]
+
+
+def pairs(opened: Org, field: str, values: Sequence[Any], type_: Any = None) -> list[tuple[int, str]]:
+    table = match(opened, ["Contact"], field, pa.array(values, type_ or pa.string()))
+    assert table.schema == MATCH_SCHEMA
+    return sorted((line["position"], line["record_id"]) for line in table.to_pylist())
+
+
+def test_values_are_paired_by_position_and_asked_for_once() -> None:
+    transport, opened = holding([{"Id": "A", "External_Id__c": "k1"}, {"Id": "B", "External_Id__c": "k2"}])
+    assert pairs(opened, "External_Id__c", ["k2", "k9", "k1", "k2", None, "", "  "]) == [(0, "B"), (2, "A"), (3, "B")]
+    (query,) = map(soql, transport.made("GET", "query"))
+    assert query == "SELECT Id, External_Id__c FROM Contact WHERE External_Id__c IN ('k2','k9','k1')"
+
+
+def test_a_unique_field_compares_without_case_and_outer_blanks() -> None:
+    _, opened = holding([{"Id": "A", "External_Id__c": "Key"}])
+    assert pairs(opened, "External_Id__c", ["KEY", " key "]) == [(0, "A"), (1, "A")]
+
+
+@pytest.mark.parametrize("field", ["Exact__c", "Cased__c"])
+def test_other_fields_compare_exactly_whatever_soql_finds(field: str) -> None:
+    _, opened = holding([{"Id": "A", field: "Key"}, {"Id": "B", field: "key"}])
+    assert pairs(opened, field, ["key", " Key"]) == [(0, "B"), (1, "A")]
+
+
+def test_several_records_of_one_key_are_all_answered() -> None:
+    _, opened = holding([{"Id": "A", "Exact__c": "k"}, {"Id": "B", "Exact__c": "k"}])
+    assert pairs(opened, "Exact__c", ["k"]) == [(0, "A"), (0, "B")]
+
+
+def test_numbers_compare_by_value() -> None:
+    _, opened = holding([{"Id": "A", "Number__c": 7.0}])
+    assert pairs(opened, "Number__c", [Decimal("7.00")], pa.decimal128(18, 2)) == [(0, "A")]
+
+
+def test_ids_compare_as_18_characters_and_what_is_no_id_is_never_asked_for() -> None:
+    transport, opened = holding([{"Id": "0035g00000ABCDeAAP"}])
+    values = ["0035g00000ABCDe", "0035g00000ABCDeAAP", "0035g00000abcdeAAP", "x' OR Name LIKE '%"]
+    assert pairs(opened, "Id", values) == [(0, "0035g00000ABCDeAAP"), (1, "0035g00000ABCDeAAP")]
+    (query,) = map(soql, transport.made("GET", "query"))
+    assert query == "SELECT Id FROM Contact WHERE Id IN ('0035g00000ABCDeAAP')"
+
+
+def test_many_values_are_asked_for_in_queries_that_fit_an_address() -> None:
+    transport, opened = holding([])
+    pairs(opened, "External_Id__c", [f"schlüssel-{n:08}" for n in range(3_000)])
+    requests = transport.made("GET", "query")
+    assert all(len(each.url) < 16_000 for each in requests)
+    assert sum(soql(each).count("schl") for each in requests) == 3_000
+    assert len(requests) < 15
+
+
+def test_few_values_of_many_rows_are_one_query() -> None:
+    transport, opened = holding([])
+    pairs(opened, "External_Id__c", ["a", "b", "c"] * 3_000)
+    assert len(transport.made("GET", "query")) == 1
+
+
+def test_nothing_asked_for_is_no_call() -> None:
+    transport, opened = holding([])
+    assert pairs(opened, "External_Id__c", []) == pairs(opened, "External_Id__c", [None]) == []
+    assert transport.made("GET", "query") == []
+
+
+def test_each_object_is_searched() -> None:
+    _, opened = holding([{"Id": "A", "External_Id__c": "k"}])
+    lines = match(opened, ["Contact", "Lead"], "external_id__c", pa.array(["k"])).to_pylist()
+    assert [line["object_name"] for line in lines] == ["Contact", "Lead"]
+
+
+def test_a_field_that_the_user_cannot_see_is_a_configuration_error() -> None:
+    _, opened = holding([])
+    with pytest.raises(ConfigError, match="absent or hidden from this user"):
+        match(opened, ["Contact"], "Hidden__c", pa.array(["x"]))
+
+
+@pytest.mark.parametrize("value", ["x' OR Name LIKE '%", "a\\", "a'b", "new\nline", '"', "ü+&="])
+def test_values_never_become_part_of_a_query(value: str) -> None:
+    transport, opened = holding([])
+    pairs(opened, "External_Id__c", [value])
+    (query,) = map(soql, transport.made("GET", "query"))
+    inner = query.partition(" IN ('")[2].removesuffix("')")
+    assert re.fullmatch(r"(?:[^'\\\n\"]|\\.)*", inner)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from connector_salesforce.config import Options
+from connector_salesforce.preflight import check_plan, forecast
+
+from connector_sdk import Action, Column, Delivery, Finding, Level, Mode, PlanSummary
+
+from .scripted import ScriptedTransport, answer, described_field, described_object, describing, org
+
+
+def plan(
+    rows: int = 100_000, size: int = 1_000, api: str = "bulk", action: Action = Action.UPSERT, **more: Any
+) -> PlanSummary:
+    return PlanSummary(
+        "run", "sync", Mode.UPSERT, ("Contact",), api, size, 10, Delivery.EXACTLY_ONCE,
+        more.get("columns", ()), {action: rows}, {action: -(-rows // size)},
+    )  # fmt: skip
+
+
+def checked(
+    given: PlanSummary, options: Options | None = None, limits: Mapping[str, int] | None = None, **flags: Any
+) -> list[Finding]:
+    transport = ScriptedTransport()
+    describing(transport, described_object("Contact", [described_field("Body", "base64")], **flags))
+    left = {"DailyApiRequests": 15_000, "DailyBulkApiBatches": 15_000, **(limits or {})}
+    transport.on(
+        "GET", ".*/limits", answer({name: {"Max": 15_000, "Remaining": count} for name, count in left.items()})
+    )
+    return check_plan(org(transport), given, options or Options())
+
+
+def stops(findings: list[Finding]) -> list[Finding]:
+    return [each for each in findings if each.level is Level.STOP]
+
+
+@pytest.mark.parametrize(
+    ("given", "calls"),
+    [(plan(size=10_000), 22), (plan(size=1_000), 202), (plan(450, 200, "rest"), 3), (plan(0), 0)],
+)
+def test_calls_are_forecast_as_they_will_be_made(given: PlanSummary, calls: int) -> None:
+    assert forecast(given) == calls
+
+
+def test_a_plan_that_fits_is_told_what_it_uses() -> None:
+    (finding,) = checked(plan())
+    assert finding.level is Level.INFO
+    assert "202" in finding.message
+    assert "15,000" in finding.message
+
+
+def test_the_floor_of_calls_is_left_to_others() -> None:
+    (stop,) = stops(checked(plan(), Options(keep_api_calls=900), {"DailyApiRequests": 1_000}))
+    assert "202" in stop.message
+    assert "102 too few" in stop.message
+    assert "batch_size: 2041" in stop.advice
+
+
+def test_what_never_fits_is_said_to() -> None:
+    (stop,) = stops(checked(plan(), limits={"DailyApiRequests": 3}))
+    assert "No batch size fits" in stop.advice
+
+
+def test_a_rest_plan_that_does_not_fit_is_pointed_to_bulk() -> None:
+    (stop,) = stops(checked(plan(10_000, 200, "rest"), limits={"DailyApiRequests": 40}))
+    assert "api: bulk" in stop.advice
+
+
+def test_bulk_batches_that_are_left_are_not_overrun() -> None:
+    (stop,) = stops(checked(plan(1_000_000), limits={"DailyBulkApiBatches": 300}))
+    assert "1,000" in stop.message
+    assert "3334" in stop.advice
+
+
+def test_limits_that_may_not_be_read_do_not_stop_a_run() -> None:
+    transport = ScriptedTransport()
+    describing(transport, described_object("Contact"))
+    transport.on("GET", ".*/limits", answer([{"errorCode": "INSUFFICIENT_ACCESS", "message": "m"}], 403))
+    (finding,) = check_plan(org(transport), plan(), Options())
+    assert (finding.level, "could not check" in finding.message) == (Level.WARNING, True)
+    assert "View Setup and Configuration" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("action", "flag", "word"),
+    [
+        (Action.UPSERT, "createable", "Create"),
+        (Action.UPDATE, "updateable", "Edit"),
+        (Action.DELETE, "deletable", "Delete"),
+    ],
+)
+def test_a_permission_that_is_missing_stops_the_run(action: Action, flag: str, word: str) -> None:
+    (stop,) = stops(checked(plan(action=action), **{flag: False}))
+    assert word in stop.advice
+
+
+def test_a_binary_field_stops_a_plan_through_bulk() -> None:
+    (stop,) = stops(checked(plan(columns=(Column("Body"),))))
+    assert "api: rest" in stop.advice
+    assert not stops(checked(plan(200, 200, "rest", columns=(Column("Body"),))))
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        (plan(), Options(duplicate_rules="allow")),
+        (plan(), Options(assignment_rules="on")),
+        (plan(10, 200, "rest", Action.DELETE), Options(hard_delete=True)),
+    ],
+)
+def test_an_option_that_the_api_does_not_have_is_said_to_have_no_effect(given: PlanSummary, options: Options) -> None:
+    warned = [each for each in checked(given, options) if each.level is Level.WARNING]
+    assert len(warned) == 1
+    assert "no effect" in warned[0].message
