@@ -1,0 +1,65 @@
+"""A Salesforce org on this machine, started as a person would start it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+from attrs import frozen
+
+from connector_salesforce import ClientCredentials, Config
+from connector_sdk import Secret
+
+
+@frozen
+class Emulated:
+    """A running emulator and its side door."""
+
+    ready: Mapping[str, str]
+
+    def config(self) -> Config:
+        """How to connect to it."""
+        auth = ClientCredentials("client_credentials", self.ready["client_id"], Secret(self.ready["client_secret"]))
+        return Config(self.ready["login_url"], auth)
+
+    def records(self, object_name: str) -> list[dict[str, Any]]:
+        """What an object holds, deleted records left out."""
+        found = self._side("GET", f"records/{object_name}")["records"]
+        return [each for each in found if not each.get("IsDeleted")]
+
+    def stats(self) -> dict[str, Any]:
+        """How often each call was made and each key executed."""
+        return self._side("GET", "stats")
+
+    def faults(self, *rules: Mapping[str, Any]) -> None:
+        """Let calls go wrong."""
+        self._side("POST", "faults", list(rules))
+
+    def reset(self) -> None:
+        """Forget all records, faults and counts."""
+        self._side("POST", "reset")
+
+    def _side(self, method: str, path: str, body: Sequence[Any] | None = None) -> Any:
+        url = f"{self.ready['instance_url']}/__emulator__/{path}"
+        with requests.request(method, url, json=body, timeout=10) as response:
+            assert response.ok, response.text
+            return response.json() if response.content else None
+
+
+@contextmanager
+def emulator(*arguments: str) -> Iterator[Emulated]:
+    """Start an emulator on a free port, and end it."""
+    command = [str(Path(sys.executable).with_name("salesforce-emulator")), "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield Emulated(json.loads(process.stdout.readline()))
+        finally:
+            process.terminate()
+            process.wait(10)
