@@ -121,7 +121,7 @@ class NotExecuted(Exception):
 
 
 class Stale(Exception):
-    """Raised by `write_batch` when the target is no longer at `Batch.version`; the core reads it and plans anew."""
+    """Raised when the target is no longer at `Batch.version`; the core reads it and plans anew."""
 
 
 class Cancelled(BaseException):

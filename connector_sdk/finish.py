@@ -83,6 +83,13 @@ def so_far(
     )
 
 
+def not_begun(opened: Session, run: str, error: BaseException) -> RunReport:
+    """The report, for observers, of a run that ended before it wrote anything."""
+    code = error.exit_code if isinstance(error, ConnectorError) else ExitCode.STOPPED
+    counts = RowCounts(), ActionCounts(), opened.live.host.calls
+    return RunReport(run, opened.sync.name, False, "not begun", code, *counts, 0.0, str(error) or type(error).__name__)
+
+
 def leave_unsent(writing: Writing, batches: Sequence[JournalledBatch]) -> None:
     """Give up the batches of a run that were never sent; what may have been executed is still to be settled."""
     for batch in batches:

@@ -98,7 +98,8 @@ class DestinationHooks:
         def match(connection, objects, field, values):
             found = connection.handle.search(objects[0], field, values.to_pylist())
             lines = [(i, objects[0], id_) for i, ids in enumerate(found) for id_ in ids]
-            return pa.Table.from_arrays([pa.array(column) for column in zip(*lines)], schema=MATCH_SCHEMA)
+            columns = [[line[n] for line in lines] for n in range(3)]
+            return pa.table(columns, schema=MATCH_SCHEMA)
         """
         raise NotImplementedError
 
@@ -123,7 +124,8 @@ class DestinationHooks:
 
         Raise `NotExecuted` when nothing was executed for certain, let any other error through. No loop over
         attempts and no sleep but `attempt.wait`. What identifies the batch goes into `attempt.anchor` as soon as it
-        is known.
+        is known. What to do is `batch.action`: in mode upsert, rows that left the model come as updates or deletions
+        by record id. A deletion has no columns; `batch.rows.num_rows` still counts its rows.
 
         @hookimpl
         def write_batch(connection, batch, options, attempt):
@@ -153,8 +155,10 @@ class DestinationHooks:
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def classify_error(self, error: RowError | BaseException) -> Classification:
-        """Say what an error asks for. Called once per distinct code and action, or for an exception.
+    def classify_error(self, error: RowError | BaseException) -> Classification | None:
+        """Say what an error asks for. Called once per distinct code and action, or for an exception, from any thread.
+
+        None leaves it to the defaults: a row is rejected, a network error is transient, anything else is fatal.
 
         @hookimpl
         def classify_error(error):

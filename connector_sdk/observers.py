@@ -24,7 +24,7 @@ class Observers:
     """
 
     def __init__(self, observers: Sequence[object] = ()) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._managers = [_manager(observer) for observer in observers]
 
     def run_started(self, start: RunStart) -> None:

@@ -18,7 +18,7 @@ from attrs import field, frozen
 
 from connector_sdk.destination import Destination
 from connector_sdk.errors import Cancelled, ConfigError, ConnectorError, ExitCode, Problem, RunStopped, Stale
-from connector_sdk.finish import as_json, finish, leave_unsent, so_far
+from connector_sdk.finish import as_json, finish, leave_unsent, not_begun, so_far
 from connector_sdk.freezing import findings_of, freeze_plan, report_of, stop_on
 from connector_sdk.plan import Finding, Level, PlanReport
 from connector_sdk.planning.frozen import FrozenPlan, read_plan
@@ -126,7 +126,8 @@ def plan(
 
 def new_run_id() -> str:
     """An id for a run: sorts by time, and is safe in paths."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    moment = datetime.now(UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond // 1000:03}{secrets.token_hex(2)}"
 
 
 def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
@@ -192,9 +193,10 @@ def _begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan
     try:
         frozen_plan = freeze_plan(opened, run_id, request.full, _baseline(request), request.accept)
         stop_on(findings_of(opened, frozen_plan))
-    except BaseException:
+    except BaseException as error:
         remove(opened.folder.plan(run_id))
         opened.journal.forget_run(run_id)
+        opened.observers.run_finished(not_begun(opened, run_id, error))
         raise
     opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING)
     return _journalled(opened, run_id), frozen_plan
@@ -251,9 +253,10 @@ def _execute(
             leave_unsent(_writing(opened, request, begun, frozen_plan), opened.journal.batches(begun.id))
         _write(opened, request, begun, frozen_plan)
         report = finish(opened, begun, frozen_plan, RunState(state), resumed, time.monotonic() - started)
-    except Stale:
+    except Stale as error:
         opened.journal.set_state(begun.id, RunState.ABANDONED)
         remove(opened.folder.plan(begun.id))
+        opened.observers.run_finished(not_begun(opened, begun.id, error))
         raise
     except Cancelled:
         state, message, code = "stopped", "interrupted; run again to go on from here", ExitCode.INTERRUPTED

@@ -8,25 +8,22 @@ files that it names, with nothing else readable and nothing writable.
 from __future__ import annotations
 
 import difflib
-import glob
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 from attrs import frozen
 
 from connector_sdk.engines.embedded import MEMORY, name, text, texts
+from connector_sdk.engines.files import find_files, literally, reader_of, relation
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.sync import Model
 
-_FILE_IN_SQL = re.compile(r"(?P<before>\b(?:from|join)\s+|,\s*)'(?P<path>[^']+)'", re.IGNORECASE)
-
-_READERS = {
-    ".parquet": "read_parquet", ".csv": "read_csv",
-    ".json": "read_json", ".jsonl": "read_json", ".ndjson": "read_json",
-}  # fmt: skip
+_FROZEN_AS = {'"NULL"': "varchar", "HUGEINT": "decimal(38, 0)", "UHUGEINT": "decimal(38, 0)"}
+"""Types that a Parquet file would hold as something else: whole numbers of this size as floating point."""
 
 
 @frozen
@@ -45,12 +42,12 @@ class Source:
 def open_model(model: Model, folder: Path) -> Source:
     """Make a model readable; what has to be frozen goes into `folder`. Raises `ConfigError` naming the place."""
     try:
-        if model.file is not None and _reader(model.file) == "read_parquet":
-            return _source(_found(model, model.file, "file"))
+        if model.file is not None and reader_of(model.file) == "read_parquet":
+            return _source(find_files(model, model.file, "file"))
         target = folder / "model.parquet"
         _freeze(model, target)
         return _source([str(target)])
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException) as error:
         raise ConfigError([_explained(model, str(error))]) from None
 
 
@@ -67,111 +64,111 @@ def require_columns(model: Model, source: Source, wanted: Mapping[str, tuple[str
 
 
 def _source(files: Sequence[str]) -> Source:
-    relation = f"read_parquet({texts(files)})"
+    listed = texts(literally(each) for each in files)
     with duckdb.connect() as connection:
-        described = connection.execute(f"describe select * from {relation}").fetchall()
-        ((rows,),) = connection.execute(f"select count(*) from {relation}").fetchall()
+        described = connection.execute(f"describe select * from read_parquet({listed})").fetchall()
+        ((rows,),) = connection.execute(f"select count(*) from read_parquet({listed})").fetchall()
     columns = {row[0]: row[1] for row in described}
-    if len(files) > 1:
-        return Source(relation, columns, rows, "row_number() over ()")
-    return Source(f"read_parquet({texts(files)}, file_row_number = true)", columns, rows, "file_row_number + 1")
+    if len(files) > 1 or "file_row_number" in map(str.lower, columns):
+        return Source(f"read_parquet({listed})", columns, rows, "row_number() over ()")
+    return Source(f"read_parquet({listed}, file_row_number = true)", columns, rows, "file_row_number + 1")
 
 
 def _freeze(model: Model, target: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{MEMORY}'")
+        connection.execute(f"set temp_directory = {text(str(target.parent / 'spill'))}")
         connection.execute("set timezone = 'UTC'")
-        select = _select(model, connection)
-        _lock(connection, target)
-        connection.execute(f"copy (\n{select}\n) to {text(str(target))} (format parquet, row_group_size 20000)")
+        select, files = _select(model, connection)
+        _lock(connection, [*files, str(target)])
+        exact = _exact(connection, select)
+        connection.execute(f"copy (\n{exact}\n) to {text(str(target))} (format parquet, row_group_size 20000)")
 
 
-def _select(model: Model, connection: duckdb.DuckDBPyConnection) -> str:
+def _exact(connection: duckdb.DuckDBPyConnection, select: str) -> str:
+    """The SELECT with those types replaced that a Parquet file cannot hold."""
+    described = connection.execute(f"describe (\n{select}\n)").fetchall()
+    casts = [
+        f"cast({name(column)} as {_FROZEN_AS[type_]}) as {name(column)}"
+        for column, type_, *_ in described
+        if type_ in _FROZEN_AS
+    ]
+    return f"select * replace ({', '.join(casts)}) from (\n{select}\n)" if casts else select
+
+
+def _select(model: Model, connection: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
+    """The model as one SELECT, and the files that it may read."""
     if model.data is not None:
-        connection.register("model", pa.RecordBatchReader.from_stream(model.data))
-        return "select * from model"
+        connection.register("model", _stream(model))
+        return "select * from model", []
     if model.file is not None:
-        files = _view(model, model.file, "file", connection)
-        return f"select * from {files}"
-    assert model.sql is not None
-    return _with_views(model, _single_select(model, connection), connection)
+        files = find_files(model, model.file, "file")
+        return f"select * from {relation(connection, files, model.types)}", files
+    sql = _single_select(model, connection)
+    return sql, _views(model, sql, connection)
+
+
+def _stream(model: Model) -> pa.RecordBatchReader:
+    if not hasattr(model.data, "__arrow_c_stream__"):
+        message = f"the data of model {model.name} is a {type(model.data).__name__} and has no Arrow stream"
+        hint = "give an object with __arrow_c_stream__, such as a table of pyarrow, polars or duckdb"
+        raise ConfigError([Problem(message, ("models", model.name, "data"), hint)])
+    return pa.RecordBatchReader.from_stream(model.data)
 
 
 def _single_select(model: Model, connection: duckdb.DuckDBPyConnection) -> str:
-    sql = (model.sql or "").strip().rstrip(";")
-    try:
-        statements = connection.extract_statements(sql)
-    except duckdb.Error as error:
-        raise ConfigError([_explained(model, str(error))]) from None
+    """The SQL of a model without what follows its end. Raises `ConfigError` unless it is one SELECT."""
+    sql = (model.sql or "").strip()
+    statements = connection.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise ConfigError(
-            [Problem("the SQL of a model is one SELECT", ("models", model.name, "sql"), hint="prepare data elsewhere")]
-        )
-    return sql
+        raise ConfigError([_no_select(model)])
+    encoded = sql.encode()
+    ends = [start for start, _ in duckdb.tokenize(sql) if encoded[start : start + 1] == b";"]
+    return encoded[: ends[0]].decode() if ends else sql
 
 
-def _with_views(model: Model, sql: str, connection: duckdb.DuckDBPyConnection) -> str:
-    """The SQL with views in place of the quoted names of files."""
-
-    def replaced(found: re.Match[str]) -> str:
-        return found["before"] + _view(model, found["path"], "sql", connection)
-
-    return _FILE_IN_SQL.sub(replaced, sql)
+def _no_select(model: Model) -> Problem:
+    return Problem("the SQL of a model is one SELECT", ("models", model.name, "sql"), hint="prepare data elsewhere")
 
 
-def _view(model: Model, path: str, key: str, connection: duckdb.DuckDBPyConnection) -> str:
-    """A view over files; answers its name in SQL. Its files become readable."""
-    view = name(f"file:{path}")
-    reader, options = _reader(path), ""
-    if reader == "read_csv":
-        types = ", ".join(f"{text(column)}: {text(type_)}" for column, type_ in model.types.items())
-        options = (
-            ", all_varchar = true" if not model.types else f", types = {{{types}}}, auto_type_candidates = ['VARCHAR']"
-        )
-        options += ", header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, null_padding = false"
-    files = texts(_found(model, path, key))
-    connection.execute(f"create or replace view {view} as select * from {reader}({files}{options})")
-    return view
+def _views(model: Model, sql: str, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Put a view in the place of each file that the SQL names as a table; answers the files."""
+    files: list[str] = []
+    ((tree,),) = connection.execute("select json_serialize_sql(?)", [sql]).fetchall()
+    parsed = json.loads(tree)
+    if parsed["error"]:
+        raise ConfigError([_no_select(model)])
+    for table in dict.fromkeys(_tables(parsed)):
+        if "/" in table or reader_of(table):
+            found = find_files(model, table, "sql")
+            read = relation(connection, found, model.types)
+            connection.execute(f"create view {name(table)} as select * from {read}")
+            files += found
+    return files
 
 
-def _lock(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
-    """Nothing is readable but the files of the views, nothing writable but the frozen model."""
-    views = connection.execute("select sql from duckdb_views() where not internal").fetchall()
-    files = {path for (sql,) in views for path in re.findall(r"'(/(?:[^']|'')*)'", sql)}
-    allowed = [path.replace("''", "'") for path in files] + [str(target)]
-    connection.execute(f"set allowed_paths = {texts(allowed)}")
+def _tables(node: Any) -> Iterator[str]:
+    """The tables that a parsed SELECT reads by a name of one part, wherever they stand in it."""
+    if isinstance(node, dict):
+        if node.get("type") == "BASE_TABLE" and not node.get("schema_name"):
+            yield node["table_name"]
+        node = list(node.values())
+    for each in node if isinstance(node, list) else ():
+        yield from _tables(each)
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
+    """Nothing is readable or writable but `files`, and nothing can change that any more."""
+    allowed = dict.fromkeys([*files, *(literally(each) for each in files)])
     for statement in (
+        f"set allowed_paths = {texts(allowed)}",
+        "set python_enable_replacements = false",
         "set autoinstall_known_extensions = false",
         "set autoload_known_extensions = false",
         "set enable_external_access = false",
         "set lock_configuration = true",
     ):
         connection.execute(statement)
-
-
-def _reader(path: str) -> str:
-    suffix = Path(path).suffix.lower()
-    return _READERS.get(suffix, "")
-
-
-def _found(model: Model, path: str, key: str) -> list[str]:
-    """The absolute paths of the files that `path` means."""
-    place = ("models", model.name, key)
-    if not _reader(path):
-        raise ConfigError([Problem(f"{path} is no Parquet, CSV or JSON file", place, hint="name it *.csv, say")])
-    if any(part.startswith(".") and part not in (".", "..") for part in Path(path).parts):
-        raise ConfigError([Problem(f"{path} is hidden and not read", place, hint="put it into a visible folder")])
-    full = Path(model.folder, path).absolute()
-    found = sorted(glob.glob(str(full))) or ([str(full)] if full.exists() else [])
-    if not found:
-        raise ConfigError([Problem(f"there is no file {full}", place, hint=_nearby(full))])
-    return found
-
-
-def _nearby(path: Path) -> str:
-    beside: Iterable[str] = (each.name for each in path.parent.iterdir()) if path.parent.is_dir() else ()
-    close = difflib.get_close_matches(path.name, list(beside), 1)
-    return f"did you mean {close[0]}?" if close else "paths start at the project's folder"
 
 
 def _explained(model: Model, message: str) -> Problem:

@@ -22,7 +22,8 @@ def promote(old: Path | None, plan: Path, ledger: Path, dropped: Path | None, ta
     """Write the snapshot that follows a run: the old rows, with just those changed that were accepted.
 
     `plan` and `ledger` are the files of the run, `dropped` one of keys that left the model. Rows that left and were
-    not removed at the destination stay, so that the next run tries again.
+    not removed at the destination stay, so that the next run tries again. Rows whose record turned out to be gone go:
+    to the next run they are new.
     """
     with database(target.parent) as connection:
         plan_file = file(plan, numbered=True)
@@ -62,7 +63,8 @@ def _former(connection: duckdb.DuckDBPyConnection, old: Path, plan_file: str, va
 def _gone(plan_file: str, ledger: Path, dropped: Path | None) -> str:
     removed = f"""
         select p.key from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
-        where p.effect = 'left' and l.outcome in ('succeeded', 'skipped')
+        where (p.effect = 'left' and l.outcome in ('succeeded', 'skipped'))
+            or (l.outcome = 'skipped' and l.batch is not null)
     """
     return removed if dropped is None else f"{removed} union all select key from {file(dropped)}"
 

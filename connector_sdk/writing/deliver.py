@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import define, field
 
 from connector_sdk.crashpoint import crashpoint
-from connector_sdk.errors import NotExecuted, PluginError, RunStopped, Stale
+from connector_sdk.errors import ConnectorError, NotExecuted, RunStopped, Stale
 from connector_sdk.outcome import NOT_EXECUTED, Executed, Kind, Unknown, WriteResult
 from connector_sdk.state.entries import BatchState, JournalledBatch
 from connector_sdk.state.ledger import LEDGER_SCHEMA
@@ -66,7 +66,7 @@ class _Sending:
         crashpoint("before write_batch")
         try:
             result = writing.destination.write_batch(writing.connection, self.rows.batch, writing.options, attempt)
-        except (PluginError, Stale):
+        except (ConnectorError, Stale):
             raise
         except Exception as error:
             raise self._failure(error) from error

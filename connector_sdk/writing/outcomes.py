@@ -30,6 +30,12 @@ _DONE = {
     Action.REPLACE: "replaced",
 }
 
+_GONE = {
+    Action.DELETE: "It was gone already.",
+    Action.UPDATE: "The record is gone; the next run looks for one again.",
+}
+"""What is said of a row whose record does not exist any more."""
+
 
 @frozen
 class _Verdict:
@@ -107,8 +113,8 @@ def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str) -
     known = writing.knowledge.of_row(code, message, batch.action)
     if known.kind is Kind.FATAL:
         return _Verdict(None, known.advice, stop=f"{code}: {message}")
-    if batch.action is Action.DELETE and known.forget_record:
-        return _Verdict(Outcome.SKIPPED, "It was gone already.")
+    if known.forget_record and batch.action in _GONE:
+        return _Verdict(Outcome.SKIPPED, _GONE[batch.action])
     if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and writing.split_retries and _may_repeat(writing, batch, known):
         return _Verdict(None)
     return _Verdict(Outcome.REJECTED, known.advice)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector_sdk.batch import Action
 from connector_sdk.crashpoint import crashpoint
-from connector_sdk.errors import PluginError
+from connector_sdk.errors import ConnectorError, Stale
 from connector_sdk.outcome import NOT_EXECUTED, Recovery, Unknown, WriteResult
 from connector_sdk.spec import Delivery
 from connector_sdk.state.entries import JournalledBatch
@@ -35,7 +35,7 @@ def _asked(writing: Writing, rows: BatchRows, attempt: BatchAttempt) -> WriteRes
     crashpoint("before recover_batch")
     try:
         answer = writing.destination.recover_batch(writing.connection, rows.batch, writing.options, attempt)
-    except PluginError:
+    except (ConnectorError, Stale):
         raise
     except Exception as error:
         classification = writing.knowledge.of_exception(error)
