@@ -9,7 +9,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import requests
-
 from salesforce_emulator import Emulator
 
 VERSION = "58.0"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from salesforce_emulator import Emulator
+
 from tests.salesforce_emulator.client import Client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from salesforce_emulator import Emulator
+
 from tests.salesforce_emulator.client import Client
 
 

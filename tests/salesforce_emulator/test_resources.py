@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from salesforce_emulator import Emulator
+
 from tests.salesforce_emulator.client import Client
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from salesforce_emulator import Emulator
+
 from tests.salesforce_emulator.client import Client
 
 

@@ -85,11 +85,16 @@ class Jobs:
         with self._changed:
             batch.job.batches[batch.id] = batch
             batch.job.modified = self._clock.now()
-            self._waiting.append(_Waiting(time.monotonic() + self._settings.delay + slow, batch))
+            self._waiting.append(_Waiting(time.monotonic() + self._delay() + slow, batch))
             if self._worker is None:
                 self._worker = Thread(target=self._work, name="salesforce-emulator-bulk", daemon=True)
                 self._worker.start()
             self._changed.notify()
+
+    def _delay(self) -> float:
+        # Drawn for each batch: Salesforce promises no order, in Serial mode either.
+        spread = 0.5 + self._chance.random() if self._settings.shuffle else 1.0
+        return self._settings.delay * spread
 
     def end(self, job: Job, state: str) -> None:
         """Close or abort a job; batches that wait are not processed once it is aborted."""
@@ -126,7 +131,6 @@ class Jobs:
                 now = time.monotonic()
                 due = [waiting for waiting in self._waiting if waiting.due <= now]
                 if due:
-                    # Salesforce promises no order of batches, in Serial mode either.
                     chosen = self._chance.choice(due) if self._settings.shuffle else due[0]
                     self._waiting.remove(chosen)
                     chosen.batch.state = "InProgress"

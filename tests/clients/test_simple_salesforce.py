@@ -1,0 +1,159 @@
+"""simple-salesforce, unchanged, against the emulator.
+
+The library always speaks https. A transport adapter, the extension point of requests, brings its addresses to the
+emulator's port; nothing of the library is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from salesforce_emulator import Emulator
+from simple_salesforce import Salesforce
+from simple_salesforce.exceptions import (
+    SalesforceAuthenticationFailed,
+    SalesforceExpiredSession,
+    SalesforceMalformedRequest,
+    SalesforceMoreThanOneRecord,
+    SalesforceResourceNotFound,
+)
+
+
+class Loopback(HTTPAdapter):
+    """Sends what is addressed to https to the emulator."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__()
+        self._target = urlsplit(emulator.instance_url)
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **more: Any) -> requests.Response:
+        parts = urlsplit(request.url or "")
+        request.url = urlunsplit((self._target.scheme, self._target.netloc, parts.path, parts.query, ""))
+        return super().send(request, *arguments, **more)
+
+
+@pytest.fixture(scope="module")
+def _shared() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(_shared: Emulator) -> Emulator:
+    _shared.reset()
+    return _shared
+
+
+@pytest.fixture
+def session(emulator: Emulator) -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("https://", Loopback(emulator))
+        yield session
+
+
+@pytest.fixture
+def salesforce(emulator: Emulator, session: requests.Session) -> Salesforce:
+    return Salesforce(
+        consumer_key=emulator.client_id,
+        consumer_secret=emulator.client_secret,
+        domain="emulated.my",
+        session=session,
+    )
+
+
+def test_it_logs_in_with_client_credentials_and_renews_a_dead_session(
+    salesforce: Salesforce, emulator: Emulator
+) -> None:
+    assert salesforce.limits()["DailyApiRequests"]["Max"] == 100_000
+    emulator.advance(8_000)
+    assert salesforce.Contact.create({"LastName": "L"})["success"] is True
+    assert emulator.stats()["calls"]["POST /services/oauth2/token"] == 2
+
+
+def test_it_is_refused_with_a_wrong_secret(emulator: Emulator, session: requests.Session) -> None:
+    with pytest.raises(SalesforceAuthenticationFailed):
+        Salesforce(consumer_key=emulator.client_id, consumer_secret="no", domain="emulated.my", session=session)
+
+
+def test_it_takes_a_session_and_an_instance(
+    salesforce: Salesforce, emulator: Emulator, session: requests.Session
+) -> None:
+    direct = Salesforce(session_id=salesforce.session_id, instance_url=emulator.instance_url, session=session)
+    assert direct.is_sandbox() is False
+    dead = Salesforce(session_id="dead", instance_url=emulator.instance_url, session=session)
+    with pytest.raises(SalesforceExpiredSession):
+        dead.describe()
+
+
+def test_it_describes(salesforce: Salesforce) -> None:
+    described = salesforce.describe()
+    assert described is not None
+    assert "Account" in {thing["name"] for thing in described["sobjects"]}
+    assert salesforce.Account.describe()["fields"][0]["name"] == "Id"
+    assert salesforce.Account.metadata()["objectDescribe"]["keyPrefix"] == "001"
+
+
+def test_it_queries_page_by_page(salesforce: Salesforce, emulator: Emulator) -> None:
+    emulator.insert("Contact", *({"LastName": str(number)} for number in range(2_500)))
+    first = salesforce.query("SELECT Id, LastName FROM Contact")
+    assert (first["totalSize"], first["done"]) == (2_500, False)
+    second = salesforce.query_more(first["nextRecordsUrl"], identifier_is_url=True)
+    assert (second["done"], len(second["records"])) == (True, 500)
+    locator = first["nextRecordsUrl"].rpartition("/")[2]
+    assert len(salesforce.query_more(locator)["records"]) == 500
+    assert salesforce.query_all("SELECT Id FROM Contact WHERE LastName LIKE '24%'")["totalSize"] == 111
+    assert salesforce.query("SELECT COUNT() FROM Contact")["totalSize"] == 2_500
+
+
+def test_it_writes_single_rows(salesforce: Salesforce) -> None:
+    record_id = salesforce.Contact.create({"LastName": "L", "Email": "l@emulator.invalid"})["id"]
+    assert salesforce.Contact.get(record_id)["Email"] == "l@emulator.invalid"
+    assert salesforce.Contact.update(record_id, {"LastName": "M"}) == 204
+    assert salesforce.Contact.upsert("External_Id__c/k1", {"LastName": "N"}) == 201
+    assert salesforce.Contact.upsert("External_Id__c/k1", {"LastName": "O"}) == 200
+    assert salesforce.Contact.get_by_custom_id("External_Id__c", "k1")["LastName"] == "O"
+    assert salesforce.Contact.delete(record_id) == 204
+    with pytest.raises(SalesforceResourceNotFound):
+        salesforce.Contact.get(record_id)
+    with pytest.raises(SalesforceMalformedRequest):
+        salesforce.Contact.create({"FirstName": "only"})
+
+
+def test_it_reports_several_matches(salesforce: Salesforce, emulator: Emulator) -> None:
+    emulator.insert("Account", {"Name": "A", "Legacy_Key__c": "x"}, {"Name": "B", "Legacy_Key__c": "x"})
+    with pytest.raises(SalesforceMoreThanOneRecord):
+        salesforce.Account.get_by_custom_id("Legacy_Key__c", "x")
+
+
+def test_its_bulk_handler_inserts_updates_upserts_deletes_and_queries(
+    salesforce: Salesforce, emulator: Emulator
+) -> None:
+    made = salesforce.bulk.Contact.insert([{"LastName": "A", "External_Id__c": "a"}, {"FirstName": "x"}])
+    assert [row["success"] for row in made] == [True, False]
+    assert made[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    changed = salesforce.bulk.Contact.update([{"Id": made[0]["id"], "LastName": "B"}])
+    assert changed[0]["success"] is True
+    upserted = salesforce.bulk.Contact.upsert(
+        [{"External_Id__c": "A", "LastName": "C"}, {"External_Id__c": "b", "LastName": "D"}], "External_Id__c"
+    )
+    assert [row["created"] for row in upserted] == [False, True]
+    found = salesforce.bulk.Contact.query("SELECT LastName FROM Contact ORDER BY LastName")
+    assert [row["LastName"] for row in found] == ["C", "D"]
+    deleted = salesforce.bulk.Contact.delete([{"Id": made[0]["id"]}])
+    assert deleted[0]["success"] is True
+    assert [record["IsDeleted"] for record in emulator.records("Contact")] == [True, False]
+
+
+def test_collections_work_by_its_restful_call(salesforce: Salesforce) -> None:
+    records = [{"attributes": {"type": "Account"}, "Name": name, "External_Id__c": name} for name in ("A", "B")]
+    path = "composite/sobjects/Account/External_Id__c"
+    for created in (True, False):
+        results = salesforce.restful(path, method="PATCH", json={"records": records})
+        assert results is not None
+        assert [row["created"] for row in results] == [created, created]
