@@ -12,8 +12,8 @@ from typing import Any
 
 import requests
 from attrs import frozen
-
 from connector_salesforce import ClientCredentials, Config
+
 from connector_sdk import Secret
 
 

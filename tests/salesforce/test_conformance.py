@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-
 from connector_salesforce import Config
+
 from connector_sdk import Field, Mode
 from connector_sdk.testing.conformance import DestinationConformance
 from connector_sdk.testing.conformance.samples import Row
