@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import duckdb
-import pyarrow as pa
 from attrs import frozen
 
 from connector_sdk.batch import Action
@@ -70,10 +69,8 @@ def _large(
     sizes: dict[int, list[int]] = {}
     for (first,) in found:
         rows = f"file_row_number >= {first} and file_row_number < {min(first + batch_size, group.start + group.rows)}"
-        table: pa.Table = connection.execute(
-            f"select {size} as size from {plan} where {rows} order by file_row_number"
-        ).to_arrow_table()
-        sizes[first] = table.column("size").to_pylist()
+        found_sizes = connection.execute(f"select {size} from {plan} where {rows} order by file_row_number").fetchall()
+        sizes[first] = [bytes_ for (bytes_,) in found_sizes]
     return sizes
 
 

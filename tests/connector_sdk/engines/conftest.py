@@ -1,0 +1,62 @@
+"""Open models in a project's folder and look at what is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from connector_sdk import ConfigError, Model, Problem
+from connector_sdk.engines.embedded import names
+from connector_sdk.engines.models import Source, open_model
+
+Read = Callable[..., pa.Table]
+Refuse = Callable[..., Problem]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a project."""
+    made = tmp_path / "project"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Read:
+    """Open a model and answer its rows, with their positions in the column `#`."""
+
+    def reading(**given: Any) -> pa.Table:
+        source = _opened(folder, tmp_path_factory, given)
+        with duckdb.connect() as connection:
+            connection.execute("set timezone = 'UTC'")
+            rows = connection.sql(f'select {names(source.columns)}, {source.position} as "#" from {source.relation}')
+            table: pa.Table = rows.to_arrow_table()
+        assert table.num_rows == source.rows
+        return table
+
+    return reading
+
+
+@pytest.fixture
+def refuse(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Refuse:
+    """Open a model that must be refused, and answer the one problem that it has."""
+
+    def refusing(**given: Any) -> Problem:
+        with pytest.raises(ConfigError) as raised:
+            _opened(folder, tmp_path_factory, given)
+        (problem,) = raised.value.problems
+        key = next(each for each in ("sql", "file", "data") if each in given)
+        assert problem.path == ("models", "orders", key)
+        assert problem.hint
+        return problem
+
+    return refusing
+
+
+def _opened(folder: Path, factory: pytest.TempPathFactory, given: dict[str, Any]) -> Source:
+    return open_model(Model("orders", ("id",), folder=str(folder), **given), factory.mktemp("plan"))

@@ -1,0 +1,87 @@
+"""Models from Python: any object with an Arrow stream."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from .conftest import Read, Refuse
+
+
+class Stream:
+    """An object that has nothing but an Arrow stream."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+TABLE = pa.table({"id": [1, 2], "n": ["x", None]})
+
+
+@pytest.mark.parametrize(
+    "data", [TABLE, TABLE.to_reader(), Stream(TABLE), TABLE.to_batches()[0]], ids=["table", "reader", "any", "batch"]
+)
+def test_anything_with_an_arrow_stream_is_a_model(read: Read, data: Any) -> None:
+    assert read(data=data).to_pydict() == {"id": [1, 2], "n": ["x", None], "#": [1, 2]}
+
+
+def test_a_relation_of_duckdb_is_a_model(read: Read) -> None:
+    with duckdb.connect() as connection:
+        assert read(data=connection.sql("select 7 as id")).column("id").to_pylist() == [7]
+
+
+@pytest.mark.parametrize(
+    ("array", "values"),
+    [
+        (pa.array([2**64 - 1], pa.uint64()), [2**64 - 1]),
+        (pa.array([Decimal("-12345678901234567890123456789012345.678")], pa.decimal128(38, 3)), None),
+        (pa.array(["x"], pa.large_string()), ["x"]),
+        (pa.array(["x"], pa.string_view()), ["x"]),
+        (pa.array(["x", "x", None]).dictionary_encode(), ["x", "x", None]),
+        (pa.array([date(1, 1, 1), date(9999, 12, 31)], pa.date32()), [date(1, 1, 1), date(9999, 12, 31)]),
+        (pa.array([date(2026, 1, 31)], pa.date64()), [date(2026, 1, 31)]),
+        (pa.array([time(1, 2, 3)], pa.time32("s")), [time(1, 2, 3)]),
+        (pa.nulls(2), [None, None]),
+        (pa.array([b"\0\xff"], pa.large_binary()), [b"\0\xff"]),
+    ],
+)
+def test_every_value_arrives_as_it_was(read: Read, array: pa.Array, values: list[object] | None) -> None:
+    assert read(data=pa.table({"id": array})).column("id").to_pylist() == (values or array.to_pylist())
+
+
+def test_a_moment_in_any_zone_stays_that_moment(read: Read) -> None:
+    at = datetime(2026, 7, 1, 10, tzinfo=UTC)
+    table = read(data=pa.table({"id": pa.array([at], pa.timestamp("us", "Europe/Berlin"))}))
+    assert str(table.schema.field("id").type) == "timestamp[us, tz=UTC]"
+    assert table.column("id").cast(pa.int64()).to_pylist() == [int(at.timestamp() * 1_000_000)]
+
+
+def test_a_table_of_many_rows_keeps_their_order(read: Read) -> None:
+    table = read(data=pa.table({"id": range(100_000)}))
+    assert table.column("id").to_pylist() == list(range(100_000))
+    assert table.column("#").to_pylist() == list(range(1, 100_001))
+
+
+def test_data_without_a_stream_is_refused_by_its_type(refuse: Refuse) -> None:
+    assert refuse(data=[{"id": 1}]).message == "the data of model orders is a list and has no Arrow stream"
+
+
+def test_a_type_that_cannot_be_read_is_told(refuse: Refuse) -> None:
+    assert "cannot be read" in refuse(data=pa.table({"id": pa.array([1], pa.decimal256(50, 2))})).message
+
+
+def test_a_stream_that_breaks_is_told(refuse: Refuse) -> None:
+    def batches() -> Any:
+        yield TABLE.to_batches()[0]
+        raise ValueError("the warehouse went away")
+
+    broken = pa.RecordBatchReader.from_batches(TABLE.schema, batches())
+    assert "the warehouse went away" in refuse(data=broken).message

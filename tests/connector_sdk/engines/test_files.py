@@ -1,0 +1,100 @@
+"""Which files a model means, and which it may not read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from .conftest import Read, Refuse
+
+
+def _parquet(path: Path, **columns: list[object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+
+
+def test_a_parquet_file_is_read_where_it_lies(folder: Path, read: Read) -> None:
+    _parquet(folder / "a.parquet", id=[3, 1, 2])
+    assert read(file="a.parquet").to_pydict() == {"id": [3, 1, 2], "#": [1, 2, 3]}
+
+
+def test_a_pattern_means_all_files_that_fit_it_in_the_order_of_their_names(folder: Path, read: Read) -> None:
+    for number in (2, 1):
+        _parquet(folder / "day" / f"{number}.parquet", id=[number * 10, number * 10 + 1])
+    assert read(file="day/*.parquet").to_pydict() == {"id": [10, 11, 20, 21], "#": [1, 2, 3, 4]}
+
+
+def test_csv_files_can_be_named_by_a_pattern(folder: Path, read: Read) -> None:
+    for number in (1, 2):
+        (folder / f"{number}.csv").write_text(f"id\n{number}\n", encoding="utf-8")
+    assert read(file="*.csv").column("id").to_pylist() == ["1", "2"]
+
+
+@pytest.mark.parametrize("name", ["a[1].csv", "it's.csv", 'a"b.csv', "two words.csv", "ä;--.csv"])
+@pytest.mark.parametrize("named", ["by file", "in SQL"])
+def test_a_name_is_taken_literally_when_there_is_such_a_file(folder: Path, read: Read, name: str, named: str) -> None:
+    (folder / name).write_text("id\n1\n", encoding="utf-8")
+    (folder / "a1.csv").write_text("id\n2\n", encoding="utf-8")
+    quoted = name.replace("'", "''")
+    table = read(file=name) if named == "by file" else read(sql=f"select * from '{quoted}'")
+    assert table.column("id").to_pylist() == ["1"]
+
+
+@pytest.mark.parametrize("column", ["file_row_number", "position", "File_Row_Number", "key", "match"])
+def test_a_column_may_have_a_name_that_means_something_to_us(folder: Path, read: Read, column: str) -> None:
+    _parquet(folder / "a.parquet", **{column: [7, 8]})
+    assert read(file="a.parquet").column(0).to_pylist() == [7, 8]
+
+
+def test_a_missing_file_is_told_with_its_path_and_what_lies_beside_it(folder: Path, refuse: Refuse) -> None:
+    _parquet(folder / "contacts.parquet", id=[1])
+    problem = refuse(file="contcats.parquet")
+    assert str(folder / "contcats.parquet") in problem.message
+    assert problem.hint == "did you mean contacts.parquet?"
+
+
+def test_a_pattern_that_fits_nothing_is_a_missing_file(refuse: Refuse) -> None:
+    assert "there is no file" in refuse(file="*.csv").message
+
+
+def test_a_file_of_another_kind_is_refused(folder: Path, refuse: Refuse) -> None:
+    (folder / "a.xlsx").write_bytes(b"")
+    assert refuse(file="a.xlsx").message == "a.xlsx is no Parquet, CSV or JSON file"
+
+
+def test_a_damaged_file_is_told(folder: Path, refuse: Refuse) -> None:
+    (folder / "a.parquet").write_bytes(b"nothing of the kind")
+    assert "orders cannot be read" in refuse(file="a.parquet").message
+
+
+@pytest.mark.parametrize("path", [".env.csv", ".connector/a.csv", "sub/../.env.csv", "*/.hidden.csv"])
+@pytest.mark.parametrize("named", ["by file", "in SQL"])
+def test_hidden_files_are_not_read(folder: Path, refuse: Refuse, path: str, named: str) -> None:
+    for each in (".env.csv", ".connector/a.csv", "sub/.hidden.csv"):
+        (folder / each).parent.mkdir(exist_ok=True)
+        (folder / each).write_text("secret\nx\n", encoding="utf-8")
+    problem = refuse(file=path) if named == "by file" else refuse(sql=f"select * from '{path}'")
+    assert problem.message == f"{path} is hidden and not read"
+
+
+@pytest.mark.parametrize("target", [".env.csv", ".connector/a.csv"])
+def test_a_link_to_a_hidden_file_is_not_read(folder: Path, refuse: Refuse, target: str) -> None:
+    (folder / target).parent.mkdir(exist_ok=True)
+    (folder / target).write_text("secret\nx\n", encoding="utf-8")
+    (folder / "a.csv").symlink_to(folder / target)
+    assert refuse(file="a.csv").message == "a.csv is hidden and not read"
+    assert refuse(sql="select * from 'a.csv'").message == "a.csv is hidden and not read"
+    assert refuse(file="*.csv").message == "*.csv is hidden and not read"
+
+
+def test_a_project_may_lie_in_a_hidden_folder(tmp_path: Path, folder: Path, read: Read) -> None:
+    hidden = tmp_path / ".cache" / "project"
+    _parquet(hidden / "a.parquet", id=[1])
+    (folder / "link").symlink_to(tmp_path / ".cache")
+    from connector_sdk import Model
+    from connector_sdk.engines.models import open_model
+
+    assert open_model(Model("m", ("id",), file="a.parquet", folder=str(hidden)), tmp_path).rows == 1

@@ -1,0 +1,66 @@
+"""JSON files, as lists and line by line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .conftest import Read, Refuse
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.ndjson"])
+@pytest.mark.parametrize("form", ["a list", "lines"])
+def test_lists_and_lines_are_read_whatever_the_file_is_called(folder: Path, read: Read, name: str, form: str) -> None:
+    rows = [{"id": 1, "n": "x"}, {"id": 2, "n": None}]
+    content = json.dumps(rows) if form == "a list" else "\n".join(map(json.dumps, rows))
+    (folder / name).write_text(content, encoding="utf-8")
+    table = read(file=name).drop_columns(["#"])
+    assert table.to_pylist() == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-01-31", "2026-01-31T10:00:00Z", "2026-01-31 10:00:00", "10:00:00", "8D6B2F0E-4B1D-4A77-8E0B-0D2F3C4B5A69"],
+)
+def test_text_stays_text_whatever_it_looks_like(folder: Path, read: Read, text: str) -> None:
+    (folder / "a.json").write_text(json.dumps([{"id": text}]), encoding="utf-8")
+    assert read(file="a.json").column("id").to_pylist() == [text]
+
+
+def test_numbers_and_booleans_keep_their_types(folder: Path, read: Read) -> None:
+    (folder / "a.json").write_text('[{"id": 9007199254740993, "b": true, "f": 1.5}]', encoding="utf-8")
+    types = [str(each) for each in read(file="a.json").schema.types[:3]]
+    assert types == ["int64", "bool", "double"]
+
+
+def test_whole_numbers_of_any_size_keep_every_digit(folder: Path, read: Read) -> None:
+    (folder / "a.json").write_text('[{"id": "1", "n": 18446744073709551615}]', encoding="utf-8")
+    assert read(file="a.json").column("n").to_pylist() == [18446744073709551615]
+
+
+def test_a_column_of_several_types_is_text(folder: Path, read: Read) -> None:
+    (folder / "a.jsonl").write_text('{"id": 1}\n{"id": "x"}\n{"id": null}\n', encoding="utf-8")
+    assert read(file="a.jsonl").column("id").to_pylist() == ["1", "x", None]
+
+
+def test_a_column_that_appears_late_is_not_missed(folder: Path, read: Read) -> None:
+    (folder / "a.jsonl").write_text('{"id": 1}\n' * 25_000 + '{"id": 2, "n": "x"}\n', encoding="utf-8")
+    assert read(file="a.jsonl").column("n").to_pylist()[-1] == "x"
+
+
+def test_a_file_that_is_cut_off_is_refused(folder: Path, refuse: Refuse) -> None:
+    (folder / "a.jsonl").write_text('{"id": 1}\n{"id":', encoding="utf-8")
+    assert "Malformed JSON" in refuse(file="a.jsonl").message
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(TEXT, min_size=1, max_size=5))
+def test_no_character_of_a_text_is_altered(folder: Path, read: Read, values: list[str]) -> None:
+    (folder / "a.json").write_text(json.dumps([{"id": each} for each in values]), encoding="utf-8")
+    assert read(file="a.json").column("id").to_pylist() == values
