@@ -14,7 +14,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 from salesforce_emulator import Emulator
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
@@ -58,7 +58,7 @@ def session(emulator: Emulator) -> Iterator[requests.Session]:
 
 
 @pytest.fixture
-def salesforce(emulator: Emulator, session: requests.Session) -> Salesforce:
+def salesforce(emulator: Emulator, session: requests.Session) -> Any:
     return Salesforce(
         consumer_key=emulator.client_id,
         consumer_secret=emulator.client_secret,
@@ -67,9 +67,7 @@ def salesforce(emulator: Emulator, session: requests.Session) -> Salesforce:
     )
 
 
-def test_it_logs_in_with_client_credentials_and_renews_a_dead_session(
-    salesforce: Salesforce, emulator: Emulator
-) -> None:
+def test_it_logs_in_with_client_credentials_and_renews_a_dead_session(salesforce: Any, emulator: Emulator) -> None:
     assert salesforce.limits()["DailyApiRequests"]["Max"] == 100_000
     emulator.advance(8_000)
     assert salesforce.Contact.create({"LastName": "L"})["success"] is True
@@ -81,9 +79,7 @@ def test_it_is_refused_with_a_wrong_secret(emulator: Emulator, session: requests
         Salesforce(consumer_key=emulator.client_id, consumer_secret="no", domain="emulated.my", session=session)
 
 
-def test_it_takes_a_session_and_an_instance(
-    salesforce: Salesforce, emulator: Emulator, session: requests.Session
-) -> None:
+def test_it_takes_a_session_and_an_instance(salesforce: Any, emulator: Emulator, session: requests.Session) -> None:
     direct = Salesforce(session_id=salesforce.session_id, instance_url=emulator.instance_url, session=session)
     assert direct.is_sandbox() is False
     dead = Salesforce(session_id="dead", instance_url=emulator.instance_url, session=session)
@@ -91,7 +87,7 @@ def test_it_takes_a_session_and_an_instance(
         dead.describe()
 
 
-def test_it_describes(salesforce: Salesforce) -> None:
+def test_it_describes(salesforce: Any) -> None:
     described = salesforce.describe()
     assert described is not None
     assert "Account" in {thing["name"] for thing in described["sobjects"]}
@@ -99,7 +95,7 @@ def test_it_describes(salesforce: Salesforce) -> None:
     assert salesforce.Account.metadata()["objectDescribe"]["keyPrefix"] == "001"
 
 
-def test_it_queries_page_by_page(salesforce: Salesforce, emulator: Emulator) -> None:
+def test_it_queries_page_by_page(salesforce: Any, emulator: Emulator) -> None:
     emulator.insert("Contact", *({"LastName": str(number)} for number in range(2_500)))
     first = salesforce.query("SELECT Id, LastName FROM Contact")
     assert (first["totalSize"], first["done"]) == (2_500, False)
@@ -111,7 +107,7 @@ def test_it_queries_page_by_page(salesforce: Salesforce, emulator: Emulator) -> 
     assert salesforce.query("SELECT COUNT() FROM Contact")["totalSize"] == 2_500
 
 
-def test_it_writes_single_rows(salesforce: Salesforce) -> None:
+def test_it_writes_single_rows(salesforce: Any) -> None:
     record_id = salesforce.Contact.create({"LastName": "L", "Email": "l@emulator.invalid"})["id"]
     assert salesforce.Contact.get(record_id)["Email"] == "l@emulator.invalid"
     assert salesforce.Contact.update(record_id, {"LastName": "M"}) == 204
@@ -125,15 +121,13 @@ def test_it_writes_single_rows(salesforce: Salesforce) -> None:
         salesforce.Contact.create({"FirstName": "only"})
 
 
-def test_it_reports_several_matches(salesforce: Salesforce, emulator: Emulator) -> None:
+def test_it_reports_several_matches(salesforce: Any, emulator: Emulator) -> None:
     emulator.insert("Account", {"Name": "A", "Legacy_Key__c": "x"}, {"Name": "B", "Legacy_Key__c": "x"})
     with pytest.raises(SalesforceMoreThanOneRecord):
         salesforce.Account.get_by_custom_id("Legacy_Key__c", "x")
 
 
-def test_its_bulk_handler_inserts_updates_upserts_deletes_and_queries(
-    salesforce: Salesforce, emulator: Emulator
-) -> None:
+def test_its_bulk_handler_inserts_updates_upserts_deletes_and_queries(salesforce: Any, emulator: Emulator) -> None:
     made = salesforce.bulk.Contact.insert([{"LastName": "A", "External_Id__c": "a"}, {"FirstName": "x"}])
     assert [row["success"] for row in made] == [True, False]
     assert made[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
@@ -150,7 +144,7 @@ def test_its_bulk_handler_inserts_updates_upserts_deletes_and_queries(
     assert [record["IsDeleted"] for record in emulator.records("Contact")] == [True, False]
 
 
-def test_collections_work_by_its_restful_call(salesforce: Salesforce) -> None:
+def test_collections_work_by_its_restful_call(salesforce: Any) -> None:
     records = [{"attributes": {"type": "Account"}, "Name": name, "External_Id__c": name} for name in ("A", "B")]
     path = "composite/sobjects/Account/External_Id__c"
     for created in (True, False):

@@ -165,7 +165,7 @@ def describe_field(field: Field) -> dict[str, Any]:
         "restrictedDelete": is_master_detail and field.on_parent_delete == "restrict",
         "restrictedPicklist": field.restricted_picklist,
         "scale": field.scale,
-        "searchPrefilterable": False,
+        "searchPrefilterable": field.type == "reference" and field.permissionable,
         "soapType": SOAP_TYPES[field.type],
         "type": field.type,
         "unique": field.unique,

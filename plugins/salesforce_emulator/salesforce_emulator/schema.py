@@ -35,7 +35,10 @@ class Schema:
         self.stamps_on_update = self._named("LastModifiedDate", "SystemModstamp")
         self.stamps_on_create = [*self._named("CreatedDate"), *self.stamps_on_update]
         self.users_on_create = self._named("OwnerId", "CreatedById", "LastModifiedById")
+        self.photos = [at for at, field in enumerate(self.fields) if field.extra_type_info == "imageurl"]
         self.name_at = next(at for at, field in enumerate(self.fields) if field.name_field)
+        # A custom object's record without a name is named after its id.
+        self.names_itself = self.fields[self.name_at].defaulted_on_create
         self.relationships = {
             field.relationship_name.lower(): field for field in self.fields if field.relationship_name is not None
         }

@@ -112,6 +112,10 @@ class Unit:
         for at, value in values.items():
             record[at] = value
         record[0] = self._table.next_id()
+        for at in schema.photos:
+            record[at] = f"/services/images/photo/{record[0]}"
+        if record[schema.name_at] is None and schema.names_itself:
+            record[schema.name_at] = str(record[0])[:15]
         name = composed(schema, record, values)
         if name is not None:
             record[schema.name_at] = name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from starlette.routing import Route
 
 from salesforce_emulator.call import json_answer
 from salesforce_emulator.errors import ApiError, OAuthError
+from salesforce_emulator.oauth import person
 from salesforce_emulator.oauth.grants import user_of, with_basic
 from salesforce_emulator.rest.endpoint import authenticated
 from salesforce_emulator.world import World
@@ -67,45 +69,27 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 async def userinfo(request: Request) -> Response:
-    """GET /services/oauth2/userinfo, and the identity URL. Help, "Identity URLs"."""
+    """GET /services/oauth2/userinfo. OpenID Connect names."""
+    return _of_user(request, person.userinfo)
+
+
+async def identity(request: Request) -> Response:
+    """GET /id/ORG/USER: the `id` of a token answer. Help, "Identity URLs"."""
+    return _of_user(request, person.identity)
+
+
+def _of_user(request: Request, show: Callable[[World, str], dict[str, Any]]) -> Response:
     world: World = request.app.state.world
     try:
         session = authenticated(world, request)
     except ApiError:
         return Response("Bad_OAuth_Token", 403, media_type="text/html")
-    return json_answer(_person(world, session.user_id))
-
-
-def _person(world: World, user_id: str) -> dict[str, Any]:
-    user = next(record for record in world.records("User") if record["Id"] == user_id)
-    return {
-        "sub": f"{world.url}/id/{world.org.id}/{user_id}",
-        "user_id": user_id,
-        "organization_id": world.org.id,
-        "preferred_username": user["Username"],
-        "nickname": user["Alias"],
-        "name": user["Name"],
-        "email": user["Email"],
-        "email_verified": True,
-        "given_name": user["FirstName"],
-        "family_name": user["LastName"],
-        "zoneinfo": "GMT",
-        "active": user["IsActive"],
-        "user_type": "STANDARD",
-        "language": "en_US",
-        "locale": "en_US",
-        "utcOffset": 0,
-        "urls": {
-            "rest": f"{world.url}/services/data/v{{version}}/",
-            "sobjects": f"{world.url}/services/data/v{{version}}/sobjects/",
-            "query": f"{world.url}/services/data/v{{version}}/query/",
-        },
-    }
+    return json_answer(show(world, session.user_id))
 
 
 ROUTES = [
     Route("/services/oauth2/token", token, methods=["GET", "POST"]),
     Route("/services/oauth2/revoke", revoke, methods=["GET", "POST"]),
     Route("/services/oauth2/userinfo", userinfo, methods=["GET", "POST"]),
-    Route("/id/{org}/{user}", userinfo),
+    Route("/id/{org}/{user}", identity),
 ]

@@ -75,7 +75,7 @@ def _field(name: str, raw: Raw) -> Raw:
     if raw.get("calculated") or raw.get("autoNumber") or type_ in COMPOUND:
         known |= {"createable": False, "updateable": False}
     if raw.get("autoNumber"):
-        known |= {"defaultedOnCreate": True, "nillable": False, "nameField": name in ("Name", "CaseNumber")}
+        known |= {"defaultedOnCreate": True, "nillable": False, "permissionable": False}
     if raw.get("externalId"):
         known["idLookup"] = True
     if raw.get("defaultValue") is not None:

@@ -57,6 +57,6 @@ def flags(field: Field) -> dict[str, bool]:
     return {
         "filterable": not long,
         "sortable": not long and field.type not in COMPOUND and field.type != "multipicklist",
-        "groupable": not long and field.type not in _UNGROUPED,
+        "groupable": not long and field.type not in _UNGROUPED and not field.auto_number,
         "aggregatable": not long and field.type not in COMPOUND and field.type != "boolean",
     }

@@ -65,7 +65,7 @@ def read_by_key(call: Call) -> Response:
 
 
 def upsert(call: Call) -> Response:
-    """PATCH /sobjects/OBJECT/FIELD/VALUE: 201 created, 200 updated (204 before v46.0), 300 several matches."""
+    """PATCH /sobjects/OBJECT/FIELD/VALUE: 201 created, 200 updated (204 before v46.0), 300 several."""
     schema = schema_of(call)
     at = key_place(schema, call.part("field"))
     row = _row(call, schema, schema.fields[at].name)
@@ -79,11 +79,13 @@ def upsert(call: Call) -> Response:
     else:
         row.values[at] = _key_value(call, schema, at)
         result = _executed(call, schema, "upsert", row, key_at=at, update_only=update_only)
-    if not result.created and float(call.version) < 46:
+    says_created = float(call.version) >= 46
+    if not result.created and not says_created:
         return Response(status_code=204)
-    answer: dict[str, Any] = {"id": result.record_id, "success": True, "errors": [], "created": result.created}
+    answer: dict[str, Any] = {"id": result.record_id, "success": True, "errors": []}
     headers = {"Location": _place(call, schema, str(result.record_id))}
-    return call.answer(answer, 201 if result.created else 200, headers)
+    whole = {**answer, "created": result.created} if says_created else answer
+    return call.answer(whole, 201 if result.created else 200, headers)
 
 
 def delete_by_key(call: Call) -> Response:
