@@ -113,3 +113,9 @@ def elements(answer: requests.Response) -> dict[str, str]:
 
 def element(answer: requests.Response, name: str) -> str:
     return elements(answer)[name]
+
+
+def fault_of(answer: requests.Response) -> tuple[int, str, str]:
+    """Status, code and message of a refused call of Bulk API."""
+    facts = elements(answer)
+    return answer.status_code, facts["exceptionCode"], facts["exceptionMessage"]

@@ -58,11 +58,11 @@ class ApiError(Exception):
     def __init__(self, status: int, code: str, message: str, fields: Sequence[str] | None = None) -> None:
         super().__init__(message)
         self.status = status
-        self.faults = (RowFault(code, message, None if fields is None else tuple(fields)),)
+        self._fault = RowFault(code, message, None if fields is None else tuple(fields))
 
     def body(self) -> list[dict[str, Any]]:
         """The JSON list of a REST error."""
-        return [fault.in_request() for fault in self.faults]
+        return [self._fault.in_request()]
 
 
 class BulkError(Exception):

@@ -11,11 +11,11 @@ from itertools import product
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _INSTANCE = "5g00000"
-_BIT = dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", True)
+_UPPER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def _check(group: str) -> str:
-    return _SUFFIX[sum(1 << place for place, char in enumerate(group) if char in _BIT)]
+    return _SUFFIX[sum(1 << place for place, char in enumerate(group) if char in _UPPER)]
 
 
 def to18(record_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from salesforce_emulator.schema import COMPUTED, Row, Schema
@@ -37,51 +37,49 @@ class Selection:
     def __init__(self, paths: Paths, selected: tuple[Path, ...], version: str) -> None:
         self._paths = paths
         self._version = version
-        self._show = self._object(paths.start, [(path.names, path) for path in selected])
+        self._columns = self._columns_of(paths.start, selected)
 
     def show(self, row: Row) -> dict[str, Any]:
         """One record of the answer."""
-        shown: dict[str, Any] = self._show(self._paths.start, row)
-        return shown
+        return self._record(self._paths.start, row, self._columns)
 
-    def _object(self, schema: Schema, wanted: list[tuple[tuple[str, ...], Path]]) -> Callable[[Schema, Row], Any]:
+    def _record(self, schema: Schema, row: Row, columns: dict[str, Show]) -> dict[str, Any]:
+        fields = {name: show(row) for name, show in columns.items()}
+        return {"attributes": attributes(schema, row, self._version), **fields}
+
+    def _columns_of(self, schema: Schema, paths: Sequence[Path]) -> dict[str, Show]:
         columns: dict[str, Show] = {}
-        nested: dict[str, list[tuple[tuple[str, ...], Path]]] = {}
-        for names, path in wanted:
-            if len(names) > 1:
-                nested.setdefault(names[0].lower(), []).append((names[1:], path))
-                columns.setdefault(f"{names[0].lower()}.", lambda row: None)
-                continue
-            field, _ = self._paths.at(schema).reader(Path(names, path.at))
-            columns[field.name] = field_shower(schema, schema.position[field.name.lower()])
-        for name, inner in nested.items():
-            relationship, show = self._parent(schema, name, inner)
-            columns = {relationship if key == f"{name}." else key: shower for key, shower in columns.items()}
-            columns[relationship] = show
-        return lambda actual, row: {
-            "attributes": attributes(actual, row, self._version),
-            **{name: show(row) for name, show in columns.items()},
-        }
+        for name, group in _by_first_name(paths).items():
+            if len(group[0].names) == 1:
+                field, _ = self._paths.at(schema).reader(group[0])
+                columns[field.name] = field_shower(schema, schema.position[field.name.lower()])
+            else:
+                at, target = self._paths.step(schema, name, group[0])
+                rest = [Path(path.names[1:], path.at) for path in group]
+                columns[str(schema.fields[at].relationship_name)] = self._parent_shower(at, target, rest)
+        return columns
 
-    def _parent(self, schema: Schema, name: str, inner: list[tuple[tuple[str, ...], Path]]) -> tuple[str, Show]:
-        at, target = self._paths.step(schema, name, inner[0][1])
-        show_parent = self._object(target, inner)
+    def _parent_shower(self, at: int, expected: Schema, paths: list[Path]) -> Show:
+        columns = self._columns_of(expected, paths)
 
         def show(row: Row) -> Any:
             found = self._paths.parent(row, at)
-            return None if found is None else self._shown_parent(found, target, show_parent, inner)
+            if found is None:
+                return None
+            schema, parent = found
+            return self._record(schema, parent, columns if schema is expected else _columns_of_other(schema, paths))
 
-        return str(schema.fields[at].relationship_name), show
+        return show
 
-    def _shown_parent(
-        self,
-        found: tuple[Schema, Row],
-        expected: Schema,
-        show: Callable[[Schema, Row], Any],
-        inner: list[tuple[tuple[str, ...], Path]],
-    ) -> Any:
-        schema, row = found
-        if schema is expected:
-            return show(schema, row)
-        values = {names[0]: row[at] for names, _ in inner if (at := schema.at(names[0])) is not None}
-        return {"attributes": attributes(schema, row, self._version), **values}
+
+def _by_first_name(paths: Sequence[Path]) -> dict[str, list[Path]]:
+    groups: dict[str, list[Path]] = {}
+    for path in paths:
+        groups.setdefault(path.names[0].lower(), []).append(path)
+    return groups
+
+
+def _columns_of_other(schema: Schema, paths: list[Path]) -> dict[str, Show]:
+    """What a polymorphic parent of another type can show: the fields that it has too."""
+    places = [(path.names[0], schema.at(path.names[0])) for path in paths]
+    return {name: field_shower(schema, at) for name, at in places if at is not None}
