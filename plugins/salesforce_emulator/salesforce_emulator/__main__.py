@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 from pathlib import Path
@@ -33,6 +34,8 @@ def main(port: int, host: str, org_file: Path | None, seed: int) -> None:
     except OSError as error:
         raise click.ClickException(f"port {port} on {host} cannot be used: {error.strerror}") from error
     world.url = url_of(bound)
+    # Records hold no cycles; to look for some among millions of them would stop every call for a second.
+    gc.set_threshold(10_000, 50, 100_000)
     # uvicorn raises a captured signal once more after it has shut down; here that is no reason to die.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)

@@ -49,6 +49,6 @@ class Audit:
         with self._lock:
             return {
                 "calls": dict(self._calls),
-                "executed": {name: dict(keys) for name, keys in self._executed.items()},
-                "attempted": {name: dict(keys) for name, keys in self._attempted.items()},
+                "executed": {name: dict(keys) for name, keys in list(self._executed.items())},
+                "attempted": {name: dict(keys) for name, keys in list(self._attempted.items())},
             }

@@ -74,16 +74,16 @@ class Jobs:
     def add(self, job: Job) -> None:
         """Keep a new job."""
         with self._changed:
-            self._jobs[job.id] = job
+            self._jobs[job.id[:15]] = job
 
     def find(self, job_id: str) -> Job | None:
         """The job of a 15- or 18-character id."""
-        return next((job for key, job in self._jobs.items() if key[:15] == job_id[:15]), None)
+        return self._jobs.get(job_id[:15])
 
     def submit(self, batch: Batch, slow: float = 0.0) -> None:
         """Queue a batch; it runs after the org's delay and `slow` seconds more."""
         with self._changed:
-            batch.job.batches[batch.id] = batch
+            batch.job.batches[batch.id[:15]] = batch
             batch.job.modified = self._clock.now()
             self._waiting.append(_Waiting(time.monotonic() + self._delay() + slow, batch))
             if self._worker is None:

@@ -76,6 +76,7 @@ class Job:
     assignment_rule: str | None = None
     state: str = "Open"
     modified: float = 0.0
+    # By the first 15 characters of their ids.
     batches: dict[str, Batch] = field(factory=dict)
 
     @property

@@ -141,11 +141,10 @@ def _job(call: Call) -> Job:
 
 
 def _batch(call: Call) -> Batch:
-    wanted = call.part("batch")[:15]
-    for batch_id, batch in list(_job(call).batches.items()):
-        if batch_id[:15] == wanted:
-            return batch
-    raise BulkError("InvalidBatch", f"Unable to find batch for id: {call.part('batch')}")
+    batch = _job(call).batches.get(call.part("batch")[:15])
+    if batch is None:
+        raise BulkError("InvalidBatch", f"Unable to find batch for id: {call.part('batch')}")
+    return batch
 
 
 def _finished(call: Call) -> Batch:
