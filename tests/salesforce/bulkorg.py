@@ -16,7 +16,7 @@ from connector_salesforce.transport import Answer, Request
 
 from connector_sdk import Executed
 
-from .scripted import ScriptedTransport, answer, sent
+from .scripted import CONTACT_FIELDS, ScriptedTransport, answer, described_object, describing, sent
 
 XMLNS = "http://www.force.com/2009/06/asyncapi/dataload"
 LOST = CallFailed("CONNECTION_LOST", "reset", Executed.MAYBE)
@@ -46,6 +46,7 @@ class BulkOrg:
 
     def __attrs_post_init__(self) -> None:
         base, on = "/services/async/58.0/job", self.transport.on
+        describing(self.transport, *(described_object(name, CONTACT_FIELDS) for name in ("Contact", "Lead")))
         on("POST", base, self._open)
         on("POST", f"{base}/[^/]+", self._end)
         on("POST", f"{base}/[^/]+/batch", self._post)

@@ -32,6 +32,7 @@ class ScriptedTransport:
     handlers: list[tuple[str, str, Handler]] = field(factory=list)
     requests: list[Request] = field(factory=list)
     closed: bool = False
+    remaining: int | None = None
     _lock: threading.Lock = field(factory=threading.Lock)
 
     def on(self, method: str, path: str, *replies: Reply | Handler) -> None:

@@ -358,7 +358,7 @@ def test_rows_that_cannot_be_said_fail_beside_the_others(bulk_org: BulkOrg, open
 def test_a_batch_of_which_nothing_can_be_said_makes_no_call(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:
     lines = written(opened, batch({"External_Id__c": ["a"], "LastName": ["#N/A"]}), run)
     assert [line["code"] for line in lines] == ["LITERAL_NA"]
-    assert (bulk_org.transport.requests, run.anchors) == ([], [])
+    assert (bulk_org.transport.made("POST", ""), run.anchors) == ([], [])
 
 
 def test_a_batch_that_is_too_large_is_to_be_split(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:
@@ -376,6 +376,16 @@ def test_an_old_job_gets_no_more_batches(
     for number in range(2):
         written(opened, contacts(f"k{number}", number=number), run)
     assert [job.state for job in bulk_org.jobs.values()] == ["Closed", "Open"]
+
+
+def test_no_batch_is_begun_with_the_calls_that_are_kept_for_others(
+    bulk_org: BulkOrg, opened: Org, run: RecordingRun
+) -> None:
+    bulk_org.transport.remaining = 900
+    written(opened, contacts("a", number=1), run, Options(keep_api_calls=899))
+    with pytest.raises(NotExecuted, match="API_CALLS_KEPT"):
+        written(opened, contacts("b", number=2), run, Options(keep_api_calls=900))
+    assert bulk_org.keys == ["a"]
 
 
 def test_a_binary_field_is_refused_before_anything_is_sent(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:

@@ -80,6 +80,23 @@ def test_a_session_that_may_not_be_used_is_not_renewed(message: str) -> None:
     assert (len(transport.requests), logins.made) == (1, 1)
 
 
+def test_a_login_that_broke_is_tried_again_and_the_call_was_not_executed() -> None:
+    transport, logins = ended_before("token 3", answer(ENDED, 401))
+    broken = [CallFailed("CONNECTION_LOST", "reset", Executed.MAYBE)]
+
+    def log_in() -> Login:
+        login = logins()
+        if login.token == "token 2" and broken:
+            raise broken.pop()
+        return login
+
+    client = org(transport, log_in).client
+    with pytest.raises(CallFailed, match="CONNECTION_LOST") as failed:
+        client.write("POST", "/composite/sobjects", b"{}")
+    assert failed.value.executed is Executed.NO
+    assert client.write("POST", "/composite/sobjects", b"{}") == {}
+
+
 def test_a_login_that_is_refused_is_not_tried_again_by_every_thread() -> None:
     tries = itertools.count()
 

@@ -145,6 +145,13 @@ def test_a_null_reference_by_key_is_refused_where_it_would_clear_and_left_alone_
     assert cells(keeping)[1] == ["a", ""]
 
 
+def test_a_wrong_id_in_a_reference_fails_its_row_alone() -> None:
+    rows = {"External_Id__c": ["a", "b", "c"], "AccountId": ["0015g00000ABCDe", "0015g00000abcdeAAP", None]}
+    built = csv_lines(batch(rows), lambda column: Target(column.field, holds_ids=column.field == "AccountId"))
+    assert cells(built)[1:] == [["a", "0015g00000ABCDe"], ["c", "#N/A"]]
+    assert (built.codes.to_pylist(), built.fields.to_pylist()[1]) == ([None, "MALFORMED_ID", None], "AccountId")
+
+
 def test_a_deletion_is_a_list_of_ids() -> None:
     built = lines_of(batch({}, Action.DELETE, ids=["003A", None, "003B"]))
     assert built.body == b'Id\n"003A"\n"003B"\n'

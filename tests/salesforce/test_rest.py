@@ -11,7 +11,17 @@ from connector_salesforce.failure import CallFailed
 from connector_sdk import Action, Batch, Connection, Executed, NotExecuted, Unknown
 from connector_sdk.testing.doubles import RecordingRun
 
-from .scripted import ORG_ID, ScriptedTransport, answer, batch, org, sent
+from .scripted import (
+    CONTACT_FIELDS,
+    ORG_ID,
+    ScriptedTransport,
+    answer,
+    batch,
+    described_object,
+    describing,
+    org,
+    sent,
+)
 
 ID = "003dM00003kS2ndQAC"
 UPSERT = "/services/data/v58.0/composite/sobjects/Contact/External_Id__c"
@@ -31,6 +41,7 @@ def contacts(count: int = 2, action: Action = Action.UPSERT) -> Batch:
 
 
 def written(transport: ScriptedTransport, given: Batch, options: Options | None = None) -> list[dict[str, Any]]:
+    describing(transport, described_object("Contact", CONTACT_FIELDS))
     opened = org(transport)
     attempt = RecordingRun().attempt(given)
     connection = Connection(opened, ORG_ID, "", None, opened.close)
@@ -45,7 +56,7 @@ def test_an_upsert_is_one_call_by_the_match_field() -> None:
     assert [(line["status"], line["record_id"], line["created"]) for line in lines] == [
         ("succeeded", ID, True), ("succeeded", ID, False),
     ]  # fmt: skip
-    (request,) = transport.requests
+    (request,) = transport.made("PATCH", "/composite")
     assert [each["External_Id__c"] for each in json.loads(sent(request))["records"]] == ["k0", "k1"]
 
 
@@ -63,7 +74,7 @@ def test_a_deletion_names_its_ids() -> None:
     lines = written(transport, batch({}, Action.DELETE, ids=[ID, None, "003B"], api="rest"))
     assert [line["status"] for line in lines] == ["succeeded", "failed", "failed"]
     assert [line["code"] for line in lines] == [None, "MISSING_ID", "ENTITY_IS_DELETED"]
-    assert transport.requests[0].url.endswith(f"/composite/sobjects?ids={ID},003B&allOrNone=false")
+    assert transport.requests[-1].url.endswith(f"/composite/sobjects?ids={ID},003B&allOrNone=false")
 
 
 def test_a_row_that_failed_says_code_message_and_fields() -> None:
@@ -120,7 +131,7 @@ def test_rules_of_the_org_are_asked_for_by_headers(options: Options, assign: str
     transport = ScriptedTransport()
     transport.on("PATCH", UPSERT, answer([created()]))
     written(transport, contacts(1), options)
-    headers = transport.requests[0].headers
+    headers = transport.requests[-1].headers
     assert (headers["Sforce-Auto-Assign"], headers.get("Sforce-Duplicate-Rule-Header")) == (assign, duplicates)
 
 

@@ -11,6 +11,12 @@ from .emulated import Emulated
 from .projects import Project
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulated org is done sooner than a real one."""
+    monkeypatch.setattr("connector_salesforce.bulk._FIRST_PAUSE", 0.05)
+
+
 @pytest.fixture
 def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
@@ -214,8 +220,9 @@ def test_a_lost_answer_doubles_nothing_and_loses_nothing_silently(
 
 def test_a_session_that_dies_in_a_run_is_renewed_once(project: Project) -> None:
     project.sync(options={"batch_size": 10})
-    project.emulated.faults({"match": {"method": "POST", "path": "/services/async/*/job/*/batch"},
-                             "do": {"error": {"code": "InvalidSessionId", "message": "Invalid session id"}}, "times": 1})  # fmt: skip
+    ended = {"error": {"code": "InvalidSessionId", "message": "Invalid session id"}}
+    posts = {"method": "POST", "path": "/services/async/*/job/*/batch"}
+    project.emulated.faults({"match": posts, "do": ended, "times": 1})
     project.model([contact(f"k{n}") for n in range(100)])
     run = project.run()
     assert (run.exit, run.rows["succeeded"]) == (0, 100), run.said

@@ -18,7 +18,7 @@ from connector_salesforce.config import Options
 from connector_salesforce.csv_rows import csv_lines
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.org import Org
-from connector_salesforce.relations import target
+from connector_salesforce.relations import targets
 from connector_salesforce.results import uniform, whole
 from connector_salesforce.wire import Lines
 from connector_sdk import (
@@ -85,10 +85,11 @@ class _SeveralError(Exception):
 
 
 def _lines(org: Org, batch: Batch) -> Lines:
+    """The lines of a batch. What fails here fails before anything is sent."""
     for each in batch.rows.schema:
         if pa.types.is_binary(each.type) or pa.types.is_large_binary(each.type):
             raise NotExecuted("BASE64_NOT_IN_BULK", f"{each.name} is binary, which the Bulk API does not take in CSV")
-    lines = csv_lines(batch, lambda column: target(org, batch.object_name, column))
+    lines = csv_lines(batch, targets(org, batch))
     if len(lines.body) >= BYTES_MAX:
         raise NotExecuted("BODY_TOO_LARGE", f"the batch has {len(lines.body):,} bytes", split=True)
     return lines

@@ -34,6 +34,11 @@ class Client:
         """The present login."""
         return self._credentials.login
 
+    @property
+    def remaining(self) -> int | None:
+        """What is left of the day's calls, as far as an answer has told it."""
+        return self._transport.remaining
+
     def get(self, path: str, **parameters: str) -> Any:
         """The JSON at a path below `/services/data/vXX.X`."""
         query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
@@ -83,7 +88,14 @@ class Client:
         except CallFailed as error:
             if error.code not in SESSION_CODES:
                 raise
-        return send(self._credentials.renew(login.token))
+        return send(self._renewed(login.token))
+
+    def _renewed(self, ended: str) -> Login:
+        """A new login. When there is none, the call that wanted it was refused and not executed."""
+        try:
+            return self._credentials.renew(ended)
+        except CallFailed as error:
+            raise error.about_batch(Executed.NO) from error
 
 
 def segment(text: str) -> str:

@@ -86,8 +86,14 @@ def classify(error: RowError | BaseException) -> Classification | None:
     if isinstance(error, RowError):
         return _of_row(error)
     if isinstance(error, CallFailed):
-        return _of_call(error)
+        return classify_call(error)
     return None
+
+
+def classify_call(error: CallFailed) -> Classification:
+    """What a failed call asks for; the call itself knows whether it may have been executed."""
+    found = table().get(error.code) or _by_status(error)
+    return evolve(found, executed=error.executed, retry_after=error.retry_after)
 
 
 def _of_row(error: RowError) -> Classification | None:
@@ -100,11 +106,6 @@ def _of_row(error: RowError) -> Classification | None:
     if error.action is Action.UPSERT and error.code == "DUPLICATE_VALUE":
         return evolve(known, kind=Kind.TRANSIENT, attempts=2)
     return known
-
-
-def _of_call(error: CallFailed) -> Classification:
-    found = table().get(error.code) or _by_status(error)
-    return evolve(found, executed=error.executed, retry_after=error.retry_after)
 
 
 def _by_status(error: CallFailed) -> Classification:

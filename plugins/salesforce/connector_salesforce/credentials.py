@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from attrs import field, frozen
 
+from connector_salesforce.codes import classify_call
 from connector_salesforce.failure import CallFailed
-from connector_sdk import Executed
+from connector_sdk import Executed, Kind
 
 
 @frozen
@@ -50,7 +51,8 @@ class Credentials:
             try:
                 self._login = self._same_org(self._log_in())
             except CallFailed as error:
-                self._refused[ended] = error
+                if classify_call(error).kind is Kind.FATAL:
+                    self._refused[ended] = error
                 raise
             return self._login
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from attrs import evolve
 
-from connector_salesforce.wire import Cell, Form, Lines, Null, Refusal, Target, cells, lines, unsendable
+from connector_salesforce.wire import Cells, Form, Lines, Null, Refusal, Target, cells, joined, lines, unsendable
 from connector_sdk import Batch, Column
 
 _CLEAR = "#N/A"
@@ -22,42 +24,44 @@ def csv_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
 
     Salesforce reads the text `#N/A` as "clear", and clears a reference only through its id field.
     """
-    rows, found = cells(batch, target)
-    line = f"concat({', '.join(_separated([_csv(each) for each in found]))}, chr(10))"
-    built = lines(rows, line, [*unsendable(found), *_unsayable(found), _too_long(line)])
+    found = cells(batch, target)
+    line = joined([part for number, each in enumerate(found) for part in ("," if number else "", *_csv(each))] + ["\n"])
+    built = lines(line, [*unsendable(found), *_unsayable(found), *_too_long(line)])
     return evolve(built, body=_header(found) + built.body)
 
 
-def _header(found: Sequence[Cell]) -> bytes:
+def _header(found: Sequence[Cells]) -> bytes:
     return (",".join(_name(each.target) for each in found) + "\n").encode()
 
 
 def _name(target: Target) -> str:
+    """The name of a column ("Relationship Fields in a Header Row")."""
     if target.relationship is None:
         return target.field
     type_ = f"{target.object_name}:" if target.object_name else ""
     return f"{type_}{target.relationship}.{target.key}"
 
 
-def _separated(texts: Sequence[str]) -> Iterator[str]:
-    for number, text in enumerate(texts):
-        if number:
-            yield "','"
-        yield text
+def _csv(column: Cells) -> list[pa.StringArray | str]:
+    """A column as cells, with what stands around them."""
+    text = column.text
+    quote = '"' if column.form is Form.TEXT else ""
+    if quote and pc.any(pc.match_substring(text, '"')).as_py():
+        text = pc.replace_substring(text, '"', '""')
+    if not text.null_count:
+        return [quote, text, quote]
+    return [pc.fill_null(joined([quote, text, quote]), _CLEAR if column.null is Null.CLEAR else "")]
 
 
-def _csv(cell: Cell) -> str:
-    text = f"""'"' || replace({cell.sql}, '"', '""') || '"'""" if cell.form is Form.TEXT else cell.sql
-    return f"coalesce({text}, '{_CLEAR if cell.null is Null.CLEAR else ''}')"
-
-
-def _unsayable(found: Sequence[Cell]) -> Iterator[Refusal]:
+def _unsayable(found: Sequence[Cells]) -> Iterator[Refusal]:
     for each in found:
-        if each.form is Form.TEXT:
-            yield Refusal(f"trim({each.sql}) = '{_CLEAR}'", "LITERAL_NA", each.target.field)
+        if each.form is Form.TEXT and pc.any(pc.match_substring(each.text, _CLEAR)).as_py():
+            yield Refusal(pc.equal(pc.utf8_trim_whitespace(each.text), _CLEAR), "LITERAL_NA", each.target.field)
         if each.target.relationship is not None and each.null is Null.CLEAR:
-            yield Refusal(f"{each.sql} is null", "NULL_REFERENCE", each.target.field)
+            yield Refusal(pc.is_null(each.text), "NULL_REFERENCE", each.target.field)
 
 
-def _too_long(line: str) -> Refusal:
-    return Refusal(f"strlen({line}) > {_LONGEST} and length({line}) > {_LONGEST}", "RECORD_TOO_LONG", "")
+def _too_long(line: pa.StringArray) -> Iterator[Refusal]:
+    """Counting characters is dear, counting bytes is not."""
+    if (pc.max(pc.binary_length(line)).as_py() or 0) > _LONGEST:
+        yield Refusal(pc.greater(pc.utf8_length(line), _LONGEST), "RECORD_TOO_LONG", "")

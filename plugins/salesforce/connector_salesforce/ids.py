@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 SHAPE = "[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?"
 """Either form of an id, as a regular expression."""
@@ -26,3 +30,20 @@ def to18(record_id: str) -> str | None:
 def _check_characters(record_id: str) -> str:
     groups = (record_id[start : start + 5] for start in (0, 5, 10))
     return "".join(_LETTERS[sum(1 << bit for bit, each in enumerate(group) if "A" <= each <= "Z")] for group in groups)
+
+
+def wrong_ids(ids: pa.StringArray) -> pa.BooleanArray:
+    """Which cells of a column are no ids, or have wrong check characters (null where there is no id)."""
+    letters = pa.array(list(_LETTERS))
+    good = pc.match_substring_regex(ids, f"^{SHAPE}$")
+    short = pc.equal(pc.utf8_length(ids), 15)
+    for group in range(3):
+        bits = (_bit(ids, 5 * group + place, place) for place in range(5))
+        expected = letters.take(reduce(pc.add, bits))
+        good = pc.and_(good, pc.or_(short, pc.equal(pc.utf8_slice_codeunits(ids, 15 + group, 16 + group), expected)))
+    return pc.invert(good)
+
+
+def _bit(ids: pa.StringArray, at: int, place: int) -> pa.Array:
+    upper = pc.ascii_is_upper(pc.utf8_slice_codeunits(ids, at, at + 1))
+    return pc.multiply(upper.cast(pa.int8()), pa.scalar(1 << place, pa.int8()))

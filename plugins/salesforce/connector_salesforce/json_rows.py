@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from attrs import evolve
 
-from connector_salesforce.wire import ID, Cell, Form, Lines, Null, Target, cells, lines, text_literal, unsendable
+from connector_salesforce.wire import ID, Cells, Form, Lines, Null, Target, cells, characters, joined, lines, unsendable
 from connector_sdk import Batch, Column
+
+_SPECIAL = re.compile(rb'["\\\x00-\x1f]')
 
 
 def json_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
@@ -16,19 +21,23 @@ def json_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
 
     `attributes` comes first in every object, as Salesforce demands.
     """
-    rows, found = cells(batch, target)
-    start = text_literal(f'{{"attributes":{_json({"type": batch.object_name})}')
-    built = lines(rows, f"concat({', '.join([start, *map(_pair, found)])}, '}},')", list(unsendable(found)))
+    found = cells(batch, target)
+    start = f'{{"attributes":{_json({"type": batch.object_name})}'
+    line = joined([start, *(part for each in found for part in _pair(each)), "},"])
+    built = lines(line, list(unsendable(found)))
     records = built.body.removesuffix(b",")
     return evolve(built, body=b'{"allOrNone":false,"records":[' + records + b"]}")
 
 
-def _pair(cell: Cell) -> str:
-    """A key and its value, with the comma before them."""
-    before, after = _around(cell.target)
-    pair = f"{text_literal(f',{before}')} || {_value(cell)} || {text_literal(after)}"
-    cleared = f",{_json(cell.target.field)}:null" if cell.null is Null.CLEAR else ""
-    return f"coalesce({pair}, {text_literal(cleared)})"
+def _pair(column: Cells) -> list[pa.StringArray | str]:
+    """A key and its values, with the comma before them."""
+    before, after = _around(column.target)
+    quote = "" if column.form is Form.BARE else '"'
+    text = _escaped(column.text) if column.form is Form.TEXT else column.text
+    pair = [f",{before}{quote}", text, f"{quote}{after}"]
+    if not text.null_count:
+        return pair
+    return [pc.fill_null(joined(pair), f",{_json(column.target.field)}:null" if column.null is Null.CLEAR else "")]
 
 
 def _around(target: Target) -> tuple[str, str]:
@@ -39,10 +48,12 @@ def _around(target: Target) -> tuple[str, str]:
     return f"{_json(target.relationship)}:{{{type_}{_json(target.key)}:", "}"
 
 
-def _value(cell: Cell) -> str:
-    if cell.form is Form.TEXT:
-        return f"to_json({cell.sql})::varchar"
-    return cell.sql if cell.form is Form.BARE else f"'\"' || {cell.sql} || '\"'"
+def _escaped(text: pa.StringArray) -> pa.StringArray:
+    """Text as it stands between quotes: one pass for each kind of special character that occurs at all."""
+    present = {each.decode() for each in _SPECIAL.findall(characters(text))}
+    for special in sorted(present, key=lambda each: each != "\\"):
+        text = pc.replace_substring(text, special, _json(special)[1:-1])
+    return text
 
 
 def _json(value: object) -> str:

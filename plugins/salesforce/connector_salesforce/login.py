@@ -30,8 +30,8 @@ def connect(config: Config, host: Host) -> Connection:
         return _connection(org, _about(org), _user(org))
     except CallFailed as error:
         transport.close()
-        known = codes.classify(error)
-        if known is None or known.kind is not Kind.FATAL:
+        known = codes.classify_call(error)
+        if known.kind is not Kind.FATAL:
             raise
         problem = Problem(f"Salesforce refused the login: {error}", ("auth",), known.advice)
         raise ConfigError([problem], exit_code=ExitCode.UNREACHABLE) from None

@@ -121,6 +121,11 @@ def match(connection: Connection, objects: Sequence[str], field: str, values: pa
 @hookimpl
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Write through the batch's API."""
+    left = connection.handle.client.remaining
+    if options.keep_api_calls and left is not None and left <= options.keep_api_calls:
+        raise NotExecuted(
+            "API_CALLS_KEPT", f"{left:,} API calls are left, and {options.keep_api_calls:,} are for others"
+        )
     try:
         return _WRITERS[batch.api].write(connection.handle, batch, options, attempt)
     except CallFailed as error:
@@ -156,7 +161,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except CallFailed as error:
-        known = codes.classify(error)
-        if known is None or known.kind is not Kind.FATAL:
+        known = codes.classify_call(error)
+        if known.kind is not Kind.FATAL:
             raise
         raise RunStopped(str(error), hint=known.advice, exit_code=ExitCode.UNREACHABLE) from error

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import refers_by_key
-from connector_salesforce.org import Org
+from connector_salesforce.org import Description, Org
 from connector_salesforce.wire import Target
-from connector_sdk import Column, NotExecuted
+from connector_sdk import Batch, Column, Executed, NotExecuted
 
 
-def target(org: Org, object_name: str, column: Column) -> Target:
-    """Where the cells of a column go (Bulk API Developer Guide, "Relationship Fields in a Header Row").
+def targets(org: Org, batch: Batch) -> Callable[[Column], Target]:
+    """Where the cells of each column of a batch go (Bulk API Developer Guide, "Relationship Fields in a Header Row").
 
-    Raises `NotExecuted` when the field cannot be referred to by a key.
+    The answer raises `NotExecuted` for a field that cannot be referred to by a key, and `CallFailed` when the object
+    cannot be described; nothing of the batch was sent then.
     """
-    if column.by is None:
-        return Target(column.field)
+
+    def target(column: Column) -> Target:
+        described = _described(org, batch.object_name, column.field)
+        if column.by is None:
+            return Target(column.field, holds_ids=bool(described) and described["type"] == "reference")
+        if not described or not refers_by_key(described):
+            message = f"{batch.object_name}.{column.field} is absent, hidden from this user, or takes ids only"
+            raise NotExecuted("FIELD_NOT_FOUND", message)
+        several = len(described["referenceTo"]) > 1
+        type_ = column.by.object_name if several else None
+        return Target(column.field, described["relationshipName"], column.by.field, type_)
+
+    return target
+
+
+def _described(org: Org, object_name: str, field: str) -> Description:
+    """The description of a field; empty where the user can see none of this name."""
     try:
-        described = org.field(object_name, column.field)
+        return org.field(object_name, field)
     except KeyError:
-        raise NotExecuted("FIELD_NOT_FOUND", f"{object_name} has no field {column.field} for this user") from None
-    if not refers_by_key(described):
-        message = f"{object_name}.{column.field} takes ids only: it has no name for the record that it refers to"
-        raise NotExecuted("FIELD_NOT_FOUND", message)
-    several = len(described["referenceTo"]) > 1
-    return Target(
-        column.field, described["relationshipName"], column.by.field, column.by.object_name if several else None
-    )
+        return {}
+    except CallFailed as error:
+        raise error.about_batch(Executed.NO) from error

@@ -14,7 +14,7 @@ from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.json_rows import json_lines
 from connector_salesforce.org import Org
-from connector_salesforce.relations import target
+from connector_salesforce.relations import targets
 from connector_salesforce.results import whole
 from connector_sdk import Action, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
 
@@ -26,7 +26,7 @@ _COLLECTIONS = "/composite/sobjects"
 
 def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Write a batch. Raises `NotExecuted`, or `CallFailed` when the answer was lost."""
-    lines = json_lines(batch, lambda column: target(org, batch.object_name, column))
+    lines = json_lines(batch, targets(org, batch))
     if not lines.count:
         return whole(lines, WriteResult.of([]))
     if len(lines.body) >= BYTES_MAX:

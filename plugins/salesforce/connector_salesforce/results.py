@@ -16,6 +16,7 @@ _REASONS: Mapping[str, str] = {
     "NULL_REFERENCE": "a reference by key cannot be cleared through the Bulk API in one batch with references by key",
     "NUL_CHARACTER": "the text holds a NUL character, which Salesforce cannot store",
     "RECORD_TOO_LONG": "the row has more than 400,000 characters, the most that the Bulk API takes",
+    "MALFORMED_ID": "the value is no Salesforce id, or its check characters (the last three of 18) are wrong",
     "MISSING_KEY": "the row has no match value",
     "MISSING_ID": "the row has no record id",
 }

@@ -86,6 +86,7 @@ class Transport:
     """Sends requests; safe to use from any thread, each of which has a session of its own.
 
     Redirects, proxies, cookies and credentials of the environment are never used: a token goes to its host alone.
+    `remaining` is what the last answer that told it said is left of the day's calls.
     """
 
     def __init__(self, told: Callable[[Call], None], limits: Limits | None = None) -> None:
@@ -94,6 +95,7 @@ class Transport:
         self._own = threading.local()
         self._lock = threading.Lock()
         self._sessions: list[requests.Session] = []
+        self.remaining: int | None = None
 
     def send(self, request: Request) -> Answer:
         """Send a request and answer whatever came back, errors too. Raises `CallFailed` when no whole answer came."""
@@ -128,6 +130,7 @@ class Transport:
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url, prepared.body = request.method, request.url, request.body or None
         prepared.headers = requests.structures.CaseInsensitiveDict(request.headers)
+        prepared.headers.setdefault("User-Agent", "connector-sdk")
         if request.body or request.method not in ("GET", "DELETE"):
             prepared.headers["Content-Length"] = str(len(request.body))
         limits = (self._limits.connect, self._limits.read)
@@ -169,6 +172,8 @@ class Transport:
     ) -> None:
         shown = _text(request.shown), _text(answer.body if answer else b"")
         sent, received = map(redacted, shown) if request.private else shown
+        remaining = _remaining(raw.headers if raw else {})
+        self.remaining = self.remaining if remaining is None else remaining
         self._told(
             Call(
                 at=at,
@@ -181,7 +186,7 @@ class Transport:
                 request_body=sent,
                 response_body=received,
                 error=str(failed) if failed else "",
-                remaining=_remaining(raw.headers if raw else {}),
+                remaining=remaining,
             )
         )
 

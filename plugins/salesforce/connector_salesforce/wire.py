@@ -1,19 +1,19 @@
-"""The rows of a batch on their way into a body: what each column is called there, and its cells as SQL text.
+"""The rows of a batch on their way into a body: where each column goes, its cells as text, and which rows stay behind.
 
-DuckDB builds a line per row; a line that must not be sent carries the reason instead.
+All of it is done column by column; no row is touched by itself.
 """
 
 from __future__ import annotations
 
-import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from attrs import define, field, frozen
+from attrs import field, frozen
 
+from connector_salesforce.ids import wrong_ids
 from connector_sdk import Action, Batch, Column, OnNull
 
 ID = "Id"
@@ -39,40 +39,36 @@ class Null(StrEnum):
 class Target:
     """Where the cells of a column go: a field, or a key of the record that a field refers to.
 
-    `object_name` is set where the field can refer to records of several objects.
+    `object_name` is set where the field can refer to records of several objects, `holds_ids` where cells are ids.
     """
 
     field: str
     relationship: str | None = None
     key: str | None = None
     object_name: str | None = None
+    holds_ids: bool = False
 
 
-@frozen
-class Cell:
-    """A column of a batch: where it goes, and its cells as an SQL expression (null where there is no value)."""
+@frozen(eq=False)
+class Cells:
+    """A column of a batch: where it goes, and its cells as text (null where there is no value)."""
 
     target: Target
     form: Form
-    sql: str
+    text: pa.StringArray
     null: Null
 
 
-@frozen
+@frozen(eq=False)
 class Refusal:
-    """An SQL condition under which a row is not sent, the code of that, and the field that is to blame."""
+    """Rows that are not sent (a mask; null counts as false), the code of that, and the field that is to blame."""
 
-    condition: str
+    rows: pa.BooleanArray
     code: str
     field: str
 
-    @property
-    def reason(self) -> str:
-        """Code and field in one text."""
-        return f"{self.code}\t{self.field}"
 
-
-@frozen
+@frozen(eq=False)
 class Lines:
     """The lines of a batch. `body` is those of the rows that may be sent, one after another.
 
@@ -90,75 +86,58 @@ class Lines:
         return int(pc.sum(self.sent).as_py() or 0)
 
 
-@define
-class _Database:
-    """One DuckDB for the process, whose queries run in the thread that asks: batches are parallel already."""
-
-    _lock: threading.Lock = field(factory=threading.Lock)
-    _connection: duckdb.DuckDBPyConnection | None = None
-
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        with self._lock:
-            if self._connection is None:
-                self._connection = duckdb.connect(":memory:", config={"threads": 1})
-            return self._connection.cursor()
-
-
-_database = _Database()
-
-
-def cells(batch: Batch, target: Callable[[Column], Target]) -> tuple[pa.Table, list[Cell]]:
-    """The rows of a batch with columns `c0`, `c1` …, and what becomes of each column.
-
-    The record ids come first where the action needs them.
-    """
-    arrays: list[pa.ChunkedArray] = []
-    found: list[Cell] = []
+def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
+    """The columns of a batch; the record ids come first where the action needs them."""
+    found: list[Cells] = []
     if batch.action in (Action.UPDATE, Action.DELETE):
         assert batch.record_ids is not None
-        arrays.append(pa.chunked_array([batch.record_ids.cast(pa.string())]))
-        found.append(_cell(Target(ID), arrays[0], 0, Null.REFUSE))
+        found.append(Cells(Target(ID), *_text(pa.chunked_array([batch.record_ids])), Null.REFUSE))
     for number, column in enumerate(batch.columns if batch.action is not Action.DELETE else ()):
-        array = _readable(batch.rows.column(number))
-        found.append(_cell(target(column), array, len(arrays), _null(batch, column)))
-        arrays.append(array)
-    return pa.Table.from_arrays(arrays, names=[f"c{number}" for number in range(len(arrays))]), found
+        found.append(Cells(target(column), *_text(batch.rows.column(number)), _null(batch, column)))
+    return found
 
 
-def lines(rows: pa.Table, line: str, refusals: Sequence[Refusal]) -> Lines:
-    """Build the lines; a row for which a refusal holds is not sent."""
-    cases = " ".join(f"when {each.condition} then {text_literal(each.reason)}" for each in refusals)
-    why_not = f"case {cases} end" if cases else "null::varchar"
-    sql = f"select {line} as line, {why_not} as reason from batch_rows"
-    with _database.cursor() as cursor:
-        cursor.register("batch_rows", rows)
-        built = cursor.sql(sql).to_arrow_table()
-    why = built.column("reason").combine_chunks()
-    sent = pc.is_null(why)
-    text = built.column("line")
-    parts = pc.split_pattern(why, "\t")
-    return Lines(
-        _characters(text if why.null_count == len(why) else text.filter(sent)),
-        sent,
-        pc.list_element(parts, 0),
-        pc.list_element(parts, 1),
-    )
+def lines(line: pa.StringArray, refusals: Sequence[Refusal]) -> Lines:
+    """The lines of the rows for which no refusal holds; of several, the first says why."""
+    codes = fields = pa.nulls(len(line), pa.string())
+    for each in refusals:
+        new = pc.and_(pc.fill_null(each.rows, False), pc.is_null(codes))
+        codes, fields = pc.if_else(new, each.code, codes), pc.if_else(new, each.field, fields)
+    sent = pc.is_null(codes)
+    return Lines(characters(line.filter(sent) if codes.null_count < len(codes) else line), sent, codes, fields)
 
 
-def unsendable(found: Sequence[Cell]) -> Iterator[Refusal]:
+def unsendable(found: Sequence[Cells]) -> Iterator[Refusal]:
     """The refusals that hold for every format."""
     for each in found:
         name = each.target.field
         if each.null is Null.REFUSE:
-            yield Refusal(f"{each.sql} is null", "MISSING_ID" if name == ID else "MISSING_KEY", name)
+            yield Refusal(pc.is_null(each.text), "MISSING_ID" if name == ID else "MISSING_KEY", name)
         if each.form is Form.TEXT:
-            yield Refusal(f"contains({each.sql}, chr(0))", "NUL_CHARACTER", name)
+            yield Refusal(pc.match_substring(each.text, "\0"), "NUL_CHARACTER", name)
+        if each.target.holds_ids:
+            yield Refusal(wrong_ids(each.text), "MALFORMED_ID", name)
 
 
-def text_literal(text: str) -> str:
-    """A text as an SQL literal."""
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
+def joined(parts: Sequence[pa.StringArray | str]) -> pa.StringArray:
+    """Columns and fixed texts side by side, as one text per row."""
+    merged: list[pa.StringArray | str] = []
+    for part in parts:
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        else:
+            merged.append(part)
+    return pc.binary_join_element_wise(*merged, "")
+
+
+def characters(text: pa.StringArray) -> bytes:
+    """All cells of a column, one after another, straight from its buffer."""
+    if not len(text):
+        return b""
+    whole = text.cast(pa.large_string())
+    offsets = pa.Array.from_buffers(pa.int64(), whole.offset + len(whole) + 1, [None, whole.buffers()[1]])
+    first, last = offsets[whole.offset].as_py(), offsets[whole.offset + len(whole)].as_py()
+    return bytes(whole.buffers()[2][first:last]) if last > first else b""
 
 
 def _null(batch: Batch, column: Column) -> Null:
@@ -172,46 +151,45 @@ def _null(batch: Batch, column: Column) -> Null:
     return Null.CLEAR
 
 
-def _readable(array: pa.ChunkedArray) -> pa.ChunkedArray:
-    """An array of a type whose cells become text without a time zone or a dictionary in the way."""
-    type_ = array.type
+def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
+    """A column as text, in the forms that Salesforce reads (REST API Developer Guide, "Valid Date and DateTime
+    Formats"). Text of no characters is no value.
+    """
+    type_, array = column.type, _flat(column)
     if pa.types.is_dictionary(type_):
-        return _readable(array.cast(type_.value_type))
+        return _text(pa.chunked_array([array.cast(type_.value_type)]))
+    if pa.types.is_decimal(type_):
+        return Form.BARE, _digits(array)
+    if pa.types.is_boolean(type_) or pa.types.is_integer(type_):
+        return Form.BARE, array.cast(pa.string())
     if pa.types.is_timestamp(type_):
-        return array.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.timestamp("us"))
-    if pa.types.is_null(type_) or pa.types.is_decimal256(type_):
-        return array.cast(pa.string())
-    return array
-
-
-def _cell(target: Target, array: pa.ChunkedArray, number: int, null: Null) -> Cell:
-    name, type_ = f"c{number}", array.type
-    if pa.types.is_boolean(type_) or pa.types.is_integer(type_) or pa.types.is_decimal(type_):
-        return Cell(target, Form.BARE, f"{name}::varchar", null)
-    if pa.types.is_timestamp(type_):
-        return Cell(target, Form.PLAIN, f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%gZ')", null)
+        wall = array.cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.timestamp("ms")).cast(pa.string())
+        return Form.PLAIN, joined([pc.replace_substring(wall, " ", "T"), "Z"])
     if pa.types.is_date(type_):
-        return Cell(target, Form.PLAIN, f"{name}::date::varchar", null)
+        return Form.PLAIN, array.cast(pa.date32()).cast(pa.string())
     if pa.types.is_time(type_):
-        return Cell(target, Form.PLAIN, f"strftime(date '1970-01-01' + {name}::time, '%H:%M:%S.%gZ')", null)
+        return Form.PLAIN, joined([array.cast(pa.time32("ms"), safe=False).cast(pa.string()), "Z"])
     if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
-        return Cell(target, Form.PLAIN, f"nullif(to_base64({name}), '')", null)
-    return Cell(target, Form.TEXT, f"nullif({name}::varchar, '')", null)
+        encoded = (None if value is None else b64encode(value).decode() for value in array.to_pylist())
+        return Form.PLAIN, _without_empty(pa.array(encoded, pa.string()))
+    return Form.TEXT, _without_empty(array.cast(pa.string()))
 
 
-def _characters(text: pa.ChunkedArray) -> bytes:
-    """All cells of a text column, one after another, straight from its buffer."""
-    array = text.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.string())
-    if not len(array):
-        return b""
-    whole = array.cast(pa.large_string())
-    first, last = _offset(whole, 0), _offset(whole, len(whole))
-    return bytes(whole.buffers()[2][first:last])
+def _digits(decimals: pa.Array) -> pa.StringArray:
+    """Decimals without an exponent, which Arrow writes for the very small ones."""
+    text = decimals.cast(pa.string())
+    if not pc.any(pc.match_substring(text, "E")).as_py():
+        return text
+    return pa.array((None if each is None else f"{each:f}" for each in decimals.to_pylist()), pa.string())
 
 
-def _offset(array: pa.LargeStringArray, number: int) -> int:
-    """Where cell `number` begins in the buffer of characters."""
-    offsets = pa.Array.from_buffers(pa.int64(), array.offset + len(array) + 1, [None, array.buffers()[1]])
-    return int(offsets[array.offset + number].as_py())
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    """One array, whatever the chunks."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def _without_empty(text: pa.StringArray) -> pa.StringArray:
+    empty = pc.equal(text, "")
+    return pc.if_else(empty, None, text) if pc.any(empty).as_py() else text

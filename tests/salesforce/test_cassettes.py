@@ -1,0 +1,85 @@
+"""Syncs that replay from cassettes, without a network: what the plugin says on the wire may not change unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector_sdk.testing.cassettes import HOST, Cassette
+
+from .emulated import Emulated, emulator
+from .projects import Project
+
+CASSETTES = Path(__file__).parents[2] / "cassettes" / "salesforce"
+REPLAYED = Emulated(
+    {"login_url": HOST, "instance_url": HOST, "client_id": "replayed-app", "client_secret": "replayed-key"}
+)
+
+
+@pytest.fixture
+def project(
+    request: pytest.FixtureRequest, record_cassettes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Project]:
+    with ExitStack() as stack:
+        org = stack.enter_context(emulator()) if record_cassettes else REPLAYED
+        secrets = [org.ready["client_id"], org.ready["client_secret"]]
+        monkeypatch.setenv("SF_SECRET", org.ready["client_secret"])
+        path = CASSETTES / f"{request.node.name.removeprefix('test_')}.yaml"
+        stack.enter_context(Cassette(path, record=record_cassettes, secrets=secrets).playing())
+        yield Project(tmp_path, org)
+
+
+def contacts(*names: str | None) -> list[dict[str, Any]]:
+    return [{"id": f"k{number}", "last": name, "email": f"k{number}@acme.example"} for number, name in enumerate(names)]
+
+
+def test_upsert_through_bulk_sends_what_changed(project: Project) -> None:
+    project.sync(options={"parallelism": 1})
+    project.model(contacts("Ash", 'O"Hara, Zoë\n', "Birch"))
+    assert project.run().rows == {"read": 3, "planned": 3, "succeeded": 3}
+    project.model([*contacts("Ash", "Cedxr", "Birch"), {"id": "k9", "last": "Elm", "email": "not an address"}])
+    run = project.run()
+    assert run.rows == {"read": 4, "unchanged": 2, "planned": 2, "succeeded": 1, "rejected": 1}
+    assert run.report["actions"]["updated"] == 1
+    assert project.ledger(run)["k9"]["code"] == "INVALID_EMAIL_ADDRESS"
+
+
+def test_insert_through_collections(project: Project) -> None:
+    fields = {"LastName": "last", "Email": {"column": "email", "null": "keep"}}
+    project.sync(mode="insert", match=None, fields=fields, options={"api": "rest", "batch_size": 2, "parallelism": 1})
+    project.model([*contacts("Ash", "Birch"), {"id": "k7", "last": "Cedar", "email": None}])
+    run = project.run("--first-run", "send")
+    assert run.rows == {"read": 3, "planned": 3, "succeeded": 3}
+    assert len({line["record_id"] for line in project.ledger(run).values()}) == 3
+
+
+def test_references_by_key_and_by_lookup(project: Project) -> None:
+    by_key = {"find": "Account", "where": "External_Id__c", "equals": "account"}
+    by_lookup = {"find": "Account", "where": "Unique_Key__c", "equals": "account"}
+    for find, missing in ((by_key, "a-404"), (by_lookup, "a-405")):
+        project.sync(fields={"LastName": "last", "AccountId": find}, options={"parallelism": 1})
+        project.model([{"id": "k1", "last": "Ash", "account": None}, {"id": "k2", "last": "Birch", "account": missing}])
+        run = project.run()
+        line = project.ledger(run)["k2"]
+        assert (line["outcome"], line["code"]) == ("rejected", "REFERENCE_NOT_FOUND")
+        assert missing in line["message"]
+
+
+def test_discover_says_what_can_be_matched(project: Project) -> None:
+    project.sync()
+    found = project.invoke("discover", "crm", "Contact", "--output", "csv")
+    recommended = [line.split(",")[0] for line in found.stdout.splitlines() if ",recommended," in line]
+    assert recommended == ["External_Id__c"]
+
+
+def test_a_wrong_secret_is_said_with_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SF_SECRET", "wrong")
+    project.sync()
+    project.model(contacts("Ash"))
+    run = project.run()
+    assert run.exit == 69
+    assert "invalid_client" in run.said
