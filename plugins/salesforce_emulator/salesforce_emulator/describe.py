@@ -116,14 +116,12 @@ def _master_record_type(layouts: str) -> dict[str, Any]:
 
 def describe_field(field: Field) -> dict[str, Any]:
     """One field, with every key of v58.0."""
-    is_master_detail = field.relationship_order is not None
     shown = {
         "aiPredictionField": False,
         "autoNumber": field.auto_number,
         "byteLength": byte_length(field),
         "calculated": field.calculated,
         "calculatedFormula": field.calculated_formula,
-        "cascadeDelete": is_master_detail and field.on_parent_delete == "cascade",
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound_field_name,
         "controllerName": field.controller_name,
@@ -151,29 +149,38 @@ def describe_field(field: Field) -> dict[str, Any]:
         "maskType": None,
         "name": field.name,
         "nameField": field.name_field,
-        "namePointing": len(field.reference_to) > 1,
         "nillable": field.nillable,
         "permissionable": field.permissionable,
         "picklistValues": [_value(value) for value in field.picklist_values],
-        "polymorphicForeignKey": len(field.reference_to) > 1,
         "precision": field.precision,
         "queryByDistance": field.type in ("address", "location"),
+        "restrictedPicklist": field.restricted_picklist,
+        "scale": field.scale,
+        "soapType": SOAP_TYPES[field.type],
+        "type": field.type,
+        "unique": field.unique,
+        "updateable": field.updateable,
+        **flags(field),
+        **_reference(field),
+    }
+    return dict(sorted(shown.items()))
+
+
+def _reference(field: Field) -> dict[str, Any]:
+    is_master_detail = field.relationship_order is not None
+    several = len(field.reference_to) > 1
+    return {
+        "cascadeDelete": is_master_detail and field.on_parent_delete == "cascade",
+        "namePointing": several,
+        "polymorphicForeignKey": several,
         "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name,
         "relationshipOrder": field.relationship_order,
         "restrictedDelete": is_master_detail and field.on_parent_delete == "restrict",
-        "restrictedPicklist": field.restricted_picklist,
-        "scale": field.scale,
         "searchPrefilterable": field.type == "reference" and field.permissionable,
-        "soapType": SOAP_TYPES[field.type],
-        "type": field.type,
-        "unique": field.unique,
-        "updateable": field.updateable,
         "writeRequiresMasterRead": field.write_requires_master_read,
-        **flags(field),
     }
-    return dict(sorted(shown.items()))
 
 
 def _value(value: Any) -> dict[str, Any]:
