@@ -24,3 +24,13 @@ def recordings() -> Path:
     if not folder.is_dir():
         pytest.skip("the recordings are not beside this checkout")
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record-cassettes", action="store_true", help="record cassettes anew, against the emulator")
+
+
+@pytest.fixture
+def record_cassettes(request: pytest.FixtureRequest) -> bool:
+    """Whether cassettes are being recorded."""
+    return bool(request.config.getoption("--record-cassettes"))

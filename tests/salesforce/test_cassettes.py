@@ -41,7 +41,7 @@ def test_upsert_through_bulk_sends_what_changed(project: Project) -> None:
     project.sync(options={"parallelism": 1})
     project.model(contacts("Ash", 'O"Hara, Zoë\n', "Birch"))
     assert project.run().rows == {"read": 3, "planned": 3, "succeeded": 3}
-    project.model([*contacts("Ash", "Cedxr", "Birch"), {"id": "k9", "last": "Elm", "email": "not an address"}])
+    project.model([*contacts("Ash", "Cedar", "Birch"), {"id": "k9", "last": "Elm", "email": "not an address"}])
     run = project.run()
     assert run.rows == {"read": 4, "unchanged": 2, "planned": 2, "succeeded": 1, "rejected": 1}
     assert run.report["actions"]["updated"] == 1
