@@ -14,7 +14,6 @@ from connector_sdk import RowStatus, WriteResult
 
 _COLUMNS = ("Id", "Success", "Created", "Error")
 _ERROR = r"(?s)^(?P<code>[^:]*):(?P<message>.*):(?P<fields>[^:]*?) ?--\s*$"
-_ID = "^[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?$"
 
 
 class ResultsError(ValueError):
@@ -26,12 +25,17 @@ def parse_results(body: bytes) -> WriteResult:
     table = _table(body)
     success = pc.equal(table["Success"], "true")
     _check(table, success)
+    created = pc.equal(table["Created"], "true")
+    if pc.all(success, min_count=0).as_py():
+        return WriteResult.of(
+            pa.repeat(RowStatus.SUCCEEDED.value, len(success)), record_id=table["Id"], created=created
+        )
     code, message, fields = _errors(table["Error"])
     code, message = normalised_columns(code, message)
     return WriteResult.of(
         pc.if_else(success, RowStatus.SUCCEEDED.value, RowStatus.FAILED.value),
         record_id=_without_empty(table["Id"]),
-        created=pc.if_else(success, pc.equal(table["Created"], "true"), None),
+        created=pc.if_else(success, created, None),
         code=_where_failed(success, code),
         message=_where_failed(success, message),
         fields=_where_failed(success, fields),
@@ -63,7 +67,7 @@ def _check(table: dict[str, pa.Array], success: pa.Array) -> None:
     for name in ("Success", "Created"):
         if not pc.all(pc.is_in(table[name], pa.array(["true", "false"])), min_count=0).as_py():
             raise ResultsError(f"a line whose {name} is neither true nor false")
-    named = pc.match_substring_regex(table["Id"], _ID)
+    named = pc.and_(pc.is_in(pc.binary_length(table["Id"]), pa.array([15, 18])), pc.ascii_is_alnum(table["Id"]))
     if not pc.all(pc.or_(pc.invert(success), named), min_count=0).as_py():
         raise ResultsError("a row succeeded without a record id")
 

@@ -11,7 +11,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import evolve
 
-from connector_salesforce.wire import Cells, Form, Lines, Null, Refusal, Target, cells, joined, lines, unsendable
+from connector_salesforce.wire import (
+    Cells,
+    Form,
+    Lines,
+    Null,
+    Refusal,
+    Target,
+    cells,
+    characters,
+    joined,
+    lines,
+    unsendable,
+)
 from connector_sdk import Batch, Column
 
 _CLEAR = "#N/A"
@@ -26,7 +38,7 @@ def csv_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
     """
     found = cells(batch, target)
     line = joined([part for number, each in enumerate(found) for part in ("," if number else "", *_csv(each))] + ["\n"])
-    built = lines(line, [*unsendable(found), *_unsayable(found), *_too_long(line)])
+    built = lines(line, [*unsendable(found, b"\0" in characters(line)), *_unsayable(found), *_too_long(line)])
     return evolve(built, body=_header(found) + built.body)
 
 

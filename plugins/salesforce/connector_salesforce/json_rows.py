@@ -24,7 +24,7 @@ def json_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
     found = cells(batch, target)
     start = f'{{"attributes":{_json({"type": batch.object_name})}'
     line = joined([start, *(part for each in found for part in _pair(each)), "},"])
-    built = lines(line, list(unsendable(found)))
+    built = lines(line, list(unsendable(found, rb"\u0000" in characters(line))))
     records = built.body.removesuffix(b",")
     return evolve(built, body=b'{"allOrNone":false,"records":[' + records + b"]}")
 

@@ -107,13 +107,13 @@ def lines(line: pa.StringArray, refusals: Sequence[Refusal]) -> Lines:
     return Lines(characters(line.filter(sent) if codes.null_count < len(codes) else line), sent, codes, fields)
 
 
-def unsendable(found: Sequence[Cells]) -> Iterator[Refusal]:
-    """The refusals that hold for every format."""
+def unsendable(found: Sequence[Cells], has_nul: bool) -> Iterator[Refusal]:
+    """The refusals that hold for every format. Cells are searched for NUL characters where there is one at all."""
     for each in found:
         name = each.target.field
         if each.null is Null.REFUSE:
             yield Refusal(pc.is_null(each.text), "MISSING_ID" if name == ID else "MISSING_KEY", name)
-        if each.form is Form.TEXT:
+        if has_nul and each.form is Form.TEXT:
             yield Refusal(pc.match_substring(each.text, "\0"), "NUL_CHARACTER", name)
         if each.target.holds_ids:
             yield Refusal(wrong_ids(each.text), "MALFORMED_ID", name)
@@ -172,7 +172,7 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
     if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
         encoded = (None if value is None else b64encode(value).decode() for value in array.to_pylist())
         return Form.PLAIN, _without_empty(pa.array(encoded, pa.string()))
-    return Form.TEXT, _without_empty(array.cast(pa.string()))
+    return Form.TEXT, _without_empty(array if type_ == pa.string() else array.cast(pa.string()))
 
 
 def _digits(decimals: pa.Array) -> pa.StringArray:
