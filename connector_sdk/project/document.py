@@ -25,6 +25,11 @@ _MAX_VALUES = 200_000
 
 _PREFIX = "tag:yaml.org,2002:"
 
+_REFERENCE = re.compile(r"\$\{[^{}\n]*\}")
+_MASK = str.maketrans("{}", "\ue000\ue001")
+_UNMASK = str.maketrans("\ue000\ue001", "{}")
+"""YAML takes the braces of `${NAME}` for its own where they stand unquoted in `{...}`; they are hidden from it."""
+
 Path_ = tuple[str | int, ...]
 
 
@@ -49,7 +54,7 @@ def read_document(file: Path) -> Document:
     """Read a YAML file. Raises `ConfigError` with file and line when it cannot be read at all."""
     text = _text(file)
     try:
-        node = yaml.compose(text, _Loader)
+        node = yaml.compose(_REFERENCE.sub(_masked, text), _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"this is not YAML: {error.problem or error.context}"
@@ -77,6 +82,10 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _refused(file, "is not UTF-8", "save the file as plain text in UTF-8", line) from None
+
+
+def _masked(found: re.Match[str]) -> str:
+    return found.group().translate(_MASK)
 
 
 def _refused(file: Path, message: str, hint: str, line: int | None = None) -> ConfigError:
@@ -143,13 +152,15 @@ class _Reading:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
                 self._refuse("a key must be text", "write a name before the colon", path, line)
-            elif key.value in seen:
-                hint = f"it is on line {seen[key.value]} already; keep one of the two"
-                self._refuse(f"the key {key.value} is repeated", hint, (*path, key.value), line)
+                continue
+            name = key.value.translate(_UNMASK)
+            if name in seen:
+                hint = f"it is on line {seen[name]} already; keep one of the two"
+                self._refuse(f"the key {name} is repeated", hint, (*path, name), line)
             else:
-                seen[key.value] = line
-                self.lines[(*path, key.value)] = line
-                yield key.value, value
+                seen[name] = line
+                self.lines[(*path, name)] = line
+                yield name, value
 
     def _scalar(self, node: yaml.Node, path: Path_) -> Any:
         tag, line = node.tag.removeprefix(_PREFIX), node.start_mark.line + 1
@@ -157,7 +168,7 @@ class _Reading:
             self._refuse(f"the tag {tag} is not allowed here", "write the value without a tag", path, line)
             return None
         try:
-            return _RESOLVED[tag][1](node.value)
+            return _RESOLVED[tag][1](node.value.translate(_UNMASK))
         except (ValueError, KeyError, ArithmeticError):
             self._refuse(f"{node.value[:40]} is no {tag}", "put it in quotes if it is text", path, line)
             return None

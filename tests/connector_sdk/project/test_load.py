@@ -298,3 +298,11 @@ def test_no_content_of_a_section_raises_anything_but_a_config_error(content: dic
     file = tmp_path / "connector.yml"
     file.write_text(json.dumps({"version": 1, **content}), encoding="utf-8")
     assert is_loaded_or_refused(file)
+
+
+def test_a_reference_may_stand_unquoted_between_braces(tmp_path: Path) -> None:
+    (tmp_path / "connector.yml").write_text(
+        "version: 1\nconnections:\n  crm: {type: shelf, token: ${SHELF_TOKEN}, url: 'https://${HOST}/x'}\n"
+    )
+    settings = load_project(tmp_path / "connector.yml").connections["crm"].settings
+    assert settings == {"token": "${SHELF_TOKEN}", "url": "https://${HOST}/x"}
