@@ -112,7 +112,8 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
     else:
         snapshot = opened.folder.snapshot(run.sync, run.id)
         snapshot.parent.mkdir(mode=0o700, exist_ok=True)
-        promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation)
+        compares = opened.sync.mode in (Mode.UPSERT, Mode.UPDATE)
+        promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation, compares=compares)
     kept = str(snapshot.relative_to(opened.folder.path)) if snapshot else None
     return SyncState(opened.target, plan.fingerprints, kept, run.id, plan.generation)
 

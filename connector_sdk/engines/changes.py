@@ -41,7 +41,8 @@ class Compared:
         if before == self.model_types[column]:
             return f"{mine} is distinct from {theirs}"
         cast = f"try_cast({mine} as {before})"
-        return f"{cast} is distinct from {theirs} or ({mine} is not null and {cast} is null)"
+        back = f"try_cast({cast} as {self.model_types[column]})"
+        return f"{cast} is distinct from {theirs} or {back} is distinct from {mine}"
 
 
 def profile(connection: duckdb.DuckDBPyConnection, model: str, *, matching: bool) -> Profile:

@@ -18,16 +18,25 @@ IDENTITY = ("key", "record_id", "match", "generation")
 """The columns that every snapshot has."""
 
 
-def promote(old: Path | None, plan: Path, ledger: Path, dropped: Path | None, target: Path, generation: int) -> None:
+def promote(
+    old: Path | None,
+    plan: Path,
+    ledger: Path,
+    dropped: Path | None,
+    target: Path,
+    generation: int,
+    *,
+    compares: bool = True,
+) -> None:
     """Write the snapshot that follows a run: the old rows, with just those changed that were accepted.
 
-    `plan` and `ledger` are the files of the run, `dropped` one of keys that left the model. Rows that left and were
-    not removed at the destination stay, so that the next run tries again. Rows whose record turned out to be gone go:
-    to the next run they are new.
+    `plan` and `ledger` are the files of the run, `dropped` one of keys that left the model; `compares` keeps the
+    values of the rows. Rows that left and were not removed at the destination stay, so that the next run tries again.
+    Rows whose record turned out to be gone go: to the next run they are new.
     """
     with database(target.parent) as connection:
         plan_file = file(plan, numbered=True)
-        values = [each for each in columns_of(connection, plan_file) if each.startswith("model.")]
+        values = [each for each in columns_of(connection, plan_file) if compares and each.startswith("model.")]
         accepted = f"""
             select p.key, coalesce(l.record_id, p.record_id) as record_id, p.match,
                 {generation}::bigint as generation {_listed("p", values)}
@@ -36,6 +45,7 @@ def promote(old: Path | None, plan: Path, ledger: Path, dropped: Path | None, ta
         """
         select = accepted
         if old is not None:
+            connection.execute(f"create temp table doubted as {_doubted(plan_file, ledger)}")
             former = _former(connection, old, plan_file, values)
             gone = _gone(plan_file, ledger, dropped)
             connection.execute(f"create temp table touched as select key from ({accepted}) union all {gone}")
@@ -47,17 +57,28 @@ def promote(old: Path | None, plan: Path, ledger: Path, dropped: Path | None, ta
 
 
 def _former(connection: duckdb.DuckDBPyConnection, old: Path, plan_file: str, values: Sequence[str]) -> str:
-    """The columns of the old snapshot as the new one has them: missing ones null, changed types cast."""
+    """The columns of the old snapshot as the new one has them: missing ones null, changed types cast.
+
+    What a cast would alter, and what may have been written or not, counts as changed: its generation is before all.
+    """
     have = columns_of(connection, f"{file(old)}")
     types = columns_of(connection, plan_file)
     wanted = {"key": "VARCHAR", "record_id": "VARCHAR", "match": "VARCHAR", "generation": "BIGINT"}
     wanted |= {each: types[each] for each in values}
-    columns = []
+    columns, doubts = {}, ["s.key in (select key from doubted)"]
     for each, type_ in wanted.items():
         value = f"s.{name(each)}" if each in have else "null"
-        cast = value if have.get(each) == type_ else f"try_cast({value} as {type_})"
-        columns.append(f"{cast} as {name(each)}")
-    return ", ".join(columns)
+        columns[each] = value if have.get(each) == type_ else f"try_cast({value} as {type_})"
+        if columns[each] != value and each in have:
+            doubts.append(f"try_cast({columns[each]} as {have[each]}) is distinct from {value}")
+    columns["generation"] = f"case when {' or '.join(doubts)} then 0 else {columns['generation']} end"
+    return ", ".join(f"{value} as {name(each)}" for each, value in columns.items())
+
+
+def _doubted(plan_file: str, ledger: Path) -> str:
+    return f"""
+        select p.key from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number where l.outcome = 'unknown'
+    """
 
 
 def _gone(plan_file: str, ledger: Path, dropped: Path | None) -> str:

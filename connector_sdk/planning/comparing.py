@@ -28,14 +28,13 @@ from connector_sdk.planning.verdicts import (
 
 @frozen
 class Changes:
-    """The frozen changes: `rows` of them, and counted by what changed them in `effects`.
+    """The frozen changes. `rekeyed` of them have a match value that is new to a known key.
 
     `known` counts rows of the snapshot, `met` rows of the model that were found there.
     """
 
     file: Path
-    rows: int
-    effects: Mapping[str, int]
+    rekeyed: int
     known: int
     met: int
     repeated_keys: bool
@@ -64,10 +63,17 @@ def freeze_changes(
         mapped as (select * {sent} from changed)
         {verdict_columns(verdicts, "mapped")}
     """
-    rows = freeze(connection, select, target)
-    effects = _effects(connection, target)
-    known = _count(connection, request.snapshot)
-    return Changes(target, rows, effects, known, source.rows - effects.get("new", 0), bool(found.repeated_keys))
+    freeze(connection, select, target)
+    effects = _counted(connection, target)
+    met = source.rows - effects.get("new", 0)
+    return Changes(
+        target, effects.get("rekeyed", 0), _count(connection, request.snapshot), met, bool(found.repeated_keys)
+    )
+
+
+def count_sent(connection: duckdb.DuckDBPyConnection, lines: Path) -> Mapping[str, int]:
+    """The rows among the changes that are sent, by what is new about them."""
+    return _counted(connection, lines, "where outcome is null")
 
 
 def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
@@ -153,8 +159,8 @@ def _field_verdicts(mapped: Mapped) -> Iterator[Verdict]:
         yield from (Verdict(each.failed, each.code, each.message) for each in filling.checks)
 
 
-def _effects(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
-    found = connection.execute(f"select effect, count(*) from {file(target)} group by all").fetchall()
+def _counted(connection: duckdb.DuckDBPyConnection, target: Path, condition: str = "") -> dict[str, int]:
+    found = connection.execute(f"select effect, count(*) from {file(target)} {condition} group by all").fetchall()
     return dict(found)
 
 

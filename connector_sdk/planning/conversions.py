@@ -108,7 +108,7 @@ def convert(source: str, type_: str, field: Field, *, truncate: bool = False) ->
     """Convert `source`, SQL of type `type_`, into a value of `field`. Raises `MisfitError` when none can ever fit."""
     kind = kind_of(type_)
     value = _value(source, kind, field, type_)
-    if field.length is not None and truncate:
+    if field.length is not None and truncate and field.type not in _CONVERSIONS:
         value = f"left({value}, {field.length})"
     checks = [] if value == source else [_unfit(source, value, field)]
     return Conversion(value, (*checks, *_limits(value, field)))
@@ -126,28 +126,29 @@ def _value(source: str, kind: Kind, field: Field, type_: str) -> str:
     plain = kind is Kind.TEXT and type_ in ("VARCHAR", "JSON") and form == _CAST
     if exact or same or plain:
         return source
-    return form.format(x=source, type=sql_type(field), scale=field.scale or 0)
+    return form.format(x=source, type=sql_type(field), scale=field.scale or 0, given=type_)
 
 
 _CAST = "cast({x} as varchar)"
-_NUMBER = (
-    "case when regexp_full_match({text}, '[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)')"
-    " and length(rtrim(regexp_extract({text}, '\\.([0-9]*)$', 1), '0')) <= {{scale}}"
-    " then try_cast({text} as {{type}}) end"
-)
 _DAY = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
-_CLOCK = "[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\\.[0-9]{{1,9}})?)?"
-_ZONE = "( ?(Z|[+-][0-9]{{2}}(:[0-9]{{2}})?))?"
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,9}})?)?"
+_ZONE = "( ?(Z|[+-](0[0-9]|1[0-5])(:[0-5][0-9])?))?"
+
+_DATES = "between date '0001-01-01' and date '9999-12-31'"
+_MOMENTS = "between timestamptz '0001-01-01 00:00:00Z' and timestamptz '9999-12-31 23:59:59.999999Z'"
+"""What calendars of programs have; what lies beyond, infinity too, is a value of DuckDB alone."""
+_INSTANT = "try_cast({x} as timestamptz)"
 
 _TO_TEXT = {
     Kind.TEXT: _CAST,
     Kind.INTEGER: _CAST,
-    Kind.NUMBER: _CAST,
+    Kind.NUMBER: "case when isfinite(cast({x} as double)) then cast({x} as varchar) end",
     Kind.BOOLEAN: _CAST,
-    Kind.DATE: _CAST,
-    Kind.TIME: _CAST,
-    Kind.TIMESTAMP: "replace(cast({x} as varchar), ' ', 'T') || 'Z'",
-    Kind.INSTANT: "replace(cast({x} at time zone 'UTC' as varchar), ' ', 'T') || 'Z'",
+    Kind.DATE: f"case when {{x}} {_DATES} then cast({{x}} as varchar) end",
+    Kind.TIME: "case when {x} < time '24:00:00' then cast({x} as varchar) end",
+    Kind.TIMESTAMP: f"case when {_INSTANT} {_MOMENTS} then replace(cast({{x}} as varchar), ' ', 'T') || 'Z' end",
+    Kind.INSTANT: f"case when {{x}} {_MOMENTS}"
+    " then replace(cast({x} at time zone 'UTC' as varchar), ' ', 'T') || 'Z' end",
 }
 _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
     FieldType.INTEGER: {
@@ -156,9 +157,11 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
         Kind.NUMBER: "case when {x} = trunc({x}) then try_cast({x} as bigint) end",
     },
     FieldType.DECIMAL: {
-        Kind.TEXT: _NUMBER.format(text="{x}"),
+        Kind.TEXT: "case when regexp_full_match({x}, '[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)')"
+        " and length(rtrim(regexp_extract({x}, '\\.([0-9]*)$', 1), '0')) <= {scale} then try_cast({x} as {type}) end",
         Kind.INTEGER: "try_cast({x} as {type})",
-        Kind.NUMBER: _NUMBER.format(text="cast({x} as varchar)"),
+        Kind.NUMBER: "case when try_cast(try_cast(cast({x} as varchar) as {type}) as {given}) = {x}"
+        " then try_cast(cast({x} as varchar) as {type}) end",
     },
     FieldType.BOOLEAN: {
         Kind.TEXT: "case lower({x}) when 'true' then true when 'false' then false end",
@@ -166,18 +169,19 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
         Kind.INTEGER: "case {x} when 1 then true when 0 then false end",
     },
     FieldType.DATE: {
-        Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}') then try_cast({{x}} as date) end",
-        Kind.DATE: "case when isfinite({x}) then {x} end",
+        Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}') and try_cast({{x}} as date) {_DATES}"
+        " then try_cast({x} as date) end",
+        Kind.DATE: f"case when {{x}} {_DATES} then {{x}} end",
     },
     FieldType.DATETIME: {
-        Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}[T ]{_CLOCK}{_ZONE}')"
-        " then try_cast({x} as timestamptz) end",
-        Kind.TIMESTAMP: "case when isfinite({x}) then cast({x} as timestamptz) end",
-        Kind.INSTANT: "case when isfinite({x}) then {x} end",
+        Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}[T ]{_CLOCK}{_ZONE}') and {_INSTANT} {_MOMENTS}"
+        f" then {_INSTANT} end",
+        Kind.TIMESTAMP: f"case when {_INSTANT} {_MOMENTS} then {_INSTANT} end",
+        Kind.INSTANT: f"case when {{x}} {_MOMENTS} then {{x}} end",
     },
     FieldType.TIME: {
         Kind.TEXT: f"case when regexp_full_match({{x}}, '{_CLOCK}Z?') then try_cast(rtrim({{x}}, 'Z') as time) end",
-        Kind.TIME: "{x}",
+        Kind.TIME: "case when {x} < time '24:00:00' then {x} end",
     },
     FieldType.BINARY: {Kind.BINARY: "{x}"},
 }
@@ -200,7 +204,8 @@ def _limits(value: str, field: Field) -> list[Check]:
         checks.append(Check(f"not regexp_full_match({value}, {text(field.pattern)})", BAD_VALUE, message))
     if field.type is FieldType.INTEGER and field.precision is not None and field.precision < 19:
         message = f"{text(field.name + ' has more digits than ' + str(field.precision) + ': ')} || {value}"
-        checks.append(Check(f"abs({value}) >= 1{'0' * field.precision}", BAD_VALUE, message))
+        most = "9" * field.precision
+        checks.append(Check(f"{value} not between -{most} and {most}", BAD_VALUE, message))
     if field.type is FieldType.CHOICES:
         message = text(f"{field.name} takes at most {_MOST_CHOICES} values")
         checks.append(Check(f"len(string_split({value}, ';')) > {_MOST_CHOICES}", TOO_LONG, message))

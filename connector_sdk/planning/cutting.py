@@ -13,8 +13,10 @@ from connector_sdk.state.entries import NewBatch
 
 _CELL = 3
 """Bytes that a cell takes beside its text: quotes and a comma."""
-_TYPED_CELL = 32
+_TYPED_CELL = 48
 """Bytes that a number, a date or a boolean takes at the most."""
+_SIZES = {"BLOB": "octet_length({}) * 4 // 3 + 4", "VARCHAR": "strlen({})", "JSON": "strlen({})"}
+"""SQL for the bytes of a value of those types that have no size of their own."""
 _FILLED = 0.9
 """How much of the permitted size a batch is planned to have; the estimate does not know what will be escaped."""
 
@@ -51,9 +53,9 @@ def cut(
 
 def _row_size(columns: dict[str, str]) -> str:
     """SQL for the bytes that a row will take."""
-    fixed = sum(_TYPED_CELL if type_ != "VARCHAR" else _CELL for type_ in columns.values())
-    texts = [f"coalesce(strlen({name(column)}), 0)" for column, type_ in columns.items() if type_ == "VARCHAR"]
-    return " + ".join([str(fixed), *texts])
+    fixed = sum(_CELL if type_ in _SIZES else _TYPED_CELL for type_ in columns.values())
+    sizes = [_SIZES[type_].format(name(column)) for column, type_ in columns.items() if type_ in _SIZES]
+    return " + ".join([str(fixed), *(f"coalesce({each}, 0)" for each in sizes)])
 
 
 def _large(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connector_sdk.engines.embedded import name
+from connector_sdk.engines.embedded import name, text
 from connector_sdk.planning.conversions import Kind, kind_of
 from connector_sdk.schema import Equality, Field
 
+_BLANKS = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
+
 
 def key(columns: Sequence[str], types: Mapping[str, str]) -> str:
-    """SQL for the primary key as text; null when a part of it is null. Several columns become a JSON list."""
-    parts = [canonical(name(each), types[each]) for each in columns]
+    """SQL for the primary key as text; null when a part of it is null or blank. Several columns become a JSON list."""
+    parts = [_not_blank(canonical(name(each), types[each])) for each in columns]
     if len(parts) == 1:
         return parts[0]
     missing = " or ".join(f"{part} is null" for part in parts)
@@ -30,14 +32,30 @@ def comparable(value: str, type_: str, field: Field) -> str:
     """SQL for a match value, equal for two values exactly when `field` takes them for one; null when it is blank."""
     result = canonical(value, type_)
     if field.equality & {Equality.TRIMMED, Equality.CASELESS}:
-        result = f"trim({result})"
+        result = f"trim({result}, {text(_BLANKS)})"
     if Equality.NUMERIC in field.equality:
         result = _plain_number(result)
     if Equality.CASELESS in field.equality:
-        result = f"lower({result})"
-    return f"nullif({result}, '')"
+        result = f"lower(upper({result}))"
+    return _not_blank(result)
+
+
+def _not_blank(value: str) -> str:
+    """SQL for a text, null when there is nothing in it to see."""
+    return f"case when trim({value}, {text(_BLANKS)}) <> '' then {value} end"
 
 
 def _plain_number(value: str) -> str:
-    trimmed = f"regexp_replace(regexp_replace({value}, '(\\.[0-9]*?)0+$', '\\1'), '\\.$', '')"
-    return f"ltrim({trimmed}, '+')"
+    """SQL for a number as it is written shortest: no zeros around it, no plus, no minus before zero."""
+    for pattern, kept in _SHORTER:
+        value = f"regexp_replace({value}, '{pattern}', '{kept}')"
+    return value
+
+
+_SHORTER = (
+    (r"(\.0*|(\.[0-9]*[1-9])0*)$", r"\2"),
+    (r"^\+?(-?)\.", r"\10."),
+    (r"^\+?(-?)0*([0-9])", r"\1\2"),
+    (r"^-0$", "0"),
+)
+"""What is replaced in a number, one after the other."""

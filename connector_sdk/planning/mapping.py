@@ -16,7 +16,7 @@ from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.planning.conversions import REQUIRED, Check, Conversion, MisfitError, convert
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.project.suggest import suggestion
-from connector_sdk.schema import Field, ObjectSchema, ReferenceKey
+from connector_sdk.schema import Field, FieldType, ObjectSchema, ReferenceKey
 from connector_sdk.spec import DestinationSpec, EmptyText, Mode
 from connector_sdk.sync import FieldMapping, Find, Model, Project, Scalar, Sync
 
@@ -120,7 +120,8 @@ class _Mapper:
             for column in (each.column, each.find.equals if each.find else None)
             if column in self.source.columns
         )
-        prints = {each.field: _fingerprint(each) for each in self.sync.fields}
+        types = {each.name: each.type for each in self.schema.fields}
+        prints = {each.field: self._fingerprint(each, types.get(each.field)) for each in self.sync.fields}
         return Mapped(tuple(fillings), tuple(each for each in columns if each), match, prints)
 
     @property
@@ -264,6 +265,13 @@ class _Mapper:
             self._problem(f"{find.object_name} has no field {where}", (*place, "where"), hint)
         return found
 
+    def _fingerprint(self, mapping: FieldMapping, type_: FieldType | None) -> str:
+        """A hash of what decides the values of a field, beside the rows: another one makes every row a changed one."""
+        find = mapping.find
+        lookup = (find.object_name, *lookup_fields(self.project, self.sync, find), find.equals) if find else None
+        parts = (mapping.column, mapping.value, lookup, mapping.null.value, mapping.truncate, type_ and type_.value)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
     def _required(self, mapped: set[str]) -> None:
         """A record that is created needs its required fields."""
         missing = [each.name for each in self.schema.fields if each.required and each.name not in mapped]
@@ -293,8 +301,3 @@ def _literal(value: Scalar | None) -> tuple[str, str]:
     if isinstance(value, date):
         return f"cast({text(value.isoformat())} as date)", "DATE"
     return text(str(value)), "VARCHAR"
-
-
-def _fingerprint(mapping: FieldMapping) -> str:
-    parts = (mapping.column, mapping.value, mapping.find, mapping.null, mapping.truncate)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -19,7 +19,7 @@ from connector_sdk.engines.models import Source, open_model, require_columns
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.plan import PlanSummary
 from connector_sdk.planning.arranging import Arranged, arrange
-from connector_sdk.planning.comparing import Changes, freeze_changes
+from connector_sdk.planning.comparing import Changes, count_sent, freeze_changes
 from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard
@@ -30,7 +30,7 @@ from connector_sdk.planning.replacing import Replacement, compare_with_target, r
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.summary import Totals, findings, samples, totals
 from connector_sdk.schema import ObjectSchema
-from connector_sdk.spec import DestinationSpec, Mode, Removal
+from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.state.entries import NewBatch
 from connector_sdk.state.plan_file import FILE, Layout
 from connector_sdk.sync import Model, Project, Sync
@@ -60,9 +60,11 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
             )
             replacement = compare_with_target(duck, request, mapped, completed, target)
             completed = replacement.file
-        removals = freeze_removals(duck, request, changes)
+        removals = freeze_removals(duck, request, changes, completed)
+        sent = count_sent(duck, completed)
+        scale = _scale(source, changes, sent, removals)
         arranged = arrange(duck, request, mapped, completed, removals.file)
-        plan = _described(duck, request, source, mapped, changes, removals, arranged, replacement, fingerprints)
+        plan = _described(duck, request, mapped, scale, removals, arranged, replacement, fingerprints)
     write_plan(plan)
     _tidy(request.folder)
     crashpoint("after the plan is written")
@@ -111,20 +113,16 @@ def _generations(request: PlanRequest, mapped: Mapped) -> tuple[Mapping[str, str
 def _described(
     duck: duckdb.DuckDBPyConnection,
     request: PlanRequest,
-    source: Source,
     mapped: Mapped,
-    changes: Changes,
+    scale: Scale,
     removals: Removals,
     arranged: Arranged,
     replacement: Replacement | None,
     fingerprints: Mapping[str, str],
 ) -> FrozenPlan:
     file_ = request.folder / FILE
-    counted = totals(duck, file_, source.rows, removals)
+    counted = totals(duck, file_, scale.read, removals)
     batches = _batches(duck, request, mapped, arranged)
-    removed = removals.rows if request.sync.on_removed is not Removal.NOTHING else 0
-    rekeyed = changes.effects.get("rekeyed", 0)
-    scale = Scale(source.rows, changes.known, removed, changes.effects.get("changed", 0) + rekeyed, rekeyed)
     return FrozenPlan(
         folder=request.folder,
         summary=_summary(request, arranged, counted, batches),
@@ -143,6 +141,11 @@ def _described(
         layout=_layout(request, mapped, arranged, replacement.version if replacement else None),
         batches=batches,
     )
+
+
+def _scale(source: Source, changes: Changes, sent: Mapping[str, int], removals: Removals) -> Scale:
+    rekeyed = sent.get("rekeyed", 0)
+    return Scale(source.rows, changes.known, removals.rows, sent.get("changed", 0) + rekeyed, rekeyed)
 
 
 def _layout(request: PlanRequest, mapped: Mapped, arranged: Arranged, version: str | None) -> Layout:

@@ -31,14 +31,17 @@ class Removals:
     left: int = 0
 
 
-def freeze_removals(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes) -> Removals:
-    """Freeze the rows that left, by what follows for them.
+def freeze_removals(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path
+) -> Removals:
+    """Freeze the rows that left, by what follows for them. `lines` are the changes after everything was looked up.
 
-    A record whose match value is that of a row in the model now belongs to that row, and is left alone.
+    A record whose match value is that of a row in the model now belongs to that row, and is left alone. The former
+    record of a key with a new match value leaves when the row is sent, not when it is refused.
     """
     if request.snapshot is None or not request.forgets or not _may_have_left(request, changes):
         return Removals()
-    connection.execute(f"create temp table gone as {_gone(request, changes)}")
+    connection.execute(f"create temp table gone as {_gone(request, changes, lines)}")
     ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
     removes = request.sync.on_removed is not Removal.NOTHING
     dropped = "select key from gone where not rekeyed" + (" and claimed" if removes else "")
@@ -47,7 +50,7 @@ def freeze_removals(connection: duckdb.DuckDBPyConnection, request: PlanRequest,
     if not removes:
         return Removals(left=left)
     target = request.folder / "removed.parquet"
-    rows = freeze(connection, _lines(request, changes.file), target)
+    rows = freeze(connection, _lines(request, lines), target)
     return Removals(target if rows else None, rows, left)
 
 
@@ -77,10 +80,10 @@ def removal_action(request: PlanRequest) -> Action:
 
 def _may_have_left(request: PlanRequest, changes: Changes) -> bool:
     """Whether counting leaves it open that keys left; comparing them costs another pass over the model."""
-    return changes.repeated_keys or changes.met < changes.known or changes.effects.get("rekeyed", 0) > 0
+    return changes.repeated_keys or changes.met < changes.known or changes.rekeyed > 0
 
 
-def _gone(request: PlanRequest, changes: Changes) -> str:
+def _gone(request: PlanRequest, changes: Changes, lines: Path) -> str:
     """SQL for the keys that left, and the former records of keys that have a new match value."""
     assert request.snapshot is not None
     snapshot = file(request.snapshot)
@@ -89,21 +92,21 @@ def _gone(request: PlanRequest, changes: Changes) -> str:
         f"select s.key, s.record_id, s.match, {claimed} as claimed, false as rekeyed"
         f" from {snapshot} s anti join model m on m.key = s.key"
     )
-    if not changes.effects.get("rekeyed"):
+    if not changes.rekeyed:
         return left
     rekeyed = (
         f"select s.key, s.record_id, s.match, {claimed}, true from {snapshot} s"
-        f" semi join (select key from {file(changes.file)} where effect = 'rekeyed') c on c.key = s.key"
+        f" semi join (select key from {file(lines)} where effect = 'rekeyed' and outcome is null) c on c.key = s.key"
     )
     return f"{left} union all {rekeyed}"
 
 
-def _lines(request: PlanRequest, changes: Path) -> str:
+def _lines(request: PlanRequest, lines: Path) -> str:
     """SQL for the plan lines of records that are to be removed; the columns are those of the changes."""
     given = (
         f"select null::bigint as position, key, match, {text(removal_action(request))} as action,"
         f" {text(request.schema.name)} as object, record_id, 'left' as effect from gone where not claimed"
     )
     unknown = Verdict("record_id is null", NO_RECORD, text("it is not known which record this row had"))
-    empty = f"select * from {file(changes)} where false"
+    empty = f"select * from {file(lines)} where false"
     return f"{empty} union all by name {verdict_columns([unknown], f'({given})')}"

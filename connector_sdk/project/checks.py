@@ -9,7 +9,7 @@ from connector_sdk.project.secrets import Place
 from connector_sdk.spec import DestinationSpec, Mode, Removal
 from connector_sdk.sync import Find, Project, Sync
 
-_MATCHING = frozenset({Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE})
+_MATCHING = frozenset({Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE, Mode.ALL})
 _SEVERAL_OBJECTS = frozenset({Mode.UPSERT, Mode.UPDATE})
 _MERGING = frozenset({Mode.UPSERT, Mode.INSERT})
 
@@ -52,7 +52,7 @@ def _match(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
     if sync.match is None and sync.mode in usable:
         hint = "add match: {field: FIELD, column: COLUMN}"
         yield Problem(f"mode {sync.mode} needs to know which records the rows mean: match is missing", place, hint)
-    if sync.match is not None and (sync.mode is Mode.INSERT or not usable & {*_MATCHING, Mode.ALL}):
+    if sync.match is not None and (sync.mode is Mode.INSERT or not usable):
         message = (
             f"match has no meaning in mode {sync.mode}" if sync.mode in spec.modes else f"{spec.name} matches nothing"
         )
