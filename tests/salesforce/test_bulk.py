@@ -6,11 +6,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import attrs
 import pytest
 from connector_salesforce import bulk, plugin
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.org import Org
+from connector_salesforce.transport import Answer, Request
 
 from connector_sdk import (
     NOT_EXECUTED,
@@ -152,8 +154,6 @@ def test_a_second_job_is_opened_when_a_post_takes_long(
 
 
 def test_runs_never_share_a_job(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:
-    import attrs
-
     written(opened, contacts("a"), run)
     written(opened, attrs.evolve(contacts("b"), run="another"), RecordingRun(longest=0.001))
     assert len(bulk_org.jobs) == 2
@@ -161,23 +161,26 @@ def test_runs_never_share_a_job(bulk_org: BulkOrg, opened: Org, run: RecordingRu
 
 def test_one_list_of_a_job_serves_all_who_wait_for_its_batches(bulk_org: BulkOrg, opened: Org) -> None:
     run = RecordingRun(longest=0.05)
-    looks = 0
+    ends = time.monotonic() + 0.6
+    original, looks = bulk_org._list, []
 
-    def state(batch_id: str) -> str:
-        return done(batch_id, 0, "InProgress" if looks < 5 else "Completed")
-
-    original = bulk_org._list
-
-    def listing(request: Any) -> Any:
-        nonlocal looks
-        looks += 1
-        bulk_org.states.update({each: state(each) for each in bulk_org.bodies})
+    def listing(request: Request) -> Answer:
+        looks.append(time.monotonic())
+        state = "InProgress" if looks[-1] < ends else "Completed"
+        bulk_org.states.update({each: done(each, 0, state) for each in bulk_org.bodies})
         return original(request)
 
     bulk_org.transport.on("GET", "/services/async/58.0/job/[^/]+/batch", listing)
     with ThreadPoolExecutor(10) as threads:
         list(threads.map(lambda number: written(opened, contacts(f"k{number}", number=number), run), range(10)))
-    assert looks < 20, "ten batches that look five times each would make fifty"
+    assert len(looks) < 30, "ten batches that look by themselves every 0.05 seconds would make 120"
+
+
+def test_what_fails_before_the_post_is_no_batch_in_doubt(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:
+    bulk_org.transport.on("GET", ".*/describe", answer("", 503))
+    with pytest.raises(NotExecuted, match="ERROR_HTTP_503"):
+        written(opened, contacts("a"), run)
+    assert bulk_org.transport.made("POST", "") == []
 
 
 @pytest.mark.parametrize("lost", ["before", "after"])
@@ -369,10 +372,11 @@ def test_a_batch_that_is_too_large_is_to_be_split(bulk_org: BulkOrg, opened: Org
     assert bulk_org.jobs == {}
 
 
-def test_an_old_job_gets_no_more_batches(
-    bulk_org: BulkOrg, opened: Org, run: RecordingRun, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("limit", "value"), [("_OLDEST", -1.0), ("_MOST_BATCHES", 1)])
+def test_an_old_or_full_job_gets_no_more_batches(
+    bulk_org: BulkOrg, opened: Org, run: RecordingRun, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
 ) -> None:
-    monkeypatch.setattr("connector_salesforce.bulk_jobs._OLDEST", -1.0)
+    monkeypatch.setattr(f"connector_salesforce.bulk_jobs.{limit}", value)
     for number in range(2):
         written(opened, contacts(f"k{number}", number=number), run)
     assert [job.state for job in bulk_org.jobs.values()] == ["Closed", "Open"]

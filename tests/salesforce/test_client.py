@@ -48,11 +48,19 @@ def ended_before(good: str, ended: Answer) -> tuple[ScriptedTransport, Logins]:
 @pytest.mark.parametrize("ended", [answer(ENDED, 401), answer(BULK_ENDED, 400)], ids=["rest", "bulk"])
 def test_a_session_that_ended_is_renewed_once_for_all_threads(ended: Answer) -> None:
     transport, logins = ended_before("token 2", ended)
-    client = org(transport, logins).client
     gate = threading.Barrier(10)
 
+    def late(request: Request) -> Answer:
+        if token(request) == "token 2":
+            return answer("{}")
+        gate.wait(5)
+        return ended
+
+    for method in ("GET", "POST"):
+        transport.on(method, ".*", late)
+    client = org(transport, logins).client
+
     def call(number: int) -> None:
-        gate.wait()
         client.bulk("POST", f"/job/{number}/batch", b"x") if ended.status == 400 else client.get(f"/sobjects/{number}")
 
     with ThreadPoolExecutor(10) as threads:

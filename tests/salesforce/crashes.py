@@ -1,0 +1,96 @@
+"""Runs to be killed: real syncs against an emulated org, audited by what it executed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from connector_salesforce import bulk
+
+from connector_sdk import ConnectionConfig, DeliveryOptions, FieldMapping, Match, Mode, Model, Project, RunReport, Sync
+from connector_sdk.run import FirstRun, run
+from connector_sdk.testing.crash import Scenario
+from connector_sdk.writing.retry import Pace
+
+from .emulated import Emulated
+
+KEYS = [f"k{number}" for number in range(9)]
+PACE = Pace(base=0.001, cap=0.01, attempts=50, tokens=10_000)
+
+
+def crashing(ready: str, api: str, mode: str, *cuts: str) -> Scenario:
+    """Nine contacts in batches of three; `cuts` say when connections break on top of it."""
+    emulated = Emulated(json.loads(ready))
+    os.environ["SF_SECRET"] = emulated.ready["client_secret"]
+    project = _project(emulated, api, Mode(mode))
+    return Scenario(
+        prepare=lambda folder: _prepare(emulated, folder, cuts),
+        run=lambda folder: max(each.exit for each in _run(project(folder), folder)),
+        audit=lambda folder: _audit(emulated, project(folder), folder, (api, mode)),
+    )
+
+
+def _prepare(emulated: Emulated, folder: Path, cuts: tuple[str, ...]) -> None:
+    emulated.reset()
+    pq.write_table(pa.table({"key": KEYS, "last": KEYS}), folder / "model.parquet")
+    faults = ({"match": {"method": "POST", "path": path}, "do": {"cut": cut}, "rate": 0.3, "times": 4, "seed": number}
+              for number, cut in enumerate(cuts)
+              for path in ("/services/async/*/job/*/batch", "/services/async/*/job"))  # fmt: skip
+    emulated.faults(*faults)
+
+
+def _project(emulated: Emulated, api: str, mode: Mode) -> Callable[[Path], Project]:
+    def made(folder: Path) -> Project:
+        fields = [FieldMapping("LastName", column="last")]
+        fields += [FieldMapping("External_Id__c", column="key")] if mode is Mode.INSERT else []
+        sync = Sync(
+            "sync", "model", "crm", ("Contact",), mode, fields=tuple(fields),
+            match=None if mode is Mode.INSERT else Match("External_Id__c", "key"),
+            delivery=DeliveryOptions(api=api, batch_size=3, parallelism=2),
+        )  # fmt: skip
+        ready = emulated.ready
+        auth = {"flow": "client_credentials", "client_id": ready["client_id"], "client_secret": "${SF_SECRET}"}
+        crm = ConnectionConfig("crm", "salesforce", {"login_url": ready["login_url"], "auth": auth})
+        model = Model("model", ("key",), file="model.parquet", folder=str(folder))
+        return Project({"crm": crm}, {"model": model}, {"sync": sync}, folder=str(folder))
+
+    return made
+
+
+def _run(project: Project, folder: Path) -> tuple[RunReport, ...]:
+    bulk._FIRST_PAUSE = 0.02
+    os.environ["XDG_STATE_HOME"] = str(folder / "home")
+    first = FirstRun.SEND if project.syncs["sync"].mode is Mode.INSERT else None
+    return run(project, "sync", first_run=first, pace=PACE)
+
+
+def _audit(emulated: Emulated, project: Project, folder: Path, way: tuple[str, str]) -> Iterator[str]:
+    outcomes = _outcomes(folder)
+    emulated.faults()
+    found = [each["External_Id__c"] for each in emulated.records("Contact")]
+    if len(found) > len(set(found)):
+        yield f"there are twins: {sorted(found)}"
+    for key in KEYS:
+        outcome = outcomes.get(key)
+        if outcome == "unknown" and way == ("rest", "insert"):
+            continue
+        if outcome != "succeeded" or key not in found:
+            yield f"{key} is {outcome}, and its record is {'there' if key in found else 'missing'}"
+    if way != ("rest", "upsert"):
+        executed = emulated.stats()["executed"].get("Contact", {})
+        yield from (f"{key} was executed {times} times" for key, times in executed.items() if times > 1)
+    (report,) = _run(project, folder)
+    if report.rows.planned > report.rows.skipped:
+        yield f"another run still had something to send: {report.rows}"
+
+
+def _outcomes(folder: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for ledger in sorted((folder / ".connector" / "ledgers").iterdir()):
+        lines = pq.read_table(ledger, columns=["key", "outcome"]).to_pylist()
+        found |= {line["key"]: line["outcome"] for line in lines if line["outcome"] != "skipped"}
+    return found
