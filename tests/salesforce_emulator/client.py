@@ -101,6 +101,43 @@ class Client:
         assert info["state"] == "Failed", info
         return info["stateMessage"]
 
+    # Bulk API 2.0
+
+    def jobs(self, method: str, path: str, body: Any = None, data: str | bytes | None = None) -> requests.Response:
+        headers = {"Content-Type": "text/csv"} if data is not None else {}
+        sent = data.encode() if isinstance(data, str) else data
+        return self.rest(method, f"/jobs{path}", body, data=sent, headers=headers)
+
+    def open_job(self, operation: str, object_name: str, data: str | bytes | None = None, **keys: Any) -> str:
+        answer = self.jobs("POST", "/ingest", {"operation": operation, "object": object_name, **keys})
+        assert answer.status_code == 200, answer.text
+        job = str(answer.json()["id"])
+        if data is not None:
+            uploaded = self.jobs("PUT", f"/ingest/{job}/batches", data=data)
+            assert (uploaded.status_code, uploaded.content) == (201, b"")
+        return job
+
+    def close_job(self, job: str) -> dict[str, Any]:
+        answer = self.jobs("PATCH", f"/ingest/{job}", {"state": "UploadComplete"})
+        assert answer.status_code == 200, answer.text
+        return self.ended(f"/ingest/{job}")
+
+    def ended(self, path: str) -> dict[str, Any]:
+        for _ in range(600):
+            info: dict[str, Any] = self.jobs("GET", path).json()
+            if info["state"] in ("JobComplete", "Failed", "Aborted"):
+                return info
+            time.sleep(0.01)
+        raise AssertionError("the job has not ended")
+
+    def ingest(self, operation: str, object_name: str, data: str | bytes, **keys: Any) -> tuple[str, dict[str, Any]]:
+        job = self.open_job(operation, object_name, data, **keys)
+        return job, self.close_job(job)
+
+    def file(self, job: str, name: str, delimiter: str = ",") -> list[dict[str, str]]:
+        text = self.jobs("GET", f"/ingest/{job}/{name}").content.decode()
+        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+
 
 def job_info(inner: str) -> str:
     return f'<?xml version="1.0"?><jobInfo xmlns="{NAMESPACE[1:-1]}">{inner}</jobInfo>'

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from salesforce_emulator import side_door
 from salesforce_emulator.bulk import routes as bulk
 from salesforce_emulator.bulk.wire import error_answer
+from salesforce_emulator.bulk2 import routes as bulk2
 from salesforce_emulator.call import json_answer
 from salesforce_emulator.errors import ApiError, BulkError, not_found
 from salesforce_emulator.gate import Gate
@@ -24,7 +25,7 @@ from salesforce_emulator.world import World
 def build_app(world: World) -> ASGIApp:
     """The ASGI application of one org."""
     app = Starlette(
-        routes=[*oauth.ROUTES, *rest.ROUTES, *bulk.ROUTES, *side_door.ROUTES],
+        routes=[*oauth.ROUTES, *rest.ROUTES, *bulk.ROUTES, *bulk2.ROUTES, *side_door.ROUTES],
         middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)],
         exception_handlers={HTTPException: _no_route},
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 _ID = re.compile(r"(?=[0-9A-Za-z]*[0-9])[0-9a-z][0-9A-Za-z]{14}([0-9A-Za-z]{3})?\Z")
 _KEY = re.compile(r"(/sobjects/[^/]+/[^/]+)/(?!describe).+")
-_LOCATOR = re.compile(r"(/query|/queryAll)/[^/]+\Z")
+_LOCATOR = re.compile(r"(?<!/jobs)(/query|/queryAll)/[^/]+\Z")
 
 
 def path_pattern(path: str) -> str:

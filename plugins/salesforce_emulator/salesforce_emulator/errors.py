@@ -58,6 +58,7 @@ class ApiError(Exception):
     def __init__(self, status: int, code: str, message: str, fields: Sequence[str] | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
         self._fault = RowFault(code, message, None if fields is None else tuple(fields))
 
     def body(self) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ TRANSPORT = "salesforce_emulator.transport"
 
 _LONGEST = 16_384
 _OBJECT = re.compile(r"/sobjects/([A-Za-z]\w*)")
-_JOB = re.compile(r"/job/(\w{15,18})")
+_JOB = re.compile(r"/(job|jobs/ingest|jobs/query)/(\w{15,18})")
 
 
 class Gate:
@@ -60,8 +60,7 @@ class Gate:
         if match is not None:
             return match[1]
         match = _JOB.search(path)
-        job = self._world.jobs.find(match[1]) if match is not None else None
-        return None if job is None else job.schema.name
+        return self._world.object_of_job(match[2]) if match is not None else None
 
     async def _treat(self, actions: list[Action], scope: Scope, receive: Receive, send: Send) -> None:
         body = await _whole(receive)

@@ -77,6 +77,10 @@ class Schemas:
         """The object of that name in any case."""
         return self._by_name.get(name.lower())
 
+    def named(self, name: str) -> Schema:
+        """The object of a name that was found before. Raises KeyError."""
+        return self._by_name[name.lower()]
+
     def of_id(self, record_id: str) -> Schema | None:
         """The object that an id belongs to."""
         return self._by_prefix.get(record_id[:3])

@@ -10,6 +10,9 @@ from salesforce_emulator.allocations import Allocations
 from salesforce_emulator.audit import Audit
 from salesforce_emulator.bulk.jobs import Jobs
 from salesforce_emulator.bulk.reading import BatchReader
+from salesforce_emulator.bulk.workers import Workers
+from salesforce_emulator.bulk2.model import IngestJob, QueryJob
+from salesforce_emulator.bulk2.shelf import Shelf
 from salesforce_emulator.clock import Clock
 from salesforce_emulator.cursors import Cursors
 from salesforce_emulator.dml.engine import Engine
@@ -39,19 +42,24 @@ class World:
         self.audit = Audit()
         self.faults = Faults()
         read = BatchReader(self.schemas, self.json_rows)
-        self.jobs = Jobs(read, self._execute_in_chunks, self.query, self.clock, org.bulk, seed)
+        self.workers = Workers(org.bulk, seed)
+        self.jobs = Jobs(read, self._execute_in_chunks, self.query, self.clock, self.workers)
+        self.ingest_jobs: Shelf[IngestJob] = Shelf(self.clock)
+        self.query_jobs: Shelf[QueryJob] = Shelf(self.clock)
         self._fill()
 
     def reset(self) -> None:
         """Back to the state of the org file: records, sessions, jobs, counters and fault rules."""
         self.faults.replace([])
         self.audit.reset()
-        self.jobs.reset()
+        self.workers.reset()
+        for jobs in (self.jobs, self.ingest_jobs, self.query_jobs):
+            jobs.reset()
         self._fill()
 
     def close(self) -> None:
-        """End the worker of Bulk API."""
-        self.jobs.close()
+        """End the threads of the Bulk APIs."""
+        self.workers.close()
 
     def execute(self, write: Write, user: str | None = None) -> list[RowResult]:
         """Execute a write as the user who is logged in."""
@@ -61,6 +69,14 @@ class World:
         """Run a SELECT statement. Raises SoqlError."""
         with self.engine.lock:
             return run(statement, self.schemas, self.store, version, with_deleted)
+
+    def object_of_job(self, job_id: str) -> str | None:
+        """The object that a job of either Bulk API is about."""
+        job = self.jobs.find(job_id)
+        if job is not None:
+            return job.schema.name
+        later = self.ingest_jobs.find(job_id) or self.query_jobs.find(job_id)
+        return None if later is None else later.object_name
 
     def records(self, object_name: str) -> list[dict[str, Any]]:
         """Every record of an object with every field, deleted ones included, in the order of creation."""

@@ -25,7 +25,7 @@ _Put = Callable[[RowInput, str], None]
 
 
 @frozen
-class _Column:
+class Column:
     """One column: how a cell gets into a row, and where it stands, for the error text."""
 
     at: int
@@ -41,8 +41,8 @@ def read_csv(data: bytes, schema: Schema, schemas: Schemas, only_ids: bool) -> l
         raise BatchFailed("InvalidBatch", "Batch is empty")
     if only_ids and [name.lower() for name in header] != ["id"]:
         raise BatchFailed("InvalidBatch", "The 'delete' batch must contain only ids")
-    columns = _columns(header, schema, schemas)
-    rows = [_row(columns, cells) for cells in lines if cells]
+    columns = columns_of(header, schema, schemas)
+    rows = [row_of(columns, cells) for cells in lines if cells]
     if len(rows) > _MOST_ROWS:
         raise BatchFailed("InvalidBatch", f"Records exceed the maximum of {_MOST_ROWS} for a batch: {len(rows)}")
     return rows
@@ -59,7 +59,8 @@ def _lines(data: bytes) -> Iterator[list[str]]:
         raise BatchFailed("InvalidBatch", f"Failed to parse CSV: {error}") from error
 
 
-def _columns(header: list[str], schema: Schema, schemas: Schemas) -> list[_Column]:
+def columns_of(header: list[str], schema: Schema, schemas: Schemas) -> list[Column]:
+    """What the names of a header line stand for. Raises BatchFailed."""
     if len(header) > _MOST_FIELDS or sum(map(len, header)) > _LONGEST_HEADER:
         raise BatchFailed("InvalidBatch", "The header row is too long")
     names = [name.lower() for name in header]
@@ -69,25 +70,25 @@ def _columns(header: list[str], schema: Schema, schemas: Schemas) -> list[_Colum
     return [_column(at, name, schema, schemas) for at, name in enumerate(header)]
 
 
-def _column(place: int, name: str, schema: Schema, schemas: Schemas) -> _Column:
+def _column(place: int, name: str, schema: Schema, schemas: Schemas) -> Column:
     at = schema.at(name)
     if at is None:
         return _parent_column(place, name, schema, schemas)
     if at == 0:
-        return _Column(place, schema.fields[0], _put_id)
+        return Column(place, schema.fields[0], _put_id)
     read = schema.readers[at]
 
     def put(row: RowInput, cell: str) -> None:
         row.values[at] = None if cell == NULL else read(cell)
 
-    return _Column(place, schema.fields[at], put)
+    return Column(place, schema.fields[at], put)
 
 
 def _put_id(row: RowInput, cell: str) -> None:
     row.record_id = None if cell == NULL else cell
 
 
-def _parent_column(place: int, name: str, schema: Schema, schemas: Schemas) -> _Column:
+def _parent_column(place: int, name: str, schema: Schema, schemas: Schemas) -> Column:
     type_, colon, path = name.rpartition(":")
     relationship, _, key_name = path.partition(".")
     field = schema.relationships.get(relationship.lower())
@@ -103,10 +104,11 @@ def _parent_column(place: int, name: str, schema: Schema, schemas: Schemas) -> _
         value = None if cell == NULL else read(cell)
         row.parents += (ParentKey(at, target, key, value),)
 
-    return _Column(place, field, put)
+    return Column(place, field, put)
 
 
-def _row(columns: list[_Column], cells: list[str]) -> RowInput:
+def row_of(columns: list[Column], cells: list[str]) -> RowInput:
+    """One row; a value that cannot be read is its fault. Raises BatchFailed where cells are missing."""
     if len(cells) != len(columns):
         message = f"CSV row has {len(cells)} columns, the header has {len(columns)}"
         raise BatchFailed("InvalidBatch", message)

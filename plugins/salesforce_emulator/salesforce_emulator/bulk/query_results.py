@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from salesforce_emulator.soql.running import Found
@@ -13,29 +12,20 @@ from salesforce_emulator.soql.running import Found
 
 def render_query(found: Found, content_type: str) -> bytes:
     """The records, in CSV or JSON."""
-    records = found.page(0, len(found.rows))
     if content_type == "JSON":
-        return json.dumps(records).encode()
+        return json.dumps(found.page(0, len(found.rows))).encode()
+    if not found.rows:
+        return b"Records not found for this query"
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    for at, record in enumerate(records):
-        cells = dict(_cells(record, ""))
-        if at == 0:
-            writer.writerow(cells)
-        writer.writerow(cells.values())
-    if not records:
-        return b"Records not found for this query"
+    writer.writerow(found.header())
+    writer.writerows(as_text(found, 0, len(found.rows)))
     return text.getvalue().encode()
 
 
-def _cells(record: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
-    for name, value in record.items():
-        if name == "attributes":
-            continue
-        if isinstance(value, dict):
-            yield from _cells(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, _cell(value)
+def as_text(found: Found, start: int, size: int) -> list[list[str]]:
+    """The values of some records as CSV shows them: nothing where there is none."""
+    return [[_cell(value) for value in row] for row in found.cells(start, size)]
 
 
 def _cell(value: Any) -> str:

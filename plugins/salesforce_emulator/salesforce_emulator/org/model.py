@@ -110,11 +110,17 @@ class Limit:
 
 @define(frozen=True)
 class BulkSettings:
-    """How Bulk API behaves: seconds before a batch starts, whether queued batches run in any order."""
+    """How the Bulk APIs behave.
+
+    `delay`: seconds before a batch starts; `shuffle`: queued batches run in any order; `workers`: how many run at once;
+    `chunk_seconds`: how long 200 rows take at least.
+    """
 
     delay: float = 0.0
     shuffle: bool = True
     hard_delete: bool = True
+    workers: int = 1
+    chunk_seconds: float = 0.0
 
 
 @define(frozen=True)

@@ -42,6 +42,17 @@ class Paths:
             return field, lambda row: row[last]
         return field, lambda row: self._far(row, steps, field.name.lower())
 
+    def column(self, path: Path) -> tuple[str, Callable[[Row], Value]]:
+        """The canonical spelling of a path, and a function that reads it from a row."""
+        schema = self.start
+        names: list[str] = []
+        for name in self._names(path)[:-1]:
+            at, target = self.step(schema, name, path)
+            names.append(str(schema.fields[at].relationship_name))
+            schema = target
+        field, read = self.reader(path)
+        return ".".join([*names, field.name]), read
+
     def step(self, schema: Schema, name: str, path: Path) -> tuple[int, Schema]:
         """The reference that a relationship name stands for, and the object it leads to."""
         field = schema.relationships.get(name.lower())

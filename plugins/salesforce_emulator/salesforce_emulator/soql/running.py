@@ -22,9 +22,11 @@ _MOST_OFFSET = 2000
 
 
 class Found:
-    """The rows that a statement found; `page` shows some of them."""
+    """The rows that a statement found; `page` shows some of them, `cells` too."""
 
-    def __init__(self, total: int, rows: list[Row], selection: Selection) -> None:
+    def __init__(self, query: Query, total: int, rows: list[Row], selection: Selection) -> None:
+        self.query = query
+        self.object_name = selection.object_name
         self.total = total
         self.rows = rows
         self._selection = selection
@@ -32,6 +34,19 @@ class Found:
     def page(self, start: int, size: int) -> list[dict[str, Any]]:
         """Records `start` to `start + size` of the answer."""
         return [self._selection.show(row) for row in self.rows[start : start + size]]
+
+    def has_compound(self) -> bool:
+        """Whether a column of the answer is a compound field."""
+        return self._selection.has_compound
+
+    def header(self) -> list[str]:
+        """The columns of the answer in the order of the statement, parents' fields with their path."""
+        return list(self._selection.flat)
+
+    def cells(self, start: int, size: int) -> list[list[Any]]:
+        """The values of records `start` to `start + size`, one per column."""
+        readers = list(self._selection.flat.values())
+        return [[read(row) for read in readers] for row in self.rows[start : start + size]]
 
 
 def run(statement: str, schemas: Schemas, store: Store, version: str, with_deleted: bool = False) -> Found:
@@ -50,7 +65,7 @@ def run(statement: str, schemas: Schemas, store: Store, version: str, with_delet
     rows = _ordered(rows, query.order, paths)
     rows = rows[query.offset :]
     rows = rows if query.limit is None else rows[: query.limit]
-    return Found(len(rows), [] if query.counts else rows, selection)
+    return Found(query, len(rows), [] if query.counts else rows, selection)
 
 
 def _selected(query: Query, paths: Paths) -> tuple[Path, ...]:

@@ -37,7 +37,10 @@ class Selection:
     def __init__(self, paths: Paths, selected: tuple[Path, ...], version: str) -> None:
         self._paths = paths
         self._version = version
+        self.object_name = paths.start.name
         self._columns = self._columns_of(paths.start, selected)
+        self.has_compound = any(paths.reader(path)[0].type in COMPUTED for path in selected)
+        self.flat = dict(paths.column(path) for path in selected)
 
     def show(self, row: Row) -> dict[str, Any]:
         """One record of the answer."""

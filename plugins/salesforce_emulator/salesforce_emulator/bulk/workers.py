@@ -1,0 +1,96 @@
+"""Runs what clients queued: later than it was posted, in any order, one or several at a time."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from threading import Condition, Thread
+
+from attrs import define
+
+from salesforce_emulator.org.model import BulkSettings
+
+
+@define(eq=False)
+class _Task:
+    due: float
+    run: Callable[[], None]
+    of: object
+    alone: bool
+
+
+class Workers:
+    """Threads that start with the first tasks and end with `close`; a task handles its own exceptions."""
+
+    def __init__(self, settings: BulkSettings, seed: int) -> None:
+        self.settings = settings
+        self._chance = random.Random(seed)
+        self._changed = Condition()
+        self._threads: list[Thread] = []
+        self._closing = False
+        self._waiting: list[_Task] = []
+        self._running: Counter[object] = Counter()
+
+    def submit(self, run: Callable[[], None], of: object, slow: float = 0.0, alone: bool = False) -> None:
+        """Queue a task of a job; it runs after the org's delay and `slow` seconds more.
+
+        A task that runs `alone` waits for the job's others.
+        """
+        with self._changed:
+            self._waiting.append(_Task(time.monotonic() + self._delay() + slow, run, of, alone))
+            if len(self._threads) < min(self.settings.workers, len(self._waiting) + self._running.total()):
+                thread = Thread(target=self._work, name="salesforce-emulator-bulk", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._changed.notify_all()
+
+    def withdraw(self, of: object) -> None:
+        """Forget the tasks of a job that have not started."""
+        with self._changed:
+            self._waiting = [task for task in self._waiting if task.of is not of]
+
+    def reset(self) -> None:
+        """Forget every task; return when those that run are finished."""
+        with self._changed:
+            self._waiting.clear()
+            self._changed.wait_for(lambda: not self._running.total())
+
+    def close(self) -> None:
+        """End the threads after the tasks that they run."""
+        with self._changed:
+            self._closing = True
+            self._waiting.clear()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _delay(self) -> float:
+        # Drawn for each task: Salesforce promises no order, in Serial mode either.
+        spread = 0.5 + self._chance.random() if self.settings.shuffle else 1.0
+        return self.settings.delay * spread
+
+    def _work(self) -> None:
+        while (task := self._following()) is not None:
+            try:
+                task.run()
+            finally:
+                with self._changed:
+                    self._running[id(task.of)] -= 1
+                    self._changed.notify_all()
+
+    def _following(self) -> _Task | None:
+        with self._changed:
+            while not self._closing:
+                now = time.monotonic()
+                ready = [task for task in self._waiting if not (task.alone and self._running[id(task.of)])]
+                due = [task for task in ready if task.due <= now]
+                if due and self._running.total() < self.settings.workers:
+                    chosen = self._chance.choice(due) if self.settings.shuffle else due[0]
+                    self._waiting.remove(chosen)
+                    self._running[id(chosen.of)] += 1
+                    return chosen
+                soonest = min((task.due for task in ready if task.due > now), default=None)
+                self._changed.wait(None if soonest is None else soonest - now)
+        return None

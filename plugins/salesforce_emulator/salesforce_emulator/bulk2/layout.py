@@ -1,0 +1,47 @@
+"""How the CSV of a job is laid out: its delimiter, its line ending, which cells are quoted."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+from attrs import frozen
+
+from salesforce_emulator.bulk.failing import BatchFailed
+
+DELIMITERS = {"COMMA": ",", "TAB": "\t", "PIPE": "|", "SEMICOLON": ";", "CARET": "^", "BACKQUOTE": "`"}
+LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+
+
+@frozen
+class Layout:
+    """The names that a job's body gives: `columnDelimiter` and `lineEnding`."""
+
+    delimiter: str = "COMMA"
+    line_ending: str = "LF"
+
+    def read(self, data: bytes) -> Iterator[list[str]]:
+        """The lines of a file. Raises BatchFailed where it is not laid out in this way."""
+        if data.find(b"\n") > 0 and (data[data.find(b"\n") - 1 :][:1] == b"\r") != (self.line_ending == "CRLF"):
+            setting = f"Current LineEnding setting is {self.line_ending}"
+            raise BatchFailed("ClientInputError", f"LineEnding is invalid on user data. {setting}")
+        try:
+            text = data.decode("utf-8-sig")
+            yield from csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[self.delimiter], strict=True)
+        except UnicodeDecodeError as error:
+            raise BatchFailed("InvalidBatch", "The data is not UTF-8") from error
+        except csv.Error as error:
+            raise BatchFailed("InvalidBatch", f"Failed to parse CSV: {error}") from error
+
+    def quoted(self, rows: Iterable[Sequence[str]]) -> bytes:
+        """Lines whose cells are all quoted."""
+        text = io.StringIO()
+        ending, delimiter = LINE_ENDINGS[self.line_ending], DELIMITERS[self.delimiter]
+        csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator=ending, delimiter=delimiter).writerows(rows)
+        return text.getvalue().encode()
+
+    def header(self, added: Sequence[str], sent: Sequence[str]) -> bytes:
+        """A header line: the columns that Salesforce adds are quoted, those that were sent are not."""
+        names = [f'"{name}"' for name in added] + list(sent)
+        return (DELIMITERS[self.delimiter].join(names) + LINE_ENDINGS[self.line_ending]).encode()

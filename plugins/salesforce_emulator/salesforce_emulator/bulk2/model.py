@@ -1,0 +1,144 @@
+"""The jobs of Bulk API 2.0, as the server keeps them."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from salesforce_emulator.bulk2.layout import Layout
+from salesforce_emulator.clock import data_time
+from salesforce_emulator.dml.model import Origin
+from salesforce_emulator.soql.running import Found
+
+if TYPE_CHECKING:
+    from salesforce_emulator.bulk2.ingesting import Loading
+
+ENDED = ("JobComplete", "Failed", "Aborted")
+
+
+@define(eq=False)
+class Job:
+    """What both kinds of jobs have. `origin` is the call that brought the data."""
+
+    id: str
+    operation: str
+    object_name: str
+    version: str
+    user_id: str
+    created: float
+    layout: Layout
+    origin: Origin
+    state: str = "Open"
+    modified: float = 0.0
+    processed: int = 0
+    milliseconds: int = 0
+    error_message: str = ""
+    began: bool = False
+    lock: Lock = field(factory=Lock)
+
+    def begins(self, moment: float) -> bool:
+        """Go over from UploadComplete to InProgress; False where the job was aborted meanwhile."""
+        with self.lock:
+            if self.state == "UploadComplete":
+                self.state, self.modified, self.began = "InProgress", moment, True
+            return self.state == "InProgress"
+
+    def ends(self, state: str, moment: float, message: str = "") -> None:
+        """Go over to an end state; an aborted job stays aborted."""
+        with self.lock:
+            if self.state not in ENDED:
+                self.state, self.error_message = state, message
+            self.modified = moment
+
+    def facts(self) -> dict[str, Any]:
+        """The keys of a job that every answer has."""
+        return {
+            "id": self.id,
+            "operation": self.operation,
+            "object": self.object_name,
+            "createdById": self.user_id,
+            "createdDate": data_time(self.created),
+            "systemModstamp": data_time(self.modified or self.created),
+            "state": self.state,
+            **self._matching(),
+            "concurrencyMode": "Parallel",
+            "contentType": "CSV",
+            "apiVersion": float(self.version),
+        }
+
+    def in_list(self, kind: str) -> dict[str, Any]:
+        """The keys of a job in a list of jobs; `kind` is V2Ingest or V2Query."""
+        return {**self.facts(), **self._place(), "jobType": kind, **self._layout()}
+
+    def _matching(self) -> dict[str, str]:
+        return {}
+
+    def _place(self) -> dict[str, str]:
+        return {}
+
+    def _layout(self) -> dict[str, str]:
+        return {"lineEnding": self.layout.line_ending, "columnDelimiter": self.layout.delimiter}
+
+
+@define(eq=False)
+class IngestJob(Job):
+    """A job that loads data. The lists hold parts of the result files, compressed."""
+
+    key_name: str | None = None
+    assignment_rule: str | None = None
+    data: bytes | None = None
+    header: list[str] = field(factory=list)
+    failed: int = 0
+    successful: list[bytes] = field(factory=list)
+    failures: list[bytes] = field(factory=list)
+    unprocessed: list[bytes] = field(factory=list)
+    loading: Loading | None = None
+
+    def opened(self) -> dict[str, Any]:
+        """The answer to its creation."""
+        return {**self.facts(), **self._place(), **self._layout()}
+
+    def info(self) -> dict[str, Any]:
+        """The answer when a client asks for the job."""
+        return {
+            **self.in_list("V2Ingest"),
+            "numberRecordsProcessed": self.processed,
+            "numberRecordsFailed": self.failed,
+            "retries": 0,
+            "totalProcessingTime": self.milliseconds,
+            "apiActiveProcessingTime": self.milliseconds,
+            "apexProcessingTime": 0,
+            **({"errorMessage": self.error_message} if self.error_message else {}),
+        }
+
+    def _matching(self) -> dict[str, str]:
+        facts = {"externalIdFieldName": self.key_name, "assignmentRuleId": self.assignment_rule}
+        return {name: value for name, value in facts.items() if value}
+
+    def _place(self) -> dict[str, str]:
+        where = f"services/data/v{self.version}/jobs/ingest/{self.id}/batches"
+        return {"contentUrl": where} if self.state == "Open" else {}
+
+
+@define(eq=False)
+class QueryJob(Job):
+    """A job that queries; `found` are the rows, as they were when the job ran."""
+
+    query: str = ""
+    found: Found | None = None
+
+    def opened(self) -> dict[str, Any]:
+        """The answer to its creation."""
+        return {**self.facts(), **self._layout()}
+
+    def info(self) -> dict[str, Any]:
+        """The answer when a client asks for the job."""
+        return {
+            **self.in_list("V2Query"),
+            "numberRecordsProcessed": self.processed,
+            "retries": 0,
+            "totalProcessingTime": self.milliseconds,
+            **({"errorMessage": self.error_message} if self.error_message else {}),
+        }

@@ -1,0 +1,76 @@
+"""Runs the query of a job, and shows what it found in pages."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+from salesforce_emulator.bulk.query_results import as_text
+from salesforce_emulator.bulk2.model import QueryJob
+from salesforce_emulator.errors import ApiError
+from salesforce_emulator.soql.running import Found
+from salesforce_emulator.soql.tokens import SoqlError
+from salesforce_emulator.world import World
+
+_LAST = "null"
+
+
+def checked(world: World, query: str, version: str, with_deleted: bool) -> Found:
+    """What a query finds now, refused where Bulk API does not run it."""
+    try:
+        found = world.query(query, version, with_deleted)
+    except SoqlError as error:
+        raise ApiError(400, error.code, error.message) from error
+    statement = found.query
+    if statement.macro is not None:
+        raise _unsupported("The SOQL FIELDS function is not supported in Bulk Query")
+    if statement.counts:
+        raise _unsupported("Aggregate functions are not supported in Bulk Query")
+    if statement.offset:
+        raise _unsupported("OFFSET is not supported in Bulk Query")
+    if found.has_compound():
+        raise _unsupported("Selecting compound data not supported in Bulk Query")
+    return found
+
+
+def _unsupported(message: str) -> ApiError:
+    return ApiError(400, "API_ERROR", message)
+
+
+def run(world: World, job: QueryJob) -> None:
+    """Find the rows of a job."""
+    started = time.perf_counter()
+    if not job.begins(world.clock.now()):
+        return
+    try:
+        job.found = world.query(job.query, job.version, job.operation == "queryAll")
+        job.processed = job.found.total
+        state, message = "JobComplete", ""
+    except SoqlError as error:
+        state, message = "Failed", f"{error.code}: {error.message}"
+    job.milliseconds = max(1, round((time.perf_counter() - started) * 1000))
+    job.ends(state, world.clock.now(), message)
+
+
+def locator_of(offset: int) -> str:
+    """`MTAwMDA` for 10000: what Salesforce calls opaque."""
+    return base64.b64encode(str(offset).encode()).decode().rstrip("=")
+
+
+def offset_of(locator: str) -> int:
+    """The offset that a locator stands for. Raises ApiError."""
+    try:
+        return int(base64.b64decode(locator + "=" * (-len(locator) % 4), validate=True))
+    except ValueError as error:
+        raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator") from error
+
+
+def page(job: QueryJob, found: Found, start: int, most: int) -> tuple[bytes, dict[str, str]]:
+    """A part of the result, with its header line, and the headers that say how to go on."""
+    rows = as_text(found, start, most)
+    end = start + len(rows)
+    headers = {
+        "Sforce-Locator": locator_of(end) if end < len(found.rows) else _LAST,
+        "Sforce-NumberOfRecords": str(len(rows)),
+    }
+    return job.layout.quoted([found.header(), *rows]), headers
