@@ -11,12 +11,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 from attrs import define, field
+from connector_salesforce import plugin
+from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
+from connector_salesforce.org import Org
 from connector_salesforce.transport import Answer, Request
 
-from connector_sdk import Executed
+from connector_sdk import Action, Batch, Connection, Executed
+from connector_sdk.testing.doubles import RecordingRun
 
-from .scripted import CONTACT_FIELDS, ScriptedTransport, answer, described_object, describing, sent
+from .scripted import CONTACT_FIELDS, ORG_ID, ScriptedTransport, answer, batch, described_object, describing, sent
 
 XMLNS = "http://www.force.com/2009/06/asyncapi/dataload"
 LOST = CallFailed("CONNECTION_LOST", "reset", Executed.MAYBE)
@@ -131,3 +135,19 @@ def job_of(request: Request) -> str:
     found = re.search(r"/job/([^/]+)", request.url)
     assert found
     return found[1]
+
+
+def contacts(*keys: str, number: int = 1, action: Action = Action.UPSERT) -> Batch:
+    """A batch of contacts with these keys."""
+    return batch({"External_Id__c": list(keys), "LastName": ["x"] * len(keys)}, action, number=number)
+
+
+def written(opened: Org, given: Batch, run: RecordingRun, options: Options | None = None) -> list[dict[str, Any]]:
+    """Write a batch as the core does; the lines of the answer."""
+    connection = Connection(opened, ORG_ID, "", None, opened.close)
+    result = plugin.write_batch(connection, given, options or Options(), run.attempt(given))
+    return list(result.rows.to_pylist())
+
+
+def raise_(error: Exception) -> None:
+    raise error

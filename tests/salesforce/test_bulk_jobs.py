@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import attrs
+import pytest
+from connector_salesforce.org import Org
+from connector_salesforce.transport import Answer, Request
+
+from connector_sdk.testing.doubles import RecordingRun
+
+from .bulkorg import BulkOrg, contacts, done, written
+
+
+def test_batches_share_a_job_in_which_one_post_at_a_time_is_under_way(bulk_org: BulkOrg, opened: Org) -> None:
+    run = RecordingRun(longest=0.001)
+    bulk_org.before_post = lambda: time.sleep(0.01)
+    gate = threading.Barrier(10)
+
+    def write(number: int) -> None:
+        gate.wait()
+        written(opened, contacts(f"k{number}", number=number), run)
+
+    with ThreadPoolExecutor(10) as threads:
+        list(threads.map(write, range(10)))
+    opened.close()
+    assert sorted(bulk_org.keys) == sorted(f"k{number}" for number in range(10))
+    assert (len(bulk_org.jobs), bulk_org.most_posting) == (1, 1)
+    assert [job.state for job in bulk_org.jobs.values()] == ["Closed"]
+
+
+def test_a_second_job_is_opened_when_a_post_takes_long(
+    bulk_org: BulkOrg, opened: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector_salesforce.bulk_jobs._PATIENCE", 0.05)
+    run = RecordingRun(longest=0.001)
+    bulk_org.before_post = lambda: time.sleep(0.2)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda number: written(opened, contacts(f"k{number}", number=number), run), range(2)))
+    assert (len(bulk_org.jobs), bulk_org.most_posting) == (2, 1)
+
+
+def test_runs_never_share_a_job(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:
+    written(opened, contacts("a"), run)
+    written(opened, attrs.evolve(contacts("b"), run="another"), RecordingRun(longest=0.001))
+    assert len(bulk_org.jobs) == 2
+
+
+def test_one_list_of_a_job_serves_all_who_wait_for_its_batches(bulk_org: BulkOrg, opened: Org) -> None:
+    run = RecordingRun(longest=0.05)
+    ends = time.monotonic() + 0.6
+    original, looks = bulk_org._list, []
+
+    def listing(request: Request) -> Answer:
+        looks.append(time.monotonic())
+        state = "InProgress" if looks[-1] < ends else "Completed"
+        bulk_org.states.update({each: done(each, 0, state) for each in bulk_org.bodies})
+        return original(request)
+
+    bulk_org.transport.on("GET", "/services/async/58.0/job/[^/]+/batch", listing)
+    with ThreadPoolExecutor(10) as threads:
+        list(threads.map(lambda number: written(opened, contacts(f"k{number}", number=number), run), range(10)))
+    assert len(looks) < 30, "ten batches that look by themselves every 0.05 seconds would make 120"
+
+
+@pytest.mark.parametrize(("limit", "value"), [("_OLDEST", -1.0), ("_MOST_BATCHES", 1)])
+def test_an_old_or_full_job_gets_no_more_batches(
+    bulk_org: BulkOrg, opened: Org, run: RecordingRun, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+) -> None:
+    monkeypatch.setattr(f"connector_salesforce.bulk_jobs.{limit}", value)
+    for number in range(2):
+        written(opened, contacts(f"k{number}", number=number), run)
+    assert [job.state for job in bulk_org.jobs.values()] == ["Closed", "Open"]
