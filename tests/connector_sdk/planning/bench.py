@@ -1,0 +1,137 @@
+"""A sync to the reference destination that is run again and again with other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from attrs import evolve, frozen
+
+from connector_sdk import (
+    ConnectionConfig,
+    Destination,
+    FieldMapping,
+    Guards,
+    Match,
+    Mode,
+    Model,
+    Outcome,
+    PlanReport,
+    Project,
+    RunReport,
+    Sync,
+)
+from connector_sdk.run import plan, run
+from connector_sdk.testing.reference import Store, plugin
+
+Rows = pa.Table | Sequence[Mapping[str, str | None]]
+
+UNGUARDED = Guards(max_removed=None, min_rows=None, max_changed=None)
+
+
+def mapped(**columns: str) -> tuple[FieldMapping, ...]:
+    """Fields, each filled with a column."""
+    return tuple(FieldMapping(field, column=column) for field, column in columns.items())
+
+
+def people(mode: Mode = Mode.UPSERT, **settings: Any) -> Sync:
+    """People, known by their column `k` and found by their column `e`, with a name from `n`; nothing is guarded."""
+    keyed = {} if mode is Mode.INSERT else {"match": Match("external_id", "e")}
+    fields = {} if mode is Mode.ARCHIVE else {"fields": mapped(name="n")}
+    return Sync("people", "rows", "crm", ("people",), mode, **{"guards": UNGUARDED, **keyed, **fields, **settings})
+
+
+@frozen
+class Ran:
+    """A run: its report, and its ledger, one line per planned row."""
+
+    report: RunReport
+    lines: tuple[Mapping[str, Any], ...]
+
+    @property
+    def ledger(self) -> dict[str | None, str | list[str]]:
+        """What became of each key: `outcome` or `outcome CODE`, a list where a key has several lines."""
+        found: dict[str | None, list[str]] = {}
+        for line in self.lines:
+            found.setdefault(line["key"], []).append(_told(line))
+        return {key: sorted(told) if len(told) > 1 else told[0] for key, told in found.items()}
+
+    def line(self, key: str | None) -> Mapping[str, Any]:
+        """The one line of a key."""
+        (found,) = (line for line in self.lines if line["key"] == key)
+        return found
+
+
+def _told(line: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (line["outcome"], line["code"]) if part)
+
+
+class Bench:
+    """A project of one sync over a store; `sync` and `primary_key` may be changed between runs."""
+
+    def __init__(self, folder: Path, sync: Sync) -> None:
+        self.folder = folder
+        self.sync = sync
+        self.primary_key: tuple[str, ...] = ("k",)
+        self.others: dict[str, Sync] = {}
+        self.store = Store.at(folder / "store.db")
+        self.settings: dict[str, Any] = {"path": str(folder / "store.db")}
+
+    def project(self, rows: Rows) -> Project:
+        """The project with these rows as its model; rows given as dictionaries are text."""
+        data = rows if isinstance(rows, pa.Table) else self._text(rows)
+        model = Model("rows", self.primary_key, data=data, folder=str(self.folder))
+        connection = ConnectionConfig("crm", "reference", self.settings)
+        syncs = {self.sync.name: self.sync, **self.others}
+        return Project({"crm": connection}, {"rows": model}, syncs, folder=str(self.folder))
+
+    def run(self, rows: Rows, **asked: Any) -> Ran:
+        """Run the sync, and check that every row is accounted for."""
+        project = self.project(rows)
+        *_, report = run(project, self.sync.name, destinations=self._destinations, **asked)
+        lines = self._lines(report.run)
+        _check_sums(report, lines)
+        return Ran(report, lines)
+
+    def plan(self, rows: Rows, **asked: Any) -> PlanReport:
+        """Plan the sync, and check that every row is accounted for."""
+        report = plan(self.project(rows), self.sync.name, destinations=self._destinations, **asked)
+        assert report.rows.read + report.rows.removed == report.rows.unchanged + report.rows.planned
+        return report
+
+    def change(self, **settings: Any) -> None:
+        """Change the sync's settings."""
+        self.sync = evolve(self.sync, **settings)
+
+    def records(self, object_name: str = "people", key: str = "external_id") -> dict[str, dict[str, Any]]:
+        """The records of the store by a field of theirs."""
+        return {record[key]: record for record in self.store.records(object_name)}
+
+    def names(self) -> dict[str, str | None]:
+        """The names of the people in the store, by external id."""
+        return {key: record.get("name") for key, record in self.records().items()}
+
+    @property
+    def _destinations(self) -> dict[str, Destination]:
+        return {"reference": Destination("reference", plugin)}
+
+    def _text(self, rows: Sequence[Mapping[str, str | None]]) -> pa.Table:
+        columns = dict.fromkeys([*self.primary_key, "e", "n", "x", *(column for row in rows for column in row)])
+        return pa.table({column: pa.array([row.get(column) for row in rows], pa.string()) for column in columns})
+
+    def _lines(self, run_id: str) -> tuple[Mapping[str, Any], ...]:
+        path = self.folder / ".connector" / "ledgers" / f"{run_id}.parquet"
+        with duckdb.connect() as connection:
+            table = connection.sql(f"select * from read_parquet('{path}') order by \"row\"").to_arrow_table()
+        return tuple(table.to_pylist())
+
+
+def _check_sums(report: RunReport, lines: Sequence[Mapping[str, Any]]) -> None:
+    rows = report.rows
+    outcomes = {each: sum(line["outcome"] == each for line in lines) for each in Outcome}
+    assert rows.read + rows.removed == rows.unchanged + rows.planned
+    assert rows.planned == len(lines) == sum(outcomes.values())
+    assert {each: getattr(rows, each.value) for each in Outcome} == outcomes

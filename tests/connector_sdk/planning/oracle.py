@@ -1,0 +1,180 @@
+"""The modes in a few lines of Python: what a run must do, worked out row by row with nothing but dictionaries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from attrs import define, field, frozen
+
+from connector_sdk import Mode, Removal
+
+TOO_LONG = "x" * 1_001
+Row = Mapping[str, str | None]
+Line = tuple[str | None, str]
+
+
+@frozen
+class Step:
+    """A run: the rows of the model, the columns that fill fields, and the match values whose rows are refused."""
+
+    rows: Sequence[Row]
+    fields: Mapping[str, str]
+    refused: frozenset[str] = frozenset()
+    full: bool = False
+
+
+@define
+class Known:
+    """A row as it was accepted; `stale` when the mapping has changed since."""
+
+    match: str | None
+    record: int | None
+    values: dict[str, str | None]
+    stale: bool = False
+
+
+@define
+class Oracle:
+    """A destination, and what a sync remembers of it. `records` are those that exist, by number."""
+
+    mode: Mode
+    on_removed: Removal = Removal.NOTHING
+    known: dict[str, Known] = field(factory=dict)
+    records: dict[int, dict[str, str | None]] = field(factory=dict)
+    mapping: Mapping[str, str] = field(factory=dict)
+    made: int = 0
+
+    def put(self, **values: str | None) -> int:
+        """Create a record."""
+        self.made += 1
+        self.records[self.made] = dict(values)
+        return self.made
+
+    def step(self, step: Step) -> list[Line]:
+        """Run once, and answer the ledger: a key and an outcome for every planned line."""
+        if any(self.mapping.get(each) != column for each, column in step.fields.items()):
+            for each in self.known.values():
+                each.stale = True
+        self.mapping = step.fields
+        before = dict(self.known)
+        matches = Counter(match for row in step.rows if (match := self._match(row)))
+        keys = Counter(key for row in step.rows if (key := _text(row["k"])))
+        lines, rekeyed = [], set()
+        for row in step.rows:
+            key = _text(row["k"])
+            verdict = self._identity(row, keys, matches) or self._due(row, step)
+            if verdict == "due" and (refusal := self._refusal(row, step)):
+                verdict = refusal
+            if verdict == "due":
+                if self._rekeyed(row):
+                    rekeyed.add(key)
+                verdict = self._send(row, step)
+            if verdict != "unchanged":
+                lines.append((key, verdict))
+        return [*lines, *self._remove(before, set(keys), rekeyed, set(matches), step)]
+
+    def _match(self, row: Row) -> str | None:
+        return None if self.mode is Mode.INSERT else fold(row["e"])
+
+    def _identity(self, row: Row, keys: Counter[str], matches: Counter[str]) -> str:
+        key, match = _text(row["k"]), self._match(row)
+        if key is None:
+            return "rejected NULL_KEY"
+        if keys[key] > 1:
+            return "rejected REPEATED_KEY"
+        if match and matches[match] > 1:
+            return "rejected REPEATED_MATCH"
+        return ""
+
+    def _due(self, row: Row, step: Step) -> str:
+        """Whether a row has to be sent."""
+        known = self.known.get(row["k"] or "")
+        compares = self.mode in (Mode.UPSERT, Mode.UPDATE)
+        if known and not step.full:
+            values = {column: _text(row[column]) for column in step.fields.values()}
+            same = not (known.stale or self._rekeyed(row)) and all(
+                known.values.get(column) == value for column, value in values.items()
+            )
+            if same or not compares:
+                return "unchanged"
+        return "due"
+
+    def _rekeyed(self, row: Row) -> bool:
+        known = self.known.get(row["k"] or "")
+        return known is not None and known.match != self._match(row)
+
+    def _refusal(self, row: Row, step: Step) -> str:
+        """Why a row cannot be sent, if it cannot."""
+        if self.mode is not Mode.INSERT and self._match(row) is None:
+            return "rejected NULL_MATCH"
+        if "name" in step.fields and _text(row[step.fields["name"]]) is None:
+            return "rejected REQUIRED"
+        if "about" in step.fields and row[step.fields["about"]] == TOO_LONG:
+            return "rejected TOO_LONG"
+        if self.mode in (Mode.UPDATE, Mode.ARCHIVE) and self._record(row) is None:
+            return "skipped NO_RECORD"
+        return ""
+
+    def _record(self, row: Row) -> int | None:
+        """The record that a row means: the one that it had, or the one that has its match value now."""
+        known = self.known.get(row["k"] or "")
+        if self.mode is not Mode.UPSERT and known and not self._rekeyed(row):
+            return known.record
+        found = [number for number, each in self.records.items() if fold(each["key"]) == self._match(row)]
+        return found[0] if found and self.mode is not Mode.INSERT else None
+
+    def _send(self, row: Row, step: Step) -> str:
+        record = self._record(row)
+        sent = {name: _text(row[column]) for name, column in step.fields.items()}
+        if self.mode in (Mode.UPSERT, Mode.INSERT):
+            sent["key"] = row["e"] or None
+        if fold(self.records[record]["key"] if record else row["e"]) in step.refused:
+            return "rejected bad"
+        if self.mode is Mode.ARCHIVE and record:
+            del self.records[record]
+        elif record:
+            self.records[record] |= sent
+        else:
+            record = self.put(**sent)
+        values = {column: _text(row[column]) for column in step.fields.values()}
+        self.known[row["k"] or ""] = Known(self._match(row), record, values)
+        return "succeeded"
+
+    def _remove(
+        self, before: Mapping[str, Known], keys: set[str], rekeyed: set[str | None], matches: set[str], step: Step
+    ) -> list[Line]:
+        """What becomes of the rows that left, and of the former records of keys with a new match value."""
+        if self.mode is Mode.INSERT or step.full:
+            return []
+        lines = []
+        for key, former in before.items():
+            if key in keys and key not in rekeyed:
+                continue
+            removes = self.on_removed is not Removal.NOTHING and former.match not in matches
+            verdict = self._removed(former, step) if removes else ""
+            if removes:
+                lines.append((key, verdict))
+            gone = verdict == "succeeded" or (not removes and key not in rekeyed)
+            if gone and self.known[key] is former:
+                del self.known[key]
+        return lines
+
+    def _removed(self, former: Known, step: Step) -> str:
+        if former.match in step.refused:
+            return "rejected bad"
+        record = former.record or 0
+        if self.on_removed is Removal.DELETE:
+            self.records.pop(record, None)
+        elif record in self.records and "about" in step.fields:
+            self.records[record]["about"] = None
+        return "succeeded"
+
+
+def fold(value: str | None) -> str | None:
+    """A match value as its field compares it."""
+    return (value or "").strip().lower() or None
+
+
+def _text(value: str | None) -> str | None:
+    return value if value and value.strip() else None

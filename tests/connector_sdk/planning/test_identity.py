@@ -1,0 +1,158 @@
+"""Rows whose primary key or match value says nothing, or says the same as another row's: reported, never sent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector_sdk import Match, Mode
+from connector_sdk.engines.embedded import database
+from connector_sdk.planning.identity import comparable, key
+from connector_sdk.run import FirstRun
+from connector_sdk.schema import Equality, Field, FieldType
+from connector_sdk.testing.reference.values import same
+
+from .bench import Bench, mapped, people
+
+BLANK = ["", " ", "\t\n", "\u00a0", "\u3000", None]
+
+
+@pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE, Mode.INSERT])
+@pytest.mark.parametrize("blank", BLANK, ids=ascii)
+def test_a_row_without_a_primary_key_is_rejected(bench: Bench, mode: Mode, blank: str | None) -> None:
+    bench.sync = people(mode)
+    if mode is Mode.INSERT:
+        bench.change(fields=mapped(external_id="e", name="n"))
+    bench.store.put("people", external_id="a", name="-")
+    rows = [{"k": blank, "e": "a", "n": "x"}, {"k": blank, "e": "c", "n": "x"}]
+    ran = bench.run(rows, first_run=FirstRun.SEND)
+    assert ran.ledger == {None: ["rejected NULL_KEY", "rejected NULL_KEY"]}
+    assert [line["message"] for line in ran.lines] == [f"row {n} of the model has no primary key" for n in (1, 2)]
+    assert bench.names() == {"a": "-"}
+
+
+@pytest.mark.parametrize("blank", BLANK, ids=ascii)
+@pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE])
+def test_a_row_without_a_match_value_is_rejected(bench: Bench, mode: Mode, blank: str | None) -> None:
+    bench.sync = people(mode)
+    ran = bench.run([{"k": "1", "e": blank, "n": "x"}])
+    assert ran.ledger == {"1": "rejected NULL_MATCH"}
+    assert ran.line("1")["message"] == "the match column e is empty"
+    assert bench.store.executed("people") == {}
+
+
+def test_every_row_of_a_repeated_key_is_rejected_whether_it_was_sent_before_or_not(bench: Bench) -> None:
+    bench.run([{"k": "1", "e": "a", "n": "x"}])
+    rows = [{"k": "1", "e": "a", "n": "x"}, {"k": "1", "e": "b", "n": "y"}, {"k": "2", "e": "c", "n": "z"}]
+    ran = bench.run(rows)
+    assert ran.ledger == {"1": ["rejected REPEATED_KEY"] * 2, "2": "succeeded"}
+    assert ran.lines[-1]["message"] == "several rows of the model have the primary key 1"
+    assert bench.names() == {"a": "x", "c": "z"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a", "a"), ("a", "A"), ("a", " a"), ("a", "a\u00a0"), ("\u00c4\u03a3", "\u00e4\u03c2")]
+)
+def test_every_row_of_a_match_value_that_the_field_takes_for_one_is_rejected(
+    bench: Bench, one: str, other: str
+) -> None:
+    bench.run([{"k": "1", "e": one, "n": "x"}])
+    ran = bench.run([{"k": "1", "e": one, "n": "x"}, {"k": "2", "e": other, "n": "y"}, {"k": "3", "e": "c", "n": "z"}])
+    assert ran.ledger == {"1": "rejected REPEATED_MATCH", "2": "rejected REPEATED_MATCH", "3": "succeeded"}
+    assert bench.names() == {one: "x", "c": "z"}
+
+
+@pytest.mark.parametrize(("one", "other"), [("7", "007"), ("7", "+7"), ("0", "-0")])
+def test_numbers_are_one_by_their_value(bench: Bench, one: str, other: str) -> None:
+    bench.sync = people(Mode.UPDATE, match=Match("badge", "e"))
+    ran = bench.run([{"k": "1", "e": one, "n": "x"}, {"k": "2", "e": other, "n": "y"}])
+    assert ran.ledger == {"1": "rejected REPEATED_MATCH", "2": "rejected REPEATED_MATCH"}
+
+
+def test_the_former_record_of_a_row_that_lost_its_identity_is_left_alone(bench: Bench) -> None:
+    bench.change(on_removed="delete")
+    first = [{"k": "1", "e": "a", "n": "x"}, {"k": "2", "e": "b", "n": "y"}, {"k": "3", "e": "c", "n": "z"}]
+    bench.run(first)
+    second = [first[0], {**first[1], "e": "A"}, {**first[2], "e": None}]
+    ran = bench.run(second)
+    assert ran.ledger == {"1": "rejected REPEATED_MATCH", "2": "rejected REPEATED_MATCH", "3": "rejected NULL_MATCH"}
+    assert ran.report.rows.removed == 0
+    assert bench.names() == {"a": "x", "b": "y", "c": "z"}
+    assert bench.run(first).ledger == {}
+
+
+def test_a_primary_key_may_have_several_columns(bench: Bench) -> None:
+    bench.primary_key = ("k", "x")
+    rows = [{"k": k, "x": x, "e": f"{k}/{x}", "n": "n"} for k, x in (("1", "23"), ("12", "3"), ('"', ","), ('","', ""))]
+    ran = bench.run(rows)
+    assert ran.ledger == {
+        '["1","23"]': "succeeded",
+        '["12","3"]': "succeeded",
+        '["\\"",","]': "succeeded",
+        None: "rejected NULL_KEY",
+    }
+    assert bench.run([*rows[1:3], {**rows[0], "n": "m"}]).ledger == {'["1","23"]': "succeeded"}
+
+
+def _key(*parts: tuple[object, pa.DataType]) -> str | None:
+    table = pa.table({f"c{number}": pa.array([value], type_) for number, (value, type_) in enumerate(parts)})
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.register("t", table)
+        types = {row[0]: row[1] for row in connection.execute("describe select * from t").fetchall()}
+        ((found,),) = connection.execute(f"select {key(table.column_names, types)} from t").fetchall()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "text"),
+    [
+        (1, pa.int8(), "1"),
+        (1, pa.uint64(), "1"),
+        (1.0, pa.float64(), "1"),
+        (0.1, pa.float64(), "0.1"),
+        (-0.0, pa.float64(), "0"),
+        (Decimal("1.00"), pa.decimal128(9, 2), "1"),
+        (Decimal("100"), pa.decimal128(9, 2), "100"),
+        (Decimal("-0.50"), pa.decimal128(9, 2), "-0.5"),
+        ("1.00", pa.string(), "1.00"),
+        ("007", pa.string(), "007"),
+        (True, pa.bool_(), "true"),
+    ],
+)
+def test_a_key_is_text_that_does_not_depend_on_its_type(value: Any, type_: pa.DataType, text: str) -> None:
+    assert _key((value, type_)) == text
+    assert _key((value, type_), ("x", pa.string())) == f'["{text}","x"]'
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12))
+def test_numbers_have_one_key_each(number: Decimal) -> None:
+    written = _key((number, pa.decimal128(20, 4)))
+    assert written is not None
+    assert Decimal(written) == number
+    assert _key((number, pa.decimal128(30, 6))) == written
+
+
+ALIKE = st.text(st.sampled_from(" \t\u00a0aAbB\u00e4\u00c4\u03c3\u03c2\u03a31+-0.\u017f\u00b5"), max_size=4)
+RULES = st.frozensets(st.sampled_from([Equality.TRIMMED, Equality.CASELESS]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ALIKE, max_size=6), RULES)
+def test_values_are_told_apart_just_as_the_field_does(tmp_path_factory: Any, values: list[str], rules: Any) -> None:
+    field = Field("f", FieldType.TEXT, equality=rules)
+    with database(tmp_path_factory.getbasetemp()) as connection:
+        connection.register("t", pa.table({"v": pa.array(values, pa.string())}))
+        found = [row[0] for row in connection.execute(f"select {comparable('v', 'VARCHAR', field)} from t").fetchall()]
+    for one, mine in zip(values, found, strict=True):
+        assert (mine is None) == (not one.strip())
+        for other, theirs in zip(values, found, strict=True):
+            if mine is not None and theirs is not None:
+                assert (mine == theirs) == (same(field, one) == same(field, other))

@@ -1,0 +1,126 @@
+"""Whatever happens to a model between runs, each run does what the modes say: compared with an oracle."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connector_sdk import Mode, Removal
+from connector_sdk.run import FirstRun
+from connector_sdk.testing.reference import Fault, FaultKind
+
+from .bench import Bench, Ran, mapped, people
+from .oracle import TOO_LONG, Oracle, Step, fold
+
+SPELLINGS = {"a": ("a", "A", " a"), "b": ("b", "B "), "c": ("c",)}
+KEYS = st.sampled_from(["1", "2", "3", "1", "2", "3", "4", "", None])
+MATCHES = st.sampled_from([*sum(SPELLINGS.values(), ()), "a", "b", "c", "c", "", None])
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "k": KEYS,
+            "e": MATCHES,
+            "n": st.sampled_from(["x", "x", "y", "z", None]),
+            "x": st.sampled_from(["p", "q", "", None, TOO_LONG]),
+        }
+    ),
+    max_size=5,
+)
+FIELDS = st.sampled_from(
+    [{"name": "n"}, {"name": "n", "about": "x"}, {"name": "n", "about": "x"}, {"name": "n", "about": "n"}]
+)
+REFUSED = st.one_of(st.just(frozenset()), st.frozensets(st.sampled_from(sorted(SPELLINGS)), max_size=2))
+STEPS = st.lists(
+    st.builds(Step, ROWS, FIELDS, REFUSED, st.sampled_from([False, False, False, True])), min_size=2, max_size=5
+)
+
+
+def examples(count: int) -> settings:
+    """So many examples, however long each takes."""
+    return settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def follow(steps: Sequence[Step], oracle: Oracle) -> None:
+    """Run the steps, and compare every ledger and all records with the oracle."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), people(oracle.mode, on_removed=oracle.on_removed))
+        for key in ("A", "c") if oracle.mode in (Mode.UPDATE, Mode.ARCHIVE) else ():
+            bench.store.put("people", external_id=key, name="-")
+            oracle.put(key=key, name="-", about=None)
+        for step in steps:
+            expected = oracle.step(step)
+            assert ledger(run(bench, step)) == sorted(expected, key=str), step
+            assert stored(bench) == sorted(map(told, oracle.records.values())), step
+        bench.store.close()
+
+
+def run(bench: Bench, step: Step) -> Ran:
+    """One step on the bench."""
+    for match in step.refused:
+        for each in SPELLINGS[match]:
+            bench.store.add_fault(Fault(FaultKind.ROW, key=each, code="bad", times=99))
+    if bench.sync.mode is not Mode.ARCHIVE:
+        fields = mapped(**step.fields)
+        bench.sync = evolve(bench.sync, fields=fields)
+    if bench.sync.mode is Mode.INSERT:
+        bench.change(objects=("notes",), fields=mapped(key="e", text="n"))
+    ran = bench.run(step.rows, full=step.full, accept={"rekeyed"}, first_run=FirstRun.SEND)
+    bench.store.clear_faults()
+    return ran
+
+
+def ledger(ran: Ran) -> list[tuple[str | None, str]]:
+    """Keys and outcomes; a record that was gone already counts as removed."""
+    told_ = [
+        (
+            line["key"],
+            "succeeded" if line["code"] == "gone" else " ".join(filter(None, (line["outcome"], line["code"]))),
+        )
+        for line in ran.lines
+    ]
+    return sorted(told_, key=str)
+
+
+def stored(bench: Bench) -> list[str]:
+    """The records of the store, in words."""
+    if bench.sync.mode is Mode.INSERT:
+        return sorted(told({"key": each.get("key"), "text": each.get("text")}) for each in bench.store.records("notes"))
+    records = bench.store.records("people")
+    return sorted(
+        told({"key": each["external_id"], "name": each["name"], "about": each.get("about")}) for each in records
+    )
+
+
+def told(record: dict[str, str | None]) -> str:
+    """A record in words."""
+    return ", ".join(f"{name}: {record.get(name)!r}" for name in ("key", "name", "about", "text"))
+
+
+@examples(30)
+@given(STEPS, st.sampled_from(Removal))
+def test_upsert_does_what_the_table_says(steps: list[Step], on_removed: Removal) -> None:
+    follow(steps, Oracle(Mode.UPSERT, on_removed))
+
+
+@examples(20)
+@given(STEPS, st.sampled_from([Removal.NOTHING, Removal.CLEAR]))
+def test_update_does_what_the_table_says(steps: list[Step], on_removed: Removal) -> None:
+    follow(steps, Oracle(Mode.UPDATE, on_removed))
+
+
+@examples(12)
+@given(STEPS)
+def test_archive_does_what_the_table_says(steps: list[Step]) -> None:
+    follow([evolve(each, fields={}, full=False) for each in steps], Oracle(Mode.ARCHIVE))
+
+
+@examples(12)
+@given(STEPS)
+def test_insert_does_what_the_table_says(steps: list[Step]) -> None:
+    plain = [evolve(each, fields={"text": "n"}, full=False) for each in steps]
+    follow(plain, Oracle(Mode.INSERT))
