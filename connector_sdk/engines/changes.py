@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 from attrs import frozen
 
-from connector_sdk.engines.embedded import name, text
+from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.errors import RunStopped
 
 ROW_GROUP = 20_480
@@ -45,26 +48,43 @@ class Compared:
         return f"{cast} is distinct from {theirs} or {back} is distinct from {mine}"
 
 
-def profile(connection: duckdb.DuckDBPyConnection, model: str, *, matching: bool) -> Profile:
-    """Find the keys and match values of `model` (columns `key` and `match`) that several rows share."""
-    keys = _repeated(connection, model, "key")
+def profile(connection: duckdb.DuckDBPyConnection, model: str, *, matching: bool, same: bool = False) -> Profile:
+    """Find the keys and match values of `model` (columns `key` and `match`) that several rows share.
+
+    `same`: both come from one column, so that where no match value is repeated no key is either.
+    """
     matches = _repeated(connection, model, "match") if matching else None
+    keys = None if same and matches is None else _repeated(connection, model, "key")
     return Profile(keys, matches)
 
 
-def freeze(connection: duckdb.DuckDBPyConnection, select: str, target: Path) -> int:
+def freeze(connection: duckdb.DuckDBPyConnection, select: str, target: Path, *, rows: int | None = None) -> int:
     """Write the rows of a SELECT to a file, once, and answer how many there are.
 
-    Raises `RunStopped` when the file does not hold as many rows as were written.
+    With `rows`, that many are expected, and Arrow writes them, which is faster. Raises `RunStopped` when the file does
+    not hold as many rows as it should: a stream that breaks off must not become a plan.
     """
-    options = f"format parquet, row_group_size {ROW_GROUP}, compression lz4_raw"
-    ((written,),) = connection.execute(f"copy (\n{select}\n) to {text(str(target))} ({options})").fetchall()
-    ((found,),) = connection.execute(f"select count(*) from read_parquet({text(str(target))})").fetchall()
-    if written != found:
+    if rows is None:
+        options = f"format parquet, row_group_size {ROW_GROUP}, compression lz4_raw"
+        ((rows,),) = connection.execute(f"copy (\n{select}\n) to {text(str(target))} ({options})").fetchall()
+    else:
+        _stream(connection.cursor(), select, target)
+    ((found,),) = connection.execute(f"select count(*) from {file(target)}").fetchall()
+    if rows != found:
         raise RunStopped(
-            f"{written} rows were frozen and {found} can be read back from {target}", hint="check the disk, run again"
+            f"{rows} rows should be frozen and {found} can be read back from {target}",
+            hint="check the disk, run again",
         )
-    return int(written)
+    return int(found)
+
+
+def _stream(cursor: duckdb.DuckDBPyConnection, select: str, target: Path) -> None:
+    """Write a SELECT through Arrow, on a cursor that runs nothing else meanwhile."""
+    reader: pa.RecordBatchReader = cursor.sql(select).to_arrow_reader(ROW_GROUP)
+    options: dict[str, Any] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+    with pq.ParquetWriter(target, reader.schema, **options) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
@@ -76,7 +96,7 @@ def _repeated(connection: duckdb.DuckDBPyConnection, model: str, column: str) ->
     """A table of the values of a column that occur more than once; None when there are none."""
     table = f"repeated_{column}"
     connection.execute(
-        f"create temp table {table} as select {column} as value from {model} where {column} is not null"
+        f"create table {table} as select {column} as value from {model} where {column} is not null"
         f" group by all having count(*) > 1"
     )
     ((found,),) = connection.execute(f"select count(*) from {table}").fetchall()

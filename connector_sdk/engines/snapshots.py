@@ -43,17 +43,23 @@ def promote(
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
             where p.effect <> 'left' and (l.outcome = 'succeeded' or l.code = 'BASELINE')
         """
-        select = accepted
+        select, counted = accepted, [accepted]
         if old is not None:
-            connection.execute(f"create temp table doubted as {_doubted(plan_file, ledger)}")
+            connection.execute(f"create table doubted as {_doubted(plan_file, ledger)}")
             former = _former(connection, old, plan_file, values)
             gone = _gone(plan_file, ledger, dropped)
-            connection.execute(f"create temp table touched as select key from ({accepted}) union all {gone}")
-            kept = f"select {former} from {file(old)} s anti join touched t on t.key = s.key"
-            select = f"{kept} union all {accepted}"
+            connection.execute(f"create table touched as select key from ({accepted}) union all {gone}")
+            untouched = f"from {file(old)} s anti join touched t on t.key = s.key"
+            select = f"select {former} {untouched} union all {accepted}"
+            counted.append(f"select s.key {untouched}")
         fresh = target.with_suffix(".new")
-        freeze(connection, select, fresh)
+        freeze(connection, select, fresh, rows=sum(_count(connection, each) for each in counted))
         fresh.replace(target)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, select: str) -> int:
+    ((rows,),) = connection.execute(f"select count(*) from ({select})").fetchall()
+    return int(rows)
 
 
 def _former(connection: duckdb.DuckDBPyConnection, old: Path, plan_file: str, values: Sequence[str]) -> str:

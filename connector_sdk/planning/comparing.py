@@ -51,19 +51,22 @@ def freeze_changes(
 
     `since` is the number of the run that last changed the mapping: rows accepted before it count as changed.
     """
-    connection.execute(f"create temp view model as {_model(request, source, mapped)}")
+    connection.execute(f"create view model as {_model(request, source, mapped)}")
     if request.held is not None:
-        connection.register("held", request.held)
-    found = profile(connection, "model", matching=mapped.match is not None)
+        connection.register("held_rows", request.held)
+        connection.execute("create table held as select key from held_rows")
+    match = request.sync.match
+    same = match is not None and request.model.primary_key == (match.column,)
+    found = profile(connection, "model", matching=mapped.match is not None, same=same)
     verdicts = [*_identity_verdicts(request, found), *_field_verdicts(mapped)]
     target = request.folder / "changes.parquet"
     sent = _sent(mapped)
     select = f"""
         with changed as ({_changed(connection, request, source, mapped, found, since)}),
         mapped as (select * {sent} from changed)
-        {verdict_columns(verdicts, "mapped")}
+        select * exclude (position) from ({verdict_columns(verdicts, "mapped")})
     """
-    freeze(connection, select, target)
+    freeze(connection, select, target, rows=source.rows if request.snapshot is None else None)
     effects = _counted(connection, target)
     met = source.rows - effects.get("new", 0)
     return Changes(

@@ -32,7 +32,7 @@ def comparable(value: str, type_: str, field: Field) -> str:
     """SQL for a match value, equal for two values exactly when `field` takes them for one; null when it is blank."""
     result = canonical(value, type_)
     if field.equality & {Equality.TRIMMED, Equality.CASELESS}:
-        result = f"trim({result}, {text(_BLANKS)})"
+        result = _trimmed(result)
     if Equality.NUMERIC in field.equality:
         result = _plain_number(result)
     if Equality.CASELESS in field.equality:
@@ -40,9 +40,20 @@ def comparable(value: str, type_: str, field: Field) -> str:
     return _not_blank(result)
 
 
+def _trimmed(value: str) -> str:
+    """SQL for a text without the blanks around it; nearly all have none, and are not searched for rare ones."""
+    plain = f"{_plain(value)} and {_plain(f'right({value}, 1)')}"
+    return f"case when {plain} then {value} else trim({value}, {text(_BLANKS)}) end"
+
+
 def _not_blank(value: str) -> str:
     """SQL for a text, null when there is nothing in it to see."""
-    return f"case when trim({value}, {text(_BLANKS)}) <> '' then {value} end"
+    return f"case when {_plain(value)} or trim({value}, {text(_BLANKS)}) <> '' then {value} end"
+
+
+def _plain(value: str) -> str:
+    """SQL that is true when a text begins with a visible character of ASCII."""
+    return f"ascii({value}) between 33 and 126"
 
 
 def _plain_number(value: str) -> str:

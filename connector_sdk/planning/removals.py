@@ -41,7 +41,7 @@ def freeze_removals(
     """
     if request.snapshot is None or not request.forgets or not _may_have_left(request, changes):
         return Removals()
-    connection.execute(f"create temp table gone as {_gone(request, changes, lines)}")
+    connection.execute(f"create table gone as {_gone(request, changes, lines)}")
     ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
     removes = request.sync.on_removed is not Removal.NOTHING
     dropped = "select key from gone where not rekeyed" + (" and claimed" if removes else "")
@@ -104,7 +104,7 @@ def _gone(request: PlanRequest, changes: Changes, lines: Path) -> str:
 def _lines(request: PlanRequest, lines: Path) -> str:
     """SQL for the plan lines of records that are to be removed; the columns are those of the changes."""
     given = (
-        f"select null::bigint as position, key, match, {text(removal_action(request))} as action,"
+        f"select key, match, {text(removal_action(request))} as action,"
         f" {text(request.schema.name)} as object, record_id, 'left' as effect from gone where not claimed"
     )
     unknown = Verdict("record_id is null", NO_RECORD, text("it is not known which record this row had"))

@@ -69,7 +69,7 @@ def verdict_columns(verdicts: Sequence[Verdict], relation: str, *, former: bool 
         "advice": [text(ADVICE[each.code]) for each in verdicts],
     }
     decided = ", ".join(
-        f"{_case([(f'verdict = {number}', value) for number, value in enumerate(values)], column if former else '')}"
+        f"case when verdict is null then {column if former else 'null::varchar'} else {_case(_numbered(values))} end"
         f" as {column}"
         for column, values in columns.items()
     )
@@ -77,8 +77,9 @@ def verdict_columns(verdicts: Sequence[Verdict], relation: str, *, former: bool 
     return f"select * exclude ({left_out}), {decided} from (select *, {chosen} as verdict from {relation})"
 
 
-def _case(branches: Sequence[tuple[str, str]], otherwise: str = "") -> str:
-    default = f" else {otherwise}" if otherwise else ""
-    if not branches:
-        return otherwise or "null"
-    return "case " + " ".join(f"when {condition} then {value}" for condition, value in branches) + default + " end"
+def _numbered(values: Sequence[str]) -> list[tuple[str, str]]:
+    return [(f"verdict = {number}", value) for number, value in enumerate(values)]
+
+
+def _case(branches: Sequence[tuple[str, str]]) -> str:
+    return "case " + " ".join(f"when {condition} then {value}" for condition, value in branches) + " end"
