@@ -132,7 +132,7 @@ def _value(source: str, kind: Kind, field: Field, type_: str) -> str:
 _CAST = "cast({x} as varchar)"
 _DAY = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,9}})?)?"
-_ZONE = "( ?(Z|[+-](0[0-9]|1[0-5])(:[0-5][0-9])?))?"
+_ZONE = "(Z|[+-](0[0-9]|1[0-5])(:[0-5][0-9])?)?"
 
 _DATES = "between date '0001-01-01' and date '9999-12-31'"
 _MOMENTS = "between timestamptz '0001-01-01 00:00:00Z' and timestamptz '9999-12-31 23:59:59.999999Z'"

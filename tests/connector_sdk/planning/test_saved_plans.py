@@ -1,0 +1,102 @@
+"""Saved plans run as they were shown, once, and only while everything they rest on is as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from connector_sdk import ConfigError, ExitCode, Removal, RunStopped
+from connector_sdk.run import SAVED_FOR
+from connector_sdk.state.database import open_database
+from connector_sdk.testing.reference import Store
+
+from .bench import UNGUARDED, Bench, mapped
+
+ANN = {"k": "1", "e": "a", "n": "Ann"}
+BOB = {"k": "2", "e": "b", "n": "Bob"}
+
+
+def _refused(bench: Bench, plan_id: str, reason: str) -> None:
+    with pytest.raises(RunStopped, match=reason) as stopped:
+        bench.run([ANN], plan_id=plan_id)
+    assert stopped.value.exit_code is ExitCode.GUARD
+
+
+def test_a_saved_plan_sends_what_was_planned_whatever_the_model_says_now(bench: Bench) -> None:
+    saved = bench.plan([ANN], save=True)
+    assert saved.saved
+    ran = bench.run([BOB], plan_id=saved.run)
+    assert ran.report.run == saved.run
+    assert ran.ledger == {"1": "succeeded"}
+    assert bench.names() == {"a": "Ann"}
+    assert bench.run([ANN]).ledger == {}
+
+
+def test_a_plan_that_is_not_saved_leaves_nothing(bench: Bench) -> None:
+    shown = bench.plan([ANN])
+    assert list((bench.folder / ".connector" / "plans").iterdir()) == []
+    with pytest.raises(ConfigError, match="there is no saved plan"):
+        bench.run([ANN], plan_id=shown.run)
+
+
+def test_a_saved_plan_runs_once(bench: Bench) -> None:
+    saved = bench.plan([ANN], save=True)
+    bench.run([ANN], plan_id=saved.run)
+    _refused(bench, saved.run, "was run already")
+
+
+def test_a_saved_plan_is_refused_after_another_run(bench: Bench) -> None:
+    saved = bench.plan([ANN, BOB], save=True)
+    bench.run([ANN])
+    _refused(bench, saved.run, "the configuration or the snapshot changed")
+    assert set(bench.names()) == {"a"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fields": mapped(name="n", about="x")},
+        {"on_removed": Removal.DELETE},
+        {"guards": evolve(UNGUARDED, max_removed=1)},
+        {"options": {"look_every": 1.0}},
+    ],
+    ids=["fields", "removal", "guards", "options"],
+)
+def test_a_saved_plan_is_refused_after_a_change_of_the_sync(bench: Bench, change: dict[str, object]) -> None:
+    saved = bench.plan([ANN], save=True)
+    bench.change(**change)
+    _refused(bench, saved.run, "the configuration or the snapshot changed")
+
+
+def test_a_saved_plan_is_refused_on_another_account(bench: Bench, tmp_path: Path) -> None:
+    saved = bench.plan([ANN], save=True)
+    bench.settings = {"path": str(tmp_path / "other.db")}
+    _refused(bench, saved.run, "another account")
+    assert Store.at(tmp_path / "other.db").records("people") == ()
+
+
+def test_a_saved_plan_is_refused_after_a_day(bench: Bench) -> None:
+    saved = bench.plan([ANN], save=True)
+    journal = open_database(bench.folder / ".connector" / "state.db")
+    journal.execute("update run set created = '2020-01-01T00:00:00+00:00'")
+    journal.close()
+    assert SAVED_FOR.total_seconds() == 24 * 3600
+    _refused(bench, saved.run, "older than 24 hours")
+
+
+def test_a_saved_plan_that_a_guard_stops_needs_the_word_when_it_is_saved(bench: Bench) -> None:
+    bench.change(guards=evolve(UNGUARDED, max_changed=0))
+    bench.run([ANN])
+    saved = bench.plan([{**ANN, "n": "Anna"}], save=True)
+    _refused(bench, saved.run, "1 of 1 rows changed")
+    accepted = bench.plan([{**ANN, "n": "Anna"}], save=True, accept={"max_changed"})
+    assert bench.run([], plan_id=accepted.run).ledger == {"1": "succeeded"}
+
+
+def test_the_plan_of_another_sync_is_not_run(bench: Bench) -> None:
+    saved = bench.plan([ANN], save=True)
+    bench.change(name="others")
+    with pytest.raises(ConfigError, match="there is no saved plan"):
+        bench.run([ANN], plan_id=saved.run)
