@@ -18,6 +18,7 @@ from connector_salesforce.wire import (
     Null,
     Refusal,
     Target,
+    anywhere,
     cells,
     characters,
     joined,
@@ -58,7 +59,7 @@ def _csv(column: Cells) -> list[pa.StringArray | str]:
     """A column as cells, with what stands around them."""
     text = column.text
     quote = '"' if column.form is Form.TEXT else ""
-    if quote and pc.any(pc.match_substring(text, '"')).as_py():
+    if quote and anywhere('"', text):
         text = pc.replace_substring(text, '"', '""')
     if not text.null_count:
         return [quote, text, quote]
@@ -67,7 +68,7 @@ def _csv(column: Cells) -> list[pa.StringArray | str]:
 
 def _unsayable(found: Sequence[Cells]) -> Iterator[Refusal]:
     for each in found:
-        if each.form is Form.TEXT and pc.any(pc.match_substring(each.text, _CLEAR)).as_py():
+        if each.form is Form.TEXT and anywhere(_CLEAR, each.text):
             yield Refusal(pc.equal(pc.utf8_trim_whitespace(each.text), _CLEAR), "LITERAL_NA", each.target.field)
         if each.target.relationship is not None and each.null is Null.CLEAR:
             yield Refusal(pc.is_null(each.text), "NULL_REFERENCE", each.target.field)

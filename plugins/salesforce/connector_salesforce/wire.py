@@ -140,6 +140,11 @@ def characters(text: pa.StringArray) -> bytes:
     return bytes(whole.buffers()[2][first:last]) if last > first else b""
 
 
+def anywhere(sought: str, text: pa.StringArray) -> bool:
+    """Whether any cell of a column holds a text: one search through its bytes, which is far quicker than one a cell."""
+    return sought.encode() in characters(text)
+
+
 def _null(batch: Batch, column: Column) -> Null:
     """A key is never null: an upsert without one creates a record. What is created is given no nulls, so that
     Salesforce's defaults apply.
