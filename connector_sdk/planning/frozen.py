@@ -16,6 +16,7 @@ from connector_sdk.errors import RunStopped
 from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.report import ActionCounts, RowCounts
 from connector_sdk.state.entries import NewBatch
+from connector_sdk.state.folder import on_disk
 from connector_sdk.state.plan_file import FILE, Layout, PlanReader
 
 _ABOUT = "plan.json"
@@ -62,6 +63,8 @@ class FrozenPlan:
 def write_plan(plan: FrozenPlan) -> None:
     """Put what is known about a plan beside its rows."""
     (plan.folder / _ABOUT).write_text(json.dumps(_converter.unstructure(plan)), encoding="utf-8")
+    for path in filter(None, (plan.file, plan.dropped, plan.folder / _ABOUT)):
+        on_disk(path)
 
 
 def read_plan(folder: Path) -> FrozenPlan:

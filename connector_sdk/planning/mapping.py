@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 
 import duckdb
 from attrs import define, evolve, field, frozen
@@ -13,7 +12,7 @@ from connector_sdk.batch import Column, OnNull, Reference
 from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.models import Source
 from connector_sdk.errors import ConfigError, Problem
-from connector_sdk.planning.conversions import REQUIRED, Check, Conversion, MisfitError, convert
+from connector_sdk.planning.conversions import REQUIRED, Check, Conversion, MisfitError, convert, literal
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.project.suggest import suggestion
 from connector_sdk.schema import Field, FieldType, ObjectSchema, ReferenceKey
@@ -138,11 +137,10 @@ class _Mapper:
             return None
         place = (*self._place, "match", "field")
         known = self._known(match.field, place)
-        if known is None or match.column not in self.source.columns:
-            return None
-        reason = known.not_matchable.get(self.sync.mode)
+        reason = known.not_matchable.get(self.sync.mode) if known else None
         if reason:
             self._problem(f"{match.field} cannot be matched on: {reason}", place, self._match_advice())
+        if known is None or reason or match.column not in self.source.columns:
             return None
         mapping = FieldMapping(match.field, column=match.column, null=OnNull.KEEP)
         return self._filled(mapping, known, (*self._place, "match", "column"))
@@ -203,8 +201,8 @@ class _Mapper:
 
     def _constant(self, value: Scalar | None, known: Field, place: Place) -> Conversion | None:
         """A constant, checked here and now: what is wrong with it is wrong with the mapping."""
-        literal, type_ = _literal(value)
-        converted = convert(literal, type_, known)
+        sql, type_ = literal(value)
+        converted = convert(sql, type_, known)
         with duckdb.connect() as connection:
             connection.execute("set timezone = 'UTC'")
             for check in converted.checks:
@@ -290,14 +288,3 @@ def normal(column: str, type_: str, spec: DestinationSpec) -> str:
     if type_ == "VARCHAR" and spec.empty_text is EmptyText.NULL:
         return f"nullif({quoted}, '')"
     return quoted
-
-
-def _literal(value: Scalar | None) -> tuple[str, str]:
-    """A constant as SQL, with its type."""
-    if isinstance(value, bool):
-        return str(value).lower(), "BOOLEAN"
-    if isinstance(value, datetime):
-        return f"cast({text(value.isoformat())} as timestamptz)", "TIMESTAMP WITH TIME ZONE"
-    if isinstance(value, date):
-        return f"cast({text(value.isoformat())} as date)", "DATE"
-    return text(str(value)), "VARCHAR"

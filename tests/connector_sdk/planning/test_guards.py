@@ -48,7 +48,7 @@ def test_a_limit_is_a_count_or_a_share_and_is_itself_allowed(
 def test_a_model_that_lost_its_rows_deletes_nothing(bench: Bench) -> None:
     bench.change(on_removed=Removal.DELETE, guards=Guards())
     bench.run(ROWS)
-    with pytest.raises(RunStopped, match="the model has 0 rows.*20 of 20 rows left the model") as stopped:
+    with pytest.raises(RunStopped, match=r"the model has 0 rows.*20 of 20 rows left the model") as stopped:
         bench.run([])
     assert stopped.value.exit_code is ExitCode.GUARD
     assert len(bench.names()) == 20

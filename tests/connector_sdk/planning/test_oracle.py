@@ -15,7 +15,7 @@ from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
 from .bench import Bench, Ran, mapped, people
-from .oracle import TOO_LONG, Oracle, Step, fold
+from .oracle import TOO_LONG, Oracle, Step
 
 SPELLINGS = {"a": ("a", "A", " a"), "b": ("b", "B "), "c": ("c",)}
 KEYS = st.sampled_from(["1", "2", "3", "1", "2", "3", "4", "", None])

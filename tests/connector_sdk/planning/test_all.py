@@ -1,0 +1,118 @@
+"""Mode all: the model replaces the whole target, compared with what the target holds now."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connector_sdk import ExitCode, Match, Mode, RunStopped
+from connector_sdk.testing.reference import Fault, FaultKind
+
+from .bench import Bench, mapped, people
+
+RED = {"k": "1", "e": "Red", "n": "red"}
+BLUE = {"k": "2", "e": "Blue", "n": "blue"}
+
+
+SYNC = evolve(
+    people(Mode.ALL, fields=mapped(name="e", label="n"), match=Match("name", "e")),
+    objects=("tags",),
+)
+
+
+@pytest.fixture
+def tags(bench: Bench) -> Bench:
+    """Tags, named by `e` and labelled by `n`."""
+    bench.sync = SYNC
+    return bench
+
+
+def _held(bench: Bench) -> dict[str, str | None]:
+    return {record["name"]: record.get("label") for record in bench.store.records("tags")}
+
+
+def test_the_target_becomes_what_the_model_is_whoever_wrote_it(tags: Bench) -> None:
+    tags.store.put("tags", name="Green", label="somebody's")
+    ran = tags.run([RED, BLUE])
+    assert ran.ledger == {"1": "succeeded", "2": "succeeded"}
+    assert _held(tags) == {"Red": "red", "Blue": "blue"}
+
+
+def test_what_leaves_the_target_is_named(tags: Bench) -> None:
+    tags.store.put("tags", name="Green", label="somebody's")
+    (finding,) = tags.plan([RED]).findings
+    assert (finding.level, finding.message) == ("info", "1 leave the target: Green")
+
+
+def test_nothing_is_written_where_nothing_differs(tags: Bench) -> None:
+    tags.run([RED, BLUE])
+    ran = tags.run([BLUE, RED])
+    assert (ran.ledger, ran.report.rows.unchanged) == ({}, 2)
+    assert len(tags.store.batches()) == 1
+
+
+@pytest.mark.parametrize("change", ["a label", "a tag more", "a tag less"])
+def test_a_change_by_hand_is_put_right(tags: Bench, change: str) -> None:
+    tags.run([RED, BLUE])
+    ids = {record["name"]: record["id"] for record in tags.store.records("tags")}
+    if change == "a label":
+        tags.store.change("tags", ids["Red"], label="rot")
+    elif change == "a tag more":
+        tags.store.put("tags", name="Green", label="green")
+    else:
+        tags.store.delete("tags", ids["Red"])
+    assert tags.run([RED, BLUE]).report.rows.succeeded == 2
+    assert _held(tags) == {"Red": "red", "Blue": "blue"}
+
+
+def test_a_row_that_is_rejected_stops_the_replacement_until_it_is_accepted(tags: Bench) -> None:
+    tags.run([RED, BLUE])
+    rows = [RED, {**BLUE, "n": "x" * 100}]
+    with pytest.raises(RunStopped, match="1 rows are rejected and would be missing") as stopped:
+        tags.run(rows)
+    assert stopped.value.exit_code is ExitCode.GUARD
+    assert _held(tags) == {"Red": "red", "Blue": "blue"}
+    assert tags.run(rows, accept={"rejected"}).ledger == {"1": "succeeded", "2": "rejected TOO_LONG"}
+    assert _held(tags) == {"Red": "red"}
+
+
+def test_names_that_the_target_takes_for_one_are_all_rejected(tags: Bench) -> None:
+    report = tags.plan([RED, {**BLUE, "e": " red"}])
+    assert report.rows.rejected == 2
+
+
+def test_an_empty_model_is_stopped_by_the_guard(tags: Bench) -> None:
+    tags.run([RED])
+    tags.change(guards=evolve(tags.sync.guards, min_rows=1))
+    with pytest.raises(RunStopped, match="the model has 0 rows"):
+        tags.run([])
+    assert _held(tags) == {"Red": "red"}
+
+
+def test_a_target_that_moves_while_it_is_written_is_read_again(tags: Bench) -> None:
+    tags.store.add_fault(Fault(FaultKind.MOVED, call="replace", times=2))
+    assert tags.run([RED]).ledger == {"1": "succeeded"}
+    assert _held(tags) == {"Red": "red"}
+
+
+TAGS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["x", "y", None]), max_size=4)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(TAGS, st.lists(TAGS.filter(bool), min_size=1, max_size=3))
+def test_after_every_run_the_target_is_the_model(by_hand: dict[str, str], models: list[dict[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        tags = Bench(Path(folder), SYNC)
+        for name, label in by_hand.items():
+            tags.store.put("tags", name=name, label=label)
+        for model in models:
+            before = _held(tags)
+            ran = tags.run([{"k": name, "e": name, "n": label} for name, label in model.items()])
+            assert _held(tags) == model
+            assert bool(ran.ledger) == (before != model)
+        tags.store.close()

@@ -1,0 +1,97 @@
+"""Batches: ranges of rows that never hold more rows or bytes than the destination takes."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector_sdk import Action, DeliveryOptions
+from connector_sdk.engines.changes import columns_of
+from connector_sdk.engines.embedded import file
+from connector_sdk.planning.cutting import Group, cut
+from connector_sdk.state.entries import NewBatch
+
+from .bench import Bench
+
+CELLS = st.one_of(st.none(), st.text(max_size=40), st.text(min_size=100, max_size=300))
+ROWS = st.lists(st.tuples(CELLS, st.one_of(st.none(), st.binary(max_size=200)), st.integers(0, 2**40)), max_size=60)
+
+
+def _cut(rows: list[tuple[Any, ...]], sizes: list[int], batch_size: int, bytes_max: int | None) -> list[NewBatch]:
+    types = [pa.string(), pa.binary(), pa.int64()]
+    columns = [pa.array([row[number] for row in rows], type_) for number, type_ in enumerate(types)]
+    starts = [sum(sizes[:number]) for number in range(len(sizes))]
+    groups = [
+        Group(start, rows_, 0, "o", Action.UPSERT, n)
+        for n, (start, rows_) in enumerate(zip(starts, sizes, strict=True))
+    ]
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        path = Path(folder, "plan.parquet")
+        pq.write_table(pa.table(columns, names=["model.a", "model.b", "sent.c"]), path, row_group_size=7)
+        plan = file(path, numbered=True)
+        sent = {name: columns_of(connection, plan)[name] for name in ("model.a", "model.b", "sent.c")}
+        return list(cut(connection, plan, sent, groups, batch_size, bytes_max))
+
+
+def _bytes(row: tuple[Any, ...]) -> int:
+    text, binary, number = row
+    return len((text or "").encode()) + len(binary or b"") * 4 // 3 + len(str(number)) + 2 * len(row)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS, st.integers(1, 20), st.sampled_from([None, 200, 1_000, 5_000]), st.data())
+def test_no_batch_is_larger_than_it_may_be_and_no_row_is_lost(
+    rows: list[tuple[Any, ...]], batch_size: int, bytes_max: int | None, data: st.DataObject
+) -> None:
+    first = data.draw(st.integers(0, len(rows)))
+    sizes = [each for each in (first, len(rows) - first) if each]
+    batches = _cut(rows, sizes, batch_size, bytes_max)
+    covered = [row for batch in batches for start, stop in batch.ranges for row in range(start, stop)]
+    assert covered == list(range(len(rows)))
+    for batch in batches:
+        ((start, stop),) = batch.ranges
+        assert 1 <= stop - start <= batch_size
+        assert stop - start == 1 or bytes_max is None or sum(map(_bytes, rows[start:stop])) <= bytes_max
+        assert stop <= sizes[0] or start >= sizes[0], "a batch holds rows of two groups"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 200), st.integers(1, 50))
+def test_batches_are_as_full_as_they_may_be(rows: int, batch_size: int) -> None:
+    batches = _cut([("x", None, 1)] * rows, [rows], batch_size, 10_000_000)
+    assert len(batches) == -(-rows // batch_size)
+
+
+def test_a_batch_is_cut_only_where_it_has_to_be() -> None:
+    small, large = ("x", None, 1), ("x" * 900, None, 1)
+    batches = _cut([small] * 10 + [large] * 3 + [small] * 7, [20], 10, 1_000)
+    assert [each.ranges for each in batches] == [((0, 10),), ((10, 11),), ((11, 12),), ((12, 13),), ((13, 20),)]
+
+
+def _rows(count: int) -> pa.Table:
+    keys = [f"{number:05}" for number in range(count)]
+    return pa.table({"k": keys, "e": keys, "n": ["x"] * count})
+
+
+def test_the_size_that_a_sync_asks_for_is_kept(bench: Bench) -> None:
+    bench.change(delivery=DeliveryOptions(batch_size=30))
+    bench.run(_rows(100))
+    assert sorted(each.rows for each in bench.store.batches()) == [10, 30, 30, 30]
+
+
+def test_without_a_word_the_size_is_that_of_the_api(bench: Bench) -> None:
+    report = bench.plan(_rows(401))
+    assert report.cost.batches == 3
+
+
+def test_rows_are_sent_in_the_order_of_the_model(bench: Bench) -> None:
+    bench.change(delivery=DeliveryOptions(batch_size=10, parallelism=1))
+    bench.run(_rows(50))
+    assert [record["external_id"] for record in bench.store.records("people")] == [f"{n:05}" for n in range(50)]

@@ -1,0 +1,58 @@
+"""Columns of a model may have any name: what SQL reserves, what needs quotes, what the plan calls its own columns."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connector_sdk import FieldMapping, Find, Match, Mode, Removal
+
+from .bench import Bench, mapped, people
+
+NAMES = [
+    "select", "from", "at", "order", "group", "user", "table", "end", "null", "case", "limit",
+    'a"b', "it's", "a b", "a.b", "a;b", "{x}", "{{x}}", "%s", "$1", "?", "-- x", "\u00e4\u00f6\u00fc", "\u540d\u524d",
+    "model.x", "model.k", "sent.name", "sent.external_id", "key", "match", "position", "record_id", "effect", "action",
+    "object", "outcome", "code", "message", "advice", "verdict", "row", "found", "value", "same", "generation", "held",
+    "file_row_number", "filename", "rowid", "m", "s", "c", "model", "Key", "POSITION", "sf__Id", "x" * 200,
+]  # fmt: skip
+
+
+def _table(key: str, match: str, name: str, values: list[str]) -> pa.Table:
+    return pa.table({key: ["1", "2"], match: ["a", "b"], name: values})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_column_of_any_name_can_be_key_match_and_value(bench: Bench, name: str) -> None:
+    key, match, value = f"{name}", f"{name} ", f" {name}"
+    bench.primary_key = (key,)
+    fields = (FieldMapping("name", column=value), FieldMapping("mentor", find=Find("people", match, "external_id")))
+    bench.sync = people(match=Match("external_id", match), fields=fields, on_removed=Removal.DELETE)
+    for each in ("a", "b"):
+        bench.store.put("people", external_id=each, name="-")
+
+    assert bench.run(_table(key, match, value, ["x", "y"])).ledger == {"1": "succeeded", "2": "succeeded"}
+    assert bench.run(_table(key, match, value, ["x", "z"]).slice(1)).ledger == {"1": "succeeded", "2": "succeeded"}
+    assert bench.names() == {"b": "z"}
+
+
+@pytest.mark.parametrize(
+    "name", ["key", "match", "position", "record_id", "effect", "outcome", "model.x", "file_row_number"]
+)
+@pytest.mark.parametrize("mode", [Mode.UPDATE, Mode.ARCHIVE])
+def test_records_are_looked_up_for_columns_of_any_name(bench: Bench, name: str, mode: Mode) -> None:
+    bench.primary_key = (name,)
+    fields = mapped(about=name) if mode is Mode.UPDATE else ()
+    bench.sync = people(mode, match=Match("external_id", name), fields=fields)
+    bench.store.put("people", external_id="1", name="-")
+    assert bench.run(pa.table({name: ["1", "2"]})).ledger == {"1": "succeeded", "2": "skipped NO_RECORD"}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12))
+def test_no_name_at_all_breaks_a_plan(bench: Bench, name: str) -> None:
+    bench.primary_key = (name,)
+    bench.sync = people(match=Match("external_id", name), fields=mapped(name=name))
+    assert bench.plan(pa.table({name: ["1", "2"]})).rows.planned == 2
