@@ -22,7 +22,7 @@ from connector_sdk.report import ActionCounts, RowCounts, RunReport
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
 from connector_sdk.state.entries import BatchState, Held, JournalledBatch, JournalledRun, RunState, SyncState
-from connector_sdk.state.folder import remove
+from connector_sdk.state.folder import on_disk, remove
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import LEDGER_SCHEMA, write_ledger
 from connector_sdk.state.retention import retain
@@ -45,9 +45,10 @@ def finish(
 ) -> RunReport:
     """End a run whose rows all have outcomes. Repeated after a crash, it comes to the same end."""
     ledger = opened.folder.ledger(run.id)
-    write_ledger(ledger, _all_outcomes(plan, opened.journal, run.id))
+    tallying = _Tallying()
+    write_ledger(ledger, (tallying.add(lines) for lines in _all_outcomes(plan, opened.journal, run.id)))
     crashpoint("after the ledger is written")
-    tally = _tally(ledger, plan.rows)
+    tally = tallying.result(plan.rows)
     _check(tally.rows)
     report = RunReport(
         run.id, run.sync, resumed, state.value, _exit_code(tally), tally.rows, tally.actions,
@@ -114,6 +115,7 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
         snapshot.parent.mkdir(mode=0o700, exist_ok=True)
         compares = opened.sync.mode in (Mode.UPSERT, Mode.UPDATE)
         promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation, compares=compares)
+        on_disk(snapshot)
     kept = str(snapshot.relative_to(opened.folder.path)) if snapshot else None
     return SyncState(opened.target, plan.fingerprints, kept, run.id, plan.generation)
 
@@ -150,14 +152,15 @@ class _Tallying:
         self._actions: Counter[str] = Counter()
         self._held: list[Held] = []
 
-    def add(self, lines: pa.Table) -> None:
-        """Add lines: outcome, action, key and message."""
+    def add(self, lines: pa.Table) -> pa.Table:
+        """Add lines up, and answer them."""
         outcome = lines.column("outcome")
         self._outcomes.update(_counted(outcome))
         self._actions.update(_counted(lines.filter(pc.equal(outcome, Outcome.SUCCEEDED.value)).column("action")))
         held = pc.and_(pc.equal(outcome, Outcome.UNKNOWN.value), pc.equal(lines.column("action"), Action.CREATE.value))
         for row in lines.filter(held).select(["key", "message"]).to_pylist():
             self._held.append(Held(row["key"], row["message"] or ""))
+        return lines
 
     def result(self, planned: RowCounts) -> Tally:
         """What the lines add up to."""
@@ -171,13 +174,6 @@ class _Tallying:
             merged=done["merged"],
         )
         return Tally(rows, actions, tuple(self._held))
-
-
-def _tally(ledger: Path, planned: RowCounts) -> Tally:
-    tallying = _Tallying()
-    for batch in pq.ParquetFile(ledger).iter_batches(65_536, columns=["key", "outcome", "action", "message"]):
-        tallying.add(pa.Table.from_batches([batch]))
-    return tallying.result(planned)
 
 
 def _exit_code(tally: Tally) -> ExitCode:

@@ -78,6 +78,12 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def on_disk(path: Path) -> None:
+    """Wait until a file that was written survives the loss of power."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def _check(path: Path) -> None:
     details = path.stat()
     if details.st_uid != os.geteuid():

@@ -8,6 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connector_sdk.state.folder import on_disk
+
 LEDGER_SCHEMA = pa.schema(
     [
         ("row", pa.int64()),
@@ -30,9 +32,10 @@ LEDGER_SCHEMA = pa.schema(
 def write_ledger(path: Path, outcomes: Iterator[pa.Table]) -> None:
     """Write a ledger from tables with `LEDGER_SCHEMA`; it appears whole or not at all."""
     fresh = path.with_suffix(".new")
-    with pq.ParquetWriter(fresh, LEDGER_SCHEMA, compression="zstd", use_dictionary=_REPEATING) as writer:
+    with pq.ParquetWriter(fresh, LEDGER_SCHEMA, compression="lz4", use_dictionary=_REPEATING) as writer:
         for table in outcomes:
             writer.write_table(table)
+    on_disk(fresh)
     fresh.replace(path)
 
 
