@@ -5,9 +5,10 @@ REST API Developer Guide, "Limits"; Salesforce Developer Limits and Allocations 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Lock
 
-from salesforce_emulator.org.model import Org
+from salesforce_emulator.org.model import Limit, Org
 
 API_REQUESTS = "DailyApiRequests"
 BULK_BATCHES = "DailyBulkApiBatches"
@@ -20,6 +21,15 @@ class Allocations:
         self._lock = Lock()
         self._max = {name: limit.max for name, limit in org.limits.items()}
         self._left = {name: limit.left for name, limit in org.limits.items()}
+
+    def adopt(self, before: Mapping[str, Limit], after: Mapping[str, Limit]) -> None:
+        """Go on with changed limits; those that did not change keep what is left."""
+        with self._lock:
+            for name in [name for name in before if name not in after]:
+                del self._max[name], self._left[name]
+            for name, limit in after.items():
+                if before.get(name) != limit:
+                    self._max[name], self._left[name] = limit.max, limit.left
 
     def take(self, name: str, count: int = 1) -> bool:
         """Use up `count` of an allocation; False where less is left. What the org file does not name is unlimited."""

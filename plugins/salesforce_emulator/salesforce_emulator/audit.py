@@ -44,6 +44,11 @@ class Audit:
         if executed:
             self._executed[object_name][key] += 1
 
+    def undone(self, object_name: str, key: str) -> None:
+        """A row that was counted as executed was rolled back."""
+        self._executed[object_name][key] -= 1
+        self._executed[object_name] += Counter()
+
     def stats(self) -> dict[str, Any]:
         """The counts so far."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from typing import Any
 
@@ -10,10 +11,15 @@ from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
-from salesforce_emulator.dml.model import Origin
+from salesforce_emulator.dml.model import Origin, Terms
 from salesforce_emulator.errors import ApiError
+from salesforce_emulator.json_rows import JsonRows
+from salesforce_emulator.org.model import Permissions
+from salesforce_emulator.schema import Schemas
 from salesforce_emulator.sessions import Session
 from salesforce_emulator.world import World
+
+_ALLOW = re.compile(r"allowSave\s*=\s*true", re.IGNORECASE)
 
 JSON_TYPE = "application/json;charset=UTF-8"
 NO_CACHE = "no-cache,must-revalidate,max-age=0,no-store,private"
@@ -42,6 +48,37 @@ class Call:
     def base(self) -> str:
         """`/services/data/v58.0`."""
         return f"/services/data/v{self.version}"
+
+    @property
+    def schemas(self) -> Schemas:
+        """The objects that the user sees."""
+        return self.world.view(self.session.user_id).schemas
+
+    @property
+    def json_rows(self) -> JsonRows:
+        """Reads records as the user may send them."""
+        return self.world.view(self.session.user_id).json_rows
+
+    @property
+    def permissions(self) -> Permissions:
+        """What the user may do."""
+        return self.world.permissions(self.session.user_id)
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms a REST call writes.
+
+        REST API Developer Guide, "Assignment Rule Header": without it, active rules apply; "Duplicate Rule Header".
+        """
+        assign = self.request.headers.get("sforce-auto-assign", "TRUE").strip()
+        rule = {"TRUE": "active", "FALSE": ""}.get(assign.upper(), assign)
+        duplicates = self.request.headers.get("sforce-duplicate-rule-header", "") if float(self.version) >= 52 else ""
+        return Terms(assignment=rule, allow_duplicates=_ALLOW.search(duplicates) is not None)
+
+    @property
+    def may_hard_delete(self) -> bool:
+        """Whether the user may delete records for good."""
+        return self.world.org.bulk.hard_delete and self.permissions.hard_delete
 
     def part(self, name: str) -> str:
         """A part of the path."""

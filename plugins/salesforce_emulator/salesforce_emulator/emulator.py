@@ -85,8 +85,12 @@ class Emulator:
         return self.world.records(object_name)
 
     def stats(self) -> dict[str, Any]:
-        """`calls` by pattern; `executed` and `attempted` rows by object and key."""
-        return self.world.audit.stats()
+        """`calls` by pattern; `executed` and `attempted` rows by object and key; `locks`, where the org has them."""
+        return self.world.stats()
+
+    def change_org(self, change: dict[str, Any]) -> None:
+        """Lay a change over the org file while the org runs. Raises OrgError."""
+        self.world.change(change)
 
     def faults(self, rules: list[dict[str, Any]]) -> None:
         """Put fault rules in force instead of the present ones. Raises FaultRuleError."""

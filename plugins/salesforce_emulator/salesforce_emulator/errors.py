@@ -52,6 +52,14 @@ class RowRefused(Exception):
         self.fault = RowFault(code, message, None if fields is None else tuple(fields))
 
 
+class RulesBroken(Exception):
+    """The org's own rules refuse a row; each gives an error."""
+
+    def __init__(self, faults: tuple[RowFault, ...]) -> None:
+        super().__init__(faults[0].message)
+        self.faults = faults
+
+
 class ApiError(Exception):
     """A REST request is refused as a whole."""
 
@@ -59,11 +67,18 @@ class ApiError(Exception):
         super().__init__(message)
         self.status = status
         self.code = code
-        self._fault = RowFault(code, message, None if fields is None else tuple(fields))
+        self._faults: tuple[RowFault, ...] = (RowFault(code, message, None if fields is None else tuple(fields)),)
+
+    @classmethod
+    def of_row(cls, status: int, faults: tuple[RowFault, ...]) -> ApiError:
+        """A single-row call is refused with the errors of its row."""
+        error = cls(status, faults[0].code, faults[0].message)
+        error._faults = faults
+        return error
 
     def body(self) -> list[dict[str, Any]]:
         """The JSON list of a REST error."""
-        return [self._fault.in_request()]
+        return [fault.in_request() for fault in self._faults]
 
 
 class BulkError(Exception):

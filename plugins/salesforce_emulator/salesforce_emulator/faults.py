@@ -49,6 +49,7 @@ class Action:
     slow: float = 0.0
     duplicate: float | None = None
     expire: bool = False
+    stop: Failure | None = None
 
     @property
     def ends(self) -> bool:
@@ -70,7 +71,8 @@ class Rule:
     @property
     def of_rows(self) -> bool:
         """Whether the rule refuses rows rather than requests."""
-        return self.match.key is not None or (self.match.object is not None and self.do.error is not None)
+        refuses = self.do.error is not None or self.do.stop is not None
+        return self.match.key is not None or self.do.stop is not None or (self.match.object is not None and refuses)
 
 
 class FaultRuleError(ValueError):
@@ -115,14 +117,14 @@ class Faults:
             self._active = [_Active(rule) for rule in read]
             self.concern_rows = any(rule.of_rows for rule in read)
 
-    def for_row(self, origin: Origin, object_name: str, keys: Sequence[str]) -> Failure | None:
-        """The error that a row shall meet."""
+    def for_row(self, origin: Origin, object_name: str, keys: Sequence[str]) -> Action | None:
+        """What a row shall meet: an error, or the end of its job."""
         with self._lock:
             for active in self._active:
                 rule = active.rule
                 concerned = rule.of_rows and _concerns(rule.match, origin, object_name) and _names(rule.match, keys)
                 if concerned and active.strikes(keys[0] if keys else ""):
-                    return rule.do.error
+                    return rule.do
         return None
 
     def for_request(self, origin: Origin, object_name: str | None) -> list[Action]:
@@ -171,7 +173,7 @@ def _read(raw: list[dict[str, Any]]) -> list[Rule]:
     except Exception as error:
         raise FaultRuleError("; ".join(transform_error(error, path="rules"))) from error
     for at, rule in enumerate(rules):
-        if rule.of_rows and rule.do.error is None:
+        if rule.of_rows and rule.do.error is None and rule.do.stop is None:
             raise FaultRuleError(f"rules[{at}]: a rule that names a key must say which error its rows meet")
     return rules
 

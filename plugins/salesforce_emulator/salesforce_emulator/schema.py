@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
+
 from salesforce_emulator.org.model import Field, ObjectType, Org, Value
 from salesforce_emulator.values import reader
 
@@ -15,12 +17,17 @@ COMPUTED = frozenset({"address", "location"})
 class Schema:
     """One object: its fields by name and by position, and what the engine asks about them for every row."""
 
-    def __init__(self, thing: ObjectType) -> None:
+    def __init__(self, thing: ObjectType, before: Schema | None = None) -> None:
         self.object = thing
         self.name = thing.name
-        self.fields = [field for field in thing.fields.values() if not field.hidden]
+        # A field keeps its position when the org changes; one that is removed leaves a place that nobody sees.
+        known: list[Field] = before.fields if before is not None else []
+        kept = [thing.fields.get(field.name) or _removed(field) for field in known]
+        names = {field.name for field in kept}
+        self.fields: list[Field] = kept + [field for field in thing.fields.values() if field.name not in names]
+        self.visible = [at for at, field in enumerate(self.fields) if not field.hidden]
         self.readers = [reader(field) for field in self.fields]
-        self.position = {field.name.lower(): at for at, field in enumerate(self.fields)}
+        self.position = {self.fields[at].name.lower(): at for at in self.visible}
         self.blank: Row = [field.default_value for field in self.fields]
         self.not_createable = self._where(lambda field: not field.createable)
         self.not_updateable = self._where(lambda field: not field.updateable)
@@ -29,7 +36,8 @@ class Schema:
             lambda field: field.createable and not field.nillable and not field.defaulted_on_create
         )
         self.references = self._where(lambda field: field.type == "reference")
-        self.indexed = [at for at, field in enumerate(self.fields) if at and (field.unique or field.id_lookup)]
+        matched = {rule.fields[0] for rule in thing.duplicate_rules}
+        self.indexed = sorted(self._where(lambda field: field.unique or field.id_lookup or field.name in matched) - {0})
         self.auto_numbers = [at for at, field in enumerate(self.fields) if field.auto_number]
         self.external_ids = tuple(at for at, field in enumerate(self.fields) if field.external_id)
         self.stamps_on_update = self._named("LastModifiedDate", "SystemModstamp")
@@ -40,14 +48,16 @@ class Schema:
         # A custom object's record without a name is named after its id.
         self.names_itself = self.fields[self.name_at].defaulted_on_create
         self.relationships = {
-            field.relationship_name.lower(): field for field in self.fields if field.relationship_name is not None
+            str(self.fields[at].relationship_name).lower(): self.fields[at]
+            for at in self.visible
+            if self.fields[at].relationship_name is not None
         }
 
     def _named(self, *names: str) -> list[int]:
         return [self.position[name.lower()] for name in names if name.lower() in self.position]
 
     def _where(self, holds: Callable[[Field], bool]) -> frozenset[int]:
-        return frozenset(at for at, field in enumerate(self.fields) if holds(field))
+        return frozenset(at for at in self.visible if holds(self.fields[at]))
 
     def at(self, name: str) -> int | None:
         """The position of a field, by its name in any case; None where there is none."""
@@ -68,18 +78,23 @@ class Schema:
 class Schemas:
     """All objects of the org, by name in any case and by key prefix."""
 
-    def __init__(self, org: Org) -> None:
-        self.all = [Schema(thing) for thing in org.objects.values()]
-        self._by_name = {schema.name.lower(): schema for schema in self.all}
+    def __init__(self, org: Org, before: Schemas | None = None) -> None:
+        self.replace(org, before)
+
+    def replace(self, org: Org, before: Schemas | None = None) -> None:
+        """Describe another org from now on; fields that `before` has keep their positions."""
+        known: dict[str, Schema] = before.by_name if before is not None else {}
+        self.all = [Schema(thing, known.get(thing.name.lower())) for thing in org.objects.values()]
+        self.by_name: dict[str, Schema] = {schema.name.lower(): schema for schema in self.all}
         self._by_prefix = {schema.object.key_prefix: schema for schema in self.all}
 
     def find(self, name: str) -> Schema | None:
         """The object of that name in any case."""
-        return self._by_name.get(name.lower())
+        return self.by_name.get(name.lower())
 
     def named(self, name: str) -> Schema:
         """The object of a name that was found before. Raises KeyError."""
-        return self._by_name[name.lower()]
+        return self.by_name[name.lower()]
 
     def of_id(self, record_id: str) -> Schema | None:
         """The object that an id belongs to."""
@@ -87,4 +102,16 @@ class Schemas:
 
     def children(self, parent: Schema) -> list[tuple[Schema, Field]]:
         """The references that point to an object."""
-        return [(child, field) for child in self.all for field in child.fields if parent.name in field.reference_to]
+        return [
+            (child, child.fields[at])
+            for child in self.all
+            for at in child.visible
+            if parent.name in child.fields[at].reference_to
+        ]
+
+
+def _removed(field: Field) -> Field:
+    """The place of a field that the org no longer has."""
+    return attrs.evolve(
+        field, hidden=True, external_id=False, auto_number=False, default_value=None, extra_type_info=None
+    )

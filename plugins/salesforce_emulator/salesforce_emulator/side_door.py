@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from salesforce_emulator.call import json_answer
 from salesforce_emulator.faults import FaultRuleError
+from salesforce_emulator.org.reading import OrgError
 from salesforce_emulator.world import World
 
 PREFIX = "/__emulator__"
@@ -49,7 +50,7 @@ async def by_hand(request: Request) -> Response:
 
 async def stats(request: Request) -> Response:
     """GET /stats."""
-    return json_answer(_world(request).audit.stats())
+    return json_answer(_world(request).stats())
 
 
 async def faults(request: Request) -> Response:
@@ -67,6 +68,16 @@ async def clock(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def org(request: Request) -> Response:
+    """POST /org: lay a change over the org while it runs."""
+    try:
+        change = json.loads(await request.body())
+        await run_in_threadpool(_world(request).change, change if isinstance(change, dict) else {})
+    except (OrgError, ValueError) as error:
+        return _problem(error)
+    return Response(status_code=204)
+
+
 async def reset(request: Request) -> Response:
     """POST /reset: back to the org file."""
     await run_in_threadpool(_world(request).reset)
@@ -79,5 +90,6 @@ ROUTES = [
     Route(f"{PREFIX}/stats", stats),
     Route(f"{PREFIX}/faults", faults, methods=["POST"]),
     Route(f"{PREFIX}/clock", clock, methods=["POST"]),
+    Route(f"{PREFIX}/org", org, methods=["POST"]),
     Route(f"{PREFIX}/reset", reset, methods=["POST"]),
 ]

@@ -21,6 +21,10 @@ class Index:
         self._field = schema.fields[at]
         self._rows: dict[Value, _Filed] = {}
 
+    def serves(self, schema: Schema, at: int) -> bool:
+        """Whether a changed schema needs the same index."""
+        return at in schema.indexed and schema.fields[at].case_sensitive == self._field.case_sensitive
+
     def find(self, value: Value) -> list[Row]:
         """The rows filed under a value."""
         filed = self._rows.get(index_key(self._field, value))
@@ -64,6 +68,22 @@ class Table:
         self.children: list[tuple[Table, int]] = []
         self._deleted_at = schema.position["isdeleted"]
         self._numbers = dict.fromkeys(schema.auto_numbers, 0)
+
+    def adopt(self, schema: Schema) -> None:
+        """Go on with a changed schema: rows get a place for every new field, indexes follow."""
+        added: Row = [False if field.type == "boolean" else None for field in schema.fields[len(self.schema.blank) :]]
+        for row in self.rows.values():
+            row.extend(added)
+        kept = {at: index for at, index in self.indexes.items() if index.serves(schema, at)}
+        self.schema = schema
+        self.indexes = kept | {at: self._index(at) for at in schema.indexed if at not in kept}
+        self._numbers = dict.fromkeys(schema.auto_numbers, 0) | self._numbers
+
+    def _index(self, at: int) -> Index:
+        index = Index(self.schema, at)
+        for row in self.live():
+            index.add(row)
+        return index
 
     def get(self, record_id: Value) -> Row | None:
         """The record of an 18-character id, whether deleted or not."""
@@ -129,11 +149,21 @@ class Store:
     """All tables of the org."""
 
     def __init__(self, schemas: Schemas) -> None:
-        self.tables = {schema.name: Table(schema) for schema in schemas.all}
+        self.tables: dict[str, Table] = {}
+        self.adopt(schemas)
+
+    def adopt(self, schemas: Schemas) -> None:
+        """Go on with changed objects: new ones get a table."""
+        for schema in schemas.all:
+            if schema.name in self.tables:
+                self.tables[schema.name].adopt(schema)
+            else:
+                self.tables[schema.name] = Table(schema)
         for parent in schemas.all:
-            for child, field in schemas.children(parent):
-                place = (self.tables[child.name], child.position[field.name.lower()])
-                self.tables[parent.name].children.append(place)
+            self.tables[parent.name].children = [
+                (self.tables[child.name], child.position[field.name.lower()])
+                for child, field in schemas.children(parent)
+            ]
 
     def __getitem__(self, schema: Schema) -> Table:
         return self.tables[schema.name]

@@ -6,9 +6,13 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from attrs import frozen
+
 from salesforce_emulator.allocations import Allocations
 from salesforce_emulator.audit import Audit
+from salesforce_emulator.automation.rules import Rules
 from salesforce_emulator.bulk.jobs import Jobs
+from salesforce_emulator.bulk.model import Batch
 from salesforce_emulator.bulk.reading import BatchReader
 from salesforce_emulator.bulk.workers import Workers
 from salesforce_emulator.bulk2.model import IngestJob, QueryJob
@@ -16,11 +20,13 @@ from salesforce_emulator.bulk2.shelf import Shelf
 from salesforce_emulator.clock import Clock
 from salesforce_emulator.cursors import Cursors
 from salesforce_emulator.dml.engine import Engine
-from salesforce_emulator.dml.model import Operation, RowResult, Write
+from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
 from salesforce_emulator.faults import Faults
 from salesforce_emulator.json_rows import JsonRows
-from salesforce_emulator.org.model import Org, Value
-from salesforce_emulator.org.reading import OrgError
+from salesforce_emulator.locks import LockTable
+from salesforce_emulator.org.model import Org, Permissions, Value
+from salesforce_emulator.org.permissions import seen_by, unhidden
+from salesforce_emulator.org.reading import OrgError, changed_org
 from salesforce_emulator.schema import Row, Schema, Schemas
 from salesforce_emulator.sessions import Sessions
 from salesforce_emulator.soql.running import Found, run
@@ -28,34 +34,86 @@ from salesforce_emulator.soql.selecting import field_shower
 from salesforce_emulator.store import Store
 
 
+@frozen
+class View:
+    """The org as one user sees it."""
+
+    schemas: Schemas
+    json_rows: JsonRows
+
+
 class World:
     """One org: what is declared, what is stored, who is logged in."""
 
     def __init__(self, org: Org, seed: int = 0) -> None:
-        self.org = org
+        self.org = self._file = org
         self.seed = seed
         self.url = ""
         self.clock = Clock()
-        self.schemas = Schemas(org)
-        self.json_rows = JsonRows(self.schemas)
         self.changed_at = self.clock.now()
         self.audit = Audit()
         self.faults = Faults()
-        read = BatchReader(self.schemas, self.json_rows)
-        self.workers = Workers(org.bulk, seed)
-        self.jobs = Jobs(read, self._execute_in_chunks, self.query, self.clock, self.workers)
+        self.locks = LockTable()
+        self.workers = Workers(org, seed)
+        self.jobs = Jobs(self._read, self._execute_in_chunks, self.query, self.clock, self.workers)
         self.ingest_jobs: Shelf[IngestJob] = Shelf(self.clock)
         self.query_jobs: Shelf[QueryJob] = Shelf(self.clock)
         self._fill()
 
     def reset(self) -> None:
-        """Back to the state of the org file: records, sessions, jobs, counters and fault rules."""
+        """Back to the state of the org file: objects, records, sessions, jobs, counters and fault rules."""
         self.faults.replace([])
         self.audit.reset()
+        self.locks.reset()
         self.workers.reset()
         for jobs in (self.jobs, self.ingest_jobs, self.query_jobs):
             jobs.reset()
+        if self.org is not self._file:
+            self.org = self._file
+            self.workers.adopt(self.org)
+            self._touch()
         self._fill()
+
+    def change(self, change: dict[str, Any]) -> None:
+        """Lay a change over the org while it runs, as an admin would make it. Raises OrgError; then nothing changed."""
+        org = changed_org(self.org, change)
+        with self.engine.lock:
+            Rules(org, Schemas(unhidden(org), self.schemas), Store(Schemas(unhidden(org), self.schemas)))
+            added = [name for name in org.objects if name not in self.org.objects]
+            self.schemas.replace(unhidden(org), self.schemas)
+            self.store.adopt(self.schemas)
+            self.allocations.adopt(self.org.limits, org.limits)
+            self.org = org
+            self.engine.adopt(org)
+            self.workers.adopt(org)
+            self._views.clear()
+            self._touch()
+            for name in added:
+                self._seed(name)
+            self.user_id = self._user_named(org.username)
+
+    def _touch(self) -> None:
+        # Last-Modified has whole seconds: two changes within one must differ all the same.
+        self.changed_at = max(self.clock.now(), int(self.changed_at) + 1)
+
+    def view(self, user_id: str) -> View:
+        """The org as a user sees it."""
+        view = self._views.get(user_id)
+        if view is None:
+            schemas = Schemas(seen_by(self.org, self.usernames.get(user_id, "")), self.schemas)
+            view = self._views[user_id] = View(schemas, JsonRows(schemas))
+        return view
+
+    def permissions(self, user_id: str) -> Permissions:
+        """What a user may do."""
+        return self.org.permissions.get(self.usernames.get(user_id, ""), Permissions())
+
+    @property
+    def usernames(self) -> dict[str, str]:
+        """The Username of every user, by id."""
+        schema = self.schemas.named("User")
+        at = schema.position["username"]
+        return {str(row[0]): str(row[at]) for row in list(self.store[schema].rows.values())}
 
     def close(self) -> None:
         """End the threads of the Bulk APIs."""
@@ -65,30 +123,36 @@ class World:
         """Execute a write as the user who is logged in."""
         return self.engine.execute(write, user or self.user_id)
 
-    def query(self, statement: str, version: str, with_deleted: bool = False) -> Found:
-        """Run a SELECT statement. Raises SoqlError."""
+    def query(self, statement: str, version: str, with_deleted: bool = False, user: str | None = None) -> Found:
+        """Run a SELECT statement as a user. Raises SoqlError."""
         with self.engine.lock:
-            return run(statement, self.schemas, self.store, version, with_deleted)
+            return run(statement, self.view(user or self.user_id).schemas, self.store, version, with_deleted)
+
+    def stats(self) -> dict[str, Any]:
+        """Calls and rows, and locks where the org has the lock model."""
+        counted = self.audit.stats()
+        return counted if self.org.locks is None else {**counted, "locks": self.locks.stats()}
 
     def object_of_job(self, job_id: str) -> str | None:
         """The object that a job of either Bulk API is about."""
         job = self.jobs.find(job_id)
         if job is not None:
-            return job.schema.name
+            return job.object_name
         later = self.ingest_jobs.find(job_id) or self.query_jobs.find(job_id)
         return None if later is None else later.object_name
 
     def records(self, object_name: str) -> list[dict[str, Any]]:
         """Every record of an object with every field, deleted ones included, in the order of creation."""
         schema = self._schema(object_name)
-        show = [(field.name, field_shower(schema, at)) for at, field in enumerate(schema.fields)]
+        show = [(schema.fields[at].name, field_shower(schema, at)) for at in schema.visible]
         with self.engine.lock:
             return [{name: shown(row) for name, shown in show} for row in self.store[schema].rows.values()]
 
     def by_hand(self, operation: Operation, object_name: str, records: list[dict[str, Any]]) -> list[RowResult]:
         """Write as a person in Salesforce would: no audit, no fault rules, read-only fields may be set."""
         schema = self._schema(object_name)
-        rows = [self.json_rows.read(schema, record) for record in records]
+        read = JsonRows(self.schemas).read
+        rows = [read(schema, record) for record in records]
         return self.execute(Write(schema, operation, rows, trusted=True))
 
     def _schema(self, object_name: str) -> Schema:
@@ -98,8 +162,10 @@ class World:
         return schema
 
     def _fill(self) -> None:
+        self._views: dict[str, View] = {}
+        self.schemas = Schemas(unhidden(self.org))
         self.store = Store(self.schemas)
-        self.engine = Engine(self.schemas, self.store, self.audit, self.faults, self.clock)
+        self.engine = Engine(self.org, self.schemas, self.store, self.audit, self.faults, self.clock, self.locks)
         self.sessions = Sessions(self.org, self.clock, random.Random(self.seed))
         self.allocations = Allocations(self.org)
         self.cursors = Cursors()
@@ -131,8 +197,15 @@ class World:
         if problems:
             raise OrgError(problems)
         if name == "User":
-            names = [record.get("Username") for record in records]
-            self.user_id = str(results[names.index(self.org.username)].record_id)
+            self.user_id = self._user_named(self.org.username)
 
-    def _execute_in_chunks(self, write: Write) -> Iterator[list[RowResult]]:
-        return self.engine.chunks(write, self.user_id)
+    def _user_named(self, username: str) -> str:
+        return next(user_id for user_id, name in self.usernames.items() if name == username)
+
+    def _read(self, batch: Batch) -> tuple[Schema, list[RowInput]]:
+        view = self.view(batch.job.user_id)
+        schema = view.schemas.named(batch.job.object_name)
+        return schema, BatchReader(view.schemas, view.json_rows)(batch, schema)
+
+    def _execute_in_chunks(self, write: Write, user: str) -> Iterator[list[RowResult]]:
+        return self.engine.chunks(write, user)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from salesforce_emulator.automation.rules import ASSIGNED, assignment
 from salesforce_emulator.bulk.model import OPERATIONS, QUERIES, Job
 from salesforce_emulator.call import Call
 from salesforce_emulator.errors import BulkError
@@ -20,7 +21,7 @@ def new_job(call: Call, info: Mapping[str, str]) -> Job:
     operation = info.get("operation", "")
     if operation not in OPERATIONS:
         raise BulkError("InvalidJob", f"Unknown operation: {operation}" if operation else "Operation is required")
-    schema = world.schemas.find(info.get("object", ""))
+    schema = call.schemas.find(info.get("object", ""))
     if schema is None:
         raise BulkError("InvalidEntity", f"Entity '{info.get('object', '')}' is not supported by the Bulk API.")
     _check_permission(call, operation)
@@ -28,20 +29,25 @@ def new_job(call: Call, info: Mapping[str, str]) -> Job:
     return Job(
         id=world.jobs.next_job(),
         operation=operation,
-        schema=schema,
+        object_name=schema.name,
         content_type=_content_type(info),
         version=call.version,
         user_id=call.session.user_id,
         created=world.clock.now(),
-        key_at=key_at,
         key_name=None if key_at is None else schema.fields[key_at].name,
         concurrency=_concurrency(info),
-        assignment_rule=info.get("assignmentRuleId"),
+        assignment_rule=_assignment_rule(schema, info.get("assignmentRuleId")),
     )
 
 
+def _assignment_rule(schema: Schema, rule_id: str | None) -> str | None:
+    if rule_id and (schema.name not in ASSIGNED or assignment(schema, rule_id) is None):
+        raise BulkError("InvalidJob", f"{schema.name} has no assignment rule {rule_id}")
+    return rule_id
+
+
 def _check_permission(call: Call, operation: str) -> None:
-    if operation == "hardDelete" and not call.world.org.bulk.hard_delete:
+    if operation == "hardDelete" and not call.may_hard_delete:
         message = "hardDelete operation requires special user profile permission, please contact your system "
         raise BulkError("FeatureNotEnabled", message + "administrator")
 

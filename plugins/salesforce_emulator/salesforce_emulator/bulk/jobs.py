@@ -15,14 +15,15 @@ from salesforce_emulator.bulk.model import QUERIES, Batch, Job
 from salesforce_emulator.bulk.query_results import render_query
 from salesforce_emulator.bulk.workers import Workers
 from salesforce_emulator.clock import Clock
-from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
+from salesforce_emulator.dml.model import Interrupted, Operation, RowInput, RowResult, Terms, Write
 from salesforce_emulator.ids import id_series
+from salesforce_emulator.schema import Schema
 from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.tokens import SoqlError
 
-ReadRows = Callable[[Batch], list[RowInput]]
-Execute = Callable[[Write], Iterator[list[RowResult]]]
-RunQuery = Callable[[str, str, bool], Found]
+ReadRows = Callable[[Batch], tuple[Schema, list[RowInput]]]
+Execute = Callable[[Write, str], Iterator[list[RowResult]]]
+RunQuery = Callable[[str, str, bool, str], Found]
 
 _LOG = logging.getLogger("salesforce_emulator")
 
@@ -81,7 +82,7 @@ class Jobs:
         state, message = "Completed", ""
         try:
             self._process(batch)
-        except BatchFailed as failure:
+        except (BatchFailed, Interrupted) as failure:
             state, message = "Failed", failure.state_message
         except Exception as error:
             _LOG.exception("batch %s", batch.id)
@@ -96,22 +97,33 @@ class Jobs:
             self._process_query(batch)
             return
         found: list[RowResult] = []
-        for chunk in self._execute(self._write(batch)):
-            found += chunk
-            batch.processed = len(found)
-            batch.failed += sum(not result.success for result in chunk)
+        try:
+            for chunk in self._execute(self._write(batch), batch.job.user_id):
+                found += chunk
+                batch.processed = len(found)
+                batch.failed += sum(not result.success for result in chunk)
+        except Interrupted:
+            # A batch that fails half-way has results for what was processed.
+            if found:
+                self._keep(batch, found)
+            raise
+        self._keep(batch, found)
+
+    def _keep(self, batch: Batch, found: list[RowResult]) -> None:
         batch.result = zlib.compress(result_files.render(found, batch.job.content_type), 1)
 
     def _write(self, batch: Batch) -> Write:
         job = batch.job
         operation: Operation = job.operation  # type: ignore[assignment]
-        rows = self._read(batch)
-        return Write(job.schema, operation, rows, key_at=job.key_at or 0, origin=batch.origin)
+        schema, rows = self._read(batch)
+        key_at = schema.position[job.key_name.lower()] if job.key_name else 0
+        terms = Terms(asynchronous=True, assignment=job.assignment_rule or "")
+        return Write(schema, operation, rows, key_at=key_at, origin=batch.origin, terms=terms)
 
     def _process_query(self, batch: Batch) -> None:
         statement = batch.data().decode()
         try:
-            found = self._query(statement, batch.job.version, batch.job.operation == "queryAll")
+            found = self._query(statement, batch.job.version, batch.job.operation == "queryAll", batch.job.user_id)
         except SoqlError as error:
             raise BatchFailed("InvalidBatch", f"Failed to process query: {error.code}: {error.message}") from error
         batch.processed = found.total

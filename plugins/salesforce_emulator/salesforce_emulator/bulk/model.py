@@ -8,7 +8,6 @@ from typing import Any
 from attrs import define, field
 
 from salesforce_emulator.dml.model import Origin
-from salesforce_emulator.schema import Schema
 
 QUERIES = ("query", "queryAll")
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete", *QUERIES)
@@ -65,12 +64,11 @@ class Job:
 
     id: str
     operation: str
-    schema: Schema
+    object_name: str
     content_type: str
     version: str
     user_id: str
     created: float
-    key_at: int | None = None
     key_name: str | None = None
     concurrency: str = "Parallel"
     assignment_rule: str | None = None
@@ -92,7 +90,7 @@ class Job:
         return {
             "id": self.id,
             "operation": self.operation,
-            "object": self.schema.name,
+            "object": self.object_name,
             "createdById": self.user_id,
             "createdDate": time(self.created),
             "systemModstamp": time(self.modified or self.created),

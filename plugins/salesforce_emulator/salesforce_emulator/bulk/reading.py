@@ -11,7 +11,7 @@ from salesforce_emulator.bulk.failing import BatchFailed
 from salesforce_emulator.bulk.model import Batch
 from salesforce_emulator.dml.model import RowInput
 from salesforce_emulator.json_rows import JsonRows
-from salesforce_emulator.schema import Schemas
+from salesforce_emulator.schema import Schema, Schemas
 from salesforce_emulator.xml_bodies import XmlRefused, local, read_xml
 
 _MOST_ROWS = 10_000
@@ -25,16 +25,16 @@ class BatchReader:
         self._schemas = schemas
         self._json_rows = json_rows
 
-    def __call__(self, batch: Batch) -> list[RowInput]:
+    def __call__(self, batch: Batch, schema: Schema) -> list[RowInput]:
         """The rows of a batch, in order."""
         job = batch.job
         if job.content_type == "CSV":
             only_ids = job.operation in ("delete", "hardDelete")
-            return read_csv(batch.data(), job.schema, self._schemas, only_ids)
+            return read_csv(batch.data(), schema, self._schemas, only_ids)
         records = _json(batch.data()) if job.is_json else _xml(batch.data())
         if len(records) > _MOST_ROWS:
             raise BatchFailed("InvalidBatch", f"Records exceed the maximum of {_MOST_ROWS} for a batch")
-        return [self._json_rows.read(job.schema, record) for record in records]
+        return [self._json_rows.read(schema, record) for record in records]
 
 
 def _json(data: bytes) -> list[dict[str, Any]]:

@@ -45,6 +45,8 @@ async def _call(request: Request) -> Call:
     session = world.sessions.find(request.headers.get("x-sfdc-session"))
     if session is None:
         raise BulkError("InvalidSessionId", "Invalid session id")
+    if not world.permissions(session.user_id).api_enabled:
+        raise BulkError("InvalidUser", "API is disabled for this user", 403)
     if not world.allocations.take(API_REQUESTS):
         raise BulkError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
     try:

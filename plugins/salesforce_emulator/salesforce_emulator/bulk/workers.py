@@ -10,7 +10,7 @@ from threading import Condition, Thread
 
 from attrs import define
 
-from salesforce_emulator.org.model import BulkSettings
+from salesforce_emulator.org.model import Org
 
 
 @define(eq=False)
@@ -24,14 +24,19 @@ class _Task:
 class Workers:
     """Threads that start with the first tasks and end with `close`; a task handles its own exceptions."""
 
-    def __init__(self, settings: BulkSettings, seed: int) -> None:
-        self.settings = settings
+    def __init__(self, org: Org, seed: int) -> None:
+        self.adopt(org)
         self._chance = random.Random(seed)
         self._changed = Condition()
         self._threads: list[Thread] = []
         self._closing = False
         self._waiting: list[_Task] = []
         self._running: Counter[object] = Counter()
+
+    def adopt(self, org: Org) -> None:
+        """Go on with the settings of a changed org."""
+        self._settings = org.bulk
+        self._count = org.workers
 
     def submit(self, run: Callable[[], None], of: object, slow: float = 0.0, alone: bool = False) -> None:
         """Queue a task of a job; it runs after the org's delay and `slow` seconds more.
@@ -40,7 +45,7 @@ class Workers:
         """
         with self._changed:
             self._waiting.append(_Task(time.monotonic() + self._delay() + slow, run, of, alone))
-            if len(self._threads) < min(self.settings.workers, len(self._waiting) + self._running.total()):
+            if len(self._threads) < min(self._count, len(self._waiting) + self._running.total()):
                 thread = Thread(target=self._work, name="salesforce-emulator-bulk", daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -68,8 +73,8 @@ class Workers:
 
     def _delay(self) -> float:
         # Drawn for each task: Salesforce promises no order, in Serial mode either.
-        spread = 0.5 + self._chance.random() if self.settings.shuffle else 1.0
-        return self.settings.delay * spread
+        spread = 0.5 + self._chance.random() if self._settings.shuffle else 1.0
+        return self._settings.delay * spread
 
     def _work(self) -> None:
         while (task := self._following()) is not None:
@@ -86,8 +91,8 @@ class Workers:
                 now = time.monotonic()
                 ready = [task for task in self._waiting if not (task.alone and self._running[id(task.of)])]
                 due = [task for task in ready if task.due <= now]
-                if due and self._running.total() < self.settings.workers:
-                    chosen = self._chance.choice(due) if self.settings.shuffle else due[0]
+                if due and self._running.total() < self._count:
+                    chosen = self._chance.choice(due) if self._settings.shuffle else due[0]
                     self._waiting.remove(chosen)
                     self._running[id(chosen.of)] += 1
                     return chosen

@@ -17,7 +17,7 @@ from salesforce_emulator.allocations import BULK_BATCHES
 from salesforce_emulator.bulk.csv_rows import Column, columns_of, row_of
 from salesforce_emulator.bulk.failing import BatchFailed
 from salesforce_emulator.bulk2.model import IngestJob
-from salesforce_emulator.dml.model import Operation, RowResult, Write
+from salesforce_emulator.dml.model import Interrupted, Operation, RowResult, Terms, Write
 from salesforce_emulator.world import World
 
 _INTERNAL_BATCH = 10_000
@@ -33,6 +33,7 @@ class Loading:
     def __init__(self, world: World, job: IngestJob) -> None:
         self._world = world
         self._job = job
+        self._view = world.view(job.user_id)
         self._lock = Lock()
         self._finished = Event()
         self._lines = job.layout.read(job.data or b"")
@@ -43,7 +44,7 @@ class Loading:
 
     def start(self, slow: float) -> None:
         """Queue the work: one task for each thread that may help."""
-        for _ in range(self._world.org.bulk.workers):
+        for _ in range(self._world.org.workers):
             self._world.workers.submit(self._help, self._job, slow)
 
     def give_up(self) -> None:
@@ -61,7 +62,7 @@ class Loading:
         try:
             while (batch := self._following()) is not None:
                 self._load(batch)
-        except BatchFailed as failure:
+        except (BatchFailed, Interrupted) as failure:
             self._failure = self._failure or failure.state_message
         except Exception as error:
             _LOG.exception("job %s", self._job.id)
@@ -88,7 +89,7 @@ class Loading:
             raise BatchFailed("InvalidBatch", "Batch is empty")
         if job.operation in _ONLY_IDS and [name.lower() for name in job.header] != ["id"]:
             raise BatchFailed("InvalidBatch", "The 'delete/hard_delete' batch must contain only ids")
-        self._columns = columns_of(job.header, self._world.schemas.named(job.object_name), self._world.schemas)
+        self._columns = columns_of(job.header, self._view.schemas.named(job.object_name), self._view.schemas)
 
     def _rows(self) -> list[_Cells]:
         return list(islice((cells for cells in self._lines if cells), _INTERNAL_BATCH))
@@ -108,11 +109,12 @@ class Loading:
             self._file(batch, results)
 
     def _chunks(self, batch: list[_Cells]) -> Iterator[list[RowResult]]:
-        job, schema = self._job, self._world.schemas.named(self._job.object_name)
+        job, schema = self._job, self._view.schemas.named(self._job.object_name)
         operation: Operation = job.operation  # type: ignore[assignment]
         rows = [row_of(self._columns, cells) for cells in batch]
         key_at = schema.position[job.key_name.lower()] if job.key_name else 0
-        write = Write(schema, operation, rows, key_at=key_at, origin=job.origin)
+        terms = Terms(asynchronous=True, assignment=job.assignment_rule or "")
+        write = Write(schema, operation, rows, key_at=key_at, origin=job.origin, terms=terms)
         return self._world.engine.chunks(write, job.user_id)
 
     def _count(self, chunk: Sequence[RowResult]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from salesforce_emulator.automation.rules import ASSIGNED, assignment
 from salesforce_emulator.bulk2.layout import DELIMITERS, LINE_ENDINGS, Layout
 from salesforce_emulator.bulk2.model import ENDED, IngestJob, Job, QueryJob
 from salesforce_emulator.bulk2.refusals import invalid_job, invalid_state, no_entity
@@ -28,10 +29,10 @@ def ingest_job(call: Call, body: Any) -> IngestJob:
     """The job that a body asks for. Raises ApiError."""
     given = _given(body, _INGEST_KEYS)
     operation = _operation(given, _INGEST)
-    schema = call.world.schemas.find(_text(given, "object"))
+    schema = call.schemas.find(_text(given, "object"))
     if schema is None:
         raise no_entity(_text(given, "object"))
-    if operation == "hardDelete" and not call.world.org.bulk.hard_delete:
+    if operation == "hardDelete" and not call.may_hard_delete:
         raise ApiError(400, "FEATURENOTENABLED", _NO_HARD_DELETE)
     return IngestJob(
         id=call.world.jobs.next_job(),
@@ -43,7 +44,7 @@ def ingest_job(call: Call, body: Any) -> IngestJob:
         layout=_layout(given),
         origin=call.origin,
         key_name=_key(schema, given) if operation == "upsert" else None,
-        assignment_rule=given.get("assignmentRuleId"),
+        assignment_rule=_assignment_rule(schema, _text(given, "assignmentRuleId")),
     )
 
 
@@ -107,6 +108,12 @@ def _layout(given: dict[str, Any]) -> Layout:
     if ending not in LINE_ENDINGS:
         raise invalid_job(f"Unknown line ending: {ending}")
     return Layout(delimiter, ending)
+
+
+def _assignment_rule(schema: Schema, rule_id: str) -> str | None:
+    if rule_id and (schema.name not in ASSIGNED or assignment(schema, rule_id) is None):
+        raise invalid_job(f"{schema.name} has no assignment rule {rule_id}")
+    return rule_id or None
 
 
 def _key(schema: Schema, given: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ def create(call: Call) -> Response:
     if not isinstance(query, str) or not query:
         raise invalid_job("A query is required")
     try:
-        found = querying.checked(call.world, query, call.version, body.get("operation") == "queryAll")
+        found = querying.checked(call, query, body.get("operation") == "queryAll")
     except ApiError as error:
         if error.code == "INVALID_TYPE":
             raise no_entity(_object_of(query)) from error

@@ -7,6 +7,7 @@ import time
 
 from salesforce_emulator.bulk.query_results import as_text
 from salesforce_emulator.bulk2.model import QueryJob
+from salesforce_emulator.call import Call
 from salesforce_emulator.errors import ApiError
 from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.tokens import SoqlError
@@ -15,10 +16,10 @@ from salesforce_emulator.world import World
 _LAST = "null"
 
 
-def checked(world: World, query: str, version: str, with_deleted: bool) -> Found:
+def checked(call: Call, query: str, with_deleted: bool) -> Found:
     """What a query finds now, refused where Bulk API does not run it."""
     try:
-        found = world.query(query, version, with_deleted)
+        found = call.world.query(query, call.version, with_deleted, call.session.user_id)
     except SoqlError as error:
         raise ApiError(400, error.code, error.message) from error
     statement = found.query
@@ -43,7 +44,7 @@ def run(world: World, job: QueryJob) -> None:
     if not job.begins(world.clock.now()):
         return
     try:
-        job.found = world.query(job.query, job.version, job.operation == "queryAll")
+        job.found = world.query(job.query, job.version, job.operation == "queryAll", job.user_id)
         job.processed = job.found.total
         state, message = "JobComplete", ""
     except SoqlError as error:

@@ -1,17 +1,28 @@
-"""Executes writes: in chunks of 200, each under the store's lock, counted for the audit, refused by fault rules."""
+"""Executes writes: in transactions of 200 rows, each under the store's lock, counted, refused by fault rules."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from threading import RLock
 
+import attrs
+
 from salesforce_emulator.audit import Audit
+from salesforce_emulator.automation.rules import Rules
+from salesforce_emulator.automation.triggers import TOO_MANY, Concurrency, Fired, lock_met, verdict
 from salesforce_emulator.clock import Clock, data_time
-from salesforce_emulator.dml.model import RowInput, RowResult, Write
-from salesforce_emulator.dml.references import Lookups, shown
+from salesforce_emulator.dml.claims import claim, parents
+from salesforce_emulator.dml.house import House
+from salesforce_emulator.dml.model import Interrupted, RowInput, RowResult, Write
+from salesforce_emulator.dml.references import shown
 from salesforce_emulator.dml.unit import Journal, Unit
 from salesforce_emulator.errors import RowFault
 from salesforce_emulator.faults import Faults
+from salesforce_emulator.locks import LockTable, Transaction, unable
+from salesforce_emulator.org.model import Org
 from salesforce_emulator.schema import Row, Schema, Schemas
 from salesforce_emulator.store import Store
 
@@ -21,61 +32,172 @@ CHUNK = 200
 class Engine:
     """The only writer of the store."""
 
-    def __init__(self, schemas: Schemas, store: Store, audit: Audit, faults: Faults, clock: Clock) -> None:
+    def __init__(
+        self, org: Org, schemas: Schemas, store: Store, audit: Audit, faults: Faults, clock: Clock, locks: LockTable
+    ) -> None:
         self.lock = RLock()
+        self._schemas = schemas
         self._store = store
         self._audit = audit
         self._faults = faults
         self._clock = clock
-        self._lookups = Lookups(schemas, store)
+        self._locks = locks
+        self._concurrency = Concurrency()
+        self._undoable: Journal | None = None
+        self.adopt(org)
+
+    def adopt(self, org: Org) -> None:
+        """Go on with the rules of a changed org. Raises OrgError."""
+        self._house = House(self._schemas, self._store, Rules(org, self._schemas, self._store))
+        self._org = org
 
     def execute(self, write: Write, user: str) -> list[RowResult]:
         """One result per row, in order."""
         return [result for chunk in self.chunks(write, user) for result in chunk]
 
     def chunks(self, write: Write, user: str) -> Iterator[list[RowResult]]:
-        """The results of 200 rows at a time; the lock is free between two of them."""
+        """The results of 200 rows at a time, each a transaction. Raises Interrupted where a fault rule says so."""
         for start in range(0, len(write.rows), CHUNK):
-            rows = write.rows[start : start + CHUNK]
-            with self.lock:
-                results = self._chunk(write, rows, user, None)
-                self._count(write, rows, results)
-            yield results
+            part = attrs.evolve(write, rows=write.rows[start : start + CHUNK])
+            yield self._transact([part], user)[0]
 
     def execute_together(self, writes: list[Write], user: str, doomed: bool = False) -> list[list[RowResult]]:
         """All or none: one failing row, or a request that is `doomed` anyway, undoes the others."""
-        journal: Journal = []
+        return self._transact(writes, user, together=True, doomed=doomed)
+
+    @contextmanager
+    def undoable(self) -> Iterator[Journal]:
+        """Take down how everything that this thread writes is undone; nobody else writes meanwhile."""
         with self.lock:
-            found = [self._chunk(write, write.rows, user, journal) for write in writes]
-            if doomed or not all(result.success for results in found for result in results):
-                for undo in reversed(journal):
-                    undo()
-                found = [[_rolled_back(result) for result in results] for results in found]
-            for write, results in zip(writes, found, strict=True):
-                self._count(write, write.rows, results)
+            journal: Journal = []
+            self._undoable = journal
+            try:
+                yield journal
+            finally:
+                self._undoable = None
+
+    def _transact(
+        self, writes: list[Write], user: str, together: bool = False, doomed: bool = False
+    ) -> list[list[RowResult]]:
+        limited = any(_fires(write) and not write.terms.asynchronous for write in writes)
+        if limited and not self._concurrency.enter(self._org.apex.at_once):
+            found = [[RowResult(faults=(TOO_MANY,)) for _ in write.rows] for write in writes]
+            with self.lock:
+                self._count(writes, found)
+            return found
+        holder = Transaction()
+        try:
+            self._claim(writes, holder)
+            with self.lock:
+                found = self._run(writes, user, holder, together, doomed)
+            self._linger(writes)
+            return found
+        finally:
+            self._locks.release(holder)
+            if limited:
+                self._concurrency.leave()
+
+    def _claim(self, writes: list[Write], holder: Transaction) -> None:
+        """Lock what the rows need; those whose records are held by another transaction are refused."""
+        with self.lock:
+            for write in writes:
+                if self._faults.concern_rows and not write.trusted:
+                    self._inject(write)
+            settings = self._org.locks
+            if settings is None or all(write.trusted for write in writes):
+                return
+            pairs = [(write, row) for write in writes for row in write.rows]
+            lookups = self._house.lookups
+            claims = [claim(self._store[write.schema], write, row, lookups) for write, row in pairs]
+        for (write, row), held in zip(pairs, self._locks.take(holder, claims, settings.wait), strict=True):
+            if held:
+                row.fault = unable(held)
+                self._locks.refused(write.schema.name)
+
+    def _run(
+        self, writes: list[Write], user: str, holder: Transaction, together: bool, doomed: bool
+    ) -> list[list[RowResult]]:
+        journal: Journal = []
+        keeps = together or self._undoable is not None or any(_fires(write) for write in writes)
+        found = [self._chunk(write, user, holder, journal if keeps else None) for write in writes]
+        if together and (doomed or not all(result.success for results in found for result in results)):
+            undo(journal)
+            found = [[_rolled_back(result) for result in results] for results in found]
+        elif self._undoable is not None:
+            self._undoable.extend(journal)
+        self._count(writes, found)
         return found
 
-    def _chunk(self, write: Write, rows: list[RowInput], user: str, journal: Journal | None) -> list[RowResult]:
+    def _chunk(self, write: Write, user: str, holder: Transaction, journal: Journal | None) -> list[RowResult]:
         moment = data_time(self._clock.now())
-        unit = Unit(self._store[write.schema], write, self._lookups, moment, user, journal)
-        if self._faults.concern_rows and not write.trusted:
-            self._inject(write, rows)
-        unit.prepare(rows)
-        return [unit.execute(row) for row in rows]
+        start = len(journal) if journal is not None else 0
+        unit = Unit(self._store[write.schema], write, self._house, moment, user, journal)
+        unit.prepare(write.rows)
+        results = [unit.execute(row) for row in write.rows]
+        ended = self._triggered(write, unit.touched, results, holder) if _fires(write) and unit.touched else None
+        if ended is None or journal is None:
+            return results
+        undo(journal[start:])
+        del journal[start:]
+        return [RowResult(faults=(ended,)) if result.success else result for result in results]
 
-    def _count(self, write: Write, rows: list[RowInput], results: list[RowResult]) -> None:
-        if write.trusted:
-            return
-        table = self._store[write.schema]
-        for row, result in zip(rows, results, strict=True):
-            record = table.get(result.record_id) if result.success else None
-            self._audit.row(write.schema.name, _audit_key(write, row, record), executed=result.success)
+    def _triggered(
+        self, write: Write, rows: list[Row], results: list[RowResult], holder: Transaction
+    ) -> RowFault | None:
+        apex = write.schema.object.apex
+        assert apex is not None, "the trigger fires"
+        operation = write.operation
+        if operation == "upsert":
+            operation = "insert" if any(result.created for result in results) else "update"
+        fired = Fired(apex, operation, rows, write.terms.asynchronous)
+        if self._org.locks is not None and apex.updates_parents:
+            [held] = self._locks.take(holder, [parents(write.schema, rows, apex.updates_parents)], 0)
+            if held:
+                self._locks.refused(write.schema.name)
+                return lock_met(fired, unable(held))
+        return verdict(fired, self._org.apex, self._house.rules.of(write.schema))
 
-    def _inject(self, write: Write, rows: list[RowInput]) -> None:
-        for row in rows:
-            fault = self._faults.for_row(write.origin, write.schema.name, _keys(write.schema, row))
-            if fault is not None:
-                row.fault = RowFault(fault.code, fault.message, fault.fields)
+    def _linger(self, writes: list[Write]) -> None:
+        """Take as long as the org says; the store is free meanwhile, the locked records are not."""
+        seconds = sum(write.schema.object.apex.seconds for write in writes if write.schema.object.apex is not None)
+        if self._org.locks is not None:
+            seconds += self._org.locks.hold
+        if any(write.terms.asynchronous for write in writes):
+            seconds += self._org.bulk.chunk_seconds
+        if seconds and not all(write.trusted for write in writes):
+            time.sleep(seconds)
+
+    def _count(self, writes: list[Write], found: list[list[RowResult]]) -> None:
+        for write, results in zip(writes, found, strict=True):
+            if write.trusted:
+                continue
+            table = self._store[write.schema]
+            for row, result in zip(write.rows, results, strict=True):
+                record = table.get(result.record_id) if result.success else None
+                key = _audit_key(write, row, record)
+                self._audit.row(write.schema.name, key, executed=result.success)
+                if result.success and self._undoable is not None:
+                    self._undoable.append(partial(self._audit.undone, write.schema.name, key))
+
+    def _inject(self, write: Write) -> None:
+        for row in write.rows:
+            action = self._faults.for_row(write.origin, write.schema.name, _keys(write.schema, row))
+            if action is None:
+                continue
+            if action.stop is not None and write.terms.asynchronous:
+                raise Interrupted(action.stop.code, action.stop.message)
+            if action.error is not None:
+                row.fault = RowFault(action.error.code, action.error.message, action.error.fields)
+
+
+def undo(journal: Journal) -> None:
+    """Undo what was taken down, the last change first."""
+    for step in reversed(journal):
+        step()
+
+
+def _fires(write: Write) -> bool:
+    return write.schema.object.apex is not None and not write.trusted
 
 
 def _keys(schema: Schema, row: RowInput) -> list[str]:

@@ -56,6 +56,27 @@ class RowResult:
 
 
 @frozen
+class Terms:
+    """On what terms a request writes.
+
+    `asynchronous`: for a Bulk job; `assignment`: the id of an assignment rule, `active` for the active one, or nothing;
+    `allow_duplicates`: save in spite of an Alert.
+    """
+
+    asynchronous: bool = False
+    assignment: str = ""
+    allow_duplicates: bool = False
+
+
+class Interrupted(Exception):
+    """A fault rule ends the job whose rows are being executed."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.state_message = f"{code} : {message}"
+
+
+@frozen
 class Write:
     """Rows of one object that travel together.
 
@@ -69,3 +90,4 @@ class Write:
     update_only: bool = False
     trusted: bool = False
     origin: Origin = field(factory=Origin)
+    terms: Terms = field(factory=Terms)

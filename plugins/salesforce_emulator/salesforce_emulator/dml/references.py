@@ -51,6 +51,14 @@ class Lookups:
             if value is not None:
                 self._check(schema.fields[at], str(value))
 
+    def find(self, parent: ParentKey) -> Value:
+        """The id of the one parent that a key names; None where there is none, or there are several."""
+        if parent.value is None:
+            return None
+        table = self._store[parent.target]
+        found = matching(table, table.schema.position[parent.key.name.lower()], parent.value)
+        return found[0][0] if len(found) == 1 else None
+
     def _follow(self, schema: Schema, row: RowInput, parent: ParentKey) -> None:
         field = schema.fields[parent.at]
         if parent.at in row.values:

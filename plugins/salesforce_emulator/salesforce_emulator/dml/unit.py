@@ -11,10 +11,11 @@ from collections.abc import Callable
 from functools import partial
 
 from salesforce_emulator.dml import checks
+from salesforce_emulator.dml.house import House
 from salesforce_emulator.dml.model import RowInput, RowResult, Write
 from salesforce_emulator.dml.names import composed
-from salesforce_emulator.dml.references import Lookups, matching, several, shown
-from salesforce_emulator.errors import RowRefused
+from salesforce_emulator.dml.references import matching, several, shown
+from salesforce_emulator.errors import RowRefused, RulesBroken
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.keys import key_of
 from salesforce_emulator.org.model import Value
@@ -33,12 +34,14 @@ class Unit:
     """
 
     def __init__(
-        self, table: Table, write: Write, lookups: Lookups, moment: str, user: str, journal: Journal | None
+        self, table: Table, write: Write, house: House, moment: str, user: str, journal: Journal | None
     ) -> None:
         self._table = table
-        self._schema = table.schema
+        self._schema = write.schema
+        self._house = house
+        self._lookups = house.lookups
         self._write = write
-        self._lookups = lookups
+        self.touched: list[Row] = []
         self._moment = moment
         self._user = user
         self._journal = journal
@@ -73,6 +76,8 @@ class Unit:
             return self._execute(row)
         except RowRefused as refusal:
             return RowResult(faults=(refusal.fault,))
+        except RulesBroken as broken:
+            return RowResult(faults=broken.faults)
 
     def _note(self, undo: Callable[[], None]) -> None:
         if self._journal is not None:
@@ -82,27 +87,32 @@ class Unit:
         if row.record_id:
             raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
         schema, values = self._schema, row.values
-        self._permit(schema.object.createable, "inserted", values, schema.not_createable)
+        self._permit("createable", "inserted", values, schema.not_createable)
         checks.not_emptied(schema, values)
         self._lookups.resolve(schema, row)
         checks.complete(schema, values)
         checks.unique(self._table, values, None)
         record = self._new_record(values)
+        self._house.inspect(self._table, record, self._write)
         self._table.add(record)
+        self.touched.append(record)
         self._note(partial(self._table.erase, record))
         return RowResult(str(record[0]), created=True)
 
-    def _permit(self, allowed: bool, word: str, values: dict[int, Value], closed: frozenset[int]) -> None:
+    def _permit(self, able: str, word: str, values: dict[int, Value], closed: frozenset[int]) -> None:
         if self._write.trusted:
             return
-        if not allowed:
+        if not getattr(self._schema.object, able):
+            # Without a permission of the user, unless nobody may.
+            if getattr(self._table.schema.object, able):
+                raise RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
             message = f"entity type cannot be {word}: {self._schema.object.label}"
             raise RowRefused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
         checks.permitted(self._schema, values, closed)
 
     def _new_record(self, values: dict[int, Value]) -> Row:
         schema = self._schema
-        record = schema.blank.copy()
+        record = self._table.schema.blank.copy()
         for at in schema.stamps_on_create:
             record[at] = self._moment
         for at in schema.users_on_create:
@@ -119,6 +129,8 @@ class Unit:
         name = composed(schema, record, values)
         if name is not None:
             record[schema.name_at] = name
+        for at, value in self._house.assigned(self._write).items():
+            record[at] = value
         return record
 
     def _update(self, row: RowInput) -> RowResult:
@@ -133,11 +145,14 @@ class Unit:
             limit = f"Maximum number of duplicate updates in one batch ({_SAME_ID_LIMIT} allowed)."
             raise RowRefused("DUPLICATE_VALUE", f"{limit} {again}", ["Id"])
         checks.not_converted(schema, record)
-        self._permit(schema.object.updateable, "updated", values, schema.not_updateable)
+        self._permit("updateable", "updated", values, schema.not_updateable)
         checks.not_emptied(schema, values)
         self._lookups.resolve(schema, row)
         checks.unique(self._table, values, record)
-        self._replace(record, self._stamped(record, values))
+        changes = self._stamped(record, values)
+        self._house.inspect(self._table, _with(record, changes), self._write)
+        self._replace(record, changes)
+        self.touched.append(record)
         return RowResult(str(record[0]))
 
     def _stamped(self, record: Row, values: dict[int, Value]) -> dict[int, Value]:
@@ -149,7 +164,7 @@ class Unit:
         name = composed(schema, record, values)
         if name is not None:
             changes[schema.name_at] = name
-        return changes
+        return changes | self._house.assigned(self._write)
 
     def _replace(self, record: Row, changes: dict[int, Value]) -> None:
         if self._journal is not None:
@@ -181,6 +196,7 @@ class Unit:
         if not self._schema.object.deletable:
             raise RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
         record = self._doomed(row)
+        self.touched.append(record)
         self._release(record)
         if self._write.operation == "hardDelete":
             self._table.erase(record)
@@ -209,6 +225,14 @@ class Unit:
             else:
                 orphan[at] = None
                 self._note(partial(orphan.__setitem__, at, parent[0]))
+
+
+def _with(record: Row, changes: dict[int, Value]) -> Row:
+    """A record as it will be."""
+    after = record.copy()
+    for at, value in changes.items():
+        after[at] = value
+    return after
 
 
 def _in_use(parent: str, child: str) -> str:

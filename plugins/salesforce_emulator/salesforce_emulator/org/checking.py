@@ -16,6 +16,7 @@ _TEXT = frozenset({"string", "textarea", "phone", "url", "email", "encryptedstri
 def problems_of(org: Org) -> list[str]:
     """Everything that is wrong, each with its place."""
     found = [*_org(org), *_prefixes(org)]
+    found += [f"permissions.{name}: {problem}" for name in org.permissions for problem in _permissions(name, org)]
     for thing in org.objects.values():
         found += [f"objects.{thing.name}: {problem}" for problem in _object(thing)]
         for field in thing.fields.values():
@@ -34,6 +35,23 @@ def _org(org: Org) -> Iterator[str]:
         yield "pageSize: between 1 and 2,000"
 
 
+def _permissions(username: str, org: Org) -> Iterator[str]:
+    users = org.objects["User"].records if "User" in org.objects else ()
+    if not any(record.get("Username") == username for record in users):
+        yield "no record of User has this Username"
+    for name in org.permissions[username].objects:
+        if name not in org.objects:
+            yield f"objects.{name}: the org has no such object"
+    for path in org.permissions[username].fields:
+        object_name, _, name = path.partition(".")
+        thing = org.objects.get(object_name)
+        field = thing.fields.get(name) if thing is not None else None
+        if field is None:
+            yield f"fields.{path}: the org has no such field"
+        elif not field.permissionable:
+            yield f"fields.{path}: field-level security does not apply to it"
+
+
 def _prefixes(org: Org) -> Iterator[str]:
     seen: dict[str, str] = {}
     for thing in org.objects.values():
@@ -49,6 +67,24 @@ def _object(thing: ObjectType) -> Iterator[str]:
         yield "keyPrefix: three letters or digits"
     if not any(field.name_field for field in thing.fields.values()):
         yield "one field must have nameField: true"
+    yield from _rules(thing)
+
+
+def _rules(thing: ObjectType) -> Iterator[str]:
+    for at, rule in enumerate(thing.duplicate_rules):
+        if not rule.fields:
+            yield f"duplicateRules[{at}].fields: at least one"
+        for name in rule.fields:
+            if name not in thing.fields:
+                yield f"duplicateRules[{at}].fields: the object has no field {name}"
+    for at, validation in enumerate(thing.validation_rules):
+        if validation.field is not None and validation.field not in thing.fields:
+            yield f"validationRules[{at}].field: the object has no field {validation.field}"
+    for name in thing.apex.updates_parents if thing.apex is not None else ():
+        if name not in thing.fields or thing.fields[name].type != "reference":
+            yield f"apex.updatesParents: {name} is no reference of the object"
+    if thing.assignment_rules and thing.name not in ("Account", "Case", "Lead"):
+        yield "assignmentRules: only Account, Case and Lead have them"
 
 
 def _field(field: Field, thing: ObjectType, org: Org) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from salesforce_emulator.ids import custom_prefixes
+from salesforce_emulator.ids import custom_prefixes, id_series
 from salesforce_emulator.org import standard_fields
 from salesforce_emulator.org.field_types import COMPOUND, LENGTHS, NUMBERS
 
@@ -31,7 +31,8 @@ def completed(org: Raw) -> Raw:
     objects = org.get("objects")
     if not isinstance(objects, dict):
         return org
-    spelled = {name: _object(name, raw, prefixes) for name, raw in objects.items() if isinstance(raw, dict)}
+    rule_ids = id_series("01Q")
+    spelled = {name: _object(name, raw, prefixes, rule_ids) for name, raw in objects.items() if isinstance(raw, dict)}
     return {**org, "objects": {**objects, **spelled}}
 
 
@@ -39,14 +40,18 @@ def _words(name: str) -> str:
     return name.removesuffix("__c").split("__")[-1].replace("_", " ")
 
 
-def _object(name: str, raw: Raw, prefixes: Callable[[], str]) -> Raw:
+def _object(name: str, raw: Raw, prefixes: Callable[[], str], rule_ids: Callable[[], str]) -> Raw:
     label = raw.get("label", _words(name))
     known = {"name": name, "label": label, "labelPlural": f"{label}s"}
     if name.endswith("__c"):
         known["keyPrefix"] = prefixes()
     declared = raw.get("fields", {})
     fields = declared if not isinstance(declared, dict) else _fields(name, label, {**known, **raw}, declared)
-    return {**known, **raw, "fields": fields}
+    spelled = {**known, **raw, "fields": fields}
+    if isinstance(raw.get("assignmentRules"), list):
+        rules = raw["assignmentRules"]
+        spelled["assignmentRules"] = [{"id": rule_ids(), **rule} if isinstance(rule, dict) else rule for rule in rules]
+    return spelled
 
 
 def _fields(name: str, label: str, raw: Raw, declared: Raw) -> Raw:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from attrs import Factory, define, field
 
@@ -60,6 +60,7 @@ class Field:
     child_relationship_name: str | None = None
     on_parent_delete: str = "clear"
     write_requires_master_read: bool = False
+    masked: bool = False
     permissionable: bool = True
     hidden: bool = False
 
@@ -67,6 +68,59 @@ class Field:
     def custom(self) -> bool:
         """Whether a customer or a package made the field."""
         return self.name.endswith("__c")
+
+
+@define(frozen=True)
+class ValidationRule:
+    """Refuses a record that meets `when`, a condition as SOQL writes it after WHERE."""
+
+    name: str
+    when: str
+    message: str
+    field: str | None = None
+    active: bool = True
+
+
+@define(frozen=True)
+class DuplicateRule:
+    """Refuses a record that equals another in every one of `fields`; an Alert gives way to `allowSave`."""
+
+    name: str
+    fields: tuple[str, ...]
+    action: Literal["Block", "Alert"] = "Block"
+    message: str = "Use one of these records?"
+    matching_rule: str = ""
+    active: bool = True
+
+
+@define(frozen=True)
+class AssignmentRule:
+    """Gives records to `owner`, the Username of a user or the name of a group."""
+
+    name: str
+    owner: str
+    id: str = ""
+    active: bool = True
+
+
+@define(frozen=True)
+class ApexFailure:
+    """An exception of a trigger, thrown where a record of the transaction meets `when`."""
+
+    when: str
+    message: str
+
+
+@define(frozen=True)
+class Apex:
+    """A trigger: what it costs, which parents it updates, when it throws. `seconds` is its duration in truth."""
+
+    trigger: str
+    cpu_ms_per_row: float = 0.0
+    soql_per_row: float = 0.0
+    seconds: float = 0.0
+    updates_parents: tuple[str, ...] = ()
+    fails: tuple[ApexFailure, ...] = ()
 
 
 @define(frozen=True)
@@ -88,6 +142,10 @@ class ObjectType:
     addresses: tuple[str, ...] = ()
     fields: dict[str, Field] = Factory(dict)
     records: tuple[dict[str, Any], ...] = ()
+    validation_rules: tuple[ValidationRule, ...] = ()
+    duplicate_rules: tuple[DuplicateRule, ...] = ()
+    assignment_rules: tuple[AssignmentRule, ...] = ()
+    apex: Apex | None = None
 
     @property
     def custom(self) -> bool:
@@ -112,15 +170,56 @@ class Limit:
 class BulkSettings:
     """How the Bulk APIs behave.
 
-    `delay`: seconds before a batch starts; `shuffle`: queued batches run in any order; `workers`: how many run at once;
-    `chunk_seconds`: how long 200 rows take at least.
+    `delay`: seconds before a batch starts; `shuffle`: queued batches run in any order; `workers`: how many run at once
+    (10 with the lock model, else 1); `chunk_seconds`: how long 200 rows take at least.
     """
 
     delay: float = 0.0
     shuffle: bool = True
     hard_delete: bool = True
-    workers: int = 1
+    workers: int | None = None
     chunk_seconds: float = 0.0
+
+
+@define(frozen=True)
+class Locks:
+    """The lock model: seconds that a transaction of 200 rows holds its records, and that another waits for them."""
+
+    hold: float = 0.05
+    wait: float = 0.0
+
+
+@define(frozen=True)
+class ApexLimits:
+    """What one transaction may use, by a call and by a Bulk job; how many calls may run triggers at the same time."""
+
+    cpu_ms: float = 10_000
+    cpu_ms_bulk: float = 60_000
+    soql: int = 100
+    soql_bulk: int = 200
+    at_once: int | None = None
+
+
+@define(frozen=True)
+class ObjectPermissions:
+    """What a user may do with the records of an object."""
+
+    read: bool = True
+    create: bool = True
+    edit: bool = True
+    delete: bool = True
+
+
+@define(frozen=True)
+class Permissions:
+    """What one user may do. `fields` maps `Contact.Email` to none, read or edit."""
+
+    api_enabled: bool = True
+    view_setup: bool = True
+    hard_delete: bool = True
+    view_encrypted_data: bool = False
+    objects: dict[str, ObjectPermissions] = Factory(dict)
+    fields: dict[str, Literal["none", "read", "edit"]] = Factory(dict)
 
 
 @define(frozen=True)
@@ -145,3 +244,13 @@ class Org:
     bulk: BulkSettings = field(factory=BulkSettings)
     limits: dict[str, Limit] = Factory(dict)
     objects: dict[str, ObjectType] = Factory(dict)
+    locks: Locks | None = None
+    apex: ApexLimits = field(factory=ApexLimits)
+    permissions: dict[str, Permissions] = Factory(dict)
+    # The file that the org was read from, so that a change can be laid over it.
+    source: dict[str, Any] = field(factory=dict, eq=False, repr=False)
+
+    @property
+    def workers(self) -> int:
+        """How many batches of the Bulk APIs run at the same time."""
+        return self.bulk.workers or (1 if self.locks is None else 10)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,18 @@ def read_org(source: str | Path | dict[str, Any] | None = None) -> model.Org:
         raise OrgError([f"extends: only `default` can be extended, not {raw['extends']!r}"])
     if "extends" in raw:
         raw = merged(_default(), {key: value for key, value in raw.items() if key != "extends"})
-    return _structured(completed(raw))
+    return _structured(raw)
+
+
+def changed_org(org: model.Org, change: dict[str, Any]) -> model.Org:
+    """The org with a change laid over its file, as `extends` does. Raises OrgError.
+
+    Objects that exist keep their key prefix.
+    """
+    if not org.source:
+        raise OrgError(["an org that was not read from a file or a mapping cannot be changed"])
+    prefixes = {name: {"keyPrefix": thing.key_prefix} for name, thing in org.objects.items()}
+    return _structured(merged(merged(org.source, {"objects": prefixes}), change))
 
 
 def _raw(source: str | Path | dict[str, Any] | None) -> Any:
@@ -66,13 +77,13 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def _structured(raw: dict[str, Any]) -> model.Org:
     try:
-        org = _converter().structure(raw, model.Org)
+        org = _converter().structure(completed(raw), model.Org)
     except Exception as error:
         raise OrgError(transform_error(error, path="org")) from error
     problems = problems_of(org)
     if problems:
         raise OrgError(problems)
-    return org
+    return attrs.evolve(org, source=raw)
 
 
 def _camel(name: str) -> str:
@@ -84,14 +95,29 @@ def _camel(name: str) -> str:
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(model.Value, lambda value, _: value)
-    for cls in (model.PicklistValue, model.Field, model.ObjectType, model.Limit, model.BulkSettings):
+    for cls in (model.PicklistValue, model.Field, *_RULES, model.ObjectType, *_SETTINGS, model.Org):
         _register(converter, cls)
-    _register(converter, model.Application)
-    _register(converter, model.Org)
+    converter.register_structure_hook(model.Locks | None, partial(_locks, converter))
     return converter
+
+
+_RULES = (model.ValidationRule, model.DuplicateRule, model.AssignmentRule, model.ApexFailure, model.Apex)
+_SETTINGS = (
+    *(model.Limit, model.BulkSettings, model.Application, model.Locks, model.ApexLimits),
+    *(model.ObjectPermissions, model.Permissions),
+)
+
+
+def _locks(converter: Converter, raw: Any, _: Any) -> model.Locks | None:
+    """`true` and `false` stand for the usual locks and for none."""
+    if raw is None or isinstance(raw, bool):
+        return model.Locks() if raw else None
+    return converter.structure(raw, model.Locks)
 
 
 def _register(converter: Converter, cls: Any) -> None:
     names: dict[str, Any] = {field.name: override(rename=_camel(field.name)) for field in attrs.fields(cls)}
+    if cls is model.Org:
+        names["source"] = override(omit=True)
     hook = make_dict_structure_fn(cls, converter, **names)
     converter.register_structure_hook(cls, hook)

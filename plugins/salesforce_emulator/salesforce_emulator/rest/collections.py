@@ -57,6 +57,7 @@ def upsert(call: Call) -> Response:
         key_at=at,
         update_only=call.request.query_params.get("updateOnly", "").lower() == "true",
         origin=call.origin,
+        terms=call.terms,
     )
     [results] = _results(call, [write], body.get("allOrNone") is True, doomed=False)
     return call.answer([{**_shown(result), "created": result.created} for result in results])
@@ -136,20 +137,20 @@ def _typed(call: Call, record: Any) -> _Read:
     named = _type_of(record)
     if named is None:
         return _Read(None, RowInput(fault=no_attributes()))
-    schema = call.world.schemas.find(named)
+    schema = call.schemas.find(named)
     if schema is None:
         return _Read(None, RowInput(fault=RowFault("INVALID_TYPE", NO_TYPE.format(named))))
-    return _Read(schema, call.world.json_rows.read(schema, record, call.body.decode(errors="replace")))
+    return _Read(schema, call.json_rows.read(schema, record, call.body.decode(errors="replace")))
 
 
 def _of_type(call: Call, schema: Schema, record: Any) -> RowInput:
     named = _type_of(record)
     if named is None:
         return RowInput(fault=no_attributes())
-    if call.world.schemas.find(named) is not schema:
+    if call.schemas.find(named) is not schema:
         message = f"The type of the record, {named}, is not the type of the request, {schema.name}"
         return RowInput(fault=RowFault("INVALID_TYPE", message))
-    return call.world.json_rows.read(schema, record, call.body.decode(errors="replace"))
+    return call.json_rows.read(schema, record, call.body.decode(errors="replace"))
 
 
 def _type_of(record: Any) -> str | None:
@@ -160,7 +161,7 @@ def _type_of(record: Any) -> str | None:
 
 def _named(call: Call, text: str) -> _Read:
     record_id = read_id(text)
-    schema = call.world.schemas.of_id(record_id) if record_id is not None else None
+    schema = call.schemas.of_id(record_id) if record_id is not None else None
     if schema is None:
         return _Read(None, RowInput(fault=RowFault("MALFORMED_ID", f"malformed id {text}")))
     return _Read(schema, RowInput(record_id=text))
@@ -171,7 +172,11 @@ def _executed(call: Call, operation: Operation, reads: list[_Read], all_or_none:
     runs = [(schema, [read.row for read in run]) for schema, run in groupby(reads, key=lambda read: read.schema)]
     if len(runs) > _MOST_TYPES:
         raise ApiError(400, "EXCEEDED_MAX_TYPES_LIMIT", f"Exceeded max number of types: {_MOST_TYPES}")
-    writes = [Write(schema, operation, rows, origin=call.origin) for schema, rows in runs if schema is not None]
+    writes = [
+        Write(schema, operation, rows, origin=call.origin, terms=call.terms)
+        for schema, rows in runs
+        if schema is not None
+    ]
     done = iter(_results(call, writes, all_or_none, len(writes) < len(runs)))
     return [result for schema, rows in runs for result in (_refused(rows) if schema is None else next(done))]
 

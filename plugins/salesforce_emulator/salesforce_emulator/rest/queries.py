@@ -21,7 +21,7 @@ def query(call: Call) -> Response:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
     with_deleted = call.request.url.path.rstrip("/").endswith("queryAll")
     try:
-        found = call.world.query(statement, call.version, with_deleted)
+        found = call.world.query(statement, call.version, with_deleted, call.session.user_id)
     except SoqlError as error:
         raise ApiError(400, error.code, error.message) from error
     return _page(call, found, None, 0)

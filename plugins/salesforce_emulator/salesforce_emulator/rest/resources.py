@@ -13,7 +13,7 @@ from starlette.responses import Response
 from salesforce_emulator.call import Call, json_answer
 from salesforce_emulator.clock import http_time
 from salesforce_emulator.describe import describe, describe_global, in_brief
-from salesforce_emulator.errors import not_found
+from salesforce_emulator.errors import ApiError, not_found
 from salesforce_emulator.schema import Schema
 from salesforce_emulator.versions import served
 
@@ -36,13 +36,13 @@ def resources(call: Call) -> Response:
 
 def objects(call: Call) -> Response:
     """`/sobjects`: describe global."""
-    return _unless_unchanged(call, lambda: describe_global(call.world.schemas, call.base))
+    return _unless_unchanged(call, lambda: describe_global(call.schemas, call.base))
 
 
 def object_described(call: Call) -> Response:
     """`/sobjects/OBJECT/describe`."""
     schema = schema_of(call)
-    return _unless_unchanged(call, lambda: describe(schema, call.world.schemas, call.base))
+    return _unless_unchanged(call, lambda: describe(schema, call.schemas, call.base))
 
 
 def object_in_brief(call: Call) -> Response:
@@ -52,14 +52,17 @@ def object_in_brief(call: Call) -> Response:
 
 def schema_of(call: Call) -> Schema:
     """The object that the path names. Raises ApiError 404."""
-    schema = call.world.schemas.find(call.part("object"))
+    schema = call.schemas.find(call.part("object"))
     if schema is None:
         raise not_found()
     return schema
 
 
 def limits(call: Call) -> Response:
-    """`/limits`."""
+    """`/limits`, for users with "View Setup and Configuration"."""
+    if not call.permissions.view_setup:
+        message = "insufficient access: View Setup and Configuration is required"
+        raise ApiError(403, "INSUFFICIENT_ACCESS", message)
     return call.answer(call.world.allocations.shown())
 
 
@@ -67,7 +70,7 @@ def record_count(call: Call) -> Response:
     """`/limits/recordCount?sObjects=A,B`: objects that are unknown or empty are left out."""
     world = call.world
     names = call.request.query_params.get("sObjects", "")
-    wanted = [world.schemas.find(name) for name in names.split(",")] if names else world.schemas.all
+    wanted = [call.schemas.find(name) for name in names.split(",")] if names else call.schemas.all
     counts = [(sum(1 for _ in world.store[schema].live()), schema.name) for schema in wanted if schema is not None]
     return call.answer({"sObjects": [{"count": count, "name": name} for count, name in sorted(counts) if count]})
 

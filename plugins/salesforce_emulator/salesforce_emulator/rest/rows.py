@@ -129,7 +129,7 @@ def _row(call: Call, schema: Schema, key: str | None = None) -> RowInput:
     if key is not None and key.lower() in {name.lower() for name in record}:
         message = f"The {key} field should not be specified in the sobject data."
         raise ApiError(400, "INVALID_FIELD", message)
-    return call.world.json_rows.read(schema, record, call.body.decode(errors="replace"))
+    return call.json_rows.read(schema, record, call.body.decode(errors="replace"))
 
 
 def _executed(
@@ -141,11 +141,15 @@ def _executed(
     update_only: bool = False,
     missing: bool = False,
 ) -> RowResult:
-    write = Write(schema, operation, [row], key_at=key_at, update_only=update_only, origin=call.origin)
+    write = Write(
+        schema, operation, [row], key_at=key_at, update_only=update_only, origin=call.origin, terms=call.terms
+    )
     result = call.world.execute(write, call.session.user_id)[0]
-    for fault in result.faults:
-        of_row = missing or fault.code == "NOT_FOUND"
-        raise ApiError(_MISSING.get(fault.code, 400) if of_row else 400, fault.code, fault.message, fault.fields)
+    if result.faults:
+        code = result.faults[0].code
+        of_row = missing or code == "NOT_FOUND"
+        status = _MISSING.get(code, 400) if of_row else 400
+        raise ApiError.of_row(403 if code == "INSUFFICIENT_ACCESS_OR_READONLY" else status, result.faults)
     return result
 
 
@@ -168,7 +172,7 @@ def _by_id(call: Call, schema: Schema) -> Row:
 
 def _shown(call: Call, schema: Schema, row: Row) -> Response:
     names = call.request.query_params.get("fields")
-    places = list(range(len(schema.fields))) if not names else [_column(schema, name) for name in names.split(",")]
+    places = schema.visible if not names else [_column(schema, name) for name in names.split(",")]
     with call.world.engine.lock:
         values: dict[str, Any] = {schema.fields[at].name: field_shower(schema, at)(row) for at in places}
     return call.answer({"attributes": attributes(schema, row, call.version), **values})

@@ -14,6 +14,11 @@ from salesforce_emulator.store import Store
 _DEEPEST = 5
 
 
+def masked(value: Value) -> Value:
+    """Encrypted text as users see it who lack "View Encrypted Data"."""
+    return None if value is None else "*" * len(str(value))
+
+
 class Paths:
     """Resolves the paths of one statement, which starts at one object."""
 
@@ -51,7 +56,8 @@ class Paths:
             names.append(str(schema.fields[at].relationship_name))
             schema = target
         field, read = self.reader(path)
-        return ".".join([*names, field.name]), read
+        name = ".".join([*names, field.name])
+        return (name, lambda row: masked(read(row))) if field.masked else (name, read)
 
     def step(self, schema: Schema, name: str, path: Path) -> tuple[int, Schema]:
         """The reference that a relationship name stands for, and the object it leads to."""

@@ -74,7 +74,7 @@ def _selected(query: Query, paths: Paths) -> tuple[Path, ...]:
     if query.macro in ("ALL", "CUSTOM") and (query.limit is None or query.limit > 200):
         message = f"The SOQL FIELDS function must have a LIMIT of at most 200: FIELDS({query.macro})"
         raise SoqlError("MALFORMED_QUERY", message)
-    fields = paths.start.fields
+    fields = [paths.start.fields[at] for at in paths.start.visible]
     if query.macro != "ALL":
         fields = [field for field in fields if field.custom == (query.macro == "CUSTOM") or field.name == "Id"]
     return tuple(Path((field.name,), 0) for field in fields if field.type not in COMPUTED)

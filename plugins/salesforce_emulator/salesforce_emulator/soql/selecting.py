@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from salesforce_emulator.schema import COMPUTED, Row, Schema
-from salesforce_emulator.soql.paths import Paths
+from salesforce_emulator.soql.paths import Paths, masked
 from salesforce_emulator.soql.tree import Path
 
 Show = Callable[[Row], Any]
@@ -20,6 +20,8 @@ def attributes(schema: Schema, row: Row, version: str) -> dict[str, str]:
 def field_shower(schema: Schema, at: int) -> Show:
     """A function that shows one field of a row; compound addresses are made of their components."""
     field = schema.fields[at]
+    if field.masked:
+        return lambda row: masked(row[at])
     if field.type not in COMPUTED:
         return lambda row: row[at]
     parts = schema.parts(field.name)

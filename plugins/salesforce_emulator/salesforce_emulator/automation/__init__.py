@@ -1,0 +1,1 @@
+"""What an org does with rows by itself: rules, triggers, assignment."""

@@ -1,0 +1,64 @@
+"""The rules of the house, as the execution of a row asks for them: what is refused, who gets the record."""
+
+from __future__ import annotations
+
+from salesforce_emulator.automation import duplicates
+from salesforce_emulator.automation.rules import ASSIGNED, Rules, assignment, violated
+from salesforce_emulator.automation.rules import duplicates as duplicates_of
+from salesforce_emulator.dml.model import Write
+from salesforce_emulator.dml.references import Lookups, matching
+from salesforce_emulator.errors import RowRefused, RulesBroken
+from salesforce_emulator.org.model import Value
+from salesforce_emulator.schema import Row, Schema, Schemas
+from salesforce_emulator.store import Store, Table
+
+
+class House:
+    """Rules, lookups and assignment of one org."""
+
+    def __init__(self, schemas: Schemas, store: Store, rules: Rules) -> None:
+        self.lookups = Lookups(schemas, store)
+        self.rules = rules
+        self._schemas = schemas
+        self._store = store
+
+    def inspect(self, table: Table, row: Row, write: Write) -> None:
+        """Refuse a record, as it will be, that breaks a rule. Raises RulesBroken."""
+        rules = self.rules.of(table.schema)
+        if write.trusted or not (rules.validations or rules.duplicates):
+            return
+        broken = violated(rules, row)
+        if broken:
+            raise RulesBroken(broken)
+        for rule in rules.duplicates:
+            matches = duplicates_of(rule, table, row)
+            if matches and not (rule.action == "Alert" and write.terms.allow_duplicates):
+                raise RulesBroken((duplicates.found(rule, table.schema, matches),))
+
+    def assigned(self, write: Write) -> dict[int, Value]:
+        """The owner that an assignment rule gives a record. Raises RowRefused."""
+        wanted = write.terms.assignment
+        if not wanted or write.trusted or write.schema.name not in ASSIGNED:
+            return {}
+        rule = assignment(write.schema, wanted)
+        if rule is None and wanted != "active":
+            raise RowRefused("INVALID_ASSIGNMENT_RULE", f"invalid assignment rule: {wanted}")
+        if rule is None:
+            return {}
+        return {write.schema.position["ownerid"]: self._owner(write.schema, rule.owner)}
+
+    def _owner(self, schema: Schema, name: str) -> Value:
+        for object_name, key in (("User", "Username"), ("Group", "DeveloperName"), ("Group", "Name")):
+            target = self._schemas.find(object_name)
+            at = target.at(key) if target is not None else None
+            if target is None or at is None or object_name not in _owners(schema):
+                continue
+            table = self._store[target]
+            found = matching(table, at, name) if at in table.indexes else [r for r in table.live() if r[at] == name]
+            if found:
+                return found[0][0]
+        raise RowRefused("INVALID_ASSIGNMENT_RULE", f"assignment rule names an unknown owner: {name}")
+
+
+def _owners(schema: Schema) -> tuple[str, ...]:
+    return schema.fields[schema.position["ownerid"]].reference_to

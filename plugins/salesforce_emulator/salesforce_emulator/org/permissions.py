@@ -1,0 +1,50 @@
+"""An org as one of its users sees it: what is hidden from him is absent, what he may not write is read-only.
+
+Object Reference, "FieldPermissions" and "ObjectPermissions".
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from salesforce_emulator.org.model import Field, ObjectPermissions, ObjectType, Org, Permissions
+
+
+def seen_by(org: Org, username: str) -> Org:
+    """The org with the permissions of a user; one who has none declared may do everything."""
+    permissions = org.permissions.get(username, Permissions())
+    objects = {name: _object(thing, permissions) for name, thing in org.objects.items()}
+    readable = {name for name in objects if permissions.objects.get(name, ObjectPermissions()).read}
+    return attrs.evolve(org, objects={name: thing for name, thing in objects.items() if name in readable})
+
+
+def unhidden(org: Org) -> Org:
+    """The org with nothing hidden: how the emulator itself sees it."""
+    return attrs.evolve(org, objects={name: _unhidden(thing) for name, thing in org.objects.items()})
+
+
+def _unhidden(thing: ObjectType) -> ObjectType:
+    fields = {name: attrs.evolve(field, hidden=False) for name, field in thing.fields.items()}
+    return attrs.evolve(thing, fields=fields)
+
+
+def _object(thing: ObjectType, permissions: Permissions) -> ObjectType:
+    allowed = permissions.objects.get(thing.name, ObjectPermissions())
+    return attrs.evolve(
+        thing,
+        createable=thing.createable and allowed.create,
+        updateable=thing.updateable and allowed.edit,
+        deletable=thing.deletable and allowed.delete,
+        fields={name: _field(field, thing, allowed, permissions) for name, field in thing.fields.items()},
+    )
+
+
+def _field(field: Field, thing: ObjectType, allowed: ObjectPermissions, permissions: Permissions) -> Field:
+    level = permissions.fields.get(f"{thing.name}.{field.name}", "edit")
+    return attrs.evolve(
+        field,
+        hidden=field.hidden or level == "none",
+        createable=field.createable and level == "edit" and (allowed.create or not thing.createable),
+        updateable=field.updateable and level == "edit" and (allowed.edit or not thing.updateable),
+        masked=field.type == "encryptedstring" and not permissions.view_encrypted_data,
+    )
