@@ -6,10 +6,11 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from connector_salesforce import bulk
+from connector_salesforce import bulk, bulk2
 
 from connector_sdk import ConnectionConfig, DeliveryOptions, FieldMapping, Match, Mode, Model, Project, RunReport, Sync
 from connector_sdk.run import FirstRun, run
@@ -19,6 +20,13 @@ from connector_sdk.writing.retry import Pace
 from .emulated import Emulated
 
 KEYS = [f"k{number}" for number in range(9)]
+WRITING = {
+    "bulk": [("POST", "/services/async/*/job/*/batch"), ("POST", "/services/async/*/job")],
+    "bulk2": [(method, "/services/data/*/jobs/ingest*") for method in ("POST", "PUT", "PATCH", "GET")],
+    "rest": [("*", "/services/data/*/composite/sobjects*")],
+}
+"""The calls of each api that may be cut."""
+
 PACE = Pace(base=0.001, cap=0.01, attempts=50, tokens=10_000)
 
 
@@ -28,24 +36,25 @@ def crashing(ready: str, api: str, mode: str, *cuts: str) -> Scenario:
     os.environ["SF_SECRET"] = emulated.ready["client_secret"]
     project = _project(emulated, api, Mode(mode))
     return Scenario(
-        prepare=lambda folder: _prepare(emulated, folder, cuts),
+        prepare=lambda folder: _prepare(emulated, folder, api, Mode(mode), cuts),
         run=lambda folder: max(each.exit for each in _run(project(folder), folder)),
         audit=lambda folder: _audit(emulated, project(folder), folder, (api, mode)),
     )
 
 
-def _prepare(emulated: Emulated, folder: Path, cuts: tuple[str, ...]) -> None:
+def _prepare(emulated: Emulated, folder: Path, api: str, mode: Mode, cuts: tuple[str, ...]) -> None:
     emulated.reset()
     pq.write_table(pa.table({"key": KEYS, "last": KEYS}), folder / "model.parquet")
-    faults = ({"match": {"method": "POST", "path": path}, "do": {"cut": cut}, "rate": 0.3, "times": 4, "seed": number}
-              for number, cut in enumerate(cuts)
-              for path in ("/services/async/*/job/*/batch", "/services/async/*/job"))  # fmt: skip
+    if mode in (Mode.UPDATE, Mode.ARCHIVE):
+        emulated.insert("Contact", *({"External_Id__c": key, "LastName": "Before"} for key in KEYS))
+    faults = ({"match": {"method": method, "path": path}, "do": {"cut": cut}, "rate": 0.3, "times": 4, "seed": number}
+              for number, cut in enumerate(cuts) for method, path in WRITING[api])  # fmt: skip
     emulated.faults(*faults)
 
 
 def _project(emulated: Emulated, api: str, mode: Mode) -> Callable[[Path], Project]:
     def made(folder: Path) -> Project:
-        fields = [FieldMapping("LastName", column="last")]
+        fields = [] if mode is Mode.ARCHIVE else [FieldMapping("LastName", column="last")]
         fields += [FieldMapping("External_Id__c", column="key")] if mode is Mode.INSERT else []
         sync = Sync(
             "sync", "model", "crm", ("Contact",), mode, fields=tuple(fields),
@@ -62,7 +71,7 @@ def _project(emulated: Emulated, api: str, mode: Mode) -> Callable[[Path], Proje
 
 
 def _run(project: Project, folder: Path) -> tuple[RunReport, ...]:
-    bulk._FIRST_PAUSE = 0.02
+    bulk._FIRST_PAUSE = bulk2._FIRST_PAUSE = 0.02
     os.environ["XDG_STATE_HOME"] = str(folder / "home")
     first = FirstRun.SEND if project.syncs["sync"].mode is Mode.INSERT else None
     return run(project, "sync", first_run=first, pace=PACE)
@@ -71,6 +80,7 @@ def _run(project: Project, folder: Path) -> tuple[RunReport, ...]:
 def _audit(emulated: Emulated, project: Project, folder: Path, way: tuple[str, str]) -> Iterator[str]:
     outcomes = _outcomes(folder)
     emulated.faults()
+    records = {each["External_Id__c"]: each for each in emulated.records("Contact")}
     found = [each["External_Id__c"] for each in emulated.records("Contact")]
     if len(found) > len(set(found)):
         yield f"there are twins: {sorted(found)}"
@@ -78,14 +88,18 @@ def _audit(emulated: Emulated, project: Project, folder: Path, way: tuple[str, s
         outcome = outcomes.get(key)
         if outcome == "unknown" and way == ("rest", "insert"):
             continue
-        if outcome != "succeeded" or key not in found:
-            yield f"{key} is {outcome}, and its record is {'there' if key in found else 'missing'}"
+        if outcome != "succeeded" or not _is_done(records.get(key), key, way[1]):
+            yield f"{key} is {outcome}, and its record is {records.get(key)}"
     if way != ("rest", "upsert"):
         executed = emulated.stats()["executed"].get("Contact", {})
         yield from (f"{key} was executed {times} times" for key, times in executed.items() if times > 1)
     (report,) = _run(project, folder)
     if report.rows.planned > report.rows.skipped:
         yield f"another run still had something to send: {report.rows}"
+
+
+def _is_done(record: dict[str, Any] | None, key: str, mode: str) -> bool:
+    return record is None if mode == "archive" else record is not None and record["LastName"] == key
 
 
 def _outcomes(folder: Path) -> dict[str, str]:

@@ -33,9 +33,18 @@ class Emulated:
         found = self._side("GET", f"records/{object_name}")["records"]
         return [each for each in found if not each.get("IsDeleted")]
 
+    def insert(self, object_name: str, *records: Mapping[str, Any]) -> None:
+        """Create records by hand."""
+        self._side("POST", f"records/{object_name}", {"records": records})
+
+    def delete(self, object_name: str, *ids: str) -> None:
+        """Delete records by hand."""
+        self._side("DELETE", f"records/{object_name}", {"records": [{"Id": each} for each in ids]})
+
     def stats(self) -> dict[str, Any]:
         """How often each call was made and each key executed."""
-        return self._side("GET", "stats")
+        found: dict[str, Any] = self._side("GET", "stats")
+        return found
 
     def faults(self, *rules: Mapping[str, Any]) -> None:
         """Let calls go wrong."""
@@ -45,7 +54,7 @@ class Emulated:
         """Forget all records, faults and counts."""
         self._side("POST", "reset")
 
-    def _side(self, method: str, path: str, body: Sequence[Any] | None = None) -> Any:
+    def _side(self, method: str, path: str, body: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
         url = f"{self.ready['instance_url']}/__emulator__/{path}"
         with requests.request(method, url, json=body, timeout=10) as response:
             assert response.ok, response.text

@@ -7,7 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 from attrs import define, field
@@ -46,7 +46,13 @@ class ScriptedTransport:
 
         self.handlers.insert(0, (method, path, handle))
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request, into: IO[bytes] | None = None) -> Answer:
+        reply = self._reply(request)
+        if into is not None and reply.status < 300:
+            into.write(reply.body)
+        return reply
+
+    def _reply(self, request: Request) -> Answer:
         with self._lock:
             self.requests.append(request)
         path = request.url.removeprefix("https://acme.my.salesforce.com")

@@ -20,6 +20,11 @@ REPLAYED = Emulated(
 )
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector_salesforce.bulk2._FIRST_PAUSE", 0.05)
+
+
 @pytest.fixture
 def project(
     request: pytest.FixtureRequest, record_cassettes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -46,6 +51,26 @@ def test_upsert_through_bulk_sends_what_changed(project: Project) -> None:
     assert run.rows == {"read": 4, "unchanged": 2, "planned": 2, "succeeded": 1, "rejected": 1}
     assert run.report["actions"]["updated"] == 1
     assert project.ledger(run)["k9"]["code"] == "INVALID_EMAIL_ADDRESS"
+
+
+def test_upsert_through_bulk2_pairs_results_in_no_order(project: Project) -> None:
+    project.sync(options={"api": "bulk2", "parallelism": 1})
+    wrong = {"id": "k9", "last": "Elm", "email": "not an address"}
+    project.model([*contacts("Ash", 'O"Hara, Zoë\n', "Birch"), wrong])
+    run = project.run()
+    assert run.rows == {"read": 4, "planned": 4, "succeeded": 3, "rejected": 1}
+    assert project.ledger(run)["k9"]["code"] == "INVALID_EMAIL_ADDRESS"
+
+
+def test_update_and_archive_through_bulk2(project: Project) -> None:
+    project.sync(options={"api": "bulk2", "parallelism": 1})
+    project.model(contacts("Ash", "Birch"))
+    assert project.run().rows["succeeded"] == 2
+    project.sync(mode="update", options={"api": "bulk2", "parallelism": 1})
+    project.model(contacts("Ash", "Cedar", "Elm"))
+    assert project.run("--start-over").rows == {"read": 3, "planned": 3, "succeeded": 2, "skipped": 1}
+    project.sync(mode="archive", fields=None, options={"api": "bulk2", "parallelism": 1})
+    assert project.run("--start-over").rows == {"read": 3, "planned": 3, "succeeded": 2, "skipped": 1}
 
 
 def test_insert_through_collections(project: Project) -> None:

@@ -37,5 +37,8 @@ class TestSalesforce(DestinationConformance):
                 for each in self.emulated.records(object_name)]  # fmt: skip
 
     def lose_next_answer(self, subject: Subject, way: Way) -> None:
-        self.emulated.faults({"match": {"method": "POST", "path": "/services/async/*/job/*/batch"},
-                              "do": {"cut": "after"}, "times": 1})  # fmt: skip
+        call = {
+            "bulk": {"method": "POST", "path": "/services/async/*/job/*/batch"},
+            "bulk2": {"method": "PATCH", "path": "/services/data/*/jobs/ingest/*"},
+        }[way.api.name]
+        self.emulated.faults({"match": call, "do": {"cut": "after"}, "times": 1})

@@ -9,7 +9,15 @@ from connector_sdk.testing.crash import batter, exhaust
 from .emulated import Emulated
 
 SCENARIO = f"{__package__}.crashes:crashing"
-WAYS = [("bulk", "insert"), ("bulk", "upsert"), ("rest", "insert"), ("rest", "upsert")]
+WAYS = [
+    ("bulk", "insert"),
+    ("bulk", "upsert"),
+    ("rest", "insert"),
+    ("rest", "upsert"),
+    ("bulk2", "upsert"),
+    ("bulk2", "update"),
+    ("bulk2", "archive"),
+]
 
 
 @pytest.mark.long
@@ -21,10 +29,19 @@ def test_a_run_killed_at_any_crash_point_loses_and_doubles_nothing(emulated: Emu
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("mode", ["insert", "upsert"])
+@pytest.mark.parametrize(
+    ("api", "mode"),
+    [("bulk", "insert"), ("bulk", "upsert"), ("bulk2", "upsert"), ("bulk2", "update"), ("bulk2", "archive")],
+)
 def test_a_run_killed_again_and_again_under_lost_answers_loses_and_doubles_nothing(
-    emulated: Emulated, mode: str
+    emulated: Emulated, api: str, mode: str
 ) -> None:
     ready = json.dumps(dict(emulated.ready))
-    report = batter(SCENARIO, ready, "bulk", mode, "before", "during", "after", trials=40, seed=7)
+    report = batter(SCENARIO, ready, api, mode, "before", "during", "after", trials=40, seed=7)
+    assert not report.failures, report
+
+
+def test_a_job_of_the_bulk_api_2_survives_a_few_kills_under_lost_answers(emulated: Emulated) -> None:
+    ready = json.dumps(dict(emulated.ready))
+    report = batter(SCENARIO, ready, "bulk2", "upsert", "before", "after", trials=3, seed=11)
     assert not report.failures, report

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from attrs import evolve
+from connector_salesforce.allowances import forecast
 from connector_salesforce.config import Options
-from connector_salesforce.preflight import check_plan, forecast
+from connector_salesforce.preflight import check_plan
 
 from connector_sdk import Action, Column, Delivery, Finding, Level, Mode, PlanSummary
 
@@ -39,17 +41,36 @@ def stops(findings: list[Finding]) -> list[Finding]:
 
 @pytest.mark.parametrize(
     ("given", "calls"),
-    [(plan(size=10_000), 22), (plan(size=1_000), 202), (plan(450, 200, "rest"), 3), (plan(0), 0)],
+    [
+        (plan(size=10_000), 22),
+        (plan(size=1_000), 202),
+        (plan(450, 200, "rest"), 3),
+        (plan(0), 0),
+        (plan(250_000, 100_000, "bulk2"), 12),
+    ],
 )
 def test_calls_are_forecast_as_they_will_be_made(given: PlanSummary, calls: int) -> None:
     assert forecast(given) == calls
 
 
 def test_a_plan_that_fits_is_told_what_it_uses() -> None:
-    (finding,) = checked(plan())
-    assert finding.level is Level.INFO
-    assert "202" in finding.message
-    assert "15,000" in finding.message
+    calls, batches = checked(plan())
+    assert (calls.level, batches.level) == (Level.INFO, Level.INFO)
+    assert "202" in calls.message
+    assert "15,000" in calls.message
+    assert "100 Bulk API batches" in batches.message
+
+
+def test_the_batches_into_which_salesforce_cuts_a_job_are_counted() -> None:
+    _, batches = checked(plan(250_000, 100_000, "bulk2"))
+    assert "25 Bulk API batches" in batches.message
+    (stop,) = stops(checked(plan(250_000, 100_000, "bulk2"), limits={"DailyBulkApiBatches": 24}))
+    assert "No batch size fits" in stop.advice
+
+
+def test_larger_jobs_are_proposed_where_calls_are_few() -> None:
+    (stop,) = stops(checked(plan(1_000_000, 100_000, "bulk2"), limits={"DailyApiRequests": 20}))
+    assert "batch_size: 200000 or more" in stop.advice
 
 
 def test_the_floor_of_calls_is_left_to_others() -> None:
@@ -72,7 +93,15 @@ def test_a_rest_plan_that_does_not_fit_is_pointed_to_bulk() -> None:
 def test_bulk_batches_that_are_left_are_not_overrun() -> None:
     (stop,) = stops(checked(plan(1_000_000), limits={"DailyBulkApiBatches": 300}))
     assert "1,000" in stop.message
-    assert "3334" in stop.advice
+    assert "batch_size: 3334 or more" in stop.advice
+    assert "api: bulk2" in stop.advice
+
+
+def test_an_insert_is_never_sent_to_the_bulk_api_2() -> None:
+    given = evolve(plan(1_000_000, action=Action.CREATE), mode=Mode.INSERT)
+    (stop,) = stops(checked(given, limits={"DailyBulkApiBatches": 300}))
+    assert "batch_size: 3334" in stop.advice
+    assert "bulk2" not in stop.advice
 
 
 def test_limits_that_may_not_be_read_do_not_stop_a_run() -> None:
@@ -98,8 +127,9 @@ def test_a_permission_that_is_missing_stops_the_run(action: Action, flag: str, w
 
 
 def test_a_binary_field_stops_a_plan_through_bulk() -> None:
-    (stop,) = stops(checked(plan(columns=(Column("Body"),))))
-    assert "api: rest" in stop.advice
+    for api in ("bulk", "bulk2"):
+        (stop,) = stops(checked(plan(api=api, columns=(Column("Body"),))))
+        assert "api: rest" in stop.advice
     assert not stops(checked(plan(200, 200, "rest", columns=(Column("Body"),))))
 
 
@@ -108,6 +138,9 @@ def test_a_binary_field_stops_a_plan_through_bulk() -> None:
     [
         (plan(), Options(duplicate_rules="allow")),
         (plan(), Options(assignment_rules="on")),
+        (plan(api="bulk2"), Options(duplicate_rules="allow")),
+        (plan(api="bulk2"), Options(assignment_rules="on")),
+        (plan(api="bulk2"), Options(assignment_rules="01Qxx0000000001EAA")),
         (plan(10, 200, "rest", Action.DELETE), Options(hard_delete=True)),
     ],
 )
@@ -115,3 +148,8 @@ def test_an_option_that_the_api_does_not_have_is_said_to_have_no_effect(given: P
     warned = [each for each in checked(given, options) if each.level is Level.WARNING]
     assert len(warned) == 1
     assert "no effect" in warned[0].message
+
+
+def test_the_permission_that_a_hard_delete_needs_is_said() -> None:
+    found = checked(plan(10, 200, "bulk2", Action.DELETE), Options(hard_delete=True))
+    assert any("Bulk API Hard Delete" in each.advice for each in found)

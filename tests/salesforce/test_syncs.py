@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 from .emulated import Emulated
 from .projects import Project
 
+APIS = ["bulk", "bulk2", "rest"]
+
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The emulated org is done sooner than a real one."""
-    monkeypatch.setattr("connector_salesforce.bulk._FIRST_PAUSE", 0.05)
+    for module in ("bulk", "bulk2"):
+        monkeypatch.setattr(f"connector_salesforce.{module}._FIRST_PAUSE", 0.05)
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def stored(project: Project, object_name: str = "Contact", key: str = "External_
     return {each[key]: each for each in project.emulated.records(object_name)}
 
 
-@pytest.mark.parametrize("api", ["bulk", "rest"])
+@pytest.mark.parametrize("api", APIS)
 def test_only_what_changed_is_sent(project: Project, api: str) -> None:
     project.sync(options={"api": api})
     project.model([contact("k1"), contact("k2")])
@@ -57,7 +61,7 @@ def test_an_insert_sends_each_key_once(project: Project, api: str) -> None:
     assert sorted(each["LastName"] for each in project.emulated.records("Contact")) == ["Ash"] * 3
 
 
-@pytest.mark.parametrize("api", ["bulk", "rest"])
+@pytest.mark.parametrize("api", APIS)
 def test_an_update_changes_only_records_that_are_there(project: Project, api: str) -> None:
     project.model([contact("k1")])
     project.run()
@@ -68,7 +72,7 @@ def test_an_update_changes_only_records_that_are_there(project: Project, api: st
     assert {key: each["LastName"] for key, each in stored(project).items()} == {"k1": "Birch"}
 
 
-@pytest.mark.parametrize("api", ["bulk", "rest"])
+@pytest.mark.parametrize("api", APIS)
 def test_an_archive_deletes_the_records_of_the_model_once(project: Project, api: str) -> None:
     project.model([contact("k1"), contact("k2"), contact("k3")])
     project.run()
@@ -88,7 +92,7 @@ def test_a_match_field_that_is_no_external_id_is_refused_with_the_steps(project:
     assert project.emulated.records("Contact") == []
 
 
-@pytest.mark.parametrize("api", ["bulk", "rest"])
+@pytest.mark.parametrize("api", APIS)
 def test_a_null_clears_or_keeps_and_a_removed_row_is_cleared(project: Project, api: str) -> None:
     fields = {"LastName": "last", "Email": {"column": "email", "null": "keep"}, "Title": "title"}
     project.sync(fields=fields, options={"api": api}, on_removed="clear", guards={"max_removed": None})
@@ -113,7 +117,7 @@ def test_the_literal_that_bulk_cannot_say_is_rejected_with_the_advice(project: P
     assert stored(project)["k2"]["LastName"] == "#N/A"
 
 
-@pytest.mark.parametrize("api", ["bulk", "rest"])
+@pytest.mark.parametrize("api", APIS)
 def test_a_reference_by_external_id_costs_no_lookup_and_one_that_is_not_found_says_so(
     project: Project, api: str
 ) -> None:
@@ -168,7 +172,7 @@ def test_collections_are_cut_as_asked(project: Project) -> None:
         assert sum(n for name, n in made.items() if name.startswith("PATCH") and "composite" in name) == calls, made
 
 
-@pytest.mark.parametrize("api", ["bulk", "rest"])
+@pytest.mark.parametrize("api", APIS)
 def test_only_the_rows_that_met_a_lock_are_sent_again(project: Project, api: str) -> None:
     project.sync(options={"api": api})
     project.emulated.faults(
@@ -182,7 +186,7 @@ def test_only_the_rows_that_met_a_lock_are_sent_again(project: Project, api: str
     assert sorted(attempted.values()) == [1] * 93 + [2] * 7
 
 
-@pytest.mark.parametrize("api", ["bulk", "rest"])
+@pytest.mark.parametrize("api", APIS)
 def test_an_unknown_error_of_a_row_is_a_rejected_row_with_salesforces_words(project: Project, api: str) -> None:
     project.sync(options={"api": api})
     words = 'one: two, "three"\nfour:: five'
@@ -194,6 +198,40 @@ def test_an_unknown_error_of_a_row_is_a_rejected_row_with_salesforces_words(proj
     assert (run.exit, row["outcome"], row["code"]) == (1, "rejected", "BRAND_NEW_CODE_2027")
     assert row["message"] == words
     assert row["attempts"] == 1
+
+
+def test_an_insert_through_the_bulk_api_2_is_refused(project: Project) -> None:
+    project.sync(mode="insert", match=None, options={"api": "bulk2"})
+    project.model([contact("k1")])
+    for command in ("check", "plan contacts", "run contacts"):
+        said = project.invoke(*command.split())
+        assert (said.exit_code, "bulk2" in said.stderr, "insert" in said.stderr) == (64, True, True), said.stderr
+    assert not [call for call in project.emulated.stats()["calls"] if "jobs" in call or "async" in call]
+
+
+@pytest.mark.parametrize("cut", ["before", "during", "after"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "GET"])
+def test_a_lost_answer_about_a_job_of_the_bulk_api_2_costs_nothing(project: Project, method: str, cut: str) -> None:
+    project.sync(options={"api": "bulk2", "batch_size": 20})
+    call = {"method": method, "path": "/services/data/*/jobs/ingest*"}
+    project.emulated.faults({"match": call, "do": {"cut": cut}, "times": 1})
+    project.model([contact(f"k{n}") for n in range(40)])
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"]) == (0, 40), run.said
+    assert set(project.emulated.stats()["executed"]["Contact"].values()) == {1}
+
+
+def test_a_job_of_the_bulk_api_2_costs_what_was_forecast(project: Project) -> None:
+    project.sync(options={"api": "bulk2"})
+    project.model([contact(f"k{n}") for n in range(1_200)])
+    planned = json.loads(project.invoke("plan", "contacts", "--output", "json").stdout)
+    assert any("about 4 API calls" in each["message"] for each in planned[0]["findings"])
+    before = project.emulated.stats()["calls"]
+    run = project.run()
+    assert run.rows["succeeded"] == 1_200
+    after = project.emulated.stats()["calls"]
+    made = {name: count - before.get(name, 0) for name, count in after.items() if "/jobs/ingest" in name}
+    assert sum(made.values()) - made.get("GET /services/data/v58.0/jobs/ingest/{id}", 0) == 4, made
 
 
 @pytest.mark.parametrize("api", ["bulk", "rest"])
@@ -249,7 +287,9 @@ def test_a_field_that_the_user_cannot_write_stops_before_anything_is_written(pro
     assert project.emulated.records("Contact") == []
 
 
-def test_every_awkward_text_arrives_as_it_is(project: Project) -> None:
+@pytest.mark.parametrize("api", APIS)
+def test_every_awkward_text_arrives_as_it_is(project: Project, api: str) -> None:
+    project.sync(options={"api": api})
     texts = {f"k{n}": text for n, text in enumerate(['"\'",', "a\nb\r\nc", "\\", "=1+1", "żółć 😀", "{}[]", "x" * 80])}
     project.model([contact(key, text) for key, text in texts.items()])
     assert project.run().exit == 0

@@ -7,51 +7,38 @@ a late post is refused, and listed: at most one batch there is not anchored, and
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pyarrow as pa
 
-from connector_salesforce.bulk_jobs import BatchState, Job, JobKind
+from connector_salesforce.anchors import last
+from connector_salesforce.bulk_body import bulk_body
+from connector_salesforce.bulk_jobs import BatchState, Job
 from connector_salesforce.bulk_results import ResultsError, parse_results
-from connector_salesforce.codes import normalised, table
 from connector_salesforce.config import Options
-from connector_salesforce.csv_rows import csv_lines
 from connector_salesforce.failure import CallFailed
+from connector_salesforce.faults import failed_batch
+from connector_salesforce.job_kind import kind_of
 from connector_salesforce.org import Org
-from connector_salesforce.relations import targets
+from connector_salesforce.polling import pauses
 from connector_salesforce.results import uniform, whole
 from connector_salesforce.wire import Lines
-from connector_sdk import (
-    NOT_EXECUTED,
-    Action,
-    Anchor,
-    Attempt,
-    Batch,
-    Executed,
-    NotExecuted,
-    Recovery,
-    RowStatus,
-    Unknown,
-    WriteResult,
-)
+from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
 
 BYTES_MAX = 10_000_000
 """Bytes and characters of a batch before compression (Bulk API Developer Guide, "Bulk API Limits")."""
 
 _POSTING, _POSTED = "posting", "posted"
-_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.5, 15.0, 1.6
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 _LOOKS_WITHOUT_IT = 10
 _DOWNLOADS = 3
-
-_OPERATIONS = {Action.CREATE: "insert", Action.UPDATE: "update", Action.UPSERT: "upsert", Action.DELETE: "delete"}
 
 
 def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Write a batch. Raises `NotExecuted`, or `CallFailed` once the batch may have been executed."""
-    lines = _lines(org, batch)
+    lines = bulk_body(org, batch, BYTES_MAX)
     if not lines.count:
         return whole(lines, WriteResult.of([]))
-    job = org.jobs.lease(_kind(batch, options))
+    job = org.jobs.lease(kind_of(batch, options))
     batch_id = _posted(org, job, lines, attempt)
     try:
         return whole(lines, _awaited(org, job.id, batch_id, lines.count, attempt))
@@ -61,8 +48,8 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
 
 def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
     """Find out what became of a batch. Raises `CallFailed` when that cannot be told now."""
-    lines = _lines(org, batch)
-    anchor = _last(attempt)
+    lines = bulk_body(org, batch, BYTES_MAX)
+    anchor = last(attempt)
     if anchor is None:
         return NOT_EXECUTED
     try:
@@ -84,27 +71,6 @@ class _SeveralError(Exception):
     """A job holds more batches that nobody anchored than there can be."""
 
 
-def _lines(org: Org, batch: Batch) -> Lines:
-    """The lines of a batch. What fails here fails before anything is sent."""
-    for each in batch.rows.schema:
-        if pa.types.is_binary(each.type) or pa.types.is_large_binary(each.type):
-            raise NotExecuted("BASE64_NOT_IN_BULK", f"{each.name} is binary, which the Bulk API does not take in CSV")
-    lines = csv_lines(batch, targets(org, batch))
-    if len(lines.body) >= BYTES_MAX:
-        raise NotExecuted("BODY_TOO_LARGE", f"the batch has {len(lines.body):,} bytes", split=True)
-    return lines
-
-
-def _kind(batch: Batch, options: Options) -> JobKind:
-    operation = _OPERATIONS[batch.action]
-    if batch.action is Action.DELETE and options.hard_delete:
-        operation = "hardDelete"
-    rule = options.assignment_rule
-    assigning = rule not in ("on", "off") and batch.object_name in ("Lead", "Case")
-    key = batch.match_field if batch.action is Action.UPSERT else None
-    return JobKind(batch.run, batch.object_name, operation, key, rule if assigning else None)
-
-
 def _posted(org: Org, job: Job, lines: Lines, attempt: Attempt) -> str:
     """Post a batch and anchor it. The job is given back only when nothing in it is in doubt."""
     try:
@@ -120,12 +86,6 @@ def _posted(org: Org, job: Job, lines: Lines, attempt: Attempt) -> str:
         raise
     org.jobs.give_back(job)
     return batch_id
-
-
-def _last(attempt: Attempt) -> Anchor | None:
-    """The last anchor of this very attempt; those before it are settled."""
-    own = [each for each in attempt.anchors if each.attempt == attempt.number]
-    return own[-1] if own else None
 
 
 def _found(org: Org, job_id: str, attempt: Attempt) -> str | None:
@@ -144,7 +104,7 @@ def _found(org: Org, job_id: str, attempt: Attempt) -> str | None:
 def _awaited(org: Org, job_id: str, batch_id: str, count: int, attempt: Attempt) -> WriteResult:
     """Wait until a batch is done, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
     missed = 0
-    for pause in _pauses():
+    for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
         since = time.monotonic()
         attempt.wait(pause)
         found = org.jobs.batches(job_id, since).get(batch_id)
@@ -154,13 +114,6 @@ def _awaited(org: Org, job_id: str, batch_id: str, count: int, attempt: Attempt)
         if missed == _LOOKS_WITHOUT_IT:
             break
     raise CallFailed("BATCH_MISSING", f"the job {job_id} does not list the batch {batch_id}", Executed.MAYBE)
-
-
-def _pauses() -> Iterator[float]:
-    pause = _FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 
 def _answered(org: Org, job_id: str, batch_id: str, found: BatchState, count: int) -> WriteResult:
@@ -196,8 +149,4 @@ def _with_rest(result: WriteResult, count: int, found: BatchState) -> WriteResul
 
 
 def _refused(found: BatchState) -> NotExecuted:
-    """What a failed batch says: `InvalidBatch : Field name not found : Foo__c` ("Batch Lifespan")."""
-    code, separator, message = found.message.partition(" : ")
-    if not separator and code not in table():
-        code = "InvalidBatch"
-    return NotExecuted(normalised(code.strip(), message), found.message or "Salesforce does not say why")
+    return NotExecuted(*failed_batch(found.message))

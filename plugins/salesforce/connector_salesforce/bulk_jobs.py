@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 
 from connector_salesforce.client import Client, segment
 from connector_salesforce.failure import CallFailed
+from connector_salesforce.job_kind import JobKind
 from connector_salesforce.markup import MarkupError, document, name_of, parse, values_of
 from connector_sdk import Executed
 
@@ -26,17 +27,6 @@ _OLDEST = 20 * 3600.0
 
 _MOST_BATCHES = 500
 """Batches of a job: each look lists them all."""
-
-
-@frozen
-class JobKind:
-    """What a job is for. A run never uses the jobs of another, whose anchors it does not know."""
-
-    run: str
-    object_name: str
-    operation: str
-    external_id: str | None = None
-    assignment_rule: str | None = None
 
 
 @frozen

@@ -9,11 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from connector_salesforce.results import normalised_columns
+from connector_salesforce.row_errors import taken_apart, without_empty
 from connector_sdk import RowStatus, WriteResult
 
 _COLUMNS = ("Id", "Success", "Created", "Error")
-_ERROR = r"(?s)^(?P<code>[^:]*):(?P<message>.*):(?P<fields>[^:]*?) ?--\s*$"
 
 
 class ResultsError(ValueError):
@@ -30,11 +29,10 @@ def parse_results(body: bytes) -> WriteResult:
         return WriteResult.of(
             pa.repeat(RowStatus.SUCCEEDED.value, len(success)), record_id=table["Id"], created=created
         )
-    code, message, fields = _errors(table["Error"])
-    code, message = normalised_columns(code, message)
+    code, message, fields = taken_apart(table["Error"])
     return WriteResult.of(
         pc.if_else(success, RowStatus.SUCCEEDED.value, RowStatus.FAILED.value),
-        record_id=_without_empty(table["Id"]),
+        record_id=without_empty(table["Id"]),
         created=pc.if_else(success, created, None),
         code=_where_failed(success, code),
         message=_where_failed(success, message),
@@ -72,17 +70,5 @@ def _check(table: dict[str, pa.Array], success: pa.Array) -> None:
         raise ResultsError("a row succeeded without a record id")
 
 
-def _errors(text: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Code, message and fields of `CODE:message:FIELD1,FIELD2 --`; a text of another form is all message."""
-    parts = pc.extract_regex(text, _ERROR)
-    code = pc.fill_null(pc.struct_field(parts, "code"), "UNKNOWN_ERROR")
-    message = pc.coalesce(pc.struct_field(parts, "message"), text)
-    return code, message, _without_empty(pc.fill_null(pc.struct_field(parts, "fields"), ""))
-
-
 def _where_failed(success: pa.Array, values: pa.Array) -> pa.Array:
     return pc.if_else(success, None, values)
-
-
-def _without_empty(text: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(text, ""), None, text)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from connector_salesforce.compression import GZIP, compressed
@@ -57,9 +58,26 @@ class Client:
         own = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
         return _json(self.rest(method, f"/services/data/v{self.version}{path}", body, own))
 
+    def upload(self, path: str, body: bytes) -> None:
+        """Send CSV to a path below `/services/data/vXX.X`."""
+        self.rest("PUT", f"/services/data/v{self.version}{path}", body, {"Content-Type": "text/csv; charset=UTF-8"})
+
+    def download(self, path: str, **parameters: str) -> tuple[IO[bytes], Headers]:
+        """The CSV at a path below `/services/data/vXX.X`, as a file without a name, and the headers of the answer."""
+        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+        file = TemporaryFile()  # noqa: SIM115 - the caller closes it
+        try:
+            whole = f"/services/data/v{self.version}{path}{query}"
+            answer = self._call("GET", whole, b"", {"Accept": "text/csv"}, _bearer, file)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file, answer.headers
+
     def rest(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Answer:
         """A call of the REST API by its whole path."""
-        return self._call(method, path, body, headers or {}, lambda token: {"Authorization": f"Bearer {token}"})
+        return self._call(method, path, body, headers or {}, _bearer)
 
     def bulk(self, method: str, path: str, body: bytes = b"", content_type: str = "application/xml") -> Answer:
         """A call of the Bulk API by its path below `/services/async/XX.X` (Bulk API Developer Guide, "URIs")."""
@@ -71,16 +89,22 @@ class Client:
         """Close all connections."""
         self._transport.close()
 
-    def _call(self, method: str, path: str, body: bytes, headers: Headers, signed: Callable[[str], Headers]) -> Answer:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Headers,
+        signed: Callable[[str], Headers],
+        into: IO[bytes] | None = None,
+    ) -> Answer:
         packed, packing = (compressed(body), GZIP) if len(body) >= _COMPRESS_FROM else (body, {})
         own = {"Accept-Encoding": "gzip", **headers, **packing}
 
         def send(login: Login) -> Answer:
-            return _good(
-                self._transport.send(
-                    Request(method, login.instance + path, {**own, **signed(login.token)}, packed, body[:16_384])
-                )
-            )
+            signed_headers = {**own, **signed(login.token)}
+            request = Request(method, login.instance + path, signed_headers, packed, body[:16_384])
+            return _good(self._transport.send(request, into))
 
         login = self._credentials.login
         try:
@@ -96,6 +120,10 @@ class Client:
             return self._credentials.renew(ended)
         except CallFailed as error:
             raise error.about_batch(Executed.NO) from error
+
+
+def _bearer(token: str) -> Headers:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def segment(text: str) -> str:

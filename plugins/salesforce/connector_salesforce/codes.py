@@ -74,11 +74,21 @@ def table() -> Mapping[str, Classification]:
 
 
 def normalised(code: str, message: str) -> str:
-    """A code as this plugin knows it: told apart where Salesforce uses one code for unlike things."""
+    """A code as this plugin knows it: told apart where Salesforce uses one code for unlike things.
+
+    The Bulk API 2.0 writes the codes of the Bulk API in capitals ("Errors").
+    """
+    code = _capitals().get(code, code)
     for rule in CONTENT_RULES:
         if rule.code == code and rule.text in message:
             return rule.name
     return code
+
+
+@cache
+def _capitals() -> Mapping[str, str]:
+    """The codes of the Bulk API by how the Bulk API 2.0 writes them."""
+    return {code.upper(): code for code in table() if code.isalpha() and not (code.isupper() or code.islower())}
 
 
 def classify(error: RowError | BaseException) -> Classification | None:

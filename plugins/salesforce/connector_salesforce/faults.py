@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from connector_salesforce.codes import normalised
+from connector_salesforce.codes import normalised, table
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.markup import MarkupError, name_of, parse, values_of
 from connector_sdk import Executed
@@ -36,6 +36,16 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
         status=status,
         retry_after=_seconds(headers.get("Retry-After", "")),
     )
+
+
+def failed_batch(message: str) -> Said:
+    """The code and words of a batch or job that failed as a whole, such as `InvalidBatch : Field name not found : X`
+    (Bulk API Developer Guide, "Batch Lifespan").
+    """
+    code, separator, words = message.partition(" : ")
+    if not separator and code not in table():
+        code = "InvalidBatch"
+    return normalised(code.strip(), words), message or "Salesforce does not say why"
 
 
 def _executed(status: int, code: str, by_salesforce: bool) -> Executed:

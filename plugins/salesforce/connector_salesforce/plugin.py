@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from connector_salesforce import bulk, codes, describe, login, preflight, rest
+from connector_salesforce import bulk, bulk2, codes, describe, login, preflight, rest
 from connector_salesforce import match as matching
 from connector_salesforce.config import Config, Options
 from connector_salesforce.failure import CallFailed
@@ -60,6 +60,10 @@ SPEC = DestinationSpec(
             rows_default=1_000, rows_max=10_000, bytes_max=bulk.BYTES_MAX, parallel_default=10, parallel_max=50,
         ),
         Api(
+            "bulk2", dict.fromkeys(_KEYED, Delivery.EXACTLY_ONCE),
+            rows_default=100_000, rows_max=None, bytes_max=bulk2.BYTES_PLANNED, parallel_default=3, parallel_max=10,
+        ),
+        Api(
             "rest", _REST,
             rows_default=200, rows_max=200, bytes_max=rest.BYTES_MAX, parallel_default=10, parallel_max=50,
         ),
@@ -82,12 +86,12 @@ class _Writer(Protocol):
         ...
 
 
-_WRITERS: Mapping[str, _Writer] = {"bulk": bulk, "rest": rest}
+_WRITERS: Mapping[str, _Writer] = {"bulk": bulk, "bulk2": bulk2, "rest": rest}
 
 
 @hookimpl
 def destination_spec() -> DestinationSpec:
-    """Four modes through two APIs."""
+    """Four modes through three APIs."""
     return SPEC
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 
 import requests
 import urllib3
@@ -97,14 +97,18 @@ class Transport:
         self._sessions: list[requests.Session] = []
         self.remaining: int | None = None
 
-    def send(self, request: Request) -> Answer:
-        """Send a request and answer whatever came back, errors too. Raises `CallFailed` when no whole answer came."""
+    def send(self, request: Request, into: IO[bytes] | None = None) -> Answer:
+        """Send a request and answer whatever came back, errors too. Raises `CallFailed` when no whole answer came.
+
+        The body of a good answer goes `into` a file where one is given, and only its beginning into the answer.
+        """
         at, started = datetime.now(UTC).isoformat(), time.monotonic()
         raw: urllib3.BaseHTTPResponse | None = None
         answer, failed = None, None
         try:
             raw = self._exchange(request)
-            answer = Answer(raw.status, raw.headers, self._read(raw, started))
+            file = into if raw.status < 300 else None
+            answer = Answer(raw.status, raw.headers, self._read(raw, started, file))
         except (requests.RequestException, HTTPError, OSError) as error:
             failed = _failure(error)
         except CallFailed as error:
@@ -150,15 +154,19 @@ class Transport:
                 self._sessions.append(session)
         return session
 
-    def _read(self, raw: urllib3.BaseHTTPResponse, started: float) -> bytes:
-        chunks, size = [], 0
+    def _read(self, raw: urllib3.BaseHTTPResponse, started: float, into: IO[bytes] | None) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
         for chunk in raw.stream(65_536, decode_content=True):
             size += len(chunk)
             if size > self._limits.size:
                 raise CallFailed("ANSWER_TOO_LARGE", f"more than {self._limits.size:,} bytes came", Executed.MAYBE)
             if time.monotonic() - started > self._limits.whole:
                 raise CallFailed("TIMED_OUT", f"no end after {self._limits.whole:.0f} seconds", Executed.MAYBE)
-            chunks.append(chunk)
+            if into is not None:
+                into.write(chunk)
+            if into is None or not chunks:
+                chunks.append(chunk)
         return b"".join(chunks)
 
     def _tell(

@@ -86,6 +86,25 @@ class Lines:
         return int(pc.sum(self.sent).as_py() or 0)
 
 
+@frozen(eq=False)
+class Sent:
+    """By which column the rows in a body are known again, and its cells as they were sent."""
+
+    column: str
+    keys: pa.StringArray
+
+
+def sent_of(batch: Batch, lines: Lines) -> Sent:
+    """How the rows that were sent are known again: by their keys in an upsert, by their ids otherwise."""
+    if batch.action is Action.UPSERT:
+        assert batch.match_field is not None
+        column, cells_ = batch.match_field, batch.rows.column(batch.match_field)
+    else:
+        assert batch.record_ids is not None
+        column, cells_ = ID, pa.chunked_array([batch.record_ids])
+    return Sent(column, _text(cells_)[1].filter(lines.sent))
+
+
 def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
     """The columns of a batch; the record ids come first where the action needs them."""
     found: list[Cells] = []

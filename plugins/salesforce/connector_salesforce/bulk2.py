@@ -1,0 +1,147 @@
+"""Write batches through the Bulk API 2.0: a batch is a job, whose data is inert until the job is handed over.
+
+The job is anchored before it gets its data, and the intent to hand it over before that is done. So a job without that
+intent was not executed, and one with it says itself what became of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from connector_salesforce import ingest, ingest_results
+from connector_salesforce.anchors import last
+from connector_salesforce.bulk_body import bulk_body
+from connector_salesforce.config import Options
+from connector_salesforce.csv_files import DamagedError
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.faults import failed_batch
+from connector_salesforce.ingest import JobState
+from connector_salesforce.job_kind import kind_of
+from connector_salesforce.org import Org
+from connector_salesforce.polling import pauses
+from connector_salesforce.results import uniform, whole
+from connector_salesforce.wire import Lines, Sent, sent_of
+from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
+
+BYTES_PLANNED = 32_000_000
+"""Bytes for which a job is planned: what is in flight has to fit into memory."""
+
+BYTES_MAX = 90_000_000
+"""Bytes of a job before compression (Bulk API 2.0 Developer Guide, "Limits": 150 MB once encoded)."""
+
+_OPENED, _HANDING_OVER = "opened", "handing over"
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_DOWNLOADS = 4
+_REFUSED = (400, 409)
+
+
+def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Write a batch. Raises `NotExecuted`, or `CallFailed` once the batch may have been executed."""
+    lines = bulk_body(org, batch, BYTES_MAX)
+    if not lines.count:
+        return whole(lines, WriteResult.of([]))
+    job = _filled(org, batch, options, lines, attempt)
+    attempt.anchor(_HANDING_OVER, job=job)
+    try:
+        _hand_over(org, job)
+        return whole(lines, _awaited(org, job, sent_of(batch, lines), attempt))
+    except CallFailed as error:
+        raise error.about_batch(Executed.MAYBE) from error
+
+
+def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
+    """Find out what became of a batch. Raises `CallFailed` when that cannot be told now."""
+    anchor = last(attempt)
+    if anchor is None:
+        return NOT_EXECUTED
+    job = anchor.handle["job"]
+    if anchor.step == _OPENED:
+        _abort_quietly(org, job)
+        return NOT_EXECUTED
+    lines = bulk_body(org, batch, BYTES_MAX)
+    try:
+        if ingest.look(org.client, job).state == ingest.OPEN:
+            _hand_over(org, job)
+        return whole(lines, _awaited(org, job, sent_of(batch, lines), attempt))
+    except NotExecuted:
+        return NOT_EXECUTED
+    except CallFailed as error:
+        if error.code == "NOT_FOUND":
+            return Unknown(f"Salesforce no longer has the job {job}; look for the rows themselves.")
+        raise
+
+
+def _filled(org: Org, batch: Batch, options: Options, lines: Lines, attempt: Attempt) -> str:
+    """Open a job and give it its data. Whatever goes wrong here, nothing was executed: nobody handed the job over."""
+    try:
+        job = ingest.opened(org.client, kind_of(batch, options))
+        attempt.anchor(_OPENED, job=job)
+    except CallFailed as error:
+        raise error.about_batch(Executed.NO) from error
+    try:
+        ingest.fill(org.client, job, lines.body)
+    except CallFailed as error:
+        _abort_quietly(org, job)
+        raise error.about_batch(Executed.NO) from error
+    return job
+
+
+def _hand_over(org: Org, job: str) -> None:
+    """Let a job run. One that Salesforce will not take is aborted, so that it cannot run later: `NotExecuted`.
+
+    A job in another state than Open was handed over before, by a call whose answer was lost.
+    """
+    try:
+        ingest.hand_over(org.client, job)
+    except CallFailed as error:
+        if error.status not in _REFUSED:
+            raise
+        if error.code != "InvalidJobState":
+            ingest.abort(org.client, job)
+            raise NotExecuted(error.code, error.message) from error
+
+
+def _abort_quietly(org: Org, job: str) -> None:
+    """Spare Salesforce a job that nobody will hand over; it would end by itself after a day."""
+    with contextlib.suppress(CallFailed):
+        ingest.abort(org.client, job)
+
+
+def _awaited(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResult:
+    """Wait until a job has ended, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
+    for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
+        attempt.wait(pause)
+        ended = ingest.look(org.client, job)
+        if ended.state in ingest.ENDED:
+            break
+    return _answered(org, job, ended, sent, attempt)
+
+
+def _answered(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> WriteResult:
+    """The results of a job that has ended: downloaded again where they do not add up.
+
+    Rows that the daily batches were too few for are in no file at all, so what nothing is told of is unknown.
+    """
+    why = failed_batch(ended.message) if ended.state == "Failed" else ("NotProcessed", f"the job {job} was aborted")
+    told = _told(org, job, ended, sent, attempt)
+    if told is not None and ended.state != "JobComplete" and not ended.processed and not told.executed:
+        raise NotExecuted(*why)
+    lost = "RESULTS_INCOMPLETE", f"the result files of job {job} do not tell of this row"
+    if told is None:
+        return uniform(len(sent.keys), RowStatus.UNKNOWN, *lost)
+    return ingest_results.results(told, lost, why)
+
+
+def _told(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> ingest_results.Found | None:
+    """What the files say in the end, whole or not; None when they stay damaged."""
+    told = None
+    for download in range(_DOWNLOADS):
+        if download:
+            attempt.wait(_FIRST_PAUSE)
+        try:
+            told = ingest_results.found(org.client, job, sent)
+        except DamagedError:
+            continue
+        if told.is_whole(ended.processed):
+            break
+    return told

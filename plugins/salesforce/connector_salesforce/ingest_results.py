@@ -1,0 +1,110 @@
+"""What the result files of a job say of each row that was sent: paired, counted, and believed only where it adds up.
+
+Bulk API 2.0 Developer Guide, "Get Job Successful Record Results", "Get Job Failed Record Results", "Get Job Unprocessed
+Record Results": the files keep no order, and give back the columns as they were sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import frozen
+
+from connector_salesforce import csv_files, ingest
+from connector_salesforce.client import Client
+from connector_salesforce.row_errors import taken_apart, without_empty
+from connector_salesforce.wire import Sent
+from connector_sdk import RowStatus, WriteResult
+
+_FILES = {
+    "successfulResults": RowStatus.SUCCEEDED,
+    "failedResults": RowStatus.FAILED,
+    "unprocessedrecords": RowStatus.NOT_EXECUTED,
+}
+_ID, _CREATED, _ERROR = "sf__Id", "sf__Created", "sf__Error"
+_FOUND = pa.schema([(name, pa.string()) for name in ("key", "status", _ID, _CREATED, _ERROR)])
+
+
+@frozen(eq=False)
+class Found:
+    """The lines of the result files. `line` is that of each row that was sent, null where there is none."""
+
+    lines: pa.Table
+    line: pa.Array
+    executed: int
+
+    def is_whole(self, processed: int) -> bool:
+        """Whether each row has a line and each line a row, and as many were processed as the job says."""
+        rows = len(self.line)
+        return self.line.null_count == 0 and self.lines.num_rows == rows and self.executed == processed
+
+
+def found(client: Client, job: str, sent: Sent) -> Found:
+    """What the files say of the rows. Raises `CallFailed`, and `csv_files.DamagedError`.
+
+    A file is left alone when those before it tell of every row already.
+    """
+    pieces: list[pa.RecordBatch] = []
+    executed = 0
+    for name, status in _FILES.items():
+        for piece in _read(client, job, name, status, sent.column):
+            pieces.append(piece)
+            executed += piece.num_rows if status is not RowStatus.NOT_EXECUTED else 0
+        if sum(each.num_rows for each in pieces) >= len(sent.keys):
+            break
+    lines = pa.Table.from_batches(pieces, schema=_FOUND).combine_chunks()
+    return Found(lines, _paired(sent.keys, _flat(lines.column("key"))), executed)
+
+
+def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) -> WriteResult:
+    """The lines as results, in the order of the rows.
+
+    `untold` is the code and message of the rows that no file tells of, `unprocessed` of those that were not executed.
+    """
+    lines = {name: _flat(told.lines.column(name)).take(told.line) for name in _FOUND.names}
+    status = pc.fill_null(lines["status"], RowStatus.UNKNOWN.value)
+    code, message, fields = taken_apart(lines[_ERROR])
+    for which, (said, words) in ((RowStatus.UNKNOWN, untold), (RowStatus.NOT_EXECUTED, unprocessed)):
+        holds = pc.equal(status, which.value)
+        code, message = pc.if_else(holds, said, code), pc.if_else(holds, words, message)
+    succeeded = pc.equal(status, RowStatus.SUCCEEDED.value)
+    return WriteResult.of(
+        status,
+        record_id=without_empty(lines[_ID]),
+        created=pc.if_else(succeeded, pc.equal(lines[_CREATED], "true"), None),
+        code=pc.if_else(succeeded, None, code),
+        message=pc.if_else(succeeded, None, message),
+        fields=pc.if_else(pc.equal(status, RowStatus.FAILED.value), fields, None),
+    )
+
+
+def _read(client: Client, job: str, name: str, status: RowStatus, key: str) -> Iterator[pa.RecordBatch]:
+    """The lines of a file. The ids of rows that failed are told since version 53."""
+    needed = {RowStatus.SUCCEEDED: [_ID, _CREATED], RowStatus.FAILED: [_ERROR]}.get(status, [])
+    with ingest.result(client, job, name) as file:
+        for piece in csv_files.read(
+            file, [key, *needed], [each for each in (_ID, _CREATED, _ERROR) if each not in needed]
+        ):
+            columns = [piece.column(key), pa.repeat(status.value, piece.num_rows)]
+            yield pa.record_batch([*columns, *map(piece.column, (_ID, _CREATED, _ERROR))], schema=_FOUND)
+
+
+def _paired(sent: pa.Array, told: pa.Array) -> pa.Array:
+    """The line of each row. Rows of the same key are interchangeable, so they take the lines of that key in turn."""
+    distinct = sent.unique()
+    return pc.index_in(_numbered(sent, distinct), value_set=_numbered(told, distinct), skip_nulls=True)
+
+
+def _numbered(keys: pa.Array, distinct: pa.Array) -> pa.Array:
+    """A number for each key, another one for each repetition; null for a key that is not among the distinct ones."""
+    place = pc.index_in(keys, value_set=distinct).cast(pa.int64())
+    if len(place.unique()) == len(place):
+        return place
+    repetition = pc.subtract(pc.rank(place, tiebreaker="first"), pc.rank(place, tiebreaker="min")).cast(pa.int64())
+    return pc.add(pc.multiply(repetition, pa.scalar(len(distinct), pa.int64())), place)
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
