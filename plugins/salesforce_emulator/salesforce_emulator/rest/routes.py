@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.routing import Route
 
-from salesforce_emulator.rest import collections, queries, resources, rows
+from salesforce_emulator.rest import collections, composite, queries, resources, rows
+from salesforce_emulator.rest.dispatch import Entry
 from salesforce_emulator.rest.endpoint import Handler, rest
 
 _BASE = "/services/data/v{version}"
 
 
-def _route(path: str, handler: Handler, method: str = "GET") -> Route:
-    return Route(_BASE + path, rest(handler), methods=[method], name=f"{method} {path}")
+def _route(path: str, handler: Handler, method: str = "GET") -> Entry:
+    return Entry(Route(_BASE + path, rest(handler), methods=[method]), handler)
 
 
-ROUTES = [
-    Route("/services/data", resources.versions),
+# What requests inside a composite may name, too.
+_ENTRIES = [
     _route("", resources.resources),
     _route("/limits", resources.limits),
     _route("/limits/recordCount", resources.record_count),
@@ -41,3 +44,10 @@ ROUTES = [
     _route("/composite/sobjects/{object}", collections.retrieve, "POST"),
     _route("/composite/sobjects/{object}/{field}", collections.upsert, "PATCH"),
 ]
+
+_COMPOSITES = [
+    _route("/composite", partial(composite.run, entries=_ENTRIES), "POST"),
+    _route("/composite/batch", partial(composite.run_batch, entries=_ENTRIES), "POST"),
+]
+
+ROUTES = [Route("/services/data", resources.versions), *(entry.route for entry in [*_ENTRIES, *_COMPOSITES])]
