@@ -45,7 +45,7 @@ def _bytes(row: tuple[Any, ...]) -> int:
     return len((text or "").encode()) + len(binary or b"") * 4 // 3 + len(str(number)) + 2 * len(row)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ROWS, st.integers(1, 20), st.sampled_from([None, 200, 1_000, 5_000]), st.data())
 def test_no_batch_is_larger_than_it_may_be_and_no_row_is_lost(
     rows: list[tuple[Any, ...]], batch_size: int, bytes_max: int | None, data: st.DataObject
@@ -62,7 +62,7 @@ def test_no_batch_is_larger_than_it_may_be_and_no_row_is_lost(
         assert stop <= sizes[0] or start >= sizes[0], "a batch holds rows of two groups"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 200), st.integers(1, 50))
 def test_batches_are_as_full_as_they_may_be(rows: int, batch_size: int) -> None:
     batches = _cut([("x", None, 1)] * rows, [rows], batch_size, 10_000_000)

@@ -14,7 +14,7 @@ from connector_sdk import Field, FieldType
 from .convert import through
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
-slow = settings(max_examples=60, deadline=None)
+slow = settings(max_examples=30, deadline=None)
 
 
 def _digits(number: Decimal) -> int:
