@@ -98,7 +98,7 @@ class Emulator:
 
     def advance(self, seconds: float) -> None:
         """Move the org's clock forward."""
-        self.world.clock.advance(seconds)
+        self.world.advance(seconds)
 
     def reset(self) -> None:
         """Back to the org file: records, sessions, jobs, counters and fault rules."""

@@ -11,6 +11,8 @@ from salesforce_emulator.values import reader
 
 Row = list[Value]
 
+_ADDRESS = ("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street")
+
 COMPUTED = frozenset({"address", "location"})
 
 
@@ -68,11 +70,13 @@ class Schema:
         at = self.position.get(name.lower())
         return None if at is None else self.fields[at]
 
-    def parts(self, compound: str) -> dict[str, int]:
-        """The components of a compound address, as the compound names them, with their positions."""
-        prefix = compound.removesuffix("Address")
-        names = ("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street")
-        return {name[0].lower() + name[1:]: self.position[(prefix + name).lower()] for name in names}
+    def parts(self, compound: Field) -> dict[str, int | None]:
+        """The components of a compound field, as the compound names them, with the positions of those that are seen."""
+        if compound.type == "location":
+            before = compound.name.removesuffix("c")
+            return {name.lower(): self.at(f"{before}{name}__s") for name in ("Latitude", "Longitude")}
+        before = compound.name.removesuffix("Address")
+        return {name[0].lower() + name[1:]: self.at(before + name) for name in _ADDRESS}
 
 
 class Schemas:

@@ -64,7 +64,7 @@ async def faults(request: Request) -> Response:
 
 async def clock(request: Request) -> Response:
     """POST /clock: `{"advance": seconds}`."""
-    _world(request).clock.advance(float(json.loads(await request.body())["advance"]))
+    _world(request).advance(float(json.loads(await request.body())["advance"]))
     return Response(status_code=204)
 
 

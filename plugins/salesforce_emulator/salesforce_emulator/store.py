@@ -137,6 +137,12 @@ class Table:
             self.bin(row)
         self.rows.pop(row[0], None)
 
+    def empty_bin(self, before: str) -> None:
+        """Remove for good what was deleted before a moment, given as rows hold it."""
+        at = self.schema.position["systemmodstamp"]
+        for row in [row for row in self.rows.values() if self.is_deleted(row) and str(row[at]) < before]:
+            self.erase(row)
+
     def number(self, at: int) -> str:
         """The next value of an auto-number field."""
         self._numbers[at] += 1

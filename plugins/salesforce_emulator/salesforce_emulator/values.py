@@ -6,6 +6,7 @@ and times as text, numbers as int or float, ids with 18 characters; so JSON answ
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -23,8 +24,10 @@ _WHOLE = re.compile(r"[+-]?[0-9]+\Z")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,3})?Z?\Z")
 _UTC_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.000)?(Z|\+0000|\+00:00)\Z")
+_MOST_CHOSEN = 100
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _XSD = {"int": "int", "long": "long", "boolean": "boolean", "date": "date", "datetime": "dateTime", "time": "time"}
+_XSD["base64"] = "base64Binary"
 
 
 class WrongType(ValueError):
@@ -100,6 +103,8 @@ def _multipicklist(field: Field) -> Reader:
     def read(raw: Any) -> Value:
         value = text(raw)
         chosen = [part.strip() for part in value.split(";")] if isinstance(value, str) else []
+        if len(chosen) > _MOST_CHOSEN:
+            raise _refused(field, "TOO_MANY_ENUM_VALUE", f"more than {_MOST_CHOSEN} values: {len(chosen)}")
         for part in chosen:
             if field.restricted_picklist and part not in order:
                 raise _bad_choice(field, part)
@@ -209,6 +214,18 @@ def _time(field: Field) -> Reader:
     return read
 
 
+def _base64(field: Field) -> Reader:
+    def read(raw: Any) -> Value:
+        text = _as_text(field, raw)
+        try:
+            base64.b64decode(text, validate=True)
+        except ValueError as error:
+            raise WrongType(field, raw) from error
+        return text or None
+
+    return read
+
+
 def _reference(field: Field) -> Reader:
     def read(raw: Any) -> Value:
         text = _as_text(field, raw)
@@ -220,10 +237,18 @@ def _reference(field: Field) -> Reader:
     return read
 
 
+def _compound(field: Field) -> Reader:
+    # Whatever is sent, the field is refused as read-only.
+    return lambda raw: None
+
+
 _READERS: dict[str, Callable[[Field], Reader]] = {
     "email": _email,
     "picklist": _picklist,
     "multipicklist": _multipicklist,
+    "address": _compound,
+    "location": _compound,
+    "base64": _base64,
     "boolean": _boolean,
     "int": _whole,
     "long": _whole,

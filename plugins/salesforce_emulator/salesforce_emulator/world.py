@@ -17,7 +17,7 @@ from salesforce_emulator.bulk.reading import BatchReader
 from salesforce_emulator.bulk.workers import Workers
 from salesforce_emulator.bulk2.model import IngestJob, QueryJob
 from salesforce_emulator.bulk2.shelf import Shelf
-from salesforce_emulator.clock import Clock
+from salesforce_emulator.clock import Clock, data_time
 from salesforce_emulator.cursors import Cursors
 from salesforce_emulator.dml.engine import Engine
 from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
@@ -32,6 +32,8 @@ from salesforce_emulator.sessions import Sessions
 from salesforce_emulator.soql.running import Found, run
 from salesforce_emulator.soql.selecting import field_shower
 from salesforce_emulator.store import Store
+
+_BIN_SECONDS = 15 * 86_400
 
 
 @frozen
@@ -91,6 +93,14 @@ class World:
             for name in added:
                 self._seed(name)
             self.user_id = self._user_named(org.username)
+
+    def advance(self, seconds: float) -> None:
+        """Move time forward: sessions and jobs age, the recycle bin forgets what is older than 15 days."""
+        self.clock.advance(seconds)
+        horizon = data_time(self.clock.now() - _BIN_SECONDS)
+        with self.engine.lock:
+            for table in self.store.tables.values():
+                table.empty_bin(horizon)
 
     def _touch(self) -> None:
         # Last-Modified has whole seconds: two changes within one must differ all the same.

@@ -63,6 +63,9 @@ def _fields(name: str, label: str, raw: Raw, declared: Raw) -> Raw:
     addresses: Raw = {}
     for prefix in raw.get("addresses", []):
         addresses |= standard_fields.address(prefix)
+    for key, spec in declared.items():
+        if isinstance(spec, dict) and spec.get("type") == "location":
+            addresses |= standard_fields.location(key, spec)
     last = standard_fields.trailing(raw.get("owned", True))
     first = {key: spec for key, spec in declared.items() if key not in last}
     ending = merged(last, {key: spec for key, spec in declared.items() if key in last})

@@ -55,7 +55,7 @@ def flags(field: Field) -> dict[str, bool]:
     """The describe flags that follow from the type."""
     long = is_long(field)
     return {
-        "filterable": not long,
+        "filterable": not long and field.type not in ("encryptedstring", "base64"),
         "sortable": not long and field.type not in COMPOUND and field.type != "multipicklist",
         "groupable": not long and field.type not in _UNGROUPED and not field.auto_number,
         "aggregatable": not long and field.type not in COMPOUND and field.type != "boolean",

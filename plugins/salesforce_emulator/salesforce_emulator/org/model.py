@@ -67,7 +67,7 @@ class Field:
     @property
     def custom(self) -> bool:
         """Whether a customer or a package made the field."""
-        return self.name.endswith("__c")
+        return self.name.endswith(("__c", "__s"))
 
 
 @define(frozen=True)

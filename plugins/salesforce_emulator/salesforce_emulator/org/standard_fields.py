@@ -75,3 +75,13 @@ def address(prefix: str) -> dict[str, Any]:
         **fields,
         compound: {"type": "address", "label": f"{before}Address", "createable": False, "updateable": False},
     }
+
+
+def location(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """The components of a geolocation field, which are written. Object Reference, "Geolocation Compound Field"."""
+    label = spec.get("label", name.removesuffix("__c").replace("_", " "))
+    part = {"type": "double", "precision": 18, "scale": spec.get("scale", 15), "compoundFieldName": name}
+    return {
+        f"{name.removesuffix('c')}{side}__s": {**part, "label": f"{label} ({side})"}
+        for side in ("Latitude", "Longitude")
+    }

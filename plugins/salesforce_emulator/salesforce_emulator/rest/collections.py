@@ -105,7 +105,7 @@ def _retrieved(call: Call, schema: Schema, text: str, places: list[int]) -> dict
     row = table.get(read_id(text))
     if row is None or table.is_deleted(row):
         return None
-    fields = {schema.fields[at].name: field_shower(schema, at)(row) for at in places}
+    fields = {schema.fields[at].name: field_shower(schema, at, call.version)(row) for at in places}
     return {"attributes": attributes(schema, row, call.version), **fields}
 
 

@@ -5,6 +5,7 @@ REST API Developer Guide, "sObject Rows" and "sObject Rows by External ID".
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from starlette.responses import Response
@@ -14,7 +15,7 @@ from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
 from salesforce_emulator.dml.references import matching
 from salesforce_emulator.errors import ApiError, RowRefused, not_found
 from salesforce_emulator.ids import read_id
-from salesforce_emulator.org.model import Value
+from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.rest.resources import schema_of
 from salesforce_emulator.schema import Row, Schema
 from salesforce_emulator.soql.selecting import attributes, field_shower
@@ -54,8 +55,11 @@ def delete(call: Call) -> Response:
 
 
 def read_by_key(call: Call) -> Response:
-    """GET /sobjects/OBJECT/FIELD/VALUE."""
+    """GET /sobjects/OBJECT/FIELD/VALUE, and GET /sobjects/OBJECT/ID/FIELD for the content of a file."""
     schema = schema_of(call)
+    file = schema.field(call.part("value"))
+    if file is not None and file.type == "base64" and read_id(call.part("field")) is not None:
+        return _content(call, schema, file)
     found = _by_key(call, schema)
     if len(found) > 1:
         return _several(call, schema, found)
@@ -160,8 +164,17 @@ def _id(call: Call, schema: Schema) -> str:
     return text
 
 
+def _content(call: Call, schema: Schema, file: Field) -> Response:
+    row = _live(call, schema, read_id(call.part("field")))
+    text = row[schema.position[file.name.lower()]]
+    return Response(base64.b64decode(str(text or "")), media_type="application/octet-stream")
+
+
 def _by_id(call: Call, schema: Schema) -> Row:
-    record_id = read_id(_id(call, schema))
+    return _live(call, schema, read_id(_id(call, schema)))
+
+
+def _live(call: Call, schema: Schema, record_id: str | None) -> Row:
     table = call.world.store[schema]
     row = table.get(record_id)
     # A deleted record answers as if it had never been.
@@ -174,7 +187,7 @@ def _shown(call: Call, schema: Schema, row: Row) -> Response:
     names = call.request.query_params.get("fields")
     places = schema.visible if not names else [_column(schema, name) for name in names.split(",")]
     with call.world.engine.lock:
-        values: dict[str, Any] = {schema.fields[at].name: field_shower(schema, at)(row) for at in places}
+        values: dict[str, Any] = {schema.fields[at].name: field_shower(schema, at, call.version)(row) for at in places}
     return call.answer({"attributes": attributes(schema, row, call.version), **values})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from salesforce_emulator.org.model import Field
 from salesforce_emulator.schema import COMPUTED, Row, Schema
 from salesforce_emulator.soql.paths import Paths, masked
 from salesforce_emulator.soql.tree import Path
@@ -17,17 +18,25 @@ def attributes(schema: Schema, row: Row, version: str) -> dict[str, str]:
     return {"type": schema.name, "url": f"/services/data/v{version}/sobjects/{schema.name}/{row[0]}"}
 
 
-def field_shower(schema: Schema, at: int) -> Show:
-    """A function that shows one field of a row; compound addresses are made of their components."""
+def field_shower(schema: Schema, at: int, version: str | None = None) -> Show:
+    """A function that shows one field of a row.
+
+    Compound fields are made of their components; with a version, files are shown as the address of their content.
+    """
     field = schema.fields[at]
     if field.masked:
         return lambda row: masked(row[at])
-    if field.type not in COMPUTED:
-        return lambda row: row[at]
-    parts = schema.parts(field.name)
+    if field.type == "base64" and version is not None:
+        path = f"/services/data/v{version}/sobjects/{schema.name}"
+        return lambda row: None if row[at] is None else f"{path}/{row[0]}/{field.name}"
+    return _compound(schema, field) if field.type in COMPUTED else lambda row: row[at]
+
+
+def _compound(schema: Schema, field: Field) -> Show:
+    parts = schema.parts(field)
 
     def compound(row: Row) -> Any:
-        values = {name: row[place] for name, place in parts.items()}
+        values = {name: None if place is None else row[place] for name, place in parts.items()}
         return values if any(value is not None for value in values.values()) else None
 
     return compound
@@ -57,7 +66,7 @@ class Selection:
         for name, group in _by_first_name(paths).items():
             if len(group[0].names) == 1:
                 field, _ = self._paths.at(schema).reader(group[0])
-                columns[field.name] = field_shower(schema, schema.position[field.name.lower()])
+                columns[field.name] = field_shower(schema, schema.position[field.name.lower()], self._version)
             else:
                 at, target = self._paths.step(schema, name, group[0])
                 rest = [Path(path.names[1:], path.at) for path in group]
