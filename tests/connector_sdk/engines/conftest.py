@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,8 @@ def read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Read:
 
     def reading(**given: Any) -> pa.Table:
         source = _opened(folder, tmp_path_factory, given)
-        with duckdb.connect() as connection:
-            connection.execute("set timezone = 'UTC'")
-            rows = connection.sql(f'select {names(source.columns)}, {source.position} as "#" from {source.relation}')
-            table: pa.Table = rows.to_arrow_table()
+        rows = _database().sql(f'select {names(source.columns)}, {source.position} as "#" from {source.relation}')
+        table: pa.Table = rows.to_arrow_table()
         assert table.num_rows == source.rows
         return table
 
@@ -56,6 +55,13 @@ def refuse(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Refuse:
         return problem
 
     return refusing
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    return connection
 
 
 def _opened(folder: Path, factory: pytest.TempPathFactory, given: dict[str, Any]) -> Source:

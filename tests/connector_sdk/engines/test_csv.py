@@ -87,7 +87,7 @@ def test_an_empty_file_has_no_rows(folder: Path, read: Read) -> None:
     assert read(file="a.csv").num_rows == 0
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=8))
 def test_no_character_of_a_cell_is_altered(folder: Path, read: Read, rows: list[tuple[str, str]]) -> None:
     written = io.StringIO(newline="")

@@ -59,7 +59,7 @@ def test_a_file_that_is_cut_off_is_refused(folder: Path, refuse: Refuse) -> None
     assert "Malformed JSON" in refuse(file="a.jsonl").message
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(TEXT, min_size=1, max_size=5))
 def test_no_character_of_a_text_is_altered(folder: Path, read: Read, values: list[str]) -> None:
     (folder / "a.json").write_text(json.dumps([{"id": each} for each in values]), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -49,17 +50,24 @@ class Converted:
 
 def through(field: Field, type_: pa.DataType, values: Sequence[Any], *, truncate: bool = False) -> list[Converted]:
     """Convert a column of values. Raises `MisfitError` when its type can never fit."""
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.register("t", pa.table({"v": pa.array(values, type_)}))
-        ((_, found, *_),) = connection.execute("describe select v from t").fetchall()
-        made = convert('"v"', found, field, truncate=truncate)
-        code = " ".join(f"when {each.failed} then '{each.code}'" for each in made.checks)
-        message = " ".join(f"when {each.failed} then {each.message}" for each in made.checks)
-        codes = f"case {code} end, case {message} end" if made.checks else "null, null"
-        table = connection.sql(f"select {made.value}, {codes} from t").to_arrow_table()
+    connection = _database()
+    connection.register("t", pa.table({"v": pa.array(values, type_)}))
+    ((_, found, *_),) = connection.execute("describe select v from t").fetchall()
+    made = convert('"v"', found, field, truncate=truncate)
+    code = " ".join(f"when {each.failed} then '{each.code}'" for each in made.checks)
+    message = " ".join(f"when {each.failed} then {each.message}" for each in made.checks)
+    codes = f"case {code} end, case {message} end" if made.checks else "null, null"
+    table = connection.sql(f"select {made.value}, {codes} from t").to_arrow_table()
     columns = [_python(table.column(number)) for number in range(3)]
     return [Converted(None if code else value, code, told) for value, code, told in zip(*columns, strict=True)]
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for all, since opening takes longer than converting."""
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    return connection
 
 
 def _python(column: pa.ChunkedArray) -> list[Any]:

@@ -47,7 +47,7 @@ class TestByTheDestinationItself:
         bench.change(fields=_account())
         id_ = bench.store.put("accounts", number="A1", name="Acme")
         bench.run(_rows("A1", None, "A1"))
-        assert [each.rows for each in bench.store.batches()] == [2, 1]
+        assert sorted(each.rows for each in bench.store.batches()) == [1, 2]
         assert _ids(bench, "account") == {"e0": id_, "e1": None, "e2": id_}
         bench.run(_rows("A1", None, None))
         assert _ids(bench, "account") == {"e0": id_, "e1": None, "e2": None}
@@ -57,7 +57,7 @@ class TestByTheDestinationItself:
         id_ = bench.store.put("accounts", number="A1", name="Acme")
         bench.run(_rows("A1", "A1"))
         bench.run(_rows("A1", None))
-        assert [each.rows for each in bench.store.batches()] == [2, 1]
+        assert sorted(each.rows for each in bench.store.batches()) == [1, 2]
         assert _ids(bench, "account") == {"e0": id_, "e1": id_}
 
     def test_a_record_that_is_not_there_rejects_the_row_and_it_is_tried_again(self, bench: Bench) -> None:

@@ -101,25 +101,25 @@ def told(record: dict[str, str | None]) -> str:
     return ", ".join(f"{name}: {record.get(name)!r}" for name in ("key", "name", "about", "text"))
 
 
-@examples(14)
+@examples(12)
 @given(STEPS, st.sampled_from(Removal))
 def test_upsert_does_what_the_table_says(steps: list[Step], on_removed: Removal) -> None:
     follow(steps, Oracle(Mode.UPSERT, on_removed))
 
 
-@examples(10)
+@examples(8)
 @given(STEPS, st.sampled_from([Removal.NOTHING, Removal.CLEAR]))
 def test_update_does_what_the_table_says(steps: list[Step], on_removed: Removal) -> None:
     follow(steps, Oracle(Mode.UPDATE, on_removed))
 
 
-@examples(6)
+@examples(5)
 @given(STEPS)
 def test_archive_does_what_the_table_says(steps: list[Step]) -> None:
     follow([evolve(each, fields={}, full=False) for each in steps], Oracle(Mode.ARCHIVE))
 
 
-@examples(6)
+@examples(5)
 @given(STEPS)
 def test_insert_does_what_the_table_says(steps: list[Step]) -> None:
     plain = [evolve(each, fields={"text": "n"}, full=False) for each in steps]
