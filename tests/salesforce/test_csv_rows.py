@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from connector_salesforce.csv_rows import csv_lines
-from connector_salesforce.wire import Lines, Target
+from connector_salesforce.wire import IdsOf, Lines, Target
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,10 +146,16 @@ def test_a_null_reference_by_key_is_refused_where_it_would_clear_and_left_alone_
 
 
 def test_a_wrong_id_in_a_reference_fails_its_row_alone() -> None:
-    rows = {"External_Id__c": ["a", "b", "c"], "AccountId": ["0015g00000ABCDe", "0015g00000abcdeAAP", None]}
-    built = csv_lines(batch(rows), lambda column: Target(column.field, holds_ids=column.field == "AccountId"))
+    rows = {
+        "External_Id__c": ["a", "b", "c", "d"],
+        "AccountId": ["0015g00000ABCDe", "0015g00000abcdeAAP", None, "0035g00000ABCDe"],
+    }
+    ids_of = (IdsOf("Account", "001"),)
+    built = csv_lines(batch(rows), lambda column: Target(column.field, ids_of=ids_of * (column.field == "AccountId")))
     assert cells(built)[1:] == [["a", "0015g00000ABCDe"], ["c", "#N/A"]]
-    assert (built.codes.to_pylist(), built.fields.to_pylist()[1]) == ([None, "MALFORMED_ID", None], "AccountId")
+    assert built.codes.to_pylist() == [None, "NO_VALID_ID", None, "ID_OF_OTHER_OBJECT"]
+    assert built.fields.to_pylist()[1] == "AccountId"
+    assert built.details.to_pylist()[3] == "Account expected, whose ids begin with 001"
 
 
 def test_a_deletion_is_a_list_of_ids() -> None:

@@ -148,14 +148,27 @@ def test_an_object_without_a_recommended_key_says_the_steps() -> None:
 
 def test_a_reference_names_the_keys_that_salesforce_itself_resolves() -> None:
     assert contact("AccountId").references == ("Account",)
-    assert contact("AccountId").reference_keys == (ReferenceKey("Account", "Key__c"), ReferenceKey("Account", "Number"))
-    assert contact("OwnerId").reference_keys == ()
-    assert one("F", "reference", referenceTo=["Account"]).reference_keys == ()
+    keys = ("Id", "Key__c", "Number")
+    assert contact("AccountId").reference_keys == tuple(ReferenceKey("Account", key) for key in keys)
+    assert contact("OwnerId").reference_keys == (ReferenceKey("Group", "Id"), ReferenceKey("User", "Id"))
+    bare = one("F", "reference", referenceTo=["Account"])
+    assert bare.reference_keys == (ReferenceKey("Account", "Id"),), "it has no name for a relationship"
+
+
+def test_a_reference_to_many_objects_costs_no_call_for_each() -> None:
+    names = [f"Thing{number}__c" for number in range(60)]
+    transport = ScriptedTransport()
+    field = described_field("WhatId", "reference", referenceTo=names, relationshipName="What")
+    describing(transport, described_object("Task", [field]), *(described_object(name) for name in names))
+    (found,) = discover_schema(org(transport), "Task", False).fields
+    assert found.reference_keys == tuple(ReferenceKey(name, "Id") for name in names)
+    assert len(transport.made("GET", "describe")) == 1
 
 
 def test_ids_have_the_shape_and_the_prefix_of_their_object() -> None:
-    assert contact("AccountId").pattern == "001[a-zA-Z0-9]{12}([a-zA-Z0-9]{3})?"
-    assert "Account" in contact("AccountId").pattern_name
+    assert contact("AccountId").pattern == "(001)[a-zA-Z0-9]{12}([a-zA-Z0-9]{3})?"
+    assert "Account expected" in contact("AccountId").pattern_name
+    assert contact("Id").pattern.startswith("(003)")
     assert contact("OwnerId").pattern_name == "a Salesforce id"
 
 

@@ -88,7 +88,7 @@ def test_a_row_that_failed_says_code_message_and_fields() -> None:
     assert (first["code"], first["message"], first["fields"]) == ("REQUIRED_FIELD_MISSING", "one; two", "A,B,C")
     assert first["created"] is None
     assert second["code"] == "REFERENCE_NOT_FOUND"
-    assert second["message"].startswith("INVALID_FIELD: Foreign key")
+    assert second["message"].startswith("Reference not found: Account whose E is x (INVALID_FIELD: Foreign key")
 
 
 @pytest.mark.parametrize("answers", [[], [created()], [created()] * 3, {"id": ID}, '"text"', ""])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import STEPS, field_of
@@ -12,6 +12,10 @@ from connector_sdk import ConfigError, Mode, ObjectInfo, ObjectSchema, Reference
 
 _OTHERS = ("__e", "__mdt", "__ChangeEvent", "__Share", "__History", "__Feed")
 """Suffixes of what is no object with records of its own (Object Reference, "API Field Name Suffixes")."""
+
+
+_MOST_DESCRIBED = 10
+"""Objects that are described for the sake of a field that refers to them: a call each, once per connection."""
 
 
 def list_objects(org: Org) -> list[ObjectInfo]:
@@ -26,7 +30,7 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
     described = _described(org, object_name, refresh)
     prefixes = {each["name"]: each.get("keyPrefix") for each in org.objects()}
     fields = tuple(
-        field_of(each, lambda name: _reference_keys(org, name), prefixes.get)
+        field_of(described["name"], each, lambda names: _reference_keys(org, names), prefixes.get)
         for each in described["fields"]
         if not each.get("deprecatedAndHidden")
     )
@@ -75,8 +79,17 @@ def _unknown(object_name: str, names: list[str]) -> ConfigError:
     return ConfigError(f"this user can see no object {object_name} in Salesforce", hint=hint)
 
 
-def _reference_keys(org: Org, object_name: str) -> Iterator[ReferenceKey]:
-    """The fields by which rows may name a record of an object; none where the user cannot see it."""
+def _reference_keys(org: Org, object_names: Sequence[str]) -> Iterator[ReferenceKey]:
+    """The fields by which rows may name a record of one of the objects.
+
+    Each object has to be described, so where there are many, records are looked up instead.
+    """
+    for name in object_names if len(object_names) <= _MOST_DESCRIBED else ():
+        yield from _keys_of(org, name)
+
+
+def _keys_of(org: Org, object_name: str) -> Iterator[ReferenceKey]:
+    """The keys of an object; none where the user cannot see it."""
     try:
         fields = org.describe(object_name)["fields"]
     except CallFailed as error:

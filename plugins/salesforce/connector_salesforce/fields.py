@@ -5,10 +5,10 @@ What the attributes mean: SOAP API Developer Guide, "DescribeSObjectResult"; Obj
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connector_salesforce.ids import SHAPE
+from connector_salesforce.ids import REST, SHAPE
 from connector_sdk import Equality, Field, FieldType, Mode, ReferenceKey
 
 Description = Mapping[str, Any]
@@ -32,6 +32,9 @@ TYPES: Mapping[str, FieldType] = {
 
 _COMPOUND = ("address", "location", "complexvalue", "datacategorygroupreference", "anyType", "json")
 
+_MOST_PREFIXES = 8
+"""Objects that a field may refer to for their prefixes to be told; some refer to a hundred."""
+
 _WRITING = (Mode.INSERT, Mode.UPDATE, Mode.UPSERT)
 _MATCHING = (Mode.UPDATE, Mode.ARCHIVE)
 
@@ -43,15 +46,19 @@ STEPS = (
 
 
 def field_of(
-    described: Description, keys: Callable[[str], Iterator[ReferenceKey]], prefix: Callable[[str], str | None]
+    object_name: str,
+    described: Description,
+    keys: Callable[[Sequence[str]], Iterator[ReferenceKey]],
+    prefix: Callable[[str], str | None],
 ) -> Field:
-    """A field in the core's words.
+    """A field of an object in the core's words.
 
-    `keys` lists the fields by which an object can be referred to, `prefix` answers the first characters of its ids.
+    `keys` lists the fields by which records of objects can be referred to, `prefix` answers the first characters of an
+    object's ids.
     """
     type_, references = _type(described), tuple(described.get("referenceTo") or ())
     values = _values(described)
-    pattern, pattern_name = _pattern(described, references, prefix)
+    pattern, pattern_name = _pattern(described, references or (object_name,), prefix)
     return Field(
         name=described["name"],
         type=type_,
@@ -109,12 +116,14 @@ def _values(described: Description) -> tuple[str, ...]:
 def _pattern(
     described: Description, references: tuple[str, ...], prefix: Callable[[str], str | None]
 ) -> tuple[str, str]:
+    """What an id must look like: those of a record of one object begin with the same three characters."""
     if described["type"] not in ("id", "reference"):
         return "", ""
-    (known,) = (prefix(references[0]),) if len(references) == 1 else (None,)
-    if known is None:
+    known = [prefix(each) for each in references]
+    if None in known or len(known) > _MOST_PREFIXES:
         return SHAPE, "a Salesforce id"
-    return f"{known}[a-zA-Z0-9]{{12}}([a-zA-Z0-9]{{3}})?", f"the id of a record of {references[0]} ({known}…)"
+    begins, expected = "|".join(map(str, known)), " or ".join(references)
+    return f"({begins}){REST}", f"an id that begins with {' or '.join(map(str, known))}: {expected} expected"
 
 
 def _equality(described: Description, type_: FieldType) -> frozenset[Equality]:
@@ -127,12 +136,13 @@ def _equality(described: Description, type_: FieldType) -> frozenset[Equality]:
 
 
 def _reference_keys(
-    described: Description, references: tuple[str, ...], keys: Callable[[str], Iterator[ReferenceKey]]
+    described: Description, references: tuple[str, ...], keys: Callable[[Sequence[str]], Iterator[ReferenceKey]]
 ) -> tuple[ReferenceKey, ...]:
-    """None for fields that refer to several objects: some refer to a hundred, each of which had to be described."""
-    if not refers_by_key(described) or len(references) != 1 or not _writable(described):
+    """The keys that rows may name a record by. Its id is one of them everywhere."""
+    if described["type"] != "reference" or not _writable(described):
         return ()
-    return tuple(keys(references[0]))
+    ids = (ReferenceKey(each, "Id") for each in references)
+    return (*ids, *(keys(references) if refers_by_key(described) else ()))
 
 
 def _writable(described: Description) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import reduce
 
 import pyarrow as pa
@@ -10,6 +11,9 @@ import pyarrow.compute as pc
 
 SHAPE = "[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?"
 """Either form of an id, as a regular expression."""
+
+REST = "[a-zA-Z0-9]{12}([a-zA-Z0-9]{3})?"
+"""What follows the three characters that name the object (SOAP API Developer Guide, "ID Field Type")."""
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _ID = re.compile(SHAPE)
@@ -42,6 +46,12 @@ def wrong_ids(ids: pa.StringArray) -> pa.BooleanArray:
         expected = letters.take(reduce(pc.add, bits))
         good = pc.and_(good, pc.or_(short, pc.equal(pc.utf8_slice_codeunits(ids, 15 + group, 16 + group), expected)))
     return pc.invert(good)
+
+
+def other_prefixes(ids: pa.StringArray, prefixes: Sequence[str]) -> pa.BooleanArray:
+    """Which cells of a column begin with none of the prefixes (null where there is no id)."""
+    begins = pc.utf8_slice_codeunits(ids, 0, 3)
+    return pc.if_else(pc.is_null(ids), None, pc.invert(pc.is_in(begins, value_set=pa.array(prefixes))))
 
 
 def _bit(ids: pa.StringArray, at: int, place: int) -> pa.Array:

@@ -43,6 +43,11 @@ class Org:
             self._described[object_name] = _with(found, "fields")
         return self._described[object_name]
 
+    def prefix(self, object_name: str) -> str | None:
+        """The first three characters of the ids of an object's records; None where it has none or is not seen."""
+        found = (each.get("keyPrefix") for each in self.objects() if each["name"] == object_name)
+        return next(found, None)
+
     def field(self, object_name: str, name: str) -> Description:
         """The description of one field. Raises `KeyError` when the user can see none of this name."""
         fields: list[Description] = self.describe(object_name)["fields"]

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from connector_salesforce import bulk, bulk2, codes, describe, login, preflight, rest
+from connector_salesforce import bulk, bulk2, codes, describe, login, preflight, reference_errors, rest
 from connector_salesforce import match as matching
 from connector_salesforce.config import Config, Options
 from connector_salesforce.failure import CallFailed
@@ -131,7 +131,8 @@ def write_batch(connection: Connection, batch: Batch, options: Options, attempt:
             "API_CALLS_KEPT", f"{left:,} API calls are left, and {options.keep_api_calls:,} are for others"
         )
     try:
-        return _WRITERS[batch.api].write(connection.handle, batch, options, attempt)
+        result = _WRITERS[batch.api].write(connection.handle, batch, options, attempt)
+        return reference_errors.explained(connection.handle, batch, result)
     except CallFailed as error:
         if error.executed is Executed.NO:
             raise NotExecuted(error.code, error.message) from error
@@ -143,7 +144,8 @@ def recover_batch(
     connection: Connection, batch: Batch, options: Options, attempt: Attempt
 ) -> WriteResult | Recovery | Unknown:
     """Ask what became of a batch through its API."""
-    return _WRITERS[batch.api].recover(connection.handle, batch, options, attempt)
+    answer = _WRITERS[batch.api].recover(connection.handle, batch, options, attempt)
+    return reference_errors.explained(connection.handle, batch, answer) if isinstance(answer, WriteResult) else answer
 
 
 @hookimpl

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import refers_by_key
 from connector_salesforce.org import Description, Org
-from connector_salesforce.wire import Target
+from connector_salesforce.wire import ID, IdsOf, Target
 from connector_sdk import Batch, Column, Executed, NotExecuted
 
 
@@ -18,10 +18,17 @@ def targets(org: Org, batch: Batch) -> Callable[[Column], Target]:
     cannot be described; nothing of the batch was sent then.
     """
 
+    def ids_of(described: Description, column: Column) -> tuple[IdsOf, ...]:
+        """The objects whose ids a column holds; none where it holds no ids."""
+        if not described or described["type"] != "reference":
+            return ()
+        names = [column.by.object_name] if column.by else described["referenceTo"]
+        return tuple(IdsOf(name, org.prefix(name)) for name in names)
+
     def target(column: Column) -> Target:
         described = _described(org, batch.object_name, column.field)
-        if column.by is None:
-            return Target(column.field, holds_ids=bool(described) and described["type"] == "reference")
+        if column.by is None or column.by.field == ID:
+            return Target(column.field, ids_of=ids_of(described, column))
         if not described or not refers_by_key(described):
             message = f"{batch.object_name}.{column.field} is absent, hidden from this user, or takes ids only"
             raise NotExecuted("FIELD_NOT_FOUND", message)

@@ -16,7 +16,8 @@ _REASONS: Mapping[str, str] = {
     "NULL_REFERENCE": "a reference by key cannot be cleared through the Bulk API in one batch with references by key",
     "NUL_CHARACTER": "the text holds a NUL character, which Salesforce cannot store",
     "RECORD_TOO_LONG": "the row has more than 400,000 characters, the most that the Bulk API takes",
-    "MALFORMED_ID": "the value is no Salesforce id, or its check characters (the last three of 18) are wrong",
+    "NO_VALID_ID": "the value is no Salesforce id, or its check characters (the last three of 18) are wrong",
+    "ID_OF_OTHER_OBJECT": "the id is that of a record of another object",
     "MISSING_KEY": "the row has no match value",
     "MISSING_ID": "the row has no record id",
 }
@@ -56,5 +57,6 @@ def _refused(lines: Lines, left_out: pa.BooleanArray) -> WriteResult:
     codes = lines.codes.filter(left_out)
     names = list(_REASONS)
     said = pa.array(list(_REASONS.values())).take(pc.index_in(codes, pa.array(names)))
-    fields = lines.fields.filter(left_out)
+    fields, details = lines.fields.filter(left_out), lines.details.filter(left_out)
+    said = pc.if_else(pc.equal(details, ""), said, pc.binary_join_element_wise(said, details, ": "))
     return WriteResult.of(pa.repeat(RowStatus.FAILED.value, len(codes)), code=codes, message=said, fields=fields)

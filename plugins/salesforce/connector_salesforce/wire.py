@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import field, frozen
 
-from connector_salesforce.ids import wrong_ids
+from connector_salesforce.ids import other_prefixes, wrong_ids
 from connector_sdk import Action, Batch, Column, OnNull
 
 ID = "Id"
@@ -36,17 +36,26 @@ class Null(StrEnum):
 
 
 @frozen
+class IdsOf:
+    """An object, and the first characters of its ids; None where they are not known."""
+
+    object_name: str
+    prefix: str | None
+
+
+@frozen
 class Target:
     """Where the cells of a column go: a field, or a key of the record that a field refers to.
 
-    `object_name` is set where the field can refer to records of several objects, `holds_ids` where cells are ids.
+    `object_name` is set where the field can refer to records of several objects. `ids_of` names the objects whose ids
+    the cells are, where they are ids.
     """
 
     field: str
     relationship: str | None = None
     key: str | None = None
     object_name: str | None = None
-    holds_ids: bool = False
+    ids_of: tuple[IdsOf, ...] = ()
 
 
 @frozen(eq=False)
@@ -61,24 +70,29 @@ class Cells:
 
 @frozen(eq=False)
 class Refusal:
-    """Rows that are not sent (a mask; null counts as false), the code of that, and the field that is to blame."""
+    """Rows that are not sent (a mask; null counts as false), the code of that, and the field that is to blame.
+
+    `detail` says more than the code does.
+    """
 
     rows: pa.BooleanArray
     code: str
     field: str
+    detail: str = ""
 
 
 @frozen(eq=False)
 class Lines:
     """The lines of a batch. `body` is those of the rows that may be sent, one after another.
 
-    `sent` says of each row whether it is in there; `codes` and `fields` say why not (null for rows that are).
+    `sent` says of each row whether it is in there; `codes`, `fields` and `details` say why not (null where it is).
     """
 
     body: bytes = field(repr=False)
     sent: pa.BooleanArray
     codes: pa.StringArray
     fields: pa.StringArray
+    details: pa.StringArray
 
     @property
     def count(self) -> int:
@@ -102,7 +116,7 @@ def sent_of(batch: Batch, lines: Lines) -> Sent:
     else:
         assert batch.record_ids is not None
         column, cells_ = ID, pa.chunked_array([batch.record_ids])
-    return Sent(column, _text(cells_)[1].filter(lines.sent))
+    return Sent(column, text_of(cells_).filter(lines.sent))
 
 
 def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
@@ -118,12 +132,14 @@ def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
 
 def lines(line: pa.StringArray, refusals: Sequence[Refusal]) -> Lines:
     """The lines of the rows for which no refusal holds; of several, the first says why."""
-    codes = fields = pa.nulls(len(line), pa.string())
+    codes = fields = details = pa.nulls(len(line), pa.string())
     for each in refusals:
         new = pc.and_(pc.fill_null(each.rows, False), pc.is_null(codes))
         codes, fields = pc.if_else(new, each.code, codes), pc.if_else(new, each.field, fields)
+        details = pc.if_else(new, each.detail, details)
     sent = pc.is_null(codes)
-    return Lines(characters(line.filter(sent) if codes.null_count < len(codes) else line), sent, codes, fields)
+    body = characters(line.filter(sent) if codes.null_count < len(codes) else line)
+    return Lines(body, sent, codes, fields, details)
 
 
 def unsendable(found: Sequence[Cells], has_nul: bool) -> Iterator[Refusal]:
@@ -134,8 +150,24 @@ def unsendable(found: Sequence[Cells], has_nul: bool) -> Iterator[Refusal]:
             yield Refusal(pc.is_null(each.text), "MISSING_ID" if name == ID else "MISSING_KEY", name)
         if has_nul and each.form is Form.TEXT:
             yield Refusal(pc.match_substring(each.text, "\0"), "NUL_CHARACTER", name)
-        if each.target.holds_ids:
-            yield Refusal(wrong_ids(each.text), "MALFORMED_ID", name)
+        if each.target.ids_of:
+            yield from _wrong_ids(each)
+
+
+def _wrong_ids(column: Cells) -> Iterator[Refusal]:
+    """Ids that are none, and ids of records of another object."""
+    name, ids_of = column.target.field, column.target.ids_of
+    yield Refusal(wrong_ids(column.text), "NO_VALID_ID", name)
+    prefixes = [each.prefix for each in ids_of if each.prefix is not None]
+    if len(prefixes) == len(ids_of):
+        expected = f"{' or '.join(each.object_name for each in ids_of)} expected, whose ids begin with"
+        detail = f"{expected} {' or '.join(prefixes)}"
+        yield Refusal(other_prefixes(column.text, prefixes), "ID_OF_OTHER_OBJECT", name, detail)
+
+
+def text_of(column: pa.ChunkedArray) -> pa.StringArray:
+    """A column as text, as it stands in a body before it is escaped."""
+    return _text(column)[1]
 
 
 def joined(parts: Sequence[pa.StringArray | str]) -> pa.StringArray:

@@ -1,0 +1,159 @@
+"""References to other records, as a sceptical admin would try them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .emulated import Emulated
+from .projects import Project
+
+APIS = ["bulk", "bulk2", "rest"]
+
+
+@pytest.fixture
+def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
+    for module in ("bulk", "bulk2"):
+        monkeypatch.setattr(f"connector_salesforce.{module}._FIRST_PAUSE", 0.05)
+    return Project(tmp_path, emulated)
+
+
+def contact(key: str, **more: Any) -> dict[str, Any]:
+    return {"id": key, "last": "Ash", **more}
+
+
+def accounts(project: Project, *records: dict[str, Any]) -> dict[str, str]:
+    """Accounts made by hand; their ids by name."""
+    project.emulated.insert("Account", *records)
+    return {each["Name"]: each["Id"] for each in project.emulated.records("Account")}
+
+
+def by_key(project: Project, object_name: str = "Contact") -> dict[str, dict[str, Any]]:
+    return {each["External_Id__c"]: each for each in project.emulated.records(object_name)}
+
+
+def test_a_reference_by_a_unique_field_is_looked_up_and_one_that_is_missing_waits_for_its_record(
+    project: Project,
+) -> None:
+    ids = accounts(project, {"Name": "one", "Unique_Key__c": "a-1"})
+    find = {"find": "Account", "where": "Unique_Key__c", "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find})
+    project.model([contact("k1", acc="a-1"), contact("k2", acc="a-404"), contact("k3", acc=None)])
+    run = project.run()
+    assert (run.rows["succeeded"], run.rows["rejected"]) == (2, 1), run.said
+    for word in ("Reference not found", "Account", "Unique_Key__c", "a-404"):
+        assert word in project.ledger(run)["k2"]["message"]
+    assert by_key(project)["k1"]["AccountId"] == ids["one"]
+    assert by_key(project)["k3"]["AccountId"] is None
+    ids = accounts(project, {"Name": "two", "Unique_Key__c": "a-404"})
+    run = project.run()
+    assert run.rows == {"read": 3, "unchanged": 2, "planned": 1, "succeeded": 1}
+    assert by_key(project)["k2"]["AccountId"] == ids["two"]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_reference_that_salesforce_does_not_find_is_said_in_the_same_words(project: Project, api: str) -> None:
+    find = {"find": "Account", "where": "External_Id__c", "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find}, options={"api": api})
+    project.model([contact("k1", acc="a-404")])
+    run = project.run()
+    line = project.ledger(run)["k1"]
+    assert line["code"] == "REFERENCE_NOT_FOUND"
+    said = "Reference not found: Account whose External_Id__c is a-404 (INVALID_FIELD: Foreign key external ID"
+    assert line["message"].startswith(said)
+    assert line["advice"]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_key_that_several_records_have_rejects_the_row_with_their_ids(project: Project, api: str) -> None:
+    ids = accounts(project, {"Name": "one", "Legacy_Key__c": "old"}, {"Name": "two", "Legacy_Key__c": "old"})
+    find = {"find": "Account", "where": "Legacy_Key__c", "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find}, options={"api": api})
+    project.model([contact("k1", acc="old"), contact("k2", acc=None)])
+    line = project.ledger(project.run())["k1"]
+    assert (line["outcome"], line["code"]) == ("rejected", "REFERENCE_AMBIGUOUS"), line
+    for word in ("Account", "Legacy_Key__c", "old", *ids.values()):
+        assert word in line["message"]
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("mapping", ["column", "where Id"])
+def test_a_column_of_ids_is_used_as_it_is_after_a_check(project: Project, api: str, mapping: str) -> None:
+    (id_,) = accounts(project, {"Name": "one"}).values()
+    other = "0035g00000ABCDeAAP"
+    given = "acc" if mapping == "column" else {"find": "Account", "where": "Id", "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": given}, options={"api": api})
+    lower = "0015g00000abcdeAAP"
+    given_ids = {"k1": id_[:15], "k2": id_, "k3": other, "k4": lower, "k5": "no id", "k6": None}
+    project.model([contact(key, acc=given_id) for key, given_id in given_ids.items()])
+    before = project.emulated.stats()["calls"]
+    run = project.run()
+    ledger = project.ledger(run)
+    assert {key: line["outcome"] for key, line in ledger.items()} == {
+        "k1": "succeeded", "k2": "succeeded", "k3": "rejected", "k4": "rejected", "k5": "rejected", "k6": "succeeded",
+    }  # fmt: skip
+    assert "Account expected" in ledger["k3"]["message"]
+    assert (ledger["k4"]["code"], "check characters" in ledger["k4"]["message"]) == ("NO_VALID_ID", True)
+    assert all(ledger[key]["advice"] for key in ("k3", "k4", "k5"))
+    assert {key: each["AccountId"] for key, each in by_key(project).items()} == {"k1": id_, "k2": id_, "k6": None}
+    asked = [name for name in project.emulated.stats()["calls"] if name.endswith("/query")]
+    assert sum(project.emulated.stats()["calls"][name] - before.get(name, 0) for name in asked) <= 1, "only the login's"
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_owner_is_named_by_user_name_although_a_queue_may_own_too(project: Project, api: str) -> None:
+    find = {"find": "User", "where": "Username", "equals": "owner"}
+    project.sync(object="Lead", fields={"LastName": "last", "Company": "last", "OwnerId": find}, options={"api": api})
+    project.model([contact("k1", owner="second@emulator.invalid"), contact("k2", owner="nobody@emulator.invalid")])
+    run = project.run()
+    assert run.rows == {"read": 2, "planned": 2, "succeeded": 1, "rejected": 1}, run.said
+    assert "Reference not found: User whose Username is nobody" in project.ledger(run)["k2"]["message"]
+    users = {each["Username"]: each["Id"] for each in project.emulated.records("User")}
+    assert by_key(project, "Lead")["k1"]["OwnerId"] == users["second@emulator.invalid"]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_task_names_its_contact_or_lead_by_key(project: Project, api: str) -> None:
+    project.emulated.insert("Contact", {"LastName": "Ash", "External_Id__c": "c-1"})
+    find = {"find": "Contact", "where": "External_Id__c", "equals": "who"}
+    project.sync(object="Task", fields={"Subject": "last", "WhoId": find}, options={"api": api})
+    project.model([contact("k1", who="c-1"), contact("k2", who="c-404")])
+    run = project.run()
+    assert run.rows == {"read": 2, "planned": 2, "succeeded": 1, "rejected": 1}, run.said
+    assert "Reference not found: Contact whose External_Id__c is c-404" in project.ledger(run)["k2"]["message"]
+    assert by_key(project, "Task")["k1"]["WhoId"] == by_key(project)["c-1"]["Id"]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_custom_reference_is_named_by_key_and_cleared_through_its_id(project: Project, api: str) -> None:
+    accounts(project, {"Name": "one", "External_Id__c": "a-1"})
+    project.emulated.insert("Product2", {"Name": "p", "External_Id__c": "p-1"})
+    project.sync(object="Subscription__c", options={"api": api}, fields={
+        "Account__c": {"find": "Account", "where": "External_Id__c", "equals": "acc"},
+        "Product__c": {"find": "Product2", "where": "External_Id__c", "equals": "product"},
+    })  # fmt: skip
+    project.model([contact("k1", acc="a-1", product="p-1"), contact("k2", acc="a-1", product=None)])
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"]) == (0, 2), project.ledger(run)
+    assert by_key(project, "Subscription__c")["k1"]["Product__c"]
+    project.model([contact("k1", acc="a-1", product=None), contact("k2", acc="a-1", product="p-1")])
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"]) == (0, 2), project.ledger(run)
+    stored = by_key(project, "Subscription__c")
+    assert (stored["k1"]["Product__c"], stored["k2"]["Product__c"] is None) == (None, False)
+
+
+def test_few_accounts_of_many_contacts_are_few_queries(project: Project) -> None:
+    accounts(project, *({"Name": f"a{n}", "Unique_Key__c": f"a-{n}"} for n in range(3)))
+    find = {"find": "Account", "where": "Unique_Key__c", "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find}, options={"batch_size": 10_000})
+    project.model([contact(f"k{n}", acc=f"a-{n % 4}" if n % 4 < 3 else None) for n in range(2_000)])
+    before = project.emulated.stats()["calls"]
+    run = project.run()
+    assert run.rows["succeeded"] == 2_000
+    after = project.emulated.stats()["calls"]
+    queries = {name: count - before.get(name, 0) for name, count in after.items() if name.endswith("/query")}
+    assert sum(queries.values()) - 1 <= 2, "one of them is the login's, about the org"
