@@ -7,6 +7,7 @@ emulator's port; nothing of the library is replaced.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,11 +16,13 @@ import requests
 from requests.adapters import HTTPAdapter
 from salesforce_emulator import Emulator
 from simple_salesforce.api import Salesforce
+from simple_salesforce.bulk2 import ColumnDelimiter
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
     SalesforceMalformedRequest,
     SalesforceMoreThanOneRecord,
+    SalesforceOperationError,
     SalesforceResourceNotFound,
 )
 
@@ -142,6 +145,54 @@ def test_its_bulk_handler_inserts_updates_upserts_deletes_and_queries(salesforce
     deleted = salesforce.bulk.Contact.delete([{"Id": made[0]["id"]}])
     assert deleted[0]["success"] is True
     assert [record["IsDeleted"] for record in emulator.records("Contact")] == [True, False]
+
+
+def test_its_bulk2_handler_inserts_updates_upserts_and_deletes(salesforce: Any, emulator: Emulator) -> None:
+    contacts = salesforce.bulk2.Contact
+    [made] = contacts.insert(
+        records=[{"LastName": "A", "External_Id__c": "a"}, {"LastName": "", "External_Id__c": "x"}], wait=0
+    )
+    assert (made["numberRecordsProcessed"], made["numberRecordsFailed"], made["numberRecordsTotal"]) == (2, 1, 2)
+    files = contacts.get_all_ingest_records(made["job_id"])
+    [good], [bad] = files["successfulRecords"], files["failedRecords"]
+    assert (good["sf__Created"], good["External_Id__c"], bad["External_Id__c"]) == ("true", "a", "x")
+    assert bad["sf__Error"].startswith("REQUIRED_FIELD_MISSING:")
+    assert files["unprocessedRecords"] == []
+    contacts.update(records=[{"Id": good["sf__Id"], "LastName": "B"}], wait=0)
+    rows = [{"External_Id__c": "A", "LastName": "C"}, {"External_Id__c": "b", "LastName": "D"}]
+    [upserted] = contacts.upsert(records=rows, external_id_field="External_Id__c", wait=0)
+    assert upserted["numberRecordsFailed"] == 0
+    contacts.delete(records=[{"Id": good["sf__Id"]}], wait=0)
+    assert [(one["LastName"], one["IsDeleted"]) for one in emulator.records("Contact")] == [("C", True), ("D", False)]
+    contacts.hard_delete(records=[{"Id": emulator.records("Contact")[1]["Id"]}], wait=0)
+    assert [one["LastName"] for one in emulator.records("Contact")] == ["C"]
+
+
+def test_its_bulk2_handler_loads_a_file_in_parts_and_at_once(
+    salesforce: Any, emulator: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "contacts.csv"
+    file.write_text("External_Id__c|LastName\n" + "".join(f"k{number}|L\n" for number in range(50)), encoding="utf-8")
+    loaded = salesforce.bulk2.Contact.insert(
+        str(file), batch_size=10, concurrency=3, column_delimiter=ColumnDelimiter.PIPE, wait=0
+    )
+    assert [part["numberRecordsProcessed"] for part in loaded] == [10] * 5
+    assert len(emulator.records("Contact")) == 50
+    with pytest.raises(SalesforceOperationError, match="Field name not found : Nope__c"):
+        salesforce.bulk2.Contact.insert(records=[{"Nope__c": "x"}], wait=0)
+
+
+def test_its_bulk2_handler_queries_and_downloads(salesforce: Any, emulator: Emulator, tmp_path: Path) -> None:
+    emulator.insert("Contact", *({"LastName": f"L{number}"} for number in range(5)))
+    statement = "SELECT LastName FROM Contact ORDER BY LastName"
+    pages = list(salesforce.bulk2.Contact.query(statement, max_records=2, wait=0))
+    assert [page.splitlines()[1:] for page in pages] == [['"L0"', '"L1"'], ['"L2"', '"L3"'], ['"L4"']]
+    files = salesforce.bulk2.Contact.download(statement, str(tmp_path), max_records=4, wait=0)
+    assert [file["number_of_records"] for file in files] == [4, 1]
+    assert Path(files[1]["file"]).read_text(encoding="utf-8").splitlines() == ['"LastName"', '"L4"']
+    emulator.delete("Contact", emulator.records("Contact")[0]["Id"])
+    [found] = salesforce.bulk2.Contact.query_all("SELECT IsDeleted FROM Contact", wait=0)
+    assert found.splitlines()[1:].count('"true"') == 1
 
 
 def test_collections_work_by_its_restful_call(salesforce: Any) -> None:

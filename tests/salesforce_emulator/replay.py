@@ -16,6 +16,7 @@ from tests.salesforce_emulator.client import VERSION, Client
 
 ID = re.compile(r"\b(?=[0-9A-Za-z]*[0-9])[0-9a-zA-Z]{15}(?:[0-9A-Za-z]{3})?\b")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\+0000|Z)")
+ETAG = re.compile(r'"[0-9a-f]{6,8}"')
 BASE = re.compile(r"/services/data/[^/]+")
 
 
@@ -57,7 +58,7 @@ class Replay:
         """The recorded version where the emulator serves it: some answers depend on it."""
         match = BASE.match(path)
         version = match[0].rpartition("v")[2] if match else ""
-        return version if re.fullmatch(r"[3-6][0-9]\.0", version) else VERSION
+        return version if re.fullmatch(r"[3-6][0-9]\.0|iAmABadVersion", version) else VERSION
 
     def _ours(self, text: str) -> str:
         return ID.sub(lambda match: self.ids.get(match[0][:15], match[0])[: len(match[0])], text)
@@ -98,4 +99,4 @@ class Replay:
         if learn is not None and ID.fullmatch(text) and ID.fullmatch(learn):
             self.ids.setdefault(text[:15], learn)
         plain = self._ours(text) if learn is not None else text
-        return TIME.sub("TIME", BASE.sub("/services/data/vXX.X", plain))
+        return ETAG.sub("ETAG", TIME.sub("TIME", BASE.sub("/services/data/vXX.X", plain)))
