@@ -13,6 +13,7 @@ from connector_sdk.cli import terminal
 from connector_sdk.cli.records import Format, Record, write_json, write_records
 from connector_sdk.cli.settings import Settings, global_options
 from connector_sdk.cli.starting import project_types
+from connector_sdk.codes import EXPLAINED, Code
 from connector_sdk.errors import ConfigError, ConnectorError
 from connector_sdk.opening import open_connection
 from connector_sdk.outcome import Classification, RowError
@@ -70,6 +71,10 @@ def explain(settings: Settings, code: tuple[str, ...]) -> None:
 
 
 def _explanations(settings: Settings, asked: str) -> Iterator[Record]:
+    own = asked.upper().replace(" ", "_")
+    if own in EXPLAINED:
+        said = EXPLAINED[Code(own)]
+        yield {"destination": "connector", "code": own, "kind": "row", "cause": said.cause, "advice": said.advice}
     for type_ in project_types(settings):
         try:
             destination = settings.destination(type_)

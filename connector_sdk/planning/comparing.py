@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 from attrs import frozen
 
+from connector_sdk.codes import Code
 from connector_sdk.engines.changes import Compared, Profile, columns_of, freeze, profile
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.engines.models import Source
@@ -15,12 +16,6 @@ from connector_sdk.planning.identity import comparable, key
 from connector_sdk.planning.mapping import Mapped, model_column, normal
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import (
-    BASELINE,
-    HELD,
-    NULL_KEY,
-    NULL_MATCH,
-    REPEATED_KEY,
-    REPEATED_MATCH,
     Verdict,
     verdict_columns,
 )
@@ -140,20 +135,20 @@ def _sent(mapped: Mapped) -> str:
 
 
 def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict]:
-    yield Verdict("key is null", NULL_KEY, "'row ' || position || ' of the model has no primary key'")
+    yield Verdict("key is null", Code.NULL_KEY, "'row ' || position || ' of the model has no primary key'")
     if found.repeated_keys:
         message = "'several rows of the model have the primary key ' || key"
-        yield Verdict(f"key in (select value from {found.repeated_keys})", REPEATED_KEY, message)
+        yield Verdict(f"key in (select value from {found.repeated_keys})", Code.REPEATED_KEY, message)
     if request.held is not None:
-        yield Verdict("key in (select key from held)", HELD, "'it is not known whether this row was sent before'")
+        yield Verdict("key in (select key from held)", Code.HELD, "'it is not known whether this row was sent before'")
     match = request.sync.match
     if match is not None:
-        yield Verdict("match is null", NULL_MATCH, text(f"the match column {match.column} is empty"))
+        yield Verdict("match is null", Code.NULL_MATCH, text(f"the match column {match.column} is empty"))
     if match is not None and found.repeated_matches:
         message = f"{text(f'several rows of the model have the same value in {match.field}: ')} || match"
-        yield Verdict(f"match in (select value from {found.repeated_matches})", REPEATED_MATCH, message)
+        yield Verdict(f"match in (select value from {found.repeated_matches})", Code.REPEATED_MATCH, message)
     if request.baseline:
-        yield Verdict("effect = 'new'", BASELINE, "'taken as sent before'")
+        yield Verdict("effect = 'new'", Code.BASELINE, "'taken as sent before'")
 
 
 def _field_verdicts(mapped: Mapped) -> Iterator[Verdict]:

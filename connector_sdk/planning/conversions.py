@@ -11,14 +11,10 @@ from enum import Enum
 
 from attrs import frozen
 
+from connector_sdk.codes import Code
 from connector_sdk.engines.embedded import text, texts
 from connector_sdk.schema import Field, FieldType
 from connector_sdk.sync import Scalar
-
-BAD_VALUE = "BAD_VALUE"
-TOO_LONG = "TOO_LONG"
-NOT_A_CHOICE = "NOT_A_CHOICE"
-REQUIRED = "REQUIRED"
 
 _MOST_CHOICES = 100
 _SHOWN = 60
@@ -45,7 +41,7 @@ class Check:
     """What keeps a row out: SQL that is true when it does, and SQL for the message. `code` is that of the ledger."""
 
     failed: str
-    code: str
+    code: Code
     message: str
 
 
@@ -202,7 +198,7 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
 
 def _unfit(source: str, value: str, field: Field) -> Check:
     message = f"{text(field.name + ' cannot be ')} || {_shown(source)} || {text(': it takes ' + _expected(field))}"
-    return Check(f"{source} is not null and {value} is null", BAD_VALUE, message)
+    return Check(f"{source} is not null and {value} is null", Code.BAD_VALUE, message)
 
 
 def _limits(value: str, field: Field) -> list[Check]:
@@ -211,17 +207,17 @@ def _limits(value: str, field: Field) -> list[Check]:
     if field.length is not None and field.type not in _CONVERSIONS:
         ending = text(f" characters, {field.length} are allowed")
         message = f"{text(field.name + ' has ')} || length({value}) || {ending}"
-        checks.append(Check(f"length({value}) > {field.length}", TOO_LONG, message))
+        checks.append(Check(f"length({value}) > {field.length}", Code.TOO_LONG, message))
     if field.pattern:
         message = f"{_shown(value)} || {text(f' in {field.name} is not {field.pattern_name}')}"
-        checks.append(Check(f"not regexp_full_match({value}, {text(field.pattern)})", BAD_VALUE, message))
+        checks.append(Check(f"not regexp_full_match({value}, {text(field.pattern)})", Code.BAD_VALUE, message))
     if field.type is FieldType.INTEGER and field.precision is not None and field.precision < 19:
         message = f"{text(field.name + ' has more digits than ' + str(field.precision) + ': ')} || {value}"
         most = "9" * field.precision
-        checks.append(Check(f"{value} not between -{most} and {most}", BAD_VALUE, message))
+        checks.append(Check(f"{value} not between -{most} and {most}", Code.BAD_VALUE, message))
     if field.type is FieldType.CHOICES:
         message = text(f"{field.name} takes at most {_MOST_CHOICES} values")
-        checks.append(Check(f"len(string_split({value}, ';')) > {_MOST_CHOICES}", TOO_LONG, message))
+        checks.append(Check(f"len(string_split({value}, ';')) > {_MOST_CHOICES}", Code.TOO_LONG, message))
     if field.restricted:
         checks.append(_choice(value, field))
     return checks
@@ -239,7 +235,7 @@ def _choice(value: str, field: Field) -> Check:
         f"coalesce(', did you mean ' || {close} || '?', {text('; it has: ' + listed)})"
     )
     condition = f"len({wrong}) > 0" if several else f"not list_contains({known}, {value})"
-    return Check(f"{value} is not null and {condition}", NOT_A_CHOICE, message)
+    return Check(f"{value} is not null and {condition}", Code.NOT_A_CHOICE, message)
 
 
 def _shown(value: str) -> str:

@@ -10,15 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import frozen
 
+from connector_sdk.codes import Code
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.planning.mapping import Lookup, Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import (
-    NO_RECORD,
-    REFERENCE_AMBIGUOUS,
-    REFERENCE_NOT_FOUND,
-    SEVERAL_RECORDS,
     Verdict,
     verdict_columns,
 )
@@ -79,7 +76,7 @@ def _reference(lookup: Lookup, stored: str) -> _Question:
         asks=f"{name(stored)} is not null",
         filled=stored,
         with_="found[1]",
-        codes=(REFERENCE_NOT_FOUND, REFERENCE_AMBIGUOUS),
+        codes=(Code.REFERENCE_NOT_FOUND, Code.REFERENCE_AMBIGUOUS),
         missing="Reference not found: {}",
     )
 
@@ -91,13 +88,13 @@ def _own_record(lookup: Lookup, stored: str) -> _Question:
         asks="record_id is null",
         filled="record_id",
         with_="coalesce(record_id, found[1])",
-        codes=(NO_RECORD, SEVERAL_RECORDS),
+        codes=(Code.NO_RECORD, Code.SEVERAL_RECORDS),
         missing="there is no {}",
     )
 
 
 def _question(
-    lookup: Lookup, *, by: str, asks: str, filled: str, with_: str, codes: tuple[str, str], missing: str
+    lookup: Lookup, *, by: str, asks: str, filled: str, with_: str, codes: tuple[Code, Code], missing: str
 ) -> _Question:
     sought = f"{lookup.object_name} whose {lookup.field} is "
     shown = f"cast({name(by)} as varchar)"

@@ -9,10 +9,11 @@ import duckdb
 from attrs import define, evolve, field, frozen
 
 from connector_sdk.batch import Column, OnNull, Reference
+from connector_sdk.codes import Code
 from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.models import Source
 from connector_sdk.errors import ConfigError, Problem
-from connector_sdk.planning.conversions import REQUIRED, Check, Conversion, MisfitError, convert, literal
+from connector_sdk.planning.conversions import Check, Conversion, MisfitError, convert, literal
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.project.suggest import suggestion
 from connector_sdk.schema import Field, FieldType, ObjectSchema, ReferenceKey
@@ -217,7 +218,7 @@ class _Mapper:
         must = known.required if self.sync.mode is Mode.INSERT else known.required or not known.nillable
         if not must or (on_null is OnNull.KEEP and self.sync.mode is not Mode.INSERT):
             return ()
-        return (Check(f"{value} is null", REQUIRED, text(f"{known.name} must have a value")),)
+        return (Check(f"{value} is null", Code.REQUIRED, text(f"{known.name} must have a value")),)
 
     def _found(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
         """A field filled with the id of another record: by the destination itself where it can, else looked up."""

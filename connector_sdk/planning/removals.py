@@ -8,13 +8,14 @@ import duckdb
 from attrs import frozen
 
 from connector_sdk.batch import Action, Column
+from connector_sdk.codes import Code
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, text
 from connector_sdk.planning.comparing import Changes
 from connector_sdk.planning.frozen import DROPPED
 from connector_sdk.planning.mapping import Filling, Mapped
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.planning.verdicts import NO_RECORD, Verdict, verdict_columns
+from connector_sdk.planning.verdicts import Verdict, verdict_columns
 from connector_sdk.schema import FieldType
 from connector_sdk.spec import Removal
 
@@ -107,6 +108,6 @@ def _lines(request: PlanRequest, lines: Path) -> str:
         f"select key, match, {text(removal_action(request))} as action,"
         f" {text(request.schema.name)} as object, record_id, 'left' as effect from gone where not claimed"
     )
-    unknown = Verdict("record_id is null", NO_RECORD, text("it is not known which record this row had"))
+    unknown = Verdict("record_id is null", Code.NO_RECORD, text("it is not known which record this row had"))
     empty = f"select * from {file(lines)} where false"
     return f"{empty} union all by name {verdict_columns([unknown], f'({given})')}"

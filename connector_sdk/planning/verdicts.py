@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from attrs import frozen
 
+from connector_sdk.codes import EXPLAINED, Code
 from connector_sdk.engines.embedded import text
 from connector_sdk.outcome import Outcome
-from connector_sdk.planning.conversions import BAD_VALUE, NOT_A_CHOICE, REQUIRED, TOO_LONG
 
-BASELINE = "BASELINE"
-HELD = "HELD"
-NULL_KEY = "NULL_KEY"
-REPEATED_KEY = "REPEATED_KEY"
-NULL_MATCH = "NULL_MATCH"
-REPEATED_MATCH = "REPEATED_MATCH"
-NO_RECORD = "NO_RECORD"
-SEVERAL_RECORDS = "SEVERAL_RECORDS"
-REFERENCE_NOT_FOUND = "REFERENCE_NOT_FOUND"
-REFERENCE_AMBIGUOUS = "REFERENCE_AMBIGUOUS"
-
-ADVICE: Mapping[str, str] = {
-    BASELINE: "",
-    HELD: "connector resolve settles it: say whether it was sent.",
-    NULL_KEY: "Give every row of the model a primary key.",
-    REPEATED_KEY: "Make the primary key unique in the model; none of the rows that share it is sent.",
-    NULL_MATCH: "Fill the match column; a row without a match value means no record.",
-    REPEATED_MATCH: "Keep one row per match value; the destination takes these values for the same one.",
-    NO_RECORD: "The row is tried again in the next run; mode upsert would create the record.",
-    SEVERAL_RECORDS: "Merge or correct these records, or match on a unique field.",
-    REFERENCE_NOT_FOUND: "Create that record, or correct the column; the row is tried again in the next run.",
-    REFERENCE_AMBIGUOUS: "Look it up by a unique field, or correct these records.",
-    BAD_VALUE: "Correct the value in the model.",
-    TOO_LONG: "Shorten it in the model, or set truncate: true on the field.",
-    NOT_A_CHOICE: "Use one of the field's values, spelt exactly, or add the value to the field.",
-    REQUIRED: "Fill it in the model, or set null: keep on the field.",
-}
-"""What to do about each code that planning gives."""
-
-_SKIPPED = frozenset({BASELINE, HELD, NO_RECORD})
+_SKIPPED = frozenset({Code.BASELINE, Code.HELD, Code.NO_RECORD})
 
 
 @frozen
@@ -47,7 +18,7 @@ class Verdict:
     """A reason not to send a row: SQL that is true when it holds, and SQL for its message."""
 
     holds: str
-    code: str
+    code: Code
     message: str
 
     @property
@@ -66,7 +37,7 @@ def verdict_columns(verdicts: Sequence[Verdict], relation: str, *, former: bool 
         "outcome": [text(each.outcome.value) for each in verdicts],
         "code": [text(each.code) for each in verdicts],
         "message": [each.message for each in verdicts],
-        "advice": [text(ADVICE[each.code]) for each in verdicts],
+        "advice": [text(EXPLAINED[each.code].advice) for each in verdicts],
     }
     decided = ", ".join(
         f"case when verdict is null then {column if former else 'null::varchar'} else {_case(_numbered(values))} end"

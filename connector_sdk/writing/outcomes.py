@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from attrs import frozen
 
 from connector_sdk.batch import Action
+from connector_sdk.codes import EXPLAINED, Code
 from connector_sdk.errors import RunStopped
 from connector_sdk.outcome import Classification, Kind, Outcome, RowStatus, Unknown, WriteResult
 from connector_sdk.report import BatchReport
@@ -18,9 +19,6 @@ from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.context import Writing, keyed
 from connector_sdk.writing.retry import Failure
 from connector_sdk.writing.split import again
-
-ANSWER_LOST = "ANSWER_LOST"
-"""The code of a row whose answer was lost and whose fate cannot be learnt."""
 
 _DONE = {
     Action.CREATE: "created",
@@ -70,7 +68,7 @@ def account(
 
 def lost(writing: Writing, batch: JournalledBatch, rows: BatchRows, answer: Unknown) -> tuple[JournalledBatch, ...]:
     """Record that the fate of a whole batch cannot be learnt."""
-    return _uniform(writing, batch, rows, Outcome.UNKNOWN, ANSWER_LOST, answer.look, "connector resolve settles it")
+    return _uniform(writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
 
 
 def refused(writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: Failure) -> tuple[JournalledBatch, ...]:
@@ -81,7 +79,11 @@ def refused(writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: 
 
 def unprocessed(writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str) -> None:
     """Record that a batch is not going to be sent."""
-    _uniform(writing, batch, rows, Outcome.UNPROCESSED, "NOT_SENT", reason, "")
+    _uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
+
+
+def _advice(code: Code) -> str:
+    return EXPLAINED[code].advice
 
 
 def _judged(writing: Writing, batch: JournalledBatch, result: WriteResult) -> tuple[pa.Array, list[_Verdict]]:

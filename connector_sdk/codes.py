@@ -1,0 +1,102 @@
+"""The codes that the core itself gives to rows, explained; those of a destination are explained by its plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import frozen
+
+
+class Code(StrEnum):
+    """Why a row was not sent, or is not known to have arrived."""
+
+    NULL_KEY = "NULL_KEY"
+    REPEATED_KEY = "REPEATED_KEY"
+    NULL_MATCH = "NULL_MATCH"
+    REPEATED_MATCH = "REPEATED_MATCH"
+    NO_RECORD = "NO_RECORD"
+    SEVERAL_RECORDS = "SEVERAL_RECORDS"
+    REFERENCE_NOT_FOUND = "REFERENCE_NOT_FOUND"
+    REFERENCE_AMBIGUOUS = "REFERENCE_AMBIGUOUS"
+    BAD_VALUE = "BAD_VALUE"
+    TOO_LONG = "TOO_LONG"
+    NOT_A_CHOICE = "NOT_A_CHOICE"
+    REQUIRED = "REQUIRED"
+    BASELINE = "BASELINE"
+    HELD = "HELD"
+    ANSWER_LOST = "ANSWER_LOST"
+    NOT_SENT = "NOT_SENT"
+
+
+@frozen
+class Explanation:
+    """A code in words: what caused it, and what a person can do about it."""
+
+    cause: str
+    advice: str
+
+
+EXPLAINED: Mapping[Code, Explanation] = {
+    Code.NULL_KEY: Explanation(
+        "The row has no primary key, so nobody could tell whether it was sent before.",
+        "Give every row of the model a primary key.",
+    ),
+    Code.REPEATED_KEY: Explanation(
+        "Several rows of the model have this primary key.",
+        "Make the primary key unique in the model; none of the rows that share it is sent.",
+    ),
+    Code.NULL_MATCH: Explanation(
+        "The match column is empty, so the row means no record.",
+        "Fill the match column; sent as it is, an empty value would create a record each time.",
+    ),
+    Code.REPEATED_MATCH: Explanation(
+        "Several rows of the model mean the same record, as the destination compares these values.",
+        "Keep one row per match value; the destination takes these values for the same one.",
+    ),
+    Code.NO_RECORD: Explanation(
+        "No record has the row's match value, and this mode creates none.",
+        "The row is tried again in the next run; mode upsert would create the record.",
+    ),
+    Code.SEVERAL_RECORDS: Explanation(
+        "Several records have the row's match value.",
+        "Merge or correct these records, or match on a unique field.",
+    ),
+    Code.REFERENCE_NOT_FOUND: Explanation(
+        "No record has the key that the row names as the one it refers to.",
+        "Create that record, or correct the column; the row is tried again in the next run.",
+    ),
+    Code.REFERENCE_AMBIGUOUS: Explanation(
+        "Several records have the key that the row names as the one it refers to.",
+        "Look it up by a unique field, or correct these records.",
+    ),
+    Code.BAD_VALUE: Explanation("The field cannot hold this value.", "Correct the value in the model."),
+    Code.TOO_LONG: Explanation(
+        "The text has more characters than the field takes.",
+        "Shorten it in the model, or set truncate: true on the field.",
+    ),
+    Code.NOT_A_CHOICE: Explanation(
+        "The field takes just the values of its list, and this is none of them.",
+        "Use one of the field's values, spelt exactly, or add the value to the field.",
+    ),
+    Code.REQUIRED: Explanation(
+        "The field must have a value, and the row would leave it empty.",
+        "Fill it in the model, or set null: keep on the field.",
+    ),
+    Code.BASELINE: Explanation(
+        "The first run was told to take the rows that were there as sent.",
+        "Nothing is to be done; later rows are sent.",
+    ),
+    Code.HELD: Explanation(
+        "An earlier run sent this row and its answer was lost; sent again, it might be there twice.",
+        "connector resolve settles it: say whether it was sent.",
+    ),
+    Code.ANSWER_LOST: Explanation(
+        "The row was sent, its answer was lost, and the destination cannot say what became of it.",
+        "connector resolve settles it: look for the row at the destination, then say whether it was sent.",
+    ),
+    Code.NOT_SENT: Explanation(
+        "The run was given up before the row was sent.", "Nothing is to be done; the next run sends it."
+    ),
+}
+"""Every code of the core, explained."""
