@@ -14,12 +14,21 @@ from salesforce_emulator.org.reading import OrgError, read_org
 from salesforce_emulator.server import Server, bound_socket, url_of
 from salesforce_emulator.world import World
 
+_SCHEMA_HELP = "Print the JSON Schema of an org file."
+
+
+def _print_schema(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(json.dumps(org_file_schema(), indent=2))
+        context.exit()
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--port", default=8765, show_default=True, help="0 takes a free port.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--org", "org_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An org file.")
 @click.option("--seed", default=0, show_default=True, help="Of tokens and of the order of batches.")
+@click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=_print_schema, help=_SCHEMA_HELP)
 @click.version_option(package_name="salesforce-emulator")
 def main(port: int, host: str, org_file: Path | None, seed: int) -> None:
     """Run a Salesforce org on this machine.

@@ -86,7 +86,8 @@ def _structured(raw: dict[str, Any]) -> model.Org:
     return attrs.evolve(org, source=raw)
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """The key of an org file that a name of the model stands for."""
     first, *rest = name.split("_")
     return first + "".join(word.title() for word in rest)
 
@@ -116,7 +117,7 @@ def _locks(converter: Converter, raw: Any, _: Any) -> model.Locks | None:
 
 
 def _register(converter: Converter, cls: Any) -> None:
-    names: dict[str, Any] = {field.name: override(rename=_camel(field.name)) for field in attrs.fields(cls)}
+    names: dict[str, Any] = {field.name: override(rename=camel(field.name)) for field in attrs.fields(cls)}
     if cls is model.Org:
         names["source"] = override(omit=True)
     hook = make_dict_structure_fn(cls, converter, **names)
