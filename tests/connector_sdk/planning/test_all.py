@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector_sdk import ExitCode, Match, Mode, RunStopped
+from connector_sdk import ExitCode, FieldMapping, Match, Mode, OnNull, RunStopped
 from connector_sdk.testing.reference import Fault, FaultKind
 
 from .bench import Bench, mapped, people
@@ -68,6 +68,14 @@ def test_a_change_by_hand_is_put_right(tags: Bench, change: str) -> None:
         tags.store.delete("tags", ids["Red"])
     assert tags.run([RED, BLUE]).report.rows.succeeded == 2
     assert _held(tags) == {"Red": "red", "Blue": "blue"}
+
+
+@pytest.mark.parametrize(("on_null", "differs"), [(OnNull.KEEP, False), (OnNull.CLEAR, True)])
+def test_a_null_that_keeps_is_no_difference(tags: Bench, on_null: OnNull, differs: bool) -> None:
+    tags.store.put("tags", name="Red", label="somebody's")
+    tags.change(fields=(*mapped(name="e"), FieldMapping("label", column="n", null=on_null)))
+    assert bool(tags.run([{**RED, "n": None}]).ledger) is differs
+    assert _held(tags) == {"Red": None if differs else "somebody's"}
 
 
 def test_a_row_that_is_rejected_stops_the_replacement_until_it_is_accepted(tags: Bench) -> None:

@@ -75,6 +75,11 @@ def test_a_batch_is_cut_only_where_it_has_to_be() -> None:
     assert [each.ranges for each in batches] == [((0, 10),), ((10, 11),), ((11, 12),), ((12, 13),), ((13, 20),)]
 
 
+def test_rows_that_do_not_fit_together_travel_alone() -> None:
+    batches = _cut([("x" * 500, None, 1)] * 4, [4], 10, 1_000)
+    assert [each.ranges for each in batches] == [((0, 1),), ((1, 2),), ((2, 3),), ((3, 4),)]
+
+
 def _rows(count: int) -> pa.Table:
     keys = [f"{number:05}" for number in range(count)]
     return pa.table({"k": keys, "e": keys, "n": ["x"] * count})
