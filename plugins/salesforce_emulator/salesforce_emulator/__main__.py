@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from salesforce_emulator.app import build_app
+from salesforce_emulator.org.json_schema import org_file_schema
 from salesforce_emulator.org.reading import OrgError, read_org
 from salesforce_emulator.server import Server, bound_socket, url_of
 from salesforce_emulator.world import World

@@ -22,7 +22,7 @@ class PicklistValue:
 
 @define(frozen=True)
 class Field:
-    """One field, with the flags of a describe call. Flags left out follow from the type (see `reading`)."""
+    """One field, with the flags of a describe call. Flags left out follow from the type."""
 
     type: str
     name: str = ""
@@ -171,7 +171,7 @@ class BulkSettings:
     """How the Bulk APIs behave.
 
     `delay`: seconds before a batch starts; `shuffle`: queued batches run in any order; `workers`: how many run at once
-    (10 with the lock model, else 1); `chunk_seconds`: how long 200 rows take at least.
+    (10 with the lock model, else 1); `chunkSeconds`: how long 200 rows take at least.
     """
 
     delay: float = 0.0
