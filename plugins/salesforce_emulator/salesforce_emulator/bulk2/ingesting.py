@@ -18,6 +18,7 @@ from salesforce_emulator.bulk.csv_rows import Column, columns_of, row_of
 from salesforce_emulator.bulk.failing import BatchFailed
 from salesforce_emulator.bulk2.model import IngestJob
 from salesforce_emulator.dml.model import Interrupted, Operation, RowResult, Terms, Write
+from salesforce_emulator.schema import Schemas
 from salesforce_emulator.world import World
 
 _INTERNAL_BATCH = 10_000
@@ -33,7 +34,6 @@ class Loading:
     def __init__(self, world: World, job: IngestJob) -> None:
         self._world = world
         self._job = job
-        self._view = world.view(job.user_id)
         self._lock = Lock()
         self._finished = Event()
         self._lines = job.layout.read(job.data or b"")
@@ -53,7 +53,8 @@ class Loading:
             self._finished.wait(10)
         else:
             self._world.workers.withdraw(self._job)
-            self._finish()
+            with self._lock:
+                self._finish()
 
     def _help(self) -> None:
         with self._lock:
@@ -70,7 +71,7 @@ class Loading:
         self._job.milliseconds += max(1, round((time.perf_counter() - started) * 1000))
         with self._lock:
             self._at_work -= 1
-            if not self._at_work and not self._finished.is_set():
+            if not self._at_work:
                 self._finish()
 
     def _following(self) -> list[_Cells] | None:
@@ -89,7 +90,12 @@ class Loading:
             raise BatchFailed("InvalidBatch", "Batch is empty")
         if job.operation in _ONLY_IDS and [name.lower() for name in job.header] != ["id"]:
             raise BatchFailed("InvalidBatch", "The 'delete/hard_delete' batch must contain only ids")
-        self._columns = columns_of(job.header, self._view.schemas.named(job.object_name), self._view.schemas)
+        schemas = self._schemas()
+        self._columns = columns_of(job.header, schemas.named(job.object_name), schemas)
+
+    def _schemas(self) -> Schemas:
+        """The objects as the user of the job sees them now."""
+        return self._world.view(self._job.user_id).schemas
 
     def _rows(self) -> list[_Cells]:
         return list(islice((cells for cells in self._lines if cells), _INTERNAL_BATCH))
@@ -109,7 +115,7 @@ class Loading:
             self._file(batch, results)
 
     def _chunks(self, batch: list[_Cells]) -> Iterator[list[RowResult]]:
-        job, schema = self._job, self._view.schemas.named(self._job.object_name)
+        job, schema = self._job, self._schemas().named(self._job.object_name)
         operation: Operation = job.operation  # type: ignore[assignment]
         rows = [row_of(self._columns, cells) for cells in batch]
         key_at = schema.position[job.key_name.lower()] if job.key_name else 0
@@ -137,6 +143,8 @@ class Loading:
             file.append(zlib.compress(self._job.layout.quoted(rows), 1))
 
     def _finish(self) -> None:
+        if self._finished.is_set():
+            return
         job = self._job
         for rest in iter(self._rest, []):
             self._keep(job.unprocessed, rest)
