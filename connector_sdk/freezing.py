@@ -14,7 +14,9 @@ from connector_sdk.planning.request import PlanRequest
 from connector_sdk.session import Session
 
 
-def freeze_plan(opened: Session, run_id: str, full: bool, baseline: bool, accepted: Collection[str]) -> FrozenPlan:
+def freeze_plan(
+    opened: Session, run_id: str, full: bool, baseline: bool, accepted: Collection[str], *, lookup: bool = False
+) -> FrozenPlan:
     """Compare the model with what was accepted so far, and freeze what is to be sent."""
     previous = opened.state()
     held = opened.journal.held(opened.sync.name)
@@ -38,6 +40,7 @@ def freeze_plan(opened: Session, run_id: str, full: bool, baseline: bool, accept
         held=pa.table({"key": pa.array([each.key for each in held], pa.string())}) if held else None,
         full=full,
         baseline=baseline,
+        lookup=lookup,
         accepted=frozenset(accepted),
     )
     return make_plan(request, opened.live.destination, opened.live.connection)

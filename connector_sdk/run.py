@@ -102,19 +102,23 @@ def plan(
     *,
     full: bool = False,
     save: bool = False,
+    lookup: bool = False,
     first_run: FirstRun | None = None,
     accept: Collection[str] = (),
     state: Path | None = None,
     destinations: Mapping[str, Destination] | None = None,
     observers: Sequence[object] = (),
 ) -> PlanReport:
-    """Say what a run would do, without writing anything. With `save`, `run(plan_id=…)` can run exactly that."""
+    """Say what a run would do, without writing anything. With `save`, `run(plan_id=…)` can run exactly that.
+
+    With `lookup` the destination is asked which of the records are there, where an upsert would not need to know.
+    """
     request = Request(first_run=first_run, accept=frozenset(accept), full=full)
     with session(project, sync, state=state, destinations=destinations, observers=observers, exclusive=save) as opened:
         _guard_state(opened, request)
         run_id = new_run_id()
         try:
-            frozen_plan = freeze_plan(opened, run_id, request.full, _baseline(request), request.accept)
+            frozen_plan = freeze_plan(opened, run_id, request.full, _baseline(request), request.accept, lookup=lookup)
             findings = [*_first_run_finding(opened, request), *findings_of(opened, frozen_plan)]
             if save:
                 _save(opened, run_id, frozen_plan)

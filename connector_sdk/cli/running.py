@@ -39,6 +39,7 @@ _full = click.option("--full", is_flag=True, help="Send every row again; leave r
 
 @click.command()
 @click.argument("syncs", nargs=-1, required=True, metavar="SYNC...")
+@click.option("--lookup", is_flag=True, help="Ask the destination which records are there: created or updated.")
 @click.option("--save", is_flag=True, help="Keep the plan, to be run by: connector run SYNC --plan ID")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when a run would change something.")
 @_full

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,10 +12,11 @@ from connector_sdk.batch import Column, OnNull
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, name
 from connector_sdk.planning.cutting import Group
-from connector_sdk.planning.mapping import Filling, Mapped
+from connector_sdk.planning.mapping import Filling, Mapped, only_created, only_updated
 from connector_sdk.planning.removals import cleared_columns, removal_action
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.spec import Removal
+from connector_sdk.schema import Field
+from connector_sdk.spec import Mode, Removal
 from connector_sdk.state.plan_file import FILE
 
 
@@ -58,24 +59,32 @@ def arrange(
 class _Shapes:
     """The lists of columns that rows are sent with.
 
-    A reference by key that is empty is sent as an empty id: each such column doubles the number of shapes. `optional`
-    are the plan's columns of these, in the order of the bits of a shape's number.
+    A reference by key that is empty is sent as an empty id: each such column doubles the number of shapes. `bits` are
+    SQL conditions, one for each doubling, in the order of the bits of a shape's number. Where a field can be set only
+    on new records, or only on those that exist, the last bit tells the two kinds of rows apart.
     """
 
     written: tuple[tuple[Column, ...], ...]
-    optional: tuple[str, ...]
+    bits: tuple[str, ...]
     removed: tuple[tuple[Column, ...], ...]
 
     @classmethod
     def of(cls, request: PlanRequest, mapped: Mapped) -> _Shapes:
         """The shapes of a mapping."""
         optional = [each for each in mapped.fillings if each.column.by and each.column.on_null is OnNull.CLEAR]
+        bits = [f"{name(each.stored)} is null" for each in optional]
+        kinds = [mapped.fillings]
+        if request.sync.mode is Mode.UPSERT and mapped.depends_on_existence:
+            bits.append("record_id is not null")
+            kinds = [_without(mapped, only_updated), _without(mapped, only_created)]
         written = tuple(
-            tuple(_column(each, optional, number) for each in mapped.fillings) for number in range(2 ** len(optional))
+            tuple(_column(each, optional, number) for each in fillings)
+            for fillings in kinds
+            for number in range(2 ** len(optional))
         )
         clears = request.sync.on_removed is Removal.CLEAR
         removed = () if request.sync.on_removed is Removal.NOTHING else (cleared_columns(mapped) if clears else (),)
-        return cls(written, tuple(each.stored for each in optional), removed)
+        return cls(written, tuple(bits), removed)
 
     @property
     def all(self) -> tuple[tuple[Column, ...], ...]:
@@ -85,8 +94,11 @@ class _Shapes:
     @property
     def number(self) -> str:
         """SQL for the shape of a row that is written."""
-        bits = [f"if({name(stored)} is null, {2**bit}, 0)" for bit, stored in enumerate(self.optional)]
-        return " + ".join(bits) or "0"
+        return " + ".join(f"if({condition}, {2**bit}, 0)" for bit, condition in enumerate(self.bits)) or "0"
+
+
+def _without(mapped: Mapped, left_out: Callable[[Field], bool]) -> tuple[Filling, ...]:
+    return tuple(each for each in mapped.fillings if not left_out(each.field))
 
 
 def _column(filling: Filling, optional: Sequence[Filling], number: int) -> Column:

@@ -105,7 +105,11 @@ def _changed(
         reasons.append("true")
     elif request.compares:
         compared = _compared(connection, request.snapshot, source, mapped)
-        reasons += [rekeyed, f"s.generation < {since}", compared.changed(model_column(each) for each in mapped.columns)]
+        reasons += [
+            rekeyed,
+            f"s.generation < {since}",
+            compared.changed(model_column(each) for each in mapped.compared),
+        ]
     return f"""
         select m.*, case when {rekeyed} then null else s.record_id end as record_id,
             case when s.key is null then 'new' when {rekeyed} then 'rekeyed' else 'changed' end as effect, {fixed}
@@ -123,7 +127,7 @@ def _unsound(found: Profile) -> Iterator[str]:
 
 
 def _compared(connection: duckdb.DuckDBPyConnection, snapshot: Path, source: Source, mapped: Mapped) -> Compared:
-    types = {model_column(each): source.columns[each] for each in mapped.columns}
+    types = {model_column(each): source.columns[each] for each in mapped.compared}
     return Compared(columns_of(connection, file(snapshot)), types)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -32,17 +32,15 @@ Match = Callable[[str, str, pa.Array], pa.Table]
 class _Question:
     """Rows that need a record id: `asks` is SQL that is true for them, `by` the column with what is looked for.
 
-    `filled` is the column that takes the id, `with_` SQL for its new value. `missing` and `several` decide the rows
-    for which there is no id, or no single one.
+    `replaced` maps columns to SQL for their new values. `verdicts` decide the rows for which there is no id, or no
+    single one.
     """
 
     lookup: Lookup
     by: str
     asks: str
-    filled: str
-    with_: str
-    missing: Verdict
-    several: Verdict
+    replaced: Mapping[str, str]
+    verdicts: tuple[Verdict, ...]
 
 
 def look_up(
@@ -65,50 +63,51 @@ def _questions(request: PlanRequest, mapped: Mapped) -> Iterator[_Question]:
     for filling in mapped.fillings:
         if filling.lookup is not None:
             yield _reference(filling.lookup, filling.stored)
-    if mapped.match is not None and request.sync.mode in (Mode.UPDATE, Mode.ARCHIVE):
-        yield _own_record(Lookup(request.schema.name, mapped.match.field.name), mapped.match.stored)
+    if mapped.match is not None and _wants_records(request, mapped):
+        lookup = Lookup(request.schema.name, mapped.match.field.name)
+        yield _own_record(lookup, mapped.match.stored, creating=request.sync.mode is Mode.UPSERT)
+
+
+def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
+    """Whether it must be known which record a row means before it is sent."""
+    if request.sync.mode is Mode.UPSERT:
+        return request.lookup or mapped.depends_on_existence
+    return request.sync.mode in (Mode.UPDATE, Mode.ARCHIVE)
 
 
 def _reference(lookup: Lookup, stored: str) -> _Question:
-    return _question(
-        lookup,
-        by=stored,
-        asks=f"{name(stored)} is not null",
-        filled=stored,
-        with_="found[1]",
-        codes=(Code.REFERENCE_NOT_FOUND, Code.REFERENCE_AMBIGUOUS),
-        missing="Reference not found: {}",
+    asks = f"{name(stored)} is not null"
+    verdicts = (
+        _missing(lookup, stored, asks, Code.REFERENCE_NOT_FOUND, "Reference not found: {}"),
+        _several(lookup, stored, asks, Code.REFERENCE_AMBIGUOUS),
     )
+    return _Question(lookup, stored, asks, {stored: "found[1]"}, verdicts)
 
 
-def _own_record(lookup: Lookup, stored: str) -> _Question:
-    return _question(
-        lookup,
-        by=stored,
-        asks="record_id is null",
-        filled="record_id",
-        with_="coalesce(record_id, found[1])",
-        codes=(Code.NO_RECORD, Code.SEVERAL_RECORDS),
-        missing="there is no {}",
+def _own_record(lookup: Lookup, stored: str, *, creating: bool) -> _Question:
+    """The record that a row means. Where records are created, a row without one is not decided but new."""
+    asks = "record_id is null"
+    replaced, verdicts = (
+        {"record_id": "coalesce(record_id, found[1])"},
+        [_several(lookup, stored, asks, Code.SEVERAL_RECORDS)],
     )
+    if creating:
+        replaced["effect"] = "case when effect = 'new' then if(found is null, 'absent', 'present') else effect end"
+    else:
+        verdicts.append(_missing(lookup, stored, asks, Code.NO_RECORD, "there is no {}"))
+    return _Question(lookup, stored, asks, replaced, tuple(verdicts))
 
 
-def _question(
-    lookup: Lookup, *, by: str, asks: str, filled: str, with_: str, codes: tuple[Code, Code], missing: str
-) -> _Question:
+def _missing(lookup: Lookup, by: str, asks: str, code: Code, message: str) -> Verdict:
     sought = f"{lookup.object_name} whose {lookup.field} is "
-    shown = f"cast({name(by)} as varchar)"
-    open_ = f"outcome is null and {asks}"
-    several = f"{text(f'there are several {sought}')} || {shown} || ': ' || array_to_string(found, ', ')"
-    return _Question(
-        lookup,
-        by,
-        asks,
-        filled,
-        with_,
-        Verdict(f"{open_} and found is null", codes[0], f"{text(missing.format(sought))} || {shown}"),
-        Verdict(f"{open_} and len(found) > 1", codes[1], several),
-    )
+    shown = f"{text(message.format(sought))} || cast({name(by)} as varchar)"
+    return Verdict(f"outcome is null and {asks} and found is null", code, shown)
+
+
+def _several(lookup: Lookup, by: str, asks: str, code: Code) -> Verdict:
+    sought = text(f"there are several {lookup.object_name} whose {lookup.field} is ")
+    shown = f"{sought} || cast({name(by)} as varchar) || ': ' || array_to_string(found, ', ')"
+    return Verdict(f"outcome is null and {asks} and len(found) > 1", code, shown)
 
 
 def _ask(
@@ -131,11 +130,11 @@ def _ask(
 
 
 def _completed(question: _Question, changes: Path, answers: Path) -> str:
-    by, filled = name(question.by), name(question.filled)
     grouped = f"select value, list(distinct record_id) as found from {file(answers)} group by value"
-    joined = f"select c.*, a.found from {file(changes)} c left join ({grouped}) a on a.value = c.{by}"
-    decided = verdict_columns([question.missing, question.several], f"({joined})", former=True)
-    return f"select * exclude (found) replace ({question.with_} as {filled}) from ({decided})"
+    joined = f"select c.*, a.found from {file(changes)} c left join ({grouped}) a on a.value = c.{name(question.by)}"
+    decided = verdict_columns(question.verdicts, f"({joined})", former=True)
+    replaced = ", ".join(f"{value} as {name(column)}" for column, value in question.replaced.items())
+    return f"select * exclude (found) replace ({replaced}) from ({decided})"
 
 
 def _array(table: pa.Table, column: str) -> pa.Array:

@@ -51,15 +51,31 @@ class Filling:
 
 @frozen
 class Mapped:
-    """What a sync takes from its model. `columns` are the model's columns that are compared with the snapshot.
+    """What a sync takes from its model: `columns`, of which `compared` are those whose changes count.
 
     `fingerprints` say, per field, what a change of the mapping would change.
     """
 
     fillings: tuple[Filling, ...]
     columns: tuple[str, ...]
+    compared: tuple[str, ...]
     match: Filling | None
     fingerprints: Mapping[str, str]
+
+    @property
+    def depends_on_existence(self) -> bool:
+        """Whether what is sent depends on whether the record is there."""
+        return any(only_created(each.field) or only_updated(each.field) for each in self.fillings)
+
+
+def only_created(field: Field) -> bool:
+    """Whether a field can be set on a new record and never again."""
+    return field.createable and not field.updateable
+
+
+def only_updated(field: Field) -> bool:
+    """Whether a field can be set on a record that exists and on no new one."""
+    return field.updateable and not field.createable
 
 
 def model_column(column: str) -> str:
@@ -114,15 +130,18 @@ class _Mapper:
         if match and not any(each.field.name == match.field.name for each in fillings) and self._sends_match:
             fillings.insert(0, match)
         self._required({each.field.name for each in fillings})
-        columns = dict.fromkeys(
-            column
-            for each in self.sync.fields
-            for column in (each.column, each.find.equals if each.find else None)
-            if column in self.source.columns
-        )
+        columns = [column for each in self.sync.fields if (column := _column_of(each)) in self.source.columns]
+        lasting = [each for each in self.sync.fields if not self._set_once(each)]
+        compared = {column for each in lasting if (column := _column_of(each)) in self.source.columns}
         types = {each.name: each.type for each in self.schema.fields}
-        prints = {each.field: self._fingerprint(each, types.get(each.field)) for each in self.sync.fields}
-        return Mapped(tuple(fillings), tuple(each for each in columns if each), match, prints)
+        prints = {each.field: self._fingerprint(each, types.get(each.field)) for each in lasting}
+        distinct = tuple(dict.fromkeys(column for column in columns if column))
+        return Mapped(tuple(fillings), distinct, tuple(each for each in distinct if each in compared), match, prints)
+
+    def _set_once(self, mapping: FieldMapping) -> bool:
+        """Whether a change of a field is no change for a record that exists."""
+        known = next((each for each in self.schema.fields if each.name == mapping.field), None)
+        return self.sync.mode is Mode.UPSERT and known is not None and only_created(known)
 
     @property
     def _sends_match(self) -> bool:
@@ -281,6 +300,10 @@ class _Mapper:
 
     def _problem(self, message: str, place: Place, hint: str) -> None:
         self.problems.append(Problem(message, place, hint))
+
+
+def _column_of(mapping: FieldMapping) -> str | None:
+    return mapping.find.equals if mapping.find else mapping.column
 
 
 def normal(column: str, type_: str, spec: DestinationSpec) -> str:

@@ -28,7 +28,8 @@ class PlanRequest:
     """A sync, its settings, and what its earlier runs left behind.
 
     `held` has the keys that wait for `connector resolve`. `full` sends every row again, `baseline` takes the present
-    rows as sent. `generation` is the number of the run that this plan is for. The plan goes into `folder`.
+    rows as sent, `lookup` asks the destination which records are there even where it need not be known. `generation`
+    is the number of the run that this plan is for. The plan goes into `folder`.
     """
 
     run: str
@@ -47,6 +48,7 @@ class PlanRequest:
     held: pa.Table | None = None
     full: bool = False
     baseline: bool = False
+    lookup: bool = False
     accepted: frozenset[str] = frozenset()
 
     @property

@@ -27,7 +27,8 @@ _KIND = """
     case when outcome is not null then outcome
         when effect = 'left' then case action when 'delete' then 'deleted' else 'cleared' end
         when action = 'create' then 'created'
-        when action = 'upsert' and effect <> 'changed' then 'created or updated'
+        when action = 'upsert' and effect = 'absent' then 'created'
+        when action = 'upsert' and effect in ('new', 'rekeyed') then 'created or updated'
         when action = 'delete' then 'deleted'
         when action = 'replace' then 'replaced'
         else 'updated' end
