@@ -110,14 +110,16 @@ class RunStopped(ConnectorError):
 class NotExecuted(Exception):
     """Raised by `write_batch` when nothing of the batch was executed, for certain.
 
-    `code` is classified like any other; `split` says that a smaller batch would pass (the body was too large).
+    `code` is classified like any other; `split` says that a smaller batch would pass (the body was too large),
+    `retry_after` how many seconds the destination asks for before the next try.
     """
 
-    def __init__(self, code: str, message: str, *, split: bool = False) -> None:
+    def __init__(self, code: str, message: str, *, split: bool = False, retry_after: float | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.split = split
+        self.retry_after = retry_after
 
 
 class Stale(Exception):

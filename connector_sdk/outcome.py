@@ -52,7 +52,7 @@ class Classification:
 
     `retry_after` is in seconds, None where the destination names no time. `forget_record` means that the record id
     which the row was sent with is no longer valid. `attempts` bounds how often a row that fails this way is sent in
-    one run, None where the core decides.
+    one run, `rows_max` how many of them travel together when they are sent again; None where the core decides.
     """
 
     kind: Kind
@@ -62,6 +62,7 @@ class Classification:
     retry_after: float | None = None
     forget_record: bool = False
     attempts: int | None = None
+    rows_max: int | None = None
 
 
 @frozen

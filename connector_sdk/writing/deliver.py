@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConnectorError, NotExecuted, RunStopped, Stale
@@ -76,6 +76,8 @@ class _Sending:
     def _failure(self, error: Exception) -> Failure:
         if isinstance(error, NotExecuted):
             classification = self.writing.knowledge.of_row(error.code, error.message, self.batch.action)
+            if error.retry_after is not None:
+                classification = evolve(classification, retry_after=error.retry_after)
             failure = Failure(error.code, error.message, classification, split=error.split)
             executed = Executed.NO
         else:

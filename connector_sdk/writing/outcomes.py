@@ -42,6 +42,7 @@ class _Verdict:
     outcome: Outcome | None
     advice: str = ""
     stop: str = ""
+    rows_max: int | None = None
 
 
 def account(
@@ -56,7 +57,8 @@ def account(
     advice = pa.array([verdict.advice or None for verdict in verdicts], pa.string()).take(kinds)
     table = _table(batch, rows, result, outcomes, advice)
     undecided = pc.is_null(outcomes)
-    repeated = again(batch, rows.rows.filter(undecided), writing.batch_size)
+    together = min([writing.batch_size, *(each.rows_max for each in verdicts if each.rows_max is not None)])
+    repeated = again(batch, rows.rows.filter(undecided), together)
     if repeated:
         table = table.filter(pc.invert(undecided))
     children = _record(writing, batch, table, repeated)
@@ -118,7 +120,7 @@ def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str) -
     if known.forget_record and batch.action in _GONE:
         return _Verdict(Outcome.SKIPPED, _GONE[batch.action])
     if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and writing.split_retries and _may_repeat(writing, batch, known):
-        return _Verdict(None)
+        return _Verdict(None, rows_max=known.rows_max)
     return _Verdict(Outcome.REJECTED, known.advice)
 
 

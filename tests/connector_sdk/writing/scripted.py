@@ -91,6 +91,7 @@ class Scripted:
     def classify_error(self, error: RowError | BaseException) -> Classification | None:
         known = {
             "locked": Classification(Kind.TRANSIENT, Executed.NO, advice="Fewer at once."),
+            "crowded": Classification(Kind.TRANSIENT, Executed.NO, rows_max=8),
             "once": Classification(Kind.TRANSIENT, Executed.NO, attempts=2),
             "quota": Classification(Kind.FATAL, Executed.NO, advice="Wait until tomorrow."),
             "gone": Classification(Kind.REJECTED, Executed.NO, forget_record=True),

@@ -264,3 +264,29 @@ def test_deleting_what_is_gone_already_is_no_failure(bench: Bench) -> None:
     bench.send(Scripted(lambda batch: results(batch, {"row0": "gone"})))
 
     assert bench.outcomes() == {"row0": "skipped", "row1": "succeeded"}
+
+
+def test_rows_that_are_too_many_together_are_sent_again_in_batches_as_small_as_the_destination_asks(
+    bench: Bench,
+) -> None:
+    bench.plan(Action.UPSERT, (0, 40))
+
+    def act(batch: Batch) -> WriteResult:
+        names = batch.rows.column("name").to_pylist()
+        return results(batch, dict.fromkeys(names, "crowded") if len(names) > 4 else {})
+
+    plugin = Scripted(act)
+    bench.send(plugin, batch_size=100)
+
+    assert set(bench.outcomes().values()) == {"succeeded"}
+    assert len(plugin.sent[0]) == 40
+    assert max(len(names) for names in plugin.sent[1:]) <= 4
+
+
+def test_a_destination_that_asks_for_time_is_given_it(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 1))
+    begun = time.monotonic()
+    bench.send(Scripted(failing(1, NotExecuted("locked", "come back later", retry_after=0.3))))
+
+    assert time.monotonic() - begun >= 0.3
+    assert set(bench.outcomes().values()) == {"succeeded"}
