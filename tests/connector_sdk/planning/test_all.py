@@ -76,6 +76,8 @@ def test_a_null_that_keeps_is_no_difference(tags: Bench, on_null: OnNull, differ
     tags.change(fields=(*mapped(name="e"), FieldMapping("label", column="n", null=on_null)))
     assert bool(tags.run([{**RED, "n": None}]).ledger) is differs
     assert _held(tags) == {"Red": None if differs else "somebody's"}
+    assert tags.run([{**RED, "n": "red"}]).ledger == {"1": "succeeded"}
+    assert _held(tags) == {"Red": "red"}
 
 
 def test_a_row_that_is_rejected_stops_the_replacement_until_it_is_accepted(tags: Bench) -> None:
