@@ -7,7 +7,7 @@ SOURCES := connector_sdk plugins/salesforce/connector_salesforce plugins/salesfo
 PACKAGES := . plugins/salesforce plugins/salesforce_emulator
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long check wheels cassettes bench docs clean
+.PHONY: help install demo test test-long check wheels cassettes fidelity bench docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ wheels: $(INSTALLED)
 
 cassettes: $(INSTALLED) ## record the cassettes anew, against the emulator
 	@$(BIN)/python -m pytest -q -n 0 tests/salesforce/test_cassettes.py --record-cassettes
+
+fidelity: $(INSTALLED) ## the emulator beside recorded answers of real orgs: equal, or different for a stated reason
+	@$(BIN)/python -m tests.salesforce_emulator.fidelity
 
 bench: $(INSTALLED) ## speed and memory, beside the peers, in the same run
 	@$(BIN)/python -m bench
