@@ -157,3 +157,32 @@ def test_few_accounts_of_many_contacts_are_few_queries(project: Project) -> None
     after = project.emulated.stats()["calls"]
     queries = {name: count - before.get(name, 0) for name, count in after.items() if name.endswith("/query")}
     assert sum(queries.values()) - 1 <= 2, "one of them is the login's, about the org"
+
+
+def test_many_keys_are_looked_up_five_queries_to_a_call_and_deleted_records_are_not_found(project: Project) -> None:
+    keys = [f"key-{n:014}" for n in range(1_500)]
+    project.emulated.insert("Contact", *({"LastName": "Before", "Unique_Key__c": key} for key in keys))
+    gone = next(each["Id"] for each in project.emulated.records("Contact") if each["Unique_Key__c"] == keys[7])
+    project.emulated.delete("Contact", gone)
+    project.sync(mode="update", match={"field": "Unique_Key__c", "column": "id"}, fields={"LastName": "last"})
+    project.model([contact(key.upper()) for key in keys])
+    run = project.run()
+    assert run.rows == {"read": 1_500, "planned": 1_500, "succeeded": 1_499, "skipped": 1}
+    calls = project.emulated.stats()["calls"]
+    assert calls["POST /services/data/v58.0/composite"] <= 1_500 // 2_048 + 1 + 1, calls
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("mode", ["update", "archive"])
+def test_records_are_matched_by_ids_of_either_length(project: Project, api: str, mode: str) -> None:
+    ids = list(accounts(project, *({"Name": f"a{n}"} for n in range(3))).values())
+    match = {"field": "Id", "column": "id"}
+    project.sync(object="Account", mode=mode, match=match, options={"api": api},
+                 fields={"Name": "last"} if mode == "update" else None)  # fmt: skip
+    project.model([contact(ids[0][:15]), contact(ids[1]), contact("001" + "x" * 12)])
+    run = project.run()
+    assert run.rows == {"read": 3, "planned": 3, "succeeded": 2, "skipped": 1}, run.said
+    ledger = project.ledger(run)
+    assert {ledger[ids[0][:15]]["record_id"], ledger[ids[1]]["record_id"]} == set(ids[:2])
+    names = sorted(each["Name"] for each in project.emulated.records("Account"))
+    assert names == (["Ash", "Ash", "a2"] if mode == "update" else ["a2"])

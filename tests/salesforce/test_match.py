@@ -1,20 +1,31 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyarrow as pa
 import pytest
+from connector_salesforce.failure import CallFailed
 from connector_salesforce.match import match
 from connector_salesforce.org import Org
 from connector_salesforce.transport import Answer, Request
 
 from connector_sdk import MATCH_SCHEMA, ConfigError
 
-from .scripted import CONTACT_FIELDS, ScriptedTransport, answer, described_field, described_object, describing, org
+from .scripted import (
+    CONTACT_FIELDS,
+    ScriptedTransport,
+    answer,
+    described_field,
+    described_object,
+    describing,
+    org,
+    sent,
+)
 
 FIELDS = [
     *CONTACT_FIELDS,
@@ -37,7 +48,15 @@ def holding(records: Sequence[Mapping[str, Any]]) -> tuple[ScriptedTransport, Or
         matching = [each for each in records if f"'{each[field[1]]}'".lower() in asked or "7.00" in asked]
         return answer({"records": matching, "done": True})
 
+    def composed(request: Request) -> Answer:
+        asked = json.loads(sent(request))["compositeRequest"]
+        answers = [(each["referenceId"], found(Request("GET", each["url"]))) for each in asked]
+        return answer({"compositeResponse": [
+            {"referenceId": name, "httpStatusCode": 200, "body": json.loads(said.body)} for name, said in answers
+        ]})  # fmt: skip
+
     transport.on("GET", r".*/query\?.*", found)
+    transport.on("POST", ".*/composite", composed)
     return transport, org(transport)
 
 
@@ -87,13 +106,32 @@ def test_ids_compare_as_18_characters_and_what_is_no_id_is_never_asked_for() -> 
     assert query == "SELECT Id FROM Contact WHERE Id IN ('0035g00000ABCDeAAP')"
 
 
-def test_many_values_are_asked_for_in_queries_that_fit_an_address() -> None:
+def test_many_values_are_asked_for_in_queries_that_fit_an_address_five_to_a_call() -> None:
+    transport, opened = holding([{"Id": "A", "External_Id__c": "schlüssel-00000001"}])
+    values = [f"schlüssel-{n:08}" for n in range(3_000)]
+    assert pairs(opened, "External_Id__c", values) == [(1, "A")]
+    composites = [json.loads(sent(each))["compositeRequest"] for each in transport.made("POST", "composite")]
+    urls = [each["url"] for call in composites for each in call] + [each.url for each in transport.made("GET", "query")]
+    assert all(len(each) < 16_000 for each in urls)
+    assert sum(unquote(each).count("schl") for each in urls) == 3_000
+    assert len(composites) + len(transport.made("GET", "query")) == -(-len(urls) // 5) == 2
+
+
+@pytest.mark.parametrize("body", [{}, [], {"compositeResponse": [{}]}])
+def test_a_composite_answer_that_cannot_be_read_is_a_failed_call(body: Any) -> None:
     transport, opened = holding([])
-    pairs(opened, "External_Id__c", [f"schlüssel-{n:08}" for n in range(3_000)])
-    requests = transport.made("GET", "query")
-    assert all(len(each.url) < 16_000 for each in requests)
-    assert sum(soql(each).count("schl") for each in requests) == 3_000
-    assert len(requests) < 15
+    transport.on("POST", ".*/composite", answer(body))
+    with pytest.raises(CallFailed, match="ANSWER_UNREADABLE"):
+        pairs(opened, "External_Id__c", [f"schlüssel-{n:08}" for n in range(3_000)])
+
+
+def test_a_query_that_fails_within_a_composite_fails_the_look_up() -> None:
+    transport, opened = holding([])
+    failed = [{"errorCode": "QUERY_TIMEOUT", "message": "m"}]
+    answers = [{"referenceId": f"q{n}", "httpStatusCode": 400, "body": failed} for n in range(5)]
+    transport.on("POST", ".*/composite", answer({"compositeResponse": answers}))
+    with pytest.raises(CallFailed, match="QUERY_TIMEOUT"):
+        pairs(opened, "External_Id__c", [f"schlüssel-{n:08}" for n in range(3_000)])
 
 
 def test_few_values_of_many_rows_are_one_query() -> None:

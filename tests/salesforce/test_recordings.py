@@ -93,6 +93,20 @@ def test_every_page_of_a_query_is_understood(recorded: list[Exchange]) -> None:
             assert len(list(org(transport).query("SELECT Id FROM Account"))) == len(page["records"])
 
 
+def test_every_answer_of_composite_is_understood(recorded: list[Exchange]) -> None:
+    for each in chosen(recorded, "POST", r"/services/data/[^/]+/composite/?$", at_least=3):
+        said = json.loads(each.body)["compositeResponse"]
+        transport = ScriptedTransport()
+        transport.on("POST", ".*/composite", answer(each.body))
+        asked = {one["referenceId"]: "/query" for one in said}
+        if all(one["httpStatusCode"] < 300 for one in said):
+            found = org(transport).client.composite(asked)
+            assert found == {one["referenceId"]: one["body"] for one in said}
+        else:
+            with pytest.raises(CallFailed):
+                org(transport).client.composite(asked)
+
+
 def test_the_list_of_all_objects_is_understood(recorded: list[Exchange]) -> None:
     (each,) = chosen(recorded, "GET", r"/sobjects$", at_least=1)
     found = {info.name: info.modes for info in list_objects(serving(json.loads(each.body)["sobjects"]))}

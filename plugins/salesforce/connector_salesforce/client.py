@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from tempfile import TemporaryFile
 from typing import IO, Any
 from urllib.parse import quote, urlencode
@@ -58,22 +58,31 @@ class Client:
         own = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
         return _json(self.rest(method, f"/services/data/v{self.version}{path}", body, own))
 
+    def composite(self, paths: Mapping[str, str]) -> Mapping[str, Any]:
+        """The JSON at several paths below `/services/data/vXX.X` by one call (REST API Developer Guide, "Composite").
+
+        `paths` has at most 5 queries, by the names under which the answers come back.
+        """
+        base = f"/services/data/v{self.version}"
+        asked = [{"method": "GET", "referenceId": name, "url": base + path} for name, path in paths.items()]
+        body = json.dumps({"allOrNone": False, "compositeRequest": asked}).encode()
+        return _answers(self.write("POST", "/composite", body), paths)
+
     def upload(self, path: str, body: bytes) -> None:
         """Send CSV to a path below `/services/data/vXX.X`."""
         self.rest("PUT", f"/services/data/v{self.version}{path}", body, {"Content-Type": "text/csv; charset=UTF-8"})
 
-    def download(self, path: str, **parameters: str) -> tuple[IO[bytes], Headers]:
-        """The CSV at a path below `/services/data/vXX.X`, as a file without a name, and the headers of the answer."""
-        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+    def download(self, path: str) -> IO[bytes]:
+        """The CSV at a path below `/services/data/vXX.X`, as a file without a name."""
         file = TemporaryFile()  # noqa: SIM115 - the caller closes it
         try:
-            whole = f"/services/data/v{self.version}{path}{query}"
-            answer = self._call("GET", whole, b"", {"Accept": "text/csv"}, _bearer, file)
+            whole = f"/services/data/v{self.version}{path}"
+            self._call("GET", whole, b"", {"Accept": "text/csv"}, _bearer, file)
         except BaseException:
             file.close()
             raise
         file.seek(0)
-        return file, answer.headers
+        return file
 
     def rest(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Answer:
         """A call of the REST API by its whole path."""
@@ -124,6 +133,19 @@ class Client:
 
 def _bearer(token: str) -> Headers:
     return {"Authorization": f"Bearer {token}"}
+
+
+def _answers(said: Any, names: Collection[str]) -> Mapping[str, Any]:
+    """The bodies of a composite answer. Raises `CallFailed` with the first error in it."""
+    try:
+        answers = {each["referenceId"]: (each["httpStatusCode"], each["body"]) for each in said["compositeResponse"]}
+        found = {name: answers[name] for name in names}
+    except (KeyError, TypeError) as error:
+        raise CallFailed("ANSWER_UNREADABLE", f"the composite answer lacks {error}", Executed.NO) from None
+    for status, body in found.values():
+        if not 200 <= status < 300:
+            raise fault(status, {}, json.dumps(body).encode())
+    return {name: body for name, (_, body) in found.items()}
 
 
 def segment(text: str) -> str:

@@ -72,8 +72,7 @@ def look(client: Client, job: str) -> JobState:
 @contextmanager
 def result(client: Client, job: str, name: str) -> Iterator[IO[bytes]]:
     """A result file of a job that has ended ("Get Job Successful Record Results" and its two neighbours)."""
-    file, _ = client.download(f"{_path(job)}/{name}")
-    with file:
+    with client.download(f"{_path(job)}/{name}") as file:
         yield file
 
 

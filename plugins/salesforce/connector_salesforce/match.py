@@ -50,10 +50,10 @@ def _in_object(org: Org, object_name: str, field: str, values: Sequence[Any]) ->
         if key is not None:
             positions[key].append(position)
             asked.setdefault(key, _asked(described, key, value))
-    for chunk in _chunks(object_name, described["name"], list(asked.values())):
-        for record in org.query(_query(object_name, described["name"], chunk)):
-            for position in positions.get(_key(record, described["name"], fold), ()):
-                yield position, object_name, record["Id"]
+    chunks = _chunks(object_name, described["name"], list(asked.values()))
+    for record in org.queries([_query(object_name, described["name"], each) for each in chunks]):
+        for position in positions.get(_key(record, described["name"], fold), ()):
+            yield position, object_name, record["Id"]
 
 
 def _described(org: Org, object_name: str, field: str) -> Description:
