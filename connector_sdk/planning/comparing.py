@@ -50,9 +50,7 @@ def freeze_changes(
     if request.held is not None:
         connection.register("held_rows", request.held)
         connection.execute("create table held as select key from held_rows")
-    match = request.sync.match
-    same = match is not None and request.model.primary_key == (match.column,)
-    found = profile(connection, "model", matching=mapped.match is not None, same=same)
+    found = profile(connection, "model", matching=mapped.match is not None, same=request.matches_by_key)
     verdicts = [*_identity_verdicts(request, found), *_field_verdicts(mapped)]
     target = request.folder / "changes.parquet"
     sent = _sent(mapped)
@@ -99,7 +97,7 @@ def _changed(
     fixed = f"{text(request.action)} as action, {text(request.schema.name)} as object"
     if request.snapshot is None:
         return f"select m.*, null::varchar as record_id, 'new' as effect, {fixed} from model m"
-    rekeyed = "m.match is distinct from s.match" if mapped.match else "false"
+    rekeyed = "m.match is distinct from s.match" if mapped.match and not request.matches_by_key else "false"
     reasons = ["s.key is null", *_unsound(found)]
     if request.full:
         reasons.append("true")

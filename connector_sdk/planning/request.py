@@ -57,6 +57,11 @@ class PlanRequest:
         return self.sync.mode in (Mode.UPSERT, Mode.UPDATE)
 
     @property
+    def matches_by_key(self) -> bool:
+        """Whether the match column is the primary key: rows with one key then have one match value."""
+        return self.sync.match is not None and self.model.primary_key == (self.sync.match.column,)
+
+    @property
     def forgets(self) -> bool:
         """Whether a key that leaves the model goes from the snapshot."""
         return self.sync.mode is not Mode.INSERT and not self.full
