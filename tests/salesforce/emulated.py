@@ -41,6 +41,10 @@ class Emulated:
         """Delete records by hand."""
         self._side("DELETE", f"records/{object_name}", {"records": [{"Id": each} for each in ids]})
 
+    def change(self, org: Mapping[str, Any]) -> None:
+        """Lay a change over the org file."""
+        self._side("POST", "org", org)
+
     def stats(self) -> dict[str, Any]:
         """How often each call was made and each key executed."""
         found: dict[str, Any] = self._side("GET", "stats")

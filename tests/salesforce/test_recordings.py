@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from connector_salesforce import ingest, ingest_results, rest
+from connector_salesforce import rest
 from connector_salesforce.auth import log_in
 from connector_salesforce.bulk_results import ResultsError, parse_results
 from connector_salesforce.codes import table
@@ -25,7 +24,6 @@ from connector_salesforce.job_kind import JobKind
 from connector_salesforce.markup import parse
 from connector_salesforce.org import Org
 from connector_salesforce.transport import Answer, _remaining
-from connector_salesforce.wire import Sent
 
 from connector_sdk import Action, Executed, Mode, Secret
 from connector_sdk.testing.conformance.describing import _unmatchable, _wrong
@@ -230,51 +228,6 @@ def test_the_error_texts_of_bulk_rows_are_taken_apart(recordings: Path) -> None:
         for line, said in zip(parse_results(file.getvalue().encode()).rows.to_pylist(), errors, strict=True):
             assert line["code"] in table()
             assert line["fields"] is None or line["fields"] in said
-
-
-def test_every_answer_about_ingest_jobs_is_understood(recorded: list[Exchange], recordings: Path) -> None:
-    """Of those that say more than a status: a stub without a body is no job."""
-    folder = recordings / "amp-labs+connectors/providers/salesforce/test/bulk"
-    kept = [each.read_bytes() for each in sorted(folder.rglob("*.json"))]
-    kept += [each.body for each in recorded if re.search(r"/jobs/(ingest|query)(/750\w+)?$", each.path)
-             and each.status < 300 and each.body]  # fmt: skip
-    assert len(kept) > 7
-    for body in kept:
-        said = json.loads(body)
-        transport = ScriptedTransport()
-        transport.on("POST", ".*", answer(body))
-        transport.on("GET", ".*", answer(body))
-        assert ingest.opened(org(transport).client, JobKind("run", "Account", "upsert")) == said["id"]
-        if "state" in said:
-            read = ingest.look(org(transport).client, said["id"])
-            assert (read.state, read.processed) == (said["state"], said.get("numberRecordsProcessed", 0))
-            assert (read.state in ingest.ENDED) is (said["state"] == "JobComplete")
-
-
-def test_every_result_file_of_an_ingest_job_is_understood(recorded: list[Exchange], recordings: Path) -> None:
-    files = {
-        each.path.rpartition("/")[2]: each.body
-        for each in recorded
-        if re.search(r"/jobs/ingest/\w+/(successfulResults|failedResults|unprocessedrecords)$", each.path)
-        and each.status == 200
-    }
-    assert len(files) == 3
-    folder = recordings / "amp-labs+connectors/providers/salesforce/test/bulk/info"
-    kept = [(name, body, "Name") for name, body in files.items()]
-    kept += [("failedResults", (folder / "partial-failure.csv").read_bytes(), "external_id__c")]
-    for name, body, key in kept:
-        rows = list(csv.DictReader(io.StringIO(body.decode(), newline="")))
-        transport = ScriptedTransport()
-        transport.on("GET", f".*/{name}", answer(body))
-        transport.on("GET", ".*/(?!" + name + ")[a-zA-Z]+", answer(b""))
-        sent = Sent(key, pa.array([row[key] for row in reversed(rows)], pa.string()))
-        told = ingest_results.found(org(transport).client, "750", sent)
-        assert told.is_whole(len(rows)), name
-        lines = ingest_results.results(told, ("U", ""), ("N", "")).rows.to_pylist()
-        for line, row in zip(lines, reversed(rows), strict=True):
-            assert (line["record_id"] or "") == row["sf__Id"]
-            assert (line["status"] == "failed") is (name == "failedResults")
-            assert line["code"] == ("INVALID_VALUE" if name == "failedResults" else None)
 
 
 def test_collections_answers_kept_by_other_projects_are_understood(recordings: Path) -> None:
