@@ -43,5 +43,5 @@ def test_a_run_killed_again_and_again_under_lost_answers_loses_and_doubles_nothi
 
 def test_a_job_of_the_bulk_api_2_survives_a_few_kills_under_lost_answers(emulated: Emulated) -> None:
     ready = json.dumps(dict(emulated.ready))
-    report = batter(SCENARIO, ready, "bulk2", "upsert", "before", "after", trials=3, seed=11)
+    report = batter(SCENARIO, ready, "bulk2", "upsert", "before", "after", trials=2, seed=11)
     assert not report.failures, report

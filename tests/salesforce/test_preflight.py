@@ -8,6 +8,7 @@ from attrs import evolve
 from connector_salesforce.allowances import forecast
 from connector_salesforce.config import Options
 from connector_salesforce.preflight import check_plan
+from connector_salesforce.transport import Answer
 
 from connector_sdk import Action, Column, Delivery, Finding, Level, Mode, PlanSummary
 
@@ -153,3 +154,32 @@ def test_an_option_that_the_api_does_not_have_is_said_to_have_no_effect(given: P
 def test_the_permission_that_a_hard_delete_needs_is_said() -> None:
     found = checked(plan(10, 200, "bulk2", Action.DELETE), Options(hard_delete=True))
     assert any("Bulk API Hard Delete" in each.advice for each in found)
+
+
+def asked(api: str, reply: Answer, **flags: bool) -> tuple[list[Finding], int]:
+    """The findings that are not about limits, and how many query jobs were asked for."""
+    transport = ScriptedTransport()
+    describing(transport, described_object("Contact", **flags))
+    transport.on("GET", ".*/limits", answer({}))
+    transport.on("POST", ".*/jobs/query", reply)
+    found = check_plan(org(transport), plan(api=api), Options())
+    return [each for each in found if "API calls" not in each.message and "batches" not in each.message], len(
+        transport.made("POST", "jobs/query")
+    )
+
+
+def test_an_object_that_bulk_does_not_take_is_said_before_the_run() -> None:
+    said = [{"errorCode": "INVALIDENTITY", "message": "Entity 'Contact' is not supported by the Bulk API."}]
+    for api in ("bulk", "bulk2"):
+        ((stop,), calls) = asked(api, answer(said, 400), triggerable=False)
+        assert (stop.level, calls, "api: rest" in stop.advice) == (Level.STOP, 1, True)
+    assert asked("bulk", answer({"id": "750"}), triggerable=False) == ([], 1)
+    ((warning,), _) = asked("bulk", answer("", 503), triggerable=False)
+    assert (warning.level, "could not check" in warning.message) == (Level.WARNING, True)
+
+
+@pytest.mark.parametrize(
+    ("api", "flags"), [("bulk", {}), ("bulk", {"triggerable": False, "custom": True}), ("rest", {"triggerable": False})]
+)
+def test_no_call_asks_for_what_is_known(api: str, flags: dict[str, bool]) -> None:
+    assert asked(api, answer("", 500), **flags) == ([], 0)

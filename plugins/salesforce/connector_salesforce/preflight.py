@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from connector_salesforce.allowances import check_allowances
 from connector_salesforce.config import Options
+from connector_salesforce.failure import CallFailed
 from connector_salesforce.job_kind import ASSIGNED
 from connector_salesforce.org import Org
+from connector_salesforce.soql import select
 from connector_sdk import Action, Finding, Level, PlanSummary
 
 _NEEDS = {
@@ -25,6 +28,7 @@ def check_plan(org: Org, plan: PlanSummary, options: Options) -> list[Finding]:
     return [
         *_permissions(org, plan),
         *_binary(org, plan),
+        *_not_taken(org, plan),
         *_options(plan, options),
         *check_allowances(org, plan, options),
     ]
@@ -49,6 +53,27 @@ def _binary(org: Org, plan: PlanSummary) -> Iterator[Finding]:
             if each["name"] in wanted and each["type"] == "base64":
                 message = f"{name}.{each['name']} is binary, which {_API[plan.api]} does not take"
                 yield Finding(Level.STOP, message, "Set api: rest in the options of the sync.")
+
+
+def _not_taken(org: Org, plan: PlanSummary) -> Iterator[Finding]:
+    """Objects that the Bulk APIs do not take, which no description tells.
+
+    Custom objects and those that run triggers are taken. Others are asked for by a query job of one record, which is
+    refused then (Bulk API 2.0 Developer Guide, "Query").
+    """
+    for name in plan.object_names if plan.api != "rest" else ():
+        described = org.describe(name)
+        if described.get("custom") or described.get("triggerable", True):
+            continue
+        query = {"operation": "query", "query": f"{select(['Id'], name)} LIMIT 1"}
+        try:
+            org.client.write("POST", "/jobs/query", json.dumps(query).encode())
+        except CallFailed as error:
+            if error.code == "InvalidEntity":
+                message = f"{_API[plan.api]} does not take {name}: {error.message}"
+                yield Finding(Level.STOP, message, "Set api: rest in the options of the sync.")
+            else:
+                yield Finding(Level.WARNING, f"could not check whether {_API[plan.api]} takes {name}: {error}")
 
 
 def _options(plan: PlanSummary, options: Options) -> Iterator[Finding]:
