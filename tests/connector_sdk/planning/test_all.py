@@ -113,7 +113,7 @@ def test_a_target_that_moves_while_it_is_written_is_read_again(tags: Bench) -> N
 TAGS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["x", "y", None]), max_size=4)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TAGS, st.lists(TAGS.filter(bool), min_size=1, max_size=3))
 def test_after_every_run_the_target_is_the_model(by_hand: dict[str, str], models: list[dict[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -37,9 +37,7 @@ def test_a_column_of_any_name_can_be_key_match_and_value(bench: Bench, key: str,
     assert bench.names() == {"b": "z"}
 
 
-@pytest.mark.parametrize(
-    "name", ["key", "match", "position", "record_id", "effect", "outcome", "model.x", "file_row_number"]
-)
+@pytest.mark.parametrize("name", ["match", "record_id", "outcome", "model.x"])
 @pytest.mark.parametrize("mode", [Mode.UPDATE, Mode.ARCHIVE])
 def test_records_are_looked_up_for_columns_of_any_name(bench: Bench, name: str, mode: Mode) -> None:
     bench.primary_key = (name,)
@@ -49,7 +47,7 @@ def test_records_are_looked_up_for_columns_of_any_name(bench: Bench, name: str, 
     assert bench.run(pa.table({name: ["1", "2"]})).ledger == {"1": "succeeded", "2": "skipped NO_RECORD"}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12))
 def test_no_name_at_all_breaks_a_plan(bench: Bench, name: str) -> None:
     bench.primary_key = (name,)
