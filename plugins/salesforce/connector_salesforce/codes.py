@@ -53,6 +53,9 @@ _ALSO_CALLED = {
     "validationerror: reference not found": "REFERENCE_NOT_FOUND",
 }
 
+_TRANSACTION = 200
+"""Rows that share the limits of one Apex transaction (Apex Developer Guide, "Bulk Apex Triggers")."""
+
 _GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "INVALID_ID_FIELD")
 """What a deletion or an update of a record answers that is not there (any more)."""
 
@@ -113,6 +116,8 @@ def _of_row(error: RowError) -> Classification | None:
     known = evolve(found, executed=Executed.NO)
     if error.action in (Action.DELETE, Action.UPDATE) and error.code in _GONE:
         return evolve(known, kind=Kind.REJECTED, forget_record=True)
+    if error.code == "APEX_LIMIT_EXCEEDED":
+        return evolve(known, rows_max=_TRANSACTION)
     if error.action is Action.UPSERT and error.code == "DUPLICATE_VALUE":
         return evolve(known, kind=Kind.TRANSIENT, attempts=2)
     return known

@@ -1,0 +1,25 @@
+"""Triggers that cost more than one transaction may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .emulated import Emulated
+from .projects import Project
+
+
+@pytest.mark.parametrize("api", ["bulk", "rest"])
+def test_rows_that_are_too_dear_together_are_sent_again_in_smaller_batches(
+    emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: str
+) -> None:
+    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
+    emulated.change({"objects": {"Contact": {"apex": {"trigger": "Dear", "soqlPerRow": 1}}}})
+    project = Project(tmp_path, emulated)
+    project.sync(options={"api": api})
+    project.model([{"id": f"k{number}", "last": "Ash", "email": None} for number in range(250)])
+    run = project.run()
+    emulated.change({"objects": {"Contact": {"apex": None}}})
+    assert (run.exit, run.rows) == (0, {"read": 250, "planned": 250, "succeeded": 250})
+    assert set(emulated.stats()["executed"]["Contact"].values()) == {1}
