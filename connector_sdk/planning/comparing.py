@@ -12,8 +12,9 @@ from connector_sdk.codes import Code
 from connector_sdk.engines.changes import Compared, Profile, columns_of, freeze, profile
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.engines.models import Source
+from connector_sdk.planning.columns import model_column, normal
 from connector_sdk.planning.identity import comparable, key
-from connector_sdk.planning.mapping import Mapped, model_column, normal
+from connector_sdk.planning.mapping import Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import (
     Verdict,

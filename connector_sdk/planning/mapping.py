@@ -13,14 +13,14 @@ from connector_sdk.codes import Code
 from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.models import Source
 from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.planning.columns import Place, model_column
 from connector_sdk.planning.conversions import Check, Conversion, MisfitError, convert, literal
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.project.suggest import suggestion
 from connector_sdk.schema import Field, FieldType, ObjectSchema, ReferenceKey
-from connector_sdk.spec import DestinationSpec, EmptyText, Mode
-from connector_sdk.sync import FieldMapping, Find, Model, Project, Scalar, Sync
+from connector_sdk.spec import DestinationSpec, Mode
+from connector_sdk.sync import FieldMapping, Find, Project, Scalar, Sync
 
-Place = tuple[str | int, ...]
 Discover = Callable[[str], ObjectSchema]
 """Answers the schema of an object; raises `ConfigError` when there is none."""
 
@@ -76,29 +76,6 @@ def only_created(field: Field) -> bool:
 def only_updated(field: Field) -> bool:
     """Whether a field can be set on a record that exists and on no new one."""
     return field.updateable and not field.createable
-
-
-def model_column(column: str) -> str:
-    """The plan's name of a column of the model."""
-    return f"model.{column}"
-
-
-def used_columns(model: Model, sync: Sync) -> dict[str, Place]:
-    """The columns of the model that a sync uses, and where each is named first."""
-    place: Place = ("syncs", sync.name)
-    found: dict[str, Place] = {}
-    for number, column in enumerate(model.primary_key):
-        many = len(model.primary_key) > 1
-        found.setdefault(column, ("models", model.name, "primary_key", *((number,) if many else ())))
-    if sync.match is not None:
-        found.setdefault(sync.match.column, (*place, "match", "column"))
-    for mapping in sync.fields:
-        at: Place = (*place, "fields", mapping.field)
-        if mapping.column is not None:
-            found.setdefault(mapping.column, at)
-        if mapping.find is not None:
-            found.setdefault(mapping.find.equals, (*at, "equals"))
-    return found
 
 
 def map_fields(
@@ -304,11 +281,3 @@ class _Mapper:
 
 def _column_of(mapping: FieldMapping) -> str | None:
     return mapping.find.equals if mapping.find else mapping.column
-
-
-def normal(column: str, type_: str, spec: DestinationSpec) -> str:
-    """SQL for a column as it is compared and sent: empty text is null where the destination makes it null."""
-    quoted = name(column)
-    if type_ == "VARCHAR" and spec.empty_text is EmptyText.NULL:
-        return f"nullif({quoted}, '')"
-    return quoted

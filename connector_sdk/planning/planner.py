@@ -19,12 +19,13 @@ from connector_sdk.engines.models import Source, open_model, require_columns
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.plan import PlanSummary
 from connector_sdk.planning.arranging import Arranged, arrange
+from connector_sdk.planning.columns import used_columns
 from connector_sdk.planning.comparing import Changes, count_sent, freeze_changes
 from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard
 from connector_sdk.planning.lookups import look_up
-from connector_sdk.planning.mapping import Discover, Mapped, map_fields, used_columns
+from connector_sdk.planning.mapping import Discover, Mapped, map_fields
 from connector_sdk.planning.removals import Removals, freeze_removals
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.request import PlanRequest

@@ -1,0 +1,40 @@
+"""The columns of a model that a sync uses: where they are named, and how they go into a plan."""
+
+from __future__ import annotations
+
+from connector_sdk.engines.embedded import name
+from connector_sdk.spec import DestinationSpec, EmptyText
+from connector_sdk.sync import Model, Sync
+
+Place = tuple[str | int, ...]
+
+
+def model_column(column: str) -> str:
+    """The plan's name of a column of the model."""
+    return f"model.{column}"
+
+
+def used_columns(model: Model, sync: Sync) -> dict[str, Place]:
+    """The columns of the model that a sync uses, and where each is named first."""
+    place: Place = ("syncs", sync.name)
+    found: dict[str, Place] = {}
+    for number, column in enumerate(model.primary_key):
+        many = len(model.primary_key) > 1
+        found.setdefault(column, ("models", model.name, "primary_key", *((number,) if many else ())))
+    if sync.match is not None:
+        found.setdefault(sync.match.column, (*place, "match", "column"))
+    for mapping in sync.fields:
+        at: Place = (*place, "fields", mapping.field)
+        if mapping.column is not None:
+            found.setdefault(mapping.column, at)
+        if mapping.find is not None:
+            found.setdefault(mapping.find.equals, (*at, "equals"))
+    return found
+
+
+def normal(column: str, type_: str, spec: DestinationSpec) -> str:
+    """SQL for a column as it is compared and sent: empty text is null where the destination makes it null."""
+    quoted = name(column)
+    if type_ == "VARCHAR" and spec.empty_text is EmptyText.NULL:
+        return f"nullif({quoted}, '')"
+    return quoted
