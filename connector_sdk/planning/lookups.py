@@ -118,6 +118,7 @@ def _ask(
     distinct = connection.cursor().sql(
         f"select distinct {value} as value from {file(changes)}"
         f" where outcome is null and {question.asks} and {value} is not null"
+        " order by value"
     )
     reader: pa.RecordBatchReader = distinct.to_arrow_reader(VALUES)
     schema = pa.schema([("value", reader.schema.field("value").type), ("record_id", pa.string())])
