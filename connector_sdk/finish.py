@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,14 +21,12 @@ from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import ActionCounts, RowCounts, RunReport
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
-from connector_sdk.state.entries import BatchState, Held, JournalledBatch, JournalledRun, RunState, SyncState
+from connector_sdk.state.entries import Held, JournalledRun, RunState, SyncState
 from connector_sdk.state.folder import on_disk, remove
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import LEDGER_SCHEMA, write_ledger
 from connector_sdk.state.retention import retain
 from connector_sdk.state.witness import Witness
-from connector_sdk.writing.context import Writing
-from connector_sdk.writing.outcomes import unprocessed
 
 
 @frozen
@@ -88,14 +86,8 @@ def not_begun(opened: Session, run: str, error: BaseException) -> RunReport:
     """The report, for observers, of a run that ended before it wrote anything."""
     code = error.exit_code if isinstance(error, ConnectorError) else ExitCode.STOPPED
     counts = RowCounts(), ActionCounts(), opened.live.host.calls
-    return RunReport(run, opened.sync.name, False, "not begun", code, *counts, 0.0, str(error) or type(error).__name__)
-
-
-def leave_unsent(writing: Writing, batches: Sequence[JournalledBatch]) -> None:
-    """Give up the batches of a run that were never sent; what may have been executed is still to be settled."""
-    for batch in batches:
-        if batch.state is BatchState.PLANNED:
-            unprocessed(writing, batch, writing.rows.read(batch), "the run was abandoned")
+    said = opened.live.host.scrub(str(error)) or type(error).__name__
+    return RunReport(run, opened.sync.name, False, "not begun", code, *counts, 0.0, said)
 
 
 def as_json(report: RunReport) -> str:
@@ -106,18 +98,19 @@ def as_json(report: RunReport) -> str:
 def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path) -> SyncState:
     """The state of the sync after a run: a new snapshot, unless the run changed nothing in it."""
     old = opened.snapshot()
-    if opened.sync.mode is Mode.ALL:
+    mode = plan.summary.mode
+    if mode is Mode.ALL:
         snapshot = None
     elif old is not None and plan.changes_nothing:
         snapshot = old
     else:
         snapshot = opened.folder.snapshot(run.sync, run.id)
         snapshot.parent.mkdir(mode=0o700, exist_ok=True)
-        compares = opened.sync.mode in (Mode.UPSERT, Mode.UPDATE)
+        compares = mode in (Mode.UPSERT, Mode.UPDATE)
         promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation, compares=compares)
         on_disk(snapshot)
     kept = str(snapshot.relative_to(opened.folder.path)) if snapshot else None
-    return SyncState(opened.target, plan.fingerprints, kept, run.id, plan.generation)
+    return SyncState(plan.target, plan.fingerprints, kept, run.id, plan.generation)
 
 
 def _all_outcomes(plan: FrozenPlan, journal: Journal, run: str) -> Iterator[pa.Table]:

@@ -15,11 +15,22 @@ from connector_sdk.session import Session
 
 
 def freeze_plan(
-    opened: Session, run_id: str, full: bool, baseline: bool, accepted: Collection[str], *, lookup: bool = False
+    opened: Session,
+    run_id: str,
+    full: bool,
+    baseline: bool,
+    accepted: Collection[str],
+    *,
+    lookup: bool = False,
+    start_over: bool = False,
 ) -> FrozenPlan:
-    """Compare the model with what was accepted so far, and freeze what is to be sent."""
+    """Compare the model with what was accepted so far, and freeze what is to be sent.
+
+    With `start_over`, nothing counts as accepted. `baseline` has a meaning only where nothing does.
+    """
     previous = opened.state()
-    held = opened.journal.held(opened.sync.name)
+    held = () if start_over else opened.journal.held(opened.sync.name)
+    snapshot = None if start_over else opened.snapshot()
     folder = opened.folder.plan(run_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = opened.settings
@@ -35,11 +46,12 @@ def freeze_plan(
         parallelism=settings.parallelism,
         folder=folder,
         generation=previous.generation + 1 if previous else 1,
-        snapshot=opened.snapshot(),
-        fingerprints=previous.fingerprints if previous else {},
+        target=opened.target,
+        snapshot=snapshot,
+        fingerprints=previous.fingerprints if previous and not start_over else {},
         held=pa.table({"key": pa.array([each.key for each in held], pa.string())}) if held else None,
         full=full,
-        baseline=baseline,
+        baseline=baseline and snapshot is None,
         lookup=lookup,
         accepted=frozenset(accepted),
     )

@@ -23,11 +23,15 @@ class Level(StrEnum):
 
 @frozen
 class Finding:
-    """Something worth knowing before a run: what it is, and what to do about it."""
+    """Something worth knowing before a run: what it is, and what to do about it.
+
+    `guard` is the name with which a stop can be accepted, empty where it cannot.
+    """
 
     level: Level
     message: str
     advice: str = ""
+    guard: str = ""
 
 
 @frozen

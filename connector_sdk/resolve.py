@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.session import journal_of
 from connector_sdk.state.entries import Held
-from connector_sdk.state.folder import StateFolder
+from connector_sdk.state.folder import StateFolder, on_disk
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import locked
 from connector_sdk.sync import Project
@@ -90,14 +92,17 @@ def _with_rows(
     folder: StateFolder, sync: str, run: str, snapshot: str | None, keys: tuple[str, ...], record_id: str | None
 ) -> str:
     """A copy of a snapshot, by its path in the state folder, to which rows were added that turned out to be there."""
-    target = folder.snapshot(sync, f"{run}-resolved-{len(keys)}-{keys[0].encode().hex()[:16]}")
+    target = folder.snapshot(sync, f"{run}-resolved-{secrets.token_hex(4)}")
     target.parent.mkdir(mode=0o700, exist_ok=True)
     source = pq.ParquetFile(folder.path / snapshot) if snapshot else None
     schema = source.schema_arrow if source else pa.schema([("key", pa.string()), ("record_id", pa.string())])
     values = {"key": pa.array(keys), "record_id": pa.array([record_id] * len(keys), pa.string())}
     rows = [values.get(each.name, pa.nulls(len(keys), each.type)) for each in schema]
-    with pq.ParquetWriter(target, schema) as writer:
+    fresh = target.with_suffix(".new")
+    with pq.ParquetWriter(fresh, schema) as writer:
         for batch in source.iter_batches() if source else ():
-            writer.write_batch(batch)
+            writer.write_batch(batch.filter(pc.invert(pc.is_in(batch.column("key"), values["key"]))))
         writer.write_table(pa.table(rows, schema=schema))
+    on_disk(fresh)
+    fresh.replace(target)
     return str(target.relative_to(folder.path))

@@ -14,18 +14,18 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from connector_sdk.destination import Destination
 from connector_sdk.errors import Cancelled, ConfigError, ConnectorError, ExitCode, Problem, RunStopped, Stale
-from connector_sdk.finish import as_json, finish, leave_unsent, not_begun, so_far
+from connector_sdk.finish import as_json, finish, not_begun, so_far
 from connector_sdk.freezing import findings_of, freeze_plan, report_of, stop_on
 from connector_sdk.plan import Finding, Level, PlanReport
 from connector_sdk.planning.frozen import FrozenPlan, read_plan
 from connector_sdk.report import RunReport, RunStart
 from connector_sdk.session import Session, session
 from connector_sdk.spec import Mode
-from connector_sdk.state.entries import JournalledRun, RunState
+from connector_sdk.state.entries import BatchState, JournalledRun, RunState
 from connector_sdk.state.folder import remove
 from connector_sdk.state.journal import now
 from connector_sdk.state.witness import Witness
@@ -175,8 +175,6 @@ def _go_on(opened: Session, request: Request, interrupted: JournalledRun) -> Run
 def _run_fresh(opened: Session, request: Request) -> RunReport:
     _guard_state(opened, request)
     stop_on(_first_run_finding(opened, request))
-    if request.start_over:
-        opened.journal.forget_sync(opened.sync.name)
     for _ in range(_STALE_PLANS):
         begun, frozen_plan = _begin(opened, request)
         try:
@@ -195,14 +193,17 @@ def _begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan
     opened.observers.run_started(RunStart(run_id, opened.sync.name, False, now()))
     opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, opened.config)
     try:
-        frozen_plan = freeze_plan(opened, run_id, request.full, _baseline(request), request.accept)
+        frozen_plan = freeze_plan(
+            opened, run_id, request.full, _baseline(request), request.accept, start_over=request.start_over
+        )
         stop_on(findings_of(opened, frozen_plan))
     except BaseException as error:
         remove(opened.folder.plan(run_id))
         opened.journal.forget_run(run_id)
         opened.observers.run_finished(not_begun(opened, run_id, error))
         raise
-    opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING)
+    forgotten = opened.sync.name if request.start_over else None
+    opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten)
     return _journalled(opened, run_id), frozen_plan
 
 
@@ -218,8 +219,10 @@ def _run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
     reason = _outdated(opened, saved)
     if reason:
         raise RunStopped(f"plan {plan_id} {reason}", hint="plan again", exit_code=ExitCode.GUARD)
+    _guard_state(opened, request)
+    stop_on(_first_run_finding(opened, request))
     frozen_plan = read_plan(opened.folder.plan(plan_id))
-    stop_on(findings_of(opened, frozen_plan))
+    stop_on([each for each in findings_of(opened, frozen_plan) if each.guard not in request.accept])
     opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
     opened.journal.set_state(plan_id, RunState.RUNNING)
     return _execute(opened, request, _journalled(opened, plan_id), frozen_plan, resumed=False)
@@ -252,10 +255,9 @@ def _execute(
     opened.observers.run_planned(frozen_plan.summary)
     state, message, code = RunState.FINISHED.value, "", None
     try:
-        if request.abandon and resumed:
-            state = RunState.ABANDONED.value
-            leave_unsent(_writing(opened, request, begun, frozen_plan), opened.journal.batches(begun.id))
-        _write(opened, request, begun, frozen_plan)
+        abandoned = request.abandon and resumed
+        state = RunState.ABANDONED.value if abandoned else state
+        _write(opened, request, begun, frozen_plan, settle_only=abandoned)
         report = finish(opened, begun, frozen_plan, RunState(state), resumed, time.monotonic() - started)
     except Stale as error:
         opened.journal.set_state(begun.id, RunState.ABANDONED)
@@ -265,16 +267,25 @@ def _execute(
     except Cancelled:
         state, message, code = "stopped", "interrupted; run again to go on from here", ExitCode.INTERRUPTED
     except ConnectorError as error:
-        state, message, code = "stopped", str(error), error.exit_code
+        state, message, code = "stopped", opened.live.host.scrub(str(error)), error.exit_code
+    except OSError as error:
+        message, code = f"{error.strerror or error}: {error.filename or 'this machine'}", ExitCode.STOPPED
+        state = "stopped"
+    except Exception as error:
+        opened.observers.run_finished(not_begun(opened, begun.id, error))
+        raise
     if code is not None:
         report = so_far(opened, begun, frozen_plan, resumed, time.monotonic() - started, message, code)
         opened.journal.report(begun.id, as_json(report))
     opened.observers.run_finished(report)
+    opened.live.host.begin_counting()
     return report
 
 
-def _write(opened: Session, request: Request, begun: JournalledRun, frozen_plan: FrozenPlan) -> None:
-    writing = _writing(opened, request, begun, frozen_plan)
+def _write(
+    opened: Session, request: Request, begun: JournalledRun, frozen_plan: FrozenPlan, *, settle_only: bool
+) -> None:
+    writing = evolve(_writing(opened, request, begun, frozen_plan), settle_only=settle_only)
     deliver_all(writing, opened.journal.batches(begun.id), frozen_plan.summary.parallelism)
 
 
@@ -288,7 +299,7 @@ def _writing(opened: Session, request: Request, begun: JournalledRun, frozen_pla
         frozen_plan.reader(),
         ErrorKnowledge(live.destination, settings.retry_codes),
         opened.observers,
-        Progress(frozen_plan.rows.planned),
+        Progress(sum(each.rows for each in opened.journal.batches(begun.id) if each.state is not BatchState.DONE)),
         request.pace,
         Budget(request.pace.tokens),
         frozen_plan.summary.delivery,

@@ -49,6 +49,15 @@ class RunHost:
         self._observers.call_finished(safe)
         crashpoint("after a call")
 
+    def scrub(self, text: str) -> str:
+        """A text with every known secret replaced."""
+        return self._redactor.scrub(text)
+
+    def begin_counting(self) -> None:
+        """Count calls from here on: a connection may serve several runs."""
+        with self._lock:
+            self._counts = CallCounts(0, self._counts.remaining)
+
     def hide(self, secret: str) -> None:
         """From now on, replace `secret` wherever it would be seen."""
         self._redactor.hide(secret)

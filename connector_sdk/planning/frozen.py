@@ -28,7 +28,8 @@ DROPPED = "dropped.parquet"
 class FrozenPlan:
     """A plan whose rows lie in `folder`. `changes_nothing`: after it, the snapshot is what it was before.
 
-    `fingerprints` map each field to the number of the run that mapped it so, and a hash of how.
+    `target` is what the plan was made for, whatever the project says later. `fingerprints` map each field to the
+    number of the run that mapped it so, and a hash of how.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class FrozenPlan:
     findings: tuple[Finding, ...]
     fingerprints: Mapping[str, str]
     generation: int
+    target: Mapping[str, str]
     changes_nothing: bool
     layout: Layout
     batches: tuple[NewBatch, ...]

@@ -24,7 +24,7 @@ class Scale:
 def guard(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[Finding, ...]:
     """A finding that stops the run for every limit that is exceeded and was not accepted."""
     return tuple(
-        Finding(Level.STOP, message, f"if that is meant: --accept {name}")
+        Finding(Level.STOP, message, f"if that is meant: --accept {name}", name)
         for name, message in _exceeded(guards, scale)
         if name not in accepted
     )

@@ -138,6 +138,7 @@ def _described(
         ),
         fingerprints=fingerprints,
         generation=request.generation,
+        target=request.target,
         changes_nothing=not batches and not removals.left and not request.baseline,
         layout=_layout(request, mapped, arranged, replacement.version if replacement else None),
         batches=batches,

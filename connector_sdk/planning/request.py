@@ -27,9 +27,10 @@ ACTIONS: Mapping[Mode, Action] = {
 class PlanRequest:
     """A sync, its settings, and what its earlier runs left behind.
 
-    `held` has the keys that wait for `connector resolve`. `full` sends every row again, `baseline` takes the present
-    rows as sent, `lookup` asks the destination which records are there even where it need not be known. `generation`
-    is the number of the run that this plan is for. The plan goes into `folder`.
+    `target` says in words what is written to. `held` has the keys that wait for `connector resolve`. `full` sends
+    every row again, `baseline` takes the present rows as sent, `lookup` asks the destination which records are there
+    even where it need not be known. `generation` is the number of the run that this plan is for. The plan goes into
+    `folder`.
     """
 
     run: str
@@ -43,6 +44,7 @@ class PlanRequest:
     parallelism: int
     folder: Path
     generation: int
+    target: Mapping[str, str]
     snapshot: Path | None = None
     fingerprints: Mapping[str, str] = field(factory=dict)
     held: pa.Table | None = None

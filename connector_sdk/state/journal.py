@@ -45,12 +45,15 @@ class Journal:
                 (run, sync, RunState.PLANNING, now(), account, config),
             )
 
-    def freeze(self, run: str, batches: Iterable[NewBatch], state: RunState) -> None:
-        """Note that the plan of a run is frozen, and its batches."""
+    def freeze(self, run: str, batches: Iterable[NewBatch], state: RunState, forgotten: str | None = None) -> None:
+        """Note that the plan of a run is frozen, and its batches. The snapshot and held rows of `forgotten` go."""
         with self._transaction("freeze") as database:
             for number, batch in enumerate(batches, start=1):
                 _insert_batch(database, run, number, batch, parent=None)
             database.execute("update run set state = ? where id = ?", (state, run))
+            if forgotten is not None:
+                database.execute("update sync set snapshot = null where name = ?", (forgotten,))
+                database.execute("delete from held where sync = ?", (forgotten,))
 
     def set_state(self, run: str, state: RunState) -> None:
         """Move a run to another state."""
@@ -118,12 +121,6 @@ class Journal:
         for target, fingerprints, snapshot, run, generation in found:
             return SyncState(json.loads(target), json.loads(fingerprints), snapshot, run, generation)
         return None
-
-    def forget_sync(self, name: str) -> None:
-        """Start over: the sync has no snapshot and no held rows any more."""
-        with self._transaction("forget sync") as database:
-            database.execute("update sync set snapshot = null where name = ?", (name,))
-            database.execute("delete from held where sync = ?", (name,))
 
     def held(self, sync: str, run: str | None = None) -> tuple[Held, ...]:
         """Rows of a sync whose fate is unknown; with `run`, just those that this run left."""

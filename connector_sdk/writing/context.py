@@ -48,7 +48,8 @@ class Progress:
 class Writing:
     """Everything that writing a run needs. `batch_size` bounds the batches made of rows that are tried again.
 
-    `cancel` is set from outside to interrupt the run, `halt` from inside when it cannot go on.
+    `cancel` is set from outside to interrupt the run, `halt` from inside when it cannot go on. With
+    `settle_only` nothing is sent any more: it is just found out what became of batches in doubt.
     """
 
     destination: Destination
@@ -65,6 +66,7 @@ class Writing:
     batch_size: int
     split_retries: bool
     cancel: threading.Event
+    settle_only: bool = False
     halt: threading.Event = field(factory=threading.Event)
 
     def wait(self, seconds: float) -> None:

@@ -7,12 +7,13 @@ from attrs import define, evolve, field
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConnectorError, NotExecuted, RunStopped, Stale
 from connector_sdk.outcome import NOT_EXECUTED, Executed, Kind, Unknown, WriteResult
+from connector_sdk.spec import Delivery
 from connector_sdk.state.entries import BatchState, JournalledBatch
 from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.attempt import BatchAttempt
 from connector_sdk.writing.context import Writing
-from connector_sdk.writing.outcomes import account, lost, refused
+from connector_sdk.writing.outcomes import account, lost, refused, unprocessed
 from connector_sdk.writing.retry import Failure, persist
 from connector_sdk.writing.settle import settle
 from connector_sdk.writing.split import halves
@@ -23,6 +24,8 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
 
     Raises `RunStopped` when the run cannot go on; the batch is then settled when the run is resumed.
     """
+    if writing.settle_only:
+        return _given_up(writing, batch)
     if batch.round:
         writing.wait(writing.pace.backoff(batch.round))
     sending = _Sending(writing, batch, writing.rows.read(batch))
@@ -88,6 +91,27 @@ class _Sending:
             self.writing.journal.not_executed(self.batch)
             self.doubt = False
         return failure
+
+
+def _given_up(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
+    """Nothing is sent any more: find out what became of a batch in doubt, as far as that can be learnt now."""
+    rows = writing.rows.read(batch)
+    if batch.state is not BatchState.SENDING:
+        return unprocessed(writing, batch, rows, "the run was abandoned")
+    anchored = bool(writing.journal.anchors(batch.run, batch.number))
+    if not anchored and writing.delivery is not Delivery.EXACTLY_ONCE:
+        return lost(writing, batch, rows, Unknown("The answer was lost before the run was abandoned."))
+    try:
+        answer = persist(
+            lambda: settle(writing, batch, rows, batch.attempts), writing.pace, writing.budget, writing.wait
+        )
+    except (Failure, RunStopped) as error:
+        return lost(writing, batch, rows, Unknown(f"The destination could not say what became of it: {error}"))
+    if isinstance(answer, WriteResult):
+        return account(writing, batch, rows, answer)
+    if isinstance(answer, Unknown):
+        return lost(writing, batch, rows, answer)
+    return unprocessed(writing, batch, rows, "the run was abandoned")
 
 
 def _failed(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:

@@ -79,9 +79,9 @@ def refused(writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: 
     return _uniform(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
 
 
-def unprocessed(writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str) -> None:
+def unprocessed(writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str) -> tuple[JournalledBatch, ...]:
     """Record that a batch is not going to be sent."""
-    _uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
+    return _uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
 
 
 def _advice(code: Code) -> str:

@@ -198,7 +198,9 @@ def test_plan_prints_json_with_samples_findings_and_cost(invoke: Invoke, planned
     assert record["rows"]["planned"] == 2109
     assert record["actions"]["created_or_updated"] == 1886
     assert record["samples"] == {"created": [{"isbn": "1", "title": "Walden"}]}
-    assert record["findings"] == [{"level": "warning", "message": "the shelf is nearly full", "advice": "buy another"}]
+    assert record["findings"] == [
+        {"level": "warning", "message": "the shelf is nearly full", "advice": "buy another", "guard": ""}
+    ]
     assert record["cost"] == {"batches": 3, "calls": 5}
 
 

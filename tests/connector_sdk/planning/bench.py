@@ -24,7 +24,7 @@ from connector_sdk import (
     RunReport,
     Sync,
 )
-from connector_sdk.run import plan, run
+from connector_sdk.run import FirstRun, plan, run
 from connector_sdk.testing.reference import Store, plugin
 
 Rows = pa.Table | Sequence[Mapping[str, str | None]]
@@ -41,7 +41,8 @@ def people(mode: Mode = Mode.UPSERT, **settings: Any) -> Sync:
     """People, known by their column `k` and found by their column `e`, with a name from `n`; nothing is guarded."""
     keyed = {} if mode is Mode.INSERT else {"match": Match("external_id", "e")}
     fields = {} if mode is Mode.ARCHIVE else {"fields": mapped(name="n")}
-    return Sync("people", "rows", "crm", ("people",), mode, **{"guards": UNGUARDED, **keyed, **fields, **settings})
+    objects = settings.pop("objects", ("people",))
+    return Sync("people", "rows", "crm", objects, mode, **{"guards": UNGUARDED, **keyed, **fields, **settings})
 
 
 @frozen
@@ -90,11 +91,20 @@ class Bench:
 
     def run(self, rows: Rows, **asked: Any) -> Ran:
         """Run the sync, and check that every row is accounted for."""
-        project = self.project(rows)
-        *_, report = run(project, self.sync.name, destinations=self._destinations, **asked)
+        *_, report = self.reports(rows, **asked)
         lines = self._lines(report.run)
         _check_sums(report, lines)
         return Ran(report, lines)
+
+    def reports(self, rows: Rows, **asked: Any) -> tuple[RunReport, ...]:
+        """Run the sync; the reports of all runs that this took."""
+        return run(self.project(rows), self.sync.name, destinations=self._destinations, **asked)
+
+    def run_open(self, rows: Rows, **asked: Any) -> RunReport:
+        """Run the sync, which stops midway."""
+        first = {"first_run": FirstRun.SEND} if self.sync.mode is Mode.INSERT else {}
+        *_, report = self.reports(rows, **first, **asked)
+        return report
 
     def plan(self, rows: Rows, **asked: Any) -> PlanReport:
         """Plan the sync, and check that every row is accounted for."""

@@ -1,0 +1,90 @@
+"""Runs that were left open, given up or refused: nothing is sent twice, forgotten or filed under another name."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector_sdk import ConfigError, ExitCode, Mode, RunStopped
+from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.run import FirstRun
+from connector_sdk.testing.reference import Fault, FaultKind
+
+from .bench import UNGUARDED, Bench, mapped, people
+
+
+def notes(bench: Bench) -> None:
+    bench.sync = people(Mode.INSERT, objects=("notes",), fields=mapped(key="k", text="n"))
+
+
+def rows(*keys: str) -> list[dict[str, str | None]]:
+    return [{"k": key, "e": key, "n": f"text of {key}"} for key in keys]
+
+
+def stopped(bench: Bench, *keys: str) -> None:
+    """A run whose only call is refused for a reason that stops it."""
+    bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
+    report = bench.run_open(rows(*keys))
+    assert (report.state, report.exit) == ("stopped", ExitCode.STOPPED)
+
+
+def test_held_rows_that_are_settled_one_by_one_are_all_remembered(bench: Bench) -> None:
+    notes(bench)
+    keys = [f"customer-{number}" for number in range(4)]
+    bench.store.add_fault(Fault(FaultKind.CUT_AFTER))
+    ran = bench.run(rows(*keys), first_run=FirstRun.SEND)
+    assert ran.report.exit == ExitCode.HELD
+    project = bench.project(rows(*keys))
+    for key in keys:
+        assert resolve(project, ran.report.run, Settlement(Decision.SENT), keys=[key]) == (key,)
+    assert held(project, ran.report.run) == ()
+    assert bench.run(rows(*keys)).report.rows.unchanged == 4
+    assert set(bench.store.executed("notes").values()) == {1}
+
+
+def test_a_run_that_was_open_when_the_object_changed_belongs_to_the_former_object(bench: Bench) -> None:
+    notes(bench)
+    stopped(bench, "a", "b")
+    bench.sync = people(Mode.INSERT, fields=mapped(external_id="k", name="n"))
+    with pytest.raises(RunStopped, match="another target"):
+        bench.run(rows("a", "b"))
+    assert sorted(bench.store.executed("notes")) == ["a", "b"]
+    assert bench.store.executed("people") == {}
+
+
+def test_an_abandoned_run_sends_nothing_more(bench: Bench) -> None:
+    stopped(bench, "a", "b")
+    *_, report = bench.reports([], abandon=True)
+    assert bench.store.executed("people") == {}
+    assert report.rows.read == 0
+
+
+def test_starting_over_forgets_nothing_before_the_new_plan_stands(bench: Bench) -> None:
+    bench.run(rows("a", "b"))
+    bench.change(fields=mapped(name="misspelt"))
+    with pytest.raises(ConfigError):
+        bench.run(rows("a", "b"), start_over=True)
+    bench.change(fields=mapped(name="n"))
+    assert bench.run(rows("a", "b")).report.rows.unchanged == 2
+
+
+def test_a_baseline_is_taken_once(bench: Bench) -> None:
+    notes(bench)
+    bench.run(rows("a"), first_run=FirstRun.BASELINE)
+    assert bench.run(rows("a", "b"), first_run=FirstRun.BASELINE).ledger == {"b": "succeeded"}
+
+
+def test_a_saved_first_plan_still_needs_to_be_told_what_a_first_run_does(bench: Bench) -> None:
+    notes(bench)
+    saved = bench.plan(rows("a"), save=True)
+    with pytest.raises(RunStopped, match="no record of what it sent"):
+        bench.run(rows("a"), plan_id=saved.run)
+    assert bench.run(rows("a"), plan_id=saved.run, first_run=FirstRun.SEND).ledger == {"a": "succeeded"}
+
+
+def test_a_guard_of_a_saved_plan_can_be_accepted_when_it_runs(bench: Bench) -> None:
+    bench.run(rows("a"))
+    bench.change(guards=type(UNGUARDED)(min_rows=5, max_removed=None))
+    saved = bench.plan(rows("a", "b"), save=True)
+    with pytest.raises(RunStopped, match="--accept min_rows"):
+        bench.run(rows("a", "b"), plan_id=saved.run)
+    assert bench.run(rows("a", "b"), plan_id=saved.run, accept=["min_rows"]).ledger == {"b": "succeeded"}
