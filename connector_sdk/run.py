@@ -285,7 +285,8 @@ def _execute(
 def _write(
     opened: Session, request: Request, begun: JournalledRun, frozen_plan: FrozenPlan, *, settle_only: bool
 ) -> None:
-    writing = evolve(_writing(opened, request, begun, frozen_plan), settle_only=settle_only)
+    writing = _writing(opened, request, begun, frozen_plan)
+    writing = evolve(writing, settle_only=settle_only, rekeyed=frozen_plan.rekeyed)
     deliver_all(writing, opened.journal.batches(begun.id), frozen_plan.summary.parallelism)
 
 

@@ -28,8 +28,9 @@ DROPPED = "dropped.parquet"
 class FrozenPlan:
     """A plan whose rows lie in `folder`. `changes_nothing`: after it, the snapshot is what it was before.
 
-    `target` is what the plan was made for, whatever the project says later. `fingerprints` map each field to the
-    number of the run that mapped it so, and a hash of how.
+    `rekeyed`: known rows have a new match value, and their former records are to be removed if the new ones are
+    accepted. `target` is what the plan was made for, whatever the project says later. `fingerprints` map each field
+    to the number of the run that mapped it so, and a hash of how.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class FrozenPlan:
     generation: int
     target: Mapping[str, str]
     changes_nothing: bool
+    rekeyed: bool
     layout: Layout
     batches: tuple[NewBatch, ...]
 

@@ -139,6 +139,7 @@ def _described(
         fingerprints=fingerprints,
         generation=request.generation,
         target=request.target,
+        rekeyed=scale.rekeyed > 0,
         changes_nothing=not batches and not removals.left and not request.baseline,
         layout=_layout(request, mapped, arranged, replacement.version if replacement else None),
         batches=batches,

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Protocol
 
+import pyarrow as pa
 from attrs import field, frozen
 
 from connector_sdk.batch import Action, Options
@@ -49,7 +50,8 @@ class Writing:
     """Everything that writing a run needs. `batch_size` bounds the batches made of rows that are tried again.
 
     `cancel` is set from outside to interrupt the run, `halt` from inside when it cannot go on. With
-    `settle_only` nothing is sent any more: it is just found out what became of batches in doubt.
+    `settle_only` nothing is sent any more: it is just found out what became of batches in doubt. `rekeyed`:
+    removals depend on whether the key's new record was accepted; `refused` has the keys that were not.
     """
 
     destination: Destination
@@ -67,6 +69,8 @@ class Writing:
     split_retries: bool
     cancel: threading.Event
     settle_only: bool = False
+    rekeyed: bool = False
+    refused: pa.Array | None = None
     halt: threading.Event = field(factory=threading.Event)
 
     def wait(self, seconds: float) -> None:

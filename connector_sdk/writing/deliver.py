@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow.compute as pc
 from attrs import define, evolve, field
 
 from connector_sdk.crashpoint import crashpoint
@@ -13,7 +14,7 @@ from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.attempt import BatchAttempt
 from connector_sdk.writing.context import Writing
-from connector_sdk.writing.outcomes import account, lost, refused, unprocessed
+from connector_sdk.writing.outcomes import account, lost, refused, unprocessed, withheld
 from connector_sdk.writing.retry import Failure, persist
 from connector_sdk.writing.settle import settle
 from connector_sdk.writing.split import halves
@@ -29,6 +30,8 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     if batch.round:
         writing.wait(writing.pace.backoff(batch.round))
     sending = _Sending(writing, batch, writing.rows.read(batch))
+    if writing.refused is not None and pc.any(pc.is_in(sending.rows.keys, writing.refused)).as_py():
+        return withheld(writing, batch, sending.rows, writing.refused)
     try:
         answer = persist(sending.once, writing.pace, writing.budget, writing.wait)
     except Failure as failure:

@@ -7,6 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import groupby
 
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import evolve
+
 from connector_sdk.errors import Cancelled
 from connector_sdk.state.entries import BatchState, JournalledBatch
 from connector_sdk.writing.context import Writing
@@ -23,8 +27,19 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
     in flight is settled when the run is resumed.
     """
     open_ = sorted((each for each in batches if each.state is not BatchState.DONE), key=lambda each: each.stage)
-    for _, stage in groupby(open_, key=lambda each: each.stage):
-        _deliver_stage(writing, stage, parallelism)
+    for number, stage in groupby(open_, key=lambda each: each.stage):
+        batches_ = tuple(stage)
+        if number and writing.rekeyed:
+            writing = evolve(writing, refused=_refused_keys(writing, batches_[0].run))
+        _deliver_stage(writing, batches_, parallelism)
+
+
+def _refused_keys(writing: Writing, run: str) -> pa.Array:
+    """The keys of rows that were sent and not accepted."""
+    tables = (
+        table.filter(pc.not_equal(table.column("outcome"), "succeeded")) for table in writing.journal.outcomes(run)
+    )
+    return pa.concat_arrays([pa.array([], pa.string()), *(each.column("key").combine_chunks() for each in tables)])
 
 
 def _deliver_stage(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:

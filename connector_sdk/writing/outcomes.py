@@ -84,6 +84,16 @@ def unprocessed(writing: Writing, batch: JournalledBatch, rows: BatchRows, reaso
     return _uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
 
 
+def withheld(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, refused: pa.Array
+) -> tuple[JournalledBatch, ...]:
+    """Record that the former records of rows whose new ones were not accepted stay; the others go on."""
+    kept = pc.is_in(rows.keys, refused)
+    reason = "the row was not accepted under its new match value, so its former record stays"
+    table = _uniform_table(batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
+    return _record(writing, batch, table.filter(kept), again(batch, rows.rows.filter(pc.invert(kept)), batch.rows))
+
+
 def _advice(code: Code) -> str:
     return EXPLAINED[code].advice
 
@@ -132,13 +142,18 @@ def _may_repeat(writing: Writing, batch: JournalledBatch, known: Classification)
 def _uniform(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str, advice: str
 ) -> tuple[JournalledBatch, ...]:
+    return _record(writing, batch, _uniform_table(batch, rows, outcome, code, message, advice), ())
+
+
+def _uniform_table(
+    batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str, advice: str
+) -> pa.Table:
     count = batch.rows
     result = WriteResult.of(
         pa.repeat(RowStatus.FAILED.value, count), code=pa.repeat(code, count), message=pa.repeat(message, count)
     )
     outcomes = pa.repeat(outcome.value, count)
-    table = _table(batch, rows, result, outcomes, pa.array([advice or None], pa.string()).take(pa.repeat(0, count)))
-    return _record(writing, batch, table, ())
+    return _table(batch, rows, result, outcomes, pa.array([advice or None], pa.string()).take(pa.repeat(0, count)))
 
 
 def _table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector_sdk import ConfigError, ExitCode, Mode, RunStopped
+from connector_sdk import ConfigError, ExitCode, Mode, Removal, RunStopped
 from connector_sdk.resolve import Decision, Settlement, held, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
@@ -88,3 +88,15 @@ def test_a_guard_of_a_saved_plan_can_be_accepted_when_it_runs(bench: Bench) -> N
     with pytest.raises(RunStopped, match="--accept min_rows"):
         bench.run(rows("a", "b"), plan_id=saved.run)
     assert bench.run(rows("a", "b"), plan_id=saved.run, accept=["min_rows"]).ledger == {"b": "succeeded"}
+
+
+def test_a_former_record_stays_while_its_row_is_refused_under_the_new_match_value(bench: Bench) -> None:
+    bench.change(on_removed=Removal.DELETE)
+    bench.run([{"k": "1", "e": "m1", "n": "One"}, {"k": "2", "e": "m2", "n": "Two"}])
+    bench.store.add_fault(Fault(FaultKind.ROW, key="n1", code="bad_value"))
+    moved = [{"k": "1", "e": "n1", "n": "One"}, {"k": "2", "e": "n2", "n": "Two"}]
+    ran = bench.run(moved, accept=["rekeyed"])
+    assert ran.ledger["1"] == ["rejected bad_value", "unprocessed NOT_SENT"]
+    assert set(bench.names()) == {"m1", "n2"}
+    bench.run(moved, accept=["rekeyed"])
+    assert set(bench.names()) == {"n1", "n2"}
