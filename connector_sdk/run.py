@@ -286,7 +286,7 @@ def _write(
     opened: Session, request: Request, begun: JournalledRun, frozen_plan: FrozenPlan, *, settle_only: bool
 ) -> None:
     writing = _writing(opened, request, begun, frozen_plan)
-    writing = evolve(writing, settle_only=settle_only, rekeyed=frozen_plan.rekeyed)
+    writing = evolve(writing, settle_only=settle_only, rekeyed=frozen_plan.rekeyed, scrub=opened.live.host.scrub)
     deliver_all(writing, opened.journal.batches(begun.id), frozen_plan.summary.parallelism)
 
 

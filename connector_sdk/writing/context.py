@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import pyarrow as pa
@@ -52,6 +52,7 @@ class Writing:
     `cancel` is set from outside to interrupt the run, `halt` from inside when it cannot go on. With
     `settle_only` nothing is sent any more: it is just found out what became of batches in doubt. `rekeyed`:
     removals depend on whether the key's new record was accepted; `refused` has the keys that were not.
+    `scrub` takes known secrets out of what a destination says.
     """
 
     destination: Destination
@@ -71,6 +72,7 @@ class Writing:
     settle_only: bool = False
     rekeyed: bool = False
     refused: pa.Array | None = None
+    scrub: Callable[[str], str] = str
     halt: threading.Event = field(factory=threading.Event)
 
     def wait(self, seconds: float) -> None:

@@ -195,9 +195,19 @@ def _actions(action: Action, rows: BatchRows, answer: pa.Table, outcomes: pa.Arr
 def _record(
     writing: Writing, batch: JournalledBatch, table: pa.Table, repeated: Sequence[NewBatch]
 ) -> tuple[JournalledBatch, ...]:
-    children = writing.journal.record(batch, table, repeated)
+    children = writing.journal.record(batch, _scrubbed(writing, table), repeated)
     counts = pc.value_counts(table.column("outcome")).to_pylist()
     outcomes = {Outcome(each["values"]): each["counts"] for each in counts}
     remaining = writing.progress.finished(outcomes)
     writing.observers.batch_finished(BatchReport(batch.run, batch.number, table.num_rows, outcomes, remaining))
     return children
+
+
+def _scrubbed(writing: Writing, table: pa.Table) -> pa.Table:
+    """The outcomes without secrets that the destination repeated in its messages; each distinct message once."""
+    messages = table.column("message").combine_chunks()
+    if messages.null_count == len(messages):
+        return table
+    encoded = messages.dictionary_encode()
+    clean = pa.array([writing.scrub(each) for each in encoded.dictionary.to_pylist()], pa.string())
+    return table.set_column(table.schema.get_field_index("message"), "message", clean.take(encoded.indices))

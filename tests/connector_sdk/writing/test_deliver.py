@@ -290,3 +290,11 @@ def test_a_destination_that_asks_for_time_is_given_it(bench: Bench) -> None:
 
     assert time.monotonic() - begun >= 0.3
     assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def test_a_secret_that_a_destination_repeats_in_a_message_does_not_reach_the_ledger(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 2))
+    plugin = Scripted(lambda batch: results(batch, {"row1": "bad"}))
+    bench.send(plugin, scrub=lambda text: text.replace("row1", "***"))
+
+    assert [line["message"] for line in bench.lines()] == [None, "*** failed"]
