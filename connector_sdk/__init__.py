@@ -1,7 +1,7 @@
 """Reverse ETL, exactly: what changed in a model goes to a business application, and every row is accounted for."""
 
 from connector_sdk.batch import Action, Anchor, Attempt, Batch, Column, OnNull, Options, Reference
-from connector_sdk.connection import Call, Connection, Host, TokenStore
+from connector_sdk.connection import Call, CommandSettings, Connection, ConnectionSettings, Host, TokenStore
 from connector_sdk.destination import Destination, installed, load
 from connector_sdk.errors import (
     Cancelled,
@@ -61,9 +61,11 @@ __all__ = [
     "Cancelled",
     "Classification",
     "Column",
+    "CommandSettings",
     "ConfigError",
     "Connection",
     "ConnectionConfig",
+    "ConnectionSettings",
     "ConnectorError",
     "Cost",
     "Delivery",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -41,6 +42,14 @@ class TokenStore(Protocol):
         """Store `text`, readable by this user only; on disk when this returns."""
         ...
 
+    def forget(self) -> None:
+        """Keep nothing any more."""
+        ...
+
+    def exclusive(self) -> AbstractContextManager[object]:
+        """Keep every other thread and process out while a token is loaded, exchanged and saved."""
+        ...
+
 
 class Host(Protocol):
     """What a plugin may ask of the process that opens its connection."""
@@ -56,6 +65,34 @@ class Host(Protocol):
 
     def hide(self, secret: str) -> None:
         """From now on, replace `secret` wherever it would be logged, reported or shown."""
+        ...
+
+
+@frozen
+class ConnectionSettings:
+    """A connection that is not opened yet: its name, an instance of the spec's `config` class, and a host for it."""
+
+    name: str
+    config: Any
+    host: Host
+
+
+class CommandSettings(Protocol):
+    """What the command line gives to a command of a plugin, as `ctx.obj`."""
+
+    def settings_of(self, type_: str, name: str | None = None) -> ConnectionSettings:
+        """The settings of a connection of a type; `name` may be None where the project has one of that type.
+
+        Raises `ConfigError` when there is none, or none of that name, or its settings are wrong.
+        """
+        ...
+
+    def write(self, columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:
+        """Write records to stdout, as a table or as --output says."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Write a message to stderr, without known secrets."""
         ...
 
 

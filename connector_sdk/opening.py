@@ -39,12 +39,17 @@ def find_destination(project: Project, connection: str, destinations: Mapping[st
     return (destinations or {}).get(type_) or load(type_)
 
 
+def prepared(project: Project, connection: str, destination: Destination, observers: Observers) -> tuple[Any, RunHost]:
+    """What a destination is opened with: its settings, checked, and a host. Raises `ConfigError`."""
+    settings = project.connections[connection].settings
+    config: Any = structure(destination.spec.config, settings, ("connections", connection))
+    return config, RunHost(observers, REDACTOR, token_store(project.folder, connection))
+
+
 @contextmanager
 def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
     """Log in, and log out at the end. Raises `ConfigError` when the settings are wrong or the login fails."""
-    settings = project.connections[connection].settings
-    config: Any = structure(destination.spec.config, settings, ("connections", connection))
-    host = RunHost(observers, REDACTOR, token_store(project.folder, connection))
+    config, host = prepared(project, connection, destination, observers)
     live = destination.connect(config, host)
     try:
         yield Opened(destination, live, host)

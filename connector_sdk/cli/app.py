@@ -13,7 +13,7 @@ from connector_sdk.cli.asking import check, discover, explain
 from connector_sdk.cli.failures import report_failure
 from connector_sdk.cli.past import calls, resolve, rows, runs, show
 from connector_sdk.cli.running import plan, run
-from connector_sdk.cli.settings import Settings, global_options, start_logging
+from connector_sdk.cli.settings import Settings, global_options, start_logging, with_global_options
 from connector_sdk.cli.starting import init, schema
 from connector_sdk.destination import installed
 
@@ -35,7 +35,7 @@ class PluginCommands(click.Group):
 
     def _loaded(self, ctx: click.Context) -> dict[str, click.Command]:
         destination = ctx.find_root().ensure_object(Settings).destination(self._type)
-        return {str(command.name): command for command in destination.commands()}
+        return {str(each.name): with_global_options(each) for each in destination.commands()}
 
 
 class Connector(click.Group):

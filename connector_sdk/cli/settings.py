@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,21 +12,25 @@ from typing import Any, TypeVar
 import click
 from attrs import define, field
 
-from connector_sdk.cli.records import Format
+from connector_sdk.cli import terminal
+from connector_sdk.cli.records import Format, Record, write_records
+from connector_sdk.connection import ConnectionSettings
 from connector_sdk.destination import Destination, load
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.observers import Observers
 from connector_sdk.observing.redaction import RedactingFilter
-from connector_sdk.opening import REDACTOR
+from connector_sdk.opening import REDACTOR, prepared
 from connector_sdk.project.load import FILE_NAME, load_project
 from connector_sdk.sync import Project
 
 VARIABLE = "CONNECTOR_PROJECT"
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., Any] | click.Command)
 
 
 @define(slots=False)
 class Settings:
-    """The options that every command takes. Commands of plugins get it as `ctx.obj`.
+    """The options that every command takes; the `CommandSettings` of commands of plugins.
 
     `destinations` serve their types in place of installed plugins.
     """
@@ -52,12 +56,39 @@ class Settings:
         """The destination of a type."""
         return (self.destinations or {}).get(type_) or load(type_)
 
+    def settings_of(self, type_: str, name: str | None = None) -> ConnectionSettings:
+        """The settings of a connection of a type, for a command of its plugin; see `CommandSettings`."""
+        found = [each.name for each in self.project.connections.values() if each.type == type_]
+        if name is None and len(found) > 1:
+            raise ConfigError(f"there are several {type_} connections: {', '.join(found)}", hint="name one of them")
+        chosen = name or next(iter(found), None)
+        if chosen not in found:
+            wanted = f"no connection {name} of type {type_}" if name else f"no connection of type {type_}"
+            have = ", ".join(found) or "none"
+            raise ConfigError([Problem(f"there is {wanted}; the project has: {have}", ("connections",))])
+        config, host = prepared(self.project, chosen, self.destination(type_), Observers())
+        return ConnectionSettings(chosen, config, host)
+
+    def write(self, columns: Sequence[str], records: Iterable[Record]) -> None:
+        """Write records to stdout in the format that was asked for."""
+        write_records(self.output, columns, records)
+
+    def say(self, text: str) -> None:
+        """Write a message to stderr."""
+        terminal.say(text)
+
 
 def global_options(command: F) -> F:
     """The options of every command; they may stand before its name as well as behind it."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def with_global_options(command: click.Command) -> click.Command:
+    """A plugin's command with the options of every command, once."""
+    named = {each.name for each in command.params}
+    return command if {"path", "output"} <= named else global_options(command)
 
 
 def _store(context: click.Context, parameter: click.Parameter, value: Any) -> None:

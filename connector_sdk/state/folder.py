@@ -79,9 +79,12 @@ def remove(path: Path) -> None:
 
 
 def on_disk(path: Path) -> None:
-    """Wait until a file that was written survives the loss of power."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Wait until what was written to a file, or into a folder, survives the loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _check(path: Path) -> None:

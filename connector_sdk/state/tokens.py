@@ -1,17 +1,25 @@
-"""Where a connection keeps tokens that must survive the process: a file of this user's, outside of the project."""
+"""Where a connection keeps tokens that must survive the process: a file of this user's, or the keyring."""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_data_path
 
+from connector_sdk.connection import TokenStore
+from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConfigError
+from connector_sdk.state.folder import on_disk
 
 APPLICATION = "connector-sdk"
+VARIABLE = "CONNECTOR_TOKENS"
 
 
 class FileTokenStore:
@@ -32,17 +40,98 @@ class FileTokenStore:
 
     def save(self, text: str) -> None:
         """Store `text` durably: the old text stays until the new one is on disk."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        crashpoint("before a token is stored")
+        _own_folder(self._path)
         fresh = self._path.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
+        on_disk(self._path.parent)
+        crashpoint("after a token is stored")
+
+    def forget(self) -> None:
+        """Delete the file."""
+        self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the lock of this file."""
+        with _locked(self._path.with_suffix(".lock")):
+            yield
 
 
-def token_store(project_folder: str, connection: str) -> FileTokenStore:
-    """The token file of a connection of the project in `project_folder`."""
+class KeyringTokenStore:
+    """A `TokenStore` in this user's keyring, under the name of `path`; the lock is a file all the same."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> str | None:
+        """The text stored last; raises `ConfigError` when the keyring cannot be read."""
+        with _keyring() as keyring:
+            text: str | None = keyring.get_password(APPLICATION, self._path.stem)
+        return text
+
+    def save(self, text: str) -> None:
+        """Store `text`."""
+        crashpoint("before a token is stored")
+        with _keyring() as keyring:
+            keyring.set_password(APPLICATION, self._path.stem, text)
+        crashpoint("after a token is stored")
+
+    def forget(self) -> None:
+        """Delete the entry."""
+        if self.load() is not None:
+            with _keyring() as keyring:
+                keyring.delete_password(APPLICATION, self._path.stem)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the lock of this entry."""
+        with _locked(self._path.with_suffix(".lock")):
+            yield
+
+
+def token_store(project_folder: str, connection: str) -> TokenStore:
+    """The tokens of a connection of the project in `project_folder`: in a file, or where $CONNECTOR_TOKENS says.
+
+    Raises `ConfigError` when that cannot be.
+    """
     folder = str(Path(project_folder).resolve())
     project = hashlib.sha256(folder.encode()).hexdigest()[:16]
-    return FileTokenStore(user_data_path(APPLICATION) / "tokens" / f"{project}-{connection}.token")
+    path = user_data_path(APPLICATION) / "tokens" / f"{project}-{connection}.token"
+    chosen = os.environ.get(VARIABLE) or "file"
+    if chosen not in ("file", "keyring"):
+        raise ConfigError(f"{VARIABLE} is {chosen!r}", hint=f"set {VARIABLE} to file or keyring, or unset it")
+    return KeyringTokenStore(path) if chosen == "keyring" else FileTokenStore(path)
+
+
+def _own_folder(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Wait for a lock that a kill releases, and hold it."""
+    _own_folder(path)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _keyring() -> Iterator[Any]:
+    """The package keyring, whose errors are told as those of a person's settings."""
+    try:
+        import keyring  # an optional extra
+    except ImportError:
+        hint = "install it: pip install 'connector-sdk[keyring]'"
+        raise ConfigError("keeping tokens in the keyring needs the package keyring", hint=hint) from None
+    try:
+        yield keyring
+    except keyring.errors.KeyringError as error:
+        hint = f"unlock it, or unset {VARIABLE}"
+        raise ConfigError(f"the keyring cannot be used: {type(error).__name__}", hint=hint) from None

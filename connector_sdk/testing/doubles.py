@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from attrs import define, field, frozen
@@ -22,6 +23,7 @@ class RememberedToken:
     """A `TokenStore` in memory."""
 
     text: str | None = field(default=None, repr=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False, eq=False)
 
     def load(self) -> str | None:
         """The text stored last."""
@@ -30,6 +32,14 @@ class RememberedToken:
     def save(self, text: str) -> None:
         """Remember `text`."""
         self.text = text
+
+    def forget(self) -> None:
+        """Remember nothing."""
+        self.text = None
+
+    def exclusive(self) -> AbstractContextManager[object]:
+        """Keep other threads out."""
+        return self._lock
 
 
 @define

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from connector_sdk import (
     Api,
     Classification,
+    CommandSettings,
     Connection,
     Delivery,
     Destination,
@@ -120,7 +121,16 @@ class Shelf:
         def dust(settings: Settings) -> None:
             click.echo(f"dusted {len(settings.project.syncs)} shelves")
 
-        return [dust]
+        @click.command("card")
+        @click.argument("connection", required=False)
+        @click.pass_obj
+        def card(settings: CommandSettings, connection: str | None) -> None:
+            found = settings.settings_of("shelf", connection)
+            found.host.tokens.save(found.config.token.reveal())
+            settings.say(f"the card is {found.host.tokens.load()}")
+            settings.write(("connection",), [{"connection": found.name}])
+
+        return [dust, card]
 
     @hookimpl
     def match(self) -> pa.Table:

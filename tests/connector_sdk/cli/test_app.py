@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from connector_sdk import destination
+from connector_sdk.opening import REDACTOR
 from connector_sdk.project.load import load_project
 from tests.connector_sdk.cli.conftest import Invoke
 
@@ -156,6 +157,44 @@ def test_a_destination_adds_commands(invoke: Invoke, folder: Path) -> None:
     assert "dust" in invoke("shelf", "--help").stdout
     assert invoke("shelf", "dust").stdout == "dusted 2 shelves\n"
     assert invoke("shelf", "wash").exit_code == 64
+
+
+def test_a_command_of_a_plugin_finds_its_connection_and_takes_the_options_of_every_command(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "home"))
+    monkeypatch.chdir("/")
+    result = invoke("shelf", "card", "--project", str(folder), "--output", "json")
+    assert json.loads(result.stdout) == [{"connection": "crm"}]
+    assert invoke("shelf", "card", "crm", "--project", str(folder), "--output", "csv").stdout == "connection\ncrm\n"
+    assert "--project" in invoke("shelf", "card", "--help").stdout
+    assert list((folder / "home").rglob("*.token"))
+
+
+def test_a_secret_that_a_command_of_a_plugin_says_is_not_seen(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "home"))
+    REDACTOR.hide("open-sesame")
+    assert "the card is ***" in invoke("shelf", "card").stderr
+
+
+@pytest.mark.parametrize(
+    ("connections", "arguments", "said"),
+    [
+        ("crm: {type: shelf, token: '${SHELF_TOKEN}'}", ("crmm",), "no connection crmm of type shelf"),
+        ("crm: {type: other}", (), "no connection of type shelf; the project has: none"),
+        ("crm: {type: shelf, token: '${A}'}\n  old: {type: shelf, token: '${B}'}", (), "several shelf connections"),
+        ("crm: {type: shelf, token: '${NOT_SET}'}", (), "NOT_SET is not set"),
+    ],
+)
+def test_a_command_of_a_plugin_says_which_connections_there_are(
+    invoke: Invoke, folder: Path, connections: str, arguments: tuple[str, ...], said: str
+) -> None:
+    (folder / "connector.yml").write_text(f"version: 1\nconnections:\n  {connections}\n")
+    result = invoke("shelf", "card", *arguments)
+    assert result.exit_code == 64
+    assert said in result.stderr
 
 
 def test_a_plugin_is_imported_only_when_its_commands_are_asked_for(
