@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from connector_sdk.engines.embedded import file, name, text
+from connector_sdk.engines.embedded import as_set, file, name, text
 from connector_sdk.errors import RunStopped
 
 ROW_GROUP = 20_480
@@ -27,10 +27,14 @@ class Profile:
 
 @frozen
 class Compared:
-    """Columns of a model (`m`) and of its snapshot (`s`) side by side, with their types."""
+    """Columns of a model (`m`) and of its snapshot (`s`) side by side, with their types.
+
+    Those in `sets` hold several choices in one text: neither their order nor a repeated one makes a difference.
+    """
 
     snapshot_types: Mapping[str, str]
     model_types: Mapping[str, str]
+    sets: Collection[str] = ()
 
     def changed(self, columns: Iterable[str]) -> str:
         """SQL that is true when a known row differs from its snapshot in one of `columns`."""
@@ -41,6 +45,8 @@ class Compared:
         before = self.snapshot_types.get(column)
         if before is None:
             return f"{mine} is not null"
+        if column in self.sets:
+            return " is distinct from ".join(as_set(f"cast({each} as varchar)") for each in (mine, theirs))
         if before == self.model_types[column]:
             return f"{mine} is distinct from {theirs}"
         cast = f"try_cast({mine} as {before})"

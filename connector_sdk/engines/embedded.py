@@ -51,3 +51,10 @@ def names(identifiers: Iterable[str]) -> str:
 def texts(values: Iterable[str]) -> str:
     """A list of text literals in SQL."""
     return "[" + ", ".join(text(each) for each in values) + "]"
+
+
+def as_set(value: str) -> str:
+    """SQL for the choices that a text joins by semicolons: each once, in their order; null when there is none."""
+    trimmed = f"list_transform(string_split({value}, ';'), lambda e: trim(e))"
+    distinct = f"list_sort(list_distinct(list_filter({trimmed}, lambda e: e <> '')))"
+    return f"nullif(array_to_string({distinct}, ';'), '')"

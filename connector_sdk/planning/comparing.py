@@ -127,7 +127,8 @@ def _unsound(found: Profile) -> Iterator[str]:
 
 def _compared(connection: duckdb.DuckDBPyConnection, snapshot: Path, source: Source, mapped: Mapped) -> Compared:
     types = {model_column(each): source.columns[each] for each in mapped.compared}
-    return Compared(columns_of(connection, file(snapshot)), types)
+    sets = {model_column(each) for each in mapped.sets}
+    return Compared(columns_of(connection, file(snapshot)), types, sets)
 
 
 def _sent(mapped: Mapped) -> str:

@@ -12,7 +12,7 @@ from enum import Enum
 from attrs import frozen
 
 from connector_sdk.codes import Code
-from connector_sdk.engines.embedded import text, texts
+from connector_sdk.engines.embedded import as_set, text, texts
 from connector_sdk.schema import Field, FieldType
 from connector_sdk.sync import Scalar
 
@@ -106,9 +106,11 @@ def convert(source: str, type_: str, field: Field, *, truncate: bool = False) ->
     """Convert `source`, SQL of type `type_`, into a value of `field`. Raises `MisfitError` when none can ever fit."""
     kind = kind_of(type_)
     value = _value(source, kind, field, type_)
-    if field.length is not None and truncate and field.type not in _CONVERSIONS:
-        value = f"left({value}, {field.length})"
     checks = [] if value == source else [_unfit(source, value, field)]
+    if field.length is not None and truncate and field.type is FieldType.TEXT:
+        value = f"left({value}, {field.length})"
+    if field.type is FieldType.CHOICES:
+        value = as_set(value)
     return Conversion(value, (*checks, *_limits(value, field)))
 
 
@@ -216,8 +218,8 @@ def _limits(value: str, field: Field) -> list[Check]:
         most = "9" * field.precision
         checks.append(Check(f"{value} not between -{most} and {most}", Code.BAD_VALUE, message))
     if field.type is FieldType.CHOICES:
-        message = text(f"{field.name} takes at most {_MOST_CHOICES} values")
-        checks.append(Check(f"len(string_split({value}, ';')) > {_MOST_CHOICES}", Code.TOO_LONG, message))
+        message = f"{text(field.name + ' takes at most ' + str(_MOST_CHOICES) + ' values, not ')} || {_count(value)}"
+        checks.append(Check(f"{_count(value)} > {_MOST_CHOICES}", Code.TOO_LONG, message))
     if field.restricted:
         checks.append(_choice(value, field))
     return checks
@@ -226,7 +228,7 @@ def _limits(value: str, field: Field) -> list[Check]:
 def _choice(value: str, field: Field) -> Check:
     known = texts(field.values)
     several = field.type is FieldType.CHOICES
-    given = f"list_transform(string_split({value}, ';'), lambda e: trim(e))" if several else f"[{value}]"
+    given = f"string_split({value}, ';')" if several else f"[{value}]"
     wrong = f"list_filter({given}, lambda e: not list_contains({known}, e))"
     close = f"list_filter({known}, lambda e: lower(e) = lower(({wrong})[1]))[1]"
     listed = ", ".join(field.values[:10]) + (", ..." if len(field.values) > 10 else "")
@@ -236,6 +238,10 @@ def _choice(value: str, field: Field) -> Check:
     )
     condition = f"len({wrong}) > 0" if several else f"not list_contains({known}, {value})"
     return Check(f"{value} is not null and {condition}", Code.NOT_A_CHOICE, message)
+
+
+def _count(value: str) -> str:
+    return f"len(string_split({value}, ';'))"
 
 
 def _shown(value: str) -> str:

@@ -53,12 +53,14 @@ class Filling:
 class Mapped:
     """What a sync takes from its model: `columns`, of which `compared` are those whose changes count.
 
-    `fingerprints` say, per field, what a change of the mapping would change.
+    `sets` are the columns that fill nothing but fields of several choices. `fingerprints` say, per field, what a change
+    of the mapping would change.
     """
 
     fillings: tuple[Filling, ...]
     columns: tuple[str, ...]
     compared: tuple[str, ...]
+    sets: frozenset[str]
     match: Filling | None
     fingerprints: Mapping[str, str]
 
@@ -113,7 +115,15 @@ class _Mapper:
         types = {each.name: each.type for each in self.schema.fields}
         prints = {each.field: self._fingerprint(each, types.get(each.field)) for each in lasting}
         distinct = tuple(dict.fromkeys(column for column in columns if column))
-        return Mapped(tuple(fillings), distinct, tuple(each for each in distinct if each in compared), match, prints)
+        ordered = {_column_of(each) for each in self.sync.fields if types.get(each.field) is not FieldType.CHOICES}
+        return Mapped(
+            tuple(fillings),
+            distinct,
+            tuple(each for each in distinct if each in compared),
+            frozenset(distinct) - ordered,
+            match,
+            prints,
+        )
 
     def _set_once(self, mapping: FieldMapping) -> bool:
         """Whether a change of a field is no change for a record that exists."""
@@ -174,6 +184,8 @@ class _Mapper:
 
     def _filled(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
         """A field filled with a column or a constant."""
+        if mapping.truncate and known.type is not FieldType.TEXT:
+            self._problem(f"{mapping.field} is no text that could be cut", (*place, "truncate"), "remove truncate")
         converted = self._converted(mapping, known, place)
         if converted is None:
             return None

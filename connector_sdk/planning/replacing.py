@@ -12,11 +12,12 @@ from attrs import frozen
 
 from connector_sdk.batch import OnNull
 from connector_sdk.engines.changes import columns_of, freeze
-from connector_sdk.engines.embedded import file, name
+from connector_sdk.engines.embedded import as_set, file, name
 from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.identity import comparable
 from connector_sdk.planning.mapping import Filling, Mapped
 from connector_sdk.planning.request import PlanRequest
+from connector_sdk.schema import FieldType
 
 _NAMED = 10
 
@@ -81,6 +82,8 @@ def _lines(duck: duckdb.DuckDBPyConnection, mapped: Mapped, changes: Path, held:
 
 def _differs(filling: Filling, type_: str) -> str:
     mine, theirs = f"c.{name(filling.stored)}", f"try_cast(t.{name(filling.field.name)} as {type_})"
+    if filling.field.type is FieldType.CHOICES:
+        theirs = as_set(theirs)
     left_alone = f"{mine} is not null and " if filling.column.on_null is OnNull.KEEP else ""
     return f"({left_alone}{mine} is distinct from {theirs})"
 

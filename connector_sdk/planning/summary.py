@@ -124,13 +124,13 @@ def _unmapped(request: PlanRequest, mapped: Mapped, schema: ObjectSchema) -> Ite
 def _novel_choices(connection: duckdb.DuckDBPyConnection, mapped: Mapped, plan: Path) -> Iterator[Finding]:
     for each in mapped.fillings:
         known = each.field
-        if known.type is not FieldType.CHOICE or known.restricted or not known.values:
+        if known.type not in (FieldType.CHOICE, FieldType.CHOICES) or known.restricted or not known.values:
             continue
-        stored = name(each.stored)
-        novel = f"outcome is null and not list_contains({texts(known.values)}, cast({stored} as varchar))"
+        stored = f"cast({name(each.stored)} as varchar)"
+        given = f"unnest(string_split({stored}, ';'))" if known.type is FieldType.CHOICES else stored
         found = connection.execute(
-            f"select cast({stored} as varchar) as value from {file(plan)} where {novel}"
-            " group by all order by all limit 4"
+            f"select distinct value from (select {given} as value from {file(plan)} where outcome is null)"
+            f" where not list_contains({texts(known.values)}, value) order by value limit 4"
         ).fetchall()
         if found:
             listed = ", ".join(repr(value) for (value,) in found[:3]) + (", ..." if len(found) > 3 else "")
