@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+import jwt
 import pytest
 from salesforce_emulator import Emulator
 
@@ -85,3 +86,48 @@ def test_the_identity_names_user_and_org(client: Client, emulator: Emulator) -> 
     identity = client.http.get(client.login().json()["id"], headers=headers)
     assert identity.json()["user_id"] == person["user_id"]
     assert client.http.get(f"{emulator.login_url}/services/oauth2/userinfo").status_code == 403
+
+
+def test_a_token_in_jwt_format_ends_when_it_says_and_not_later(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"application": {"tokenFormat": "jwt"}})
+    client.login()
+    claims = jwt.decode(client.token, options={"verify_signature": False})
+    assert (claims["scp"], claims["iss"]) == ("api", emulator.instance_url)
+    for _ in range(2):
+        assert client.rest("GET", "/limits").ok
+        emulator.advance(4000)
+    assert client.rest("GET", "/limits").status_code == 401
+
+
+def test_a_token_without_the_scope_of_the_api_is_good_for_identity_only(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"application": {"scopes": ["openid"]}})
+    client.login()
+    answer = client.rest("GET", "/limits")
+    assert (answer.status_code, answer.json()) == (
+        401,
+        [
+            {
+                "message": "This session is not valid for use with the REST API",
+                "errorCode": "INVALID_SESSION_ID",
+            }
+        ],
+    )
+    assert b"InvalidSessionId" in client.bulk("GET", "/7505g0000000001AAA").content
+    headers = {"Authorization": f"Bearer {client.token}"}
+    assert client.http.get(f"{emulator.login_url}/services/oauth2/userinfo", headers=headers).ok
+
+
+def test_an_app_without_a_run_as_user_cannot_log_in_by_itself(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"application": {"clientCredentials": False}})
+    refused = {"error": "invalid_grant", "error_description": "no client credentials user enabled"}
+    assert client.login().json() == refused
+
+
+def test_username_and_password_log_in_only_where_the_org_allows_it(client: Client, emulator: Emulator) -> None:
+    form = {"grant_type": "password", "username": emulator.username, "password": emulator.password}
+    refused = {"error": "invalid_grant", "error_description": "authentication failure"}
+    assert client.login(**form).json() == refused
+    emulator.change_org({"application": {"passwordFlow": True}})
+    assert client.login(**form).ok
+    assert client.login(**{**form, "password": "wrong"}).json() == refused
+    assert client.login(**{**form, "username": "nobody"}).json() == refused

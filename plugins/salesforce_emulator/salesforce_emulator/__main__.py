@@ -12,7 +12,7 @@ import click
 from salesforce_emulator.app import build_app
 from salesforce_emulator.org.json_schema import org_file_schema
 from salesforce_emulator.org.reading import OrgError, read_org
-from salesforce_emulator.server import Server, bound_socket, url_of
+from salesforce_emulator.server import Server, bound_sockets, url_of
 from salesforce_emulator.world import World
 
 _SCHEMA_HELP = "Print the JSON Schema of an org file."
@@ -25,39 +25,40 @@ def _print_schema(context: click.Context, parameter: click.Parameter, asked: boo
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--port", default=8765, show_default=True, help="0 takes a free port.")
+@click.option("--port", default=8765, show_default=True, help="Of the APIs; 0 takes a free port.")
+@click.option("--login-port", type=int, help="Of the login host.  [default: the next port]")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--org", "org_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An org file.")
 @click.option("--seed", default=0, show_default=True, help="Of tokens and of the order of batches.")
 @click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=_print_schema, help=_SCHEMA_HELP)
 @click.version_option(package_name="salesforce-emulator")
-def main(port: int, host: str, org_file: Path | None, seed: int) -> None:
+def main(port: int, login_port: int | None, host: str, org_file: Path | None, seed: int) -> None:
     """Run a Salesforce org on this machine.
 
     When it is ready, one line of JSON on stdout says where to log in, and as whom. SIGTERM and Ctrl-C end it.
     """
     try:
         world = World(read_org(org_file), seed)
-        bound = bound_socket(host, port)
+        bound = bound_sockets(host, port, login_port)
     except OrgError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"port {port} on {host} cannot be used: {error.strerror}") from error
-    world.url = url_of(bound)
+        raise click.ClickException(str(error)) from error
+    world.hosts.instance, world.hosts.login = map(url_of, bound)
     # Records hold no cycles; to look for some among millions of them would stop every call for a second.
     gc.set_threshold(10_000, 50, 100_000)
     # uvicorn raises a captured signal once more after it has shut down; here that is no reason to die.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    Server(build_app(world), lambda: click.echo(json.dumps(_facts(world)))).run(sockets=[bound])
+    Server(build_app(world), lambda: click.echo(json.dumps(_facts(world)))).run(sockets=list(bound))
     world.close()
 
 
 def _facts(world: World) -> dict[str, str]:
     application = world.org.application
     return {
-        "login_url": world.url,
-        "instance_url": world.url,
+        "login_url": world.hosts.login,
+        "instance_url": world.hosts.instance,
         "client_id": application.client_id,
         "client_secret": application.client_secret,
         "username": world.org.username,

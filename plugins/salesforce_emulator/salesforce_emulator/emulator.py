@@ -10,12 +10,12 @@ from salesforce_emulator.app import build_app
 from salesforce_emulator.dml.model import RowResult
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.reading import read_org
-from salesforce_emulator.server import BackgroundServer, bound_socket, url_of
+from salesforce_emulator.server import BackgroundServer, bound_sockets, url_of
 from salesforce_emulator.world import World
 
 
 class Emulator:
-    """A Salesforce org on a local port, served from a thread.
+    """A Salesforce org on two local ports, one to log in and one for the APIs, served from a thread.
 
     `org` is an org file, a mapping (`extends: default` lays it over the default org), an Org, or None for the default.
     Use it as a context manager, or call `start` and `stop`. Raises OrgError with every problem of the org.
@@ -27,21 +27,22 @@ class Emulator:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        login_port: int | None = None,
         seed: int = 0,
     ) -> None:
         self.world = World(org if isinstance(org, Org) else read_org(org), seed)
-        self._address = (host, port)
+        self._address = (host, port, login_port)
         self._server: BackgroundServer | None = None
 
     @property
     def login_url(self) -> str:
         """Where clients log in."""
-        return self.world.url
+        return self.world.hosts.login
 
     @property
     def instance_url(self) -> str:
         """Where clients call the APIs, as token answers say."""
-        return self.world.url
+        return self.world.hosts.instance
 
     @property
     def client_id(self) -> str:
@@ -54,14 +55,19 @@ class Emulator:
         return self.world.org.application.client_secret
 
     @property
+    def password(self) -> str:
+        """The password of every user."""
+        return self.world.org.password
+
+    @property
     def username(self) -> str:
         """The user that clients are logged in as."""
         return self.world.org.username
 
     def start(self) -> Self:
         """Serve; returns when the port answers."""
-        bound = bound_socket(*self._address)
-        self.world.url = url_of(bound)
+        bound = bound_sockets(*self._address)
+        self.world.hosts.instance, self.world.hosts.login = map(url_of, bound)
         self._server = BackgroundServer(build_app(self.world), bound)
         self._server.start()
         return self
@@ -95,6 +101,14 @@ class Emulator:
     def faults(self, rules: list[dict[str, Any]]) -> None:
         """Put fault rules in force instead of the present ones. Raises FaultRuleError."""
         self.world.faults.replace(rules)
+
+    def expire(self, access: bool = True, refresh: bool = False) -> None:
+        """End every session, and make every refresh token useless where that is asked for."""
+        self.world.expire(access, refresh)
+
+    def move(self) -> str:
+        """Give the instance another host name, as enhanced domains do; its new address."""
+        return self.world.hosts.move()
 
     def advance(self, seconds: float) -> None:
         """Move the org's clock forward."""

@@ -15,9 +15,11 @@ from salesforce_emulator.call import json_answer
 from salesforce_emulator.dml.model import Origin
 from salesforce_emulator.errors import BulkError, OAuthError
 from salesforce_emulator.faults import Action, Failure
+from salesforce_emulator.oauth.authorize import back
 from salesforce_emulator.oauth.routes import refusal
 from salesforce_emulator.side_door import PREFIX
 from salesforce_emulator.world import World
+from salesforce_emulator.wrong_host import wrong_host
 
 TRANSPORT = "salesforce_emulator.transport"
 
@@ -45,9 +47,9 @@ class Gate:
             return
         origin = Origin(scope["method"], scope["path"])
         self._world.audit.call(origin.method, origin.path)
-        too_long = _too_long(scope)
-        if too_long is not None:
-            await too_long(scope, receive, send)
+        astray = _too_long(scope) or wrong_host(self._world.hosts, Request(scope))
+        if astray is not None:
+            await astray(scope, receive, send)
             return
         actions = self._world.faults.for_request(origin, self._object(scope["path"]))
         if actions:
@@ -124,6 +126,8 @@ def _refusal(failure: Failure, status: int, request: Request) -> Response:
     path = request.url.path
     if path.startswith("/services/async/"):
         return error_answer(request, BulkError(failure.code, failure.message, status))
+    if path == "/services/oauth2/authorize" and "redirect_uri" in request.query_params:
+        return back(request.query_params, OAuthError(failure.code, failure.message))
     if path.startswith("/services/oauth2/"):
         return refusal(OAuthError(failure.code, failure.message, status))
     error: dict[str, Any] = {"message": failure.message, "errorCode": failure.code}

@@ -1,10 +1,11 @@
-"""Run the application on a socket, with a hand on each connection so that it can be cut."""
+"""Run the application on sockets, with a hand on each connection so that it can be cut."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from threading import Event, Thread
 
 import uvicorn
@@ -25,7 +26,7 @@ class _Connection(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """A server on a socket that is bound already; `on_ready` is called when it listens."""
+    """A server on sockets that are bound already; `on_ready` is called when it listens."""
 
     def __init__(self, app: ASGIApp, on_ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
@@ -59,10 +60,19 @@ def bound_socket(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-    except OSError:
+    except OSError as error:
         bound.close()
-        raise
+        raise OSError(f"port {port} on {host} cannot be used: {error.strerror}") from error
     return bound
+
+
+def bound_sockets(host: str, port: int, login_port: int | None = None) -> tuple[socket.socket, socket.socket]:
+    """Listening sockets of the instance and of the login host, which takes the next port. Raises OSError."""
+    with ExitStack() as undo:
+        instance = undo.enter_context(bound_socket(host, port))
+        login = bound_socket(host, (port + 1 if port else 0) if login_port is None else login_port)
+        undo.pop_all()
+        return instance, login
 
 
 def url_of(bound: socket.socket) -> str:
@@ -74,15 +84,15 @@ def url_of(bound: socket.socket) -> str:
 class BackgroundServer:
     """A server in a thread of its own."""
 
-    def __init__(self, app: ASGIApp, bound: socket.socket) -> None:
-        self._bound = bound
+    def __init__(self, app: ASGIApp, bound: Sequence[socket.socket]) -> None:
+        self._bound = list(bound)
         self._ready = Event()
         self._server = Server(app, self._ready.set)
         self._thread = Thread(target=self._run, name="salesforce-emulator", daemon=True)
 
     def _run(self) -> None:
         try:
-            self._server.run(sockets=[self._bound])
+            self._server.run(sockets=self._bound)
         finally:
             self._ready.set()
 
@@ -97,4 +107,5 @@ class BackgroundServer:
         """Return once every connection is closed."""
         self._server.should_exit = True
         self._thread.join()
-        self._bound.close()
+        for bound in self._bound:
+            bound.close()

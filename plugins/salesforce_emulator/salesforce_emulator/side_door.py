@@ -68,6 +68,20 @@ async def clock(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def expire(request: Request) -> Response:
+    """POST /expire: end sessions; `{"access": true, "refresh": false}`."""
+    _world(request).expire(**json.loads(await request.body() or "{}"))
+    return Response(status_code=204)
+
+
+async def move(request: Request) -> Response:
+    """POST /move: give the instance another host name."""
+    try:
+        return json_answer({"instance_url": _world(request).hosts.move()})
+    except ValueError as error:
+        return _problem(error)
+
+
 async def org(request: Request) -> Response:
     """POST /org: lay a change over the org while it runs."""
     try:
@@ -90,6 +104,8 @@ ROUTES = [
     Route(f"{PREFIX}/stats", stats),
     Route(f"{PREFIX}/faults", faults, methods=["POST"]),
     Route(f"{PREFIX}/clock", clock, methods=["POST"]),
+    Route(f"{PREFIX}/expire", expire, methods=["POST"]),
+    Route(f"{PREFIX}/move", move, methods=["POST"]),
     Route(f"{PREFIX}/org", org, methods=["POST"]),
     Route(f"{PREFIX}/reset", reset, methods=["POST"]),
 ]

@@ -22,8 +22,10 @@ from salesforce_emulator.cursors import Cursors
 from salesforce_emulator.dml.engine import Engine
 from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
 from salesforce_emulator.faults import Faults
+from salesforce_emulator.hosts import Hosts
 from salesforce_emulator.json_rows import JsonRows
 from salesforce_emulator.locks import LockTable
+from salesforce_emulator.oauth.authorizations import Authorizations
 from salesforce_emulator.org.model import Org, Permissions, Value
 from salesforce_emulator.org.permissions import seen_by, unhidden
 from salesforce_emulator.org.reading import OrgError, changed_org
@@ -50,7 +52,7 @@ class World:
     def __init__(self, org: Org, seed: int = 0) -> None:
         self.org = self._file = org
         self.seed = seed
-        self.url = ""
+        self.hosts = Hosts()
         self.clock = Clock()
         self.changed_at = self.clock.now()
         self.audit = Audit()
@@ -65,6 +67,7 @@ class World:
     def reset(self) -> None:
         """Back to the state of the org file: objects, records, sessions, jobs, counters and fault rules."""
         self.faults.replace([])
+        self.hosts.return_home()
         self.audit.reset()
         self.locks.reset()
         self.workers.reset()
@@ -88,6 +91,7 @@ class World:
             self.org = org
             self.engine.adopt(org)
             self.workers.adopt(org)
+            self.sessions.adopt(org)
             self._views.clear()
             self._touch()
             for name in added:
@@ -105,6 +109,13 @@ class World:
     def _touch(self) -> None:
         # Last-Modified has whole seconds: two changes within one must differ all the same.
         self.changed_at = max(self.clock.now(), int(self.changed_at) + 1)
+
+    def expire(self, access: bool = True, refresh: bool = False) -> None:
+        """End every session, and make every refresh token useless where that is asked for."""
+        if access:
+            self.sessions.close_all()
+        if refresh:
+            self.authorizations.end_refresh_tokens()
 
     def view(self, user_id: str) -> View:
         """The org as a user sees it."""
@@ -177,6 +188,7 @@ class World:
         self.store = Store(self.schemas)
         self.engine = Engine(self.org, self.schemas, self.store, self.audit, self.faults, self.clock, self.locks)
         self.sessions = Sessions(self.org, self.clock, random.Random(self.seed))
+        self.authorizations = Authorizations(self.clock, random.Random(self.seed + 1))
         self.allocations = Allocations(self.org)
         self.cursors = Cursors()
         self.user_id = ""

@@ -43,7 +43,7 @@ async def _call(request: Request) -> Call:
     if standing(version) is not Standing.SERVED:
         raise BulkError("InvalidVersion", f"Api version is not supported: {version}")
     session = world.sessions.find(request.headers.get("x-sfdc-session"))
-    if session is None:
+    if session is None or not session.for_the_api:
         raise BulkError("InvalidSessionId", "Invalid session id")
     if not world.permissions(session.user_id).api_enabled:
         raise BulkError("InvalidUser", "API is disabled for this user", 403)

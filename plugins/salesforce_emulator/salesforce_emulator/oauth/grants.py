@@ -1,4 +1,4 @@
-"""What a client can exchange for an access token. Each grant answers the id of the user who is logged in."""
+"""What a client can exchange for an access token."""
 
 from __future__ import annotations
 
@@ -7,36 +7,144 @@ import binascii
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote_plus
 
+from attrs import evolve, frozen
+
 from salesforce_emulator.errors import OAuthError
+from salesforce_emulator.oauth.admission import admit, check_app, user_named
+from salesforce_emulator.oauth.assertions import subject
+from salesforce_emulator.oauth.pkce import belongs
+from salesforce_emulator.oauth.scopes import REFRESH, granted_scopes
 from salesforce_emulator.world import World
 
 Form = Mapping[str, str]
-Grant = Callable[[World, Form], str]
 
 
-def client_credentials(world: World, form: Form) -> str:
+@frozen
+class Granted:
+    """Who is logged in and what for. `signed`: whether the answer says when it was made, and proves it."""
+
+    user_id: str
+    scopes: tuple[str, ...]
+    login: str | None = None
+    refresh_token: str | None = None
+    signed: bool = True
+
+
+Grant = Callable[[World, Form], Granted]
+
+
+def client_credentials(world: World, form: Form) -> Granted:
     """Help, "OAuth 2.0 Client Credentials Flow": the app's run-as user is logged in."""
     check_client(world, form)
-    return world.user_id
+    if not world.org.application.client_credentials:
+        raise OAuthError("invalid_grant", "no client credentials user enabled")
+    return Granted(world.user_id, _lasting(granted_scopes(world, form.get("scope"))))
+
+
+def authorization_code(world: World, form: Form) -> Granted:
+    """Help, "OAuth 2.0 Web Server Flow": the code of a redirect, and the verifier that belongs to it."""
+    check_client(world, form)
+    try:
+        code = world.authorizations.redeem(form.get("code", ""))
+    except KeyError as error:
+        raise OAuthError("invalid_grant", "invalid authorization code") from error
+    if code is None:
+        raise OAuthError("invalid_grant", "expired authorization code")
+    if form.get("redirect_uri") != code.redirect_uri:
+        raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
+    _check_verifier(code.challenge, form.get("code_verifier"))
+    login = world.authorizations.new_login()
+    granted = Granted(code.user_id, code.scopes, login)
+    if REFRESH.isdisjoint(code.scopes):
+        return granted
+    return evolve(granted, refresh_token=world.authorizations.new_refresh_token(code.user_id, code.scopes, login))
+
+
+def _check_verifier(challenge: str | None, verifier: str | None) -> None:
+    """REST API Developer Guide, "Understanding the Web Server OAuth Flow": the two failures have different codes."""
+    if challenge is None:
+        return
+    if verifier is None:
+        raise OAuthError("invalid_grant", "code verifier is missing")
+    if not belongs(verifier, challenge):
+        raise OAuthError("invalid_request", "invalid code verifier")
+
+
+def refresh_token(world: World, form: Form) -> Granted:
+    """Help, "OAuth 2.0 Refresh Token Flow". Where tokens rotate, the old one is dead at once."""
+    check_client(world, form)
+    application, authorizations = world.org.application, world.authorizations
+    token = form.get("refresh_token", "")
+    found = authorizations.refresh_token(token, application.refresh_token_seconds)
+    if found is None:
+        raise OAuthError("invalid_grant", "expired access/refresh token")
+    admit(world, found.user_id)
+    granted = Granted(found.user_id, found.scopes, found.login)
+    if not application.rotate_refresh_tokens:
+        return granted
+    # Of two calls at the same time with one token, the second comes too late.
+    if authorizations.end(token) is None:
+        raise OAuthError("invalid_grant", "expired access/refresh token")
+    return evolve(granted, refresh_token=authorizations.new_refresh_token(found.user_id, found.scopes, found.login))
+
+
+def jwt_bearer(world: World, form: Form) -> Granted:
+    """Help, "OAuth 2.0 JWT Bearer Flow": the user must have approved the app before, or an admin for him."""
+    user_id = user_named(world, subject(world, form.get("assertion", "")))
+    if user_id is None:
+        raise OAuthError("invalid_grant", "user hasn't approved this consumer")
+    admit(world, user_id)
+    if world.org.application.admitted is None and not world.authorizations.approved(user_id):
+        raise OAuthError("invalid_grant", "user hasn't approved this consumer")
+    return Granted(user_id, _lasting(granted_scopes(world, form.get("scope"))), signed=False)
+
+
+def password(world: World, form: Form) -> Granted:
+    """Help, "OAuth 2.0 Username-Password Flow", which newer orgs have switched off."""
+    check_client(world, form)
+    if not world.org.application.password_flow:
+        raise OAuthError("invalid_grant", "authentication failure")
+    user_id = user_named(world, form.get("username", ""))
+    if user_id is None or form.get("password") != world.org.password:
+        raise OAuthError("invalid_grant", "authentication failure")
+    admit(world, user_id)
+    return Granted(user_id, _lasting(granted_scopes(world, form.get("scope"))))
+
+
+def _lasting(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """Scopes of a flow that has no refresh token."""
+    return tuple(scope for scope in scopes if scope not in REFRESH)
 
 
 def check_client(world: World, form: Form) -> None:
-    """Refuse an unknown app or a wrong secret."""
+    """Refuse an unknown app, or a wrong secret; a public client may leave it out."""
     application = world.org.application
     if form.get("client_id") != application.client_id:
         raise OAuthError("invalid_client_id", "client identifier invalid")
-    if form.get("client_secret") != application.client_secret:
+    secret = form.get("client_secret")
+    public = secret is None and not application.secret_required and form.get("grant_type") != "client_credentials"
+    if not public and secret != application.client_secret:
         raise OAuthError("invalid_client", "invalid client credentials")
 
 
-GRANTS: dict[str, Grant] = {"client_credentials": client_credentials}
+GRANTS: dict[str, Grant] = {
+    "client_credentials": client_credentials,
+    "authorization_code": authorization_code,
+    "refresh_token": refresh_token,
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": jwt_bearer,
+    "password": password,
+}
 
 
-def user_of(world: World, form: Form) -> str:
-    """The user that a token request logs in. Raises OAuthError."""
-    grant = GRANTS.get(form.get("grant_type", ""))
+def granted(world: World, form: Form, at_login_host: bool) -> Granted:
+    """What a token request is given. Raises OAuthError."""
+    kind = form.get("grant_type", "")
+    grant = GRANTS.get(kind)
     if grant is None:
         raise OAuthError("unsupported_grant_type", "grant type not supported")
+    if kind == "client_credentials" and at_login_host and world.org.generic_login:
+        raise OAuthError("invalid_grant", "request not supported on this domain")
+    check_app(world)
     return grant(world, form)
 
 

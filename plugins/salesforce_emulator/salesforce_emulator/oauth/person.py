@@ -76,21 +76,27 @@ def _user(world: World, user_id: str) -> dict[str, Any]:
 
 
 def _url(world: World, user_id: str) -> str:
-    return f"{world.url}/id/{world.org.id}/{user_id}"
+    return f"{world.hosts.login}/id/{world.org.id}/{user_id}"
 
 
 def _photos(world: World) -> dict[str, str]:
-    return {"picture": f"{world.url}/profilephoto/005/F", "thumbnail": f"{world.url}/profilephoto/005/T"}
+    return {
+        "picture": f"{world.hosts.instance}/profilephoto/005/F",
+        "thumbnail": f"{world.hosts.instance}/profilephoto/005/T",
+    }
 
 
 def _urls(world: World, user_id: str) -> dict[str, str]:
     soap = {"enterprise": "c", "metadata": "m", "partner": "u"}
     rest = {"rest": "", "sobjects": "sobjects/", "search": "search/", "query": "query/", "recent": "recent/"}
     feeds = {"feeds": "feeds", "groups": "groups", "users": "users", "feed_items": "feed-items"}
-    data = f"{world.url}/services/data/v{{version}}"
+    data = f"{world.hosts.instance}/services/data/v{{version}}"
     return {
-        **{name: f"{world.url}/services/Soap/{key}/{{version}}/{world.org.id[:15]}" for name, key in soap.items()},
+        **{
+            name: f"{world.hosts.instance}/services/Soap/{key}/{{version}}/{world.org.id[:15]}"
+            for name, key in soap.items()
+        },
         **{name: f"{data}/{path}" for name, path in rest.items()},
-        "profile": f"{world.url}/{user_id}",
+        "profile": f"{world.hosts.instance}/{user_id}",
         **{name: f"{data}/chatter/{path}" for name, path in feeds.items()},
     }

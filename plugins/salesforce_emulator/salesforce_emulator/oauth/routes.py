@@ -1,13 +1,9 @@
-"""Token, revoke, userinfo and identity."""
+"""The paths of the login host: authorize, token, revoke, introspect, userinfo, identity."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +11,10 @@ from starlette.routing import Route
 
 from salesforce_emulator.call import json_answer
 from salesforce_emulator.errors import ApiError, OAuthError
-from salesforce_emulator.oauth import person
-from salesforce_emulator.oauth.grants import user_of, with_basic
+from salesforce_emulator.oauth import authorize, person
+from salesforce_emulator.oauth.form import form_of
+from salesforce_emulator.oauth.grants import check_client, granted, with_basic
+from salesforce_emulator.oauth.tokens import token_answer
 from salesforce_emulator.rest.endpoint import authenticated
 from salesforce_emulator.world import World
 
@@ -27,11 +25,13 @@ async def token(request: Request) -> Response:
     try:
         if request.method != "POST":
             raise OAuthError("invalid_request", "must use HTTP POST")
-        form = with_basic(await _form(request), request.headers.get("authorization"))
-        user_id = user_of(world, form)
+        form = with_basic(await form_of(request), request.headers.get("authorization"))
+        given = granted(world, form, world.hosts.is_login(request.scope))
     except OAuthError as error:
         return refusal(error)
-    return json_answer(_granted(world, user_id), headers={"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"})
+    return json_answer(
+        token_answer(world, given), headers={"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
+    )
 
 
 def refusal(error: OAuthError) -> Response:
@@ -39,33 +39,40 @@ def refusal(error: OAuthError) -> Response:
     return json_answer({"error": error.code, "error_description": error.description}, error.status)
 
 
-def _granted(world: World, user_id: str) -> dict[str, str]:
-    identity = f"{world.url}/id/{world.org.id}/{user_id}"
-    issued = str(int(world.clock.now() * 1000))
-    key = world.org.application.client_secret.encode()
-    signature = hmac.new(key, f"{identity}{issued}".encode(), hashlib.sha256).digest()
-    return {
-        "access_token": world.sessions.open(user_id).token,
-        "signature": base64.b64encode(signature).decode(),
-        "scope": "api",
-        "instance_url": world.url,
-        "id": identity,
-        "token_type": "Bearer",
-        "issued_at": issued,
-    }
-
-
 async def revoke(request: Request) -> Response:
-    """GET and POST /services/oauth2/revoke?token=..."""
+    """GET and POST /services/oauth2/revoke?token=...; a refresh token takes its access tokens along."""
     world: World = request.app.state.world
-    form = {**request.query_params, **(await _form(request))}
-    if not world.sessions.close(form.get("token", "")):
+    text = {**request.query_params, **(await form_of(request))}.get("token", "")
+    refresh = world.authorizations.end(text)
+    if refresh is not None:
+        world.sessions.close_login(refresh.login)
+    elif not world.sessions.close(text):
         return refusal(OAuthError("invalid_token", "invalid token"))
     return Response(status_code=200)
 
 
-async def _form(request: Request) -> dict[str, str]:
-    return dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
+async def introspect(request: Request) -> Response:
+    """POST /services/oauth2/introspect: whether a token is alive, and whose it is. RFC 7662."""
+    world: World = request.app.state.world
+    try:
+        form = with_basic(await form_of(request), request.headers.get("authorization"))
+        check_client(world, form)
+    except OAuthError as error:
+        return refusal(error)
+    text = form.get("token", "")
+    refresh = world.authorizations.refresh_token(text, world.org.application.refresh_token_seconds)
+    found = refresh or world.sessions.find(text)
+    if found is None:
+        return json_answer({"active": False})
+    facts = {
+        "active": True,
+        "scope": " ".join(found.scopes),
+        "client_id": world.org.application.client_id,
+        "username": world.usernames[found.user_id],
+        "sub": f"{world.hosts.login}/id/{world.org.id}/{found.user_id}",
+        "token_type": "access_token" if refresh is None else "refresh_token",
+    }
+    return json_answer(facts)
 
 
 async def userinfo(request: Request) -> Response:
@@ -88,8 +95,11 @@ def _of_user(request: Request, show: Callable[[World, str], dict[str, Any]]) -> 
 
 
 ROUTES = [
+    Route("/services/oauth2/authorize", authorize.show),
+    Route("/services/oauth2/authorize", authorize.decide, methods=["POST"]),
     Route("/services/oauth2/token", token, methods=["GET", "POST"]),
     Route("/services/oauth2/revoke", revoke, methods=["GET", "POST"]),
+    Route("/services/oauth2/introspect", introspect, methods=["POST"]),
     Route("/services/oauth2/userinfo", userinfo, methods=["GET", "POST"]),
     Route("/id/{org}/{user}", identity),
 ]

@@ -224,21 +224,46 @@ class Permissions:
 
 @define(frozen=True)
 class Application:
-    """The connected app that clients log in with."""
+    """The connected app that clients log in with.
+
+    `callbackUrls`: where browsers may be sent back to (none: any loopback address); `certificate`: PEM text of the
+    certificate or public key that assertions are verified with; `clientCredentials`: a run-as user is named;
+    `admitted`: the Usernames that an admin approved (null: every user approves the app himself, in the browser);
+    `installed` and `blocked`: as in Setup, "Connected Apps OAuth Usage".
+    """
 
     client_id: str
     client_secret: str
+    secret_required: bool = True
+    callback_urls: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ("api", "refresh_token")
+    pkce_required: bool = False
+    client_credentials: bool = True
+    password_flow: bool = False
+    certificate: str | None = None
+    rotate_refresh_tokens: bool = False
+    refresh_token_seconds: float | None = None
+    token_format: Literal["opaque", "jwt"] = "opaque"
+    admitted: tuple[str, ...] | None = None
+    installed: bool = True
+    blocked: bool = False
 
 
 @define(frozen=True)
 class Org:
-    """A whole org, checked and completed."""
+    """A whole org, checked and completed.
+
+    `username`: whom clients are logged in as; `password`: that of every user; `genericLogin`: the login host serves
+    every org, as login.salesforce.com does, and refuses client credentials.
+    """
 
     id: str
     name: str
     application: Application
     username: str
+    password: str = "emulator-password"
     sandbox: bool = False
+    generic_login: bool = False
     session_seconds: float = 7200.0
     page_size: int = 2000
     bulk: BulkSettings = field(factory=BulkSettings)

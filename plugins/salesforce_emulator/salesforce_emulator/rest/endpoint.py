@@ -38,6 +38,8 @@ async def _call(world: World, request: Request) -> Call:
     version = str(request.path_params["version"])
     check_version(version)
     session = authenticated(world, request)
+    if not session.for_the_api:
+        raise ApiError(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
     if not world.permissions(session.user_id).api_enabled:
         raise ApiError(403, "API_CURRENTLY_DISABLED", "API is disabled for this user")
     if not world.allocations.take(API_REQUESTS):

@@ -30,7 +30,7 @@ async def versions(request: Request) -> Response:
 
 def resources(call: Call) -> Response:
     """`/services/data/vXX.X`: resource names and paths."""
-    identity = f"{call.world.url}/id/{call.world.org.id}/{call.session.user_id}"
+    identity = f"{call.world.hosts.login}/id/{call.world.org.id}/{call.session.user_id}"
     return call.answer({**{name: f"{call.base}/{name}" for name in _RESOURCES}, "identity": identity})
 
 

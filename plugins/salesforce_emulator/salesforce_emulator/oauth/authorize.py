@@ -1,0 +1,105 @@
+"""The page where a person lets the app in, and the way back to the app.
+
+REST API Developer Guide, "Understanding the Web Server OAuth Flow"; Help, "OAuth Authorization Errors".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from salesforce_emulator.errors import OAuthError
+from salesforce_emulator.oauth.admission import admit, check_app, user_named
+from salesforce_emulator.oauth.form import form_of
+from salesforce_emulator.oauth.pages import error_page, login_page
+from salesforce_emulator.oauth.scopes import granted_scopes
+from salesforce_emulator.world import World
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_GENERIC = "OAUTH_APPROVAL_ERROR_GENERIC : An unexpected error has occured during authentication. Please try again."
+_BAD_PASSWORD = "Please check your username and password."
+# What the form adds to the request of the app.
+_OF_THE_FORM = ("username", "password", "decision")
+
+
+async def show(request: Request) -> Response:
+    """GET /services/oauth2/authorize: the login form, or what is wrong with the request."""
+    world: World = request.app.state.world
+    asked = dict(request.query_params)
+    refused = _refused(world, asked)
+    if refused is not None:
+        return refused
+    return login_page(asked, asked.get("login_hint") or world.org.username, world.org.password)
+
+
+async def decide(request: Request) -> Response:
+    """POST /services/oauth2/authorize: back to the app, with a code or an error."""
+    world: World = request.app.state.world
+    form = await form_of(request)
+    asked = {name: value for name, value in form.items() if name not in _OF_THE_FORM}
+    refused = _refused(world, asked)
+    if refused is not None:
+        return refused
+    if form.get("decision") != "allow":
+        return back(asked, OAuthError("access_denied", "end-user denied authorization"))
+    user_id = user_named(world, form.get("username", ""))
+    if user_id is None or form.get("password") != world.org.password:
+        return login_page(asked, form.get("username", ""), "", _BAD_PASSWORD)
+    try:
+        admit(world, user_id)
+        scopes = granted_scopes(world, asked.get("scope"))
+    except OAuthError as error:
+        return back(asked, _worded(error))
+    code = world.authorizations.grant(user_id, scopes, asked["redirect_uri"], asked.get("code_challenge"))
+    return _sent_back(asked, {"code": code})
+
+
+def _worded(error: OAuthError) -> OAuthError:
+    """A refusal of admission as the browser flow words it."""
+    if error.code == "invalid_app_access":
+        return OAuthError("OAUTH_APP_ACCESS_DENIED", error.description)
+    return error
+
+
+def _refused(world: World, asked: Mapping[str, str]) -> Response | None:
+    """The answer to a request that leads to no login: to the person while it is unclear where the app is."""
+    application = world.org.application
+    if asked.get("client_id") != application.client_id:
+        return error_page("invalid_client_id", "client identifier invalid")
+    if not _is_callback(asked.get("redirect_uri", ""), application.callback_urls):
+        return error_page("redirect_uri_mismatch", "redirect_uri must match configuration")
+    try:
+        check_app(world)
+    except OAuthError as error:
+        if error.code == "invalid_client":
+            return error_page(error.code, error.description, _GENERIC)
+        return back(asked, error)
+    if asked.get("response_type") != "code":
+        return back(asked, OAuthError("unsupported_response_type", "response type not supported"))
+    if asked.get("code_challenge_method", "S256") != "S256":
+        return back(asked, OAuthError("invalid_request", "code challenge method must be S256"))
+    if application.pkce_required and not asked.get("code_challenge"):
+        return back(asked, OAuthError("invalid_request", "missing required code challenge"))
+    return None
+
+
+def _is_callback(url: str, configured: tuple[str, ...]) -> bool:
+    if configured:
+        return url in configured
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK
+
+
+def back(asked: Mapping[str, str], error: OAuthError) -> Response:
+    """Tell the app, through the browser, why it is not let in."""
+    return _sent_back(asked, {"error": error.code, "error_description": error.description})
+
+
+def _sent_back(asked: Mapping[str, str], facts: dict[str, str]) -> Response:
+    url = asked.get("redirect_uri", "")
+    state = {"state": asked["state"]} if "state" in asked else {}
+    sign = "&" if urlsplit(url).query else "?"
+    return RedirectResponse(f"{url}{sign}{urlencode({**facts, **state})}", 302)

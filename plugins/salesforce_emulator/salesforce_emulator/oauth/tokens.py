@@ -1,0 +1,67 @@
+"""The answer to a token request. REST API Developer Guide, "Understanding the Web Server OAuth Flow"."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+
+from salesforce_emulator.oauth.grants import Granted
+from salesforce_emulator.oauth.signing import signed
+from salesforce_emulator.sessions import Session
+from salesforce_emulator.world import World
+
+
+def token_answer(world: World, granted: Granted) -> dict[str, str]:
+    """A new access token and what belongs to it; there is no `expires_in`."""
+    identity = f"{world.hosts.login}/id/{world.org.id}/{granted.user_id}"
+    answer = {
+        "access_token": _session(world, granted).token,
+        "scope": " ".join(granted.scopes),
+        "instance_url": world.hosts.instance,
+        "id": identity,
+        "token_type": "Bearer",
+    }
+    if granted.signed:
+        issued = str(int(world.clock.now() * 1000))
+        answer |= {"signature": _signature(world, identity + issued), "issued_at": issued}
+    if granted.refresh_token is not None:
+        answer["refresh_token"] = granted.refresh_token
+    if "openid" in granted.scopes:
+        answer["id_token"] = signed(_claims(world, granted), typ="JWT", kid="emulator")
+    return answer
+
+
+def _session(world: World, granted: Granted) -> Session:
+    if world.org.application.token_format == "opaque":
+        return world.sessions.open(granted.user_id, granted.scopes, granted.login)
+    # JSON Web Token access tokens: Help, "JWT-Based Access Tokens".
+    instance = world.hosts.instance
+    claims = {
+        **_claims(world, granted),
+        "scp": " ".join(granted.scopes),
+        "iss": instance,
+        "aud": [instance],
+        "sub": f"uid:{granted.user_id}",
+        "client_id": world.org.application.client_id,
+        "jti": world.authorizations.new_login(),
+    }
+    token = signed(claims, typ="JWT", kid="emulator", ver="1.0", tty="sfdc-core-token", tnk=f"core/{world.org.id}")
+    return world.sessions.open_with(token, granted.user_id, granted.scopes, granted.login)
+
+
+def _claims(world: World, granted: Granted) -> dict[str, Any]:
+    now = int(world.clock.now())
+    return {
+        "iss": world.hosts.login,
+        "aud": world.org.application.client_id,
+        "sub": f"{world.hosts.login}/id/{world.org.id}/{granted.user_id}",
+        "iat": now,
+        "exp": now + int(world.org.session_seconds),
+    }
+
+
+def _signature(world: World, text: str) -> str:
+    key = world.org.application.client_secret.encode()
+    return base64.b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode()
