@@ -1,5 +1,10 @@
 """Reverse ETL, exactly: what changed in a model goes to a business application, and every row is accounted for."""
 
+import os
+
+# Arrow reads this when it is loaded. Its own allocators keep what each writing thread ever used; the system's does not.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
 from connector_sdk.batch import Action, Anchor, Attempt, Batch, Column, OnNull, Options, Reference
 from connector_sdk.connection import Call, CommandSettings, Connection, ConnectionSettings, Host, TokenStore
 from connector_sdk.destination import Destination, installed, load

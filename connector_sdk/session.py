@@ -8,7 +8,6 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from attrs import evolve, frozen
 
 from connector_sdk.destination import Destination
@@ -66,6 +65,12 @@ class Session:
         """What the last run of the sync left behind."""
         return self.journal.sync(self.sync.name)
 
+    @property
+    def generation(self) -> int:
+        """How many runs changed the state of the sync."""
+        previous = self.state()
+        return previous.generation if previous else 0
+
     def snapshot(self) -> Path | None:
         """The file of the present snapshot, None without one. Raises `RunStopped` when it is not there."""
         previous = self.state()
@@ -121,7 +126,6 @@ def session(
     destination = find_destination(project, sync.connection, destinations)
     settings, options = checked(project, sync, destination)
     with ExitStack() as stack:
-        stack.enter_context(_memory_given_back())
         folder, journal = stack.enter_context(journal_of(project, state))
         if exclusive:
             stack.enter_context(locked(folder.lock(name), name))
@@ -129,17 +133,6 @@ def session(
         watching = Observers([recorder, *observers])
         live = stack.enter_context(opened(project, sync.connection, destination, watching))
         yield Session(project, sync, model, folder, journal, live, settings, options, discover(live, sync), watching)
-
-
-@contextmanager
-def _memory_given_back() -> Iterator[None]:
-    """Let Arrow take memory from the system's allocator: its own keeps what each of the writing threads ever used."""
-    former = pa.default_memory_pool()
-    pa.set_memory_pool(pa.system_memory_pool())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(former)
 
 
 def find_sync(project: Project, name: str) -> tuple[Sync, Model]:
