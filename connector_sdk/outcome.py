@@ -53,6 +53,7 @@ class Classification:
     `retry_after` is in seconds, None where the destination names no time. `forget_record` means that the record id
     which the row was sent with is no longer valid. `attempts` bounds how often a row that fails this way is sent in
     one run, `rows_max` how many of them travel together when they are sent again; None where the core decides.
+    `crowded` means that too much is going on there at the same time: fewer batches are sent at once for a while.
     """
 
     kind: Kind
@@ -63,6 +64,7 @@ class Classification:
     forget_record: bool = False
     attempts: int | None = None
     rows_max: int | None = None
+    crowded: bool = False
 
 
 @frozen

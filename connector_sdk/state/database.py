@@ -8,7 +8,7 @@ from pathlib import Path
 
 from connector_sdk.errors import RunStopped
 
-VERSION = 1
+VERSION = 2
 
 _SCHEMA = """
 create table schema_version (version integer not null);
@@ -24,7 +24,7 @@ create index run_by_sync on run (sync, created);
 create table batch (
     run text not null references run, number integer not null, parent integer, stage integer not null,
     object text not null, action text not null, shape integer not null, rows text not null, state text not null,
-    attempts integer not null default 0, round integer not null default 0, outcomes blob,
+    attempts integer not null default 0, round integer not null default 0, outcomes blob, lane integer,
     primary key (run, number)
 ) without rowid;
 create table anchor (
@@ -36,6 +36,9 @@ create table held (
     sync text not null, key text not null, run text not null, look text not null, primary key (sync, key)
 ) without rowid;
 """
+
+_LATER = ("alter table batch add column lane integer",)
+"""What has changed since version 1: the statement that makes each version of the one before."""
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -67,6 +70,10 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
                 database.execute(statement)
             database.execute("insert into schema_version values (?)", (VERSION,))
         (found,) = database.execute("select version from schema_version").fetchone()
+        if found < VERSION:
+            for statement in _LATER[found - 1 :]:
+                database.execute(statement)
+            database.execute("update schema_version set version = ?", (VERSION,))
         database.execute("commit")
     except BaseException:
         database.execute("rollback")

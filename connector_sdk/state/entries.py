@@ -35,7 +35,8 @@ class BatchState(StrEnum):
 class NewBatch:
     """A batch to be journalled: rows of the plan with one object, action and shape.
 
-    `round` counts how often these rows failed for a reason that may pass.
+    `round` counts how often these rows failed for a reason that may pass. Batches of one `lane` are never at the
+    destination at the same time; None for those that nothing keeps apart.
     """
 
     stage: int
@@ -44,6 +45,7 @@ class NewBatch:
     shape: int
     ranges: Ranges
     round: int = 0
+    lane: int | None = None
 
 
 @frozen
@@ -60,6 +62,7 @@ class JournalledBatch:
     state: BatchState
     attempts: int
     round: int
+    lane: int | None = None
 
     @property
     def rows(self) -> int:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+from attrs import astuple
 
 from connector_sdk.batch import Action, Anchor
 from connector_sdk.crashpoint import crashpoint
@@ -37,13 +38,15 @@ class Journal:
 
     # -- runs
 
-    def begin_run(self, run: str, sync: str, account: str, config: str) -> None:
+    def begin_run(self, run: str, sync: str, account: str, config: str) -> JournalledRun:
         """Note that a run is being planned."""
+        begun = JournalledRun(run, sync, RunState.PLANNING, now(), account, config, None)
         with self._transaction("begin run") as database:
             database.execute(
-                "insert into run (id, sync, state, created, account, config) values (?, ?, ?, ?, ?, ?)",
-                (run, sync, RunState.PLANNING, now(), account, config),
+                "insert into run (id, sync, state, created, account, config, report) values (?, ?, ?, ?, ?, ?, ?)",
+                astuple(begun),
             )
+        return begun
 
     def freeze(self, run: str, batches: Iterable[NewBatch], state: RunState, forgotten: str | None = None) -> None:
         """Note that the plan of a run is frozen, and its batches. The snapshot and held rows of `forgotten` go."""
@@ -139,7 +142,7 @@ class Journal:
     def batches(self, run: str) -> tuple[JournalledBatch, ...]:
         """All batches of a run, in the order of their numbers."""
         found = self._read(
-            "select run, number, stage, object, action, shape, rows, state, attempts, round from batch"
+            "select run, number, stage, object, action, shape, rows, state, attempts, round, lane from batch"
             " where run = ? order by number",
             (run,),
         )
@@ -238,27 +241,27 @@ def now() -> str:
 
 def _insert_batch(database: sqlite3.Connection, run: str, number: int, batch: NewBatch, *, parent: int | None) -> None:
     database.execute(
-        "insert into batch (run, number, parent, stage, object, action, shape, rows, state, round)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into batch (run, number, parent, stage, object, action, shape, rows, state, round, lane)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run, number, parent, batch.stage, batch.object_name, batch.action, batch.shape,
-            json.dumps(batch.ranges), BatchState.PLANNED, batch.round,
+            json.dumps(batch.ranges), BatchState.PLANNED, batch.round, batch.lane,
         ),
     )  # fmt: skip
 
 
 def _journalled(row: Sequence[Any]) -> JournalledBatch:
-    run, number, stage, object_name, action, shape, rows, state, attempts, round_ = row
+    run, number, stage, object_name, action, shape, rows, state, attempts, round_, lane = row
     ranges = tuple((start, stop) for start, stop in json.loads(rows))
     return JournalledBatch(
-        run, number, stage, object_name, Action(action), shape, ranges, BatchState(state), attempts, round_
+        run, number, stage, object_name, Action(action), shape, ranges, BatchState(state), attempts, round_, lane
     )
 
 
 def _planned(run: str, number: int, batch: NewBatch) -> JournalledBatch:
     return JournalledBatch(
         run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
-        BatchState.PLANNED, 0, batch.round,
+        BatchState.PLANNED, 0, batch.round, batch.lane,
     )  # fmt: skip
 
 

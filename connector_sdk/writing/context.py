@@ -21,6 +21,7 @@ from connector_sdk.state.journal import Journal
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.knowledge import ErrorKnowledge
 from connector_sdk.writing.retry import Budget, Pace
+from connector_sdk.writing.slots import Slots
 
 
 class Rows(Protocol):
@@ -52,7 +53,7 @@ class Writing:
     `cancel` is set from outside to interrupt the run, `halt` from inside when it cannot go on. With
     `settle_only` nothing is sent any more: it is just found out what became of batches in doubt. `rekeyed`:
     removals depend on whether the key's new record was accepted; `refused` has the keys that were not.
-    `scrub` takes known secrets out of what a destination says.
+    `scrub` takes known secrets out of what a destination says. `slots` bound how many batches are under way.
     """
 
     destination: Destination
@@ -73,6 +74,7 @@ class Writing:
     rekeyed: bool = False
     refused: pa.Array | None = None
     scrub: Callable[[str], str] = str
+    slots: Slots = field(factory=Slots)
     halt: threading.Event = field(factory=threading.Event)
 
     def wait(self, seconds: float) -> None:

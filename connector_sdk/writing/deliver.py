@@ -57,6 +57,15 @@ class _Sending:
 
     def once(self) -> WriteResult | Unknown:
         """Settle what is in doubt, or send; raises `Failure` when neither gives an answer."""
+        with self.writing.slots.one(self.writing.halt):
+            try:
+                return self._answer()
+            except Failure as failure:
+                if failure.classification.crowded:
+                    self.writing.slots.halve()
+                raise
+
+    def _answer(self) -> WriteResult | Unknown:
         if self.doubt:
             settled = settle(self.writing, self.batch, self.rows, self.number)
             if settled is not NOT_EXECUTED:

@@ -125,6 +125,8 @@ def _verdict(writing: Writing, batch: JournalledBatch, status: RowStatus, code: 
 
 def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
     known = writing.knowledge.of_row(code, message, batch.action)
+    if known.crowded:
+        writing.slots.halve()
     if known.kind is Kind.FATAL:
         return _Verdict(None, known.advice, stop=f"{code}: {message}")
     if known.forget_record and batch.action in _GONE:

@@ -23,7 +23,7 @@ def again(batch: JournalledBatch, rows: pa.Array, batch_size: int) -> tuple[NewB
 
 
 def _batch(parent: JournalledBatch, ranges: Ranges, round_: int) -> NewBatch:
-    return NewBatch(parent.stage, parent.object_name, parent.action, parent.shape, ranges, round_)
+    return NewBatch(parent.stage, parent.object_name, parent.action, parent.shape, ranges, round_, parent.lane)
 
 
 def _ranges(rows: pa.Array) -> Ranges:

@@ -23,3 +23,19 @@ def test_rows_that_are_too_dear_together_are_sent_again_in_smaller_batches(
     emulated.change({"objects": {"Contact": {"apex": None}}})
     assert (run.exit, run.rows) == (0, {"read": 250, "planned": 250, "succeeded": 250})
     assert set(emulated.stats()["executed"]["Contact"].values()) == {1}
+
+
+def test_fewer_calls_are_made_at_the_same_time_where_the_org_runs_too_many_triggers(
+    emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
+    slow = {"apex": {"atOnce": 2}, "objects": {"Contact": {"apex": {"trigger": "Slow", "seconds": 0.1}}}}
+    emulated.change(slow)
+    project = Project(tmp_path, emulated)
+    project.sync(options={"api": "rest", "batch_size": 5, "parallelism": 12})
+    project.model([{"id": f"k{number}", "last": "Ash", "email": None} for number in range(300)])
+    run = project.run()
+    emulated.change({"apex": {"atOnce": None}, "objects": {"Contact": {"apex": None}}})
+    assert (run.exit, run.rows) == (0, {"read": 300, "planned": 300, "succeeded": 300})
+    attempted = sum(emulated.stats()["attempted"]["Contact"].values())
+    assert attempted > 300, "some were refused once"

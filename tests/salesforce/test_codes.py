@@ -132,3 +132,12 @@ def test_a_failed_call_with_an_unknown_code_is_judged_by_its_status(status: int 
     known = classify(CallFailed("WHATEVER", "m", Executed.MAYBE, status=status))
     assert known is not None
     assert known.kind is kind
+
+
+def test_what_fewer_calls_at_the_same_time_would_avoid_is_crowded() -> None:
+    crowded = {code for code, each in table().items() if each.crowded}
+    assert crowded == {
+        "CONCURRENT_REQUESTS_EXCEEDED", "TOO_MANY_APEX_REQUESTS", "UNABLE_TO_LOCK_ROW", "TooManyLockFailure",
+    }  # fmt: skip
+    concurrent = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+    assert normalised("REQUEST_LIMIT_EXCEEDED", concurrent) in crowded

@@ -19,7 +19,9 @@ LOST = Classification(Kind.TRANSIENT, Executed.MAYBE, "The connection broke befo
 
 CODES: Mapping[str, Classification] = {
     "locked": _passing(Kind.TRANSIENT, "Somebody else is writing the record.", "Lower parallelism if this stays."),
-    "throttled": _passing(Kind.THROTTLED, "Too many calls at once.", "Lower parallelism.", retry_after=0.01),
+    "throttled": _passing(
+        Kind.THROTTLED, "Too many calls at once.", "Lower parallelism.", retry_after=0.01, crowded=True
+    ),
     "job_closed": _passing(Kind.TRANSIENT, "The job takes no more batches.", "Nothing to do: another job is opened."),
     "too_large": _refused("The request is larger than the service takes.", "Lower batch_size."),
     "suspended": Classification(Kind.FATAL, Executed.NO, "The account is suspended.", "Ask for it to be reopened."),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
@@ -44,6 +45,17 @@ CONTENT_RULES = (
     ContentRule("REQUEST_LIMIT_EXCEEDED", "Concurrent", "CONCURRENT_REQUESTS_EXCEEDED"),
     ContentRule("INVALID_SESSION_ID", "not valid for use with the REST API", "SESSION_NOT_USABLE"),
     ContentRule("INVALID_SESSION_ID", "Connected app is not attached to Agent", "SESSION_NOT_USABLE"),
+    ContentRule("invalid_grant", "expired access/refresh token", "invalid_grant_expired"),
+    ContentRule("invalid_grant", "no client credentials user enabled", "invalid_grant_no_user"),
+    ContentRule("invalid_grant", "approved", "invalid_grant_not_approved"),
+    ContentRule("invalid_grant", "udience", "invalid_grant_audience"),
+    ContentRule("invalid_grant", "authorization code", "invalid_grant_code"),
+    ContentRule("invalid_grant", "assertion expired", "invalid_grant_code"),
+    ContentRule("invalid_grant", "expired assertion", "invalid_grant_code"),
+    ContentRule("invalid_grant", "assertion", "invalid_grant_assertion"),
+    ContentRule("invalid_grant", "authentication failure", "invalid_grant_credentials"),
+    ContentRule("invalid_grant", "ip restricted", "invalid_grant_ip"),
+    ContentRule("invalid_client", "app must be installed", "app_not_found"),
 )
 """In their order; the first that holds decides."""
 
@@ -53,6 +65,15 @@ _ALSO_CALLED = {
     "validationerror: reference not found": "REFERENCE_NOT_FOUND",
 }
 
+_CROWDED = (
+    "CONCURRENT_REQUESTS_EXCEEDED",
+    "TOO_MANY_APEX_REQUESTS",
+    "UNABLE_TO_LOCK_ROW",
+    "TooManyLockFailure",
+)
+"""What fewer calls at the same time would not have met (Salesforce Developer Limits Quick Reference, "API Request
+Limits"; Apex Developer Guide, "Execution Governors and Limits"; Record Locking Cheat Sheet)."""
+
 _TRANSACTION = 200
 """Rows that share the limits of one Apex transaction (Apex Developer Guide, "Bulk Apex Triggers")."""
 
@@ -60,10 +81,20 @@ _GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "INVAL
 """What a deletion or an update of a record answers that is not there (any more)."""
 
 
+class Scope(StrEnum):
+    """What an error is about, and so what it stops."""
+
+    LOGIN = "login"
+    ORG = "org"
+    JOB = "job"
+    BATCH = "batch"
+    REQUEST = "request"
+    ROW = "row"
+
+
 @cache
 def table() -> Mapping[str, Classification]:
     """The classification of every known code."""
-    text = (files(__package__) / "codes.tsv").read_text(encoding="utf-8")
     return {
         each["code"]: Classification(
             Kind(each["kind"]),
@@ -71,9 +102,21 @@ def table() -> Mapping[str, Classification]:
             each["cause"],
             each["advice"],
             attempts=int(each["attempts"]) if each["attempts"] else None,
+            crowded=each["code"] in _CROWDED,
         )
-        for each in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+        for each in _lines()
     }
+
+
+@cache
+def scopes() -> Mapping[str, Scope]:
+    """What each known code is about."""
+    return {each["code"]: Scope(each["scope"]) for each in _lines()}
+
+
+def _lines() -> Iterator[dict[str, str]]:
+    text = (files(__package__) / "codes.tsv").read_text(encoding="utf-8")
+    return csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
 def normalised(code: str, message: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from connector_sdk import RunStopped
 from connector_sdk.state.database import VERSION, open_database
+from connector_sdk.state.journal import Journal
 
 
 def test_the_journal_is_durable_and_readable_by_its_owner_only(tmp_path: Path) -> None:
@@ -38,6 +39,27 @@ def test_a_journal_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RunStopped, match=r"newer version.*update connector-sdk"):
         open_database(path)
+
+
+def test_a_journal_of_the_first_version_is_opened_and_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    open_database(path).close()
+    with sqlite3.connect(path) as former:
+        former.execute("alter table batch drop column lane")
+        former.execute("update schema_version set version = 1")
+        former.execute("insert into run values ('r', 's', 'running', 'now', 'a', 'c', null)")
+        former.execute(
+            "insert into batch (run, number, stage, object, action, shape, rows, state)"
+            " values ('r', 1, 0, 'people', 'upsert', 0, '[[0, 3]]', 'planned')"
+        )
+    former.close()
+
+    open_database(path).close()
+    journal = Journal(open_database(path))
+
+    (batch,) = journal.batches("r")
+    assert (batch.rows, batch.lane) == (3, None)
+    journal.close()
 
 
 def test_a_journal_that_exists_is_opened_as_it_is(tmp_path: Path) -> None:

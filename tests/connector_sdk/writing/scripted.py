@@ -94,6 +94,7 @@ class Scripted:
             "crowded": Classification(Kind.TRANSIENT, Executed.NO, rows_max=8),
             "once": Classification(Kind.TRANSIENT, Executed.NO, attempts=2),
             "quota": Classification(Kind.FATAL, Executed.NO, advice="Wait until tomorrow."),
+            "busy": Classification(Kind.THROTTLED, Executed.NO, crowded=True),
             "gone": Classification(Kind.REJECTED, Executed.NO, forget_record=True),
             "bad": Classification(Kind.REJECTED, Executed.NO, advice="Mend the row."),
         }
@@ -147,9 +148,12 @@ class Bench:
         }
         return Writing(**values | changes)  # type: ignore[arg-type]
 
-    def plan(self, action: Action, *ranges: tuple[int, int]) -> None:
+    def plan(self, action: Action, *ranges: tuple[int, int], lanes: Sequence[int | None] = ()) -> None:
         self.journal.begin_run("r1", "sync", "acme", "hash")
-        batches = [NewBatch(0, "people", action, 0, (each,)) for each in ranges]
+        of_batches = lanes or [None] * len(ranges)
+        batches = [
+            NewBatch(0, "people", action, 0, (each,), lane=lane) for each, lane in zip(ranges, of_batches, strict=True)
+        ]
         self.journal.freeze("r1", batches, RunState.RUNNING)
 
     def send(self, plugin: Scripted, *, parallelism: int = 1, **changes: object) -> None:
