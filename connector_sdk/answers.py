@@ -64,7 +64,7 @@ def match_problems(table: pa.Table, objects: Sequence[str], values: int) -> Iter
     if table.schema != MATCH_SCHEMA:
         yield f"the columns {table.schema.names}, not {MATCH_SCHEMA.names}"
         return
-    empty = [name for name in MATCH_SCHEMA.names if table.column(name).null_count]
+    empty = [name for name in ("position", "object_name") if table.column(name).null_count]
     if empty:
         yield f"a line without a {empty[0].replace('_', ' ')}"
         return

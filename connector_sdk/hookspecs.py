@@ -92,7 +92,8 @@ class DestinationHooks:
         """Find the records whose `field` has one of `values`, in each of `objects`.
 
         Answers an Arrow table `(position: int64, object_name: string, record_id: string)`; `position` indexes
-        `values`. No line: not found; several lines: several records. Pairing and case rules are the plugin's.
+        `values`. No line: not found; several lines: several records; a null `record_id`: no record can ever have this
+        value. Pairing and case rules are the plugin's.
 
         @hookimpl
         def match(connection, objects, field, values):

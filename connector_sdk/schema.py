@@ -11,7 +11,10 @@ from attrs import field, frozen
 from connector_sdk.spec import Mode
 
 MATCH_SCHEMA = pa.schema([("position", pa.int64()), ("object_name", pa.string()), ("record_id", pa.string())])
-"""The columns of the answer of `match`; `position` indexes the values that were asked for."""
+"""The columns of the answer of `match`; `position` indexes the values that were asked for.
+
+A null `record_id` says that no record can ever have the value.
+"""
 
 
 class FieldType(StrEnum):
@@ -53,6 +56,7 @@ class Field:
     `length` counts characters; `precision` and `scale` count decimal digits. `required` means that a record cannot
     be created without a value. `values` are the values of a choice; they bind when `restricted`. `pattern` is a
     regular expression that a text value must match as a whole (RE2 syntax), `pattern_name` what to call such a value.
+    Two values of which the first `significant` characters are the same are one value: what follows repeats them.
     `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason.
     """
 
@@ -75,6 +79,7 @@ class Field:
     pattern: str = ""
     pattern_name: str = ""
     equality: frozenset[Equality] = frozenset()
+    significant: int | None = None
     references: tuple[str, ...] = ()
     reference_keys: tuple[ReferenceKey, ...] = ()
     not_writable: Mapping[Mode, str] = field(factory=dict)

@@ -20,6 +20,8 @@ from connector_sdk.outcome import Classification, RowError
 from connector_sdk.schema import Field, ObjectSchema
 from connector_sdk.spec import Mode
 
+_MATCHING = frozenset({Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE})
+
 
 @click.command()
 @global_options
@@ -98,8 +100,8 @@ def _write_schema(format_: Format, schema: ObjectSchema) -> None:
         return
     columns = ("field", "label", "type", "editable", "matchable", "external_id", "why_not")
     write_records(format_, columns, (_field(each, schema) for each in schema.fields))
-    matchable = any(_matchable(each, schema) for each in schema.fields)
-    if schema.match_advice and not matchable:
+    matched = {mode for each in schema.fields for mode in _matchable(each, schema)}
+    if schema.match_advice and not matched >= schema.modes & _MATCHING:
         terminal.say(schema.match_advice)
 
 
@@ -124,8 +126,7 @@ def _editable(field: Field) -> str:
 
 
 def _matchable(field: Field, schema: ObjectSchema) -> list[Mode]:
-    matching = sorted(schema.modes & {Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE})
-    return [mode for mode in matching if mode not in field.not_matchable]
+    return [mode for mode in sorted(schema.modes & _MATCHING) if mode not in field.not_matchable]
 
 
 def _reasons(field: Field, schema: ObjectSchema) -> list[str]:

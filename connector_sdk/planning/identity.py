@@ -33,6 +33,8 @@ def comparable(value: str, type_: str, field: Field) -> str:
     result = canonical(value, type_)
     if field.equality & {Equality.TRIMMED, Equality.CASELESS}:
         result = _trimmed(result)
+    if field.significant is not None:
+        result = f"left({result}, {field.significant})"
     if Equality.NUMERIC in field.equality:
         result = _plain_number(result)
     if Equality.CASELESS in field.equality:

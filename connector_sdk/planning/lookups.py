@@ -64,7 +64,7 @@ def _questions(request: PlanRequest, mapped: Mapped) -> Iterator[_Question]:
         if filling.lookup is not None:
             yield _reference(filling.lookup, filling.stored)
     if mapped.match is not None and _wants_records(request, mapped):
-        lookup = Lookup(request.schema.name, mapped.match.field.name)
+        lookup = Lookup(request.schema.name, mapped.match.field)
         yield _own_record(lookup, mapped.match.stored, creating=request.sync.mode is Mode.UPSERT)
 
 
@@ -78,6 +78,7 @@ def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
 def _reference(lookup: Lookup, stored: str) -> _Question:
     asks = f"{name(stored)} is not null"
     verdicts = (
+        _impossible(lookup, stored, asks),
         _missing(lookup, stored, asks, Code.REFERENCE_NOT_FOUND, "Reference not found: {}"),
         _several(lookup, stored, asks, Code.REFERENCE_AMBIGUOUS),
     )
@@ -89,7 +90,7 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool) -> _Question:
     asks = "record_id is null"
     replaced, verdicts = (
         {"record_id": "coalesce(record_id, found[1])"},
-        [_several(lookup, stored, asks, Code.SEVERAL_RECORDS)],
+        [_impossible(lookup, stored, asks), _several(lookup, stored, asks, Code.SEVERAL_RECORDS)],
     )
     if creating:
         replaced["effect"] = "case when effect = 'new' then if(found is null, 'absent', 'present') else effect end"
@@ -98,14 +99,22 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool) -> _Question:
     return _Question(lookup, stored, asks, replaced, tuple(verdicts))
 
 
+def _impossible(lookup: Lookup, by: str, asks: str) -> Verdict:
+    """No record can ever have the value, so waiting for one would be in vain."""
+    expected = lookup.field.pattern_name or f"a value that a record of {lookup.object_name} can have"
+    ending = text(f"' in {lookup.field.name} is not {expected}")
+    shown = f"chr(39) || cast({name(by)} as varchar) || {ending}"
+    return Verdict(f"outcome is null and {asks} and len(found) = 1 and found[1] is null", Code.BAD_VALUE, shown)
+
+
 def _missing(lookup: Lookup, by: str, asks: str, code: Code, message: str) -> Verdict:
-    sought = f"{lookup.object_name} whose {lookup.field} is "
+    sought = f"{lookup.object_name} whose {lookup.field.name} is "
     shown = f"{text(message.format(sought))} || cast({name(by)} as varchar)"
     return Verdict(f"outcome is null and {asks} and found is null", code, shown)
 
 
 def _several(lookup: Lookup, by: str, asks: str, code: Code) -> Verdict:
-    sought = text(f"there are several {lookup.object_name} whose {lookup.field} is ")
+    sought = text(f"there are several {lookup.object_name} whose {lookup.field.name} is ")
     shown = f"{sought} || cast({name(by)} as varchar) || ': ' || array_to_string(found, ', ')"
     return Verdict(f"outcome is null and {asks} and len(found) > 1", code, shown)
 
@@ -125,7 +134,7 @@ def _ask(
     with pq.ParquetWriter(answers, schema) as writer:
         for batch in reader:
             values = batch.column("value")
-            found = match(question.lookup.object_name, question.lookup.field, values).combine_chunks()
+            found = match(question.lookup.object_name, question.lookup.field.name, values).combine_chunks()
             rows = [values.take(_array(found, "position")), _array(found, "record_id")]
             writer.write_table(pa.table(rows, schema=schema))
 

@@ -30,7 +30,7 @@ class Lookup:
     """The id of the record of `object_name` whose `field` has the value that the row holds."""
 
     object_name: str
-    field: str
+    field: Field
 
 
 @frozen
@@ -249,7 +249,7 @@ class _Mapper:
             model_column(find.equals) if own else f"sent.{known.name}",
             None if own else converted.value,
             (*converted.checks, *self._emptied(known, converted.value, on_null)),
-            None if native else Lookup(find.object_name, other.name),
+            None if native else Lookup(find.object_name, other),
         )
 
     def _other(self, find: Find, known: Field, place: Place) -> Field | None:

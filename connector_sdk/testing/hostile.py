@@ -217,7 +217,7 @@ BREACHES: Mapping[str, Hook] = {
     "match/position outside": _found(1, "things", "t-1"),
     "match/position below zero": _found(-1, "things", "t-1"),
     "match/no position": _found(None, "things", "t-1"),
-    "match/no record id": _found(0, "things", None),
+    "match/no object": _found(0, None, "t-1"),
     "match/another object": _found(0, "others", "t-1"),
     "read_records/other columns": _records(["id"], "1"),
     "read_records/no version": _records(["key"], None),

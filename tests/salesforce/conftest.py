@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from connector_salesforce.org import Org
@@ -11,6 +12,7 @@ from connector_sdk.testing.doubles import RecordingRun
 
 from .bulkorg import BulkOrg
 from .emulated import Emulated, emulator
+from .projects import Project
 from .scripted import org
 
 
@@ -24,6 +26,17 @@ def running() -> Iterator[Emulated]:
 def emulated(running: Emulated) -> Emulated:
     running.reset()
     return running
+
+
+@pytest.fixture
+def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """An upsert of contacts into the emulated org, which is done sooner than a real one."""
+    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
+    for module in ("bulk", "bulk2"):
+        monkeypatch.setattr(f"connector_salesforce.{module}._FIRST_PAUSE", 0.02)
+    made = Project(tmp_path, emulated)
+    made.sync()
+    return made
 
 
 @pytest.fixture

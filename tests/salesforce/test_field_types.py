@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from .emulated import Emulated
 from .projects import Project
 
 APIS = ["bulk", "bulk2", "rest"]
@@ -24,14 +22,6 @@ ROW = {
     "born": date(1980, 2, 29), "seen": datetime(2024, 2, 29, 10, 15, 30, tzinfo=UTC), "call": time(10, 15, 30),
     "credit": Decimal("0.10"), "visits": 7, "tier": "Gold", "source": "novel", "interests": None, "text": "a\n\"b\", ü",
 }  # fmt: skip
-
-
-@pytest.fixture
-def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.{module}._FIRST_PAUSE", 0.02)
-    return Project(tmp_path, emulated)
 
 
 def model(project: Project, *rows: dict[str, Any]) -> None:

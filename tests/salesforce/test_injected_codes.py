@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from connector_salesforce.codes import CONTENT_RULES, table
 
 from connector_sdk import Kind
 
-from .emulated import Emulated
 from .projects import Project
 
 APIS = ["bulk", "bulk2", "rest"]
@@ -27,14 +25,6 @@ BATCHES = {
     "InvalidEntity": "Entity 'Contact' is not supported by the Bulk API.",
     "InvalidUser": "no permission",
 }
-
-
-@pytest.fixture
-def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.{module}._FIRST_PAUSE", 0.02)
-    return Project(tmp_path, emulated)
 
 
 def injected(project: Project, codes: list[str], **more: Any) -> dict[str, Any]:

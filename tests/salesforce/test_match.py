@@ -64,7 +64,7 @@ def soql(request: Request) -> str:
     return parse_qs(urlsplit(request.url).query)["q"][0]
 
 
-def pairs(opened: Org, field: str, values: Sequence[Any], type_: Any = None) -> list[tuple[int, str]]:
+def pairs(opened: Org, field: str, values: Sequence[Any], type_: Any = None) -> list[tuple[int, str | None]]:
     table = match(opened, ["Contact"], field, pa.array(values, type_ or pa.string()))
     assert table.schema == MATCH_SCHEMA
     return sorted((line["position"], line["record_id"]) for line in table.to_pylist())
@@ -101,7 +101,8 @@ def test_numbers_compare_by_value() -> None:
 def test_ids_compare_as_18_characters_and_what_is_no_id_is_never_asked_for() -> None:
     transport, opened = holding([{"Id": "0035g00000ABCDeAAP"}])
     values = ["0035g00000ABCDe", "0035g00000ABCDeAAP", "0035g00000abcdeAAP", "x' OR Name LIKE '%"]
-    assert pairs(opened, "Id", values) == [(0, "0035g00000ABCDeAAP"), (1, "0035g00000ABCDeAAP")]
+    found = [(0, "0035g00000ABCDeAAP"), (1, "0035g00000ABCDeAAP"), (2, None), (3, None)]
+    assert pairs(opened, "Id", values) == found
     (query,) = map(soql, transport.made("GET", "query"))
     assert query == "SELECT Id FROM Contact WHERE Id IN ('0035g00000ABCDeAAP')"
 

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .emulated import Emulated
 from .projects import Project
 
 APIS = ["bulk", "bulk2", "rest"]
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The emulated org is done sooner than a real one."""
-    for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.{module}._FIRST_PAUSE", 0.05)
-
-
-@pytest.fixture
-def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    made = Project(tmp_path, emulated)
-    made.sync()
-    return made
 
 
 def contact(key: str, last: str | None = "Ash", **more: Any) -> dict[str, Any]:

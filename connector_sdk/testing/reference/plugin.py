@@ -123,14 +123,13 @@ def discover_schema(object_name: str) -> ObjectSchema:
 
 @hookimpl
 def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
-    """Find records by the field's own rules of equality."""
+    """Find records by the field's own rules of equality. An id of another object can be that of no record."""
     wanted = values.to_pylist()
-    lines = [
-        (position, name, id_)
-        for name in objects
-        for position, ids in enumerate(connection.handle.client.store.find(name, field, wanted))
-        for id_ in ids
-    ]
+    lines = []
+    for name in objects:
+        for position, ids in enumerate(connection.handle.client.store.find(name, field, wanted)):
+            foreign = field == "id" and not wanted[position].startswith(f"{_shape(name).prefix}-")
+            lines += [(position, name, id_) for id_ in ([None] if foreign else ids)]
     columns: list[Any] = [[line[number] for line in lines] for number in range(3)]
     return pa.Table.from_arrays(
         [pa.array(column, each.type) for column, each in zip(columns, MATCH_SCHEMA, strict=True)], schema=MATCH_SCHEMA

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connector_salesforce.ids import REST, SHAPE
+from connector_salesforce.ids import REST, SHAPE, SHORT
 from connector_sdk import Equality, Field, FieldType, Mode, ReferenceKey
 
 Description = Mapping[str, Any]
@@ -29,6 +29,11 @@ TYPES: Mapping[str, FieldType] = {
     "base64": FieldType.BINARY,
 }
 """The types that are not text."""
+
+IDS = ("id", "reference")
+"""The types whose values are ids."""
+
+_CHECKED = " and whose check characters, the last 3 of 18, are right"
 
 _COMPOUND = ("address", "location", "complexvalue", "datacategorygroupreference", "anyType", "json")
 
@@ -79,6 +84,7 @@ def field_of(
         pattern=pattern,
         pattern_name=pattern_name,
         equality=_equality(described, type_),
+        significant=SHORT if described["type"] in IDS else None,
         references=references if type_ is FieldType.REFERENCE else (),
         reference_keys=_reference_keys(described, references, keys),
         not_writable={mode: why for mode in _WRITING if (why := _not_writable(described, mode))},
@@ -117,13 +123,13 @@ def _pattern(
     described: Description, references: tuple[str, ...], prefix: Callable[[str], str | None]
 ) -> tuple[str, str]:
     """What an id must look like: those of a record of one object begin with the same three characters."""
-    if described["type"] not in ("id", "reference"):
+    if described["type"] not in IDS:
         return "", ""
     known = [prefix(each) for each in references]
     if None in known or len(known) > _MOST_PREFIXES:
-        return SHAPE, "a Salesforce id"
+        return SHAPE, f"a Salesforce id{_CHECKED}"
     begins, expected = "|".join(map(str, known)), " or ".join(references)
-    return f"({begins}){REST}", f"an id that begins with {' or '.join(map(str, known))}: {expected} expected"
+    return f"({begins}){REST}", f"an id that begins with {' or '.join(map(str, known))} ({expected} expected){_CHECKED}"
 
 
 def _equality(described: Description, type_: FieldType) -> frozenset[Equality]:

@@ -15,6 +15,9 @@ SHAPE = "[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?"
 REST = "[a-zA-Z0-9]{12}([a-zA-Z0-9]{3})?"
 """What follows the three characters that name the object (SOAP API Developer Guide, "ID Field Type")."""
 
+SHORT = 15
+"""Characters of the short form; the long one adds three that check which of them are upper case."""
+
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _ID = re.compile(SHAPE)
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from connector_salesforce import soql
-from connector_salesforce.fields import TYPES
+from connector_salesforce.fields import IDS, TYPES
 from connector_salesforce.ids import to18
 from connector_salesforce.org import Description, Org
 from connector_sdk import MATCH_SCHEMA, ConfigError
@@ -22,8 +22,6 @@ _LONGEST_QUERY = 14_000
 _MOST_VALUES = 2_000
 """Values of a query, so that the records of unique values fit one page."""
 
-_IDS = ("id", "reference")
-
 Key = Any
 Fold = Callable[[Any], Key | None]
 
@@ -32,7 +30,7 @@ def match(org: Org, objects: Sequence[str], field: str, values: pa.Array) -> pa.
     """The records of each object whose field has one of the values, as `MATCH_SCHEMA`.
 
     Text is compared without outer blanks, and without case where the field is unique and not case-sensitive; numbers
-    by value; ids as 18 characters. Null, empty text and what is no id find nothing.
+    by value; ids as 18 characters. Null and empty text find nothing; what is no id, no record can have.
     """
     found = [line for name in objects for line in _in_object(org, name, field, values.to_pylist())]
     columns = list(zip(*found, strict=True)) or [(), (), ()]
@@ -40,7 +38,7 @@ def match(org: Org, objects: Sequence[str], field: str, values: pa.Array) -> pa.
     return pa.Table.from_arrays(arrays, schema=MATCH_SCHEMA)
 
 
-def _in_object(org: Org, object_name: str, field: str, values: Sequence[Any]) -> Iterator[tuple[int, str, str]]:
+def _in_object(org: Org, object_name: str, field: str, values: Sequence[Any]) -> Iterator[tuple[int, str, str | None]]:
     described = _described(org, object_name, field)
     fold = _fold(described)
     positions: dict[Key, list[int]] = defaultdict(list)
@@ -50,6 +48,8 @@ def _in_object(org: Org, object_name: str, field: str, values: Sequence[Any]) ->
         if key is not None:
             positions[key].append(position)
             asked.setdefault(key, _asked(described, key, value))
+        elif described["type"] in IDS and value:
+            yield position, object_name, None
     chunks = _chunks(object_name, described["name"], list(asked.values()))
     for record in org.queries([_query(object_name, described["name"], each) for each in chunks]):
         for position in positions.get(_key(record, described["name"], fold), ()):
@@ -68,7 +68,7 @@ def _described(org: Org, object_name: str, field: str) -> Description:
 
 def _fold(described: Description) -> Fold:
     """What two values that the field takes for the same one have in common; None for a value that finds nothing."""
-    if described["type"] in _IDS:
+    if described["type"] in IDS:
         return lambda value: to18(str(value).strip())
     if described["type"] in ("int", "long", "double", "currency", "percent"):
         return lambda value: Decimal(str(value))
@@ -81,7 +81,7 @@ def _fold(described: Description) -> Fold:
 
 def _asked(described: Description, key: Key, value: Any) -> Any:
     """What to ask Salesforce for: an id in its long form, text as it is written."""
-    if described["type"] in _IDS:
+    if described["type"] in IDS:
         return key
     return value.strip() if isinstance(value, str) else value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -156,3 +157,16 @@ def test_values_are_told_apart_just_as_the_field_does(tmp_path_factory: Any, val
         for other, theirs in zip(values, found, strict=True):
             if mine is not None and theirs is not None:
                 assert (mine == theirs) == (same(field, one) == same(field, other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"), [("abc", "abcXY", True), (" abc", "abc", True), ("abc", "aBc", False)]
+)
+def test_what_follows_the_significant_characters_makes_no_difference(
+    tmp_path: Path, one: str, other: str, alike: bool
+) -> None:
+    field = Field("f", FieldType.TEXT, equality=frozenset({Equality.TRIMMED}), significant=3)
+    with database(tmp_path) as connection:
+        values = [comparable(f"'{each}'", "VARCHAR", field) for each in (one, other)]
+        ((found,),) = connection.execute(f"select {values[0]} = {values[1]}").fetchall()
+    assert found is alike

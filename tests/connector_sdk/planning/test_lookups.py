@@ -162,6 +162,22 @@ def test_records_can_be_found_by_their_ids(bench: Bench) -> None:
     assert ran.ledger == {"1": "succeeded", "2": "skipped NO_RECORD"}
 
 
+@pytest.mark.parametrize("mode", [Mode.UPDATE, Mode.ARCHIVE])
+def test_a_value_that_no_record_can_have_is_rejected_and_not_waited_for(bench: Bench, mode: Mode) -> None:
+    fields = mapped(text="n") if mode is Mode.UPDATE else ()
+    bench.sync = evolve(people(mode), objects=("notes",), fields=fields, match=Match("id", "e"))
+    ran = bench.run([{"k": "1", "e": "p-000001", "n": "new"}, {"k": "2", "e": "n-999999", "n": "new"}])
+    assert ran.ledger == {"1": "rejected BAD_VALUE", "2": "skipped NO_RECORD"}
+    assert ran.line("1")["message"] == "'p-000001' in id is not a value that a record of notes can have"
+
+
+def test_a_reference_that_no_record_can_be_is_rejected(bench: Bench) -> None:
+    bench.change(fields=(*mapped(name="n"), FieldMapping("account", find=Find("accounts", "r", "id"))))
+    bench.store.put("accounts", number="a-1", name="Acme")
+    ran = bench.run(_rows("p-000001", "a-999999"))
+    assert [line["code"] for line in ran.lines] == ["BAD_VALUE", "REFERENCE_NOT_FOUND"]
+
+
 def test_numbers_of_a_typed_column_find_text(bench: Bench) -> None:
     bench.change(fields=_account())
     id_ = bench.store.put("accounts", number="42", name="Acme")
