@@ -11,30 +11,22 @@ from connector_sdk.plan import Cost, Finding, Level, PlanReport
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.planning.planner import make_plan
 from connector_sdk.planning.request import PlanRequest
+from connector_sdk.request import Request
 from connector_sdk.session import Session
 
 
-def freeze_plan(
-    opened: Session,
-    run_id: str,
-    full: bool,
-    baseline: bool,
-    accepted: Collection[str],
-    *,
-    lookup: bool = False,
-    start_over: bool = False,
-) -> FrozenPlan:
+def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
     """Compare the model with what was accepted so far, and freeze what is to be sent.
 
-    With `start_over`, nothing counts as accepted. `baseline` has a meaning only where nothing does.
+    When the run starts over, nothing counts as accepted. A baseline has a meaning only where nothing does.
     """
-    previous = opened.state()
-    held = () if start_over else opened.journal.held(opened.sync.name)
-    snapshot = None if start_over else opened.snapshot()
+    previous = None if request.start_over else opened.state()
+    held = () if request.start_over else opened.journal.held(opened.sync.name)
+    snapshot = None if request.start_over else opened.snapshot()
     folder = opened.folder.plan(run_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = opened.settings
-    request = PlanRequest(
+    wanted = PlanRequest(
         run=run_id,
         project=opened.project,
         sync=opened.sync,
@@ -45,17 +37,17 @@ def freeze_plan(
         batch_size=settings.batch_size,
         parallelism=settings.parallelism,
         folder=folder,
-        generation=previous.generation + 1 if previous else 1,
+        generation=opened.generation + 1,
         target=opened.target,
         snapshot=snapshot,
-        fingerprints=previous.fingerprints if previous and not start_over else {},
+        fingerprints=previous.fingerprints if previous else {},
         held=pa.table({"key": pa.array([each.key for each in held], pa.string())}) if held else None,
-        full=full,
-        baseline=baseline and snapshot is None,
+        full=request.full,
+        baseline=request.baseline and snapshot is None,
         lookup=lookup,
-        accepted=frozenset(accepted),
+        accepted=request.accept,
     )
-    return make_plan(request, opened.live.destination, opened.live.connection)
+    return make_plan(wanted, opened.live.destination, opened.live.connection)
 
 
 def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
@@ -80,9 +72,12 @@ def report_of(plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool) -> 
     )
 
 
-def stop_on(findings: Sequence[Finding]) -> None:
-    """Raise `RunStopped` (exit 6) when a finding says that the run must not start; it names all that do."""
-    stops = [finding for finding in findings if finding.level is Level.STOP]
+def stop_on(findings: Sequence[Finding], accepted: Collection[str] = ()) -> None:
+    """Raise `RunStopped` (exit 6) when a finding says that the run must not start; it names all that do.
+
+    Findings of guards that were `accepted` do not count.
+    """
+    stops = [each for each in findings if each.level is Level.STOP and each.guard not in accepted]
     if stops:
         raise RunStopped(
             "; ".join(finding.message for finding in stops),

@@ -9,6 +9,9 @@ from attrs import frozen
 from connector_sdk.plan import Finding, Level
 from connector_sdk.sync import Guards
 
+GUARDS = ("min_rows", "max_removed", "max_changed", "rekeyed", "rejected", "old-state")
+"""The names that `--accept` takes. `rejected` is about mode `all`, `old-state` about the state folder."""
+
 
 @frozen
 class Scale:

@@ -8,8 +8,14 @@ from difflib import get_close_matches
 
 def suggestion(name: str, known: Collection[str]) -> str:
     """A hint for an unknown name: the closest known one, otherwise all of them."""
+    near = closest(name, known)
+    if near:
+        return f"did you mean {near}?"
+    return f"use one of: {', '.join(known)}" if known else "there is none to choose from; remove it"
+
+
+def closest(name: str, known: Collection[str]) -> str | None:
+    """The known name that is spelt most like an unknown one, None when none is near."""
     folded = {each.casefold(): each for each in known}
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {folded[close[0]]}?"
-    return f"use one of: {', '.join(known)}" if known else "there is none to choose from; remove it"
+    return folded[close[0]] if close else None

@@ -10,6 +10,9 @@ from connector_sdk.state.folder import StateFolder, remove
 from connector_sdk.state.journal import Journal
 from connector_sdk.sync import Keep
 
+SAVED_FOR = timedelta(hours=24)
+"""How long a saved plan may be run, and is kept."""
+
 SNAPSHOTS = 2
 """How many snapshots of a sync are kept: the present one and the one before."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from connector_sdk import ConfigError, ExitCode, Mode, Removal, RunStopped
@@ -73,12 +75,31 @@ def test_a_baseline_is_taken_once(bench: Bench) -> None:
     assert bench.run(rows("a", "b"), first_run=FirstRun.BASELINE).ledger == {"b": "succeeded"}
 
 
-def test_a_saved_first_plan_still_needs_to_be_told_what_a_first_run_does(bench: Bench) -> None:
+def test_a_saved_first_plan_says_itself_what_a_first_run_does(bench: Bench) -> None:
     notes(bench)
-    saved = bench.plan(rows("a"), save=True)
+    undecided = bench.plan(rows("a"), save=True)
     with pytest.raises(RunStopped, match="no record of what it sent"):
-        bench.run(rows("a"), plan_id=saved.run)
-    assert bench.run(rows("a"), plan_id=saved.run, first_run=FirstRun.SEND).ledger == {"a": "succeeded"}
+        bench.run(rows("a"), plan_id=undecided.run)
+    decided = bench.plan(rows("a"), save=True, first_run=FirstRun.SEND)
+    assert bench.run(rows("a"), plan_id=decided.run).ledger == {"a": "succeeded"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "named"),
+    [({"full": True}, "--full"), ({"start_over": True}, "--start-over"), ({"first_run": FirstRun.BASELINE}, "--first")],
+)
+def test_what_a_saved_plan_cannot_fulfil_is_refused(bench: Bench, wish: dict[str, Any], named: str) -> None:
+    saved = bench.plan(rows("a"), save=True)
+    with pytest.raises(ConfigError, match=f"{named}.* does not go with --plan"):
+        bench.run(rows("a"), plan_id=saved.run, **wish)
+    assert bench.run(rows("a"), plan_id=saved.run).ledger == {"a": "succeeded"}
+
+
+def test_a_guard_that_does_not_exist_is_no_guard_that_was_released(bench: Bench) -> None:
+    with pytest.raises(ConfigError, match=r"max_changed.*did you mean --accept max_removed"):
+        bench.run(rows("a"), accept=["max_removd"])
+    with pytest.raises(ConfigError, match=r"there is no guard everything.*min_rows, max_removed"):
+        bench.plan(rows("a"), accept=["everything"])
 
 
 def test_a_guard_of_a_saved_plan_can_be_accepted_when_it_runs(bench: Bench) -> None:

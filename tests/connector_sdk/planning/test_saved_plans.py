@@ -8,8 +8,8 @@ import pytest
 from attrs import evolve
 
 from connector_sdk import ConfigError, ExitCode, Removal, RunStopped
-from connector_sdk.run import SAVED_FOR
 from connector_sdk.state.database import open_database
+from connector_sdk.state.retention import SAVED_FOR
 from connector_sdk.testing.reference import Store
 
 from .bench import UNGUARDED, Bench, mapped

@@ -1,0 +1,71 @@
+"""Begin a run: look at its state, plan, stop where that is due, and commit the plan before anything is sent."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+
+from connector_sdk.errors import ExitCode, RunStopped
+from connector_sdk.finish import not_begun
+from connector_sdk.freezing import findings_of, freeze_plan, stop_on
+from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.frozen import FrozenPlan
+from connector_sdk.report import RunStart
+from connector_sdk.request import Request
+from connector_sdk.session import Session
+from connector_sdk.spec import Mode
+from connector_sdk.state.entries import JournalledRun, RunState
+from connector_sdk.state.folder import remove
+from connector_sdk.state.journal import now
+from connector_sdk.state.witness import Witness
+
+
+def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan]:
+    """Plan, check the plan, and commit it: from here on the run survives a crash."""
+    run_id = new_run_id()
+    opened.observers.run_started(RunStart(run_id, opened.sync.name, False, now()))
+    begun = opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, opened.config)
+    try:
+        frozen_plan = freeze_plan(opened, run_id, request)
+        stop_on(findings_of(opened, frozen_plan), request.accept)
+    except BaseException as error:
+        remove(opened.folder.plan(run_id))
+        opened.journal.forget_run(run_id)
+        opened.observers.run_finished(not_begun(opened, run_id, error))
+        raise
+    forgotten = opened.sync.name if request.start_over else None
+    opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten)
+    return begun, frozen_plan
+
+
+def new_run_id() -> str:
+    """An id for a run: sorts by time, and is safe in paths."""
+    moment = datetime.now(UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond // 1000:03}{secrets.token_hex(2)}"
+
+
+def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
+    """What keeps a first run from starting: nobody said whether its rows were sent before."""
+    previous = opened.state()
+    known = previous is not None and previous.snapshot is not None and not request.start_over
+    if known or request.first_run is not None or opened.sync.mode is not Mode.INSERT:
+        return ()
+    message = f"{opened.sync.name} has no record of what it sent before, and sending a row twice would create it twice"
+    advice = "say --first-run send to send all rows, or --first-run baseline to take them as sent"
+    return (Finding(Level.STOP, message, advice),)
+
+
+def guard_state(opened: Session, request: Request) -> None:
+    """Stop when the snapshot is of another target, or older than what this machine has seen."""
+    previous = opened.state()
+    if previous is None or request.start_over:
+        return
+    if previous.snapshot is not None:
+        opened.guard_target(previous)
+    seen = Witness(opened.folder.path, opened.sync.name).generation()
+    if previous.generation < seen and "old-state" not in request.accept:
+        raise RunStopped(
+            f"the state of {opened.sync.name} lacks its last {seen - previous.generation} runs",
+            hint="put the latest state folder back, or go on from the old one with --accept old-state",
+            exit_code=ExitCode.GUARD,
+        )

@@ -1,0 +1,90 @@
+"""Carry out a frozen plan: deliver its batches, and account for what became of them."""
+
+from __future__ import annotations
+
+import time
+
+from connector_sdk.errors import Cancelled, ConnectorError, ExitCode, Stale
+from connector_sdk.finish import as_json, finish, not_begun, so_far
+from connector_sdk.planning.frozen import FrozenPlan
+from connector_sdk.report import RunReport, RunStart
+from connector_sdk.request import Request
+from connector_sdk.session import Session
+from connector_sdk.state.entries import BatchState, JournalledRun, RunState
+from connector_sdk.state.folder import remove
+from connector_sdk.state.journal import now
+from connector_sdk.writing.context import Progress, Writing
+from connector_sdk.writing.dispatch import deliver_all
+from connector_sdk.writing.knowledge import ErrorKnowledge
+from connector_sdk.writing.retry import Budget
+
+
+def execute(
+    opened: Session, request: Request, begun: JournalledRun, frozen_plan: FrozenPlan, *, resumed: bool
+) -> RunReport:
+    """Deliver a frozen plan and end the run. A run that cannot go on is left open, with a report that says why.
+
+    Raises `Stale` when the target moved since it was planned: the run is given up then.
+    """
+    started = time.monotonic()
+    given_up = resumed and request.abandon
+    if resumed:
+        opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
+    opened.observers.run_planned(frozen_plan.summary)
+    try:
+        batches = opened.journal.batches(begun.id)
+        remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
+        writing = _writing(opened, request, frozen_plan, remaining, settle_only=given_up)
+        deliver_all(writing, batches, frozen_plan.summary.parallelism)
+        state = RunState.ABANDONED if given_up else RunState.FINISHED
+        report = finish(opened, begun, frozen_plan, state, resumed, time.monotonic() - started)
+    except Stale as error:
+        opened.journal.set_state(begun.id, RunState.ABANDONED)
+        remove(opened.folder.plan(begun.id))
+        opened.observers.run_finished(not_begun(opened, begun.id, error))
+        raise
+    except (Cancelled, ConnectorError, OSError) as error:
+        message, code = _reason(error)
+        message = opened.live.host.scrub(message)
+        report = so_far(opened, begun, frozen_plan, resumed, time.monotonic() - started, message, code)
+        opened.journal.report(begun.id, as_json(report))
+    except Exception as error:
+        opened.observers.run_finished(not_begun(opened, begun.id, error))
+        raise
+    opened.observers.run_finished(report)
+    opened.live.host.begin_counting()
+    return report
+
+
+def _reason(error: Cancelled | ConnectorError | OSError) -> tuple[str, ExitCode]:
+    """Why a run cannot go on, in words and as an exit code."""
+    if isinstance(error, Cancelled):
+        return "interrupted; run again to go on from here", ExitCode.INTERRUPTED
+    if isinstance(error, ConnectorError):
+        return str(error), error.exit_code
+    return f"{error.strerror or error}: {error.filename or 'this machine'}", ExitCode.STOPPED
+
+
+def _writing(
+    opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, *, settle_only: bool
+) -> Writing:
+    live, settings, plan = opened.live, opened.settings, frozen_plan.summary
+    return Writing(
+        destination=live.destination,
+        connection=live.connection,
+        options=opened.options,
+        journal=opened.journal,
+        rows=frozen_plan.reader(),
+        knowledge=ErrorKnowledge(live.destination, settings.retry_codes),
+        observers=opened.observers,
+        progress=Progress(remaining),
+        pace=request.pace,
+        budget=Budget(request.pace.tokens),
+        delivery=plan.delivery,
+        batch_size=plan.batch_size,
+        split_retries=settings.split_retries,
+        cancel=request.cancel,
+        settle_only=settle_only,
+        rekeyed=frozen_plan.rekeyed,
+        scrub=live.host.scrub,
+    )
