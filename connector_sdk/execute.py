@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 
 from connector_sdk.errors import Cancelled, ConnectorError, ExitCode, Stale
 from connector_sdk.finish import as_json, finish, not_begun, so_far
@@ -87,4 +88,5 @@ def _writing(
         settle_only=settle_only,
         rekeyed=frozen_plan.rekeyed,
         scrub=live.host.scrub,
+        keep_lock=opened.lock.share if opened.lock else nullcontext,
     )

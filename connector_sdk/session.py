@@ -24,13 +24,13 @@ from connector_sdk.state.database import open_database
 from connector_sdk.state.entries import SyncState
 from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.journal import Journal
-from connector_sdk.state.lock import locked
+from connector_sdk.state.lock import Lock, locked
 from connector_sdk.sync import Model, Project, Sync
 
 
 @frozen
 class Session:
-    """A sync with its connection open and its state at hand."""
+    """A sync with its connection open and its state at hand; `lock` is None where other runs are not kept out."""
 
     project: Project
     sync: Sync
@@ -42,6 +42,7 @@ class Session:
     options: Any
     schemas: Mapping[str, ObjectSchema]
     observers: Observers
+    lock: Lock | None
 
     @property
     def target(self) -> Mapping[str, str]:
@@ -127,12 +128,12 @@ def session(
     settings, options = checked(project, sync, destination)
     with ExitStack() as stack:
         folder, journal = stack.enter_context(journal_of(project, state))
-        if exclusive:
-            stack.enter_context(locked(folder.lock(name), name))
+        lock = stack.enter_context(locked(folder.lock(name), name)) if exclusive else None
         recorder = stack.enter_context(closing(CallRecorder(folder.calls)))
         watching = Observers([recorder, *observers])
         live = stack.enter_context(opened(project, sync.connection, destination, watching))
-        yield Session(project, sync, model, folder, journal, live, settings, options, discover(live, sync), watching)
+        schemas = discover(live, sync)
+        yield Session(project, sync, model, folder, journal, live, settings, options, schemas, watching, lock)
 
 
 def find_sync(project: Project, name: str) -> tuple[Sync, Model]:

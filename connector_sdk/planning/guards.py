@@ -9,13 +9,16 @@ from attrs import frozen
 from connector_sdk.plan import Finding, Level
 from connector_sdk.sync import Guards
 
-GUARDS = ("min_rows", "max_removed", "max_changed", "rekeyed", "rejected", "old-state")
-"""The names that `--accept` takes. `rejected` is about mode `all`, `old-state` about the state folder."""
+GUARDS = ("min_rows", "max_removed", "max_changed", "rekeyed", "schema", "rejected", "old-state")
+"""The names that `--accept` takes.
+
+`schema` is about what changed at the destination, `rejected` about mode `all`, `old-state` about the state folder.
+"""
 
 
 @frozen
 class Scale:
-    """How large a plan is: rows of the model, rows of the snapshot, and of those, removed, changed and rekeyed ones."""
+    """How large a plan is: rows of the model, rows known before, and of those, removed, changed and rekeyed ones."""
 
     read: int
     known: int

@@ -63,7 +63,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
             completed = replacement.file
         removals = freeze_removals(duck, request, changes, completed)
         sent = count_sent(duck, completed)
-        scale = _scale(source, changes, sent, removals)
+        scale = _scale(source, changes, sent, removals, replacement)
         arranged = arrange(duck, request, mapped, completed, removals.file)
         plan = _described(duck, request, mapped, scale, removals, arranged, replacement, fingerprints)
     write_plan(plan)
@@ -146,9 +146,13 @@ def _described(
     )
 
 
-def _scale(source: Source, changes: Changes, sent: Mapping[str, int], removals: Removals) -> Scale:
+def _scale(
+    source: Source, changes: Changes, sent: Mapping[str, int], removals: Removals, replacement: Replacement | None
+) -> Scale:
+    """How large the plan is, beside what is known: the snapshot, or the target where that is replaced as a whole."""
     rekeyed = sent.get("rekeyed", 0)
-    return Scale(source.rows, changes.known, removals.rows, sent.get("changed", 0) + rekeyed, rekeyed)
+    known, removed = (replacement.known, replacement.removed) if replacement else (changes.known, removals.rows)
+    return Scale(source.rows, known, removed, sent.get("changed", 0) + rekeyed, rekeyed)
 
 
 def _layout(request: PlanRequest, mapped: Mapped, arranged: Arranged, version: str | None) -> Layout:

@@ -26,11 +26,13 @@ _NAMED = 10
 class Replacement:
     """The lines of the plan, and what it does to the target. No line is sent when nothing would change.
 
-    `version` is that of the target as it was read; `gone` has some of the values that leave it, `removed` counts them.
+    `version` is that of the target as it was read, `known` how many values it has; `gone` has some of those that leave
+    it, `removed` counts them.
     """
 
     file: Path
     version: str
+    known: int
     gone: tuple[str, ...] = ()
     removed: int = 0
     rejected: int = 0
@@ -49,6 +51,7 @@ def compare_with_target(
     with pq.ParquetWriter(held, records.schema) as writer:
         for batch in records:
             writer.write_batch(batch)
+    known = pq.read_metadata(held).num_rows
     lines = request.folder / "replacement.parquet"
     freeze(duck, _lines(duck, mapped, changes, held), lines)
     gone = [value for (value,) in duck.execute(_gone(duck, mapped, changes, held)).fetchall()]
@@ -56,8 +59,8 @@ def compare_with_target(
     if not differing and not gone:
         same = request.folder / "decided.parquet"
         freeze(duck, f"select * from {file(lines)} where outcome is not null", same)
-        return Replacement(same, version)
-    return Replacement(lines, version, tuple(gone[:_NAMED]), len(gone), rejected)
+        return Replacement(same, version, known)
+    return Replacement(lines, version, known, tuple(gone[:_NAMED]), len(gone), rejected)
 
 
 def replacement_findings(request: PlanRequest, replacement: Replacement) -> Iterator[Finding]:
@@ -67,7 +70,7 @@ def replacement_findings(request: PlanRequest, replacement: Replacement) -> Iter
         yield Finding(Level.INFO, f"{replacement.removed:,} leave the target: {', '.join(replacement.gone)}{more}")
     if replacement.rejected and "rejected" not in request.accepted:
         message = f"{replacement.rejected:,} rows are rejected and would be missing from the target"
-        yield Finding(Level.STOP, message, "correct them, or if that is meant: --accept rejected")
+        yield Finding(Level.STOP, message, "correct them, or if that is meant: --accept rejected", "rejected")
 
 
 def _lines(duck: duckdb.DuckDBPyConnection, mapped: Mapped, changes: Path, held: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import pyarrow as pa
@@ -54,6 +55,7 @@ class Writing:
     `settle_only` nothing is sent any more: it is just found out what became of batches in doubt. `rekeyed`:
     removals depend on whether the key's new record was accepted; `refused` has the keys that were not.
     `scrub` takes known secrets out of what a destination says. `slots` bound how many batches are under way.
+    Each thread holds the sync's lock by `keep_lock` while it lives, which may be longer than the run.
     """
 
     destination: Destination
@@ -75,6 +77,7 @@ class Writing:
     refused: pa.Array | None = None
     scrub: Callable[[str], str] = str
     slots: Slots = field(factory=Slots)
+    keep_lock: Callable[[], AbstractContextManager[None]] = nullcontext
     halt: threading.Event = field(factory=threading.Event)
 
     def wait(self, seconds: float) -> None:

@@ -90,16 +90,14 @@ class _Sending:
 
     def _failure(self, error: Exception) -> Failure:
         if isinstance(error, NotExecuted):
-            classification = self.writing.knowledge.of_row(error.code, error.message, self.batch.action)
-            if error.retry_after is not None:
-                classification = evolve(classification, retry_after=error.retry_after)
+            known = self.writing.knowledge.of_row(error.code, error.message, self.batch.action)
+            after = known.retry_after if error.retry_after is None else error.retry_after
+            classification = evolve(known, executed=Executed.NO, retry_after=after)
             failure = Failure(error.code, error.message, classification, split=error.split)
-            executed = Executed.NO
         else:
             classification = self.writing.knowledge.of_exception(error)
             failure = Failure(type(error).__name__, str(error), classification)
-            executed = classification.executed
-        if executed is Executed.NO:
+        if classification.executed is Executed.NO:
             self.writing.journal.not_executed(self.batch)
             self.doubt = False
         return failure

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import evolve
 
+from connector_sdk.errors import Cancelled
 from connector_sdk.state.entries import BatchState, JournalledBatch
 from connector_sdk.writing.context import Writing
 from connector_sdk.writing.deliver import deliver
@@ -29,6 +30,8 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
     writing = evolve(writing, slots=Slots(parallelism))
     open_ = sorted((each for each in batches if each.state is not BatchState.DONE), key=lambda each: each.stage)
     for number, stage in groupby(open_, key=lambda each: each.stage):
+        if writing.cancel.is_set():
+            raise Cancelled
         batches_ = tuple(stage)
         if number and writing.rekeyed:
             writing = evolve(writing, refused=_refused_keys(writing, batches_[0].run))
@@ -47,11 +50,12 @@ def _deliver_stage(writing: Writing, batches: Iterable[JournalledBatch], paralle
     queue = Queue(batches, writing.halt)
 
     def work() -> None:
-        while (batch := queue.take()) is not None:
-            try:
-                queue.done(batch, deliver(writing, batch))
-            except BaseException as error:
-                queue.fail(error)
+        with writing.keep_lock():
+            while (batch := queue.take()) is not None:
+                try:
+                    queue.done(batch, deliver(writing, batch))
+                except BaseException as error:
+                    queue.fail(error)
 
     _run_threads(work, min(parallelism, queue.size), writing)
     queue.check()

@@ -11,7 +11,7 @@ from attrs import frozen
 from connector_sdk.batch import Action
 from connector_sdk.codes import EXPLAINED, Code
 from connector_sdk.errors import RunStopped
-from connector_sdk.outcome import Classification, Kind, Outcome, RowStatus, Unknown, WriteResult
+from connector_sdk.outcome import Classification, Executed, Kind, Outcome, RowStatus, Unknown, WriteResult
 from connector_sdk.report import BatchReport
 from connector_sdk.state.entries import JournalledBatch, NewBatch
 from connector_sdk.state.ledger import LEDGER_SCHEMA
@@ -127,8 +127,11 @@ def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str) -
     known = writing.knowledge.of_row(code, message, batch.action)
     if known.crowded:
         writing.slots.halve()
+    twice = known.executed is Executed.MAYBE and not keyed(batch.action)
     if known.kind is Kind.FATAL:
-        return _Verdict(None, known.advice, stop=f"{code}: {message}")
+        return _Verdict(Outcome.UNKNOWN if twice else None, known.advice, stop=f"{code}: {message}")
+    if twice:
+        return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
     if known.forget_record and batch.action in _GONE:
         return _Verdict(Outcome.SKIPPED, _GONE[batch.action])
     if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and writing.split_retries and _may_repeat(writing, batch, known):

@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector_sdk import ExitCode, FieldMapping, Match, Mode, OnNull, RunStopped
+from connector_sdk import ExitCode, FieldMapping, Guards, Match, Mode, OnNull, RunStopped
 from connector_sdk.testing.reference import Fault, FaultKind
 
 from .bench import Bench, mapped, people
@@ -101,6 +101,29 @@ def test_an_empty_model_is_stopped_by_the_guard(tags: Bench) -> None:
     tags.change(guards=evolve(tags.sync.guards, min_rows=1))
     with pytest.raises(RunStopped, match="the model has 0 rows"):
         tags.run([])
+    assert _held(tags) == {"Red": "red"}
+
+
+def test_values_that_leave_the_target_are_counted_by_the_guard_against_it(tags: Bench) -> None:
+    for number in range(20):
+        tags.store.put("tags", name=f"old {number}", label="x")
+    kept = [{"k": str(number), "e": f"old {number}", "n": "x"} for number in range(17)]
+    tags.change(guards=Guards())
+    with pytest.raises(RunStopped, match="3 of 20 rows left the model, and 10% are allowed") as stopped:
+        tags.run(kept)
+    assert stopped.value.exit_code is ExitCode.GUARD
+    assert len(_held(tags)) == 20
+    assert tags.run([*kept, {"k": "17", "e": "old 17", "n": "x"}]).report.exit == ExitCode.OK
+    assert len(_held(tags)) == 18
+    tags.run(kept[:10], accept=["max_removed"])
+    assert len(_held(tags)) == 10
+
+
+def test_a_saved_replacement_that_leaves_rows_out_can_be_accepted_when_it_runs(tags: Bench) -> None:
+    saved = tags.plan([RED, {**BLUE, "n": "x" * 100}], save=True)
+    with pytest.raises(RunStopped, match="--accept rejected"):
+        tags.run([], plan_id=saved.run)
+    tags.run([], plan_id=saved.run, accept=["rejected"])
     assert _held(tags) == {"Red": "red"}
 
 

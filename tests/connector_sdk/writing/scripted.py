@@ -96,6 +96,8 @@ class Scripted:
             "quota": Classification(Kind.FATAL, Executed.NO, advice="Wait until tomorrow."),
             "busy": Classification(Kind.THROTTLED, Executed.NO, crowded=True),
             "gone": Classification(Kind.REJECTED, Executed.NO, forget_record=True),
+            "perhaps": Classification(Kind.TRANSIENT, Executed.MAYBE),
+            "perhaps_fatal": Classification(Kind.FATAL, Executed.MAYBE),
             "bad": Classification(Kind.REJECTED, Executed.NO, advice="Mend the row."),
         }
         if isinstance(error, RowError):
