@@ -26,6 +26,7 @@ from connector_sdk.state.folder import on_disk, remove
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import LEDGER_SCHEMA, write_ledger
 from connector_sdk.state.retention import retain
+from connector_sdk.state.schemas import keep_schema
 from connector_sdk.state.witness import Witness
 
 
@@ -54,6 +55,7 @@ def finish(
     )  # fmt: skip
     after = _promoted(opened, run, plan, ledger)
     crashpoint("after the snapshot is written")
+    keep_schema(plan.folder, opened.folder.schema(run.sync))
     opened.journal.finish(run, state, as_json(report), after, tally.held)
     Witness(opened.folder.path, run.sync).saw(after.generation)
     remove(opened.folder.plan(run.id))

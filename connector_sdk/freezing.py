@@ -13,6 +13,7 @@ from connector_sdk.planning.planner import make_plan
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.request import Request
 from connector_sdk.session import Session
+from connector_sdk.state.schemas import read_schema
 
 
 def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
@@ -25,13 +26,13 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
     snapshot = None if request.start_over else opened.snapshot()
     folder = opened.folder.plan(run_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = opened.settings
+    settings, schema = opened.settings, opened.schemas[opened.sync.objects[0]]
     wanted = PlanRequest(
         run=run_id,
         project=opened.project,
         sync=opened.sync,
         model=opened.model,
-        schema=opened.schemas[opened.sync.objects[0]],
+        schema=schema,
         spec=opened.live.destination.spec,
         api=settings.api,
         batch_size=settings.batch_size,
@@ -39,6 +40,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         folder=folder,
         generation=opened.generation + 1,
         target=opened.target,
+        former=read_schema(opened.folder.schema(opened.sync.name), schema.name) if previous else None,
         snapshot=snapshot,
         fingerprints=previous.fingerprints if previous else {},
         held=pa.table({"key": pa.array([each.key for each in held], pa.string())}) if held else None,

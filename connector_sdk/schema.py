@@ -98,7 +98,10 @@ class ObjectInfo:
 
 @frozen
 class ObjectSchema:
-    """An object with its fields. `match_advice` says what to do where no field can be matched on."""
+    """An object with its fields. `match_advice` says what to do where no field can be matched on.
+
+    `absent` says of a field that is not among them what it is, where that may be something else than missing.
+    """
 
     name: str
     label: str
@@ -106,3 +109,4 @@ class ObjectSchema:
     modes: frozenset[Mode]
     mergeable: bool = False
     match_advice: str = ""
+    absent: str = ""

@@ -6,7 +6,6 @@ whose type can never fit is one problem of the mapping, not of each of its rows.
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from enum import Enum
 
 from attrs import frozen
@@ -14,7 +13,6 @@ from attrs import frozen
 from connector_sdk.codes import Code
 from connector_sdk.engines.embedded import as_set, text, texts
 from connector_sdk.schema import Field, FieldType
-from connector_sdk.sync import Scalar
 
 _MOST_CHOICES = 100
 _SHOWN = 60
@@ -112,17 +110,6 @@ def convert(source: str, type_: str, field: Field, *, truncate: bool = False) ->
     if field.type is FieldType.CHOICES:
         value = as_set(value)
     return Conversion(value, (*checks, *_limits(value, field)))
-
-
-def literal(value: Scalar | None) -> tuple[str, str]:
-    """A constant as SQL, with its type."""
-    if isinstance(value, bool):
-        return str(value).lower(), "BOOLEAN"
-    if isinstance(value, datetime):
-        return f"cast({text(value.isoformat())} as timestamptz)", "TIMESTAMP WITH TIME ZONE"
-    if isinstance(value, date):
-        return f"cast({text(value.isoformat())} as date)", "DATE"
-    return text(str(value)), "VARCHAR"
 
 
 def _value(source: str, kind: Kind, field: Field, type_: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 
-import duckdb
 from attrs import define, evolve, field, frozen
 
 from connector_sdk.batch import Column, OnNull, Reference
@@ -14,12 +13,13 @@ from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.models import Source
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.planning.columns import Place, model_column
-from connector_sdk.planning.conversions import Check, Conversion, MisfitError, convert, literal
+from connector_sdk.planning.constants import RefusedError, constant
+from connector_sdk.planning.conversions import Check, Conversion, MisfitError, convert
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.project.suggest import suggestion
 from connector_sdk.schema import Field, FieldType, ObjectSchema, ReferenceKey
 from connector_sdk.spec import DestinationSpec, Mode
-from connector_sdk.sync import FieldMapping, Find, Project, Scalar, Sync
+from connector_sdk.sync import FieldMapping, Find, Project, Sync
 
 Discover = Callable[[str], ObjectSchema]
 """Answers the schema of an object; raises `ConfigError` when there is none."""
@@ -179,7 +179,7 @@ class _Mapper:
         found = next((each for each in self.schema.fields if each.name == field_name), None)
         if found is None:
             hint = suggestion(field_name, [each.name for each in self.schema.fields])
-            self._problem(f"{self.schema.name} has no field {field_name}", place, hint)
+            self._problem(_missing(self.schema, field_name), place, hint)
         return found
 
     def _filled(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
@@ -198,28 +198,17 @@ class _Mapper:
     def _converted(self, mapping: FieldMapping, known: Field, place: Place) -> Conversion | None:
         try:
             if mapping.column is None:
-                return self._constant(mapping.value, known, place)
+                return constant(mapping.value, known)
             if mapping.column not in self.source.columns:
                 return None
             source = name(model_column(mapping.column))
             return convert(source, self.source.columns[mapping.column], known, truncate=mapping.truncate)
+        except RefusedError as error:
+            self._problem(str(error), (*place, "value"), "correct the constant")
         except MisfitError as error:
             cast = f'select it as: cast("{mapping.column or mapping.value}" as {error.cast})'
             self._problem(str(error), place, cast)
-            return None
-
-    def _constant(self, value: Scalar | None, known: Field, place: Place) -> Conversion | None:
-        """A constant, checked here and now: what is wrong with it is wrong with the mapping."""
-        sql, type_ = literal(value)
-        converted = convert(sql, type_, known)
-        with duckdb.connect() as connection:
-            connection.execute("set timezone = 'UTC'")
-            for check in converted.checks:
-                ((failed, message),) = connection.execute(f"select {check.failed}, {check.message}").fetchall()
-                if failed:
-                    self._problem(str(message), (*place, "value"), "correct the constant")
-                    return None
-        return Conversion(converted.value, ())
+        return None
 
     def _emptied(self, known: Field, value: str, on_null: OnNull) -> tuple[Check, ...]:
         """What a null may not do: empty a field that must have a value."""
@@ -269,7 +258,7 @@ class _Mapper:
         found = next((each for each in other.fields if each.name == where), None)
         if found is None:
             hint = suggestion(where, [each.name for each in other.fields])
-            self._problem(f"{find.object_name} has no field {where}", (*place, "where"), hint)
+            self._problem(_missing(other, where), (*place, "where"), hint)
         return found
 
     def _fingerprint(self, mapping: FieldMapping, type_: FieldType | None) -> str:
@@ -289,6 +278,15 @@ class _Mapper:
 
     def _problem(self, message: str, place: Place, hint: str) -> None:
         self.problems.append(Problem(message, place, hint))
+
+
+def _missing(schema: ObjectSchema, field_name: str) -> str:
+    """What is said of a field that is not there."""
+    return (
+        f"{schema.name}.{field_name} is {schema.absent}"
+        if schema.absent
+        else f"{schema.name} has no field {field_name}"
+    )
 
 
 def _column_of(mapping: FieldMapping) -> str | None:

@@ -22,6 +22,7 @@ from connector_sdk.planning.arranging import Arranged, arrange
 from connector_sdk.planning.columns import used_columns
 from connector_sdk.planning.comparing import Changes, count_sent, freeze_changes
 from connector_sdk.planning.cutting import cut
+from connector_sdk.planning.drift import drift, retold
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard
 from connector_sdk.planning.lookups import look_up
@@ -34,6 +35,8 @@ from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.state.entries import NewBatch
 from connector_sdk.state.plan_file import FILE, Layout
+from connector_sdk.state.schemas import FILE as SCHEMA
+from connector_sdk.state.schemas import write_schema
 from connector_sdk.sync import Model, Project, Sync
 
 
@@ -48,7 +51,10 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         return destination.match(connection, [object_name], field, values)
 
     source = open_model(request.model, request.folder)
-    mapped = _mapped(request.project, request.sync, request.model, request.schema, source, request.spec, discover)
+    try:
+        mapped = _mapped(request.project, request.sync, request.model, request.schema, source, request.spec, discover)
+    except ConfigError as error:
+        raise ConfigError(list(retold(error.problems, request))) from None
     fingerprints, since = _generations(request, mapped)
     with database(request.folder) as duck:
         changes = freeze_changes(duck, request, source, mapped, since)
@@ -67,6 +73,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         arranged = arrange(duck, request, mapped, completed, removals.file)
         plan = _described(duck, request, mapped, scale, removals, arranged, replacement, fingerprints)
     write_plan(plan)
+    write_schema(request.folder, request.schema)
     _tidy(request.folder)
     crashpoint("after the plan is written")
     return plan
@@ -133,6 +140,7 @@ def _described(
         samples=samples(duck, file_, mapped),
         findings=(
             *findings(duck, request, mapped, request.schema, file_),
+            *drift(request, mapped, creates=counted.creates),
             *(replacement_findings(request, replacement) if replacement else ()),
             *guard(request.sync.guards, scale, request.accepted),
         ),
@@ -195,7 +203,7 @@ def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches:
 
 def _tidy(folder: Path) -> None:
     """Delete what the plan was made of; what it consists of stays."""
-    kept = {FILE, "plan.json", "dropped.parquet"}
+    kept = {FILE, "plan.json", "dropped.parquet", SCHEMA}
     for each in folder.iterdir():
         if each.name not in kept and each.is_file():
             each.unlink()

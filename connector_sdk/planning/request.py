@@ -29,8 +29,8 @@ class PlanRequest:
 
     `target` says in words what is written to. `held` has the keys that wait for `connector resolve`. `full` sends
     every row again, `baseline` takes the present rows as sent, `lookup` asks the destination which records are there
-    even where it need not be known. `generation` is the number of the run that this plan is for. The plan goes into
-    `folder`.
+    even where it need not be known. `generation` is the number of the run that this plan is for, `former` the schema
+    that the last one was planned with. The plan goes into `folder`.
     """
 
     run: str
@@ -45,6 +45,7 @@ class PlanRequest:
     folder: Path
     generation: int
     target: Mapping[str, str]
+    former: ObjectSchema | None = None
     snapshot: Path | None = None
     fingerprints: Mapping[str, str] = field(factory=dict)
     held: pa.Table | None = None

@@ -45,6 +45,11 @@ class Totals:
     created_or_updated: int
     planned: Mapping[Action, int]
 
+    @property
+    def creates(self) -> bool:
+        """Whether records may be created."""
+        return bool(self.actions.created or self.created_or_updated)
+
 
 def totals(connection: duckdb.DuckDBPyConnection, plan: Path, read: int, removals: Removals) -> Totals:
     """Count the lines of a plan."""

@@ -37,6 +37,10 @@ class StateFolder:
         """The snapshot that a run leaves behind."""
         return self.path / "snapshots" / sync / f"{run}.parquet"
 
+    def schema(self, sync: str) -> Path:
+        """The schema that the last run of a sync was planned with."""
+        return self.path / "schemas" / f"{sync}.json"
+
     def ledger(self, run: str) -> Path:
         """The outcomes of all rows of a run."""
         return self.path / "ledgers" / f"{run}.parquet"
@@ -60,7 +64,7 @@ def state_folder(project: Project, override: Path | None = None) -> StateFolder:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check(path)
-        for name in ("plans", "snapshots", "ledgers", "calls", "locks"):
+        for name in ("plans", "snapshots", "schemas", "ledgers", "calls", "locks"):
             (path / name).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise RunStopped(

@@ -1,0 +1,39 @@
+"""Constants that fill fields: converted and checked at once, what is wrong with one is wrong with the mapping."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import duckdb
+
+from connector_sdk.engines.embedded import text
+from connector_sdk.planning.conversions import Conversion, convert
+from connector_sdk.schema import Field
+from connector_sdk.sync import Scalar
+
+
+class RefusedError(Exception):
+    """The field cannot hold this constant."""
+
+
+def constant(value: Scalar | None, field: Field) -> Conversion:
+    """A constant as SQL. Raises `RefusedError`, or `MisfitError` when nothing of its type can fit."""
+    converted = convert(*_literal(value), field)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        for check in converted.checks:
+            ((failed, message),) = connection.execute(f"select {check.failed}, {check.message}").fetchall()
+            if failed:
+                raise RefusedError(str(message))
+    return Conversion(converted.value, ())
+
+
+def _literal(value: Scalar | None) -> tuple[str, str]:
+    """A constant as SQL, with its type."""
+    if isinstance(value, bool):
+        return str(value).lower(), "BOOLEAN"
+    if isinstance(value, datetime):
+        return f"cast({text(value.isoformat())} as timestamptz)", "TIMESTAMP WITH TIME ZONE"
+    if isinstance(value, date):
+        return f"cast({text(value.isoformat())} as date)", "DATE"
+    return text(str(value)), "VARCHAR"
