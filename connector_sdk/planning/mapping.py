@@ -143,7 +143,7 @@ class _Mapper:
         if match is None:
             return None
         place = (*self._place, "match", "field")
-        known = self._known(match.field, place)
+        known = self._known(match.field, place, "match field")
         reason = known.not_matchable.get(self.sync.mode) if known else None
         if reason:
             self._problem(f"{match.field} cannot be matched on: {reason}", place, self._match_advice())
@@ -175,11 +175,11 @@ class _Mapper:
             return self._found(mapping, mapping.find, known, place)
         return self._filled(mapping, known, place)
 
-    def _known(self, field_name: str, place: Place) -> Field | None:
+    def _known(self, field_name: str, place: Place, what: str = "field") -> Field | None:
         found = next((each for each in self.schema.fields if each.name == field_name), None)
         if found is None:
             hint = suggestion(field_name, [each.name for each in self.schema.fields])
-            self._problem(_missing(self.schema, field_name), place, hint)
+            self._problem(_missing(self.schema, field_name, what), place, hint)
         return found
 
     def _filled(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
@@ -280,13 +280,11 @@ class _Mapper:
         self.problems.append(Problem(message, place, hint))
 
 
-def _missing(schema: ObjectSchema, field_name: str) -> str:
+def _missing(schema: ObjectSchema, field_name: str, what: str = "field") -> str:
     """What is said of a field that is not there."""
-    return (
-        f"{schema.name}.{field_name} is {schema.absent}"
-        if schema.absent
-        else f"{schema.name} has no field {field_name}"
-    )
+    if schema.absent:
+        return f"the {what} {schema.name}.{field_name} is {schema.absent}"
+    return f"{schema.name} has no {what} {field_name}"
 
 
 def _column_of(mapping: FieldMapping) -> str | None:

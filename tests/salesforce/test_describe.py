@@ -141,6 +141,15 @@ def test_an_external_id_that_is_not_unique_is_allowed_with_a_warning() -> None:
     assert not field.recommended
 
 
+def test_an_external_id_that_the_user_only_reads_is_no_key_for_new_records() -> None:
+    seen = one("F", externalId=True, unique=True, createable=False, updateable=False, permissionable=True)
+    assert Mode.UPSERT not in seen.not_matchable
+    assert "new ones are refused" in seen.warnings[Mode.UPSERT]
+    assert not seen.recommended
+    counted = one("F", externalId=True, autoNumber=True, createable=False, updateable=False, permissionable=True)
+    assert "Salesforce fills itself" in counted.not_matchable[Mode.UPSERT]
+
+
 def test_an_object_without_a_recommended_key_says_the_steps() -> None:
     assert "External ID and Unique ticked" in schema_of(described_field("F")).match_advice
     assert schema_of(*CONTACT_FIELDS).match_advice == ""

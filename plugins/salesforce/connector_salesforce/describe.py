@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from connector_salesforce.failure import CallFailed
-from connector_salesforce.fields import STEPS, field_of
+from connector_salesforce.fields import STEPS, absent, field_of
 from connector_salesforce.org import Description, Org
 from connector_sdk import ConfigError, Mode, ObjectInfo, ObjectSchema, ReferenceKey
 
@@ -41,6 +41,7 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
         fields=fields,
         modes=_modes(described),
         mergeable=described.get("mergeable", False),
+        absent=absent(described["name"]),
         match_advice="" if recommended else f"{described['label']} has no unique external id. {STEPS}",
     )
 

@@ -76,7 +76,7 @@ def field_of(
         updateable=described["updateable"],
         unique=described.get("unique", False),
         external_id=described.get("externalId", False),
-        recommended=_matchable_in_upsert(described) and described.get("unique", False),
+        recommended=_matchable_in_upsert(described) and _writable(described) and described.get("unique", False),
         nillable=described["nillable"],
         required=described["createable"] and not described["nillable"] and not described["defaultedOnCreate"],
         values=values,
@@ -91,6 +91,12 @@ def field_of(
         not_matchable=dict(_not_matchable(described)),
         warnings=_warnings(described),
     )
+
+
+def absent(object_name: str) -> str:
+    """What a field is that no description has: field-level security leaves out what the user may not see."""
+    setup = f"Setup, Object Manager, {object_name}, Fields & Relationships, the field, Set Field-Level Security"
+    return f"absent or hidden from this user: {setup}"
 
 
 def refers_by_key(described: Description) -> bool:
@@ -156,7 +162,11 @@ def _writable(described: Description) -> bool:
 
 
 def _matchable_in_upsert(described: Description) -> bool:
-    return bool(described.get("externalId") and _writable(described))
+    """Whether an upsert may name records by a field: it need not be writable for this user, only readable."""
+    given = described.get("calculated") or described.get("autoNumber")
+    return bool(
+        described.get("externalId") and (_writable(described) or (described.get("permissionable") and not given))
+    )
 
 
 def _not_writable(described: Description, mode: Mode) -> str:
@@ -188,7 +198,7 @@ def _read_only(described: Description) -> str:
     if type_ in _COMPOUND or (described.get("nameField") and described.get("extraTypeInfo") == "personname"):
         return "is a compound field: write its parts"
     if described.get("permissionable"):
-        return "is read-only for this user: Setup, Object Manager, the field, Set Field-Level Security"
+        return "is read-only for this user: Setup, Object Manager, Fields & Relationships, Set Field-Level Security"
     return "is a system field, which Salesforce maintains"
 
 
@@ -210,7 +220,7 @@ def _no_upsert_key(described: Description) -> str:
     if described["type"] == "id":
         return "is the Salesforce id, which an upsert cannot match on: use mode update"
     if described.get("externalId"):
-        return "is an external id that this user cannot write"
+        return "is an external id that Salesforce fills itself"
     marked = "is not marked External ID in Salesforce"
     if described.get("unique"):
         return f"is unique, but {marked}. {STEPS}"
@@ -220,7 +230,11 @@ def _no_upsert_key(described: Description) -> str:
 
 
 def _warnings(described: Description) -> Mapping[Mode, str]:
-    if not _matchable_in_upsert(described) or described.get("unique"):
+    if not _matchable_in_upsert(described):
+        return {}
+    if not _writable(described):
+        return {Mode.UPSERT: "is read-only for this user, which suffices for records that exist: new ones are refused"}
+    if described.get("unique"):
         return {}
     return {
         Mode.UPSERT: "is an external id that is not unique: the user needs the permission View All Data, and two "

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from connector_salesforce import soql
-from connector_salesforce.fields import IDS, TYPES
+from connector_salesforce.fields import IDS, TYPES, absent
 from connector_salesforce.ids import to18
 from connector_salesforce.org import Description, Org
 from connector_sdk import MATCH_SCHEMA, ConfigError
@@ -60,10 +60,7 @@ def _described(org: Org, object_name: str, field: str) -> Description:
     try:
         return org.field(object_name, field)
     except KeyError:
-        raise ConfigError(
-            f"{object_name}.{field} is absent or hidden from this user",
-            hint="check the name, and Setup, Object Manager, the field, Set Field-Level Security",
-        ) from None
+        raise ConfigError(f"{object_name}.{field} is {absent(object_name)}", hint="check the name") from None
 
 
 def _fold(described: Description) -> Fold:
