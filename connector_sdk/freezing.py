@@ -37,6 +37,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         api=settings.api,
         batch_size=settings.batch_size,
         parallelism=settings.parallelism,
+        lock_aware=settings.lock_aware,
         folder=folder,
         generation=opened.generation + 1,
         target=opened.target,
@@ -49,7 +50,15 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         lookup=lookup,
         accepted=request.accept,
     )
-    return make_plan(wanted, opened.live.destination, opened.live.connection)
+    try:
+        return make_plan(wanted, opened.live.destination, opened.live.connection)
+    except UNREADABLE as error:
+        SNAPSHOT.require_whole(snapshot)
+        require_whole(opened.model)
+        if isinstance(error, OSError | duckdb.IOException | duckdb.OutOfMemoryException):
+            hint = "make room in memory and on the disk, and run again; nothing was sent"
+            raise RunStopped(f"the plan cannot be made: {first_line(error)}", hint=hint) from error
+        raise
 
 
 def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:

@@ -71,7 +71,7 @@ class DestinationSpec:
 
     `modes` maps each mode to what may happen to removed rows in it. The first of `apis` is the default.
     `config` and `options` are attrs classes: the connection's settings, and what a sync may set beyond the core's
-    own options (`api`, `batch_size`, `parallelism`, `split_retries`, `retry_codes`).
+    own options (`api`, `batch_size`, `parallelism`, `split_retries`, `retry_codes`, `lock_aware`).
     """
 
     name: str

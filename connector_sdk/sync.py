@@ -88,6 +88,7 @@ class DeliveryOptions:
     """The options of every sync, whatever its destination. None takes the default of the destination's api.
 
     `retry_codes` are error codes whose rows are sent again in the same run, beyond those that the destination names.
+    `lock_aware` keeps batches apart that would lock the same record, where the destination says which ones it locks.
     """
 
     api: str | None = None
@@ -95,6 +96,7 @@ class DeliveryOptions:
     parallelism: int | None = None
     split_retries: bool = True
     retry_codes: tuple[str, ...] = ()
+    lock_aware: bool = True
 
 
 @frozen

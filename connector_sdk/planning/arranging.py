@@ -30,25 +30,43 @@ class Arranged:
 
 @frozen
 class _Piece:
-    """Lines of one file that satisfy a condition; `group` is None for lines that are not sent."""
+    """Lines of one file that satisfy a condition; `group` is None for lines that are not sent.
+
+    `order` is SQL by which they are sorted; without it they keep their order.
+    """
 
     source: Path
     condition: str
     rows: int
     group: Group | None
+    order: str | None = None
+
+    @property
+    def select(self) -> str:
+        """SQL for the lines."""
+        order = f" order by {self.order}" if self.order else ""
+        return f"(select * from {file(self.source)} where {self.condition}{order})"
 
 
 def arrange(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, removed: Path | None
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    mapped: Mapped,
+    changes: Path,
+    removed: Path | None,
+    locked: str | None = None,
 ) -> Arranged:
-    """Write the plan's file, from the changes and the rows that are to be removed."""
+    """Write the plan's file, from the changes and the rows that are to be removed.
+
+    `locked` is SQL for the record that a row locks: rows are sorted by it.
+    """
     shapes = _Shapes.of(request, mapped)
-    pieces = [*_changed(connection, request, shapes, changes)]
+    pieces = [*_changed(connection, request, shapes, changes, locked)]
     if removed is not None:
         pieces += _removed(connection, request, shapes, removed)
-    pieces.sort(key=lambda piece: piece.group is None)
+    pieces = _in_stages(pieces)
     target = request.folder / FILE
-    if len(pieces) == 1 and pieces[0].source == changes:
+    if len(pieces) == 1 and pieces[0].source == changes and pieces[0].order is None:
         changes.replace(target)
     else:
         freeze(connection, _joined(pieces) if pieces else f"select * from {file(changes)}", target)
@@ -107,16 +125,18 @@ def _column(filling: Filling, optional: Sequence[Filling], number: int) -> Colum
 
 
 def _changed(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, changes: Path
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, changes: Path, locked: str | None
 ) -> Iterator[_Piece]:
     found = connection.execute(
-        f"select outcome is not null, {shapes.number}, count(*) from {file(changes)} group by all order by all"
+        f"select outcome is not null as decided, {shapes.number} as shape, count(*), count({locked or 'null'})"
+        f" from {file(changes)} group by decided, shape order by decided, shape"
     ).fetchall()
     several = len(shapes.written) > 1
-    for shape, rows in ((shape, rows) for decided, shape, rows in found if not decided):
+    for shape, rows, locking in (line for decided, *line in found if not decided):
         condition = "outcome is null" + (f" and {shapes.number} = {shape}" if several else "")
-        yield _Piece(changes, condition, rows, Group(0, rows, 0, request.schema.name, request.action, shape))
-    decided_rows = sum(rows for decided, _, rows in found if decided)
+        group = Group(0, rows, 0, request.schema.name, request.action, shape, locking)
+        yield _Piece(changes, condition, rows, group, f"{locked} nulls last" if locking else None)
+    decided_rows = sum(rows for decided, _, rows, _ in found if decided)
     if decided_rows:
         yield _Piece(changes, "outcome is not null", decided_rows, None)
 
@@ -134,8 +154,24 @@ def _removed(
         yield _Piece(removed, f"outcome is {'not ' if decided else ''}null", rows, group)
 
 
+def _in_stages(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """The pieces in the order of their stages, those that are not sent at the end.
+
+    Of the groups of one stage only one may lock records: two of them might lock the same one at the same time.
+    """
+    sent = sorted((each for each in pieces if each.group), key=lambda each: each.group.stage if each.group else 0)
+    found, later, locking = [], 0, set[int]()
+    for each in sent:
+        assert each.group is not None
+        later += each.group.locked > 0 and each.group.stage + later in locking
+        group = evolve(each.group, stage=each.group.stage + later)
+        locking |= {group.stage} if group.locked else set()
+        found.append(evolve(each, group=group))
+    return [*found, *(each for each in pieces if each.group is None)]
+
+
 def _joined(pieces: Sequence[_Piece]) -> str:
-    return " union all by name ".join(f"select * from {file(each.source)} where {each.condition}" for each in pieces)
+    return " union all by name ".join(each.select for each in pieces)
 
 
 def _placed(pieces: Sequence[_Piece]) -> Iterator[Group]:

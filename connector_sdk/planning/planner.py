@@ -25,6 +25,7 @@ from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.drift import drift, retold
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard
+from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
 from connector_sdk.planning.mapping import Discover, Mapped, map_fields
 from connector_sdk.planning.removals import Removals, freeze_removals
@@ -70,7 +71,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         removals = freeze_removals(duck, request, changes, completed)
         sent = count_sent(duck, completed)
         scale = _scale(source, changes, sent, removals, replacement)
-        arranged = arrange(duck, request, mapped, completed, removals.file)
+        arranged = arrange(duck, request, mapped, completed, removals.file, locked_by_rows(request, mapped))
         plan = _described(duck, request, mapped, scale, removals, arranged, replacement, fingerprints)
     write_plan(plan)
     write_schema(request.folder, request.schema)
@@ -177,7 +178,8 @@ def _batches(
     sent = {each.stored: types[each.stored] for each in mapped.fillings}
     whole = request.sync.mode is Mode.ALL
     rows = max(sum(each.rows for each in arranged.groups), 1) if whole else request.batch_size
-    return tuple(cut(duck, plan, sent, arranged.groups, rows, None if whole else request.api.bytes_max))
+    bytes_max = None if whole else request.api.bytes_max
+    return tuple(cut(duck, plan, sent, arranged.groups, rows, bytes_max, locked_by_rows(request, mapped)))
 
 
 def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches: Sequence[NewBatch]) -> PlanSummary:

@@ -29,8 +29,9 @@ class PlanRequest:
 
     `target` says in words what is written to. `held` has the keys that wait for `connector resolve`. `full` sends
     every row again, `baseline` takes the present rows as sent, `lookup` asks the destination which records are there
-    even where it need not be known. `generation` is the number of the run that this plan is for, `former` the schema
-    that the last one was planned with. The plan goes into `folder`.
+    even where it need not be known. `lock_aware` keeps batches apart that lock the same record. `generation` is the
+    number of the run that this plan is for, `former` the schema that the last one was planned with. The plan goes into
+    `folder`.
     """
 
     run: str
@@ -42,6 +43,7 @@ class PlanRequest:
     api: Api
     batch_size: int
     parallelism: int
+    lock_aware: bool
     folder: Path
     generation: int
     target: Mapping[str, str]

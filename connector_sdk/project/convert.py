@@ -89,5 +89,11 @@ def _guards(shape: GuardsShape) -> Guards:
 
 
 def _delivery(shape: OptionsShape) -> DeliveryOptions:
-    split = shape.split_retries if isinstance(shape.split_retries, bool) else shape.split_retries is OnOff.ON
-    return DeliveryOptions(shape.api, shape.batch_size, shape.parallelism, split, shape.retry_codes)
+    return DeliveryOptions(
+        shape.api, shape.batch_size, shape.parallelism,
+        _is_on(shape.split_retries), shape.retry_codes, _is_on(shape.lock_aware),
+    )  # fmt: skip
+
+
+def _is_on(value: bool | OnOff) -> bool:
+    return value is True or value is OnOff.ON

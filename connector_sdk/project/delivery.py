@@ -22,6 +22,7 @@ class DeliverySettings:
     parallelism: int
     split_retries: bool
     retry_codes: tuple[str, ...]
+    lock_aware: bool
 
 
 def delivery_settings(sync: Sync, spec: DestinationSpec) -> DeliverySettings:
@@ -37,6 +38,7 @@ def delivery_settings(sync: Sync, spec: DestinationSpec) -> DeliverySettings:
         options.parallelism or (1 if sync.merge else api.parallel_default),
         options.split_retries,
         options.retry_codes,
+        options.lock_aware,
     )
 
 

@@ -122,6 +122,7 @@ class OptionsShape:
     parallelism: Annotated[int | None, "Batches in flight at the same time."] = None
     split_retries: Annotated[bool | OnOff, "Send again only the rows that failed."] = OnOff.ON
     retry_codes: Annotated[tuple[str, ...], "Further error codes whose rows are sent again."] = ()
+    lock_aware: Annotated[bool | OnOff, "Never write rows at the same time that lock the same record."] = OnOff.ON
     others: Rest = field(factory=dict)
 
 

@@ -54,7 +54,7 @@ _PEOPLE = (
     Field("interests", FieldType.CHOICES, "Interests", values=("Hiking", "Sailing", "Chess")),
     Field(
         "account", FieldType.REFERENCE, "Account", references=("accounts",),
-        reference_keys=(ReferenceKey("accounts", "number"),),
+        reference_keys=(ReferenceKey("accounts", "number"),), locks=True,
     ),
     Field("mentor", FieldType.REFERENCE, "Mentor", references=("people",)),
     Field(

@@ -25,12 +25,13 @@ def refusal(spec: DestinationSpec, mode: Mode = Mode.UPSERT, **options: Any) -> 
 
 
 def test_the_first_api_and_its_numbers_are_the_defaults(spec: DestinationSpec) -> None:
-    assert settle(spec) == DeliverySettings(spec.apis[0], 1_000, 10, True, ())
+    assert settle(spec) == DeliverySettings(spec.apis[0], 1_000, 10, True, (), True)
 
 
 def test_what_is_asked_for_within_the_limits_is_taken(spec: DestinationSpec) -> None:
     settings = settle(spec, api="rest", batch_size=50, parallelism=8, split_retries=False, retry_codes=("BUSY",))
-    assert settings == DeliverySettings(spec.apis[1], 50, 8, False, ("BUSY",))
+    assert settings == DeliverySettings(spec.apis[1], 50, 8, False, ("BUSY",), True)
+    assert not settle(spec, lock_aware=False).lock_aware
 
 
 def test_an_unknown_api_says_which_was_meant(spec: DestinationSpec) -> None:

@@ -77,8 +77,9 @@ def test_secrets_are_not_read_while_loading(write: Write, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(("written", "sent"), [("on", True), ("off", False), ("true", True), ("false", False)])
 def test_a_switch_is_written_in_words_or_as_a_boolean(write: Write, written: str, sent: bool) -> None:
-    text = EXAMPLE.replace("split_retries: off", f"split_retries: {written}")
-    assert load_project(write(text)).syncs["contacts"].delivery.split_retries is sent
+    text = EXAMPLE.replace("split_retries: off", f"split_retries: {written}, lock_aware: {written}")
+    delivery = load_project(write(text)).syncs["contacts"].delivery
+    assert (delivery.split_retries, delivery.lock_aware) == (sent, sent)
 
 
 @pytest.mark.parametrize(
