@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from attrs import frozen
 
 from connector_sdk.destination import Destination
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.errors import ConfigError
 from connector_sdk.observers import Observers
 from connector_sdk.opening import Opened, find_destination, opened
 from connector_sdk.planning.planner import check_model
@@ -31,8 +31,11 @@ class CheckedConnection:
 def check(
     project: Project, *, destinations: Mapping[str, Destination] | None = None, state: Path | None = None
 ) -> tuple[CheckedConnection, ...]:
-    """Open every connection and check every sync; raises `ConfigError` with all problems of all of them."""
-    problems: list[Problem] = []
+    """Open every connection and check every sync; raises `ConfigError` with all problems of all of them.
+
+    It ends with 69 where nothing is wrong but logins.
+    """
+    errors: list[ConfigError] = []
     found: list[CheckedConnection] = []
     with ExitStack() as stack:
         live: dict[str, Opened] = {}
@@ -41,20 +44,21 @@ def check(
                 destination = find_destination(project, name, destinations)
                 each = stack.enter_context(opened(project, name, destination, Observers()))
             except ConfigError as error:
-                problems += error.problems
+                errors.append(error)
                 continue
             live[name] = each
             reached = each.connection
             found.append(CheckedConnection(name, connection.type, reached.account, reached.label, reached.production))
         for sync in project.syncs.values():
             if sync.connection in live:
-                problems += _sync_problems(project, sync, live[sync.connection])
-    if problems:
-        raise ConfigError(problems)
+                errors += _sync_errors(project, sync, live[sync.connection])
+    if errors:
+        problems = [problem for each in errors for problem in each.problems]
+        raise ConfigError(problems, exit_code=min(each.exit_code for each in errors))
     return tuple(found)
 
 
-def _sync_problems(project: Project, sync: Sync, live: Opened) -> tuple[Problem, ...]:
+def _sync_errors(project: Project, sync: Sync, live: Opened) -> Iterator[ConfigError]:
     try:
         checked(project, sync, live.destination)
         schemas = discover(live, sync)
@@ -66,5 +70,4 @@ def _sync_problems(project: Project, sync: Sync, live: Opened) -> tuple[Problem,
             lambda name: live.destination.discover_schema(live.connection, name),
         )
     except ConfigError as error:
-        return error.problems
-    return ()
+        yield error

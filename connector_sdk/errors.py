@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 
 class ExitCode(IntEnum):
@@ -91,6 +91,11 @@ class ConfigError(ConnectorError):
         )
         self.exit_code = exit_code
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def below(self, *place: str | int) -> ConfigError:
+        """The same error, its problems placed below a place of the project."""
+        placed = [evolve(each, path=(*place, *each.path)) for each in self.problems]
+        return ConfigError(placed, exit_code=self.exit_code)
 
 
 class PluginError(ConnectorError):

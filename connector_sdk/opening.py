@@ -50,7 +50,10 @@ def prepared(project: Project, connection: str, destination: Destination, observ
 def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
     """Log in, and log out at the end. Raises `ConfigError` when the settings are wrong or the login fails."""
     config, host = prepared(project, connection, destination, observers)
-    live = destination.connect(config, host)
+    try:
+        live = destination.connect(config, host)
+    except ConfigError as error:
+        raise error.below("connections", connection) from None
     try:
         yield Opened(destination, live, host)
     finally:

@@ -40,7 +40,6 @@ class FileTokenStore:
 
     def save(self, text: str) -> None:
         """Store `text` durably: the old text stays until the new one is on disk."""
-        crashpoint("before a token is stored")
         _own_folder(self._path)
         fresh = self._path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
@@ -77,7 +76,6 @@ class KeyringTokenStore:
 
     def save(self, text: str) -> None:
         """Store `text`."""
-        crashpoint("before a token is stored")
         with _keyring() as keyring:
             keyring.set_password(APPLICATION, self._path.stem, text)
         crashpoint("after a token is stored")

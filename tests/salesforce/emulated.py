@@ -26,7 +26,7 @@ class Emulated:
     def config(self) -> Config:
         """How to connect to it."""
         auth = ClientCredentials("client_credentials", self.ready["client_id"], Secret(self.ready["client_secret"]))
-        return Config(self.ready["login_url"], auth)
+        return Config(self.ready["login_url"], auth=auth)
 
     def records(self, object_name: str) -> list[dict[str, Any]]:
         """What an object holds, deleted records left out."""
@@ -44,6 +44,14 @@ class Emulated:
     def change(self, org: Mapping[str, Any]) -> None:
         """Lay a change over the org file."""
         self._side("POST", "org", org)
+
+    def expire(self, *, refresh: bool = False) -> None:
+        """End all sessions, and with `refresh` what they are renewed by."""
+        self._side("POST", "expire", {"access": True, "refresh": refresh})
+
+    def move(self) -> None:
+        """Give the instance another host name."""
+        self._side("POST", "move")
 
     def stats(self) -> dict[str, Any]:
         """How often each call was made and each key executed."""

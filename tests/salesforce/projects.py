@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from attrs import frozen
+from attrs import field, frozen
 from click.testing import CliRunner
 
 from connector_sdk.cli.app import connector
@@ -35,10 +35,11 @@ class Run:
 
 @frozen
 class Project:
-    """A folder with one model and one sync, both named `contacts`."""
+    """A folder with one model and one sync, both named `contacts`. `auth` replaces the login of the connection."""
 
     folder: Path
     emulated: Emulated
+    auth: Mapping[str, Any] = field(factory=dict)
 
     def sync(self, **changes: Any) -> None:
         """Write the project file; `changes` replace keys of the sync, None takes them away."""
@@ -81,4 +82,4 @@ class Project:
         ready = self.emulated.ready
         (self.folder / "secret").write_text(ready["client_secret"], encoding="utf-8")
         auth = {"flow": "client_credentials", "client_id": ready["client_id"], "client_secret": "${SF_SECRET}"}
-        return {"type": "salesforce", "login_url": ready["login_url"], "auth": auth}
+        return {"type": "salesforce", "login_url": ready["login_url"], "auth": dict(self.auth or auth)}

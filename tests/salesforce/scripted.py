@@ -48,6 +48,8 @@ class ScriptedTransport:
 
     def send(self, request: Request, into: IO[bytes] | None = None) -> Answer:
         reply = self._reply(request)
+        if request.kept is not None:
+            request.kept(reply)
         if into is not None and reply.status < 300:
             into.write(reply.body)
         return reply

@@ -6,8 +6,9 @@ from urllib.parse import parse_qs
 
 import pytest
 from connector_salesforce import login
-from connector_salesforce.config import ClientCredentials, Config, Options
+from connector_salesforce.config import Config, Options
 from connector_salesforce.failure import CallFailed
+from connector_salesforce.flows import ClientCredentials
 from connector_salesforce.redaction import redacted
 
 from connector_sdk import ConfigError, Connection, Secret
@@ -23,7 +24,8 @@ GOOD = {
 
 
 def config(login_url: str = "https://acme.my.salesforce.com", **more: Any) -> Config:
-    return Config(login_url, ClientCredentials("client_credentials", "a-client-id", Secret("a-client-secret")), **more)
+    auth = ClientCredentials("client_credentials", "a-client-id", Secret("a-client-secret"))
+    return Config(login_url, auth=auth, **more)
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_a_login_shows_org_user_and_kind_of_org(transport: ScriptedTransport) ->
     transport.on("GET", ".*/userinfo", answer({"preferred_username": "etl@acme.example"}))
     connection = connected(transport)
     assert connection.account == "00Dxx0000001gPLEAY"
-    assert connection.label == "Acme (00Dxx0000001gPLEAY), user etl@acme.example, sandbox"
+    assert connection.label == "Acme (00Dxx0000001gPLEAY), user etl@acme.example, sandbox, Enterprise Edition"
     assert connection.production is False
     connection.close()
     assert transport.closed

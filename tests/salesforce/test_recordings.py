@@ -15,11 +15,12 @@ from connector_salesforce import rest
 from connector_salesforce.auth import log_in
 from connector_salesforce.bulk_results import ResultsError, parse_results
 from connector_salesforce.codes import table
-from connector_salesforce.config import ClientCredentials, Config
+from connector_salesforce.config import Config
 from connector_salesforce.credentials import Login
 from connector_salesforce.describe import discover_schema, list_objects
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.faults import fault
+from connector_salesforce.flows import ClientCredentials
 from connector_salesforce.job_kind import JobKind
 from connector_salesforce.markup import parse
 from connector_salesforce.org import Org
@@ -252,7 +253,7 @@ def test_every_token_answer_is_understood(recorded: list[Exchange], recordings: 
         assert (login.token, login.instance) == (said["access_token"], said["instance_url"])
         assert login.org_id[:15] in said["id"] or login.org_id in said["id"]
     refused = answer((fixtures / "refresh_error_response.json").read_bytes(), 400)
-    with pytest.raises(CallFailed, match="invalid_grant: expired access/refresh token"):
+    with pytest.raises(CallFailed, match="invalid_grant_expired: expired access/refresh token"):
         _logged_in(refused)
 
 
@@ -260,7 +261,7 @@ def _logged_in(reply: Answer) -> Login:
     transport = ScriptedTransport()
     transport.on("POST", ".*", reply)
     auth = ClientCredentials("client_credentials", "id", Secret("secret"))
-    return log_in(Config("https://acme.my.salesforce.com", auth), transport, RecordingHost())  # type: ignore[arg-type]
+    return log_in(Config("https://acme.my.salesforce.com", auth=auth), transport, RecordingHost())  # type: ignore[arg-type]
 
 
 def test_the_calls_that_are_left_are_read_from_every_answer_that_says_so(recorded: list[Exchange]) -> None:

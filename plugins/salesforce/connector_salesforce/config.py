@@ -5,32 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 
+from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
 from connector_salesforce.hosts import HostError, origin
 from connector_salesforce.ids import to18
-from connector_sdk import Problem, Secret
-
-_SHARED_HOSTS = ("login.salesforce.com", "test.salesforce.com")
-
-
-@frozen
-class ClientCredentials:
-    """A server logs in as the user that the app runs as."""
-
-    flow: Annotated[Literal["client_credentials"], "The way to log in."]
-    client_id: Annotated[str, "The consumer key of the app."]
-    client_secret: Annotated[Secret, "The consumer secret of the app."]
+from connector_sdk import Problem
 
 
 @frozen
 class Config:
     """A Salesforce org."""
 
-    login_url: Annotated[str, "The org's My Domain, such as https://acme.my.salesforce.com."] = field()
-    auth: Annotated[ClientCredentials, "How to log in."]
+    login_url: Annotated[str, "The org's My Domain, such as https://acme.my.salesforce.com."] = field(
+        default="https://login.salesforce.com"
+    )
+    auth: Annotated[ClientCredentials | Web | Jwt | SfCli, "How to log in."] = field(kw_only=True)
     api_version: Annotated[str, "The version of the Salesforce APIs."] = field(default="58.0")
 
     @login_url.validator
@@ -81,13 +72,4 @@ class Options:
 
 def problems(config: Config) -> Iterator[Problem]:
     """What keeps a connection from being opened, as far as that is known without trying."""
-    if urlsplit(config.login_url).hostname in _SHARED_HOSTS:
-        yield Problem(
-            f"client credentials cannot log in at {config.login_url}, which belongs to no org",
-            ("login_url",),
-            "use the org's My Domain, such as https://acme.my.salesforce.com (Setup, My Domain)",
-        )
-    if not config.auth.client_id:
-        yield Problem("the consumer key is empty", ("auth", "client_id"), "take it from the app in Setup")
-    if not config.auth.client_secret.reveal():
-        yield Problem("the consumer secret is empty", ("auth", "client_secret"), "take it from the app in Setup")
+    yield from config.auth.problems(config.login_url)

@@ -14,12 +14,13 @@ from connector_sdk import Executed, Kind
 
 @frozen
 class Login:
-    """A session: its token, where the API is, and whose it is (ids of 18 characters)."""
+    """A session: its token, where the API is, and whose it is (ids of 18 characters, as far as they are known)."""
 
     token: str = field(repr=False)
     instance: str
     org_id: str
     user_id: str
+    username: str = ""
 
 
 class Credentials:

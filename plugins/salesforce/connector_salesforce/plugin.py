@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
@@ -40,6 +40,9 @@ from connector_sdk import (
     WriteResult,
     hookimpl,
 )
+
+if TYPE_CHECKING:
+    import click
 
 _NOTHING = frozenset({Removal.NOTHING})
 _KEYED = (Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE)
@@ -159,6 +162,14 @@ def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> S
     """Permissions, limits, and options without effect."""
     with _explained():
         return preflight.check_plan(connection.handle, plan, options)
+
+
+@hookimpl
+def commands() -> Sequence[click.Command]:
+    """Log in, log out, and ask who is logged in."""
+    from connector_salesforce.commands import login, logout, whoami  # only a command line needs them
+
+    return login, logout, whoami
 
 
 @contextmanager

@@ -28,7 +28,8 @@ _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 class Request:
     """A request. `body` is what goes over the wire, `shown` what may be seen of it (bytes, cut when shown).
 
-    `private`: both bodies hold secrets, which are redacted before they are shown.
+    `private`: both bodies hold secrets, which are redacted before they are shown. `kept` is given the answer before
+    anyone is told of the call, for what must not be lost if this process ends here.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     shown: bytes = field(default=b"", repr=False)
     private: bool = False
+    kept: Callable[[Answer], None] | None = field(default=None, repr=False)
 
     @headers.validator
     def _in_one_line(self, _attribute: object, headers: Mapping[str, str]) -> None:
@@ -116,6 +118,8 @@ class Transport:
         finally:
             if raw is not None:
                 raw.release_conn() if answer else raw.close()
+        if answer is not None and request.kept is not None:
+            request.kept(answer)
         self._tell(request, at, time.monotonic() - started, raw, answer, failed)
         if answer is None:
             assert failed is not None

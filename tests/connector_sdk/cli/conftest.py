@@ -16,17 +16,20 @@ from connector_sdk import (
     Api,
     Classification,
     CommandSettings,
+    ConfigError,
     Connection,
     Delivery,
     Destination,
     DestinationSpec,
     Executed,
+    ExitCode,
     Field,
     FieldType,
     Kind,
     Mode,
     ObjectInfo,
     ObjectSchema,
+    Problem,
     Removal,
     RowError,
     Secret,
@@ -90,6 +93,8 @@ class Shelf:
 
     @hookimpl
     def connect(self, config: ShelfConfig) -> Connection:
+        if config.token.reveal() == "lost-ticket":
+            raise ConfigError([Problem("nobody knows this token", ("token",))], exit_code=ExitCode.UNREACHABLE)
         return Connection(self, "library-1", "The library", True, lambda: None)
 
     @hookimpl

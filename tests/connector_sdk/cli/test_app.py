@@ -135,6 +135,16 @@ def test_a_secret_that_is_not_set_is_named_with_its_place(
     assert "connector.yml:3 connections.crm.token: the environment variable SHELF_TOKEN is not set" in result.stderr
 
 
+def test_a_login_that_is_refused_is_said_with_its_place_in_the_project(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELF_TOKEN", "lost-ticket")
+    for arguments in (("discover", "crm"), ("check",), ("run", "books")):
+        result = invoke(*arguments)
+        assert result.exit_code == 69
+        assert "connector.yml:3 connections.crm.token: nobody knows this token" in result.stderr
+
+
 @pytest.mark.parametrize("written", ["LENT_OUT", "lent_out", "Lent_Out"])
 def test_explain_takes_any_case(invoke: Invoke, folder: Path, written: str) -> None:
     result = invoke("explain", written)

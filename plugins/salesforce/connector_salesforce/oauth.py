@@ -1,0 +1,87 @@
+"""The OAuth endpoints of a login host: give something for a session, end one (Salesforce Help, "OAuth Endpoints")."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from attrs import field, frozen
+
+from connector_salesforce.credentials import Login
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.faults import fault
+from connector_salesforce.hosts import HostError, instance_origin
+from connector_salesforce.ids import to18
+from connector_salesforce.transport import Answer, Request, Transport
+from connector_sdk import Executed
+
+
+@frozen
+class Granted:
+    """What a token answer says. Where the API is has not been looked at yet."""
+
+    token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    instance: str
+    org_id: str
+    user_id: str
+
+    def login(self, login_origin: str) -> Login:
+        """The session. Raises `CallFailed` when it is one of a host that is not Salesforce's."""
+        try:
+            return Login(self.token, instance_origin(self.instance, login_origin), self.org_id, self.user_id)
+        except HostError as error:
+            raise CallFailed("FOREIGN_HOST", str(error), Executed.NO) from None
+
+
+def granted(
+    transport: Transport,
+    login_origin: str,
+    form: Mapping[str, str],
+    keep: Callable[[Granted], None] | None = None,
+) -> Granted:
+    """What the token endpoint gives for a form. Raises `CallFailed` with its code when it refuses.
+
+    `keep` gets the answer before anyone is told of the call: a refresh token that is lost is a login that is lost.
+    """
+
+    def kept(answer: Answer) -> None:
+        if keep is not None and answer.status == 200:
+            keep(_read(answer))
+
+    return _read(_posted(transport, f"{login_origin}/services/oauth2/token", form, kept))
+
+
+def revoke(transport: Transport, login_origin: str, token: str) -> None:
+    """End a token, unless it has ended, and its sessions ("Revoke OAuth Tokens"). Raises `CallFailed`."""
+    try:
+        _posted(transport, f"{login_origin}/services/oauth2/revoke", {"token": token})
+    except CallFailed as error:
+        if error.status != 400:
+            raise
+
+
+def _posted(
+    transport: Transport, url: str, form: Mapping[str, str], kept: Callable[[Answer], None] | None = None
+) -> Answer:
+    body = urlencode(form).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    answer = transport.send(Request("POST", url, headers, body, body, private=True, kept=kept))
+    if answer.status != 200:
+        raise fault(answer.status, answer.headers, answer.body)
+    return answer
+
+
+def _read(answer: Answer) -> Granted:
+    """A token answer. Its `id` is a URL that ends in the ids of org and user."""
+    try:
+        said: Any = json.loads(answer.body)
+        token, instance, refresh = str(said["access_token"]), str(said["instance_url"]), said.get("refresh_token")
+        org_id, user_id = (to18(part) or part for part in urlsplit(str(said["id"])).path.split("/")[-2:])
+    except (ValueError, KeyError, TypeError):
+        raise CallFailed("ANSWER_UNREADABLE", "the token answer is not one of Salesforce", Executed.NO) from None
+    if not token or not org_id:
+        raise CallFailed("ANSWER_UNREADABLE", "the token answer names no token or no org", Executed.NO)
+    return Granted(token, str(refresh) if refresh else None, instance, org_id, user_id)
