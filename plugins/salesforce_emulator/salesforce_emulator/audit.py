@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
@@ -32,6 +33,7 @@ class Audit:
         self._calls: Counter[str] = Counter()
         self._executed: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._attempted: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._merges: list[dict[str, Any]] = []
 
     def call(self, method: str, path: str) -> None:
         """Count one request."""
@@ -49,11 +51,17 @@ class Audit:
         self._executed[object_name][key] -= 1
         self._executed[object_name] += Counter()
 
+    def merge(self, object_name: str, master: str, merged: Sequence[str]) -> None:
+        """Take down a merge that was executed."""
+        with self._lock:
+            self._merges.append({"object": object_name, "master": master, "merged": list(merged)})
+
     def stats(self) -> dict[str, Any]:
         """The counts so far."""
         with self._lock:
-            return {
+            counted: dict[str, Any] = {
                 "calls": dict(self._calls),
                 "executed": {name: dict(keys) for name, keys in list(self._executed.items())},
                 "attempted": {name: dict(keys) for name, keys in list(self._attempted.items())},
             }
+            return {**counted, "merges": list(self._merges)} if self._merges else counted

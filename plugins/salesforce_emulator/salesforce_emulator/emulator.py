@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from salesforce_emulator.app import build_app
+from salesforce_emulator.conversion import Converted, convert_by_hand
 from salesforce_emulator.dml.model import RowResult
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.reading import read_org
@@ -129,6 +130,10 @@ class Emulator:
     def delete(self, object_name: str, *ids: str) -> list[str]:
         """Move records to the recycle bin by hand."""
         return _ids(self.world.by_hand("delete", object_name, [{"Id": record_id} for record_id in ids]))
+
+    def convert(self, *leads: str) -> list[Converted]:
+        """Convert leads by hand; each is named by its id or by the value of a key field. Raises ValueError."""
+        return convert_by_hand(self.world, leads)
 
 
 def _ids(results: list[RowResult]) -> list[str]:

@@ -38,7 +38,7 @@ class Match:
 
 @frozen
 class Action:
-    """What a rule does. `delay`, `slow` and `duplicate` are seconds."""
+    """What a rule does. `delay`, `slow` and `duplicate` are seconds; `convert` names leads."""
 
     error: Failure | None = None
     status: int | None = None
@@ -49,6 +49,7 @@ class Action:
     slow: float = 0.0
     duplicate: float | None = None
     expire: bool = False
+    convert: tuple[str, ...] = ()
     stop: Failure | None = None
 
     @property

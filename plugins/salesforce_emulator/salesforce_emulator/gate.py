@@ -6,24 +6,29 @@ import asyncio
 import re
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from salesforce_emulator.bulk.wire import error_answer
 from salesforce_emulator.call import json_answer
+from salesforce_emulator.conversion import convert_by_hand
 from salesforce_emulator.dml.model import Origin
 from salesforce_emulator.errors import BulkError, OAuthError
 from salesforce_emulator.faults import Action, Failure
 from salesforce_emulator.oauth.authorize import back
 from salesforce_emulator.oauth.routes import refusal
 from salesforce_emulator.side_door import PREFIX
+from salesforce_emulator.soap.endpoint import fault_answer
+from salesforce_emulator.soap.faults import SoapFault
 from salesforce_emulator.world import World
 from salesforce_emulator.wrong_host import wrong_host
 
 TRANSPORT = "salesforce_emulator.transport"
 
 _LONGEST = 16_384
+_SESSION_ID = re.compile(rb"sessionId>\s*([^<\s]+)")
 _OBJECT = re.compile(r"/sobjects/([A-Za-z]\w*)")
 _JOB = re.compile(r"/(job|jobs/ingest|jobs/query)/(\w{15,18})")
 
@@ -69,7 +74,9 @@ class Gate:
         for action in actions:
             await asyncio.sleep(action.delay)
             if action.expire:
-                self._world.sessions.close(_token(Request(scope)))
+                self._world.sessions.close(_token(Request(scope), body))
+            if action.convert:
+                await run_in_threadpool(convert_by_hand, self._world, action.convert)
             if action.duplicate is not None:
                 self._repeat_later(action.duplicate, scope, body)
             if action.slow:
@@ -126,6 +133,8 @@ def _refusal(failure: Failure, status: int, request: Request) -> Response:
     path = request.url.path
     if path.startswith("/services/async/"):
         return error_answer(request, BulkError(failure.code, failure.message, status))
+    if path.startswith("/services/Soap/"):
+        return fault_answer(SoapFault(failure.code, failure.message, 500 if status == 400 else status))
     if path == "/services/oauth2/authorize" and "redirect_uri" in request.query_params:
         return back(request.query_params, OAuthError(failure.code, failure.message))
     if path.startswith("/services/oauth2/"):
@@ -134,9 +143,10 @@ def _refusal(failure: Failure, status: int, request: Request) -> Response:
     return json_answer([{**error, "fields": list(failure.fields)} if failure.fields else error], status)
 
 
-def _token(request: Request) -> str:
-    header = request.headers.get("authorization", "").partition(" ")[2]
-    return request.headers.get("x-sfdc-session") or header
+def _token(request: Request, body: bytes) -> str:
+    header = request.headers.get("x-sfdc-session") or request.headers.get("authorization", "").partition(" ")[2]
+    in_body = _SESSION_ID.search(body)
+    return header or (in_body[1].decode() if in_body is not None else "")
 
 
 def _without_slash(scope: Scope) -> None:

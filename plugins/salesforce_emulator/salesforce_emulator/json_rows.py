@@ -33,14 +33,18 @@ class JsonRows:
         """One record. `body` is the request it came in, to name the place of a value of the wrong type."""
         row = RowInput()
         try:
-            for name, raw in record.items():
-                if name != "attributes":
-                    self._cell(schema, row, name, raw)
+            self.fill(row, schema, record)
         except RowRefused as refusal:
             row.fault = refusal.fault
         except WrongType as wrong:
             row.fault = RowFault("JSON_PARSER_ERROR", _wrong(wrong, body), None)
         return row
+
+    def fill(self, row: RowInput, schema: Schema, record: dict[str, Any]) -> None:
+        """Put a record into a row. Raises RowRefused or WrongType."""
+        for name, raw in record.items():
+            if name != "attributes":
+                self._cell(schema, row, name, raw)
 
     def _cell(self, schema: Schema, row: RowInput, name: str, raw: Any) -> None:
         at = schema.at(name)

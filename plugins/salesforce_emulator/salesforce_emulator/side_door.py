@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from salesforce_emulator.call import json_answer
+from salesforce_emulator.conversion import convert_by_hand
 from salesforce_emulator.faults import FaultRuleError
 from salesforce_emulator.org.reading import OrgError
 from salesforce_emulator.world import World
@@ -46,6 +47,17 @@ async def by_hand(request: Request) -> Response:
         return _problem(error)
     errors = [fault.in_collection() for result in results for fault in result.faults]
     return json_answer({"ids": [result.record_id for result in results], "errors": errors}, 400 if errors else 200)
+
+
+async def convert(request: Request) -> Response:
+    """POST /convert: `{"leads": [...]}`, by id or by the value of a key field."""
+    leads = json.loads(await request.body())["leads"]
+    try:
+        done = await run_in_threadpool(convert_by_hand, _world(request), leads)
+    except ValueError as error:
+        return _problem(error)
+    shown = [{"lead": one.lead_id, "account": one.account_id, "contact": one.contact_id} for one in done]
+    return json_answer({"converted": shown})
 
 
 async def stats(request: Request) -> Response:
@@ -101,6 +113,7 @@ async def reset(request: Request) -> Response:
 ROUTES = [
     Route(f"{PREFIX}/records/{{object}}", records),
     Route(f"{PREFIX}/records/{{object}}", by_hand, methods=["POST", "PATCH", "DELETE"]),
+    Route(f"{PREFIX}/convert", convert, methods=["POST"]),
     Route(f"{PREFIX}/stats", stats),
     Route(f"{PREFIX}/faults", faults, methods=["POST"]),
     Route(f"{PREFIX}/clock", clock, methods=["POST"]),

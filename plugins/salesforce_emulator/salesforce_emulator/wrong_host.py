@@ -10,7 +10,8 @@ from salesforce_emulator.call import json_answer
 from salesforce_emulator.errors import ApiError, BulkError
 from salesforce_emulator.hosts import Hosts
 
-_AT_LOGIN = ("/services/oauth2/", "/id/")
+# SOAP has its own answer, since login() is served there.
+_AT_LOGIN = ("/services/oauth2/", "/id/", "/services/Soap/")
 _NOT_RESET = "Destination URL not reset. The URL returned from login must be set"
 
 

@@ -21,6 +21,7 @@ from salesforce_emulator.dml.references import shown
 from salesforce_emulator.dml.unit import Journal, Unit
 from salesforce_emulator.errors import RowFault
 from salesforce_emulator.faults import Faults
+from salesforce_emulator.ids import read_id
 from salesforce_emulator.locks import LockTable, Transaction, unable
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.schema import Row, Schema, Schemas
@@ -173,15 +174,17 @@ class Engine:
                 continue
             table = self._store[write.schema]
             for row, result in zip(write.rows, results, strict=True):
-                record = table.get(result.record_id) if result.success else None
+                record = table.get(result.record_id or read_id(row.record_id or ""))
                 key = _audit_key(write, row, record)
                 self._audit.row(write.schema.name, key, executed=result.success)
                 if result.success and self._undoable is not None:
                     self._undoable.append(partial(self._audit.undone, write.schema.name, key))
 
     def _inject(self, write: Write) -> None:
+        table = self._store[write.schema]
         for row in write.rows:
-            action = self._faults.for_row(write.origin, write.schema.name, _keys(write.schema, row))
+            keys = _keys(write.schema, row, table.get(read_id(row.record_id or "")))
+            action = self._faults.for_row(write.origin, write.schema.name, keys)
             if action is None:
                 continue
             if action.stop is not None and write.terms.asynchronous:
@@ -200,9 +203,15 @@ def _fires(write: Write) -> bool:
     return write.schema.object.apex is not None and not write.trusted
 
 
-def _keys(schema: Schema, row: RowInput) -> list[str]:
+def _keys(schema: Schema, row: RowInput, record: Row | None) -> list[str]:
+    """What a fault rule may call a row: its own keys, its id, the keys of its record."""
     named = [shown(row.values[at]) for at in schema.indexed if row.values.get(at) is not None]
-    return [*named, *([row.record_id, row.record_id[:15]] if row.record_id else [])]
+    ids = [row.record_id, row.record_id[:15]] if row.record_id else []
+    return [
+        *named,
+        *ids,
+        *(shown(record[at]) for at in schema.indexed if record is not None and record[at] is not None),
+    ]
 
 
 def _audit_key(write: Write, row: RowInput, record: Row | None) -> str:
@@ -216,10 +225,10 @@ def _audit_key(write: Write, row: RowInput, record: Row | None) -> str:
 
 
 def _rolled_back(result: RowResult) -> RowResult:
-    return RowResult(faults=(_ROLLED_BACK,)) if result.success else result
+    return RowResult(faults=(ROLLED_BACK,)) if result.success else result
 
 
-_ROLLED_BACK = RowFault(
+ROLLED_BACK = RowFault(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
 )

@@ -43,11 +43,12 @@ class RowInput:
 
 @frozen
 class RowResult:
-    """What became of one row."""
+    """What became of one row. `related`: the records that follow the master of a merge now."""
 
     record_id: str | None = None
     created: bool = False
     faults: tuple[RowFault, ...] = ()
+    related: tuple[str, ...] = ()
 
     @property
     def success(self) -> bool:
@@ -81,6 +82,7 @@ class Write:
     """Rows of one object that travel together.
 
     `key_at` is the field by which an upsert matches, 0 is Id. A trusted write sets read-only fields and is not audited.
+    `master`: the record into which the deleted ones are merged.
     """
 
     schema: Schema
@@ -88,6 +90,7 @@ class Write:
     rows: list[RowInput]
     key_at: int = 0
     update_only: bool = False
+    master: str | None = None
     trusted: bool = False
     origin: Origin = field(factory=Origin)
     terms: Terms = field(factory=Terms)

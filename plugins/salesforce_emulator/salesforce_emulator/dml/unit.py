@@ -6,7 +6,7 @@ Requests Are Processed").
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -15,8 +15,8 @@ from salesforce_emulator.dml.house import House
 from salesforce_emulator.dml.model import RowInput, RowResult, Write
 from salesforce_emulator.dml.names import composed
 from salesforce_emulator.dml.references import matching, several, shown
+from salesforce_emulator.dml.removal import Removal
 from salesforce_emulator.errors import RowRefused, RulesBroken
-from salesforce_emulator.ids import read_id
 from salesforce_emulator.keys import key_of
 from salesforce_emulator.org.model import Value
 from salesforce_emulator.schema import Row
@@ -47,7 +47,7 @@ class Unit:
         self._journal = journal
         self._repeated: Counter[Value] = Counter()
         self._updated: Counter[Value] = Counter()
-        self._orphans: defaultdict[Value, list[tuple[Table, int, Row]]] = defaultdict(list)
+        self._removal = Removal(table, write, moment, self._note)
         self._execute: Callable[[RowInput], RowResult] = {
             "insert": self._insert,
             "update": self._update,
@@ -63,10 +63,7 @@ class Unit:
             field = self._schema.fields[at]
             self._repeated = Counter(key_of(field, row.values.get(at)) for row in rows if not row.fault)
         if self._write.operation in ("delete", "hardDelete"):
-            doomed = {read_id(row.record_id or "") for row in rows}
-            for child, at in self._table.children:
-                for orphan in child.referring(at, doomed):
-                    self._orphans[orphan[at]].append((child, at, orphan))
+            self._removal.prepare(rows)
 
     def execute(self, row: RowInput) -> RowResult:
         """What becomes of one row."""
@@ -144,7 +141,8 @@ class Unit:
             again = f"Attempt to update Id more than once in this Api call: {record[0]}"
             limit = f"Maximum number of duplicate updates in one batch ({_SAME_ID_LIMIT} allowed)."
             raise RowRefused("DUPLICATE_VALUE", f"{limit} {again}", ["Id"])
-        checks.not_converted(schema, record)
+        if not self._write.trusted:
+            checks.not_converted(schema, record)
         self._permit("updateable", "updated", values, schema.not_updateable)
         checks.not_emptied(schema, values)
         self._lookups.resolve(schema, row)
@@ -193,38 +191,9 @@ class Unit:
         return self._insert(row)
 
     def _delete(self, row: RowInput) -> RowResult:
-        if not self._schema.object.deletable:
-            raise RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
-        record = self._doomed(row)
+        record, result = self._removal.execute(row)
         self.touched.append(record)
-        self._release(record)
-        if self._write.operation == "hardDelete":
-            self._table.erase(record)
-        else:
-            self._table.bin(record)
-            record[self._schema.position["systemmodstamp"]] = self._moment
-        self._note(partial(self._table.restore, record))
-        return RowResult(str(record[0]))
-
-    def _doomed(self, row: RowInput) -> Row:
-        if self._write.operation == "hardDelete":
-            binned = self._table.get(read_id(row.record_id or ""))
-            if binned is not None:
-                return binned
-        return checks.existing(self._table, row.record_id)
-
-    def _release(self, parent: Row) -> None:
-        orphans = self._orphans.get(parent[0], [])
-        for child, at, _ in orphans:
-            if child.schema.fields[at].on_parent_delete == "restrict":
-                raise RowRefused("DELETE_FAILED", _in_use(self._schema.object.label, child.schema.object.label))
-        for child, at, orphan in orphans:
-            if child.schema.fields[at].on_parent_delete == "cascade":
-                child.bin(orphan)
-                self._note(partial(child.restore, orphan))
-            else:
-                orphan[at] = None
-                self._note(partial(orphan.__setitem__, at, parent[0]))
+        return result
 
 
 def _with(record: Row, changes: dict[int, Value]) -> Row:
@@ -233,7 +202,3 @@ def _with(record: Row, changes: dict[int, Value]) -> Row:
     for at, value in changes.items():
         after[at] = value
     return after
-
-
-def _in_use(parent: str, child: str) -> str:
-    return f"Your attempt to delete {parent} could not be completed because it is associated with a {child}."

@@ -21,13 +21,17 @@ Form = Mapping[str, str]
 
 @frozen
 class Granted:
-    """Who is logged in and what for. `signed`: whether the answer says when it was made, and proves it."""
+    """Who is logged in and what for.
+
+    `signed`: the answer says when it was made, and proves it; `says_scopes`: it says what the token is good for.
+    """
 
     user_id: str
     scopes: tuple[str, ...]
     login: str | None = None
     refresh_token: str | None = None
     signed: bool = True
+    says_scopes: bool = True
 
 
 Grant = Callable[[World, Form], Granted]
@@ -108,7 +112,7 @@ def password(world: World, form: Form) -> Granted:
     if user_id is None or form.get("password") != world.org.password:
         raise OAuthError("invalid_grant", "authentication failure")
     admit(world, user_id)
-    return Granted(user_id, _lasting(granted_scopes(world, form.get("scope"))))
+    return Granted(user_id, _lasting(granted_scopes(world, form.get("scope"))), says_scopes=False)
 
 
 def _lasting(scopes: tuple[str, ...]) -> tuple[str, ...]:

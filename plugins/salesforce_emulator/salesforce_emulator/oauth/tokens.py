@@ -18,7 +18,7 @@ def token_answer(world: World, granted: Granted) -> dict[str, str]:
     identity = f"{world.hosts.login}/id/{world.org.id}/{granted.user_id}"
     answer = {
         "access_token": _session(world, granted).token,
-        "scope": " ".join(granted.scopes),
+        **({"scope": " ".join(granted.scopes)} if granted.says_scopes else {}),
         "instance_url": world.hosts.instance,
         "id": identity,
         "token_type": "Bearer",

@@ -33,6 +33,7 @@ def _org(org: Org) -> Iterator[str]:
     elif not any(record.get("Username") == org.username for record in org.objects["User"].records):
         yield f"username: no record of User has the Username {org.username!r}"
     yield from _application(org)
+    yield from _lead_fields(org)
     if not 1 <= org.page_size <= 2000:
         yield "pageSize: between 1 and 2,000"
 
@@ -47,6 +48,18 @@ def _application(org: Org) -> Iterator[str]:
     for username in org.application.admitted or ():
         if not any(record.get("Username") == username for record in users):
             yield f"application.admitted: no record of User has the Username {username!r}"
+
+
+def _lead_fields(org: Org) -> Iterator[str]:
+    for source, targets in org.lead_fields.items():
+        for path in (f"Lead.{source}", *targets):
+            name, _, field = path.partition(".")
+            if name not in ("Lead", "Account", "Contact", "Opportunity") or not _has(org, name, field):
+                yield f"leadFields.{source}: {path} is no field of Lead, Account, Contact or Opportunity"
+
+
+def _has(org: Org, name: str, field: str) -> bool:
+    return name in org.objects and field in org.objects[name].fields
 
 
 def _permissions(username: str, org: Org) -> Iterator[str]:
@@ -81,6 +94,8 @@ def _object(thing: ObjectType) -> Iterator[str]:
         yield "keyPrefix: three letters or digits"
     if not any(field.name_field for field in thing.fields.values()):
         yield "one field must have nameField: true"
+    if thing.mergeable and "MasterRecordId" not in thing.fields:
+        yield "mergeable: needs the field MasterRecordId"
     yield from _rules(thing)
 
 

@@ -11,13 +11,14 @@ Value = str | int | float | bool | None
 
 @define(frozen=True)
 class PicklistValue:
-    """One value of a picklist; rows hold `value`."""
+    """One value of a picklist; rows hold `value`. `converted`: it is a status of converted leads."""
 
     value: str
     label: str = ""
     active: bool = True
     default_value: bool = False
     valid_for: str | None = None
+    converted: bool = False
 
 
 @define(frozen=True)
@@ -254,7 +255,8 @@ class Org:
     """A whole org, checked and completed.
 
     `username`: whom clients are logged in as; `password`: that of every user; `genericLogin`: the login host serves
-    every org, as login.salesforce.com does, and refuses client credentials.
+    every org, as login.salesforce.com does, and refuses client credentials; `leadFields`: for custom fields of Lead the
+    fields that get their value in a conversion, such as `Contact.Key__c` (Setup, "Map Lead Fields").
     """
 
     id: str
@@ -272,6 +274,7 @@ class Org:
     locks: Locks | None = None
     apex: ApexLimits = field(factory=ApexLimits)
     permissions: dict[str, Permissions] = Factory(dict)
+    lead_fields: dict[str, tuple[str, ...]] = Factory(dict)
     # The file that the org was read from, so that a change can be laid over it.
     source: dict[str, Any] = field(factory=dict, eq=False, repr=False)
 

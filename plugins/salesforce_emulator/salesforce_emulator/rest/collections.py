@@ -5,13 +5,12 @@ REST API Developer Guide, "sObject Collections".
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
-from attrs import frozen
 from starlette.responses import Response
 
 from salesforce_emulator.call import Call
+from salesforce_emulator.dml.mixing import Read, TooManyTypes, execute_mixed
 from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
 from salesforce_emulator.errors import NO_TYPE, ApiError, RowFault
 from salesforce_emulator.ids import read_id
@@ -22,16 +21,7 @@ from salesforce_emulator.schema import Schema
 from salesforce_emulator.soql.selecting import attributes, field_shower
 
 _MOST = 200
-_MOST_TYPES = 10
 _MOST_READ = 2000
-
-
-@frozen
-class _Read:
-    """A record of the request: its object, where it names one, and the row."""
-
-    schema: Schema | None
-    row: RowInput
 
 
 def create(call: Call) -> Response:
@@ -59,8 +49,15 @@ def upsert(call: Call) -> Response:
         origin=call.origin,
         terms=call.terms,
     )
-    [results] = _results(call, [write], body.get("allOrNone") is True, doomed=False)
+    results = (
+        _together(call, write) if body.get("allOrNone") is True else call.world.execute(write, call.session.user_id)
+    )
     return call.answer([{**_shown(result), "created": result.created} for result in results])
+
+
+def _together(call: Call, write: Write) -> list[RowResult]:
+    [results] = call.world.engine.execute_together([write], call.session.user_id)
+    return results
 
 
 def delete(call: Call) -> Response:
@@ -133,14 +130,14 @@ def _check_count(count: int) -> None:
         raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
 
 
-def _typed(call: Call, record: Any) -> _Read:
+def _typed(call: Call, record: Any) -> Read:
     named = _type_of(record)
     if named is None:
-        return _Read(None, RowInput(fault=no_attributes()))
+        return Read(None, RowInput(fault=no_attributes()))
     schema = call.schemas.find(named)
     if schema is None:
-        return _Read(None, RowInput(fault=RowFault("INVALID_TYPE", NO_TYPE.format(named))))
-    return _Read(schema, call.json_rows.read(schema, record, call.body.decode(errors="replace")))
+        return Read(None, RowInput(fault=RowFault("INVALID_TYPE", NO_TYPE.format(named))))
+    return Read(schema, call.json_rows.read(schema, record, call.body.decode(errors="replace")))
 
 
 def _of_type(call: Call, schema: Schema, record: Any) -> RowInput:
@@ -159,37 +156,22 @@ def _type_of(record: Any) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def _named(call: Call, text: str) -> _Read:
+def _named(call: Call, text: str) -> Read:
     record_id = read_id(text)
     schema = call.schemas.of_id(record_id) if record_id is not None else None
     if schema is None:
-        return _Read(None, RowInput(fault=RowFault("MALFORMED_ID", f"malformed id {text}")))
-    return _Read(schema, RowInput(record_id=text))
+        return Read(None, RowInput(fault=RowFault("MALFORMED_ID", f"malformed id {text}")))
+    return Read(schema, RowInput(record_id=text))
 
 
-def _executed(call: Call, operation: Operation, reads: list[_Read], all_or_none: bool) -> list[RowResult]:
-    """Rows of one object that follow each other travel together, as Salesforce chunks them."""
-    runs = [(schema, [read.row for read in run]) for schema, run in groupby(reads, key=lambda read: read.schema)]
-    if len(runs) > _MOST_TYPES:
-        raise ApiError(400, "EXCEEDED_MAX_TYPES_LIMIT", f"Exceeded max number of types: {_MOST_TYPES}")
-    writes = [
-        Write(schema, operation, rows, origin=call.origin, terms=call.terms)
-        for schema, rows in runs
-        if schema is not None
-    ]
-    done = iter(_results(call, writes, all_or_none, len(writes) < len(runs)))
-    return [result for schema, rows in runs for result in (_refused(rows) if schema is None else next(done))]
+def _executed(call: Call, operation: Operation, reads: list[Read], all_or_none: bool) -> list[RowResult]:
+    def write(schema: Schema, rows: list[RowInput]) -> Write:
+        return Write(schema, operation, rows, origin=call.origin, terms=call.terms)
 
-
-def _results(call: Call, writes: list[Write], all_or_none: bool, doomed: bool) -> list[list[RowResult]]:
-    engine, user = call.world.engine, call.session.user_id
-    if all_or_none:
-        return engine.execute_together(writes, user, doomed)
-    return [engine.execute(write, user) for write in writes]
-
-
-def _refused(rows: list[RowInput]) -> list[RowResult]:
-    return [RowResult(faults=(row.fault,)) for row in rows if row.fault is not None]
+    try:
+        return execute_mixed(call.world.engine, call.session.user_id, reads, write, all_or_none)
+    except TooManyTypes as error:
+        raise ApiError(400, "EXCEEDED_MAX_TYPES_LIMIT", str(error)) from error
 
 
 def _shown(result: RowResult) -> dict[str, Any]:

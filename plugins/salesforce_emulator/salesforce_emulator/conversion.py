@@ -1,0 +1,168 @@
+"""Convert leads: a lead becomes a contact of an account, perhaps with an opportunity, and is read-only from then on.
+
+SOAP API Developer Guide, "convertLead()"; Help, "Lead Conversion Field Mapping".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from attrs import frozen
+
+from salesforce_emulator.dml import checks
+from salesforce_emulator.dml.engine import undo
+from salesforce_emulator.errors import RowFault, RowRefused
+from salesforce_emulator.schema import Schema
+from salesforce_emulator.world import World
+
+_ADDRESS = ("Street", "City", "State", "PostalCode", "Country", "Latitude", "Longitude", "GeocodeAccuracy")
+_SAME = ("Phone", "Fax", "OwnerId")
+_CONTACT = {
+    **{name: name for name in (*_SAME, "Salutation", "FirstName", "LastName", "Email", "MobilePhone", "Title")},
+    **{name: name for name in ("LeadSource", "Description", "HasOptedOutOfEmail")},
+    **{name: f"Mailing{name}" for name in _ADDRESS},
+}
+_ACCOUNT = {
+    **{name: name for name in (*_SAME, "Website", "Industry", "AnnualRevenue", "NumberOfEmployees", "Rating")},
+    "Company": "Name",
+    "LeadSource": "AccountSource",
+    **{name: f"Billing{name}" for name in _ADDRESS},
+}
+_OPPORTUNITY = {"OwnerId": "OwnerId", "LeadSource": "LeadSource", "Company": "Name"}
+
+Record = dict[str, Any]
+
+
+@frozen
+class Conversion:
+    """What a lead shall become. Without ids, records are made; `status` None takes the first converted one."""
+
+    lead_id: str
+    status: str | None = None
+    account_id: str | None = None
+    contact_id: str | None = None
+    owner_id: str | None = None
+    opportunity: bool = True
+    opportunity_name: str | None = None
+    overwrite_source: bool = False
+
+
+@frozen
+class Converted:
+    """What became of a lead: its records, or why not."""
+
+    lead_id: str
+    account_id: str | None = None
+    contact_id: str | None = None
+    opportunity_id: str | None = None
+    faults: tuple[RowFault, ...] = ()
+
+
+def convert(world: World, wanted: Conversion) -> Converted:
+    """Convert one lead, whole or not at all."""
+    with world.engine.undoable() as journal:
+        try:
+            return _Run(world, wanted).converted()
+        except RowRefused as refusal:
+            undo(journal)
+            return Converted(wanted.lead_id, faults=(refusal.fault,))
+
+
+def convert_by_hand(world: World, keys: Iterable[str]) -> list[Converted]:
+    """Convert leads that are named by id or by the value of a key field, as a person would. Raises ValueError."""
+    done = [convert(world, Conversion(_lead_of(world, key))) for key in keys]
+    problems = [f"{fault.code}: {fault.message}" for one in done for fault in one.faults]
+    if problems:
+        raise ValueError("; ".join(problems))
+    return done
+
+
+def _lead_of(world: World, key: str) -> str:
+    table = world.store[world.schemas.named("Lead")]
+    found = [row for row in table.live() if key in (row[0], *(row[at] for at in table.schema.indexed))]
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} leads have the key {key}")
+    return str(found[0][0])
+
+
+class _Run:
+    def __init__(self, world: World, wanted: Conversion) -> None:
+        self._world = world
+        self._wanted = wanted
+        schema = world.schemas.named("Lead")
+        row = checks.existing(world.store[schema], wanted.lead_id)
+        checks.not_converted(schema, row)
+        self._lead = {schema.fields[at].name: row[at] for at in schema.visible}
+        if wanted.owner_id:
+            self._lead["OwnerId"] = wanted.owner_id
+        self._status = self._converted_status(schema)
+
+    def converted(self) -> Converted:
+        wanted = self._wanted
+        account = self._record("Account", _ACCOUNT, wanted.account_id, {})
+        contact = self._record("Contact", _CONTACT, wanted.contact_id, {"AccountId": account})
+        opportunity = self._opportunity(account) if wanted.opportunity else None
+        self._write("update", "Lead", {
+            "Id": self._lead["Id"],
+            "IsConverted": True,
+            "Status": self._status,
+            "ConvertedDate": self._today().isoformat(),
+            "ConvertedAccountId": account,
+            "ConvertedContactId": contact,
+            "ConvertedOpportunityId": opportunity,
+        })  # fmt: skip
+        return Converted(str(self._lead["Id"]), account, contact, opportunity)
+
+    def _record(self, name: str, mapping: dict[str, str], present: str | None, more: Record) -> str:
+        """A new record with what the lead holds; of a present one only the empty fields are filled."""
+        values = {**self._carried(name, mapping), **more}
+        if not present:
+            return self._write("insert", name, values)
+        schema = self._world.schemas.named(name)
+        row = checks.existing(self._world.store[schema], present)
+        source = mapping.get("LeadSource") if self._wanted.overwrite_source else None
+        filled = {key: value for key, value in values.items() if row[schema.position[key.lower()]] is None}
+        filled |= {source: values[source]} if source in values else {}
+        return self._write("update", name, {"Id": row[0], **filled})
+
+    def _opportunity(self, account: str) -> str:
+        schema = self._world.schemas.named("Opportunity")
+        stage = next(value.value for value in schema.fields[schema.position["stagename"]].picklist_values)
+        values = self._carried("Opportunity", _OPPORTUNITY)
+        values |= {"Name": self._wanted.opportunity_name} if self._wanted.opportunity_name else {}
+        values |= {"AccountId": account, "StageName": stage, "CloseDate": _quarter_end(self._today()).isoformat()}
+        return self._write("insert", "Opportunity", values)
+
+    def _carried(self, name: str, mapping: dict[str, str]) -> Record:
+        """What the lead holds for an object, in the fields that the org has; custom fields as the org maps them."""
+        schema = self._world.schemas.named(name)
+        pairs = list(mapping.items())
+        for source, targets in self._world.org.lead_fields.items():
+            pairs += [(source, target.partition(".")[2]) for target in targets if target.startswith(f"{name}.")]
+        held = {target: self._lead.get(source) for source, target in pairs if schema.at(target) is not None}
+        return {target: value for target, value in held.items() if value is not None}
+
+    def _write(self, operation: Any, name: str, record: Record) -> str:
+        [result] = self._world.by_hand(operation, name, [record])
+        if result.faults:
+            fault = result.faults[0]
+            raise RowRefused(fault.code, fault.message, fault.fields)
+        return str(result.record_id)
+
+    def _converted_status(self, schema: Schema) -> str:
+        values = schema.fields[schema.position["status"]].picklist_values
+        names = [value.value for value in values if value.converted]
+        status = self._wanted.status if self._wanted.status is not None else next(iter(names), None)
+        if status not in names:
+            raise RowRefused("INVALID_STATUS", f"invalid convertedStatus: {status}")
+        return str(status)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._world.clock.now(), UTC).date()
+
+
+def _quarter_end(day: date) -> date:
+    month = (day.month - 1) // 3 * 3 + 3
+    return date(day.year + month // 12, month % 12 + 1, 1) - timedelta(days=1)

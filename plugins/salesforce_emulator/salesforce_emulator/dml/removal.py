@@ -1,0 +1,106 @@
+"""Deletes records: what points to them is cleared, goes along, forbids it, or follows the master of a merge."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+
+from salesforce_emulator.dml import checks
+from salesforce_emulator.dml.model import RowInput, RowResult, Write
+from salesforce_emulator.errors import RowRefused
+from salesforce_emulator.ids import read_id
+from salesforce_emulator.org.model import Value
+from salesforce_emulator.schema import Row
+from salesforce_emulator.store import Table
+
+Note = Callable[[Callable[[], None]], None]
+
+
+class Removal:
+    """Executes the deletions of one chunk; `note` takes down how each change is undone."""
+
+    def __init__(self, table: Table, write: Write, moment: str, note: Note) -> None:
+        self._table = table
+        self._write = write
+        self._moment = moment
+        self._note = note
+        self._orphans: defaultdict[Value, list[tuple[Table, int, Row]]] = defaultdict(list)
+
+    def prepare(self, rows: list[RowInput]) -> None:
+        """Look for everything that points to the records, in one walk."""
+        doomed = {read_id(row.record_id or "") for row in rows}
+        for child, at in self._table.children:
+            for orphan in child.referring(at, doomed):
+                self._orphans[orphan[at]].append((child, at, orphan))
+
+    def execute(self, row: RowInput) -> tuple[Row, RowResult]:
+        """Delete one record; a merge tells what followed its master. Raises RowRefused."""
+        schema = self._table.schema
+        if not self._write.schema.object.deletable:
+            raise RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+        record = self._doomed(row)
+        if not self._write.trusted:
+            checks.not_converted(schema, record)
+        related = self._release(record) if self._write.master is None else self._hand_over(record, self._write.master)
+        if self._write.operation == "hardDelete":
+            self._table.erase(record)
+        else:
+            self._table.bin(record)
+            record[schema.position["systemmodstamp"]] = self._moment
+        self._note(partial(self._table.restore, record))
+        return record, RowResult(str(record[0]), related=related)
+
+    def _doomed(self, row: RowInput) -> Row:
+        if self._write.operation == "hardDelete":
+            binned = self._table.get(read_id(row.record_id or ""))
+            if binned is not None:
+                return binned
+        return checks.existing(self._table, row.record_id)
+
+    def _release(self, parent: Row) -> tuple[str, ...]:
+        orphans = self._orphans.get(parent[0], [])
+        for child, at, _ in orphans:
+            if child.schema.fields[at].on_parent_delete == "restrict":
+                raise RowRefused("DELETE_FAILED", _in_use(self._table.schema.object.label, child.schema.object.label))
+        for child, at, orphan in orphans:
+            if child.schema.fields[at].on_parent_delete == "cascade":
+                child.bin(orphan)
+                self._note(partial(child.restore, orphan))
+            else:
+                self._point(orphan, at, None)
+        return ()
+
+    def _hand_over(self, victim: Row, master_id: str) -> tuple[str, ...]:
+        """SOAP API Developer Guide, "merge()": related records get the master as their parent."""
+        master = checks.existing(self._table, master_id)
+        if victim is master:
+            raise RowRefused("INVALID_MERGE_RECORD", "a record cannot be merged with itself")
+        self._no_cycle(victim, master)
+        followers = self._orphans.get(victim[0], [])
+        for _, at, follower in followers:
+            self._point(follower, at, master_id)
+        self._point(victim, self._table.schema.position["masterrecordid"], master_id)
+        return tuple(str(follower[0]) for _, at, follower in followers if follower is not victim)
+
+    def _no_cycle(self, victim: Row, master: Row) -> None:
+        for child, at in self._table.children:
+            if child is not self._table or child.schema.fields[at].name == "MasterRecordId":
+                continue
+            seen: set[Value] = set()
+            above: Value = master[at]
+            while above is not None and above not in seen:
+                if above == victim[0]:
+                    field = child.schema.fields[at].label
+                    raise RowRefused("CIRCULAR_DEPENDENCY", f"{field}: the merge would make a record its own parent")
+                seen.add(above)
+                parent = self._table.get(above)
+                above = parent[at] if parent is not None else None
+
+    def _point(self, row: Row, at: int, parent: Value) -> None:
+        self._note(partial(row.__setitem__, at, row[at]))
+        row[at] = parent
+
+
+def _in_use(parent: str, child: str) -> str:
+    return f"Your attempt to delete {parent} could not be completed because it is associated with a {child}."

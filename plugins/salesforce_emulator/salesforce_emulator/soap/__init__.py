@@ -1,0 +1,1 @@
+"""The partner API: `/services/Soap/u/58.0`. SOAP API Developer Guide."""

@@ -1,0 +1,35 @@
+"""Build the elements of answers. Names carry the prefixes that the envelope declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree
+
+_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+
+PARTNER = {
+    "xmlns": "urn:partner.soap.sforce.com",
+    "xmlns:sf": "urn:sobject.partner.soap.sforce.com",
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+}
+
+
+def envelope(namespaces: Mapping[str, str]) -> tuple[ElementTree.Element, ElementTree.Element]:
+    """An envelope and its body."""
+    root = ElementTree.Element("soapenv:Envelope", {"xmlns:soapenv": _SOAP, **namespaces})
+    return root, ElementTree.SubElement(root, "soapenv:Body")
+
+
+def put(parent: ElementTree.Element, name: str, value: object) -> ElementTree.Element:
+    """A child with a value as XML Schema writes it; None is nil."""
+    element = ElementTree.SubElement(parent, name)
+    if value is None:
+        element.set("xsi:nil", "true")
+    else:
+        element.text = as_text(value)
+    return element
+
+
+def as_text(value: object) -> str:
+    """`true`, `12.5`, text."""
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)

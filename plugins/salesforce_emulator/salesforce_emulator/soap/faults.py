@@ -1,0 +1,50 @@
+"""Why a call is refused as a whole. SOAP API Developer Guide, "API Fault Element"."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from salesforce_emulator.soap.elements import envelope, put
+
+_FAULTS = "urn:fault.partner.soap.sforce.com"
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+# The type of a fault's detail, where it is not the general one.
+_TYPES = {
+    "INVALID_LOGIN": "LoginFault",
+    "INVALID_FIELD": "InvalidFieldFault",
+    "INVALID_TYPE": "InvalidSObjectFault",
+    "INVALID_TYPE_FOR_OPERATION": "InvalidSObjectFault",
+    "MALFORMED_QUERY": "MalformedQueryFault",
+    "INVALID_QUERY_LOCATOR": "InvalidQueryLocatorFault",
+    "INVALID_ID_FIELD": "InvalidIdFault",
+}
+_WITH_A_PLACE = frozenset({"InvalidFieldFault", "InvalidSObjectFault", "MalformedQueryFault"})
+
+
+class SoapFault(Exception):
+    """A call that is answered with a fault; a `code` that is None means a malformed message."""
+
+    def __init__(self, code: str | None, message: str, status: int = 500) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+    def document(self) -> ElementTree.Element:
+        """The whole answer."""
+        root, body = envelope({"xmlns:sf": _FAULTS, "xmlns:xsi": _INSTANCE})
+        fault = ElementTree.SubElement(body, "soapenv:Fault")
+        put(fault, "faultcode", "soapenv:Client" if self.code is None else f"sf:{self.code}")
+        put(fault, "faultstring", self.message if self.code is None else f"{self.code}: {self.message}")
+        if self.code is not None:
+            self._detail(ElementTree.SubElement(fault, "detail"), self.code)
+        return root
+
+    def _detail(self, detail: ElementTree.Element, code: str) -> None:
+        type_ = _TYPES.get(code, "UnexpectedErrorFault")
+        element = ElementTree.SubElement(detail, f"sf:{type_}", {"xsi:type": f"sf:{type_}"})
+        put(element, "sf:exceptionCode", code)
+        put(element, "sf:exceptionMessage", self.message)
+        if type_ in _WITH_A_PLACE:
+            put(element, "sf:row", -1)
+            put(element, "sf:column", -1)

@@ -1,0 +1,52 @@
+"""Read a message: its headers and the operation in its body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree
+
+from attrs import frozen
+
+from salesforce_emulator.soap.faults import SoapFault
+from salesforce_emulator.xml_bodies import XmlRefused, local, read_xml, texts
+
+SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+PARTNER = "{urn:partner.soap.sforce.com}"
+
+
+@frozen
+class Message:
+    """`headers` maps the name of each header to its elements; `operation` is the element in the body."""
+
+    headers: Mapping[str, Mapping[str, str]]
+    operation: ElementTree.Element
+
+    @property
+    def name(self) -> str:
+        """`merge`."""
+        return local(self.operation)
+
+    @property
+    def session_id(self) -> str | None:
+        """The access token that the message carries."""
+        return self.headers.get("SessionHeader", {}).get("sessionId")
+
+    def says(self, header: str, key: str) -> bool:
+        """Whether a header's element is true."""
+        return self.headers.get(header, {}).get(key) in ("true", "1")
+
+
+def read_message(body: bytes) -> Message:
+    """The message of a body. Raises SoapFault."""
+    try:
+        root = read_xml(body)
+    except XmlRefused as error:
+        raise SoapFault(None, f"The message is no XML that is accepted: {error}") from error
+    content = root.find(f"{SOAP}Body")
+    if root.tag != f"{SOAP}Envelope" or content is None or len(content) != 1:
+        raise SoapFault(None, "The message is no SOAP 1.1 envelope with one operation")
+    if not content[0].tag.startswith(PARTNER):
+        raise SoapFault(None, f"No operation available for request {content[0].tag}")
+    header = root.find(f"{SOAP}Header")
+    headers = {local(one): texts(one) for one in header} if header is not None else {}
+    return Message(headers, content[0])

@@ -1,0 +1,86 @@
+"""Records as the partner API writes them: a type, fields to set to null, an id, any fields.
+
+SOAP API Developer Guide, "sObject" and "Setting Values to null".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree
+
+from salesforce_emulator.dml.model import RowInput
+from salesforce_emulator.errors import NO_TYPE, RowRefused
+from salesforce_emulator.schema import Schema
+from salesforce_emulator.soap.elements import put
+from salesforce_emulator.soap.endpoint import SoapCall
+from salesforce_emulator.soap.faults import SoapFault
+from salesforce_emulator.values import WrongType
+from salesforce_emulator.xml_bodies import local
+
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+
+
+def read_sobject(call: SoapCall, element: ElementTree.Element) -> tuple[Schema, RowInput]:
+    """The object and the row of an sObject. Raises SoapFault where Salesforce refuses the whole call."""
+    record = _record(element)
+    schema = schema_named(call, record["attributes"]["type"])
+    row = RowInput()
+    try:
+        call.call.json_rows.fill(row, schema, record)
+    except WrongType as wrong:
+        raise SoapFault(None, f"'{wrong.raw}' is not a valid value for the type xsd:{wrong.type}") from wrong
+    except RowRefused as refusal:
+        if refusal.fault.code == "INVALID_FIELD":
+            raise SoapFault(refusal.fault.code, refusal.fault.message) from refusal
+        row.fault = refusal.fault
+    return schema, row
+
+
+def schema_named(call: SoapCall, name: str) -> Schema:
+    """The object of a name. Raises SoapFault."""
+    schema = call.call.schemas.find(name)
+    if schema is None:
+        raise SoapFault("INVALID_TYPE", NO_TYPE.format(name))
+    return schema
+
+
+def _record(element: ElementTree.Element) -> dict[str, Any]:
+    """The record as JSON has it: the type under `attributes`, parents nested."""
+    record: dict[str, Any] = {"attributes": {"type": ""}}
+    for child in element:
+        name = local(child)
+        if name == "type":
+            record["attributes"]["type"] = (child.text or "").strip()
+        elif name == "fieldsToNull":
+            record[(child.text or "").strip()] = None
+        elif len(child):
+            record[name] = _record(child)
+        elif child.get(_NIL) != "true":
+            record[name] = child.text or ""
+    return record
+
+
+def put_sobject(parent: ElementTree.Element, name: str, record: dict[str, Any]) -> None:
+    """A record of an answer; its id stands before the fields, and again where it is one of them."""
+    element = ElementTree.SubElement(parent, name, {"xsi:type": "sf:sObject"})
+    put(element, "sf:type", record["attributes"]["type"])
+    put(element, "sf:Id", record["attributes"].get("id") or record.get("Id"))
+    for field, value in record.items():
+        if field != "attributes":
+            _put_field(element, f"sf:{field}", value)
+
+
+def _put_field(parent: ElementTree.Element, name: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        put(parent, name, _shown(value))
+    elif "attributes" in value:
+        put_sobject(parent, name, value)
+    else:
+        compound = ElementTree.SubElement(parent, name)
+        for part, item in value.items():
+            put(compound, f"sf:{part}", item)
+
+
+def _shown(value: Any) -> Any:
+    """Datetimes end in Z here."""
+    return value.removesuffix("+0000") + "Z" if isinstance(value, str) and value.endswith(".000+0000") else value
