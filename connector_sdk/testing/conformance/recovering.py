@@ -116,6 +116,20 @@ class Recovering(Kit):
         assert subject.settle(first, 1) == done
         assert [line["status"] for line in subject.settle(second, 1)] == ["succeeded"] * 2
 
+    @ways([Mode.INSERT, Mode.UPSERT], delivery=Delivery.EXACTLY_ONCE)
+    def test_a_batch_of_another_run_does_not_pass_for_one_of_this_run(self, subject: Subject, way: Way) -> None:
+        """A connection may serve one run after another; what they share there must not be mixed up."""
+        target = subject.target(way)
+        first, second = (subject.samples.rows(target.fields, 2, start=n) for n in (0, 2))
+        subject.write(subject.batch(target, first))
+        subject.another_run()
+        batch = subject.batch(target, second)
+        before = self._count(subject, target)
+        with pytest.raises(DeathError):
+            subject.write(batch, DyingAttempt(subject.run.attempt(batch), 1, noted=True))
+        subject.reopen()
+        self._assert_once(subject, target, before, subject.settle(batch, 1))
+
     def _assert_once(self, subject: Subject, target: Target, before: int | None, lines: list[Any]) -> None:
         assert [line["status"] for line in lines] == ["succeeded"] * 2, lines
         after = self._count(subject, target)

@@ -70,6 +70,7 @@ class Subject:
     run: RecordingRun = field(factory=RecordingRun)
     connection: Connection = field(init=False)
     _number: int = 0
+    _runs: int = 1
 
     def __attrs_post_init__(self) -> None:
         self.connection = self.destination.connect(self.config(), self.host)
@@ -78,6 +79,11 @@ class Subject:
         """Close, and connect again."""
         self.connection.close()
         self.connection = self.destination.connect(self.config(), self.host)
+
+    def another_run(self) -> None:
+        """Begin another run through the same connection; it knows no anchors but its own."""
+        self._runs += 1
+        self.run = RecordingRun()
 
     def target(self, way: Way) -> Target:
         """An object for this way, with the fields to write; skips the test where there is none."""
@@ -105,7 +111,7 @@ class Subject:
         way, used = target.way, target.fields if fields is None else fields
         deleting = way.mode is Mode.ARCHIVE
         return Batch(
-            run="conformance",
+            run=f"conformance-{self._runs}",
             number=self._number,
             object_name=target.schema.name,
             action=ACTIONS[way.mode],

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from connector_sdk import Call, Host, NotExecuted, Stale
 from connector_sdk.testing.reference.jobs import Reply
+from connector_sdk.testing.reference.service import LostAnswerError
 from connector_sdk.testing.reference.store import Store
 
 _SHOWN = 16_384
@@ -36,6 +37,13 @@ class Client:
             raise
         self._tell(name, at, started, 200, body, json.dumps(reply), "")
         return reply
+
+    def ask(self, name: str, **arguments: Any) -> Reply:
+        """Make a call about a batch that may have been executed: a refusal of the call says nothing of the batch."""
+        try:
+            return self.call(name, **arguments)
+        except NotExecuted as refused:
+            raise LostAnswerError(refused.message) from refused
 
     def _tell(self, name: str, at: str, started: float, status: int | None, body: str, reply: str, error: str) -> None:
         self.host.call_finished(

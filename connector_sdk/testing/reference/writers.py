@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -33,20 +34,23 @@ class Options:
 
 @define
 class JobPool:
-    """Open jobs in which no post is under way. It dies with the process; what it held is reachable by anchors."""
+    """Open jobs in which no post is under way. It dies with the process; what it held is reachable by anchors.
 
-    _free: list[str] = field(factory=list)
+    A run never gets the jobs of another, whose anchors it does not know.
+    """
+
+    _free: dict[str, list[str]] = field(factory=lambda: defaultdict(list))
     _lock: threading.Lock = field(factory=threading.Lock)
 
-    def take(self) -> str | None:
+    def take(self, run: str) -> str | None:
         """A job of one's own, None when there is none."""
         with self._lock:
-            return self._free.pop() if self._free else None
+            return self._free[run].pop() if self._free[run] else None
 
-    def give(self, job: str) -> None:
+    def give(self, run: str, job: str) -> None:
         """The answer of the last post is known: others may use the job."""
         with self._lock:
-            self._free.append(job)
+            self._free[run].append(job)
 
 
 @frozen
@@ -101,9 +105,9 @@ class TwoPhase:
         if anchor is None:
             return NOT_EXECUTED
         job = anchor.handle["job"]
-        state = handle.client.call("abort" if anchor.step == "created" else "state", job=job)
+        state = handle.client.ask("abort" if anchor.step == "created" else "state", job=job)
         if state["state"] == "open":
-            state = handle.client.call("commit", job=job)
+            state = handle.client.ask("commit", job=job)
         if state["state"] == "aborted":
             return NOT_EXECUTED
         return _looked(handle, state["batch"], options, attempt)
@@ -114,16 +118,16 @@ class LeasedJob:
 
     def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
         """Write a batch."""
-        job = handle.jobs.take() or handle.client.call("open_job")["job"]
+        job = handle.jobs.take(batch.run) or handle.client.call("open_job")["job"]
         attempt.anchor("posting", job=job)
         try:
             posted = handle.client.call("post", job=job, body=_request(batch).json())["batch"]
         except NotExecuted as refused:
             if refused.code != "job_closed":
-                handle.jobs.give(job)
+                handle.jobs.give(batch.run, job)
             raise
         attempt.anchor("posted", job=job, batch=posted)
-        handle.jobs.give(job)
+        handle.jobs.give(batch.run, job)
         return _looked(handle, posted, options, attempt)
 
     def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
@@ -134,9 +138,9 @@ class LeasedJob:
         if anchor.step == "posted":
             return _looked(handle, anchor.handle["batch"], options, attempt)
         job = anchor.handle["job"]
-        handle.client.call("close_job", job=job)
+        handle.client.ask("close_job", job=job)
         known = {each.handle["batch"] for each in attempt.run_anchors() if each.step == "posted"}
-        ours = [each for each in handle.client.call("list_batches", job=job)["batches"] if each not in known]
+        ours = [each for each in handle.client.ask("list_batches", job=job)["batches"] if each not in known]
         if not ours:
             return NOT_EXECUTED
         attempt.anchor("posted", job=job, batch=ours[0])
@@ -189,10 +193,10 @@ def _lines(batch: Batch) -> Iterator[Line]:
 
 
 def _looked(handle: Handle, batch: str, options: Options, attempt: Attempt) -> WriteResult:
-    reply = handle.client.call("look", batch=batch)
+    reply = handle.client.ask("look", batch=batch)
     while not reply["done"]:
         attempt.wait(options.look_every)
-        reply = handle.client.call("look", batch=batch)
+        reply = handle.client.ask("look", batch=batch)
     return _result(reply["answers"])
 
 
