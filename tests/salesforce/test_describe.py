@@ -222,3 +222,22 @@ def test_a_description_is_kept_until_a_new_one_is_asked_for() -> None:
         discover_schema(opened, "Contact", refresh)
     assert len(transport.made("GET", "Contact/describe")) == 2
     assert len(transport.made("GET", "Account/describe")) == 1
+
+
+def _reference(name: str, *objects: str, **attributes: Any) -> dict[str, Any]:
+    return described_field(name, "reference", referenceTo=list(objects), **attributes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "locking"),
+    [
+        ([_reference("AccountId", "Account"), _reference("ReportsToId", "Contact")], {"AccountId"}),
+        ([_reference("Region__c", "Region__c", relationshipOrder=0), _reference("X__c", "X__c")], {"Region__c"}),
+        ([_reference("X__c", "X__c"), _reference("OwnerId", "Group", "User")], {"X__c"}),
+        ([described_field("Account_Name__c")], set()),
+    ],
+)
+def test_masters_and_accounts_are_locked_and_without_such_whatever_a_record_refers_to(
+    fields: list[dict[str, Any]], locking: set[str]
+) -> None:
+    assert {each.name for each in schema_of(*fields).fields if each.locks} == locking

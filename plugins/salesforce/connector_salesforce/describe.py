@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
+from attrs import evolve
+
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import STEPS, absent, field_of
 from connector_salesforce.org import Description, Org
+from connector_salesforce.parents import locking
 from connector_sdk import ConfigError, Mode, ObjectInfo, ObjectSchema, ReferenceKey
 
 _OTHERS = ("__e", "__mdt", "__ChangeEvent", "__Share", "__History", "__Feed")
@@ -29,8 +32,12 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
     """An object with its fields. Raises `ConfigError` when the user can see none of this name."""
     described = _described(org, object_name, refresh)
     prefixes = {each["name"]: each.get("keyPrefix") for each in org.objects()}
+    locked = locking(described)
     fields = tuple(
-        field_of(described["name"], each, lambda names: _reference_keys(org, names), prefixes.get)
+        evolve(
+            field_of(described["name"], each, lambda names: _reference_keys(org, names), prefixes.get),
+            locks=each["name"] in locked,
+        )
         for each in described["fields"]
         if not each.get("deprecatedAndHidden")
     )

@@ -1,0 +1,54 @@
+"""Rows of one account lock it: how many meet, where the org has the lock model of Salesforce."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .emulated import Emulated
+from .projects import Project
+
+ROWS, ACCOUNTS = 10_000, 100
+
+
+@pytest.fixture
+def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """Ten thousand contacts of a hundred accounts, shuffled, in an org that locks."""
+    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
+    emulated.insert("Account", *({"Name": f"a{n}", "External_Id__c": f"a{n}"} for n in range(ACCOUNTS)))
+    emulated.change({"locks": {"hold": 0.05}})
+    rows = [{"id": f"k{n}", "last": "Ash", "acc": f"a{n % ACCOUNTS}"} for n in range(ROWS)]
+    random.Random(7).shuffle(rows)
+    made = Project(tmp_path, emulated)
+    made.model(rows)
+    yield made
+    emulated.change({"locks": None})
+
+
+def settings(where: str, **options: Any) -> dict[str, Any]:
+    find = {"find": "Account", "where": where, "equals": "acc"}
+    return {"fields": {"LastName": "last", "AccountId": find}, "options": {"parallelism": 10, **options}}
+
+
+def refused(project: Project) -> int:
+    found: dict[str, int] = project.emulated.stats()["locks"]["refused"]
+    return sum(found.values())
+
+
+@pytest.mark.parametrize("api", ["bulk", "rest"])
+def test_no_account_is_locked_by_two_batches_at_the_same_time(project: Project, api: str) -> None:
+    project.sync(**settings("External_Id__c", api=api))
+    run = project.run()
+    assert (run.exit, run.rows) == (0, {"read": ROWS, "planned": ROWS, "succeeded": ROWS}), run.said
+    assert refused(project) == 0
+    assert set(project.emulated.stats()["attempted"]["Contact"].values()) == {1}
+
+
+def test_switched_off_they_meet(project: Project) -> None:
+    project.sync(**settings("External_Id__c", lock_aware="off", split_retries="off"))
+    project.run()
+    assert refused(project) > 0
