@@ -34,6 +34,9 @@ _GONE = {
 }
 """What is said of a row whose record does not exist any more."""
 
+_LOOKED_UP = ["new", "rekeyed"]
+"""The effects of rows whose record ids were looked up in this run."""
+
 
 @frozen
 class _Verdict:
@@ -52,7 +55,7 @@ def account(
 
     Raises `RunStopped` after recording when a row failed in a way that concerns the whole run.
     """
-    kinds, verdicts = _judged(writing, batch, result)
+    kinds, verdicts = _judged(writing, batch, rows, result)
     outcomes = pa.array([verdict.outcome for verdict in verdicts], pa.string()).take(kinds)
     advice = pa.array([verdict.advice or None for verdict in verdicts], pa.string()).take(kinds)
     table = _table(batch, rows, result, outcomes, advice)
@@ -98,21 +101,26 @@ def _advice(code: Code) -> str:
     return EXPLAINED[code].advice
 
 
-def _judged(writing: Writing, batch: JournalledBatch, result: WriteResult) -> tuple[pa.Array, list[_Verdict]]:
-    """Group rows by status and code: the group of each row, and the verdict of each group."""
+def _judged(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, result: WriteResult
+) -> tuple[pa.Array, list[_Verdict]]:
+    """Group rows by status, code and age of their record ids: the group of each row, and the verdict of each group."""
     status = result.rows.column("status").combine_chunks()
     code = pc.fill_null(result.rows.column("code").combine_chunks(), "")
-    joined = pc.binary_join_element_wise(status, code, "\t").dictionary_encode()
+    age = pc.if_else(pc.is_in(rows.effects, pa.array(_LOOKED_UP)), "fresh", "")
+    joined = pc.binary_join_element_wise(status, age, code, "\t").dictionary_encode()
     verdicts = []
     for number, each in enumerate(joined.dictionary.to_pylist()):
         first = pc.index(joined.indices, number).as_py()
         message = result.rows.column("message")[first].as_py() or ""
-        word, _, code_text = each.partition("\t")
-        verdicts.append(_verdict(writing, batch, RowStatus(word), code_text, message))
+        word, is_fresh, code_text = each.split("\t", 2)
+        verdicts.append(_verdict(writing, batch, RowStatus(word), code_text, message, is_fresh=bool(is_fresh)))
     return joined.indices, verdicts
 
 
-def _verdict(writing: Writing, batch: JournalledBatch, status: RowStatus, code: str, message: str) -> _Verdict:
+def _verdict(
+    writing: Writing, batch: JournalledBatch, status: RowStatus, code: str, message: str, *, is_fresh: bool
+) -> _Verdict:
     if status is RowStatus.SUCCEEDED:
         return _Verdict(Outcome.SUCCEEDED)
     more = batch.round < writing.pace.rounds
@@ -120,10 +128,13 @@ def _verdict(writing: Writing, batch: JournalledBatch, status: RowStatus, code: 
         return _Verdict(None if keyed(batch.action) and more else Outcome.UNKNOWN)
     if status is RowStatus.NOT_EXECUTED:
         return _Verdict(None if more else Outcome.UNPROCESSED)
-    return _failed(writing, batch, code, message)
+    return _failed(writing, batch, code, message, is_fresh=is_fresh)
 
 
-def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
+def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool) -> _Verdict:
+    """What becomes of rows that failed. Where an id was looked up just now, its record is not what the code is about,
+    unless it is a deletion that found it gone.
+    """
     known = writing.knowledge.of_row(code, message, batch.action)
     if known.crowded:
         writing.slots.halve()
@@ -132,7 +143,7 @@ def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str) -
         return _Verdict(Outcome.UNKNOWN if twice else None, known.advice, stop=f"{code}: {message}")
     if twice:
         return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
-    if known.forget_record and batch.action in _GONE:
+    if known.forget_record and batch.action in _GONE and not (is_fresh and batch.action is Action.UPDATE):
         return _Verdict(Outcome.SKIPPED, _GONE[batch.action])
     if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and writing.split_retries and _may_repeat(writing, batch, known):
         return _Verdict(None, rows_max=known.rows_max)
