@@ -14,7 +14,7 @@ from connector_sdk import Executed
         ('[{"message":"m","errorCode":"C"}]', "C", "m"),
         ('[{"errorCode":"C","message":"m"},{"errorCode":"D","message":"n"}]', "C", "m; n"),
         ('{"exceptionCode":"InvalidSessionId","exceptionMessage":"m"}', "InvalidSessionId", "m"),
-        ('{"error":"invalid_grant","error_description":"expired access/refresh token"}', "invalid_grant",
+        ('{"error":"invalid_grant","error_description":"expired access/refresh token"}', "invalid_grant_expired",
          "expired access/refresh token"),
         ("<Errors><Error><errorCode>C</errorCode><message>m</message></Error></Errors>", "C", "m"),
         ('<?xml version="1.0"?><error xmlns="http://www.force.com/2009/06/asyncapi/dataload"><exceptionCode>C'

@@ -68,7 +68,9 @@ def sent(url: str, *, limits: Limits = LIMITS, calls: list[Call] | None = None, 
         (says("503 Service Unavailable", HTML), "ERROR_HTTP_503", "maybe"),
         (says("504 Gateway Timeout", HTML), "ERROR_HTTP_504", "maybe"),
         (says("302 Found", b"", "Location: http://127.0.0.1:1/"), "ERROR_HTTP_302", "maybe"),
-        (says("307 Temporary Redirect", b"", "Location: http://127.0.0.1:1/"), "ERROR_HTTP_307", "maybe"),
+        (says("301 Moved Permanently", b"", "Location: http://127.0.0.1:1/"), "ERROR_HTTP_301", "no"),
+        (says("307 Temporary Redirect", b"", "Location: http://127.0.0.1:1/"), "ERROR_HTTP_307", "no"),
+        (says("308 Permanent Redirect", b"", "Location: http://127.0.0.1:1/"), "ERROR_HTTP_308", "no"),
     ],
 )  # fmt: skip
 def test_only_what_is_proven_counts_as_not_executed(act: Act, code: str, executed: str) -> None:

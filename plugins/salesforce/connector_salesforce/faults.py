@@ -49,9 +49,11 @@ def failed_batch(message: str) -> Said:
 
 
 def _executed(status: int, code: str, by_salesforce: bool) -> Executed:
-    """A 503 may come from an edge in front of a server that did the work; so may anything that is not listed."""
+    """A 503 may come from an edge in front of a server that did the work; so may anything that is not listed. A host
+    that moved did not do it.
+    """
     refused = (
-        status in (401, 429)
+        status in (301, 307, 308, 401, 429)
         or code in SESSION_CODES
         or (status == 403 and code == "REQUEST_LIMIT_EXCEEDED")
         or (status in _REFUSED and by_salesforce)
