@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import data
-from bench.contenders import CONTENDERS
+
+RACES = (("bulk", 1.0), ("bulk2", 1.0), ("rest", 0.1))
+"""The apis, and the share of the rows that runs through each: two hundred rows a request take long at a peer."""
+
+DELAY = 0.1
+"""Seconds that each answer is held back while batches in flight are counted."""
 
 
 def main() -> None:
@@ -25,41 +30,53 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--large", type=int, default=5_000_000, help="rows of the memory test, 0 to leave it out")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        _say(f"generating {arguments.rows:,} contacts x {len(data.FIELDS)} columns ...")
-        data.csv(Path(folder), arguments.rows)
-        measured: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
-        for number in range(arguments.rounds):
-            for name in CONTENDERS:
-                _say(f"round {number + 1} of {arguments.rounds}: {name} ...")
-                measured[name].append(_measure(name, Path(folder), arguments.rows))
-        _print_table(measured, arguments.rows)
+    with tempfile.TemporaryDirectory() as name:
+        folder, rows, rounds = Path(name), arguments.rows, arguments.rounds
+        print("| api | rows | client | rows per CPU second | ratio | peak memory | calls |")
+        print("|---|---:|---|---:|---:|---:|---:|")
+        for api, share in RACES:
+            _race(folder, api, int(rows * share), rounds)
+        unchanged = [_measure("unchanged", folder, rows) for _ in range(rounds)]
+        print(f"\nComparing {rows:,} unchanged rows: {_median(unchanged, 'cpu'):.1f} s of CPU.")
+        delayed = _measure("connector rest", folder, rows // 10, DELAY)
+        print(f"\nRequests in flight, of 10, when each answer takes {DELAY * 1000:.0f} ms: {delayed['in_flight']:.1f}.")
         if arguments.large:
-            _say(f"memory at {arguments.large:,} rows ...")
-            large = _measure("connector", Path(folder), arguments.large)
+            large = _measure("connector bulk", folder, arguments.large)
             print(f"\nPeak memory at {arguments.large:,} rows: {large['peak_mb']:.0f} MB.")
 
 
-def _print_table(measured: dict[str, list[dict[str, float]]], rows: int) -> None:
-    unchanged = measured.pop("unchanged")
-    print(f"\n| {rows:,} rows x {len(data.FIELDS)} columns | rows per CPU second | ratio | peak memory | calls |")
-    print("|---|---:|---:|---:|---:|")
-    base = _rate(measured["simple-salesforce bulk"])
-    for name, rounds in measured.items():
-        rate, peak = _rate(rounds), statistics.median(each["peak_mb"] for each in rounds)
-        calls = f"{rounds[-1]['calls'] - rounds[-1]['polls']:.0f} + {rounds[-1]['polls']:.0f} polls"
-        print(f"| {name} | {rate:,.0f} | {rate / base:.1f} | {peak:,.0f} MB | {calls} |")
-    cpu = statistics.median(each["cpu"] for each in unchanged)
-    print(f"\nComparing {rows:,} unchanged rows: {cpu:.1f} s of CPU.")
+def _race(folder: Path, api: str, rows: int, rounds: int) -> None:
+    """Run the product and its peer in turn through one api, and print their lines of the table."""
+    data.csv(folder, rows)
+    names = (f"connector {api}", f"simple-salesforce {api}")
+    measured: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            measured[name].append(_measure(name, folder, rows))
+    base = _rate(measured[names[1]])
+    for name in names:
+        found = measured[name]
+        calls = f"{found[-1]['calls'] - found[-1]['polls']:.0f} + {found[-1]['polls']:.0f} polls"
+        rate, peak = _rate(found), _median(found, "peak_mb")
+        client = name.removesuffix(f" {api}")
+        print(
+            f"| {api} | {rows:,} | {client} | {rate:,.0f} | {rate / base:.1f} | {peak:,.0f} MB | {calls} |", flush=True
+        )
+
+
+def _median(measured: list[dict[str, float]], figure: str) -> float:
+    return statistics.median(each[figure] for each in measured)
 
 
 def _rate(rounds: list[dict[str, float]]) -> float:
     return statistics.median(each["rows"] / each["cpu"] for each in rounds)
 
 
-def _measure(name: str, folder: Path, rows: int) -> dict[str, float]:
+def _measure(name: str, folder: Path, rows: int, delay: float = 0.0) -> dict[str, float]:
+    """Run a contender in a process of its own, against a stub of its own."""
+    _say(f"{name}, {rows:,} rows ...")
     data.parquet(folder, rows)
-    with _stub() as url:
+    with _stub(delay) as url:
         command = [sys.executable, "-m", "bench.contenders", name, url, str(folder), str(rows)]
         found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         with urllib.request.urlopen(f"{url}/stats") as answer:
@@ -67,12 +84,12 @@ def _measure(name: str, folder: Path, rows: int) -> dict[str, float]:
     result: dict[str, float] = json.loads(found.stdout.splitlines()[-1])
     if result["rows"] != rows:
         raise SystemExit(f"{name} reports {result['rows']} of {rows} rows")
-    return result | {"calls": stats["calls"], "polls": stats["polls"]}
+    return result | {word: stats[word] for word in ("calls", "polls", "in_flight")}
 
 
 @contextmanager
-def _stub() -> Iterator[str]:
-    command = [sys.executable, "-m", "bench.stub"]
+def _stub(delay: float) -> Iterator[str]:
+    command = [sys.executable, "-m", "bench.stub", str(delay)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as stub:
         assert stub.stdin is not None
         assert stub.stdout is not None

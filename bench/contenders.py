@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 import json
 import resource
 import sys
@@ -15,23 +17,35 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from bench import data
+from connector_sdk import RowCounts
 
 BATCH = 10_000
+COLLECTION = 200
+"""Rows of a request to sObject Collections."""
 
 
-def connector(url: str, folder: Path, rows: int) -> int:
+def connector_bulk(url: str, folder: Path, rows: int) -> int:
     """The product: a first run through the Bulk API, with journal, checks, ledger and snapshot."""
-    with tempfile.TemporaryDirectory() as state:
-        return _sync(url, folder, rows, Path(state))[0].rows.succeeded
+    return _first_run(url, folder, rows, "bulk", BATCH)
+
+
+def connector_bulk2(url: str, folder: Path, rows: int) -> int:
+    """The product: a first run through Bulk API 2.0."""
+    return _first_run(url, folder, rows, "bulk2", 100_000)
+
+
+def connector_rest(url: str, folder: Path, rows: int) -> int:
+    """The product: a first run through sObject Collections."""
+    return _first_run(url, folder, rows, "rest", COLLECTION)
 
 
 def connector_again(url: str, folder: Path, rows: int) -> int:
     """The product: comparing rows of which none changed, after a run whose cost is taken off."""
     with tempfile.TemporaryDirectory() as state:
-        _sync(url, folder, rows, Path(state))
+        _sync(url, folder, rows, Path(state), "bulk", BATCH)
         global _before
         _before = _cpu()
-        return _sync(url, folder, rows, Path(state))[0].rows.unchanged
+        return _sync(url, folder, rows, Path(state), "bulk", BATCH).unchanged
 
 
 def simple_bulk(url: str, folder: Path, rows: int) -> int:
@@ -43,24 +57,46 @@ def simple_bulk(url: str, folder: Path, rows: int) -> int:
 
 
 def simple_bulk2(url: str, folder: Path, rows: int) -> int:
-    """simple-salesforce, Bulk API 2.0: uploads a CSV file as it is."""
-    jobs = _simple(url).bulk2.Contact.upsert(
-        csv_file=str(data.csv(folder, rows)), external_id_field="External_Id__c", batch_size=100_000
-    )
-    return sum(int(each["numberRecordsProcessed"]) for each in jobs)
+    """simple-salesforce, Bulk API 2.0: uploads a CSV file as it is, and reads which of its rows succeeded."""
+    contacts, done = _simple(url).bulk2.Contact, 0
+    jobs = contacts.upsert(csv_file=str(data.csv(folder, rows)), external_id_field="External_Id__c", batch_size=100_000)
+    for job in jobs:
+        done += sum(1 for _ in csv.DictReader(io.StringIO(contacts.get_successful_records(job["job_id"]))))
+        assert not list(csv.DictReader(io.StringIO(contacts.get_failed_records(job["job_id"]))))
+    return done
+
+
+def simple_rest(url: str, folder: Path, rows: int) -> int:
+    """simple-salesforce has no call for sObject Collections; its users call the resource through `restful`."""
+    org, done = _simple(url), 0
+    with data.csv(folder, rows).open(newline="", encoding="utf-8") as file:
+        records = ({"attributes": {"type": "Contact"}, **each} for each in csv.DictReader(file))
+        while some := list(itertools.islice(records, COLLECTION)):
+            body = {"allOrNone": False, "records": some}
+            answers = org.restful("composite/sobjects/Contact/External_Id__c", method="PATCH", json=body)
+            done += sum(each["success"] for each in answers)
+    return done
 
 
 CONTENDERS: dict[str, Callable[[str, Path, int], int]] = {
-    "connector": connector,
+    "connector bulk": connector_bulk,
+    "connector bulk2": connector_bulk2,
+    "connector rest": connector_rest,
     "unchanged": connector_again,
     "simple-salesforce bulk": simple_bulk,
     "simple-salesforce bulk2": simple_bulk2,
+    "simple-salesforce rest": simple_rest,
 }
 
 _before = 0.0
 
 
-def _sync(url: str, folder: Path, rows: int, state: Path) -> Any:
+def _first_run(url: str, folder: Path, rows: int, api: str, batch_size: int) -> int:
+    with tempfile.TemporaryDirectory() as state:
+        return _sync(url, folder, rows, Path(state), api, batch_size).succeeded
+
+
+def _sync(url: str, folder: Path, rows: int, state: Path, api: str, batch_size: int) -> RowCounts:
     from connector_sdk import ConnectionConfig, FieldMapping, Match, Mode, Model, Project, Secret, Sync
     from connector_sdk.run import run
     from connector_sdk.sync import DeliveryOptions
@@ -76,11 +112,11 @@ def _sync(url: str, folder: Path, rows: int, state: Path) -> Any:
                 "contacts", "contacts", "crm", ("Contact",), Mode.UPSERT,
                 fields=tuple(FieldMapping(field, column=column) for field, column in data.MAPPED.items()),
                 match=Match("External_Id__c", "contact_id"),
-                delivery=DeliveryOptions(batch_size=BATCH),
+                delivery=DeliveryOptions(api=api, batch_size=batch_size),
             )
         },
     )  # fmt: skip
-    return run(project, "contacts", state=state)
+    return run(project, "contacts", state=state)[0].rows
 
 
 def _simple(url: str) -> Any:

@@ -11,6 +11,7 @@ import itertools
 import json
 import re
 import sys
+import time
 from collections.abc import Callable
 
 FIELDS = {
@@ -22,6 +23,28 @@ NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 Answer = tuple[int, str, bytes]
 
 
+class InFlight:
+    """How many writing requests are under way, averaged over the time from the first to the last of them."""
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._area = 0.0
+        self._first = self._last = 0.0
+
+    def change(self, by: int) -> None:
+        """A request began (1) or ended (-1)."""
+        at = time.monotonic()
+        self._first = self._first or at
+        self._area += self._now * (at - (self._last or at))
+        self._last = at
+        self._now += by
+
+    @property
+    def mean(self) -> float:
+        """The average so far."""
+        return self._area / (self._last - self._first) if self._last > self._first else 0.0
+
+
 class Org:
     """The counters of the stub, and its answers."""
 
@@ -30,8 +53,10 @@ class Org:
         self.calls = 0
         self.polls = 0
         self.rows = 0
+        self.in_flight = InFlight()
         self._ids = itertools.count(1)
         self._jobs: dict[str, dict[str, int]] = {}
+        self._uploads: dict[str, bytes] = {}
         self._results: dict[tuple[str, int], bytes] = {}
         self._routes: list[tuple[re.Pattern[str], Callable[..., Answer]]] = [
             (re.compile(pattern), handler)
@@ -42,6 +67,7 @@ class Org:
                 (r"GET /services/data/v[\d.]+/limits/?$", self._limits),
                 (r"GET /services/data/v[\d.]+/sobjects/?$", self._sobjects),
                 (r"GET /services/data/v[\d.]+/sobjects/(\w+)/describe", self._describe),
+                (r"PATCH /services/data/v[\d.]+/composite/sobjects/Contact/External_Id__c$", self._collection),
                 (r"POST /services/async/[\d.]+/job$", self._job),
                 (r"(?:GET|POST) /services/async/[\d.]+/job/(\w+)$", self._job_info),
                 (r"POST /services/async/[\d.]+/job/(\w+)/batch$", self._batch),
@@ -75,7 +101,8 @@ class Org:
         )  # fmt: skip
 
     def _stats(self, **_: object) -> Answer:
-        return self._json({"calls": self.calls, "polls": self.polls, "rows": self.rows})
+        counted = {"calls": self.calls, "polls": self.polls, "rows": self.rows}
+        return self._json(counted | {"in_flight": self.in_flight.mean})
 
     def _query(self, **_: object) -> Answer:
         record = {"attributes": {"type": "Organization"}, "Id": "00D000000000001EAA", "Name": "Bench",
@@ -93,6 +120,11 @@ class Org:
         fields = [_field("Id", "id", createable=False, updateable=False, idLookup=True)]
         fields += [_field(each, type_) for each, type_ in FIELDS.items()]
         return self._json(_object(name) | {"fields": fields, "recordTypeInfos": [], "childRelationships": []})
+
+    def _collection(self, body: bytes, **_: object) -> Answer:
+        rows = body.count(b'"External_Id__c"')
+        self.rows += rows
+        return 200, "application/json;charset=UTF-8", _result_json(rows)
 
     def _job(self, body: bytes, headers: dict[str, str], **_: object) -> Answer:
         job = f"750{next(self._ids):012d}AAA"
@@ -149,6 +181,7 @@ class Org:
     def _upload(self, job: str, body: bytes, **_: object) -> Answer:
         rows = body.rstrip(b"\n").count(b"\n")
         self._jobs[job]["rows"] = rows
+        self._uploads[job] = body.rstrip(b"\n")
         self.rows += rows
         return 201, "text/plain", b""
 
@@ -162,9 +195,12 @@ class Org:
         )  # fmt: skip
 
     def _ingest_results(self, job: str, which: str, **_: object) -> Answer:
-        header = b'"sf__Id","sf__Created",External_Id__c\n'
-        rows = self._jobs[job]["rows"] if which == "successfulResults" else 0
-        return 200, "text/csv", header + b'"003000000000001AAA","true","c-1"\n' * rows
+        """The rows come back whole, as they do from Salesforce."""
+        header, *rows = self._uploads[job].split(b"\n")
+        if which != "successfulResults":
+            rows = []
+        lines = (b'"003000000000001AAA","true",' + row for row in rows)
+        return 200, "text/csv", b"\n".join([b'"sf__Id","sf__Created",' + header, *lines, b""])
 
 
 def _object(name: str) -> dict[str, object]:
@@ -208,7 +244,7 @@ def _result_json(rows: int) -> bytes:
     return json.dumps([{"success": True, "created": True, "id": "003000000000001AAA", "errors": []}] * rows).encode()
 
 
-async def _serve(org: Org, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(org: Org, delay: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
             first, *lines = head.decode("latin-1").split("\r\n")
@@ -219,7 +255,13 @@ async def _serve(org: Org, reader: asyncio.StreamReader, writer: asyncio.StreamW
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             if headers.get("content-encoding") == "gzip":
                 body = gzip.decompress(body)
+            writes = method == "PATCH"
+            if writes:
+                org.in_flight.change(1)
             status, kind, answer = org.answer(f"{method} {path}", body, headers)
+            await asyncio.sleep(delay)
+            if writes:
+                org.in_flight.change(-1)
             head_out = f"HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nContent-Length: {len(answer)}\r\n"
             limit = f"Sforce-Limit-Info: api-usage={org.calls}/10000000\r\n\r\n"
             writer.write(head_out.encode() + limit.encode() + answer)
@@ -231,9 +273,12 @@ async def _serve(org: Org, reader: asyncio.StreamReader, writer: asyncio.StreamW
 
 
 async def main() -> None:
-    """Serve on a free port of the loopback interface; print it, and end when standard input does."""
-    org = Org("")
-    server = await asyncio.start_server(lambda r, w: _serve(org, r, w), "127.0.0.1", 0, limit=1 << 26)
+    """Serve on a free port of the loopback interface; print it, and end when standard input does.
+
+    `python -m bench.stub [DELAY]`: each answer is held back for so many seconds.
+    """
+    org, delay = Org(""), float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
+    server = await asyncio.start_server(lambda r, w: _serve(org, delay, r, w), "127.0.0.1", 0, limit=1 << 26)
     port = server.sockets[0].getsockname()[1]
     org.url = f"http://127.0.0.1:{port}"
     print(org.url, flush=True)
