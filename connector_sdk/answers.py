@@ -127,6 +127,8 @@ def _api_problems(spec: DestinationSpec, api: Api) -> Iterator[str]:
         yield f"api {api.name}: rows_default {api.rows_default} is outside of 1 to {api.rows_max}"
     if api.bytes_max is not None and api.bytes_max < 1:
         yield f"api {api.name}: bytes_max {api.bytes_max} leaves no room for a row"
+    if api.bytes_default is not None and not 1 <= api.bytes_default <= (api.bytes_max or api.bytes_default):
+        yield f"api {api.name}: bytes_default {api.bytes_default} is outside of 1 to {api.bytes_max}"
     if not 1 <= api.parallel_default <= api.parallel_max:
         yield f"api {api.name}: parallel_default {api.parallel_default} is outside of 1 to {api.parallel_max}"
 

@@ -36,6 +36,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         spec=opened.live.destination.spec,
         api=settings.api,
         batch_size=settings.batch_size,
+        batch_bytes=settings.batch_bytes,
         parallelism=settings.parallelism,
         lock_aware=settings.lock_aware,
         folder=folder,

@@ -48,7 +48,8 @@ class EmptyText(StrEnum):
 class Api:
     """One way to write: its limits, defaults, and the delivery it gives per mode.
 
-    `rows_*` count rows of a batch (None: no limit), `bytes_max` the bytes of its body, `parallel_*` batches in flight.
+    `rows_*` count rows of a batch (None: no limit), `bytes_*` the bytes of its body (without a default, the most that
+    are allowed), `parallel_*` batches in flight.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Api:
     bytes_max: int | None
     parallel_default: int
     parallel_max: int
+    bytes_default: int | None = None
 
     @property
     def modes(self) -> frozenset[Mode]:
@@ -71,7 +73,7 @@ class DestinationSpec:
 
     `modes` maps each mode to what may happen to removed rows in it. The first of `apis` is the default.
     `config` and `options` are attrs classes: the connection's settings, and what a sync may set beyond the core's
-    own options (`api`, `batch_size`, `parallelism`, `split_retries`, `retry_codes`, `lock_aware`).
+    own options (`api`, `batch_size`, `batch_bytes`, `parallelism`, `split_retries`, `retry_codes`, `lock_aware`).
     """
 
     name: str

@@ -93,6 +93,7 @@ class DeliveryOptions:
 
     api: str | None = None
     batch_size: int | None = None
+    batch_bytes: int | None = None
     parallelism: int | None = None
     split_retries: bool = True
     retry_codes: tuple[str, ...] = ()

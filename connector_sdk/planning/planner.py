@@ -178,7 +178,7 @@ def _batches(
     sent = {each.stored: types[each.stored] for each in mapped.fillings}
     whole = request.sync.mode is Mode.ALL
     rows = max(sum(each.rows for each in arranged.groups), 1) if whole else request.batch_size
-    bytes_max = None if whole else request.api.bytes_max
+    bytes_max = None if whole else request.batch_bytes
     return tuple(cut(duck, plan, sent, arranged.groups, rows, bytes_max, locked_by_rows(request, mapped)))
 
 

@@ -42,6 +42,7 @@ class PlanRequest:
     spec: DestinationSpec
     api: Api
     batch_size: int
+    batch_bytes: int | None
     parallelism: int
     lock_aware: bool
     folder: Path

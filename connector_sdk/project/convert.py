@@ -90,7 +90,7 @@ def _guards(shape: GuardsShape) -> Guards:
 
 def _delivery(shape: OptionsShape) -> DeliveryOptions:
     return DeliveryOptions(
-        shape.api, shape.batch_size, shape.parallelism,
+        shape.api, shape.batch_size, shape.batch_bytes, shape.parallelism,
         _is_on(shape.split_retries), shape.retry_codes, _is_on(shape.lock_aware),
     )  # fmt: skip
 

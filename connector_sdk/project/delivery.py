@@ -15,10 +15,11 @@ from connector_sdk.sync import Sync
 
 @frozen
 class DeliverySettings:
-    """How rows are delivered, in numbers: rows of a batch, batches in flight, what is sent again."""
+    """How rows are delivered, in numbers: rows and bytes of a batch, batches in flight, what is sent again."""
 
     api: Api
     batch_size: int
+    batch_bytes: int | None
     parallelism: int
     split_retries: bool
     retry_codes: tuple[str, ...]
@@ -35,6 +36,7 @@ def delivery_settings(sync: Sync, spec: DestinationSpec) -> DeliverySettings:
     return DeliverySettings(
         api,
         options.batch_size or api.rows_default,
+        options.batch_bytes or api.bytes_default or api.bytes_max,
         options.parallelism or (1 if sync.merge else api.parallel_default),
         options.split_retries,
         options.retry_codes,
@@ -60,6 +62,7 @@ def _problems(sync: Sync, spec: DestinationSpec, api: Api) -> Iterator[Problem]:
         yield Problem(f"the api {api.name} does not write in mode {sync.mode}", (*place, "api"), f"these do: {able}")
     for key, asked, limit, of in (
         ("batch_size", options.batch_size, api.rows_max, "rows in a batch"),
+        ("batch_bytes", options.batch_bytes, api.bytes_max, "bytes in a batch"),
         ("parallelism", options.parallelism, api.parallel_max, "batches at the same time"),
     ):
         if asked is not None and (asked < 1 or (limit is not None and asked > limit)):

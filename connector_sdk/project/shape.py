@@ -119,6 +119,7 @@ class OptionsShape:
 
     api: Annotated[str | None, "Which API of the destination writes."] = None
     batch_size: Annotated[int | None, "Rows in a batch."] = None
+    batch_bytes: Annotated[int | None, "Bytes of a batch before it is compressed."] = None
     parallelism: Annotated[int | None, "Batches in flight at the same time."] = None
     split_retries: Annotated[bool | OnOff, "Send again only the rows that failed."] = OnOff.ON
     retry_codes: Annotated[tuple[str, ...], "Further error codes whose rows are sent again."] = ()

@@ -199,6 +199,7 @@ BREACHES: Mapping[str, Hook] = {
     "destination_spec/no rows": _api(rows_default=0),
     "destination_spec/more rows than allowed": _api(rows_default=101),
     "destination_spec/no bytes": _api(bytes_max=0),
+    "destination_spec/more bytes than allowed": _api(bytes_max=10, bytes_default=11),
     "destination_spec/nothing in flight": _api(parallel_default=0),
     "destination_spec/more in flight than allowed": _api(parallel_default=3),
     "destination_spec/settings without a class": _spec(config=dict),

@@ -23,8 +23,8 @@ from connector_salesforce.results import uniform, whole
 from connector_salesforce.wire import Lines, Sent, sent_of
 from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
 
-BYTES_PLANNED = 32_000_000
-"""Bytes for which a job is planned: what is in flight has to fit into memory."""
+BYTES_DEFAULT = 32_000_000
+"""Bytes of a job unless the sync says otherwise: what is in flight has to fit into memory."""
 
 BYTES_MAX = 90_000_000
 """Bytes of a job before compression (Bulk API 2.0 Developer Guide, "Limits": 150 MB once encoded)."""

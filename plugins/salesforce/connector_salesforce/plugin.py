@@ -64,7 +64,8 @@ SPEC = DestinationSpec(
         ),
         Api(
             "bulk2", dict.fromkeys(_KEYED, Delivery.EXACTLY_ONCE),
-            rows_default=100_000, rows_max=None, bytes_max=bulk2.BYTES_PLANNED, parallel_default=3, parallel_max=10,
+            rows_default=100_000, rows_max=None, bytes_max=bulk2.BYTES_MAX, parallel_default=3, parallel_max=10,
+            bytes_default=bulk2.BYTES_DEFAULT,
         ),
         Api(
             "rest", _REST,

@@ -18,7 +18,7 @@ from connector_sdk.engines.embedded import file
 from connector_sdk.planning.cutting import Group, cut
 from connector_sdk.state.entries import NewBatch
 
-from .bench import Bench
+from .bench import Bench, mapped
 
 CELLS = st.one_of(st.none(), st.text(max_size=40), st.text(min_size=100, max_size=300))
 ROWS = st.lists(st.tuples(CELLS, st.one_of(st.none(), st.binary(max_size=200)), st.integers(0, 2**40)), max_size=60)
@@ -89,6 +89,14 @@ def test_the_size_that_a_sync_asks_for_is_kept(bench: Bench) -> None:
     bench.change(delivery=DeliveryOptions(batch_size=30))
     bench.run(_rows(100))
     assert sorted(each.rows for each in bench.store.batches()) == [10, 30, 30, 30]
+
+
+def test_the_bytes_that_a_sync_asks_for_are_kept(bench: Bench) -> None:
+    bench.change(delivery=DeliveryOptions(batch_bytes=1_000), fields=mapped(name="n"))
+    rows = [{"k": str(n), "e": f"{n:02}", "n": "x" * 80} for n in range(30)]
+    assert bench.run(rows).report.rows.succeeded == 30
+    sizes = [each.rows for each in bench.store.batches()]
+    assert max(sizes) * 90 <= 1_000 < (max(sizes) + 2) * 90
 
 
 def test_without_a_word_the_size_is_that_of_the_api(bench: Bench) -> None:

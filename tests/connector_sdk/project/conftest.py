@@ -39,7 +39,8 @@ syncs:
     on_removed: clear
     merge: {shared_id: person, is_child: duplicate}
     guards: {max_removed: 5%, min_rows: 0, max_changed: 1000}
-    options: {api: bulk, batch_size: 1000, parallelism: 1, split_retries: off, retry_codes: [BUSY], hard_delete: true}
+    options: {api: bulk, batch_size: 1000, batch_bytes: 5000000, parallelism: 1, split_retries: off,
+              retry_codes: [BUSY], hard_delete: true}
   accounts:
     model: accounts
     connection: crm
@@ -98,7 +99,7 @@ def spec() -> DestinationSpec:
             Mode.ARCHIVE: frozenset({nothing}),
         },
         apis=(
-            Api("bulk", {**keyed, Mode.INSERT: Delivery.EXACTLY_ONCE}, 1_000, 10_000, None, 10, 50),
+            Api("bulk", {**keyed, Mode.INSERT: Delivery.EXACTLY_ONCE}, 1_000, 10_000, 10_000_000, 10, 50),
             Api("rest", keyed, 200, 200, None, 4, 8),
         ),
         config=NoSettings,

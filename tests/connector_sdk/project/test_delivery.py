@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from connector_sdk import ConfigError, DeliveryOptions, DestinationSpec, Match, Mode, Sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
@@ -25,12 +26,15 @@ def refusal(spec: DestinationSpec, mode: Mode = Mode.UPSERT, **options: Any) -> 
 
 
 def test_the_first_api_and_its_numbers_are_the_defaults(spec: DestinationSpec) -> None:
-    assert settle(spec) == DeliverySettings(spec.apis[0], 1_000, 10, True, (), True)
+    assert settle(spec) == DeliverySettings(spec.apis[0], 1_000, spec.apis[0].bytes_max, 10, True, (), True)
+    careful = evolve(spec, apis=(evolve(spec.apis[0], bytes_max=90, bytes_default=32),))
+    assert settle(careful).batch_bytes == 32
 
 
 def test_what_is_asked_for_within_the_limits_is_taken(spec: DestinationSpec) -> None:
     settings = settle(spec, api="rest", batch_size=50, parallelism=8, split_retries=False, retry_codes=("BUSY",))
-    assert settings == DeliverySettings(spec.apis[1], 50, 8, False, ("BUSY",), True)
+    assert settings == DeliverySettings(spec.apis[1], 50, spec.apis[1].bytes_max, 8, False, ("BUSY",), True)
+    assert settle(spec, batch_bytes=5_000).batch_bytes == 5_000
     assert not settle(spec, lock_aware=False).lock_aware
 
 
@@ -48,6 +52,7 @@ def test_an_api_that_does_not_write_the_mode_names_those_that_do(spec: Destinati
     ("options", "limits"),
     [
         ({"batch_size": 10_001, "parallelism": 51}, ["1 to 10,000 rows", "1 to 50 batches"]),
+        ({"batch_bytes": 10_000_001}, ["1 to 10,000,000 bytes"]),
         ({"api": "rest", "batch_size": 201, "parallelism": 0}, ["1 to 200 rows", "1 to 8 batches"]),
     ],
 )

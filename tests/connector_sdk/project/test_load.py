@@ -49,7 +49,7 @@ def test_every_key_of_the_example_arrives_in_the_words(write: Write) -> None:
     )
     assert sync.merge == {"shared_id": "person", "is_child": "duplicate"}
     assert sync.guards == Guards("5%", 0, 1000)
-    assert sync.delivery == DeliveryOptions("bulk", 1000, 1, False, ("BUSY",))
+    assert sync.delivery == DeliveryOptions("bulk", 1000, 5_000_000, 1, False, ("BUSY",))
     assert sync.options == {"hard_delete": True}
     assert project.models["contacts"].primary_key == ("contact_id",)
     assert project.models["accounts"].primary_key == ("region", "account_key")
