@@ -17,6 +17,9 @@ from connector_sdk.engines.embedded import database, file, name
 IDENTITY = ("key", "record_id", "match", "generation")
 """The columns that every snapshot has."""
 
+_ACCEPTED = "(l.outcome = 'succeeded' or l.code = 'BASELINE')"
+"""SQL that is true for ledger lines of rows that are at the destination now, or count as if they were."""
+
 
 def promote(
     old: Path | None,
@@ -41,9 +44,9 @@ def promote(
             select p.key, coalesce(l.record_id, p.record_id) as record_id, p.match,
                 {generation}::bigint as generation {_listed("p", values)}
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
-            where p.effect <> 'left' and (l.outcome = 'succeeded' or l.code = 'BASELINE')
+            where p.effect <> 'left' and {_ACCEPTED}
         """
-        select, counted = accepted, [accepted]
+        select, counted = accepted, [f"select l.row from {file(ledger)} l where {_ACCEPTED}"]
         if old is not None:
             connection.execute(f"create table doubted as {_doubted(plan_file, ledger)}")
             former = _former(connection, old, plan_file, values)
@@ -51,7 +54,7 @@ def promote(
             connection.execute(f"create table touched as select key from ({accepted}) union all {gone}")
             untouched = f"from {file(old)} s anti join touched t on t.key = s.key"
             select = f"select {former} {untouched} union all {accepted}"
-            counted.append(f"select s.key {untouched}")
+            counted = [accepted, f"select s.key {untouched}"]
         fresh = target.with_suffix(".new")
         freeze(connection, select, fresh, rows=sum(_count(connection, each) for each in counted))
         fresh.replace(target)
