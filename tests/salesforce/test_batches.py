@@ -1,0 +1,108 @@
+"""How rows are cut into batches: by rows and bytes, within what each api takes, and never more at once than asked."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+import yaml
+
+from .projects import Project, Run
+
+AWKWARD = "\n\",'\r\n\t\\é😀"
+
+
+def contact(key: str, **more: Any) -> dict[str, Any]:
+    return {"id": key, "last": "Ash", "email": None, **more}
+
+
+def calls(project: Project, run: Run, method: str, ending: str) -> list[dict[str, Any]]:
+    """The calls of a run with a method to paths that end so."""
+    made = json.loads(project.invoke("calls", run.report["run"], "--output", "json").stdout)
+    return [each for each in made if each["method"] == method and re.search(f"{ending}$", each["url"])]
+
+
+def others(project: Project, *changes: dict[str, Any]) -> None:
+    """Write further syncs beside the first, each of which differs from it."""
+    path = project.folder / "connector.yml"
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for number, change in enumerate(changes):
+        document["syncs"][f"other{number}"] = {**document["syncs"]["contacts"], **change}
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def rows_of(call: dict[str, Any]) -> int:
+    """The rows of a batch that was posted as CSV."""
+    return int(call["request_body"].count("\n")) - 1
+
+
+def test_bulk_api_batches_are_compressed_and_ten_are_under_way_at_most(project: Project) -> None:
+    project.sync(options={"batch_size": 20})
+    project.model([contact(f"k{n:03}", last="Ash" * 20) for n in range(300)])
+    run = project.run()
+    assert run.rows["succeeded"] == 300
+    posts = calls(project, run, "POST", "/job/[^/]*/batch")
+    assert [rows_of(each) for each in posts] == [20] * 15
+    assert all(each["request_bytes"] * 3 < len(each["request_body"]) for each in posts)
+    fetched = {each["url"].split("/")[-2]: each for each in calls(project, run, "GET", "/result")}
+    spans = []
+    for each in posts:
+        (batch,) = re.findall(r"<id>(751\w+)</id>", each["response_body"])
+        last = fetched[batch]
+        spans.append((began(each), began(last) + last["seconds"]))
+    assert max(sum(1 for start, end in spans if start <= moment < end) for moment, _ in spans) <= 10
+
+
+def began(call: dict[str, Any]) -> float:
+    return datetime.fromisoformat(call["at"]).timestamp()
+
+
+def test_every_number_out_of_its_limits_is_told_at_once(project: Project) -> None:
+    project.model([contact("k1")])
+    project.sync(options={"batch_size": 10_001, "parallelism": 51})
+    others(project, {"options": {"api": "rest", "batch_size": 201}},
+           {"options": {"api": "bulk2", "batch_bytes": 90_000_001, "parallelism": 11}},
+           {"options": {"api": "auto"}})  # fmt: skip
+    said = project.invoke("check")
+    assert said.exit_code == 64
+    told = " ".join(said.stderr.split())
+    for limit in ("1 to 10,000 rows", "1 to 50 batches", "1 to 200 rows", "1 to 90,000,000 bytes", "1 to 10 batches"):
+        assert limit in told
+    assert "salesforce has no api auto" in told
+    assert "contacts.options.batch_size" in told
+    assert not [each for each in project.emulated.stats()["calls"] if "job" in each or "composite" in each]
+
+
+def test_an_upsert_through_collections_goes_to_the_match_field_two_hundred_rows_at_a_time(project: Project) -> None:
+    project.sync(options={"api": "rest"})
+    project.model([contact(f"k{n}") for n in range(450)])
+    assert project.run().rows["succeeded"] == 450
+    path = "PATCH /services/data/v58.0/composite/sobjects/Contact/External_Id__c"
+    assert project.emulated.stats()["calls"][path] == 3
+
+
+@pytest.mark.parametrize(("api", "batches"), [("bulk", 2), ("rest", 5)])
+def test_large_rows_make_smaller_batches_and_arrive_as_they_are(project: Project, api: str, batches: int) -> None:
+    texts = {f"k{n}": f"{n}" + AWKWARD * 1_000 + f"{n}" for n in range(1_000)}
+    project.sync(fields={"LastName": "last", "Description": "text"}, options={"api": api})
+    project.model([contact(key, text=text) for key, text in texts.items()])
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"]) == (0, 1_000), run.said
+    sent = calls(project, run, *(("POST", "/batch") if api == "bulk" else ("PATCH", "External_Id__c")))
+    assert len(sent) == batches
+    stored = {each["External_Id__c"]: each["Description"] for each in project.emulated.records("Contact")}
+    assert stored == texts
+
+
+def test_a_job_of_the_bulk_api_2_is_as_large_as_the_sync_asks(project: Project) -> None:
+    for asked, jobs in ((None, 1), (1_000_000, 3)):
+        project.emulated.reset()
+        options = {"api": "bulk2"} if asked is None else {"api": "bulk2", "batch_bytes": asked}
+        project.sync(fields={"LastName": "last", "Description": "text"}, options=options)
+        project.model([contact(f"k{n}", text="x" * 20_000) for n in range(100)])
+        run = project.run("--start-over")
+        assert run.rows["succeeded"] == 100
+        assert len(calls(project, run, "PUT", "/batches")) == jobs
