@@ -14,6 +14,7 @@ from attrs import asdict, evolve, frozen
 
 from connector_sdk.batch import Action
 from connector_sdk.crashpoint import crashpoint
+from connector_sdk.damage import PLAN, SNAPSHOT, UNREADABLE
 from connector_sdk.engines.snapshots import promote
 from connector_sdk.errors import ConnectorError, ExitCode
 from connector_sdk.outcome import Outcome
@@ -74,9 +75,9 @@ def so_far(
 ) -> RunReport:
     """The report of a run that stopped: rows without an outcome yet count as unprocessed."""
     tallying = _Tallying()
-    for table in _all_outcomes(plan, opened.journal, run.id):
+    for table in opened.journal.outcomes(run.id):
         tallying.add(table)
-    tally = tallying.result(plan.rows)
+    tally = tallying.result(plan.rows, decided=plan.rows)
     missing = tally.rows.planned - _accounted(tally.rows)
     rows = evolve(tally.rows, unprocessed=tally.rows.unprocessed + missing)
     return RunReport(
@@ -109,7 +110,13 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
         snapshot = opened.folder.snapshot(run.sync, run.id)
         snapshot.parent.mkdir(mode=0o700, exist_ok=True)
         compares = mode in (Mode.UPSERT, Mode.UPDATE)
-        promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation, compares=compares)
+        try:
+            promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation, compares=compares)
+        except UNREADABLE:
+            SNAPSHOT.require_whole(old)
+            PLAN.require_whole(plan.file)
+            PLAN.require_whole(plan.dropped)
+            raise
         on_disk(snapshot)
     kept = str(snapshot.relative_to(opened.folder.path)) if snapshot else None
     return SyncState(plan.target, plan.fingerprints, kept, run.id, plan.generation)
@@ -117,7 +124,8 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
 
 def _all_outcomes(plan: FrozenPlan, journal: Journal, run: str) -> Iterator[pa.Table]:
     if plan.rows.rejected or plan.rows.skipped:
-        yield from _decided(plan.file)
+        with PLAN.reading(plan.file):
+            yield from _decided(plan.file)
     yield from journal.outcomes(run)
 
 
@@ -139,6 +147,9 @@ def _decided(plan: Path) -> Iterator[pa.Table]:
             yield pa.table({each.name: columns[each.name].cast(each.type) for each in LEDGER_SCHEMA})
 
 
+_NONE = RowCounts()
+
+
 class _Tallying:
     """Adds ledger lines up."""
 
@@ -157,9 +168,10 @@ class _Tallying:
             self._held.append(Held(row["key"], row["message"] or ""))
         return lines
 
-    def result(self, planned: RowCounts) -> Tally:
-        """What the lines add up to."""
-        rows = evolve(planned, **{each.value: self._outcomes[each.value] for each in Outcome})
+    def result(self, planned: RowCounts, decided: RowCounts = _NONE) -> Tally:
+        """What the lines add up to, together with rows that were `decided` while planning."""
+        counts = {each.value: self._outcomes[each.value] + getattr(decided, each.value) for each in Outcome}
+        rows = evolve(planned, **counts)
         done = self._actions
         actions = ActionCounts(
             created=done["created"],

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import duckdb
 import pyarrow as pa
 
+from connector_sdk.damage import SNAPSHOT, UNREADABLE, first_line
+from connector_sdk.engines.models import require_whole
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.plan import Cost, Finding, Level, PlanReport
 from connector_sdk.planning.frozen import FrozenPlan

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from connector_sdk.connection import Call
+from connector_sdk.damage import CALLS, JOURNAL, LEDGER
 from connector_sdk.errors import ConfigError, ExitCode
 from connector_sdk.observing.calls import recorded_calls
 from connector_sdk.report import ActionCounts, CallCounts, RowCounts, RunReport
 from connector_sdk.session import journal_of
-from connector_sdk.state.entries import JournalledRun, RunState
+from connector_sdk.state.entries import ENDED, JournalledRun, RunState
 from connector_sdk.sync import Project
 
 LEDGER_COLUMNS = (
@@ -25,17 +26,18 @@ LEDGER_COLUMNS = (
 
 def runs(project: Project, *, state: Path | None = None, sync: str | None = None, limit: int = 50) -> list[RunReport]:
     """The latest runs, newest first, of one sync or of all."""
-    with journal_of(project, state) as (_, journal):
+    with journal_of(project, state) as (folder, journal), JOURNAL.reading(folder.database):
         return [_report(each) for each in journal.runs(sync, limit)]
 
 
 def show(project: Project, run: str, *, state: Path | None = None) -> RunReport:
     """The report of one run; raises `ConfigError` when there is none."""
-    with journal_of(project, state) as (_, journal):
+    with journal_of(project, state) as (folder, journal):
         found = journal.run(run)
     if found is None:
         raise _no_run(run)
-    return _report(found)
+    with JOURNAL.reading(folder.database):
+        return _report(found)
 
 
 def rows(
@@ -51,14 +53,12 @@ def rows(
         found, ledger = journal.run(run), folder.ledger(run)
     if found is None:
         raise _no_run(run)
-    if not ledger.exists():
-        raise ConfigError(f"run {run} has no ledger: it is {found.state}", hint=f"run {found.sync} again to finish it")
-    columns = ", ".join(f'"{name}"' for name in LEDGER_COLUMNS)
-    relation = duckdb.connect().read_parquet(str(ledger))
-    for column, value in (("outcome", outcome), ("key", key)):
-        if value is not None:
-            relation = relation.filter(duckdb.ColumnExpression(column) == duckdb.ConstantExpression(value))
-    return relation.order('"row"').project(columns).to_arrow_reader(65_536)
+    if not ledger.exists() and found.state not in ENDED:
+        hint = f"run {found.sync} again to finish it"
+        raise ConfigError(f"run {run} has no ledger yet: it is {_state(found)}", hint=hint)
+    with LEDGER.reading(ledger):
+        lines = _lines(ledger, {"outcome": outcome, "key": key})
+    return pa.RecordBatchReader.from_batches(lines.schema, _read(lines, ledger))
 
 
 def calls(project: Project, run: str, *, state: Path | None = None) -> Iterator[Call]:
@@ -67,12 +67,32 @@ def calls(project: Project, run: str, *, state: Path | None = None) -> Iterator[
         known, path = journal.run(run), folder.calls(run)
     if known is None:
         raise _no_run(run)
-    return recorded_calls(path)
+    return _recorded(path)
+
+
+def _lines(ledger: Path, wanted: Mapping[str, str | None]) -> pa.RecordBatchReader:
+    """The lines of a ledger with these values, in the order of the plan."""
+    columns = ", ".join(f'"{name}"' for name in LEDGER_COLUMNS)
+    relation = duckdb.connect().read_parquet(str(ledger))
+    for column, value in wanted.items():
+        if value is not None:
+            relation = relation.filter(duckdb.ColumnExpression(column) == duckdb.ConstantExpression(value))
+    return relation.order('"row"').project(columns).to_arrow_reader(65_536)
+
+
+def _read(lines: pa.RecordBatchReader, ledger: Path) -> Iterator[pa.RecordBatch]:
+    with LEDGER.reading(ledger):
+        yield from lines
+
+
+def _recorded(path: Path) -> Iterator[Call]:
+    with CALLS.reading(path):
+        yield from recorded_calls(path)
 
 
 def _report(run: JournalledRun) -> RunReport:
     if run.report is None:
-        state = "interrupted" if run.state is RunState.RUNNING else run.state.value
+        state = _state(run)
         exit_ = ExitCode.STOPPED if run.state is RunState.RUNNING else ExitCode.OK
         return RunReport(run.id, run.sync, False, state, exit_, RowCounts(), ActionCounts(), CallCounts(), 0.0)
     kept = json.loads(run.report)
@@ -84,6 +104,11 @@ def _report(run: JournalledRun) -> RunReport:
             "calls": CallCounts(**kept["calls"]),
         }
     )
+
+
+def _state(run: JournalledRun) -> str:
+    """Where a run is, as people see it."""
+    return "interrupted" if run.state is RunState.RUNNING else run.state.value
 
 
 def _no_run(run: str) -> ConfigError:

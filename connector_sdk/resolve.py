@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from attrs import frozen
 
+from connector_sdk.damage import SNAPSHOT
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.session import journal_of
 from connector_sdk.state.entries import Held
@@ -94,12 +95,14 @@ def _with_rows(
     """A copy of a snapshot, by its path in the state folder, to which rows were added that turned out to be there."""
     target = folder.snapshot(sync, f"{run}-resolved-{secrets.token_hex(4)}")
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    source = pq.ParquetFile(folder.path / snapshot) if snapshot else None
+    former = folder.path / (snapshot or "")
+    with SNAPSHOT.reading(former):
+        source = pq.ParquetFile(former) if snapshot else None
     schema = source.schema_arrow if source else pa.schema([("key", pa.string()), ("record_id", pa.string())])
     values = {"key": pa.array(keys), "record_id": pa.array([record_id] * len(keys), pa.string())}
     rows = [values.get(each.name, pa.nulls(len(keys), each.type)) for each in schema]
     fresh = target.with_suffix(".new")
-    with pq.ParquetWriter(fresh, schema) as writer:
+    with SNAPSHOT.reading(former), pq.ParquetWriter(fresh, schema) as writer:
         for batch in source.iter_batches() if source else ():
             writer.write_batch(batch.filter(pc.invert(pc.is_in(batch.column("key"), values["key"]))))
         writer.write_table(pa.table(rows, schema=schema))

@@ -141,12 +141,11 @@ def _top_codes(settings: Settings, report: RunReport) -> Iterator[CodeCount]:
         return
     found: Counter[tuple[str, str]] = Counter()
     try:
-        reader = ledger_rows(settings.project, report.run, outcome="rejected", state=settings.state)
+        for batch in ledger_rows(settings.project, report.run, outcome="rejected", state=settings.state):
+            texts = [pc.fill_null(batch.column(name).cast("string"), "") for name in ("code", "advice")]
+            found.update(zip(*(each.to_pylist() for each in texts), strict=True))
     except ConnectorError:
         return
-    for batch in reader:
-        texts = [pc.fill_null(batch.column(name).cast("string"), "") for name in ("code", "advice")]
-        found.update(zip(*(each.to_pylist() for each in texts), strict=True))
     for (code, advice), rows in found.most_common(_TOP_CODES):
         yield CodeCount(code, rows, advice)
 

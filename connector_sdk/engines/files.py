@@ -46,6 +46,9 @@ def find_files(model: Model, path: str, key: str) -> list[str]:
         raise ConfigError([Problem(f"{path} is hidden and not read", place, hint="put it into a visible folder")])
     if not found:
         raise ConfigError([Problem(f"there is no file {full}", place, hint=_nearby(full))])
+    if empty := [each for each in found if not each.stat().st_size]:
+        hint = "write it anew; a model without rows still has its columns"
+        raise ConfigError([Problem(f"the file {each} is empty", place, hint=hint) for each in empty])
     return [str(each) for each in found]
 
 

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 from attrs import frozen
 
+from connector_sdk.damage import damage
 from connector_sdk.engines.embedded import MEMORY, name, text, texts
 from connector_sdk.engines.files import find_files, literally, reader_of, relation
 from connector_sdk.errors import ConfigError, Problem
@@ -49,6 +50,14 @@ def open_model(model: Model, folder: Path) -> Source:
         return _source([str(target)])
     except (duckdb.Error, pa.ArrowException) as error:
         raise ConfigError([_explained(model, str(error))]) from None
+
+
+def require_whole(model: Model) -> None:
+    """Raise `ConfigError` when a Parquet file of a model is damaged somewhere: that shows only where it is read."""
+    for each in find_files(model, model.file, "file") if model.file and reader_of(model.file) == "read_parquet" else ():
+        if why := damage(Path(each)):
+            hint = "write the file anew"
+            raise ConfigError([Problem(f"{each} cannot be read: {why}", ("models", model.name, "file"), hint)])
 
 
 def require_columns(model: Model, source: Source, wanted: Mapping[str, tuple[str | int, ...]]) -> list[Problem]:
@@ -180,4 +189,5 @@ def _explained(model: Model, message: str) -> Problem:
             f"the SQL of model {model.name} may not do that: {first}", ("models", model.name, key), hint=hint
         )
     detail = " ".join(line.strip() for line in message.splitlines()[:6] if line.strip())
-    return Problem(f"model {model.name} cannot be read: {detail}", ("models", model.name, key), hint="correct it there")
+    said = f"{model.file}: {detail}" if model.file else detail
+    return Problem(f"model {model.name} cannot be read: {said}", ("models", model.name, key), hint="correct it there")

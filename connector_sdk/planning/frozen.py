@@ -12,7 +12,7 @@ from typing import Any
 import cattrs
 from attrs import frozen
 
-from connector_sdk.errors import RunStopped
+from connector_sdk.damage import PLAN
 from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.report import ActionCounts, RowCounts
 from connector_sdk.state.entries import NewBatch
@@ -73,14 +73,12 @@ def write_plan(plan: FrozenPlan) -> None:
 
 def read_plan(folder: Path) -> FrozenPlan:
     """Read a plan back. Raises `RunStopped` when it is not there any more or damaged."""
-    try:
+    with PLAN.reading(folder / _ABOUT):
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-        return _converter.structure(about | {"folder": folder}, FrozenPlan)
-    except (OSError, ValueError, cattrs.BaseValidationError) as error:
-        raise RunStopped(
-            f"the frozen plan {folder} cannot be read: {error}",
-            hint="put the state folder back as it was; without its plan, this run cannot be finished",
-        ) from None
+    try:
+        return _converter.structure({**about, "folder": folder}, FrozenPlan)
+    except (cattrs.BaseValidationError, TypeError):
+        raise PLAN.unreadable(folder / _ABOUT, "it says something else than a plan does") from None
 
 
 def _as_json(value: Any) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
+from connector_sdk.damage import JOURNAL
 from connector_sdk.errors import RunStopped
 
 VERSION = 2
@@ -40,25 +42,49 @@ create table held (
 _LATER = ("alter table batch add column lane integer",)
 """What has changed since version 1: the statement that makes each version of the one before."""
 
+_IN_THE_WAY = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+"""What goes wrong though the file is as it should be."""
+
 
 def open_database(path: Path) -> sqlite3.Connection:
     """Open the database at `path`, made on first use, readable by this user only.
 
-    Raises `RunStopped` when it is damaged or was written by a newer version; the file is left as it is.
+    Raises `RunStopped` when it is lost, damaged, or was written by a newer version; the file is left as it is.
     """
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    _require_not_lost(path)
     try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise not_usable(path, error) from error
+    try:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = full")
         database.execute("pragma foreign_keys = on")
         _migrate(database, path)
-    except sqlite3.DatabaseError as error:
-        raise RunStopped(
-            f"the journal {path} cannot be read: {error}",
-            hint="restore it from a backup; it is left untouched, and without it nothing is sent",
-        ) from None
+    except BaseException as error:
+        database.close()
+        if isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError):
+            raise not_usable(path, error) from error
+        raise
     return database
+
+
+def _require_not_lost(path: Path) -> None:
+    empty = not path.exists() or not path.stat().st_size
+    if empty and any(path.parent.glob("ledgers/*")):
+        raise RunStopped(
+            f"the journal {path} is lost, and there are ledgers of runs beside it",
+            hint="put it back from a backup, or move the whole folder away to begin anew",
+        )
+
+
+def not_usable(path: Path, error: Exception) -> RunStopped:
+    """The error that says why the database cannot be used: it is damaged, or the machine is in the way."""
+    if isinstance(error, OSError) or getattr(error, "sqlite_errorname", "").startswith(_IN_THE_WAY):
+        hint = "see who may write to it, who else uses it, and whether the disk is full, and run again; nothing is lost"
+        return RunStopped(f"the journal {path} cannot be used: {error}", hint=hint)
+    return JOURNAL.unreadable(path, str(error))
 
 
 def _migrate(database: sqlite3.Connection, path: Path) -> None:
@@ -69,14 +95,17 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
             for statement in _SCHEMA.split(";"):
                 database.execute(statement)
             database.execute("insert into schema_version values (?)", (VERSION,))
-        (found,) = database.execute("select version from schema_version").fetchone()
+        (found,) = database.execute("select version from schema_version").fetchone() or (None,)
+        if not isinstance(found, int):
+            raise JOURNAL.unreadable(path, "it does not say which version it has")
         if found < VERSION:
             for statement in _LATER[found - 1 :]:
                 database.execute(statement)
             database.execute("update schema_version set version = ?", (VERSION,))
         database.execute("commit")
     except BaseException:
-        database.execute("rollback")
+        with suppress(sqlite3.DatabaseError):
+            database.execute("rollback")
         raise
     if found > VERSION:
         raise RunStopped(

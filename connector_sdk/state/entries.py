@@ -23,6 +23,10 @@ class RunState(StrEnum):
     ABANDONED = "abandoned"
 
 
+ENDED = frozenset({RunState.FINISHED, RunState.ABANDONED})
+"""The states of runs that have a ledger and that nothing happens to any more."""
+
+
 class BatchState(StrEnum):
     """Where a batch is: `sending` means that it may have been executed."""
 

@@ -5,28 +5,36 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from attrs import astuple
 
-from connector_sdk.batch import Action, Anchor
+from connector_sdk.batch import Anchor
 from connector_sdk.crashpoint import crashpoint
+from connector_sdk.damage import JOURNAL
 from connector_sdk.errors import Cancelled
+from connector_sdk.state import stored
+from connector_sdk.state.database import not_usable
 from connector_sdk.state.entries import BatchState, Held, JournalledBatch, JournalledRun, NewBatch, RunState, SyncState
+
+T = TypeVar("T")
 
 
 class Journal:
     """The one writer of the state database; every method that changes something is durable when it returns.
 
-    Safe to use from any thread. After `close` it refuses everything, so that a late worker cannot write.
+    Safe to use from any thread. After `close` it refuses everything, so that a late worker cannot write. Every method
+    raises `RunStopped` when the database is damaged or cannot be written to.
     """
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database: sqlite3.Connection | None = database
+        self._path = Path(database.execute("pragma database_list").fetchone()[2])
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -42,10 +50,7 @@ class Journal:
         """Note that a run is being planned."""
         begun = JournalledRun(run, sync, RunState.PLANNING, now(), account, config, None)
         with self._transaction("begin run") as database:
-            database.execute(
-                "insert into run (id, sync, state, created, account, config, report) values (?, ?, ?, ?, ?, ?, ?)",
-                astuple(begun),
-            )
+            database.execute(f"insert into run ({stored.RUN}) values (?, ?, ?, ?, ?, ?, ?)", astuple(begun))
         return begun
 
     def freeze(self, run: str, batches: Iterable[NewBatch], state: RunState, forgotten: str | None = None) -> None:
@@ -77,17 +82,10 @@ class Journal:
         """End a run: its report, the sync's new snapshot and the held rows, in one transaction."""
         with self._transaction("finish") as database:
             database.execute("update run set state = ?, report = ? where id = ?", (state, report, run.id))
+            target, fingerprints = json.dumps(dict(after.target)), json.dumps(dict(after.fingerprints))
             database.execute(
-                "insert or replace into sync (name, target, fingerprints, snapshot, run, generation)"
-                " values (?, ?, ?, ?, ?, ?)",
-                (
-                    run.sync,
-                    json.dumps(dict(after.target)),
-                    json.dumps(dict(after.fingerprints)),
-                    after.snapshot,
-                    after.run,
-                    after.generation,
-                ),
+                f"insert or replace into sync (name, {stored.SYNC}) values (?, ?, ?, ?, ?, ?)",
+                (run.sync, target, fingerprints, after.snapshot, after.run, after.generation),
             )
             database.executemany(
                 "insert or replace into held (sync, key, run, look) values (?, ?, ?, ?)",
@@ -98,16 +96,13 @@ class Journal:
     def runs(self, sync: str | None = None, limit: int = -1) -> tuple[JournalledRun, ...]:
         """Runs, newest first."""
         where, values = ("where sync = ?", (sync,)) if sync else ("", ())
-        found = self._read(
-            f"select id, sync, state, created, account, config, report from run {where}"
-            " order by created desc, id desc limit ?",
-            (*values, limit),
-        )
-        return tuple(JournalledRun(id_, name, RunState(state), *rest) for id_, name, state, *rest in found)
+        order = "order by created desc, id desc limit ?"
+        return self._read(f"select {stored.RUN} from run {where} {order}", (*values, limit), stored.stored_run)
 
     def run(self, run: str) -> JournalledRun | None:
         """One run."""
-        return next((each for each in self.runs() if each.id == run), None)
+        found = self._read(f"select {stored.RUN} from run where id = ?", (run,), stored.stored_run)
+        return found[0] if found else None
 
     def delete_run(self, run: str) -> None:
         """Forget an ended run and everything the journal holds of it, except rows that are held."""
@@ -120,16 +115,14 @@ class Journal:
 
     def sync(self, name: str) -> SyncState | None:
         """What a sync left behind, None before its first run."""
-        found = self._read("select target, fingerprints, snapshot, run, generation from sync where name = ?", (name,))
-        for target, fingerprints, snapshot, run, generation in found:
-            return SyncState(json.loads(target), json.loads(fingerprints), snapshot, run, generation)
-        return None
+        found = self._read(f"select {stored.SYNC} from sync where name = ?", (name,), stored.stored_sync)
+        return found[0] if found else None
 
     def held(self, sync: str, run: str | None = None) -> tuple[Held, ...]:
         """Rows of a sync whose fate is unknown; with `run`, just those that this run left."""
         where, values = ("and run = ?", (run,)) if run else ("", ())
-        found = self._read(f"select key, look from held where sync = ? {where} order by key", (sync, *values))
-        return tuple(Held(key, look) for key, look in found)
+        statement = f"select key, look from held where sync = ? {where} order by key"
+        return self._read(statement, (sync, *values), stored.stored_held)
 
     def release(self, sync: str, keys: Sequence[str], snapshot: str | None) -> None:
         """Settle held rows: they are held no longer, and the sync has the given snapshot."""
@@ -141,12 +134,8 @@ class Journal:
 
     def batches(self, run: str) -> tuple[JournalledBatch, ...]:
         """All batches of a run, in the order of their numbers."""
-        found = self._read(
-            "select run, number, stage, object, action, shape, rows, state, attempts, round, lane from batch"
-            " where run = ? order by number",
-            (run,),
-        )
-        return tuple(_journalled(row) for row in found)
+        statement = f"select {stored.BATCH} from batch where run = ? order by number"
+        return self._read(statement, (run,), stored.stored_batch)
 
     def intend(self, batch: JournalledBatch) -> int:
         """Note that a batch is about to be sent, and answer the number of this attempt."""
@@ -172,7 +161,7 @@ class Journal:
         self, batch: JournalledBatch, outcomes: pa.Table, again: Sequence[NewBatch] = ()
     ) -> tuple[JournalledBatch, ...]:
         """Note the outcomes of a batch, and the batches that its other rows go into. Answers the new batches."""
-        blob = _pack(outcomes)
+        blob = stored.packed(outcomes)
         with self._transaction("record") as database:
             database.execute(
                 "update batch set state = ?, outcomes = ? where run = ? and number = ?",
@@ -181,14 +170,14 @@ class Journal:
             (last,) = database.execute("select max(number) from batch where run = ?", (batch.run,)).fetchone()
             for number, each in enumerate(again, start=last + 1):
                 _insert_batch(database, batch.run, number, each, parent=batch.number)
-        return tuple(_planned(batch.run, number, each) for number, each in enumerate(again, start=last + 1))
+        return tuple(stored.planned_batch(batch.run, number, each) for number, each in enumerate(again, start=last + 1))
 
     def outcomes(self, run: str) -> Iterator[pa.Table]:
         """The recorded outcomes of a run, batch by batch."""
-        numbers = self._read("select number from batch where run = ? and outcomes is not null order by number", (run,))
-        for (number,) in numbers:
-            ((blob,),) = self._read("select outcomes from batch where run = ? and number = ?", (run, number))
-            yield _unpack(blob)
+        recorded = "select number from batch where run = ? and outcomes is not null order by number"
+        for (number,) in self._read(recorded, (run,), tuple):
+            one = "select outcomes from batch where run = ? and number = ?"
+            yield from self._read(one, (run, number), stored.stored_outcomes)
 
     # -- anchors
 
@@ -203,35 +192,39 @@ class Journal:
     def anchors(self, run: str, batch: int | None = None) -> tuple[Anchor, ...]:
         """The anchors of a batch, or of a whole run, oldest first."""
         where, values = ("and batch = ?", (batch,)) if batch is not None else ("", ())
-        found = self._read(
-            f"select batch, attempt, step, handle, at from anchor where run = ? {where} order by seq", (run, *values)
-        )
-        return tuple(
-            Anchor(number, attempt, step, json.loads(handle), at) for number, attempt, step, handle, at in found
-        )
+        statement = f"select {stored.ANCHOR} from anchor where run = ? {where} order by seq"
+        return self._read(statement, (run, *values), stored.stored_anchor)
 
     @contextmanager
     def _transaction(self, name: str) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            database = self._opened()
+        with self._using() as database:
             database.execute("begin immediate")
             try:
                 yield database
                 crashpoint(f"before {name} is committed")
                 database.execute("commit")
             except BaseException:
-                database.execute("rollback")
+                with suppress(sqlite3.DatabaseError):
+                    database.execute("rollback")
                 raise
         crashpoint(f"after {name} is committed")
 
-    def _read(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._opened().execute(statement, tuple(values)).fetchall()
+    def _read(self, statement: str, values: Sequence[object], made: Callable[[tuple[Any, ...]], T]) -> tuple[T, ...]:
+        """Rows of the database, each as what is made of it."""
+        with self._using() as database:
+            rows = database.execute(statement, tuple(values)).fetchall()
+        with JOURNAL.reading(self._path):
+            return tuple(made(row) for row in rows)
 
-    def _opened(self) -> sqlite3.Connection:
-        if self._database is None:
-            raise Cancelled
-        return self._database
+    @contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._database is None:
+                raise Cancelled
+            try:
+                yield self._database
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                raise not_usable(self._path, error) from error
 
 
 def now() -> str:
@@ -248,30 +241,3 @@ def _insert_batch(database: sqlite3.Connection, run: str, number: int, batch: Ne
             json.dumps(batch.ranges), BatchState.PLANNED, batch.round, batch.lane,
         ),
     )  # fmt: skip
-
-
-def _journalled(row: Sequence[Any]) -> JournalledBatch:
-    run, number, stage, object_name, action, shape, rows, state, attempts, round_, lane = row
-    ranges = tuple((start, stop) for start, stop in json.loads(rows))
-    return JournalledBatch(
-        run, number, stage, object_name, Action(action), shape, ranges, BatchState(state), attempts, round_, lane
-    )
-
-
-def _planned(run: str, number: int, batch: NewBatch) -> JournalledBatch:
-    return JournalledBatch(
-        run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
-        BatchState.PLANNED, 0, batch.round, batch.lane,
-    )  # fmt: skip
-
-
-def _pack(outcomes: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.ipc.new_stream(sink, outcomes.schema, options=options) as writer:
-        writer.write_table(outcomes)
-    return bytes(sink.getvalue())
-
-
-def _unpack(blob: object) -> pa.Table:
-    return pa.ipc.open_stream(pa.py_buffer(blob)).read_all()

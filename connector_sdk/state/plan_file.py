@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.batch import Batch, Column
+from connector_sdk.damage import PLAN
 from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledBatch
 
@@ -50,10 +51,12 @@ class Layout:
 
 
 class PlanReader:
-    """Reads rows of a frozen plan; safe to use from any thread."""
+    """Reads rows of a frozen plan; safe to use from any thread. Raises `RunStopped` when the file is damaged."""
 
     def __init__(self, folder: Path, layout: Layout) -> None:
-        self._file = pq.ParquetFile(folder / FILE)
+        self._path = folder / FILE
+        with PLAN.reading(self._path):
+            self._file = pq.ParquetFile(self._path)
         self._layout = layout
         self._lock = threading.Lock()
         self._cache: OrderedDict[int, pa.Table] = OrderedDict()
@@ -65,6 +68,10 @@ class PlanReader:
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         """The rows of a batch."""
+        with PLAN.reading(self._path):
+            return self._read(batch)
+
+    def _read(self, batch: JournalledBatch) -> BatchRows:
         pieces = [piece for start, stop in batch.ranges for piece in self._slices(start, stop)]
         table = pa.concat_tables(pieces).combine_chunks()
         columns = self._layout.shapes[batch.shape]

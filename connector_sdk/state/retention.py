@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connector_sdk.state.entries import JournalledRun, RunState
+from connector_sdk.state.entries import ENDED
 from connector_sdk.state.folder import StateFolder, remove
 from connector_sdk.state.journal import Journal
 from connector_sdk.sync import Keep
@@ -25,7 +25,12 @@ def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None
     oldest = datetime.now(UTC) - timedelta(days=keep.days)
     held = {run.id for run in journal.runs(sync) if journal.held(sync, run.id)}
     for number, run in enumerate(journal.runs(sync)):
-        if number >= keep.runs and datetime.fromisoformat(run.created) < oldest and run.id not in held and _ended(run):
+        if (
+            number >= keep.runs
+            and datetime.fromisoformat(run.created) < oldest
+            and run.id not in held
+            and run.state in ENDED
+        ):
             remove(folder.ledger(run.id))
             remove(folder.calls(run.id))
             journal.delete_run(run.id)
@@ -37,7 +42,3 @@ def _retain_snapshots(folder: Path, present: Path | None) -> None:
     former = sorted(path for path in folder.iterdir() if path != present)
     for path in former[: len(former) - (SNAPSHOTS - 1)]:
         remove(path)
-
-
-def _ended(run: JournalledRun) -> bool:
-    return run.state in (RunState.FINISHED, RunState.ABANDONED)

@@ -82,9 +82,9 @@ def test_a_file_that_is_not_even_is_refused_rather_than_read_in_part(
     assert "orders cannot be read" in refuse(file="a.csv").message
 
 
-def test_an_empty_file_has_no_rows(folder: Path, read: Read) -> None:
+def test_an_empty_file_has_no_columns_and_is_told(folder: Path, refuse: Refuse) -> None:
     (folder / "a.csv").write_bytes(b"")
-    assert read(file="a.csv").num_rows == 0
+    assert "a.csv is empty" in refuse(file="a.csv").message
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

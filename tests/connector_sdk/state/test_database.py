@@ -25,9 +25,34 @@ def test_a_damaged_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(b"this is not a database" * 100)
 
-    with pytest.raises(RunStopped, match=r"cannot be read.*left untouched"):
+    with pytest.raises(RunStopped, match=r"cannot be read.*left as it is"):
         open_database(path)
     assert path.read_bytes() == b"this is not a database" * 100
+
+
+@pytest.mark.parametrize("lost", ["emptied", "deleted"])
+def test_a_journal_that_is_lost_is_not_made_anew_beside_what_runs_left(tmp_path: Path, lost: str) -> None:
+    path = tmp_path / "state.db"
+    open_database(path).close()
+    (tmp_path / "ledgers").mkdir()
+    (tmp_path / "ledgers" / "r1.parquet").touch()
+    path.write_bytes(b"") if lost == "emptied" else path.unlink()
+
+    with pytest.raises(RunStopped, match=r"is lost.*backup"):
+        open_database(path)
+    with pytest.raises(RunStopped, match=r"is lost.*backup"):
+        open_database(path)
+
+
+def test_a_journal_without_a_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    open_database(path).close()
+    with sqlite3.connect(path) as database:
+        database.execute("delete from schema_version")
+    database.close()
+
+    with pytest.raises(RunStopped, match="which version"):
+        open_database(path)
 
 
 def test_a_journal_of_a_newer_version_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""Files that cannot be read any more: recognised by what reading them raises, and told with a way out."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrs import frozen
+
+from connector_sdk.errors import ExitCode, RunStopped
+
+UNREADABLE = (duckdb.Error, pa.ArrowException, sqlite3.DatabaseError, OSError, UnicodeDecodeError)
+"""What reading a damaged file raises."""
+
+
+@frozen
+class Kept:
+    """A kind of file in the state folder: what it is called, and what to do when one cannot be read."""
+
+    what: str
+    hint: str
+    exit_code: ExitCode = ExitCode.STOPPED
+
+    def unreadable(self, path: Path, why: str) -> RunStopped:
+        """The error that says so of a file."""
+        return RunStopped(f"{self.what} {path} cannot be read: {why}", hint=self.hint, exit_code=self.exit_code)
+
+    @contextmanager
+    def reading(self, path: Path) -> Iterator[None]:
+        """Read a file of this kind; raises `RunStopped` when it is damaged."""
+        try:
+            yield
+        except (*UNREADABLE, LookupError, TypeError, ValueError) as error:
+            raise self.unreadable(path, first_line(error)) from error
+
+    def require_whole(self, path: Path | None) -> None:
+        """Raise `RunStopped` when a Parquet file of this kind is damaged anywhere; None is a file that need not be."""
+        why = damage(path) if path else ""
+        if path and why:
+            raise self.unreadable(path, why)
+
+
+JOURNAL = Kept(
+    "the journal",
+    "put it back from a backup, and let no -wal or -shm of another time lie beside it; it is left as it is, and without"
+    " it nothing is sent",
+)
+SNAPSHOT = Kept("the snapshot", "put it back from a backup, or forget what was sent with --start-over", ExitCode.GUARD)
+PLAN = Kept("the frozen plan", "put it back from a backup; a run can be ended without it by --abandon")
+LEDGER = Kept("the ledger", "put it back from a backup; the syncs do not need it, but what that run did is lost")
+CALLS = Kept("the record of API calls", "put it back from a backup; nothing depends on it")
+
+
+def damage(path: Path) -> str:
+    """Why a Parquet file cannot be read, empty when all of it can; both of its readers are asked."""
+    try:
+        for batch in pq.ParquetFile(path).iter_batches():
+            batch.validate(full=True)
+        with duckdb.connect() as connection:
+            connection.execute("select max(hash(columns(*))) from read_parquet(?)", [str(path)]).fetchall()
+    except UNREADABLE as error:
+        return first_line(error)
+    return ""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, on one line."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), type(error).__name__)

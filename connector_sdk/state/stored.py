@@ -1,0 +1,70 @@
+"""How the entries of the journal are stored: from the columns of the database to words, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from connector_sdk.batch import Action, Anchor
+from connector_sdk.state.entries import BatchState, Held, JournalledBatch, JournalledRun, NewBatch, RunState, SyncState
+
+RUN = "id, sync, state, created, account, config, report"
+SYNC = "target, fingerprints, snapshot, run, generation"
+BATCH = "run, number, stage, object, action, shape, rows, state, attempts, round, lane"
+ANCHOR = "batch, attempt, step, handle, at"
+
+
+def stored_run(row: tuple[Any, ...]) -> JournalledRun:
+    """A run from the columns `RUN`."""
+    id_, sync, state, *rest = row
+    return JournalledRun(id_, sync, RunState(state), *rest)
+
+
+def stored_sync(row: tuple[Any, ...]) -> SyncState:
+    """What a sync left behind, from the columns `SYNC`."""
+    target, fingerprints, snapshot, run, generation = row
+    return SyncState(json.loads(target), json.loads(fingerprints), snapshot, run, generation)
+
+
+def stored_held(row: tuple[Any, ...]) -> Held:
+    """A held row from `key, look`."""
+    return Held(*row)
+
+
+def stored_batch(row: tuple[Any, ...]) -> JournalledBatch:
+    """A batch from the columns `BATCH`."""
+    run, number, stage, object_name, action, shape, rows, state, *rest = row
+    ranges = tuple((start, stop) for start, stop in json.loads(rows))
+    return JournalledBatch(run, number, stage, object_name, Action(action), shape, ranges, BatchState(state), *rest)
+
+
+def planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatch:
+    """A batch as it is when it has just been journalled."""
+    return JournalledBatch(
+        run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
+        BatchState.PLANNED, 0, batch.round, batch.lane,
+    )  # fmt: skip
+
+
+def stored_anchor(row: tuple[Any, ...]) -> Anchor:
+    """An anchor from the columns `ANCHOR`."""
+    batch, attempt, step, handle, at = row
+    return Anchor(batch, attempt, step, json.loads(handle), at)
+
+
+def stored_outcomes(row: tuple[Any, ...]) -> pa.Table:
+    """Outcomes from what `packed` made of them."""
+    outcomes = pa.ipc.open_stream(pa.py_buffer(row[0])).read_all()
+    outcomes.validate(full=True)
+    return outcomes
+
+
+def packed(outcomes: pa.Table) -> bytes:
+    """Outcomes as they are stored."""
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_stream(sink, outcomes.schema, options=options) as writer:
+        writer.write_table(outcomes)
+    return bytes(sink.getvalue())
