@@ -33,6 +33,10 @@ class Emulated:
         found = self._side("GET", f"records/{object_name}")["records"]
         return [each for each in found if not each.get("IsDeleted")]
 
+    def recycled(self, object_name: str) -> list[dict[str, Any]]:
+        """What lies in the recycle bin."""
+        return [each for each in self._side("GET", f"records/{object_name}")["records"] if each.get("IsDeleted")]
+
     def insert(self, object_name: str, *records: Mapping[str, Any]) -> None:
         """Create records by hand."""
         self._side("POST", f"records/{object_name}", {"records": records})

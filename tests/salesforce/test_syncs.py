@@ -33,39 +33,6 @@ def test_only_what_changed_is_sent(project: Project, api: str) -> None:
     assert {key: each["LastName"] for key, each in stored(project).items()} == {"k1": "Ash", "k2": "Birch", "k3": "Ash"}
 
 
-@pytest.mark.parametrize("api", ["bulk", "rest"])
-def test_an_insert_sends_each_key_once(project: Project, api: str) -> None:
-    project.sync(mode="insert", match=None, options={"api": api})
-    project.model([contact("k1"), contact("k2"), contact("k3")])
-    assert project.run().exit == 6
-    assert project.run("--first-run", "send").rows["succeeded"] == 3
-    project.model([contact("k1"), contact("k2", "Changed")])
-    assert "planned" not in project.run("--accept", "max_removed").rows
-    assert sorted(each["LastName"] for each in project.emulated.records("Contact")) == ["Ash"] * 3
-
-
-@pytest.mark.parametrize("api", APIS)
-def test_an_update_changes_only_records_that_are_there(project: Project, api: str) -> None:
-    project.model([contact("k1")])
-    project.run()
-    project.sync(mode="update", options={"api": api})
-    project.model([contact("k1", "Birch"), contact("k9")])
-    run = project.run("--start-over")
-    assert run.rows == {"read": 2, "planned": 2, "succeeded": 1, "skipped": 1}
-    assert {key: each["LastName"] for key, each in stored(project).items()} == {"k1": "Birch"}
-
-
-@pytest.mark.parametrize("api", APIS)
-def test_an_archive_deletes_the_records_of_the_model_once(project: Project, api: str) -> None:
-    project.model([contact("k1"), contact("k2"), contact("k3")])
-    project.run()
-    project.sync(mode="archive", fields=None, options={"api": api})
-    project.model([contact("k1"), contact("k2")])
-    assert project.run("--start-over").rows["succeeded"] == 2
-    assert list(stored(project)) == ["k3"]
-    assert "planned" not in project.run().rows
-
-
 def test_a_match_field_that_is_no_external_id_is_refused_with_the_steps(project: Project) -> None:
     project.model([contact("k1")])
     for field, word in (("Id", "update"), ("Email", "External ID"), ("Unique_Key__c", "External ID")):
@@ -118,19 +85,6 @@ def test_a_reference_by_external_id_costs_no_lookup_and_one_that_is_not_found_sa
     account = stored(project, "Account")["a-1"]["Id"]
     assert {key: each["AccountId"] for key, each in stored(project).items()} == {"k1": account, "k3": None}
     assert not [call for call in project.emulated.stats()["calls"] if call.endswith("/query") and "POST" in call]
-
-
-def test_a_reference_by_another_unique_field_is_looked_up(project: Project) -> None:
-    project.sync(object="Account", fields={"Name": "last", "Unique_Key__c": "unique"})
-    project.model([contact("a-1", unique="u-1")])
-    project.run()
-    lookup = {"find": "Account", "where": "Unique_Key__c", "equals": "account"}
-    project.sync(fields={"LastName": "last", "AccountId": lookup})
-    project.model([contact("k1", account="U-1"), contact("k2", account="a-404")])
-    run = project.run("--start-over")
-    assert run.rows["rejected"] == 1
-    assert "Reference not found" in project.ledger(run)["k2"]["message"]
-    assert stored(project)["k1"]["AccountId"] == stored(project, "Account")["a-1"]["Id"]
 
 
 def test_the_defaults_are_one_job_and_batches_of_a_thousand(project: Project) -> None:
@@ -249,25 +203,6 @@ def test_a_session_that_dies_in_a_run_is_renewed_once(project: Project) -> None:
     assert (run.exit, run.rows["succeeded"]) == (0, 100), run.said
     assert project.emulated.stats()["calls"]["POST /services/oauth2/token"] == 2
     assert set(project.emulated.stats()["executed"]["Contact"].values()) == {1}
-
-
-@pytest.mark.parametrize("code", ["UNABLE_TO_LOCK_ROW", "duplicates_detected", "ApiBatchItems Limit exceeded.",
-                                  "Reference not found", "oauth_app_blocked"])  # fmt: skip
-def test_codes_are_explained(project: Project, code: str) -> None:
-    said = project.invoke("explain", *code.split())
-    assert said.exit_code == 0
-    assert "solution" in said.stdout
-
-
-def test_a_field_that_the_user_cannot_write_stops_before_anything_is_written(project: Project) -> None:
-    project.sync(fields={"LastName": "last", "CreatedDate": "email", "Greeting__c": "email", "Name": "last",
-                         "Contact_Number__c": "last", "Open_Cases__c": "last", "Nope__c": "last"})  # fmt: skip
-    project.model([contact("k1")])
-    run = project.run()
-    assert run.exit == 64
-    for word in ("system field", "formula", "compound", "auto-number", "roll-up", "Nope__c"):
-        assert word in run.said
-    assert project.emulated.records("Contact") == []
 
 
 @pytest.mark.parametrize("api", APIS)
