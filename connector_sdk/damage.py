@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +67,15 @@ def damage(path: Path) -> str:
     except UNREADABLE as error:
         return first_line(error)
     return ""
+
+
+def checksum(path: Path) -> int:
+    """A number that changes with the content of a file."""
+    found = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            found = zlib.crc32(block, found)
+    return found
 
 
 def first_line(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Any
 import cattrs
 from attrs import frozen
 
-from connector_sdk.damage import PLAN
+from connector_sdk.damage import PLAN, checksum
 from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.report import ActionCounts, RowCounts
 from connector_sdk.state.entries import NewBatch
@@ -65,20 +66,32 @@ class FrozenPlan:
 
 
 def write_plan(plan: FrozenPlan) -> None:
-    """Put what is known about a plan beside its rows."""
-    (plan.folder / _ABOUT).write_text(json.dumps(_converter.unstructure(plan)), encoding="utf-8")
+    """Put what is known about a plan beside its rows, with checksums: what is sent later is what was planned."""
+    about = _converter.unstructure(plan)
+    files = {path.name: checksum(path) for path in filter(None, (plan.file, plan.dropped))}
+    text = json.dumps({"plan": about, "files": files, "checksum": _checksum(about)})
+    (plan.folder / _ABOUT).write_text(text, encoding="utf-8")
     for path in filter(None, (plan.file, plan.dropped, plan.folder / _ABOUT)):
         on_disk(path)
 
 
 def read_plan(folder: Path) -> FrozenPlan:
-    """Read a plan back. Raises `RunStopped` when it is not there any more or damaged."""
-    with PLAN.reading(folder / _ABOUT):
-        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-    try:
-        return _converter.structure({**about, "folder": folder}, FrozenPlan)
-    except (cattrs.BaseValidationError, TypeError):
-        raise PLAN.unreadable(folder / _ABOUT, "it says something else than a plan does") from None
+    """Read a plan back. Raises `RunStopped` when it is not there any more or not what it was."""
+    path = folder / _ABOUT
+    with PLAN.reading(path):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        about, files = kept["plan"], dict(kept["files"])
+        if kept["checksum"] != _checksum(about):
+            raise ValueError("its content has changed")
+    for name, expected in files.items():
+        with PLAN.reading(folder / name):
+            if checksum(folder / name) != expected:
+                raise ValueError("its content has changed")
+    return _converter.structure({**about, "folder": folder}, FrozenPlan)
+
+
+def _checksum(about: object) -> int:
+    return zlib.crc32(json.dumps(about).encode())
 
 
 def _as_json(value: Any) -> Any:
