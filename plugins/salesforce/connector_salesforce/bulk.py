@@ -40,6 +40,7 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
         return whole(lines, WriteResult.of([]))
     job = org.jobs.lease(kind_of(batch, options))
     batch_id = _posted(org, job, lines, attempt)
+    lines = lines.handed_over()
     try:
         return whole(lines, _awaited(org, job.id, batch_id, lines.count, attempt))
     except CallFailed as error:
@@ -48,7 +49,7 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
 
 def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
     """Find out what became of a batch. Raises `CallFailed` when that cannot be told now."""
-    lines = bulk_body(org, batch, BYTES_MAX)
+    lines = bulk_body(org, batch, BYTES_MAX).handed_over()
     anchor = last(attempt)
     if anchor is None:
         return NOT_EXECUTED

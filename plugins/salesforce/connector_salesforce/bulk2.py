@@ -41,6 +41,7 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     if not lines.count:
         return whole(lines, WriteResult.of([]))
     job = _filled(org, batch, options, lines, attempt)
+    lines = lines.handed_over()
     attempt.anchor(_HANDING_OVER, job=job)
     try:
         _hand_over(org, job)
@@ -58,7 +59,7 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
     if anchor.step == _OPENED:
         _abort_quietly(org, job)
         return NOT_EXECUTED
-    lines = bulk_body(org, batch, BYTES_MAX)
+    lines = bulk_body(org, batch, BYTES_MAX).handed_over()
     try:
         if ingest.look(org.client, job).state == ingest.OPEN:
             _hand_over(org, job)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from attrs import evolve
 
 from connector_salesforce.wire import (
     Cells,
@@ -39,8 +38,8 @@ def csv_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
     """
     found = cells(batch, target)
     line = joined([part for number, each in enumerate(found) for part in ("," if number else "", *_csv(each))] + ["\n"])
-    built = lines(line, [*unsendable(found, b"\0" in characters(line)), *_unsayable(found), *_too_long(line)])
-    return evolve(built, body=_header(found) + built.body)
+    refused = [*unsendable(found, b"\0" in characters(line)), *_unsayable(found), *_too_long(line)]
+    return lines(line, refused, _header(found))
 
 
 def _header(found: Sequence[Cells]) -> bytes:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from connector_salesforce.ids import other_prefixes, wrong_ids
 from connector_sdk import Action, Batch, Column, OnNull
@@ -99,6 +99,10 @@ class Lines:
         """How many rows are in the body."""
         return int(pc.sum(self.sent).as_py() or 0)
 
+    def handed_over(self) -> Lines:
+        """These lines without their body: what waits for results need not keep what was sent."""
+        return evolve(self, body=b"")
+
 
 @frozen(eq=False)
 class Sent:
@@ -130,15 +134,15 @@ def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
     return found
 
 
-def lines(line: pa.StringArray, refusals: Sequence[Refusal]) -> Lines:
-    """The lines of the rows for which no refusal holds; of several, the first says why."""
+def lines(line: pa.StringArray, refusals: Sequence[Refusal], header: bytes = b"") -> Lines:
+    """The lines of the rows for which no refusal holds, below a header; of several refusals, the first says why."""
     codes = fields = details = pa.nulls(len(line), pa.string())
     for each in refusals:
         new = pc.and_(pc.fill_null(each.rows, False), pc.is_null(codes))
         codes, fields = pc.if_else(new, each.code, codes), pc.if_else(new, each.field, fields)
         details = pc.if_else(new, each.detail, details)
     sent = pc.is_null(codes)
-    body = characters(line.filter(sent) if codes.null_count < len(codes) else line)
+    body = characters(line.filter(sent) if codes.null_count < len(codes) else line, header)
     return Lines(body, sent, codes, fields, details)
 
 
@@ -181,14 +185,14 @@ def joined(parts: Sequence[pa.StringArray | str]) -> pa.StringArray:
     return pc.binary_join_element_wise(*merged, "")
 
 
-def characters(text: pa.StringArray) -> bytes:
-    """All cells of a column, one after another, straight from its buffer."""
+def characters(text: pa.StringArray, before: bytes = b"") -> bytes:
+    """All cells of a column, one after another, straight from its buffer, with something `before` the first."""
     if not len(text):
-        return b""
+        return before
     whole = text.cast(pa.large_string())
     offsets = pa.Array.from_buffers(pa.int64(), whole.offset + len(whole) + 1, [None, whole.buffers()[1]])
     first, last = offsets[whole.offset].as_py(), offsets[whole.offset + len(whole)].as_py()
-    return bytes(whole.buffers()[2][first:last]) if last > first else b""
+    return b"".join((before, whole.buffers()[2][first:last])) if last > first else before
 
 
 def anywhere(sought: str, text: pa.StringArray) -> bool:
