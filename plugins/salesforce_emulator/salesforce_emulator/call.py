@@ -14,7 +14,7 @@ from starlette.responses import Response
 from salesforce_emulator.dml.model import Origin, Terms
 from salesforce_emulator.errors import ApiError
 from salesforce_emulator.json_rows import JsonRows
-from salesforce_emulator.org.model import Permissions
+from salesforce_emulator.org.access import Permissions
 from salesforce_emulator.schema import Schemas
 from salesforce_emulator.sessions import Session
 from salesforce_emulator.world import World

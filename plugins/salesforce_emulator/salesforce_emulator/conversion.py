@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from salesforce_emulator.dml import checks
-from salesforce_emulator.dml.engine import undo
+from salesforce_emulator.dml.undoing import undo
 from salesforce_emulator.errors import RowFault, RowRefused
 from salesforce_emulator.schema import Schema
 from salesforce_emulator.world import World
@@ -29,6 +29,11 @@ _ACCOUNT = {
     "Company": "Name",
     "LeadSource": "AccountSource",
     **{name: f"Billing{name}" for name in _ADDRESS},
+}
+_PERSON = {
+    **{name: name for name in (*_SAME, "Salutation", "FirstName", "LastName")},
+    **{name: f"Person{name}" for name in ("Email", "MobilePhone", "Title", "LeadSource", "HasOptedOutOfEmail")},
+    **{name: f"PersonMailing{name}" for name in _ADDRESS},
 }
 _OPPORTUNITY = {"OwnerId": "OwnerId", "LeadSource": "LeadSource", "Company": "Name"}
 
@@ -101,8 +106,7 @@ class _Run:
 
     def converted(self) -> Converted:
         wanted = self._wanted
-        account = self._record("Account", _ACCOUNT, wanted.account_id, {})
-        contact = self._record("Contact", _CONTACT, wanted.contact_id, {"AccountId": account})
+        account, contact = self._people() if self._is_person() else self._account_and_contact()
         opportunity = self._opportunity(account) if wanted.opportunity else None
         self._write("update", "Lead", {
             "Id": self._lead["Id"],
@@ -114,6 +118,22 @@ class _Run:
             "ConvertedOpportunityId": opportunity,
         })  # fmt: skip
         return Converted(str(self._lead["Id"]), account, contact, opportunity)
+
+    def _account_and_contact(self) -> tuple[str, str]:
+        account = self._record("Account", _ACCOUNT, self._wanted.account_id, {})
+        return account, self._record("Contact", _CONTACT, self._wanted.contact_id, {"AccountId": account})
+
+    def _is_person(self) -> bool:
+        """Where the org has person accounts, a lead without a company becomes one."""
+        return self._world.org.person_accounts and self._lead.get("Company") is None and not self._wanted.account_id
+
+    def _people(self) -> tuple[str, str]:
+        values = self._carried("Account", _PERSON)
+        account = self._write("insert", "Account", values)
+        schema = self._world.schemas.named("Account")
+        row = self._world.store[schema].get(account)
+        assert row is not None, "it was just made"
+        return account, str(row[schema.position["personcontactid"]])
 
     def _record(self, name: str, mapping: dict[str, str], present: str | None, more: Record) -> str:
         """A new record with what the lead holds; of a present one only the empty fields are filled."""
@@ -130,7 +150,7 @@ class _Run:
     def _opportunity(self, account: str) -> str:
         schema = self._world.schemas.named("Opportunity")
         stage = next(value.value for value in schema.fields[schema.position["stagename"]].picklist_values)
-        values = self._carried("Opportunity", _OPPORTUNITY)
+        values = {"Name": self._lead["Name"], **self._carried("Opportunity", _OPPORTUNITY)}
         values |= {"Name": self._wanted.opportunity_name} if self._wanted.opportunity_name else {}
         values |= {"AccountId": account, "StageName": stage, "CloseDate": _quarter_end(self._today()).isoformat()}
         return self._write("insert", "Opportunity", values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from salesforce_emulator.org.field_types import SOAP_TYPES, byte_length, flags
-from salesforce_emulator.org.model import Field, ObjectType
+from salesforce_emulator.org.model import Field, ObjectType, RecordType
 from salesforce_emulator.schema import Schema, Schemas
 
 
@@ -79,7 +79,7 @@ def describe(schema: Schema, schemas: Schemas, base: str) -> dict[str, Any]:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [_master_record_type(brief["urls"]["layouts"])],
+        "recordTypeInfos": _record_types(schema.object, brief["urls"]["layouts"]),
         "searchLayoutable": True,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": f"All {schema.object.label_plural.lower()}", "name": "everything"}],
@@ -100,18 +100,24 @@ def _child(child: Schema, field: Field) -> dict[str, Any]:
     }
 
 
-def _master_record_type(layouts: str) -> dict[str, Any]:
-    master = "012000000000000AAA"
-    return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": master,
-        "urls": {"layout": f"{layouts}/{master}"},
-    }
+def _record_types(thing: ObjectType, layouts: str) -> list[dict[str, Any]]:
+    """The record types as the user has them; Master is the last, and the default where no other is."""
+    master = RecordType(
+        "Master", "Master", "012000000000000AAA", default=not any(one.default for one in thing.record_types)
+    )
+    return [
+        {
+            "active": one.active,
+            "available": one.available,
+            "defaultRecordTypeMapping": one.default,
+            "developerName": one.name,
+            "master": one is master,
+            "name": one.label,
+            "recordTypeId": one.id,
+            "urls": {"layout": f"{layouts}/{one.id}"},
+        }
+        for one in (*thing.record_types, master)
+    ]
 
 
 def describe_field(field: Field) -> dict[str, Any]:

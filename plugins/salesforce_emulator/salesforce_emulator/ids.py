@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from zlib import crc32
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -43,6 +44,12 @@ def id_series(prefix: str) -> Callable[[], str]:
         return head + tail + checked + _check(tail)
 
     return following
+
+
+def stable_id(prefix: str, *names: str) -> str:
+    """The id of something that is known by its names, the same in every run."""
+    number = crc32(" ".join(names).lower().encode())
+    return to18(prefix + _INSTANCE + "".join(ALPHABET[number // 62**place % 62] for place in range(4, -1, -1)))
 
 
 def custom_prefixes() -> Callable[[], str]:

@@ -26,10 +26,12 @@ from salesforce_emulator.hosts import Hosts
 from salesforce_emulator.json_rows import JsonRows
 from salesforce_emulator.locks import LockTable
 from salesforce_emulator.oauth.authorizations import Authorizations
-from salesforce_emulator.org.model import Org, Permissions, Value
+from salesforce_emulator.org.access import Permissions
+from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.permissions import seen_by, unhidden
 from salesforce_emulator.org.reading import OrgError, changed_org
-from salesforce_emulator.schema import Row, Schema, Schemas
+from salesforce_emulator.org_rows import put_org_rows
+from salesforce_emulator.schema import Schema, Schemas
 from salesforce_emulator.sessions import Sessions
 from salesforce_emulator.soql.running import Found, run
 from salesforce_emulator.soql.selecting import field_shower
@@ -94,6 +96,7 @@ class World:
             self.sessions.adopt(org)
             self._views.clear()
             self._touch()
+            put_org_rows(org, self.schemas, self.store)
             for name in added:
                 self._seed(name)
             self.user_id = self._user_named(org.username)
@@ -192,21 +195,9 @@ class World:
         self.allocations = Allocations(self.org)
         self.cursors = Cursors()
         self.user_id = ""
-        self._organization()
+        put_org_rows(self.org, self.schemas, self.store)
         for name in ("User", *(name for name in self.org.objects if name != "User")):
             self._seed(name)
-
-    def _organization(self) -> None:
-        schema = self.schemas.find("Organization")
-        if schema is None:
-            return
-        row: Row = schema.blank.copy()
-        facts: dict[str, Value] = {"Id": self.org.id, "Name": self.org.name, "IsSandbox": self.org.sandbox}
-        for name, value in {**facts, "OrganizationType": "Developer Edition", "InstanceName": "EMU1"}.items():
-            at = schema.at(name)
-            if at is not None:
-                row[at] = value
-        self.store[schema].add(row)
 
     def _seed(self, name: str) -> None:
         records = self.org.objects[name].records

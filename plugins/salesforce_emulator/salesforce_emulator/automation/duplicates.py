@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from salesforce_emulator.errors import RowFault
-from salesforce_emulator.org.model import DuplicateRule
+from salesforce_emulator.org.rules import DuplicateRule
 from salesforce_emulator.schema import Row, Schema
 
 _CODE = "DUPLICATES_DETECTED"

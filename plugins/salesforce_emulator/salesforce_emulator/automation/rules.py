@@ -9,8 +9,9 @@ from attrs import frozen
 from salesforce_emulator.automation.conditions import compiled
 from salesforce_emulator.errors import RowFault
 from salesforce_emulator.keys import folded
-from salesforce_emulator.org.model import AssignmentRule, DuplicateRule, Org, ValidationRule
+from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.reading import OrgError
+from salesforce_emulator.org.rules import AssignmentRule, DuplicateRule, ValidationRule
 from salesforce_emulator.schema import Row, Schema, Schemas
 from salesforce_emulator.soql.conditions import Test
 from salesforce_emulator.soql.tokens import SoqlError

@@ -13,7 +13,8 @@ from attrs import frozen
 
 from salesforce_emulator.automation.rules import ObjectRules
 from salesforce_emulator.errors import RowFault
-from salesforce_emulator.org.model import Apex, ApexLimits
+from salesforce_emulator.org.model import ApexLimits
+from salesforce_emulator.org.rules import Apex
 from salesforce_emulator.schema import Row
 
 TOO_MANY = RowFault("TOO_MANY_APEX_REQUESTS", "Unable to Process Request. Concurrent requests limit exceeded.")

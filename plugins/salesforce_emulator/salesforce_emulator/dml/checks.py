@@ -11,7 +11,7 @@ from salesforce_emulator.org.model import Value
 from salesforce_emulator.schema import Row, Schema
 from salesforce_emulator.store import Table
 
-_READ_ONLY = (
+READ_ONLY = (
     "Unable to create/update fields: {}. Please check the security settings of this field and verify that it is "
     "read/write for your profile or permission set."
 )
@@ -22,12 +22,12 @@ def permitted(schema: Schema, values: dict[int, Value], closed: frozenset[int]) 
     refused = closed & values.keys()
     if refused:
         names = [schema.fields[at].name for at in sorted(refused)]
-        raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", _READ_ONLY.format(", ".join(names)), names)
+        raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", READ_ONLY.format(", ".join(names)), names)
 
 
 def complete(schema: Schema, values: dict[int, Value]) -> None:
     """Refuse a new row without a required field."""
-    _missing(schema, [at for at in sorted(schema.required_on_create) if values.get(at) is None])
+    missing(schema, [at for at in sorted(schema.required_on_create) if values.get(at) is None])
 
 
 def not_emptied(schema: Schema, values: dict[int, Value]) -> None:
@@ -40,10 +40,11 @@ def not_emptied(schema: Schema, values: dict[int, Value]) -> None:
         if field.type == "boolean":
             message = f"{field.label}: value not of required type: "
             raise RowRefused("INVALID_TYPE_ON_FIELD_IN_RECORD", message, [field.name])
-    _missing(schema, [at for at in emptied if at in schema.required])
+    missing(schema, [at for at in emptied if at in schema.required])
 
 
-def _missing(schema: Schema, places: Collection[int]) -> None:
+def missing(schema: Schema, places: Collection[int]) -> None:
+    """Refuse a row that lacks some fields."""
     if places:
         names = [schema.fields[at].name for at in places]
         raise RowRefused("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", names)

@@ -18,7 +18,8 @@ from salesforce_emulator.dml.claims import claim, parents
 from salesforce_emulator.dml.house import House
 from salesforce_emulator.dml.model import Interrupted, RowInput, RowResult, Write
 from salesforce_emulator.dml.references import shown
-from salesforce_emulator.dml.unit import Journal, Unit
+from salesforce_emulator.dml.undoing import Journal, undo
+from salesforce_emulator.dml.unit import Unit
 from salesforce_emulator.errors import RowFault
 from salesforce_emulator.faults import Faults
 from salesforce_emulator.ids import read_id
@@ -191,12 +192,6 @@ class Engine:
                 raise Interrupted(action.stop.code, action.stop.message)
             if action.error is not None:
                 row.fault = RowFault(action.error.code, action.error.message, action.error.fields)
-
-
-def undo(journal: Journal) -> None:
-    """Undo what was taken down, the last change first."""
-    for step in reversed(journal):
-        step()
 
 
 def _fires(write: Write) -> bool:

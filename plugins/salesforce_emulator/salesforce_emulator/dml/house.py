@@ -5,7 +5,9 @@ from __future__ import annotations
 from salesforce_emulator.automation import duplicates
 from salesforce_emulator.automation.rules import ASSIGNED, Rules, assignment, violated
 from salesforce_emulator.automation.rules import duplicates as duplicates_of
+from salesforce_emulator.dml import record_types
 from salesforce_emulator.dml.model import Write
+from salesforce_emulator.dml.people import People
 from salesforce_emulator.dml.references import Lookups, matching
 from salesforce_emulator.errors import RowRefused, RulesBroken
 from salesforce_emulator.org.model import Value
@@ -19,8 +21,34 @@ class House:
     def __init__(self, schemas: Schemas, store: Store, rules: Rules) -> None:
         self.lookups = Lookups(schemas, store)
         self.rules = rules
+        account = schemas.find("Account")
+        has_people = account is not None and account.at("PersonContactId") is not None
+        self.people = People(schemas, store) if has_people else None
         self._schemas = schemas
         self._store = store
+
+    def typed(self, table: Table, write: Write, values: dict[int, Value], record: Row | None) -> None:
+        """Settle the record type of a row, what it allows, and whether an account is a person. Raises RowRefused."""
+        schema = write.schema
+        people = self.people if table.schema.name == "Account" else None
+        if people is None and not schema.object.record_types:
+            return
+        type_ = record_types.chosen(schema, values, write.trusted)
+        if people is not None and record is not None:
+            people.changed(schema, record, values, type_)
+        elif people is not None:
+            type_ = people.inserted(schema, values, type_)
+        elif record is None:
+            type_ = type_ or record_types.default(schema, person=False)
+            values[schema.position["recordtypeid"]] = type_.id if type_ is not None else None
+        if type_ is None and record is not None:
+            type_ = record_types.of_record(schema, record)
+        record_types.allowed(schema, type_, values)
+
+    def spare(self, table: Table, record: Row) -> None:
+        """Refuse to write a record that is written through another one. Raises RowRefused."""
+        if self.people is not None:
+            self.people.spare_contact(table, record)
 
     def inspect(self, table: Table, row: Row, write: Write) -> None:
         """Refuse a record, as it will be, that breaks a rule. Raises RulesBroken."""

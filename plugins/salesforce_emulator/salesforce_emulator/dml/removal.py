@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from functools import partial
 
 from salesforce_emulator.dml import checks
+from salesforce_emulator.dml.house import House
 from salesforce_emulator.dml.model import RowInput, RowResult, Write
+from salesforce_emulator.dml.undoing import Note
 from salesforce_emulator.errors import RowRefused
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.org.model import Value
 from salesforce_emulator.schema import Row
 from salesforce_emulator.store import Table
 
-Note = Callable[[Callable[[], None]], None]
-
 
 class Removal:
     """Executes the deletions of one chunk; `note` takes down how each change is undone."""
 
-    def __init__(self, table: Table, write: Write, moment: str, note: Note) -> None:
+    def __init__(self, table: Table, write: Write, house: House, moment: str, note: Note) -> None:
         self._table = table
         self._write = write
+        self._house = house
         self._moment = moment
         self._note = note
         self._orphans: defaultdict[Value, list[tuple[Table, int, Row]]] = defaultdict(list)
@@ -42,6 +42,7 @@ class Removal:
         record = self._doomed(row)
         if not self._write.trusted:
             checks.not_converted(schema, record)
+        self._house.spare(self._table, record)
         related = self._release(record) if self._write.master is None else self._hand_over(record, self._write.master)
         if self._write.operation == "hardDelete":
             self._table.erase(record)
@@ -77,11 +78,18 @@ class Removal:
         if victim is master:
             raise RowRefused("INVALID_MERGE_RECORD", "a record cannot be merged with itself")
         self._no_cycle(victim, master)
-        followers = self._orphans.get(victim[0], [])
+        inherited = self._inherited(victim, master)
+        followers = [one for one in self._orphans.get(victim[0], []) if not one[0].is_deleted(one[2])]
         for _, at, follower in followers:
             self._point(follower, at, master_id)
         self._point(victim, self._table.schema.position["masterrecordid"], master_id)
-        return tuple(str(follower[0]) for _, at, follower in followers if follower is not victim)
+        return (*inherited, *(str(follower[0]) for _, at, follower in followers if follower is not victim))
+
+    def _inherited(self, victim: Row, master: Row) -> tuple[str, ...]:
+        people = self._house.people
+        if people is None or self._table.schema.name != "Account":
+            return ()
+        return people.merged(victim, master, self._note)
 
     def _no_cycle(self, victim: Row, master: Row) -> None:
         for child, at in self._table.children:

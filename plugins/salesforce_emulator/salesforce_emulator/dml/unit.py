@@ -16,6 +16,7 @@ from salesforce_emulator.dml.model import RowInput, RowResult, Write
 from salesforce_emulator.dml.names import composed
 from salesforce_emulator.dml.references import matching, several, shown
 from salesforce_emulator.dml.removal import Removal
+from salesforce_emulator.dml.undoing import Journal, Undo
 from salesforce_emulator.errors import RowRefused, RulesBroken
 from salesforce_emulator.keys import key_of
 from salesforce_emulator.org.model import Value
@@ -23,8 +24,6 @@ from salesforce_emulator.schema import Row
 from salesforce_emulator.store import Table
 
 _SAME_ID_LIMIT = 12
-
-Journal = list[Callable[[], None]]
 
 
 class Unit:
@@ -47,7 +46,7 @@ class Unit:
         self._journal = journal
         self._repeated: Counter[Value] = Counter()
         self._updated: Counter[Value] = Counter()
-        self._removal = Removal(table, write, moment, self._note)
+        self._removal = Removal(table, write, house, moment, self._note)
         self._execute: Callable[[RowInput], RowResult] = {
             "insert": self._insert,
             "update": self._update,
@@ -76,7 +75,7 @@ class Unit:
         except RulesBroken as broken:
             return RowResult(faults=broken.faults)
 
-    def _note(self, undo: Callable[[], None]) -> None:
+    def _note(self, undo: Undo) -> None:
         if self._journal is not None:
             self._journal.append(undo)
 
@@ -86,6 +85,7 @@ class Unit:
         schema, values = self._schema, row.values
         self._permit("createable", "inserted", values, schema.not_createable)
         checks.not_emptied(schema, values)
+        self._house.typed(self._table, self._write, values, None)
         self._lookups.resolve(schema, row)
         checks.complete(schema, values)
         checks.unique(self._table, values, None)
@@ -94,6 +94,7 @@ class Unit:
         self._table.add(record)
         self.touched.append(record)
         self._note(partial(self._table.erase, record))
+        self._mirror(record, values)
         return RowResult(str(record[0]), created=True)
 
     def _permit(self, able: str, word: str, values: dict[int, Value], closed: frozenset[int]) -> None:
@@ -143,15 +144,22 @@ class Unit:
             raise RowRefused("DUPLICATE_VALUE", f"{limit} {again}", ["Id"])
         if not self._write.trusted:
             checks.not_converted(schema, record)
+        self._house.spare(self._table, record)
         self._permit("updateable", "updated", values, schema.not_updateable)
         checks.not_emptied(schema, values)
+        self._house.typed(self._table, self._write, values, record)
         self._lookups.resolve(schema, row)
         checks.unique(self._table, values, record)
         changes = self._stamped(record, values)
         self._house.inspect(self._table, _with(record, changes), self._write)
         self._replace(record, changes)
         self.touched.append(record)
+        self._mirror(record, values)
         return RowResult(str(record[0]))
+
+    def _mirror(self, record: Row, values: dict[int, Value]) -> None:
+        if self._house.people is not None and self._table.schema.name == "Account":
+            self._house.people.mirror(record, values, self._moment, self._user, self._note)
 
     def _stamped(self, record: Row, values: dict[int, Value]) -> dict[int, Value]:
         schema = self._schema

@@ -32,6 +32,7 @@ def _org(org: Org) -> Iterator[str]:
         yield "objects: an org needs the object User"
     elif not any(record.get("Username") == org.username for record in org.objects["User"].records):
         yield f"username: no record of User has the Username {org.username!r}"
+    yield from _people(org)
     yield from _application(org)
     yield from _lead_fields(org)
     if not 1 <= org.page_size <= 2000:
@@ -48,6 +49,12 @@ def _application(org: Org) -> Iterator[str]:
     for username in org.application.admitted or ():
         if not any(record.get("Username") == username for record in users):
             yield f"application.admitted: no record of User has the Username {username!r}"
+
+
+def _people(org: Org) -> Iterator[str]:
+    account = org.objects.get("Account")
+    if org.person_accounts and (account is None or not any(one.person for one in account.record_types)):
+        yield "personAccounts: Account needs a record type with person: true"
 
 
 def _lead_fields(org: Org) -> Iterator[str]:
@@ -69,6 +76,11 @@ def _permissions(username: str, org: Org) -> Iterator[str]:
     for name in org.permissions[username].objects:
         if name not in org.objects:
             yield f"objects.{name}: the org has no such object"
+    for name, access in org.permissions[username].record_types.items():
+        known = {one.name for one in org.objects[name].record_types} if name in org.objects else set()
+        for wanted in (*(access.available or ()), *(access.defaults or ())):
+            if wanted not in known:
+                yield f"recordTypes.{name}: the object has no record type {wanted}"
     for path in org.permissions[username].fields:
         object_name, _, name = path.partition(".")
         thing = org.objects.get(object_name)
@@ -96,7 +108,18 @@ def _object(thing: ObjectType) -> Iterator[str]:
         yield "one field must have nameField: true"
     if thing.mergeable and "MasterRecordId" not in thing.fields:
         yield "mergeable: needs the field MasterRecordId"
+    yield from _record_types(thing)
     yield from _rules(thing)
+
+
+def _record_types(thing: ObjectType) -> Iterator[str]:
+    names = [one.name for one in thing.record_types]
+    if len(set(names)) != len(names):
+        yield "recordTypes: a name occurs twice"
+    for one in thing.record_types:
+        for name in one.picklists:
+            if name not in thing.fields or not thing.fields[name].picklist_values:
+                yield f"recordTypes.{one.name}.picklists: {name} is no picklist of the object"
 
 
 def _rules(thing: ObjectType) -> Iterator[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from salesforce_emulator.ids import custom_prefixes, id_series
+from salesforce_emulator.ids import custom_prefixes, id_series, stable_id
 from salesforce_emulator.org import standard_fields
 from salesforce_emulator.org.field_types import COMPOUND, LENGTHS, NUMBERS
+from salesforce_emulator.org.person_accounts import with_person_accounts
 
 Raw = dict[str, Any]
 
@@ -31,6 +32,8 @@ def completed(org: Raw) -> Raw:
     objects = org.get("objects")
     if not isinstance(objects, dict):
         return org
+    if org.get("personAccounts") is True:
+        objects = with_person_accounts(objects, merged)
     rule_ids = id_series("01Q")
     spelled = {name: _object(name, raw, prefixes, rule_ids) for name, raw in objects.items() if isinstance(raw, dict)}
     return {**org, "objects": {**objects, **spelled}}
@@ -48,14 +51,24 @@ def _object(name: str, raw: Raw, prefixes: Callable[[], str], rule_ids: Callable
     declared = raw.get("fields", {})
     fields = declared if not isinstance(declared, dict) else _fields(name, label, {**known, **raw}, declared)
     spelled = {**known, **raw, "fields": fields}
+    if isinstance(raw.get("recordTypes"), list):
+        spelled["recordTypes"] = [_record_type(name, type_) for type_ in raw["recordTypes"]]
     if isinstance(raw.get("assignmentRules"), list):
         rules = raw["assignmentRules"]
         spelled["assignmentRules"] = [{"id": rule_ids(), **rule} if isinstance(rule, dict) else rule for rule in rules]
     return spelled
 
 
+def _record_type(object_name: str, raw: Any) -> Any:
+    spelled = raw if isinstance(raw, dict) else {"name": raw}
+    name = str(spelled.get("name"))
+    return {"id": stable_id("012", object_name, name), "label": name.replace("_", " "), **spelled}
+
+
 def _fields(name: str, label: str, raw: Raw, declared: Raw) -> Raw:
     standard: Raw = standard_fields.leading(label)
+    if raw.get("recordTypes") and "RecordTypeId" not in declared:
+        standard["RecordTypeId"] = _RECORD_TYPE_ID
     if raw.get("personName"):
         standard |= standard_fields.person_name()
     elif name.endswith("__c"):
@@ -73,6 +86,12 @@ def _fields(name: str, label: str, raw: Raw, declared: Raw) -> Raw:
     return {key: _field(key, spec) if isinstance(spec, dict) else spec for key, spec in fields.items()}
 
 
+_RECORD_TYPE_ID = {
+    "type": "reference",
+    "label": "Record Type ID",
+    "referenceTo": ["RecordType"],
+    "permissionable": False,
+}
 _NAME = {"nameField": True, "idLookup": True, "defaultedOnCreate": True, "permissionable": False}
 
 

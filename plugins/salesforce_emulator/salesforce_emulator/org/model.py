@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from attrs import Factory, define, field
+
+from salesforce_emulator.org.access import Application, Permissions
+from salesforce_emulator.org.rules import (
+    Apex,
+    AssignmentRule,
+    DuplicateRule,
+    Flow,
+    Trigger,
+    ValidationRule,
+    WorkflowRule,
+)
 
 Value = str | int | float | bool | None
 
@@ -68,60 +79,21 @@ class Field:
     @property
     def custom(self) -> bool:
         """Whether a customer or a package made the field."""
-        return self.name.endswith(("__c", "__s"))
+        return self.name.endswith(("__c", "__s", "__pc"))
 
 
 @define(frozen=True)
-class ValidationRule:
-    """Refuses a record that meets `when`, a condition as SOQL writes it after WHERE."""
+class RecordType:
+    """A record type; `default` for users who name none, `person`: for person accounts, `picklists`: values by field."""
 
     name: str
-    when: str
-    message: str
-    field: str | None = None
-    active: bool = True
-
-
-@define(frozen=True)
-class DuplicateRule:
-    """Refuses a record that equals another in every one of `fields`; an Alert gives way to `allowSave`."""
-
-    name: str
-    fields: tuple[str, ...]
-    action: Literal["Block", "Alert"] = "Block"
-    message: str = "Use one of these records?"
-    matching_rule: str = ""
-    active: bool = True
-
-
-@define(frozen=True)
-class AssignmentRule:
-    """Gives records to `owner`, the Username of a user or the name of a group."""
-
-    name: str
-    owner: str
+    label: str = ""
     id: str = ""
     active: bool = True
-
-
-@define(frozen=True)
-class ApexFailure:
-    """An exception of a trigger, thrown where a record of the transaction meets `when`."""
-
-    when: str
-    message: str
-
-
-@define(frozen=True)
-class Apex:
-    """A trigger: what it costs, which parents it updates, when it throws. `seconds` is its duration in truth."""
-
-    trigger: str
-    cpu_ms_per_row: float = 0.0
-    soql_per_row: float = 0.0
-    seconds: float = 0.0
-    updates_parents: tuple[str, ...] = ()
-    fails: tuple[ApexFailure, ...] = ()
+    available: bool = True
+    default: bool = False
+    person: bool = False
+    picklists: dict[str, tuple[str, ...]] = Factory(dict)
 
 
 @define(frozen=True)
@@ -143,10 +115,14 @@ class ObjectType:
     addresses: tuple[str, ...] = ()
     fields: dict[str, Field] = Factory(dict)
     records: tuple[dict[str, Any], ...] = ()
+    record_types: tuple[RecordType, ...] = ()
     validation_rules: tuple[ValidationRule, ...] = ()
     duplicate_rules: tuple[DuplicateRule, ...] = ()
     assignment_rules: tuple[AssignmentRule, ...] = ()
     apex: Apex | None = None
+    triggers: tuple[Trigger, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    workflow_rules: tuple[WorkflowRule, ...] = ()
 
     @property
     def custom(self) -> bool:
@@ -160,6 +136,7 @@ class Limit:
 
     max: int
     remaining: int | None = None
+    parts: dict[str, Limit] = Factory(dict)
 
     @property
     def left(self) -> int:
@@ -202,55 +179,6 @@ class ApexLimits:
 
 
 @define(frozen=True)
-class ObjectPermissions:
-    """What a user may do with the records of an object."""
-
-    read: bool = True
-    create: bool = True
-    edit: bool = True
-    delete: bool = True
-
-
-@define(frozen=True)
-class Permissions:
-    """What one user may do. `fields` maps `Contact.Email` to none, read or edit."""
-
-    api_enabled: bool = True
-    view_setup: bool = True
-    hard_delete: bool = True
-    view_encrypted_data: bool = False
-    objects: dict[str, ObjectPermissions] = Factory(dict)
-    fields: dict[str, Literal["none", "read", "edit"]] = Factory(dict)
-
-
-@define(frozen=True)
-class Application:
-    """The connected app that clients log in with.
-
-    `callbackUrls`: where browsers may be sent back to (none: any loopback address); `certificate`: PEM text of the
-    certificate or public key that assertions are verified with; `clientCredentials`: a run-as user is named;
-    `admitted`: the Usernames that an admin approved (null: every user approves the app himself, in the browser);
-    `installed` and `blocked`: as in Setup, "Connected Apps OAuth Usage".
-    """
-
-    client_id: str
-    client_secret: str
-    secret_required: bool = True
-    callback_urls: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ("api", "refresh_token")
-    pkce_required: bool = False
-    client_credentials: bool = True
-    password_flow: bool = False
-    certificate: str | None = None
-    rotate_refresh_tokens: bool = False
-    refresh_token_seconds: float | None = None
-    token_format: Literal["opaque", "jwt"] = "opaque"
-    admitted: tuple[str, ...] | None = None
-    installed: bool = True
-    blocked: bool = False
-
-
-@define(frozen=True)
 class Org:
     """A whole org, checked and completed.
 
@@ -265,6 +193,10 @@ class Org:
     username: str
     password: str = "emulator-password"
     sandbox: bool = False
+    edition: str = "Developer Edition"
+    instance: str = "EMU1"
+    trial_expiration_date: str | None = None
+    person_accounts: bool = False
     generic_login: bool = False
     session_seconds: float = 7200.0
     page_size: int = 2000

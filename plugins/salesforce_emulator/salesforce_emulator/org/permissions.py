@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import attrs
 
-from salesforce_emulator.org.model import Field, ObjectPermissions, ObjectType, Org, Permissions
+from salesforce_emulator.org.access import ObjectPermissions, Permissions, RecordTypeAccess
+from salesforce_emulator.org.model import Field, ObjectType, Org, RecordType
+from salesforce_emulator.org.person_accounts import contact_field, is_person_field
 
 
 def seen_by(org: Org, username: str) -> Org:
@@ -36,11 +38,31 @@ def _object(thing: ObjectType, permissions: Permissions) -> ObjectType:
         updateable=thing.updateable and allowed.edit,
         deletable=thing.deletable and allowed.delete,
         fields={name: _field(field, thing, allowed, permissions) for name, field in thing.fields.items()},
+        record_types=_record_types(thing.record_types, permissions.record_types.get(thing.name, RecordTypeAccess())),
     )
 
 
+def _record_types(types: tuple[RecordType, ...], access: RecordTypeAccess) -> tuple[RecordType, ...]:
+    available, defaults = access.available, access.defaults
+    return tuple(
+        attrs.evolve(
+            one,
+            available=one.available if available is None else one.name in available,
+            default=one.default if defaults is None else one.name in defaults,
+        )
+        for one in types
+    )
+
+
+def _shared(field: Field, thing: ObjectType, permissions: Permissions) -> str | None:
+    """Fields that a person account shares with its contact have the security of the contact's."""
+    if thing.name != "Account" or "PersonContactId" not in thing.fields or not is_person_field(field.name):
+        return None
+    return permissions.fields.get(f"Contact.{contact_field(field.name)}")
+
+
 def _field(field: Field, thing: ObjectType, allowed: ObjectPermissions, permissions: Permissions) -> Field:
-    level = permissions.fields.get(f"{thing.name}.{field.name}", "edit")
+    level = permissions.fields.get(f"{thing.name}.{field.name}") or _shared(field, thing, permissions) or "edit"
     return attrs.evolve(
         field,
         hidden=field.hidden or level == "none",

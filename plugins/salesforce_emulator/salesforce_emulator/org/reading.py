@@ -12,7 +12,7 @@ import yaml
 from cattrs import Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, override
 
-from salesforce_emulator.org import model
+from salesforce_emulator.org import access, model, rules
 from salesforce_emulator.org.checking import problems_of
 from salesforce_emulator.org.completing import completed, merged
 
@@ -102,10 +102,13 @@ def _converter() -> Converter:
     return converter
 
 
-_RULES = (model.ValidationRule, model.DuplicateRule, model.AssignmentRule, model.ApexFailure, model.Apex)
+_RULES = (
+    *(rules.ValidationRule, rules.DuplicateRule, rules.AssignmentRule, rules.ApexFailure, rules.Apex),
+    *(rules.Trigger, rules.Flow, rules.WorkflowRule, model.RecordType),
+)
 _SETTINGS = (
-    *(model.Limit, model.BulkSettings, model.Application, model.Locks, model.ApexLimits),
-    *(model.ObjectPermissions, model.Permissions),
+    *(model.Limit, model.BulkSettings, model.Locks, model.ApexLimits, access.Application),
+    *(access.ObjectPermissions, access.RecordTypeAccess, access.Permissions),
 )
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from salesforce_emulator.allocations import API_REQUESTS
 from salesforce_emulator.call import Call, json_answer
-from salesforce_emulator.dml.engine import undo
+from salesforce_emulator.dml.undoing import undo
 from salesforce_emulator.errors import ApiError
 from salesforce_emulator.rest.dispatch import Entry, Inner, content_of, dispatched
 from salesforce_emulator.rest.references import filled

@@ -54,7 +54,7 @@ def _put_user(world: World, user_id: str, element: ElementTree.Element) -> None:
         "orgAttachmentFileSizeLimit": 5_242_880,
         "orgDefaultCurrencyIsoCode": "USD",
         "orgDisallowHtmlAttachments": False,
-        "orgHasPersonAccounts": False,
+        "orgHasPersonAccounts": world.org.person_accounts,
         "organizationId": world.org.id,
         "organizationMultiCurrency": False,
         "organizationName": world.org.name,
