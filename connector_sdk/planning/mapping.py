@@ -215,7 +215,8 @@ class _Mapper:
         must = known.required if self.sync.mode is Mode.INSERT else known.required or not known.nillable
         if not must or (on_null is OnNull.KEEP and self.sync.mode is not Mode.INSERT):
             return ()
-        return (Check(f"{value} is null", Code.REQUIRED, text(f"{known.name} must have a value")),)
+        which = ": true or false" if known.type is FieldType.BOOLEAN else ""
+        return (Check(f"{value} is null", Code.REQUIRED, text(f"{known.name} must have a value{which}")),)
 
     def _found(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
         """A field filled with the id of another record: by the destination itself where it can, else looked up."""

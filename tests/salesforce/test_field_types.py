@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -11,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from .projects import Project
+from .projects import Project, Run
 
 APIS = ["bulk", "bulk2", "rest"]
 FIELDS = {"LastName": "last", "Email": "email", "Phone": "phone", "DoNotCall": "quiet", "Birthdate": "born",
@@ -58,7 +60,7 @@ def test_nulls_clear_every_type_but_booleans(project: Project, api: str) -> None
     model(project, cleared, {**ROW, "id": "k2", "quiet": None})
     run = project.run()
     assert run.rows == {"read": 2, "planned": 2, "succeeded": 1, "rejected": 1}, run.said
-    assert "DoNotCall" in project.ledger(run)["k2"]["message"]
+    assert project.ledger(run)["k2"]["message"] == "DoNotCall must have a value: true or false"
     stored = {each["External_Id__c"]: each for each in project.emulated.records("Contact")}
     others = set(FIELDS) - {"LastName", "DoNotCall"}
     assert {name for name in others if stored["k1"][name] is not None} == set()
@@ -88,3 +90,115 @@ def test_a_value_that_a_restricted_picklist_does_not_have_is_rejected_before_sen
     assert run.rows["rejected"] == 1
     assert words in project.ledger(run)["k1"]["message"]
     assert "k1" not in project.emulated.stats()["attempted"]["Contact"]
+
+
+def test_text_that_is_too_long_is_rejected_with_both_lengths_or_cut_where_the_sync_says_so(project: Project) -> None:
+    project.model([{"id": "k1", "last": "x" * 81}, {"id": "k2", "last": "Ash"}])
+    project.sync(fields={"LastName": "last"})
+    run = project.run()
+    line = project.ledger(run)["k1"]
+    assert (run.rows["rejected"], line["code"]) == (1, "TOO_LONG")
+    assert "81" in line["message"]
+    assert "80" in line["message"]
+    assert "k1" not in project.emulated.stats()["attempted"]["Contact"]
+    project.sync(fields={"LastName": {"column": "last", "truncate": True}})
+    assert project.run().exit == 0
+    assert sorted(each["LastName"] for each in project.emulated.records("Contact")) == ["Ash", "x" * 80]
+
+
+def bodies(project: Project, run: Run) -> str:
+    """The bodies of all calls of a run that wrote."""
+    made = json.loads(project.invoke("calls", run.report["run"], "--output", "json").stdout)
+    return "\n".join(each["request_body"] for each in made if each["method"] != "GET")
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_decimals_are_written_to_the_last_digit(project: Project, api: str) -> None:
+    project.sync(fields={"LastName": "last", "Credit_Limit__c": "credit"}, options={"api": api})
+    amounts = ["1234567890123456.78", "0.10", "-0.01", "100.00"]
+    model(project, *({"id": f"k{n}", "last": "Ash", "credit": Decimal(each)} for n, each in enumerate(amounts)))
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"]) == (0, 4), project.ledger(run)
+    sent = bodies(project, run)
+    assert all(re.search(rf"[:,]{re.escape(each)}[,}}\n]", sent) for each in amounts), sent
+
+
+@pytest.mark.parametrize(
+    ("amount", "type_"),
+    [
+        (float("nan"), pa.float64()),
+        (1e20, pa.float64()),
+        (0.125, pa.float64()),
+        (Decimal("12345678901234567.89"), pa.decimal128(19, 2)),
+        (Decimal("1.005"), pa.decimal128(18, 3)),
+        ("1,000.00", pa.string()),
+        ("1e3", pa.string()),
+    ],
+)
+def test_a_number_that_does_not_fit_is_rejected_and_never_rounded(project: Project, amount: Any, type_: Any) -> None:
+    project.sync(fields={"LastName": "last", "Credit_Limit__c": "credit"})
+    model(project, {"id": "k1", "last": "Ash", "credit": "1"})
+    credit = pa.array([amount], type_)
+    pq.write_table(pa.table({"id": ["k1"], "last": ["Ash"], "credit": credit}), project.folder / "contacts.parquet")
+    line = project.ledger(project.run())["k1"]
+    assert (line["outcome"], line["code"]) == ("rejected", "BAD_VALUE"), line
+    assert "16 digits before the point and 2 after it" in line["message"]
+    assert project.emulated.records("Contact") == []
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_several_choices_are_a_set(project: Project, api: str) -> None:
+    project.sync(fields={"LastName": "last", "Interests__c": "interests"}, options={"api": api})
+    rows = [{"id": "k1", "last": "Ash", "interests": "Security;Analytics;Security"},
+            {"id": "k2", "last": "Ash", "interests": ";".join(f"v{n}" for n in range(101))}]  # fmt: skip
+    project.model(rows)
+    run = project.run()
+    assert run.rows == {"read": 2, "planned": 2, "succeeded": 1, "rejected": 1}
+    assert project.ledger(run)["k2"]["message"] == "Interests__c takes at most 100 values, not 101"
+    (stored,) = project.emulated.records("Contact")
+    assert stored["Interests__c"] == "Analytics;Security"
+    project.model([{**rows[0], "interests": "Analytics; Security"}])
+    assert project.run("--accept", "max_removed").rows == {"read": 1, "unchanged": 1}
+
+
+def test_each_of_several_choices_of_a_restricted_picklist_is_checked(project: Project) -> None:
+    project.emulated.change({"objects": {"Contact": {"fields": {"Interests__c": {"restrictedPicklist": True}}}}})
+    project.sync(fields={"LastName": "last", "Interests__c": "interests"})
+    project.model([{"id": "k1", "last": "Ash", "interests": "Security;analytics"}])
+    line = project.ledger(project.run())["k1"]
+    assert line["message"] == "Interests__c has no value 'analytics', did you mean Analytics?"
+
+
+def test_values_that_an_open_picklist_does_not_have_are_sent_with_a_warning(project: Project) -> None:
+    project.sync(fields={"LastName": "last", "LeadSource": "source", "Interests__c": "interests"})
+    project.model([{"id": "k1", "last": "Ash", "source": "novel", "interests": "Security;Knitting"}])
+    (planned,) = json.loads(project.invoke("plan", "contacts", "--output", "json").stdout)
+    warned = [each["message"] for each in planned["findings"] if each["level"] == "warning"]
+    assert "LeadSource does not have these values yet: 'novel'" in warned
+    assert "Interests__c does not have these values yet: 'Knitting'" in warned
+    assert project.run().exit == 0
+    assert project.emulated.records("Contact")[0]["LeadSource"] == "novel"
+
+
+MISFITS = {"Birthdate": "moment", "Last_Seen__c": "day", "DoNotCall": "day", "Visits__c": "day"}
+
+
+def test_a_column_whose_type_can_never_fit_is_one_problem_of_the_mapping_with_a_cast(project: Project) -> None:
+    project.sync(fields={"LastName": "last", **MISFITS})
+    model(project, {"id": "k1", "last": "Ash", "moment": datetime(2024, 2, 29, tzinfo=UTC), "day": date(2024, 2, 29)})
+    run = project.run()
+    told = " ".join(run.said.split())
+    assert run.exit == 64
+    for field, column in MISFITS.items():
+        assert f"contacts.fields.{field}: " in told
+        assert f'select it as: cast("{column}" as' in told
+
+
+@pytest.mark.parametrize(("api", "exit_"), [("bulk", 6), ("bulk2", 6), ("rest", 0)])
+def test_binary_data_is_refused_where_the_api_does_not_take_it(project: Project, api: str, exit_: int) -> None:
+    project.emulated.change({"objects": {"Contact": {"fields": {"Badge__c": {"type": "base64"}}}}})
+    project.sync(fields={"LastName": "last", "Badge__c": "badge"}, options={"api": api})
+    model(project, {"id": "k1", "last": "Ash", "badge": b"\0\xff"})
+    run = project.run()
+    assert run.exit == exit_, run.said
+    assert ("Set api: rest" in " ".join(run.said.split())) is (exit_ == 6)
