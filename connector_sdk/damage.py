@@ -39,12 +39,6 @@ class Kept:
         except (*UNREADABLE, LookupError, TypeError, ValueError) as error:
             raise self.unreadable(path, first_line(error)) from error
 
-    def require_whole(self, path: Path | None) -> None:
-        """Raise `RunStopped` when a Parquet file of this kind is damaged anywhere; None is a file that need not be."""
-        why = damage(path) if path else ""
-        if path and why:
-            raise self.unreadable(path, why)
-
 
 JOURNAL = Kept(
     "the journal",

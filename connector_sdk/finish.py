@@ -14,7 +14,6 @@ from attrs import asdict, evolve, frozen
 
 from connector_sdk.batch import Action
 from connector_sdk.crashpoint import crashpoint
-from connector_sdk.damage import PLAN, SNAPSHOT, UNREADABLE
 from connector_sdk.engines.snapshots import promote
 from connector_sdk.errors import ConnectorError, ExitCode
 from connector_sdk.outcome import Outcome
@@ -28,6 +27,7 @@ from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import LEDGER_SCHEMA, write_ledger
 from connector_sdk.state.retention import retain
 from connector_sdk.state.schemas import keep_schema
+from connector_sdk.state.snapshot_file import pointing_at
 from connector_sdk.state.witness import Witness
 
 
@@ -110,22 +110,15 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
         snapshot = opened.folder.snapshot(run.sync, run.id)
         snapshot.parent.mkdir(mode=0o700, exist_ok=True)
         compares = mode in (Mode.UPSERT, Mode.UPDATE)
-        try:
-            promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation, compares=compares)
-        except UNREADABLE:
-            SNAPSHOT.require_whole(old)
-            PLAN.require_whole(plan.file)
-            PLAN.require_whole(plan.dropped)
-            raise
+        promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation, compares=compares)
         on_disk(snapshot)
-    kept = str(snapshot.relative_to(opened.folder.path)) if snapshot else None
-    return SyncState(plan.target, plan.fingerprints, kept, run.id, plan.generation)
+    after = SyncState(plan.target, plan.fingerprints, None, run.id, plan.generation)
+    return pointing_at(opened.folder, after, snapshot) if snapshot else after
 
 
 def _all_outcomes(plan: FrozenPlan, journal: Journal, run: str) -> Iterator[pa.Table]:
     if plan.rows.rejected or plan.rows.skipped:
-        with PLAN.reading(plan.file):
-            yield from _decided(plan.file)
+        yield from _decided(plan.file)
     yield from journal.outcomes(run)
 
 

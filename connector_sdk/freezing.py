@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import duckdb
 import pyarrow as pa
 
-from connector_sdk.damage import SNAPSHOT, UNREADABLE, first_line
+from connector_sdk.damage import UNREADABLE, first_line
 from connector_sdk.engines.models import require_whole
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.plan import Cost, Finding, Level, PlanReport
@@ -57,7 +57,6 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
     try:
         return make_plan(wanted, opened.live.destination, opened.live.connection)
     except UNREADABLE as error:
-        SNAPSHOT.require_whole(snapshot)
         require_whole(opened.model)
         if isinstance(error, OSError | duckdb.IOException | duckdb.OutOfMemoryException):
             hint = "make room in memory and on the disk, and run again; nothing was sent"

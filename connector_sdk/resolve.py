@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from attrs import frozen
 
-from connector_sdk.damage import SNAPSHOT
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.session import journal_of
 from connector_sdk.state.entries import Held
-from connector_sdk.state.folder import StateFolder, on_disk
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import locked
+from connector_sdk.state.snapshot_file import add_rows
 from connector_sdk.sync import Project
 
 
@@ -61,11 +57,12 @@ def resolve(
         sync = _sync_of(journal, run)
         with locked(folder.lock(sync), sync):
             chosen = _chosen(journal.held(sync, run), keys, settlement)
-            previous = journal.sync(sync)
-            snapshot = previous.snapshot if previous else None
+            after = journal.sync(sync)
+            assert after is not None  # rows are held by the end of a run, which leaves it behind
             if settlement.decision is Decision.SENT:
-                snapshot = _with_rows(folder, sync, run, snapshot, chosen, settlement.record_id)
-            journal.release(sync, chosen, snapshot)
+                ids = pa.array([settlement.record_id] * len(chosen), pa.string())
+                after = add_rows(folder, sync, run, after, pa.table({"key": chosen, "record_id": ids}))
+            journal.release(sync, chosen, after)
     return chosen
 
 
@@ -87,25 +84,3 @@ def _chosen(waiting: tuple[Held, ...], keys: Collection[str] | None, settlement:
     if problems:
         raise ConfigError(problems)
     return chosen
-
-
-def _with_rows(
-    folder: StateFolder, sync: str, run: str, snapshot: str | None, keys: tuple[str, ...], record_id: str | None
-) -> str:
-    """A copy of a snapshot, by its path in the state folder, to which rows were added that turned out to be there."""
-    target = folder.snapshot(sync, f"{run}-resolved-{secrets.token_hex(4)}")
-    target.parent.mkdir(mode=0o700, exist_ok=True)
-    former = folder.path / (snapshot or "")
-    with SNAPSHOT.reading(former):
-        source = pq.ParquetFile(former) if snapshot else None
-    schema = source.schema_arrow if source else pa.schema([("key", pa.string()), ("record_id", pa.string())])
-    values = {"key": pa.array(keys), "record_id": pa.array([record_id] * len(keys), pa.string())}
-    rows = [values.get(each.name, pa.nulls(len(keys), each.type)) for each in schema]
-    fresh = target.with_suffix(".new")
-    with SNAPSHOT.reading(former), pq.ParquetWriter(fresh, schema) as writer:
-        for batch in source.iter_batches() if source else ():
-            writer.write_batch(batch.filter(pc.invert(pc.is_in(batch.column("key"), values["key"]))))
-        writer.write_table(pa.table(rows, schema=schema))
-    on_disk(fresh)
-    fresh.replace(target)
-    return str(target.relative_to(folder.path))

@@ -25,6 +25,7 @@ from connector_sdk.state.entries import SyncState
 from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import Lock, locked
+from connector_sdk.state.snapshot_file import snapshot_file
 from connector_sdk.sync import Model, Project, Sync
 
 
@@ -73,18 +74,8 @@ class Session:
         return previous.generation if previous else 0
 
     def snapshot(self) -> Path | None:
-        """The file of the present snapshot, None without one. Raises `RunStopped` when it is not there."""
-        previous = self.state()
-        if previous is None or previous.snapshot is None:
-            return None
-        path = self.folder.path / previous.snapshot
-        if not path.exists():
-            raise RunStopped(
-                f"the snapshot {path} is missing: it is not known what was sent",
-                hint="put the state folder back as it was, or forget what was sent with --start-over",
-                exit_code=ExitCode.GUARD,
-            )
-        return path
+        """The file of the present snapshot, None without one. Raises `RunStopped` when it is not what it was."""
+        return snapshot_file(self.folder, self.state())
 
     def guard_target(self, previous: SyncState) -> None:
         """Stop when the snapshot belongs to another target: nothing may be concluded from it."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from connector_sdk.damage import JOURNAL
 from connector_sdk.errors import RunStopped
 
-VERSION = 2
+VERSION = 3
 
 _SCHEMA = """
 create table schema_version (version integer not null);
 create table sync (
     name text primary key, target text not null, fingerprints text not null, snapshot text, run text not null,
-    generation integer not null
+    generation integer not null, checksum integer
 );
 create table run (
     id text primary key, sync text not null, state text not null, created text not null, account text not null,
@@ -39,7 +39,7 @@ create table held (
 ) without rowid;
 """
 
-_LATER = ("alter table batch add column lane integer",)
+_LATER = ("alter table batch add column lane integer", "alter table sync add column checksum integer")
 """What has changed since version 1: the statement that makes each version of the one before."""
 
 _IN_THE_WAY = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")

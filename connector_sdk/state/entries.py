@@ -89,7 +89,7 @@ class JournalledRun:
 
 @frozen
 class SyncState:
-    """What a sync left behind: its snapshot's file, target and fingerprints, and the run that made it.
+    """What a sync left behind: its snapshot's file with a checksum, target and fingerprints, and the run that made it.
 
     `generation` counts the runs that changed it.
     """
@@ -99,6 +99,7 @@ class SyncState:
     snapshot: str | None
     run: str
     generation: int
+    checksum: int | None = None
 
 
 @frozen

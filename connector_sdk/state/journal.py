@@ -82,11 +82,7 @@ class Journal:
         """End a run: its report, the sync's new snapshot and the held rows, in one transaction."""
         with self._transaction("finish") as database:
             database.execute("update run set state = ?, report = ? where id = ?", (state, report, run.id))
-            target, fingerprints = json.dumps(dict(after.target)), json.dumps(dict(after.fingerprints))
-            database.execute(
-                f"insert or replace into sync (name, {stored.SYNC}) values (?, ?, ?, ?, ?, ?)",
-                (run.sync, target, fingerprints, after.snapshot, after.run, after.generation),
-            )
+            _keep_sync(database, run.sync, after)
             database.executemany(
                 "insert or replace into held (sync, key, run, look) values (?, ?, ?, ?)",
                 [(run.sync, each.key, run.id, each.look) for each in held],
@@ -124,11 +120,11 @@ class Journal:
         statement = f"select key, look from held where sync = ? {where} order by key"
         return self._read(statement, (sync, *values), stored.stored_held)
 
-    def release(self, sync: str, keys: Sequence[str], snapshot: str | None) -> None:
-        """Settle held rows: they are held no longer, and the sync has the given snapshot."""
+    def release(self, sync: str, keys: Sequence[str], after: SyncState) -> None:
+        """Settle held rows: they are held no longer, and this is what the sync left behind."""
         with self._transaction("release") as database:
             database.executemany("delete from held where sync = ? and key = ?", [(sync, key) for key in keys])
-            database.execute("update sync set snapshot = ? where name = ?", (snapshot, sync))
+            _keep_sync(database, sync, after)
 
     # -- batches
 
@@ -230,6 +226,14 @@ class Journal:
 def now() -> str:
     """The present moment, ISO 8601 in UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _keep_sync(database: sqlite3.Connection, sync: str, after: SyncState) -> None:
+    target, fingerprints, *rest = astuple(after)
+    database.execute(
+        f"insert or replace into sync (name, {stored.SYNC}) values (?, ?, ?, ?, ?, ?, ?)",
+        (sync, json.dumps(dict(target)), json.dumps(dict(fingerprints)), *rest),
+    )
 
 
 def _insert_batch(database: sqlite3.Connection, run: str, number: int, batch: NewBatch, *, parent: int | None) -> None:

@@ -11,7 +11,7 @@ from connector_sdk.batch import Action, Anchor
 from connector_sdk.state.entries import BatchState, Held, JournalledBatch, JournalledRun, NewBatch, RunState, SyncState
 
 RUN = "id, sync, state, created, account, config, report"
-SYNC = "target, fingerprints, snapshot, run, generation"
+SYNC = "target, fingerprints, snapshot, run, generation, checksum"
 BATCH = "run, number, stage, object, action, shape, rows, state, attempts, round, lane"
 ANCHOR = "batch, attempt, step, handle, at"
 
@@ -24,8 +24,8 @@ def stored_run(row: tuple[Any, ...]) -> JournalledRun:
 
 def stored_sync(row: tuple[Any, ...]) -> SyncState:
     """What a sync left behind, from the columns `SYNC`."""
-    target, fingerprints, snapshot, run, generation = row
-    return SyncState(json.loads(target), json.loads(fingerprints), snapshot, run, generation)
+    target, fingerprints, *rest = row
+    return SyncState(json.loads(target), json.loads(fingerprints), *rest)
 
 
 def stored_held(row: tuple[Any, ...]) -> Held:

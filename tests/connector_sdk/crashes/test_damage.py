@@ -191,7 +191,7 @@ def test_bytes_that_changed_anywhere_are_told_or_taken_as_they_are(place: Place,
         path.write_bytes(content)
 
     files = place.files(pattern)
-    if pattern.startswith("plans"):
+    if pattern.startswith(("plans", "snapshots")):
         audit(place, files, flip)
         return
     for path in files:

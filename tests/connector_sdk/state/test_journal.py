@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from attrs import evolve
 
 from connector_sdk import Action, Cancelled
 from connector_sdk.state.database import open_database
@@ -84,12 +85,10 @@ def test_released_rows_are_held_no_longer(journal: Journal) -> None:
     after = SyncState({}, {}, "/old", "r1", 1)
     journal.finish(journal.runs()[0], RunState.FINISHED, "{}", after, [Held("k1", ""), Held("k2", "")])
 
-    journal.release("contacts", ["k1"], "/new")
+    journal.release("contacts", ["k1"], evolve(after, snapshot="/new", checksum=7))
 
     assert [each.key for each in journal.held("contacts", "r1")] == ["k2"]
-    state = journal.sync("contacts")
-    assert state is not None
-    assert state.snapshot == "/new"
+    assert journal.sync("contacts") == evolve(after, snapshot="/new", checksum=7)
 
 
 def test_a_closed_journal_refuses_a_late_worker(journal: Journal) -> None:

@@ -1,0 +1,54 @@
+"""The file of a snapshot: found and trusted, and copied with rows that turned out to be at the destination."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from attrs import evolve
+
+from connector_sdk.damage import SNAPSHOT, checksum
+from connector_sdk.state.entries import SyncState
+from connector_sdk.state.folder import StateFolder, on_disk
+
+
+def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
+    """The present snapshot of a sync, None without one. Raises `RunStopped` (exit 6) when it is not what it was."""
+    if state is None or state.snapshot is None:
+        return None
+    path = folder.path / state.snapshot
+    with SNAPSHOT.reading(path):
+        if checksum(path) != state.checksum and state.checksum is not None:
+            raise ValueError("its content has changed")
+    return path
+
+
+def add_rows(folder: StateFolder, sync: str, run: str, state: SyncState, rows: pa.Table) -> SyncState:
+    """Write a snapshot in which `rows` (`key` and `record_id`) count as accepted, and answer the state that has it."""
+    former = snapshot_file(folder, state)
+    target = folder.snapshot(sync, f"{run}-{secrets.token_hex(4)}")
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    fresh = target.with_suffix(".new")
+    schema = pq.read_schema(former) if former else rows.schema
+    with pq.ParquetWriter(fresh, schema) as writer:
+        for batch in pq.ParquetFile(former).iter_batches() if former else ():
+            writer.write_batch(batch.filter(pc.invert(pc.is_in(batch.column("key"), rows.column("key")))))
+        writer.write_table(_with_columns(rows, schema))
+    on_disk(fresh)
+    fresh.replace(target)
+    return pointing_at(folder, state, target)
+
+
+def pointing_at(folder: StateFolder, state: SyncState, snapshot: Path) -> SyncState:
+    """The state with another snapshot."""
+    return evolve(state, snapshot=str(snapshot.relative_to(folder.path)), checksum=checksum(snapshot))
+
+
+def _with_columns(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows with all columns of a schema, null where they had none."""
+    have = rows.column_names
+    columns = [rows.column(each.name) if each.name in have else pa.nulls(rows.num_rows, each.type) for each in schema]
+    return pa.table(columns, schema=schema)
