@@ -1,0 +1,42 @@
+"""`connector explain`: every code that people meet, in any case, with its cause and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from .projects import Project
+
+CODES = {
+    "ApiBatchItems Limit exceeded": "batch",
+    "CANNOT_UPDATE_CONVERTED_LEAD": "IsConverted",
+    "DUPLICATE_EXTERNAL_ID": "several records",
+    "DUPLICATES_DETECTED": "duplicate rule",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "",
+    "INSUFFICIENT_ACCESS_OR_READONLY": "",
+    "INVALID_CROSS_REFERENCE_KEY": "sandbox",
+    "INVALID_FIELD_FOR_INSERT_UPDATE": "default record type",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "casing",
+    "INVALID_TYPE_ON_FIELD_IN_RECORD": "before-save flow",
+    "OAUTH_APP_BLOCKED": "Connected Apps OAuth Usage",
+    "UNABLE_TO_LOCK_ROW": "five",
+    "TOO_MANY_APEX_REQUESTS": "",
+    "Reference not found": "",
+    "DUPLICATE_VALUE": "same key",
+    "app_not_found": "",
+}
+"""Codes, and what their explanation must name."""
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("spelt", [str, str.upper, str.lower])
+def test_a_code_is_explained_in_any_case(project: Project, code: str, spelt: type[str]) -> None:
+    said = project.invoke("explain", *spelt(code).split())
+    assert said.exit_code == 0, said.stderr
+    told = " ".join(said.stdout.split())
+    assert "cause" in told
+    assert "solution" in told
+    assert CODES[code].lower() in told.lower()
+
+
+def test_a_blocked_app_names_the_permission_that_looking_it_up_needs(project: Project) -> None:
+    assert "View Setup and Configuration" in " ".join(project.invoke("explain", "OAUTH_APP_BLOCKED").stdout.split())
