@@ -40,7 +40,7 @@ DESCRIBES = {
 
 @pytest.fixture(scope="module")
 def schemas() -> Schemas:
-    return Schemas(read_org())
+    return Schemas(read_org().objects)
 
 
 @pytest.mark.parametrize("name", DESCRIBES)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
-from salesforce_emulator.org.model import Field, ObjectType, Org, Value
+from salesforce_emulator.org.model import Field, ObjectType, Value
 from salesforce_emulator.values import reader
 
 Row = list[Value]
@@ -82,13 +82,13 @@ class Schema:
 class Schemas:
     """All objects of the org, by name in any case and by key prefix."""
 
-    def __init__(self, org: Org, before: Schemas | None = None) -> None:
-        self.replace(org, before)
+    def __init__(self, objects: Mapping[str, ObjectType], before: Schemas | None = None) -> None:
+        self.replace(objects, before)
 
-    def replace(self, org: Org, before: Schemas | None = None) -> None:
-        """Describe another org from now on; fields that `before` has keep their positions."""
+    def replace(self, objects: Mapping[str, ObjectType], before: Schemas | None = None) -> None:
+        """Describe other objects from now on; fields that `before` has keep their positions."""
         known: dict[str, Schema] = before.by_name if before is not None else {}
-        self.all = [Schema(thing, known.get(thing.name.lower())) for thing in org.objects.values()]
+        self.all = [Schema(thing, known.get(thing.name.lower())) for thing in objects.values()]
         self.by_name: dict[str, Schema] = {schema.name.lower(): schema for schema in self.all}
         self._by_prefix = {schema.object.key_prefix: schema for schema in self.all}
 

@@ -33,8 +33,10 @@ from salesforce_emulator.org.reading import OrgError, changed_org
 from salesforce_emulator.org_rows import put_org_rows
 from salesforce_emulator.schema import Schema, Schemas
 from salesforce_emulator.sessions import Sessions
+from salesforce_emulator.setup.catalogue import REST, TOOLING, Catalogue
 from salesforce_emulator.soql.running import Found, run
 from salesforce_emulator.soql.selecting import field_shower
+from salesforce_emulator.soql.tokens import SoqlError
 from salesforce_emulator.store import Store
 
 _BIN_SECONDS = 15 * 86_400
@@ -85,9 +87,11 @@ class World:
         """Lay a change over the org while it runs, as an admin would make it. Raises OrgError; then nothing changed."""
         org = changed_org(self.org, change)
         with self.engine.lock:
-            Rules(org, Schemas(unhidden(org), self.schemas), Store(Schemas(unhidden(org), self.schemas)))
+            Rules(
+                org, Schemas(unhidden(org).objects, self.schemas), Store(Schemas(unhidden(org).objects, self.schemas))
+            )
             added = [name for name in org.objects if name not in self.org.objects]
-            self.schemas.replace(unhidden(org), self.schemas)
+            self.schemas.replace(unhidden(org).objects, self.schemas)
             self.store.adopt(self.schemas)
             self.allocations.adopt(self.org.limits, org.limits)
             self.org = org
@@ -124,7 +128,7 @@ class World:
         """The org as a user sees it."""
         view = self._views.get(user_id)
         if view is None:
-            schemas = Schemas(seen_by(self.org, self.usernames.get(user_id, "")), self.schemas)
+            schemas = Schemas(seen_by(self.org, self.usernames.get(user_id, "")).objects, self.schemas)
             view = self._views[user_id] = View(schemas, JsonRows(schemas))
         return view
 
@@ -147,10 +151,23 @@ class World:
         """Execute a write as the user who is logged in."""
         return self.engine.execute(write, user or self.user_id)
 
+    def tooling(self, user_id: str) -> Catalogue:
+        """What the Tooling API shows a user: nothing without "View Setup and Configuration"."""
+        return self._setup(user_id, TOOLING)
+
+    def _setup(self, user_id: str, served: frozenset[str]) -> Catalogue:
+        return Catalogue(self.org, self.usernames, served if self.permissions(user_id).view_setup else frozenset())
+
     def query(self, statement: str, version: str, with_deleted: bool = False, user: str | None = None) -> Found:
         """Run a SELECT statement as a user. Raises SoqlError."""
-        with self.engine.lock:
-            return run(statement, self.view(user or self.user_id).schemas, self.store, version, with_deleted)
+        user_id = user or self.user_id
+        try:
+            with self.engine.lock:
+                return run(statement, self.view(user_id).schemas, self.store, version, with_deleted)
+        except SoqlError as error:
+            if error.code != "INVALID_TYPE":
+                raise
+            return self._setup(user_id, REST).query(statement, version)
 
     def stats(self) -> dict[str, Any]:
         """Calls and rows, and locks where the org has the lock model."""
@@ -187,7 +204,7 @@ class World:
 
     def _fill(self) -> None:
         self._views: dict[str, View] = {}
-        self.schemas = Schemas(unhidden(self.org))
+        self.schemas = Schemas(unhidden(self.org).objects)
         self.store = Store(self.schemas)
         self.engine = Engine(self.org, self.schemas, self.store, self.audit, self.faults, self.clock, self.locks)
         self.sessions = Sessions(self.org, self.clock, random.Random(self.seed))

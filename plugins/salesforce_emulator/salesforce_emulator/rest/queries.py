@@ -37,7 +37,7 @@ def more(call: Call) -> Response:
 
 
 def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:
-    size = _page_size(call)
+    size = page_size(call)
     end = start + size
     done = end >= len(found.rows)
     answer = {"totalSize": found.total, "done": done}
@@ -48,7 +48,8 @@ def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:
         return call.answer({**answer, "records": found.page(start, size)})
 
 
-def _page_size(call: Call) -> int:
+def page_size(call: Call) -> int:
+    """How many records a page has, as the call asks."""
     match = _BATCH_SIZE.search(call.request.headers.get("sforce-query-options", ""))
     if match is None:
         return call.world.org.page_size

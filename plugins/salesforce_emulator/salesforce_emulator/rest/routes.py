@@ -6,7 +6,7 @@ from functools import partial
 
 from starlette.routing import Route
 
-from salesforce_emulator.rest import collections, composite, queries, resources, rows
+from salesforce_emulator.rest import collections, composite, queries, resources, rows, tooling
 from salesforce_emulator.rest.dispatch import Entry
 from salesforce_emulator.rest.endpoint import Handler, rest
 
@@ -26,6 +26,9 @@ _ENTRIES = [
     _route("/queryAll", queries.query),
     _route("/query/{locator}", queries.more),
     _route("/queryAll/{locator}", queries.more),
+    _route("/tooling/query", tooling.query),
+    _route("/tooling/query/{locator}", tooling.more),
+    _route("/tooling/sobjects/{object}/{id}", tooling.read),
     _route("/sobjects", resources.objects),
     _route("/sobjects/{object}/describe", resources.object_described),
     _route("/sobjects/{object}", resources.object_in_brief),

@@ -15,7 +15,7 @@ _NUMERIC = NUMBERS | {"int", "long"}
 
 def comparable(statement: str, field: Field, comparison: Comparison) -> list[Value]:
     """The literals in the form in which rows hold the field, text without case unless the field minds it."""
-    if is_long(field):
+    if is_long(field) or field.type == "complexvalue" or field.name == "FullName":
         message = f"field '{field.name}' can not be filtered in a query call"
         raise located(statement, comparison.path.at, "INVALID_FIELD", message)
     return [_fitted(statement, field, literal, comparison.operator) for literal in comparison.literals]
@@ -24,6 +24,9 @@ def comparable(statement: str, field: Field, comparison: Comparison) -> list[Val
 def _fitted(statement: str, field: Field, literal: Literal, operator: str) -> Value:
     if literal.kind == "null":
         return None
+    if field.extra_type_info == "enumorid":
+        # TableEnumOrId: the name of a standard object, or the id of a custom one in either length.
+        return folded(read_id(str(literal.value)) or literal.value)
     wanted = _kind(field)
     if literal.kind != wanted:
         raise _mismatch(statement, field, literal, wanted)

@@ -1,0 +1,70 @@
+"""`/tooling/query` and single records of the Tooling API. Tooling API Developer Guide, "REST Resources"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from salesforce_emulator.call import Call
+from salesforce_emulator.errors import ApiError, not_found
+from salesforce_emulator.ids import read_id
+from salesforce_emulator.rest.queries import page_size
+from salesforce_emulator.soql.running import Found
+from salesforce_emulator.soql.selecting import attributes
+from salesforce_emulator.soql.tokens import SoqlError
+
+
+def query(call: Call) -> Response:
+    """The first page of a query on the objects of Setup."""
+    statement = call.request.query_params.get("q")
+    if not statement:
+        raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
+    try:
+        found = call.world.tooling(call.session.user_id).query(statement, call.version)
+    except SoqlError as error:
+        raise ApiError(400, error.code, error.message) from error
+    return _page(call, found, None, 0)
+
+
+def more(call: Call) -> Response:
+    """A further page."""
+    kept = call.world.cursors.find(call.part("locator"))
+    if kept is None:
+        raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+    cursor, found, offset = kept
+    return _page(call, found, cursor, offset)
+
+
+def read(call: Call) -> Response:
+    """GET /tooling/sobjects/OBJECT/ID: every field."""
+    catalogue = call.world.tooling(call.session.user_id)
+    schema = catalogue.schemas.find(call.part("object"))
+    row = catalogue.store[schema].get(read_id(call.part("id"))) if schema is not None else None
+    if schema is None or row is None:
+        raise not_found()
+    fields = {schema.fields[at].name: row[at] for at in schema.visible}
+    return call.answer(_addressed({"attributes": attributes(schema, row, call.version), **fields}))
+
+
+def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:
+    end = start + page_size(call)
+    records = [_addressed(record) for record in found.page(start, end - start)]
+    done = end >= len(found.rows)
+    locator = None if done else f"{cursor or call.world.cursors.keep(found)}-{end}"
+    answer: dict[str, Any] = {"size": found.total if found.query.counts else len(records)}
+    answer |= {"totalSize": found.total, "done": done, "queryLocator": locator}
+    if locator is not None:
+        answer["nextRecordsUrl"] = f"{call.base}/tooling/query/{locator}"
+    return call.answer({**answer, "entityTypeName": found.object_name, "records": records})
+
+
+def _addressed(record: dict[str, Any]) -> dict[str, Any]:
+    """A record, and those within it, with the addresses that they have in the Tooling API."""
+    shown = {name: _addressed(value) if _is_record(value) else value for name, value in record.items()}
+    place = {**record["attributes"], "url": record["attributes"]["url"].replace("/sobjects/", "/tooling/sobjects/")}
+    return {**shown, "attributes": place}
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, dict) and "attributes" in value
