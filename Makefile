@@ -45,7 +45,7 @@ wheels: $(INSTALLED)
 	@rm -rf .venv-wheels
 
 cassettes: $(INSTALLED) ## record the cassettes anew, against the emulator
-	@$(BIN)/python -m pytest -q -n 0 tests/salesforce/test_cassettes.py --record-cassettes
+	@$(BIN)/python -m pytest -q -n 0 tests/salesforce/test_cassettes.py tests/salesforce/test_login_cassettes.py --record-cassettes
 
 fidelity: $(INSTALLED) ## the emulator beside recorded answers of real orgs: equal, or different for a stated reason
 	@$(BIN)/python -m tests.salesforce_emulator.fidelity

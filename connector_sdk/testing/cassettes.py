@@ -35,7 +35,10 @@ _TELLING = (
     "|api_key|token"
 )
 _HEADERS = frozenset({"authorization", "x-sfdc-session", "cookie", "set-cookie", "proxy-authorization", "x-api-key"})
-_FORM = re.compile(rf"(?<![\w])({_TELLING})=[^&\s\"]+")
+_IN_FORMS = rf"{_TELLING}|code"
+"""In a form, a code is that of a login; elsewhere it may be one of an error."""
+
+_FORM = re.compile(rf"(?<![\w])({_IN_FORMS})=[^&\s\"]+")
 _JSON = re.compile(rf'("(?:{_TELLING})"\s*:\s*)"[^"]*"')
 _XML = re.compile(rf"(<(?:\w+:)?({_TELLING})>)[^<]*(</)")
 _ADDRESS = re.compile(r"http://(?:127\.0\.0\.1|localhost):\d+")
@@ -144,6 +147,6 @@ def leaks(text: str) -> list[str]:
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
         r"(?i)bearer\s+(?!REDACTED)[\w.!-]{12,}",
         rf'"(?:{_TELLING})"\s*:\s*"(?!{REDACTED})[^"]+"',
-        rf"(?<![\w])(?:{_TELLING})=(?!{REDACTED})[^&\s\"']+",
+        rf"(?<![\w])(?:{_IN_FORMS})=(?!{REDACTED})[^&\s\"']+",
     )
     return [found.group() for shape in shapes for found in re.finditer(shape, text)]

@@ -1,8 +1,12 @@
-"""A browser that logs in: it opens the login page, presses a button, and goes where it is sent."""
+"""A browser that logs in: it opens the login page, presses a button, and goes where it is sent.
+
+`python -m tests.salesforce.browser URL` prints where it is sent, in a process that no cassette records.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Mapping
 
@@ -39,17 +43,22 @@ class Browser:
 
     def _log_in(self, url: str) -> None:
         with requests.Session() as session:
-            answer = session.get(url, timeout=10, allow_redirects=False)
-            if answer.status_code == 200:
-                fields = {**_fields(answer.text), "decision": self.decision}
-                target = url.partition("?")[0]
-                answer = session.post(target, data=fields, timeout=10, allow_redirects=False)
+            answer = _answered(session, url, self.decision)
             if answer.is_redirect:
                 back = answer.headers["Location"]
                 for name, value in self.sent.items():
                     back = re.sub(rf"(?<=[?&]){name}=[^&]*", f"{name}={value}", back)
                 answer = session.get(back, timeout=10)
             self.pages.append(answer)
+
+
+def _answered(session: requests.Session, url: str, decision: str) -> requests.Response:
+    """What comes of pressing a button on the login page, or instead of the page."""
+    answer = session.get(url, timeout=10, allow_redirects=False)
+    if answer.status_code != 200:
+        return answer
+    fields = {**_fields(answer.text), "decision": decision}
+    return session.post(url.partition("?")[0], data=fields, timeout=10, allow_redirects=False)
 
 
 def _fields(page: str) -> dict[str, str]:
@@ -59,3 +68,8 @@ def _fields(page: str) -> dict[str, str]:
         if "name" in attributes:
             found[attributes["name"]] = attributes.get("value", "")
     return found
+
+
+if __name__ == "__main__":
+    with requests.Session() as visit:
+        print(_answered(visit, sys.argv[1], "allow").headers["Location"])

@@ -14,6 +14,7 @@ from attrs import define, field
 from connector_salesforce.client import Client
 from connector_salesforce.credentials import Credentials, Login
 from connector_salesforce.org import Org
+from connector_salesforce.quota import Quota
 from connector_salesforce.transport import Answer, Request
 
 from connector_sdk import Action, Batch, Column, Mode
@@ -32,7 +33,7 @@ class ScriptedTransport:
     handlers: list[tuple[str, str, Handler]] = field(factory=list)
     requests: list[Request] = field(factory=list)
     closed: bool = False
-    remaining: int | None = None
+    quota: Quota = field(factory=Quota)
     _lock: threading.Lock = field(factory=threading.Lock)
 
     def on(self, method: str, path: str, *replies: Reply | Handler) -> None:

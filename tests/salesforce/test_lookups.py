@@ -99,7 +99,7 @@ def test_a_column_of_ids_is_used_as_it_is_after_a_check(project: Project, api: s
     assert (ledger["k4"]["code"], "check characters" in ledger["k4"]["message"]) == ("NO_VALID_ID", True)
     assert all(ledger[key]["advice"] for key in ("k3", "k4", "k5"))
     assert {key: each["AccountId"] for key, each in by_key(project).items()} == {"k1": id_, "k2": id_, "k6": None}
-    asked = [name for name in project.emulated.stats()["calls"] if name.endswith("/query")]
+    asked = [name for name in project.emulated.stats()["calls"] if name.endswith(".0/query")]
     assert sum(project.emulated.stats()["calls"][name] - before.get(name, 0) for name in asked) <= 1, "only the login's"
 
 
@@ -155,7 +155,7 @@ def test_few_accounts_of_many_contacts_are_few_queries(project: Project) -> None
     run = project.run()
     assert run.rows["succeeded"] == 2_000
     after = project.emulated.stats()["calls"]
-    queries = {name: count - before.get(name, 0) for name, count in after.items() if name.endswith("/query")}
+    queries = {name: count - before.get(name, 0) for name, count in after.items() if name.endswith(".0/query")}
     assert sum(queries.values()) - 1 <= 2, "one of them is the login's, about the org"
 
 
@@ -169,7 +169,7 @@ def test_many_keys_are_looked_up_five_queries_to_a_call_and_deleted_records_are_
     run = project.run()
     assert run.rows == {"read": 1_500, "planned": 1_500, "succeeded": 1_499, "skipped": 1}
     calls = project.emulated.stats()["calls"]
-    assert calls["POST /services/data/v58.0/composite"] <= 1_500 // 2_048 + 1 + 1, calls
+    assert calls["POST /services/data/v58.0/composite"] - 1 <= 1_500 // 2_048 + 1 + 1, "one is about flows and rules"
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -8,7 +8,7 @@ from attrs import evolve
 from connector_salesforce.allowances import forecast
 from connector_salesforce.config import Options
 from connector_salesforce.preflight import check_plan
-from connector_salesforce.transport import Answer
+from connector_salesforce.transport import Answer, Request
 
 from connector_sdk import Action, Column, Delivery, Finding, Level, Mode, PlanSummary
 
@@ -24,10 +24,20 @@ def plan(
     )  # fmt: skip
 
 
+def plain() -> ScriptedTransport:
+    """An org without automation."""
+    transport = ScriptedTransport()
+    empty = {"records": [], "done": True}
+    said = [{"referenceId": f"q{number}", "httpStatusCode": 200, "body": empty} for number in range(5)]
+    transport.on("GET", r".*/tooling/query\?.*", answer(empty))
+    transport.on("POST", ".*/composite", answer({"compositeResponse": said}))
+    return transport
+
+
 def checked(
     given: PlanSummary, options: Options | None = None, limits: Mapping[str, int] | None = None, **flags: Any
 ) -> list[Finding]:
-    transport = ScriptedTransport()
+    transport = plain()
     describing(transport, described_object("Contact", [described_field("Body", "base64")], **flags))
     left = {"DailyApiRequests": 15_000, "DailyBulkApiBatches": 15_000, **(limits or {})}
     transport.on(
@@ -57,6 +67,7 @@ def test_calls_are_forecast_as_they_will_be_made(given: PlanSummary, calls: int)
 def test_a_plan_that_fits_is_told_what_it_uses() -> None:
     calls, batches = checked(plan())
     assert (calls.level, batches.level) == (Level.INFO, Level.INFO)
+    assert "100,000 rows" in calls.message
     assert "202" in calls.message
     assert "15,000" in calls.message
     assert "100 Bulk API batches" in batches.message
@@ -106,12 +117,38 @@ def test_an_insert_is_never_sent_to_the_bulk_api_2() -> None:
 
 
 def test_limits_that_may_not_be_read_do_not_stop_a_run() -> None:
-    transport = ScriptedTransport()
+    transport = plain()
     describing(transport, described_object("Contact"))
     transport.on("GET", ".*/limits", answer([{"errorCode": "INSUFFICIENT_ACCESS", "message": "m"}], 403))
     (finding,) = check_plan(org(transport), plan(), Options())
     assert (finding.level, "could not check" in finding.message) == (Level.WARNING, True)
     assert "View Setup and Configuration" in finding.advice
+
+
+def test_the_floor_holds_also_where_limits_may_not_be_read_but_answers_tell_them() -> None:
+    transport = plain()
+    describing(transport, described_object("Contact"))
+
+    def refused(_: Request) -> Answer:
+        transport.quota.told(1_000)
+        return answer([{"errorCode": "INSUFFICIENT_ACCESS", "message": "m"}], 403)
+
+    transport.on("GET", ".*/limits", refused)
+    (stop,) = stops(check_plan(org(transport), plan(), Options(keep_api_calls=900)))
+    assert "102 too few" in stop.message
+
+
+def test_the_storage_that_is_left_is_told_with_the_kind_of_org() -> None:
+    transport = plain()
+    describing(transport, described_object("Contact"))
+    transport.on("GET", ".*/limits", answer({"DataStorageMB": {"Max": 200, "Remaining": 0}}))
+    opened = org(transport)
+    opened.kind = "sandbox dev, Enterprise Edition"
+    said = {each.message: each.level for each in check_plan(opened, plan(), Options())}
+    assert said["the org is sandbox dev, Enterprise Edition, 0 MB of data storage left"] is Level.INFO
+    assert Level.WARNING in [level for message, level in said.items() if "STORAGE_LIMIT_EXCEEDED" in message]
+    updates = check_plan(opened, plan(action=Action.UPDATE), Options())
+    assert not any("STORAGE_LIMIT_EXCEEDED" in each.message for each in updates)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +162,41 @@ def test_limits_that_may_not_be_read_do_not_stop_a_run() -> None:
 def test_a_permission_that_is_missing_stops_the_run(action: Action, flag: str, word: str) -> None:
     (stop,) = stops(checked(plan(action=action), **{flag: False}))
     assert word in stop.advice
+
+
+def test_a_field_that_the_user_no_longer_sees_or_edits_stops_the_run_with_the_path_in_setup() -> None:
+    fields = [described_field("Email", createable=False, updateable=False), described_field("Key__c", updateable=False),
+              described_field("Once__c", updateable=False)]  # fmt: skip
+    transport = plain()
+    describing(transport, described_object("Contact", fields))
+    columns = tuple(map(Column, ("Email", "Phone", "Key__c", "Once__c")))
+    given = evolve(plan(columns=columns), match_field="Key__c")
+    read_only, hidden = stops(check_plan(org(transport), given, Options()))
+    assert read_only.message == "Contact: Email may not be edited by this user"
+    assert hidden.message == "Contact: Phone is absent or hidden from this user"
+    assert "Setup, Object Manager, Contact, Fields & Relationships, Phone, Set Field-Level Security" in hidden.advice
+
+
+def record_type(name: str, *, default: bool = False, available: bool = True) -> dict[str, Any]:
+    return {"name": name, "available": available, "defaultRecordTypeMapping": default, "master": name == "Master"}
+
+
+@pytest.mark.parametrize(
+    ("types", "said"),
+    [
+        ([], []),
+        ([record_type("Master", default=True)], []),
+        ([record_type("Sales", default=True), record_type("Master")], []),
+        ([record_type("Sales"), record_type("Partner", default=True), record_type("Master")], ["Partner"]),
+        ([record_type("Sales", available=False), record_type("Master")], ["no default record type"]),
+    ],
+)
+def test_the_record_type_that_new_records_get_is_told(types: list[dict[str, Any]], said: list[str]) -> None:
+    found = [each.message for each in checked(plan(), recordTypeInfos=types) if "record type" in each.message]
+    assert len(found) == len(said)
+    assert all(words in message for words, message in zip(said, found, strict=True))
+    updates = checked(plan(action=Action.UPDATE), recordTypeInfos=types)
+    assert not any("record type" in each.message for each in updates)
 
 
 def test_a_binary_field_stops_a_plan_through_bulk() -> None:
@@ -158,7 +230,7 @@ def test_the_permission_that_a_hard_delete_needs_is_said() -> None:
 
 def asked(api: str, reply: Answer, **flags: bool) -> tuple[list[Finding], int]:
     """The findings that are not about limits, and how many query jobs were asked for."""
-    transport = ScriptedTransport()
+    transport = plain()
     describing(transport, described_object("Contact", **flags))
     transport.on("GET", ".*/limits", answer({}))
     transport.on("POST", ".*/jobs/query", reply)

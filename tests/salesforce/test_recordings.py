@@ -24,7 +24,8 @@ from connector_salesforce.flows import ClientCredentials
 from connector_salesforce.job_kind import JobKind
 from connector_salesforce.markup import parse
 from connector_salesforce.org import Org
-from connector_salesforce.transport import Answer, _remaining
+from connector_salesforce.quota import calls_left
+from connector_salesforce.transport import Answer
 
 from connector_sdk import Action, Executed, Mode, Secret
 from connector_sdk.testing.conformance.describing import _unmatchable, _wrong
@@ -268,6 +269,6 @@ def test_the_calls_that_are_left_are_read_from_every_answer_that_says_so(recorde
     told = [each.headers for each in recorded if any(name.lower() == "sforce-limit-info" for name in each.headers)]
     assert len(told) > 100
     for headers in told:
-        left = _remaining(headers)
+        left = calls_left(headers)
         assert left is not None
         assert left > 0

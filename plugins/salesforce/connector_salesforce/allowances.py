@@ -14,7 +14,7 @@ from attrs import frozen
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.org import Org
-from connector_sdk import Finding, Level, Mode, PlanSummary
+from connector_sdk import Action, Finding, Level, Mode, PlanSummary
 
 _LARGEST_BATCH = 10_000
 """Rows of a Bulk API batch at most, and of those into which Salesforce cuts a Bulk API 2.0 job."""
@@ -37,19 +37,27 @@ class _Left:
 
 def check_allowances(org: Org, plan: PlanSummary, options: Options) -> Iterator[Finding]:
     """What the run needs and what is left. What cannot be checked is said."""
+    org.client.quota.begin()
+    limits: Mapping[str, Any] = {}
     try:
         limits = org.client.get("/limits")
     except CallFailed as error:
         advice = "Give the user View Setup and Configuration to have them checked."
         yield Finding(Level.WARNING, f"could not check the org's limits: {error}", advice)
-        return
-    calls = _remaining(limits, "DailyApiRequests")
+    told = org.client.quota.left
+    calls = _remaining(limits, "DailyApiRequests") if told is None else told
     left = _Left(
         None if calls is None else calls - options.keep_api_calls,
         _remaining(limits, "DailyBulkApiBatches", "DailyBulkApiRequests"),
     )
+    if limits or calls is not None:
+        yield from _use(org, plan, options, limits, left)
+
+
+def _use(org: Org, plan: PlanSummary, options: Options, limits: Mapping[str, Any], left: _Left) -> Iterator[Finding]:
+    yield from _place(org, plan, limits)
     yield from _calls(plan, options, left)
-    if plan.api != "rest":
+    if limits and plan.api != "rest":
         yield from _batches(plan, left)
 
 
@@ -87,13 +95,28 @@ def _remaining(limits: Mapping[str, Any], *names: str) -> int | None:
     return None
 
 
+def _place(org: Org, plan: PlanSummary, limits: Mapping[str, Any]) -> Iterator[Finding]:
+    """Where the rows go, and whether there is room for more."""
+    left = _remaining(limits, "DataStorageMB")
+    room = "" if left is None else f", {left:,} MB of data storage left"
+    if org.kind:
+        yield Finding(Level.INFO, f"the org is {org.kind}{room}")
+    if left is not None and left <= 0 and (plan.planned.get(Action.CREATE) or plan.planned.get(Action.UPSERT)):
+        message = "the org has no data storage left: new records are refused with STORAGE_LIMIT_EXCEEDED"
+        yield Finding(Level.WARNING, message, "Free or buy storage in Salesforce.")
+
+
 def _calls(plan: PlanSummary, options: Options, left: _Left) -> Iterator[Finding]:
     needed, floor = forecast(plan), options.keep_api_calls
     if left.calls is None:
         yield Finding(Level.WARNING, "could not check the org's API calls", "")
         return
     kept = f", of which {floor:,} are kept for others" if floor else ""
-    message = f"about {needed:,} API calls without looks at batches; {left.calls + floor:,} are left today{kept}"
+    rows = sum(plan.planned.values())
+    message = (
+        f"{rows:,} rows need about {needed:,} API calls, looks at batches apart; "
+        f"{left.calls + floor:,} are left today{kept}"
+    )
     yield Finding(Level.INFO, message)
     missing = needed - left.calls
     if missing > 0:

@@ -13,6 +13,7 @@ from connector_salesforce.credentials import Credentials, Login
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.faults import SESSION_CODES, fault
 from connector_salesforce.hosts import HostError, server_path
+from connector_salesforce.quota import Quota
 from connector_salesforce.transport import Answer, Request, Transport
 from connector_sdk import Executed
 
@@ -36,9 +37,9 @@ class Client:
         return self._credentials.login
 
     @property
-    def remaining(self) -> int | None:
-        """What is left of the day's calls, as far as an answer has told it."""
-        return self._transport.remaining
+    def quota(self) -> Quota:
+        """The day's calls: every call is taken off them, and none is made that is kept for others."""
+        return self._transport.quota
 
     def get(self, path: str, **parameters: str) -> Any:
         """The JSON at a path below `/services/data/vXX.X`."""
@@ -61,8 +62,16 @@ class Client:
     def composite(self, paths: Mapping[str, str]) -> Mapping[str, Any]:
         """The JSON at several paths below `/services/data/vXX.X` by one call (REST API Developer Guide, "Composite").
 
-        `paths` has at most 5 queries, by the names under which the answers come back.
+        `paths` has at most 5 queries, by the names under which the answers come back. Raises the first error in them.
         """
+        answers = self.composite_each(paths)
+        for each in answers.values():
+            if isinstance(each, CallFailed):
+                raise each
+        return answers
+
+    def composite_each(self, paths: Mapping[str, str]) -> Mapping[str, Any | CallFailed]:
+        """As `composite`, but a path that was refused is answered with why."""
         base = f"/services/data/v{self.version}"
         asked = [{"method": "GET", "referenceId": name, "url": base + path} for name, path in paths.items()]
         body = json.dumps({"allOrNone": False, "compositeRequest": asked}).encode()
@@ -113,6 +122,7 @@ class Client:
         def send(login: Login) -> Answer:
             signed_headers = {**own, **signed(login.token)}
             request = Request(method, login.instance + path, signed_headers, packed, body[:16_384])
+            self.quota.take()
             return _good(self._transport.send(request, into))
 
         login = self._credentials.login
@@ -135,17 +145,17 @@ def _bearer(token: str) -> Headers:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _answers(said: Any, names: Collection[str]) -> Mapping[str, Any]:
-    """The bodies of a composite answer. Raises `CallFailed` with the first error in it."""
+def _answers(said: Any, names: Collection[str]) -> Mapping[str, Any | CallFailed]:
+    """The bodies of a composite answer, or the errors in it."""
     try:
         answers = {each["referenceId"]: (each["httpStatusCode"], each["body"]) for each in said["compositeResponse"]}
         found = {name: answers[name] for name in names}
     except (KeyError, TypeError) as error:
         raise CallFailed("ANSWER_UNREADABLE", f"the composite answer lacks {error}", Executed.NO) from None
-    for status, body in found.values():
-        if not 200 <= status < 300:
-            raise fault(status, {}, json.dumps(body).encode())
-    return {name: body for name, (_, body) in found.items()}
+    return {
+        name: body if 200 <= status < 300 else fault(status, {}, json.dumps(body).encode())
+        for name, (status, body) in found.items()
+    }
 
 
 def segment(text: str) -> str:

@@ -31,7 +31,9 @@ def reach(config: Config, host: Host) -> tuple[Org, Identity]:
         with explained():
             credentials = Credentials(lambda: log_in(config, transport, host))
         org = Org(Client(transport, credentials, config.api_version))
-        return org, identify(org)
+        found = identify(org)
+        org.kind = found.kind
+        return org, found
     except BaseException:
         transport.close()
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -22,9 +22,13 @@ Description = dict[str, Any]
 
 @define(eq=False)
 class Org:
-    """One org, logged in to. Descriptions are kept while it is open; Bulk jobs die with it."""
+    """One org, logged in to. Descriptions are kept while it is open; Bulk jobs die with it.
+
+    `kind` says in words whether it is production or which kind of sandbox, as far as that is known.
+    """
 
     client: Client = field(repr=False)
+    kind: str = ""
     jobs: Jobs = field(init=False, repr=False)
     _described: dict[str, Description] = field(factory=dict, init=False, repr=False)
     _listed: list[Description] | None = field(default=None, init=False, repr=False)
@@ -61,6 +65,18 @@ class Org:
     def query(self, soql: str) -> Iterator[Description]:
         """All records of a query, page after page (REST API Developer Guide, "Query")."""
         yield from self._pages(_page(self.client.get("/query", q=soql)))
+
+    def queries_each(self, asked: Mapping[str, str]) -> Mapping[str, list[Description] | CallFailed]:
+        """The records of up to 5 queries by one call, under their names; of one that was refused, why."""
+        first = self.client.composite_each({name: f"/query?q={quote(soql)}" for name, soql in asked.items()})
+        return {
+            name: each if isinstance(each, CallFailed) else list(self._pages(_page(each)))
+            for name, each in first.items()
+        }
+
+    def tooling(self, soql: str) -> Iterator[Description]:
+        """All records of a query about the org's own set-up (Tooling API Guide, "Query")."""
+        yield from self._pages(_page(self.client.get("/tooling/query", q=soql)))
 
     def queries(self, asked: Sequence[str]) -> Iterator[Description]:
         """All records of several queries, by as few calls as may be ("Composite": 5 queries to a call)."""

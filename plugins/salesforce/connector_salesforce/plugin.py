@@ -129,17 +129,13 @@ def match(connection: Connection, objects: Sequence[str], field: str, values: pa
 @hookimpl
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Write through the batch's API."""
-    left = connection.handle.client.remaining
-    if options.keep_api_calls and left is not None and left <= options.keep_api_calls:
-        raise NotExecuted(
-            "API_CALLS_KEPT", f"{left:,} API calls are left, and {options.keep_api_calls:,} are for others"
-        )
+    connection.handle.client.quota.keep(options.keep_api_calls)
     try:
         result = _WRITERS[batch.api].write(connection.handle, batch, options, attempt)
         return reference_errors.explained(connection.handle, batch, result)
     except CallFailed as error:
         if error.executed is Executed.NO:
-            raise NotExecuted(error.code, error.message) from error
+            raise NotExecuted(error.code, error.message, retry_after=error.retry_after) from error
         raise
 
 
@@ -148,6 +144,7 @@ def recover_batch(
     connection: Connection, batch: Batch, options: Options, attempt: Attempt
 ) -> WriteResult | Recovery | Unknown:
     """Ask what became of a batch through its API."""
+    connection.handle.client.quota.keep(options.keep_api_calls)
     answer = _WRITERS[batch.api].recover(connection.handle, batch, options, attempt)
     return reference_errors.explained(connection.handle, batch, answer) if isinstance(answer, WriteResult) else answer
 

@@ -6,42 +6,28 @@ import json
 from collections.abc import Iterator
 
 from connector_salesforce.allowances import check_allowances
+from connector_salesforce.automation import check_automation
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.job_kind import ASSIGNED
 from connector_salesforce.org import Org
+from connector_salesforce.permissions import check_permissions
 from connector_salesforce.soql import select
 from connector_sdk import Action, Finding, Level, PlanSummary
 
-_NEEDS = {
-    Action.CREATE: ("createable",),
-    Action.UPDATE: ("updateable",),
-    Action.UPSERT: ("createable", "updateable"),
-    Action.DELETE: ("deletable",),
-}
 _API = {"bulk": "the Bulk API", "bulk2": "the Bulk API 2.0", "rest": "the REST API"}
-_WORDS = {"createable": "Create", "updateable": "Edit", "deletable": "Delete"}
 
 
 def check_plan(org: Org, plan: PlanSummary, options: Options) -> list[Finding]:
     """What is worth knowing before a run. Raises `CallFailed` when the object cannot be described."""
     return [
-        *_permissions(org, plan),
+        *check_permissions(org, plan),
         *_binary(org, plan),
         *_not_taken(org, plan),
         *_options(plan, options),
+        *check_automation(org, plan),
         *check_allowances(org, plan, options),
     ]
-
-
-def _permissions(org: Org, plan: PlanSummary) -> Iterator[Finding]:
-    for name in plan.object_names:
-        described = org.describe(name)
-        for action in (each for each, count in plan.planned.items() if count):
-            for flag in _NEEDS.get(action, ()):
-                if not described[flag]:
-                    advice = f"Give the user {_WORDS[flag]} on {name} in its profile or a permission set."
-                    yield Finding(Level.STOP, f"this user may not {action} records of {name}", advice)
 
 
 def _binary(org: Org, plan: PlanSummary) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,11 +16,11 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from connector_salesforce.failure import CallFailed
+from connector_salesforce.quota import Quota, calls_left
 from connector_salesforce.redaction import redacted
 from connector_sdk import Call, Executed
 
 _SHOWN = 16_384
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
 @frozen
@@ -88,7 +87,7 @@ class Transport:
     """Sends requests; safe to use from any thread, each of which has a session of its own.
 
     Redirects, proxies, cookies and credentials of the environment are never used: a token goes to its host alone.
-    `remaining` is what the last answer that told it said is left of the day's calls.
+    `quota` is told what answers say is left of the day's calls.
     """
 
     def __init__(self, told: Callable[[Call], None], limits: Limits | None = None) -> None:
@@ -97,7 +96,7 @@ class Transport:
         self._own = threading.local()
         self._lock = threading.Lock()
         self._sessions: list[requests.Session] = []
-        self.remaining: int | None = None
+        self.quota = Quota()
 
     def send(self, request: Request, into: IO[bytes] | None = None) -> Answer:
         """Send a request and answer whatever came back, errors too. Raises `CallFailed` when no whole answer came.
@@ -184,8 +183,8 @@ class Transport:
     ) -> None:
         shown = _text(request.shown), _text(answer.body if answer else b"")
         sent, received = map(redacted, shown) if request.private else shown
-        remaining = _remaining(raw.headers if raw else {})
-        self.remaining = self.remaining if remaining is None else remaining
+        remaining = calls_left(raw.headers if raw else {})
+        self.quota.told(remaining)
         self._told(
             Call(
                 at=at,
@@ -205,12 +204,6 @@ class Transport:
 
 def _text(body: bytes) -> str:
     return body[:_SHOWN].decode("utf-8", "replace")[:_SHOWN]
-
-
-def _remaining(headers: Mapping[str, str]) -> int | None:
-    """What is left of the day's calls (REST API Developer Guide, "Limit Info Header")."""
-    used = _USAGE.search(headers.get("Sforce-Limit-Info", ""))
-    return int(used[2]) - int(used[1]) if used else None
 
 
 def _failure(error: Exception) -> CallFailed:

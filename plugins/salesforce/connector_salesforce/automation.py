@@ -1,0 +1,168 @@
+"""What an org does by itself when records of an object are written: triggers, flows and rules, by name.
+
+Tooling API Guide, "ApexTrigger", "ValidationRule", "WorkflowRule", "EntityDefinition"; Object Reference,
+"FlowDefinitionView", "DuplicateRule".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from attrs import frozen
+
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.ids import to18
+from connector_salesforce.org import Description, Org
+from connector_salesforce.soql import is_in, select
+from connector_sdk import Action, Finding, Level, PlanSummary
+
+_SETUP = "Give the user View Setup and Configuration to have them checked."
+_SAVING = frozenset({Action.CREATE, Action.UPDATE, Action.UPSERT})
+
+
+@frozen
+class _Target:
+    """An object by all the names that automation hangs on: the API name and, of custom objects, ids of both lengths."""
+
+    name: str
+    label: str
+    keys: tuple[str, ...]
+
+
+@frozen
+class _Look:
+    """One kind of automation: how it is asked for, by which of a record's names it is told, and what it means.
+
+    `setup`: the Tooling API has it. `saving`: a deletion does not run it.
+    """
+
+    what: str
+    query: Callable[[_Target], str]
+    name: Callable[[_Target, Description], str | None]
+    advice: str
+    setup: bool = True
+    saving: bool = True
+
+
+Records = list[Description] | CallFailed
+
+
+def check_automation(org: Org, plan: PlanSummary) -> Iterator[Finding]:
+    """What is active on the objects of a plan. What may not be read is said to be so."""
+    actions = {action for action, count in plan.planned.items() if count}
+    looks = [each for each in _LOOKS if actions & _SAVING or not each.saving]
+    for name in plan.object_names if actions else ():
+        try:
+            target = _target(org, name)
+            found = _asked(org, target, looks)
+        except CallFailed as error:
+            yield Finding(Level.WARNING, f"could not check the automation of {name}: {error}", _SETUP)
+        else:
+            yield from _told(target, looks, found)
+
+
+def _asked(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
+    """The records of every look, or why they may not be read."""
+    found: dict[str, Records] = {}
+    for look in looks:
+        if look.setup:
+            try:
+                found[look.what] = list(org.tooling(look.query(target)))
+            except CallFailed as error:
+                found[look.what] = error
+    asked = {f"q{number}": look for number, look in enumerate(looks) if not look.setup}
+    for key, records in org.queries_each({key: look.query(target) for key, look in asked.items()}).items():
+        found[asked[key].what] = records
+    return found
+
+
+def _told(target: _Target, looks: Iterable[_Look], found: Mapping[str, Records]) -> Iterator[Finding]:
+    unknown: dict[str, list[str]] = {}
+    for look in looks:
+        records = found[look.what]
+        if isinstance(records, CallFailed):
+            unknown.setdefault(str(records), []).append(look.what)
+            continue
+        names = sorted(filter(None, (look.name(target, each) for each in records)))
+        if names:
+            yield Finding(Level.INFO, f"active {look.what} on {target.name}: {', '.join(names)}", look.advice)
+    for said, kinds in unknown.items():
+        yield Finding(Level.WARNING, f"could not check {', '.join(kinds)} of {target.name}: {said}", _SETUP)
+
+
+def _target(org: Org, name: str) -> _Target:
+    """An object as automation refers to it ("EntityDefinition"): standard ones by name, custom ones by their id."""
+    described = org.describe(name)
+    keys = [name]
+    if described.get("custom"):
+        for each in org.tooling(select(["DurableId"], "EntityDefinition", is_in("QualifiedApiName", [name]))):
+            id_ = str(each["DurableId"])
+            keys += dict.fromkeys((id_, id_[:15], to18(id_) or id_))
+    return _Target(name, str(described.get("label") or name), tuple(keys))
+
+
+def _triggers(target: _Target) -> str:
+    where = f"{is_in('TableEnumOrId', target.keys)} AND Status = 'Active'"
+    return select(["Id", "Name", "NamespacePrefix", "Status"], "ApexTrigger", where)
+
+
+def _workflow_rules(target: _Target) -> str:
+    return select(["Id", "Name"], "WorkflowRule", is_in("TableEnumOrId", target.keys))
+
+
+def _validation_rules(target: _Target) -> str:
+    where = f"{is_in('EntityDefinition.QualifiedApiName', [target.name])} AND Active = true"
+    return select(["Id", "ValidationName", "NamespacePrefix", "Active"], "ValidationRule", where)
+
+
+def _duplicate_rules(target: _Target) -> str:
+    where = f"{is_in('SobjectType', [target.name])} AND IsActive = true"
+    return select(["Id", "DeveloperName", "NamespacePrefix", "IsActive"], "DuplicateRule", where)
+
+
+def _flows(_target: _Target) -> str:
+    """All flows that a record starts, and all processes: their object cannot be asked for."""
+    started = "TriggerType IN ('RecordBeforeSave', 'RecordAfterSave', 'RecordBeforeDelete')"
+    fields = ["ApiName", "ProcessType", "TriggerType", "TriggerObjectOrEventId", "TriggerObjectOrEventLabel"]
+    return select(fields, "FlowDefinitionView", f"IsActive = true AND ({started} OR ProcessType = 'Workflow')")
+
+
+def _flow(target: _Target, record: Description) -> str | None:
+    """The name of a flow of this object. The view tells of some just the label of theirs."""
+    id_, label = record.get("TriggerObjectOrEventId"), record.get("TriggerObjectOrEventLabel")
+    if id_ not in target.keys and (id_ or label != target.label):
+        return None
+    before = record.get("TriggerType") == "RecordBeforeSave"
+    return f"{record['ApiName']}{' (before saving)' if before else ''}"
+
+
+def _named(key: str) -> Callable[[_Target, Description], str]:
+    """Names with that of the package that they came with."""
+
+    def name(_target: _Target, record: Description) -> str:
+        package = record.get("NamespacePrefix")
+        return f"{package}.{record[key]}" if package else str(record[key])
+
+    return name
+
+
+_LOOKS = (
+    _Look(
+        "Apex triggers", _triggers, _named("Name"),
+        "They run on up to 200 rows at a time, and what they refuse is rejected.", saving=False,
+    ),
+    _Look(
+        "flows", _flows, _flow,
+        "What they refuse is rejected; those before saving may change what the run writes.", setup=False, saving=False,
+    ),
+    _Look("workflow rules", _workflow_rules, _named("Name"), "They may change what the run writes."),
+    _Look(
+        "validation rules", _validation_rules, _named("ValidationName"),
+        "Rows that break one are rejected in the words of its author.",
+    ),
+    _Look(
+        "duplicate rules", _duplicate_rules, _named("DeveloperName"),
+        "Rows that one refuses are rejected; duplicate_rules: allow with api: rest passes those that only alert.",
+        setup=False,
+    ),
+)  # fmt: skip

@@ -1,0 +1,140 @@
+"""What runs in an org when records are written, told before a run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from connector_salesforce.automation import check_automation
+from connector_salesforce.transport import Answer, Request
+
+from connector_sdk import Action, Delivery, Finding, Level, Mode, PlanSummary
+
+from .scripted import ScriptedTransport, answer, described_object, describing, org
+
+CUSTOM_ID = "01Ixx0000001gPL"
+REFUSED = answer([{"errorCode": "INSUFFICIENT_ACCESS", "message": "no"}], 403)
+
+
+def plan(name: str, action: Action = Action.UPSERT, rows: int = 1) -> PlanSummary:
+    return PlanSummary(
+        "run", "sync", Mode.UPSERT, (name,), "bulk", 1_000, 10, Delivery.EXACTLY_ONCE, (), {action: rows}, {action: 1}
+    )
+
+
+def having(tables: Mapping[str, Sequence[Mapping[str, Any]] | Answer], name: str, **flags: Any) -> ScriptedTransport:
+    """An org whose tables are asked through the API that has them; conditions are those of real queries."""
+    transport = ScriptedTransport()
+    describing(transport, described_object(name, label="The Label", **flags))
+    standard = ("FlowDefinitionView", "DuplicateRule")
+
+    def queried(url: str) -> Answer:
+        parts = urlsplit(url)
+        soql = parse_qs(parts.query)["q"][0]
+        table = re.search(r"FROM (\w+)", soql)
+        assert table is not None
+        assert ("/tooling/" in parts.path) is (table[1] not in standard), soql
+        found = tables.get(table[1], [])
+        if isinstance(found, Answer):
+            return found
+        keys = re.search(r"(?:TableEnumOrId|QualifiedApiName|SobjectType) IN \((.*?)\)", soql)
+        hangs = [each for each in found if keys is None or f"'{each.get('on', name)}'" in keys[1]]
+        return answer({"records": hangs, "done": True})
+
+    def composite(request: Request) -> Answer:
+        asked = json.loads(request.shown)["compositeRequest"]
+        answers = [(each["referenceId"], queried(each["url"])) for each in asked]
+        said = [{"referenceId": key, "httpStatusCode": each.status, "body": json.loads(each.body)}
+                for key, each in answers]  # fmt: skip
+        return answer({"compositeResponse": said})
+
+    transport.on("GET", r".*/tooling/query\?.*", lambda request: queried(request.url))
+    transport.on("POST", ".*/composite", composite)
+    return transport
+
+
+def told(transport: ScriptedTransport, given: PlanSummary) -> list[Finding]:
+    return list(check_automation(org(transport), given))
+
+
+def flow(name: str, **more: Any) -> dict[str, Any]:
+    return {"ApiName": name, "ProcessType": "AutoLaunchedFlow", "TriggerType": "RecordAfterSave",
+            "TriggerObjectOrEventId": None, "TriggerObjectOrEventLabel": None, **more}  # fmt: skip
+
+
+def test_what_is_active_on_a_standard_object_is_told_by_name() -> None:
+    transport = having(
+        {
+            "ApexTrigger": [{"Name": "Late"}, {"Name": "Guard", "NamespacePrefix": "pkg"}],
+            "FlowDefinitionView": [
+                flow("Ours", TriggerObjectOrEventId="Account", TriggerType="RecordBeforeSave"),
+                flow("Another", TriggerObjectOrEventId="Contact"),
+                flow("Old_Process", TriggerObjectOrEventLabel="The Label", ProcessType="Workflow", TriggerType=None),
+            ],
+            "WorkflowRule": [{"Name": "Mail"}],
+            "ValidationRule": [{"ValidationName": "Not_Empty"}],
+            "DuplicateRule": [{"DeveloperName": "Twins"}],
+        },
+        "Account",
+    )
+    found = told(transport, plan("Account"))
+    assert [each.message for each in found] == [
+        "active Apex triggers on Account: Late, pkg.Guard",
+        "active flows on Account: Old_Process, Ours (before saving)",
+        "active workflow rules on Account: Mail",
+        "active validation rules on Account: Not_Empty",
+        "active duplicate rules on Account: Twins",
+    ]
+    assert {each.level for each in found} == {Level.INFO}
+
+
+@pytest.mark.parametrize("key", [CUSTOM_ID, f"{CUSTOM_ID}EAY"])
+def test_automation_of_a_custom_object_hangs_on_its_id(key: str) -> None:
+    transport = having(
+        {
+            "EntityDefinition": [{"DurableId": CUSTOM_ID}],
+            "ApexTrigger": [{"Name": "Guard", "on": key}],
+            "FlowDefinitionView": [flow("Ours", TriggerObjectOrEventId=key)],
+            "WorkflowRule": [{"Name": "Mail", "on": key}],
+            "ValidationRule": [{"ValidationName": "Rule"}],
+        },
+        "Thing__c",
+        custom=True,
+    )
+    messages = " ".join(each.message for each in told(transport, plan("Thing__c")))
+    for name in ("Guard", "Ours", "Mail", "Rule"):
+        assert name in messages
+
+
+def test_what_may_not_be_read_is_said_once_and_what_may_is_told() -> None:
+    tables = {"ApexTrigger": REFUSED, "FlowDefinitionView": REFUSED, "ValidationRule": REFUSED,
+              "DuplicateRule": [{"DeveloperName": "Twins"}]}  # fmt: skip
+    told_, unknown = told(having(tables, "Account"), plan("Account"))
+    assert "Twins" in told_.message
+    assert unknown.level is Level.WARNING
+    assert unknown.message.startswith("could not check Apex triggers, flows, validation rules of Account")
+    assert "View Setup and Configuration" in unknown.advice
+
+
+def test_an_object_whose_id_may_not_be_read_could_not_be_checked() -> None:
+    (unknown,) = told(having({"EntityDefinition": REFUSED}, "Thing__c", custom=True), plan("Thing__c"))
+    assert "could not check the automation of Thing__c" in unknown.message
+
+
+def test_a_deletion_runs_only_triggers_and_flows() -> None:
+    tables = {"ApexTrigger": [{"Name": "Guard"}], "ValidationRule": [{"ValidationName": "Rule"}],
+              "DuplicateRule": [{"DeveloperName": "Twins"}]}  # fmt: skip
+    transport = having(tables, "Account")
+    (found,) = told(transport, plan("Account", Action.DELETE))
+    assert "Guard" in found.message
+    assert len(transport.made("GET", "query") + transport.made("POST", "composite")) == 2
+
+
+def test_nothing_is_asked_where_nothing_is_written() -> None:
+    transport = having({"ApexTrigger": [{"Name": "Guard"}]}, "Account")
+    assert told(transport, plan("Account", rows=0)) == []
+    assert transport.requests == []

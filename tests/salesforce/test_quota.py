@@ -1,0 +1,163 @@
+"""The calls and batches of the day: forecast before a run, and never those that are kept for others."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from connector_salesforce.failure import CallFailed
+from connector_salesforce.quota import Quota, calls_left
+
+from .emulated import Emulated
+from .projects import Project
+
+
+@pytest.fixture
+def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
+    monkeypatch.setattr("connector_salesforce.bulk._FIRST_PAUSE", 0.02)
+    return Project(tmp_path, emulated)
+
+
+def contacts(project: Project, count: int, **options: Any) -> None:
+    project.sync(fields={"LastName": "last"}, options=options)
+    project.model([{"id": f"k{number}", "last": "Ash"} for number in range(count)])
+
+
+def limit(project: Project, name: str, remaining: int) -> None:
+    project.emulated.change({"limits": {name: {"max": 15_000, "remaining": remaining}}})
+
+
+def planned(project: Project) -> list[Mapping[str, Any]]:
+    result = project.invoke("plan", "contacts", "--output", "json")
+    found: list[Mapping[str, Any]] = json.loads(result.stdout)[0]["findings"]
+    return found
+
+
+def writing_calls(project: Project) -> int:
+    """The calls of a run through the Bulk API but the looks at its batches."""
+    calls = project.emulated.stats()["calls"]
+    looks = "GET /services/async/58.0/job/{id}/batch"
+    return sum(count for call, count in calls.items() if "/services/async/" in call and call != looks)
+
+
+@pytest.mark.parametrize(("size", "calls", "batches"), [(10_000, 22, 10), (1_000, 202, 100)])
+def test_the_forecast_of_a_hundred_thousand_rows(project: Project, size: int, calls: int, batches: int) -> None:
+    contacts(project, 100_000, batch_size=size)
+    said = " ".join(each["message"] for each in planned(project))
+    assert f"100,000 rows need about {calls:,} API calls" in said
+    assert f"{batches:,} Bulk API batches" in said
+
+
+def test_a_run_makes_the_calls_that_were_forecast(project: Project) -> None:
+    contacts(project, 2_500, parallelism=1)
+    assert any("2,500 rows need about 8 API calls" in each["message"] for each in planned(project))
+    assert project.run().exit == 0
+    assert writing_calls(project) == 8
+
+
+def test_a_run_that_would_use_calls_of_others_does_not_begin(project: Project) -> None:
+    contacts(project, 10_000, batch_size=100, keep_api_calls=900)
+    limit(project, "DailyApiRequests", 1_000)
+    run = project.run()
+    assert run.exit == 6
+    said = " ".join(run.said.split())
+    assert "202 API calls" in said
+    assert "too few" in said
+    assert "batch_size: " in said
+    assert "api: bulk2" in said
+    assert writing_calls(project) == 0
+    assert project.emulated.records("Contact") == []
+
+
+def test_a_run_that_needs_more_batches_than_are_left_says_which_size_fits(project: Project) -> None:
+    contacts(project, 10_000, batch_size=10)
+    limit(project, "DailyBulkApiBatches", 300)
+    run = project.run()
+    assert run.exit == 6
+    said = " ".join(run.said.split())
+    assert "needs 1,000 Bulk API batches and 300 are left" in said
+    assert "batch_size: 34 or more" in said
+    assert "api: bulk2" in said
+    assert writing_calls(project) == 0
+
+
+def test_a_run_stops_before_it_uses_a_call_of_others_and_goes_on_later(project: Project) -> None:
+    contacts(project, 100, batch_size=20, parallelism=5, keep_api_calls=5_000)
+    limit(project, "DailyApiRequests", 5_025)
+    project.emulated.faults({"match": {"path": "*/job/*/batch"}, "do": {"slow": 1}})
+    run = project.run()
+    assert run.exit == 4, run.said
+    assert "5,000 are for others" in " ".join(run.said.split())
+    assert sum(_counted(project).values()) <= 25
+    project.emulated.faults()
+    limit(project, "DailyApiRequests", 15_000)
+    assert project.run().exit == 0
+    executed = project.emulated.stats()["executed"]["Contact"]
+    assert (len(executed), set(executed.values())) == (100, {1})
+
+
+def _counted(project: Project) -> dict[str, int]:
+    calls = project.emulated.stats()["calls"]
+    return {call: count for call, count in calls.items() if "oauth2" not in call and "tooling" not in call}
+
+
+def test_no_number_of_threads_takes_a_call_that_is_kept() -> None:
+    quota = Quota()
+    quota.told(130)
+    quota.keep(100)
+    gate = threading.Barrier(50)
+
+    def take(_: int) -> bool:
+        gate.wait(5)
+        try:
+            quota.take()
+        except CallFailed:
+            return False
+        return True
+
+    with ThreadPoolExecutor(50) as threads:
+        assert sum(threads.map(take, range(50))) == 30
+
+
+def test_an_answer_that_is_late_gives_no_call_back() -> None:
+    quota = Quota()
+    quota.told(103)
+    quota.keep(100)
+    quota.take()
+    quota.told(None)
+    quota.told(110)
+    quota.take()
+    quota.take()
+    with pytest.raises(CallFailed, match="API_CALLS_KEPT"):
+        quota.take()
+
+
+def test_a_new_look_at_the_limits_counts_anew() -> None:
+    quota = Quota()
+    quota.told(100)
+    quota.keep(100)
+    with pytest.raises(CallFailed, match="API_CALLS_KEPT"):
+        quota.take()
+    quota.begin()
+    quota.take()
+    quota.told(5_000)
+    assert quota.left == 5_000
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("api-usage=24/15000", 14_976),
+        ("api-usage=10018/100000; api-bursts=1/750", 89_982),
+        ("api-usage=25/5000; per-app-api-usage=17/250(appName=foo)", 4_975),
+        ("nonsense", None),
+    ],
+)
+def test_the_calls_that_are_left_are_read_in_every_form(said: str, left: int | None) -> None:
+    assert calls_left({"Sforce-Limit-Info": said}) == left
