@@ -106,3 +106,29 @@ def test_a_job_of_the_bulk_api_2_is_as_large_as_the_sync_asks(project: Project) 
         run = project.run("--start-over")
         assert run.rows["succeeded"] == 100
         assert len(calls(project, run, "PUT", "/batches")) == jobs
+
+
+LOOKS = r"GET .*(/job/[^/]*/batch|/jobs/ingest/[^/]*)"
+"""Calls that only ask whether a batch or a job is done."""
+
+
+@pytest.mark.parametrize(
+    ("options", "least", "most"),
+    [
+        ({"api": "rest"}, 10, 10),
+        ({"api": "bulk", "batch_size": 200}, 2 + 2 * 10, 40),
+        ({"api": "bulk2", "batch_size": 2_000}, 4, 7),
+    ],
+    ids=["rest", "bulk", "bulk2"],
+)
+def test_a_run_makes_no_more_calls_than_its_batches_need(
+    project: Project, options: dict[str, Any], least: int, most: int
+) -> None:
+    """A hundred thousand rows: 500 calls through Collections, 22 to 40 at 10,000 rows a Bulk API batch, 7 by a job."""
+    project.sync(options=options)
+    project.model([contact(f"k{n}") for n in range(2_000)])
+    run = project.run()
+    assert run.rows["succeeded"] == 2_000
+    made = json.loads(project.invoke("calls", run.report["run"], "--output", "json").stdout)
+    writing = [f"{each['method']} {each['url']}" for each in made if re.search("/job|/composite/sobjects", each["url"])]
+    assert least <= len([each for each in writing if not re.fullmatch(LOOKS, each)]) <= most, writing
