@@ -157,4 +157,4 @@ def test_answers_are_compressed_when_asked_and_indented_when_asked(client: Clien
     plain = client.rest("GET", "/sobjects/Account/describe", headers={"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in plain.headers
     pretty = client.rest("GET", "/limits", headers={"X-PrettyPrint": "1"})
-    assert pretty.text.startswith('{\n  "DailyApiRequests" : {')
+    assert pretty.text.startswith('{\n  "AnalyticsExternalDataSizeMB" : {')

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from threading import Lock
+from typing import Any
 
 from salesforce_emulator.org.model import Limit, Org
 
@@ -19,6 +20,7 @@ class Allocations:
 
     def __init__(self, org: Org) -> None:
         self._lock = Lock()
+        self._limits = org.limits
         self._max = {name: limit.max for name, limit in org.limits.items()}
         self._left = {name: limit.left for name, limit in org.limits.items()}
 
@@ -30,6 +32,7 @@ class Allocations:
             for name, limit in after.items():
                 if before.get(name) != limit:
                     self._max[name], self._left[name] = limit.max, limit.left
+            self._limits = after
 
     def take(self, name: str, count: int = 1) -> bool:
         """Use up `count` of an allocation; False where less is left. What the org file does not name is unlimited."""
@@ -47,7 +50,12 @@ class Allocations:
         most = self._max.get(API_REQUESTS, 0)
         return f"api-usage={most - self._left.get(API_REQUESTS, 0)}/{most}"
 
-    def shown(self) -> dict[str, dict[str, int]]:
-        """The answer of `/limits`."""
+    def shown(self) -> dict[str, Any]:
+        """The answer of `/limits`, in the order of names; parts of an allocation stand within it."""
         with self._lock:
-            return {name: {"Max": most, "Remaining": self._left[name]} for name, most in self._max.items()}
+            return {name: _shown(limit, self._left[name]) for name, limit in sorted(self._limits.items())}
+
+
+def _shown(limit: Limit, left: int) -> dict[str, Any]:
+    parts = {name: _shown(part, part.left) for name, part in limit.parts.items()}
+    return {"Max": limit.max, "Remaining": left, **parts}

@@ -95,10 +95,10 @@ def _duplicate_rules(thing: ObjectType) -> Iterator[Record]:
 
 def _flow(thing: ObjectType, flow: Flow) -> Iterator[Record]:
     by_record = flow.process_type == "AutoLaunchedFlow"
-    version, definition = stable_id("301", flow.name), stable_id("300", flow.name)
+    version, definition = stable_id("301", thing.name, flow.name), stable_id("300", thing.name, flow.name)
     label = flow.label or flow.name.replace("_", " ")
     trigger_type, event = (flow.trigger_type, flow.record_trigger_type) if by_record else (None, None)
-    yield Record("FlowDefinitionView", stable_id("3dd", flow.name), {
+    yield Record("FlowDefinitionView", stable_id("3dd", thing.name, flow.name), {
         "DurableId": definition,
         "ApiName": flow.name,
         "Label": label,
