@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +15,8 @@ from connector_salesforce.transport import Answer, Request
 
 from connector_sdk import Action, Delivery, Finding, Level, Mode, PlanSummary
 
+from .emulated import Emulated
+from .projects import Project
 from .scripted import ScriptedTransport, answer, described_object, describing, org
 
 CUSTOM_ID = "01Ixx0000001gPL"
@@ -75,7 +78,7 @@ def test_what_is_active_on_a_standard_object_is_told_by_name() -> None:
                 flow("Another", TriggerObjectOrEventId="Contact"),
                 flow("Old_Process", TriggerObjectOrEventLabel="The Label", ProcessType="Workflow", TriggerType=None),
             ],
-            "WorkflowRule": [{"Name": "Mail"}],
+            "WorkflowRule": [{"Id": "01Q1", "Name": "Mail", "Metadata": {"active": True}}],
             "ValidationRule": [{"ValidationName": "Not_Empty"}],
             "DuplicateRule": [{"DeveloperName": "Twins"}],
         },
@@ -99,7 +102,7 @@ def test_automation_of_a_custom_object_hangs_on_its_id(key: str) -> None:
             "EntityDefinition": [{"DurableId": CUSTOM_ID}],
             "ApexTrigger": [{"Name": "Guard", "on": key}],
             "FlowDefinitionView": [flow("Ours", TriggerObjectOrEventId=key)],
-            "WorkflowRule": [{"Name": "Mail", "on": key}],
+            "WorkflowRule": [{"Id": "01Q1", "Name": "Mail", "on": key}],
             "ValidationRule": [{"ValidationName": "Rule"}],
         },
         "Thing__c",
@@ -108,6 +111,14 @@ def test_automation_of_a_custom_object_hangs_on_its_id(key: str) -> None:
     messages = " ".join(each.message for each in told(transport, plan("Thing__c")))
     for name in ("Guard", "Ours", "Mail", "Rule"):
         assert name in messages
+
+
+def test_many_workflow_rules_are_told_without_asking_about_each() -> None:
+    rules = [{"Id": f"01Q{number}", "Name": f"Rule {number}"} for number in range(11)]
+    transport = having({"WorkflowRule": rules}, "Account")
+    (found,) = told(transport, plan("Account"))
+    assert found.message.count("(perhaps inactive)") == 11
+    assert len(transport.made("GET", "WorkflowRule")) == 1
 
 
 def test_what_may_not_be_read_is_said_once_and_what_may_is_told() -> None:
@@ -138,3 +149,66 @@ def test_nothing_is_asked_where_nothing_is_written() -> None:
     transport = having({"ApexTrigger": [{"Name": "Guard"}]}, "Account")
     assert told(transport, plan("Account", rows=0)) == []
     assert transport.requests == []
+
+
+AUTOMATION = {
+    "triggers": [{"name": "Guard"}, {"name": "Asleep", "active": False}],
+    "flows": [{"name": "Ours"}, {"name": "Draft", "active": False},
+              {"name": "First", "triggerType": "RecordBeforeSave"}],
+    "workflowRules": [{"name": "Mail"}, {"name": "Never", "active": False}],
+    "validationRules": [{"name": "Positive", "when": "Name = 'x'", "message": "no"},
+                        {"name": "Off", "when": "Name = 'x'", "message": "no", "active": False}],
+    "duplicateRules": [{"name": "Twins", "fields": ["Name"]}, {"name": "Lone", "fields": ["Name"], "active": False}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
+    return Project(tmp_path, emulated)
+
+
+KEY = {"type": "string", "length": 20, "externalId": True, "unique": True}
+OBJECTS = {"Account": {}, "Thing__c": {"fields": {"External_Id__c": KEY}, "records": []}}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_a_plan_tells_what_is_active_on_the_object_and_nothing_else(project: Project, name: str) -> None:
+    others = {"Contact": {"flows": [{"name": "Another"}], "triggers": [{"name": "Elsewhere"}]}}
+    project.emulated.change({"objects": {name: {**OBJECTS[name], **AUTOMATION}, **others}})
+    project.sync(object=name, fields={"Name": "last"})
+    project.model([{"id": "k1", "last": "Ash"}])
+    said = findings(project)
+    for what, names in (
+        ("Apex triggers", "Guard"), ("flows", "First (before saving), Ours"), ("workflow rules", "Mail"),
+        ("validation rules", "Positive"), ("duplicate rules", "Twins"),
+    ):  # fmt: skip
+        assert f"active {what} on {name}: {names}" in said
+    assert not [each for each in said if "could not check" in each]
+
+
+def test_a_user_who_may_not_look_at_setup_is_told_so_and_the_run_goes_on(project: Project) -> None:
+    project.emulated.change({
+        "objects": {"Contact": AUTOMATION},
+        "permissions": {project.emulated.ready["username"]: {"viewSetup": False}},
+    })  # fmt: skip
+    project.sync(fields={"LastName": "last"}, options={"api": "rest"})
+    project.model([{"id": "k1", "last": "Ash"}])
+    assert [each for each in findings(project) if "could not check" in each]
+    assert project.run().rows["succeeded"] == 1
+
+
+def test_a_user_who_may_not_edit_the_object_stops_the_run_before_it_writes(project: Project) -> None:
+    user = project.emulated.ready["username"]
+    project.emulated.change({"permissions": {user: {"objects": {"Contact": {"edit": False}}}}})
+    project.sync(fields={"LastName": "last"}, options={"api": "rest"})
+    project.model([{"id": "k1", "last": "Ash"}])
+    run = project.run()
+    assert run.exit in (6, 64)
+    assert "Edit" in run.said
+    assert project.emulated.records("Contact") == []
+
+
+def findings(project: Project) -> list[str]:
+    said = json.loads(project.invoke("plan", "contacts", "--output", "json").stdout)
+    return [each["message"] for each in said[0]["findings"]]

@@ -17,6 +17,9 @@ from connector_salesforce.soql import is_in, select
 from connector_sdk import Action, Finding, Level, PlanSummary
 
 _SETUP = "Give the user View Setup and Configuration to have them checked."
+_MOST_RULES = 10
+"""Workflow rules of an object that are asked about one by one."""
+
 _SAVING = frozenset({Action.CREATE, Action.UPDATE, Action.UPSERT})
 
 
@@ -33,7 +36,8 @@ class _Target:
 class _Look:
     """One kind of automation: how it is asked for, by which of a record's names it is told, and what it means.
 
-    `setup`: the Tooling API has it. `saving`: a deletion does not run it.
+    `setup`: the Tooling API has it. `saving`: a deletion does not run it. `narrow` leaves out what is not active where
+    the query could not.
     """
 
     what: str
@@ -42,6 +46,7 @@ class _Look:
     advice: str
     setup: bool = True
     saving: bool = True
+    narrow: Callable[[Org, list[Description]], list[Description]] = lambda _, records: records
 
 
 Records = list[Description] | CallFailed
@@ -67,7 +72,7 @@ def _asked(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Recor
     for look in looks:
         if look.setup:
             try:
-                found[look.what] = list(org.tooling(look.query(target)))
+                found[look.what] = look.narrow(org, list(org.tooling(look.query(target))))
             except CallFailed as error:
                 found[look.what] = error
     asked = {f"q{number}": look for number, look in enumerate(looks) if not look.setup}
@@ -108,6 +113,18 @@ def _triggers(target: _Target) -> str:
 
 def _workflow_rules(target: _Target) -> str:
     return select(["Id", "Name"], "WorkflowRule", is_in("TableEnumOrId", target.keys))
+
+
+def _active(org: Org, rules: list[Description]) -> list[Description]:
+    """The workflow rules that are active, which is told of one rule to a query; where there are many, all of them."""
+    if len(rules) > _MOST_RULES:
+        return [{**each, "Name": f"{each['Name']} (perhaps inactive)"} for each in rules]
+    return [each for each in rules if _metadata(org, each["Id"]).get("active", True)]
+
+
+def _metadata(org: Org, rule: str) -> Description:
+    found = next(org.tooling(select(["Metadata"], "WorkflowRule", is_in("Id", [rule]))), {})
+    return found.get("Metadata") or {}
 
 
 def _validation_rules(target: _Target) -> str:
@@ -155,7 +172,9 @@ _LOOKS = (
         "flows", _flows, _flow,
         "What they refuse is rejected; those before saving may change what the run writes.", setup=False, saving=False,
     ),
-    _Look("workflow rules", _workflow_rules, _named("Name"), "They may change what the run writes."),
+    _Look(
+        "workflow rules", _workflow_rules, _named("Name"), "They may change what the run writes.", narrow=_active
+    ),
     _Look(
         "validation rules", _validation_rules, _named("ValidationName"),
         "Rows that break one are rejected in the words of its author.",
