@@ -13,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from requests.adapters import HTTPAdapter
 from salesforce_emulator import Emulator
 from simple_salesforce.api import Salesforce
@@ -80,6 +82,25 @@ def test_it_logs_in_with_client_credentials_and_renews_a_dead_session(salesforce
 def test_it_is_refused_with_a_wrong_secret(emulator: Emulator, session: requests.Session) -> None:
     with pytest.raises(SalesforceAuthenticationFailed):
         Salesforce(consumer_key=emulator.client_id, consumer_secret="no", domain="emulated.my", session=session)
+
+
+def test_it_logs_in_with_a_password_over_soap(emulator: Emulator, session: requests.Session) -> None:
+    person: dict[str, Any] = {"username": emulator.username, "password": emulator.password, "security_token": "any"}
+    assert Salesforce(**person, session=session).is_sandbox() is False
+    with pytest.raises(SalesforceAuthenticationFailed, match="INVALID_LOGIN"):
+        Salesforce(**{**person, "password": "wrong"}, session=session)
+
+
+def test_it_logs_in_with_an_assertion(emulator: Emulator, session: requests.Session) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    app: dict[str, Any] = {"username": emulator.username, "consumer_key": emulator.client_id, "privatekey": private}
+    emulator.change_org({"application": {"certificate": public}})
+    with pytest.warns(UserWarning, match="authorize"), pytest.raises(SalesforceAuthenticationFailed, match="approved"):
+        Salesforce(**app, session=session)
+    emulator.change_org({"application": {"admitted": [emulator.username]}})
+    assert Salesforce(**app, session=session).is_sandbox() is False
 
 
 def test_it_takes_a_session_and_an_instance(salesforce: Any, emulator: Emulator, session: requests.Session) -> None:

@@ -128,6 +128,21 @@ def test_a_lead_is_converted_when_a_certain_request_arrives(client: Client, emul
     assert client.found("SELECT ConvertedContactId FROM Lead")[0]["ConvertedContactId"] is not None
 
 
+def test_an_org_file_may_hold_leads_that_were_converted() -> None:
+    contact = {"LastName": "Ash", "External_Id__c": "c1"}
+    converted = {**LEAD, "External_Id__c": "k1", "IsConverted": True, "ConvertedContact": {"External_Id__c": "c1"}}
+    objects = {"Contact": {"records": [contact]}, "Lead": {"records": [converted, {**LEAD, "External_Id__c": "k2"}]}}
+    with Emulator({"extends": "default", "objects": objects}) as emulator:
+        client = Client(emulator)
+        statement = "SELECT External_Id__c, ConvertedContact.External_Id__c FROM Lead WHERE IsConverted = true"
+        found = client.query(f"{statement} AND ConvertedContactId != null")["records"]
+        assert [row["ConvertedContact"]["External_Id__c"] for row in found] == ["c1"]
+        rows = client.load("update", "Lead", f"Id,Phone\n{emulator.records('Lead')[0]['Id']},2\n")
+        assert rows[0]["Error"].startswith("CANNOT_UPDATE_CONVERTED_LEAD")
+        assert client.found("SELECT External_Id__c FROM Lead WHERE IsConverted = false") == [{"External_Id__c": "k2"}]
+        client.close()
+
+
 def test_lead_fields_that_do_not_exist_are_told() -> None:
     with pytest.raises(OrgError) as caught:
         read_org({"extends": "default", "leadFields": {"Nope__c": ["Contact.Nope__c", "Case.Subject"]}})
