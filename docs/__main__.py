@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from connector_sdk.project.published import project_schema
+from docs.salesforce_errors import page
 
 FOLDER = Path(__file__).parent
 
@@ -32,6 +33,7 @@ def schema() -> str:
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "connector.schema.json": schema,
+    "salesforce-errors.md": page,
 }
 """The generated pages, each with the function that answers its text."""
 

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import connector_salesforce
 import pytest
-from connector_salesforce.codes import CONTENT_RULES, classify, normalised, table
+from click.testing import CliRunner
+from connector_salesforce.codes import CONTENT_RULES, Scope, classify, normalised, scopes, table
 from connector_salesforce.failure import CallFailed
 
 from connector_sdk import Action, Executed, Kind, RowError
+from connector_sdk.cli.app import connector
 
 TRIGGER = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
 
@@ -35,6 +41,55 @@ def test_every_code_has_a_cause_and_an_advice() -> None:
     bare = [code for code, each in table().items() if not each.cause or not each.advice]
     assert not bare
     assert len(table()) > 194
+
+
+def test_every_code_that_this_plugin_gives_is_in_the_table() -> None:
+    sources = Path(connector_salesforce.__file__).parent.glob("*.py")
+    raised = re.compile(r'(?:CallFailed|NotExecuted|Refusal)\((?:[^()"]*,\s*)?"([A-Za-z0-9_]+)"')
+    given = {code for each in sources for code in raised.findall(each.read_text(encoding="utf-8"))}
+    assert len(given) > 15
+    assert given <= table().keys()
+
+
+def test_what_is_about_one_row_never_stops_a_run() -> None:
+    assert scopes().keys() == table().keys()
+    assert not [code for code, each in table().items() if scopes()[code] is Scope.ROW and each.kind is Kind.FATAL]
+    assert not [code for code, each in table().items() if scopes()[code] is Scope.LOGIN and each.kind is Kind.REJECTED]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "name"),
+    [
+        ("invalid_grant", "expired access/refresh token", "invalid_grant_expired"),
+        ("invalid_grant", "user hasn't approved this consumer", "invalid_grant_not_approved"),
+        ("invalid_grant", "user is not admin approved to access this app", "invalid_grant_not_approved"),
+        ("invalid_grant", "audience is invalid", "invalid_grant_audience"),
+        ("invalid_grant", "Audience validation failed", "invalid_grant_audience"),
+        ("invalid_grant", "no client credentials user enabled", "invalid_grant_no_user"),
+        ("invalid_grant", "expired authorization code", "invalid_grant_code"),
+        ("invalid_grant", "invalid assertion", "invalid_grant_assertion"),
+        ("invalid_grant", "authentication failure - Invalid Password", "invalid_grant_credentials"),
+        ("invalid_grant", "ip restricted", "invalid_grant_ip"),
+        ("invalid_grant", "words that nobody knows", "invalid_grant"),
+        ("invalid_client", "app must be installed into org", "app_not_found"),
+        ("invalid_client", "invalid client credentials", "invalid_client"),
+    ],
+)
+def test_a_refused_login_is_told_by_what_an_admin_has_to_do(code: str, message: str, name: str) -> None:
+    assert normalised(code, message) == name
+    assert classify(row(name)) is not None
+
+
+@pytest.mark.parametrize("code", MUST_NAME)
+@pytest.mark.parametrize("spelling", [str, str.lower])
+def test_explain_says_cause_and_solution(code: str, spelling: type[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    said = CliRunner().invoke(connector, ["explain", *spelling(code).split()])
+    assert said.exit_code == 0, said.output
+    assert "cause" in said.stdout
+    assert "solution" in said.stdout
+    for word in MUST_NAME[code]:
+        assert word.lower() in said.stdout.lower()
 
 
 def test_every_code_that_a_rule_makes_is_in_the_table() -> None:
