@@ -45,14 +45,23 @@ def new_run_id() -> str:
 
 
 def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
-    """What keeps a first run from starting: nobody said whether its rows were sent before."""
-    previous = opened.state()
-    known = previous is not None and previous.snapshot is not None and not request.start_over
-    if known or request.first_run is not None or opened.sync.mode is not Mode.INSERT:
+    """What keeps a run that creates from starting: nobody said whether its rows were sent before."""
+    if request.first_run is not None or opened.sync.mode is not Mode.INSERT:
         return ()
-    message = f"{opened.sync.name} has no record of what it sent before, and sending a row twice would create it twice"
-    advice = "say --first-run send to send all rows, or --first-run baseline to take them as sent"
-    return (Finding(Level.STOP, message, advice),)
+    previous = opened.state()
+    if previous is None or previous.snapshot is None or request.start_over:
+        name = opened.sync.name
+        message = f"{name} has no record of what it sent before, and sending a row twice would create it twice"
+        advice = "say --first-run send to send all rows, or --first-run baseline to take them as sent"
+        return (Finding(Level.STOP, message, advice),)
+    if opened.may_have_created:
+        message = "a run that was ended without its plan may have created rows, and nobody knows which"
+        advice = (
+            "look for them; then say --first-run send to send all rows that are not known to be there, or"
+            " --first-run baseline to take them as sent"
+        )
+        return (Finding(Level.STOP, message, advice),)
+    return ()
 
 
 def guard_state(opened: Session, request: Request) -> None:

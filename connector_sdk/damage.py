@@ -18,6 +18,9 @@ from connector_sdk.errors import ExitCode, RunStopped
 UNREADABLE = (duckdb.Error, pa.ArrowException, sqlite3.DatabaseError, OSError, UnicodeDecodeError)
 """What reading a damaged file raises."""
 
+MACHINE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
+"""What is raised where the machine is in the way: no room on the disk, no memory, no permission."""
+
 
 @frozen
 class Kept:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 
+from attrs import evolve
+
+from connector_sdk.damage import MACHINE, first_line
 from connector_sdk.errors import Cancelled, ConnectorError, ExitCode, Stale
-from connector_sdk.finish import as_json, finish, not_begun, so_far
+from connector_sdk.finish import Ending, as_json, finish, not_begun, so_far
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import RunReport, RunStart
 from connector_sdk.request import Request
@@ -21,30 +24,39 @@ from connector_sdk.writing.retry import Budget
 
 
 def execute(
-    opened: Session, request: Request, begun: JournalledRun, frozen_plan: FrozenPlan, *, resumed: bool
+    opened: Session,
+    request: Request,
+    begun: JournalledRun,
+    frozen_plan: FrozenPlan,
+    *,
+    resumed: bool = False,
+    abandoned: bool = False,
+    elsewhere: bool = False,
 ) -> RunReport:
     """Deliver a frozen plan and end the run. A run that cannot go on is left open, with a report that says why.
 
-    Raises `Stale` when the target moved since it was planned: the run is given up then.
+    Of an `abandoned` run nothing more is sent; where it wrote to an account that is `elsewhere`, nothing is asked
+    either. Raises `Stale` when the target moved since it was planned: the run is given up then.
     """
     started = time.monotonic()
-    given_up = resumed and request.abandon
     if resumed:
         opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
     opened.observers.run_planned(frozen_plan.summary)
     try:
         batches = opened.journal.batches(begun.id)
         remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
-        writing = _writing(opened, request, frozen_plan, remaining, settle_only=given_up)
+        writing = _writing(opened, request, frozen_plan, remaining)
+        writing = evolve(writing, settle_only=abandoned, unreachable=elsewhere)
         deliver_all(writing, batches, frozen_plan.summary.parallelism)
-        state = RunState.ABANDONED if given_up else RunState.FINISHED
-        report = finish(opened, begun, frozen_plan, state, resumed, time.monotonic() - started)
+        state = RunState.ABANDONED if abandoned else RunState.FINISHED
+        ending = Ending(state, resumed, time.monotonic() - started)
+        report = finish(opened, begun, frozen_plan, request, ending=ending)
     except Stale as error:
         opened.journal.set_state(begun.id, RunState.ABANDONED)
         remove(opened.folder.plan(begun.id))
         opened.observers.run_finished(not_begun(opened, begun.id, error))
         raise
-    except (Cancelled, ConnectorError, OSError) as error:
+    except (Cancelled, ConnectorError, *MACHINE) as error:
         message, code = _reason(error)
         message = opened.live.host.scrub(message)
         report = so_far(opened, begun, frozen_plan, resumed, time.monotonic() - started, message, code)
@@ -57,18 +69,16 @@ def execute(
     return report
 
 
-def _reason(error: Cancelled | ConnectorError | OSError) -> tuple[str, ExitCode]:
+def _reason(error: BaseException) -> tuple[str, ExitCode]:
     """Why a run cannot go on, in words and as an exit code."""
     if isinstance(error, Cancelled):
         return "interrupted; run again to go on from here", ExitCode.INTERRUPTED
     if isinstance(error, ConnectorError):
         return str(error), error.exit_code
-    return f"{error.strerror or error}: {error.filename or 'this machine'}", ExitCode.STOPPED
+    return f"{first_line(error)} — make room in memory and on the disk, and run again", ExitCode.STOPPED
 
 
-def _writing(
-    opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, *, settle_only: bool
-) -> Writing:
+def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int) -> Writing:
     live, settings, plan = opened.live, opened.settings, frozen_plan.summary
     return Writing(
         destination=live.destination,
@@ -85,7 +95,6 @@ def _writing(
         batch_size=plan.batch_size,
         split_retries=settings.split_retries,
         cancel=request.cancel,
-        settle_only=settle_only,
         rekeyed=frozen_plan.rekeyed,
         scrub=live.host.scrub,
         keep_lock=opened.lock.share if opened.lock else nullcontext,

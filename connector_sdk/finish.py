@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,16 +11,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from attrs import asdict, evolve, frozen
 
-from connector_sdk.batch import Action
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.engines.snapshots import promote
-from connector_sdk.errors import ConnectorError, ExitCode
-from connector_sdk.outcome import Outcome
+from connector_sdk.errors import ConnectorError, ExitCode, RunStopped
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import ActionCounts, RowCounts, RunReport
+from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
-from connector_sdk.state.entries import Held, JournalledRun, RunState, SyncState
+from connector_sdk.state.entries import JournalledRun, RunState, SyncState
 from connector_sdk.state.folder import on_disk, remove
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import LEDGER_SCHEMA, write_ledger
@@ -29,36 +27,53 @@ from connector_sdk.state.retention import retain
 from connector_sdk.state.schemas import keep_schema
 from connector_sdk.state.snapshot_file import pointing_at
 from connector_sdk.state.witness import Witness
+from connector_sdk.tally import Tallying
 
 
 @frozen
-class Tally:
-    """What a ledger adds up to; `held` are the rows whose fate a person must settle."""
+class Ending:
+    """How a run comes to its end, and after how many seconds."""
 
-    rows: RowCounts
-    actions: ActionCounts
-    held: tuple[Held, ...]
+    state: RunState
+    resumed: bool
+    seconds: float
+    message: str = ""
 
 
-def finish(
-    opened: Session, run: JournalledRun, plan: FrozenPlan, state: RunState, resumed: bool, seconds: float
-) -> RunReport:
+def finish(opened: Session, run: JournalledRun, plan: FrozenPlan, request: Request, *, ending: Ending) -> RunReport:
     """End a run whose rows all have outcomes. Repeated after a crash, it comes to the same end."""
+
+    def after(ledger: Path) -> SyncState:
+        state = _promoted(opened, run, plan, ledger, request)
+        crashpoint("after the snapshot is written")
+        keep_schema(plan.folder, opened.folder.schema(run.sync))
+        return state
+
+    return end(opened, run, _all_outcomes(plan, opened.journal, run.id), plan.rows, after, ending)
+
+
+def end(
+    opened: Session,
+    run: JournalledRun,
+    lines: Iterable[pa.Table],
+    planned: RowCounts,
+    after: Callable[[Path], SyncState],
+    ending: Ending,
+) -> RunReport:
+    """Account for a run by the lines of its ledger, and move its sync to the state that comes `after` it."""
     ledger = opened.folder.ledger(run.id)
-    tallying = _Tallying()
-    write_ledger(ledger, (tallying.add(lines) for lines in _all_outcomes(plan, opened.journal, run.id)))
+    tallying = Tallying()
+    write_ledger(ledger, (tallying.add(each) for each in lines))
     crashpoint("after the ledger is written")
-    tally = tallying.result(plan.rows)
-    _check(tally.rows)
+    tally = tallying.result(planned)
+    tally.require_sums()
     report = RunReport(
-        run.id, run.sync, resumed, state.value, _exit_code(tally), tally.rows, tally.actions,
-        opened.live.host.calls, seconds,
+        run.id, run.sync, ending.resumed, ending.state.value, tally.exit_code, tally.rows, tally.actions,
+        opened.live.host.calls, ending.seconds, ending.message,
     )  # fmt: skip
-    after = _promoted(opened, run, plan, ledger)
-    crashpoint("after the snapshot is written")
-    keep_schema(plan.folder, opened.folder.schema(run.sync))
-    opened.journal.finish(run, state, as_json(report), after, tally.held)
-    Witness(opened.folder.path, run.sync).saw(after.generation)
+    state = after(ledger)
+    opened.journal.finish(run, ending.state, as_json(report), state, tally.held)
+    Witness(opened.folder.path, run.sync).saw(state.generation)
     remove(opened.folder.plan(run.id))
     retain(opened.folder, opened.journal, opened.project.keep, run.sync)
     return report
@@ -74,12 +89,11 @@ def so_far(
     code: ExitCode,
 ) -> RunReport:
     """The report of a run that stopped: rows without an outcome yet count as unprocessed."""
-    tallying = _Tallying()
+    tallying = Tallying()
     for table in opened.journal.outcomes(run.id):
         tallying.add(table)
     tally = tallying.result(plan.rows, decided=plan.rows)
-    missing = tally.rows.planned - _accounted(tally.rows)
-    rows = evolve(tally.rows, unprocessed=tally.rows.unprocessed + missing)
+    rows = evolve(tally.rows, unprocessed=tally.rows.unprocessed + tally.without_outcome)
     return RunReport(
         run.id, run.sync, resumed, "stopped", code, rows, tally.actions, opened.live.host.calls, seconds, message
     )
@@ -98,9 +112,18 @@ def as_json(report: RunReport) -> str:
     return json.dumps(asdict(report))
 
 
-def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path) -> SyncState:
-    """The state of the sync after a run: a new snapshot, unless the run changed nothing in it."""
-    old = opened.snapshot()
+def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path, request: Request) -> SyncState:
+    """The state of the sync after a run: a new snapshot, unless the run changed nothing in it.
+
+    One that cannot be read does not keep from starting over, which forgets it in any case.
+    """
+    after = SyncState(plan.target, plan.fingerprints, None, run.id, plan.generation)
+    try:
+        old = opened.snapshot()
+    except RunStopped:
+        if request.start_over:
+            return after
+        raise
     mode = plan.summary.mode
     if mode is Mode.ALL:
         snapshot = None
@@ -112,7 +135,6 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
         compares = mode in (Mode.UPSERT, Mode.UPDATE)
         promote(old, plan.file, ledger, plan.dropped, snapshot, plan.generation, compares=compares)
         on_disk(snapshot)
-    after = SyncState(plan.target, plan.fingerprints, None, run.id, plan.generation)
     return pointing_at(opened.folder, after, snapshot) if snapshot else after
 
 
@@ -138,59 +160,3 @@ def _decided(plan: Path) -> Iterator[pa.Table]:
         }
         if rows:
             yield pa.table({each.name: columns[each.name].cast(each.type) for each in LEDGER_SCHEMA})
-
-
-_NONE = RowCounts()
-
-
-class _Tallying:
-    """Adds ledger lines up."""
-
-    def __init__(self) -> None:
-        self._outcomes: Counter[str] = Counter()
-        self._actions: Counter[str] = Counter()
-        self._held: list[Held] = []
-
-    def add(self, lines: pa.Table) -> pa.Table:
-        """Add lines up, and answer them."""
-        outcome = lines.column("outcome")
-        self._outcomes.update(_counted(outcome))
-        self._actions.update(_counted(lines.filter(pc.equal(outcome, Outcome.SUCCEEDED.value)).column("action")))
-        held = pc.and_(pc.equal(outcome, Outcome.UNKNOWN.value), pc.equal(lines.column("action"), Action.CREATE.value))
-        for row in lines.filter(held).select(["key", "message"]).to_pylist():
-            self._held.append(Held(row["key"], row["message"] or ""))
-        return lines
-
-    def result(self, planned: RowCounts, decided: RowCounts = _NONE) -> Tally:
-        """What the lines add up to, together with rows that were `decided` while planning."""
-        counts = {each.value: self._outcomes[each.value] + getattr(decided, each.value) for each in Outcome}
-        rows = evolve(planned, **counts)
-        done = self._actions
-        actions = ActionCounts(
-            created=done["created"],
-            updated=done["updated"] + done["created or updated"] + done["replaced"],
-            deleted=done["deleted"],
-            cleared=done["cleared"],
-            merged=done["merged"],
-        )
-        return Tally(rows, actions, tuple(self._held))
-
-
-def _exit_code(tally: Tally) -> ExitCode:
-    if tally.held:
-        return ExitCode.HELD
-    rows = tally.rows
-    return ExitCode.ROWS_FAILED if rows.rejected or rows.unprocessed or rows.unknown else ExitCode.OK
-
-
-def _counted(column: pa.ChunkedArray) -> dict[str, int]:
-    return {each["values"]: each["counts"] for each in pc.value_counts(column).to_pylist()}
-
-
-def _accounted(rows: RowCounts) -> int:
-    return sum(getattr(rows, each.value) for each in Outcome)
-
-
-def _check(rows: RowCounts) -> None:
-    if rows.planned != _accounted(rows) or rows.read + rows.removed != rows.unchanged + rows.planned:
-        raise ConnectorError(f"rows are missing or counted twice: {rows}; the run is left open, report this as a bug")

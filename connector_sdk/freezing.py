@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import duckdb
 import pyarrow as pa
 
-from connector_sdk.damage import UNREADABLE, first_line
+from connector_sdk.damage import MACHINE, UNREADABLE, first_line
 from connector_sdk.engines.models import require_whole
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.plan import Cost, Finding, Level, PlanReport
@@ -22,7 +21,8 @@ from connector_sdk.state.schemas import read_schema
 def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
     """Compare the model with what was accepted so far, and freeze what is to be sent.
 
-    When the run starts over, nothing counts as accepted. A baseline has a meaning only where nothing does.
+    When the run starts over, nothing counts as accepted. A baseline has a meaning only where it is not known what was
+    sent: in a first run, or after one that may have created rows which nobody can name.
     """
     previous = None if request.start_over else opened.state()
     held = () if request.start_over else opened.journal.held(opened.sync.name)
@@ -50,7 +50,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         fingerprints=previous.fingerprints if previous else {},
         held=pa.table({"key": pa.array([each.key for each in held], pa.string())}) if held else None,
         full=request.full,
-        baseline=request.baseline and snapshot is None,
+        baseline=request.baseline and (snapshot is None or opened.may_have_created),
         lookup=lookup,
         accepted=request.accept,
     )
@@ -58,7 +58,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         return make_plan(wanted, opened.live.destination, opened.live.connection)
     except UNREADABLE as error:
         require_whole(opened.model)
-        if isinstance(error, OSError | duckdb.IOException | duckdb.OutOfMemoryException):
+        if isinstance(error, MACHINE):
             hint = "make room in memory and on the disk, and run again; nothing was sent"
             raise RunStopped(f"the plan cannot be made: {first_line(error)}", hint=hint) from error
         raise

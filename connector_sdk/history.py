@@ -13,9 +13,11 @@ from connector_sdk.connection import Call
 from connector_sdk.damage import CALLS, JOURNAL, LEDGER
 from connector_sdk.errors import ConfigError, ExitCode
 from connector_sdk.observing.calls import recorded_calls
+from connector_sdk.plan import Finding, Level
 from connector_sdk.report import ActionCounts, CallCounts, RowCounts, RunReport
 from connector_sdk.session import journal_of
 from connector_sdk.state.entries import ENDED, JournalledRun, RunState
+from connector_sdk.state.folder import StateFolder, state_path
 from connector_sdk.sync import Project
 
 LEDGER_COLUMNS = (
@@ -68,6 +70,24 @@ def calls(project: Project, run: str, *, state: Path | None = None) -> Iterator[
     if known is None:
         raise _no_run(run)
     return _recorded(path)
+
+
+def left_behind(project: Project, *, state: Path | None = None) -> tuple[Finding, ...]:
+    """What waits for somebody under names of syncs that the project does not have any more, and the way out."""
+    if not StateFolder(state_path(project, state)).database.exists():
+        return ()
+    with journal_of(project, state) as (_, journal):
+        waiting = [each for each in journal.unsettled() if each[0] not in project.syncs]
+    return tuple(_left_behind(*each) for each in waiting)
+
+
+def _left_behind(sync: str, run: str, held: int) -> Finding:
+    if held:
+        message = f"run {run} of {sync}, a sync that the project does not have, holds rows"
+        return Finding(Level.WARNING, message, f"settle them: connector resolve {run}")
+    message = f"run {run} of {sync}, a sync that the project does not have, was interrupted or is in progress"
+    advice = f"call the sync {sync} again and run it, with --abandon to leave the rest unsent; then rename it"
+    return Finding(Level.WARNING, message, advice)
 
 
 def _lines(ledger: Path, wanted: Mapping[str, str | None]) -> pa.RecordBatchReader:

@@ -1,10 +1,12 @@
-"""Open runs: those that were interrupted, and are finished from their frozen plan before anything new is planned."""
+"""Open runs: those that were interrupted, and are finished or given up before anything new is planned."""
 
 from __future__ import annotations
 
 from connector_sdk.errors import ExitCode, RunStopped, Stale
 from connector_sdk.execute import execute
-from connector_sdk.planning.frozen import read_plan
+from connector_sdk.lost_plan import end_without_plan
+from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.frozen import FrozenPlan, read_plan
 from connector_sdk.report import RunReport
 from connector_sdk.request import Request
 from connector_sdk.session import Session
@@ -18,6 +20,18 @@ def open_runs(opened: Session) -> tuple[JournalledRun, ...]:
     return tuple(each for each in reversed(runs) if each.state is RunState.RUNNING)
 
 
+def open_run_findings(opened: Session) -> tuple[Finding, ...]:
+    """What a plan says of runs that would be finished before it."""
+    return tuple(
+        Finding(
+            Level.WARNING,
+            f"run {each.id} was interrupted or is in progress: what it still sends is not part of this plan",
+            f"connector run {opened.sync.name} finishes it first, with --abandon without sending the rest of it",
+        )
+        for each in open_runs(opened)
+    )
+
+
 def forget_unplanned(opened: Session) -> None:
     """Forget runs that ended before they had a plan: nothing was sent by them."""
     for each in opened.journal.runs(opened.sync.name):
@@ -27,15 +41,36 @@ def forget_unplanned(opened: Session) -> None:
 
 
 def go_on(opened: Session, request: Request, interrupted: JournalledRun) -> RunReport | None:
-    """Finish an interrupted run from its frozen plan; None when its target moved and it has to be planned anew."""
-    if interrupted.account != opened.live.connection.account:
+    """Finish an interrupted run from its frozen plan, or give it up; None when its target moved meanwhile.
+
+    A run that cannot be finished here, for its plan is lost or its account another one, stops everything until it is
+    given up: by `abandon`, or by starting over, which forgets what it did in any case.
+    """
+    account = opened.live.connection.account
+    elsewhere = interrupted.account != account
+    gives_up = request.abandon or request.start_over
+    if elsewhere and not gives_up:
         raise RunStopped(
-            f"run {interrupted.id} was writing to account {interrupted.account}",
-            hint=f"this is account {opened.live.connection.account}; connect to the former one to finish that run",
+            f"run {interrupted.id} was writing to account {interrupted.account}, and this is account {account}",
+            hint="connect to the former account to finish that run, or end it here with --abandon",
             exit_code=ExitCode.GUARD,
         )
-    frozen_plan = read_plan(opened.folder.plan(interrupted.id))
+    frozen_plan = _plan_of(opened, interrupted, optional=gives_up)
+    if frozen_plan is None:
+        return end_without_plan(opened, request, interrupted)
     try:
-        return execute(opened, request, interrupted, frozen_plan, resumed=True)
+        return execute(
+            opened, request, interrupted, frozen_plan,
+            resumed=True, abandoned=request.abandon or elsewhere, elsewhere=elsewhere,
+        )  # fmt: skip
     except Stale:
         return None
+
+
+def _plan_of(opened: Session, run: JournalledRun, *, optional: bool) -> FrozenPlan | None:
+    try:
+        return read_plan(opened.folder.plan(run.id))
+    except RunStopped:
+        if optional:
+            return None
+        raise

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.session import journal_of
-from connector_sdk.state.entries import Held
+from connector_sdk.state.entries import UNNAMED, Held
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import locked
 from connector_sdk.state.snapshot_file import add_rows
@@ -79,6 +79,9 @@ def _chosen(waiting: tuple[Held, ...], keys: Collection[str] | None, settlement:
     problems = [Problem(f"no row with the key {key} is held by this run") for key in chosen if key not in have]
     if not have:
         problems.append(Problem("this run holds no rows", hint="connector runs shows which ended with exit code 3"))
+    if settlement.decision is Decision.SENT and UNNAMED in chosen:
+        hint = "run the sync with --first-run baseline to take all of its rows as sent"
+        problems.append(Problem("nobody knows which rows these are", hint=hint))
     if settlement.record_id and len(chosen) > 1:
         problems.append(Problem(f"one record id cannot stand for {len(chosen)} rows", hint="name one row with --key"))
     if problems:

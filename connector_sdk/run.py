@@ -12,11 +12,13 @@ from pathlib import Path
 
 from connector_sdk.begin import begin, first_run_finding, guard_state, new_run_id
 from connector_sdk.destination import Destination
-from connector_sdk.errors import RunStopped, Stale
+from connector_sdk.errors import ConfigError, ConnectorError, RunStopped, Stale
 from connector_sdk.execute import execute
+from connector_sdk.finish import not_begun
 from connector_sdk.freezing import findings_of, freeze_plan, report_of, stop_on
-from connector_sdk.open_runs import forget_unplanned, go_on, open_runs
+from connector_sdk.open_runs import forget_unplanned, go_on, open_run_findings, open_runs
 from connector_sdk.plan import PlanReport
+from connector_sdk.project.locate import locate
 from connector_sdk.report import RunReport
 from connector_sdk.request import FirstRun, Request, require_sense
 from connector_sdk.saved_plans import run_saved, save_plan
@@ -50,11 +52,13 @@ def run(
     """Run a sync; a run that was interrupted before is finished first and has a report of its own.
 
     `plan_id` runs a saved plan. `accept` releases guards by name. `full` sends every row again. `abandon` settles an
-    interrupted run without sending the rest of it. `start_over` forgets what was sent. `destinations` serve their
-    types in place of installed plugins. `cancel` interrupts the run within seconds; it can be resumed.
+    interrupted run without sending the rest of it, and ends one that cannot be finished: its plan is lost, or it wrote
+    to another account. `start_over` forgets what was sent. `destinations` serve their types in place of installed
+    plugins. `cancel` interrupts the run within seconds; it can be resumed.
 
     Raises `ConfigError` or `RunStopped` when nothing was begun. A run that stops midway has a report, `state` is then
-    `stopped` and running the sync again goes on from there.
+    `stopped` and running the sync again goes on from there. Where an interrupted run was finished and a new one cannot
+    begin, that has a report too: its `state` is `not begun`, `exit` and `message` say why.
     """
     request = Request(
         first_run, frozenset(accept), full, abandon, start_over, plan_id,
@@ -89,10 +93,10 @@ def plan(
         run_id = new_run_id()
         try:
             frozen_plan = freeze_plan(opened, run_id, request, lookup=lookup)
-            findings = [*first_run_finding(opened, request), *findings_of(opened, frozen_plan)]
+            found = (*first_run_finding(opened, request), *findings_of(opened, frozen_plan))
             if save:
                 save_plan(opened, request, run_id, frozen_plan)
-            return report_of(frozen_plan, findings, saved=save)
+            return report_of(frozen_plan, (*open_run_findings(opened), *found), saved=save)
         finally:
             if not save:
                 remove(opened.folder.plan(run_id))
@@ -100,16 +104,21 @@ def plan(
 
 def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
     forget_unplanned(opened)
+    resumed = False
     for each in open_runs(opened):
         report = go_on(opened, request, each)
         if report is not None:
             yield report
+            resumed = True
             if report.state == "stopped":
                 return
-    if request.plan_id is not None:
-        yield run_saved(opened, request, request.plan_id)
-    else:
-        yield _run_fresh(opened, request)
+    try:
+        yield run_saved(opened, request, request.plan_id) if request.plan_id else _run_fresh(opened, request)
+    except ConnectorError as error:
+        if not resumed:
+            raise
+        told = locate(error, opened.project.file) if isinstance(error, ConfigError) else error
+        yield not_begun(opened, "", told)
 
 
 def _run_fresh(opened: Session, request: Request) -> RunReport:
@@ -118,7 +127,7 @@ def _run_fresh(opened: Session, request: Request) -> RunReport:
     for _ in range(_STALE_PLANS):
         begun, frozen_plan = begin(opened, request)
         try:
-            return execute(opened, request, begun, frozen_plan, resumed=False)
+            return execute(opened, request, begun, frozen_plan)
         except Stale:
             continue
     raise RunStopped(

@@ -42,7 +42,7 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
     stop_on(findings_of(opened, frozen_plan), request.accept)
     opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
     opened.journal.set_state(plan_id, RunState.RUNNING)
-    return execute(opened, request, saved, frozen_plan, resumed=False)
+    return execute(opened, request, saved, frozen_plan)
 
 
 def _outdated(opened: Session, saved: JournalledRun) -> str:

@@ -21,7 +21,7 @@ from connector_sdk.project.structure import structure
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import Mode
 from connector_sdk.state.database import open_database
-from connector_sdk.state.entries import SyncState
+from connector_sdk.state.entries import UNNAMED, SyncState
 from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import Lock, locked
@@ -72,6 +72,11 @@ class Session:
         """How many runs changed the state of the sync."""
         previous = self.state()
         return previous.generation if previous else 0
+
+    @property
+    def may_have_created(self) -> bool:
+        """Whether rows may be at the destination while nobody knows which they are."""
+        return any(each.key == UNNAMED for each in self.journal.held(self.sync.name))
 
     def snapshot(self) -> Path | None:
         """The file of the present snapshot, None without one. Raises `RunStopped` when it is not what it was."""

@@ -10,6 +10,7 @@ from attrs import asdict
 from connector_sdk.batch import Action
 from connector_sdk.checking import check as check_project
 from connector_sdk.cli import terminal
+from connector_sdk.cli.left_behind import tell_left_behind
 from connector_sdk.cli.records import Format, Record, write_json, write_records
 from connector_sdk.cli.settings import Settings, global_options
 from connector_sdk.cli.starting import project_types
@@ -32,6 +33,7 @@ def check(settings: Settings) -> None:
     columns = ("name", "type", "account", "label", "production")
     write_records(settings.output, columns, (asdict(each) for each in found))
     terminal.note(f"{len(settings.project.syncs)} syncs are in order")
+    tell_left_behind(settings)
 
 
 @click.command()
@@ -68,8 +70,8 @@ def explain(settings: Settings, code: tuple[str, ...]) -> None:
         write_records(settings.output, tuple(found[0]), found)
         return
     for each in found:
-        terminal.data(f"{each['code']} ({each['destination']}, {each['kind']})\n")
-        terminal.data(f"  cause     {each['cause']}\n  solution  {each['advice']}\n")
+        terminal.text(f"{each['code']} ({each['destination']}, {each['kind']})")
+        terminal.text(f"  cause     {each['cause']}\n  solution  {each['advice']}")
 
 
 def _explanations(settings: Settings, asked: str) -> Iterator[Record]:

@@ -7,6 +7,7 @@ from attrs import asdict
 
 from connector_sdk import history
 from connector_sdk.cli import terminal
+from connector_sdk.cli.left_behind import tell_left_behind
 from connector_sdk.cli.records import Format, write_json, write_records
 from connector_sdk.cli.settings import Settings, global_options
 from connector_sdk.cli.summaries import flat, run_record, run_text
@@ -29,6 +30,7 @@ _CALL_COLUMNS = ("at", "method", "url", "status", "seconds", "request_bytes", "r
 @click.pass_obj
 def runs(settings: Settings, sync: str | None, limit: int) -> None:
     """List the latest runs, newest first."""
+    tell_left_behind(settings)
     records = [
         run_record(each) for each in history.runs(settings.project, state=settings.state, sync=sync, limit=limit)
     ]
@@ -51,7 +53,7 @@ def show(settings: Settings, run: str) -> None:
     elif settings.output is Format.CSV:
         write_records(settings.output, tuple(flat(record)), [flat(record)])
     else:
-        terminal.data(f"{run_text(report)}\n" + (f"  {report.message}\n" if report.message else ""))
+        terminal.text("\n".join([run_text(report), *([f"  {report.message}"] if report.message else [])]))
 
 
 @click.command()

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connector_sdk.cli import terminal
-from connector_sdk.cli.clean import one_line, printable, spreadsheet_safe
+from connector_sdk.cli.clean import escaped, one_line, printable, spreadsheet_safe
 
 TABLE_ROWS = 200
 """How many records a table shows; the other formats show all."""
@@ -49,8 +49,8 @@ def write_json(value: Any) -> None:
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON of plain data and attrs instances; exact numbers are text, characters stay as they are."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
+    """JSON of plain data and attrs instances; exact numbers are text, characters that can be seen stay as they are."""
+    return escaped(json.dumps(value, default=_plain, ensure_ascii=False, indent=indent))
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from connector_sdk import run as core
 from connector_sdk.cli import terminal
 from connector_sdk.cli.failures import report_failure
 from connector_sdk.cli.interrupts import Interrupt, interruptible
+from connector_sdk.cli.left_behind import tell_left_behind
 from connector_sdk.cli.progress import progress_bar
 from connector_sdk.cli.records import Format, write_json, write_records
 from connector_sdk.cli.settings import Settings, global_options
@@ -58,7 +60,7 @@ def plan(settings: Settings, /, syncs: tuple[str, ...], detailed_exitcode: bool,
                 )
             )  # fmt: skip
             if settings.output is Format.TABLE:
-                terminal.data(f"{plan_text(reports[-1])}\n")
+                terminal.text(plan_text(reports[-1]))
     finally:
         _write_all(settings.output, [plan_record(each) for each in reports])
     if any(finding.level is Level.STOP for each in reports for finding in each.findings):
@@ -93,6 +95,8 @@ def run(settings: Settings, /, syncs: tuple[str, ...], **request: Any) -> int:
                 _not_run(names[position + 1 :])
                 break
         _write_all(settings.output, [run_record(each) for each in reports])
+    with suppress(ConnectorError):  # a journal that cannot be read was told by the run
+        tell_left_behind(settings)
     return max(codes)
 
 
@@ -129,7 +133,7 @@ def _run_one(
     reports += made
     for report in made:
         if settings.output is Format.TABLE:
-            terminal.data(f"{run_text(report, list(_top_codes(settings, report)))}\n")
+            terminal.text(run_text(report, list(_top_codes(settings, report))))
         if report.message:
             terminal.say(f"{report.sync}: {report.message}")
     return interrupt.code or max(ExitCode(report.exit) for report in made)

@@ -64,6 +64,8 @@ def flat(record: Mapping[str, Any]) -> Record:
 
 def run_text(report: RunReport, codes: Sequence[CodeCount] = ()) -> str:
     """A run as people read it."""
+    if not report.run:
+        return f"{report.sync}: {report.state}"
     rows, state = report.rows, f"{report.state}, resumed" if report.resumed else report.state
     calls = [f"{report.calls.made:,} made"]
     if report.calls.remaining is not None:

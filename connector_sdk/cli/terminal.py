@@ -25,6 +25,11 @@ def data(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def text(lines: str) -> None:
+    """Write text for people to stdout, without what would steer their terminal."""
+    data(f"{printable(lines)}\n")
+
+
 def show(content: RenderableType) -> None:
     """Write a table or styled text to stdout; in colour only on a terminal."""
     on_terminal = sys.stdout.isatty()

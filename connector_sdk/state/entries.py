@@ -102,6 +102,10 @@ class SyncState:
     checksum: int | None = None
 
 
+UNNAMED = ""
+"""The key under which rows are held together that may be at the destination, while nobody knows which they are."""
+
+
 @frozen
 class Held:
     """A row whose fate is unknown, and where a person can look."""

@@ -54,13 +54,18 @@ class StateFolder:
         return self.path / "locks" / f"{sync}.lock"
 
 
+def state_path(project: Project, override: Path | None = None) -> Path:
+    """Where the state of a project lies, whether it is there or not: `override`, $CONNECTOR_STATE, or `.connector/`."""
+    chosen = override or os.environ.get(VARIABLE) or Path(project.folder) / ".connector"
+    return Path(chosen).expanduser().absolute()
+
+
 def state_folder(project: Project, override: Path | None = None) -> StateFolder:
-    """Find, create and check the state folder of a project: `override`, $CONNECTOR_STATE, or `.connector/` beside it.
+    """The state folder of a project (see `state_path`), made and checked.
 
     Raises `RunStopped` when it cannot be used: not ours, open to others, read-only, or on a network file system.
     """
-    chosen = override or os.environ.get(VARIABLE) or Path(project.folder) / ".connector"
-    path = Path(chosen).expanduser().absolute()
+    path = state_path(project, override)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check(path)

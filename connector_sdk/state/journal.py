@@ -20,7 +20,16 @@ from connector_sdk.damage import JOURNAL
 from connector_sdk.errors import Cancelled
 from connector_sdk.state import stored
 from connector_sdk.state.database import not_usable
-from connector_sdk.state.entries import BatchState, Held, JournalledBatch, JournalledRun, NewBatch, RunState, SyncState
+from connector_sdk.state.entries import (
+    UNNAMED,
+    BatchState,
+    Held,
+    JournalledBatch,
+    JournalledRun,
+    NewBatch,
+    RunState,
+    SyncState,
+)
 
 T = TypeVar("T")
 
@@ -79,10 +88,14 @@ class Journal:
             database.execute("update run set report = ? where id = ?", (report, run))
 
     def finish(self, run: JournalledRun, state: RunState, report: str, after: SyncState, held: Sequence[Held]) -> None:
-        """End a run: its report, the sync's new snapshot and the held rows, in one transaction."""
+        """End a run: its report, the sync's new snapshot and the held rows, in one transaction.
+
+        Rows that were held without a name go: a run begins only when somebody has said what becomes of them.
+        """
         with self._transaction("finish") as database:
             database.execute("update run set state = ?, report = ? where id = ?", (state, report, run.id))
             _keep_sync(database, run.sync, after)
+            database.execute("delete from held where sync = ? and key = ?", (run.sync, UNNAMED))
             database.executemany(
                 "insert or replace into held (sync, key, run, look) values (?, ?, ?, ?)",
                 [(run.sync, each.key, run.id, each.look) for each in held],
@@ -119,6 +132,14 @@ class Journal:
         where, values = ("and run = ?", (run,)) if run else ("", ())
         statement = f"select key, look from held where sync = ? {where} order by key"
         return self._read(statement, (sync, *values), stored.stored_held)
+
+    def unsettled(self) -> tuple[tuple[str, str, int], ...]:
+        """What waits for somebody, of any sync: sync, run, and how many rows it holds, 0 for a run that is open."""
+        statement = (
+            "select sync, id, 0 from run where state = ?"
+            " union all select sync, run, count(*) from held group by sync, run order by 1, 2"
+        )
+        return self._read(statement, (RunState.RUNNING,), tuple)
 
     def release(self, sync: str, keys: Sequence[str], after: SyncState) -> None:
         """Settle held rows: they are held no longer, and this is what the sync left behind."""

@@ -52,7 +52,8 @@ class Writing:
     """Everything that writing a run needs. `batch_size` bounds the batches made of rows that are tried again.
 
     `cancel` is set from outside to interrupt the run, `halt` from inside when it cannot go on. With
-    `settle_only` nothing is sent any more: it is just found out what became of batches in doubt. `rekeyed`:
+    `settle_only` nothing is sent any more: it is just found out what became of batches in doubt, as far as their
+    account is not `unreachable`. `rekeyed`:
     removals depend on whether the key's new record was accepted; `refused` has the keys that were not.
     `scrub` takes known secrets out of what a destination says. `slots` bound how many batches are under way.
     Each thread holds the sync's lock by `keep_lock` while it lives, which may be longer than the run.
@@ -73,6 +74,7 @@ class Writing:
     split_retries: bool
     cancel: threading.Event
     settle_only: bool = False
+    unreachable: bool = False
     rekeyed: bool = False
     refused: pa.Array | None = None
     scrub: Callable[[str], str] = str

@@ -111,6 +111,8 @@ def _given_up(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch
     anchored = bool(writing.journal.anchors(batch.run, batch.number))
     if not anchored and writing.delivery is not Delivery.EXACTLY_ONCE:
         return lost(writing, batch, rows, Unknown("The answer was lost before the run was abandoned."))
+    if anchored and writing.unreachable:
+        return lost(writing, batch, rows, Unknown("It was sent to another account, which is out of reach."))
     try:
         answer = persist(
             lambda: settle(writing, batch, rows, batch.attempts), writing.pace, writing.budget, writing.wait

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector_sdk.cli.clean import one_line, printable, spreadsheet_safe
+from connector_sdk.cli.clean import escaped, one_line, printable, spreadsheet_safe
 
 
 @given(st.text())
@@ -12,6 +14,13 @@ def test_no_text_steers_a_terminal(text: str) -> None:
     shown = printable(text)
     assert not any((ord(each) < 32 and each not in "\t\n") or 127 <= ord(each) < 160 for each in shown)
     assert "\n" not in one_line(text)
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_json_that_is_looked_at_steers_no_terminal_and_means_the_same(record: dict[str, str]) -> None:
+    shown = escaped(json.dumps(record, ensure_ascii=False))
+    assert shown == printable(shown)
+    assert json.loads(shown) == record
 
 
 def test_an_escape_sequence_is_taken_apart() -> None:

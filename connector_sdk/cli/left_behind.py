@@ -1,0 +1,13 @@
+"""Tell what waits under the name of a sync that was renamed or removed."""
+
+from __future__ import annotations
+
+from connector_sdk.cli import terminal
+from connector_sdk.cli.settings import Settings
+from connector_sdk.history import left_behind
+
+
+def tell_left_behind(settings: Settings) -> None:
+    """Say on stderr what no run of this project will ever settle by itself."""
+    for each in left_behind(settings.project, state=settings.state):
+        terminal.note(f"{each.message} — {each.advice}")
