@@ -107,15 +107,54 @@ def test_ids_compare_as_18_characters_and_what_is_no_id_is_never_asked_for() -> 
     assert query == "SELECT Id FROM Contact WHERE Id IN ('0035g00000ABCDeAAP')"
 
 
-def test_many_values_are_asked_for_in_queries_that_fit_an_address_five_to_a_call() -> None:
-    transport, opened = holding([{"Id": "A", "External_Id__c": "schlüssel-00000001"}])
-    values = [f"schlüssel-{n:08}" for n in range(3_000)]
-    assert pairs(opened, "External_Id__c", values) == [(1, "A")]
-    composites = [json.loads(sent(each))["compositeRequest"] for each in transport.made("POST", "composite")]
-    urls = [each["url"] for call in composites for each in call] + [each.url for each in transport.made("GET", "query")]
-    assert all(len(each) < 16_000 for each in urls)
-    assert sum(unquote(each).count("schl") for each in urls) == 3_000
-    assert len(composites) + len(transport.made("GET", "query")) == -(-len(urls) // 5) == 2
+MANY = [f"schlüssel-{n:08}" for n in range(10_000)]
+
+
+def asked_by(transport: ScriptedTransport) -> list[list[str]]:
+    """The addresses of the queries, by call."""
+    return [[each["url"] for each in json.loads(sent(call))["compositeRequest"]]
+            for call in transport.made("POST", "composite")]  # fmt: skip
+
+
+def test_ten_thousand_values_are_asked_for_by_one_call() -> None:
+    transport, opened = holding([{"Id": "A", "External_Id__c": MANY[1]}])
+    assert pairs(opened, "External_Id__c", MANY) == [(1, "A")]
+    (call,) = asked_by(transport)
+    assert len(call) == 5
+    assert all(len(unquote(each)) < 100_100 for each in call)
+    assert sum(unquote(each).count("schl") for each in call) == 10_000
+    assert transport.made("GET", "query") == []
+
+
+@pytest.mark.parametrize("status", [414, 431, 400])
+def test_an_org_that_takes_no_long_queries_is_asked_in_short_ones_from_then_on(status: int) -> None:
+    transport, opened = holding([{"Id": "A", "External_Id__c": MANY[1]}])
+    (_, _, composed) = transport.handlers[0]
+    long: list[Request] = []
+
+    def refusing(request: Request) -> Answer | Exception:
+        urls = [each["url"] for each in json.loads(sent(request))["compositeRequest"]]
+        if max(map(len, urls)) < 16_000:
+            return composed(request)
+        long.append(request)
+        body = [{"errorCode": "URI_TOO_LONG", "message": "m"}]
+        return answer({"compositeResponse": [
+            {"referenceId": f"q{n}", "httpStatusCode": status, "body": body} for n in range(len(urls))
+        ]})  # fmt: skip
+
+    transport.on("POST", ".*/composite", refusing)
+    for _ in range(2):
+        assert pairs(opened, "External_Id__c", MANY) == [(1, "A")]
+    calls = [each for each in asked_by(transport) if max(map(len, each)) < 16_000]
+    assert (len(long), len(transport.made("GET", "query"))) == (1, 0)
+    assert sum(unquote(url).count("schl") for each in calls for url in each) == 20_000
+    assert len(calls) == 2 * -(-sum(map(len, calls)) // 2 // 5)
+
+
+def test_a_few_values_are_asked_for_by_a_plain_query() -> None:
+    transport, opened = holding([])
+    pairs(opened, "External_Id__c", MANY[:300])
+    assert (len(transport.made("GET", "query")), asked_by(transport)) == (1, [])
 
 
 @pytest.mark.parametrize("body", [{}, [], {"compositeResponse": [{}]}])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -11,16 +11,23 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from connector_salesforce import soql
+from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import IDS, TYPES, absent
 from connector_salesforce.ids import to18
 from connector_salesforce.org import Description, Org
 from connector_sdk import MATCH_SCHEMA, ConfigError
 
-_LONGEST_QUERY = 14_000
+_LONGEST_ADDRESS = 14_000
 """Bytes of an encoded query; an address may have 16,384 with all that is around it ("SOQL and SOSL Limits")."""
+
+_LONGEST_QUERY = 100_000
+"""Characters of a query."""
 
 _MOST_VALUES = 2_000
 """Values of a query, so that the records of unique values fit one page."""
+
+_TOO_LONG = (400, 413, 414, 431)
+"""Statuses with which a server refuses what is longer than it takes."""
 
 Key = Any
 Fold = Callable[[Any], Key | None]
@@ -50,8 +57,7 @@ def _in_object(org: Org, object_name: str, field: str, values: Sequence[Any]) ->
             asked.setdefault(key, _asked(described, key, value))
         elif described["type"] in IDS and value:
             yield position, object_name, None
-    chunks = _chunks(object_name, described["name"], list(asked.values()))
-    for record in org.queries([_query(object_name, described["name"], each) for each in chunks]):
+    for record in _records(org, object_name, described["name"], list(asked.values())):
         for position in positions.get(_key(record, described["name"], fold), ()):
             yield position, object_name, record["Id"]
 
@@ -88,22 +94,53 @@ def _key(record: Mapping[str, Any], field: str, fold: Fold) -> Key | None:
     return None if value is None else fold(value)
 
 
+def _records(org: Org, object_name: str, field: str, values: Sequence[Any]) -> Iterable[Mapping[str, Any]]:
+    """The records that have one of the values, by as few calls as the org lets: one for 10,000 of them.
+
+    A query within a composite call is as long as any address at least. Whether it may be as long as any query is
+    nowhere said, so it is tried once. A Bulk API 2.0 query of the whole object would cost about 20 calls and move every
+    record of it: it would need fewer than this from 200,000 values on, which is more than are asked for at a time.
+    """
+
+    def queries(most: int, size: Callable[[str], int]) -> list[str]:
+        return [_query(object_name, field, each) for each in _chunks(object_name, field, values, most, size)]
+
+    short = queries(_LONGEST_ADDRESS, _encoded)
+    if len(short) < 2:
+        return [record for each in short for record in org.query(each)]
+    if org.takes_long_queries:
+        try:
+            return list(org.queries(queries(_LONGEST_QUERY, len)))
+        except CallFailed as error:
+            if error.status not in _TOO_LONG:
+                raise
+            org.takes_long_queries = False
+    return org.queries(short)
+
+
 def _query(object_name: str, field: str, values: Sequence[Any]) -> str:
     columns = ["Id"] if field == "Id" else ["Id", field]
     return soql.select(columns, object_name, soql.is_in(field, values))
 
 
-def _chunks(object_name: str, field: str, values: Sequence[Any]) -> Iterator[list[Any]]:
-    """Values in groups, each of which fits a query."""
-    room = _LONGEST_QUERY - len(quote(_query(object_name, field, [])))
+def _encoded(text: str) -> int:
+    """The length of a text in an address."""
+    return len(quote(text, safe=""))
+
+
+def _chunks(
+    object_name: str, field: str, values: Sequence[Any], most: int, size: Callable[[str], int]
+) -> Iterator[list[Any]]:
+    """Values in groups, each of which makes a query of a size of `most` at most."""
+    room = most - size(_query(object_name, field, []))
     chunk: list[Any] = []
     used = 0
     for value in values:
-        size = len(quote(soql.literal(value), safe="")) + len("%2C")
-        if chunk and (used + size > room or len(chunk) == _MOST_VALUES):
+        needed = size(f"{soql.literal(value)},")
+        if chunk and (used + needed > room or len(chunk) == _MOST_VALUES):
             yield chunk
             chunk, used = [], 0
         chunk.append(value)
-        used += size
+        used += needed
     if chunk:
         yield chunk

@@ -30,6 +30,7 @@ class Org:
     client: Client = field(repr=False)
     kind: str = ""
     jobs: Jobs = field(init=False, repr=False)
+    takes_long_queries: bool = field(default=True, init=False)
     _described: dict[str, Description] = field(factory=dict, init=False, repr=False)
     _listed: list[Description] | None = field(default=None, init=False, repr=False)
 
@@ -79,12 +80,9 @@ class Org:
         yield from self._pages(_page(self.client.get("/tooling/query", q=soql)))
 
     def queries(self, asked: Sequence[str]) -> Iterator[Description]:
-        """All records of several queries, by as few calls as may be ("Composite": 5 queries to a call)."""
+        """All records of several queries, 5 of them to a call ("Composite")."""
         for start in range(0, len(asked), _QUERIES_OF_A_CALL):
             some = asked[start : start + _QUERIES_OF_A_CALL]
-            if len(some) == 1:
-                yield from self.query(some[0])
-                continue
             paths = {f"q{number}": f"/query?q={quote(each)}" for number, each in enumerate(some)}
             for first in self.client.composite(paths).values():
                 yield from self._pages(_page(first))
