@@ -94,6 +94,24 @@ def test_references_by_key_and_by_lookup(project: Project) -> None:
         assert missing in line["message"]
 
 
+def test_keys_that_are_too_many_for_an_address_are_looked_up_by_one_call(project: Project) -> None:
+    project.sync(mode="update", fields={"LastName": "last"}, options={"parallelism": 1})
+    project.model([{"id": f"{number:03}-{'x' * 56}", "last": "Ash"} for number in range(250)])
+    assert project.run().rows == {"read": 250, "planned": 250, "skipped": 250}
+
+
+def test_update_and_archive_by_ids_through_collections(project: Project) -> None:
+    options = {"api": "rest", "parallelism": 1}
+    project.sync(object="Campaign", mode="insert", match=None, fields={"Name": "last"}, options=options)
+    project.model(contacts("Ash", "Birch"))
+    ids = [line["record_id"] for line in project.ledger(project.run("--first-run", "send")).values()]
+    project.model([{"id": each, "last": "Elm"} for each in (ids[0][:15], ids[1], f"701{'x' * 12}BAD")])
+    by_id = {"object": "Campaign", "match": {"field": "Id", "column": "id"}, "options": options}
+    for mode, fields in (("update", {"Name": "last"}), ("archive", None)):
+        project.sync(mode=mode, fields=fields, **by_id)
+        assert project.run("--start-over").rows == {"read": 3, "planned": 3, "succeeded": 2, "rejected": 1}
+
+
 def test_discover_says_what_can_be_matched(project: Project) -> None:
     project.sync()
     found = project.invoke("discover", "crm", "Contact", "--output", "csv")
