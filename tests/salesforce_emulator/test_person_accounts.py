@@ -172,6 +172,10 @@ def test_a_refused_transaction_leaves_neither_account_nor_contact(client: Client
     rows = [{**ANN}, {"Phone": "1"}]
     client.collection("POST", "", *rows, all_or_none=True)
     assert (emulator.records("Account"), emulator.records("Contact")) == ([], [])
+    made = client.create("Account", **ANN)
+    rows = [{"Id": made, "LastName": "Elm"}, {"Id": made, "LastName": None}]
+    client.collection("PATCH", "", *rows, all_or_none=True)
+    assert [record["Name"] for record in emulator.records("Account") + emulator.records("Contact")] == ["Ann Ash"] * 2
 
 
 def test_an_account_changes_family_by_its_record_type_alone(client: Client, emulator: Emulator) -> None:
