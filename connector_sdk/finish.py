@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from connector_sdk.state.schemas import keep_schema
 from connector_sdk.state.snapshot_file import pointing_at
 from connector_sdk.state.witness import Witness
 from connector_sdk.tally import Tallying
+
+log = logging.getLogger(__name__)
 
 
 @frozen
@@ -74,9 +77,17 @@ def end(
     state = after(ledger)
     opened.journal.finish(run, ending.state, as_json(report), state, tally.held)
     Witness(opened.folder.path, run.sync).saw(state.generation)
-    remove(opened.folder.plan(run.id))
-    retain(opened.folder, opened.journal, opened.project.keep, run.sync)
+    _tidy(opened, run)
     return report
+
+
+def _tidy(opened: Session, run: JournalledRun) -> None:
+    """Delete what is not needed any more; a run has ended whether that succeeds or not."""
+    try:
+        remove(opened.folder.plan(run.id))
+        retain(opened.folder, opened.journal, opened.project.keep, run.sync)
+    except OSError as error:
+        log.warning("Files that are not needed any more could not be deleted: %s", error)
 
 
 def so_far(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from attrs import evolve
 
 from connector_sdk.begin import first_run_finding, guard_state
@@ -16,7 +14,7 @@ from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.state.entries import JournalledRun, RunState
 from connector_sdk.state.journal import now
-from connector_sdk.state.retention import SAVED_FOR
+from connector_sdk.state.retention import expired
 
 
 def save_plan(opened: Session, request: Request, run_id: str, frozen_plan: FrozenPlan) -> None:
@@ -52,7 +50,7 @@ def _outdated(opened: Session, saved: JournalledRun) -> str:
         return "was made for another account"
     if saved.config != _fingerprint(opened):
         return "is out of date: the configuration or the snapshot changed since"
-    if datetime.fromisoformat(saved.created) + SAVED_FOR < datetime.now(UTC):
+    if expired(saved):
         return "is older than 24 hours"
     return ""
 

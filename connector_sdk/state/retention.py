@@ -1,11 +1,11 @@
-"""Delete what is kept long enough: old snapshots, ledgers, recorded calls and their runs."""
+"""Delete what is kept long enough: old snapshots, ledgers and calls, expired plans, and what belongs to no run."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connector_sdk.state.entries import ENDED
+from connector_sdk.state.entries import ENDED, JournalledRun, RunState
 from connector_sdk.state.folder import StateFolder, remove
 from connector_sdk.state.journal import Journal
 from connector_sdk.sync import Keep
@@ -18,27 +18,43 @@ SNAPSHOTS = 2
 
 
 def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None:
-    """Delete what a sync no longer needs; open and saved runs and rows that are held keep what they stand on."""
+    """Delete what a sync no longer needs; open runs and rows that are held keep what they stand on."""
     state = journal.sync(sync)
     present = folder.path / state.snapshot if state and state.snapshot else None
     _retain_snapshots(folder.snapshot(sync, "any").parent, present)
-    oldest = datetime.now(UTC) - timedelta(days=keep.days)
     held = {run.id for run in journal.runs(sync) if journal.held(sync, run.id)}
     for number, run in enumerate(journal.runs(sync)):
-        if (
-            number >= keep.runs
-            and datetime.fromisoformat(run.created) < oldest
-            and run.id not in held
-            and run.state in ENDED
-        ):
-            remove(folder.ledger(run.id))
-            remove(folder.calls(run.id))
+        outlived = run.state in ENDED and run.id not in held and number >= keep.runs
+        if (outlived and _older(run, timedelta(days=keep.days))) or expired(run):
+            for path in (folder.ledger(run.id), folder.calls(run.id), folder.plan(run.id)):
+                remove(path)
             journal.delete_run(run.id)
+    _sweep(folder, {run.id for run in journal.runs()})
+
+
+def expired(run: JournalledRun) -> bool:
+    """Whether a run is a saved plan that may not be run any more."""
+    return run.state is RunState.SAVED and _older(run, SAVED_FOR)
+
+
+def _older(run: JournalledRun, age: timedelta) -> bool:
+    return datetime.fromisoformat(run.created) + age < datetime.now(UTC)
 
 
 def _retain_snapshots(folder: Path, present: Path | None) -> None:
+    """Delete all but the last snapshots of a sync, and what a killed process left half-written."""
     if not folder.is_dir():
         return
-    former = sorted(path for path in folder.iterdir() if path != present)
-    for path in former[: len(former) - (SNAPSHOTS - 1)]:
-        remove(path)
+    former = sorted(path for path in folder.glob("*.parquet") if path != present)
+    kept = {present, *former[len(former) - (SNAPSHOTS - 1) :]}
+    for path in folder.iterdir():
+        if path not in kept:
+            remove(path)
+
+
+def _sweep(folder: StateFolder, known: set[str]) -> None:
+    """Delete plans and calls of runs that ended before they began; what is recent may be a run that is beginning."""
+    recent = (datetime.now(UTC) - SAVED_FOR).timestamp()
+    for path in (*folder.plan("any").parent.iterdir(), *folder.calls("any").parent.iterdir()):
+        if path.name.partition(".")[0] not in known and path.stat().st_mtime < recent:
+            remove(path)

@@ -47,8 +47,9 @@ def test_a_run_that_was_open_when_the_object_changed_belongs_to_the_former_objec
     notes(bench)
     stopped(bench, "a", "b")
     bench.sync = people(Mode.INSERT, fields=mapped(external_id="k", name="n"))
-    with pytest.raises(RunStopped, match="another target"):
-        bench.run(rows("a", "b"))
+    finished, fresh = bench.reports(rows("a", "b"))
+    assert (finished.state, fresh.state, fresh.exit) == ("finished", "not begun", ExitCode.GUARD)
+    assert "another target" in fresh.message
     assert sorted(bench.store.executed("notes")) == ["a", "b"]
     assert bench.store.executed("people") == {}
 
