@@ -59,23 +59,24 @@ class Client:
         own = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
         return _json(self.rest(method, f"/services/data/v{self.version}{path}", body, own))
 
-    def composite(self, paths: Mapping[str, str]) -> Mapping[str, Any]:
+    def composite(self, paths: Mapping[str, str], at: str = "/composite") -> Mapping[str, Any]:
         """The JSON at several paths below `/services/data/vXX.X` by one call (REST API Developer Guide, "Composite").
 
         `paths` has at most 5 queries, by the names under which the answers come back. Raises the first error in them.
+        `at` is another resource that takes several calls as one, such as that of the Tooling API.
         """
-        answers = self.composite_each(paths)
+        answers = self.composite_each(paths, at)
         for each in answers.values():
             if isinstance(each, CallFailed):
                 raise each
         return answers
 
-    def composite_each(self, paths: Mapping[str, str]) -> Mapping[str, Any | CallFailed]:
+    def composite_each(self, paths: Mapping[str, str], at: str = "/composite") -> Mapping[str, Any | CallFailed]:
         """As `composite`, but a path that was refused is answered with why."""
         base = f"/services/data/v{self.version}"
         asked = [{"method": "GET", "referenceId": name, "url": base + path} for name, path in paths.items()]
         body = json.dumps({"allOrNone": False, "compositeRequest": asked}).encode()
-        return _answers(self.write("POST", "/composite", body), paths)
+        return _answers(self.write("POST", at, body), paths)
 
     def upload(self, path: str, body: bytes) -> None:
         """Send CSV to a path below `/services/data/vXX.X`."""

@@ -1,4 +1,4 @@
-"""XML of the Bulk API: built by a library, parsed without document types, read without namespaces."""
+"""XML of the Bulk and SOAP APIs: built by a library, parsed without document types, read without namespaces."""
 
 from __future__ import annotations
 
