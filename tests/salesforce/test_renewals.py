@@ -9,7 +9,7 @@ import pytest
 
 from connector_sdk.testing.crash import exhaust, replay
 
-from .emulated import Emulated
+from .emulated import Emulated, emulator
 from .projects import Project
 
 SCENARIO = f"{__package__}.renewals:renewing"
@@ -95,3 +95,19 @@ def test_an_instance_that_moves_during_a_run_stops_it_until_the_next_login(proje
     assert run.exit == 4
     assert "My Domain" in " ".join(run.said.split())
     assert project.run().rows["succeeded"] == 2
+
+
+def test_a_connection_that_reaches_another_org_stops_before_it_writes(project: Project, tmp_path: Path) -> None:
+    project.sync(options={"api": "rest"})
+    project.model(contacts(2))
+    assert project.run().rows["succeeded"] == 2
+    org = tmp_path / "other.yml"
+    org.write_text("{extends: default, id: 00D5g000000Othr}")
+    with emulator("--org", str(org)) as other:
+        elsewhere = Project(tmp_path, other)
+        elsewhere.sync(options={"api": "rest"})
+        elsewhere.model(contacts(3))
+        run = elsewhere.run()
+        assert run.exit == 6
+        assert "00D5g000000Othr" in run.said
+        assert other.records("Contact") == []

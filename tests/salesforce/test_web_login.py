@@ -106,6 +106,16 @@ def test_the_address_can_be_opened_elsewhere(
     assert len(shown) == 1
 
 
+def test_a_public_app_needs_no_secret_and_may_have_several_callbacks(project: Project, browser: Browser) -> None:
+    project.emulated.change({"application": {"secretRequired": False, "pkceRequired": True}})
+    auth = {**project.auth, "callback_url": [ANY_PORT, "http://127.0.0.1:0/back"]}
+    del auth["client_secret"]
+    public = Project(project.folder, project.emulated, auth)
+    public.sync(options={"api": "rest"})
+    assert public.invoke("salesforce", "login").exit_code == 0
+    assert public.run().rows["succeeded"] == 1
+
+
 @pytest.mark.parametrize(
     ("changed", "decision", "sent", "said"),
     [
