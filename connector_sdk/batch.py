@@ -52,8 +52,9 @@ class Batch:
     """Rows that travel together: one object, one action, one list of columns.
 
     `rows` has one Arrow column per entry of `columns`, in the same order and named by its field. `record_ids` (text,
-    one per row, null where unknown) names the records to update, delete or merge. `match_field` is the field by
-    which an upsert finds its records; it is one of the columns. `version` is that of the target in mode `all`.
+    one per row, null where unknown) names the records to update, delete or merge; `into` (text, one per row) those
+    that they are merged into, rows with the same one side by side. `match_field` is the field by which an upsert
+    finds its records; it is one of the columns. `version` is that of the target in mode `all`.
     """
 
     run: str
@@ -67,6 +68,7 @@ class Batch:
     record_ids: pa.Array | None = None
     match_field: str | None = None
     version: str | None = None
+    into: pa.Array | None = None
 
 
 @frozen

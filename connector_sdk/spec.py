@@ -74,6 +74,7 @@ class DestinationSpec:
     `modes` maps each mode to what may happen to removed rows in it. The first of `apis` is the default.
     `config` and `options` are attrs classes: the connection's settings, and what a sync may set beyond the core's
     own options (`api`, `batch_size`, `batch_bytes`, `parallelism`, `split_retries`, `retry_codes`, `lock_aware`).
+    `merge_rows_max` is how many records a batch may merge, None where none can be merged.
     """
 
     name: str
@@ -82,4 +83,5 @@ class DestinationSpec:
     config: type
     options: type
     empty_text: EmptyText = EmptyText.KEPT
+    merge_rows_max: int | None = None
     contract: int = CONTRACT

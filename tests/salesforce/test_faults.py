@@ -19,6 +19,8 @@ from connector_sdk import Executed
         ("<Errors><Error><errorCode>C</errorCode><message>m</message></Error></Errors>", "C", "m"),
         ('<?xml version="1.0"?><error xmlns="http://www.force.com/2009/06/asyncapi/dataload"><exceptionCode>C'
          "</exceptionCode><exceptionMessage>m</exceptionMessage></error>", "C", "m"),
+        ('<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><e:Fault><faultcode>sf:C</faultcode>'
+         "<faultstring>C: m</faultstring></e:Fault></e:Body></e:Envelope>", "C", "m"),
         ("<html><h1>Down for maintenance</h1></html>", "ERROR_HTTP_400", "Down for maintenance"),
         ("[]", "ERROR_HTTP_400", "[]"),
         ('["/services/data/v58.0/sobjects/Account/1"]', "ERROR_HTTP_400",

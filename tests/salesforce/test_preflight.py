@@ -255,3 +255,28 @@ def test_an_object_that_bulk_does_not_take_is_said_before_the_run() -> None:
 )
 def test_no_call_asks_for_what_is_known(api: str, flags: dict[str, bool]) -> None:
     assert asked(api, answer("", 500), **flags) == ([], 0)
+
+
+@pytest.mark.parametrize(("token", "refused"), [("eyJh.eyJz.c2ln_-", True), ("00Dxx0000001gPL!AQ.x.y", False)])
+def test_records_are_merged_only_with_a_token_that_soap_takes(token: str, refused: bool) -> None:
+    transport = plain()
+    describing(transport, described_object("Contact"))
+    transport.on("GET", ".*/limits", answer({}))
+    opened = org(transport)
+    login = evolve(opened.client.login, token=token)
+    opened.client._credentials._login = login
+    given = [plan(2, action=Action.MERGE), plan(2)]
+    told = [["JWT" in each.message for each in stops(check_plan(opened, each, Options()))] for each in given]
+    assert told == [[True] if refused else [], []]
+
+
+def test_a_batch_of_merges_is_one_call_and_no_bulk_batch() -> None:
+    given = evolve(plan(1_000), planned={Action.UPSERT: 1_000, Action.MERGE: 400},
+                   batches={Action.UPSERT: 1, Action.MERGE: 2})  # fmt: skip
+    assert forecast(given) == 4 + 2
+    assert "1 Bulk API batches" in checked(given)[1].message
+
+
+def test_who_merges_records_may_delete_them() -> None:
+    (stop,) = stops(checked(plan(2, action=Action.MERGE), deletable=False))
+    assert "Delete on Contact" in stop.advice

@@ -63,9 +63,14 @@ def _use(org: Org, plan: PlanSummary, options: Options, limits: Mapping[str, Any
 
 def forecast(plan: PlanSummary) -> int:
     """API calls of a run without its looks at batches and jobs: a Bulk batch is posted and its results are fetched, and
-    a job is opened and closed for each action.
+    a job is opened and closed for each action. A batch of merges is one call.
     """
-    return _calls_of(plan.api, plan.batches.values())
+    return _calls_of(plan.api, _written(plan.batches).values()) + plan.batches.get(Action.MERGE, 0)
+
+
+def _written(counts: Mapping[Action, int]) -> Mapping[Action, int]:
+    """What goes through the plan's own api: all but merges."""
+    return {action: count for action, count in counts.items() if action is not Action.MERGE}
 
 
 def _calls_of(api: str, batches: Iterable[int]) -> int:
@@ -77,13 +82,12 @@ def _calls_of(api: str, batches: Iterable[int]) -> int:
 
 def _batches_of(plan: PlanSummary) -> int:
     """Batches of the daily allowance: those of the plan, or those that Salesforce cuts jobs into."""
-    if plan.api == "bulk":
-        return sum(plan.batches.values())
-    return max(sum(plan.batches.values()), _internal(plan))
+    batches = sum(_written(plan.batches).values())
+    return batches if plan.api == "bulk" else max(batches, _internal(plan))
 
 
 def _internal(plan: PlanSummary) -> int:
-    return sum(math.ceil(count / _LARGEST_BATCH) for count in plan.planned.values())
+    return sum(math.ceil(count / _LARGEST_BATCH) for count in _written(plan.planned).values())
 
 
 def _remaining(limits: Mapping[str, Any], *names: str) -> int | None:

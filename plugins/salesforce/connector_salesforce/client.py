@@ -7,13 +7,16 @@ from collections.abc import Callable, Collection, Mapping
 from tempfile import TemporaryFile
 from typing import IO, Any
 from urllib.parse import quote, urlencode
+from xml.etree import ElementTree
 
 from connector_salesforce.compression import GZIP, compressed
 from connector_salesforce.credentials import Credentials, Login
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.faults import SESSION_CODES, fault
 from connector_salesforce.hosts import HostError, server_path
+from connector_salesforce.markup import MarkupError, parse
 from connector_salesforce.quota import Quota
+from connector_salesforce.redaction import MARK
 from connector_salesforce.transport import Answer, Request, Transport
 from connector_sdk import Executed
 
@@ -24,7 +27,7 @@ _COMPRESS_FROM = 1_000
 
 
 class Client:
-    """Calls the REST and Bulk APIs of one org; safe to use from any thread. Every method raises `CallFailed`."""
+    """Calls the REST, Bulk and SOAP APIs of one org; safe to use from any thread. Every method raises `CallFailed`."""
 
     def __init__(self, transport: Transport, credentials: Credentials, version: str) -> None:
         self._transport = transport
@@ -104,6 +107,23 @@ class Client:
         whole = f"/services/async/{self.version}{path}"
         return self._call(method, whole, body, headers, lambda token: {"X-SFDC-Session": token})
 
+    def soap(self, path: str, action: str, envelope: Callable[[str], bytes]) -> ElementTree.Element:
+        """The answer of a SOAP API at a path below `/services/Soap`; `envelope` makes the message from the session's
+        token (SOAP API Developer Guide, "SessionHeader").
+        """
+        headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": f'"{action}"', "Accept-Encoding": "gzip"}
+        shown = envelope(MARK)
+
+        def send(login: Login) -> Answer:
+            url = f"{login.instance}/services/Soap{path}"
+            return self._sent(Request("POST", url, headers, envelope(login.token), shown))
+
+        answer = self._renewing(send)
+        try:
+            return parse(answer.body)
+        except MarkupError as error:
+            raise CallFailed("ANSWER_UNREADABLE", str(error), Executed.MAYBE, status=answer.status) from None
+
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
@@ -123,9 +143,16 @@ class Client:
         def send(login: Login) -> Answer:
             signed_headers = {**own, **signed(login.token)}
             request = Request(method, login.instance + path, signed_headers, packed, body[:16_384])
-            self.quota.take()
-            return _good(self._transport.send(request, into))
+            return self._sent(request, into)
 
+        return self._renewing(send)
+
+    def _sent(self, request: Request, into: IO[bytes] | None = None) -> Answer:
+        self.quota.take()
+        return _good(self._transport.send(request, into))
+
+    def _renewing(self, send: Callable[[Login], Answer]) -> Answer:
+        """Send with the present login, and once more with a new one where the session has ended."""
         login = self._credentials.login
         try:
             return send(login)

@@ -160,6 +160,10 @@ def _of_row(error: RowError) -> Classification | None:
     known = evolve(found, executed=Executed.NO)
     if error.action in (Action.DELETE, Action.UPDATE) and error.code in _GONE:
         return evolve(known, kind=Kind.REJECTED, forget_record=True)
+    if error.action is Action.MERGE and error.code == "ENTITY_IS_DELETED":
+        return evolve(known, forget_record=True)
+    if error.code == "MERGE_PAIR_REFUSED":
+        return evolve(known, rows_max=1)
     if error.code == "APEX_LIMIT_EXCEEDED":
         return evolve(known, rows_max=_TRANSACTION)
     if error.action is Action.UPSERT and error.code == "DUPLICATE_VALUE":

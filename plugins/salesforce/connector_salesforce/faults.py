@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from xml.etree import ElementTree
 
 from connector_salesforce.codes import normalised, table
 from connector_salesforce.failure import CallFailed
@@ -96,10 +97,25 @@ def _of_object(said: Any) -> Said | None:
 
 def _of_xml(body: bytes) -> Said | None:
     root = parse(body)
+    if name_of(root) == "Envelope":
+        return _of_envelope(root)
     if name_of(root) == "Errors" and len(root):
         root = root[0]
     values = values_of(root)
     return _of_object(values) if name_of(root) in ("error", "Error") else None
+
+
+def _of_envelope(root: ElementTree.Element) -> Said | None:
+    """A SOAP fault: its code without the namespace, its words without the code (SOAP API Developer Guide, "API Fault
+    Element").
+    """
+    for each in root.iter():
+        if name_of(each) == "Fault":
+            values = values_of(each)
+            code = values.get("faultcode", "").rpartition(":")[2]
+            words = values.get("faultstring", "").removeprefix(f"{code}:").strip()
+            return (code, words or code) if code else None
+    return None
 
 
 def _gist(body: bytes) -> str:

@@ -67,6 +67,10 @@ class Org:
         """All records of a query, page after page (REST API Developer Guide, "Query")."""
         yield from self._pages(_page(self.client.get("/query", q=soql)))
 
+    def query_all(self, soql: str) -> Iterator[Description]:
+        """As `query`, deleted and merged records included ("QueryAll")."""
+        yield from self._pages(_page(self.client.get("/queryAll", q=soql)))
+
     def queries_each(self, asked: Mapping[str, str]) -> Mapping[str, list[Description] | CallFailed]:
         """The records of up to 5 queries by one call, under their names; of one that was refused, why."""
         first = self.client.composite_each({name: f"/query?q={quote(soql)}" for name, soql in asked.items()})

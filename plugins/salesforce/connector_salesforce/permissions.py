@@ -15,6 +15,7 @@ _NEEDS = {
     Action.UPDATE: ("updateable",),
     Action.UPSERT: ("createable", "updateable"),
     Action.DELETE: ("deletable",),
+    Action.MERGE: ("deletable",),
 }
 _WORDS = {"createable": "Create", "updateable": "Edit", "deletable": "Delete"}
 _CREATING = (Action.CREATE, Action.UPSERT)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
-from connector_salesforce import bulk, bulk2, codes, describe, login, preflight, reference_errors, rest
+from connector_salesforce import bulk, bulk2, codes, describe, login, merge, preflight, reference_errors, rest
 from connector_salesforce import match as matching
 from connector_salesforce.config import Config, Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.org import Org
 from connector_sdk import (
+    Action,
     Api,
     Attempt,
     Batch,
@@ -75,6 +76,7 @@ SPEC = DestinationSpec(
     config=Config,
     options=Options,
     empty_text=EmptyText.NULL,
+    merge_rows_max=merge.ROWS_MAX,
 )  # fmt: skip
 
 
@@ -91,6 +93,10 @@ class _Writer(Protocol):
 
 
 _WRITERS: Mapping[str, _Writer] = {"bulk": bulk, "bulk2": bulk2, "rest": rest}
+
+
+def _writer(batch: Batch) -> _Writer:
+    return merge if batch.action is Action.MERGE else _WRITERS[batch.api]
 
 
 @hookimpl
@@ -131,7 +137,7 @@ def write_batch(connection: Connection, batch: Batch, options: Options, attempt:
     """Write through the batch's API."""
     connection.handle.client.quota.keep(options.keep_api_calls)
     try:
-        result = _WRITERS[batch.api].write(connection.handle, batch, options, attempt)
+        result = _writer(batch).write(connection.handle, batch, options, attempt)
         return reference_errors.explained(connection.handle, batch, result)
     except CallFailed as error:
         if error.executed is Executed.NO:
@@ -145,7 +151,7 @@ def recover_batch(
 ) -> WriteResult | Recovery | Unknown:
     """Ask what became of a batch through its API."""
     connection.handle.client.quota.keep(options.keep_api_calls)
-    answer = _WRITERS[batch.api].recover(connection.handle, batch, options, attempt)
+    answer = _writer(batch).recover(connection.handle, batch, options, attempt)
     return reference_errors.explained(connection.handle, batch, answer) if isinstance(answer, WriteResult) else answer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from connector_salesforce.allowances import check_allowances
@@ -15,6 +16,9 @@ from connector_salesforce.permissions import check_permissions
 from connector_salesforce.soql import select
 from connector_sdk import Action, Finding, Level, PlanSummary
 
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
+"""Three parts in base64url; the other kind begins with the org's id and an exclamation mark."""
+
 _API = {"bulk": "the Bulk API", "bulk2": "the Bulk API 2.0", "rest": "the REST API"}
 
 
@@ -22,12 +26,21 @@ def check_plan(org: Org, plan: PlanSummary, options: Options) -> list[Finding]:
     """What is worth knowing before a run. Raises `CallFailed` when the object cannot be described."""
     return [
         *check_permissions(org, plan),
+        *_merging(org, plan),
         *_binary(org, plan),
         *_not_taken(org, plan),
         *_options(plan, options),
         *check_automation(org, plan),
         *check_allowances(org, plan, options),
     ]
+
+
+def _merging(org: Org, plan: PlanSummary) -> Iterator[Finding]:
+    """Records are merged through SOAP, which takes no access token in JWT format."""
+    if plan.planned.get(Action.MERGE) and _JWT.fullmatch(org.client.login.token):
+        message = "records are merged through the SOAP API, which refuses this login: its access token is in JWT format"
+        advice = "Let the app issue opaque access tokens (in its OAuth settings, JWT-based access tokens off)."
+        yield Finding(Level.STOP, message, advice)
 
 
 def _binary(org: Org, plan: PlanSummary) -> Iterator[Finding]:
