@@ -30,12 +30,14 @@ def promote(
     generation: int,
     *,
     compares: bool = True,
+    rekeyed: bool = False,
 ) -> None:
     """Write the snapshot that follows a run: the old rows, with just those changed that were accepted.
 
     `plan` and `ledger` are the files of the run, `dropped` one of keys that left the model; `compares` keeps the
-    values of the rows. Rows that left and were not removed at the destination stay, so that the next run tries again.
-    Rows whose record turned out to be gone go: to the next run they are new.
+    values of the rows. Rows that left and were not removed at the destination stay, so that the next run tries again;
+    so do, under a key of their own, the former records of `rekeyed` rows. Rows whose record turned out to be gone go:
+    to the next run they are new.
     """
     with database(target.parent) as connection:
         plan_file = file(plan, numbered=True)
@@ -53,8 +55,9 @@ def promote(
             gone = _gone(plan_file, ledger, dropped)
             connection.execute(f"create table touched as select key from ({accepted}) union all {gone}")
             untouched = f"from {file(old)} s anti join touched t on t.key = s.key"
-            select = f"select {former} {untouched} union all {accepted}"
-            counted = [accepted, f"select s.key {untouched}"]
+            kept = [accepted, *([_former_records(plan_file, ledger, accepted, values)] if rekeyed else [])]
+            select = " union all ".join([f"select {former} {untouched}", *kept])
+            counted = [f"select s.key {untouched}", *kept]
         fresh = target.with_suffix(".new")
         freeze(connection, select, fresh, rows=sum(_count(connection, each) for each in counted))
         fresh.replace(target)
@@ -97,6 +100,21 @@ def _gone(plan_file: str, ledger: Path, dropped: Path | None) -> str:
             or (l.outcome = 'skipped' and l.batch is not null)
     """
     return removed if dropped is None else f"{removed} union all select key from {file(dropped)}"
+
+
+def _former_records(plan_file: str, ledger: Path, accepted: str, values: Sequence[str]) -> str:
+    """SQL for the records that rows with a new match value had before, and that are still there.
+
+    Such a row has its key already for its new record. No key of a model has the separator in it.
+    """
+    nothing = "".join(f", null as {name(each)}" for each in values)
+    return f"""
+        select p.key || chr(31) || ' (former record ' || p.record_id || ')' as key, p.record_id, p.match,
+            0::bigint as generation {nothing}
+        from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
+        where p.effect = 'left' and l.outcome not in ('succeeded', 'skipped')
+            and p.key in (select key from ({accepted}))
+    """
 
 
 def _listed(table: str, columns: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector_sdk import ExitCode, Mode, Removal, RunStopped
+from connector_sdk.cli.clean import printable
 from connector_sdk.testing.reference import Fault, FaultKind
 
 from .bench import Bench, people
@@ -113,4 +114,40 @@ def test_a_former_record_that_could_not_be_removed_does_not_bring_the_row_back(d
     deleting.store.add_fault(Fault(FaultKind.ROW, key="a", code="bad"))
     ran = deleting.run([MOVED, BOB], accept=ACCEPT)
     assert ran.ledger == {"1": ["rejected bad", "succeeded"]}
-    assert deleting.run([MOVED, BOB]).ledger == {}
+    assert "1" not in deleting.run([MOVED, BOB]).ledger
+
+
+@pytest.mark.parametrize("on_removed", [Removal.DELETE, Removal.CLEAR])
+def test_a_former_record_that_could_not_be_removed_is_tried_again_until_it_is(
+    bench: Bench, on_removed: Removal
+) -> None:
+    bench.change(on_removed=on_removed)
+    bench.run([ANN, BOB])
+    former = bench.records()["a"]["id"]
+    bench.store.add_fault(Fault(FaultKind.ROW, key="a", code="bad", times=2))
+    bench.run([MOVED, BOB], accept=ACCEPT)
+
+    again = bench.run([MOVED, BOB])
+    assert again.report.rows.removed == 1
+    ((key, outcome),) = again.ledger.items()
+    assert (printable(key or ""), outcome) == (f"1 (former record {former})", "rejected bad")
+    assert bench.run([MOVED, BOB]).ledger == {key: "succeeded"}
+    assert set(bench.names()) == {"b", "c", *("a" if on_removed is Removal.CLEAR else "")}
+    assert bench.run([MOVED, BOB]).ledger == {}
+
+
+def test_a_former_record_that_another_row_claims_meanwhile_is_left_to_it(deleting: Bench) -> None:
+    deleting.store.add_fault(Fault(FaultKind.ROW, key="a", code="bad"))
+    deleting.run([MOVED, BOB], accept=ACCEPT)
+    carl = {"k": "3", "e": "a", "n": "Carl"}
+    assert deleting.run([MOVED, BOB, carl]).ledger == {"3": "succeeded"}
+    assert deleting.names() == {"a": "Carl", "b": "Bob", "c": "Ann"}
+    assert deleting.run([MOVED, BOB, carl]).ledger == {}
+
+
+def test_a_former_record_to_which_its_row_returns_is_kept(deleting: Bench) -> None:
+    deleting.store.add_fault(Fault(FaultKind.ROW, key="a", code="bad"))
+    deleting.run([MOVED, BOB], accept=ACCEPT)
+    deleting.run([ANN, BOB], accept=ACCEPT)
+    assert deleting.names() == {"a": "Ann", "b": "Bob"}
+    assert deleting.run([ANN, BOB]).ledger == {}
