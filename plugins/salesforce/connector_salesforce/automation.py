@@ -59,26 +59,31 @@ def check_automation(org: Org, plan: PlanSummary) -> Iterator[Finding]:
     for name in plan.object_names if actions else ():
         try:
             target = _target(org, name)
-            found = _asked(org, target, looks)
         except CallFailed as error:
             yield Finding(Level.WARNING, f"could not check the automation of {name}: {error}", _SETUP)
         else:
-            yield from _told(target, looks, found)
+            yield from _told(target, looks, {**_set_up(org, target, looks), **_stored(org, target, looks)})
 
 
-def _asked(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
-    """The records of every look, or why they may not be read."""
+def _set_up(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
+    """What the Tooling API has of every look, or why it may not be read."""
     found: dict[str, Records] = {}
-    for look in looks:
-        if look.setup:
-            try:
-                found[look.what] = look.narrow(org, list(org.tooling(look.query(target))))
-            except CallFailed as error:
-                found[look.what] = error
-    asked = {f"q{number}": look for number, look in enumerate(looks) if not look.setup}
-    for key, records in org.queries_each({key: look.query(target) for key, look in asked.items()}).items():
-        found[asked[key].what] = records
+    for look in (each for each in looks if each.setup):
+        try:
+            found[look.what] = look.narrow(org, list(org.tooling(look.query(target))))
+        except CallFailed as error:
+            found[look.what] = error
     return found
+
+
+def _stored(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
+    """What the REST API has of the other looks, by one call."""
+    asked = {f"q{number}": look for number, look in enumerate(looks) if not look.setup}
+    try:
+        found = org.queries_each({key: look.query(target) for key, look in asked.items()})
+    except CallFailed as error:
+        found = dict.fromkeys(asked, error)
+    return {asked[key].what: records for key, records in found.items()}
 
 
 def _told(target: _Target, looks: Iterable[_Look], found: Mapping[str, Records]) -> Iterator[Finding]:

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 
-from connector_salesforce.hosts import LOOPBACK
 from connector_sdk import Problem, Secret
 
 CALLBACK_URL = "http://localhost:1717/OauthRedirect"
+_THIS_MACHINE = ("localhost", "127.0.0.1")
 _SHARED_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 
 
@@ -52,7 +52,7 @@ class Web:
     def _is_of_this_machine(self, _attribute: Attribute[object], _value: object) -> None:
         for each in self.callback_urls:
             parts = urlsplit(each)
-            if parts.scheme != "http" or parts.hostname not in LOOPBACK or parts.query or parts.fragment:
+            if parts.scheme != "http" or parts.hostname not in _THIS_MACHINE or parts.query or parts.fragment:
                 raise ValueError(f"{each!r} is no callback URL of this machine, such as {CALLBACK_URL}")
 
     @property

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 _SUFFIXES = (".salesforce.com", ".force.com")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[?::1\]?")
 _PATH = re.compile(r"/services/[A-Za-z0-9/_.?=&%+~:@,;-]*")
 
@@ -30,7 +30,7 @@ def origin(url: str) -> str:
         raise HostError(f"{url!r} names no host")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise HostError(f"{url!r} has more than a host")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
         raise HostError(f"{url!r} is not https")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
@@ -46,7 +46,7 @@ def instance_origin(instance_url: str, login_origin: str) -> str:
     host = parts.hostname or ""
     if named == login_origin:
         return named
-    if host in LOOPBACK and login.hostname in LOOPBACK:
+    if host in _LOOPBACK and login.hostname in _LOOPBACK:
         return named
     if parts.scheme == "https" and parts.port in (None, 443) and host.endswith(_SUFFIXES):
         return named

@@ -27,10 +27,8 @@ class Listener:
         """Listen. Raises `OSError` when the port is taken."""
         parts = urlsplit(url)
         self._answers: queue.SimpleQueue[Mapping[str, str]] = queue.SimpleQueue()
-        host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
-        self._server = _Server((host, parts.port or 0), self._handler(parts.path or "/"))
-        shown = f"[{parts.hostname}]" if ":" in host else parts.hostname
-        self.url = f"http://{shown}:{self._server.server_address[1]}{parts.path}"
+        self._server = _Server(("127.0.0.1", parts.port or 0), self._handler(parts.path or "/"))
+        self.url = f"http://{parts.hostname}:{self._server.server_address[1]}{parts.path}"
         threading.Thread(target=self._server.serve_forever, daemon=True, name="login-listener").start()
 
     def answer(self, seconds: float) -> Mapping[str, str]:
