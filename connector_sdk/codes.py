@@ -19,6 +19,7 @@ class Code(StrEnum):
     SEVERAL_RECORDS = "SEVERAL_RECORDS"
     REFERENCE_NOT_FOUND = "REFERENCE_NOT_FOUND"
     REFERENCE_AMBIGUOUS = "REFERENCE_AMBIGUOUS"
+    CIRCULAR_REFERENCE = "CIRCULAR_REFERENCE"
     BAD_VALUE = "BAD_VALUE"
     TOO_LONG = "TOO_LONG"
     NOT_A_CHOICE = "NOT_A_CHOICE"
@@ -69,6 +70,10 @@ EXPLAINED: Mapping[Code, Explanation] = {
     Code.REFERENCE_AMBIGUOUS: Explanation(
         "Several records have the key that the row names as the one it refers to.",
         "Look it up by a unique field, or correct these records.",
+    ),
+    Code.CIRCULAR_REFERENCE: Explanation(
+        "The row refers to itself, or rows refer to each other in a circle, so that none of them can be the first.",
+        "Correct the column that names the parent; the other rows of the circle are not sent either.",
     ),
     Code.BAD_VALUE: Explanation("The field cannot hold this value.", "Correct the value in the model."),
     Code.TOO_LONG: Explanation(

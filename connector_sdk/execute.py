@@ -21,6 +21,7 @@ from connector_sdk.writing.context import Progress, Writing
 from connector_sdk.writing.dispatch import deliver_all
 from connector_sdk.writing.knowledge import ErrorKnowledge
 from connector_sdk.writing.retry import Budget
+from connector_sdk.writing.stages import PlanRows
 
 
 def execute(
@@ -85,7 +86,7 @@ def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaini
         connection=live.connection,
         options=opened.options,
         journal=opened.journal,
-        rows=frozen_plan.reader(),
+        rows=PlanRows(frozen_plan.folder, frozen_plan.layout, lambda: opened.journal.outcomes(plan.run)),
         knowledge=ErrorKnowledge(live.destination, settings.retry_codes),
         observers=opened.observers,
         progress=Progress(remaining),

@@ -54,16 +54,18 @@ def arrange(
     mapped: Mapped,
     changes: Path,
     removed: Path | None,
-    locked: str | None = None,
+    *,
+    locked: str | None,
+    highest: int,
 ) -> Arranged:
     """Write the plan's file, from the changes and the rows that are to be removed.
 
-    `locked` is SQL for the record that a row locks: rows are sorted by it.
+    `locked` is SQL for the record that a row locks: rows are sorted by it. `highest` is the highest level of a row.
     """
     shapes = _Shapes.of(request, mapped)
-    pieces = [*_changed(connection, request, shapes, changes, locked)]
+    pieces = [*_changed(connection, request, shapes, changes, locked, "level" if highest else "0")]
     if removed is not None:
-        pieces += _removed(connection, request, shapes, removed)
+        pieces += _removed(connection, request, shapes, removed, highest + 1)
     pieces = _in_stages(pieces)
     target = request.folder / FILE
     if len(pieces) == 1 and pieces[0].source == changes and pieces[0].order is None:
@@ -77,8 +79,8 @@ def arrange(
 class _Shapes:
     """The lists of columns that rows are sent with.
 
-    A reference by key that is empty is sent as an empty id: each such column doubles the number of shapes. `bits` are
-    SQL conditions, one for each doubling, in the order of the bits of a shape's number. Where a field can be set only
+    A reference by key that is empty is sent as an empty id: each such column doubles the number of shapes, but for a
+    list that is replaced as a whole. `bits` are SQL conditions, one for each doubling, in the order of the bits of a shape's number. Where a field can be set only
     on new records, or only on those that exist, the last bit tells the two kinds of rows apart.
     """
 
@@ -89,7 +91,10 @@ class _Shapes:
     @classmethod
     def of(cls, request: PlanRequest, mapped: Mapped) -> _Shapes:
         """The shapes of a mapping."""
-        optional = [each for each in mapped.fillings if each.column.by and each.column.on_null is OnNull.CLEAR]
+        whole = request.sync.mode is Mode.ALL
+        optional = [
+            each for each in mapped.fillings if each.column.by and each.column.on_null is OnNull.CLEAR and not whole
+        ]
         bits = [f"{name(each.stored)} is null" for each in optional]
         kinds = [mapped.fillings]
         if request.sync.mode is Mode.UPSERT and mapped.depends_on_existence:
@@ -125,24 +130,28 @@ def _column(filling: Filling, optional: Sequence[Filling], number: int) -> Colum
 
 
 def _changed(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, changes: Path, locked: str | None
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    shapes: _Shapes,
+    changes: Path,
+    locked: str | None,
+    level: str,
 ) -> Iterator[_Piece]:
     found = connection.execute(
-        f"select outcome is not null as decided, {shapes.number} as shape, count(*), count({locked or 'null'})"
-        f" from {file(changes)} group by decided, shape order by decided, shape"
+        f"select outcome is not null as decided, {level} as stage, {shapes.number} as shape,"
+        f" count(*), count({locked or 'null'}) from {file(changes)} group by all order by all"
     ).fetchall()
-    several = len(shapes.written) > 1
-    for shape, rows, locking in (line for decided, *line in found if not decided):
-        condition = "outcome is null" + (f" and {shapes.number} = {shape}" if several else "")
-        group = Group(0, rows, 0, request.schema.name, request.action, shape, locking)
+    for stage, shape, rows, locking in (line for decided, *line in found if not decided):
+        condition = f"outcome is null and {level} = {stage} and {shapes.number} = {shape}"
+        group = Group(0, rows, stage, request.schema.name, request.action, shape, locking)
         yield _Piece(changes, condition, rows, group, f"{locked} nulls last" if locking else None)
-    decided_rows = sum(rows for decided, _, rows, _ in found if decided)
+    decided_rows = sum(rows for decided, *_, rows, _ in found if decided)
     if decided_rows:
         yield _Piece(changes, "outcome is not null", decided_rows, None)
 
 
 def _removed(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, removed: Path
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, removed: Path, stage: int
 ) -> Iterator[_Piece]:
     """Removed rows come in a stage of their own, after everything that is written."""
     shape = len(shapes.written)
@@ -150,7 +159,7 @@ def _removed(
         f"select outcome is not null, count(*) from {file(removed)} group by all order by all"
     ).fetchall()
     for decided, rows in found:
-        group = None if decided else Group(0, rows, 1, request.schema.name, removal_action(request), shape)
+        group = None if decided else Group(0, rows, stage, request.schema.name, removal_action(request), shape)
         yield _Piece(removed, f"outcome is {'not ' if decided else ''}null", rows, group)
 
 

@@ -18,7 +18,7 @@ from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.report import ActionCounts, RowCounts
 from connector_sdk.state.entries import NewBatch
 from connector_sdk.state.folder import on_disk
-from connector_sdk.state.plan_file import FILE, Layout, PlanReader
+from connector_sdk.state.plan_file import FILE, Layout
 
 _ABOUT = "plan.json"
 DROPPED = "dropped.parquet"
@@ -59,10 +59,6 @@ class FrozenPlan:
         """The keys that go from the snapshot unsent; None when there are none."""
         path = self.folder / DROPPED
         return path if path.exists() else None
-
-    def reader(self) -> PlanReader:
-        """Reads the rows of batches."""
-        return PlanReader(self.folder, self.layout)
 
 
 def write_plan(plan: FrozenPlan) -> None:

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.codes import Code
-from connector_sdk.engines.changes import freeze
+from connector_sdk.engines.changes import columns_of, freeze
 from connector_sdk.engines.embedded import file, name, text
+from connector_sdk.planning.identity import comparable
 from connector_sdk.planning.mapping import Lookup, Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import (
@@ -20,6 +21,7 @@ from connector_sdk.planning.verdicts import (
     verdict_columns,
 )
 from connector_sdk.spec import Mode
+from connector_sdk.state.plan_file import RowReference
 
 VALUES = 10_000
 """How many distinct values are looked up in one call of `match`."""
@@ -33,7 +35,7 @@ class _Question:
     """Rows that need a record id: `asks` is SQL that is true for them, `by` the column with what is looked for.
 
     `replaced` maps columns to SQL for their new values. `verdicts` decide the rows for which there is no id, or no
-    single one.
+    single one. `known` is a relation of match values and record ids that need not be asked for.
     """
 
     lookup: Lookup
@@ -41,16 +43,23 @@ class _Question:
     asks: str
     replaced: Mapping[str, str]
     verdicts: tuple[Verdict, ...]
+    known: str | None = None
 
 
 def look_up(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, match: Match
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    mapped: Mapped,
+    changes: Path,
+    match: Match,
+    waiting: Mapping[str, RowReference],
 ) -> Path:
     """Fill in the record ids that the destination knows; rows for which there is none are decided.
 
+    In the columns of `waiting` a row may mean a record that another row is to make: it keeps its value until then.
     Answers the file of the completed changes, `changes` itself when nothing had to be looked up.
     """
-    for number, question in enumerate(_questions(request, mapped)):
+    for number, question in enumerate(_questions(request, mapped, waiting)):
         answers = request.folder / f"records-{number}.parquet"
         _ask(connection, question, changes, answers, match)
         completed = request.folder / f"completed-{number}.parquet"
@@ -59,10 +68,16 @@ def look_up(
     return changes
 
 
-def _questions(request: PlanRequest, mapped: Mapped) -> Iterator[_Question]:
+def missing(lookup: Lookup) -> str:
+    """What is said, before the value, of a reference that means no record."""
+    return f"Reference not found: {lookup.object_name} whose {lookup.field.name} is "
+
+
+def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowReference]) -> Iterator[_Question]:
     for filling in mapped.fillings:
         if filling.lookup is not None:
-            yield _reference(filling.lookup, filling.stored)
+            known = _known_records(request, mapped, filling.lookup)
+            yield _reference(filling.lookup, filling.stored, waiting.get(filling.stored), known)
     if mapped.match is not None and _wants_records(request, mapped):
         lookup = Lookup(request.schema.name, mapped.match.field)
         yield _own_record(lookup, mapped.match.stored, creating=request.sync.mode is Mode.UPSERT)
@@ -75,14 +90,30 @@ def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
     return request.sync.mode in (Mode.UPDATE, Mode.ARCHIVE)
 
 
-def _reference(lookup: Lookup, stored: str) -> _Question:
+def _known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) -> str | None:
+    """The records that the snapshot knows by the value that is looked for. A full run asks for all of them anew."""
+    if request.snapshot is None or request.full or not request.compares or mapped.match is None:
+        return None
+    if (lookup.object_name, lookup.field.name) != (request.schema.name, mapped.match.field.name):
+        return None
+    return f"(select match, record_id from {file(request.snapshot)} where record_id is not null)"
+
+
+def _reference(lookup: Lookup, stored: str, waiting: RowReference | None, known: str | None) -> _Question:
     asks = f"{name(stored)} is not null"
+    alone = f"{asks} and {name(waiting.row)} is null" if waiting else asks
     verdicts = (
         _impossible(lookup, stored, asks),
-        _missing(lookup, stored, asks, Code.REFERENCE_NOT_FOUND, "Reference not found: {}"),
+        _missing(stored, alone, Code.REFERENCE_NOT_FOUND, missing(lookup)),
         _several(lookup, stored, asks, Code.REFERENCE_AMBIGUOUS),
     )
-    return _Question(lookup, stored, asks, {stored: "found[1]"}, verdicts)
+    if waiting is None:
+        return _Question(lookup, stored, asks, {stored: "found[1]"}, verdicts, known)
+    replaced = {
+        stored: f"coalesce(found[1], cast({name(stored)} as varchar))",
+        waiting.row: f"if(found is null, {name(waiting.row)}, null)",
+    }
+    return _Question(lookup, stored, asks, replaced, verdicts, known)
 
 
 def _own_record(lookup: Lookup, stored: str, *, creating: bool) -> _Question:
@@ -95,7 +126,8 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool) -> _Question:
     if creating:
         replaced["effect"] = "case when effect = 'new' then if(found is null, 'absent', 'present') else effect end"
     else:
-        verdicts.append(_missing(lookup, stored, asks, Code.NO_RECORD, "there is no {}"))
+        none = f"there is no {lookup.object_name} whose {lookup.field.name} is "
+        verdicts.append(_missing(stored, asks, Code.NO_RECORD, none))
     return _Question(lookup, stored, asks, replaced, tuple(verdicts))
 
 
@@ -107,9 +139,8 @@ def _impossible(lookup: Lookup, by: str, asks: str) -> Verdict:
     return Verdict(f"outcome is null and {asks} and len(found) = 1 and found[1] is null", Code.BAD_VALUE, shown)
 
 
-def _missing(lookup: Lookup, by: str, asks: str, code: Code, message: str) -> Verdict:
-    sought = f"{lookup.object_name} whose {lookup.field.name} is "
-    shown = f"{text(message.format(sought))} || cast({name(by)} as varchar)"
+def _missing(by: str, asks: str, code: Code, message: str) -> Verdict:
+    shown = f"{text(message)} || cast({name(by)} as varchar)"
     return Verdict(f"outcome is null and {asks} and found is null", code, shown)
 
 
@@ -124,12 +155,16 @@ def _ask(
 ) -> None:
     """Look up every distinct value once, some at a time, and write down which records have it."""
     value = name(question.by)
-    distinct = connection.cursor().sql(
+    sought = (
         f"select distinct {value} as value from {file(changes)}"
         f" where outcome is null and {question.asks} and {value} is not null"
-        " order by value"
     )
-    reader: pa.RecordBatchReader = distinct.to_arrow_reader(VALUES)
+    if question.known is not None:
+        compared = comparable("s.value", columns_of(connection, file(changes))[question.by], question.lookup.field)
+        known = f"select s.value, k.record_id from ({sought}) s join {question.known} k on k.match = {compared}"
+        connection.execute(f"create or replace table known as {known}")
+        sought = f"select value from ({sought}) anti join known using (value)"
+    reader: pa.RecordBatchReader = connection.cursor().sql(f"{sought} order by value").to_arrow_reader(VALUES)
     schema = pa.schema([("value", reader.schema.field("value").type), ("record_id", pa.string())])
     with pq.ParquetWriter(answers, schema) as writer:
         for batch in reader:
@@ -140,7 +175,9 @@ def _ask(
 
 
 def _completed(question: _Question, changes: Path, answers: Path) -> str:
-    grouped = f"select value, list(distinct record_id) as found from {file(answers)} group by value"
+    found = f"select value, record_id from {file(answers)}"
+    found += " union all select value, record_id from known" if question.known is not None else ""
+    grouped = f"select value, list(distinct record_id) as found from ({found}) group by value"
     joined = f"select c.*, a.found from {file(changes)} c left join ({grouped}) a on a.value = c.{name(question.by)}"
     decided = verdict_columns(question.verdicts, f"({joined})", former=True)
     replaced = ", ".join(f"{value} as {name(column)}" for column, value in question.replaced.items())

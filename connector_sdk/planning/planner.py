@@ -28,6 +28,7 @@ from connector_sdk.planning.guards import Scale, guard
 from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
 from connector_sdk.planning.mapping import Discover, Mapped, map_fields
+from connector_sdk.planning.parents import Parents, orphaned, parents_findings, relate
 from connector_sdk.planning.removals import Removals, freeze_removals
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.request import PlanRequest
@@ -60,7 +61,9 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     with database(request.folder) as duck:
         changes = freeze_changes(duck, request, source, mapped, since)
         crashpoint("after the changes are frozen")
-        completed = look_up(duck, request, mapped, changes.file, match)
+        parents = relate(duck, request, mapped, changes.file)
+        completed = look_up(duck, request, mapped, parents.file, match, parents.references)
+        completed = orphaned(duck, request, parents, completed)
         replacement = None
         if request.sync.mode is Mode.ALL:
             target = destination.read_records(
@@ -68,11 +71,14 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
             )
             replacement = compare_with_target(duck, request, mapped, completed, target)
             completed = replacement.file
-        removals = freeze_removals(duck, request, changes, completed)
+        removals = replacement.removals if replacement else freeze_removals(duck, request, changes, completed)
         sent = count_sent(duck, completed)
         scale = _scale(source, changes, sent, removals, replacement)
-        arranged = arrange(duck, request, mapped, completed, removals.file, locked_by_rows(request, mapped))
-        plan = _described(duck, request, mapped, scale, removals, arranged, replacement, fingerprints)
+        arranged = arrange(
+            duck, request, mapped, completed, removals.file,
+            locked=locked_by_rows(request, mapped), highest=parents.highest,
+        )  # fmt: skip
+        plan = _described(duck, request, mapped, scale, removals, parents, arranged, replacement, fingerprints)
     write_plan(plan)
     write_schema(request.folder, request.schema)
     _tidy(request.folder)
@@ -125,6 +131,7 @@ def _described(
     mapped: Mapped,
     scale: Scale,
     removals: Removals,
+    parents: Parents,
     arranged: Arranged,
     replacement: Replacement | None,
     fingerprints: Mapping[str, str],
@@ -143,6 +150,7 @@ def _described(
             *findings(duck, request, mapped, request.schema, file_),
             *drift(request, mapped, creates=counted.creates),
             *(replacement_findings(request, replacement) if replacement else ()),
+            *parents_findings(parents),
             *guard(request.sync.guards, scale, request.accepted),
         ),
         fingerprints=fingerprints,
@@ -150,7 +158,7 @@ def _described(
         target=request.target,
         rekeyed=scale.rekeyed > 0,
         changes_nothing=not batches and not removals.left and not request.baseline,
-        layout=_layout(request, mapped, arranged, replacement.version if replacement else None),
+        layout=_layout(request, mapped, parents, arranged, replacement.version if replacement else None),
         batches=batches,
     )
 
@@ -164,10 +172,11 @@ def _scale(
     return Scale(source.rows, known, removed, sent.get("changed", 0) + rekeyed, rekeyed)
 
 
-def _layout(request: PlanRequest, mapped: Mapped, arranged: Arranged, version: str | None) -> Layout:
+def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Arranged, version: str | None) -> Layout:
     stored = {each.field.name: each.stored for each in mapped.fillings}
     match = mapped.match.field.name if mapped.match and request.sync.mode in (Mode.UPSERT, Mode.ALL) else None
-    return Layout(request.sync.mode, request.api.name, match, version, arranged.shapes, stored)
+    references = tuple(parents.references.values())
+    return Layout(request.sync.mode, request.api.name, match, version, arranged.shapes, stored, references)
 
 
 def _batches(

@@ -8,15 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from connector_sdk.batch import Batch, Column
+from connector_sdk.batch import Action, Batch, Column
 from connector_sdk.damage import PLAN
 from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledBatch
 
 FILE = "plan.parquet"
+MISSING = "missing"
+"""The column of a stage that was frozen again which says, of rows that refer to a record that was not made, so."""
 CACHED_GROUPS = 4
 """Row groups kept decoded: batches are read almost in order, by several threads."""
 
@@ -25,7 +28,9 @@ CACHED_GROUPS = 4
 class BatchRows:
     """The rows of a batch as they were frozen; the arrays have one entry per row.
 
-    `rows` are row numbers in the plan, `effects` say why each row is sent (`left` for a row that left the model).
+    `rows` are row numbers in the plan, `effects` say why each row is sent (`left` for a row that left the model). What
+    leaves a target that is replaced has entries here, after those of the rows in `batch`.
+    `missing` says of rows that refer to a record which was not made so; None where there are no such rows.
     """
 
     batch: Batch
@@ -33,13 +38,27 @@ class BatchRows:
     keys: pa.Array
     record_ids: pa.Array
     effects: pa.Array
+    missing: pa.Array | None = None
+
+
+@frozen
+class RowReference:
+    """Cells of the column `stored` that stand for the record which another row of the plan is to make.
+
+    The column `row` has the key of that row, null where the cell is what is to be sent. `missing` is said, before the
+    value of the cell, of a row whose other row was not accepted.
+    """
+
+    stored: str
+    row: str
+    missing: str
 
 
 @frozen
 class Layout:
     """How batches are made of plan rows. `stored` maps each field to the plan's column that holds its values.
 
-    `shapes` are the lists of columns that rows are sent with.
+    `shapes` are the lists of columns that rows are sent with. `references` are filled in before their stage begins.
     """
 
     mode: Mode
@@ -48,13 +67,17 @@ class Layout:
     version: str | None
     shapes: Sequence[tuple[Column, ...]]
     stored: Mapping[str, str]
+    references: tuple[RowReference, ...] = ()
 
 
 class PlanReader:
-    """Reads rows of a frozen plan; safe to use from any thread. Raises `RunStopped` when the file is damaged."""
+    """Reads rows of a frozen plan; safe to use from any thread. Raises `RunStopped` when the file is damaged.
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
-        self._path = folder / FILE
+    `first` is the number of the file's first row in the plan.
+    """
+
+    def __init__(self, path: Path, layout: Layout, first: int = 0) -> None:
+        self._path = path
         with PLAN.reading(self._path):
             self._file = pq.ParquetFile(self._path)
         self._layout = layout
@@ -62,9 +85,10 @@ class PlanReader:
         self._cache: OrderedDict[int, pa.Table] = OrderedDict()
         metadata = self._file.metadata
         sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
-        self._starts = [sum(sizes[:number]) for number in range(len(sizes) + 1)]
+        self._starts = [first + sum(sizes[:number]) for number in range(len(sizes) + 1)]
         stored = set(layout.stored.values())
         self._columns = ["key", "record_id", "effect", *sorted(stored)]
+        self._columns += [MISSING] if MISSING in self._file.schema_arrow.names else []
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         """The rows of a batch."""
@@ -75,15 +99,20 @@ class PlanReader:
         pieces = [piece for start, stop in batch.ranges for piece in self._slices(start, stop)]
         table = pa.concat_tables(pieces).combine_chunks()
         columns = self._layout.shapes[batch.shape]
-        rows = table.select([self._layout.stored[each.field] for each in columns])
+        sent = table
+        if batch.action is Action.REPLACE:
+            sent = table.filter(pc.not_equal(table.column("effect"), "left")).combine_chunks()
+        rows = sent.select([self._layout.stored[each.field] for each in columns])
         rows = rows.rename_columns([each.field for each in columns])
         made = Batch(
             batch.run, batch.number, batch.object_name, batch.action, self._layout.mode, self._layout.api, columns,
-            rows, _array(table, "record_id"), self._layout.match_field, self._layout.version,
+            rows, _array(sent, "record_id"), self._layout.match_field, self._layout.version,
         )  # fmt: skip
+        missing = _array(table, MISSING) if MISSING in self._columns else None
         return BatchRows(
-            made, _numbers(batch), _array(table, "key"), _array(table, "record_id"), _array(table, "effect")
-        )
+            made, _numbers(batch), _array(table, "key"), _array(table, "record_id"), _array(table, "effect"),
+            missing if missing is not None and missing.null_count < len(missing) else None,
+        )  # fmt: skip
 
     def _slices(self, start: int, stop: int) -> list[pa.Table]:
         pieces = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -27,6 +27,10 @@ from connector_sdk.writing.slots import Slots
 
 class Rows(Protocol):
     """Reads rows of a frozen plan; safe to use from any thread."""
+
+    def begin(self, batches: Sequence[JournalledBatch]) -> None:
+        """Make the rows of a stage ready; `batches` are those of it that are still open."""
+        ...
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         """The rows of a batch."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow.compute as pc
 from attrs import define, evolve, field
 
+from connector_sdk.batch import Action
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConnectorError, NotExecuted, RunStopped, Stale
 from connector_sdk.outcome import NOT_EXECUTED, Executed, Kind, Unknown, WriteResult
@@ -14,7 +15,7 @@ from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.attempt import BatchAttempt
 from connector_sdk.writing.context import Writing
-from connector_sdk.writing.outcomes import account, lost, refused, unprocessed, withheld
+from connector_sdk.writing.outcomes import account, lost, refused, stranded, unprocessed, withheld
 from connector_sdk.writing.retry import Failure, persist
 from connector_sdk.writing.settle import settle
 from connector_sdk.writing.split import halves
@@ -32,6 +33,8 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     sending = _Sending(writing, batch, writing.rows.read(batch))
     if writing.refused is not None and pc.any(pc.is_in(sending.rows.keys, writing.refused)).as_py():
         return withheld(writing, batch, sending.rows, writing.refused)
+    if sending.rows.missing is not None:
+        return stranded(writing, batch, sending.rows, sending.rows.missing)
     try:
         answer = persist(sending.once, writing.pace, writing.budget, writing.wait)
     except Failure as failure:
@@ -131,6 +134,6 @@ def _failed(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
     if failure.classification.kind is Kind.FATAL and not failure.split:
         advice = failure.classification.advice or failure.classification.cause
         raise RunStopped(f"{failure.code}: {failure.message}", hint=advice or "see the calls of this run")
-    if sending.batch.rows > 1:
+    if sending.batch.rows > 1 and sending.batch.action is not Action.REPLACE:
         return sending.writing.journal.record(sending.batch, LEDGER_SCHEMA.empty_table(), halves(sending.batch))
     return refused(sending.writing, sending.batch, sending.rows, failure)

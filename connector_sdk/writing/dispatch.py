@@ -35,6 +35,7 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
         batches_ = tuple(stage)
         if number and writing.rekeyed:
             writing = evolve(writing, refused=_refused_keys(writing, batches_[0].run))
+        writing.rows.begin(batches_)
         _deliver_stage(writing, batches_, parallelism)
 
 

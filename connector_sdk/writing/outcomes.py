@@ -18,15 +18,17 @@ from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.context import Writing, keyed
 from connector_sdk.writing.retry import Failure
-from connector_sdk.writing.split import again
+from connector_sdk.writing.split import again, others
 
 _DONE = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
     Action.DELETE: "deleted",
     Action.MERGE: "merged",
-    Action.REPLACE: "replaced",
 }
+
+_REPLACED = {"new": "created", "changed": "updated", "same": "kept", "left": "deactivated"}
+"""What became of the rows of a list that was replaced, by their effects."""
 
 _GONE = {
     Action.DELETE: "It was gone already.",
@@ -55,11 +57,12 @@ def account(
 
     Raises `RunStopped` after recording when a row failed in a way that concerns the whole run.
     """
+    result = _with_left(rows, result)
     kinds, verdicts = _judged(writing, batch, rows, result)
     outcomes = pa.array([verdict.outcome for verdict in verdicts], pa.string()).take(kinds)
     advice = pa.array([verdict.advice or None for verdict in verdicts], pa.string()).take(kinds)
     table = _table(batch, rows, result, outcomes, advice)
-    undecided = pc.is_null(outcomes)
+    undecided = _together(batch, pc.is_null(outcomes))
     together = min([writing.batch_size, *(each.rows_max for each in verdicts if each.rows_max is not None)])
     repeated = again(batch, rows.rows.filter(undecided), together)
     if repeated:
@@ -71,13 +74,31 @@ def account(
     return children
 
 
+def _with_left(rows: BatchRows, result: WriteResult) -> WriteResult:
+    """The answer, with a line for each value that left a target which was replaced: it shares the fate of the list."""
+    left = len(rows.rows) - result.rows.num_rows
+    if not left:
+        return result
+    lines = result.rows
+    accepted = lines.num_rows == 0 or pc.index(lines.column("status"), RowStatus.SUCCEEDED.value).as_py() >= 0
+    shared = WriteResult.of([RowStatus.SUCCEEDED.value]).rows if accepted else lines.slice(0, 1)
+    return WriteResult(pa.concat_tables([lines, *[shared] * left]))
+
+
+def _together(batch: JournalledBatch, undecided: pa.BooleanArray) -> pa.BooleanArray:
+    """The rows that are tried again: of a list that replaces another, all or none."""
+    if batch.action is Action.REPLACE and pc.any(undecided).as_py():
+        return pa.repeat(True, len(undecided))
+    return undecided
+
+
 def lost(writing: Writing, batch: JournalledBatch, rows: BatchRows, answer: Unknown) -> tuple[JournalledBatch, ...]:
     """Record that the fate of a whole batch cannot be learnt."""
     return _uniform(writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
 
 
 def refused(writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: Failure) -> tuple[JournalledBatch, ...]:
-    """Record that a batch of one row was refused as a whole."""
+    """Record that a batch that cannot be cut, of one row or a whole list, was refused."""
     advice = failure.classification.advice
     return _uniform(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
 
@@ -94,7 +115,17 @@ def withheld(
     kept = pc.is_in(rows.keys, refused)
     reason = "the row was not accepted under its new match value, so its former record stays"
     table = _uniform_table(batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
-    return _record(writing, batch, table.filter(kept), again(batch, rows.rows.filter(pc.invert(kept)), batch.rows))
+    return _record(writing, batch, table.filter(kept), others(batch, rows.rows.filter(pc.invert(kept))))
+
+
+def stranded(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, missing: pa.Array
+) -> tuple[JournalledBatch, ...]:
+    """Record that rows refer to a record which was not made, as `missing` says of each; the others go on."""
+    code = Code.REFERENCE_NOT_FOUND
+    table = _uniform_table(batch, rows, Outcome.REJECTED, code, missing, _advice(code))
+    alone = pc.is_valid(missing)
+    return _record(writing, batch, table.filter(alone), others(batch, rows.rows.filter(pc.invert(alone))))
 
 
 def _advice(code: Code) -> str:
@@ -162,12 +193,11 @@ def _uniform(
 
 
 def _uniform_table(
-    batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str, advice: str
+    batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str | pa.Array, advice: str
 ) -> pa.Table:
     count = batch.rows
-    result = WriteResult.of(
-        pa.repeat(RowStatus.FAILED.value, count), code=pa.repeat(code, count), message=pa.repeat(message, count)
-    )
+    messages = pa.repeat(message, count) if isinstance(message, str) else message
+    result = WriteResult.of(pa.repeat(RowStatus.FAILED.value, count), code=pa.repeat(code, count), message=messages)
     outcomes = pa.repeat(outcome.value, count)
     return _table(batch, rows, result, outcomes, pa.array([advice or None], pa.string()).take(pa.repeat(0, count)))
 
@@ -197,7 +227,9 @@ def _table(
 def _actions(action: Action, rows: BatchRows, answer: pa.Table, outcomes: pa.Array) -> pa.Array:
     """What was done to each row's record; what was to be done where it did not succeed."""
     done: pa.Array | pa.Scalar
-    if action is Action.UPSERT:
+    if action is Action.REPLACE:
+        done = pa.array(list(_REPLACED.values())).take(pc.index_in(rows.effects, pa.array(list(_REPLACED))))
+    elif action is Action.UPSERT:
         created = answer.column("created").combine_chunks()
         done = pc.fill_null(pc.if_else(created, "created", "updated"), "created or updated")
     else:

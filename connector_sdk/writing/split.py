@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from connector_sdk.batch import Action
 from connector_sdk.state.entries import JournalledBatch, NewBatch, Ranges
 
 
@@ -16,10 +17,20 @@ def halves(batch: JournalledBatch) -> tuple[NewBatch, ...]:
 
 
 def again(batch: JournalledBatch, rows: pa.Array, batch_size: int) -> tuple[NewBatch, ...]:
-    """Batches for the rows (numbers in the plan, rising) that are to be tried again, smaller with every round."""
+    """Batches for the rows (numbers in the plan, rising) that are to be tried again, smaller with every round.
+
+    A list that replaces another is never cut.
+    """
     round_ = batch.round + 1
+    if batch.action is Action.REPLACE:
+        return (_batch(batch, batch.ranges, round_),) if len(rows) else ()
     size = max(1, min(batch_size, batch.rows) >> round_)
     return tuple(_batch(batch, ranges, round_) for ranges in _cut(_ranges(rows), size))
+
+
+def others(batch: JournalledBatch, rows: pa.Array) -> tuple[NewBatch, ...]:
+    """A batch for those rows (numbers in the plan, rising) that go on while the rest of them is not sent."""
+    return (_batch(batch, _ranges(rows), batch.round),) if len(rows) else ()
 
 
 def _batch(parent: JournalledBatch, ranges: Ranges, round_: int) -> NewBatch:

@@ -67,16 +67,19 @@ _PEOPLE = (
     ),
     _CREATED_AT,
 )
-# fmt: on
 
 _ACCOUNTS = (
     _ID,
     _key("number", "Number"),
     Field("name", FieldType.TEXT, "Name", length=80, required=True),
     Field("website", FieldType.TEXT, "Website", length=255),
-    Field("parent", FieldType.REFERENCE, "Parent", references=("accounts",)),
+    Field(
+        "parent", FieldType.REFERENCE, "Parent", references=("accounts",),
+        reference_keys=(ReferenceKey("accounts", "number"),),
+    ),
     _CREATED_AT,
 )
+# fmt: on
 
 _NOTES = (
     _ID,

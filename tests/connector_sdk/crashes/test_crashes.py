@@ -6,9 +6,11 @@ import pytest
 
 from connector_sdk.testing.crash import batter, exhaust
 
+from .families import FAMILIES
 from .scenarios import CASES
 
 SCENARIO = f"{__package__}.scenarios:crashing"
+FAMILY = f"{__package__}.families:crashing"
 QUICK = ("insert-call", "insert-two_phase", "insert-leased_job", "upsert-two_phase", "all-replace")
 FAULTS = ("cut_before", "cut_after", "late", "partial", "refused")
 
@@ -32,4 +34,19 @@ def test_a_run_killed_at_any_crash_point_loses_and_doubles_nothing(case: str) ->
 @pytest.mark.parametrize("case", CASES)
 def test_a_run_killed_again_and_again_under_lost_answers_loses_and_doubles_nothing(case: str) -> None:
     report = batter(SCENARIO, case, "30", *FAULTS, trials=60, seed=len(case))
+    assert not report.failures, report
+
+
+@pytest.mark.timeout(600)
+def test_rows_that_wait_for_each_other_find_their_parents_wherever_a_run_is_killed() -> None:
+    report = exhaust(FAMILY, "insert-two_phase", "6")
+    assert not report.failures, report
+    assert report.points > 30
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_rows_that_wait_for_each_other_find_their_parents_under_lost_answers(family: str) -> None:
+    report = batter(FAMILY, family, "11", *FAULTS, trials=40, seed=len(family))
     assert not report.failures, report

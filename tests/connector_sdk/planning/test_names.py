@@ -17,6 +17,7 @@ NAMES = [
     "model.x", "model.k", "sent.name", "sent.external_id", "key", "match", "position", "record_id", "effect", "action",
     "object", "outcome", "code", "message", "advice", "verdict", "row", "found", "value", "same", "generation", "held",
     "file_row_number", "filename", "rowid", "m", "s", "c", "model", "Key", "POSITION", "sf__Id", "x" * 200,
+    "level", "line", "trail", "missing", "parent.mentor", "keys_1",
 ]  # fmt: skip
 
 
@@ -27,14 +28,24 @@ def _table(key: str, match: str, name: str, values: list[str]) -> pa.Table:
 @pytest.mark.parametrize(("key", "match", "value"), list(zip(NAMES[::3], NAMES[1::3], NAMES[2::3], strict=True)))
 def test_a_column_of_any_name_can_be_key_match_and_value(bench: Bench, key: str, match: str, value: str) -> None:
     bench.primary_key = (key,)
-    fields = (FieldMapping("name", column=value), FieldMapping("mentor", find=Find("people", match, "external_id")))
+    fields = (FieldMapping("name", column=value), FieldMapping("mentor", find=Find("people", value, "external_id")))
     bench.sync = people(match=Match("external_id", match), fields=fields, on_removed=Removal.DELETE)
-    for each in ("a", "b"):
+    for each in "abxyz":
         bench.store.put("people", external_id=each, name="-")
 
     assert bench.run(_table(key, match, value, ["x", "y"])).ledger == {"1": "succeeded", "2": "succeeded"}
     assert bench.run(_table(key, match, value, ["x", "z"]).slice(1)).ledger == {"1": "succeeded", "2": "succeeded"}
-    assert bench.names() == {"b": "z"}
+    assert bench.names() == {"b": "z", "x": "-", "y": "-", "z": "-"}
+
+
+@pytest.mark.parametrize(("key", "match", "parent"), list(zip(NAMES[::3], NAMES[1::3], NAMES[2::3], strict=True)))
+def test_a_column_of_any_name_can_refer_to_other_rows(bench: Bench, key: str, match: str, parent: str) -> None:
+    bench.primary_key = (key,)
+    mentor = FieldMapping("mentor", find=Find("people", parent, "external_id"))
+    bench.sync = people(match=Match("external_id", match), fields=(*mapped(name=match), mentor))
+    rows = _table(key, match, parent, ["b", ""])
+    assert bench.run(rows).ledger == {"1": "succeeded", "2": "succeeded"}
+    assert bench.records()["a"]["mentor"] == bench.records()["b"]["id"]
 
 
 @pytest.mark.parametrize("name", ["match", "record_id", "outcome", "model.x"])

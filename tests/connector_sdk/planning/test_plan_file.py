@@ -37,7 +37,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> PlanReader:
         }
     )
     pq.write_table(table, folder / FILE, row_group_size=GROUP)
-    return PlanReader(Path(folder), LAYOUT)
+    return PlanReader(Path(folder, FILE), LAYOUT)
 
 
 def _batch(ranges: Ranges, shape: int = 0) -> JournalledBatch:

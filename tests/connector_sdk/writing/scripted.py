@@ -110,6 +110,9 @@ class Scripted:
 class NumberedRows:
     """A plan whose row 7 is called `row7`."""
 
+    def begin(self, batches: Sequence[JournalledBatch]) -> None:
+        pass
+
     def read(self, batch: JournalledBatch) -> BatchRows:
         numbers = [row for start, stop in batch.ranges for row in range(start, stop)]
         names = pa.array([f"row{number}" for number in numbers])

@@ -1,0 +1,68 @@
+"""On which level a line stands that refers to other lines, and which lines refer to each other in a circle.
+
+Works on the table `edges` (`child` refers to `parent`, both numbers of lines), which is empty in the end.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+_STEPS = 10
+"""How far a circle is told."""
+
+
+def find_levels(connection: duckdb.DuckDBPyConnection, keys: str) -> int:
+    """Answer the highest level, and make the tables `level` (of lines above the lowest) and `circle`.
+
+    `keys` is a relation of all lines with their keys. `circle` has the lines of circles, each with its `trail` in
+    words; lines that only hang from a circle have a level.
+    """
+    connection.execute("create table level (line bigint, level integer)")
+    connection.execute("create table circle (line bigint, trail text)")
+    level = 0
+    while _count(connection, "edges"):
+        connection.execute("create or replace table held_up as select distinct child as line from edges")
+        free = f"select distinct child, {level + 1} from edges anti join held_up on held_up.line = edges.parent"
+        ((found,),) = connection.execute(f"insert into level {free}").fetchall()
+        if found:
+            level += 1
+            _keep(connection, "edges", "parent in (select line from held_up)")
+        else:
+            _find_circles(connection, keys)
+            _keep(connection, "edges", *(f"{end} not in (select line from circle)" for end in ("child", "parent")))
+    return level
+
+
+def _find_circles(connection: duckdb.DuckDBPyConnection, keys: str) -> None:
+    """Put lines in circles into `circle`: what is left of the edges when those are taken away that lead nowhere."""
+    connection.execute("create or replace table turning as select * from edges")
+    before, left = -1, _count(connection, "turning")
+    while before != left:
+        _keep(connection, "turning", "child in (select parent from turning)")
+        before, left = left, _count(connection, "turning")
+    connection.execute(
+        f"""
+        insert into circle with recursive
+            onward as (
+                select child as line, min(parent) as parent, any_value(k.key) as key
+                from turning join ({keys}) k on k.line = child group by child
+            ),
+            walk as (
+                select line, parent as place, key as told, 1 as steps from onward
+                union all
+                select w.line, o.parent, w.told || ' > ' || o.key, steps + 1
+                from walk w join onward o on o.line = w.place where w.place <> w.line and steps < {_STEPS}
+            ),
+            whole as (select line, max_by(place, steps) as place, max_by(told, steps) as told from walk group by line)
+        select w.line, told || ' > ' || if(w.place = w.line, o.key, '...') from whole w join onward o using (line)
+        """
+    )
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, table: str, *conditions: str) -> None:
+    connection.execute(f"create or replace table {table} as select * from {table} where {' and '.join(conditions)}")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
+    return int(rows)
