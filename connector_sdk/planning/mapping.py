@@ -104,6 +104,7 @@ class _Mapper:
     problems: list[Problem] = field(factory=list)
 
     def mapped(self) -> Mapped:
+        """The whole mapping; raises `ConfigError` with every problem."""
         match = self._match()
         fillings = [found for each in self.sync.fields if (found := self._field(each))]
         if match and not any(each.field.name == match.field.name for each in fillings) and self._sends_match:

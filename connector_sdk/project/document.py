@@ -99,6 +99,7 @@ class _Loader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Compose a node and what is in it; raises `ComposerError` beyond the depth."""
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise yaml.composer.ComposerError(None, None, "nested too deeply", self.get_mark())

@@ -87,6 +87,7 @@ def _resolved(text: str, path: Place, problems: list[Problem]) -> str:
     referred = False
 
     def replace(found: re.Match[str]) -> str:
+        """What a reference stands for; one that cannot be resolved becomes a problem."""
         nonlocal referred
         if found[0] == "$${":
             return "${"

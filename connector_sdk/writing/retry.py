@@ -83,10 +83,12 @@ def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[f
     """
 
     def seconds(state: RetryCallState) -> float:
+        """How long to wait, at least as long as the destination asks for."""
         failure = _failure(state)
         return max(pace.backoff(state.attempt_number), failure.classification.retry_after or 0)
 
     def pay(state: RetryCallState) -> None:
+        """Pay for the next try, or give up."""
         failure = _failure(state)
         if not budget.spend(10 if failure.classification.executed is Executed.MAYBE else 5):
             raise _gave_up(failure)
