@@ -36,7 +36,10 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
     if reason:
         raise RunStopped(f"plan {plan_id} {reason}", hint="plan again", exit_code=ExitCode.GUARD)
     guard_state(opened, request)
-    frozen_plan = read_plan(opened.folder.plan(plan_id))
+    try:
+        frozen_plan = read_plan(opened.folder.plan(plan_id))
+    except RunStopped as error:
+        raise RunStopped(error.message, hint="plan again with --save", exit_code=ExitCode.GUARD) from error
     stop_on(findings_of(opened, frozen_plan), request.accept)
     opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
     opened.journal.set_state(plan_id, RunState.RUNNING)

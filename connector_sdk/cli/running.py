@@ -74,7 +74,11 @@ def plan(settings: Settings, /, syncs: tuple[str, ...], detailed_exitcode: bool,
 @_first_run
 @_accept
 @_full
-@click.option("--abandon", is_flag=True, help="Do not send the rest of an interrupted run; settle it and plan anew.")
+@click.option(
+    "--abandon",
+    is_flag=True,
+    help="End an interrupted run without sending the rest of it, also one that cannot be finished; then plan anew.",
+)
 @click.option("--start-over", is_flag=True, help="Forget what was sent before.")
 @global_options
 @click.pass_obj
