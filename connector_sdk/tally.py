@@ -73,8 +73,8 @@ class Tallying:
         done = self._actions
         actions = ActionCounts(
             created=done["created"],
-            updated=done["updated"] + done["created or updated"] + done["replaced"],
-            deleted=done["deleted"],
+            updated=done["updated"] + done["created or updated"],
+            deleted=done["deleted"] + done["deactivated"],
             cleared=done["cleared"],
             merged=done["merged"],
         )

@@ -80,8 +80,9 @@ class _Shapes:
     """The lists of columns that rows are sent with.
 
     A reference by key that is empty is sent as an empty id: each such column doubles the number of shapes, but for a
-    list that is replaced as a whole. `bits` are SQL conditions, one for each doubling, in the order of the bits of a shape's number. Where a field can be set only
-    on new records, or only on those that exist, the last bit tells the two kinds of rows apart.
+    list that is replaced as a whole. `bits` are SQL conditions, one for each doubling, in the order of the bits of a
+    shape's number. Where a field can be set only on new records, or only on those that exist, the last bit tells the
+    two kinds of rows apart.
     """
 
     written: tuple[tuple[Column, ...], ...]

@@ -25,12 +25,13 @@ _SAMPLES = 3
 
 _KIND = """
     case when outcome is not null then outcome
-        when effect = 'left' then case action when 'delete' then 'deleted' else 'cleared' end
+        when effect = 'left' and action = 'delete' then 'deleted'
+        when effect = 'left' then if(action = 'replace', 'deactivated', 'cleared')
+        when action = 'replace' then case effect when 'new' then 'created' when 'same' then 'kept' else 'updated' end
         when action = 'create' then 'created'
         when action = 'upsert' and effect = 'absent' then 'created'
         when action = 'upsert' and effect in ('new', 'rekeyed') then 'created or updated'
         when action = 'delete' then 'deleted'
-        when action = 'replace' then 'replaced'
         else 'updated' end
 """
 """SQL for what would become of a line of the plan, in words."""
@@ -70,7 +71,8 @@ def totals(connection: duckdb.DuckDBPyConnection, plan: Path, read: int, removal
         rejected=kinds[Outcome.REJECTED],
         skipped=kinds[Outcome.SKIPPED],
     )
-    actions = ActionCounts(kinds["created"], kinds["updated"] + kinds["replaced"], kinds["deleted"], kinds["cleared"])
+    deleted = kinds["deleted"] + kinds["deactivated"]
+    actions = ActionCounts(kinds["created"], kinds["updated"], deleted, kinds["cleared"])
     return Totals(rows, actions, kinds["created or updated"], planned)
 
 
@@ -83,7 +85,8 @@ def samples(
     values = f"map({listed}, [{fields}])" if mapped.fillings else "map {}"
     firsts = (
         f"select unnest(min(file_row_number, {_SAMPLES})) as line"
-        f" from (select {_KIND} as kind, file_row_number from {file(plan, numbered=True)}) group by kind"
+        f" from (select {_KIND} as kind, file_row_number from {file(plan, numbered=True)})"
+        " where kind <> 'kept' group by kind"
     )
     found = connection.execute(
         f"select {_KIND} as kind, key, record_id, message, {values} as fields from {file(plan, numbered=True)}"

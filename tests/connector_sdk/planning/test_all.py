@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector_sdk import ExitCode, FieldMapping, Guards, Match, Mode, OnNull, RunStopped
+from connector_sdk import ActionCounts, ExitCode, FieldMapping, Guards, Match, Mode, OnNull, RunStopped
 from connector_sdk.testing.reference import Fault, FaultKind
 
 from .bench import Bench, mapped, people
@@ -39,14 +39,52 @@ def _held(bench: Bench) -> dict[str, str | None]:
 def test_the_target_becomes_what_the_model_is_whoever_wrote_it(tags: Bench) -> None:
     tags.store.put("tags", name="Green", label="somebody's")
     ran = tags.run([RED, BLUE])
-    assert ran.ledger == {"1": "succeeded", "2": "succeeded"}
+    assert ran.ledger == {"1": "succeeded", "2": "succeeded", "Green": "succeeded"}
     assert _held(tags) == {"Red": "red", "Blue": "blue"}
+
+
+def test_every_value_that_joins_changes_stays_or_leaves_has_a_line(tags: Bench) -> None:
+    for name, label in (("Red", "rot"), ("Blue", "blue"), ("Green", "green"), ("Grey", "grey")):
+        tags.store.put("tags", name=name, label=label)
+    rows = [{"k": "3", "e": "Pink", "n": "pink"}, RED, BLUE]
+    planned = tags.plan(rows)
+    ran = tags.run(rows)
+    assert {line["key"]: line["action"] for line in ran.lines} == {
+        "1": "updated", "2": "kept", "3": "created", "Green": "deactivated", "Grey": "deactivated",
+    }  # fmt: skip
+    assert planned.actions == ran.report.actions == ActionCounts(created=1, updated=1, deleted=2)
+    assert (planned.rows.planned, planned.rows.removed) == (5, 2)
+    assert {kind: [each["key"] for each in lines] for kind, lines in planned.samples.items()} == {
+        "created": ["3"], "updated": ["1"], "deactivated": ["Green", "Grey"],
+    }  # fmt: skip
+
+
+def test_the_rows_arrive_in_the_order_of_the_model(tags: Bench) -> None:
+    names = [f"tag {number * 7 % 100}" for number in range(100)]
+    known = set(names[::2])
+    for name in sorted(known):
+        tags.store.put("tags", name=name, label="x")
+    tags.run([{"k": name, "e": name, "n": "x"} for name in names])
+    assert [name for name in _held(tags) if name not in known] == names[1::2]
+
+
+@pytest.mark.parametrize("code", ["locked", "too_long"])
+def test_a_list_is_never_cut(tags: Bench, code: str) -> None:
+    tags.store.put("tags", name="Green", label="green")
+    tags.store.add_fault(Fault(FaultKind.REFUSED, call="replace", code=code))
+    ran = tags.run([RED, BLUE])
+    if code == "locked":
+        assert ran.ledger == {"1": "succeeded", "2": "succeeded", "Green": "succeeded"}
+        assert _held(tags) == {"Red": "red", "Blue": "blue"}
+    else:
+        assert ran.ledger == dict.fromkeys(["1", "2", "Green"], "rejected too_long")
+        assert _held(tags) == {"Green": "green"}
 
 
 def test_what_leaves_the_target_is_named(tags: Bench) -> None:
     tags.store.put("tags", name="Green", label="somebody's")
     (finding,) = tags.plan([RED]).findings
-    assert (finding.level, finding.message) == ("info", "1 leave the target: Green")
+    assert (finding.level, finding.message) == ("info", "1 deactivated: Green")
 
 
 def test_nothing_is_written_where_nothing_differs(tags: Bench) -> None:
@@ -66,7 +104,7 @@ def test_a_change_by_hand_is_put_right(tags: Bench, change: str) -> None:
         tags.store.put("tags", name="Green", label="green")
     else:
         tags.store.delete("tags", ids["Red"])
-    assert tags.run([RED, BLUE]).report.rows.succeeded == 2
+    assert tags.run([RED, BLUE]).report.rows.succeeded == (3 if change == "a tag more" else 2)
     assert _held(tags) == {"Red": "red", "Blue": "blue"}
 
 
@@ -87,7 +125,9 @@ def test_a_row_that_is_rejected_stops_the_replacement_until_it_is_accepted(tags:
         tags.run(rows)
     assert stopped.value.exit_code is ExitCode.GUARD
     assert _held(tags) == {"Red": "red", "Blue": "blue"}
-    assert tags.run(rows, accept={"rejected"}).ledger == {"1": "succeeded", "2": "rejected TOO_LONG"}
+    assert tags.run(rows, accept={"rejected"}).ledger == {
+        "1": "succeeded", "2": "rejected TOO_LONG", "Blue": "succeeded",
+    }  # fmt: skip
     assert _held(tags) == {"Red": "red"}
 
 

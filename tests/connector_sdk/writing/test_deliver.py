@@ -298,3 +298,12 @@ def test_a_secret_that_a_destination_repeats_in_a_message_does_not_reach_the_led
     bench.send(plugin, scrub=lambda text: text.replace("row1", "***"))
 
     assert [line["message"] for line in bench.lines()] == [None, "*** failed"]
+
+
+def test_a_list_that_replaces_another_is_tried_again_as_a_whole(bench: Bench) -> None:
+    bench.plan(Action.REPLACE, (0, 4))
+    answers = iter([{"row1": "locked"}, {}])
+    plugin = Scripted(lambda batch: results(batch, next(answers)))
+    bench.send(plugin)
+    assert plugin.sent == [["row0", "row1", "row2", "row3"]] * 2
+    assert set(bench.outcomes().values()) == {"succeeded"}
