@@ -103,6 +103,8 @@ def _spec_types(spec: DestinationSpec) -> Iterator[str]:
     for name in ("config", "options"):
         if not isinstance(getattr(spec, name), type) or not attrs.has(getattr(spec, name)):
             yield f"has a {name} that is not an attrs class"
+    if spec.merge_rows_max is not None and not (isinstance(spec.merge_rows_max, int) and spec.merge_rows_max > 0):
+        yield f"has merge_rows_max {spec.merge_rows_max!r}, which is no number of rows"
     if not isinstance(spec.empty_text, EmptyText):
         yield "has an empty_text that is not an EmptyText"
 

@@ -51,6 +51,19 @@ class Match:
 
 
 @frozen
+class Merge:
+    """Rows that are one record: those with the same value in the column `shared_id`. One of the others is given.
+
+    `is_child` is a boolean column, true in the rows that go; `merge_id` has the match value of the row that stays, and
+    is null in that row.
+    """
+
+    shared_id: str
+    is_child: str | None = None
+    merge_id: str | None = None
+
+
+@frozen
 class Find:
     """The id of the record of `object_name` whose `where` has the value of the column `equals`."""
 
@@ -116,7 +129,7 @@ class Sync:
     match: Match | None = None
     on_removed: Removal = Removal.NOTHING
     create_in: str | None = None
-    merge: Mapping[str, str] | None = None
+    merge: Merge | None = None
     guards: Guards = field(factory=Guards)
     delivery: DeliveryOptions = field(factory=DeliveryOptions)
     options: Mapping[str, Any] = field(factory=dict)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import asdict
+
 from connector_sdk.engines.embedded import name
 from connector_sdk.spec import DestinationSpec, EmptyText
 from connector_sdk.sync import Model, Sync
@@ -23,6 +25,10 @@ def used_columns(model: Model, sync: Sync) -> dict[str, Place]:
         found.setdefault(column, ("models", model.name, "primary_key", *((number,) if many else ())))
     if sync.match is not None:
         found.setdefault(sync.match.column, (*place, "match", "column"))
+    if sync.merge is not None:
+        for word, merging in asdict(sync.merge).items():
+            if merging is not None:
+                found.setdefault(merging, (*place, "merge", word))
     for mapping in sync.fields:
         at: Place = (*place, "fields", mapping.field)
         if mapping.column is not None:

@@ -16,7 +16,10 @@ _MERGING = frozenset({Mode.UPSERT, Mode.INSERT})
 
 def check_sync(project: Project, sync: Sync, spec: DestinationSpec) -> list[Problem]:
     """Everything about a sync that its mode or its destination does not allow, each with its place."""
-    checks = (_mode(sync, spec), _removal(sync, spec), _match(sync, spec), _objects(sync), _fields(project, sync))
+    checks = (
+        _mode(sync, spec), _removal(sync, spec), _match(sync, spec), _objects(sync), _merging(sync, spec),
+        _fields(project, sync),
+    )  # fmt: skip
     return [problem for check in checks for problem in check]
 
 
@@ -76,9 +79,25 @@ def _objects(sync: Sync) -> Iterator[Problem]:
     elif sync.create_in is not None and sync.create_in not in sync.objects:
         message = f"create_in: {sync.create_in} is none of the objects"
         yield Problem(message, (*place, "create_in"), f"use one of: {', '.join(sync.objects)}")
-    if sync.merge is not None and sync.mode not in _MERGING:
+
+
+def _merging(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
+    if sync.merge is None:
+        return
+    place: Place = ("syncs", sync.name, "merge")
+    if spec.merge_rows_max is None:
+        yield Problem(f"{spec.name} merges no records", place, "remove it")
+    if sync.mode not in _MERGING:
         message = f"rows cannot be merged in mode {sync.mode}"
-        yield Problem(message, (*place, "merge"), f"merging goes with: {_listed(_MERGING)}")
+        yield Problem(message, place, f"merging goes with: {_listed(_MERGING)}")
+    if len(sync.objects) > 1:
+        yield Problem("rows that go to several objects cannot be merged", place, "name one object")
+    if (sync.merge.is_child is None) == (sync.merge.merge_id is None):
+        message = "merge needs exactly one of is_child and merge_id beside shared_id"
+        yield Problem(message, place, "is_child marks the rows that go, merge_id names the one that stays")
+    if sync.merge.merge_id is not None and sync.mode is Mode.INSERT:
+        message = "merge_id names the row that stays by its match value, and mode insert matches nothing"
+        yield Problem(message, (*place, "merge_id"), "use is_child")
 
 
 def _fields(project: Project, sync: Sync) -> Iterator[Problem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from connector_sdk.sync import (
     Find,
     Guards,
     Match,
+    Merge,
     Model,
     Sync,
 )
@@ -54,7 +54,7 @@ def sync(name: str, shape: SyncShape, folder: Path) -> Sync:
         match=Match(shape.match.field, shape.match.column) if shape.match else None,
         on_removed=shape.on_removed,
         create_in=shape.create_in,
-        merge=_merge(shape),
+        merge=Merge(**asdict(shape.merge)) if shape.merge else None,
         guards=_guards(shape.guards),
         delivery=_delivery(shape.options),
         options=anchored(shape.options.others, folder),
@@ -75,12 +75,6 @@ def _field(field: str, source: str | ColumnShape | ConstantShape | FindShape) ->
             return FieldMapping(field, find=Find(source.find, source.equals, source.where), null=source.null)
         case column:
             return FieldMapping(field, column=column)
-
-
-def _merge(shape: SyncShape) -> Mapping[str, str] | None:
-    if shape.merge is None:
-        return None
-    return {key: column for key, column in asdict(shape.merge).items() if column is not None}
 
 
 def _guards(shape: GuardsShape) -> Guards:

@@ -17,7 +17,7 @@ from connector_sdk.project.secrets import Place
 from connector_sdk.project.shape import ConnectionShape, KeepShape, ModelShape, ProjectShape, SyncShape
 from connector_sdk.project.structure import problems_of, structured
 from connector_sdk.project.suggest import suggestion
-from connector_sdk.sync import Keep, Model, Project, Sync
+from connector_sdk.sync import Keep, Model, Project
 
 FILE_NAME = "connector.yml"
 
@@ -53,7 +53,6 @@ def _project(document: Document, folder: Path) -> Project:
     sequences = {name: tuple(each) for name, each in reading.sound("sequences")}
     problems += [
         *(problem for model in models.values() for problem in _model_problems(model)),
-        *(problem for sync in syncs.values() for problem in _merge_problems(sync)),
         *(
             problem
             for name, each in _entries(data, "syncs").items()
@@ -104,13 +103,6 @@ def _model_problems(model: Model) -> Iterator[Problem]:
     if repeated:
         named = ", ".join(sorted(repeated))
         yield Problem(f"the primary key names {named} twice", (*place, "primary_key"), "name each column once")
-
-
-def _merge_problems(sync: Sync) -> Iterator[Problem]:
-    if sync.merge is not None and ("is_child" in sync.merge) == ("merge_id" in sync.merge):
-        message = "merge needs exactly one of is_child and merge_id beside shared_id"
-        hint = "is_child marks the rows that go, merge_id names the one that stays"
-        yield Problem(message, ("syncs", sync.name, "merge"), hint)
 
 
 def _reference_problems(sync: str, entry: Any, data: Mapping[str, Any]) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from connector_sdk import (
     FieldMapping,
     Find,
     Match,
+    Merge,
     Mode,
     Problem,
     Project,
@@ -24,6 +25,9 @@ from connector_sdk.project.checks import check_sync, lookup_fields
 BASE = Sync(
     "people", "m", "crm", ("Contact",), Mode.UPSERT, (FieldMapping("Name", column="name"),), Match("Key__c", "id")
 )
+
+
+MERGE = Merge("s", is_child="c")
 
 
 def check(spec: DestinationSpec, sync: Sync = BASE, *others: Sync, **changes: Any) -> list[Problem]:
@@ -94,13 +98,22 @@ def test_a_destination_that_only_inserts_refuses_mode_removal_and_match_at_once(
         ({"objects": ("Contact", "Contact"), "create_in": "Contact"}, "named twice"),
         ({"create_in": "Contact"}, "only in mode upsert with several objects"),
         ({"objects": ("A", "B"), "mode": Mode.INSERT, "match": None}, "several objects go together in: update, upsert"),
-        ({"merge": {"shared_id": "s"}, "mode": Mode.UPDATE}, "merging goes with: insert, upsert"),
+        ({"merge": MERGE, "mode": Mode.UPDATE}, "merging goes with: insert, upsert"),
+        ({"merge": Merge("s")}, "exactly one of is_child and merge_id"),
+        ({"merge": Merge("s", "c", "m")}, "exactly one of is_child and merge_id"),
+        ({"merge": Merge("s", merge_id="m"), "mode": Mode.INSERT, "match": None}, "use is_child"),
+        ({"merge": MERGE, "objects": ("A", "B"), "create_in": "A"}, "several objects cannot be merged"),
         ({"fields": ()}, "no field is mapped"),
         ({"mode": Mode.ARCHIVE}, "writes no fields"),
     ],
 )
 def test_what_has_no_meaning_in_a_mode_is_refused(spec: DestinationSpec, changes: dict[str, Any], said: str) -> None:
     assert said in messages(check(spec, **changes))
+
+
+def test_merging_is_offered_by_destinations_that_merge(spec: DestinationSpec) -> None:
+    assert "ledger merges no records" in messages(check(spec, merge=MERGE))
+    assert check(evolve(spec, merge_rows_max=2), merge=MERGE) == []
 
 
 def test_a_lookup_without_where_takes_the_match_field_of_the_sync_that_writes_the_object(spec: DestinationSpec) -> None:

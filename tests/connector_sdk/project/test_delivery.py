@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from connector_sdk import ConfigError, DeliveryOptions, DestinationSpec, Match, Mode, Sync
+from connector_sdk import ConfigError, DeliveryOptions, DestinationSpec, Match, Merge, Mode, Sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
 
 
 def settle(
-    spec: DestinationSpec, mode: Mode = Mode.UPSERT, merge: dict[str, str] | None = None, **options: Any
+    spec: DestinationSpec, mode: Mode = Mode.UPSERT, merge: Merge | None = None, **options: Any
 ) -> DeliverySettings:
     sync = Sync(
         "people", "m", "crm", ("X",), mode, match=Match("k", "k"), merge=merge, delivery=DeliveryOptions(**options)
@@ -65,8 +65,8 @@ def test_each_number_out_of_its_limits_names_the_limit(
 
 
 def test_merging_goes_one_batch_at_a_time(spec: DestinationSpec) -> None:
-    assert settle(spec, merge={"shared_id": "s"}).parallelism == 1
-    assert "merging needs parallelism 1" in refusal(spec, merge={"shared_id": "s"}, parallelism=10)[0]
+    assert settle(spec, merge=Merge("s", "c")).parallelism == 1
+    assert "merging needs parallelism 1" in refusal(spec, merge=Merge("s", "c"), parallelism=10)[0]
 
 
 def test_a_mode_that_is_not_offered_is_left_to_the_other_checks(spec: DestinationSpec) -> None:

@@ -18,6 +18,7 @@ from connector_sdk import (
     Guards,
     Keep,
     Match,
+    Merge,
     Mode,
     OnNull,
     Removal,
@@ -47,7 +48,7 @@ def test_every_key_of_the_example_arrives_in_the_words(write: Write) -> None:
         FieldMapping("LeadSource", value="Warehouse"),
         FieldMapping("AccountId", find=Find("Account", "account_key", "Unique_Key__c"), null=OnNull.KEEP),
     )
-    assert sync.merge == {"shared_id": "person", "is_child": "duplicate"}
+    assert sync.merge == Merge("person", is_child="duplicate")
     assert sync.guards == Guards("5%", 0, 1000)
     assert sync.delivery == DeliveryOptions("bulk", 1000, 5_000_000, 1, False, ("BUSY",))
     assert sync.options == {"hard_delete": True}
