@@ -92,3 +92,15 @@ def test_reset_goes_back_to_the_org_file(client: Client, emulator: Emulator) -> 
 def test_the_clock_can_be_moved(client: Client, emulator: Emulator) -> None:
     assert door(emulator, "POST", "/clock", {"advance": 8_000}).status_code == 204
     assert client.rest("GET", "/limits").status_code == 401
+
+
+def test_every_value_of_a_picklist_is_told(emulator: Emulator) -> None:
+    values = {"values": [{"value": "a", "label": "A", "color": "#000000"}, {"value": "b", "active": False}]}
+    field = {"type": "picklist", "picklistValues": values["values"]}
+    emulator.change_org({"objects": {"Account": {"fields": {"Field__c": field}}}})
+    told = door(emulator, "GET", "/picklists/Account.Field__c").json()["values"]
+    assert [(one["value"], one["label"], one["active"], one.get("color")) for one in told] == [
+        *(("a", "A", True, "#000000"), ("b", "b", False, None))
+    ]
+    assert emulator.picklist("Account.Field__c") == told
+    assert door(emulator, "GET", "/picklists/Account.Nope__c").status_code == 400

@@ -149,7 +149,8 @@ class _Run:
 
     def _opportunity(self, account: str) -> str:
         schema = self._world.schemas.named("Opportunity")
-        stage = next(value.value for value in schema.fields[schema.position["stagename"]].picklist_values)
+        stages = schema.fields[schema.position["stagename"]].picklist_values
+        stage = next(value.value for value in stages if value.active)
         values = {"Name": self._lead["Name"], **self._carried("Opportunity", _OPPORTUNITY)}
         values |= {"Name": self._wanted.opportunity_name} if self._wanted.opportunity_name else {}
         values |= {"AccountId": account, "StageName": stage, "CloseDate": _quarter_end(self._today()).isoformat()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from salesforce_emulator.metadata.dependencies import shown_values, valid_for
 from salesforce_emulator.org.field_types import SOAP_TYPES, byte_length, flags
 from salesforce_emulator.org.model import Field, ObjectType, RecordType
 from salesforce_emulator.schema import Schema, Schemas
@@ -74,7 +75,7 @@ def describe(schema: Schema, schemas: Schemas, base: str) -> dict[str, Any]:
         "extendsInterfaces": None,
         "implementedBy": None,
         "implementsInterfaces": None,
-        "fields": [describe_field(schema.fields[at]) for at in schema.visible],
+        "fields": [_field(schema.fields[at], schema) for at in schema.visible],
         "listviewable": None,
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
@@ -120,7 +121,7 @@ def _record_types(thing: ObjectType, layouts: str) -> list[dict[str, Any]]:
     ]
 
 
-def describe_field(field: Field) -> dict[str, Any]:
+def _field(field: Field, schema: Schema) -> dict[str, Any]:
     """One field, with every key of v58.0."""
     shown = {
         "aiPredictionField": False,
@@ -157,7 +158,7 @@ def describe_field(field: Field) -> dict[str, Any]:
         "nameField": field.name_field,
         "nillable": field.nillable,
         "permissionable": field.permissionable,
-        "picklistValues": [_value(value) for value in field.picklist_values],
+        "picklistValues": _values(field, schema.field(field.controller_name or "")),
         "precision": field.precision,
         "queryByDistance": field.type in ("address", "location"),
         "restrictedPicklist": field.restricted_picklist,
@@ -189,11 +190,16 @@ def _reference(field: Field) -> dict[str, Any]:
     }
 
 
-def _value(value: Any) -> dict[str, Any]:
-    return {
-        "active": value.active,
-        "defaultValue": value.default_value,
-        "label": value.label,
-        "validFor": value.valid_for,
-        "value": value.value,
-    }
+def _values(field: Field, controller: Field | None) -> list[dict[str, Any]]:
+    """The active values, and for which controlling values they are valid."""
+    valid = {} if controller is None else valid_for(field, controller)
+    return [
+        {
+            "active": True,
+            "defaultValue": value.default_value,
+            "label": value.label,
+            "validFor": value.valid_for or valid.get(value.value),
+            "value": value.value,
+        }
+        for value in shown_values(field)
+    ]

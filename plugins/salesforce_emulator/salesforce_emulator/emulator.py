@@ -9,6 +9,7 @@ from typing import Any, Self
 from salesforce_emulator.app import build_app
 from salesforce_emulator.conversion import Converted, convert_by_hand
 from salesforce_emulator.dml.model import RowResult
+from salesforce_emulator.metadata.components import picklist_values
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.reading import read_org
 from salesforce_emulator.server import BackgroundServer, bound_sockets, url_of
@@ -90,6 +91,10 @@ class Emulator:
     def records(self, object_name: str) -> list[dict[str, Any]]:
         """Every record of an object with every field, deleted ones included."""
         return self.world.records(object_name)
+
+    def picklist(self, path: str) -> list[dict[str, Any]]:
+        """Every value of `Account.Tier__c`, in order, as an org file has it. Raises KeyError."""
+        return picklist_values(self.world.org, path)
 
     def stats(self) -> dict[str, Any]:
         """`calls` by pattern; `executed` and `attempted` rows by object and key; `locks`, where the org has them."""

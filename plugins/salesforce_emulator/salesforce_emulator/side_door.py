@@ -13,6 +13,7 @@ from starlette.routing import Route
 from salesforce_emulator.call import json_answer
 from salesforce_emulator.conversion import convert_by_hand
 from salesforce_emulator.faults import FaultRuleError
+from salesforce_emulator.metadata.components import picklist_values
 from salesforce_emulator.org.reading import OrgError
 from salesforce_emulator.world import World
 
@@ -58,6 +59,14 @@ async def convert(request: Request) -> Response:
         return _problem(error)
     shown = [{"lead": one.lead_id, "account": one.account_id, "contact": one.contact_id} for one in done]
     return json_answer({"converted": shown})
+
+
+async def picklist(request: Request) -> Response:
+    """GET /picklists/OBJECT.FIELD: every value, in order, also those that no API shows."""
+    try:
+        return json_answer({"values": picklist_values(_world(request).org, request.path_params["path"])})
+    except KeyError as error:
+        return _problem(error)
 
 
 async def stats(request: Request) -> Response:
@@ -113,6 +122,7 @@ async def reset(request: Request) -> Response:
 ROUTES = [
     Route(f"{PREFIX}/records/{{object}}", records),
     Route(f"{PREFIX}/records/{{object}}", by_hand, methods=["POST", "PATCH", "DELETE"]),
+    Route(f"{PREFIX}/picklists/{{path}}", picklist),
     Route(f"{PREFIX}/convert", convert, methods=["POST"]),
     Route(f"{PREFIX}/stats", stats),
     Route(f"{PREFIX}/faults", faults, methods=["POST"]),

@@ -66,7 +66,8 @@ class Table:
         self.indexes = {at: Index(schema, at) for at in schema.indexed}
         self.next_id: Callable[[], str] = id_series(schema.object.key_prefix)
         self.children: list[tuple[Table, int]] = []
-        self._deleted_at = schema.position["isdeleted"]
+        # What Setup lists, and events, have no such field; an id is not True.
+        self._deleted_at = schema.position.get("isdeleted", 0)
         self._numbers = dict.fromkeys(schema.auto_numbers, 0)
 
     def adopt(self, schema: Schema) -> None:

@@ -25,6 +25,7 @@ from salesforce_emulator.faults import Faults
 from salesforce_emulator.hosts import Hosts
 from salesforce_emulator.json_rows import JsonRows
 from salesforce_emulator.locks import LockTable
+from salesforce_emulator.metadata.history import History
 from salesforce_emulator.oauth.authorizations import Authorizations
 from salesforce_emulator.org.access import Permissions
 from salesforce_emulator.org.model import Org
@@ -52,6 +53,8 @@ class View:
 
 class World:
     """One org: what is declared, what is stored, who is logged in."""
+
+    user_id: str
 
     def __init__(self, org: Org, seed: int = 0) -> None:
         self.org = self._file = org
@@ -83,9 +86,12 @@ class World:
             self._touch()
         self._fill()
 
-    def change(self, change: dict[str, Any]) -> None:
+    def change(self, change: dict[str, Any], user: str | None = None) -> None:
         """Lay a change over the org while it runs, as an admin would make it. Raises OrgError; then nothing changed."""
-        org = changed_org(self.org, change)
+        self.adopt(changed_org(self.org, change), user)
+
+    def adopt(self, org: Org, user: str | None = None) -> None:
+        """Go on with another state of the org. Raises OrgError; then nothing changed."""
         with self.engine.lock:
             Rules(
                 org, Schemas(unhidden(org).objects, self.schemas), Store(Schemas(unhidden(org).objects, self.schemas))
@@ -94,11 +100,13 @@ class World:
             self.schemas.replace(unhidden(org).objects, self.schemas)
             self.store.adopt(self.schemas)
             self.allocations.adopt(self.org.limits, org.limits)
+            self.history.note(self.org, org, user or self.user_id)
             self.org = org
             self.engine.adopt(org)
             self.workers.adopt(org)
             self.sessions.adopt(org)
             self._views.clear()
+            self._catalogues.clear()
             self._touch()
             put_org_rows(org, self.schemas, self.store)
             for name in added:
@@ -156,7 +164,11 @@ class World:
         return self._setup(user_id, TOOLING)
 
     def _setup(self, user_id: str, served: frozenset[str]) -> Catalogue:
-        return Catalogue(self.org, self.usernames, served if self.permissions(user_id).view_setup else frozenset())
+        seen = served if self.permissions(user_id).view_setup else frozenset()
+        users, found = self.usernames, self._catalogues.get(seen)
+        if found is None or found.users != users:
+            found = self._catalogues[seen] = Catalogue(self.org, users, self.history, seen)
+        return found
 
     def query(self, statement: str, version: str, with_deleted: bool = False, user: str | None = None) -> Found:
         """Run a SELECT statement as a user. Raises SoqlError."""
@@ -204,6 +216,7 @@ class World:
 
     def _fill(self) -> None:
         self._views: dict[str, View] = {}
+        self._catalogues: dict[frozenset[str], Catalogue] = {}
         self.schemas = Schemas(unhidden(self.org).objects)
         self.store = Store(self.schemas)
         self.engine = Engine(self.org, self.schemas, self.store, self.audit, self.faults, self.clock, self.locks)
@@ -211,6 +224,7 @@ class World:
         self.authorizations = Authorizations(self.clock, random.Random(self.seed + 1))
         self.allocations = Allocations(self.org)
         self.cursors = Cursors()
+        self.history = History(self.clock)
         self.user_id = ""
         put_org_rows(self.org, self.schemas, self.store)
         for name in ("User", *(name for name in self.org.objects if name != "User")):

@@ -27,10 +27,15 @@ class RecordTypeAccess:
 
 @define(frozen=True)
 class Permissions:
-    """What one user may do. `fields` maps `Contact.Email` to none, read or edit; `recordTypes` is by object."""
+    """What one user may do. `fields` maps `Contact.Email` to none, read or edit; `recordTypes` is by object.
+
+    `customizeApplication`: he may change fields and value sets, `modifyMetadata`: also through the Metadata API.
+    """
 
     api_enabled: bool = True
     view_setup: bool = True
+    customize_application: bool = True
+    modify_metadata: bool = True
     view_all_data: bool = True
     hard_delete: bool = True
     view_encrypted_data: bool = False

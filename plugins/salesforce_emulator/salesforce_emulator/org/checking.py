@@ -9,6 +9,7 @@ from salesforce_emulator.ids import read_id
 from salesforce_emulator.org.certificate import public_key
 from salesforce_emulator.org.field_types import SOAP_TYPES
 from salesforce_emulator.org.model import Field, ObjectType, Org
+from salesforce_emulator.org.picklist_checking import picklist_problems, set_problems
 
 _NAME = re.compile(r"[A-Za-z]([A-Za-z0-9]|_(?!_))*(__[A-Za-z]\w*?)?(__[a-z]{1,3})?\Z")
 _TEXT = frozenset({"string", "textarea", "phone", "url", "email", "encryptedstring"})
@@ -16,7 +17,7 @@ _TEXT = frozenset({"string", "textarea", "phone", "url", "email", "encryptedstri
 
 def problems_of(org: Org) -> list[str]:
     """Everything that is wrong, each with its place."""
-    found = [*_org(org), *_prefixes(org)]
+    found = [*_org(org), *_prefixes(org), *set_problems(org)]
     found += [f"permissions.{name}: {problem}" for name in org.permissions for problem in _permissions(name, org)]
     for thing in org.objects.values():
         found += [f"objects.{thing.name}: {problem}" for problem in _object(thing)]
@@ -150,17 +151,7 @@ def _field(field: Field, thing: ObjectType, org: Org) -> Iterator[str]:
         yield "referenceTo: a reference needs at least one object"
     if field.on_parent_delete not in ("clear", "cascade", "restrict"):
         yield "onParentDelete: clear, cascade or restrict"
-    if field.controller_name and field.controller_name not in thing.fields:
-        yield f"controllerName: the object has no field {field.controller_name}"
     for target in field.reference_to:
         if target not in org.objects:
             yield f"referenceTo: the org has no object {target}"
-    yield from _values(field)
-
-
-def _values(field: Field) -> Iterator[str]:
-    values = [value.value for value in field.picklist_values]
-    if len(set(values)) != len(values):
-        yield "picklistValues: a value occurs twice"
-    if field.restricted_picklist and not values:
-        yield "restrictedPicklist: needs picklistValues"
+    yield from picklist_problems(field, thing, org)

@@ -9,6 +9,7 @@ from salesforce_emulator.ids import custom_prefixes, id_series, stable_id
 from salesforce_emulator.org import standard_fields
 from salesforce_emulator.org.field_types import COMPOUND, LENGTHS, NUMBERS
 from salesforce_emulator.org.person_accounts import with_person_accounts
+from salesforce_emulator.org.value_sets import spelled_sets, spelled_value, with_value_sets
 
 Raw = dict[str, Any]
 
@@ -32,11 +33,13 @@ def completed(org: Raw) -> Raw:
     objects = org.get("objects")
     if not isinstance(objects, dict):
         return org
+    sets = org.get("globalValueSets", {})
+    objects = with_value_sets(objects, sets)
     if org.get("personAccounts") is True:
         objects = with_person_accounts(objects, merged)
     rule_ids = id_series("01Q")
     spelled = {name: _object(name, raw, prefixes, rule_ids) for name, raw in objects.items() if isinstance(raw, dict)}
-    return {**org, "objects": {**objects, **spelled}}
+    return {**org, "objects": {**objects, **spelled}, "globalValueSets": spelled_sets(sets)}
 
 
 def _words(name: str) -> str:
@@ -111,7 +114,7 @@ def _field(name: str, raw: Raw) -> Raw:
         known["permissionable"] = False
     spelled = {**known, **raw}
     if isinstance(raw.get("picklistValues"), list):
-        spelled["picklistValues"] = [_picklist_value(value, raw) for value in raw["picklistValues"]]
+        spelled["picklistValues"] = [spelled_value(value, raw.get("defaultValue")) for value in raw["picklistValues"]]
     return spelled
 
 
@@ -127,9 +130,3 @@ def _of_type(name: str, type_: str) -> Raw:
         custom = name.endswith("__c")
         known["relationshipName"] = f"{name[:-3]}__r" if custom else name.removesuffix("Id")
     return known
-
-
-def _picklist_value(value: Any, field: Raw) -> Any:
-    spelled = value if isinstance(value, dict) else {"value": value}
-    known = {"label": spelled.get("value"), "defaultValue": spelled.get("value") == field.get("defaultValue")}
-    return {**known, **spelled}

@@ -7,7 +7,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from salesforce_emulator.org import model
+from salesforce_emulator.org import model, picklists
 from salesforce_emulator.org.field_types import SOAP_TYPES
 from salesforce_emulator.org.reading import camel
 
@@ -56,8 +56,8 @@ def _shown(cls: type[Any], field: Any, hint: Any, definitions: dict[str, Any]) -
     place = f"{cls.__name__}.{field.name}"
     if place == "Field.type":
         return {"enum": sorted(SOAP_TYPES)}
-    if place == "Field.picklist_values":
-        value = _schema(model.PicklistValue, definitions)
+    if place in ("Field.picklist_values", "GlobalValueSet.values"):
+        value = _schema(picklists.PicklistValue, definitions)
         return {"type": "array", "items": {"anyOf": [{"type": "string"}, value]}}
     if place == "Org.locks":
         return {"anyOf": [{"type": "boolean"}, _schema(hint, definitions)]}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from attrs import Factory, define, field
 
 from salesforce_emulator.org.access import Application, Permissions
+from salesforce_emulator.org.picklists import GlobalValueSet, PicklistValue
 from salesforce_emulator.org.rules import (
     Apex,
     AssignmentRule,
@@ -21,20 +22,13 @@ Value = str | int | float | bool | None
 
 
 @define(frozen=True)
-class PicklistValue:
-    """One value of a picklist; rows hold `value`. `converted`: it is a status of converted leads."""
-
-    value: str
-    label: str = ""
-    active: bool = True
-    default_value: bool = False
-    valid_for: str | None = None
-    converted: bool = False
-
-
-@define(frozen=True)
 class Field:
-    """One field, with the flags of a describe call. Flags left out follow from the type."""
+    """One field, with the flags of a describe call. Flags left out follow from the type.
+
+    Of a picklist: `globalValueSet` names the set that has its values, `valueSettings` maps values to those of
+    `controllerName` that allow them, `sorted`: shown by label, `lockedValues`: its package allows no further ones.
+    `metadata`: keys of its metadata that nothing else says, such as `trackHistory`.
+    """
 
     type: str
     name: str = ""
@@ -66,6 +60,11 @@ class Field:
     picklist_values: tuple[PicklistValue, ...] = ()
     controller_name: str | None = None
     dependent_picklist: bool = False
+    global_value_set: str | None = None
+    value_settings: dict[str, tuple[str, ...]] = Factory(dict)
+    sorted: bool = False
+    locked_values: bool = False
+    metadata: dict[str, Any] = Factory(dict)
     reference_to: tuple[str, ...] = ()
     relationship_name: str | None = None
     relationship_order: int | None = None
@@ -184,7 +183,9 @@ class Org:
 
     `username`: whom clients are logged in as; `password`: that of every user; `genericLogin`: the login host serves
     every org, as login.salesforce.com does, and refuses client credentials; `leadFields`: for custom fields of Lead the
-    fields that get their value in a conversion, such as `Contact.Key__c` (Setup, "Map Lead Fields").
+    fields that get their value in a conversion, such as `Contact.Key__c` (Setup, "Map Lead Fields"); `omittedValues`:
+    what becomes of values that a new list of a local picklist leaves out, `merge` where it is unrestricted: they stay;
+    `picklistJobSeconds`: how long a change of values keeps the picklists of an object busy.
     """
 
     id: str
@@ -207,6 +208,9 @@ class Org:
     apex: ApexLimits = field(factory=ApexLimits)
     permissions: dict[str, Permissions] = Factory(dict)
     lead_fields: dict[str, tuple[str, ...]] = Factory(dict)
+    global_value_sets: dict[str, GlobalValueSet] = Factory(dict)
+    omitted_values: Literal["deactivate", "merge"] = "deactivate"
+    picklist_job_seconds: float = 0.0
     # The file that the org was read from, so that a change can be laid over it.
     source: dict[str, Any] = field(factory=dict, eq=False, repr=False)
 

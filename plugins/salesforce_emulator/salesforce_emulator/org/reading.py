@@ -12,7 +12,7 @@ import yaml
 from cattrs import Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, override
 
-from salesforce_emulator.org import access, model, rules
+from salesforce_emulator.org import access, model, picklists, rules
 from salesforce_emulator.org.checking import problems_of
 from salesforce_emulator.org.completing import completed, merged
 
@@ -96,7 +96,8 @@ def camel(name: str) -> str:
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(model.Value, lambda value, _: value)
-    for cls in (model.PicklistValue, model.Field, *_RULES, model.ObjectType, *_SETTINGS, model.Org):
+    values = (picklists.PicklistValue, picklists.GlobalValueSet)
+    for cls in (*values, model.Field, *_RULES, model.ObjectType, *_SETTINGS, model.Org):
         _register(converter, cls)
     converter.register_structure_hook(model.Locks | None, partial(_locks, converter))
     return converter

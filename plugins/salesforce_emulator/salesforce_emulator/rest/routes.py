@@ -29,6 +29,7 @@ _ENTRIES = [
     _route("/tooling/query", tooling.query),
     _route("/tooling/query/{locator}", tooling.more),
     _route("/tooling/sobjects/{object}/{id}", tooling.read),
+    _route("/tooling/sobjects/{object}/{id}", tooling.update, "PATCH"),
     _route("/sobjects", resources.objects),
     _route("/sobjects/{object}/describe", resources.object_described),
     _route("/sobjects/{object}", resources.object_in_brief),
@@ -50,6 +51,7 @@ _ENTRIES = [
 
 _COMPOSITES = [
     _route("/composite", partial(composite.run, entries=_ENTRIES), "POST"),
+    _route("/tooling/composite", partial(composite.run, entries=_ENTRIES), "POST"),
     _route("/composite/batch", partial(composite.run_batch, entries=_ENTRIES), "POST"),
 ]
 

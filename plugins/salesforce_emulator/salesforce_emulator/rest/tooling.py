@@ -7,12 +7,16 @@ from typing import Any
 from starlette.responses import Response
 
 from salesforce_emulator.call import Call
-from salesforce_emulator.errors import ApiError, not_found
+from salesforce_emulator.errors import ApiError, RowRefused, not_found
 from salesforce_emulator.ids import read_id
+from salesforce_emulator.metadata import components
 from salesforce_emulator.rest.queries import page_size
+from salesforce_emulator.schema import Row, Schema
 from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.selecting import attributes
 from salesforce_emulator.soql.tokens import SoqlError
+
+_WRITABLE = frozenset({"CustomField", "GlobalValueSet"})
 
 
 def query(call: Call) -> Response:
@@ -38,13 +42,46 @@ def more(call: Call) -> Response:
 
 def read(call: Call) -> Response:
     """GET /tooling/sobjects/OBJECT/ID: every field."""
+    schema, row = _found(call)
+    fields = {schema.fields[at].name: row[at] for at in schema.visible}
+    return call.answer(_addressed({"attributes": attributes(schema, row, call.version), **fields}))
+
+
+def _found(call: Call) -> tuple[Schema, Row]:
     catalogue = call.world.tooling(call.session.user_id)
     schema = catalogue.schemas.find(call.part("object"))
     row = catalogue.store[schema].get(read_id(call.part("id"))) if schema is not None else None
     if schema is None or row is None:
         raise not_found()
-    fields = {schema.fields[at].name: row[at] for at in schema.visible}
-    return call.answer(_addressed({"attributes": attributes(schema, row, call.version), **fields}))
+    return schema, row
+
+
+def update(call: Call) -> Response:
+    """PATCH /tooling/sobjects/OBJECT/ID: its metadata are replaced as a whole."""
+    schema, row = _found(call)
+    if schema.name not in _WRITABLE:
+        allowed = "HTTP Method 'PATCH' not allowed. Allowed are HEAD,GET"
+        raise ApiError(405, "METHOD_NOT_ALLOWED", allowed)
+    if not call.permissions.customize_application:
+        raise ApiError(
+            403, "INSUFFICIENT_ACCESS", "insufficient access rights on entity: Customize Application is required"
+        )
+    full_name = str(row[schema.position["fullname"]])
+    try:
+        components.write(call.world, call.origin, call.session.user_id, schema.name, full_name, _tree(call, full_name))
+    except RowRefused as refusal:
+        raise ApiError.of_row(400, (refusal.fault,)) from refusal
+    return Response(status_code=204)
+
+
+def _tree(call: Call, full_name: str) -> dict[str, Any]:
+    body = call.json()
+    tree = body.get("Metadata") if isinstance(body, dict) else None
+    if not isinstance(tree, dict):
+        raise ApiError(400, "REQUIRED_FIELD_MISSING", "Required fields are missing: [Metadata]", ["Metadata"])
+    if body.get("FullName", full_name) != full_name:
+        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", f"FullName: {full_name} cannot be renamed")
+    return tree
 
 
 def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:

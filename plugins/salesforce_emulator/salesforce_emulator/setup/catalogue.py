@@ -8,10 +8,12 @@ from importlib import resources
 
 import yaml
 
+from salesforce_emulator.metadata.history import History
 from salesforce_emulator.org.model import ObjectType, Org
 from salesforce_emulator.org.reading import read_org
 from salesforce_emulator.schema import Schemas
 from salesforce_emulator.setup.automation import automation_records
+from salesforce_emulator.setup.components import component_records
 from salesforce_emulator.setup.entities import entity_records
 from salesforce_emulator.setup.permissions import permission_records
 from salesforce_emulator.setup.record import Record
@@ -20,7 +22,7 @@ from salesforce_emulator.soql.tokens import SoqlError
 from salesforce_emulator.store import Store
 
 _BOTH = frozenset({"EntityDefinition", "FieldDefinition", "ApexTrigger", "UserEntityAccess", "UserFieldAccess"})
-TOOLING = _BOTH | {"CustomObject", "CustomField", "ValidationRule", "WorkflowRule", "Flow"}
+TOOLING = _BOTH | {"CustomObject", "CustomField", "GlobalValueSet", "ValidationRule", "WorkflowRule", "Flow"}
 REST = _BOTH | {
     *("FlowDefinitionView", "DuplicateRule", "PermissionSet", "PermissionSetAssignment"),
     *("ObjectPermissions", "FieldPermissions"),
@@ -34,10 +36,11 @@ _ONE_ROW = (
 class Catalogue:
     """The objects of Setup that one API serves, filled from an org; `users` maps ids to Usernames."""
 
-    def __init__(self, org: Org, users: Mapping[str, str], served: frozenset[str]) -> None:
+    def __init__(self, org: Org, users: Mapping[str, str], history: History, served: frozenset[str]) -> None:
+        self.users = dict(users)
         self.schemas = Schemas({name: thing for name, thing in _declared().items() if name in served})
         self.store = Store(self.schemas)
-        for record in _records(org, users):
+        for record in _records(org, users, history):
             if record.object_name in served:
                 self._put(record)
 
@@ -57,10 +60,11 @@ class Catalogue:
         return found
 
 
-def _records(org: Org, users: Mapping[str, str]) -> Iterator[Record]:
+def _records(org: Org, users: Mapping[str, str], history: History) -> Iterator[Record]:
     for thing in org.objects.values():
         yield from entity_records(thing)
         yield from automation_records(thing)
+    yield from component_records(org, history, next(iter(users), ""))
     for user_id, username in users.items():
         yield from permission_records(org, user_id, username)
 

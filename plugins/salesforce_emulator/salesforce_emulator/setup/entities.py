@@ -1,4 +1,4 @@
-"""Objects and fields as Setup lists them. Tooling API, "EntityDefinition", "FieldDefinition", "CustomField"."""
+"""Objects and fields as Setup lists them. Tooling API, "EntityDefinition" and "FieldDefinition"."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def entity_records(thing: ObjectType) -> Iterator[Record]:
         state = {"ManageableState": names.manageable(namespace)}
         yield Record("CustomObject", names.object_id(thing), {**named, **state})
     for field in thing.fields.values():
-        yield from _field(thing, field)
+        yield _field(thing, field)
 
 
-def _field(thing: ObjectType, field: Field) -> Iterator[Record]:
+def _field(thing: ObjectType, field: Field) -> Record:
     namespace, developer_name = names.parts_of(field.name)
     named = {"DeveloperName": developer_name, "NamespacePrefix": namespace}
-    yield Record("FieldDefinition", names.field_record_id(thing, field), {
+    return Record("FieldDefinition", names.field_record_id(thing, field), {
         **named,
         **of_entity(thing),
         "DurableId": names.field_durable_id(thing, field),
@@ -52,6 +52,3 @@ def _field(thing: ObjectType, field: Field) -> Iterator[Record]:
         "IsIndexed": field.id_lookup or field.unique,
         "IsNillable": field.nillable,
     })  # fmt: skip
-    if field.name.endswith("__c"):
-        place = {"TableEnumOrId": names.object_id(thing), "ManageableState": names.manageable(namespace)}
-        yield Record("CustomField", names.custom_field_id(thing, field), {**named, **place})

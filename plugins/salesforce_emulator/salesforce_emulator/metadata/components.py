@@ -1,0 +1,129 @@
+"""Read and write what the org is made of, whichever API asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from attrs import frozen
+
+from salesforce_emulator.dml.model import Origin
+from salesforce_emulator.errors import RowRefused
+from salesforce_emulator.metadata import global_value_set, standard_value_set
+from salesforce_emulator.metadata.change import Change, raw_values
+from salesforce_emulator.metadata.custom_field import PICKLISTS, field_tree
+from salesforce_emulator.metadata.field_changes import field_change
+from salesforce_emulator.metadata.value_trees import Tree
+from salesforce_emulator.org.model import Field, ObjectType, Org
+from salesforce_emulator.org.reading import OrgError
+from salesforce_emulator.world import World
+
+_BUSY = "Cannot update or delete a picklist while a picklist background job is being executed"
+_NO_FIELD = "This custom field does not exist or is not accessible"
+
+
+@frozen
+class Kind:
+    """How components of one type are read, None where there is none, and what writing one changes."""
+
+    read: Callable[[Org, str], Tree | None]
+    change: Callable[[World, str, Tree, bool], Change]
+
+
+def read(org: Org, kind: str, full_name: str) -> Tree | None:
+    """The tree of a component; None where the org has none of that name. Raises KeyError for an unknown type."""
+    return KINDS[kind].read(org, full_name)
+
+
+def write(world: World, origin: Origin, user: str, kind: str, full_name: str, tree: Tree, adds: bool = False) -> None:
+    """Replace a component by a tree. Raises RowRefused; then nothing changed.
+
+    `adds`: settings of dependent picklists are added to those there are, as the Metadata API does it.
+    """
+    with world.engine.lock:
+        try:
+            action = world.faults.for_row(origin, kind, [full_name])
+            if action is not None and action.error is not None:
+                raise RowRefused(action.error.code, action.error.message, action.error.fields)
+            _apply(world, KINDS[kind].change(world, full_name, tree, adds), user)
+        except RowRefused:
+            world.audit.row(kind, full_name, executed=False)
+            raise
+        world.audit.row(kind, full_name, executed=True)
+
+
+def _apply(world: World, change: Change, user: str) -> None:
+    if any(world.history.is_busy(name) for name in change.busy):
+        raise RowRefused("UNABLE_TO_LOCK_ROW", _BUSY)
+    try:
+        world.change(change.org, user)
+    except OrgError as error:
+        raise RowRefused("FIELD_INTEGRITY_EXCEPTION", "; ".join(error.problems)) from error
+    for name in change.busy:
+        world.history.work_on(name, world.org.picklist_job_seconds)
+
+
+def picklist_values(org: Org, path: str) -> list[Tree]:
+    """Every value of a picklist, standard or custom, as an org file has it. Raises KeyError."""
+    object_name, _, name = path.partition(".")
+    try:
+        return raw_values(org.objects[object_name].fields[name].picklist_values)
+    except KeyError:
+        raise KeyError(f"the org has no field {path}") from None
+
+
+def custom_field(org: Org, full_name: str) -> tuple[ObjectType, Field] | None:
+    """The object and the field of `Account.Tier__c`, in any case."""
+    object_name, _, name = full_name.lower().partition(".")
+    for thing in org.objects.values():
+        if thing.name.lower() == object_name:
+            found = next((field for field in thing.fields.values() if field.name.lower() == name), None)
+            return None if found is None or not found.name.endswith("__c") else (thing, found)
+    return None
+
+
+def _read_field(org: Org, full_name: str) -> Tree | None:
+    found = custom_field(org, full_name)
+    return None if found is None else field_tree(found[1])
+
+
+def _change_field(world: World, full_name: str, tree: Tree, adds: bool) -> Change:
+    found = custom_field(world.org, full_name)
+    if found is None:
+        raise RowRefused("INVALID_CROSS_REFERENCE_KEY", _NO_FIELD)
+    thing, field = found
+    change = field_change(world.org, thing, field, tree, _held(world, thing, field), adds)
+    return Change({"objects": {thing.name: change}}, (thing.name,) if field.type in PICKLISTS else ())
+
+
+def _held(world: World, thing: ObjectType, field: Field) -> Iterable[str]:
+    """What records hold in an unrestricted picklist: values that were not known became inactive ones."""
+    if field.type not in PICKLISTS or field.restricted_picklist:
+        return ()
+    schema = world.schemas.named(thing.name)
+    at = schema.position[field.name.lower()]
+    texts = dict.fromkeys(str(row[at]) for row in world.store[schema].live() if row[at] is not None)
+    if field.type == "picklist":
+        return texts
+    return dict.fromkeys(part for text in texts for part in text.split(";"))
+
+
+def _read_global(org: Org, full_name: str) -> Tree | None:
+    one = org.global_value_sets.get(full_name)
+    return None if one is None else global_value_set.set_tree(one)
+
+
+def _change_global(world: World, full_name: str, tree: Tree, adds: bool) -> Change:
+    if full_name not in world.org.global_value_sets:
+        raise RowRefused("INVALID_CROSS_REFERENCE_KEY", f"no GlobalValueSet named {full_name} found")
+    return global_value_set.set_change(world.org, full_name, tree)
+
+
+def _change_standard(world: World, full_name: str, tree: Tree, adds: bool) -> Change:
+    return standard_value_set.set_change(world.org, full_name, tree)
+
+
+KINDS = {
+    "CustomField": Kind(_read_field, _change_field),
+    "GlobalValueSet": Kind(_read_global, _change_global),
+    "StandardValueSet": Kind(standard_value_set.set_tree, _change_standard),
+}

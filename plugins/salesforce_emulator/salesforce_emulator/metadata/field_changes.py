@@ -1,0 +1,115 @@
+"""Write a tree over a custom field. Tooling API Developer Guide, "CustomField": the tree replaces the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from salesforce_emulator.errors import RowRefused
+from salesforce_emulator.metadata import bounds
+from salesforce_emulator.metadata.change import raw_values, record_types, replacing
+from salesforce_emulator.metadata.custom_field import PICKLISTS, USUAL, field_tree
+from salesforce_emulator.metadata.dependencies import check_settings, read_settings
+from salesforce_emulator.metadata.value_list import Values, replaced
+from salesforce_emulator.metadata.value_trees import Tree, read_value, wrong_type
+from salesforce_emulator.org.model import Field, ObjectType, Org
+from salesforce_emulator.org.picklists import PicklistValue
+
+_OWN = frozenset({"fullName", "label", "inlineHelpText", "required", "valueSet", "urls"})
+_FIXED = frozenset({
+    *("type", "length", "precision", "scale", "formula", "referenceTo", "relationshipName", "relationshipOrder"),
+    *("externalId", "unique", "caseSensitive"),
+})  # fmt: skip
+_NO_VALUES = "You must specify either picklist, globalPicklist, or valueSet"
+
+
+def field_change(
+    org: Org, thing: ObjectType, field: Field, tree: Tree, held: Iterable[str], adds_settings: bool
+) -> Tree:
+    """What the tree changes of the field and its object, as an org file says it. Raises RowRefused.
+
+    `held`: values that records hold, which an unrestricted list knows as inactive ones; `adds_settings`: the settings
+    of a dependent picklist are added to those that it has.
+    """
+    _check_fixed(field, tree)
+    usual = {**USUAL, **field_tree(Field(field.type, field.name, length=field.length))}
+    further = {key: value for key, value in tree.items() if key not in _OWN | _FIXED and value != usual.get(key)}
+    change: Tree = {
+        "label": _text(tree, "label"),
+        "inlineHelpText": _text(tree, "inlineHelpText"),
+        "metadata": replacing(field.metadata, further),
+    }
+    if tree.get("required") and field.type == "boolean":
+        raise _refused("Can not specify 'required' for a CustomField of type Checkbox")
+    if field.type != "boolean":
+        change["nillable"] = tree.get("required") is not True
+    of_object: Tree = {}
+    if field.type in PICKLISTS:
+        value_set = tree.get("valueSet")
+        if not isinstance(value_set, dict):
+            raise _refused(_NO_VALUES) if value_set is None else wrong_type("ValueSet", value_set)
+        known = _known(field, held)
+        listed = _list_change(org, thing, field, value_set, known)
+        after = listed.pop("values")
+        change |= listed | _settings_change(thing, field, value_set, after, adds_settings)
+        of_object = record_types(thing, [field.name], known, after)
+    return {"fields": {field.name: change}, **of_object}
+
+
+def _check_fixed(field: Field, tree: Tree) -> None:
+    present = field_tree(field)
+    for key in sorted(_FIXED & tree.keys()):
+        if tree[key] is not None and tree[key] != present[key] and not (tree[key] is False and present[key] is None):
+            raise _refused(f"{field.name}: {key} cannot be changed from {present[key]} to {tree[key]}")
+    if tree.get("type") is None:
+        raise RowRefused("REQUIRED_FIELD_MISSING", "Required fields are missing: [type]", ["type"])
+
+
+def _known(field: Field, held: Iterable[str]) -> Values:
+    names = {value.value.lower() for value in field.picklist_values}
+    found = dict.fromkeys(text for text in held if text.lower() not in names)
+    return (*field.picklist_values, *(PicklistValue(text, text, active=False) for text in found))
+
+
+def _list_change(org: Org, thing: ObjectType, field: Field, value_set: Tree, known: Values) -> Tree:
+    shared, definition = value_set.get("valueSetName"), value_set.get("valueSetDefinition")
+    if shared is None and definition is None:
+        raise _refused(_NO_VALUES)
+    if (shared or None) != field.global_value_set or (shared is not None and definition is not None):
+        raise _refused(f"{field.name}: a field keeps its own list, or its global value set")
+    if definition is None:
+        return {"values": field.picklist_values}
+    if not isinstance(definition, dict) or not isinstance(definition.get("value") or [], list):
+        raise wrong_type("ValueSetValuesDefinition", definition)
+    restricted = value_set.get("restricted") is True
+    sent = tuple(read_value(one) for one in definition.get("value") or [])
+    after = replaced(known, sent, bounds.of_field(org, thing, field, restricted))
+    facts = {"restrictedPicklist": restricted, "sorted": definition.get("sorted") is True, "defaultValue": None}
+    return {"values": after, "picklistValues": raw_values(after), **facts}
+
+
+def _settings_change(
+    thing: ObjectType, field: Field, value_set: Tree, values: Values, adds_settings: bool
+) -> dict[str, Any]:
+    settings = read_settings(value_set.get("valueSettings"))
+    controller = value_set.get("controllingField") or None
+    if adds_settings and controller == field.controller_name:
+        settings = {
+            name: tuple(dict.fromkeys((*field.value_settings.get(name, ()), *settings.get(name, ()))))
+            for name in (*field.value_settings, *settings)
+        }
+    check_settings(thing, controller, settings, values)
+    spelled = {name: list(allowing) for name, allowing in settings.items()}
+    facts = {"controllerName": controller, "dependentPicklist": controller is not None}
+    return {**facts, "valueSettings": replacing(field.value_settings, spelled)}
+
+
+def _text(tree: Tree, key: str) -> str | None:
+    value = tree.get(key)
+    if value is not None and not isinstance(value, str):
+        raise wrong_type("string", value)
+    return value
+
+
+def _refused(message: str) -> RowRefused:
+    return RowRefused("FIELD_INTEGRITY_EXCEPTION", message)
