@@ -71,7 +71,12 @@ def arrange(
     if len(pieces) == 1 and pieces[0].source == changes and pieces[0].order is None:
         changes.replace(target)
     else:
-        freeze(connection, _joined(pieces) if pieces else f"select * from {file(changes)}", target)
+        freeze(
+            connection,
+            _joined(pieces) if pieces else f"select * from {file(changes)}",
+            target,
+            rows=sum(each.rows for each in pieces),
+        )
     return Arranged(tuple(_placed(pieces)), shapes.all)
 
 
