@@ -58,7 +58,8 @@ class Field:
     regular expression that a text value must match as a whole (RE2 syntax), `pattern_name` what to call such a value.
     Two values of which the first `significant` characters are the same are one value: what follows repeats them.
     `locks` means that writing the reference locks the record that it means, so that two batches with such rows meet.
-    `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason.
+    `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason, `not_beside` each
+    field that it cannot be written together with.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Field:
     locks: bool = False
     not_writable: Mapping[Mode, str] = field(factory=dict)
     not_matchable: Mapping[Mode, str] = field(factory=dict)
+    not_beside: Mapping[str, str] = field(factory=dict)
     warnings: Mapping[Mode, str] = field(factory=dict)
 
 
@@ -102,7 +104,8 @@ class ObjectInfo:
 class ObjectSchema:
     """An object with its fields. `match_advice` says what to do where no field can be matched on.
 
-    `absent` says of a field that is not among them what it is, where that may be something else than missing.
+    `absent` says of a field that is not among them what it is, where that may be something else than missing;
+    `not_fields` maps names that people look for in vain to the reason.
     """
 
     name: str
@@ -112,3 +115,4 @@ class ObjectSchema:
     mergeable: bool = False
     match_advice: str = ""
     absent: str = ""
+    not_fields: Mapping[str, str] = field(factory=dict)

@@ -168,6 +168,11 @@ class _Mapper:
         if reason:
             self._problem(f"{mapping.field} cannot be written: {reason}", place, "remove it from the fields")
             return None
+        beside = [each.field for each in self.sync.fields if each.field in known.not_beside]
+        if beside:
+            listed, reason = ", ".join(beside), known.not_beside[beside[0]]
+            self._problem(f"{mapping.field} cannot be written beside {listed}: {reason}", place, "remove it")
+            return None
         match = self.sync.match
         if match and match.field == mapping.field and mapping.column != match.column and self._sends_match:
             self._problem(f"{mapping.field} is the match field, and filled with another column", place, "remove it")
@@ -179,7 +184,8 @@ class _Mapper:
     def _known(self, field_name: str, place: Place, what: str = "field") -> Field | None:
         found = next((each for each in self.schema.fields if each.name == field_name), None)
         if found is None:
-            hint = suggestion(field_name, [each.name for each in self.schema.fields])
+            known = [each.name for each in self.schema.fields]
+            hint = "" if field_name in self.schema.not_fields else suggestion(field_name, known)
             self._problem(_missing(self.schema, field_name, what), place, hint)
         return found
 
@@ -284,6 +290,8 @@ class _Mapper:
 
 def _missing(schema: ObjectSchema, field_name: str, what: str = "field") -> str:
     """What is said of a field that is not there."""
+    if field_name in schema.not_fields:
+        return f"{schema.name}.{field_name} {schema.not_fields[field_name]}"
     if schema.absent:
         return f"the {what} {schema.name}.{field_name} is {schema.absent}"
     return f"{schema.name} has no {what} {field_name}"

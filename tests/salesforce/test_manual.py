@@ -23,6 +23,7 @@ ROW = {
 
 @pytest.mark.parametrize("shown", SHOWN)
 def test_a_sync_that_is_shown_passes_the_check(project: Project, shown: str) -> None:
+    project.emulated.change({"personAccounts": True})
     project.model([ROW])
     file = project.folder / "connector.yml"
     document = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -11,6 +11,7 @@ from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import STEPS, absent, field_of
 from connector_salesforce.org import Description, Org
 from connector_salesforce.parents import locking
+from connector_salesforce.person_accounts import not_fields, with_people
 from connector_sdk import ConfigError, Mode, ObjectInfo, ObjectSchema, ReferenceKey
 
 _OTHERS = ("__e", "__mdt", "__ChangeEvent", "__Share", "__History", "__Feed")
@@ -33,7 +34,7 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
     described = _described(org, object_name, refresh)
     prefixes = {each["name"]: each.get("keyPrefix") for each in org.objects()}
     locked = locking(described)
-    fields = tuple(
+    fields = (
         evolve(
             field_of(described["name"], each, lambda names: _reference_keys(org, names), prefixes.get),
             locks=each["name"] in locked,
@@ -41,14 +42,16 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
         for each in described["fields"]
         if not each.get("deprecatedAndHidden")
     )
-    recommended = any(each.recommended for each in fields)
+    known = with_people(described, fields)
+    recommended = any(each.recommended for each in known)
     return ObjectSchema(
         name=described["name"],
         label=described["label"],
-        fields=fields,
+        fields=known,
         modes=_modes(described),
         mergeable=described.get("mergeable", False),
         absent=absent(described["name"]),
+        not_fields=not_fields(described),
         match_advice="" if recommended else f"{described['label']} has no unique external id. {STEPS}",
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connector_salesforce.org import Description, Org
+from connector_salesforce.person_accounts import is_of_people
 from connector_sdk import Action, Finding, Level, PlanSummary
 
 _NEEDS = {
@@ -51,9 +52,14 @@ def _fields(described: dict[str, Description], plan: PlanSummary) -> Iterator[Fi
 
 
 def _record_type(name: str, described: Description, plan: PlanSummary) -> Iterator[Finding]:
-    """New records without a record type get the user's default one; without one Salesforce refuses them."""
+    """New records without a record type get the user's default one; without one Salesforce refuses them.
+
+    Of the two default types of Account, no description tells which is that of people.
+    """
     creates = any(plan.planned.get(each) for each in _CREATING)
-    if not creates or any(each.field == "RecordTypeId" for each in plan.columns):
+    given = any(each.field == "RecordTypeId" for each in plan.columns)
+    people = name == "Account" and any(is_of_people(each.field) for each in plan.columns)
+    if not creates or given or people:
         return
     types = [each for each in described.get("recordTypeInfos") or () if each.get("available")]
     default = next((each for each in types if each.get("defaultRecordTypeMapping")), None)
