@@ -23,8 +23,8 @@ _LISTED = 5
 def retold(problems: Sequence[Problem], request: PlanRequest) -> Iterator[Problem]:
     """The problems of a mapping; of a field that was in order in the last run it is said what changed."""
     for each in problems:
-        if each.path == ("syncs", request.sync.name, "fields") and newly_required(request):
-            yield evolve(each, message=f"{each.message} ({_SINCE}: {', '.join(newly_required(request))})")
+        if each.path == ("syncs", request.sync.name, "fields") and _newly_required(request):
+            yield evolve(each, message=f"{each.message} ({_SINCE}: {', '.join(_newly_required(request))})")
             continue
         name = _field_named(each, request)
         before, now = _found(request.former, name), _found(request.schema, name)
@@ -52,13 +52,13 @@ def drift(request: PlanRequest, mapped: Mapped, *, creates: bool) -> Iterator[Fi
         if gone:
             listed = ", ".join(gone[:_LISTED]) + (", ..." if len(gone) > _LISTED else "")
             yield Finding(Level.WARNING, f"{_SINCE}, {now.name} has these values no more: {listed}")
-    missing = [each for each in newly_required(request) if each not in fields]
+    missing = [each for each in _newly_required(request) if each not in fields]
     if creates and missing and request.sync.mode is Mode.UPSERT:
         message = f"{_SINCE}, records of {request.schema.name} are not created without {', '.join(missing)}"
         yield Finding(level, message, f"map it, or use mode update; {accept}", GUARD)
 
 
-def newly_required(request: PlanRequest) -> list[str]:
+def _newly_required(request: PlanRequest) -> list[str]:
     """The fields that a new record needs now and did not need in the last run."""
     if request.former is None:
         return []
