@@ -13,9 +13,11 @@ from pathlib import Path
 from tests.salesforce_emulator.recorded import DIFFERENCES, SOURCES, Comparison
 from tests.salesforce_emulator.recorded_bulk import BULK_SOURCES
 from tests.salesforce_emulator.recorded_logins import LOGIN_SOURCES
+from tests.salesforce_emulator.recorded_metadata import METADATA_SOURCES
 from tests.salesforce_emulator.recorded_soap import SOAP_SOURCES
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
+_SOURCES = {**LOGIN_SOURCES, **SOURCES, **BULK_SOURCES, **SOAP_SOURCES, **METADATA_SOURCES}
 _ROW = "{:<32}{:>9}{:>8}{:>11}{:>13}"
 
 
@@ -29,7 +31,7 @@ def main(folder: Path) -> int:
     unexplained: list[Comparison] = []
     used: set[str] = set()
     print(_ROW.format("recorded", "compared", "equal", "explained", "unexplained"))
-    for name, source in {**LOGIN_SOURCES, **SOURCES, **BULK_SOURCES, **SOAP_SOURCES}.items():
+    for name, source in _SOURCES.items():
         found = list(source(folder))
         counts = Counter(_standing(one) for one in found)
         reasons.update(one.reason for one in found if one.differences and one.reason is not None)

@@ -37,6 +37,7 @@ DIFFERENCES = {
     "query-with-associated-data": _HAD,
     "/query.json": _HAD,
     "composite/graph": "composite graphs are not served",
+    "Metadata permission set": "permission sets are not served by the Metadata API",
     "(select ": "sub-queries are not served",
     "query-with-subquery": "sub-queries are not served",
     "count(Id)": "aggregates are not served",

@@ -20,6 +20,7 @@ from salesforce_emulator.faults import Action, Failure
 from salesforce_emulator.oauth.authorize import back
 from salesforce_emulator.oauth.routes import refusal
 from salesforce_emulator.side_door import PREFIX
+from salesforce_emulator.soap.dialect import dialect_of
 from salesforce_emulator.soap.endpoint import fault_answer
 from salesforce_emulator.soap.faults import SoapFault
 from salesforce_emulator.world import World
@@ -134,7 +135,8 @@ def _refusal(failure: Failure, status: int, request: Request) -> Response:
     if path.startswith("/services/async/"):
         return error_answer(request, BulkError(failure.code, failure.message, status))
     if path.startswith("/services/Soap/"):
-        return fault_answer(SoapFault(failure.code, failure.message, 500 if status == 400 else status))
+        fault = SoapFault(failure.code, failure.message, 500 if status == 400 else status)
+        return fault_answer(fault, dialect_of(path))
     if path == "/services/oauth2/authorize" and "redirect_uri" in request.query_params:
         return back(request.query_params, OAuthError(failure.code, failure.message))
     if path.startswith("/services/oauth2/"):

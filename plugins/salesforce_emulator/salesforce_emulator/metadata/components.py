@@ -12,6 +12,7 @@ from salesforce_emulator.metadata import global_value_set, standard_value_set
 from salesforce_emulator.metadata.change import Change, raw_values
 from salesforce_emulator.metadata.custom_field import PICKLISTS, field_tree
 from salesforce_emulator.metadata.field_changes import field_change
+from salesforce_emulator.metadata.new_fields import new_field_change
 from salesforce_emulator.metadata.value_trees import Tree
 from salesforce_emulator.org.model import Field, ObjectType, Org
 from salesforce_emulator.org.reading import OrgError
@@ -34,21 +35,34 @@ def read(org: Org, kind: str, full_name: str) -> Tree | None:
     return KINDS[kind].read(org, full_name)
 
 
-def write(world: World, origin: Origin, user: str, kind: str, full_name: str, tree: Tree, adds: bool = False) -> None:
-    """Replace a component by a tree. Raises RowRefused; then nothing changed.
+@frozen
+class Writing:
+    """Who writes, and how: `adds` settings of dependent picklists to those there are, `creates` what there is not.
 
-    `adds`: settings of dependent picklists are added to those there are, as the Metadata API does it.
+    Settings are added by the Metadata API, and replaced by the Tooling API.
     """
+
+    origin: Origin
+    user: str
+    adds: bool = False
+    creates: bool = False
+
+
+def write(world: World, writing: Writing, kind: str, full_name: str, tree: Tree) -> bool:
+    """Replace a component by a tree; whether it was made. Raises RowRefused; then nothing changed."""
     with world.engine.lock:
         try:
-            action = world.faults.for_row(origin, kind, [full_name])
+            action = world.faults.for_row(writing.origin, kind, [full_name])
             if action is not None and action.error is not None:
                 raise RowRefused(action.error.code, action.error.message, action.error.fields)
-            _apply(world, KINDS[kind].change(world, full_name, tree, adds), user)
+            made = kind == "CustomField" and writing.creates and custom_field(world.org, full_name) is None
+            make = _make_field if made else KINDS[kind].change
+            _apply(world, make(world, full_name, tree, writing.adds), writing.user)
         except RowRefused:
             world.audit.row(kind, full_name, executed=False)
             raise
         world.audit.row(kind, full_name, executed=True)
+        return made
 
 
 def _apply(world: World, change: Change, user: str) -> None:
@@ -93,6 +107,14 @@ def _change_field(world: World, full_name: str, tree: Tree, adds: bool) -> Chang
     thing, field = found
     change = field_change(world.org, thing, field, tree, _held(world, thing, field), adds)
     return Change({"objects": {thing.name: change}}, (thing.name,) if field.type in PICKLISTS else ())
+
+
+def _make_field(world: World, full_name: str, tree: Tree, adds: bool) -> Change:
+    object_name, _, name = full_name.partition(".")
+    thing = world.org.objects.get(object_name)
+    if thing is None:
+        raise RowRefused("INVALID_CROSS_REFERENCE_KEY", f"Entity Enumeration Or ID: bad value: {object_name}")
+    return Change({"objects": {thing.name: new_field_change(world.org, thing, name, tree)}})
 
 
 def _held(world: World, thing: ObjectType, field: Field) -> Iterable[str]:

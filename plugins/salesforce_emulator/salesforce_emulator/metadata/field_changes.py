@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import attrs
+
 from salesforce_emulator.errors import RowRefused
 from salesforce_emulator.metadata import bounds
 from salesforce_emulator.metadata.change import raw_values, record_types, replacing
-from salesforce_emulator.metadata.custom_field import PICKLISTS, USUAL, field_tree
+from salesforce_emulator.metadata.custom_field import PICKLISTS, field_tree
 from salesforce_emulator.metadata.dependencies import check_settings, read_settings
 from salesforce_emulator.metadata.value_list import Values, replaced
 from salesforce_emulator.metadata.value_trees import Tree, read_value, wrong_type
@@ -32,7 +34,7 @@ def field_change(
     of a dependent picklist are added to those that it has.
     """
     _check_fixed(field, tree)
-    usual = {**USUAL, **field_tree(Field(field.type, field.name, length=field.length))}
+    usual = field_tree(attrs.evolve(field, metadata={}))
     further = {key: value for key, value in tree.items() if key not in _OWN | _FIXED and value != usual.get(key)}
     change: Tree = {
         "label": _text(tree, "label"),

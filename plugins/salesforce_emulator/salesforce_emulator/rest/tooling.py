@@ -68,7 +68,8 @@ def update(call: Call) -> Response:
         )
     full_name = str(row[schema.position["fullname"]])
     try:
-        components.write(call.world, call.origin, call.session.user_id, schema.name, full_name, _tree(call, full_name))
+        writing = components.Writing(call.origin, call.session.user_id)
+        components.write(call.world, writing, schema.name, full_name, _tree(call, full_name))
     except RowRefused as refusal:
         raise ApiError.of_row(400, (refusal.fault,)) from refusal
     return Response(status_code=204)

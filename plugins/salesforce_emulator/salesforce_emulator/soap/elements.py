@@ -7,12 +7,6 @@ from xml.etree import ElementTree
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 
-PARTNER = {
-    "xmlns": "urn:partner.soap.sforce.com",
-    "xmlns:sf": "urn:sobject.partner.soap.sforce.com",
-    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
-}
-
 
 def envelope(namespaces: Mapping[str, str]) -> tuple[ElementTree.Element, ElementTree.Element]:
     """An envelope and its body."""

@@ -14,7 +14,8 @@ from salesforce_emulator.allocations import API_REQUESTS
 from salesforce_emulator.call import Call, UnreadableBody, read_body
 from salesforce_emulator.dml.model import Terms
 from salesforce_emulator.sessions import Session
-from salesforce_emulator.soap.elements import PARTNER, envelope, put
+from salesforce_emulator.soap.dialect import Dialect, dialect_of
+from salesforce_emulator.soap.elements import envelope, put
 from salesforce_emulator.soap.faults import SoapFault
 from salesforce_emulator.soap.message import Message, read_message
 from salesforce_emulator.versions import Standing, standing
@@ -48,14 +49,15 @@ Operation = Callable[[SoapCall, ElementTree.Element], None]
 LogIn = Callable[[World, str, Message, ElementTree.Element], None]
 
 
-async def serve(request: Request, operations: Mapping[str, Operation], log_in: LogIn) -> Response:
+async def serve(request: Request, operations: Mapping[str, Operation], log_in: LogIn | None = None) -> Response:
     """The answer to a request: an operation fills in its response element, or a fault."""
     world: World = request.app.state.world
+    dialect = dialect_of(request.url.path)
     try:
-        message = await _message(request)
+        message = await _message(request, dialect)
         version = str(request.path_params["version"])
-        if message.name == "login":
-            return _answer(lambda response: log_in(world, version, message, response), message.name, None)
+        if message.name == "login" and log_in is not None:
+            return _answer(lambda response: log_in(world, version, message, response), message.name, dialect, None)
         if world.hosts.is_login(request.scope):
             raise SoapFault("UNKNOWN_EXCEPTION", "Destination URL not reset. The URL returned from login must be set")
         operation = operations.get(message.name)
@@ -63,18 +65,18 @@ async def serve(request: Request, operations: Mapping[str, Operation], log_in: L
             raise SoapFault(None, f"No operation available for request {message.operation.tag}")
         call = SoapCall(Call(world, request, version, _session(world, message), b""), message)
         return await run_in_threadpool(
-            _answer, lambda response: operation(call, response), message.name, world.allocations.usage()
+            _answer, lambda response: operation(call, response), message.name, dialect, world.allocations.usage()
         )
     except SoapFault as fault:
-        return fault_answer(fault)
+        return fault_answer(fault, dialect)
 
 
-def fault_answer(fault: SoapFault) -> Response:
+def fault_answer(fault: SoapFault, dialect: Dialect) -> Response:
     """A fault as an answer."""
-    return Response(document(fault.document()), fault.status, {"Content-Type": XML})
+    return Response(document(fault.document(dialect)), fault.status, {"Content-Type": XML})
 
 
-async def _message(request: Request) -> Message:
+async def _message(request: Request, dialect: Dialect) -> Message:
     if "soapaction" not in request.headers:
         raise SoapFault(None, "SOAPAction HTTP header missing")
     if not request.headers.get("content-type", "").startswith("text/xml"):
@@ -83,7 +85,7 @@ async def _message(request: Request) -> Message:
     if known is not Standing.SERVED:
         raise SoapFault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
     try:
-        return read_message(await read_body(request))
+        return read_message(await read_body(request), dialect)
     except UnreadableBody as error:
         raise SoapFault(None, f"The body cannot be decompressed: {error}") from error
 
@@ -100,9 +102,9 @@ def _session(world: World, message: Message) -> Session:
     return session
 
 
-def _answer(fill: Callable[[ElementTree.Element], None], name: str, usage: str | None) -> Response:
-    root, body = envelope(PARTNER)
-    if usage is not None:
+def _answer(fill: Callable[[ElementTree.Element], None], name: str, dialect: Dialect, usage: str | None) -> Response:
+    root, body = envelope(dialect.answers)
+    if usage is not None and dialect.verbose:
         root.insert(0, _limit_info(usage))
     fill(ElementTree.SubElement(body, f"{name}Response"))
     return Response(document(root), 200, {"Content-Type": XML})

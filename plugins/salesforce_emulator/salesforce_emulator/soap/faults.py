@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from salesforce_emulator.soap.dialect import Dialect
 from salesforce_emulator.soap.elements import envelope, put
 
-_FAULTS = "urn:fault.partner.soap.sforce.com"
-_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 # The type of a fault's detail, where it is not the general one.
 _TYPES = {
     "INVALID_LOGIN": "LoginFault",
@@ -30,13 +29,13 @@ class SoapFault(Exception):
         self.message = message
         self.status = status
 
-    def document(self) -> ElementTree.Element:
+    def document(self, dialect: Dialect) -> ElementTree.Element:
         """The whole answer."""
-        root, body = envelope({"xmlns:sf": _FAULTS, "xmlns:xsi": _INSTANCE})
+        root, body = envelope(dialect.faults)
         fault = ElementTree.SubElement(body, "soapenv:Fault")
         put(fault, "faultcode", "soapenv:Client" if self.code is None else f"sf:{self.code}")
         put(fault, "faultstring", self.message if self.code is None else f"{self.code}: {self.message}")
-        if self.code is not None:
+        if self.code is not None and dialect.verbose:
             self._detail(ElementTree.SubElement(fault, "detail"), self.code)
         return root
 

@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 
 from attrs import frozen
 
+from salesforce_emulator.soap.dialect import Dialect
 from salesforce_emulator.soap.faults import SoapFault
 from salesforce_emulator.xml_bodies import XmlRefused, local, read_xml, texts
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
-PARTNER = "{urn:partner.soap.sforce.com}"
 
 
 @frozen
@@ -36,7 +36,7 @@ class Message:
         return self.headers.get(header, {}).get(key) in ("true", "1")
 
 
-def read_message(body: bytes) -> Message:
+def read_message(body: bytes, dialect: Dialect) -> Message:
     """The message of a body. Raises SoapFault."""
     try:
         root = read_xml(body)
@@ -45,7 +45,7 @@ def read_message(body: bytes) -> Message:
     content = root.find(f"{SOAP}Body")
     if root.tag != f"{SOAP}Envelope" or content is None or len(content) != 1:
         raise SoapFault(None, "The message is no SOAP 1.1 envelope with one operation")
-    if not content[0].tag.startswith(PARTNER):
+    if not content[0].tag.startswith(f"{{{dialect.namespace}}}"):
         raise SoapFault(None, f"No operation available for request {content[0].tag}")
     header = root.find(f"{SOAP}Header")
     headers = {local(one): texts(one) for one in header} if header is not None else {}

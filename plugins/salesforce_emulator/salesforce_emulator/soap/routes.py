@@ -1,4 +1,4 @@
-"""The paths of the partner API."""
+"""The paths of the partner API and the Metadata API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from salesforce_emulator.soap import converting, login, merging, queries, rows
+from salesforce_emulator.soap import converting, login, merging, metadata, queries, rows
 from salesforce_emulator.soap.endpoint import Operation, serve
 
 _OPERATIONS: dict[str, Operation] = {
@@ -33,4 +33,5 @@ async def partner(request: Request) -> Response:
 ROUTES = [
     Route("/services/Soap/u/{version}", partner, methods=["POST"]),
     Route("/services/Soap/u/{version}/{org}", partner, methods=["POST"]),
+    *metadata.ROUTES,
 ]

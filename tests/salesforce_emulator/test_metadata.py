@@ -1,0 +1,329 @@
+"""Standard value sets, custom fields and global value sets through the Metadata API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from salesforce_emulator import Emulator
+
+from tests.salesforce_emulator import metadata, soap, tooling
+from tests.salesforce_emulator.client import Client
+from tests.salesforce_emulator.metadata import message, post, read, write
+from tests.salesforce_emulator.tooling import choices
+
+BUSY = "Cannot update or delete a picklist while a picklist background job is being executed"
+ALL_OR_NONE = "<m:AllOrNoneHeader><m:allOrNone>{}</m:allOrNone></m:AllOrNoneHeader>"
+
+
+def value(name: str, **more: Any) -> dict[str, Any]:
+    return {"fullName": name, "default": "false", "label": name, **more}
+
+
+def changed(client: Client, kind: str, name: str, change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    """Read a component, let `change` alter it, write it back; the result."""
+    [component] = read(client, kind, name)
+    change(component)
+    [result] = write(client, kind, {"fullName": name, **component})
+    return result
+
+
+def done(name: str) -> dict[str, Any]:
+    return {"fullName": name, "success": "true"}
+
+
+def refusal(result: dict[str, Any]) -> tuple[str, str]:
+    assert result["success"] == "false", result
+    [error] = result["errors"]
+    return error["statusCode"], error["message"]
+
+
+def test_a_standard_set_is_read_and_replaced_for_every_field_that_has_it(client: Client) -> None:
+    [before] = read(client, "StandardValueSet", "LeadSource")
+    assert before["standardValue"][0] == {"fullName": "Web", "default": "false", "label": "Web"}
+    assert (before["fullName"], before["sorted"]) == ("LeadSource", "false")
+    names = ["Event", *(one["fullName"] for one in before["standardValue"][1:])]
+    result = changed(
+        client, "StandardValueSet", "LeadSource", lambda one: one["standardValue"].__setitem__(0, value("Event"))
+    )
+    assert result == done("LeadSource")
+    for object_name, field in (("Lead", "LeadSource"), ("Opportunity", "LeadSource"), ("Account", "AccountSource")):
+        assert choices(client, object_name, field) == names
+    [after] = read(client, "StandardValueSet", "LeadSource")
+    gone = {"fullName": "Web", "default": "false", "isActive": "false", "label": "Web"}
+    assert after["standardValue"] == [value("Event"), *before["standardValue"][1:], gone]
+
+
+def test_values_of_some_sets_need_more_than_a_name(client: Client) -> None:
+    [before] = read(client, "StandardValueSet", "OpportunityStage")
+    won = before["standardValue"][8]
+    assert won == {
+        **value("Closed Won"),
+        "closed": "true",
+        "forecastCategory": "Closed",
+        "probability": "100",
+        "won": "true",
+    }
+    result = changed(
+        client, "StandardValueSet", "OpportunityStage", lambda one: one["standardValue"].append(value("New"))
+    )
+    missing = "closed, forecastCategory, probability, won"
+    assert refusal(result) == ("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{missing}]")
+    whole = value("New", closed="false", forecastCategory="Pipeline", probability="5", won="false")
+    result = changed(client, "StandardValueSet", "OpportunityStage", lambda one: one["standardValue"].append(whole))
+    assert result == done("OpportunityStage")
+    [after] = read(client, "StandardValueSet", "OpportunityStage")
+    assert after["standardValue"] == [*before["standardValue"], whole]
+    for name, key in (("CaseStatus", "closed"), ("LeadStatus", "converted"), ("TaskPriority", "highPriority")):
+        result = changed(client, "StandardValueSet", name, lambda one: one["standardValue"].append(value("New")))
+        assert refusal(result) == ("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{key}]")
+
+
+def test_a_default_of_a_standard_set_is_what_new_records_get(client: Client) -> None:
+    def change(component: dict[str, Any]) -> None:
+        for one in component["standardValue"]:
+            one["default"] = str(one["fullName"] == "Working").lower()
+
+    assert changed(client, "StandardValueSet", "CaseStatus", change) == done("CaseStatus")
+    client.create("Case", Subject="S")
+    assert client.found("SELECT Status FROM Case") == [{"Status": "Working"}]
+
+
+def test_a_set_whose_values_mean_conversion_serves_it(client: Client, emulator: Emulator) -> None:
+    done_ = value("Won over", converted="true")
+    changed(client, "StandardValueSet", "LeadStatus", lambda one: one["standardValue"].append(done_))
+    [lead] = emulator.insert("Lead", {"LastName": "L", "Company": "C"})
+    inner = (
+        f"<u:leadConverts><u:convertedStatus>Won over</u:convertedStatus><u:leadId>{lead}</u:leadId></u:leadConverts>"
+    )
+    [result] = soap.called(client, "convertLead", inner)
+    assert result["success"] == "true"
+    assert emulator.records("Lead")[0]["Status"] == "Won over"
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "more"),
+    [("LeadStatus", 100, {"converted": "false"}), ("CasePriority", 50, {"highPriority": "false"})],
+)
+def test_a_standard_set_holds_so_many_values(client: Client, name: str, most: int, more: dict[str, str]) -> None:
+    [component] = read(client, "StandardValueSet", name)
+    room = most - len(component["standardValue"])
+    filled = [value(f"v{n}", **more) for n in range(room + 1)]
+    result = changed(client, "StandardValueSet", name, lambda one: one["standardValue"].extend(filled))
+    assert refusal(result)[0] == "TOO_MANY_ENUM_VALUE"
+    result = changed(client, "StandardValueSet", name, lambda one: one["standardValue"].extend(filled[:-1]))
+    assert result == done(name)
+
+
+def test_names_fit_the_fields_of_the_set(client: Client) -> None:
+    result = changed(
+        client, "StandardValueSet", "AccountRating", lambda one: one["standardValue"].append(value("x" * 41))
+    )
+    assert refusal(result)[0] == "STRING_TOO_LONG"
+
+
+def test_state_and_country_and_unknown_sets_are_refused(client: Client) -> None:
+    new = {"sorted": "false", "standardValue": [value("DE")]}
+    [states, nope] = write(
+        client,
+        "StandardValueSet",
+        {"fullName": "AddressStateCode", **new},
+        {"fullName": "Nope", **new},
+    )
+    assert refusal(states)[0] == "FIELD_INTEGRITY_EXCEPTION"
+    assert refusal(nope)[0] == "INVALID_CROSS_REFERENCE_KEY"
+    assert read(client, "StandardValueSet", "Nope", "LeadSource", "OrderStatus")[::2] == [None, None]
+
+
+def test_a_custom_field_is_read_as_tooling_has_it(client: Client) -> None:
+    [field] = read(client, "CustomField", "Account.Plan__c")
+    assert field == {
+        "fullName": "Account.Plan__c",
+        "description": "Set by billing",
+        "externalId": "false",
+        "label": "Plan",
+        "inlineHelpText": "What the account pays for",
+        "required": "false",
+        "trackFeedHistory": "false",
+        "trackHistory": "true",
+        "trackTrending": "false",
+        "type": "Picklist",
+        "valueSet": {
+            "restricted": "true",
+            "valueSetDefinition": {
+                "sorted": "false",
+                "value": [
+                    {"fullName": "free", "color": "#9E9E9E", "default": "true", "label": "Free plan"},
+                    {
+                        "fullName": "team",
+                        "color": "#1E88E5",
+                        "default": "false",
+                        "description": "Up to 20 seats",
+                        "label": "Team plan",
+                    },
+                    {"fullName": "business", "default": "false", "label": "Business plan"},
+                    {"fullName": "legacy", "default": "false", "isActive": "false", "label": "Legacy plan"},
+                ],
+            },
+        },
+    }
+    before = tooling.tree(client, "Account.Plan__c")
+    assert write(client, "CustomField", field) == [done("Account.Plan__c")]
+    assert tooling.tree(client, "Account.Plan__c") == before
+
+
+def test_components_succeed_and_fail_one_by_one_in_their_order(client: Client) -> None:
+    fields = read(client, "CustomField", "Account.Plan__c", "Account.Tier__c")
+    fields[0]["valueSet"]["valueSetDefinition"]["value"].append(value("FREE"))
+    fields[1]["label"] = "Rank"
+    missing = {"fullName": "Account.Nope__c", "type": "Text"}
+    results = write(client, "CustomField", fields[0], missing, fields[1])
+    assert refusal(results[0]) == ("DUPLICATE_VALUE", "Duplicate picklist value:free")
+    assert refusal(results[1])[0] == "INVALID_CROSS_REFERENCE_KEY"
+    assert results[2] == done("Account.Tier__c")
+    assert tooling.tree(client, "Account.Tier__c")["label"] == "Rank"
+
+
+def test_all_or_none_undoes_what_was_fine(client: Client, emulator: Emulator) -> None:
+    [plan, tier] = read(client, "CustomField", "Account.Plan__c", "Account.Tier__c")
+    tier["label"] = "Rank"
+    plan["valueSet"]["valueSetDefinition"]["value"] = []
+    answers = [
+        write(client, "CustomField", tier, plan, headers=ALL_OR_NONE.format("true")),
+        write(client, "CustomField", tier, plan, version="33.0"),
+    ]
+    for results in answers:
+        assert [refusal(one)[0] for one in results] == [
+            *("ALL_OR_NONE_OPERATION_ROLLED_BACK", "FIELD_INTEGRITY_EXCEPTION")
+        ]
+    assert tooling.tree(client, "Account.Tier__c")["label"] == "Tier"
+    assert emulator.stats()["executed"]["CustomField"] == {}
+    [first, _] = write(client, "CustomField", tier, plan, headers=ALL_OR_NONE.format("false"), version="33.0")
+    assert first == done("Account.Tier__c")
+
+
+def test_settings_of_dependent_picklists_are_added_and_never_removed(client: Client) -> None:
+    [field] = read(client, "CustomField", "Account.Market__c")
+    settings = field["valueSet"]["valueSettings"]
+    assert settings[2] == {"controllingFieldValue": ["Africa", "Asia"], "valueName": "Egypt"}
+    field["valueSet"]["valueSettings"] = [{"controllingFieldValue": ["Europe"], "valueName": "Egypt"}]
+    assert write(client, "CustomField", field) == [done("Account.Market__c")]
+    [after] = read(client, "CustomField", "Account.Market__c")
+    settings[2]["controllingFieldValue"].append("Europe")
+    assert after["valueSet"]["valueSettings"] == settings
+
+
+def test_a_global_set_is_read_and_replaced(client: Client) -> None:
+    result = changed(client, "GlobalValueSet", "Territories", lambda one: one["customValue"].append(value("E")))
+    assert result == done("Territories")
+    assert choices(client, "Contact", "Territory__c") == ["N", "S", "W", "E"]
+    [field] = read(client, "CustomField", "Contact.Territory__c")
+    assert field["valueSet"] == {"restricted": "true", "valueSetName": "Territories"}
+    assert write(client, "CustomField", field) == [done("Contact.Territory__c")]
+
+
+def test_a_field_that_is_not_there_is_made_and_nobody_sees_it(client: Client, emulator: Emulator) -> None:
+    definition = {"sorted": "false", "value": [value("a"), value("b", default="true")]}
+    new = {
+        "fullName": "Account.Size__c",
+        "description": "D",
+        "label": "How large",
+        "type": "Picklist",
+        "valueSet": {"restricted": "true", "valueSetDefinition": definition},
+    }
+    required = {"fullName": "Account.Key__c", "label": "Key", "type": "Text", "length": "20", "required": "true"}
+    bad = {"fullName": "Account.Sum__c", "label": "Sum", "type": "Summary"}
+    results = write(client, "CustomField", new, required, bad, call="upsertMetadata")
+    assert results[:2] == [
+        {"created": "true", **done("Account.Size__c")},
+        {"created": "true", **done("Account.Key__c")},
+    ]
+    assert (results[2]["created"], refusal(results[2])[0]) == ("false", "FIELD_INTEGRITY_EXCEPTION")
+    fields = {one["name"]: one for one in client.rest("GET", "/sobjects/Account/describe").json()["fields"]}
+    assert "Size__c" not in fields
+    assert (fields["Key__c"]["nillable"], fields["Key__c"]["length"]) == (False, 20)
+    emulator.change_org({"objects": {"Account": {"fields": {"Size__c": {"hidden": False}, "Key__c": None}}}})
+    assert choices(client, "Account", "Size__c") == ["a", "b"]
+    assert tooling.tree(client, "Account.Size__c")["description"] == "D"
+    [again] = write(client, "CustomField", new, call="upsertMetadata")
+    assert again == {"created": "false", **done("Account.Size__c")}
+
+
+def test_a_component_is_named(client: Client) -> None:
+    [result] = write(client, "StandardValueSet", {"sorted": "false"})
+    assert refusal(result) == ("REQUIRED_FIELD_MISSING", "Required fields are missing: [fullName]")
+
+
+def fault(client: Client, body: str, **more: Any) -> tuple[int, str, str]:
+    return soap.fault(post(client, message(body, more.pop("token", client.token)), **more))
+
+
+READ = "<readMetadata><type>StandardValueSet</type><fullNames>LeadSource</fullNames></readMetadata>"
+
+
+def test_calls_of_another_form_are_faults(client: Client) -> None:
+    untyped = "<updateMetadata><metadata><fullName>LeadSource</fullName></metadata></updateMetadata>"
+    needs = "Must specify a type attribute value for the metadata element"
+    assert fault(client, untyped) == (500, "soapenv:Client", needs)
+    assert fault(client, "<readMetadata><type>Nope</type></readMetadata>")[1] == "sf:INVALID_TYPE"
+    names = "<fullNames>LeadSource</fullNames>" * 11
+    limit = "EXCEEDED_ID_LIMIT: record limit reached. cannot submit more than 10 records in this operation"
+    many = f"<readMetadata><type>StandardValueSet</type>{names}</readMetadata>"
+    assert fault(client, many) == (500, "sf:EXCEEDED_ID_LIMIT", limit)
+    assert fault(client, "<deleteMetadata/>")[1] == "soapenv:Client"
+    mixed = "".join(f'<metadata xsi:type="{kind}"/>' for kind in ("CustomField", "StandardValueSet"))
+    assert fault(client, f"<updateMetadata>{mixed}</updateMetadata>")[1] == "sf:INVALID_TYPE"
+    number = '<metadata xsi:type="CustomField"><length>long</length></metadata>'
+    assert fault(client, f"<updateMetadata>{number}</updateMetadata>")[1] == "soapenv:Client"
+    assert fault(client, READ, version="30.0")[1] == "sf:UNSUPPORTED_API_VERSION"
+
+
+def test_a_message_has_an_action_and_no_document_type(client: Client) -> None:
+    text = message(READ, client.token)
+    url = f"{client.emulator.instance_url}/services/Soap/m/58.0"
+    without = client.http.post(url, data=text, headers={"Content-Type": "text/xml; charset=UTF-8"})
+    assert soap.fault(without) == (500, "soapenv:Client", "SOAPAction HTTP header missing")
+    assert post(client, text, SOAPAction="").status_code == 200
+    declared = '<!DOCTYPE e [<!ENTITY x "LeadSource">]>' + text.replace("LeadSource", "&x;")
+    assert soap.fault(post(client, declared))[:2] == (500, "soapenv:Client")
+    partner = text.replace(metadata.METADATA, soap.PARTNER)
+    assert soap.fault(post(client, partner))[1] == "soapenv:Client"
+
+
+def test_a_session_stands_in_the_header_and_is_no_jwt(client: Client, emulator: Emulator) -> None:
+    status, code, text = fault(client, READ, token="gone")
+    assert (status, code) == (500, "sf:INVALID_SESSION_ID")
+    assert text.startswith("INVALID_SESSION_ID: Invalid Session ID found in SessionHeader: Illegal Session")
+    emulator.change_org({"application": {"tokenFormat": "jwt"}})
+    client.login()
+    assert client.rest("GET", "/tooling/query", params={"q": "SELECT Id FROM GlobalValueSet"}).status_code == 200
+    assert fault(client, READ)[:2] == (500, "sf:INVALID_SESSION_ID")
+
+
+def test_the_metadata_api_has_a_permission_of_its_own(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"permissions": {emulator.username: {"modifyMetadata": False}}})
+    assert fault(client, READ)[:2] == (500, "sf:INSUFFICIENT_ACCESS")
+
+
+def test_faults_strike_components_and_calls(client: Client, emulator: Emulator) -> None:
+    do = {"error": {"code": "UNABLE_TO_LOCK_ROW", "message": BUSY}}
+    emulator.faults([
+        {"match": {"object": "StandardValueSet", "key": "LeadSource"}, "do": do, "times": 1},
+        {"match": {"path": "/services/Soap/m/*"}, "do": {"error": {"code": "SERVER_UNAVAILABLE"}}, "times": 1},
+    ])  # fmt: skip
+    answer = post(client, message(READ, client.token))
+    assert soap.fault(answer)[1] == "sf:SERVER_UNAVAILABLE"
+    assert "<detail>" not in answer.text
+    result = changed(client, "StandardValueSet", "LeadSource", lambda one: one["standardValue"].pop())
+    assert refusal(result) == ("UNABLE_TO_LOCK_ROW", BUSY)
+    assert changed(client, "StandardValueSet", "LeadSource", lambda one: one["standardValue"].pop()) == done(
+        "LeadSource"
+    )
+
+
+def test_calls_are_counted(client: Client, emulator: Emulator) -> None:
+    read(client, "StandardValueSet", "LeadSource")
+    assert emulator.stats()["calls"]["POST /services/Soap/m/58.0"] == 1
+    usage = client.rest("GET", "/limits").json()["DailyApiRequests"]
+    assert usage["Max"] - usage["Remaining"] == 2
