@@ -49,3 +49,21 @@ def _sobject(factory: Any, type_: str, **fields: str) -> Any:
         elements.append(element)
     record_id = fields.pop("Id", None)
     return factory.sObject(type=type_, Id=record_id, _value_1=[e for e in elements if not e.tag.endswith("}Id")])
+
+
+def test_the_wsdl_of_the_metadata_api_fits_what_is_read_and_written(
+    recordings: Path, client: Client, emulator: Emulator
+) -> None:
+    wsdl = recordings / "forceworkbench+forceworkbench/workbench/soapclient/sforce.660.metadata.wsdl"
+    parsed = zeep.Client(str(wsdl))
+    url = f"{emulator.instance_url}/services/Soap/m/58.0"
+    service = parsed.create_service("{http://soap.sforce.com/2006/04/metadata}MetadataBinding", url)
+    session = {"SessionHeader": {"sessionId": client.token}}
+    for kind, name in (("CustomField", "Account.Market__c"), ("StandardValueSet", "OpportunityStage")):
+        [component] = service.readMetadata(type=kind, fullNames=[name], _soapheaders=session)
+        [result] = service.updateMetadata(metadata=[component], _soapheaders=session)
+        assert (result.fullName, result.success, result.errors) == (name, True, [])
+    assert component.standardValue[8].probability == 100
+    component.standardValue[8].fullName = "Prospecting"
+    [result] = service.updateMetadata(metadata=[component], _soapheaders=session)
+    assert result.errors[0].statusCode == "DUPLICATE_VALUE"
