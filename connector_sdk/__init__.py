@@ -6,7 +6,7 @@ import os
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 from connector_sdk.batch import Action, Anchor, Attempt, Batch, Column, OnNull, Options, Reference
-from connector_sdk.connection import Call, CommandSettings, Connection, ConnectionSettings, Host, TokenStore
+from connector_sdk.connection import Call, CommandSettings, Connection, ConnectionSettings, Host, RunNotes, TokenStore
 from connector_sdk.destination import Destination, installed, load
 from connector_sdk.errors import (
     Cancelled,
@@ -114,6 +114,7 @@ __all__ = [
     "RowCounts",
     "RowError",
     "RowStatus",
+    "RunNotes",
     "RunReport",
     "RunStart",
     "RunStopped",

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from attrs import frozen
 
+from connector_sdk.batch import Anchor
+
 
 @frozen
 class Call:
@@ -77,6 +79,19 @@ class ConnectionSettings:
     host: Host
 
 
+@frozen
+class RunNotes:
+    """What a run noted at its destination: its sync, the connection and account that it wrote to, and its anchors,
+    oldest first.
+    """
+
+    run: str
+    sync: str
+    connection: str
+    account: str
+    anchors: tuple[Anchor, ...]
+
+
 class CommandSettings(Protocol):
     """What the command line gives to a command of a plugin, as `ctx.obj`."""
 
@@ -85,6 +100,10 @@ class CommandSettings(Protocol):
 
         Raises `ConfigError` when there is none, or none of that name, or its settings are wrong.
         """
+        ...
+
+    def notes_of(self, run: str) -> RunNotes:
+        """What a past run noted; kept as long as the run is. Raises `ConfigError` when there is none."""
         ...
 
     def write(self, columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:

@@ -112,9 +112,11 @@ class Destination:
         self._refuse("classify_error", "", answers.classification_problems(classification))
         return classification
 
-    def check_plan(self, connection: Connection, plan: PlanSummary, options: Options) -> tuple[Finding, ...]:
+    def check_plan(
+        self, connection: Connection, plan: PlanSummary, options: Options, replacement: Batch | None = None
+    ) -> tuple[Finding, ...]:
         """Let the destination look at a plan before it runs."""
-        answer = self._call("check_plan", connection=connection, plan=plan, options=options)
+        answer = self._call("check_plan", connection=connection, plan=plan, options=options, replacement=replacement)
         findings = self._sequence("check_plan", answer, Finding)
         self._refuse("check_plan", "", answers.finding_problems(findings))
         return findings

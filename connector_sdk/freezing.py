@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 
+from connector_sdk.batch import Batch
 from connector_sdk.damage import MACHINE, UNREADABLE, first_line
 from connector_sdk.engines.models import require_whole
 from connector_sdk.errors import ExitCode, RunStopped
@@ -15,7 +16,10 @@ from connector_sdk.planning.planner import make_plan
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.request import Request
 from connector_sdk.session import Session
+from connector_sdk.spec import Mode
+from connector_sdk.state.plan_file import PlanReader
 from connector_sdk.state.schemas import read_schema
+from connector_sdk.state.stored import planned_batch
 
 
 def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
@@ -52,7 +56,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         full=request.full,
         baseline=request.baseline and (snapshot is None or opened.may_have_created),
         lookup=lookup,
-        accepted=request.accept,
+        accepted=request.accept | opened.live.destination.spec.accepts(opened.options),
     )
     try:
         return make_plan(wanted, opened.live.destination, opened.live.connection)
@@ -67,7 +71,16 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
 def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
     """What planning and the destination have to say about a plan."""
     live = opened.live
-    return (*plan.findings, *live.destination.check_plan(live.connection, plan.summary, opened.options))
+    found = live.destination.check_plan(live.connection, plan.summary, opened.options, _replacement(plan))
+    return (*plan.findings, *found)
+
+
+def _replacement(plan: FrozenPlan) -> Batch | None:
+    """The list that a plan of mode `all` writes, None where nothing would change."""
+    if plan.summary.mode is not Mode.ALL or not plan.batches:
+        return None
+    (whole,) = plan.batches
+    return PlanReader(plan.file, plan.layout).read(planned_batch(plan.summary.run, 1, whole)).batch
 
 
 def report_of(plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool) -> PlanReport:

@@ -9,13 +9,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from connector_sdk.connection import Call
+from connector_sdk.connection import Call, RunNotes
 from connector_sdk.damage import CALLS, JOURNAL, LEDGER
 from connector_sdk.errors import ConfigError, ExitCode
 from connector_sdk.observing.calls import recorded_calls
 from connector_sdk.plan import Finding, Level
 from connector_sdk.report import ActionCounts, CallCounts, RowCounts, RunReport
-from connector_sdk.session import journal_of
+from connector_sdk.session import find_sync, journal_of
 from connector_sdk.state.entries import ENDED, JournalledRun, RunState
 from connector_sdk.state.folder import StateFolder, state_path
 from connector_sdk.sync import Project
@@ -88,6 +88,16 @@ def _left_behind(sync: str, run: str, held: int) -> Finding:
     message = f"run {run} of {sync}, a sync that the project does not have, was interrupted or is in progress"
     advice = f"call the sync {sync} again and run it, with --abandon to leave the rest unsent; then rename it"
     return Finding(Level.WARNING, message, advice)
+
+
+def notes(project: Project, run: str, *, state: Path | None = None) -> RunNotes:
+    """What a run noted at its destination; raises `ConfigError` when there is no such run, or its sync is gone."""
+    with journal_of(project, state) as (_, journal):
+        found, anchors = journal.run(run), journal.anchors(run)
+    if found is None:
+        raise _no_run(run)
+    sync, _ = find_sync(project, found.sync)
+    return RunNotes(run, sync.name, sync.connection, found.account, anchors)
 
 
 def _lines(ledger: Path, wanted: Mapping[str, str | None]) -> pa.RecordBatchReader:

@@ -170,8 +170,12 @@ class DestinationHooks:
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def check_plan(self, connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
+    def check_plan(
+        self, connection: Connection, plan: PlanSummary, options: Options, replacement: Batch | None
+    ) -> Sequence[Finding]:
         """Look at a plan before it runs: quota, permissions, automation. A `stop` keeps the run from starting.
+
+        In mode `all`, `replacement` is the list as it will be written, None where nothing would change.
 
         @hookimpl
         def check_plan(connection, plan, options):

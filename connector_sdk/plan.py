@@ -44,7 +44,10 @@ class Cost:
 
 @frozen
 class PlanSummary:
-    """A frozen plan, without its rows. `planned` counts rows per action, `batches` how they are cut per action."""
+    """A frozen plan, without its rows. `planned` counts rows per action, `batches` how they are cut per action.
+
+    `key_fields` are the fields that are filled with a column of the model's primary key.
+    """
 
     run: str
     sync: str
@@ -58,6 +61,7 @@ class PlanSummary:
     planned: Mapping[Action, int]
     batches: Mapping[Action, int]
     match_field: str | None = None
+    key_fields: tuple[str, ...] = ()
 
 
 @frozen

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 CONTRACT = 1
 """The version of the contract between this core and its plugins."""
@@ -74,7 +75,8 @@ class DestinationSpec:
     `modes` maps each mode to what may happen to removed rows in it. The first of `apis` is the default.
     `config` and `options` are attrs classes: the connection's settings, and what a sync may set beyond the core's
     own options (`api`, `batch_size`, `batch_bytes`, `parallelism`, `split_retries`, `retry_codes`, `lock_aware`).
-    `merge_rows_max` is how many records a batch may merge, None where none can be merged.
+    `merge_rows_max` is how many records a batch may merge, None where none can be merged. `accepts` answers the guards
+    that a sync with these options releases for good, because an option says the same in the destination's words.
     """
 
     name: str
@@ -84,4 +86,5 @@ class DestinationSpec:
     options: type
     empty_text: EmptyText = EmptyText.KEPT
     merge_rows_max: int | None = None
+    accepts: Callable[[Any], frozenset[str]] = field(default=lambda _options: frozenset())
     contract: int = CONTRACT

@@ -14,9 +14,10 @@ from attrs import define, field
 
 from connector_sdk.cli import terminal
 from connector_sdk.cli.records import Format, Record, write_records
-from connector_sdk.connection import ConnectionSettings
+from connector_sdk.connection import ConnectionSettings, RunNotes
 from connector_sdk.destination import Destination, load
 from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.history import notes
 from connector_sdk.observers import Observers
 from connector_sdk.observing.redaction import RedactingFilter
 from connector_sdk.opening import REDACTOR, prepared
@@ -68,6 +69,10 @@ class Settings:
             raise ConfigError([Problem(f"there is {wanted}; the project has: {have}", ("connections",))])
         config, host = prepared(self.project, chosen, self.destination(type_), Observers())
         return ConnectionSettings(chosen, config, host)
+
+    def notes_of(self, run: str) -> RunNotes:
+        """What a past run noted at its destination; see `CommandSettings`."""
+        return notes(self.project, run, state=self.state)
 
     def write(self, columns: Sequence[str], records: Iterable[Record]) -> None:
         """Write records to stdout in the format that was asked for."""

@@ -20,6 +20,7 @@ from connector_sdk.planning.verdicts import (
     Verdict,
     verdict_columns,
 )
+from connector_sdk.spec import Mode
 
 
 @frozen
@@ -59,6 +60,7 @@ def freeze_changes(
         with changed as ({_changed(connection, request, source, mapped, found, since)}),
         mapped as (select * {sent} from changed)
         select * exclude (position) from ({verdict_columns(verdicts, "mapped")})
+        {_order(request)}
     """
     freeze(connection, select, target, rows=source.rows if request.snapshot is None else None)
     effects = _counted(connection, target)
@@ -66,6 +68,11 @@ def freeze_changes(
     return Changes(
         target, effects.get("rekeyed", 0), _count(connection, request.snapshot), met, bool(found.repeated_keys)
     )
+
+
+def _order(request: PlanRequest) -> str:
+    """SQL that keeps the rows of an insert in the order of the model, which comparing them with a snapshot may lose."""
+    return "order by position" if request.sync.mode is Mode.INSERT and request.snapshot is not None else ""
 
 
 def count_sent(connection: duckdb.DuckDBPyConnection, lines: Path) -> Mapping[str, int]:

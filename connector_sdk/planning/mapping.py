@@ -198,7 +198,7 @@ class _Mapper:
             return None
         own = mapping.column is not None and converted.value == name(model_column(mapping.column))
         stored = model_column(mapping.column) if own and mapping.column else f"sent.{known.name}"
-        on_null = OnNull.KEEP if self.sync.mode is Mode.INSERT else mapping.null
+        on_null = self._on_null(mapping, known)
         checks = (*converted.checks, *self._emptied(known, converted.value, on_null))
         return Filling(known, Column(known.name, on_null), stored, None if own else converted.value, checks)
 
@@ -216,6 +216,13 @@ class _Mapper:
             cast = f'select it as: cast("{mapping.column or mapping.value}" as {error.cast})'
             self._problem(str(error), place, cast)
         return None
+
+    def _on_null(self, mapping: FieldMapping, known: Field) -> OnNull:
+        """What a null does. It leaves alone what is only created, and in a list that is replaced whatever always has a
+        value and need not be given one.
+        """
+        always = self.sync.mode is Mode.ALL and not known.nillable and not known.required
+        return OnNull.KEEP if always or self.sync.mode is Mode.INSERT else mapping.null
 
     def _emptied(self, known: Field, value: str, on_null: OnNull) -> tuple[Check, ...]:
         """What a null may not do: empty a field that must have a value."""
@@ -238,7 +245,7 @@ class _Mapper:
             return None
         native = ReferenceKey(find.object_name, other.name) in known.reference_keys
         by = Reference(find.object_name, other.name) if native else None
-        on_null = OnNull.KEEP if self.sync.mode is Mode.INSERT else mapping.null
+        on_null = self._on_null(mapping, known)
         own = native and converted.value == source
         return Filling(
             known,

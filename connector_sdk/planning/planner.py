@@ -209,6 +209,7 @@ def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches:
         planned=counted.planned,
         batches=cuts,
         match_field=sync.match.field if sync.match else None,
+        key_fields=tuple(each.field for each in sync.fields if each.column in request.model.primary_key),
     )
 
 

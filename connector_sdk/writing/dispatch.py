@@ -24,11 +24,14 @@ _GRACE = 3.0
 def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:
     """Bring all batches that have no outcomes yet to their outcomes; a stage starts when the one before is done.
 
+    One at a time, batches are sent in the order of their rows: what is tried again goes before what comes after it.
+
     Raises what stopped the run first; `Cancelled` when it was halted from outside. No batch is awaited then: what is
     in flight is settled when the run is resumed.
     """
     writing = evolve(writing, slots=Slots(parallelism))
-    open_ = sorted((each for each in batches if each.state is not BatchState.DONE), key=lambda each: each.stage)
+    waiting = (each for each in batches if each.state is not BatchState.DONE)
+    open_ = sorted(waiting, key=lambda each: (each.stage, each.ranges[0]))
     for number, stage in groupby(open_, key=lambda each: each.stage):
         if writing.cancel.is_set():
             raise Cancelled
@@ -48,7 +51,7 @@ def _refused_keys(writing: Writing, run: str) -> pa.Array:
 
 
 def _deliver_stage(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:
-    queue = Queue(batches, writing.halt)
+    queue = Queue(batches, writing.halt, in_order=parallelism == 1)
 
     def work() -> None:
         with writing.keep_lock():

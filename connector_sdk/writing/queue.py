@@ -13,15 +13,17 @@ from connector_sdk.state.entries import JournalledBatch
 class Queue:
     """Batches that wait. The first error empties it and halts the run.
 
-    A lane that has a batch ready or in flight is taken, and its other batches wait behind that one.
+    A lane that has a batch ready or in flight is taken, and its other batches wait behind that one. `in_order` is for
+    one batch at a time: lanes then mean nothing, and what is tried again does not wait behind what comes after it.
     """
 
-    def __init__(self, batches: Iterable[JournalledBatch], halt: threading.Event) -> None:
+    def __init__(self, batches: Iterable[JournalledBatch], halt: threading.Event, *, in_order: bool = False) -> None:
         self._changed = threading.Condition()
         self._ready: deque[JournalledBatch] = deque()
         self._behind: dict[int, deque[JournalledBatch]] = {}
         self._in_flight = 0
         self._halt = halt
+        self._in_order = in_order
         self._error: BaseException | None = None
         self.size = 0
         for each in batches:
@@ -42,9 +44,12 @@ class Queue:
         """A batch has its outcomes; its rows that are tried again wait in `more`."""
         with self._changed:
             self._in_flight -= 1
-            for each in more:
-                self._add(each)
-            self._free(batch.lane)
+            if self._in_order:
+                self._ready.extendleft(reversed(tuple(more)))
+            else:
+                for each in more:
+                    self._add(each)
+                self._free(batch.lane)
             self._changed.notify_all()
 
     def fail(self, error: BaseException) -> None:
@@ -65,7 +70,7 @@ class Queue:
                 raise Cancelled
 
     def _add(self, batch: JournalledBatch) -> None:
-        if batch.lane is None:
+        if batch.lane is None or self._in_order:
             self._ready.append(batch)
         elif batch.lane in self._behind:
             self._behind[batch.lane].append(batch)

@@ -88,7 +88,9 @@ class Describing(Kit):
             each.name for each in subject.destination.list_objects(subject.connection) if Mode.ALL in each.modes
         ]
         schema = subject.destination.discover_schema(subject.connection, name)
-        fields = [each.name for each in schema.fields if Mode.ALL not in each.not_writable]
+        match = [each.name for each in schema.fields if each.external_id and Mode.ALL not in each.not_matchable][:1]
+        fields = [*match, *(each.name for each in schema.fields if Mode.ALL not in each.not_writable)]
+        fields = list(dict.fromkeys(fields))
         try:
             rows, version = subject.destination.read_records(subject.connection, name, fields)
         except PluginError as error:

@@ -49,9 +49,14 @@ class Samples:
     _base: int = field(factory=lambda: secrets.randbelow(10**6) * 100)
 
     def fields(self, schema: ObjectSchema, mode: Mode, match_field: str | None) -> tuple[Field, ...]:
-        """The fields to write in a mode: those that can be both set and changed, and have a sample."""
+        """The fields to write in a mode: those that can be both set and changed, and have a sample.
+
+        A field that is not to be mapped may still be the one to match on.
+        """
         usable = (each for each in schema.fields if mode not in each.not_writable and _writable(each, mode))
-        return tuple(each for each in usable if each.name == match_field or self._sampled(each))
+        chosen = [each for each in usable if each.name == match_field or self._sampled(each)]
+        match = [each for each in schema.fields if each.name == match_field and each not in chosen]
+        return (*match, *chosen)
 
     def rows(self, fields: Sequence[Field], count: int, start: int = 0) -> list[Row]:
         """Rows `start` and after it."""

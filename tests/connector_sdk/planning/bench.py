@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -23,6 +24,7 @@ from connector_sdk import (
     Project,
     RunReport,
     Sync,
+    hookimpl,
 )
 from connector_sdk.run import FirstRun, plan, run
 from connector_sdk.testing.reference import Store, plugin
@@ -71,7 +73,10 @@ def _told(line: Mapping[str, Any]) -> str:
 
 
 class Bench:
-    """A project of one sync over a store; `sync` and `primary_key` may be changed between runs."""
+    """A project of one sync over a store; `sync` and `primary_key` may be changed between runs.
+
+    `hooks` stand in for those of the reference destination.
+    """
 
     def __init__(self, folder: Path, sync: Sync) -> None:
         self.folder = folder
@@ -80,6 +85,7 @@ class Bench:
         self.others: dict[str, Sync] = {}
         self.store = Store.at(folder / "store.db")
         self.settings: dict[str, Any] = {"path": str(folder / "store.db")}
+        self.hooks: dict[str, Callable[..., Any]] = {}
 
     def project(self, rows: Rows) -> Project:
         """The project with these rows as its model; rows given as dictionaries are text."""
@@ -126,7 +132,9 @@ class Bench:
 
     @property
     def _destinations(self) -> dict[str, Destination]:
-        return {"reference": Destination("reference", plugin)}
+        known = {name: hook for name, hook in vars(plugin).items() if hasattr(hook, "connector_sdk_impl")}
+        changed = {name: hookimpl(hook) for name, hook in self.hooks.items()}
+        return {"reference": Destination("reference", SimpleNamespace(**known | changed))}
 
     def _text(self, rows: Sequence[Mapping[str, str | None]]) -> pa.Table:
         columns = dict.fromkeys([*self.primary_key, "e", "n", "x", *(column for row in rows for column in row)])

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector_sdk import ActionCounts, ExitCode, FieldMapping, Guards, Match, Mode, OnNull, RunStopped
-from connector_sdk.testing.reference import Fault, FaultKind
+from connector_sdk import (
+    ActionCounts,
+    Batch,
+    ExitCode,
+    FieldMapping,
+    Finding,
+    Guards,
+    Level,
+    Match,
+    Mode,
+    ObjectSchema,
+    OnNull,
+    PlanSummary,
+    RunStopped,
+)
+from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
 from .bench import Bench, mapped, people
 
@@ -66,6 +81,46 @@ def test_the_rows_arrive_in_the_order_of_the_model(tags: Bench) -> None:
         tags.store.put("tags", name=name, label="x")
     tags.run([{"k": name, "e": name, "n": "x"} for name in names])
     assert [name for name in _held(tags) if name not in known] == names[1::2]
+
+
+def test_a_null_leaves_alone_what_every_value_of_the_target_has(tags: Bench) -> None:
+    def discover_schema(object_name: str) -> ObjectSchema:
+        schema = plugin.discover_schema(object_name)
+        return evolve(schema, fields=tuple(evolve(each, nillable=each.name != "label") for each in schema.fields))
+
+    tags.hooks["discover_schema"] = discover_schema
+    tags.store.put("tags", name="Red", label="somebody's")
+    assert tags.run([{**RED, "n": None}]).ledger == {}
+    assert tags.run([{**RED, "n": None}, BLUE]).line("1")["action"] == "kept"
+    assert _held(tags) == {"Red": "somebody's", "Blue": "blue"}
+
+
+def test_a_destination_sees_the_list_before_it_is_written(tags: Bench) -> None:
+    seen: list[Any] = []
+
+    def check_plan(plan: PlanSummary, replacement: Batch | None) -> list[Finding]:
+        seen.append(replacement and replacement.rows.to_pylist())
+        return [Finding(Level.STOP, "not so fast")] if replacement and replacement.rows.num_rows > 1 else []
+
+    tags.hooks["check_plan"] = check_plan
+    tags.store.put("tags", name="Green", label="green")
+    with pytest.raises(RunStopped, match="not so fast"):
+        tags.run([RED, BLUE])
+    tags.run([RED])
+    tags.run([RED])
+    both = [{"name": "Red", "label": "red"}, {"name": "Blue", "label": "blue"}]
+    assert seen == [both, both[:1], None]
+
+
+def test_an_option_of_the_destination_can_release_a_guard_for_good(tags: Bench) -> None:
+    tags.run([RED, BLUE])
+    tags.change(guards=Guards())
+    with pytest.raises(RunStopped, match="the model has 0 rows"):
+        tags.run([])
+    spec = evolve(plugin.SPEC, accepts=lambda options: frozenset({"min_rows", "max_removed"}))
+    tags.hooks["destination_spec"] = lambda: spec
+    assert tags.run([]).report.actions.deleted == 2
+    assert _held(tags) == {}
 
 
 @pytest.mark.parametrize("code", ["locked", "too_long"])

@@ -307,3 +307,21 @@ def test_a_list_that_replaces_another_is_tried_again_as_a_whole(bench: Bench) ->
     bench.send(plugin)
     assert plugin.sent == [["row0", "row1", "row2", "row3"]] * 2
     assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def test_one_at_a_time_what_is_tried_again_goes_before_what_comes_after_it(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 2), (2, 4), lanes=(1, 1))
+    first = iter([{"row0": "locked"}])
+    plugin = Scripted(lambda batch: results(batch, next(first, {})))
+    bench.send(plugin)
+    assert plugin.sent == [["row0", "row1"], ["row0"], ["row2", "row3"]]
+
+
+def test_a_run_that_is_resumed_goes_on_in_the_order_of_the_rows(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 2), (2, 4))
+    first = iter([{"row0": "quota"}])
+    plugin = Scripted(lambda batch: results(batch, next(first, {})))
+    with pytest.raises(RunStopped):
+        bench.send(plugin)
+    bench.send(plugin)
+    assert plugin.sent == [["row0", "row1"], ["row0"], ["row2", "row3"]]
