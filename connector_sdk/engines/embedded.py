@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-MEMORY = "256MB"
+MEMORY = "320MB"
 """What a comparison may use before it goes to disk."""
 
 
