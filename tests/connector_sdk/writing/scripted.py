@@ -184,3 +184,16 @@ def results(batch: Batch, codes: dict[str, str]) -> WriteResult:
         code=[codes.get(name) for name in names],
         message=[f"{name} failed" if name in codes else None for name in names],
     )
+
+
+def failing(times: int, error: Exception, codes: dict[str, str] | None = None) -> Callable[[Batch], WriteResult]:
+    """Fail the first `times` calls, then succeed."""
+    left = [times]
+
+    def act(batch: Batch) -> WriteResult:
+        if left[0]:
+            left[0] -= 1
+            raise error
+        return results(batch, codes or {})
+
+    return act

@@ -1,37 +1,19 @@
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 
 import pytest
 
 from connector_sdk import (
-    NOT_EXECUTED,
     Action,
     Batch,
-    Cancelled,
-    Delivery,
     NotExecuted,
     RunStopped,
-    Unknown,
     WriteResult,
 )
 
-from .scripted import Bench, LostError, Scripted, results
-
-
-def failing(times: int, error: Exception, codes: dict[str, str] | None = None):
-    """Fail the first `times` calls, then succeed."""
-    left = [times]
-
-    def act(batch: Batch) -> WriteResult:
-        if left[0]:
-            left[0] -= 1
-            raise error
-        return results(batch, codes or {})
-
-    return act
+from .scripted import Bench, LostError, Scripted, failing, results
 
 
 def test_every_row_of_every_batch_has_its_outcome_record_id_and_batch(bench: Bench) -> None:
@@ -102,68 +84,6 @@ def test_a_batch_that_was_certainly_not_executed_is_sent_again(bench: Bench) -> 
 
     assert len(plugin.sent) == 3
     assert set(bench.outcomes().values()) == {"succeeded"}
-
-
-def test_a_keyed_write_whose_answer_was_lost_is_repeated(bench: Bench) -> None:
-    bench.plan(Action.UPSERT, (0, 3))
-    plugin = Scripted(failing(1, LostError()))
-    bench.send(plugin)
-
-    assert len(plugin.sent) == 2
-    assert plugin.recovered == 0
-    assert set(bench.outcomes().values()) == {"succeeded"}
-
-
-def test_an_insert_whose_answer_was_lost_is_never_sent_again(bench: Bench) -> None:
-    bench.plan(Action.CREATE, (0, 3))
-    plugin = Scripted(failing(1, LostError()))
-    bench.send(plugin, delivery=Delivery.AT_MOST_ONCE)
-
-    assert len(plugin.sent) == 1
-    assert set(bench.outcomes().values()) == {"unknown"}
-    assert bench.lines()[0]["code"] == "ANSWER_LOST"
-
-
-def test_an_insert_with_an_anchor_is_asked_about_and_sent_again_only_when_it_was_not_executed(bench: Bench) -> None:
-    bench.plan(Action.CREATE, (0, 3))
-    plugin = Scripted(failing(1, LostError()), recover=lambda batch: NOT_EXECUTED, anchors=True)
-    bench.send(plugin)
-
-    assert (len(plugin.sent), plugin.recovered) == (2, 1)
-    assert set(bench.outcomes().values()) == {"succeeded"}
-
-
-def test_a_result_that_was_recovered_is_the_result(bench: Bench) -> None:
-    bench.plan(Action.CREATE, (0, 3))
-    plugin = Scripted(failing(9, LostError()), recover=lambda batch: results(batch, {"row1": "bad"}), anchors=True)
-    bench.send(plugin)
-
-    assert len(plugin.sent) == 1
-    assert bench.outcomes() == {"row0": "succeeded", "row1": "rejected", "row2": "succeeded"}
-
-
-def test_a_destination_that_cannot_tell_leaves_inserts_unknown_with_a_place_to_look(bench: Bench) -> None:
-    bench.plan(Action.CREATE, (0, 1))
-    plugin = Scripted(failing(1, LostError()), recover=lambda batch: Unknown("look at job j1"), anchors=True)
-    bench.send(plugin)
-
-    assert (bench.lines()[0]["outcome"], bench.lines()[0]["message"]) == ("unknown", "look at job j1")
-
-
-def test_the_destination_is_asked_until_it_answers(bench: Bench) -> None:
-    bench.plan(Action.CREATE, (0, 1))
-    answers = [LostError(), LostError()]
-
-    def recover(batch: Batch) -> object:
-        if answers:
-            raise answers.pop()
-        return results(batch, {})
-
-    plugin = Scripted(failing(1, LostError()), recover=recover, anchors=True)
-    bench.send(plugin)
-
-    assert (len(plugin.sent), plugin.recovered) == (1, 3)
-    assert bench.outcomes() == {"row0": "succeeded"}
 
 
 def test_a_batch_that_is_too_large_is_halved_until_it_passes(bench: Bench) -> None:
@@ -237,26 +157,6 @@ def test_never_more_batches_are_in_flight_than_allowed(bench: Bench) -> None:
 
     assert plugin.most_in_flight == 4
     assert len(bench.outcomes()) == 12
-
-
-def test_an_interrupted_run_ends_within_seconds_and_goes_on_later(bench: Bench) -> None:
-    bench.plan(Action.UPSERT, (0, 1), (1, 2))
-    started = threading.Event()
-
-    def act(batch: Batch) -> WriteResult:
-        started.set()
-        time.sleep(0.3)
-        return results(batch, {})
-
-    threading.Thread(target=lambda: (started.wait(), bench.cancel.set())).start()
-    before = time.monotonic()
-    with pytest.raises(Cancelled):
-        bench.send(Scripted(act))
-    assert time.monotonic() - before < 5
-
-    bench.cancel.clear()
-    bench.send(Scripted(lambda batch: results(batch, {})))
-    assert set(bench.outcomes().values()) == {"succeeded"}
 
 
 def test_deleting_what_is_gone_already_is_no_failure(bench: Bench) -> None:
