@@ -24,6 +24,11 @@ class Code(StrEnum):
     TOO_LONG = "TOO_LONG"
     NOT_A_CHOICE = "NOT_A_CHOICE"
     REQUIRED = "REQUIRED"
+    NO_PARENT = "NO_PARENT"
+    SEVERAL_PARENTS = "SEVERAL_PARENTS"
+    FOREIGN_PARENT = "FOREIGN_PARENT"
+    PARENT_NOT_WRITTEN = "PARENT_NOT_WRITTEN"
+    NOTHING_TO_MERGE = "NOTHING_TO_MERGE"
     BASELINE = "BASELINE"
     HELD = "HELD"
     ANSWER_LOST = "ANSWER_LOST"
@@ -87,6 +92,26 @@ EXPLAINED: Mapping[Code, Explanation] = {
     Code.REQUIRED: Explanation(
         "The field must have a value, and the row would leave it empty.",
         "Fill it in the model, or set null: keep on the field.",
+    ),
+    Code.NO_PARENT: Explanation(
+        "The rows share an id, and none of them is the one that stays.",
+        "Mark one row of the group as its parent; none of its rows is sent before.",
+    ),
+    Code.SEVERAL_PARENTS: Explanation(
+        "The rows share an id, and several of them are to stay.",
+        "Mark all rows of the group but one as children; none of its rows is sent before.",
+    ),
+    Code.FOREIGN_PARENT: Explanation(
+        "A row of the group names another one than the group's parent as the one that stays.",
+        "Correct its merge_id, or its shared_id; none of the group's rows is sent before.",
+    ),
+    Code.PARENT_NOT_WRITTEN: Explanation(
+        "The row that stays was not accepted, so nothing was merged into its record.",
+        "Correct that row; this one is tried again in the next run.",
+    ),
+    Code.NOTHING_TO_MERGE: Explanation(
+        "The row is to be merged and has no record, and none is created only to be merged.",
+        "Nothing is to be done; should it get a record, a later run merges it.",
     ),
     Code.BASELINE: Explanation(
         "The first run was told to take the rows that were there as sent.",

@@ -1,7 +1,8 @@
 """The snapshot: the rows that the destination has accepted so far, as one Parquet file.
 
 Columns: `key`; `record_id`; `match`, the value of the match field as the destination compares it; `generation`, the
-number of the run that had the row accepted; and, in modes that compare, the model's values.
+number of the run that had the row accepted; in modes that compare, the model's values; and, where rows are merged,
+`merged`: the row's record went into another one, whose id is the row's `record_id` since then.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from connector_sdk.engines.embedded import database, file, name
 
 IDENTITY = ("key", "record_id", "match", "generation")
 """The columns that every snapshot has."""
+
+MERGED = "merged"
+"""The column that snapshots have once a row of the sync was merged."""
 
 _ACCEPTED = "(l.outcome = 'succeeded' or l.code = 'BASELINE')"
 """SQL that is true for ledger lines of rows that are at the destination now, or count as if they were."""
@@ -41,17 +45,19 @@ def promote(
     """
     with database(target.parent) as connection:
         plan_file = file(plan, numbered=True)
+        merges = _merges(connection, old, ledger)
         values = [each for each in columns_of(connection, plan_file) if compares and each.startswith("model.")]
         accepted = f"""
             select p.key, coalesce(l.record_id, p.record_id) as record_id, p.match,
-                {generation}::bigint as generation {_listed("p", values)}
+                {generation}::bigint as generation {", l.action = 'merged' as merged" if merges else ""}
+                {_listed("p", values)}
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
             where p.effect <> 'left' and {_ACCEPTED}
         """
         select, counted = accepted, [f"select l.row from {file(ledger)} l where {_ACCEPTED}"]
         if old is not None:
             connection.execute(f"create table doubted as {_doubted(plan_file, ledger)}")
-            former = _former(connection, old, plan_file, values)
+            former = _former(connection, old, plan_file, values, merges=merges)
             gone = _gone(plan_file, ledger, dropped)
             connection.execute(f"create table touched as select key from ({accepted}) union all {gone}")
             untouched = f"from {file(old)} s anti join touched t on t.key = s.key"
@@ -68,7 +74,16 @@ def _count(connection: duckdb.DuckDBPyConnection, select: str) -> int:
     return int(rows)
 
 
-def _former(connection: duckdb.DuckDBPyConnection, old: Path, plan_file: str, values: Sequence[str]) -> str:
+def _merges(connection: duckdb.DuckDBPyConnection, old: Path | None, ledger: Path) -> bool:
+    """Whether rows were merged, now or before."""
+    if old is not None and MERGED in columns_of(connection, file(old)):
+        return True
+    return _count(connection, f"select row from {file(ledger)} where action = 'merged' limit 1") > 0
+
+
+def _former(
+    connection: duckdb.DuckDBPyConnection, old: Path, plan_file: str, values: Sequence[str], *, merges: bool
+) -> str:
     """The columns of the old snapshot as the new one has them: missing ones null, changed types cast.
 
     What a cast would alter, and what may have been written or not, counts as changed: its generation is before all.
@@ -76,6 +91,7 @@ def _former(connection: duckdb.DuckDBPyConnection, old: Path, plan_file: str, va
     have = columns_of(connection, f"{file(old)}")
     types = columns_of(connection, plan_file)
     wanted = {"key": "VARCHAR", "record_id": "VARCHAR", "match": "VARCHAR", "generation": "BIGINT"}
+    wanted |= {MERGED: "BOOLEAN"} if merges else {}
     wanted |= {each: types[each] for each in values}
     columns, doubts = {}, ["s.key in (select key from doubted)"]
     for each, type_ in wanted.items():

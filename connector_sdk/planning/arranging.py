@@ -8,16 +8,17 @@ from pathlib import Path
 import duckdb
 from attrs import evolve, frozen
 
-from connector_sdk.batch import Column, OnNull
+from connector_sdk.batch import Action, Column, OnNull
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, name
 from connector_sdk.planning.cutting import Group
 from connector_sdk.planning.mapping import Filling, Mapped, only_created, only_updated
+from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.removals import cleared_columns, removal_action
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.schema import Field
 from connector_sdk.spec import Mode, Removal
-from connector_sdk.state.plan_file import FILE
+from connector_sdk.state.plan_file import FILE, INTO
 
 
 @frozen
@@ -64,6 +65,9 @@ def arrange(
     """
     shapes = _Shapes.of(request, mapped)
     pieces = [*_changed(connection, request, shapes, changes, locked, "level" if highest else "0")]
+    if request.sync.merge is not None:
+        highest += 1
+        pieces += _merged(connection, request, shapes, changes, highest)
     if removed is not None:
         pieces += _removed(connection, request, shapes, removed, highest + 1)
     pieces = _in_stages(pieces)
@@ -93,6 +97,7 @@ class _Shapes:
     written: tuple[tuple[Column, ...], ...]
     bits: tuple[str, ...]
     removed: tuple[tuple[Column, ...], ...]
+    merged: tuple[tuple[Column, ...], ...]
 
     @classmethod
     def of(cls, request: PlanRequest, mapped: Mapped) -> _Shapes:
@@ -113,12 +118,12 @@ class _Shapes:
         )
         clears = request.sync.on_removed is Removal.CLEAR
         removed = () if request.sync.on_removed is Removal.NOTHING else (cleared_columns(mapped) if clears else (),)
-        return cls(written, tuple(bits), removed)
+        return cls(written, tuple(bits), removed, ((),) if request.sync.merge else ())
 
     @property
     def all(self) -> tuple[tuple[Column, ...], ...]:
         """All shapes; a row's shape is its place here."""
-        return self.written + self.removed
+        return self.written + self.removed + self.merged
 
     @property
     def number(self) -> str:
@@ -145,15 +150,28 @@ def _changed(
 ) -> Iterator[_Piece]:
     found = connection.execute(
         f"select outcome is not null as decided, {level} as stage, {shapes.number} as shape,"
-        f" count(*), count({locked or 'null'}) from {file(changes)} group by all order by all"
+        f" count(*), count({locked or 'null'}) from {file(changes)}"
+        f" where outcome is not null or not {GOES} group by all order by all"
     ).fetchall()
     for stage, shape, rows, locking in (line for decided, *line in found if not decided):
-        condition = f"outcome is null and {level} = {stage} and {shapes.number} = {shape}"
+        condition = f"outcome is null and not {GOES} and {level} = {stage} and {shapes.number} = {shape}"
         group = Group(0, rows, stage, request.schema.name, request.action, shape, locking)
         yield _Piece(changes, condition, rows, group, f"{locked} nulls last" if locking else None)
     decided_rows = sum(rows for decided, *_, rows, _ in found if decided)
     if decided_rows:
         yield _Piece(changes, "outcome is not null", decided_rows, None)
+
+
+def _merged(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, changes: Path, stage: int
+) -> Iterator[_Piece]:
+    """Children come after everything that is written, those of one parent side by side."""
+    condition = f"outcome is null and {GOES}"
+    ((rows,),) = connection.execute(f"select count(*) from {file(changes)} where {condition}").fetchall()
+    most, shape = request.spec.merge_rows_max, len(shapes.all) - 1
+    group = Group(0, rows, stage, request.schema.name, Action.MERGE, shape, rows_max=most)
+    if rows:
+        yield _Piece(changes, condition, rows, group, f"{INTO}, key")
 
 
 def _removed(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
 from attrs import frozen
 
+from connector_sdk.batch import Action
 from connector_sdk.codes import Code
 from connector_sdk.engines.changes import Compared, Profile, columns_of, freeze, profile
 from connector_sdk.engines.embedded import file, name, text
@@ -15,6 +16,14 @@ from connector_sdk.engines.models import Source
 from connector_sdk.planning.columns import model_column, normal
 from connector_sdk.planning.identity import comparable, key
 from connector_sdk.planning.mapping import Mapped
+from connector_sdk.planning.merging import (
+    GOES,
+    judge,
+    merge_columns,
+    merge_verdicts,
+    settled_keys,
+    working_columns,
+)
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import (
     Verdict,
@@ -53,13 +62,15 @@ def freeze_changes(
         connection.register("held_rows", request.held)
         connection.execute("create table held as select key from held_rows")
     found = profile(connection, "model", matching=mapped.match is not None, same=request.matches_by_key)
-    verdicts = [*_identity_verdicts(request, found), *_field_verdicts(mapped)]
+    rows = judge(connection, request) if request.sync.merge else "model"
+    verdicts = [*_identity_verdicts(request, found), *merge_verdicts(request), *_field_verdicts(request, mapped)]
     target = request.folder / "changes.parquet"
     sent = _sent(mapped)
+    unused = ", ".join(("position", *working_columns(request)))
     select = f"""
-        with changed as ({_changed(connection, request, source, mapped, found, since)}),
+        with changed as ({_changed(connection, request, source, mapped, found, rows, since)}),
         mapped as (select * {sent} from changed)
-        select * exclude (position) from ({verdict_columns(verdicts, "mapped")})
+        select * exclude ({unused}) from ({verdict_columns(verdicts, "mapped")})
         {_order(request)}
     """
     freeze(connection, select, target, rows=source.rows if request.snapshot is None else None)
@@ -90,6 +101,7 @@ def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
         columns.append("null::varchar as match")
     used = dict.fromkeys([*mapped.columns, *([match.column] if match else [])])
     columns += [f"{normal(each, types[each], request.spec)} as {name(model_column(each))}" for each in used]
+    columns += merge_columns(request, mapped, types)
     return f"select {', '.join(columns)} from {source.relation}"
 
 
@@ -99,14 +111,18 @@ def _changed(
     source: Source,
     mapped: Mapped,
     found: Profile,
+    rows: str,
     since: int,
 ) -> str:
     """SQL for the rows that have to be looked at, with what is known about them and why they are here."""
-    fixed = f"{text(request.action)} as action, {text(request.schema.name)} as object"
+    action = text(request.action)
+    if request.sync.merge:
+        action = f"case when m.merged_into is null then {action} else {text(Action.MERGE)} end"
+    fixed = f"{action} as action, {text(request.schema.name)} as object"
     if request.snapshot is None:
-        return f"select m.*, null::varchar as record_id, 'new' as effect, {fixed} from model m"
+        return f"select m.*, null::varchar as record_id, 'new' as effect, {fixed} from {rows} m"
     rekeyed = "m.match is distinct from s.match" if mapped.match and not request.matches_by_key else "false"
-    reasons = ["s.key is null", *_unsound(found)]
+    reasons = ["s.key is null", *(["m.merged_into is not null"] if request.sync.merge else [])]
     if request.full:
         reasons.append("true")
     elif request.compares:
@@ -119,13 +135,25 @@ def _changed(
     return f"""
         select m.*, case when {rekeyed} then null else s.record_id end as record_id,
             case when s.key is null then 'new' when {rekeyed} then 'rekeyed' else 'changed' end as effect, {fixed}
-        from model m left join {file(request.snapshot)} s on s.key = m.key
-        where {" or ".join(f"({reason})" for reason in reasons)}
+        from {rows} m left join {file(request.snapshot)} s on s.key = m.key
+        where {_any([*_unsound(request, found), _open(connection, request, _any(reasons))])}
     """
 
 
-def _unsound(found: Profile) -> Iterator[str]:
+def _open(connection: duckdb.DuckDBPyConnection, request: PlanRequest, reasons: str) -> str:
+    """SQL for reasons that do not count for rows that are settled."""
+    settled = settled_keys(connection, request)
+    return f"m.key not in ({settled}) and ({reasons})" if settled else reasons
+
+
+def _any(conditions: Iterable[str]) -> str:
+    return " or ".join(f"({each})" for each in conditions)
+
+
+def _unsound(request: PlanRequest, found: Profile) -> Iterator[str]:
     """SQL that is true for rows whose identity is in doubt, whether they changed or not."""
+    if request.sync.merge:
+        yield "m.defect is not null"
     if found.repeated_keys:
         yield f"m.key in (select value from {found.repeated_keys})"
     if found.repeated_matches:
@@ -162,10 +190,12 @@ def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict
         yield Verdict("effect = 'new'", Code.BASELINE, "'taken as sent before'")
 
 
-def _field_verdicts(mapped: Mapped) -> Iterator[Verdict]:
+def _field_verdicts(request: PlanRequest, mapped: Mapped) -> Iterator[Verdict]:
+    """What is wrong with values. Those of rows that are merged are not sent."""
+    sent = f"not {GOES} and " if request.sync.merge else ""
     match = [mapped.match] if mapped.match and mapped.match not in mapped.fillings else []
     for filling in [*mapped.fillings, *match]:
-        yield from (Verdict(each.failed, each.code, each.message) for each in filling.checks)
+        yield from (Verdict(f"{sent}({each.failed})", each.code, each.message) for each in filling.checks)
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, target: Path, condition: str = "") -> dict[str, int]:

@@ -29,7 +29,8 @@ _STARTS = 100_000
 class Group:
     """Neighbouring rows of the plan that can travel together: one stage, object, action and list of columns.
 
-    The first `locked` of them are sorted by the record that they lock.
+    The first `locked` of them are sorted by the record that they lock. `rows_max` is how many fit a batch, where that
+    is less than of others.
     """
 
     start: int
@@ -39,6 +40,7 @@ class Group:
     action: Action
     shape: int
     locked: int = 0
+    rows_max: int | None = None
 
     @property
     def stop(self) -> int:
@@ -68,9 +70,10 @@ def cut(
         if locked is not None and group.locked:
             yield from _in_lanes(connection, plan, group, batch_size, locked, sizes)
             continue
-        large = sizes.large(group, batch_size)
-        for start in range(group.start, group.stop, batch_size):
-            stop = min(start + batch_size, group.stop)
+        size = min(batch_size, group.rows_max or batch_size)
+        large = sizes.large(group, size)
+        for start in range(group.start, group.stop, size):
+            stop = min(start + size, group.stop)
             for piece in sizes.pieces(start, stop) if start in large else [(start, stop)]:
                 yield group.batch((piece,))
 

@@ -15,6 +15,7 @@ from connector_sdk.engines.changes import columns_of, freeze
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.planning.identity import comparable
 from connector_sdk.planning.mapping import Lookup, Mapped
+from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import (
     Verdict,
@@ -78,6 +79,8 @@ def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowRe
         if filling.lookup is not None:
             known = _known_records(request, mapped, filling.lookup)
             yield _reference(filling.lookup, filling.stored, waiting.get(filling.stored), known)
+    if mapped.match is not None and request.sync.merge is not None:
+        yield _merged_record(Lookup(request.schema.name, mapped.match.field), mapped.match.stored)
     if mapped.match is not None and _wants_records(request, mapped):
         lookup = Lookup(request.schema.name, mapped.match.field)
         yield _own_record(lookup, mapped.match.stored, creating=request.sync.mode is Mode.UPSERT)
@@ -100,7 +103,7 @@ def _known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) -> str 
 
 
 def _reference(lookup: Lookup, stored: str, waiting: RowReference | None, known: str | None) -> _Question:
-    asks = f"{name(stored)} is not null"
+    asks = f"{name(stored)} is not null and not {GOES}"
     alone = f"{asks} and {name(waiting.row)} is null" if waiting else asks
     verdicts = (
         _impossible(lookup, stored, asks),
@@ -129,6 +132,18 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool) -> _Question:
         none = f"there is no {lookup.object_name} whose {lookup.field.name} is "
         verdicts.append(_missing(stored, asks, Code.NO_RECORD, none))
     return _Question(lookup, stored, asks, replaced, tuple(verdicts))
+
+
+def _merged_record(lookup: Lookup, stored: str) -> _Question:
+    """The record of a row that is merged into another one."""
+    asks = f"{GOES} and record_id is null"
+    none = f"there is nothing to merge: no {lookup.object_name} has the {lookup.field.name} "
+    verdicts = (
+        _impossible(lookup, stored, asks),
+        _several(lookup, stored, asks, Code.SEVERAL_RECORDS),
+        _missing(stored, asks, Code.NOTHING_TO_MERGE, none),
+    )
+    return _Question(lookup, stored, asks, {"record_id": f"if({asks}, found[1], record_id)"}, verdicts)
 
 
 def _impossible(lookup: Lookup, by: str, asks: str) -> Verdict:

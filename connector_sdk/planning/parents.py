@@ -17,6 +17,7 @@ from connector_sdk.planning.identity import comparable
 from connector_sdk.planning.levels import find_levels
 from connector_sdk.planning.lookups import missing
 from connector_sdk.planning.mapping import Filling, Mapped
+from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 from connector_sdk.spec import Mode
@@ -46,7 +47,9 @@ def relate(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: 
         return Parents(changes)
     lines = f"select *, file_row_number as line from {file(changes, numbered=True)}"
     types = columns_of(connection, file(changes))
-    pairs = (_pairs(number, each, types, f"{lines} where outcome is null") for number, each in enumerate(own))
+    pairs = (
+        _pairs(number, each, types, f"{lines} where outcome is null and not {GOES}") for number, each in enumerate(own)
+    )
     connection.execute(f"create table pairs as {' union all '.join(pairs)}")
     connection.execute("create table edges as select distinct child, parent from pairs")
     highest = find_levels(connection, lines)
@@ -65,7 +68,7 @@ def orphaned(connection: duckdb.DuckDBPyConnection, request: PlanRequest, parent
     verdicts = [
         Verdict(
             f"outcome is null and {name(each.row)} in (select key from unsent)",
-            Code.REFERENCE_NOT_FOUND,
+            each.code,
             f"{text(each.missing)} || cast({name(each.stored)} as varchar)",
         )
         for each in parents.references.values()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from attrs import evolve
 
 from connector_sdk.batch import Action
 from connector_sdk.connection import Connection
@@ -16,7 +17,7 @@ from connector_sdk.destination import Destination
 from connector_sdk.engines.changes import columns_of
 from connector_sdk.engines.embedded import database, file
 from connector_sdk.engines.models import Source, open_model, require_columns
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.errors import ConfigError
 from connector_sdk.plan import PlanSummary
 from connector_sdk.planning.arranging import Arranged, arrange
 from connector_sdk.planning.columns import used_columns
@@ -28,6 +29,7 @@ from connector_sdk.planning.guards import Scale, guard
 from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
 from connector_sdk.planning.mapping import Discover, Mapped, map_fields
+from connector_sdk.planning.merging import PARENT, merge_findings, merge_problems, name_parents
 from connector_sdk.planning.parents import Parents, orphaned, parents_findings, relate
 from connector_sdk.planning.removals import Removals, freeze_removals
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
@@ -36,7 +38,7 @@ from connector_sdk.planning.summary import Totals, findings, samples, totals
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.state.entries import NewBatch
-from connector_sdk.state.plan_file import FILE, Layout
+from connector_sdk.state.plan_file import FILE, INTO, Layout
 from connector_sdk.state.schemas import FILE as SCHEMA
 from connector_sdk.state.schemas import write_schema
 from connector_sdk.sync import Model, Project, Sync
@@ -61,7 +63,9 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     with database(request.folder) as duck:
         changes = freeze_changes(duck, request, source, mapped, since)
         crashpoint("after the changes are frozen")
-        parents = relate(duck, request, mapped, changes.file)
+        parents = relate(duck, request, mapped, name_parents(duck, request, changes.file))
+        if request.sync.merge:
+            parents = evolve(parents, references={**parents.references, INTO: PARENT})
         completed = look_up(duck, request, mapped, parents.file, match, parents.references)
         completed = orphaned(duck, request, parents, completed)
         replacement = None
@@ -103,7 +107,7 @@ def _mapped(
     spec: DestinationSpec,
     discover: Discover,
 ) -> Mapped:
-    problems: list[Problem] = require_columns(model, source, used_columns(model, sync))
+    problems = [*require_columns(model, source, used_columns(model, sync)), *merge_problems(sync, schema)]
     try:
         mapped = map_fields(project, sync, schema, source, spec, discover)
     except ConfigError as error:
@@ -145,12 +149,13 @@ def _described(
         rows=counted.rows,
         actions=counted.actions,
         created_or_updated=counted.created_or_updated,
-        samples=samples(duck, file_, mapped),
+        samples=samples(duck, request, mapped, file_),
         findings=(
             *findings(duck, request, mapped, request.schema, file_),
             *drift(request, mapped, creates=counted.creates),
             *(replacement_findings(request, replacement) if replacement else ()),
             *parents_findings(parents),
+            *merge_findings(duck, request, file_),
             *guard(request.sync.guards, scale, request.accepted),
         ),
         fingerprints=fingerprints,

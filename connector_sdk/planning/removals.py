@@ -14,6 +14,7 @@ from connector_sdk.engines.embedded import file, text
 from connector_sdk.planning.comparing import Changes
 from connector_sdk.planning.frozen import DROPPED
 from connector_sdk.planning.mapping import Filling, Mapped
+from connector_sdk.planning.merging import settled_keys
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 from connector_sdk.schema import FieldType
@@ -37,12 +38,13 @@ def freeze_removals(
 ) -> Removals:
     """Freeze the rows that left, by what follows for them. `lines` are the changes after everything was looked up.
 
-    A record whose match value is that of a row in the model now belongs to that row, and is left alone. The former
+    A record whose match value is that of a row in the model now belongs to that row, and is left alone; so is one that
+    a row which left was merged into. The former
     record of a key with a new match value leaves when the row is sent, not when it is refused.
     """
     if request.snapshot is None or not request.forgets or not _may_have_left(request, changes):
         return Removals()
-    connection.execute(f"create table gone as {_gone(request, changes, lines)}")
+    connection.execute(f"create table gone as {_gone(connection, request, changes, lines)}")
     ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
     removes = request.sync.on_removed is not Removal.NOTHING
     dropped = "select key from gone where not rekeyed" + (" and claimed" if removes else "")
@@ -84,11 +86,14 @@ def _may_have_left(request: PlanRequest, changes: Changes) -> bool:
     return changes.repeated_keys or changes.met < changes.known or changes.rekeyed > 0
 
 
-def _gone(request: PlanRequest, changes: Changes, lines: Path) -> str:
+def _gone(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path) -> str:
     """SQL for the keys that left, and the former records of keys that have a new match value."""
     assert request.snapshot is not None
     snapshot = file(request.snapshot)
-    claimed = "s.match is not null and s.match in (select match from model where match is not null)"
+    claimed = "(s.match is not null and s.match in (select match from model where match is not null))"
+    settled = settled_keys(connection, request)
+    if settled:
+        claimed += f" or s.key in ({settled})"
     left = (
         f"select s.key, s.record_id, s.match, {claimed} as claimed, false as rekeyed"
         f" from {snapshot} s anti join model m on m.key = s.key"

@@ -15,11 +15,13 @@ from connector_sdk.engines.embedded import file, name, texts
 from connector_sdk.outcome import Outcome
 from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.mapping import Mapped
+from connector_sdk.planning.merging import GOES, PARENT
 from connector_sdk.planning.removals import Removals, clearable
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.report import ActionCounts, RowCounts
 from connector_sdk.schema import FieldType, ObjectSchema
 from connector_sdk.spec import Mode, Removal
+from connector_sdk.state.plan_file import INTO
 
 _SAMPLES = 3
 
@@ -28,6 +30,7 @@ _KIND = """
         when effect = 'left' and action = 'delete' then 'deleted'
         when effect = 'left' then if(action = 'replace', 'deactivated', 'cleared')
         when action = 'replace' then case effect when 'new' then 'created' when 'same' then 'kept' else 'updated' end
+        when action = 'merge' then 'merged'
         when action = 'create' then 'created'
         when action = 'upsert' and effect = 'absent' then 'created'
         when action = 'upsert' and effect in ('new', 'rekeyed') then 'created or updated'
@@ -72,17 +75,19 @@ def totals(connection: duckdb.DuckDBPyConnection, plan: Path, read: int, removal
         skipped=kinds[Outcome.SKIPPED],
     )
     deleted = kinds["deleted"] + kinds["deactivated"]
-    actions = ActionCounts(kinds["created"], kinds["updated"], deleted, kinds["cleared"])
+    actions = ActionCounts(kinds["created"], kinds["updated"], deleted, kinds["cleared"], kinds["merged"])
     return Totals(rows, actions, kinds["created or updated"], planned)
 
 
 def samples(
-    connection: duckdb.DuckDBPyConnection, plan: Path, mapped: Mapped
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, plan: Path
 ) -> dict[str, tuple[Mapping[str, Any], ...]]:
     """A few lines of each kind, as they will be sent: values as text, by field."""
     fields = ", ".join(f"cast({name(each.stored)} as varchar)" for each in mapped.fillings)
     listed = texts([each.field.name for each in mapped.fillings])
     values = f"map({listed}, [{fields}])" if mapped.fillings else "map {}"
+    if request.sync.merge is not None:
+        values = f"case when {GOES} then map {{'into': coalesce({name(PARENT.row)}, {INTO})}} else {values} end"
     firsts = (
         f"select unnest(min(file_row_number, {_SAMPLES})) as line"
         f" from (select {_KIND} as kind, file_row_number from {file(plan, numbered=True)})"

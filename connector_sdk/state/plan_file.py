@@ -13,11 +13,14 @@ import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.batch import Action, Batch, Column
+from connector_sdk.codes import Code
 from connector_sdk.damage import PLAN
 from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledBatch
 
 FILE = "plan.parquet"
+INTO = "merged_into"
+"""The column, in plans that merge, which names the record that a row's record goes into; null where it does not."""
 MISSING = "missing"
 """The column of a stage that was frozen again which says, of rows that refer to a record that was not made, so."""
 CACHED_GROUPS = 4
@@ -46,12 +49,13 @@ class RowReference:
     """Cells of the column `stored` that stand for the record which another row of the plan is to make.
 
     The column `row` has the key of that row, null where the cell is what is to be sent. `missing` is said, before the
-    value of the cell, of a row whose other row was not accepted.
+    value of the cell, of a row whose other row was not accepted, and `code` is why it is rejected.
     """
 
     stored: str
     row: str
     missing: str
+    code: Code = Code.REFERENCE_NOT_FOUND
 
 
 @frozen
@@ -88,7 +92,7 @@ class PlanReader:
         self._starts = [first + sum(sizes[:number]) for number in range(len(sizes) + 1)]
         stored = set(layout.stored.values())
         self._columns = ["key", "record_id", "effect", *sorted(stored)]
-        self._columns += [MISSING] if MISSING in self._file.schema_arrow.names else []
+        self._columns += [each for each in (INTO, MISSING) if each in self._file.schema_arrow.names]
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         """The rows of a batch."""
@@ -107,6 +111,7 @@ class PlanReader:
         made = Batch(
             batch.run, batch.number, batch.object_name, batch.action, self._layout.mode, self._layout.api, columns,
             rows, _array(sent, "record_id"), self._layout.match_field, self._layout.version,
+            _array(table, INTO) if batch.action is Action.MERGE else None,
         )  # fmt: skip
         missing = _array(table, MISSING) if MISSING in self._columns else None
         return BatchRows(

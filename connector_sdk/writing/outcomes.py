@@ -33,6 +33,7 @@ _REPLACED = {"new": "created", "changed": "updated", "same": "kept", "left": "de
 _GONE = {
     Action.DELETE: "It was gone already.",
     Action.UPDATE: "The record is gone; the next run looks for one again.",
+    Action.MERGE: "It is gone already, so nothing is left to merge.",
 }
 """What is said of a row whose record does not exist any more."""
 
@@ -122,7 +123,7 @@ def stranded(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, missing: pa.Array
 ) -> tuple[JournalledBatch, ...]:
     """Record that rows refer to a record which was not made, as `missing` says of each; the others go on."""
-    code = Code.REFERENCE_NOT_FOUND
+    code = Code.PARENT_NOT_WRITTEN if batch.action is Action.MERGE else Code.REFERENCE_NOT_FOUND
     table = _uniform_table(batch, rows, Outcome.REJECTED, code, missing, _advice(code))
     alone = pc.is_valid(missing)
     return _record(writing, batch, table.filter(alone), others(batch, rows.rows.filter(pc.invert(alone))))
