@@ -57,6 +57,11 @@ class Emulated:
         """Give the instance another host name."""
         self._side("POST", "move")
 
+    def picklist(self, field: str) -> list[dict[str, Any]]:
+        """Every value of a picklist (Object.Field) in order, also those that no API shows."""
+        found: list[dict[str, Any]] = self._side("GET", f"picklists/{field}")["values"]
+        return found
+
     def stats(self) -> dict[str, Any]:
         """How often each call was made and each key executed."""
         found: dict[str, Any] = self._side("GET", "stats")

@@ -1,0 +1,172 @@
+"""What is worth knowing of a change before it is written, and what keeps it from being written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from attrs import field, frozen
+
+from connector_salesforce_picklist.changes import Change, Fate
+from connector_salesforce_picklist.config import Options
+from connector_salesforce_picklist.kinds import NEEDED, Limit, limit_of
+from connector_salesforce_picklist.picklist import Kind
+from connector_salesforce_picklist.values import Value, same
+from connector_sdk import Finding, Level
+
+_NAMED = 50
+
+
+@frozen
+class Surroundings:
+    """What stands around a picklist in the org.
+
+    `leaning` are fields that depend on it, each with a value that leaves and that values of the field lean on;
+    `record_types` those of its objects, as (object, name). `controls`: other fields depend on it.
+    """
+
+    leaning: tuple[tuple[str, str], ...] = ()
+    record_types: tuple[tuple[str, str], ...] = ()
+    controls: bool = field(default=False)
+
+
+def check(change: Change, options: Options, around: Surroundings) -> list[Finding]:
+    """Everything that can be said of a change."""
+    return [
+        *what_changes(change),
+        *_empty(change, options),
+        *_too_many(change, limit_of(change.before, controls=around.controls)),
+        *_repeated_labels(change),
+        *_missing_attributes(change),
+        *_default(change),
+        *_leaning(around, options),
+        *_dependent(change),
+        *_record_types(change, around),
+        *_hidden(change),
+    ]
+
+
+def stops(change: Change) -> list[Finding]:
+    """What keeps a change from being written whatever stands around it."""
+    found = (
+        *_too_many(change, limit_of(change.before, controls=False)),
+        *_repeated_labels(change),
+        *_missing_attributes(change),
+    )
+    return [each for each in found if each.level is Level.STOP]
+
+
+def what_changes(change: Change) -> Iterator[Finding]:
+    """The values that join, come back and change; those that leave are the core's to tell."""
+    yield from _listed("added", [each.after.name for each in change.fates if each.added])
+    yield from _listed("reactivated", [each.after.name for each in change.fates if each.reactivated])
+    relabelled = [each for each in change.fates if each.relabelled]
+    yield from _listed("relabelled", [f"{each.after.name} ({_labels(each)})" for each in relabelled])
+    others = [f"{each.after.name} ({', '.join(each.differing)})" for each in change.fates if each.differing]
+    yield from _listed("changed otherwise", others)
+
+
+def _labels(fate: Fate) -> str:
+    return f"{fate.before.label if fate.before else ''} → {fate.after.label}"
+
+
+def _listed(what: str, names: Sequence[str]) -> Iterator[Finding]:
+    if names:
+        yield Finding(Level.INFO, f"{len(names):,} {what}: {_named(names)}")
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+
+
+def _empty(change: Change, options: Options) -> Iterator[Finding]:
+    if not change.fates and not options.allow_empty:
+        message = "the model has no rows, which would deactivate every value"
+        yield Finding(Level.STOP, message, "Correct the model, or set allow_empty: true if that is meant.")
+
+
+def _too_many(change: Change, limit: Limit | None) -> Iterator[Finding]:
+    if limit is None:
+        return
+    active, inactive = len(change.after.active), len(change.after.values) - len(change.after.active)
+    counted = active + (inactive if limit.counts_inactive else 0)
+    over = counted - limit.most
+    if over <= 0:
+        return
+    how = f"of which {inactive:,} are inactive" if limit.counts_inactive else "inactive ones not counted"
+    spare = [each for each in change.before.values if not each.active and each.key not in _kept(change)]
+    advice = f"Delete inactive values in Setup: {len(spare):,} could go." if limit.counts_inactive and spare else ""
+    message = f"{over:,} too many: the picklist takes {limit.most:,} values and would have {counted:,}, {how}"
+    yield Finding(Level.STOP, message, advice or "Leave some out of the model.")
+
+
+def _kept(change: Change) -> set[str]:
+    return {each.after.key for each in change.fates}
+
+
+def _repeated_labels(change: Change) -> Iterator[Finding]:
+    """Labels are unique among active values, without regard to case."""
+    found: dict[str, list[Value]] = defaultdict(list)
+    for each in change.after.active:
+        found[same(each.label)].append(each)
+    for values in found.values():
+        if len(values) > 1:
+            names = ", ".join(each.name for each in values)
+            message = f"several values would have the label {values[0].label!r}: {names}"
+            yield Finding(Level.STOP, message, "Give each active value a label of its own; case does not count.")
+
+
+def _missing_attributes(change: Change) -> Iterator[Finding]:
+    needed = NEEDED.get(change.before.name, ()) if change.before.kind is Kind.STANDARD else ()
+    for fate in change.fates:
+        missing = [each for each in needed if fate.added and fate.after.raw.get(each) is None]
+        if missing:
+            message = f"the new value {fate.after.name} of {change.before.name} needs {', '.join(missing)}"
+            yield Finding(Level.STOP, message, "Map a column to each, and fill it for new values.")
+
+
+def _default(change: Change) -> Iterator[Finding]:
+    for each in change.deactivated:
+        if each.default:
+            message = f"{each.name} is the default value and leaves: the picklist will have no default value"
+            yield Finding(Level.WARNING, message, "Choose another one in Setup.")
+
+
+def _leaning(around: Surroundings, options: Options) -> Iterator[Finding]:
+    fields: dict[str, list[str]] = defaultdict(list)
+    for field_, value in around.leaning:
+        fields[field_].append(value)
+    for field_, values in fields.items():
+        message = f"values of {field_} can be chosen beside {_named(values)} only, which leave"
+        if options.break_dependencies:
+            yield Finding(Level.WARNING, message)
+        else:
+            advice = "Keep them, change the dependencies in Setup, or set break_dependencies: true."
+            yield Finding(Level.STOP, message, advice)
+
+
+def _dependent(change: Change) -> Iterator[Finding]:
+    """Dependencies are sent back as they were read: a value that is new there has none."""
+    new = [each.after.name for each in change.fates if each.added]
+    if change.before.controlling_field and new:
+        depends = f"{change.before.field} depends on {change.before.controlling_field}"
+        message = f"{depends}, and new values are not selectable for any controlling value: {_named(new)}"
+        yield Finding(Level.WARNING, message, "Set their dependencies in Setup.")
+
+
+def _record_types(change: Change, around: Surroundings) -> Iterator[Finding]:
+    joining = [each.after.name for each in change.fates if each.added or each.reactivated]
+    if joining and around.record_types:
+        message = f"record types do not get the values that join: {_record_type_names(around.record_types)}"
+        yield Finding(Level.WARNING, message, "Add the values to them in Setup where their records need them.")
+
+
+def _record_type_names(found: Iterable[tuple[str, str]]) -> str:
+    return _named([f"{object_name}.{name}" for object_name, name in found])
+
+
+def _hidden(change: Change) -> Iterator[Finding]:
+    added = any(each.added for each in change.fates)
+    if added and change.before.kind is Kind.FIELD and not change.before.restricted:
+        message = "Salesforce hides the inactive values of a field that is not restricted, so they could not be checked"
+        yield Finding(Level.INFO, message)

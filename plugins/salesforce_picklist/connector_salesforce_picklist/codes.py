@@ -1,0 +1,59 @@
+"""The errors of picklist writes that Salesforce has no code of its own for, and those that every API has.
+
+Salesforce words what may pass in several ways and under several codes, so the words decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from attrs import evolve
+from connector_salesforce import CallFailed
+from connector_salesforce import classify as of_salesforce
+
+from connector_sdk import Classification, Executed, Kind, RowError
+
+BUSY, NOT_STORED, NOT_WRITABLE = "PICKLIST_BUSY", "PICKLIST_NOT_STORED", "PICKLIST_NOT_WRITABLE"
+
+_PASSING = re.compile(
+    "background job|another picklist operation|Someone else is editing|Try (your change )?again later", re.IGNORECASE
+)
+_PAUSES = (5.0, 15.0, 45.0, 120.0, 300.0)
+"""Seconds to wait before the next try, by how often it was tried."""
+
+_OWN: Mapping[str, Classification] = {
+    BUSY: Classification(
+        Kind.TRANSIENT, Executed.NO,
+        "Salesforce is working on this picklist in the background, or somebody is editing it.",
+        "Nothing to do: it is tried again. Run again later if it stays so.",
+    ),
+    NOT_STORED: Classification(
+        Kind.FATAL, Executed.MAYBE,
+        "Salesforce accepted the list, but does not show the values as they were sent.",
+        "See in Setup whether somebody changed them at the same time, and run again.",
+    ),
+    NOT_WRITABLE: Classification(
+        Kind.REJECTED, Executed.NO,
+        "The list as a whole breaks a rule for picklists.",
+        "Correct what the message names; connector plan shows all of it.",
+    ),
+}  # fmt: skip
+
+
+def classify(error: RowError | BaseException) -> Classification | None:
+    """What an error asks for; None for what nobody here knows."""
+    if isinstance(error, RowError | CallFailed) and error.code in _OWN:
+        known = _OWN[error.code]
+        if isinstance(error, CallFailed):
+            return evolve(known, executed=error.executed, retry_after=error.retry_after)
+        return known
+    return of_salesforce(error)
+
+
+def passing(error: CallFailed, attempt: int) -> CallFailed:
+    """A refusal that will pass as what it is, with the time to wait; any other as it is."""
+    if not _PASSING.search(error.message):
+        return error
+    pause = _PAUSES[min(attempt, len(_PAUSES)) - 1]
+    return CallFailed(BUSY, error.message, error.executed, status=error.status, retry_after=pause)

@@ -1,0 +1,37 @@
+"""Which values of other fields can be chosen only beside a value of this one.
+
+REST API Developer Guide, "sObject Describe": `validFor` of a dependent value is a bitmap over the values of its
+controlling field, in base64, the first value in the highest bit of the first byte.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from connector_salesforce_picklist.values import same
+
+Described = Mapping[str, Any]
+
+
+def dependents(described: Described, field: str) -> list[Described]:
+    """The fields of an object whose values depend on a field."""
+    return [each for each in described["fields"] if same(each.get("controllerName") or "") == same(field)]
+
+
+def leaning_on(described: Described, field: str, leaving: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Each field with a value that can be chosen beside one of the values (API names) of `field`, and that value."""
+    controlling = next((each for each in described["fields"] if same(each["name"]) == same(field)), None)
+    places = {same(each["value"]): place for place, each in enumerate((controlling or {}).get("picklistValues") or ())}
+    for dependent in dependents(described, field):
+        for name in leaving:
+            place = places.get(same(name))
+            if place is not None and any(_valid(each, place) for each in dependent.get("picklistValues") or ()):
+                yield dependent["name"], name
+
+
+def _valid(value: Described, place: int) -> bool:
+    """Whether a value can be chosen beside the controlling value at a place; bytes at the end may be missing."""
+    bits = base64.b64decode(value.get("validFor") or "")
+    return place >> 3 < len(bits) and bool(bits[place >> 3] & (0x80 >> (place & 7)))

@@ -1,0 +1,122 @@
+"""The picklists of an org: found by object and field, read whole, written whole, with what stands around them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from attrs import define, evolve, field
+from connector_salesforce import Org, literal
+
+from connector_salesforce_picklist import metadata_api, tooling
+from connector_salesforce_picklist.checks import Surroundings
+from connector_salesforce_picklist.dependencies import dependents, leaning_on
+from connector_salesforce_picklist.kinds import STANDARD_SETS
+from connector_salesforce_picklist.picklist import Kind, Picklist
+from connector_salesforce_picklist.values import Raw
+from connector_sdk import ConfigError
+
+_SETUP = "The user needs View Setup and Configuration and Customize Application."
+
+
+@define
+class Lists:
+    """Reads and writes picklists of one org. What was read last is kept, by its version."""
+
+    org: Org
+    _read: dict[str, Picklist] = field(factory=dict)
+
+    def read(self, object_name: str, field: str) -> Picklist:
+        """A picklist as it is now. Raises `ConfigError` where this plugin cannot write it, `CallFailed`."""
+        found = self._standard(object_name, field) if not field.endswith("__c") else self._custom(object_name, field)
+        self._read[found.version] = found
+        return found
+
+    def at(self, version: str | None, object_name: str, field: str) -> Picklist:
+        """The picklist as it was at a version where that was read, else as it is now."""
+        return self._read.get(version or "") or self.read(object_name, field)
+
+    def write(self, picklist: Picklist) -> None:
+        """Replace the metadata of a picklist. Raises `CallFailed`."""
+        if picklist.kind is Kind.STANDARD:
+            metadata_api.write_set(self.org, picklist.name, picklist.tree)
+        else:
+            tooling.write(self.org, picklist.kind, picklist.record_id, picklist.name, picklist.tree)
+
+    def around(self, fields: Iterable[str], leaving: Collection[str]) -> Surroundings:
+        """What stands around the fields (Object.Field) of a picklist of which the values `leaving` are deactivated."""
+        leaning: list[tuple[str, str]] = []
+        objects: dict[str, Any] = {}
+        controls = False
+        for each in fields:
+            object_name, _, name = each.partition(".")
+            described = objects.setdefault(object_name, self.org.describe(object_name))
+            controls = controls or bool(dependents(described, name))
+            leaning += [(f"{object_name}.{other}", value) for other, value in leaning_on(described, name, leaving)]
+        return Surroundings(tuple(leaning), tuple(self._record_types(objects)), controls)
+
+    def fields_of(self, picklist: Picklist) -> list[str]:
+        """The fields that have the values of a picklist, as Object.Field."""
+        own = f"{picklist.object_name}.{picklist.field}"
+        others: Iterable[str] = ()
+        if picklist.kind is Kind.GLOBAL:
+            others = tooling.fields_with_set(self.org, picklist.name)
+        if picklist.kind is Kind.STANDARD:
+            visible = {each["name"] for each in self.org.objects()}
+            shared = (name for name, set_ in STANDARD_SETS.items() if set_ == picklist.name)
+            others = (each for each in shared if each.partition(".")[0] in visible)
+        return list(dict.fromkeys([own, *others]))
+
+    def _record_types(self, object_names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        listed = ",".join(map(literal, object_names))
+        query = f"SELECT SobjectType, DeveloperName FROM RecordType WHERE SobjectType IN ({listed}) AND IsActive = TRUE"
+        yield from ((each["SobjectType"], each["DeveloperName"]) for each in self.org.query(query))
+
+    def _custom(self, object_name: str, field: str) -> Picklist:
+        found = tooling.custom_field(self.org, object_name, field)
+        if found is None:
+            raise ConfigError(f"the set-up of {object_name}.{field} cannot be seen by this user", hint=_SETUP)
+        _require_own(found, f"{object_name}.{field}")
+        tree: Raw = found["Metadata"]
+        several = tree.get("type") == "MultiselectPicklist"
+        own = Picklist(object_name, field, Kind.FIELD, found["FullName"], tree, found["Id"], several)
+        set_name = (tree.get("valueSet") or {}).get("valueSetName")
+        if not set_name:
+            return own
+        shared = tooling.global_set(self.org, set_name)
+        if shared is None:
+            raise ConfigError(f"the global value set {set_name} cannot be seen by this user", hint=_SETUP)
+        _require_own(shared, f"the global value set {set_name}")
+        return evolve(
+            own, kind=Kind.GLOBAL, name=shared["FullName"], record_id=shared["Id"], tree=shared["Metadata"],
+            field_tree=tree,
+        )  # fmt: skip
+
+    def _standard(self, object_name: str, field: str) -> Picklist:
+        name = STANDARD_SETS.get(f"{object_name}.{field}")
+        if name is None:
+            raise ConfigError(f"{object_name}.{field} has no standard value set that this plugin knows")
+        _require_session(self.org)
+        tree = metadata_api.read_set(self.org, name)
+        if tree is None:
+            hint = "The user needs Modify Metadata Through Metadata API Functions."
+            raise ConfigError(f"the standard value set {name} cannot be seen by this user", hint=hint)
+        return Picklist(object_name, field, Kind.STANDARD, name, tree)
+
+
+def _require_own(component: Any, what: str) -> None:
+    """The values of a managed package are its developer's."""
+    if component.get("ManageableState") == "installed":
+        package = component.get("NamespacePrefix") or "of another developer"
+        hint = "its developer can change the values; a field of your own can have others"
+        raise ConfigError(f"{what} belongs to the managed package {package}", hint=hint)
+
+
+def _require_session(org: Org) -> None:
+    """SOAP refuses tokens in JWT format, which an app can be set to issue (Metadata API Guide, "Quick Start")."""
+    token = org.client.login.token
+    if token.startswith("eyJ") and token.count(".") == 2:
+        raise ConfigError(
+            "the login gave a token in JWT format, which the API for standard picklists does not take",
+            hint="in the app's OAuth settings, turn off JWT-based access tokens",
+        )

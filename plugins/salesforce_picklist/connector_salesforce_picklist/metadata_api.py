@@ -1,0 +1,118 @@
+"""Standard value sets through the Metadata API, which is SOAP: read whole, written back whole.
+
+Metadata API Guide, "readMetadata()", "updateMetadata()", "StandardValueSet".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from connector_salesforce import CallFailed, Org, name_of, normalised
+
+from connector_salesforce_picklist.values import Raw
+from connector_sdk import Executed
+
+_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+_METADATA = "http://soap.sforce.com/2006/04/metadata"
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+_TYPE = "StandardValueSet"
+_LISTS = ("standardValue",)
+_ORDER = (
+    "fullName", "color", "default", "description", "isActive", "label",
+    "allowEmail", "closed", "converted", "cssExposed", "forecastCategory", "groupingString", "highPriority",
+    "probability", "reverseRole", "reviewed", "won", "groupingStringEnum", "sorted", "standardValue",
+)  # fmt: skip
+"""The order of elements in the service's description; what this plugin does not know goes last."""
+
+
+def read_set(org: Org, name: str) -> Raw | None:
+    """A standard value set, its texts as they stand in the XML; None where the user can see none of this name."""
+
+    def asked(body: ElementTree.Element) -> None:
+        call = ElementTree.SubElement(body, f"{{{_METADATA}}}readMetadata")
+        _text(call, "type", _TYPE)
+        _text(call, "fullNames", name)
+
+    record = next(_named(_call(org, "readMetadata", asked), "records"), None)
+    if record is None or not len(record):
+        return None
+    found = _tree(record)
+    return {**found, **{each: _listed(found.get(each)) for each in _LISTS}}
+
+
+def write_set(org: Org, name: str, tree: Raw) -> None:
+    """Replace a standard value set. Raises `CallFailed`, also when Salesforce refuses the content."""
+
+    def asked(body: ElementTree.Element) -> None:
+        call = ElementTree.SubElement(body, f"{{{_METADATA}}}updateMetadata")
+        metadata = ElementTree.SubElement(call, f"{{{_METADATA}}}metadata", {f"{{{_XSI}}}type": f"met:{_TYPE}"})
+        _fill(metadata, {"fullName": name, **tree})
+
+    answer = _call(org, "updateMetadata", asked)
+    errors = [(_first(each, "statusCode"), _first(each, "message")) for each in _named(answer, "errors")]
+    if errors:
+        (code, message), *_ = errors
+        raise CallFailed(normalised(code, message), "; ".join(words for _, words in errors), Executed.NO)
+    if "true" not in [each.text for each in _named(answer, "success")]:
+        raise CallFailed("ANSWER_UNREADABLE", "the answer does not say whether the set was written", Executed.MAYBE)
+
+
+def _call(org: Org, action: str, fill: Callable[[ElementTree.Element], None]) -> ElementTree.Element:
+    def envelope(token: str) -> bytes:
+        for prefix, namespace in (("soapenv", _SOAP), ("met", _METADATA), ("xsi", _XSI)):
+            ElementTree.register_namespace(prefix, namespace)
+        root = ElementTree.Element(f"{{{_SOAP}}}Envelope")
+        header = ElementTree.SubElement(root, f"{{{_SOAP}}}Header")
+        _text(ElementTree.SubElement(header, f"{{{_METADATA}}}SessionHeader"), "sessionId", token)
+        fill(ElementTree.SubElement(root, f"{{{_SOAP}}}Body"))
+        written: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+        return written
+
+    return org.client.soap(f"/m/{org.client.version}", action, envelope)
+
+
+def _text(parent: ElementTree.Element, name: str, value: str) -> None:
+    ElementTree.SubElement(parent, f"{{{_METADATA}}}{name}").text = value
+
+
+def _named(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
+    return (each for each in element.iter() if name_of(each) == name)
+
+
+def _first(element: ElementTree.Element, name: str) -> str:
+    return next((each.text or "" for each in _named(element, name)), "")
+
+
+def _tree(element: ElementTree.Element) -> dict[str, Any]:
+    """The elements below an element by their names: text, a tree of their own, or a list of either."""
+    found: dict[str, Any] = {}
+    for each in element:
+        value = _tree(each) if len(each) else each.text or ""
+        name = name_of(each)
+        if name in found:
+            former = found[name]
+            found[name] = [*(former if isinstance(former, list) else [former]), value]
+        else:
+            found[name] = value
+    return found
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value in (None, "") else [value]
+
+
+def _fill(parent: ElementTree.Element, tree: Mapping[str, Any]) -> None:
+    """Write a tree below an element; what has no value is left out."""
+    for name, value in sorted(tree.items(), key=_place):
+        for each in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
+            if isinstance(each, Mapping):
+                _fill(ElementTree.SubElement(parent, f"{{{_METADATA}}}{name}"), each)
+            elif each is not None:
+                _text(parent, name, str(each).lower() if isinstance(each, bool) else str(each))
+
+
+def _place(item: tuple[str, Any]) -> int:
+    return _ORDER.index(item[0]) if item[0] in _ORDER else len(_ORDER)

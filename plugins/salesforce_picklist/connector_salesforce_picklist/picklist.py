@@ -1,0 +1,101 @@
+"""A picklist: the whole metadata of the component that holds its values, as it was read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from attrs import evolve, frozen
+
+from connector_salesforce_picklist.values import Raw, Value, is_true, same
+
+
+class Kind(StrEnum):
+    """Where the values live (Metadata API Guide, "Metadata Field Types", "GlobalValueSet", "StandardValueSet")."""
+
+    FIELD = "CustomField"
+    GLOBAL = "GlobalValueSet"
+    STANDARD = "StandardValueSet"
+
+
+_PATHS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.FIELD: ("valueSet", "valueSetDefinition", "value"),
+    Kind.GLOBAL: ("customValue",),
+    Kind.STANDARD: ("standardValue",),
+}
+"""Where the list of values stands in the metadata of each kind."""
+
+
+@frozen
+class Picklist:
+    """The picklist of a field. `name` is that of the component, `record_id` its id in the Tooling API.
+
+    `tree` is the component's whole metadata: only the list of values in it is ever changed. `several`: a record may
+    have several of the values.
+    """
+
+    object_name: str
+    field: str
+    kind: Kind
+    name: str
+    tree: Raw
+    record_id: str = ""
+    several: bool = False
+    field_tree: Raw | None = None
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """All values that Salesforce shows, in order; it hides the inactive ones of fields that are not restricted."""
+        found: Any = self.tree
+        for key in _PATHS[self.kind]:
+            found = (found or {}).get(key)
+        return tuple(map(Value, found or ()))
+
+    @property
+    def active(self) -> tuple[Value, ...]:
+        """The values that can be chosen."""
+        return tuple(each for each in self.values if each.active)
+
+    @property
+    def version(self) -> str:
+        """What changes whenever anything in the metadata does."""
+        text = json.dumps(self.tree, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def restricted(self) -> bool:
+        """Whether records may hold no other value; fields of a global set always are."""
+        return self.kind is Kind.GLOBAL or is_true(self._value_set.get("restricted"))
+
+    @property
+    def controlling_field(self) -> str | None:
+        """The field on whose value it depends which values can be chosen."""
+        return self._value_set.get("controllingField") or None
+
+    @property
+    def _value_set(self) -> Raw:
+        """What the field itself says of its values."""
+        tree = self.field_tree if self.field_tree is not None else self.tree
+        return tree.get("valueSet") or {}
+
+    def with_values(self, values: Iterable[Value]) -> Picklist:
+        """The same metadata with another list of values.
+
+        A dependency of a value that Salesforce does not show would be refused, and goes.
+        """
+        made = list(values)
+        tree = _replaced(self.tree, _PATHS[self.kind], [dict(each.raw) for each in made])
+        settings = (tree.get("valueSet") or {}).get("valueSettings")
+        if settings:
+            keys = {each.key for each in made}
+            kept = [each for each in settings if same(each["valueName"]) in keys]
+            tree = _replaced(tree, ("valueSet", "valueSettings"), kept)
+        return evolve(self, tree=tree)
+
+
+def _replaced(tree: Raw, path: Sequence[str], value: Any) -> Raw:
+    key, *rest = path
+    return {**tree, key: _replaced(tree.get(key) or {}, rest, value) if rest else value}

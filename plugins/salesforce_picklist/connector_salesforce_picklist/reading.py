@@ -1,0 +1,56 @@
+"""The active values of a picklist as rows, for the core to compare the model with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from connector_salesforce_picklist.changes import LABEL
+from connector_salesforce_picklist.kinds import ATTRIBUTES
+from connector_salesforce_picklist.picklist import Kind, Picklist
+from connector_salesforce_picklist.values import Value, is_true
+from connector_sdk import ConfigError, FieldType
+
+_COMMON = (LABEL, "description", "color")
+_TYPES: Mapping[FieldType, pa.DataType] = {FieldType.BOOLEAN: pa.bool_(), FieldType.INTEGER: pa.int64()}
+
+
+def field_of(fields: Sequence[str]) -> str:
+    """The picklist among the fields of a sync: what is no attribute of a value."""
+    found = [each for each in fields if each not in _COMMON and each not in ATTRIBUTES]
+    if len(found) != 1:
+        raise ConfigError("a sync writes one picklist", hint="match on its field, and map attributes of its values")
+    return found[0]
+
+
+def require_attributes(picklist: Picklist, fields: Sequence[str]) -> None:
+    """Raise `ConfigError` where a custom picklist is to get what only values of standard picklists have."""
+    strange = [each for each in fields if each in ATTRIBUTES]
+    if strange and picklist.kind is not Kind.STANDARD:
+        message = f"values of {picklist.object_name}.{picklist.field} have no {', '.join(strange)}"
+        raise ConfigError(message, hint="only values of standard picklists do: remove it from the fields")
+
+
+def rows(picklist: Picklist, fields: Sequence[str]) -> pa.RecordBatchReader:
+    """The active values, with just these fields."""
+    columns = {name: _column(picklist, name) for name in fields}
+    schema = pa.schema([(name, each.type) for name, each in columns.items()])
+    return pa.Table.from_arrays(list(columns.values()), schema=schema).to_reader()
+
+
+def _column(picklist: Picklist, name: str) -> pa.Array:
+    type_ = _TYPES.get(ATTRIBUTES.get(name, FieldType.TEXT), pa.string())
+    return pa.array([_cell(picklist, each, name, type_) for each in picklist.active], type_)
+
+
+def _cell(picklist: Picklist, value: Value, name: str, type_: pa.DataType) -> Any:
+    if name == picklist.field:
+        return value.name
+    if name == LABEL:
+        return value.label
+    found = value.attribute(name)
+    if type_ == pa.bool_():
+        return is_true(found)
+    return None if found is None else int(found) if type_ == pa.int64() else str(found)

@@ -1,0 +1,37 @@
+"""Bring a picklist back to what it was before a run, as far as Salesforce allows.
+
+No API deletes a value, so those that joined stay as inactive ones. When a value is deactivated, Salesforce forgets
+which record types had it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from connector_salesforce_picklist.changes import Change, Fate
+from connector_salesforce_picklist.picklist import Picklist
+
+
+def restored(current: Picklist, former: Picklist) -> Change:
+    """What brings the values back: which are active, their labels, attributes, default and order."""
+    have = {each.key: each for each in current.values}
+    had = {each.key for each in former.values}
+    kept = [*former.values, *(each.deactivated() for each in current.values if each.key not in had)]
+    coming = {each.key for each in former.active}
+    fates = tuple(Fate(have.get(each.key, each.deactivated()), each) for each in former.active)
+    leaving = tuple(each for each in current.active if each.key not in coming)
+    return Change(current, current.with_values(kept), fates, leaving)
+
+
+def told(change: Change, former: Picklist) -> Iterator[Mapping[str, str]]:
+    """What becomes of each value that is not as it was: `value`, `label`, `change`."""
+    had = {each.key for each in former.values}
+    for fate in change.fates:
+        if fate.text:
+            yield {"value": fate.after.name, "label": fate.after.label, "change": fate.text}
+    for each in change.deactivated:
+        yield {"value": each.name, "label": each.label, "change": "deactivated"}
+    for each in change.before.values:
+        if each.key not in had:
+            words = "stays as an inactive value: no API deletes it"
+            yield {"value": each.name, "label": each.label, "change": words}

@@ -1,0 +1,69 @@
+"""Custom fields and global value sets through the Tooling API: found, read whole, written back whole.
+
+Tooling API Guide, "CustomField", "GlobalValueSet", "FieldDefinition".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connector_salesforce import CallFailed, Org, literal
+
+from connector_salesforce_picklist.picklist import Kind
+from connector_sdk import Executed
+
+Component = Mapping[str, Any]
+
+_SOME = 25
+"""Reads in one call ("Composite")."""
+
+
+def custom_field(org: Org, object_name: str, field: str) -> Component | None:
+    """A custom field with its metadata; None where the user can see none of this name."""
+    found = next(
+        org.tooling(
+            "SELECT DurableId FROM FieldDefinition"
+            f" WHERE EntityDefinition.QualifiedApiName = {literal(object_name)} AND QualifiedApiName = {literal(field)}"
+        ),
+        None,
+    )
+    return _read(org, Kind.FIELD, found["DurableId"].rpartition(".")[2]) if found else None
+
+
+def global_set(org: Org, name: str) -> Component | None:
+    """A global value set by the name that fields use: its developer name, with the namespace of a package."""
+    for each in org.tooling("SELECT Id, DeveloperName, NamespacePrefix, MasterLabel FROM GlobalValueSet"):
+        full = "__".join(part for part in (each.get("NamespacePrefix"), each["DeveloperName"]) if part)
+        if name in (full, each.get("MasterLabel")):
+            return _read(org, Kind.GLOBAL, each["Id"])
+    return None
+
+
+def fields_with_set(org: Org, name: str) -> Iterator[str]:
+    """The custom fields that use a global value set, as Object.Field. Every custom field has to be read for that."""
+    ids = [each["Id"] for each in org.tooling("SELECT Id FROM CustomField")]
+    for start in range(0, len(ids), _SOME):
+        some = {f"f{number}": _path(Kind.FIELD, each) for number, each in enumerate(ids[start : start + _SOME])}
+        for component in org.client.composite(some, "/tooling/composite").values():
+            value_set = (component.get("Metadata") or {}).get("valueSet") or {}
+            if value_set.get("valueSetName") == name:
+                yield component["FullName"]
+
+
+def write(org: Org, kind: Kind, record_id: str, name: str, tree: Mapping[str, Any]) -> None:
+    """Replace the metadata of a component. Raises `CallFailed`."""
+    body = json.dumps({"FullName": name, "Metadata": tree}, ensure_ascii=False).encode()
+    org.client.write("PATCH", _path(kind, record_id), body)
+
+
+def _read(org: Org, kind: Kind, record_id: str) -> Component:
+    found = org.client.get(_path(kind, record_id))
+    if not isinstance(found, dict) or not isinstance(found.get("Metadata"), dict):
+        raise CallFailed("ANSWER_UNREADABLE", f"the {kind} {record_id} came without its metadata", Executed.NO)
+    return found
+
+
+def _path(kind: Kind, record_id: str) -> str:
+    return f"/tooling/sobjects/{kind}/{record_id}"

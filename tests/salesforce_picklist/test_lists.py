@@ -1,0 +1,121 @@
+"""The model is the list of active values."""
+
+from __future__ import annotations
+
+import pytest
+
+from .projects import Project
+
+GOLD = {"Gold": "Gold", "Silver": "Silver", "Bronze": "Bronze"}
+
+
+def test_the_rows_become_the_active_values_and_records_keep_what_they_have(project: Project) -> None:
+    project.emulated.insert("Account", {"Name": "Acme", "Tier__c": "Gold"})
+    project.model("Silver", "Bronze", "Platinum")
+    run = project.run()
+    assert run.exit == 0
+    assert run.rows == {"read": 3, "removed": 1, "planned": 4, "succeeded": 4}
+    assert list(project.active()) == ["Silver", "Bronze", "Platinum"]
+    assert project.inactive() == {"Gold"}
+    assert [each["Tier__c"] for each in project.emulated.records("Account")] == ["Gold"]
+
+
+def test_the_ledger_says_what_became_of_each_value(project: Project) -> None:
+    field = {"values": [{"value": "Gold"}, {"value": "Silver"}, {"value": "Tin"}, {"value": "Bronze", "active": False}]}
+    project.emulated.change({"objects": {"Account": {"fields": {"Tier__c": {"picklistValues": field["values"]}}}}})
+    project.model("Gold", {"name": "silver", "label": "Sterling"}, "Bronze", "Platinum")
+    run = project.run()
+    assert {key: (line["action"], line["message"], line["record_id"]) for key, line in project.ledger(run).items()} == {
+        "Gold": ("kept", None, "Gold"),
+        "silver": ("updated", "relabelled from 'Silver' to 'Sterling'", "Silver"),
+        "Bronze": ("created", "reactivated", "Bronze"),
+        "Platinum": ("created", "added", "Platinum"),
+        "Tin": ("deactivated", None, None),
+    }
+    assert run.actions == {"created": 2, "updated": 1, "deleted": 1}
+    assert project.active() == {"Gold": "Gold", "Silver": "Sterling", "Bronze": "Bronze", "Platinum": "Platinum"}
+
+
+def test_nothing_is_written_where_nothing_changed(project: Project) -> None:
+    project.model("Bronze", "gold", {"name": " Silver ", "label": "Silver"})
+    run = project.run()
+    assert (run.exit, run.rows) == (0, {"read": 3, "unchanged": 3})
+    assert project.written() == {}
+
+
+def test_a_value_that_somebody_added_by_hand_is_deactivated(project: Project) -> None:
+    project.model("Gold", "Silver", "Bronze")
+    values = [{"value": each} for each in ("Gold", "Silver", "Bronze", "Copper")]
+    project.emulated.change({"objects": {"Account": {"fields": {"Tier__c": {"picklistValues": values}}}}})
+    assert project.run().actions == {"deleted": 1}
+    assert project.active() == GOLD
+
+
+@pytest.mark.parametrize("policy", ["deactivate", "merge"])
+def test_values_that_leave_an_unrestricted_field_end_inactive_whatever_salesforce_makes_of_omitted_ones(
+    project: Project, policy: str
+) -> None:
+    project.emulated.change({"omittedValues": policy})
+    field = "Account.Channel__c"
+    first, *rest = project.active(field)
+    project.sync(match={"field": "Channel__c", "column": "name"})
+    project.model(*rest, "novel")
+    assert project.run().exit == 0
+    assert list(project.active(field)) == [*rest, "novel"]
+    assert first in project.inactive(field)
+
+
+def test_an_empty_model_is_refused(project: Project) -> None:
+    project.model()
+    assert "the model has 0 rows" in project.run().said
+    project.sync(guards={"min_rows": 0, "max_removed": "100%"})
+    run = project.run()
+    assert (run.exit, project.written(), project.active()) == (6, {}, GOLD)
+    assert "allow_empty" in run.said
+    assert project.plan().exit == 6
+
+
+def test_an_empty_model_that_is_meant_deactivates_every_value(project: Project) -> None:
+    project.sync(options={"allow_empty": True}, guards=None)
+    project.model()
+    run = project.run()
+    assert (run.exit, run.actions) == (0, {"deleted": 3})
+    assert (project.active(), project.inactive()) == ({}, set(GOLD))
+    assert project.run().rows == {}
+
+
+def test_many_values_that_leave_at_once_are_stopped_by_the_guard(project: Project) -> None:
+    project.sync(guards=None)
+    project.model("Gold", "Silver")
+    run = project.run()
+    assert (run.exit, project.active()) == (6, GOLD)
+    assert "--accept max_removed" in run.said
+    assert project.run("--accept", "max_removed").exit == 0
+
+
+def test_a_plan_lists_what_joins_changes_comes_back_and_leaves_and_writes_nothing(project: Project) -> None:
+    values = [{"value": "Gold"}, {"value": "Silver"}, {"value": "Tin"}, {"value": "Bronze", "active": False}]
+    project.emulated.change({"objects": {"Account": {"fields": {"Tier__c": {"picklistValues": values}}}}})
+    project.model("Gold", {"name": "Silver", "label": "Sterling"}, "Bronze", "Platinum")
+    plan = project.plan()
+    assert plan.exit == 0
+    assert plan.findings == [
+        "info: 1 deactivated: Tin",
+        "info: 1 added: Platinum",
+        "info: 1 reactivated: Bronze",
+        "info: 1 relabelled: Silver (Silver → Sterling)",
+    ]
+    assert plan.actions == {"created": 2, "updated": 1, "deleted": 1}
+    assert project.written() == {}
+    shown = project.invoke("plan", "values").stdout
+    assert all(word in shown for word in ("deactivated: Tin", "added: Platinum", "reactivated: Bronze", "relabelled"))
+
+
+def test_new_values_join_by_name_after_the_present_ones_or_in_the_models_order(project: Project) -> None:
+    project.model("zinc", "Bronze", "Gold", "copper", "Silver")
+    project.run()
+    assert list(project.active()) == ["Gold", "Silver", "Bronze", "copper", "zinc"]
+    project.sync(options={"order": "model"})
+    project.model("zinc", "Bronze", "Gold", "copper", "Silver", "tin", "lead")
+    project.run()
+    assert list(project.active()) == ["Gold", "Silver", "Bronze", "copper", "zinc", "tin", "lead"]
