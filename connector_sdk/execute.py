@@ -39,10 +39,29 @@ def execute(
     Of an `abandoned` run nothing more is sent; where it wrote to an account that is `elsewhere`, nothing is asked
     either. Raises `Stale` when the target moved since it was planned: the run is given up then.
     """
-    started = time.monotonic()
     if resumed:
         opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
     opened.observers.run_planned(frozen_plan.summary)
+    try:
+        report = _delivered(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere)
+    except Exception as error:
+        opened.observers.run_finished(not_begun(opened, begun.id, error))
+        raise
+    opened.observers.run_finished(report)
+    opened.live.host.begin_counting()
+    return report
+
+
+def _delivered(
+    opened: Session,
+    request: Request,
+    begun: JournalledRun,
+    frozen_plan: FrozenPlan,
+    resumed: bool,
+    abandoned: bool,
+    elsewhere: bool,
+) -> RunReport:
+    started = time.monotonic()
     try:
         batches = opened.journal.batches(begun.id)
         remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
@@ -51,23 +70,17 @@ def execute(
         deliver_all(writing, batches, frozen_plan.summary.parallelism)
         state = RunState.ABANDONED if abandoned else RunState.FINISHED
         ending = Ending(state, resumed, time.monotonic() - started)
-        report = finish(opened, begun, frozen_plan, request, ending=ending)
-    except Stale as error:
+        return finish(opened, begun, frozen_plan, request, ending=ending)
+    except Stale:
         opened.journal.set_state(begun.id, RunState.ABANDONED)
         remove(opened.folder.plan(begun.id))
-        opened.observers.run_finished(not_begun(opened, begun.id, error))
         raise
     except (Cancelled, ConnectorError, *MACHINE) as error:
         message, code = _reason(error)
         message = opened.live.host.scrub(message)
         report = so_far(opened, begun, frozen_plan, resumed, time.monotonic() - started, message, code)
         opened.journal.report(begun.id, as_json(report))
-    except Exception as error:
-        opened.observers.run_finished(not_begun(opened, begun.id, error))
-        raise
-    opened.observers.run_finished(report)
-    opened.live.host.begin_counting()
-    return report
+        return report
 
 
 def _reason(error: BaseException) -> tuple[str, ExitCode]:

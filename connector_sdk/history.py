@@ -55,9 +55,9 @@ def rows(
         found, ledger = journal.run(run), folder.ledger(run)
     if found is None:
         raise _no_run(run)
-    if not ledger.exists() and found.state not in ENDED:
-        hint = f"run {found.sync} again to finish it"
-        raise ConfigError(f"run {run} has no ledger yet: it is {_state(found)}", hint=hint)
+    if not ledger.exists() and (found.state not in ENDED or found.report is None):
+        hint = f"connector run {found.sync} goes on from here"
+        raise ConfigError(f"run {run} has no ledger: it is {_state(found)}", hint=hint)
     with LEDGER.reading(ledger):
         lines = _lines(ledger, {"outcome": outcome, "key": key})
     return pa.RecordBatchReader.from_batches(lines.schema, _read(lines, ledger))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from connector_sdk import ConfigError, ExitCode, Mode, RunReport, RunStopped
+from connector_sdk import ConfigError, ExitCode, Match, Mode, RunReport, RunStopped, history, hookimpl
 from connector_sdk.resolve import Decision, Settlement, held, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.sync import DeliveryOptions
@@ -166,6 +166,36 @@ def test_the_report_of_a_run_that_was_finished_first_survives_a_new_one_that_can
     assert (finished.resumed, finished.state, finished.rows.succeeded) == (True, "finished", 3)
     assert (fresh.run, fresh.state, fresh.exit) == ("", "not begun", ExitCode.GUARD)
     assert "--accept min_rows" in fresh.message
+
+
+def test_observers_are_told_of_a_run_that_cannot_even_be_accounted_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> None:
+        raise RunStopped("the journal cannot be read", hint="put it back")
+
+    class Ends:
+        reports: ClassVar[list[RunReport]] = []
+
+        @hookimpl
+        def run_finished(self, report: RunReport) -> None:
+            self.reports.append(report)
+
+    bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
+    monkeypatch.setattr("connector_sdk.execute.so_far", unreadable)
+    with pytest.raises(RunStopped, match="the journal cannot be read"):
+        bench.run(rows(*KEYS), observers=[Ends()])
+    (told,) = Ends.reports
+    assert "the journal cannot be read" in told.message
+
+
+def test_a_run_that_was_given_up_because_its_target_moved_has_no_ledger(bench: Bench) -> None:
+    bench.sync = people(Mode.ALL, objects=("tags",), fields=mapped(name="e", label="n"), match=Match("name", "e"))
+    bench.store.add_fault(Fault(FaultKind.MOVED, call="replace"))
+    bench.run(rows(*KEYS))
+    _, given_up = history.runs(bench.project([]))
+    with pytest.raises(ConfigError, match="has no ledger: it is abandoned"):
+        history.rows(bench.project([]), given_up.run)
 
 
 def test_a_plan_says_that_an_interrupted_run_would_be_finished_first(bench: Bench) -> None:
