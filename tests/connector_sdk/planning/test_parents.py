@@ -158,6 +158,17 @@ class TestALookUp:
         actions = [each.action for each in tree.store.batches()]
         assert actions == ["upsert"] * 5 + ["delete"]
 
+    @pytest.mark.parametrize("abandon", [False, True])
+    def test_survives_a_run_that_stopped_between_the_stages(self, tree: Bench, abandon: bool) -> None:
+        tree.store.add_fault(Fault(FaultKind.REFUSED, call="write", code="suspended", skip=1))
+        assert tree.run_open(_tree(CHAIN)).state == "stopped"
+        assert _mentors(tree) == {"a": None}
+        first, second = tree.reports(_tree(CHAIN), abandon=abandon)
+        assert (first.rows.succeeded, first.rows.unprocessed) == ((1, 3) if abandon else (4, 0))
+        assert second.rows.succeeded == (3 if abandon else 0)
+        assert _mentors(tree) == CHAIN
+        assert tree.store.executed("people") == dict.fromkeys("abcd", 1)
+
     def test_is_told_in_the_plan(self, tree: Bench) -> None:
         report = tree.plan(_tree(CHAIN))
         assert "rows refer to other rows: they go in 4 stages, parents first" in [
