@@ -11,7 +11,7 @@ import duckdb
 from attrs import frozen
 
 from connector_sdk.batch import Action
-from connector_sdk.engines.embedded import file, name, texts
+from connector_sdk.engines.embedded import file, name, text, texts
 from connector_sdk.outcome import Outcome
 from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.mapping import Mapped
@@ -87,7 +87,7 @@ def samples(
     listed = texts([each.field.name for each in mapped.fillings])
     values = f"map({listed}, [{fields}])" if mapped.fillings else "map {}"
     if request.sync.merge is not None:
-        values = f"case when {GOES} then map {{'into': coalesce({name(PARENT.row)}, {INTO})}} else {values} end"
+        values = f"case when {GOES} then map {{{text(INTO)}: coalesce({name(PARENT.row)}, {INTO})}} else {values} end"
     firsts = (
         f"select unnest(min(file_row_number, {_SAMPLES})) as line"
         f" from (select {_KIND} as kind, file_row_number from {file(plan, numbered=True)})"

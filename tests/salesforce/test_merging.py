@@ -122,7 +122,11 @@ def test_a_plan_shows_groups_parents_and_what_is_merged(project: Project) -> Non
     project.model(rows(*TABLE, ("G", "5", "true"), ("H", "5", "true")))
     (plan,) = json.loads(project.invoke("plan", "contacts", "--output", "json").stdout)
     assert plan["actions"]["merged"] == 3
-    assert [(each["key"], each["into"]) for each in plan["samples"]["merged"]] == [("A", "C"), ("B", "C"), ("F", "E")]
+    assert [(each["key"], each["merged_into"]) for each in plan["samples"]["merged"]] == [
+        ("A", "C"),
+        ("B", "C"),
+        ("F", "E"),
+    ]
     said = [each["message"] for each in plan["findings"]]
     assert "records that are merged: 3, into 2 others, which keep their values" in said
     assert "groups that are rejected: 1 (group 5 has no parent: every row of it is a child)" in said

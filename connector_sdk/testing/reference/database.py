@@ -11,7 +11,7 @@ _TABLES = """
 create table if not exists account (id text not null, token text not null default '', calls_left integer);
 create table if not exists record (
     number integer primary key autoincrement, object text not null, id text, key text, fields text not null,
-    active integer not null default 1, deleted integer not null default 0);
+    active integer not null default 1, deleted integer not null default 0, merged_into text);
 create index if not exists record_by_id on record (id);
 create index if not exists record_by_object on record (object, deleted);
 create table if not exists identity (

@@ -87,6 +87,7 @@ SPEC = DestinationSpec(
     config=Config,
     options=Options,
     empty_text=EmptyText.NULL,
+    merge_rows_max=4,
 )  # fmt: skip
 
 

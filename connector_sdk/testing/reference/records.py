@@ -1,4 +1,4 @@
-"""Execute rows: create, update, upsert, delete and replace records, one answer per row."""
+"""Execute rows: create, update, upsert, delete, merge and replace records, one answer per row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from connector_sdk.testing.reference.shapes import SHAPES, Shape
 from connector_sdk.testing.reference.values import Wire, from_wire, same
 
 Line = Mapping[str, Any]
-"""A row as it travels: `id` of its record, `set` fields to values, `by` fields to the key field of a reference."""
+"""A row as it travels: `id` of its record, `set` fields to values, `by` fields to the key field of a reference; `into`
+which record it is merged."""
 
 
 @frozen
@@ -142,6 +143,8 @@ class Records:
                 return self._update(shape, line["id"], line), None
             case Action.DELETE:
                 return self._delete(shape, line["id"]), None
+            case Action.MERGE:
+                return self._merge(shape, line["id"], line["into"]), None
             case Action.UPSERT | Action.REPLACE:
                 return self._upsert(shape, request.match_field or shape.key, line)
         raise RefusedError("bad", f"there is no action {request.action}")
@@ -190,6 +193,26 @@ class Records:
         self._database.execute("update record set deleted = 1 where id = ?", (id_,))
         self._database.execute("delete from identity where id = ? and object = ?", (id_, shape.schema.name))
         return id_
+
+    def _merge(self, shape: Shape, id_: str, into: str) -> str:
+        """Let what refers to a record refer to another one, and delete it. Merging it twice is merging it once."""
+        if self.merged_into(id_) == into:
+            return into
+        if self.fields(into) is None:
+            raise RefusedError("reference_not_found", f"there is no record {into} to merge {id_} into")
+        self._delete(shape, id_)
+        self._database.execute("update record set merged_into = ? where id = ?", (into, id_))
+        for each in shape.schema.fields:
+            if shape.schema.name in each.references:
+                place = f'$."{each.name}"'
+                query = "update record set fields = json_set(fields, ?, ?) where json_extract(fields, ?) = ?"
+                self._database.execute(query, (place, into, place, id_))
+        return into
+
+    def merged_into(self, id_: str) -> str | None:
+        """The record that a record was merged into, None where it was not."""
+        found = self._database.execute("select merged_into from record where id = ?", (id_,)).fetchone()
+        return found[0] if found else None
 
     def _checked(self, shape: Shape, line: Line, *, creating: bool) -> dict[str, Wire]:
         """The values of a line, empty text as null, references as ids."""

@@ -11,6 +11,8 @@ from connector_sdk import Equality, Field, FieldType, Mode, ObjectSchema, Refere
 _ALL_BUT_REPLACE = frozenset({Mode.INSERT, Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE})
 _WRITING = (Mode.INSERT, Mode.UPDATE, Mode.UPSERT, Mode.ALL)
 _CASELESS = frozenset({Equality.TRIMMED, Equality.CASELESS})
+_MERGEABLE = ("people", "accounts")
+
 _NOT_UNIQUE = "its values are not unique"
 
 
@@ -115,7 +117,8 @@ def _shape(name: str, key: str, fields: tuple[Field, ...], modes: frozenset[Mode
     known = tuple(
         each if each.unique else evolve(each, not_matchable=dict.fromkeys(matching, _NOT_UNIQUE)) for each in fields
     )
-    return Shape(ObjectSchema(name, name.title(), known, modes, match_advice=advice), key, name[0])
+    schema = ObjectSchema(name, name.title(), known, modes, mergeable=name in _MERGEABLE, match_advice=advice)
+    return Shape(schema, key, name[0])
 
 
 SHAPES: Mapping[str, Shape] = {

@@ -118,6 +118,15 @@ class Store:
             found = self._database.execute(query, (object_name,)).fetchall()
         return tuple({"id": id_, **_python(object_name, json.loads(fields))} for id_, fields in found)
 
+    def merged(self, object_name: str) -> dict[str, str]:
+        """The keys of records that were merged, with those of the records that they went into."""
+        query = (
+            "select gone.key, kept.key from record gone join record kept on kept.id = gone.merged_into"
+            " where gone.object = ? order by gone.number"
+        )
+        with self._lock:
+            return dict(self._database.execute(query, (object_name,)).fetchall())
+
     def executed(self, object_name: str) -> dict[str, int]:
         """How often a row of each key was executed, whatever the action. Refused rows do not count."""
         found: Counter[str] = Counter()

@@ -182,6 +182,7 @@ def _lines(batch: Batch) -> Iterator[Line]:
     keyed = {each.field: each.by.field for each in batch.columns if each.by is not None}
     columns = [(each, batch.rows.column(number).to_pylist()) for number, each in enumerate(batch.columns)]
     ids = batch.record_ids.to_pylist() if batch.record_ids is not None else [None] * batch.rows.num_rows
+    into = batch.into.to_pylist() if batch.into is not None else [None] * batch.rows.num_rows
     for row, id_ in enumerate(ids):
         cells = [(column, values[row]) for column, values in columns]
         set_ = {
@@ -189,7 +190,7 @@ def _lines(batch: Batch) -> Iterator[Line]:
             for column, value in cells
             if value is not None or column.on_null is OnNull.CLEAR
         }
-        yield {"id": id_, "set": set_, "by": keyed}
+        yield {"id": id_, "set": set_, "by": keyed, "into": into[row]}
 
 
 def _looked(handle: Handle, batch: str, options: Options, attempt: Attempt) -> WriteResult:

@@ -12,6 +12,7 @@ from .scenarios import CASES
 SCENARIO = f"{__package__}.scenarios:crashing"
 FAMILY = f"{__package__}.families:crashing"
 QUICK = ("insert-call", "insert-two_phase", "insert-leased_job", "upsert-two_phase", "all-replace")
+MERGES = f"{__package__}.merges:crashing"
 FAULTS = ("cut_before", "cut_after", "late", "partial", "refused")
 
 
@@ -49,4 +50,19 @@ def test_rows_that_wait_for_each_other_find_their_parents_wherever_a_run_is_kill
 @pytest.mark.parametrize("family", FAMILIES)
 def test_rows_that_wait_for_each_other_find_their_parents_under_lost_answers(family: str) -> None:
     report = batter(FAMILY, family, "11", *FAULTS, trials=40, seed=len(family))
+    assert not report.failures, report
+
+
+@pytest.mark.timeout(600)
+def test_rows_are_merged_once_wherever_a_run_is_killed() -> None:
+    report = exhaust(MERGES, "two_phase")
+    assert not report.failures, report
+    assert report.points > 30
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
+def test_rows_are_merged_once_under_lost_answers(api: str) -> None:
+    report = batter(MERGES, api, *FAULTS, trials=40, seed=len(api))
     assert not report.failures, report
