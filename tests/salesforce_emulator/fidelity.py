@@ -12,12 +12,13 @@ from pathlib import Path
 
 from tests.salesforce_emulator.recorded import DIFFERENCES, SOURCES, Comparison
 from tests.salesforce_emulator.recorded_bulk import BULK_SOURCES
+from tests.salesforce_emulator.recorded_events import EVENT_SOURCES
 from tests.salesforce_emulator.recorded_logins import LOGIN_SOURCES
 from tests.salesforce_emulator.recorded_metadata import METADATA_SOURCES
 from tests.salesforce_emulator.recorded_soap import SOAP_SOURCES
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
-_SOURCES = {**LOGIN_SOURCES, **SOURCES, **BULK_SOURCES, **SOAP_SOURCES, **METADATA_SOURCES}
+_SOURCES = {**LOGIN_SOURCES, **SOURCES, **BULK_SOURCES, **SOAP_SOURCES, **METADATA_SOURCES, **EVENT_SOURCES}
 _ROW = "{:<32}{:>9}{:>8}{:>11}{:>13}"
 
 

@@ -23,6 +23,9 @@ def in_brief(schema: Schema, base: str) -> dict[str, Any]:
     """One object as the list of objects shows it."""
     thing = schema.object
     path = f"{base}/sobjects/{thing.name}"
+    if thing.event_type is not None:
+        shown = {"rowTemplate": f"{path}/{{ID}}", "eventSchema": f"{path}/eventSchema"}
+        return {**_traits(thing), "urls": {**shown, "describe": f"{path}/describe", "sobject": path}}
     links = {"compactLayouts": f"{path}/describe/compactLayouts", "rowTemplate": f"{path}/{{ID}}"}
     links |= {"approvalLayouts": f"{path}/describe/approvalLayouts", "listviews": f"{path}/listviews"}
     links |= {"describe": f"{path}/describe", "quickActions": f"{path}/quickActions"}
@@ -31,6 +34,7 @@ def in_brief(schema: Schema, base: str) -> dict[str, Any]:
 
 
 def _traits(thing: ObjectType) -> dict[str, Any]:
+    stored = thing.event_type is None
     return {
         "activateable": False,
         "associateEntityType": None,
@@ -45,17 +49,17 @@ def _traits(thing: ObjectType) -> dict[str, Any]:
         "hasSubtypes": False,
         "isInterface": False,
         "isSubtype": False,
-        "keyPrefix": thing.key_prefix,
+        "keyPrefix": thing.key_prefix or None,
         "label": thing.label,
         "labelPlural": thing.label_plural,
         "layoutable": thing.layoutable,
         "mergeable": thing.mergeable,
         "mruEnabled": thing.layoutable,
         "name": thing.name,
-        "queryable": True,
-        "replicateable": True,
-        "retrieveable": True,
-        "searchable": True,
+        "queryable": stored,
+        "replicateable": stored,
+        "retrieveable": stored or thing.event_type == "Change",
+        "searchable": stored,
         "triggerable": thing.triggerable,
         "undeletable": thing.deletable,
         "updateable": thing.updateable,
@@ -80,7 +84,7 @@ def describe(schema: Schema, schemas: Schemas, base: str) -> dict[str, Any]:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": _record_types(schema.object, brief["urls"]["layouts"]),
+        "recordTypeInfos": _record_types(schema.object, f"{base}/sobjects/{schema.name}/describe/layouts"),
         "searchLayoutable": True,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": f"All {schema.object.label_plural.lower()}", "name": "everything"}],
@@ -103,6 +107,8 @@ def _child(child: Schema, field: Field) -> dict[str, Any]:
 
 def _record_types(thing: ObjectType, layouts: str) -> list[dict[str, Any]]:
     """The record types as the user has them; Master is the last, and the default where no other is."""
+    if thing.event_type is not None:
+        return []
     master = RecordType(
         "Master", "Master", "012000000000000AAA", default=not any(one.default for one in thing.record_types)
     )

@@ -92,6 +92,10 @@ class Emulator:
         """Every record of an object with every field, deleted ones included."""
         return self.world.records(object_name)
 
+    def events(self, name: str) -> dict[str, Any]:
+        """`events` that were published, in order, and `counts` by key. Raises KeyError."""
+        return self.world.events(name)
+
     def picklist(self, path: str) -> list[dict[str, Any]]:
         """Every value of `Account.Tier__c`, in order, as an org file has it. Raises KeyError."""
         return picklist_values(self.world.org, path)

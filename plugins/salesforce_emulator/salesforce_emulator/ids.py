@@ -52,7 +52,7 @@ def stable_id(prefix: str, *names: str) -> str:
     return to18(prefix + _INSTANCE + "".join(ALPHABET[number // 62**place % 62] for place in range(4, -1, -1)))
 
 
-def custom_prefixes() -> Callable[[], str]:
-    """A function that answers the key prefixes of custom objects: a00, a01, ..."""
+def custom_prefixes(letter: str) -> Callable[[], str]:
+    """A function that answers the key prefixes of custom objects (a00, a01, ...) or events (e00, e01, ...)."""
     rest = product(ALPHABET, repeat=2)
-    return lambda: "a" + "".join(next(rest))
+    return lambda: letter + "".join(next(rest))

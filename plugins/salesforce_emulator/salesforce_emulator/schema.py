@@ -46,7 +46,8 @@ class Schema:
         self.stamps_on_create = [*self._named("CreatedDate"), *self.stamps_on_update]
         self.users_on_create = self._named("OwnerId", "CreatedById", "LastModifiedById")
         self.photos = [at for at, field in enumerate(self.fields) if field.extra_type_info == "imageurl"]
-        self.name_at = next(at for at, field in enumerate(self.fields) if field.name_field)
+        # Events have no name.
+        self.name_at = next((at for at, field in enumerate(self.fields) if field.name_field), 0)
         # A custom object's record without a name is named after its id.
         self.names_itself = self.fields[self.name_at].defaulted_on_create
         self.relationships = {
@@ -90,7 +91,7 @@ class Schemas:
         known: dict[str, Schema] = before.by_name if before is not None else {}
         self.all = [Schema(thing, known.get(thing.name.lower())) for thing in objects.values()]
         self.by_name: dict[str, Schema] = {schema.name.lower(): schema for schema in self.all}
-        self._by_prefix = {schema.object.key_prefix: schema for schema in self.all}
+        self._by_prefix = {schema.object.key_prefix: schema for schema in self.all if schema.object.key_prefix}
 
     def find(self, name: str) -> Schema | None:
         """The object of that name in any case."""

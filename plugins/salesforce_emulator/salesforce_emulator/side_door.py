@@ -61,6 +61,14 @@ async def convert(request: Request) -> Response:
     return json_answer({"converted": shown})
 
 
+async def events(request: Request) -> Response:
+    """GET /events/NAME: what was published, in order, and how often under each key."""
+    try:
+        return json_answer(_world(request).events(request.path_params["name"]))
+    except KeyError as error:
+        return _problem(error)
+
+
 async def picklist(request: Request) -> Response:
     """GET /picklists/OBJECT.FIELD: every value, in order, also those that no API shows."""
     try:
@@ -122,6 +130,7 @@ async def reset(request: Request) -> Response:
 ROUTES = [
     Route(f"{PREFIX}/records/{{object}}", records),
     Route(f"{PREFIX}/records/{{object}}", by_hand, methods=["POST", "PATCH", "DELETE"]),
+    Route(f"{PREFIX}/events/{{name}}", events),
     Route(f"{PREFIX}/picklists/{{path}}", picklist),
     Route(f"{PREFIX}/convert", convert, methods=["POST"]),
     Route(f"{PREFIX}/stats", stats),

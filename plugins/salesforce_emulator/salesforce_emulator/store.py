@@ -140,7 +140,7 @@ class Table:
 
     def empty_bin(self, before: str) -> None:
         """Remove for good what was deleted before a moment, given as rows hold it."""
-        at = self.schema.position["systemmodstamp"]
+        at = self.schema.position.get("systemmodstamp", 0)
         for row in [row for row in self.rows.values() if self.is_deleted(row) and str(row[at]) < before]:
             self.erase(row)
 

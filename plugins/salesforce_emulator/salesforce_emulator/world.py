@@ -21,6 +21,8 @@ from salesforce_emulator.clock import Clock, data_time
 from salesforce_emulator.cursors import Cursors
 from salesforce_emulator.dml.engine import Engine
 from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
+from salesforce_emulator.events.bus import Bus
+from salesforce_emulator.events.publishing import Publisher
 from salesforce_emulator.faults import Faults
 from salesforce_emulator.hosts import Hosts
 from salesforce_emulator.json_rows import JsonRows
@@ -201,6 +203,12 @@ class World:
         with self.engine.lock:
             return [{name: shown(row) for name, shown in show} for row in self.store[schema].rows.values()]
 
+    def events(self, name: str) -> dict[str, Any]:
+        """What was published of an event, in order, and how often under each key. Raises KeyError."""
+        schema = self._schema(name)
+        with self.engine.lock:
+            return self.bus.shown(schema.name)
+
     def by_hand(self, operation: Operation, object_name: str, records: list[dict[str, Any]]) -> list[RowResult]:
         """Write as a person in Salesforce would: no audit, no fault rules, read-only fields may be set."""
         schema = self._schema(object_name)
@@ -219,10 +227,13 @@ class World:
         self._catalogues: dict[frozenset[str], Catalogue] = {}
         self.schemas = Schemas(unhidden(self.org).objects)
         self.store = Store(self.schemas)
-        self.engine = Engine(self.org, self.schemas, self.store, self.audit, self.faults, self.clock, self.locks)
+        self.allocations = Allocations(self.org, self.clock)
+        self.bus = Bus(random.Random(self.seed + 2))
+        publisher = Publisher(self.schemas, self.bus, self.allocations, self.clock)
+        held = (self.audit, self.faults, self.clock, self.locks)
+        self.engine = Engine(self.org, self.schemas, self.store, *held, publisher)
         self.sessions = Sessions(self.org, self.clock, random.Random(self.seed))
         self.authorizations = Authorizations(self.clock, random.Random(self.seed + 1))
-        self.allocations = Allocations(self.org)
         self.cursors = Cursors()
         self.history = History(self.clock)
         self.user_id = ""

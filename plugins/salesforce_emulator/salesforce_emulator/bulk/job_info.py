@@ -22,7 +22,7 @@ def new_job(call: Call, info: Mapping[str, str]) -> Job:
     if operation not in OPERATIONS:
         raise BulkError("InvalidJob", f"Unknown operation: {operation}" if operation else "Operation is required")
     schema = call.schemas.find(info.get("object", ""))
-    if schema is None:
+    if schema is None or schema.object.event_type is not None:
         raise BulkError("InvalidEntity", f"Entity '{info.get('object', '')}' is not supported by the Bulk API.")
     _check_permission(call, operation)
     key_at = _key(schema, operation, info)

@@ -30,7 +30,7 @@ def ingest_job(call: Call, body: Any) -> IngestJob:
     given = _given(body, _INGEST_KEYS)
     operation = _operation(given, _INGEST)
     schema = call.schemas.find(_text(given, "object"))
-    if schema is None:
+    if schema is None or schema.object.event_type in ("Change", "Standard"):
         raise no_entity(_text(given, "object"))
     if operation == "hardDelete" and not call.may_hard_delete:
         raise ApiError(400, "FEATURENOTENABLED", _NO_HARD_DELETE)

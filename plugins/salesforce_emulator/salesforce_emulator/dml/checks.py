@@ -7,7 +7,7 @@ from collections.abc import Collection
 from salesforce_emulator.errors import RowRefused
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.keys import key_of
-from salesforce_emulator.org.model import Value
+from salesforce_emulator.org.model import ObjectType, Value
 from salesforce_emulator.schema import Row, Schema
 from salesforce_emulator.store import Table
 
@@ -15,6 +15,15 @@ READ_ONLY = (
     "Unable to create/update fields: {}. Please check the security settings of this field and verify that it is "
     "read/write for your profile or permission set."
 )
+
+
+def entity(seen: ObjectType, whole: ObjectType, able: str, word: str) -> None:
+    """Refuse what the user may not do with an object (`seen`), or nobody may (`whole`)."""
+    if getattr(seen, able):
+        return
+    if getattr(whole, able):
+        raise RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+    raise RowRefused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be {word}: {seen.label}")
 
 
 def permitted(schema: Schema, values: dict[int, Value], closed: frozenset[int]) -> None:

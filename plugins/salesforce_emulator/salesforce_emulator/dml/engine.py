@@ -18,9 +18,10 @@ from salesforce_emulator.dml.claims import claim, parents
 from salesforce_emulator.dml.house import House
 from salesforce_emulator.dml.model import Interrupted, RowInput, RowResult, Write
 from salesforce_emulator.dml.references import shown
-from salesforce_emulator.dml.undoing import Journal, undo
+from salesforce_emulator.dml.undoing import Journal, Undo, undo
 from salesforce_emulator.dml.unit import Unit
 from salesforce_emulator.errors import RowFault
+from salesforce_emulator.events.publishing import Publisher, names_of
 from salesforce_emulator.faults import Faults
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.locks import LockTable, Transaction, unable
@@ -35,7 +36,15 @@ class Engine:
     """The only writer of the store."""
 
     def __init__(
-        self, org: Org, schemas: Schemas, store: Store, audit: Audit, faults: Faults, clock: Clock, locks: LockTable
+        self,
+        org: Org,
+        schemas: Schemas,
+        store: Store,
+        audit: Audit,
+        faults: Faults,
+        clock: Clock,
+        locks: LockTable,
+        publisher: Publisher,
     ) -> None:
         self.lock = RLock()
         self._schemas = schemas
@@ -44,6 +53,7 @@ class Engine:
         self._faults = faults
         self._clock = clock
         self._locks = locks
+        self._publisher = publisher
         self._concurrency = Concurrency()
         self._undoable: Journal | None = None
         self.adopt(org)
@@ -124,13 +134,16 @@ class Engine:
         found = [self._chunk(write, user, holder, journal if keeps else None) for write in writes]
         if together and (doomed or not all(result.success for results in found for result in results)):
             undo(journal)
-            found = [[_rolled_back(result) for result in results] for results in found]
+            pairs = zip(writes, found, strict=True)
+            found = [results if _at_once(write) else [_rolled_back(one) for one in results] for write, results in pairs]
         elif self._undoable is not None:
             self._undoable.extend(journal)
         self._count(writes, found)
         return found
 
     def _chunk(self, write: Write, user: str, holder: Transaction, journal: Journal | None) -> list[RowResult]:
+        if write.schema.object.event_type is not None:
+            return self._publisher.publish(write, user, journal.append if journal is not None else _forget)
         moment = data_time(self._clock.now())
         start = len(journal) if journal is not None else 0
         unit = Unit(self._store[write.schema], write, self._house, moment, user, journal)
@@ -178,7 +191,7 @@ class Engine:
                 record = table.get(result.record_id or read_id(row.record_id or ""))
                 key = _audit_key(write, row, record)
                 self._audit.row(write.schema.name, key, executed=result.success)
-                if result.success and self._undoable is not None:
+                if result.success and self._undoable is not None and not _at_once(write):
                     self._undoable.append(partial(self._audit.undone, write.schema.name, key))
 
     def _inject(self, write: Write) -> None:
@@ -194,12 +207,23 @@ class Engine:
                 row.fault = RowFault(action.error.code, action.error.message, action.error.fields)
 
 
+def _at_once(write: Write) -> bool:
+    """Whether the rows are events, which no rollback takes back."""
+    return write.schema.object.publishes_at_once
+
+
+def _forget(undo: Undo) -> None:
+    """Where nothing will be undone."""
+
+
 def _fires(write: Write) -> bool:
     return write.schema.object.apex is not None and not write.trusted
 
 
 def _keys(schema: Schema, row: RowInput, record: Row | None) -> list[str]:
     """What a fault rule may call a row: its own keys, its id, the keys of its record."""
+    if schema.object.event_type is not None:
+        return names_of(schema, row)
     named = [shown(row.values[at]) for at in schema.indexed if row.values.get(at) is not None]
     ids = [row.record_id, row.record_id[:15]] if row.record_id else []
     return [
@@ -210,8 +234,10 @@ def _keys(schema: Schema, row: RowInput, record: Row | None) -> list[str]:
 
 
 def _audit_key(write: Write, row: RowInput, record: Row | None) -> str:
-    """The external id value where the row has one, else the record id."""
+    """The external id value where the row has one, else the record id; of an event its first text."""
     schema = write.schema
+    if schema.object.event_type is not None:
+        return next(iter(names_of(schema, row)), "")
     for at in ((write.key_at,) if write.key_at else ()) + schema.external_ids:
         value = record[at] if record is not None else row.values.get(at)
         if value is not None:

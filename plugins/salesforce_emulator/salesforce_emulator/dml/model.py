@@ -43,12 +43,16 @@ class RowInput:
 
 @frozen
 class RowResult:
-    """What became of one row. `related`: the records that follow the master of a merge now."""
+    """What became of one row.
+
+    `related`: the records that follow the master of a merge now; `notices`: what is told beside success.
+    """
 
     record_id: str | None = None
     created: bool = False
     faults: tuple[RowFault, ...] = ()
     related: tuple[str, ...] = ()
+    notices: tuple[RowFault, ...] = ()
 
     @property
     def success(self) -> bool:

@@ -100,12 +100,7 @@ class Unit:
     def _permit(self, able: str, word: str, values: dict[int, Value], closed: frozenset[int]) -> None:
         if self._write.trusted:
             return
-        if not getattr(self._schema.object, able):
-            # Without a permission of the user, unless nobody may.
-            if getattr(self._table.schema.object, able):
-                raise RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
-            message = f"entity type cannot be {word}: {self._schema.object.label}"
-            raise RowRefused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+        checks.entity(self._schema.object, self._table.schema.object, able, word)
         checks.permitted(self._schema, values, closed)
 
     def _new_record(self, values: dict[int, Value]) -> Row:

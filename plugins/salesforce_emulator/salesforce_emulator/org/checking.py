@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.org.certificate import public_key
+from salesforce_emulator.org.event_objects import event_problems
 from salesforce_emulator.org.field_types import SOAP_TYPES
 from salesforce_emulator.org.model import Field, ObjectType, Org
 from salesforce_emulator.org.picklist_checking import picklist_problems, set_problems
@@ -103,6 +104,9 @@ def _prefixes(org: Org) -> Iterator[str]:
 def _object(thing: ObjectType) -> Iterator[str]:
     if not _NAME.match(thing.name):
         yield "not a name"
+    if thing.event_type is not None:
+        yield from event_problems(thing)
+        return
     if not re.fullmatch(r"[0-9A-Za-z]{3}", thing.key_prefix):
         yield "keyPrefix: three letters or digits"
     if not any(field.name_field for field in thing.fields.values()):

@@ -7,6 +7,7 @@ from typing import Any
 
 from salesforce_emulator.ids import custom_prefixes, id_series, stable_id
 from salesforce_emulator.org import standard_fields
+from salesforce_emulator.org.event_objects import event_fields, event_flags, is_event
 from salesforce_emulator.org.field_types import COMPOUND, LENGTHS, NUMBERS
 from salesforce_emulator.org.person_accounts import with_person_accounts
 from salesforce_emulator.org.value_sets import spelled_sets, spelled_value, with_value_sets
@@ -29,7 +30,7 @@ def merged(below: Raw, above: Raw) -> Raw:
 
 def completed(org: Raw) -> Raw:
     """The org file with every object and field spelled out."""
-    prefixes = custom_prefixes()
+    prefixes = {"__c": custom_prefixes("a"), "__e": custom_prefixes("e")}
     objects = org.get("objects")
     if not isinstance(objects, dict):
         return org
@@ -43,14 +44,16 @@ def completed(org: Raw) -> Raw:
 
 
 def _words(name: str) -> str:
-    return name.removesuffix("__c").split("__")[-1].replace("_", " ")
+    return name.removesuffix("__c").removesuffix("__e").split("__")[-1].replace("_", " ")
 
 
-def _object(name: str, raw: Raw, prefixes: Callable[[], str], rule_ids: Callable[[], str]) -> Raw:
+def _object(name: str, raw: Raw, prefixes: dict[str, Callable[[], str]], rule_ids: Callable[[], str]) -> Raw:
     label = raw.get("label", _words(name))
     known = {"name": name, "label": label, "labelPlural": f"{label}s"}
-    if name.endswith("__c"):
-        known["keyPrefix"] = prefixes()
+    if name[-3:] in prefixes:
+        known["keyPrefix"] = prefixes[name[-3:]]()
+    if is_event(name, raw):
+        known |= event_flags(name)
     declared = raw.get("fields", {})
     fields = declared if not isinstance(declared, dict) else _fields(name, label, {**known, **raw}, declared)
     spelled = {**known, **raw, "fields": fields}
@@ -69,6 +72,9 @@ def _record_type(object_name: str, raw: Any) -> Any:
 
 
 def _fields(name: str, label: str, raw: Raw, declared: Raw) -> Raw:
+    if is_event(name, raw):
+        fields = event_fields(declared)
+        return {key: _field(key, spec) if isinstance(spec, dict) else spec for key, spec in fields.items()}
     standard: Raw = standard_fields.leading(label)
     if raw.get("recordTypes") and "RecordTypeId" not in declared:
         standard["RecordTypeId"] = _RECORD_TYPE_ID

@@ -97,7 +97,11 @@ class RecordType:
 
 @define(frozen=True)
 class ObjectType:
-    """One object of the org."""
+    """One object of the org.
+
+    `eventType`: it is an event, which is published instead of stored; `Change` and `Standard` are published by
+    Salesforce alone. `publishBehavior`: whether its transaction can take it back.
+    """
 
     name: str = ""
     label: str = ""
@@ -122,11 +126,18 @@ class ObjectType:
     triggers: tuple[Trigger, ...] = ()
     flows: tuple[Flow, ...] = ()
     workflow_rules: tuple[WorkflowRule, ...] = ()
+    event_type: Literal["HighVolume", "StandardVolume", "Change", "Standard"] | None = None
+    publish_behavior: Literal["PublishImmediately", "PublishAfterCommit"] = "PublishImmediately"
 
     @property
     def custom(self) -> bool:
         """Whether a customer or a package made the object."""
-        return self.name.endswith("__c")
+        return self.name.endswith(("__c", "__e"))
+
+    @property
+    def publishes_at_once(self) -> bool:
+        """Whether it is an event that nothing takes back."""
+        return self.event_type is not None and self.publish_behavior == "PublishImmediately"
 
 
 @define(frozen=True)

@@ -177,4 +177,4 @@ def _executed(call: Call, operation: Operation, reads: list[Read], all_or_none: 
 def _shown(result: RowResult) -> dict[str, Any]:
     if not result.success:
         return {"success": False, "errors": [fault.in_collection() for fault in result.faults]}
-    return {"id": result.record_id, "success": True, "errors": []}
+    return {"id": result.record_id, "success": True, "errors": [notice.in_collection() for notice in result.notices]}

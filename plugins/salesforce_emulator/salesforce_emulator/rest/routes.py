@@ -6,6 +6,7 @@ from functools import partial
 
 from starlette.routing import Route
 
+from salesforce_emulator.events import event_schema
 from salesforce_emulator.rest import collections, composite, queries, resources, rows, tooling
 from salesforce_emulator.rest.dispatch import Entry
 from salesforce_emulator.rest.endpoint import Handler, rest
@@ -32,6 +33,8 @@ _ENTRIES = [
     _route("/tooling/sobjects/{object}/{id}", tooling.update, "PATCH"),
     _route("/sobjects", resources.objects),
     _route("/sobjects/{object}/describe", resources.object_described),
+    _route("/sobjects/{object}/eventSchema", event_schema.by_name),
+    _route("/event/eventSchema/{schema}", event_schema.by_id),
     _route("/sobjects/{object}", resources.object_in_brief),
     _route("/sobjects/{object}", rows.create, "POST"),
     _route("/sobjects/{object}/Id", rows.create, "POST"),

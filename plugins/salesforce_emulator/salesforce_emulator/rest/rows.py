@@ -29,7 +29,8 @@ def create(call: Call) -> Response:
     schema = schema_of(call)
     result = _executed(call, schema, "insert", _row(call, schema))
     headers = {"Location": _place(call, schema, str(result.record_id))}
-    return call.answer({"id": result.record_id, "success": True, "errors": []}, 201, headers)
+    notices = [notice.in_collection() for notice in result.notices]
+    return call.answer({"id": result.record_id, "success": True, "errors": notices}, 201, headers)
 
 
 def read(call: Call) -> Response:

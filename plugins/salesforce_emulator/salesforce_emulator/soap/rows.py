@@ -85,7 +85,7 @@ def _written(call: SoapCall, response: ElementTree.Element, operation: model.Ope
 
 
 def _put_outcome(element: ElementTree.Element, result: RowResult) -> None:
-    put_errors(element, result.faults)
+    put_errors(element, result.faults or result.notices)
     put(element, "id", result.record_id)
     put(element, "success", result.success)
 

@@ -55,6 +55,9 @@ def run(statement: str, schemas: Schemas, store: Store, version: str, with_delet
     schema = schemas.find(query.object)
     if schema is None:
         raise located(statement, query.object_at, "INVALID_TYPE", NO_TYPE.format(query.object))
+    if schema.object.event_type is not None:
+        message = f"entity type {schema.name} does not support query"
+        raise located(statement, query.object_at, "INVALID_TYPE_FOR_OPERATION", message)
     if query.offset > _MOST_OFFSET:
         raise SoqlError("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
     paths = Paths(statement, schema, schemas, store)

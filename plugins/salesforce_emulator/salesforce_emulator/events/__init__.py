@@ -1,0 +1,1 @@
+"""Platform events. Platform Events Developer Guide."""
