@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from connector_sdk import (
     NOT_EXECUTED,
@@ -123,6 +123,14 @@ class Subject:
             match_field=target.match_field if way.mode in (Mode.UPSERT, Mode.ALL) else None,
             version=version,
         )
+
+    def merging(self, target: Target, ids: Sequence[str], into: Sequence[str]) -> Batch:
+        """A batch that merges records into others. Skips the test where they cannot be merged."""
+        if self.destination.spec.merge_rows_max is None or not target.schema.mergeable:
+            pytest.skip(f"records of {target.schema.name} cannot be merged")
+        empty = self.batch(target, [{} for _ in ids], fields=[], ids=ids)
+        rows = pa.table({"": pa.nulls(len(ids))}).select([])
+        return evolve(empty, action=Action.MERGE, rows=rows, match_field=None, into=pa.array(into, pa.string()))
 
     def write(self, batch: Batch, attempt: Attempt | None = None) -> list[Row]:
         """Write a batch; the lines of the answer."""

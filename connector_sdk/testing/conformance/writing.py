@@ -89,6 +89,19 @@ class Writing(Kit):
             assert subject.found(target, [row[target.match_field] for row in rows]) == [[], []]
 
     @ways([Mode.UPSERT])
+    def test_records_are_merged_into_another_one_and_merging_them_again_is_no_error(
+        self, subject: Subject, way: Way
+    ) -> None:
+        target = subject.target(way)
+        rows, (kept, *gone) = subject.create(target, 4)
+        for _ in range(2):
+            lines = subject.write(subject.merging(target, gone, [kept] * 3))
+            assert [line["status"] for line in lines] == ["succeeded"] * 3, lines
+            assert [line["record_id"] for line in lines] == [kept] * 3
+        keys = [row[target.match_field or ""] for row in rows]
+        assert subject.found(target, keys) == [[kept], [], [], []]
+
+    @ways([Mode.UPSERT])
     def test_a_null_clears_or_is_left_alone_as_the_column_says(self, subject: Subject, way: Way) -> None:
         target = subject.target(way)
         text = _spare_text(target)
