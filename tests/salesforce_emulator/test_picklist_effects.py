@@ -210,3 +210,15 @@ def test_the_auditor_counts_what_was_written(client: Client, emulator: Emulator)
     stats = emulator.stats()
     assert stats["attempted"]["CustomField"] == {"Account.Tier__c": 2}
     assert stats["executed"]["CustomField"] == {"Account.Tier__c": 1}
+
+
+def test_somebody_else_may_be_quicker(client: Client, emulator: Emulator) -> None:
+    def meanwhile(*names: str) -> dict[str, Any]:
+        return {"objects": {"Account": {"fields": {"Tier__c": {"picklistValues": list(names)}}}}}
+
+    at = "*/tooling/sobjects/CustomField/*"
+    change = {"match": {"method": "PATCH", "path": at}, "do": {"org": meanwhile("One", "Two")}, "times": 1}
+    emulator.faults([change])
+    before = tree(client, "Account.Tier__c")
+    assert patch(client, "Account.Tier__c", before).status_code == 204
+    assert inactive(tree(client, "Account.Tier__c")) == ["One", "Two"]

@@ -38,7 +38,7 @@ class Match:
 
 @frozen
 class Action:
-    """What a rule does. `delay`, `slow` and `duplicate` are seconds; `convert` names leads."""
+    """What a rule does. `delay`, `slow` and `duplicate` are seconds; `convert` names leads, `org` is a change of it."""
 
     error: Failure | None = None
     status: int | None = None
@@ -50,6 +50,7 @@ class Action:
     duplicate: float | None = None
     expire: bool = False
     convert: tuple[str, ...] = ()
+    org: dict[str, Any] = field(factory=dict)
     stop: Failure | None = None
 
     @property

@@ -78,6 +78,8 @@ class Gate:
                 self._world.sessions.close(_token(Request(scope), body))
             if action.convert:
                 await run_in_threadpool(convert_by_hand, self._world, action.convert)
+            if action.org:
+                await run_in_threadpool(self._world.change, action.org)
             if action.duplicate is not None:
                 self._repeat_later(action.duplicate, scope, body)
             if action.slow:

@@ -230,8 +230,9 @@ class World:
         self.allocations = Allocations(self.org, self.clock)
         self.bus = Bus(random.Random(self.seed + 2))
         publisher = Publisher(self.schemas, self.bus, self.allocations, self.clock)
-        held = (self.audit, self.faults, self.clock, self.locks)
-        self.engine = Engine(self.org, self.schemas, self.store, *held, publisher)
+        self.engine = Engine(
+            self.org, self.schemas, self.store, self.audit, self.faults, self.clock, self.locks, publisher
+        )
         self.sessions = Sessions(self.org, self.clock, random.Random(self.seed))
         self.authorizations = Authorizations(self.clock, random.Random(self.seed + 1))
         self.cursors = Cursors()

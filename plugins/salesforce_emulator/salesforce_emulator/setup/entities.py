@@ -8,7 +8,13 @@ from salesforce_emulator.org.model import Field, ObjectType
 from salesforce_emulator.setup import names
 from salesforce_emulator.setup.record import Record, of_entity
 
-_DATA_TYPES = {"string": "Text", "textarea": "Long Text Area", "boolean": "Checkbox", "double": "Number"}
+_DATA_TYPES = {
+    "multipicklist": "Picklist (Multi-Select)",
+    "string": "Text",
+    "textarea": "Long Text Area",
+    "boolean": "Checkbox",
+    "double": "Number",
+}
 
 
 def entity_records(thing: ObjectType) -> Iterator[Record]:
