@@ -126,7 +126,8 @@ class DestinationHooks:
         Raise `NotExecuted` when nothing was executed for certain, let any other error through. No loop over
         attempts and no sleep but `attempt.wait`. What identifies the batch goes into `attempt.anchor` as soon as it
         is known. What to do is `batch.action`: in mode upsert, rows that left the model come as updates or deletions
-        by record id. A deletion has no columns; `batch.rows.num_rows` still counts its rows.
+        by record id. A deletion has no columns; `batch.rows.num_rows` still counts its rows. Nor has a merge of records
+        into those that `batch.into` names; it answers the ids of these.
 
         @hookimpl
         def write_batch(connection, batch, options, attempt):

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from connector_sdk import (
     NOT_EXECUTED,
+    Action,
     Batch,
     Classification,
     Column,
@@ -143,6 +144,15 @@ def _clears_what_should_be_left_alone() -> SimpleNamespace:
     return _plugin(write_batch=write_batch)
 
 
+def _says_that_it_merged() -> SimpleNamespace:
+    def write_batch(connection: Connection, batch: Batch, options: Any, attempt: Any) -> WriteResult:
+        if batch.action is not Action.MERGE:
+            return plugin.write_batch(connection, batch, options, attempt)
+        return WriteResult.of(pa.repeat("succeeded", batch.rows.num_rows), record_id=batch.into)
+
+    return _plugin(write_batch=write_batch)
+
+
 def _shows_its_token() -> SimpleNamespace:
     def connect(config: plugin.Config, host: Host) -> Connection:
         return plugin.connect(config, RecordingHost())
@@ -175,6 +185,7 @@ FAULTY: Mapping[str, Callable[[], SimpleNamespace]] = {
     "takes a lost connection for not executed": _takes_a_lost_connection_for_not_executed,
     "puts texts on one line": _puts_texts_on_one_line,
     "clears what should be left alone": _clears_what_should_be_left_alone,
+    "says that it merged": _says_that_it_merged,
     "shows its token": _shows_its_token,
     "forgets to say why a field is read-only": _forgets_to_say_why_a_field_is_read_only,
     "says nothing about its errors": _says_nothing_about_its_errors,
@@ -203,6 +214,7 @@ CAUGHT_BY: Mapping[str, set[str]] = {
     "takes a lost connection for not executed": {"test_after_an_exception_the_batch_may_have_been_executed"},
     "puts texts on one line": {"test_no_text_is_altered_on_the_way"},
     "clears what should be left alone": {"test_a_null_clears_or_is_left_alone_as_the_column_says"},
+    "says that it merged": {"test_records_are_merged_into_another_one_and_merging_them_again_is_no_error"},
     "shows its token": {"test_secrets_are_hidden_before_they_are_used_and_shown_nowhere"},
     "forgets to say why a field is read-only": {"test_the_fields_of_every_object_make_sense"},
     "says nothing about its errors": {"test_one_bad_row_fails_alone_with_a_code_and_a_reason"},
