@@ -12,6 +12,7 @@ from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError
 from connector_sdk.observers import Observers
 from connector_sdk.opening import Opened, find_destination, opened
+from connector_sdk.planning.objects import preferred
 from connector_sdk.planning.planner import check_model
 from connector_sdk.session import checked, discover
 from connector_sdk.sync import Project, Sync
@@ -65,7 +66,7 @@ def _sync_errors(project: Project, sync: Sync, live: Opened) -> Iterator[ConfigE
         check_model(
             project,
             sync,
-            schemas[sync.objects[0]],
+            preferred(schemas.values()),
             live.destination.spec,
             lambda name: live.destination.discover_schema(live.connection, name),
         )

@@ -146,8 +146,9 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
         snapshot.parent.mkdir(mode=0o700, exist_ok=True)
         compares = mode in (Mode.UPSERT, Mode.UPDATE)
         promote(
-            old, plan.file, ledger, plan.dropped, snapshot, plan.generation, compares=compares, rekeyed=plan.rekeyed
-        )
+            old, plan.file, ledger, plan.dropped, snapshot, plan.generation,
+            compares=compares, rekeyed=plan.rekeyed, objects=len(plan.summary.object_names) > 1,
+        )  # fmt: skip
         on_disk(snapshot)
     return pointing_at(opened.folder, after, snapshot) if snapshot else after
 

@@ -12,6 +12,7 @@ from connector_sdk.engines.models import require_whole
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.plan import Cost, Finding, Level, PlanReport
 from connector_sdk.planning.frozen import FrozenPlan
+from connector_sdk.planning.objects import preferred
 from connector_sdk.planning.planner import make_plan
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.request import Request
@@ -33,7 +34,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
     snapshot = None if request.start_over else opened.snapshot()
     folder = opened.folder.plan(run_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings, schema = opened.settings, opened.schemas[opened.sync.objects[0]]
+    settings, (schema, *others) = opened.settings, preferred(opened.schemas.values())
     wanted = PlanRequest(
         run=run_id,
         project=opened.project,
@@ -57,6 +58,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         baseline=request.baseline and (snapshot is None or opened.may_have_created),
         lookup=lookup,
         accepted=request.accept | opened.live.destination.spec.accepts(opened.options),
+        others=tuple(others),
     )
     try:
         return make_plan(wanted, opened.live.destination, opened.live.connection)

@@ -46,7 +46,8 @@ class Cost:
 class PlanSummary:
     """A frozen plan, without its rows. `planned` counts rows per action, `batches` how they are cut per action.
 
-    `key_fields` are the fields that are filled with a column of the model's primary key.
+    `key_fields` are the fields that are filled with a column of the model's primary key. Of several objects,
+    `create_in` gets the new records.
     """
 
     run: str
@@ -61,6 +62,7 @@ class PlanSummary:
     planned: Mapping[Action, int]
     batches: Mapping[Action, int]
     match_field: str | None = None
+    create_in: str | None = None
     key_fields: tuple[str, ...] = ()
 
 

@@ -105,7 +105,8 @@ class ObjectSchema:
     """An object with its fields. `match_advice` says what to do where no field can be matched on.
 
     `absent` says of a field that is not among them what it is, where that may be something else than missing;
-    `not_fields` maps names that people look for in vain to the reason.
+    `not_fields` maps names that people look for in vain to the reason. `becomes` are objects whose records its own may
+    become; `shared_key_advice` says how a key is kept then, and how to get one that several objects have.
     """
 
     name: str
@@ -116,3 +117,5 @@ class ObjectSchema:
     match_advice: str = ""
     absent: str = ""
     not_fields: Mapping[str, str] = field(factory=dict)
+    becomes: tuple[str, ...] = ()
+    shared_key_advice: str = ""

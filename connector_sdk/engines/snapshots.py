@@ -2,7 +2,8 @@
 
 Columns: `key`; `record_id`; `match`, the value of the match field as the destination compares it; `generation`, the
 number of the run that had the row accepted; in modes that compare, the model's values; and, where rows are merged,
-`merged`: the row's record went into another one, whose id is the row's `record_id` since then.
+`merged`: the row's record went into another one, whose id is the row's `record_id` since then. Where the sync has
+several objects, `object` is that of the record.
 """
 
 from __future__ import annotations
@@ -35,13 +36,14 @@ def promote(
     *,
     compares: bool = True,
     rekeyed: bool = False,
+    objects: bool = False,
 ) -> None:
     """Write the snapshot that follows a run: the old rows, with just those changed that were accepted.
 
     `plan` and `ledger` are the files of the run, `dropped` one of keys that left the model; `compares` keeps the
-    values of the rows. Rows that left and were not removed at the destination stay, so that the next run tries again;
-    so do, under a key of their own, the former records of `rekeyed` rows. Rows whose record turned out to be gone go:
-    to the next run they are new.
+    values of the rows, `objects` which object each went to. Rows that left and were not removed at the destination
+    stay, so that the next run tries again; so do, under a key of their own, the former records of `rekeyed` rows. Rows
+    whose record turned out to be gone go: to the next run they are new.
     """
     with database(target.parent) as connection:
         plan_file = file(plan, numbered=True)
@@ -50,6 +52,7 @@ def promote(
         accepted = f"""
             select p.key, coalesce(l.record_id, p.record_id) as record_id, p.match,
                 {generation}::bigint as generation {", l.action = 'merged' as merged" if merges else ""}
+                {", l.object" if objects else ""}
                 {_listed("p", values)}
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
             where p.effect <> 'left' and {_ACCEPTED}
@@ -57,12 +60,15 @@ def promote(
         select, counted = accepted, [f"select l.row from {file(ledger)} l where {_ACCEPTED}"]
         if old is not None:
             connection.execute(f"create table doubted as {_doubted(plan_file, ledger)}")
-            former = _former(connection, old, plan_file, values, merges=merges)
+            former = _former(connection, old, plan_file, values, merges=merges, objects=objects)
             gone = _gone(plan_file, ledger, dropped)
             connection.execute(f"create table touched as select key from ({accepted}) union all {gone}")
             untouched = f"from {file(old)} s anti join touched t on t.key = s.key"
-            kept = [accepted, *([_former_records(plan_file, ledger, accepted, values)] if rekeyed else [])]
-            select = " union all ".join([f"select {former} {untouched}", *kept])
+            kept = [
+                accepted,
+                *([_former_records(plan_file, ledger, accepted, values, objects=objects)] if rekeyed else []),
+            ]
+            select = " union all by name ".join([f"select {former} {untouched}", *kept])
             counted = [f"select s.key {untouched}", *kept]
         fresh = target.with_suffix(".new")
         freeze(connection, select, fresh, rows=sum(_count(connection, each) for each in counted))
@@ -82,7 +88,13 @@ def _merges(connection: duckdb.DuckDBPyConnection, old: Path | None, ledger: Pat
 
 
 def _former(
-    connection: duckdb.DuckDBPyConnection, old: Path, plan_file: str, values: Sequence[str], *, merges: bool
+    connection: duckdb.DuckDBPyConnection,
+    old: Path,
+    plan_file: str,
+    values: Sequence[str],
+    *,
+    merges: bool,
+    objects: bool,
 ) -> str:
     """The columns of the old snapshot as the new one has them: missing ones null, changed types cast.
 
@@ -92,6 +104,7 @@ def _former(
     types = columns_of(connection, plan_file)
     wanted = {"key": "VARCHAR", "record_id": "VARCHAR", "match": "VARCHAR", "generation": "BIGINT"}
     wanted |= {MERGED: "BOOLEAN"} if merges else {}
+    wanted |= {"object": "VARCHAR"} if objects else {}
     wanted |= {each: types[each] for each in values}
     columns, doubts = {}, ["s.key in (select key from doubted)"]
     for each, type_ in wanted.items():
@@ -118,7 +131,7 @@ def _gone(plan_file: str, ledger: Path, dropped: Path | None) -> str:
     return removed if dropped is None else f"{removed} union all select key from {file(dropped)}"
 
 
-def _former_records(plan_file: str, ledger: Path, accepted: str, values: Sequence[str]) -> str:
+def _former_records(plan_file: str, ledger: Path, accepted: str, values: Sequence[str], *, objects: bool) -> str:
     """SQL for the records that rows with a new match value had before, and that are still there.
 
     Such a row has its key already for its new record. No key of a model has the separator in it.
@@ -126,7 +139,7 @@ def _former_records(plan_file: str, ledger: Path, accepted: str, values: Sequenc
     nothing = "".join(f", null as {name(each)}" for each in values)
     return f"""
         select p.key || chr(31) || ' (former record ' || p.record_id || ')' as key, p.record_id, p.match,
-            0::bigint as generation {nothing}
+            0::bigint as generation {", p.object" if objects else ""} {nothing}
         from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
         where p.effect = 'left' and l.outcome not in ('succeeded', 'skipped')
             and p.key in (select key from ({accepted}))

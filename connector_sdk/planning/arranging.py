@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from connector_sdk.batch import Action, Column, OnNull
 from connector_sdk.engines.changes import freeze
-from connector_sdk.engines.embedded import file, name
+from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.planning.cutting import Group
 from connector_sdk.planning.mapping import Filling, Mapped, only_created, only_updated
 from connector_sdk.planning.merging import GOES
@@ -89,13 +89,13 @@ class _Shapes:
     """The lists of columns that rows are sent with.
 
     A reference by key that is empty is sent as an empty id: each such column doubles the number of shapes, but for a
-    list that is replaced as a whole. `bits` are SQL conditions, one for each doubling, in the order of the bits of a
-    shape's number. Where a field can be set only on new records, or only on those that exist, the last bit tells the
-    two kinds of rows apart.
+    list that is replaced as a whole. Where a field can be set only on new records, or only on those that exist, another
+    doubling tells the two kinds of rows apart; of several objects, each has shapes of its own, and so have new records.
+    `number` is SQL for the shape of a row that is written. Removed rows have one shape, or one for each object.
     """
 
     written: tuple[tuple[Column, ...], ...]
-    bits: tuple[str, ...]
+    number: str
     removed: tuple[tuple[Column, ...], ...]
     merged: tuple[tuple[Column, ...], ...]
 
@@ -106,9 +106,12 @@ class _Shapes:
         optional = [
             each for each in mapped.fillings if each.column.by and each.column.on_null is OnNull.CLEAR and not whole
         ]
-        bits = [f"{name(each.stored)} is null" for each in optional]
+        bits = [f"{each.own} and {name(each.stored)} is null" for each in optional]
         kinds = [mapped.fillings]
-        if request.sync.mode is Mode.UPSERT and mapped.depends_on_existence:
+        which = "0"
+        if request.others:
+            kinds, which = _kinds_of_several(request, mapped)
+        elif request.sync.mode is Mode.UPSERT and mapped.depends_on_existence:
             bits.append("record_id is not null")
             kinds = [_without(mapped, only_updated), _without(mapped, only_created)]
         written = tuple(
@@ -117,18 +120,34 @@ class _Shapes:
             for number in range(2 ** len(optional))
         )
         clears = request.sync.on_removed is Removal.CLEAR
-        removed = () if request.sync.on_removed is Removal.NOTHING else (cleared_columns(mapped) if clears else (),)
-        return cls(written, tuple(bits), removed, ((),) if request.sync.merge else ())
+        objects = [each.name for each in request.schemas] if request.others else [None]
+        removed = tuple(cleared_columns(mapped, each) if clears else () for each in objects)
+        if request.sync.on_removed is Removal.NOTHING:
+            removed = ()
+        number = [f"if({condition}, {2**bit}, 0)" for bit, condition in enumerate(bits)]
+        number += [] if which == "0" else [f"{2 ** len(bits)} * ({which})"]
+        return cls(written, " + ".join(number) or "0", removed, ((),) if request.sync.merge else ())
 
     @property
     def all(self) -> tuple[tuple[Column, ...], ...]:
         """All shapes; a row's shape is its place here."""
         return self.written + self.removed + self.merged
 
-    @property
-    def number(self) -> str:
-        """SQL for the shape of a row that is written."""
-        return " + ".join(f"if({condition}, {2**bit}, 0)" for bit, condition in enumerate(self.bits)) or "0"
+
+def _kinds_of_several(request: PlanRequest, mapped: Mapped) -> tuple[list[tuple[Filling, ...]], str]:
+    """What is written to records of each object, and to new ones; and SQL for which of it a row gets.
+
+    The record that a row means is known, so its match value is written to new ones only.
+    """
+    names, match = [each.name for each in request.schemas], mapped.match.field.name if mapped.match else None
+    kinds = []
+    for name_ in names:
+        own = (each for each in mapped.fillings if each.object_name == name_ and not only_created(each.field))
+        kinds.append(tuple(each for each in own if request.sync.mode is Mode.UPDATE or each.field.name != match))
+    new = (each for each in mapped.fillings if each.object_name == request.sync.create_in)
+    kinds.append(tuple(each for each in new if not only_updated(each.field)))
+    places = " ".join(f"when {text(each)} then {number}" for number, each in enumerate(names))
+    return kinds, f"case when action <> {text(Action.UPDATE)} then {len(names)} else case object {places} end end"
 
 
 def _without(mapped: Mapped, left_out: Callable[[Field], bool]) -> tuple[Filling, ...]:
@@ -149,13 +168,13 @@ def _changed(
     level: str,
 ) -> Iterator[_Piece]:
     found = connection.execute(
-        f"select outcome is not null as decided, {level} as stage, {shapes.number} as shape,"
+        f"select outcome is not null as decided, {level} as stage, {shapes.number} as shape, object, action,"
         f" count(*), count({locked or 'null'}) from {file(changes)}"
         f" where outcome is not null or not {GOES} group by all order by all"
     ).fetchall()
-    for stage, shape, rows, locking in (line for decided, *line in found if not decided):
+    for stage, shape, object_name, action, rows, locking in (line for decided, *line in found if not decided):
         condition = f"outcome is null and not {GOES} and {level} = {stage} and {shapes.number} = {shape}"
-        group = Group(0, rows, stage, request.schema.name, request.action, shape, locking)
+        group = Group(0, rows, stage, object_name, Action(action), shape, locking)
         yield _Piece(changes, condition, rows, group, f"{locked} nulls last" if locking else None)
     decided_rows = sum(rows for decided, *_, rows, _ in found if decided)
     if decided_rows:
@@ -178,13 +197,17 @@ def _removed(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, removed: Path, stage: int
 ) -> Iterator[_Piece]:
     """Removed rows come in a stage of their own, after everything that is written."""
-    shape = len(shapes.written)
+    names = [each.name for each in request.schemas]
     found = connection.execute(
-        f"select outcome is not null, count(*) from {file(removed)} group by all order by all"
+        f"select if(outcome is null, object, null) as object, count(*) from {file(removed)} group by all order by all"
     ).fetchall()
-    for decided, rows in found:
-        group = None if decided else Group(0, rows, stage, request.schema.name, removal_action(request), shape)
-        yield _Piece(removed, f"outcome is {'not ' if decided else ''}null", rows, group)
+    for object_name, rows in found:
+        if object_name is None:
+            yield _Piece(removed, "outcome is not null", rows, None)
+            continue
+        shape = len(shapes.written) + names.index(object_name)
+        group = Group(0, rows, stage, object_name, removal_action(request), shape)
+        yield _Piece(removed, f"outcome is null and object = {text(object_name)}", rows, group)
 
 
 def _in_stages(pieces: Sequence[_Piece]) -> list[_Piece]:

@@ -63,7 +63,8 @@ def freeze_changes(
         connection.execute("create table held as select key from held_rows")
     found = profile(connection, "model", matching=mapped.match is not None, same=request.matches_by_key)
     rows = judge(connection, request) if request.sync.merge else "model"
-    verdicts = [*_identity_verdicts(request, found), *merge_verdicts(request), *_field_verdicts(request, mapped)]
+    verdicts = [*_identity_verdicts(request, found), *merge_verdicts(request)]
+    verdicts += [] if request.others else field_verdicts(request, mapped)
     target = request.folder / "changes.parquet"
     sent = _sent(mapped)
     unused = ", ".join(("position", *working_columns(request)))
@@ -121,6 +122,7 @@ def _changed(
     fixed = f"{action} as action, {text(request.schema.name)} as object"
     if request.snapshot is None:
         return f"select m.*, null::varchar as record_id, 'new' as effect, {fixed} from {rows} m"
+    record = "null" if request.others else "s.record_id"
     rekeyed = "m.match is distinct from s.match" if mapped.match and not request.matches_by_key else "false"
     reasons = ["s.key is null", *(["m.merged_into is not null"] if request.sync.merge else [])]
     if request.full:
@@ -133,7 +135,7 @@ def _changed(
             compared.changed(model_column(each) for each in mapped.compared),
         ]
     return f"""
-        select m.*, case when {rekeyed} then null else s.record_id end as record_id,
+        select m.*, case when {rekeyed} then null::varchar else {record} end as record_id,
             case when s.key is null then 'new' when {rekeyed} then 'rekeyed' else 'changed' end as effect, {fixed}
         from {rows} m left join {file(request.snapshot)} s on s.key = m.key
         where {_any([*_unsound(request, found), _open(connection, request, _any(reasons))])}
@@ -190,7 +192,7 @@ def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict
         yield Verdict("effect = 'new'", Code.BASELINE, "'taken as sent before'")
 
 
-def _field_verdicts(request: PlanRequest, mapped: Mapped) -> Iterator[Verdict]:
+def field_verdicts(request: PlanRequest, mapped: Mapped) -> Iterator[Verdict]:
     """What is wrong with values. Those of rows that are merged are not sent."""
     sent = f"not {GOES} and " if request.sync.merge else ""
     match = [mapped.match] if mapped.match and mapped.match not in mapped.fillings else []

@@ -22,8 +22,12 @@ def locked_by_rows(request: PlanRequest, mapped: Mapped) -> str | None:
     """
     if not request.lock_aware or request.parallelism == 1:
         return None
-    locking = next((each for each in mapped.fillings if each.field.locks), None)
-    return None if locking is None else f"lower(trim(cast({name(locking.stored)} as varchar)))"
+    locking: dict[str | None, str] = {}
+    for each in mapped.fillings:
+        if each.field.locks:
+            value = f"lower(trim(cast({name(each.stored)} as varchar)))"
+            locking.setdefault(each.object_name, f"if({each.own}, {value}, null)" if each.object_name else value)
+    return f"coalesce({', '.join(locking.values())})" if locking else None
 
 
 @frozen

@@ -14,7 +14,7 @@ from connector_sdk.codes import Code
 from connector_sdk.engines.changes import columns_of, freeze
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.planning.identity import comparable
-from connector_sdk.planning.mapping import Lookup, Mapped
+from connector_sdk.planning.mapping import Filling, Lookup, Mapped
 from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import (
@@ -78,7 +78,7 @@ def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowRe
     for filling in mapped.fillings:
         if filling.lookup is not None:
             known = _known_records(request, mapped, filling.lookup)
-            yield _reference(filling.lookup, filling.stored, waiting.get(filling.stored), known)
+            yield _reference(filling, filling.lookup, waiting.get(filling.stored), known)
     if mapped.match is not None and request.sync.merge is not None:
         yield _merged_record(Lookup(request.schema.name, mapped.match.field), mapped.match.stored)
     if mapped.match is not None and _wants_records(request, mapped):
@@ -87,7 +87,9 @@ def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowRe
 
 
 def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
-    """Whether it must be known which record a row means before it is sent."""
+    """Whether it must be asked which record a row means before it is sent."""
+    if request.others:
+        return False
     if request.sync.mode is Mode.UPSERT:
         return request.lookup or mapped.depends_on_existence
     return request.sync.mode in (Mode.UPDATE, Mode.ARCHIVE)
@@ -95,15 +97,16 @@ def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
 
 def _known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) -> str | None:
     """The records that the snapshot knows by the value that is looked for. A full run asks for all of them anew."""
-    if request.snapshot is None or request.full or not request.compares or mapped.match is None:
+    if request.snapshot is None or request.full or request.others or not request.compares or mapped.match is None:
         return None
     if (lookup.object_name, lookup.field.name) != (request.schema.name, mapped.match.field.name):
         return None
     return f"(select match, record_id from {file(request.snapshot)} where record_id is not null)"
 
 
-def _reference(lookup: Lookup, stored: str, waiting: RowReference | None, known: str | None) -> _Question:
-    asks = f"{name(stored)} is not null and not {GOES}"
+def _reference(filling: Filling, lookup: Lookup, waiting: RowReference | None, known: str | None) -> _Question:
+    stored = filling.stored
+    asks = f"{name(stored)} is not null and {filling.own} and not {GOES}"
     alone = f"{asks} and {name(waiting.row)} is null" if waiting else asks
     verdicts = (
         _impossible(lookup, stored, asks),

@@ -38,7 +38,8 @@ class Filling:
     """A field of the destination and what it is filled with.
 
     `stored` is the plan's column that holds the values, `value` the SQL that makes them (None where the model's own
-    column serves). With `lookup`, the values are looked for before the plan is complete.
+    column serves). With `lookup`, the values are looked for before the plan is complete. `object_name` is the object
+    whose rows it fills, where there are several.
     """
 
     field: Field
@@ -47,6 +48,12 @@ class Filling:
     value: str | None
     checks: tuple[Check, ...]
     lookup: Lookup | None = None
+    object_name: str | None = None
+
+    @property
+    def own(self) -> str:
+        """SQL that is true for the lines that it fills."""
+        return "true" if self.object_name is None else f"object = {text(self.object_name)}"
 
 
 @frozen

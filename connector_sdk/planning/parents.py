@@ -103,7 +103,7 @@ class _Own:
 
 
 def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
-    if request.sync.mode is Mode.ALL:
+    if request.sync.mode is Mode.ALL or request.others:
         return
     mine = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
     creating = request.action in (Action.CREATE, Action.UPSERT)

@@ -28,17 +28,19 @@ from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard
 from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
-from connector_sdk.planning.mapping import Discover, Mapped, map_fields
+from connector_sdk.planning.mapping import Discover, Mapped
 from connector_sdk.planning.merging import PARENT, merge_findings, merge_problems, name_parents
+from connector_sdk.planning.objects import map_objects
 from connector_sdk.planning.parents import Parents, orphaned, parents_findings, relate
 from connector_sdk.planning.removals import Removals, freeze_removals
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.request import PlanRequest
+from connector_sdk.planning.routing import route, routing_findings
 from connector_sdk.planning.summary import Totals, findings, samples, totals
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.state.entries import NewBatch
-from connector_sdk.state.plan_file import FILE, INTO, Layout
+from connector_sdk.state.plan_file import FILE, INTO, Layout, stored_name
 from connector_sdk.state.schemas import FILE as SCHEMA
 from connector_sdk.state.schemas import write_schema
 from connector_sdk.sync import Model, Project, Sync
@@ -56,14 +58,15 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
 
     source = open_model(request.model, request.folder)
     try:
-        mapped = _mapped(request.project, request.sync, request.model, request.schema, source, request.spec, discover)
+        mapped = _mapped(request.project, request.sync, request.model, request.schemas, source, request.spec, discover)
     except ConfigError as error:
         raise ConfigError(list(retold(error.problems, request))) from None
     fingerprints, since = _generations(request, mapped)
     with database(request.folder) as duck:
         changes = freeze_changes(duck, request, source, mapped, since)
         crashpoint("after the changes are frozen")
-        parents = relate(duck, request, mapped, name_parents(duck, request, changes.file))
+        routed = route(duck, request, mapped, changes.file, lambda *asked: destination.match(connection, *asked))
+        parents = relate(duck, request, mapped, name_parents(duck, request, routed))
         if request.sync.merge:
             parents = evolve(parents, references={**parents.references, INTO: PARENT})
         completed = look_up(duck, request, mapped, parents.file, match, parents.references)
@@ -90,26 +93,28 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     return plan
 
 
-def check_model(project: Project, sync: Sync, schema: ObjectSchema, spec: DestinationSpec, discover: Discover) -> None:
+def check_model(
+    project: Project, sync: Sync, schemas: Sequence[ObjectSchema], spec: DestinationSpec, discover: Discover
+) -> None:
     """Check model and mapping of a sync without planning; raises `ConfigError` with every problem."""
     with tempfile.TemporaryDirectory(prefix="connector-") as folder:
         model = project.models[sync.model]
         source = open_model(model, Path(folder))
-        _mapped(project, sync, model, schema, source, spec, discover)
+        _mapped(project, sync, model, schemas, source, spec, discover)
 
 
 def _mapped(
     project: Project,
     sync: Sync,
     model: Model,
-    schema: ObjectSchema,
+    schemas: Sequence[ObjectSchema],
     source: Source,
     spec: DestinationSpec,
     discover: Discover,
 ) -> Mapped:
-    problems = [*require_columns(model, source, used_columns(model, sync)), *merge_problems(sync, schema)]
+    problems = [*require_columns(model, source, used_columns(model, sync)), *merge_problems(sync, schemas[0])]
     try:
-        mapped = map_fields(project, sync, schema, source, spec, discover)
+        mapped = map_objects(project, sync, schemas, source, spec, discover)
     except ConfigError as error:
         raise ConfigError([*problems, *error.problems]) from None
     if problems:
@@ -151,10 +156,11 @@ def _described(
         created_or_updated=counted.created_or_updated,
         samples=samples(duck, request, mapped, file_),
         findings=(
-            *findings(duck, request, mapped, request.schema, file_),
+            *findings(duck, request, mapped, _creating_schema(request), file_),
             *drift(request, mapped, creates=counted.creates),
             *(replacement_findings(request, replacement) if replacement else ()),
             *parents_findings(parents),
+            *routing_findings(duck, request, mapped, file_),
             *merge_findings(duck, request, file_),
             *guard(request.sync.guards, scale, request.accepted),
         ),
@@ -168,6 +174,11 @@ def _described(
     )
 
 
+def _creating_schema(request: PlanRequest) -> ObjectSchema:
+    """The object that new records are made in."""
+    return next((each for each in request.schemas if each.name == request.sync.create_in), request.schema)
+
+
 def _scale(
     source: Source, changes: Changes, sent: Mapping[str, int], removals: Removals, replacement: Replacement | None
 ) -> Scale:
@@ -178,7 +189,7 @@ def _scale(
 
 
 def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Arranged, version: str | None) -> Layout:
-    stored = {each.field.name: each.stored for each in mapped.fillings}
+    stored = {stored_name(each.object_name, each.field.name): each.stored for each in mapped.fillings}
     match = mapped.match.field.name if mapped.match and request.sync.mode in (Mode.UPSERT, Mode.ALL) else None
     references = tuple(parents.references.values())
     return Layout(request.sync.mode, request.api.name, match, version, arranged.shapes, stored, references)
@@ -210,10 +221,13 @@ def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches:
         batch_size=request.batch_size,
         parallelism=request.parallelism,
         delivery=request.api.delivery[sync.mode],
-        columns=arranged.shapes[0],
+        columns=tuple({each.field: each for shape in arranged.shapes for each in shape}.values())
+        if request.others
+        else arranged.shapes[0],
         planned=counted.planned,
         batches=cuts,
         match_field=sync.match.field if sync.match else None,
+        create_in=sync.create_in,
         key_fields=tuple(each.field for each in sync.fields if each.column in request.model.primary_key),
     )
 

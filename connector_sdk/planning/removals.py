@@ -57,13 +57,17 @@ def freeze_removals(
     return Removals(target if rows else None, rows, left)
 
 
-def clearable(mapped: Mapped) -> list[Filling]:
-    """The fields that are emptied when a row leaves: not what identifies a record or must have a value."""
+def clearable(mapped: Mapped, object_name: str | None = None) -> list[Filling]:
+    """The fields that are emptied when a row leaves: not what identifies a record or must have a value.
+
+    With `object_name`, those of one of several objects.
+    """
     match = mapped.match.field.name if mapped.match else None
     return [
         each
         for each in mapped.fillings
         if each.field.name != match
+        and object_name in (None, each.object_name)
         and each.field.updateable
         and each.field.nillable
         and not each.field.required
@@ -71,9 +75,9 @@ def clearable(mapped: Mapped) -> list[Filling]:
     ]
 
 
-def cleared_columns(mapped: Mapped) -> tuple[Column, ...]:
+def cleared_columns(mapped: Mapped, object_name: str | None = None) -> tuple[Column, ...]:
     """The columns of a batch that clears; references are cleared through the id, never through a key."""
-    return tuple(Column(each.field.name) for each in clearable(mapped))
+    return tuple(Column(each.field.name) for each in clearable(mapped, object_name))
 
 
 def removal_action(request: PlanRequest) -> Action:
@@ -94,14 +98,15 @@ def _gone(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: 
     settled = settled_keys(connection, request)
     if settled:
         claimed += f" or s.key in ({settled})"
+    object_ = "s.object" if request.others else f"{text(request.schema.name)} as object"
     left = (
-        f"select s.key, s.record_id, s.match, {claimed} as claimed, false as rekeyed"
+        f"select s.key, {object_}, s.record_id, s.match, {claimed} as claimed, false as rekeyed"
         f" from {snapshot} s anti join model m on m.key = s.key"
     )
     if not changes.rekeyed:
         return left
     rekeyed = (
-        f"select s.key, s.record_id, s.match, {claimed}, true from {snapshot} s"
+        f"select s.key, {object_}, s.record_id, s.match, {claimed}, true from {snapshot} s"
         f" semi join (select key from {file(lines)} where effect = 'rekeyed' and outcome is null) c on c.key = s.key"
     )
     return f"{left} union all {rekeyed}"
@@ -111,8 +116,10 @@ def _lines(request: PlanRequest, lines: Path) -> str:
     """SQL for the plan lines of records that are to be removed; the columns are those of the changes."""
     given = (
         f"select key, match, {text(removal_action(request))} as action,"
-        f" {text(request.schema.name)} as object, record_id, 'left' as effect from gone where not claimed"
+        " object, record_id, 'left' as effect from gone where not claimed"
     )
-    unknown = Verdict("record_id is null", Code.NO_RECORD, text("it is not known which record this row had"))
+    unknown = Verdict(
+        "record_id is null or object is null", Code.NO_RECORD, text("it is not known which record this row had")
+    )
     empty = f"select * from {file(lines)} where false"
     return f"{empty} union all by name {verdict_columns([unknown], f'({given})')}"

@@ -31,7 +31,7 @@ class PlanRequest:
     every row again, `baseline` takes the present rows as sent, `lookup` asks the destination which records are there
     even where it need not be known. `lock_aware` keeps batches apart that lock the same record. `generation` is the
     number of the run that this plan is for, `former` the schema that the last one was planned with. The plan goes into
-    `folder`.
+    `folder`. Of several objects, `schema` is the one that a row goes to before the `others`.
     """
 
     run: str
@@ -56,6 +56,12 @@ class PlanRequest:
     baseline: bool = False
     lookup: bool = False
     accepted: frozenset[str] = frozenset()
+    others: tuple[ObjectSchema, ...] = ()
+
+    @property
+    def schemas(self) -> tuple[ObjectSchema, ...]:
+        """The objects, in the order in which a row goes to one of them."""
+        return (self.schema, *self.others)
 
     @property
     def compares(self) -> bool:

@@ -83,9 +83,7 @@ def samples(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, plan: Path
 ) -> dict[str, tuple[Mapping[str, Any], ...]]:
     """A few lines of each kind, as they will be sent: values as text, by field."""
-    fields = ", ".join(f"cast({name(each.stored)} as varchar)" for each in mapped.fillings)
-    listed = texts([each.field.name for each in mapped.fillings])
-    values = f"map({listed}, [{fields}])" if mapped.fillings else "map {}"
+    values = _values(request, mapped)
     if request.sync.merge is not None:
         values = f"case when {GOES} then map {{{text(INTO)}: coalesce({name(PARENT.row)}, {INTO})}} else {values} end"
     firsts = (
@@ -102,6 +100,17 @@ def samples(
         line = {"key": key, "record_id": record_id, "message": message, **values_}
         collected.setdefault(kind, []).append({word: each for word, each in line.items() if each is not None})
     return {kind: tuple(lines) for kind, lines in collected.items()}
+
+
+def _values(request: PlanRequest, mapped: Mapped) -> str:
+    """SQL for the values of a line as text, by field: those of its own object."""
+    branches = []
+    for schema in request.schemas:
+        own = [each for each in mapped.fillings if each.object_name in (None, schema.name)]
+        fields = ", ".join(f"cast({name(each.stored)} as varchar)" for each in own)
+        named = f"map({texts([each.field.name for each in own])}, [{fields}])" if own else "map {}"
+        branches.append(f"when {text(schema.name)} then {named}")
+    return f"case object {' '.join(branches)} end"
 
 
 def findings(

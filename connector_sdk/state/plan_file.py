@@ -73,6 +73,16 @@ class Layout:
     stored: Mapping[str, str]
     references: tuple[RowReference, ...] = ()
 
+    def column(self, object_name: str, field: str) -> str:
+        """The plan's column that holds the values of a field, in batches of an object."""
+        own = stored_name(object_name, field)
+        return self.stored[own if own in self.stored else field]
+
+
+def stored_name(object_name: str | None, field: str) -> str:
+    """Under which name `Layout.stored` has a field; of several objects each has its own values."""
+    return field if object_name is None else f"{object_name}.{field}"
+
 
 class PlanReader:
     """Reads rows of a frozen plan; safe to use from any thread. Raises `RunStopped` when the file is damaged.
@@ -106,7 +116,7 @@ class PlanReader:
         sent = table
         if batch.action is Action.REPLACE:
             sent = table.filter(pc.not_equal(table.column("effect"), "left")).combine_chunks()
-        rows = sent.select([self._layout.stored[each.field] for each in columns])
+        rows = sent.select([self._layout.column(batch.object_name, each.field) for each in columns])
         rows = rows.rename_columns([each.field for each in columns])
         made = Batch(
             batch.run, batch.number, batch.object_name, batch.action, self._layout.mode, self._layout.api, columns,

@@ -45,6 +45,10 @@ class Emulated:
         """Delete records by hand."""
         self._side("DELETE", f"records/{object_name}", {"records": [{"Id": each} for each in ids]})
 
+    def convert(self, *leads: str) -> None:
+        """Convert leads by hand, each named by its id or a key."""
+        self._side("POST", "convert", {"leads": leads})
+
     def change(self, org: Mapping[str, Any]) -> None:
         """Lay a change over the org file."""
         self._side("POST", "org", org)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve
 
+from connector_salesforce import conversion
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import STEPS, absent, field_of
 from connector_salesforce.org import Description, Org
@@ -52,6 +53,8 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
         mergeable=described.get("mergeable", False),
         absent=absent(described["name"]),
         not_fields=not_fields(described),
+        becomes=conversion.becomes(described["name"]),
+        shared_key_advice=conversion.shared_key_advice(described["name"]),
         match_advice="" if recommended else f"{described['label']} has no unique external id. {STEPS}",
     )
 

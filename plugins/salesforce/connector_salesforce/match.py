@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from connector_salesforce import soql
+from connector_salesforce import conversion, soql
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import IDS, TYPES, absent
 from connector_salesforce.ids import to18
@@ -37,15 +37,27 @@ def match(org: Org, objects: Sequence[str], field: str, values: pa.Array) -> pa.
     """The records of each object whose field has one of the values, as `MATCH_SCHEMA`.
 
     Text is compared without outer blanks, and without case where the field is unique and not case-sensitive; numbers
-    by value; ids as 18 characters. Null and empty text find nothing; what is no id, no record can have.
+    by value; ids as 18 characters. Null and empty text find nothing; what is no id, no record can have. A converted
+    lead is answered as what it became, unless its key is found there.
     """
-    found = [line for name in objects for line in _in_object(org, name, field, values.to_pylist())]
+    found: list[tuple[int, str, str | None]] = []
+    elsewhere: list[tuple[int, str, str | None]] = []
+    for name in objects:
+        for position, record in _in_object(org, name, objects, field, values.to_pylist()):
+            other = None if record is None else conversion.became(record, objects)
+            line = (name, None if record is None else record["Id"])
+            (elsewhere if other else found).append((position, *(other or line)))
+    met = {(position, name) for position, name, _ in found}
+    found += [line for line in elsewhere if line[:2] not in met]
     columns = list(zip(*found, strict=True)) or [(), (), ()]
     arrays = [pa.array(column, each.type) for column, each in zip(columns, MATCH_SCHEMA, strict=True)]
     return pa.Table.from_arrays(arrays, schema=MATCH_SCHEMA)
 
 
-def _in_object(org: Org, object_name: str, field: str, values: Sequence[Any]) -> Iterator[tuple[int, str, str | None]]:
+def _in_object(
+    org: Org, object_name: str, objects: Sequence[str], field: str, values: Sequence[Any]
+) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+    """The records of one object by the positions of their values; None for a value that no record can have."""
     described = _described(org, object_name, field)
     fold = _fold(described)
     positions: dict[Key, list[int]] = defaultdict(list)
@@ -56,10 +68,11 @@ def _in_object(org: Org, object_name: str, field: str, values: Sequence[Any]) ->
             positions[key].append(position)
             asked.setdefault(key, _asked(described, key, value))
         elif described["type"] in IDS and value:
-            yield position, object_name, None
-    for record in _records(org, object_name, described["name"], list(asked.values())):
+            yield position, None
+    columns = dict.fromkeys(["Id", described["name"], *conversion.columns(object_name, objects)])
+    for record in _records(org, object_name, tuple(columns), described["name"], list(asked.values())):
         for position in positions.get(_key(record, described["name"], fold), ()):
-            yield position, object_name, record["Id"]
+            yield position, record
 
 
 def _described(org: Org, object_name: str, field: str) -> Description:
@@ -94,7 +107,9 @@ def _key(record: Mapping[str, Any], field: str, fold: Fold) -> Key | None:
     return None if value is None else fold(value)
 
 
-def _records(org: Org, object_name: str, field: str, values: Sequence[Any]) -> Iterable[Mapping[str, Any]]:
+def _records(
+    org: Org, object_name: str, columns: Sequence[str], field: str, values: Sequence[Any]
+) -> Iterable[Mapping[str, Any]]:
     """The records that have one of the values, by as few calls as the org lets: one for 10,000 of them.
 
     A query within a composite call is as long as any address at least. Whether it may be as long as any query is
@@ -103,7 +118,8 @@ def _records(org: Org, object_name: str, field: str, values: Sequence[Any]) -> I
     """
 
     def queries(most: int, size: Callable[[str], int]) -> list[str]:
-        return [_query(object_name, field, each) for each in _chunks(object_name, field, values, most, size)]
+        sized: Callable[[Sequence[Any]], str] = lambda some: _query(object_name, columns, field, some)  # noqa: E731
+        return [sized(each) for each in _chunks(sized, values, most, size)]
 
     short = queries(_LONGEST_ADDRESS, _encoded)
     if len(short) < 2:
@@ -118,8 +134,7 @@ def _records(org: Org, object_name: str, field: str, values: Sequence[Any]) -> I
     return org.queries(short)
 
 
-def _query(object_name: str, field: str, values: Sequence[Any]) -> str:
-    columns = ["Id"] if field == "Id" else ["Id", field]
+def _query(object_name: str, columns: Sequence[str], field: str, values: Sequence[Any]) -> str:
     return soql.select(columns, object_name, soql.is_in(field, values))
 
 
@@ -129,10 +144,10 @@ def _encoded(text: str) -> int:
 
 
 def _chunks(
-    object_name: str, field: str, values: Sequence[Any], most: int, size: Callable[[str], int]
+    query: Callable[[Sequence[Any]], str], values: Sequence[Any], most: int, size: Callable[[str], int]
 ) -> Iterator[list[Any]]:
     """Values in groups, each of which makes a query of a size of `most` at most."""
-    room = most - size(_query(object_name, field, []))
+    room = most - size(query([]))
     chunk: list[Any] = []
     used = 0
     for value in values:

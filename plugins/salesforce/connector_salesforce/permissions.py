@@ -32,7 +32,8 @@ def check_permissions(org: Org, plan: PlanSummary) -> Iterator[Finding]:
 
 
 def _object(name: str, described: Description, plan: PlanSummary) -> Iterator[Finding]:
-    for action in (each for each, count in plan.planned.items() if count):
+    creates = plan.create_in in (None, name)
+    for action in (each for each, count in plan.planned.items() if count and (creates or each not in _CREATING)):
         for flag in _NEEDS.get(action, ()):
             if not described[flag]:
                 advice = f"Give the user {_WORDS[flag]} on {name} in its profile or a permission set."
@@ -56,7 +57,7 @@ def _record_type(name: str, described: Description, plan: PlanSummary) -> Iterat
 
     Of the two default types of Account, no description tells which is that of people.
     """
-    creates = any(plan.planned.get(each) for each in _CREATING)
+    creates = plan.create_in in (None, name) and any(plan.planned.get(each) for each in _CREATING)
     given = any(each.field == "RecordTypeId" for each in plan.columns)
     people = name == "Account" and any(is_of_people(each.field) for each in plan.columns)
     if not creates or given or people:
