@@ -241,7 +241,9 @@ def test_an_hour_has_so_many_events(client: Client, emulator: Emulator) -> None:
     assert results[3]["errors"][0]["statusCode"] == "LIMIT_EXCEEDED"
     client.create(SIGNAL, Code__c="other")
     assert (remaining(client), remaining(client, "HourlyPublishedStandardVolumePlatformEvents")) == (0, 999)
+    calls = remaining(client, "DailyApiRequests")
     emulator.advance(3_601)
+    assert remaining(client, "DailyApiRequests") == calls - 1
     assert (remaining(client), remaining(client, "HourlyPublishedStandardVolumePlatformEvents")) == (5, 1_000)
     client.create(ORDER, **order("O-5"))
     assert (remaining(client), published(emulator)) == (4, ["O-0", "O-1", "O-2", "O-5"])

@@ -36,6 +36,7 @@ def with_field(emulator: Emulator, **field: Any) -> None:
 def test_texts_that_records_brought_into_an_unrestricted_list_are_inactive_values(client: Client) -> None:
     client.create("Account", Name="A", Channel__c="fax")
     client.create("Account", Name="B", Channel__c="DIRECT")
+    client.create("Account", Name="C", Channel__c="FAX")
     metadata = tree(client, "Account.Channel__c")
     assert list(shown(metadata)) == ["Direct", "Partner", "Web"]
     assert changed(client, "Account.Channel__c", lambda listed: listed.append(value("Fax"))).status_code == 204
@@ -58,6 +59,15 @@ def test_describe_follows_with_active_values_labels_and_the_default(client: Clie
     assert (field["defaultValue"], field["restrictedPicklist"]) == ("team", True)
     client.create("Account", Name="A")
     assert client.found("SELECT Plan__c FROM Account") == [{"Plan__c": "team"}]
+
+
+def test_a_default_that_the_org_file_names_gives_way(client: Client, emulator: Emulator) -> None:
+    with_field(emulator, **picklist("a", "b", defaultValue="a"))
+    assert described(client, "Account", "Field__c")["defaultValue"] == "a"
+    changed(client, "Account.Field__c", lambda listed: listed[0].update(default=False))
+    assert described(client, "Account", "Field__c")["defaultValue"] is None
+    client.create("Account", Name="A")
+    assert client.found("SELECT Field__c FROM Account") == [{"Field__c": None}]
 
 
 def test_a_sorted_list_is_described_by_label(client: Client) -> None:

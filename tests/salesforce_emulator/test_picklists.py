@@ -219,6 +219,14 @@ def test_a_checkbox_is_not_required(client: Client) -> None:
     assert refused(answer) == (400, "FIELD_INTEGRITY_EXCEPTION", message)
 
 
+def test_a_set_has_a_name_and_a_label(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"globalValueSets": {"Sizes": {"label": "All sizes", "values": ["S", "M"]}}})
+    where = "GlobalValueSet WHERE MasterLabel = 'All sizes'"
+    [record] = found(client, f"SELECT Id, DeveloperName, FullName, Metadata FROM {where}")
+    assert (record["DeveloperName"], record["FullName"]) == ("Sizes", "Sizes")
+    assert (record["Metadata"]["masterLabel"], record["Id"][:3]) == ("All sizes", "0Nt")
+
+
 def test_requests_of_another_form_are_refused(client: Client) -> None:
     at = place(client, "Account.Plan__c")
     assert refused(client.rest("PATCH", at, {"FullName": "Account.Plan__c"}))[1] == "REQUIRED_FIELD_MISSING"

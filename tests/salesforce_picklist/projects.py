@@ -50,24 +50,22 @@ class Project:
     folder: Path
     emulated: Emulated
 
-    def sync(self, **changes: Any) -> None:
-        """Write the project file; `changes` replace keys of the sync, None takes them away."""
+    def sync(self, types: Mapping[str, str] | None = None, **changes: Any) -> None:
+        """Write the project file; `changes` replace keys of the sync, None takes them away. `types` are those of the
+        model's columns that are no text.
+        """
         sync = {
             "model": "values", "connection": "crm", "object": "Account", "mode": "all",
             "match": {"field": "Tier__c", "column": "name"}, "fields": {"label": "label"},
             "guards": {"max_removed": "100%"}, **changes,
         }  # fmt: skip
-        self.write({"values": {name: value for name, value in sync.items() if value is not None}})
+        model = {"file": "values.csv", "primary_key": "name", "types": dict(types or {})}
+        self.write({"values": {name: value for name, value in sync.items() if value is not None}}, {"values": model})
 
-    def write(self, syncs: Mapping[str, Any], **more: Any) -> None:
-        """Write the project file with these syncs."""
-        project = {
-            "version": 1,
-            "connections": {"crm": self.connection("salesforce_picklist")},
-            "models": {"values": {"file": "values.csv", "primary_key": "name"}},
-            "syncs": dict(syncs),
-            **more,
-        }
+    def write(self, syncs: Mapping[str, Any], models: Mapping[str, Any], **more: Any) -> None:
+        """Write the project file with these syncs and models."""
+        connections = {"crm": self.connection("salesforce_picklist")}
+        project = {"version": 1, "connections": connections, "models": dict(models), "syncs": dict(syncs), **more}
         (self.folder / "connector.yml").write_text(yaml.safe_dump(project), encoding="utf-8")
 
     def connection(self, type_: str) -> dict[str, Any]:

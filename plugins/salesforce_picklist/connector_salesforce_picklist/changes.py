@@ -128,17 +128,25 @@ def changed(picklist: Picklist, rows: Sequence[Wanted], order: Order) -> Change:
 
 
 def holds(current: Picklist, wanted_: Picklist) -> bool:
-    """Whether a picklist has the active values that were wanted, with their labels, defaults and attributes.
+    """Whether a picklist has the active values that were wanted, with their labels, defaults and attributes."""
+    return not list(differences(current, wanted_))
+
+
+def differences(current: Picklist, wanted_: Picklist) -> Iterator[str]:
+    """The active values that a picklist lacks or has too much, and in what the others are not as they were wanted.
 
     Salesforce gives a colour to values that have none.
     """
     have = {each.key: each for each in current.active}
     want = {each.key: each for each in wanted_.active}
-    return have.keys() == want.keys() and all(not list(_missing(have[key], each)) for key, each in want.items())
+    yield from (each.name for key, each in have.items() if key not in want)
+    yield from (each.name for key, each in want.items() if key not in have)
+    for key in have.keys() & want.keys():
+        for name in _missing(have[key], want[key]):
+            yield f"{name} of {want[key].name}"
 
 
 def _missing(value: Value, wanted_: Value) -> Iterator[str]:
-    """In what a value is not as it was wanted."""
     if value.label != wanted_.label:
         yield "label"
     if value.default != wanted_.default:

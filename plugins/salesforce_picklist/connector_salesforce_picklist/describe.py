@@ -9,7 +9,7 @@ from typing import Any
 from connector_salesforce import CallFailed, Org
 
 from connector_salesforce_picklist.changes import LABEL
-from connector_salesforce_picklist.kinds import ATTRIBUTES, FORECAST_CATEGORIES, STANDARD_SETS
+from connector_salesforce_picklist.kinds import ATTRIBUTES, FORECAST_CATEGORIES, STANDARD_SETS, attributes_of
 from connector_sdk import ConfigError, Equality, Field, FieldType, Mode, ObjectInfo, ObjectSchema
 
 Described = Mapping[str, Any]
@@ -106,8 +106,9 @@ def _attributes(object_name: str, picklists: list[Described]) -> Iterator[Field]
         "color", FieldType.TEXT, "Color", length=7, pattern="#[0-9A-Fa-f]{6}", pattern_name="color like #1A2B3C",
         equality=frozenset({Equality.CASELESS}), not_matchable=_NO_PICKLIST,
     )  # fmt: skip
-    if any(f"{object_name}.{each['name']}" in STANDARD_SETS for each in picklists):
-        yield from (_standard_attribute(name, type_) for name, type_ in ATTRIBUTES.items())
+    sets = [STANDARD_SETS.get(f"{object_name}.{each['name']}") for each in picklists]
+    had = {name for each in sets for name in attributes_of(each)}
+    yield from (_standard_attribute(name, type_) for name, type_ in ATTRIBUTES.items() if name in had)
 
 
 def _text(name: str, label: str, *, nillable: bool = True) -> Field:

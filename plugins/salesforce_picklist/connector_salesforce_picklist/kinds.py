@@ -62,7 +62,6 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 """What a new value of a set must say beside its name and label."""
 
 ATTRIBUTES: Mapping[str, FieldType] = {
-    "allowEmail": FieldType.BOOLEAN,
     "closed": FieldType.BOOLEAN,
     "converted": FieldType.BOOLEAN,
     "cssExposed": FieldType.BOOLEAN,
@@ -70,11 +69,15 @@ ATTRIBUTES: Mapping[str, FieldType] = {
     "groupingString": FieldType.TEXT,
     "highPriority": FieldType.BOOLEAN,
     "probability": FieldType.INTEGER,
-    "reverseRole": FieldType.TEXT,
-    "reviewed": FieldType.BOOLEAN,
     "won": FieldType.BOOLEAN,
 }
-"""What values of standard sets have beside what all values have."""
+"""What values of some standard sets have beside what all values have."""
+
+_OPTIONAL: Mapping[str, tuple[str, ...]] = {
+    "CaseReason": ("cssExposed",),
+    "ContractStatus": ("groupingString",),
+    "OrderStatus": ("groupingString",),
+}
 
 FORECAST_CATEGORIES = ("Omitted", "Pipeline", "BestCase", "MostLikely", "Forecast", "Closed")
 
@@ -106,6 +109,6 @@ def limit_of(picklist: Picklist, *, controls: bool) -> Limit | None:
     return Limit(most, counts_inactive=picklist.restricted)
 
 
-def fields_of_set(name: str) -> list[str]:
-    """The standard fields that share a standard set, as far as this plugin knows."""
-    return [field for field, set_ in STANDARD_SETS.items() if set_ == name]
+def attributes_of(set_name: str | None) -> tuple[str, ...]:
+    """What values of a standard set have beside what all values have; nothing where it is none."""
+    return NEEDED.get(set_name or "", ()) + _OPTIONAL.get(set_name or "", ())

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from attrs import evolve
 from connector_salesforce import CallFailed
 
-from connector_salesforce_picklist.changes import Change, changed, holds, wanted
+from connector_salesforce_picklist.changes import Change, changed, differences, holds, wanted
 from connector_salesforce_picklist.checks import stops
 from connector_salesforce_picklist.codes import NOT_STORED, NOT_WRITABLE, passing
 from connector_salesforce_picklist.config import Options
 from connector_salesforce_picklist.lists import Lists
 from connector_salesforce_picklist.picklist import Picklist
 from connector_sdk import NOT_EXECUTED, Anchor, Attempt, Batch, Executed, NotExecuted, Recovery, Stale, WriteResult
+
+_NAMED = 10
 
 FORMER = "former"
 """The step of the anchor that holds the metadata as they were: `object`, `field`, and `metadata` (JSON)."""
@@ -89,10 +91,10 @@ def store(lists: Lists, left: Sequence[Picklist], steps: Sequence[Picklist], att
         return
     wanted_ = steps[-1]
     stored = lists.read(wanted_.object_name, wanted_.field)
-    if not holds(stored, wanted_):
-        have, want = ({each.name for each in one.active} for one in (stored, wanted_))
-        differing = ", ".join(sorted(have ^ want)) or "labels, defaults or attributes"
-        raise CallFailed(NOT_STORED, f"after the write these differ: {differing}", Executed.MAYBE)
+    differing = sorted(differences(stored, wanted_))
+    if differing:
+        named = ", ".join(differing[:_NAMED]) + (", ..." if len(differing) > _NAMED else "")
+        raise CallFailed(NOT_STORED, f"after the write these differ: {named}", Executed.MAYBE)
 
 
 def results(change: Change) -> WriteResult:

@@ -41,21 +41,15 @@ def field_change(
         "inlineHelpText": _text(tree, "inlineHelpText"),
         "metadata": replacing(field.metadata, further),
     }
-    if tree.get("required") and field.type == "boolean":
-        raise _refused("Can not specify 'required' for a CustomField of type Checkbox")
     if field.type != "boolean":
         change["nillable"] = tree.get("required") is not True
-    of_object: Tree = {}
-    if field.type in PICKLISTS:
-        value_set = tree.get("valueSet")
-        if not isinstance(value_set, dict):
-            raise _refused(_NO_VALUES) if value_set is None else wrong_type("ValueSet", value_set)
-        known = _known(field, held)
-        listed = _list_change(org, thing, field, value_set, known)
-        after = listed.pop("values")
-        change |= listed | _settings_change(thing, field, value_set, after, adds_settings)
-        of_object = record_types(thing, [field.name], known, after)
-    return {"fields": {field.name: change}, **of_object}
+    elif tree.get("required"):
+        raise _refused("Can not specify 'required' for a CustomField of type Checkbox")
+    if field.type not in PICKLISTS:
+        return {"fields": {field.name: change}}
+    known = _known(field, held)
+    listed, after = _value_set_change(org, thing, field, tree.get("valueSet"), known, adds_settings)
+    return {"fields": {field.name: change | listed}, **record_types(thing, [field.name], known, after)}
 
 
 def _check_fixed(field: Field, tree: Tree) -> None:
@@ -69,25 +63,40 @@ def _check_fixed(field: Field, tree: Tree) -> None:
 
 def _known(field: Field, held: Iterable[str]) -> Values:
     names = {value.value.lower() for value in field.picklist_values}
-    found = dict.fromkeys(text for text in held if text.lower() not in names)
-    return (*field.picklist_values, *(PicklistValue(text, text, active=False) for text in found))
+    found: dict[str, str] = {}
+    for text in held:
+        found.setdefault(text.lower(), text)
+    brought = (text for lower, text in found.items() if lower not in names)
+    return (*field.picklist_values, *(PicklistValue(text, text, active=False) for text in brought))
 
 
-def _list_change(org: Org, thing: ObjectType, field: Field, value_set: Tree, known: Values) -> Tree:
+def _value_set_change(
+    org: Org, thing: ObjectType, field: Field, value_set: Any, known: Values, adds_settings: bool
+) -> tuple[Tree, Values]:
+    """What the value set changes of the field, and the values that it has then."""
+    if value_set is None:
+        raise _refused(_NO_VALUES)
+    if not isinstance(value_set, dict):
+        raise wrong_type("ValueSet", value_set)
+    listed, after = _list_change(org, thing, field, value_set, known)
+    return listed | _settings_change(thing, field, value_set, after, adds_settings), after
+
+
+def _list_change(org: Org, thing: ObjectType, field: Field, value_set: Tree, known: Values) -> tuple[Tree, Values]:
     shared, definition = value_set.get("valueSetName"), value_set.get("valueSetDefinition")
     if shared is None and definition is None:
         raise _refused(_NO_VALUES)
     if (shared or None) != field.global_value_set or (shared is not None and definition is not None):
         raise _refused(f"{field.name}: a field keeps its own list, or its global value set")
     if definition is None:
-        return {"values": field.picklist_values}
+        return {}, field.picklist_values
     if not isinstance(definition, dict) or not isinstance(definition.get("value") or [], list):
         raise wrong_type("ValueSetValuesDefinition", definition)
     restricted = value_set.get("restricted") is True
     sent = tuple(read_value(one) for one in definition.get("value") or [])
     after = replaced(known, sent, bounds.of_field(org, thing, field, restricted))
     facts = {"restrictedPicklist": restricted, "sorted": definition.get("sorted") is True, "defaultValue": None}
-    return {"values": after, "picklistValues": raw_values(after), **facts}
+    return {"picklistValues": raw_values(after), **facts}, after
 
 
 def _settings_change(

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from connector_sdk.testing.crash import batter, exhaust
+
+from ..salesforce.emulated import Emulated
+
+SCENARIO = f"{__package__}.crashes:crashing"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["plain", "moving"])
+def test_a_run_killed_at_any_crash_point_ends_with_the_new_list(emulated: Emulated, way: str) -> None:
+    report = exhaust(SCENARIO, json.dumps(dict(emulated.ready)), way)
+    assert not report.failures, report
+    assert report.points > 10
+
+
+@pytest.mark.parametrize("way", ["plain", "moving"])
+def test_a_few_kills_under_lost_answers_end_with_the_new_list(emulated: Emulated, way: str) -> None:
+    report = batter(SCENARIO, json.dumps(dict(emulated.ready)), way, "before", "after", trials=2, seed=5)
+    assert not report.failures, report
