@@ -21,7 +21,7 @@ from connector_sdk.planning.merging import (
     judge,
     merge_columns,
     merge_verdicts,
-    settled_keys,
+    settled,
     working_columns,
 )
 from connector_sdk.planning.request import PlanRequest
@@ -144,8 +144,8 @@ def _changed(
 
 def _open(connection: duckdb.DuckDBPyConnection, request: PlanRequest, reasons: str) -> str:
     """SQL for reasons that do not count for rows that are settled."""
-    settled = settled_keys(connection, request)
-    return f"m.key not in ({settled}) and ({reasons})" if settled else reasons
+    was_merged = settled(connection, request)
+    return f"not {was_merged} and ({reasons})" if was_merged else reasons
 
 
 def _any(conditions: Iterable[str]) -> str:

@@ -38,6 +38,7 @@ GOES = f"action = {text(Action.MERGE)}"
 _WORKING = ("child", "named", "unclear", "defect", "said")
 """Columns that are of no use any more once it is decided what becomes of a row."""
 
+_NO_KEYS = "select null::varchar as key where false"
 _NAMED = 3
 
 
@@ -75,8 +76,11 @@ def judge(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str:
 
     The table `groups` stays. A group of rows that are all settled is not judged any more.
     """
-    settled = settled_keys(connection, request) or "select null::varchar as key where false"
-    connection.execute(f"create table settled as {settled}")
+    condition = settled(connection, request)
+    keys = (
+        f"select key from {file(request.snapshot)} s where {condition}" if request.snapshot and condition else _NO_KEYS
+    )
+    connection.execute(f"create table settled as {keys}")
     connection.execute(f"create table groups as {_judged()}")
     return (
         f"(select m.*, case when m.child and g.defect is null then g.parent end as {INTO}, g.defect, g.said"
@@ -89,11 +93,11 @@ def working_columns(request: PlanRequest) -> tuple[str, ...]:
     return _WORKING if request.sync.merge else ()
 
 
-def settled_keys(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str | None:
-    """SQL for the keys of rows that were merged by earlier runs; None when there are none."""
+def settled(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str | None:
+    """SQL that is true where a row of the snapshot `s` was merged by an earlier run; None where none was."""
     if request.snapshot is None or MERGED not in columns_of(connection, file(request.snapshot)):
         return None
-    return f"select key from {file(request.snapshot)} where {MERGED}"
+    return f"coalesce(s.{MERGED}, false)"
 
 
 def merge_verdicts(request: PlanRequest) -> Iterator[Verdict]:

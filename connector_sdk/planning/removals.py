@@ -14,7 +14,7 @@ from connector_sdk.engines.embedded import file, text
 from connector_sdk.planning.comparing import Changes
 from connector_sdk.planning.frozen import DROPPED
 from connector_sdk.planning.mapping import Filling, Mapped
-from connector_sdk.planning.merging import settled_keys
+from connector_sdk.planning.merging import settled
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 from connector_sdk.schema import FieldType
@@ -95,9 +95,9 @@ def _gone(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: 
     assert request.snapshot is not None
     snapshot = file(request.snapshot)
     claimed = "(s.match is not null and s.match in (select match from model where match is not null))"
-    settled = settled_keys(connection, request)
-    if settled:
-        claimed += f" or s.key in ({settled})"
+    was_merged = settled(connection, request)
+    if was_merged:
+        claimed += f" or {was_merged}"
     object_ = "s.object" if request.others else f"{text(request.schema.name)} as object"
     left = (
         f"select s.key, {object_}, s.record_id, s.match, {claimed} as claimed, false as rekeyed"

@@ -151,7 +151,8 @@ def _novel_choices(connection: duckdb.DuckDBPyConnection, mapped: Mapped, plan: 
         stored = f"cast({name(each.stored)} as varchar)"
         given = f"unnest(string_split({stored}, ';'))" if known.type is FieldType.CHOICES else stored
         found = connection.execute(
-            f"select distinct value from (select {given} as value from {file(plan)} where outcome is null)"
+            f"select distinct value from (select {given} as value from {file(plan)}"
+            f" where outcome is null and not {GOES})"
             f" where not list_contains({texts(known.values)}, value) order by value limit 4"
         ).fetchall()
         if found:

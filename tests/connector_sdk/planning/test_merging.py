@@ -101,6 +101,12 @@ def test_a_settled_row_is_of_no_consequence_any_more(bench: Bench) -> None:
     assert bench.names() == {"p": "New p"}
 
 
+def test_rows_without_a_key_are_told_beside_settled_ones(bench: Bench) -> None:
+    existing(bench, "a", "p")
+    bench.run([GROUP[0], GROUP[2]])
+    assert bench.run([GROUP[0], GROUP[2], row("x", None, k=None)]).ledger == {None: "rejected NULL_KEY"}
+
+
 def test_children_whose_parent_left_are_left_alone(bench: Bench) -> None:
     existing(bench, "a", "b", "p")
     bench.run(GROUP)
