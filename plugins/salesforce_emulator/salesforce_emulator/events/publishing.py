@@ -75,9 +75,8 @@ class Publisher:
     def _check(self, write: Write, row: RowInput) -> None:
         schema, values = write.schema, row.values
         whole = self._schemas.named(schema.name).object
-        checks.entity(
-            schema.object, whole, "createable" if write.operation == "insert" else "updateable", _DONE[write.operation]
-        )
+        able = "createable" if write.operation == "insert" else "updateable"
+        checks.entity(schema.object, whole, able, _DONE[write.operation])
         if row.record_id:
             raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
         written = values | {parent.at: None for parent in row.parents}
