@@ -120,6 +120,18 @@ def test_a_converted_lead_is_the_contact_that_it_became(both: Project) -> None:
     assert [each["LastName"] for each in both.emulated.records("Contact")] == ["Cedar"]
 
 
+def test_a_lead_that_is_converted_during_the_run_is_rejected_and_its_contact_written_by_the_next(both: Project) -> None:
+    put(both, "Lead", "k2")
+    both.model([row("k2")])
+    rule = {"match": {"method": "POST", "path": "*/job/*/batch"}, "do": {"convert": ["k2"]}, "times": 1}
+    both.emulated.faults(rule)
+    run = both.run()
+    assert both.ledger(run)["k2"]["code"] == "CANNOT_UPDATE_CONVERTED_LEAD"
+    run = both.run()
+    assert run.exit == 0, run.said
+    assert [each["LastName"] for each in both.emulated.records("Contact")] == ["Birch"]
+
+
 def test_a_key_found_on_a_contact_is_not_looked_for_in_what_a_lead_became(both: Project) -> None:
     put(both, "Lead", "k2")
     both.emulated.convert("k2")
