@@ -58,7 +58,7 @@ def test_every_result_file_of_an_ingest_job_is_understood(recorded: list[Exchang
         transport = ScriptedTransport()
         transport.on("GET", f".*/{name}", answer(body))
         transport.on("GET", ".*/(?!" + name + ")[a-zA-Z]+", answer(b""))
-        sent = Sent(key, pa.array([row[key] for row in reversed(rows)], pa.string()))
+        sent = Sent((key,), pa.array([row[key] for row in reversed(rows)], pa.string()))
         told = ingest_results.found(org(transport).client, "750", sent)
         assert told.is_whole(len(rows)), name
         lines = ingest_results.results(told, ("U", ""), ("N", "")).rows.to_pylist()

@@ -1,16 +1,20 @@
 """Salesforce records as a destination of connector-sdk.
 
 What stands here is for other packages: to connect (`Config` with a way to log in, `connect`), to ask an org (`Org`,
-`literal` for values in queries, `parse` and `name_of` for XML), and to understand what went wrong (`CallFailed`,
-`normalised` for codes that Salesforce uses for unlike things, `classify`).
+`discover_schema`, `literal` for values in queries, `name_of` for XML), to write through the Bulk API 2.0 (`write_job`
+and `recover_job`), and to understand what went wrong (`CallFailed`, `classify`, and `normalised` for codes that
+Salesforce uses for unlike things).
 """
 
+from connector_salesforce.bulk2 import recover as recover_job
+from connector_salesforce.bulk2 import write as write_job
 from connector_salesforce.codes import classify, normalised
 from connector_salesforce.config import Config, Options
+from connector_salesforce.describe import discover_schema
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
 from connector_salesforce.login import connect
-from connector_salesforce.markup import name_of, parse
+from connector_salesforce.markup import name_of
 from connector_salesforce.org import Org
 from connector_salesforce.soql import literal
 
@@ -25,8 +29,10 @@ __all__ = [
     "Web",
     "classify",
     "connect",
+    "discover_schema",
     "literal",
     "name_of",
     "normalised",
-    "parse",
+    "recover_job",
+    "write_job",
 ]

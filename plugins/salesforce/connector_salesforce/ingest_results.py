@@ -6,7 +6,7 @@ Record Results": the files keep no order, and give back the columns as they were
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +15,7 @@ from attrs import frozen
 from connector_salesforce import csv_files, ingest
 from connector_salesforce.client import Client
 from connector_salesforce.row_errors import taken_apart, without_empty
-from connector_salesforce.wire import Sent
+from connector_salesforce.wire import Sent, together
 from connector_sdk import RowStatus, WriteResult
 
 _FILES = {
@@ -49,7 +49,7 @@ def found(client: Client, job: str, sent: Sent) -> Found:
     pieces: list[pa.RecordBatch] = []
     executed = 0
     for name, status in _FILES.items():
-        for piece in _read(client, job, name, status, sent.column):
+        for piece in _read(client, job, name, status, sent.columns):
             pieces.append(piece)
             executed += piece.num_rows if status is not RowStatus.NOT_EXECUTED else 0
         if sum(each.num_rows for each in pieces) >= len(sent.keys):
@@ -80,14 +80,15 @@ def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) 
     )
 
 
-def _read(client: Client, job: str, name: str, status: RowStatus, key: str) -> Iterator[pa.RecordBatch]:
+def _read(client: Client, job: str, name: str, status: RowStatus, keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """The lines of a file. The ids of rows that failed are told since version 53."""
     needed = {RowStatus.SUCCEEDED: [_ID, _CREATED], RowStatus.FAILED: [_ERROR]}.get(status, [])
     with ingest.result(client, job, name) as file:
         for piece in csv_files.read(
-            file, [key, *needed], [each for each in (_ID, _CREATED, _ERROR) if each not in needed]
+            file, [*keys, *needed], [each for each in (_ID, _CREATED, _ERROR) if each not in needed]
         ):
-            columns = [piece.column(key), pa.repeat(status.value, piece.num_rows)]
+            key = together([piece.column(each) for each in keys])
+            columns = [key, pa.repeat(status.value, piece.num_rows)]
             yield pa.record_batch([*columns, *map(piece.column, (_ID, _CREATED, _ERROR))], schema=_FOUND)
 
 

@@ -106,21 +106,32 @@ class Lines:
 
 @frozen(eq=False)
 class Sent:
-    """By which column the rows in a body are known again, and its cells as they were sent."""
+    """By which columns the rows in a body are known again, and their cells as they were sent."""
 
-    column: str
+    columns: tuple[str, ...]
     keys: pa.StringArray
 
 
 def sent_of(batch: Batch, lines: Lines) -> Sent:
-    """How the rows that were sent are known again: by their keys in an upsert, by their ids otherwise."""
+    """How the rows that were sent are known again: by their keys in an upsert, by all that they hold in an insert, by
+    their ids otherwise.
+    """
     if batch.action is Action.UPSERT:
         assert batch.match_field is not None
-        column, cells_ = batch.match_field, batch.rows.column(batch.match_field)
+        columns = {batch.match_field: batch.rows.column(batch.match_field)}
+    elif batch.action is Action.CREATE:
+        columns = {each.field: batch.rows.column(number) for number, each in enumerate(batch.columns)}
     else:
         assert batch.record_ids is not None
-        column, cells_ = ID, pa.chunked_array([batch.record_ids])
-    return Sent(column, text_of(cells_).filter(lines.sent))
+        columns = {ID: pa.chunked_array([batch.record_ids])}
+    return Sent(tuple(columns), together([text_of(each) for each in columns.values()]).filter(lines.sent))
+
+
+def together(columns: Sequence[pa.StringArray]) -> pa.StringArray:
+    """Columns as one text per row, in which no two different rows are the same."""
+    if len(columns) == 1:
+        return columns[0]
+    return pc.binary_join_element_wise(*(pc.fill_null(each, "") for each in columns), "\x1f")
 
 
 def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
