@@ -100,6 +100,19 @@ def test_keys_that_are_too_many_for_an_address_are_looked_up_by_one_call(project
     assert project.run().rows == {"read": 250, "planned": 250, "skipped": 250}
 
 
+def test_rows_that_are_one_record_are_merged(project: Project) -> None:
+    rows = [{"id": key, "last": key, "person": None, "duplicate": key != "c"} for key in ("a", "b", "c", "d")]
+    merge = {"shared_id": "person", "is_child": "duplicate"}
+    project.sync(fields={"LastName": "last"}, merge=merge, options={"api": "rest"})
+    project.model(rows)
+    assert project.run().rows == {"read": 4, "planned": 4, "succeeded": 4}
+    project.model([{**row, "person": "1"} for row in rows])
+    run = project.run()
+    assert run.rows == {"read": 4, "unchanged": 1, "planned": 3, "succeeded": 3}
+    assert run.report["actions"]["merged"] == 3
+    assert len({line["record_id"] for line in project.ledger(run).values()}) == 1
+
+
 def test_update_and_archive_by_ids_through_collections(project: Project) -> None:
     options = {"api": "rest", "parallelism": 1}
     project.sync(object="Campaign", mode="insert", match=None, fields={"Name": "last"}, options=options)
