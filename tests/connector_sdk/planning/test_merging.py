@@ -143,6 +143,15 @@ def test_who_refers_to_a_child_refers_to_the_record_that_it_went_into(bench: Ben
     assert bench.records()["z"]["mentor"] == parent
 
 
+def test_what_a_child_refers_to_keeps_nobody_waiting(bench: Bench) -> None:
+    mentor = FieldMapping("mentor", find=Find("people", "m", "external_id"))
+    bench.change(fields=(*mapped(name="n"), mentor))
+    existing(bench, "a", "b", "p")
+    rows = [row("a", child="true", m="a"), row("b", child="true", m="nobody"), row("p")]
+    assert set(bench.run(rows).ledger.values()) == {"succeeded"}
+    assert bench.store.merged("people") == {"a": "p", "b": "p"}
+
+
 def test_a_parent_that_the_destination_refuses_keeps_its_children_from_being_merged(bench: Bench) -> None:
     existing(bench, "a", "b", "p")
     bench.store.add_fault(Fault(FaultKind.ROW, key="p", code="bad_value"))
