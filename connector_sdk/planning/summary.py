@@ -85,7 +85,8 @@ def samples(
     """A few lines of each kind, as they will be sent: values as text, by field."""
     values = _values(request, mapped)
     if request.sync.merge is not None:
-        values = f"case when {GOES} then map {{{text(INTO)}: coalesce({name(PARENT.row)}, {INTO})}} else {values} end"
+        going = f"map {{'shared_id': shared, {text(INTO)}: coalesce({name(PARENT.row)}, {INTO})}}"
+        values = f"case when {GOES} then {going} else {values} end"
     firsts = (
         f"select unnest(min(file_row_number, {_SAMPLES})) as line"
         f" from (select {_KIND} as kind, file_row_number from {file(plan, numbered=True)})"
