@@ -11,7 +11,7 @@ from .scenarios import CASES
 
 SCENARIO = f"{__package__}.scenarios:crashing"
 FAMILY = f"{__package__}.families:crashing"
-QUICK = ("insert-call", "insert-two_phase", "insert-leased_job", "upsert-two_phase", "all-replace")
+QUICK = ("insert-call", "insert-two_phase", "insert-leased_job", "all-replace")
 MERGES = f"{__package__}.merges:crashing"
 FAULTS = ("cut_before", "cut_after", "late", "partial", "refused")
 
@@ -39,6 +39,15 @@ def test_a_run_killed_again_and_again_under_lost_answers_loses_and_doubles_nothi
 
 
 @pytest.mark.timeout(600)
+def test_a_few_kills_leave_families_and_merged_rows_whole() -> None:
+    for scenario in ((FAMILY, "insert-two_phase", "6"), (MERGES, "two_phase")):
+        report = batter(*scenario, trials=10, seed=1)
+        assert not report.failures, report
+        assert report.kills
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_rows_that_wait_for_each_other_find_their_parents_wherever_a_run_is_killed() -> None:
     report = exhaust(FAMILY, "insert-two_phase", "6")
     assert not report.failures, report
@@ -53,6 +62,7 @@ def test_rows_that_wait_for_each_other_find_their_parents_under_lost_answers(fam
     assert not report.failures, report
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_rows_are_merged_once_wherever_a_run_is_killed() -> None:
     report = exhaust(MERGES, "two_phase")
