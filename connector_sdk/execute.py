@@ -94,6 +94,7 @@ def _reason(error: BaseException) -> tuple[str, ExitCode]:
 
 def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int) -> Writing:
     live, settings, plan = opened.live, opened.settings, frozen_plan.summary
+    apis = [each for each in live.destination.spec.apis if each.name == plan.api]
     return Writing(
         destination=live.destination,
         connection=live.connection,
@@ -105,7 +106,7 @@ def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaini
         progress=Progress(remaining),
         pace=request.pace,
         budget=Budget(request.pace.tokens),
-        delivery=plan.delivery,
+        anchors_first=any(each.surely_anchors(plan.mode) for each in apis),
         batch_size=plan.batch_size,
         split_retries=settings.split_retries,
         cancel=request.cancel,

@@ -50,7 +50,8 @@ class Api:
     """One way to write: its limits, defaults, and the delivery it gives per mode.
 
     `rows_*` count rows of a batch (None: no limit), `bytes_*` the bytes of its body (without a default, the most that
-    are allowed), `parallel_*` batches in flight.
+    are allowed), `parallel_*` batches in flight. `anchors_first`: an anchor is noted before anything of a batch can be
+    executed, so one without an anchor was not; it is always so where the delivery is exactly once.
     """
 
     name: str
@@ -61,6 +62,11 @@ class Api:
     parallel_default: int
     parallel_max: int
     bytes_default: int | None = None
+    anchors_first: bool = False
+
+    def surely_anchors(self, mode: Mode) -> bool:
+        """Whether a batch of a mode that has no anchor was not executed."""
+        return self.anchors_first or self.delivery.get(mode) is Delivery.EXACTLY_ONCE
 
     @property
     def modes(self) -> frozenset[Mode]:

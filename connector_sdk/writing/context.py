@@ -16,7 +16,6 @@ from connector_sdk.destination import Destination
 from connector_sdk.errors import Cancelled
 from connector_sdk.observers import Observers
 from connector_sdk.outcome import Outcome
-from connector_sdk.spec import Delivery
 from connector_sdk.state.entries import JournalledBatch
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.plan_file import BatchRows
@@ -55,12 +54,12 @@ class Progress:
 class Writing:
     """Everything that writing a run needs. `batch_size` bounds the batches made of rows that are tried again.
 
-    `cancel` is set from outside to interrupt the run, `halt` from inside when it cannot go on. With
-    `settle_only` nothing is sent any more: it is just found out what became of batches in doubt, as far as their
-    account is not `unreachable`. `rekeyed`:
-    removals depend on whether the key's new record was accepted; `refused` has the keys that were not.
-    `scrub` takes known secrets out of what a destination says. `slots` bound how many batches are under way.
-    Each thread holds the sync's lock by `keep_lock` while it lives, which may be longer than the run.
+    `anchors_first`: a batch without an anchor was not executed. `cancel` is set from outside to interrupt the run,
+    `halt` from inside when it cannot go on. With `settle_only` nothing is sent any more: it is just found out what
+    became of batches in doubt, as far as their account is not `unreachable`. `rekeyed`: removals depend on whether the
+    key's new record was accepted; `refused` has the keys that were not. `scrub` takes known secrets out of what a
+    destination says. `slots` bound how many batches are under way. Each thread holds the sync's lock by `keep_lock`
+    while it lives, which may be longer than the run.
     """
 
     destination: Destination
@@ -73,7 +72,7 @@ class Writing:
     progress: Progress
     pace: Pace
     budget: Budget
-    delivery: Delivery
+    anchors_first: bool
     batch_size: int
     split_retries: bool
     cancel: threading.Event

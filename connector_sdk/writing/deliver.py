@@ -9,7 +9,6 @@ from connector_sdk.batch import Action
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConnectorError, NotExecuted, RunStopped, Stale
 from connector_sdk.outcome import NOT_EXECUTED, Executed, Kind, Unknown, WriteResult
-from connector_sdk.spec import Delivery
 from connector_sdk.state.entries import BatchState, JournalledBatch
 from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
@@ -112,7 +111,7 @@ def _given_up(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch
     if batch.state is not BatchState.SENDING:
         return unprocessed(writing, batch, rows, "the run was abandoned")
     anchored = bool(writing.journal.anchors(batch.run, batch.number))
-    if not anchored and writing.delivery is not Delivery.EXACTLY_ONCE:
+    if not anchored and not writing.anchors_first:
         return lost(writing, batch, rows, Unknown("The answer was lost before the run was abandoned."))
     if anchored and writing.unreachable:
         return lost(writing, batch, rows, Unknown("It was sent to another account, which is out of reach."))

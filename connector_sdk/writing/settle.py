@@ -6,7 +6,6 @@ from connector_sdk.batch import Action
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConnectorError, Stale
 from connector_sdk.outcome import NOT_EXECUTED, Recovery, Unknown, WriteResult
-from connector_sdk.spec import Delivery
 from connector_sdk.state.entries import JournalledBatch
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.attempt import BatchAttempt
@@ -20,13 +19,13 @@ def settle(writing: Writing, batch: JournalledBatch, rows: BatchRows, number: in
     """Find out what became of a batch that may have been executed. NOT_EXECUTED means: send it again.
 
     With an anchor the destination is asked. Without one, a keyed write is repeated; so is a write through an api that
-    delivers exactly once, for such an api anchors a batch before it can be executed. What is left is unknown.
+    anchors a batch before it can be executed, as one that delivers exactly once does. What is left is unknown.
     Raises `Failure` when the destination cannot tell now.
     """
     attempt = BatchAttempt(writing, batch, number)
     if attempt.anchors:
         return _asked(writing, rows, attempt)
-    if keyed(batch.action) or writing.delivery is Delivery.EXACTLY_ONCE:
+    if keyed(batch.action) or writing.anchors_first:
         return NOT_EXECUTED
     return _NO_ANCHOR
 

@@ -66,6 +66,15 @@ class Emulated:
         found: list[dict[str, Any]] = self._side("GET", f"picklists/{field}")["values"]
         return found
 
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """What was published of an event, in order: `payload`, `eventUuid` and more of each."""
+        found: list[dict[str, Any]] = self._side("GET", f"events/{name}")["events"]
+        return found
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._side("POST", "clock", {"advance": seconds})
+
     def stats(self) -> dict[str, Any]:
         """How often each call was made and each key executed."""
         found: dict[str, Any] = self._side("GET", "stats")

@@ -146,7 +146,7 @@ class Bench:
             "progress": Progress(1000),
             "pace": QUICK,
             "budget": Budget(500),
-            "delivery": Delivery.AT_LEAST_ONCE,
+            "anchors_first": False,
             "batch_size": 10,
             "split_retries": True,
             "cancel": self.cancel,

@@ -12,7 +12,6 @@ from connector_sdk import (
     Action,
     Batch,
     Cancelled,
-    Delivery,
     NotExecuted,
     RunStopped,
     Unknown,
@@ -87,7 +86,7 @@ def test_a_keyed_write_whose_answer_was_lost_is_repeated(bench: Bench) -> None:
 def test_an_insert_whose_answer_was_lost_is_never_sent_again(bench: Bench) -> None:
     bench.plan(Action.CREATE, (0, 3))
     plugin = Scripted(failing(1, LostError()))
-    bench.send(plugin, delivery=Delivery.AT_MOST_ONCE)
+    bench.send(plugin)
 
     assert len(plugin.sent) == 1
     assert set(bench.outcomes().values()) == {"unknown"}
@@ -154,3 +153,17 @@ def test_an_interrupted_run_ends_within_seconds_and_goes_on_later(bench: Bench) 
     bench.cancel.clear()
     bench.send(Scripted(lambda batch: results(batch, {})))
     assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+@pytest.mark.parametrize("anchors_first", [True, False])
+def test_an_insert_that_died_without_an_anchor_is_sent_again_where_one_comes_first(
+    bench: Bench, anchors_first: bool
+) -> None:
+    bench.plan(Action.CREATE, (0, 3))
+    (batch,) = bench.journal.batches("r1")
+    bench.journal.intend(batch)
+    plugin = Scripted(lambda batch: results(batch, {}))
+    bench.send(plugin, anchors_first=anchors_first)
+
+    assert set(bench.outcomes().values()) == {"succeeded" if anchors_first else "unknown"}
+    assert len(plugin.sent) == anchors_first

@@ -1,0 +1,104 @@
+"""The events that the org may publish within an hour: how many are left, and what to do when there are too few.
+
+Platform Events Developer Guide, "Platform Event Allocations"; REST API Developer Guide, "Limits".
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from attrs import define, field
+from connector_salesforce import CallFailed, Org
+
+from connector_salesforce_events.codes import USED_UP
+from connector_sdk import Attempt, NotExecuted
+
+WAITING = "waiting"
+"""The step of the anchor of a batch that waits: nothing of it was sent yet."""
+
+_NAMES = ("HourlyPublishedPlatformEvents", "HourlyPublishedStandardVolumePlatformEvents")
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 5.0, 60.0, 1.6
+_HOUR = timedelta(hours=1)
+
+
+@define
+class Allocation:
+    """Counts the events of a connection against what the hour allows; safe to use from any thread.
+
+    What is left is asked for when there seems to be too little, not before each batch: that would double the calls.
+    """
+
+    _org: Org
+    _asked: bool = False
+    _left: int | None = None
+    _whole: int | None = None
+    _lock: threading.Lock = field(factory=threading.Lock)
+
+    def take(self, events: int, attempt: Attempt, *, wait: bool) -> None:
+        """Take events off before they are published; with `wait` as soon as there are so many.
+
+        Raises `NotExecuted` where none are left, or where fewer events would pass. `Cancelled` ends the wait.
+        """
+        if (self._asked and self._taken(events)) or (self._ask() and self._taken(events)):
+            return
+        if self._whole is not None and events > self._whole:
+            message = f"the org publishes {self._whole:,} events in an hour, fewer than the {events:,} of this batch"
+            raise NotExecuted(USED_UP, message, split=True)
+        if not wait:
+            raise self._too_few()
+        attempt.anchor(WAITING)
+        for pause in _pauses():
+            attempt.wait(pause)
+            if self._ask() and self._taken(events):
+                return
+
+    def used_up(self) -> None:
+        """Salesforce says that none are left."""
+        with self._lock:
+            self._left, self._asked = 0, False
+
+    def _ask(self) -> bool:
+        """Ask how many are left. Where that cannot be told, events are not counted."""
+        try:
+            left, whole = allocation_in(self._org.client.get("/limits"))
+        except CallFailed:
+            left, whole = None, None
+        with self._lock:
+            self._asked, self._left, self._whole = True, left, whole
+        return True
+
+    def _taken(self, events: int) -> bool:
+        with self._lock:
+            if self._left is None:
+                return True
+            if self._left < events:
+                return False
+            self._left -= events
+            return True
+
+    def _too_few(self) -> NotExecuted:
+        left = self._left or 0
+        at = f"{datetime.now(UTC) + _HOUR:%H:%M} UTC"
+        message = f"{left:,} events may still be published this hour; run again at {at} at the latest"
+        return NotExecuted(USED_UP, message, split=left > 0)
+
+
+def allocation_in(limits: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """How many events are left in this hour, and how many a whole one has; None where that is not told."""
+    for name in _NAMES:
+        found = limits.get(name)
+        if isinstance(found, dict) and isinstance(found.get("Remaining"), int):
+            whole = found.get("Max")
+            return found["Remaining"], whole if isinstance(whole, int) else None
+    return None, None
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds to wait between two looks, growing, for ever."""
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)

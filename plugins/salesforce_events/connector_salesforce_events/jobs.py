@@ -1,0 +1,53 @@
+"""Publish events through the Bulk API 2.0: a batch is a job, which says what became of each event, but not its id.
+
+Platform Events Developer Guide, "Publish Event Messages with Bulk API 2.0".
+"""
+
+from __future__ import annotations
+
+import connector_salesforce
+import pyarrow.compute as pc
+
+from connector_salesforce_events.allocation import WAITING
+from connector_salesforce_events.codes import USED_UP
+from connector_salesforce_events.config import Options
+from connector_salesforce_events.publishing import Events
+from connector_sdk import NOT_EXECUTED, Attempt, Batch, Recovery, RowStatus, Unknown, WriteResult
+
+_PLAIN = connector_salesforce.Options()
+_LIMIT = "LIMIT_EXCEEDED"
+
+
+def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Publish a batch. Raises `NotExecuted`, and `CallFailed` once the job may have been executed."""
+    waits = options.on_limit == "wait"
+    events.allocation.take(batch.rows.num_rows, attempt, wait=waits)
+    return _settled(events, connector_salesforce.write_job(events.org, batch, _PLAIN, attempt), waits=waits)
+
+
+def recover(events: Events, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
+    """Ask the job what became of it; a batch that waited has none."""
+    own = [each.step for each in attempt.anchors if each.attempt == attempt.number]
+    if own and own[-1] == WAITING:
+        return NOT_EXECUTED
+    answer = connector_salesforce.recover_job(events.org, batch, _PLAIN, attempt)
+    return _settled(events, answer, waits=options.on_limit == "wait") if isinstance(answer, WriteResult) else answer
+
+
+def _settled(events: Events, result: WriteResult, *, waits: bool) -> WriteResult:
+    """The result without the ids, which mean nothing, and with events that came too late for this hour as such."""
+    columns = {each: result.rows.column(each).combine_chunks() for each in result.rows.column_names}
+    late = pc.fill_null(pc.equal(columns["code"], _LIMIT), False)
+    if pc.any(late).as_py():
+        events.allocation.used_up()
+    status = columns["status"]
+    if waits:
+        status = pc.if_else(late, RowStatus.NOT_EXECUTED.value, status)
+    queued = pc.equal(status, RowStatus.SUCCEEDED.value)
+    return WriteResult.of(
+        status,
+        created=pc.if_else(queued, True, None),
+        code=pc.if_else(late, USED_UP, columns["code"]),
+        message=pc.if_else(queued, "queued", columns["message"]),
+        fields=columns["fields"],
+    )

@@ -1,0 +1,59 @@
+"""Rows as the JSON of events, and which of them cannot be one.
+
+Platform Events Developer Guide, "Publish Event Messages with Salesforce APIs".
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from connector_salesforce_events.codes import NUL, TOO_LARGE
+from connector_sdk import Batch
+
+BYTES_MAX = 1_000_000
+"""Bytes of an event ("Platform Event Allocations")."""
+
+
+@frozen
+class Payload:
+    """An event as JSON, or why it cannot be published: a code and words."""
+
+    text: str
+    code: str = ""
+    message: str = ""
+
+
+def payloads(batch: Batch) -> list[Payload]:
+    """The events of a batch, in the order of its rows. A field without a value is left out, so that defaults apply."""
+    names = [json.dumps(each.field) for each in batch.columns]
+    rows = zip(*(column.to_pylist() for column in batch.rows.columns), strict=True)
+    return [_payload(names, row) for row in rows]
+
+
+def _payload(names: list[str], row: tuple[Any, ...]) -> Payload:
+    cells = (f"{name}:{_json(value)}" for name, value in zip(names, row, strict=True) if value is not None)
+    text = f"{{{','.join(cells)}}}"
+    size = len(text.encode())
+    if size > BYTES_MAX:
+        return Payload(text, TOO_LARGE, f"the event has {size:,} bytes, and {BYTES_MAX:,} are allowed")
+    if any(isinstance(value, str) and "\0" in value for value in row):
+        return Payload(text, NUL, "a text holds a NUL character, which Salesforce cannot store")
+    return Payload(text)
+
+
+def _json(value: Any) -> str:
+    """A value as JSON; a number keeps every digit (REST API Developer Guide, "Valid Date and DateTime Formats")."""
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case datetime():
+            moment = value.astimezone(UTC) if value.tzinfo else value
+            return json.dumps(moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z")
+        case date():
+            return json.dumps(value.isoformat())
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,88 @@
+"""Look at a plan before events are published: what the hour and the day allow, and what subscribers should know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connector_salesforce import CallFailed
+
+from connector_salesforce_events.allocation import allocation_in
+from connector_salesforce_events.config import Options
+from connector_salesforce_events.publishing import Events
+from connector_sdk import ConfigError, Finding, Level, PlanSummary, Problem
+
+
+def check_plan(events: Events, plan: PlanSummary, options: Options) -> list[Finding]:
+    """What is worth knowing. Raises `ConfigError` where options do not go together."""
+    _require_order(plan, options)
+    if not sum(plan.planned.values()):
+        return []
+    return [*_allowances(events, plan, options), *_delivery(plan, options), *_key(plan)]
+
+
+def _require_order(plan: PlanSummary, options: Options) -> None:
+    problems = []
+    if options.ordered and plan.parallelism != 1:
+        message = f"ordered needs parallelism 1, not {plan.parallelism}"
+        problems.append(
+            Problem(message, ("syncs", plan.sync, "options", "parallelism"), "leave it out, or set it to 1")
+        )
+    if options.ordered and plan.api == "bulk2":
+        message = "the Bulk API 2.0 publishes in no order"
+        problems.append(Problem(message, ("syncs", plan.sync, "options", "api"), "use api: rest"))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _allowances(events: Events, plan: PlanSummary, options: Options) -> Iterator[Finding]:
+    try:
+        limits = events.org.client.get("/limits")
+    except CallFailed as error:
+        advice = "Give the user View Setup and Configuration to have it checked."
+        yield Finding(Level.WARNING, f"could not check how many events may be published: {error}", advice)
+        return
+    yield from _hourly(limits, plan, options)
+    yield from _daily(limits, plan)
+
+
+def _hourly(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> Iterator[Finding]:
+    planned = sum(plan.planned.values())
+    left, whole = allocation_in(limits)
+    if left is None:
+        yield Finding(Level.WARNING, "could not check how many events may be published this hour")
+        return
+    in_all = f" of {whole:,}" if whole is not None else ""
+    message = f"{planned:,} events, and {left:,}{in_all} may still be published this hour"
+    if planned <= left:
+        yield Finding(Level.INFO, message)
+    elif options.on_limit == "wait":
+        yield Finding(Level.WARNING, f"{message}: the run waits for the next hour", "on_limit: stop ends it instead.")
+    else:
+        yield Finding(Level.WARNING, f"{message}: the run stops there", "Run again in an hour, or set on_limit: wait.")
+
+
+def _daily(limits: Mapping[str, Any], plan: PlanSummary) -> Iterator[Finding]:
+    """Each request is one of the day's API calls."""
+    found = limits.get("DailyApiRequests")
+    left = found.get("Remaining") if isinstance(found, dict) else None
+    needed = sum(plan.batches.values())
+    if isinstance(left, int) and plan.api != "bulk2" and needed > left:
+        message = f"the run needs about {needed:,} API calls, and {left:,} are left today"
+        yield Finding(Level.STOP, message, "Raise batch_size, or run again when calls are free.")
+
+
+def _delivery(plan: PlanSummary, options: Options) -> Iterator[Finding]:
+    yield Finding(Level.INFO, "an event that is accepted is queued; whether it was delivered, Salesforce does not say")
+    if options.delivery == "at_least_once" and plan.api != "bulk2":
+        yield Finding(Level.INFO, "delivery: at_least_once: an event whose answer is lost is published again")
+    if plan.api == "bulk2":
+        message = "the Bulk API 2.0 tells no ids of events, takes longer and keeps no order"
+        yield Finding(Level.WARNING, message, "Set api: rest unless there are too many events for it.")
+
+
+def _key(plan: PlanSummary) -> Iterator[Finding]:
+    """Salesforce itself delivers at least once, and knows no key by which a second message would be found."""
+    if not plan.key_fields:
+        message = "no field of the event holds the primary key, so subscribers cannot tell a message that comes twice"
+        yield Finding(Level.WARNING, message, "Map the primary key to a text field of the event.")

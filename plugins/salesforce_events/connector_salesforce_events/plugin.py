@@ -1,0 +1,144 @@
+"""The hooks of the platform events destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import connector_salesforce
+from attrs import evolve
+from connector_salesforce import CallFailed, Config
+
+from connector_salesforce_events import codes, describe, jobs, planning, publishing
+from connector_salesforce_events.config import Options
+from connector_salesforce_events.publishing import COLLECTION_MAX, COMPOSITE_MAX, Events
+from connector_sdk import (
+    Api,
+    Attempt,
+    Batch,
+    Classification,
+    Connection,
+    Delivery,
+    DestinationSpec,
+    EmptyText,
+    Executed,
+    ExitCode,
+    Finding,
+    Host,
+    Kind,
+    Mode,
+    NotExecuted,
+    ObjectInfo,
+    ObjectSchema,
+    PlanSummary,
+    Recovery,
+    Removal,
+    RowError,
+    RunStopped,
+    Unknown,
+    WriteResult,
+    hookimpl,
+)
+
+_ONE_CALL: Mapping[Mode, Delivery] = {Mode.INSERT: Delivery.AT_MOST_ONCE}
+_BYTES = 8_000_000
+_JOB_BYTES = 32_000_000
+
+SPEC = DestinationSpec(
+    name="salesforce_events",
+    modes={Mode.INSERT: frozenset({Removal.NOTHING})},
+    apis=(
+        Api(
+            "rest", _ONE_CALL,
+            rows_default=COLLECTION_MAX, rows_max=COLLECTION_MAX, bytes_max=_BYTES, parallel_default=1, parallel_max=10,
+            anchors_first=True,
+        ),
+        Api(
+            "composite", _ONE_CALL,
+            rows_default=COMPOSITE_MAX, rows_max=COMPOSITE_MAX, bytes_max=_BYTES, parallel_default=1, parallel_max=10,
+            anchors_first=True,
+        ),
+        Api(
+            "bulk2", {Mode.INSERT: Delivery.EXACTLY_ONCE},
+            rows_default=10_000, rows_max=100_000, bytes_max=_JOB_BYTES, parallel_default=1, parallel_max=5,
+        ),
+    ),
+    config=Config,
+    options=Options,
+    empty_text=EmptyText.NULL,
+)  # fmt: skip
+
+
+@hookimpl
+def destination_spec() -> DestinationSpec:
+    """One mode: an event for each new row."""
+    return SPEC
+
+
+@hookimpl
+def connect(config: Config, host: Host) -> Connection:
+    """Log in to the org."""
+    connection = connector_salesforce.connect(config, host)
+    return evolve(connection, handle=Events(connection.handle))
+
+
+@hookimpl
+def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
+    """The events that the user may publish."""
+    with _explained():
+        return describe.list_objects(connection.handle.org)
+
+
+@hookimpl
+def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
+    """The fields of an event."""
+    with _explained():
+        return describe.discover_schema(connection.handle.org, object_name, refresh)
+
+
+@hookimpl
+def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Publish events."""
+    try:
+        if batch.api == "bulk2":
+            return jobs.write(connection.handle, batch, options, attempt)
+        return publishing.write(connection.handle, batch, options, attempt)
+    except CallFailed as error:
+        if error.executed is Executed.NO:
+            raise NotExecuted(error.code, error.message, retry_after=error.retry_after) from error
+        raise
+
+
+@hookimpl
+def recover_batch(
+    connection: Connection, batch: Batch, options: Options, attempt: Attempt
+) -> WriteResult | Recovery | Unknown:
+    """What became of events whose answer was lost."""
+    if batch.api == "bulk2":
+        return jobs.recover(connection.handle, batch, options, attempt)
+    return publishing.recover(options, attempt)
+
+
+@hookimpl
+def classify_error(error: RowError | BaseException) -> Classification | None:
+    """Look the code up."""
+    return codes.classify(error)
+
+
+@hookimpl
+def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
+    """What the hour allows, and what subscribers should know."""
+    with _explained():
+        return planning.check_plan(connection.handle, plan, options)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Where there is no batch, a failure that would not pass goes to the person, with what to do about it."""
+    try:
+        yield
+    except CallFailed as error:
+        known = codes.classify(error)
+        if known is None or known.kind is not Kind.FATAL:
+            raise
+        raise RunStopped(str(error), hint=known.advice, exit_code=ExitCode.UNREACHABLE) from error

@@ -1,0 +1,119 @@
+"""Publish events: many to a call of sObject Collections, or as single calls of a composite one.
+
+The Platform Events Developer Guide names the composite resource, and practice knows that Collections take events, too:
+eight times as many in a call. Where an org's Collections refuse, the composite resource is used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from attrs import define, field
+from connector_salesforce import CallFailed, Org
+
+from connector_salesforce_events.allocation import Allocation
+from connector_salesforce_events.answers import Line, of_collection, of_composite, results
+from connector_salesforce_events.config import Options
+from connector_salesforce_events.payloads import payloads
+from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, Recovery, RowStatus, Unknown, WriteResult
+
+COLLECTION_MAX, COMPOSITE_MAX = 200, 25
+"""Events of one call ("sObject Collections", "Composite")."""
+
+_PUBLISHING = "publishing"
+_REFUSED = (400, 404, 405)
+_NOT_OFFERED = ("INVALID_TYPE", "INVALID_OPERATION", "METHOD_NOT_ALLOWED", "NOT_FOUND", "FUNCTIONALITY_NOT_ENABLED")
+_LOST = "ANSWER_LOST"
+
+
+@define
+class Events:
+    """What the batches of a connection share. `single`: Collections refused events, so they are not asked again."""
+
+    org: Org
+    allocation: Allocation = field(init=False)
+    single: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self.allocation = Allocation(self.org)
+
+
+def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Publish a batch. Raises `NotExecuted` when the hour's events are used up, `CallFailed`."""
+    made = payloads(batch)
+    texts = [each.text for each in made if not each.code]
+    waits = options.on_limit == "wait"
+    if texts:
+        events.allocation.take(len(texts), attempt, wait=waits)
+        attempt.anchor(_PUBLISHING)
+    sent = iter(_settled(events, line, waits=waits) for line in _published(events, batch, texts, options))
+    refused = (Line(RowStatus.FAILED, code=each.code, message=each.message) for each in made if each.code)
+    return results([next(refused) if each.code else next(sent) for each in made])
+
+
+def recover(options: Options, attempt: Attempt) -> Recovery | Unknown:
+    """A batch that only waited was not sent; what became of one that was, nobody can tell."""
+    own = [each.step for each in attempt.anchors if each.attempt == attempt.number]
+    if options.delivery == "at_least_once" or own[-1:] != [_PUBLISHING]:
+        return NOT_EXECUTED
+    return Unknown("Salesforce keeps no list of what it was asked to publish; look at what subscribers received.")
+
+
+def _published(events: Events, batch: Batch, texts: Sequence[str], options: Options) -> list[Line]:
+    if not texts:
+        return []
+    if batch.api == "composite" or events.single:
+        return _one_by_one(events.org, batch.object_name, texts, options)
+    try:
+        return _together(events.org, batch.object_name, texts)
+    except CallFailed as error:
+        if error.executed is not Executed.NO or error.status not in _REFUSED:
+            raise
+        events.single = error.status != 400 or error.code in _NOT_OFFERED
+        return _one_by_one(events.org, batch.object_name, texts, options)
+
+
+def _together(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
+    """Events by one call, each with a result of its own."""
+    start = f'{{"attributes":{{"type":{json.dumps(name)}}}'
+    records = ",".join(start + ("}" if text == "{}" else f",{text[1:]}") for text in texts)
+    body = f'{{"allOrNone":false,"records":[{records}]}}'.encode()
+    return of_collection(org.client.write("POST", "/composite/sobjects", body), len(texts))
+
+
+def _one_by_one(org: Org, name: str, texts: Sequence[str], options: Options) -> list[Line]:
+    """Events as single calls, some to a request. Once some are published, a request that fails concerns no others."""
+    lines: list[Line] = []
+    for start in range(0, len(texts), COMPOSITE_MAX):
+        some = texts[start : start + COMPOSITE_MAX]
+        try:
+            lines += _composite(org, name, some)
+        except CallFailed as error:
+            if not lines:
+                raise
+            again = error.executed is Executed.NO or options.delivery == "at_least_once"
+            status = RowStatus.NOT_EXECUTED if again else RowStatus.UNKNOWN
+            lines += [Line(status, code=error.code if again else _LOST, message=error.message)] * len(some)
+            left = len(texts) - len(lines)
+            return [*lines, *[Line(RowStatus.NOT_EXECUTED, code=error.code, message=error.message)] * left]
+    return lines
+
+
+def _composite(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
+    names = [f"event{number}" for number in range(len(texts))]
+    url = json.dumps(f"/services/data/v{org.client.version}/sobjects/{name}")
+    calls = ",".join(
+        f'{{"method":"POST","url":{url},"referenceId":"{reference}","body":{text}}}'
+        for reference, text in zip(names, texts, strict=True)
+    )
+    body = f'{{"allOrNone":false,"compositeRequest":[{calls}]}}'.encode()
+    return of_composite(org.client.write("POST", "/composite", body), names)
+
+
+def _settled(events: Events, line: Line, *, waits: bool) -> Line:
+    """An event that came too late for this hour: the next try waits, or the run stops."""
+    if not line.used_up:
+        return line
+    events.allocation.used_up()
+    return Line(RowStatus.NOT_EXECUTED, code=line.code, message=line.message) if waits else line
