@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := connector_sdk plugins/salesforce/connector_salesforce plugins/salesforce_emulator/salesforce_emulator
-PACKAGES := . plugins/salesforce plugins/salesforce_emulator
+SOURCES := connector_sdk plugins/salesforce/connector_salesforce plugins/salesforce_picklist/connector_salesforce_picklist \
+	plugins/salesforce_emulator/salesforce_emulator
+PLUGINS := plugins/salesforce plugins/salesforce_picklist plugins/salesforce_emulator
+PACKAGES := . $(PLUGINS)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-long check wheels cassettes fidelity bench docs clean
@@ -19,7 +21,7 @@ $(INSTALLED): pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml
 	@echo "Installing into $(VENV) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[dev]' --editable plugins/salesforce --editable plugins/salesforce_emulator
+		--editable '.[dev]' $(addprefix --editable ,$(PLUGINS))
 	@touch $@
 
 demo: $(INSTALLED) ## plan, run, change, run again: a sync against a Salesforce org on this machine
@@ -41,7 +43,7 @@ wheels: $(INSTALLED)
 	@rm -rf .venv-wheels && $(PYTHON) -m venv .venv-wheels
 	@.venv-wheels/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl
 	@cd / && $(CURDIR)/.venv-wheels/bin/connector --version && $(CURDIR)/.venv-wheels/bin/salesforce-emulator --help >/dev/null
-	@cd / && $(CURDIR)/.venv-wheels/bin/python -c 'import connector_sdk; connector_sdk.load("salesforce")' && echo "wheels: ok"
+	@cd / && $(CURDIR)/.venv-wheels/bin/python -c 'import connector_sdk; connector_sdk.load("salesforce"); connector_sdk.load("salesforce_picklist")' && echo "wheels: ok"
 	@rm -rf .venv-wheels
 
 cassettes: $(INSTALLED) ## record the cassettes anew, against the emulator
