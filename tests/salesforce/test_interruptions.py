@@ -19,12 +19,14 @@ ROWS, BATCH = 600, 20
 @pytest.mark.parametrize("api", ["bulk", "bulk2", "rest"])
 def test_a_run_that_was_killed_at_nine_tenths_sends_the_rest_alone(project: Project, api: str) -> None:
     project.emulated.change({"bulk": {"delay": 0.1}})
+    project.emulated.faults({"match": {"path": "/services/data/*/composite/*"}, "do": {"delay": 0.2}})
     project.sync(options={"api": api, "batch_size": BATCH, "parallelism": 3})
     project.model([{"id": f"k{n:03}", "last": "Ash", "email": None} for n in range(ROWS)])
     _kill_at(project, ROWS * 9 // 10)
     done = executed(project)
     assert ROWS * 9 // 10 <= len(done) < ROWS
     project.emulated.change({"bulk": {"delay": 0}})
+    project.emulated.faults()
     run = project.run()
     assert run.exit == 0, run.said
     finished = executed(project)
