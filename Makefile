@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := connector_sdk plugins/salesforce/connector_salesforce plugins/salesforce_picklist/connector_salesforce_picklist \
-	plugins/salesforce_emulator/salesforce_emulator
-PLUGINS := plugins/salesforce plugins/salesforce_picklist plugins/salesforce_emulator
+	plugins/salesforce_events/connector_salesforce_events plugins/salesforce_emulator/salesforce_emulator
+PLUGINS := plugins/salesforce plugins/salesforce_picklist plugins/salesforce_events plugins/salesforce_emulator
 PACKAGES := . $(PLUGINS)
 
 .DEFAULT_GOAL := help
@@ -43,11 +43,12 @@ wheels: $(INSTALLED)
 	@rm -rf .venv-wheels && $(PYTHON) -m venv .venv-wheels
 	@.venv-wheels/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl
 	@cd / && $(CURDIR)/.venv-wheels/bin/connector --version && $(CURDIR)/.venv-wheels/bin/salesforce-emulator --help >/dev/null
-	@cd / && $(CURDIR)/.venv-wheels/bin/python -c 'import connector_sdk; connector_sdk.load("salesforce"); connector_sdk.load("salesforce_picklist")' && echo "wheels: ok"
+	@cd / && $(CURDIR)/.venv-wheels/bin/python -c 'import connector_sdk as sdk; list(map(sdk.load, ("salesforce", "salesforce_picklist", "salesforce_events")))' && echo "wheels: ok"
 	@rm -rf .venv-wheels
 
 cassettes: $(INSTALLED) ## record the cassettes anew, against the emulator
-	@$(BIN)/python -m pytest -q -n 0 tests/salesforce/test_cassettes.py tests/salesforce/test_login_cassettes.py --record-cassettes
+	@$(BIN)/python -m pytest -q -n 0 tests/salesforce/test_cassettes.py tests/salesforce/test_login_cassettes.py \
+		tests/salesforce_picklist/test_cassettes.py tests/salesforce_events/test_cassettes.py --record-cassettes
 
 fidelity: $(INSTALLED) ## the emulator beside recorded answers of real orgs: equal, or different for a stated reason
 	@$(BIN)/python -m tests.salesforce_emulator.fidelity
