@@ -1,14 +1,15 @@
 """Salesforce records as a destination of connector-sdk.
 
-What stands here is for other packages: to connect (`Config` with a way to log in, `connect`), to ask an org (`Org`,
-`discover_schema`, `literal` for values in queries, `name_of` for XML), to write through the Bulk API 2.0 (`write_job`
-and `recover_job`), and to understand what went wrong (`CallFailed`, `classify`, and `normalised` for codes that
-Salesforce uses for unlike things).
+What stands here is for other packages: to connect (`Config` with a way to log in, `connect`, and `login_commands` for
+the command line), to ask an org (`Org`, `discover_schema`, `literal` for values in queries, `name_of` for XML), to
+write through the Bulk API 2.0 (`write_job`, `recover_job`), and to understand what went wrong (`CallFailed`, `classify`,
+and `normalised` for codes that Salesforce uses for unlike things).
 """
 
 from connector_salesforce.bulk2 import recover as recover_job
 from connector_salesforce.bulk2 import write as write_job
 from connector_salesforce.codes import classify, normalised
+from connector_salesforce.commands import login_commands
 from connector_salesforce.config import Config, Options
 from connector_salesforce.describe import discover_schema
 from connector_salesforce.failure import CallFailed
@@ -31,6 +32,7 @@ __all__ = [
     "connect",
     "discover_schema",
     "literal",
+    "login_commands",
     "name_of",
     "normalised",
     "recover_job",

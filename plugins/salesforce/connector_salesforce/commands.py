@@ -1,4 +1,4 @@
-"""The commands of this plugin: log in, log out, and ask who is logged in."""
+"""Commands of destinations that log in to Salesforce: log in, log out, and ask who is logged in."""
 
 from __future__ import annotations
 
@@ -18,24 +18,44 @@ from connector_salesforce.transport import Transport
 from connector_salesforce.web_login import log_in_by_browser
 from connector_sdk import CommandSettings, ConfigError, ConnectionSettings, ExitCode, RunStopped
 
-TYPE = "salesforce"
 _COLUMNS = ("connection", "org", "org_id", "user", "kind", "production", "instance")
 
 _connection = click.argument("connection", required=False)
 
 
-@click.command()
-@_connection
-@click.option("--no-browser", is_flag=True, help="Only show the address to log in at.")
-@click.pass_obj
-def login(settings: CommandSettings, connection: str | None, no_browser: bool) -> None:
-    """Log in to CONNECTION, which may be left out where there is one, and show whose org it is.
+def login_commands(type_: str) -> tuple[click.Command, ...]:
+    """The commands `login`, `logout` and `whoami` of a destination whose connections log in to Salesforce."""
 
-    In the browser where the connection has flow: web; the login is kept for this user of this machine. Other flows
-    keep nothing: they are tried.
-    """
-    found = settings.settings_of(TYPE, connection)
+    @click.command()
+    @_connection
+    @click.option("--no-browser", is_flag=True, help="Only show the address to log in at.")
+    @click.pass_obj
+    def login(settings: CommandSettings, connection: str | None, no_browser: bool) -> None:
+        """Log in to CONNECTION, which may be left out where there is one, and show whose org it is.
 
+        In the browser where the connection has flow: web; the login is kept for this user of this machine. Other flows
+        keep nothing: they are tried.
+        """
+        _login(settings, settings.settings_of(type_, connection), no_browser=no_browser)
+
+    @click.command()
+    @_connection
+    @click.pass_obj
+    def logout(settings: CommandSettings, connection: str | None) -> None:
+        """End the login of CONNECTION at Salesforce, and forget it."""
+        _logout(settings, settings.settings_of(type_, connection))
+
+    @click.command()
+    @_connection
+    @click.pass_obj
+    def whoami(settings: CommandSettings, connection: str | None) -> None:
+        """Show whose org CONNECTION reaches, as which user, and whether it is production or a sandbox."""
+        _show(settings, settings.settings_of(type_, connection))
+
+    return login, logout, whoami
+
+
+def _login(settings: CommandSettings, found: ConnectionSettings, *, no_browser: bool) -> None:
     def show(url: str) -> None:
         settings.say(f"Log in with a browser on this machine, within five minutes:\n{url}")
         if not no_browser:
@@ -47,12 +67,7 @@ def login(settings: CommandSettings, connection: str | None, no_browser: bool) -
     _show(settings, found)
 
 
-@click.command()
-@_connection
-@click.pass_obj
-def logout(settings: CommandSettings, connection: str | None) -> None:
-    """End the login of CONNECTION at Salesforce, and forget it."""
-    found = settings.settings_of(TYPE, connection)
+def _logout(settings: CommandSettings, found: ConnectionSettings) -> None:
     stored = stored_login.load(found.host.tokens)
     if stored is None:
         settings.say(f"nobody is logged in to {found.name}")
@@ -67,14 +82,6 @@ def logout(settings: CommandSettings, connection: str | None) -> None:
         hint = "revoke it in Setup, Connected Apps OAuth Usage"
         raise RunStopped(message, hint=hint, exit_code=ExitCode.UNREACHABLE) from None
     settings.say(f"logged out of {found.name}")
-
-
-@click.command()
-@_connection
-@click.pass_obj
-def whoami(settings: CommandSettings, connection: str | None) -> None:
-    """Show whose org CONNECTION reaches, as which user, and whether it is production or a sandbox."""
-    _show(settings, settings.settings_of(TYPE, connection))
 
 
 def _log_in(found: ConnectionSettings, show: Callable[[str], None]) -> None:

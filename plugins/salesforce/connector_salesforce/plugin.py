@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from connector_salesforce import bulk, bulk2, codes, describe, login, merge, preflight, reference_errors, rest
 from connector_salesforce import match as matching
+from connector_salesforce.commands import login_commands
 from connector_salesforce.config import Config, Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.org import Org
@@ -171,9 +172,7 @@ def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> S
 @hookimpl
 def commands() -> Sequence[click.Command]:
     """Log in, log out, and ask who is logged in."""
-    from connector_salesforce.commands import login, logout, whoami  # only a command line needs them
-
-    return login, logout, whoami
+    return login_commands(SPEC.name)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import connector_salesforce
 from attrs import evolve
@@ -39,6 +40,9 @@ from connector_sdk import (
     WriteResult,
     hookimpl,
 )
+
+if TYPE_CHECKING:
+    import click
 
 _ONE_CALL: Mapping[Mode, Delivery] = {Mode.INSERT: Delivery.AT_MOST_ONCE}
 _BYTES = 8_000_000
@@ -130,6 +134,12 @@ def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> S
     """What the hour allows, and what subscribers should know."""
     with _explained():
         return planning.check_plan(connection.handle, plan, options)
+
+
+@hookimpl
+def commands() -> Sequence[click.Command]:
+    """Log in, log out, and ask who is logged in."""
+    return connector_salesforce.login_commands(SPEC.name)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from attrs import evolve
 from connector_salesforce import CallFailed, Config
 
 from connector_salesforce_picklist import codes, describe, planning, reading, writing
+from connector_salesforce_picklist.commands import restore
 from connector_salesforce_picklist.config import Options
 from connector_salesforce_picklist.lists import Lists
 from connector_sdk import (
@@ -130,10 +131,8 @@ def check_plan(
 
 @hookimpl
 def commands() -> Sequence[click.Command]:
-    """Bring the values back that a run changed."""
-    from connector_salesforce_picklist.commands import restore  # only a command line needs it
-
-    return (restore,)
+    """Log in, and bring the values back that a run changed."""
+    return (*connector_salesforce.login_commands(SPEC.name), restore)
 
 
 @contextmanager
