@@ -2,8 +2,8 @@
 
 What stands here is for other packages: to connect (`Config` with a way to log in, `connect`, and `login_commands` for
 the command line), to ask an org (`Org`, `discover_schema`, `literal` for values in queries, `name_of` for XML), to
-write through the Bulk API 2.0 (`write_job`, `recover_job`), and to understand what went wrong (`CallFailed`, `classify`,
-and `normalised` for codes that Salesforce uses for unlike things).
+write through the Bulk API 2.0 (`write_job`, `recover_job`), and to understand what went wrong (`CallFailed`, `classify`
+and, for codes that Salesforce uses for unlike things, `normalised`).
 """
 
 from connector_salesforce.bulk2 import recover as recover_job
