@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import data
-
 RACES = (("bulk", 1.0), ("bulk2", 1.0), ("rest", 0.1))
 """The apis, and the share of the rows that runs through each: two hundred rows a request take long at a peer."""
 
@@ -47,7 +45,6 @@ def main() -> None:
 
 def _race(folder: Path, api: str, rows: int, rounds: int) -> None:
     """Run the product and its peer in turn through one api, and print their lines of the table."""
-    data.csv(folder, rows)
     names = (f"connector {api}", f"simple-salesforce {api}")
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(rounds):
@@ -75,7 +72,7 @@ def _rate(rounds: list[dict[str, float]]) -> float:
 def _measure(name: str, folder: Path, rows: int, delay: float = 0.0) -> dict[str, float]:
     """Run a contender in a process of its own, against a stub of its own."""
     _say(f"{name}, {rows:,} rows ...")
-    data.parquet(folder, rows)
+    subprocess.run([sys.executable, "-m", "bench.data", str(folder), str(rows)], check=True)
     with _stub(delay) as url:
         command = [sys.executable, "-m", "bench.contenders", name, url, str(folder), str(rows)]
         found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
