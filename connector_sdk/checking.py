@@ -61,8 +61,16 @@ def check(
 
 def _sync_errors(project: Project, sync: Sync, live: Opened) -> Iterator[ConfigError]:
     try:
-        checked(project, sync, live.destination)
+        _, options = checked(project, sync, live.destination)
         schemas = discover(live, sync)
+    except ConfigError as error:
+        yield error
+        return
+    try:
+        live.destination.check_sync(live.connection, sync, options)
+    except ConfigError as error:
+        yield error
+    try:
         check_model(
             project,
             sync,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from connector_sdk.errors import Problem
 from connector_sdk.hookspecs import PROJECT
 from connector_sdk.outcome import Classification, Executed, Kind, RowError, Unknown
 from connector_sdk.plan import Finding
@@ -33,6 +34,12 @@ def classify_error(error: RowError | BaseException) -> Classification:
     return Classification(
         Kind.FATAL, Executed.MAYBE, cause=f"The plugin raised {type(error).__name__}.", advice="Report this as a bug."
     )
+
+
+@hookimpl(trylast=True)
+def check_sync() -> Sequence[Problem]:
+    """Nothing wrong with the settings of a sync."""
+    return ()
 
 
 @hookimpl(trylast=True)

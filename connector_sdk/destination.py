@@ -18,6 +18,7 @@ from connector_sdk.outcome import Classification, Kind, Recovery, RowError, RowS
 from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.schema import ObjectInfo, ObjectSchema
 from connector_sdk.spec import CONTRACT, DestinationSpec
+from connector_sdk.sync import Sync
 
 if TYPE_CHECKING:
     import click
@@ -71,6 +72,14 @@ class Destination:
         )
         self._refuse("discover_schema", "an object", answers.schema_problems(schema))
         return schema
+
+    def check_sync(self, connection: Connection, sync: Sync, options: Options) -> None:
+        """Let the destination look at the settings of a sync; raises `ConfigError` with what is wrong with them."""
+        problems = self._sequence(
+            "check_sync", self._call("check_sync", connection=connection, sync=sync, options=options), Problem
+        )
+        if problems:
+            raise ConfigError(problems)
 
     def match(self, connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
         """Find records by the values of a field; the answer has `MATCH_SCHEMA`."""

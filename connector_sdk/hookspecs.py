@@ -15,11 +15,13 @@ import pyarrow as pa
 
 from connector_sdk.batch import Attempt, Batch, Options
 from connector_sdk.connection import Call, Connection, Host
+from connector_sdk.errors import Problem
 from connector_sdk.outcome import Classification, Recovery, RowError, Unknown, WriteResult
 from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.report import BatchReport, RunReport, RunStart
 from connector_sdk.schema import ObjectInfo, ObjectSchema
 from connector_sdk.spec import DestinationSpec
+from connector_sdk.sync import Sync
 
 if TYPE_CHECKING:
     import click
@@ -84,6 +86,19 @@ class DestinationHooks:
         def discover_schema(connection, object_name, refresh):
             fields = (Field("key", FieldType.TEXT, unique=True, external_id=True), Field("name", FieldType.TEXT))
             return ObjectSchema(object_name, object_name.title(), fields, frozenset({Mode.UPSERT}))
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def check_sync(self, connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
+        """Look at the settings of a sync: what neither the spec nor the schema of its objects can forbid.
+
+        @hookimpl
+        def check_sync(connection, sync, options):
+            if connection.handle.is_shared(sync.objects[0]) and not options.shared:
+                place = ("syncs", sync.name, "options", "shared")
+                return [Problem(f"others use {sync.objects[0]} too", place, "set shared: true if that is meant")]
+            return []
         """
         raise NotImplementedError
 

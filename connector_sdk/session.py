@@ -129,6 +129,7 @@ def session(
         watching = Observers([recorder, *observers])
         live = stack.enter_context(opened(project, sync.connection, destination, watching))
         schemas = discover(live, sync)
+        destination.check_sync(live.connection, sync, options)
         yield Session(project, sync, model, folder, journal, live, settings, options, schemas, watching, lock)
 
 

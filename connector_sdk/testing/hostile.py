@@ -162,13 +162,13 @@ _NO_ANSWER = {
 }
 _WRONG_TYPE = {
     f"{hook}/a dict": _answer({"ok": True})
-    for hook in (*_OBEDIENT, "recover_batch", "check_plan", "commands")
+    for hook in (*_OBEDIENT, "recover_batch", "check_sync", "check_plan", "commands")
 }  # fmt: skip
 _STRANGE = {
     f"{hook}/{type(error).__name__} raised": _raise(error)
     for error in (KeyError("surprise"), SystemExit(3))
     for hook in ("destination_spec", "connect", "list_objects", "discover_schema", "match", "read_records",
-                 "classify_error", "check_plan", "commands")
+                 "classify_error", "check_sync", "check_plan", "commands")
 }  # fmt: skip
 
 BREACHES: Mapping[str, Hook] = {
@@ -233,6 +233,7 @@ BREACHES: Mapping[str, Hook] = {
     "recover_batch/SystemExit raised": _raise(SystemExit(3)),
     "classify_error/kind in words": _with(_KNOWN, kind="rejected"),
     "classify_error/executed as a flag": _with(_KNOWN, executed=False),
+    "check_sync/text": _answer("all is well"),
     "check_plan/text": _answer("all is well"),
     "check_plan/level in words": _answer([Finding("stop", "no")]),  # type: ignore[arg-type]
     "commands/functions": _answer([print]),

@@ -1,4 +1,4 @@
-"""Look at a plan before events are published: what the hour and the day allow, and what subscribers should know."""
+"""Look at a sync and its plan before events are published: what the hour and the day allow, what subscribers need."""
 
 from __future__ import annotations
 
@@ -10,29 +10,24 @@ from connector_salesforce import CallFailed
 from connector_salesforce_events.allocation import allocation_in
 from connector_salesforce_events.config import Options
 from connector_salesforce_events.publishing import Events
-from connector_sdk import ConfigError, Finding, Level, PlanSummary, Problem
+from connector_sdk import Finding, Level, PlanSummary, Problem, Sync
+
+
+def check_sync(sync: Sync, options: Options) -> Iterator[Problem]:
+    """Options that do not go together."""
+    place = ("syncs", sync.name, "options")
+    if options.ordered and sync.delivery.parallelism not in (None, 1):
+        message = f"ordered needs parallelism 1, not {sync.delivery.parallelism}"
+        yield Problem(message, (*place, "parallelism"), "leave it out, or set it to 1")
+    if options.ordered and sync.delivery.api == "bulk2":
+        yield Problem("the Bulk API 2.0 publishes in no order", (*place, "api"), "use api: rest")
 
 
 def check_plan(events: Events, plan: PlanSummary, options: Options) -> list[Finding]:
-    """What is worth knowing. Raises `ConfigError` where options do not go together."""
-    _require_order(plan, options)
+    """What is worth knowing before events are published."""
     if not sum(plan.planned.values()):
         return []
     return [*_allowances(events, plan, options), *_delivery(plan, options), *_key(plan)]
-
-
-def _require_order(plan: PlanSummary, options: Options) -> None:
-    problems = []
-    if options.ordered and plan.parallelism != 1:
-        message = f"ordered needs parallelism 1, not {plan.parallelism}"
-        problems.append(
-            Problem(message, ("syncs", plan.sync, "options", "parallelism"), "leave it out, or set it to 1")
-        )
-    if options.ordered and plan.api == "bulk2":
-        message = "the Bulk API 2.0 publishes in no order"
-        problems.append(Problem(message, ("syncs", plan.sync, "options", "api"), "use api: rest"))
-    if problems:
-        raise ConfigError(problems)
 
 
 def _allowances(events: Events, plan: PlanSummary, options: Options) -> Iterator[Finding]:

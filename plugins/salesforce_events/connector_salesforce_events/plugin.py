@@ -32,10 +32,12 @@ from connector_sdk import (
     ObjectInfo,
     ObjectSchema,
     PlanSummary,
+    Problem,
     Recovery,
     Removal,
     RowError,
     RunStopped,
+    Sync,
     Unknown,
     WriteResult,
     hookimpl,
@@ -98,6 +100,12 @@ def discover_schema(connection: Connection, object_name: str, refresh: bool) -> 
     """The fields of an event."""
     with _explained():
         return describe.discover_schema(connection.handle.org, object_name, refresh)
+
+
+@hookimpl
+def check_sync(sync: Sync, options: Options) -> Sequence[Problem]:
+    """Whether the options go together."""
+    return list(planning.check_sync(sync, options))
 
 
 @hookimpl

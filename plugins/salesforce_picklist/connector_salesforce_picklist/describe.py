@@ -44,6 +44,13 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
     )
 
 
+def can_be_written(org: Org, object_name: str, field: str) -> bool:
+    """Whether an object has a picklist of this name whose values this plugin writes."""
+    fields = org.describe(object_name)["fields"]
+    named = (each for each in fields if each["name"] == field and each["type"] in _PICKLISTS)
+    return any(not _refused(object_name, each) for each in named)
+
+
 def _can_have(described: Described) -> bool:
     return not (
         described.get("deprecatedAndHidden") or described.get("customSetting") or described["name"].endswith(_OTHERS)

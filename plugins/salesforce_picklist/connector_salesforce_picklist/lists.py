@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from attrs import define, evolve, field
@@ -21,10 +21,11 @@ _SETUP = "The user needs View Setup and Configuration and Customize Application.
 
 @define
 class Lists:
-    """Reads and writes picklists of one org. What was read last is kept, by its version."""
+    """Reads and writes picklists of one org. What was read is kept by its version, where a component is by its name."""
 
     org: Org
     _read: dict[str, Picklist] = field(factory=dict)
+    _ids: dict[tuple[Kind, str], str] = field(factory=dict)
 
     def read(self, object_name: str, field: str) -> Picklist:
         """A picklist as it is now. Raises `ConfigError` where this plugin cannot write it, `CallFailed`."""
@@ -73,17 +74,18 @@ class Lists:
         yield from ((each["SobjectType"], each["DeveloperName"]) for each in self.org.query(query))
 
     def _custom(self, object_name: str, field: str) -> Picklist:
-        found = tooling.custom_field(self.org, object_name, field)
+        name = f"{object_name}.{field}"
+        found = self._component(Kind.FIELD, name, lambda: tooling.field_id(self.org, object_name, field))
         if found is None:
-            raise ConfigError(f"the set-up of {object_name}.{field} cannot be seen by this user", hint=_SETUP)
-        _require_own(found, f"{object_name}.{field}")
+            raise ConfigError(f"the set-up of {name} cannot be seen by this user", hint=_SETUP)
+        _require_own(found, name)
         tree: Raw = found["Metadata"]
         several = tree.get("type") == "MultiselectPicklist"
         own = Picklist(object_name, field, Kind.FIELD, found["FullName"], tree, found["Id"], several)
         set_name = (tree.get("valueSet") or {}).get("valueSetName")
         if not set_name:
             return own
-        shared = tooling.global_set(self.org, set_name)
+        shared = self._component(Kind.GLOBAL, set_name, lambda: tooling.set_id(self.org, set_name))
         if shared is None:
             raise ConfigError(f"the global value set {set_name} cannot be seen by this user", hint=_SETUP)
         _require_own(shared, f"the global value set {set_name}")
@@ -91,6 +93,14 @@ class Lists:
             own, kind=Kind.GLOBAL, name=shared["FullName"], record_id=shared["Id"], tree=shared["Metadata"],
             field_tree=tree,
         )  # fmt: skip
+
+    def _component(self, kind: Kind, name: str, find: Callable[[], str | None]) -> tooling.Component | None:
+        """A component with its metadata; where it is, is asked once."""
+        record_id = self._ids.get((kind, name)) or find()
+        if record_id is None:
+            return None
+        self._ids[kind, name] = record_id
+        return tooling.read(self.org, kind, record_id)
 
     def _standard(self, object_name: str, field: str) -> Picklist:
         name = STANDARD_SETS.get(f"{object_name}.{field}")

@@ -1,38 +1,56 @@
-"""Look at a list before it is written: what it changes, what it breaks, and whom else it concerns."""
+"""Look at a sync and at its list before anything is written: what it may, what it changes, what it breaks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from attrs import evolve
+
+from connector_salesforce_picklist import describe
 from connector_salesforce_picklist.changes import changed, wanted
 from connector_salesforce_picklist.checks import check
 from connector_salesforce_picklist.config import Options
+from connector_salesforce_picklist.kinds import ATTRIBUTES, attributes_of
 from connector_salesforce_picklist.lists import Lists
 from connector_salesforce_picklist.picklist import Kind, Picklist
-from connector_sdk import Batch, ConfigError, Finding, Level, PlanSummary, Problem
+from connector_sdk import Batch, ConfigError, Finding, Level, PlanSummary, Problem, Sync
+
+
+def check_sync(lists: Lists, sync: Sync, options: Options) -> Iterator[Problem]:
+    """What keeps a picklist from being written by a sync. A field that cannot be matched on is left to the core."""
+    if sync.match is None or not describe.can_be_written(lists.org, sync.objects[0], sync.match.field):
+        return
+    try:
+        picklist = lists.read(sync.objects[0], sync.match.field)
+    except ConfigError as error:
+        yield from (evolve(each, path=("syncs", sync.name, "match", "field")) for each in error.problems)
+        return
+    yield from _strange_attributes(sync, picklist)
+    if picklist.kind is Kind.GLOBAL and not options.shared_values:
+        fields = lists.fields_of(picklist)
+        message = f"{fields[0]} has the values of the global set {picklist.name}, which changes {', '.join(fields)}"
+        place = ("syncs", sync.name, "options", "shared_values")
+        yield Problem(message, place, "set shared_values: true if all of them are meant")
+
+
+def _strange_attributes(sync: Sync, picklist: Picklist) -> Iterator[Problem]:
+    """What is mapped although only values of other picklists have it."""
+    own = attributes_of(picklist.name if picklist.kind is Kind.STANDARD else None)
+    for each in sync.fields:
+        if each.field in ATTRIBUTES and each.field not in own:
+            message = f"values of {picklist.object_name}.{picklist.field} have no {each.field}"
+            yield Problem(message, ("syncs", sync.name, "fields", each.field), "remove it from the fields")
 
 
 def check_plan(lists: Lists, plan: PlanSummary, options: Options, replacement: Batch | None) -> list[Finding]:
-    """What is worth knowing of a plan. Raises `ConfigError` where a shared set is to be written unasked."""
-    if plan.match_field is None:
+    """What is worth knowing of a list before it is written."""
+    if replacement is None or plan.match_field is None:
         return []
-    version = replacement.version if replacement is not None else None
-    picklist = lists.at(version, plan.object_names[0], plan.match_field)
+    picklist = lists.at(replacement.version, plan.object_names[0], plan.match_field)
     fields = lists.fields_of(picklist)
-    _require_leave(plan, picklist, fields, options)
-    if replacement is None:
-        return []
     change = changed(picklist, wanted(replacement), options.order)
     around = lists.around(fields, [each.name for each in change.deactivated])
     return [*_shared(picklist, fields), *check(change, options, around)]
-
-
-def _require_leave(plan: PlanSummary, picklist: Picklist, fields: Sequence[str], options: Options) -> None:
-    """A global set is written only where somebody said so."""
-    if picklist.kind is Kind.GLOBAL and not options.shared_values:
-        message = f"{fields[0]} has the values of the global set {picklist.name}, which changes {', '.join(fields)}"
-        place = ("syncs", plan.sync, "options", "shared_values")
-        raise ConfigError([Problem(message, place, "set shared_values: true if all of them are meant")])
 
 
 def _shared(picklist: Picklist, fields: Sequence[str]) -> Iterator[Finding]:

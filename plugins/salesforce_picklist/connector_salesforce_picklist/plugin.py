@@ -34,10 +34,12 @@ from connector_sdk import (
     ObjectInfo,
     ObjectSchema,
     PlanSummary,
+    Problem,
     Recovery,
     Removal,
     RowError,
     RunStopped,
+    Sync,
     WriteResult,
     hookimpl,
 )
@@ -89,11 +91,17 @@ def discover_schema(connection: Connection, object_name: str, refresh: bool) -> 
 
 
 @hookimpl
+def check_sync(connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
+    """Whether the picklist may be written, and with these columns."""
+    with _explained():
+        return list(planning.check_sync(connection.handle, sync, options))
+
+
+@hookimpl
 def read_records(connection: Connection, object_name: str, fields: Sequence[str]) -> tuple[pa.RecordBatchReader, str]:
     """The active values of a picklist; the version is that of its whole metadata."""
     with _explained():
         picklist = connection.handle.read(object_name, reading.field_of(fields))
-    reading.require_attributes(picklist, fields)
     return reading.rows(picklist, fields), picklist.version
 
 

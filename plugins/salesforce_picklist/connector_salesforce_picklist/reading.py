@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from connector_salesforce_picklist.changes import LABEL
-from connector_salesforce_picklist.kinds import ATTRIBUTES, attributes_of
-from connector_salesforce_picklist.picklist import Kind, Picklist
+from connector_salesforce_picklist.kinds import ATTRIBUTES
+from connector_salesforce_picklist.picklist import Picklist
 from connector_salesforce_picklist.values import Value, is_true
 from connector_sdk import ConfigError, FieldType
 
@@ -23,15 +23,6 @@ def field_of(fields: Sequence[str]) -> str:
     if len(found) != 1:
         raise ConfigError("a sync writes one picklist", hint="match on its field, and map attributes of its values")
     return found[0]
-
-
-def require_attributes(picklist: Picklist, fields: Sequence[str]) -> None:
-    """Raise `ConfigError` where values are to get what only those of other picklists have."""
-    own = attributes_of(picklist.name if picklist.kind is Kind.STANDARD else None)
-    strange = [each for each in fields if each in ATTRIBUTES and each not in own]
-    if strange:
-        message = f"values of {picklist.object_name}.{picklist.field} have no {', '.join(strange)}"
-        raise ConfigError(message, hint="only values of some standard picklists do: remove it from the fields")
 
 
 def rows(picklist: Picklist, fields: Sequence[str]) -> pa.RecordBatchReader:

@@ -20,8 +20,8 @@ _SOME = 25
 """Reads in one call ("Composite")."""
 
 
-def custom_field(org: Org, object_name: str, field: str) -> Component | None:
-    """A custom field with its metadata; None where the user can see none of this name."""
+def field_id(org: Org, object_name: str, field: str) -> str | None:
+    """The id of a custom field; None where the user can see none of this name."""
     found = next(
         org.tooling(
             "SELECT DurableId FROM FieldDefinition"
@@ -29,15 +29,15 @@ def custom_field(org: Org, object_name: str, field: str) -> Component | None:
         ),
         None,
     )
-    return _read(org, Kind.FIELD, found["DurableId"].rpartition(".")[2]) if found else None
+    return str(found["DurableId"]).rpartition(".")[2] if found else None
 
 
-def global_set(org: Org, name: str) -> Component | None:
-    """A global value set by the name that fields use: its developer name, with the namespace of a package."""
+def set_id(org: Org, name: str) -> str | None:
+    """The id of a global value set by the name that fields use: its developer name, with the namespace of a package."""
     for each in org.tooling("SELECT Id, DeveloperName, NamespacePrefix, MasterLabel FROM GlobalValueSet"):
         full = "__".join(part for part in (each.get("NamespacePrefix"), each["DeveloperName"]) if part)
         if name in (full, each.get("MasterLabel")):
-            return _read(org, Kind.GLOBAL, each["Id"])
+            return str(each["Id"])
     return None
 
 
@@ -58,7 +58,8 @@ def write(org: Org, kind: Kind, record_id: str, name: str, tree: Mapping[str, An
     org.client.write("PATCH", _path(kind, record_id), body)
 
 
-def _read(org: Org, kind: Kind, record_id: str) -> Component:
+def read(org: Org, kind: Kind, record_id: str) -> Component:
+    """A component with its whole metadata. Raises `CallFailed`."""
     found = org.client.get(_path(kind, record_id))
     if not isinstance(found, dict) or not isinstance(found.get("Metadata"), dict):
         raise CallFailed("ANSWER_UNREADABLE", f"the {kind} {record_id} came without its metadata", Executed.NO)

@@ -104,7 +104,7 @@ class Bench:
 
     def reports(self, rows: Rows, **asked: Any) -> tuple[RunReport, ...]:
         """Run the sync; the reports of all runs that this took."""
-        return run(self.project(rows), self.sync.name, destinations=self._destinations, **asked)
+        return run(self.project(rows), self.sync.name, destinations=self.destinations, **asked)
 
     def run_open(self, rows: Rows, **asked: Any) -> RunReport:
         """Run the sync, which stops midway."""
@@ -114,7 +114,7 @@ class Bench:
 
     def plan(self, rows: Rows, **asked: Any) -> PlanReport:
         """Plan the sync, and check that every row is accounted for."""
-        report = plan(self.project(rows), self.sync.name, destinations=self._destinations, **asked)
+        report = plan(self.project(rows), self.sync.name, destinations=self.destinations, **asked)
         assert report.rows.read + report.rows.removed == report.rows.unchanged + report.rows.planned
         return report
 
@@ -131,7 +131,8 @@ class Bench:
         return {key: record.get("name") for key, record in self.records().items()}
 
     @property
-    def _destinations(self) -> dict[str, Destination]:
+    def destinations(self) -> dict[str, Destination]:
+        """The reference destination, with the hooks that stand in for its own."""
         known = {name: hook for name, hook in vars(plugin).items() if hasattr(hook, "connector_sdk_impl")}
         changed = {name: hookimpl(hook) for name, hook in self.hooks.items()}
         return {"reference": Destination("reference", SimpleNamespace(**known | changed))}

@@ -41,6 +41,7 @@ def calls(destination: Destination) -> dict[str, Callable[[], Any]]:
         "write_batch": lambda: destination.write_batch(connection(), BATCH, NoSettings(), attempt),
         "recover_batch": lambda: destination.recover_batch(connection(), BATCH, NoSettings(), attempt),
         "classify_error": lambda: destination.classify_error(RowError("bad", "", Action.UPSERT)),
+        "check_sync": lambda: destination.check_sync(connection(), None, NoSettings()),  # type: ignore[arg-type]
         "check_plan": lambda: destination.check_plan(connection(), None, NoSettings()),  # type: ignore[arg-type]
         "commands": destination.commands,
     }

@@ -1,0 +1,42 @@
+"""A destination looks at the settings of a sync before any row is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector_sdk import ConfigError, Problem, Sync
+from connector_sdk.checking import check
+
+from .bench import Bench, mapped
+
+
+@pytest.fixture
+def refusing(bench: Bench) -> Bench:
+    """A destination that finds two things wrong with every sync."""
+
+    def check_sync(sync: Sync) -> list[Problem]:
+        place = ("syncs", sync.name, "options")
+        return [Problem("others use it too", (*place, "shared"), "set shared: true"), Problem("too slow", place)]
+
+    bench.hooks["check_sync"] = check_sync
+    return bench
+
+
+def test_what_it_finds_is_told_with_its_place_by_check_plan_and_run_and_nothing_is_written(refusing: Bench) -> None:
+    rows = [{"k": "1", "e": "a", "n": "x"}]
+    for act in (
+        lambda: check(refusing.project(rows), destinations=refusing.destinations),
+        lambda: refusing.plan(rows),
+        lambda: refusing.run(rows),
+    ):
+        with pytest.raises(ConfigError) as raised:
+            act()
+        assert [str(each.path[-1]) for each in raised.value.problems] == ["shared", "options"]
+    assert refusing.records() == {}
+
+
+def test_check_tells_it_together_with_what_is_wrong_with_the_mapping(refusing: Bench) -> None:
+    refusing.change(fields=mapped(nonsense="n"))
+    with pytest.raises(ConfigError) as raised:
+        check(refusing.project([{"k": "1"}]), destinations=refusing.destinations)
+    assert {each.path[-1] for each in raised.value.problems} == {"shared", "options", "nonsense"}
