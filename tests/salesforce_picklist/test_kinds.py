@@ -241,3 +241,18 @@ def test_objects_and_their_picklists_are_discovered(project: Project) -> None:
     names = {line.split(",")[0] for line in fields.splitlines()}
     assert {"Tier__c", "Industry", "label", "description", "color"} <= names
     assert "Name" not in names
+
+
+def test_a_field_of_people_is_written_where_it_belongs(project: Project) -> None:
+    project.emulated.change({"personAccounts": True})
+    project.sync(match={"field": "Territory__pc", "column": "name"})
+    project.model("North")
+    assert "Territory__pc cannot be matched on: is a field of Contact" in stops(project)
+
+
+def test_record_types_that_cannot_be_read_are_said_to_be_unchecked(project: Project) -> None:
+    error = {"code": "INVALID_TYPE", "message": "sObject type 'RecordType' is not supported."}
+    project.emulated.faults({"match": {"method": "GET", "path": "/services/data/v58.0/query"}, "do": {"error": error}})
+    project.model("Gold", "Silver", "Bronze", "Platinum")
+    assert "warning: could not check which record types do not get the values that join" in project.plan().findings
+    assert project.run().exit == 0

@@ -22,11 +22,12 @@ class Surroundings:
     """What stands around a picklist in the org.
 
     `leaning` are fields that depend on it, each with a value that leaves and that values of the field lean on;
-    `record_types` those of its objects, as (object, name). `controls`: other fields depend on it.
+    `record_types` those of its objects, as (object, name), None where they cannot be read. `controls`: other fields
+    depend on it.
     """
 
     leaning: tuple[tuple[str, str], ...] = ()
-    record_types: tuple[tuple[str, str], ...] = ()
+    record_types: tuple[tuple[str, str], ...] | None = ()
     controls: bool = field(default=False)
 
 
@@ -156,6 +157,8 @@ def _dependent(change: Change) -> Iterator[Finding]:
 
 def _record_types(change: Change, around: Surroundings) -> Iterator[Finding]:
     joining = [each.after.name for each in change.fates if each.added or each.reactivated]
+    if joining and around.record_types is None:
+        yield Finding(Level.WARNING, "could not check which record types do not get the values that join")
     if joining and around.record_types:
         message = f"record types do not get the values that join: {_record_type_names(around.record_types)}"
         yield Finding(Level.WARNING, message, "Add the values to them in Setup where their records need them.")

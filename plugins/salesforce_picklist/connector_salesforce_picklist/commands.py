@@ -60,6 +60,6 @@ def _say(settings: CommandSettings, lists: Lists, change: Change, *, dry_run: bo
     settings.say(f"{field} would be brought back" if dry_run else f"{field} is brought back")
     if any(each.reactivated for each in change.fates):
         found = lists.around(lists.fields_of(change.before), ()).record_types
-        types = ", ".join(f"{object_name}.{name}" for object_name, name in found)
+        types = ", ".join(f"{object_name}.{name}" for object_name, name in found or ())
         if types:
             settings.say(f"Salesforce forgets which record types had a reactivated value; look at: {types}")

@@ -98,6 +98,8 @@ def _refused(object_name: str, described: Described) -> str:
     name = described["name"]
     if name.endswith("__c"):
         return ""
+    if name.endswith("__pc"):
+        return "is a field of Contact: write its values there"
     if name.endswith(_PLACES):
         return "is a list of states or countries, which is kept in Setup, State and Country/Territory Picklists"
     if f"{object_name}.{name}" not in STANDARD_SETS:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from attrs import define, evolve, field
-from connector_salesforce import Org, literal
+from connector_salesforce import CallFailed, Org, literal
 
 from connector_salesforce_picklist import metadata_api, tooling
 from connector_salesforce_picklist.checks import Surroundings
-from connector_salesforce_picklist.dependencies import dependents, leaning_on
+from connector_salesforce_picklist.dependencies import Described, dependents, leaning_on
 from connector_salesforce_picklist.kinds import STANDARD_SETS
 from connector_salesforce_picklist.picklist import Kind, Picklist
 from connector_salesforce_picklist.values import Raw
@@ -47,14 +47,14 @@ class Lists:
     def around(self, fields: Iterable[str], leaving: Collection[str]) -> Surroundings:
         """What stands around the fields (Object.Field) of a picklist of which the values `leaving` are deactivated."""
         leaning: list[tuple[str, str]] = []
-        objects: dict[str, Any] = {}
+        objects: dict[str, Described] = {}
         controls = False
         for each in fields:
             object_name, _, name = each.partition(".")
-            described = objects.setdefault(object_name, self.org.describe(object_name))
+            described = objects.setdefault(object_name, self._described(object_name))
             controls = controls or bool(dependents(described, name))
             leaning += [(f"{object_name}.{other}", value) for other, value in leaning_on(described, name, leaving)]
-        return Surroundings(tuple(leaning), tuple(self._record_types(objects)), controls)
+        return Surroundings(tuple(leaning), self._record_types(objects), controls)
 
     def fields_of(self, picklist: Picklist) -> list[str]:
         """The fields that have the values of a picklist, as Object.Field."""
@@ -68,10 +68,23 @@ class Lists:
             others = (each for each in shared if each.partition(".")[0] in visible)
         return list(dict.fromkeys([own, *others]))
 
-    def _record_types(self, object_names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def _described(self, object_name: str) -> Described:
+        """An object; one that the user cannot see has no fields to tell of."""
+        try:
+            return self.org.describe(object_name)
+        except CallFailed as error:
+            if error.code != "NOT_FOUND":
+                raise
+            return {"fields": []}
+
+    def _record_types(self, object_names: Iterable[str]) -> tuple[tuple[str, str], ...] | None:
+        """The active record types of objects; None where they cannot be read."""
         listed = ",".join(map(literal, object_names))
         query = f"SELECT SobjectType, DeveloperName FROM RecordType WHERE SobjectType IN ({listed}) AND IsActive = TRUE"
-        yield from ((each["SobjectType"], each["DeveloperName"]) for each in self.org.query(query))
+        try:
+            return tuple((each["SobjectType"], each["DeveloperName"]) for each in self.org.query(query))
+        except CallFailed:
+            return None
 
     def _custom(self, object_name: str, field: str) -> Picklist:
         name = f"{object_name}.{field}"
