@@ -20,7 +20,7 @@ from connector_sdk.planning.removals import Removals
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.schema import FieldType
 
-_NAMED = 10
+_NAMED = 50
 
 
 @frozen
