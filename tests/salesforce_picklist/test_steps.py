@@ -6,11 +6,13 @@ import base64
 from collections.abc import Sequence
 
 import pytest
+from attrs import evolve
 from connector_salesforce_picklist.changes import Wanted, changed, holds
 from connector_salesforce_picklist.dependencies import leaning_on
 from connector_salesforce_picklist.picklist import Kind, Picklist
 from connector_salesforce_picklist.restore import restored
 from connector_salesforce_picklist.values import Value, alike, same
+from connector_salesforce_picklist.writing import remaining
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,3 +107,23 @@ def test_a_value_leans_on_the_values_whose_bits_are_set(cut: bool) -> None:
         {"name": "Size__c", "controllerName": "Region__c", "picklistValues": [{"value": "x", "validFor": valid_for}]},
     ]}  # fmt: skip
     assert list(leaning_on(described, "Region__c", names)) == [("Size__c", "v0"), ("Size__c", "v9")]
+
+
+def test_what_somebody_changes_between_two_writes_of_one_list_stays() -> None:
+    former = picklist(("a", "A", True), ("b", "B", True))
+    steps = changed(former, rows(["b", "c"], [None, "A"]), "key").steps
+    assert len(steps) == 2
+    current = evolve(steps[0], tree={**steps[0].tree, "inlineHelpText": "new"})
+    (left,) = remaining(current, former, steps) or ()
+    assert left.tree["inlineHelpText"] == "new"
+    assert [each.name for each in left.active] == ["b", "c"]
+
+
+def test_a_list_that_is_at_none_of_its_steps_was_moved_by_somebody_else() -> None:
+    former = picklist(("a", "A", True), ("b", "B", True))
+    steps = changed(former, rows(["b", "c"], [None, None]), "key").steps
+    assert remaining(former, former, steps) == steps
+    assert remaining(steps[-1], former, steps) == ()
+    assert remaining(picklist(("x", "X", True)), former, steps) is None
+    helped = evolve(former, tree={**former.tree, "inlineHelpText": "new"})
+    assert remaining(helped, former, steps) is None

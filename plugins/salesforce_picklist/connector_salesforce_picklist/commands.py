@@ -42,7 +42,7 @@ def restore(settings: CommandSettings, run: str, dry_run: bool) -> None:
         change = restored(current, former)
         settings.write(_COLUMNS, list(told(change, former)))
         if not dry_run:
-            store(lists, change.steps, change.steps, 1)
+            store(lists, change.steps, attempt=1)
         _say(settings, lists, change, dry_run=dry_run)
 
 

@@ -41,7 +41,7 @@ def write(lists: Lists, batch: Batch, options: Options, attempt: Attempt) -> Wri
     _require_sound(change)
     if left and not attempt.anchors:
         note(attempt, former)
-    store(lists, left, change.steps, attempt.number)
+    store(lists, left, attempt.number, begun=len(left) < len(change.steps))
     return results(change)
 
 
@@ -56,12 +56,15 @@ def recover(lists: Lists, batch: Batch, options: Options, attempt: Attempt) -> W
 
 
 def remaining(current: Picklist, former: Picklist, steps: Sequence[Picklist]) -> tuple[Picklist, ...] | None:
-    """The steps that are still to be written where a picklist is at now; None where it is at none of them."""
+    """The steps that are still to be written where a picklist is at now; None where it is at none of them.
+
+    What somebody changed in the meantime beside the values stays: just the values of a step are put in.
+    """
     if not steps or holds(current, steps[-1]):
         return ()
     for done in range(len(steps) - 1, 0, -1):
         if holds(current, steps[done - 1]):
-            return tuple(steps[done:])
+            return tuple(current.with_values(each.values) for each in steps[done:])
     return tuple(steps) if current.version == former.version else None
 
 
@@ -79,19 +82,22 @@ def noted(anchors: Sequence[Anchor], current: Picklist) -> Picklist | None:
     return None
 
 
-def store(lists: Lists, left: Sequence[Picklist], steps: Sequence[Picklist], attempt: int) -> None:
-    """Write the steps that are left, and read whether the last one holds. `attempt` counts how often it was tried."""
+def store(lists: Lists, left: Sequence[Picklist], attempt: int, *, begun: bool = False) -> None:
+    """Write the steps that are left, and read whether the last one holds.
+
+    `attempt` counts how often it was tried; `begun`: a step before them was written.
+    """
     for step in left:
         try:
             lists.write(step)
         except CallFailed as error:
             known = passing(error, attempt)
-            raise known if step is steps[0] else known.about_batch(Executed.MAYBE) from error
+            raise known.about_batch(Executed.MAYBE) if begun else known from error
+        begun = True
     if not left:
         return
-    wanted_ = steps[-1]
-    stored = lists.read(wanted_.object_name, wanted_.field)
-    differing = sorted(differences(stored, wanted_))
+    stored = lists.read(left[-1].object_name, left[-1].field)
+    differing = sorted(differences(stored, left[-1]))
     if differing:
         named = ", ".join(differing[:_NAMED]) + (", ..." if len(differing) > _NAMED else "")
         raise CallFailed(NOT_STORED, f"after the write these differ: {named}", Executed.MAYBE)
