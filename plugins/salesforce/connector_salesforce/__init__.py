@@ -2,8 +2,9 @@
 
 What stands here is for other packages: to connect (`Config` with a way to log in, `connect`, and `login_commands` for
 the command line), to ask an org (`Org`, `discover_schema`, `literal` for values in queries, `name_of` for XML), to
-write through the Bulk API 2.0 (`write_job`, `recover_job`), and to understand what went wrong (`CallFailed`, `classify`
-and, for codes that Salesforce uses for unlike things, `normalised`).
+write through the Bulk API 2.0 (`write_job`, `recover_job`), and to understand what went wrong: `CallFailed`,
+`classify`, `normalised` for codes that Salesforce uses for unlike things, `explained` and `proven` around a hook's
+calls.
 """
 
 from connector_salesforce.bulk2 import recover as recover_job
@@ -14,6 +15,7 @@ from connector_salesforce.config import Config, Options
 from connector_salesforce.describe import discover_schema
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
+from connector_salesforce.hook_failures import explained, proven
 from connector_salesforce.login import connect
 from connector_salesforce.markup import name_of
 from connector_salesforce.org import Org
@@ -31,10 +33,12 @@ __all__ = [
     "classify",
     "connect",
     "discover_schema",
+    "explained",
     "literal",
     "login_commands",
     "name_of",
     "normalised",
+    "proven",
     "recover_job",
     "write_job",
 ]

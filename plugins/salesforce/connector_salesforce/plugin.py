@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
@@ -12,7 +11,7 @@ from connector_salesforce import bulk, bulk2, codes, describe, login, merge, pre
 from connector_salesforce import match as matching
 from connector_salesforce.commands import login_commands
 from connector_salesforce.config import Config, Options
-from connector_salesforce.failure import CallFailed
+from connector_salesforce.hook_failures import explained, proven
 from connector_salesforce.org import Org
 from connector_sdk import (
     Action,
@@ -24,20 +23,15 @@ from connector_sdk import (
     Delivery,
     DestinationSpec,
     EmptyText,
-    Executed,
-    ExitCode,
     Finding,
     Host,
-    Kind,
     Mode,
-    NotExecuted,
     ObjectInfo,
     ObjectSchema,
     PlanSummary,
     Recovery,
     Removal,
     RowError,
-    RunStopped,
     Unknown,
     WriteResult,
     hookimpl,
@@ -115,21 +109,21 @@ def connect(config: Config, host: Host) -> Connection:
 @hookimpl
 def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
     """The objects that the user may write."""
-    with _explained():
+    with explained():
         return describe.list_objects(connection.handle)
 
 
 @hookimpl
 def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
     """One object, as the user sees it."""
-    with _explained():
+    with explained():
         return describe.discover_schema(connection.handle, object_name, refresh)
 
 
 @hookimpl
 def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
     """Find records by the field's own rules of equality."""
-    with _explained():
+    with explained():
         return matching.match(connection.handle, objects, field, values)
 
 
@@ -137,13 +131,9 @@ def match(connection: Connection, objects: Sequence[str], field: str, values: pa
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Write through the batch's API."""
     connection.handle.client.quota.keep(options.keep_api_calls)
-    try:
+    with proven():
         result = _writer(batch).write(connection.handle, batch, options, attempt)
         return reference_errors.explained(connection.handle, batch, result)
-    except CallFailed as error:
-        if error.executed is Executed.NO:
-            raise NotExecuted(error.code, error.message, retry_after=error.retry_after) from error
-        raise
 
 
 @hookimpl
@@ -165,7 +155,7 @@ def classify_error(error: RowError | BaseException) -> Classification | None:
 @hookimpl
 def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
     """Permissions, limits, and options without effect."""
-    with _explained():
+    with explained():
         return preflight.check_plan(connection.handle, plan, options)
 
 
@@ -173,15 +163,3 @@ def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> S
 def commands() -> Sequence[click.Command]:
     """Log in, log out, and ask who is logged in."""
     return login_commands(SPEC.name)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Where there is no batch, a failure that would not pass goes to the person, with what to do about it."""
-    try:
-        yield
-    except CallFailed as error:
-        known = codes.classify_call(error)
-        if known.kind is not Kind.FATAL:
-            raise
-        raise RunStopped(str(error), hint=known.advice, exit_code=ExitCode.UNREACHABLE) from error

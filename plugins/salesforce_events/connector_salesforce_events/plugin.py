@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import connector_salesforce
 from attrs import evolve
-from connector_salesforce import CallFailed, Config
+from connector_salesforce import Config, explained, proven
 
 from connector_salesforce_events import codes, describe, jobs, planning, publishing
 from connector_salesforce_events.config import Options
@@ -22,13 +21,9 @@ from connector_sdk import (
     Delivery,
     DestinationSpec,
     EmptyText,
-    Executed,
-    ExitCode,
     Finding,
     Host,
-    Kind,
     Mode,
-    NotExecuted,
     ObjectInfo,
     ObjectSchema,
     PlanSummary,
@@ -36,7 +31,6 @@ from connector_sdk import (
     Recovery,
     Removal,
     RowError,
-    RunStopped,
     Sync,
     Unknown,
     WriteResult,
@@ -91,14 +85,14 @@ def connect(config: Config, host: Host) -> Connection:
 @hookimpl
 def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
     """The events that the user may publish."""
-    with _explained():
+    with explained():
         return describe.list_objects(connection.handle.org)
 
 
 @hookimpl
 def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
     """The fields of an event."""
-    with _explained():
+    with explained():
         return describe.discover_schema(connection.handle.org, object_name, refresh)
 
 
@@ -111,14 +105,10 @@ def check_sync(sync: Sync, options: Options) -> Sequence[Problem]:
 @hookimpl
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Publish events."""
-    try:
+    with proven():
         if batch.api == "bulk2":
             return jobs.write(connection.handle, batch, options, attempt)
         return publishing.write(connection.handle, batch, options, attempt)
-    except CallFailed as error:
-        if error.executed is Executed.NO:
-            raise NotExecuted(error.code, error.message, retry_after=error.retry_after) from error
-        raise
 
 
 @hookimpl
@@ -140,7 +130,7 @@ def classify_error(error: RowError | BaseException) -> Classification | None:
 @hookimpl
 def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
     """What the hour allows, and what subscribers should know."""
-    with _explained():
+    with explained():
         return planning.check_plan(connection.handle, plan, options)
 
 
@@ -148,15 +138,3 @@ def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> S
 def commands() -> Sequence[click.Command]:
     """Log in, log out, and ask who is logged in."""
     return connector_salesforce.login_commands(SPEC.name)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Where there is no batch, a failure that would not pass goes to the person, with what to do about it."""
-    try:
-        yield
-    except CallFailed as error:
-        known = codes.classify(error)
-        if known is None or known.kind is not Kind.FATAL:
-            raise
-        raise RunStopped(str(error), hint=known.advice, exit_code=ExitCode.UNREACHABLE) from error

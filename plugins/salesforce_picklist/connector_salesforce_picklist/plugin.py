@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import connector_salesforce
 import pyarrow as pa
 from attrs import evolve
-from connector_salesforce import CallFailed, Config
+from connector_salesforce import Config, explained, proven
 
 from connector_salesforce_picklist import codes, describe, planning, reading, writing
 from connector_salesforce_picklist.commands import restore
@@ -24,13 +23,9 @@ from connector_sdk import (
     Delivery,
     DestinationSpec,
     EmptyText,
-    Executed,
-    ExitCode,
     Finding,
     Host,
-    Kind,
     Mode,
-    NotExecuted,
     ObjectInfo,
     ObjectSchema,
     PlanSummary,
@@ -38,7 +33,6 @@ from connector_sdk import (
     Recovery,
     Removal,
     RowError,
-    RunStopped,
     Sync,
     WriteResult,
     hookimpl,
@@ -79,28 +73,28 @@ def connect(config: Config, host: Host) -> Connection:
 @hookimpl
 def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
     """The objects that can have picklists."""
-    with _explained():
+    with explained(codes.classify):
         return describe.list_objects(connection.handle.org)
 
 
 @hookimpl
 def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
     """The picklists of an object."""
-    with _explained():
+    with explained(codes.classify):
         return describe.discover_schema(connection.handle.org, object_name, refresh)
 
 
 @hookimpl
 def check_sync(connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
     """Whether the picklist may be written, and with these columns."""
-    with _explained():
+    with explained(codes.classify):
         return list(planning.check_sync(connection.handle, sync, options))
 
 
 @hookimpl
 def read_records(connection: Connection, object_name: str, fields: Sequence[str]) -> tuple[pa.RecordBatchReader, str]:
     """The active values of a picklist; the version is that of its whole metadata."""
-    with _explained():
+    with explained(codes.classify):
         picklist = connection.handle.read(object_name, reading.field_of(fields))
     return reading.rows(picklist, fields), picklist.version
 
@@ -108,12 +102,8 @@ def read_records(connection: Connection, object_name: str, fields: Sequence[str]
 @hookimpl
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Make the rows the active values."""
-    try:
+    with proven():
         return writing.write(connection.handle, batch, options, attempt)
-    except CallFailed as error:
-        if error.executed is Executed.NO:
-            raise NotExecuted(error.code, error.message, retry_after=error.retry_after) from error
-        raise
 
 
 @hookimpl
@@ -133,7 +123,7 @@ def check_plan(
     connection: Connection, plan: PlanSummary, options: Options, replacement: Batch | None
 ) -> Sequence[Finding]:
     """What the list changes, and every rule that it breaks."""
-    with _explained():
+    with explained(codes.classify):
         return planning.check_plan(connection.handle, plan, options, replacement)
 
 
@@ -141,15 +131,3 @@ def check_plan(
 def commands() -> Sequence[click.Command]:
     """Log in, and bring the values back that a run changed."""
     return (*connector_salesforce.login_commands(SPEC.name), restore)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Where there is no batch, a failure that would not pass goes to the person, with what to do about it."""
-    try:
-        yield
-    except CallFailed as error:
-        known = codes.classify(error)
-        if known is None or known.kind is not Kind.FATAL:
-            raise
-        raise RunStopped(str(error), hint=known.advice, exit_code=ExitCode.UNREACHABLE) from error
