@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from starlette.responses import Response
 
@@ -16,24 +17,34 @@ _BATCH_SIZE = re.compile(r"batchSize\s*=\s*([0-9]+)", re.IGNORECASE)
 
 def query(call: Call) -> Response:
     """The first page of a query; `/queryAll` finds deleted records too."""
-    statement = call.request.query_params.get("q")
-    if not statement:
-        raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
     with_deleted = call.request.url.path.rstrip("/").endswith("queryAll")
-    try:
-        found = call.world.query(statement, call.version, with_deleted, call.session.user_id)
-    except SoqlError as error:
-        raise ApiError(400, error.code, error.message) from error
+    found = started(call, lambda q: call.world.query(q, call.version, with_deleted, call.session.user_id))
     return _page(call, found, None, 0)
 
 
 def more(call: Call) -> Response:
     """A further page."""
+    return _page(call, *continued(call))
+
+
+def started(call: Call, search: Callable[[str], Found]) -> Found:
+    """What the statement of a call finds."""
+    statement = call.request.query_params.get("q")
+    if not statement:
+        raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
+    try:
+        return search(statement)
+    except SoqlError as error:
+        raise ApiError(400, error.code, error.message) from error
+
+
+def continued(call: Call) -> tuple[Found, str, int]:
+    """What an earlier call found, with its cursor and the first record of the page that this call asks for."""
     kept = call.world.cursors.find(call.part("locator"))
     if kept is None:
         raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
     cursor, found, offset = kept
-    return _page(call, found, cursor, offset)
+    return found, cursor, offset
 
 
 def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:

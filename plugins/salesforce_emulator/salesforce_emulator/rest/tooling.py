@@ -10,34 +10,23 @@ from salesforce_emulator.call import Call
 from salesforce_emulator.errors import ApiError, RowRefused, not_found
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.metadata import components
-from salesforce_emulator.rest.queries import page_size
+from salesforce_emulator.rest.queries import continued, page_size, started
 from salesforce_emulator.schema import Row, Schema
 from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.selecting import attributes
-from salesforce_emulator.soql.tokens import SoqlError
 
 _WRITABLE = frozenset({"CustomField", "GlobalValueSet"})
 
 
 def query(call: Call) -> Response:
     """The first page of a query on the objects of Setup."""
-    statement = call.request.query_params.get("q")
-    if not statement:
-        raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
-    try:
-        found = call.world.tooling(call.session.user_id).query(statement, call.version)
-    except SoqlError as error:
-        raise ApiError(400, error.code, error.message) from error
+    found = started(call, lambda q: call.world.tooling(call.session.user_id).query(q, call.version))
     return _page(call, found, None, 0)
 
 
 def more(call: Call) -> Response:
     """A further page."""
-    kept = call.world.cursors.find(call.part("locator"))
-    if kept is None:
-        raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-    cursor, found, offset = kept
-    return _page(call, found, cursor, offset)
+    return _page(call, *continued(call))
 
 
 def read(call: Call) -> Response:
