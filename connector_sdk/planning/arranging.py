@@ -12,7 +12,7 @@ from connector_sdk.batch import Action, Column, OnNull
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.planning.cutting import Group
-from connector_sdk.planning.mapping import Filling, Mapped, only_created, only_updated
+from connector_sdk.planning.filling import Filling, Mapped, only_created, only_updated
 from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.removals import cleared_columns, removal_action
 from connector_sdk.planning.request import PlanRequest

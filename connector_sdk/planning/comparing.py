@@ -14,8 +14,8 @@ from connector_sdk.engines.changes import Compared, Profile, columns_of, freeze,
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.engines.models import Source
 from connector_sdk.planning.columns import model_column, normal
+from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.identity import comparable, key
-from connector_sdk.planning.mapping import Mapped
 from connector_sdk.planning.merging import (
     GOES,
     judge,

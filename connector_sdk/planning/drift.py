@@ -8,7 +8,7 @@ from attrs import evolve
 
 from connector_sdk.errors import Problem
 from connector_sdk.plan import Finding, Level
-from connector_sdk.planning.mapping import Mapped
+from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.schema import Field, ObjectSchema
 from connector_sdk.spec import Mode

@@ -9,7 +9,7 @@ from itertools import chain, count
 from attrs import evolve, frozen
 
 from connector_sdk.engines.embedded import name
-from connector_sdk.planning.mapping import Mapped
+from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.entries import Ranges
 

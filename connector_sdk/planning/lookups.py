@@ -13,8 +13,8 @@ from attrs import frozen
 from connector_sdk.codes import Code
 from connector_sdk.engines.changes import columns_of, freeze
 from connector_sdk.engines.embedded import file, name, text
+from connector_sdk.planning.filling import Filling, Lookup, Mapped
 from connector_sdk.planning.identity import comparable
-from connector_sdk.planning.mapping import Filling, Lookup, Mapped
 from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from connector_sdk.batch import Column, OnNull, Reference
 from connector_sdk.codes import Code
@@ -15,6 +15,7 @@ from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.planning.columns import Place, model_column
 from connector_sdk.planning.constants import RefusedError, constant
 from connector_sdk.planning.conversions import Check, Conversion, MisfitError, convert
+from connector_sdk.planning.filling import Filling, Lookup, Mapped, only_created
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.project.suggest import suggestion
 from connector_sdk.schema import Field, FieldType, ObjectSchema, ReferenceKey
@@ -23,68 +24,6 @@ from connector_sdk.sync import FieldMapping, Find, Project, Sync
 
 Discover = Callable[[str], ObjectSchema]
 """Answers the schema of an object; raises `ConfigError` when there is none."""
-
-
-@frozen
-class Lookup:
-    """The id of the record of `object_name` whose `field` has the value that the row holds."""
-
-    object_name: str
-    field: Field
-
-
-@frozen
-class Filling:
-    """A field of the destination and what it is filled with.
-
-    `stored` is the plan's column that holds the values, `value` the SQL that makes them (None where the model's own
-    column serves). With `lookup`, the values are looked for before the plan is complete. `object_name` is the object
-    whose rows it fills, where there are several.
-    """
-
-    field: Field
-    column: Column
-    stored: str
-    value: str | None
-    checks: tuple[Check, ...]
-    lookup: Lookup | None = None
-    object_name: str | None = None
-
-    @property
-    def own(self) -> str:
-        """SQL that is true for the lines that it fills."""
-        return "true" if self.object_name is None else f"object = {text(self.object_name)}"
-
-
-@frozen
-class Mapped:
-    """What a sync takes from its model: `columns`, of which `compared` are those whose changes count.
-
-    `sets` are the columns that fill nothing but fields of several choices. `fingerprints` say, per field, what a change
-    of the mapping would change.
-    """
-
-    fillings: tuple[Filling, ...]
-    columns: tuple[str, ...]
-    compared: tuple[str, ...]
-    sets: frozenset[str]
-    match: Filling | None
-    fingerprints: Mapping[str, str]
-
-    @property
-    def depends_on_existence(self) -> bool:
-        """Whether what is sent depends on whether the record is there."""
-        return any(only_created(each.field) or only_updated(each.field) for each in self.fillings)
-
-
-def only_created(field: Field) -> bool:
-    """Whether a field can be set on a new record and never again."""
-    return field.createable and not field.updateable
-
-
-def only_updated(field: Field) -> bool:
-    """Whether a field can be set on a record that exists and on no new one."""
-    return field.updateable and not field.createable
 
 
 def map_fields(

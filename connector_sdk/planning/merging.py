@@ -19,8 +19,8 @@ from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.engines.snapshots import MERGED
 from connector_sdk.errors import Problem
 from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.identity import comparable, key
-from connector_sdk.planning.mapping import Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 from connector_sdk.schema import ObjectSchema

@@ -10,7 +10,8 @@ from attrs import evolve
 from connector_sdk.engines.embedded import text
 from connector_sdk.engines.models import Source
 from connector_sdk.errors import ConfigError, Problem
-from connector_sdk.planning.mapping import Discover, Filling, Mapped, map_fields
+from connector_sdk.planning.filling import Filling, Mapped
+from connector_sdk.planning.mapping import Discover, map_fields
 from connector_sdk.schema import Equality, Field, ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.sync import Project, Sync

@@ -13,10 +13,10 @@ from connector_sdk.codes import Code
 from connector_sdk.engines.changes import columns_of, freeze
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.filling import Filling, Mapped
 from connector_sdk.planning.identity import comparable
 from connector_sdk.planning.levels import find_levels
 from connector_sdk.planning.lookups import missing
-from connector_sdk.planning.mapping import Filling, Mapped
 from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns

@@ -24,11 +24,12 @@ from connector_sdk.planning.columns import used_columns
 from connector_sdk.planning.comparing import Changes, count_sent, freeze_changes
 from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.drift import drift, retold
+from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard
 from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
-from connector_sdk.planning.mapping import Discover, Mapped
+from connector_sdk.planning.mapping import Discover
 from connector_sdk.planning.merging import PARENT, merge_findings, merge_problems, name_parents
 from connector_sdk.planning.objects import map_objects
 from connector_sdk.planning.parents import Parents, orphaned, parents_findings, relate

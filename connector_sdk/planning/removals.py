@@ -12,8 +12,8 @@ from connector_sdk.codes import Code
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, text
 from connector_sdk.planning.comparing import Changes
+from connector_sdk.planning.filling import Filling, Mapped
 from connector_sdk.planning.frozen import DROPPED
-from connector_sdk.planning.mapping import Filling, Mapped
 from connector_sdk.planning.merging import settled
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns

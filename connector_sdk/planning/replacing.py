@@ -14,8 +14,8 @@ from connector_sdk.batch import OnNull
 from connector_sdk.engines.changes import columns_of, freeze
 from connector_sdk.engines.embedded import as_set, file, name, text
 from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.filling import Filling, Mapped
 from connector_sdk.planning.identity import comparable
-from connector_sdk.planning.mapping import Filling, Mapped
 from connector_sdk.planning.removals import Removals
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.schema import FieldType

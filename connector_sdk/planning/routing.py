@@ -15,7 +15,7 @@ from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.comparing import field_verdicts
-from connector_sdk.planning.mapping import Mapped
+from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 

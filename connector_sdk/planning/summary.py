@@ -14,7 +14,7 @@ from connector_sdk.batch import Action
 from connector_sdk.engines.embedded import file, name, text, texts
 from connector_sdk.outcome import Outcome
 from connector_sdk.plan import Finding, Level
-from connector_sdk.planning.mapping import Mapped
+from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.merging import GOES, PARENT
 from connector_sdk.planning.removals import Removals, clearable
 from connector_sdk.planning.request import PlanRequest
