@@ -34,3 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def record_cassettes(request: pytest.FixtureRequest) -> bool:
     """Whether cassettes are being recorded."""
     return bool(request.config.getoption("--record-cassettes"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests have half an hour, however they are run."""
+    for item in items:
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1800))
