@@ -27,6 +27,7 @@ CODES: Mapping[str, Classification] = {
     "suspended": Classification(Kind.FATAL, Executed.NO, "The account is suspended.", "Ask for it to be reopened."),
     "bad": _refused("The service refuses the row.", "Mend the row in the model."),
     "gone": _refused("The record was deleted.", "Nothing to do: the row is matched anew.", forget_record=True),
+    "converted": _refused("The guest became one of the people.", "Send the row to the people."),
     "duplicate": _refused("Another record has this value already.", "Give the field a value of its own."),
     "bad_value": _refused("The field cannot hold this value.", "Mend the value in the model."),
     "too_long": _refused("The text is longer than the field.", "Shorten it, or say truncate: true in the mapping."),

@@ -17,6 +17,7 @@ class FaultKind(StrEnum):
     the call was executed. `late`: the answer is lost and the call arrives `wait` calls later. `twice`: the call is
     answered, and arrives once more `wait` calls later. `partial`: only the first half of the rows is executed.
     `moved`: somebody else changes the object just before the call. `slow`: a job is not done for the next looks.
+    `converted`: the guest with `key` becomes one of the people just before its row is executed.
     """
 
     ROW = "row"
@@ -28,7 +29,10 @@ class FaultKind(StrEnum):
     PARTIAL = "partial"
     MOVED = "moved"
     SLOW = "slow"
+    CONVERTED = "converted"
 
+
+_OF_ROWS = (FaultKind.ROW, FaultKind.CONVERTED)
 
 _ONLY_AT = {
     FaultKind.PARTIAL: ("write", "commit", "post"),
@@ -70,14 +74,14 @@ def clear(database: sqlite3.Connection) -> None:
 
 def take(database: sqlite3.Connection, call: str, object_name: str) -> Fault | None:
     """The fault that this call meets, if any; it has happened then."""
-    kinds = tuple(kind for kind in FaultKind if kind is not FaultKind.ROW)
+    kinds = tuple(kind for kind in FaultKind if kind not in _OF_ROWS)
     found = _matching(database, kinds, call, object_name, [""])
     return next(iter(found.values()), None)
 
 
 def take_rows(database: sqlite3.Connection, object_name: str, keys: Iterable[str]) -> dict[str, Fault]:
     """The faults that rows of one call meet, by the rows' keys."""
-    return _matching(database, (FaultKind.ROW,), "", object_name, keys)
+    return _matching(database, _OF_ROWS, "", object_name, keys)
 
 
 def _matching(

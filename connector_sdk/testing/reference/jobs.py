@@ -7,7 +7,8 @@ import sqlite3
 from typing import Any
 
 from connector_sdk import NotExecuted
-from connector_sdk.testing.reference.records import Answer, Records, Request, as_json
+from connector_sdk.testing.reference.records import Records
+from connector_sdk.testing.reference.wire import Answer, Request, as_json
 
 Reply = dict[str, Any]
 

@@ -124,13 +124,19 @@ def discover_schema(object_name: str) -> ObjectSchema:
 
 @hookimpl
 def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
-    """Find records by the field's own rules of equality. An id of another object can be that of no record."""
-    wanted = values.to_pylist()
+    """Find records by the field's own rules of equality. An id of another object can be that of no record.
+
+    A guest that became one of the people is answered as that.
+    """
+    store, wanted = connection.handle.client.store, values.to_pylist()
     lines = []
     for name in objects:
-        for position, ids in enumerate(connection.handle.client.store.find(name, field, wanted)):
+        for position, ids in enumerate(store.find(name, field, wanted)):
             foreign = field == "id" and not wanted[position].startswith(f"{_shape(name).prefix}-")
-            lines += [(position, name, id_) for id_ in ([None] if foreign else ids)]
+            for id_, became in zip(ids, store.became(ids), strict=True):
+                is_other = became is not None and "people" in objects
+                lines.append((position, "people", became) if is_other else (position, name, id_))
+            lines += [(position, name, None)] if foreign else []
     columns: list[Any] = [[line[number] for line in lines] for number in range(3)]
     return pa.Table.from_arrays(
         [pa.array(column, each.type) for column, each in zip(columns, MATCH_SCHEMA, strict=True)], schema=MATCH_SCHEMA

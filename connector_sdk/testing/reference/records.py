@@ -5,59 +5,16 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-from attrs import asdict, frozen
 
 from connector_sdk import Action, Field, FieldType
 from connector_sdk.testing.reference import faults
+from connector_sdk.testing.reference.faults import FaultKind
 from connector_sdk.testing.reference.shapes import SHAPES, Shape
+from connector_sdk.testing.reference.successors import handed_on, note_successor, redirect, successor
 from connector_sdk.testing.reference.values import Wire, from_wire, same
-
-Line = Mapping[str, Any]
-"""A row as it travels: `id` of its record, `set` fields to values, `by` fields to the key field of a reference; `into`
-which record it is merged."""
-
-
-@frozen
-class Request:
-    """Rows to write, as they travel."""
-
-    object_name: str
-    action: str
-    lines: Sequence[Line]
-    match_field: str | None = None
-
-    def json(self) -> str:
-        """The body of the request."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def parse(cls, body: str) -> Request:
-        """The request in a body."""
-        return cls(**json.loads(body))
-
-
-@frozen
-class Answer:
-    """What became of a row. `fields` are those to blame."""
-
-    status: str = "succeeded"
-    record_id: str | None = None
-    created: bool | None = None
-    code: str | None = None
-    message: str | None = None
-    fields: str | None = None
-
-
-class RefusedError(Exception):
-    """A row is refused, with a code."""
-
-    def __init__(self, code: str, message: str, field: str | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.field = code, message, field
+from connector_sdk.testing.reference.wire import Answer, Line, RefusedError, Request
 
 
 class Records:
@@ -127,13 +84,22 @@ class Records:
         self, shape: Shape, request: Request, line: Line, key: str | None, fault: faults.Fault | None
     ) -> Answer:
         try:
-            if fault is not None:
+            if fault is not None and fault.kind is FaultKind.CONVERTED:
+                self._become(shape, key)
+            elif fault is not None:
                 raise RefusedError(fault.code, f"{fault.code}: told to refuse {key}")
             id_, created = self._act(shape, request, line)
         except RefusedError as refused:
             return Answer("failed", None, None, refused.code, refused.message, refused.field)
         self._count(request, key)
         return Answer(record_id=id_, created=created)
+
+    def _become(self, shape: Shape, key: str | None) -> None:
+        """Somebody converts the guest of a key, unless there is none or that was done before."""
+        field = shape.field(shape.key)
+        for each in self.find(shape.schema.name, field, key) if field else []:
+            if successor(self._database, each) is None:
+                self.become(each)
 
     def _act(self, shape: Shape, request: Request, line: Line) -> tuple[str, bool | None]:
         match request.action:
@@ -175,9 +141,7 @@ class Records:
         return id_
 
     def _update(self, shape: Shape, id_: str | None, line: Line) -> str:
-        before = self.fields(id_)
-        if before is None or id_ is None:
-            raise RefusedError("gone", f"there is no record {id_}")
+        id_, before = self._live(id_)
         values = {**before, **self._checked(shape, line, creating=False)}
         self._unique(shape, values, id_)
         self._database.execute(
@@ -188,8 +152,7 @@ class Records:
         return id_
 
     def _delete(self, shape: Shape, id_: str | None) -> str:
-        if id_ is None or self.fields(id_) is None:
-            raise RefusedError("gone", f"there is no record {id_}")
+        id_, _ = self._live(id_)
         self._database.execute("update record set deleted = 1 where id = ?", (id_,))
         self._database.execute("delete from identity where id = ? and object = ?", (id_, shape.schema.name))
         return id_
@@ -201,18 +164,32 @@ class Records:
         if self.fields(into) is None:
             raise RefusedError("reference_not_found", f"there is no record {into} to merge {id_} into")
         self._delete(shape, id_)
-        self._database.execute("update record set merged_into = ? where id = ?", (into, id_))
-        for each in shape.schema.fields:
-            if shape.schema.name in each.references:
-                place = f'$."{each.name}"'
-                query = "update record set fields = json_set(fields, ?, ?) where json_extract(fields, ?) = ?"
-                self._database.execute(query, (place, into, place, id_))
+        note_successor(self._database, id_, into)
+        redirect(self._database, shape, id_, into)
         return into
 
     def merged_into(self, id_: str) -> str | None:
-        """The record that a record was merged into, None where it was not."""
-        found = self._database.execute("select merged_into from record where id = ?", (id_,)).fetchone()
-        return found[0] if found else None
+        """The record that a record was merged into or became, None where it stands for itself."""
+        return successor(self._database, id_)
+
+    def become(self, guest: str) -> str:
+        """Let a guest become one of the people: it stays, and is not changed any more. The id of the new record.
+
+        Raises `RefusedError`.
+        """
+        (guest, values), people = self._live(guest), SHAPES["people"]
+        made = self._create(people, {"set": handed_on(values, people), "by": {}})
+        note_successor(self._database, guest, made)
+        return made
+
+    def _live(self, id_: str | None) -> tuple[str, dict[str, Wire]]:
+        """The id of a record that can be changed, and what it holds."""
+        found = self.fields(id_)
+        if found is None or id_ is None:
+            raise RefusedError("gone", f"there is no record {id_}")
+        if successor(self._database, id_) is not None:
+            raise RefusedError("converted", f"{id_} became {successor(self._database, id_)}")
+        return id_, found
 
     def _checked(self, shape: Shape, line: Line, *, creating: bool) -> dict[str, Wire]:
         """The values of a line, empty text as null, references as ids."""
@@ -289,8 +266,3 @@ class Records:
 
 
 _ID = Field("id", FieldType.TEXT)
-
-
-def as_json(answers: Iterable[Answer]) -> str:
-    """Answers as they travel back."""
-    return json.dumps([asdict(each) for each in answers])

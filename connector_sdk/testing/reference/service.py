@@ -14,7 +14,8 @@ from connector_sdk.testing.reference import faults
 from connector_sdk.testing.reference.database import transaction
 from connector_sdk.testing.reference.faults import Fault, FaultKind
 from connector_sdk.testing.reference.jobs import Jobs, Reply
-from connector_sdk.testing.reference.records import Records, Request
+from connector_sdk.testing.reference.records import Records
+from connector_sdk.testing.reference.wire import Request
 
 
 class LostAnswerError(ConnectionError):

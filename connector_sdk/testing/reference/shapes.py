@@ -70,6 +70,21 @@ _PEOPLE = (
     _CREATED_AT,
 )
 
+_GUESTS = (
+    _ID,
+    _key("external_id", "External id"),
+    Field("name", FieldType.TEXT, "Name", length=80, required=True),
+    Field("email", FieldType.TEXT, "E-mail", length=40),
+    Field("about", FieldType.TEXT, "About", length=1000),
+    Field("table", FieldType.TEXT, "Table", length=40),
+    Field(
+        "account", FieldType.REFERENCE, "Account", references=("accounts",),
+        reference_keys=(ReferenceKey("accounts", "number"),),
+    ),
+    Field("host", FieldType.REFERENCE, "Host", references=("people",)),
+    _CREATED_AT,
+)
+
 _ACCOUNTS = (
     _ID,
     _key("number", "Number"),
@@ -112,21 +127,27 @@ class Shape:
         return tuple(each for each in self.schema.fields if each.unique and each.name != "id")
 
 
-def _shape(name: str, key: str, fields: tuple[Field, ...], modes: frozenset[Mode], advice: str = "") -> Shape:
+def _shape(
+    name: str, key: str, fields: tuple[Field, ...], modes: frozenset[Mode], advice: str = "", becomes: str = ""
+) -> Shape:
     matching = (Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE)
     known = tuple(
         each if each.unique else evolve(each, not_matchable=dict.fromkeys(matching, _NOT_UNIQUE)) for each in fields
     )
-    schema = ObjectSchema(name, name.title(), known, modes, mergeable=name in _MERGEABLE, match_advice=advice)
+    schema = ObjectSchema(
+        name, name.title(), known, modes,
+        mergeable=name in _MERGEABLE, match_advice=advice, becomes=(becomes,) if becomes else (),
+    )  # fmt: skip
     return Shape(schema, key, name[0])
 
 
 SHAPES: Mapping[str, Shape] = {
     "people": _shape("people", "external_id", _PEOPLE, _ALL_BUT_REPLACE),
     "accounts": _shape("accounts", "number", _ACCOUNTS, _ALL_BUT_REPLACE),
+    "guests": _shape("guests", "external_id", _GUESTS, _ALL_BUT_REPLACE, becomes="people"),
     "notes": _shape(
         "notes", "key", _NOTES, _ALL_BUT_REPLACE - {Mode.UPSERT}, "Notes have no unique field; match on their id."
     ),
     "tags": _shape("tags", "name", _TAGS, frozenset({Mode.ALL})),
 }
-"""The objects by name. `notes` takes twins; `tags` is replaced as a whole."""
+"""The objects by name. `guests` may become people; `notes` takes twins; `tags` is replaced as a whole."""

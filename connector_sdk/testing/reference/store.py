@@ -17,10 +17,11 @@ from connector_sdk.testing.reference import faults
 from connector_sdk.testing.reference.database import connect, transaction
 from connector_sdk.testing.reference.faults import Fault
 from connector_sdk.testing.reference.jobs import Reply
-from connector_sdk.testing.reference.records import Line, Records
+from connector_sdk.testing.reference.records import Records
 from connector_sdk.testing.reference.service import Service
 from connector_sdk.testing.reference.shapes import SHAPES
 from connector_sdk.testing.reference.values import Wire, from_wire, to_wire
+from connector_sdk.testing.reference.wire import Line
 
 MEMORY = ":memory:"
 """Paths that start with this name a store that lives as long as the process."""
@@ -155,6 +156,11 @@ class Store:
         with self._lock:
             return [self._records.find(object_name, shape, to_wire(value)) for value in values]
 
+    def became(self, ids: Sequence[str]) -> list[str | None]:
+        """The record that each record was merged into or became, None for those that stand for themselves."""
+        with self._lock:
+            return [self._records.merged_into(each) for each in ids]
+
     def put(self, object_name: str, **values: Any) -> str:
         """Create a record by hand, and answer its id. Meets no fault and does not count as executed."""
         return self._by_hand(object_name, Action.CREATE, None, values)
@@ -166,6 +172,11 @@ class Store:
     def delete(self, object_name: str, id_: str) -> None:
         """Delete a record by hand."""
         self._by_hand(object_name, Action.DELETE, id_, {})
+
+    def convert(self, guest: str) -> str:
+        """Let a guest become one of the people by hand, and answer the id of that record."""
+        with self._changing():
+            return self._records.become(guest)
 
     def _by_hand(self, object_name: str, action: Action, id_: str | None, values: Mapping[str, Any]) -> str:
         line: Line = {"id": id_, "set": {name: to_wire(value) for name, value in values.items()}, "by": {}}

@@ -21,8 +21,8 @@ from connector_sdk import (
     WriteResult,
 )
 from connector_sdk.testing.reference.client import Client
-from connector_sdk.testing.reference.records import Line, Request
 from connector_sdk.testing.reference.values import to_wire
+from connector_sdk.testing.reference.wire import Line, Request
 
 
 @frozen

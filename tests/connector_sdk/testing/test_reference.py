@@ -318,3 +318,27 @@ def test_what_was_executed_survives_the_writers_death(tmp_path: Path):
 def test_an_object_that_does_not_exist_is_a_clear_error(direct: Direct):
     with pytest.raises(ConfigError, match="there are people, accounts"):
         direct.destination.discover_schema(direct.connection, "peple")
+
+
+def test_a_guest_that_became_a_person_is_found_there_and_not_changed_any_more(direct: Direct, store: Store):
+    guest = store.put("guests", external_id="g1", name="Guest", about="shy", table="7")
+    person_id = store.convert(guest)
+    assert store.records("people")[0] | {"created_at": None} == {
+        "id": person_id, "external_id": "g1", "name": "Guest", "about": "shy", "active": False, "created_at": None,
+    }  # fmt: skip
+    (line,) = lines(direct.write(direct.batch("guests", Action.UPDATE, [{"name": "Other"}], ids=[guest])))
+    assert line["code"] == "converted"
+    for objects, expected in (
+        (["people", "guests"], [("people", person_id)] * 2),
+        (["guests"], [("guests", guest)]),
+    ):
+        found = direct.destination.match(direct.connection, objects, "external_id", pa.array(["g1"])).to_pylist()
+        assert [(each["object_name"], each["record_id"]) for each in found] == expected
+
+
+def test_a_guest_may_be_converted_just_before_its_row_is_executed(direct: Direct, store: Store):
+    ids = [store.put("guests", external_id=key, name="Guest") for key in KEYS]
+    store.add_fault(Fault(FaultKind.CONVERTED, key="k2"))
+    found = lines(direct.write(direct.batch("guests", Action.UPDATE, [{"name": "New"}] * 3, ids=ids)))
+    assert [each["code"] for each in found] == [None, "converted", None]
+    assert [each["external_id"] for each in store.records("people")] == ["k2"]
