@@ -36,11 +36,9 @@ DIFFERENCES = {
     "query-with-next-records-url": _HAD,
     "query-with-associated-data": _HAD,
     "/query.json": _HAD,
-    "composite/graph": "composite graphs are not served",
+    "query-with-subquery": _HAD,
+    "(select ": "opportunities of the default org have no contact",
     "Metadata permission set": "permission sets are not served by the Metadata API",
-    "(select ": "sub-queries are not served",
-    "query-with-subquery": "sub-queries are not served",
-    "count(Id)": "aggregates are not served",
     "CleanStatus": "the default org has fewer fields of Account",
     "ForecastCategoryName": "the default org has fewer fields of Opportunity",
     "query-resource-not-found": _BY_HAND,
@@ -129,13 +127,15 @@ _MOVIES: dict[str, Any] = {
         "fields": {
             "Rating__c": {"type": "picklist", "restrictedPicklist": True, "picklistValues": ["Excellent", "Good"]},
             "ReleaseDate__c": {"type": "date"},
+            "Franchise__c": {"type": "reference", "referenceTo": ["Franchise__c"]},
         },
         "records": [{"Name": "One"}],
     },
+    "Franchise__c": {},
     "Spaceship__c": {"fields": {"Website__c": {"type": "url", "nillable": False}}},
     "Account": {"records": [{"Name": "An awesome test account"}]},
 }
-_MOVIE_IDS = ("a00B000000FSjVU", "a00B000000FSkZ7", "a00B000000FeRB3")
+_MOVIE_IDS = ("a00B000000FSjVU", "a00B000000FSkZ7", "a00B000000FeRB3", "a01B0000009gSr9", "a01B0000009gSrF")
 _ACCOUNT_ID = "001B000001Lp1Fx"
 
 

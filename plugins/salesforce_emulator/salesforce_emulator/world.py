@@ -34,6 +34,7 @@ from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.permissions import seen_by, unhidden
 from salesforce_emulator.org.reading import OrgError, changed_org
 from salesforce_emulator.org_rows import put_org_rows
+from salesforce_emulator.rest.idempotency import Idempotency
 from salesforce_emulator.schema import Schema, Schemas
 from salesforce_emulator.sessions import Sessions
 from salesforce_emulator.setup.catalogue import REST, TOOLING, Catalogue
@@ -177,11 +178,11 @@ class World:
         user_id = user or self.user_id
         try:
             with self.engine.lock:
-                return run(statement, self.view(user_id).schemas, self.store, version, with_deleted)
+                return run(statement, self.view(user_id).schemas, self.store, version, with_deleted, self.clock.now)
         except SoqlError as error:
             if error.code != "INVALID_TYPE":
                 raise
-            return self._setup(user_id, REST).query(statement, version)
+            return self._setup(user_id, REST).query(statement, version, error)
 
     def stats(self) -> dict[str, Any]:
         """Calls and rows, and locks where the org has the lock model."""
@@ -236,6 +237,7 @@ class World:
         self.sessions = Sessions(self.org, self.clock, random.Random(self.seed))
         self.authorizations = Authorizations(self.clock, random.Random(self.seed + 1))
         self.cursors = Cursors()
+        self.idempotency = Idempotency(self.clock)
         self.history = History(self.clock)
         self.user_id = ""
         put_org_rows(self.org, self.schemas, self.store)

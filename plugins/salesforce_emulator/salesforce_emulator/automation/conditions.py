@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from salesforce_emulator.schema import Schema, Schemas
-from salesforce_emulator.soql.conditions import Test, test_of
+from salesforce_emulator.soql.conditions import Conditions, Test
 from salesforce_emulator.soql.parser import parse
 from salesforce_emulator.soql.paths import Paths
+from salesforce_emulator.soql.tokens import SoqlError
+from salesforce_emulator.soql.tree import Query
 from salesforce_emulator.store import Store
 
 
@@ -14,4 +18,8 @@ def compiled(condition: str, schema: Schema, schemas: Schemas, store: Store) -> 
     statement = f"SELECT Id FROM {schema.name} WHERE {condition}"
     where = parse(statement).where
     assert where is not None, "the statement has a WHERE"
-    return test_of(where, Paths(statement, schema, schemas, store), statement)
+    return Conditions(statement, Paths(statement, schema, schemas, store), _no_queries).test(where)
+
+
+def _no_queries(query: Query) -> NoReturn:
+    raise SoqlError("MALFORMED_QUERY", f"a rule cannot look at the records of {query.object}")

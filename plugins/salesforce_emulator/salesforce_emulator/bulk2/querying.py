@@ -25,8 +25,10 @@ def checked(call: Call, query: str, with_deleted: bool) -> Found:
     statement = found.query
     if statement.macro is not None:
         raise _unsupported("The SOQL FIELDS function is not supported in Bulk Query")
-    if statement.counts:
+    if statement.counts or found.is_grouped():
         raise _unsupported("Aggregate functions are not supported in Bulk Query")
+    if statement.children:
+        raise _unsupported("Nested queries are not supported in Bulk Query")
     if statement.offset:
         raise _unsupported("OFFSET is not supported in Bulk Query")
     if found.has_compound():

@@ -27,16 +27,27 @@ def run(call: Call, entries: Sequence[Entry]) -> Response:
     """POST /composite."""
     body = call.json()
     asked = _requests(body, "compositeRequest")
-    _check(asked)
-    if body.get("allOrNone") is not True:
-        done = list(_answered(call, entries, asked, halt=False))
-        return call.answer({"compositeResponse": [_shown(one, answer) for one, answer in done]})
+    check_names(asked)
+    _check_queries(asked)
+    if body.get("allOrNone") is True:
+        return call.answer({"compositeResponse": run_together(call, entries, asked)})
+    done = _answered(call, entries, asked, halt=False)
+    return call.answer({"compositeResponse": [_shown(one, answer) for one, answer in done]})
+
+
+def run_together(call: Call, entries: Sequence[Entry], asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answers to requests of which all are executed, or none."""
     with call.world.engine.undoable() as journal:
         done = list(_answered(call, entries, asked, halt=True))
         if any(answer.status_code >= 400 for _, answer in done):
             undo(journal)
             done = _halted(asked, done)
-    return call.answer({"compositeResponse": [_shown(one, answer) for one, answer in done]})
+    return [_shown(one, answer) for one, answer in done]
+
+
+def halted(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answers to requests that are not executed because others failed."""
+    return [_shown(one, _error("PROCESSING_HALTED", 400)) for one in asked]
 
 
 def run_batch(call: Call, entries: Sequence[Entry]) -> Response:
@@ -62,13 +73,17 @@ def _requests(body: Any, key: str) -> list[dict[str, Any]]:
     return asked
 
 
-def _check(asked: list[dict[str, Any]]) -> None:
+def check_names(asked: list[dict[str, Any]]) -> None:
+    """Refuse requests that are incomplete, or of which two have one name. Raises ApiError."""
     names = [one.get("referenceId") for one in asked]
     for one in asked:
         if not all(isinstance(one.get(key), str) for key in ("method", "url", "referenceId")):
             raise ApiError(400, "INVALID_INPUT", "A subrequest needs method, url and referenceId")
         if names.count(one["referenceId"]) > 1:
             raise ApiError(400, "INVALID_INPUT", f"referenceId {one['referenceId']} is not unique")
+
+
+def _check_queries(asked: list[dict[str, Any]]) -> None:
     counted = [one for one in asked if "/query" in one["url"] or "/composite/sobjects" in one["url"]]
     if len(counted) > _MOST_QUERIES:
         message = f"At most {_MOST_QUERIES} subrequests may be queries or sObject Collections operations"

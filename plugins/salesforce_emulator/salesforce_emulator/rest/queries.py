@@ -19,6 +19,8 @@ def query(call: Call) -> Response:
     """The first page of a query; `/queryAll` finds deleted records too."""
     with_deleted = call.request.url.path.rstrip("/").endswith("queryAll")
     found = started(call, lambda q: call.world.query(q, call.version, with_deleted, call.session.user_id))
+    if asks_for_columns(call):
+        return call.answer(found.columns())
     return _page(call, found, None, 0)
 
 
@@ -36,6 +38,11 @@ def started(call: Call, search: Callable[[str], Found]) -> Found:
         return search(statement)
     except SoqlError as error:
         raise ApiError(400, error.code, error.message) from error
+
+
+def asks_for_columns(call: Call) -> bool:
+    """Whether a call wants to know the columns of a statement instead of its records."""
+    return call.request.query_params.get("columns", "").lower() == "true"
 
 
 def continued(call: Call) -> tuple[Found, str, int]:

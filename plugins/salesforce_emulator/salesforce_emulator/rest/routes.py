@@ -7,7 +7,17 @@ from functools import partial
 from starlette.routing import Route
 
 from salesforce_emulator.events import event_schema
-from salesforce_emulator.rest import collections, composite, queries, resources, rows, tooling
+from salesforce_emulator.rest import (
+    collections,
+    composite,
+    graph,
+    queries,
+    resources,
+    rows,
+    tooling,
+    tree,
+    ui_records,
+)
 from salesforce_emulator.rest.dispatch import Entry
 from salesforce_emulator.rest.endpoint import Handler, rest
 
@@ -50,12 +60,20 @@ _ENTRIES = [
     _route("/composite/sobjects/{object}", collections.retrieve),
     _route("/composite/sobjects/{object}", collections.retrieve, "POST"),
     _route("/composite/sobjects/{object}/{field}", collections.upsert, "PATCH"),
+    _route("/composite/tree/{object}", tree.create, "POST"),
 ]
 
 _COMPOSITES = [
     _route("/composite", partial(composite.run, entries=_ENTRIES), "POST"),
     _route("/tooling/composite", partial(composite.run, entries=_ENTRIES), "POST"),
     _route("/composite/batch", partial(composite.run_batch, entries=_ENTRIES), "POST"),
+    _route("/composite/graph", partial(graph.run, entries=_ENTRIES), "POST"),
 ]
 
-ROUTES = [Route("/services/data", resources.versions), *(entry.route for entry in [*_ENTRIES, *_COMPOSITES])]
+# What only a call of its own may ask for.
+_ALONE = [
+    _route("/ui-api/records", ui_records.create, "POST"),
+    _route("/ui-api/records/{id}", ui_records.read),
+]
+
+ROUTES = [Route("/services/data", resources.versions), *(entry.route for entry in [*_ENTRIES, *_COMPOSITES, *_ALONE])]

@@ -10,7 +10,7 @@ from salesforce_emulator.call import Call
 from salesforce_emulator.errors import ApiError, RowRefused, not_found
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.metadata import components
-from salesforce_emulator.rest.queries import continued, page_size, started
+from salesforce_emulator.rest.queries import asks_for_columns, continued, page_size, started
 from salesforce_emulator.schema import Row, Schema
 from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.selecting import attributes
@@ -21,6 +21,8 @@ _WRITABLE = frozenset({"CustomField", "GlobalValueSet"})
 def query(call: Call) -> Response:
     """The first page of a query on the objects of Setup."""
     found = started(call, lambda q: call.world.tooling(call.session.user_id).query(q, call.version))
+    if asks_for_columns(call):
+        return call.answer(found.columns())
     return _page(call, found, None, 0)
 
 
@@ -89,8 +91,8 @@ def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:
 def _addressed(record: dict[str, Any]) -> dict[str, Any]:
     """A record, and those within it, with the addresses that they have in the Tooling API."""
     shown = {name: _addressed(value) if _is_record(value) else value for name, value in record.items()}
-    place = {**record["attributes"], "url": record["attributes"]["url"].replace("/sobjects/", "/tooling/sobjects/")}
-    return {**shown, "attributes": place}
+    url = record["attributes"].get("url", "").replace("/sobjects/", "/tooling/sobjects/")
+    return {**shown, "attributes": {**record["attributes"], **({"url": url} if url else {})}}
 
 
 def _is_record(value: Any) -> bool:

@@ -52,9 +52,12 @@ class Catalogue:
             row[table.schema.position[name.lower()]] = value
         table.add(row)
 
-    def query(self, statement: str, version: str) -> Found:
-        """Run a SELECT statement. Raises SoqlError."""
-        found = run(statement, self.schemas, self.store, version)
+    def query(self, statement: str, version: str, instead: SoqlError | None = None) -> Found:
+        """Run a SELECT statement. Raises SoqlError: `instead` where its object is not here either."""
+        try:
+            found = run(statement, self.schemas, self.store, version)
+        except SoqlError as error:
+            raise (instead if instead is not None and error.code == "INVALID_TYPE" else error) from None
         if len(found.rows) > 1 and {"Metadata", "FullName"}.intersection(found.header()):
             raise SoqlError("MALFORMED_QUERY", _ONE_ROW.format(len(found.rows)))
         return found

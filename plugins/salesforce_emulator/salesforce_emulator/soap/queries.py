@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from salesforce_emulator.soap.elements import put
 from salesforce_emulator.soap.endpoint import SoapCall
 from salesforce_emulator.soap.faults import SoapFault
-from salesforce_emulator.soap.sobjects import put_sobject
+from salesforce_emulator.soap.sobjects import put_result
 from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.tokens import SoqlError
 from salesforce_emulator.xml_bodies import texts
@@ -37,14 +36,9 @@ def _put_page(call: SoapCall, response: ElementTree.Element, found: Found, curso
     end = start + _page_size(call)
     done = end >= len(found.rows)
     locator = None if done else f"{cursor or call.world.cursors.keep(found)}-{end}"
-    result = ElementTree.SubElement(response, "result", {"xsi:type": "QueryResult"})
-    put(result, "done", done)
-    put(result, "queryLocator", locator)
     with call.world.engine.lock:
         records = found.page(start, end - start)
-    for record in records:
-        put_sobject(result, "records", record)
-    put(result, "size", found.total)
+    put_result(response, "result", records, found.total, locator)
 
 
 def _page_size(call: SoapCall) -> int:

@@ -70,11 +70,25 @@ def put_sobject(parent: ElementTree.Element, name: str, record: dict[str, Any]) 
             _put_field(element, f"sf:{field}", value)
 
 
+def put_result(
+    parent: ElementTree.Element, name: str, records: list[dict[str, Any]], size: int, locator: str | None
+) -> None:
+    """A page of a query result; the locator leads to the next one."""
+    result = ElementTree.SubElement(parent, name, {"xsi:type": "QueryResult"})
+    put(result, "done", locator is None)
+    put(result, "queryLocator", locator)
+    for record in records:
+        put_sobject(result, "records", record)
+    put(result, "size", size)
+
+
 def _put_field(parent: ElementTree.Element, name: str, value: Any) -> None:
     if not isinstance(value, dict):
         put(parent, name, _shown(value))
     elif "attributes" in value:
         put_sobject(parent, name, value)
+    elif "records" in value:
+        put_result(parent, name, value["records"], value["totalSize"], None)
     else:
         compound = ElementTree.SubElement(parent, name)
         for part, item in value.items():

@@ -1,1 +1,1 @@
-"""SOQL, as far as looking up records needs it. SOQL and SOSL Reference, "SOQL SELECT Syntax"."""
+"""SOQL: statement in, records out. SOQL and SOSL Reference, "SOQL SELECT Syntax"."""

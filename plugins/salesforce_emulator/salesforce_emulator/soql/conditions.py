@@ -11,9 +11,15 @@ from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.schema import Row
 from salesforce_emulator.soql.literals import comparable
 from salesforce_emulator.soql.paths import Paths
-from salesforce_emulator.soql.tree import Comparison, Condition, Junction, Negation
+from salesforce_emulator.soql.periods import span
+from salesforce_emulator.soql.tokens import located
+from salesforce_emulator.soql.tree import Comparison, Condition, Junction, Negation, Query, SemiJoin, Term
+
+_MOST_JOINS = 2
 
 Test = Callable[[Row], bool]
+Inner = Callable[[Query], frozenset[Value]]
+Terms = Callable[[Term], tuple[Field, Callable[[Row], Value]]]
 
 _ORDER: dict[str, Callable[[Value, Value], bool]] = {
     "<": operator.lt,  # type: ignore[dict-item]
@@ -21,28 +27,80 @@ _ORDER: dict[str, Callable[[Value, Value], bool]] = {
     "<=": operator.le,  # type: ignore[dict-item]
     ">=": operator.ge,  # type: ignore[dict-item]
 }
+_OF_PERIODS: dict[str, Callable[[str, str, str], bool]] = {
+    "=": lambda value, first, after: first <= value < after,
+    "!=": lambda value, first, after: not first <= value < after,
+    "<": lambda value, first, after: value < first,
+    "<=": lambda value, first, after: value < after,
+    ">": lambda value, first, after: value >= after,
+    ">=": lambda value, first, after: value >= first,
+}
 
 
-def test_of(condition: Condition, paths: Paths, statement: str) -> Test:
-    """A function that says whether a row meets the condition."""
-    if isinstance(condition, Negation):
-        inner = test_of(condition.condition, paths, statement)
-        return lambda row: not inner(row)
-    if isinstance(condition, Junction):
-        tests = [test_of(part, paths, statement) for part in condition.conditions]
-        if condition.word == "AND":
-            return lambda row: all(test(row) for test in tests)
-        return lambda row: any(test(row) for test in tests)
-    return _comparison(condition, paths, statement)
+class Conditions:
+    """Turns the conditions of one statement into functions.
 
+    `terms` reads what a condition names, `inner` gives the ids that a query inside the statement finds.
+    """
 
-def _comparison(comparison: Comparison, paths: Paths, statement: str) -> Test:
-    field, value_of = paths.reader(comparison.path)
-    wanted = comparable(statement, field, comparison)
-    compare = _comparer(comparison.operator, wanted, field)
-    if minds_case(field):
-        return lambda row: compare(value_of(row))
-    return lambda row: compare(folded(value_of(row)))
+    def __init__(self, statement: str, paths: Paths, inner: Inner, terms: Terms | None = None) -> None:
+        self._statement = statement
+        self._paths = paths
+        self._terms = terms or paths.reader
+        self._inner = inner
+
+    def test(self, condition: Condition) -> Test:
+        """A function that says whether a row meets the condition. Raises SoqlError."""
+        if isinstance(condition, Negation):
+            inner = self.test(condition.condition)
+            return lambda row: not inner(row)
+        if isinstance(condition, Junction):
+            self._check_joins(condition)
+            tests = [self.test(part) for part in condition.conditions]
+            if condition.word == "AND":
+                return lambda row: all(test(row) for test in tests)
+            return lambda row: any(test(row) for test in tests)
+        return self._semi_join(condition) if isinstance(condition, SemiJoin) else self._comparison(condition)
+
+    def _check_joins(self, junction: Junction) -> None:
+        joins = [part for part in junction.conditions if isinstance(part, SemiJoin)]
+        if joins and junction.word == "OR":
+            message = "Semi join sub-selects are not allowed with the 'OR' operator"
+            raise located(self._statement, joins[0].path.at, "MALFORMED_QUERY", message)
+        if len(joins) > _MOST_JOINS:
+            message = f"Maximum {_MOST_JOINS} semi join sub-selects are allowed"
+            raise located(self._statement, joins[_MOST_JOINS].path.at, "MALFORMED_QUERY", message)
+
+    def _semi_join(self, join: SemiJoin) -> Test:
+        field, value_of = self._terms(join.path)
+        if field.type not in ("id", "reference"):
+            message = f"The left operand of a semi-join must be an id or a reference: {field.name}"
+            raise located(self._statement, join.path.at, "INVALID_FIELD", message)
+        found = self._inner(join.query)
+        return (
+            (lambda row: value_of(row) in found) if join.operator == "IN" else (lambda row: value_of(row) not in found)
+        )
+
+    def _comparison(self, comparison: Comparison) -> Test:
+        field, value_of = self._terms(comparison.term)
+        wanted = comparable(self._statement, field, comparison)
+        if comparison.literals[0].kind == "period":
+            return self._within(field, value_of, comparison.operator, str(wanted[0]))
+        compare = _comparer(comparison.operator, wanted, field)
+        if minds_case(field):
+            return lambda row: compare(value_of(row))
+        return lambda row: compare(folded(value_of(row)))
+
+    def _within(self, field: Field, value_of: Callable[[Row], Value], operator: str, period: str) -> Test:
+        rest = "T00:00:00.000+0000" if field.type == "datetime" else ""
+        compare = _OF_PERIODS[operator]
+
+        def test(row: Row) -> bool:
+            value = value_of(row)
+            first, after = span(period, self._paths.today())
+            return operator == "!=" if value is None else compare(str(value), f"{first}{rest}", f"{after}{rest}")
+
+        return test
 
 
 def _comparer(word: str, wanted: list[Value], field: Field) -> Callable[[Value], bool]:

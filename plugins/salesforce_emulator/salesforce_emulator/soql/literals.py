@@ -17,7 +17,7 @@ def comparable(statement: str, field: Field, comparison: Comparison) -> list[Val
     """The literals in the form in which rows hold the field, text without case unless the field minds it."""
     if is_long(field) or field.type == "complexvalue" or field.name == "FullName":
         message = f"field '{field.name}' can not be filtered in a query call"
-        raise located(statement, comparison.path.at, "INVALID_FIELD", message)
+        raise located(statement, comparison.term.at, "INVALID_FIELD", message)
     return [_fitted(statement, field, literal, comparison.operator) for literal in comparison.literals]
 
 
@@ -28,6 +28,8 @@ def _fitted(statement: str, field: Field, literal: Literal, operator: str) -> Va
         # TableEnumOrId: the name of a standard object, or the id of a custom one in either length.
         return folded(read_id(str(literal.value)) or literal.value)
     wanted = _kind(field)
+    if literal.kind == "period" and wanted in ("date", "datetime"):
+        return literal.value
     if literal.kind != wanted:
         raise _mismatch(statement, field, literal, wanted)
     if wanted == "datetime":

@@ -2,190 +2,135 @@
 
 from __future__ import annotations
 
-from salesforce_emulator.soql.tokens import SoqlError, Token, located, tokens, unquoted
-from salesforce_emulator.soql.tree import Comparison, Condition, Junction, Literal, Negation, Ordering, Path, Query
+from salesforce_emulator.soql.expressions import Expressions
+from salesforce_emulator.soql.functions import AGGREGATES
+from salesforce_emulator.soql.token_reader import TokenReader
+from salesforce_emulator.soql.tokens import SoqlError
+from salesforce_emulator.soql.tree import Column, Ordering, Path, Query, Term
 
 _LONGEST = 100_000
-_LATER = ("GROUP", "HAVING", "FOR", "WITH", "USING", "TYPEOF", "UPDATE", "ALL")
-_SIGNS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
+_CLAUSES = ("USING", "WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FOR", "UPDATE", "ALL")
 
 
 def parse(statement: str) -> Query:
     """The tree of a SELECT statement. Raises SoqlError."""
     if len(statement) > _LONGEST:
         raise SoqlError("MALFORMED_QUERY", "SOQL statements cannot be longer than 100000 characters.")
-    return _Parser(statement).query()
+    reader = TokenReader(statement)
+    first = reader.peek()
+    if not first.is_word("SELECT"):
+        raise SoqlError("MALFORMED_QUERY", f"unexpected token: {first.text}")
+    query = _Parser(reader).query()
+    reader.expect("end")
+    return query
 
 
 class _Parser:
-    def __init__(self, statement: str) -> None:
-        self._statement = statement
-        self._tokens = tokens(statement)
-        self._next = 0
+    """Reads one SELECT; those inside it are read by parsers of their own, each with the alias of its object."""
+
+    def __init__(self, reader: TokenReader) -> None:
+        self._reader = reader
+        self._read = Expressions(reader, self._inner, _alias_ahead(reader))
+        self._columns: list[Column] = []
+        self._children: list[Query] = []
 
     def query(self) -> Query:
-        first = self._tokens[0]
-        if not first.is_word("SELECT"):
-            raise SoqlError("MALFORMED_QUERY", f"unexpected token: {first.text}")
-        self._advance()
-        fields, macro = self._selection()
-        self._expect_word("FROM")
-        target = self._expect("name")
-        where = self._condition() if self._accept_word("WHERE") else None
-        order = self._order() if self._accept_word("ORDER") else ()
-        limit = self._count() if self._accept_word("LIMIT") else None
-        offset = self._count() if self._accept_word("OFFSET") else 0
-        self._expect("end")
-        return Query(fields, macro, target.text, target.at, where, order, limit, offset)
+        self._reader.expect_word("SELECT")
+        macro = self._selection()
+        self._reader.expect_word("FROM")
+        target = self._reader.expect("name")
+        if self._reader.peek().kind == "name" and not self._reader.peek().is_word(*_CLAUSES):
+            self._reader.advance()
+        if self._reader.accept_word("USING"):
+            self._reader.expect_word("SCOPE")
+            self._reader.expect("name")
+        where = self._read.condition() if self._reader.accept_word("WHERE") else None
+        group = self._group() if self._reader.accept_word("GROUP") else ()
+        having = self._read.condition(aggregates=True) if self._reader.accept_word("HAVING") else None
+        order = self._order() if self._reader.accept_word("ORDER") else ()
+        limit = self._count() if self._reader.accept_word("LIMIT") else None
+        offset = self._count() if self._reader.accept_word("OFFSET") else 0
+        if self._reader.accept_word("FOR"):
+            self._reader.expect("name")
+        columns, children = tuple(self._columns), tuple(self._children)
+        return Query(columns, children, macro, target.text, target.at, where, group, having, order, limit, offset)
 
-    # What a statement is made of
+    def _inner(self) -> Query:
+        self._reader.expect_sign("(")
+        query = _Parser(self._reader).query()
+        self._reader.expect_sign(")")
+        return query
 
-    def _selection(self) -> tuple[tuple[Path, ...], str | None]:
-        if self._peek().is_word("COUNT") and self._tokens[self._next + 1].text == "(":
-            self._advance()
-            self._expect_sign("(")
-            self._expect_sign(")")
-            return (), None
-        if self._peek().is_word("FIELDS"):
-            self._advance()
-            self._expect_sign("(")
-            macro = self._expect("name")
-            self._expect_sign(")")
-            return (), macro.text.upper()
-        paths = [self._path()]
-        while self._accept_sign(","):
-            paths.append(self._path())
-        return tuple(paths), None
+    def _selection(self) -> str | None:
+        if self._reader.peek().is_word("COUNT") and self._reader.peek(2).is_sign(")"):
+            self._reader.advance()
+            self._reader.expect_sign("(")
+            self._reader.expect_sign(")")
+            return None
+        if self._reader.peek().is_word("FIELDS") and self._reader.peek(1).is_sign("("):
+            self._reader.advance()
+            self._reader.expect_sign("(")
+            macro = self._reader.expect("name")
+            self._reader.expect_sign(")")
+            return macro.text.upper()
+        self._selected()
+        while self._reader.accept_sign(","):
+            self._selected()
+        return None
 
-    def _path(self) -> Path:
-        token = self._peek()
-        if token.is_word("FROM", "WHERE", "ORDER", "LIMIT"):
-            raise self._unexpected(token)
-        self._expect("name")
-        return Path(tuple(token.text.split(".")), token.at)
+    def _selected(self) -> None:
+        if self._reader.peek().is_sign("(") and self._reader.peek(1).is_word("SELECT"):
+            self._children.append(self._inner())
+            return
+        term = self._read.term(aggregates=True)
+        follows = self._reader.peek()
+        alias = self._reader.advance().text if follows.kind == "name" and not follows.is_word("FROM") else None
+        self._columns.append(Column(term, alias))
 
-    def _condition(self) -> Condition:
-        first = self._term()
-        word = self._peek().text.upper()
-        if word not in ("AND", "OR"):
-            return first
-        terms = [first]
-        while self._accept_word(word):
-            terms.append(self._term())
-        if self._peek().is_word("AND", "OR"):
-            # Salesforce asks for parentheses where AND and OR are mixed.
-            raise self._unexpected(self._peek())
-        return Junction(word, tuple(terms))
-
-    def _term(self) -> Condition:
-        if self._accept_word("NOT"):
-            return Negation(self._term())
-        if self._accept_sign("("):
-            condition = self._condition()
-            self._expect_sign(")")
-            return condition
-        return self._comparison()
-
-    def _comparison(self) -> Comparison:
-        path = self._path()
-        token = self._advance()
-        if token.text in _SIGNS:
-            return Comparison(path, _SIGNS[token.text], (self._literal(like=False),))
-        if token.is_word("LIKE"):
-            return Comparison(path, "LIKE", (self._literal(like=True),))
-        if token.is_word("IN", "INCLUDES", "EXCLUDES"):
-            return Comparison(path, token.text.upper(), self._literals())
-        if token.is_word("NOT"):
-            self._expect_word("IN")
-            return Comparison(path, "NOT IN", self._literals())
-        raise self._unexpected(token)
-
-    def _literals(self) -> tuple[Literal, ...]:
-        self._expect_sign("(")
-        if self._peek().is_word("SELECT"):
-            raise self._later(self._peek())
-        literals = [self._literal(like=False)]
-        while self._accept_sign(","):
-            literals.append(self._literal(like=False))
-        self._expect_sign(")")
-        return tuple(literals)
-
-    def _literal(self, like: bool) -> Literal:
-        token = self._advance()
-        if token.kind == "string":
-            return Literal("string", unquoted(token, self._statement, like), token.at)
-        if token.kind == "number":
-            whole = token.text.lstrip("+-").isdigit()
-            return Literal("number", int(token.text) if whole else float(token.text), token.at)
-        if token.kind in ("date", "datetime"):
-            return Literal(token.kind, token.text.upper(), token.at)
-        if token.is_word("TRUE", "FALSE"):
-            return Literal("boolean", token.text.upper() == "TRUE", token.at)
-        if token.is_word("NULL"):
-            return Literal("null", None, token.at)
-        raise self._unexpected(token)
+    def _group(self) -> tuple[Term, ...]:
+        self._reader.expect_word("BY")
+        terms = [self._read.term(aggregates=False)]
+        while self._reader.accept_sign(","):
+            terms.append(self._read.term(aggregates=False))
+        return tuple(terms)
 
     def _order(self) -> tuple[Ordering, ...]:
-        self._expect_word("BY")
+        self._reader.expect_word("BY")
         terms = [self._ordering()]
-        while self._accept_sign(","):
+        while self._reader.accept_sign(","):
             terms.append(self._ordering())
         return tuple(terms)
 
     def _ordering(self) -> Ordering:
-        path = self._path()
-        descending = self._accept_word("DESC") or (self._accept_word("ASC") and False)
+        term = self._read.term(aggregates=True)
+        descending = self._reader.accept_word("DESC") or (self._reader.accept_word("ASC") and False)
         last = False
-        if self._accept_word("NULLS"):
-            last = self._accept_word("LAST") or (self._expect_word("FIRST") and False)
-        return Ordering(path, descending, last)
+        if self._reader.accept_word("NULLS"):
+            last = self._reader.accept_word("LAST") or (self._reader.expect_word("FIRST") and False)
+        return Ordering(term, descending, last)
 
     def _count(self) -> int:
-        token = self._expect("number")
+        token = self._reader.expect("number")
         if not token.text.isdigit():
-            raise self._unexpected(token)
+            raise self._reader.unexpected(token)
         return int(token.text)
 
-    # Tokens
 
-    def _peek(self) -> Token:
-        return self._tokens[self._next]
+def _alias_ahead(reader: TokenReader) -> str | None:
+    """What the SELECT that begins here calls its object: `FROM Contact c`."""
+    depth, further = 0, 0
+    while reader.peek(further).kind != "end":
+        token = reader.peek(further)
+        depth += token.is_sign("(") - token.is_sign(")")
+        if depth < 0:
+            return None
+        if not depth and token.is_word("FROM"):
+            alias = reader.peek(further + 2)
+            return alias.text.lower() if alias.kind == "name" and not alias.is_word(*_CLAUSES) else None
+        further += 1
+    return None
 
-    def _advance(self) -> Token:
-        token = self._tokens[self._next]
-        self._next = min(self._next + 1, len(self._tokens) - 1)
-        return token
 
-    def _accept_word(self, word: str) -> bool:
-        found = self._peek().is_word(word)
-        if found:
-            self._advance()
-        return found
-
-    def _accept_sign(self, sign: str) -> bool:
-        found = self._peek().kind == "sign" and self._peek().text == sign
-        if found:
-            self._advance()
-        return found
-
-    def _expect(self, kind: str) -> Token:
-        token = self._peek()
-        if token.kind != kind:
-            raise self._later(token) if token.is_word(*_LATER) or token.text == "(" else self._unexpected(token)
-        return self._advance()
-
-    def _expect_word(self, word: str) -> bool:
-        if not self._accept_word(word):
-            raise self._unexpected(self._peek())
-        return True
-
-    def _expect_sign(self, sign: str) -> None:
-        if not self._accept_sign(sign):
-            raise self._unexpected(self._peek())
-
-    def _unexpected(self, token: Token) -> SoqlError:
-        return located(self._statement, token.at, "MALFORMED_QUERY", f"unexpected token: '{token.text}'")
-
-    def _later(self, token: Token) -> SoqlError:
-        message = f"the emulator does not know this part of SOQL: '{token.text}'"
-        return located(self._statement, token.at, "MALFORMED_QUERY", message)
+def is_aggregate(term: Term) -> bool:
+    """Whether a term is about several rows."""
+    return not isinstance(term, Path) and term.name in AGGREGATES

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import attrs
 
 from salesforce_emulator.errors import NO_COLUMN
+from salesforce_emulator.org.field_types import NUMBERS
 from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.schema import Row, Schema, Schemas
+from salesforce_emulator.soql.functions import fits, scalar, type_of
 from salesforce_emulator.soql.tokens import SoqlError, located
-from salesforce_emulator.soql.tree import Path
+from salesforce_emulator.soql.tree import Function, Path, Term
 from salesforce_emulator.store import Store
 
 _DEEPEST = 5
@@ -19,22 +25,52 @@ def masked(value: Value) -> Value:
     return None if value is None else "*" * len(str(value))
 
 
-class Paths:
-    """Resolves the paths of one statement, which starts at one object."""
+def result_field(name: str, field: Field) -> Field:
+    """What a function makes of a field, as a field."""
+    type_ = type_of(name, field)
+    return attrs.evolve(field, type=type_, precision=18 if type_ in NUMBERS else 0, picklist_values=())
 
-    def __init__(self, statement: str, start: Schema, schemas: Schemas, store: Store) -> None:
+
+class Paths:
+    """Resolves the terms of one statement, which starts at one object; `now` gives the org's time."""
+
+    def __init__(
+        self, statement: str, start: Schema, schemas: Schemas, store: Store, now: Callable[[], float] = time.time
+    ) -> None:
         self.start = start
         self._statement = statement
         self._schemas = schemas
         self._store = store
+        self._now = now
 
     def at(self, schema: Schema) -> Paths:
         """The same statement, seen from another object."""
-        return Paths(self._statement, schema, self._schemas, self._store)
+        return Paths(self._statement, schema, self._schemas, self._store, self._now)
 
-    def reader(self, path: Path) -> tuple[Field, Callable[[Row], Value]]:
-        """The field at the end of a path, and a function that reads it from a row."""
-        schema = self.start
+    def today(self) -> date:
+        """The present day of the org."""
+        return datetime.fromtimestamp(self._now(), UTC).date()
+
+    def relative(self, path: Path) -> Path:
+        """A path without the name of the object that the statement starts at: `Contact.LastName` is `LastName`."""
+        first = path.names[0].lower()
+        named = len(path.names) > 1 and first == self.start.name.lower() and first not in self.start.relationships
+        return Path(path.names[1:], path.at) if named else path
+
+    def reader(self, term: Term) -> tuple[Field, Callable[[Row], Value]]:
+        """What a term is, and a function that reads it from a row."""
+        return self._path(term) if isinstance(term, Path) else self._function(term)
+
+    def _function(self, function: Function) -> tuple[Field, Callable[[Row], Value]]:
+        field, read = self.reader(function.argument)
+        if not fits(function.name, field):
+            message = f"field {field.name} does not support the function {function.name}"
+            raise located(self._statement, function.at, "MALFORMED_QUERY", message)
+        convert = scalar(function.name, field)
+        return result_field(function.name, field), lambda row: convert(read(row))
+
+    def _path(self, path: Path) -> tuple[Field, Callable[[Row], Value]]:
+        schema, path = self.start, self.relative(path)
         steps: list[int] = []
         for name in self._names(path)[:-1]:
             at, schema = self.step(schema, name, path)
@@ -47,9 +83,11 @@ class Paths:
             return field, lambda row: row[last]
         return field, lambda row: self._far(row, steps, field.name.lower())
 
-    def column(self, path: Path) -> tuple[str, Callable[[Row], Value]]:
-        """The canonical spelling of a path, and a function that reads it from a row."""
-        schema = self.start
+    def column(self, term: Term) -> tuple[str, Callable[[Row], Value]]:
+        """The canonical spelling of a term, and a function that reads it from a row."""
+        if not isinstance(term, Path):
+            return f"{term.name}({self.column(term.argument)[0]})", self.reader(term)[1]
+        schema, path = self.start, self.relative(term)
         names: list[str] = []
         for name in self._names(path)[:-1]:
             at, target = self.step(schema, name, path)

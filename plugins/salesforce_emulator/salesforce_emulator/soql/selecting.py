@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from salesforce_emulator.org.model import Field
 from salesforce_emulator.schema import COMPUTED, Row, Schema
+from salesforce_emulator.soql.children import Child
+from salesforce_emulator.soql.column_metadata import Described
 from salesforce_emulator.soql.paths import Paths, masked
-from salesforce_emulator.soql.tree import Path
+from salesforce_emulator.soql.tokens import SoqlError
+from salesforce_emulator.soql.tree import Column, Function, Path
 
 Show = Callable[[Row], Any]
+
+
+class Columns(Protocol):
+    """What a statement selects; `flat` reads each column from a row, in order."""
+
+    @property
+    def object_name(self) -> str:
+        """What the records are."""
+
+    @property
+    def has_compound(self) -> bool:
+        """Whether a column is a compound field."""
+
+    @property
+    def flat(self) -> Mapping[str, Show]:
+        """Every column by name."""
+
+    def show(self, row: Row) -> dict[str, Any]:
+        """One record of the answer."""
+
+    def described(self) -> list[Described]:
+        """What the columns are, in order."""
 
 
 def attributes(schema: Schema, row: Row, version: str) -> dict[str, str]:
@@ -43,19 +68,43 @@ def _compound(schema: Schema, field: Field) -> Show:
 
 
 class Selection:
-    """The SELECT list of one statement."""
+    """The SELECT list of one statement whose rows are records."""
 
-    def __init__(self, paths: Paths, selected: tuple[Path, ...], version: str) -> None:
+    def __init__(self, paths: Paths, selected: tuple[Column, ...], version: str, children: Sequence[Child]) -> None:
+        terms = [column.term for column in selected]
+        functions = [term for term in terms if isinstance(term, Function)]
+        if any(column.alias is not None for column in selected if column.term not in functions):
+            raise SoqlError("MALFORMED_QUERY", "only aggregate expressions use field aliasing")
         self._paths = paths
+        self._selected = selected
         self._version = version
         self.object_name = paths.start.name
-        self._columns = self._columns_of(paths.start, selected)
-        self.has_compound = any(paths.reader(path)[0].type in COMPUTED for path in selected)
-        self.flat = dict(paths.column(path) for path in selected)
+        self._columns = self._columns_of(
+            paths.start, [paths.relative(term) for term in terms if isinstance(term, Path)]
+        )
+        self._columns |= {
+            _shown_as(column): paths.reader(column.term)[1] for column in selected if column.term in functions
+        }
+        self._children = children
+        self.has_compound = any(paths.reader(term)[0].type in COMPUTED for term in terms)
+        self.flat = dict(paths.column(term) for term in terms)
 
     def show(self, row: Row) -> dict[str, Any]:
         """One record of the answer."""
-        return self._record(self._paths.start, row, self._columns)
+        children = {child.name: child.show(row) for child in self._children}
+        return {**self._record(self._paths.start, row, self._columns), **children}
+
+    def described(self) -> list[Described]:
+        """What the columns are, in order; children come last."""
+        children = [Described((), child.name, None, True, child.selection.described()) for child in self._children]
+        return [*(self._described(column) for column in self._selected), *children]
+
+    def _described(self, column: Column) -> Described:
+        field, _ = self._paths.reader(column.term)
+        if isinstance(column.term, Function):
+            return Described((), _shown_as(column), field)
+        *parents, name = self._paths.column(column.term)[0].split(".")
+        return Described(tuple(parents), name, field)
 
     def _record(self, schema: Schema, row: Row, columns: dict[str, Show]) -> dict[str, Any]:
         fields = {name: show(row) for name, show in columns.items()}
@@ -84,6 +133,14 @@ class Selection:
             return self._record(schema, parent, columns if schema is expected else _columns_of_other(schema, paths))
 
         return show
+
+
+def _shown_as(column: Column) -> str:
+    """`toLabel(Rating)` is shown as Rating, unless it is called otherwise."""
+    term = column.term
+    while isinstance(term, Function):
+        term = term.argument
+    return column.alias or term.names[-1]
 
 
 def _by_first_name(paths: Sequence[Path]) -> dict[str, list[Path]]:

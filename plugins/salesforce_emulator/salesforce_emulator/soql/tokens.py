@@ -41,6 +41,10 @@ class Token:
         """Whether the token is one of some key words, in any case."""
         return self.kind == "name" and self.text.upper() in words
 
+    def is_sign(self, sign: str) -> bool:
+        """Whether the token is a sign."""
+        return self.kind == "sign" and self.text == sign
+
 
 def located(statement: str, at: int, code: str, message: str) -> SoqlError:
     """An error with the line, a caret below the place, and row and column."""

@@ -16,8 +16,20 @@ class Path:
 
 
 @frozen
+class Function:
+    """`CALENDAR_YEAR(CreatedDate)`, `COUNT(Id)`; the name is in upper case."""
+
+    name: str
+    argument: Path | Function
+    at: int
+
+
+Term = Path | Function
+
+
+@frozen
 class Literal:
-    """A value as written; `kind` is string, number, boolean, null, date or datetime."""
+    """A value as written; `kind` is string, number, boolean, null, date, datetime or period (`LAST_N_DAYS:3`)."""
 
     kind: str
     value: Value
@@ -26,11 +38,20 @@ class Literal:
 
 @frozen
 class Comparison:
-    """`Path operator literals`; operators that take one literal have one."""
+    """`Term operator literals`; operators that take one literal have one."""
+
+    term: Term
+    operator: str
+    literals: tuple[Literal, ...]
+
+
+@frozen
+class SemiJoin:
+    """`Path IN (SELECT ...)`, or NOT IN."""
 
     path: Path
     operator: str
-    literals: tuple[Literal, ...]
+    query: Query
 
 
 @frozen
@@ -48,27 +69,42 @@ class Junction:
     conditions: tuple[Condition, ...]
 
 
-Condition = Comparison | Negation | Junction
+Condition = Comparison | SemiJoin | Negation | Junction
 
 
 @frozen
 class Ordering:
     """One term of ORDER BY."""
 
-    path: Path
+    term: Term
     descending: bool
     nulls_last: bool
 
 
 @frozen
-class Query:
-    """A whole statement. `fields` is empty for `SELECT COUNT()`; `macro` is ALL, STANDARD or CUSTOM of `FIELDS()`."""
+class Column:
+    """One entry of the SELECT list; only terms of grouped statements have an alias."""
 
-    fields: tuple[Path, ...]
+    term: Term
+    alias: str | None = None
+
+
+@frozen
+class Query:
+    """A whole statement, or one inside another.
+
+    `columns` and `children`, the queries on child records, are empty for `SELECT COUNT()`; `macro` is ALL, STANDARD or
+    CUSTOM of `FIELDS()`.
+    """
+
+    columns: tuple[Column, ...]
+    children: tuple[Query, ...]
     macro: str | None
     object: str
     object_at: int
     where: Condition | None
+    group: tuple[Term, ...]
+    having: Condition | None
     order: tuple[Ordering, ...]
     limit: int | None
     offset: int
@@ -76,4 +112,4 @@ class Query:
     @property
     def counts(self) -> bool:
         """Whether only the number of records is asked for."""
-        return not self.fields and self.macro is None
+        return not self.columns and not self.children and self.macro is None

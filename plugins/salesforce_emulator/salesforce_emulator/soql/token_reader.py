@@ -1,0 +1,64 @@
+"""Walks over the tokens of a statement, one at a time."""
+
+from __future__ import annotations
+
+from salesforce_emulator.soql.tokens import SoqlError, Token, located, tokens
+
+_LATER = ("WITH", "TYPEOF", "UPDATE", "ALL")
+
+
+class TokenReader:
+    """The tokens of one statement, and how far they were read."""
+
+    def __init__(self, statement: str) -> None:
+        self.statement = statement
+        self._tokens = tokens(statement)
+        self._next = 0
+
+    def peek(self, further: int = 0) -> Token:
+        """The next token, or one further on."""
+        return self._tokens[min(self._next + further, len(self._tokens) - 1)]
+
+    def advance(self) -> Token:
+        """The next token; it is read."""
+        token = self.peek()
+        self._next = min(self._next + 1, len(self._tokens) - 1)
+        return token
+
+    def accept_word(self, word: str) -> bool:
+        """Read a key word, if it is the next token."""
+        found = self.peek().is_word(word)
+        if found:
+            self.advance()
+        return found
+
+    def accept_sign(self, sign: str) -> bool:
+        """Read a sign, if it is the next token."""
+        found = self.peek().is_sign(sign)
+        if found:
+            self.advance()
+        return found
+
+    def expect(self, kind: str) -> Token:
+        """The next token, which must be of a kind. Raises SoqlError."""
+        if self.peek().kind != kind:
+            raise self.unexpected(self.peek())
+        return self.advance()
+
+    def expect_word(self, word: str) -> bool:
+        """Read a key word. Raises SoqlError."""
+        if not self.accept_word(word):
+            raise self.unexpected(self.peek())
+        return True
+
+    def expect_sign(self, sign: str) -> None:
+        """Read a sign. Raises SoqlError."""
+        if not self.accept_sign(sign):
+            raise self.unexpected(self.peek())
+
+    def unexpected(self, token: Token) -> SoqlError:
+        """The error that a token is, where it stands."""
+        message = f"unexpected token: '{token.text}'"
+        if token.is_word(*_LATER):
+            message = f"the emulator does not know this part of SOQL: '{token.text}'"
+        return located(self.statement, token.at, "MALFORMED_QUERY", message)
