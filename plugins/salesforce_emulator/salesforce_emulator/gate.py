@@ -47,7 +47,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        _without_slash(scope)
+        _straightened(scope)
         if scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
             return
@@ -153,10 +153,13 @@ def _token(request: Request, body: bytes) -> str:
     return header or (in_body[1].decode() if in_body is not None else "")
 
 
-def _without_slash(scope: Scope) -> None:
-    # Salesforce serves /query/ as /query. A key may end in an encoded slash, which stays.
+def _straightened(scope: Scope) -> None:
+    # Salesforce serves /query/ as /query, and //services, which the sf CLI asks for, as /services. A key may end in an
+    # encoded slash, which stays.
     if len(scope["path"]) > 1 and scope.get("raw_path", b"").endswith(b"/"):
         scope["path"] = scope["path"].removesuffix("/")
+    if scope["path"].startswith("//"):
+        scope["path"] = "/" + scope["path"].lstrip("/")
 
 
 def _too_long(scope: Scope) -> Response | None:
