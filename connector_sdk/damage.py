@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -20,6 +22,9 @@ UNREADABLE = (duckdb.Error, pa.ArrowException, sqlite3.DatabaseError, OSError, U
 
 MACHINE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
 """What is raised where the machine is in the way: no room on the disk, no memory, no permission."""
+
+_WRAPPED = re.compile(r'"exception_message":("(?:[^"\\]|\\.)*")')
+"""What DuckDB wraps in JSON when a thread of its own met it."""
 
 
 @frozen
@@ -78,4 +83,6 @@ def checksum(path: Path) -> int:
 def first_line(error: BaseException) -> str:
     """What an error says, on one line."""
     lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if line), type(error).__name__)
+    line = next((line for line in lines if line), type(error).__name__)
+    wrapped = _WRAPPED.search(line)
+    return str(json.loads(wrapped[1])) if wrapped else line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 from datetime import UTC, datetime
@@ -11,9 +12,13 @@ import click
 
 from connector_sdk.cli import terminal
 from connector_sdk.cli.settings import Settings
+from connector_sdk.damage import first_line
 from connector_sdk.errors import Cancelled, ConfigError, ConnectorError, ExitCode
 from connector_sdk.opening import REDACTOR
 from connector_sdk.project.locate import locate
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+"""What the machine says when it has no more of something."""
 
 
 def report_failure(error: BaseException, settings: Settings) -> int:
@@ -30,6 +35,9 @@ def report_failure(error: BaseException, settings: Settings) -> int:
     if isinstance(error, ConnectorError):
         terminal.say(str(error))
         return error.exit_code
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+        terminal.say(f"{first_line(error)} — make room in memory and on the disk, and run again; nothing is lost")
+        return ExitCode.STOPPED
     terminal.say(_bug(error, settings))
     return ExitCode.BUG
 

@@ -17,10 +17,10 @@ import duckdb
 import pyarrow as pa
 from attrs import frozen
 
-from connector_sdk.damage import damage
+from connector_sdk.damage import damage, first_line
 from connector_sdk.engines.embedded import MEMORY, name, text, texts
 from connector_sdk.engines.files import find_files, literally, reader_of, relation
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.errors import ConfigError, Problem, RunStopped
 from connector_sdk.sync import Model
 
 _FROZEN_AS = {'"NULL"': "varchar", "HUGEINT": "decimal(38, 0)", "UHUGEINT": "decimal(38, 0)"}
@@ -41,7 +41,10 @@ class Source:
 
 
 def open_model(model: Model, folder: Path) -> Source:
-    """Make a model readable; what has to be frozen goes into `folder`. Raises `ConfigError` naming the place."""
+    """Make a model readable; what has to be frozen goes into `folder`.
+
+    Raises `ConfigError` naming the place, `RunStopped` when there is no room for what is frozen.
+    """
     try:
         if model.file is not None and reader_of(model.file) == "read_parquet":
             return _source(find_files(model, model.file, "file"))
@@ -49,6 +52,9 @@ def open_model(model: Model, folder: Path) -> Source:
         _freeze(model, target)
         return _source([str(target)])
     except (duckdb.Error, pa.ArrowException) as error:
+        if isinstance(error, duckdb.OutOfMemoryException) or str(folder) in str(error):
+            hint = "make room in memory and on the disk, and run again; nothing was sent"
+            raise RunStopped(f"model {model.name} cannot be frozen: {first_line(error)}", hint=hint) from error
         raise ConfigError([_explained(model, str(error))]) from None
 
 

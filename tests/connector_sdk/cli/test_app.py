@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -234,6 +235,20 @@ def test_an_unexpected_exception_is_exit_70_with_details_in_a_file_of_the_state(
     assert "LookupError: something odd" in file.read_text()
     assert file.stat().st_mode & 0o077 == 0
     assert "Traceback" in invoke("runs", "--verbose").stderr
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOSPC, "No space left on device")])
+def test_a_machine_that_has_no_more_of_something_is_no_bug(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("connector_sdk.history.runs", fail)
+    result = invoke("runs")
+    assert result.exit_code == 4
+    assert "make room in memory and on the disk, and run again" in result.stderr
+    assert not list((folder / ".connector").glob("bug-*.txt"))
 
 
 def test_a_command_that_is_interrupted_ends_with_130(

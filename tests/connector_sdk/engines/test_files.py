@@ -8,6 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from connector_sdk import ExitCode, Model, RunStopped
+from connector_sdk.engines.models import open_model
+
 from .conftest import Read, Refuse
 
 
@@ -68,6 +71,16 @@ def test_a_file_of_another_kind_is_refused(folder: Path, refuse: Refuse) -> None
 def test_a_damaged_file_is_told(folder: Path, refuse: Refuse) -> None:
     (folder / "a.parquet").write_bytes(b"nothing of the kind")
     assert "orders cannot be read" in refuse(file="a.parquet").message
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk here")
+def test_a_full_disk_is_no_fault_of_the_model(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.csv").write_text("id\n1\n")
+    (tmp_path / "model.parquet").symlink_to("/dev/full")
+    with pytest.raises(RunStopped, match=r"orders cannot be frozen: .*No space left on device — make room") as raised:
+        open_model(Model("orders", ("id",), file="a.csv", folder=str(folder)), tmp_path)
+    assert raised.value.exit_code is ExitCode.STOPPED
+    assert "{" not in raised.value.message
 
 
 @pytest.mark.parametrize("path", [".env.csv", ".connector/a.csv", "sub/../.env.csv", "*/.hidden.csv"])
