@@ -103,9 +103,9 @@ class Journal:
             database.execute("update batch set outcomes = null where run = ?", (run.id,))
 
     def runs(self, sync: str | None = None, limit: int = -1) -> tuple[JournalledRun, ...]:
-        """Runs, newest first."""
+        """Runs, newest first: in the order in which they were begun, whatever the clock said then."""
         where, values = ("where sync = ?", (sync,)) if sync else ("", ())
-        order = "order by created desc, id desc limit ?"
+        order = "order by rowid desc limit ?"
         return self._read(f"select {stored.RUN} from run {where} {order}", (*values, limit), stored.stored_run)
 
     def run(self, run: str) -> JournalledRun | None:

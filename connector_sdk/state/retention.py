@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None
     """Delete what a sync no longer needs; open runs and rows that are held keep what they stand on."""
     state = journal.sync(sync)
     present = folder.path / state.snapshot if state and state.snapshot else None
-    _retain_snapshots(folder.snapshot(sync, "any").parent, present)
+    order = {run.id: number for number, run in enumerate(journal.runs(sync))}
+    _retain_snapshots(folder.snapshot(sync, "any").parent, present, order)
     held = {run.id for run in journal.runs(sync) if journal.held(sync, run.id)}
     for number, run in enumerate(journal.runs(sync)):
         outlived = run.state in ENDED and run.id not in held and number >= keep.runs
@@ -41,15 +43,24 @@ def _older(run: JournalledRun, age: timedelta) -> bool:
     return datetime.fromisoformat(run.created) + age < datetime.now(UTC)
 
 
-def _retain_snapshots(folder: Path, present: Path | None) -> None:
-    """Delete all but the last snapshots of a sync, and what a killed process left half-written."""
+def _retain_snapshots(folder: Path, present: Path | None, order: Mapping[str, int]) -> None:
+    """Delete all but the last snapshots of a sync, and what a killed process left half-written.
+
+    `order` counts runs from the newest, whatever the clock said when they began.
+    """
     if not folder.is_dir():
         return
-    former = sorted(path for path in folder.glob("*.parquet") if path != present)
-    kept = {present, *former[len(former) - (SNAPSHOTS - 1) :]}
+    former = sorted((path for path in folder.glob("*.parquet") if path != present), reverse=True)
+    former.sort(key=lambda path: order.get(_run_of(path), len(order)))
+    kept = {present, *former[: SNAPSHOTS - 1]}
     for path in folder.iterdir():
         if path not in kept:
             remove(path)
+
+
+def _run_of(snapshot: Path) -> str:
+    """The run that left a snapshot, whose id the name begins with."""
+    return "-".join(snapshot.stem.split("-")[:3])
 
 
 def _sweep(folder: StateFolder, known: set[str]) -> None:

@@ -190,3 +190,10 @@ def test_the_time_after_which_to_try_again_is_understood(header: str, seconds: f
     with RawServer(says("429 Too Many", b"", f"Retry-After: {header}")) as server, pytest.raises(CallFailed) as failed:
         sent(server.url)
     assert failed.value.retry_after == seconds
+
+
+def test_a_date_after_which_to_try_again_is_one_by_the_clock_of_the_server() -> None:
+    headers = ("Date: Wed, 21 Oct 2015 07:28:00 GMT", "Retry-After: Wed, 21 Oct 2015 07:30:00 GMT")
+    with RawServer(says("429 Too Many", b"", *headers)) as server, pytest.raises(CallFailed) as failed:
+        sent(server.url)
+    assert failed.value.retry_after == 120

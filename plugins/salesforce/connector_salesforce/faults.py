@@ -35,7 +35,7 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
         message,
         _executed(status, code, said is not None),
         status=status,
-        retry_after=_seconds(headers.get("Retry-After", "")),
+        retry_after=_seconds(headers.get("Retry-After", ""), headers.get("Date", "")),
     )
 
 
@@ -124,12 +124,17 @@ def _gist(body: bytes) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:200]
 
 
-def _seconds(retry_after: str) -> float | None:
-    """A Retry-After header, which names seconds or a date."""
+def _seconds(retry_after: str, date: str) -> float | None:
+    """A Retry-After header, which names seconds or a date: one by the server's clock, which `date` is (RFC 9110)."""
     if retry_after.strip().isdigit():
         return float(retry_after)
+    at = _moment(retry_after)
+    return max(0.0, (at - (_moment(date) or datetime.now(UTC))).total_seconds()) if at else None
+
+
+def _moment(date: str) -> datetime | None:
     try:
-        at = parsedate_to_datetime(retry_after)
+        found = parsedate_to_datetime(date)
     except ValueError:
         return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return found.replace(tzinfo=found.tzinfo or UTC)
