@@ -62,8 +62,11 @@ class FrozenPlan:
 
 
 def write_plan(plan: FrozenPlan) -> None:
-    """Put what is known about a plan beside its rows, with checksums: what is sent later is what was planned."""
-    about = _converter.unstructure(plan)
+    """Put what is known about a plan beside its rows, with checksums: what is sent later is what was planned.
+
+    Where it lies is not part of it: a state folder may be moved.
+    """
+    about = {name: value for name, value in _converter.unstructure(plan).items() if name != "folder"}
     files = {path.name: checksum(path) for path in filter(None, (plan.file, plan.dropped))}
     text = json.dumps({"plan": about, "files": files, "checksum": _checksum(about)})
     (plan.folder / _ABOUT).write_text(text, encoding="utf-8")
