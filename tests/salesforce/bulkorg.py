@@ -122,8 +122,9 @@ def done(batch: str, processed: int, state: str = "Completed", message: str = ""
 
 def results(count: int, *, failed: str = "") -> bytes:
     """The results of so many rows, all created, or all failed."""
-    line: Any = f'"","false","false","{failed}"\n' if failed else '"003dM00003kS2ndQAC","true","true",""\n'
-    return ('"Id","Success","Created","Error"\n' + line * count).encode()
+    bad = f'"","false","false","{failed}"\n'
+    lines = (bad if failed else f'"003{number:012}AAA","true","true",""\n' for number in range(count))
+    return ('"Id","Success","Created","Error"\n' + "".join(lines)).encode()
 
 
 def error(code: str, message: str, status: int = 400) -> Answer:

@@ -6,14 +6,16 @@ a late post is refused, and listed: at most one batch there is not anchored, and
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pyarrow as pa
+from attrs import evolve
 
 from connector_salesforce.anchors import last
 from connector_salesforce.bulk_body import bulk_body
 from connector_salesforce.bulk_jobs import BatchState, Job
-from connector_salesforce.bulk_results import ResultsError, parse_results
+from connector_salesforce.bulk_results import ResultsError, Written, results_of
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.faults import failed_batch
@@ -22,7 +24,18 @@ from connector_salesforce.org import Org
 from connector_salesforce.polling import pauses
 from connector_salesforce.results import uniform, whole
 from connector_salesforce.wire import Lines
-from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
+from connector_sdk import (
+    NOT_EXECUTED,
+    Action,
+    Attempt,
+    Batch,
+    Executed,
+    NotExecuted,
+    Recovery,
+    RowStatus,
+    Unknown,
+    WriteResult,
+)
 
 BYTES_MAX = 10_000_000
 """Bytes and characters of a batch before compression (Bulk API Developer Guide, "Bulk API Limits")."""
@@ -42,7 +55,7 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     batch_id = _posted(org, job, lines, attempt)
     lines = lines.handed_over()
     try:
-        return whole(lines, _awaited(org, job.id, batch_id, lines.count, attempt))
+        return whole(lines, _awaited(org, job.id, batch_id, _written(batch, lines), attempt))
     except CallFailed as error:
         raise error.about_batch(Executed.MAYBE) from error
 
@@ -57,7 +70,7 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
         batch_id = anchor.handle.get("batch") or _found(org, anchor.handle["job"], attempt)
         if batch_id is None:
             return NOT_EXECUTED
-        return whole(lines, _awaited(org, anchor.handle["job"], batch_id, lines.count, attempt))
+        return whole(lines, _awaited(org, anchor.handle["job"], batch_id, _written(batch, lines), attempt))
     except NotExecuted:
         return NOT_EXECUTED
     except _SeveralError as error:
@@ -102,7 +115,14 @@ def _found(org: Org, job_id: str, attempt: Attempt) -> str | None:
     return ours[0]
 
 
-def _awaited(org: Org, job_id: str, batch_id: str, count: int, attempt: Attempt) -> WriteResult:
+def _written(batch: Batch, lines: Lines) -> Written:
+    """What is known of the rows in the body."""
+    if batch.record_ids is None or batch.action not in (Action.UPDATE, Action.DELETE):
+        return Written(lines.count)
+    return Written(lines.count, batch.record_ids.filter(lines.sent))
+
+
+def _awaited(org: Org, job_id: str, batch_id: str, written: Written, attempt: Attempt) -> WriteResult:
     """Wait until a batch is done, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
     missed = 0
     for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
@@ -111,34 +131,37 @@ def _awaited(org: Org, job_id: str, batch_id: str, count: int, attempt: Attempt)
         found = org.jobs.batches(job_id, since).get(batch_id)
         missed = 0 if found else missed + 1
         if found and found.state not in ("Queued", "InProgress"):
-            return _answered(org, job_id, batch_id, found, count)
+            return _answered(org, job_id, batch_id, found, written)
         if missed == _LOOKS_WITHOUT_IT:
             break
     raise CallFailed("BATCH_MISSING", f"the job {job_id} does not list the batch {batch_id}", Executed.MAYBE)
 
 
-def _answered(org: Org, job_id: str, batch_id: str, found: BatchState, count: int) -> WriteResult:
+def _answered(org: Org, job_id: str, batch_id: str, found: BatchState, written: Written) -> WriteResult:
     if found.state == "NotProcessed":
         raise NotExecuted("NotProcessed", f"the job {job_id} was aborted before the batch was processed")
     if found.state == "Failed" and not found.processed:
         raise _refused(found)
-    expected = min(found.processed, count) if found.state == "Failed" else count
+    if found.state == "Failed":
+        expected = Written(min(found.processed, written.rows), _first(written.ids, found.processed))
+    else:
+        expected = evolve(written, failed=found.failed)
     result = _downloaded(org, job_id, batch_id, expected)
     if result is None:
-        message = f"the results of batch {batch_id} in job {job_id} are not those of {expected} rows"
-        return uniform(count, RowStatus.UNKNOWN, "RESULTS_INCOMPLETE", message)
-    return result if result.rows.num_rows == count else _with_rest(result, count, found)
+        message = f"the results of batch {batch_id} in job {job_id} are not those of its rows"
+        return uniform(written.rows, RowStatus.UNKNOWN, "RESULTS_INCOMPLETE", message)
+    return result if result.rows.num_rows == written.rows else _with_rest(result, written.rows, found)
 
 
-def _downloaded(org: Org, job_id: str, batch_id: str, expected: int) -> WriteResult | None:
-    """The results of a batch, downloaded again where they are damaged or too few; None when that does not help."""
+def _first(ids: pa.StringArray | None, count: int) -> pa.StringArray | None:
+    return None if ids is None else ids.slice(0, count)
+
+
+def _downloaded(org: Org, job_id: str, batch_id: str, expected: Written) -> WriteResult | None:
+    """The results of a batch, downloaded again where they are not its results; None when that does not help."""
     for _ in range(_DOWNLOADS):
-        try:
-            result = parse_results(org.jobs.result(job_id, batch_id))
-        except ResultsError:
-            continue
-        if result.rows.num_rows == expected:
-            return result
+        with contextlib.suppress(ResultsError):
+            return results_of(org.jobs.result(job_id, batch_id), expected)
     return None
 
 

@@ -143,6 +143,8 @@ def _told(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> 
             told = ingest_results.found(org.client, job, sent)
         except DamagedError:
             continue
-        if told.is_whole(ended.processed):
+        if not told.is_possible(ended):
+            told = None
+        elif told.is_whole(ended.processed):
             break
     return told

@@ -31,11 +31,12 @@ _MOST_BATCHES = 500
 
 @frozen
 class BatchState:
-    """A batch as its job lists it. `processed` counts rows, those that failed too."""
+    """A batch as its job lists it. `processed` counts rows, those that failed too; `failed` just these, where told."""
 
     state: str
     message: str
     processed: int
+    failed: int | None = None
 
 
 @define(eq=False)
@@ -191,7 +192,11 @@ def _listed(body: bytes) -> dict[str, BatchState]:
 
 
 def _state(values: Mapping[str, str]) -> BatchState:
-    return BatchState(values["state"], values.get("stateMessage", ""), int(values["numberRecordsProcessed"]))
+    failed = values.get("numberRecordsFailed")
+    return BatchState(
+        values["state"], values.get("stateMessage", ""), int(values["numberRecordsProcessed"]),
+        None if failed is None else int(failed),
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from attrs import frozen
 from pyarrow import csv
 
 from connector_salesforce.row_errors import taken_apart, without_empty
@@ -17,6 +18,40 @@ _COLUMNS = ("Id", "Success", "Created", "Error")
 
 class ResultsError(ValueError):
     """Results that are damaged, or not those of the batch."""
+
+
+@frozen(eq=False)
+class Written:
+    """What is known of a batch without its results: its rows, and their record ids where they were sent.
+
+    `failed` is how many of the rows the job says failed; None where it does not say.
+    """
+
+    rows: int
+    ids: pa.StringArray | None = None
+    failed: int | None = None
+
+
+def results_of(body: bytes, written: Written) -> WriteResult:
+    """The results of a batch in its result file. Raises `ResultsError` when they are not its results.
+
+    No line names its row, so a file in which one line is missing and another one doubled would give rows the results
+    of others: the counts, and the record ids, tell.
+    """
+    result = parse_results(body)
+    lines = result.rows
+    if lines.num_rows != written.rows:
+        raise ResultsError(f"{lines.num_rows} results of {written.rows} rows")
+    success = pc.equal(lines.column("status"), RowStatus.SUCCEEDED.value)
+    failed = lines.num_rows - (pc.sum(success).as_py() or 0)
+    if written.failed is not None and failed != written.failed:
+        raise ResultsError(f"{failed} rows failed, and {written.failed} did as the job says")
+    ids = lines.column("record_id").filter(success)
+    if len(ids.unique()) < len(ids):
+        raise ResultsError("two rows succeeded with one record id")
+    if written.ids is not None and not _same_ids(ids, written.ids.filter(success)):
+        raise ResultsError("a row succeeded with the record id of another one")
+    return result
 
 
 def parse_results(body: bytes) -> WriteResult:
@@ -72,3 +107,9 @@ def _check(table: dict[str, pa.Array], success: pa.Array) -> None:
 
 def _where_failed(success: pa.Array, values: pa.Array) -> pa.Array:
     return pc.if_else(success, None, values)
+
+
+def _same_ids(told: pa.ChunkedArray, sent: pa.Array) -> bool:
+    """Whether ids are equal but for the check characters, which the last three of 18 are."""
+    same = pc.equal(pc.utf8_slice_codeunits(told, 0, 15), pc.utf8_slice_codeunits(sent, 0, 15))
+    return bool(pc.all(same, min_count=0).as_py())

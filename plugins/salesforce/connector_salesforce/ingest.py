@@ -26,11 +26,12 @@ _JOBS = "/jobs/ingest"
 
 @frozen
 class JobState:
-    """A job as Salesforce describes it. `processed` counts rows, those that failed too."""
+    """A job as Salesforce describes it. `processed` counts rows, those that failed too, `failed` these, where told."""
 
     state: str
     message: str
     processed: int
+    failed: int | None = None
 
 
 def opened(client: Client, kind: JobKind) -> str:
@@ -66,7 +67,8 @@ def abort(client: Client, job: str) -> None:
 def look(client: Client, job: str) -> JobState:
     """The state of a job; counts are left out of it before it runs."""
     said = _read(client.get(_path(job)), "state")
-    return JobState(str(said["state"]), str(said.get("errorMessage") or ""), _count(said, "numberRecordsProcessed"))
+    processed, failed = _count(said, "numberRecordsProcessed"), _count(said, "numberRecordsFailed")
+    return JobState(str(said["state"]), str(said.get("errorMessage") or ""), processed or 0, failed)
 
 
 @contextmanager
@@ -90,8 +92,8 @@ def _read(said: Any, key: str) -> Mapping[str, Any]:
     raise CallFailed("ANSWER_UNREADABLE", f"the answer about a job has no {key}", Executed.MAYBE)
 
 
-def _count(said: Mapping[str, Any], key: str) -> int:
-    count = said.get(key, 0)
-    if isinstance(count, int):
+def _count(said: Mapping[str, Any], key: str) -> int | None:
+    count = said.get(key)
+    if count is None or isinstance(count, int):
         return count
     raise CallFailed("ANSWER_UNREADABLE", f"the answer about a job has the {key} {count!r}", Executed.MAYBE)

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from connector_salesforce import csv_files, ingest
 from connector_salesforce.client import Client
+from connector_salesforce.ingest import JobState
 from connector_salesforce.row_errors import taken_apart, without_empty
 from connector_salesforce.wire import Sent, together
 from connector_sdk import RowStatus, WriteResult
@@ -29,16 +30,28 @@ _FOUND = pa.schema([(name, pa.string()) for name in ("key", "status", _ID, _CREA
 
 @frozen(eq=False)
 class Found:
-    """The lines of the result files. `line` is that of each row that was sent, null where there is none."""
+    """The lines of the result files. `line` is that of each row that was sent, null where there is none to believe."""
 
     lines: pa.Table
     line: pa.Array
-    executed: int
+
+    def counted(self, status: RowStatus) -> int:
+        """How many lines say this of their row."""
+        return int(pc.sum(pc.equal(self.lines.column("status"), status.value)).as_py() or 0)
+
+    @property
+    def executed(self) -> int:
+        """How many lines are of rows that were executed, whatever became of them."""
+        return self.counted(RowStatus.SUCCEEDED) + self.counted(RowStatus.FAILED)
 
     def is_whole(self, processed: int) -> bool:
         """Whether each row has a line and each line a row, and as many were processed as the job says."""
         rows = len(self.line)
         return self.line.null_count == 0 and self.lines.num_rows == rows and self.executed == processed
+
+    def is_possible(self, job: JobState) -> bool:
+        """Whether no more rows succeeded than the job says."""
+        return job.failed is None or self.counted(RowStatus.SUCCEEDED) <= job.processed - job.failed
 
 
 def found(client: Client, job: str, sent: Sent) -> Found:
@@ -47,15 +60,12 @@ def found(client: Client, job: str, sent: Sent) -> Found:
     A file is left alone when those before it tell of every row already.
     """
     pieces: list[pa.RecordBatch] = []
-    executed = 0
     for name, status in _FILES.items():
-        for piece in _read(client, job, name, status, sent.columns):
-            pieces.append(piece)
-            executed += piece.num_rows if status is not RowStatus.NOT_EXECUTED else 0
+        pieces += _read(client, job, name, status, sent.columns)
         if sum(each.num_rows for each in pieces) >= len(sent.keys):
             break
     lines = pa.Table.from_batches(pieces, schema=_FOUND).combine_chunks()
-    return Found(lines, _paired(sent.keys, _flat(lines.column("key"))), executed)
+    return Found(lines, _paired(sent.keys, _flat(lines.column("key"))))
 
 
 def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) -> WriteResult:
@@ -93,9 +103,15 @@ def _read(client: Client, job: str, name: str, status: RowStatus, keys: Sequence
 
 
 def _paired(sent: pa.Array, told: pa.Array) -> pa.Array:
-    """The line of each row. Rows of the same key are interchangeable, so they take the lines of that key in turn."""
+    """The line of each row. Rows of the same key are interchangeable, so they take the lines of that key in turn.
+
+    Of a key with more lines than rows no line is believed: some of them are those of other rows.
+    """
     distinct = sent.unique()
-    return pc.index_in(_numbered(sent, distinct), value_set=_numbered(told, distinct), skip_nulls=True)
+    rows, lines = _numbered(sent, distinct), _numbered(told, distinct)
+    line = pc.index_in(rows, value_set=lines, skip_nulls=True)
+    surplus = told.filter(pc.invert(pc.is_in(lines, value_set=rows)))
+    return pc.if_else(pc.is_in(sent, value_set=surplus), None, line) if len(surplus) else line
 
 
 def _numbered(keys: pa.Array, distinct: pa.Array) -> pa.Array:
