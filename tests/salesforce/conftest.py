@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,21 +10,12 @@ from connector_salesforce.org import Org
 from connector_sdk.testing.doubles import RecordingRun
 
 from .bulkorg import BulkOrg
-from .emulated import Emulated, emulator
+from .emulated import Emulated
+from .one_org import emulated, running
 from .projects import Project
 from .scripted import org
 
-
-@pytest.fixture(scope="session")
-def running() -> Iterator[Emulated]:
-    with emulator() as started:
-        yield started
-
-
-@pytest.fixture
-def emulated(running: Emulated) -> Emulated:
-    running.reset()
-    return running
+__all__ = ["emulated", "running"]
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from .projects import Project, Run
+from .project_folder import Done
+from .projects import Project
 
 AWKWARD = "\n\",'\r\n\t\\é😀"
 
@@ -19,7 +20,7 @@ def contact(key: str, **more: Any) -> dict[str, Any]:
     return {"id": key, "last": "Ash", "email": None, **more}
 
 
-def calls(project: Project, run: Run, method: str, ending: str) -> list[dict[str, Any]]:
+def calls(project: Project, run: Done, method: str, ending: str) -> list[dict[str, Any]]:
     """The calls of a run with a method to paths that end so."""
     made = json.loads(project.invoke("calls", run.report["run"], "--output", "json").stdout)
     return [each for each in made if each["method"] == method and re.search(f"{ending}$", each["url"])]

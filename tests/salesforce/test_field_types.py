@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from .projects import Project, Run
+from .project_folder import Done
+from .projects import Project
 
 APIS = ["bulk", "bulk2", "rest"]
 FIELDS = {"LastName": "last", "Email": "email", "Phone": "phone", "DoNotCall": "quiet", "Birthdate": "born",
@@ -106,7 +107,7 @@ def test_text_that_is_too_long_is_rejected_with_both_lengths_or_cut_where_the_sy
     assert sorted(each["LastName"] for each in project.emulated.records("Contact")) == ["Ash", "x" * 80]
 
 
-def bodies(project: Project, run: Run) -> str:
+def bodies(project: Project, run: Done) -> str:
     """The bodies of all calls of a run that wrote."""
     made = json.loads(project.invoke("calls", run.report["run"], "--output", "json").stdout)
     return "\n".join(each["request_body"] for each in made if each["method"] != "GET")

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from .emulated import Emulated, emulator
-from .projects import Project, Run
+from .project_folder import Done
+from .projects import Project
 
 ACCOUNTS: Mapping[str, Any] = {
     "object": "Account", "fields": {"Name": "name"}, "merge": {"shared_id": "person", "is_child": "duplicate"},
@@ -50,7 +51,7 @@ def merges(project: Project, ids: Mapping[str, str]) -> list[tuple[str, list[str
     ]
 
 
-def counted(run: Run) -> dict[str, int]:
+def counted(run: Done) -> dict[str, int]:
     return {name: count for name, count in run.report["actions"].items() if count}
 
 

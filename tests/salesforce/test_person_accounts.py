@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from .emulated import Emulated, emulator
-from .projects import Project, Run
+from .project_folder import Done
+from .projects import Project
 
 ORG = "extends: default\npersonAccounts: true\n"
 
@@ -54,7 +55,7 @@ def refused(project: Project, **fields: str) -> str:
     return said(project, project.run())
 
 
-def said(project: Project, run: Run) -> str:
+def said(project: Project, run: Done) -> str:
     assert run.exit == 64, run.said
     assert not project.emulated.records("Account")
     return " ".join(run.said.replace("│", " ").split())

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from .projects import Project, Run
+from .project_folder import Done
+from .projects import Project
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def names(project: Project, object_name: str) -> dict[str, str]:
     return {each["External_Id__c"]: each["LastName"] for each in project.emulated.records(object_name)}
 
 
-def said(run: Run) -> str:
+def said(run: Done) -> str:
     return " ".join(run.said.replace("│", " ").split())
 
 
@@ -120,16 +121,29 @@ def test_a_converted_lead_is_the_contact_that_it_became(both: Project) -> None:
     assert [each["LastName"] for each in both.emulated.records("Contact")] == ["Cedar"]
 
 
-def test_a_lead_that_is_converted_during_the_run_is_rejected_and_its_contact_written_by_the_next(both: Project) -> None:
+@pytest.mark.parametrize(
+    ("api", "method", "path"),
+    [
+        ("bulk", "POST", "*/job/*/batch"),
+        ("rest", "PATCH", "*/composite/sobjects"),
+        ("bulk2", "PATCH", "*/jobs/ingest/*"),
+    ],
+)
+def test_a_lead_that_is_converted_during_the_run_is_looked_up_again_and_its_contact_written(
+    both: Project, api: str, method: str, path: str
+) -> None:
+    several(both, options={"api": api})
+    put(both, "Lead", "k1")
     put(both, "Lead", "k2")
-    both.model([row("k2")])
-    rule = {"match": {"method": "POST", "path": "*/job/*/batch"}, "do": {"convert": ["k2"]}, "times": 1}
-    both.emulated.faults(rule)
-    run = both.run()
-    assert both.ledger(run)["k2"]["code"] == "CANNOT_UPDATE_CONVERTED_LEAD"
+    both.model([row("k1"), row("k2")])
+    both.emulated.faults({"match": {"method": method, "path": path}, "do": {"convert": ["k2"]}, "times": 1})
     run = both.run()
     assert run.exit == 0, run.said
-    assert [each["LastName"] for each in both.emulated.records("Contact")] == ["Birch"]
+    assert {key: line["object"] for key, line in both.ledger(run).items()} == {"k1": "Lead", "k2": "Contact"}
+    (contact,) = both.emulated.records("Contact")
+    assert (contact["LastName"], contact["Department"]) == ("Birch", "Sales")
+    assert both.ledger(run)["k2"]["record_id"] == contact["Id"]
+    assert both.run().rows == {"read": 2, "unchanged": 2}
 
 
 def test_a_key_found_on_a_contact_is_not_looked_for_in_what_a_lead_became(both: Project) -> None:

@@ -40,7 +40,7 @@ def test_events_are_published_through_collections(project: Project) -> None:
     project.model([dict(zip(("id", "amount", "shipped", "notes"), row, strict=True)) for row in rows])
     run = project.run()
     assert run.rows == {"read": 3, "planned": 3, "succeeded": 3}
-    assert len({line["record_id"] for line in project.ledger(run)}) == 3
+    assert len({line["record_id"] for line in project.lines(run)}) == 3
     assert project.run().rows == {"read": 3, "unchanged": 3}
 
 

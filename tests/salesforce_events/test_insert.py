@@ -35,7 +35,7 @@ def test_null_and_repeated_keys_are_rejected_and_none_of_them_is_published(proje
     run = project.run()
     assert run.rows == {"read": 5, "planned": 5, "succeeded": 2, "rejected": 3}
     assert project.published() == ["o0000", "o0001"]
-    assert sorted(each["code"] for each in project.ledger(run) if each["code"]) == [
+    assert sorted(each["code"] for each in project.lines(run) if each["code"]) == [
         "NULL_KEY", "REPEATED_KEY", "REPEATED_KEY",
     ]  # fmt: skip
 

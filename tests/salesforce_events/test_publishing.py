@@ -16,7 +16,7 @@ UNAVAILABLE = {"code": "PLATFORM_EVENT_PUBLISHING_UNAVAILABLE", "message": "The 
 def test_an_event_that_was_queued_has_its_uuid_in_the_ledger_and_is_called_queued(project: Project) -> None:
     project.model(orders(3))
     run = project.run()
-    lines = {each["key"]: each for each in project.ledger(run)}
+    lines = {each["key"]: each for each in project.lines(run)}
     uuids = {each["payload"]["Order_Number__c"]: each["eventUuid"] for each in project.emulated.events(EVENT)}
     assert {key: line["record_id"] for key, line in lines.items()} == uuids
     assert all(re.fullmatch(r"[0-9a-f-]{36}", each) for each in uuids.values())
@@ -32,7 +32,7 @@ def test_a_standard_volume_event_succeeds_without_a_uuid(project: Project) -> No
     project.sync(object="Legacy_Signal__e", fields={"Code__c": "id"})
     project.model(orders(2))
     run = project.run()
-    assert [(each["outcome"], each["record_id"]) for each in project.ledger(run)] == [("succeeded", None)] * 2
+    assert [(each["outcome"], each["record_id"]) for each in project.lines(run)] == [("succeeded", None)] * 2
     assert project.published("Legacy_Signal__e") == ["o0000", "o0001"]
 
 
@@ -69,7 +69,7 @@ def test_what_salesforce_refuses_for_one_event_is_that_ones_alone(project: Proje
     project.model(orders(3))
     run = project.run()
     assert run.rows == {"read": 3, "planned": 3, "succeeded": 2, "rejected": 1}
-    line = next(each for each in project.ledger(run) if each["key"] == "o0001")
+    line = next(each for each in project.lines(run) if each["key"] == "o0001")
     assert (line["code"], line["message"]) == (error["code"], error["message"])
 
 
@@ -79,7 +79,7 @@ def test_an_event_above_a_megabyte_is_rejected_before_it_is_sent(project: Projec
     project.sync(fields={"Order_Number__c": "id", **dict.fromkeys(fields, "text")})
     project.model([{"id": "large", "text": "x" * 125_000}, {"id": "small", "text": "x"}])
     run = project.run()
-    line = next(each for each in project.ledger(run) if each["key"] == "large")
+    line = next(each for each in project.lines(run) if each["key"] == "large")
     assert (line["outcome"], line["code"]) == ("rejected", "EVENT_TOO_LARGE")
     assert "1,1" in line["message"]
     assert project.published() == ["small"]
@@ -120,7 +120,7 @@ def test_where_collections_refuse_events_single_calls_of_a_composite_one_publish
     assert run.rows["succeeded"] == 100
     assert project.published() == [*(each["id"] for each in orders(99)), "o9999"]
     assert (project.calls("/composite/sobjects"), project.calls("/composite")) == (1, 5)
-    assert all(each["record_id"] for each in project.ledger(run))
+    assert all(each["record_id"] for each in project.lines(run))
 
 
 def test_composite_calls_can_be_asked_for_and_tell_refused_events_apart(project: Project) -> None:
@@ -143,7 +143,7 @@ def test_the_bulk_api_2_publishes_each_event_once_and_tells_no_uuid(project: Pro
     run = project.run()
     assert run.rows["succeeded"] == 10
     assert sorted(project.published()) == sorted(each["id"] for each in rows)
-    assert {(each["record_id"], each["message"]) for each in project.ledger(run)} == {(None, "queued")}
+    assert {(each["record_id"], each["message"]) for each in project.lines(run)} == {(None, "queued")}
 
 
 def test_a_row_that_the_bulk_api_2_refuses_is_paired_with_its_error(project: Project) -> None:
@@ -152,7 +152,7 @@ def test_a_row_that_the_bulk_api_2_refuses_is_paired_with_its_error(project: Pro
     project.sync(options={"api": "bulk2"})
     project.model(orders(3))
     run = project.run()
-    assert {each["key"]: each["code"] for each in project.ledger(run)} == {
+    assert {each["key"]: each["code"] for each in project.lines(run)} == {
         "o0000": None, "o0001": error["code"], "o0002": None,
     }  # fmt: skip
 

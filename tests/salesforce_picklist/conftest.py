@@ -1,26 +1,16 @@
-"""One emulated org for all tests of a process."""
+"""A project over the emulated org."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ..salesforce.emulated import Emulated, emulator
+from ..salesforce.emulated import Emulated
+from ..salesforce.one_org import emulated, running
 from .projects import Project
 
-
-@pytest.fixture(scope="session")
-def running() -> Iterator[Emulated]:
-    with emulator() as started:
-        yield started
-
-
-@pytest.fixture
-def emulated(running: Emulated) -> Emulated:
-    running.reset()
-    return running
+__all__ = ["emulated", "running"]
 
 
 @pytest.fixture

@@ -19,16 +19,13 @@ def test_a_record_may_have_a_value_that_the_same_sequence_added(project: Project
         "match": {"field": "External_Id__c", "column": "id"}, "fields": {"Name": "name", "Tier__c": "tier"},
         "options": {"api": "rest"},
     }  # fmt: skip
-    connections = {
-        "crm": project.connection("salesforce_picklist"),
-        "records": project.connection("salesforce"),
-    }
+    connections = {"crm": "salesforce_picklist", "records": "salesforce"}
     models = {
         "values": {"file": "values.csv", "primary_key": "name"},
         "accounts": {"file": "accounts.csv", "primary_key": "id"},
     }
     syncs = {"values": tiers, "accounts": accounts}
-    project.write(syncs, models, connections=connections, sequences={"all": ["values", "accounts"]})
+    project.write(connections, models, syncs, sequences={"all": ["values", "accounts"]})
     project.model("Gold", "Silver", "Bronze")
     first = project.invoke("run", "all", "--output", "json")
     assert first.exit_code == 1
