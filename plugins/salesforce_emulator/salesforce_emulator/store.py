@@ -103,6 +103,10 @@ class Table:
         """The live records that point to one of some parents."""
         return [row for row in self.live() if row[at] in parents]
 
+    def binned(self, at: int, parent: Value) -> list[Row]:
+        """The deleted records that point to a parent."""
+        return [row for row in self.rows.values() if row[at] == parent and self.is_deleted(row)]
+
     def add(self, row: Row) -> None:
         """Store a new record."""
         self.rows[row[0]] = row

@@ -10,7 +10,7 @@ from salesforce_emulator.errors import RowFault
 from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.schema import Schema
 
-Operation = Literal["insert", "update", "upsert", "delete", "hardDelete"]
+Operation = Literal["insert", "update", "upsert", "delete", "hardDelete", "undelete"]
 
 
 @frozen

@@ -16,6 +16,7 @@ from salesforce_emulator.dml.model import RowInput, RowResult, Write
 from salesforce_emulator.dml.names import composed
 from salesforce_emulator.dml.references import matching, several, shown
 from salesforce_emulator.dml.removal import Removal
+from salesforce_emulator.dml.restoring import restore
 from salesforce_emulator.dml.undoing import Journal, Undo
 from salesforce_emulator.errors import RowRefused, RulesBroken
 from salesforce_emulator.keys import key_of
@@ -53,6 +54,7 @@ class Unit:
             "upsert": self._upsert,
             "delete": self._delete,
             "hardDelete": self._delete,
+            "undelete": self._undelete,
         }[write.operation]
 
     def prepare(self, rows: list[RowInput]) -> None:
@@ -192,6 +194,11 @@ class Unit:
         if self._write.update_only:
             raise RowRefused("NOT_FOUND", "The requested resource does not exist", None)
         return self._insert(row)
+
+    def _undelete(self, row: RowInput) -> RowResult:
+        record = restore(self._table, row, self._moment, self._note)
+        self.touched.append(record)
+        return RowResult(str(record[0]))
 
     def _delete(self, row: RowInput) -> RowResult:
         record, result = self._removal.execute(row)

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from salesforce_emulator.call import Call
+from salesforce_emulator.describe import describe, describe_global
 from salesforce_emulator.errors import ApiError, RowRefused, not_found
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.metadata import components
@@ -16,6 +17,21 @@ from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.selecting import attributes
 
 _WRITABLE = frozenset({"CustomField", "GlobalValueSet"})
+
+
+def objects(call: Call) -> Response:
+    """GET /tooling/sobjects: the objects of Setup in brief."""
+    schemas = call.world.tooling(call.session.user_id).schemas
+    return call.answer(describe_global(schemas, f"{call.base}/tooling"))
+
+
+def object_described(call: Call) -> Response:
+    """GET /tooling/sobjects/OBJECT/describe."""
+    schemas = call.world.tooling(call.session.user_id).schemas
+    schema = schemas.find(call.part("object"))
+    if schema is None:
+        raise not_found()
+    return call.answer(describe(schema, schemas, f"{call.base}/tooling"))
 
 
 def query(call: Call) -> Response:

@@ -17,7 +17,10 @@ from salesforce_emulator.xml_bodies import local
 
 def merge_records(call: SoapCall, response: ElementTree.Element) -> None:
     """Execute the merges of a call. All are read before the first is executed."""
-    requests = [child for child in call.message.operation if local(child) == "request"]
+    requests = list(call.message.operation)
+    for request in requests:
+        if local(request) != "request":
+            raise SoapFault(None, f"Element {request.tag} invalid at this location")
     check_count(len(requests))
     for wanted in [_read(call, request) for request in requests]:
         _put(response, wanted.master, _executed(call, wanted))

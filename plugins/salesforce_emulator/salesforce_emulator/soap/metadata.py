@@ -15,6 +15,7 @@ from salesforce_emulator.dml.engine import ROLLED_BACK
 from salesforce_emulator.errors import RowFault, RowRefused
 from salesforce_emulator.metadata import components
 from salesforce_emulator.metadata.value_trees import Tree
+from salesforce_emulator.soap import metadata_listing
 from salesforce_emulator.soap.elements import put
 from salesforce_emulator.soap.endpoint import Operation, SoapCall, serve
 from salesforce_emulator.soap.faults import SoapFault
@@ -121,7 +122,25 @@ def _all_or_none(call: SoapCall) -> bool:
     return float(call.call.version) < _ALL_OR_NONE_BEFORE if said is None else said in ("true", "1")
 
 
-_OPERATIONS: dict[str, Operation] = {"readMetadata": read, "updateMetadata": update, "upsertMetadata": upsert}
+def describe(call: SoapCall, response: ElementTree.Element) -> None:
+    """The types of components that are served."""
+    _check_user(call)
+    metadata_listing.describe(call, response)
+
+
+def list_(call: SoapCall, response: ElementTree.Element) -> None:
+    """The components of some types."""
+    _check_user(call)
+    metadata_listing.list_(call, response)
+
+
+_OPERATIONS: dict[str, Operation] = {
+    "readMetadata": read,
+    "updateMetadata": update,
+    "upsertMetadata": upsert,
+    "describeMetadata": describe,
+    "listMetadata": list_,
+}
 
 
 async def answer(request: Request) -> Response:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from salesforce_emulator.soap import converting, login, merging, metadata, queries, rows
+from salesforce_emulator.soap import converting, describing, login, merging, metadata, queries, rows
 from salesforce_emulator.soap.endpoint import Operation, serve
 
 _OPERATIONS: dict[str, Operation] = {
@@ -14,12 +14,18 @@ _OPERATIONS: dict[str, Operation] = {
     "update": rows.update,
     "upsert": rows.upsert,
     "delete": rows.delete,
+    "undelete": rows.undelete,
+    "emptyRecycleBin": rows.empty_recycle_bin,
     "retrieve": rows.retrieve,
     "query": queries.query,
     "queryAll": queries.query,
     "queryMore": queries.query_more,
     "merge": merging.merge_records,
     "convertLead": converting.convert_leads,
+    "describeGlobal": describing.describe_all,
+    "describeSObject": describing.describe_objects,
+    "describeSObjects": describing.describe_objects,
+    "getServerTimestamp": describing.server_timestamp,
     "getUserInfo": login.user_info,
     "logout": login.log_out,
 }

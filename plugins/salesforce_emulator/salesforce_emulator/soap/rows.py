@@ -46,6 +46,27 @@ def delete(call: SoapCall, response: ElementTree.Element) -> None:
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
+def undelete(call: SoapCall, response: ElementTree.Element) -> None:
+    """Take records out of the recycle bin."""
+    for result in _executed(call, "undelete", [_named(call, text) for text in _ids(call)]):
+        _put_outcome(ElementTree.SubElement(response, "result"), result)
+
+
+def empty_recycle_bin(call: SoapCall, response: ElementTree.Element) -> None:
+    """Remove deleted records for good."""
+    for result in _executed(call, "hardDelete", [_of_bin(call, text) for text in _ids(call)]):
+        _put_outcome(ElementTree.SubElement(response, "result"), result)
+
+
+def _of_bin(call: SoapCall, text: str) -> Read:
+    read = _named(call, text)
+    table = call.world.store[read.schema] if read.schema is not None else None
+    row = table.get(read_id(text)) if table is not None else None
+    if table is not None and row is not None and not table.is_deleted(row):
+        read.row.fault = RowFault("INVALID_ID_FIELD", "Entity is not in the recycle bin")
+    return read
+
+
 def retrieve(call: SoapCall, response: ElementTree.Element) -> None:
     """Records by id, nil where there is none."""
     facts = texts(call.message.operation)
