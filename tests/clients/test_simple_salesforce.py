@@ -7,6 +7,7 @@ emulator's port; nothing of the library is replaced.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -223,3 +224,39 @@ def test_collections_work_by_its_restful_call(salesforce: Any) -> None:
         results = salesforce.restful(path, method="PATCH", json={"records": records})
         assert results is not None
         assert [row["created"] for row in results] == [created, created]
+
+
+def test_its_metadata_handler_reads_and_updates_a_picklist(salesforce: Any, emulator: Emulator) -> None:
+    metadata = salesforce.mdapi
+    # Its SOAP client has a session of its own.
+    metadata._client.transport.session.mount("https://", Loopback(emulator))
+    field = metadata.CustomField.read("Account.Plan__c")
+    values = field.valueSet.valueSetDefinition.value
+    assert [value.fullName for value in values] == ["free", "team", "business", "legacy"]
+    values.append(metadata.CustomValue(fullName="nova", default=False, label="Nova"))
+    metadata.CustomField.update(field)
+    assert emulator.picklist("Account.Plan__c")[-1]["value"] == "nova"
+    listed = metadata.list_metadata([metadata.ListMetadataQuery(type="CustomField")])
+    assert "Account.Plan__c" in [one.fullName for one in listed]
+    kinds = metadata.describe_metadata().metadataObjects
+    assert [kind.xmlName for kind in kinds] == ["CustomObject", "GlobalValueSet", "StandardValueSet"]
+
+
+def test_it_creates_and_deletes_collections_and_counts_groups(salesforce: Any) -> None:
+    records = [{"attributes": {"type": "Account"}, "Name": name} for name in ("A", "B")]
+    made = salesforce.restful("composite/sobjects", method="POST", json={"allOrNone": True, "records": records})
+    grouped = salesforce.query("SELECT Name, COUNT(Id) n FROM Account GROUP BY Name ORDER BY Name")
+    assert [(row["Name"], row["n"]) for row in grouped["records"]] == [("A", 1), ("B", 1)]
+    ids = ",".join(row["id"] for row in made)
+    gone = salesforce.restful("composite/sobjects", method="DELETE", params={"ids": ids})
+    assert [row["success"] for row in gone] == [True, True]
+
+
+def test_it_queries_the_tooling_api_and_lists_what_was_deleted(salesforce: Any) -> None:
+    found = salesforce.toolingexecute("query?q=SELECT+DeveloperName+FROM+CustomField+WHERE+DeveloperName='Plan'")
+    assert found["records"][0]["DeveloperName"] == "Plan"
+    made = salesforce.Contact.create({"LastName": "L"})["id"]
+    salesforce.Contact.delete(made)
+    now = datetime.now(UTC)
+    span = (now - timedelta(hours=1), now + timedelta(days=1))
+    assert made in [one["id"] for one in salesforce.Contact.deleted(*span)["deletedRecords"]]
