@@ -47,7 +47,7 @@ def finish(opened: Session, run: JournalledRun, plan: FrozenPlan, request: Reque
     """End a run whose rows all have outcomes. Repeated after a crash, it comes to the same end."""
 
     def after(ledger: Path) -> SyncState:
-        """Promote the snapshot, and keep the schema that the run was planned with."""
+        """Promote the snapshot, and keep the schemas that the run was planned with."""
         state = _promoted(opened, run, plan, ledger, request)
         crashpoint("after the snapshot is written")
         keep_schema(plan.folder, opened.folder.schema(run.sync))

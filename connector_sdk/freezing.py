@@ -19,7 +19,7 @@ from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
 from connector_sdk.state.plan_file import PlanReader
-from connector_sdk.state.schemas import read_schema
+from connector_sdk.state.schemas import read_schemas
 from connector_sdk.state.stored import planned_batch
 
 
@@ -50,7 +50,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         folder=folder,
         generation=opened.generation + 1,
         target=opened.target,
-        former=read_schema(opened.folder.schema(opened.sync.name), schema.name) if previous else None,
+        former=read_schemas(opened.folder.schema(opened.sync.name)) if previous else {},
         snapshot=snapshot,
         fingerprints=previous.fingerprints if previous else {},
         held=pa.table({"key": pa.array([each.key for each in held], pa.string())}) if held else None,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from attrs import evolve
 
 from connector_sdk.errors import Problem
 from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.filling import Mapped
+from connector_sdk.planning.objects import takes
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.schema import Field, ObjectSchema
 from connector_sdk.spec import Mode
@@ -20,50 +21,73 @@ _SINCE = "since the last run"
 _LISTED = 5
 
 
-def retold(problems: Sequence[Problem], request: PlanRequest) -> Iterator[Problem]:
-    """The problems of a mapping; of a field that was in order in the last run it is said what changed."""
-    for each in problems:
-        if each.path == ("syncs", request.sync.name, "fields") and _newly_required(request):
-            yield evolve(each, message=f"{each.message} ({_SINCE}: {', '.join(_newly_required(request))})")
-            continue
-        name = _field_named(each, request)
-        before, now = _found(request.former, name), _found(request.schema, name)
-        if before is None:
-            yield each
-        elif now is None:
-            yield evolve(each, message=f"{each.message} ({_SINCE})", hint=_renamed(before, request) or each.hint)
-        else:
-            changed = _closed(before, now, request.sync.mode) or before.type is not now.type
-            yield evolve(each, message=f"{each.message} ({_SINCE})") if changed else each
+def retold(problem: Problem, now: ObjectSchema, request: PlanRequest) -> Problem:
+    """A problem of the mapping to an object; of a field that was in order in the last run it is said what changed."""
+    former = request.former.get(now.name)
+    if problem.path == ("syncs", request.sync.name, "fields") and _newly_required(former, now):
+        return evolve(problem, message=f"{problem.message} ({_SINCE}: {', '.join(_newly_required(former, now))})")
+    name = _field_named(problem, request)
+    before, after = _found(former, name), _found(now, name)
+    if before is None:
+        return problem
+    hint = (_renamed(before, former, now) if after is None else "") or problem.hint
+    if after is None or _closed(before, after, request.sync.mode) or before.type is not after.type:
+        return evolve(problem, message=f"{problem.message} ({_SINCE})", hint=hint)
+    return problem
 
 
 def drift(request: PlanRequest, mapped: Mapped, *, creates: bool) -> Iterator[Finding]:
     """Changes since the last run that the mapping survives and its rows may not. `creates`: records may be created."""
-    if request.former is None:
-        return
     level = Level.WARNING if GUARD in request.accepted else Level.STOP
     accept = f"if that is meant: --accept {GUARD}"
-    fields = {each.field.name: each.field for each in [*mapped.fillings, *([mapped.match] if mapped.match else [])]}
-    for now in fields.values():
-        before = _found(request.former, now.name)
-        for change in _narrowed(before, now) if before else ():
-            yield Finding(level, f"{_SINCE}, {now.name} {change}", f"correct the model; {accept}", GUARD)
-        gone = [each for each in before.values if each not in now.values] if before and now.restricted else []
-        if gone:
-            listed = ", ".join(gone[:_LISTED]) + (", ..." if len(gone) > _LISTED else "")
-            yield Finding(Level.WARNING, f"{_SINCE}, {now.name} has these values no more: {listed}")
-    missing = [each for each in _newly_required(request) if each not in fields]
-    if creates and missing and request.sync.mode is Mode.UPSERT:
-        message = f"{_SINCE}, records of {request.schema.name} are not created without {', '.join(missing)}"
-        yield Finding(level, message, f"map it, or use mode update; {accept}", GUARD)
+    for now in request.schemas:
+        former = request.former.get(now.name)
+        if former is None:
+            continue
+        fillings = [each for each in mapped.fillings if each.object_name in (None, now.name)]
+        names = dict.fromkeys(each.field.name for each in [*fillings, *([mapped.match] if mapped.match else [])])
+        for name in names:
+            yield from _changed(_label(now, name, request), _found(former, name), _found(now, name), level, accept)
+        for name in _left_out(request, former, now):
+            message = (
+                f"{_SINCE}, {_label(now, name, request)} cannot be written any more: it goes to other objects only"
+            )
+            yield Finding(level, message, f"remove it, or mend the object; {accept}", GUARD)
+        missing = [each for each in _newly_required(former, now) if each not in names]
+        makes = creates and request.sync.mode is Mode.UPSERT and request.sync.create_in in (None, now.name)
+        if makes and missing:
+            message = f"{_SINCE}, records of {now.name} are not created without {', '.join(missing)}"
+            yield Finding(level, message, f"map it, or use mode update; {accept}", GUARD)
 
 
-def _newly_required(request: PlanRequest) -> list[str]:
+def _label(schema: ObjectSchema, name: str, request: PlanRequest) -> str:
+    return f"{schema.name}.{name}" if request.others else name
+
+
+def _changed(label: str, before: Field | None, now: Field | None, level: Level, accept: str) -> Iterator[Finding]:
+    """What became of a field that is filled."""
+    if before is None or now is None:
+        return
+    for change in _narrowed(before, now):
+        yield Finding(level, f"{_SINCE}, {label} {change}", f"correct the model; {accept}", GUARD)
+    gone = [each for each in before.values if each not in now.values] if now.restricted else []
+    if gone:
+        listed = ", ".join(gone[:_LISTED]) + (", ..." if len(gone) > _LISTED else "")
+        yield Finding(Level.WARNING, f"{_SINCE}, {label} has these values no more: {listed}")
+
+
+def _left_out(request: PlanRequest, former: ObjectSchema, now: ObjectSchema) -> list[str]:
+    """The fields that an object took in the last run and does not take now, while another one does."""
+    names = [each.field for each in request.sync.fields]
+    return [each for each in names if takes(former, each, request.sync) and not takes(now, each, request.sync)]
+
+
+def _newly_required(former: ObjectSchema | None, now: ObjectSchema) -> list[str]:
     """The fields that a new record needs now and did not need in the last run."""
-    if request.former is None:
+    if former is None:
         return []
-    former = {each.name for each in request.former.fields if each.required}
-    return [each.name for each in request.schema.fields if each.required and each.name not in former]
+    before = {each.name for each in former.fields if each.required}
+    return [each.name for each in now.fields if each.required and each.name not in before]
 
 
 def _field_named(problem: Problem, request: PlanRequest) -> str:
@@ -82,14 +106,15 @@ def _found(schema: ObjectSchema | None, name: str) -> Field | None:
 
 def _closed(before: Field, now: Field, mode: Mode) -> bool:
     """Whether a field cannot be written or matched any more."""
-    return any(mode in after and mode not in was for was, after in (
+    closed = any(mode in after and mode not in was for was, after in (
         (before.not_writable, now.not_writable), (before.not_matchable, now.not_matchable),
     ))  # fmt: skip
+    return closed or (before.unique and not now.unique)
 
 
-def _renamed(before: Field, request: PlanRequest) -> str:
+def _renamed(before: Field, former: ObjectSchema | None, now: ObjectSchema) -> str:
     """A hint at a new field that has the label of one that went."""
-    new = [each for each in request.schema.fields if _found(request.former, each.name) is None]
+    new = [each for each in now.fields if _found(former, each.name) is None]
     alike = [each.name for each in new if each.label and each.label == before.label]
     return f"did you mean {alike[0]}, which has its label now?" if len(alike) == 1 else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from attrs import evolve
 
@@ -16,27 +16,37 @@ from connector_sdk.schema import Equality, Field, ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.sync import Project, Sync
 
+Retell = Callable[[Problem, ObjectSchema], Problem]
+"""Words a problem of a mapping to an object anew."""
+
+
+def as_it_is(problem: Problem, _schema: ObjectSchema) -> Problem:
+    """A problem as it was told."""
+    return problem
+
 
 def map_objects(
     project: Project, sync: Sync, schemas: Sequence[ObjectSchema], source: Source, spec: DestinationSpec,
-    discover: Discover,
+    discover: Discover, retell: Retell,
 ) -> Mapped:  # fmt: skip
     """Check a mapping against each object and join what comes of it; a field goes to the objects that take it.
 
     Raises `ConfigError` with every problem, each with its place in the project.
     """
-    if len(schemas) == 1:
-        return map_fields(project, sync, schemas[0], source, spec, discover)
-    mapped, problems = {}, list(_match_problems(sync, schemas))
+    several = len(schemas) > 1
+    mapped, problems = {}, list(_match_problems(sync, schemas, retell)) if several else []
     for schema in schemas:
-        alone = _alone(sync, schema, schemas)
+        alone, known = (_alone(sync, schema, schemas), _matched_on(sync, schema)) if several else (sync, schema)
         try:
-            mapped[schema.name] = map_fields(project, alone, _matched_on(sync, schema), source, spec, discover)
+            mapped[schema.name] = map_fields(project, alone, known, source, spec, discover)
         except ConfigError as error:
-            problems += [each for each in error.problems if each not in problems and each.path != _match_place(sync)]
+            told = (
+                retell(each, schema) for each in error.problems if not (several and each.path == _match_place(sync))
+            )
+            problems += [each for each in told if each not in problems]
     if problems:
         raise ConfigError(problems)
-    return _joined(mapped)
+    return _joined(mapped) if several else mapped[schemas[0].name]
 
 
 def preferred(schemas: Iterable[ObjectSchema]) -> tuple[ObjectSchema, ...]:
@@ -51,19 +61,22 @@ def _alone(sync: Sync, schema: ObjectSchema, schemas: Sequence[ObjectSchema]) ->
 
     Rows that have a record are updates; only one of the objects gets new ones.
     """
-    creates = sync.create_in in (None, schema.name)
     taken = tuple(
         each
         for each in sync.fields
-        if _takes(schema, each.field, sync) or not any(_takes(other, each.field, sync) for other in schemas)
+        if takes(schema, each.field, sync) or not any(takes(other, each.field, sync) for other in schemas)
     )
-    return evolve(sync, objects=(schema.name,), fields=taken, mode=sync.mode if creates else Mode.UPDATE)
+    return evolve(sync, objects=(schema.name,), fields=taken, mode=_mode_in(schema, sync))
 
 
-def _takes(schema: ObjectSchema, field_name: str, sync: Sync) -> bool:
-    mode = sync.mode if sync.create_in in (None, schema.name) else Mode.UPDATE
+def takes(schema: ObjectSchema, field_name: str, sync: Sync) -> bool:
+    """Whether an object of a sync has a field that the sync can write."""
     found = _field(schema, field_name)
-    return found is not None and mode not in found.not_writable
+    return found is not None and _mode_in(schema, sync) not in found.not_writable
+
+
+def _mode_in(schema: ObjectSchema, sync: Sync) -> Mode:
+    return sync.mode if sync.create_in in (None, schema.name) else Mode.UPDATE
 
 
 def _field(schema: ObjectSchema, field_name: str) -> Field | None:
@@ -83,11 +96,12 @@ def _match_place(sync: Sync) -> tuple[str, ...]:
     return ("syncs", sync.name, "match", "field")
 
 
-def _match_problems(sync: Sync, schemas: Sequence[ObjectSchema]) -> Iterator[Problem]:
+def _match_problems(sync: Sync, schemas: Sequence[ObjectSchema], retell: Retell) -> Iterator[Problem]:
     """What keeps the match field from meaning one record in all objects, and which fields do."""
     if sync.match is None:
         return
-    lacks = [f"in {schema.name} it {why}" for schema in schemas if (why := _lack(schema, sync.match.field))]
+    lacking = [schema for schema in schemas if _lack(schema, sync.match.field)]
+    lacks = [f"in {schema.name} it {_lack(schema, sync.match.field)}" for schema in lacking]
     if not lacks:
         return
     first, *others = schemas
@@ -95,7 +109,7 @@ def _match_problems(sync: Sync, schemas: Sequence[ObjectSchema]) -> Iterator[Pro
     listed = f"use one of: {', '.join(usable)}" if usable else "no field is unique in all of them"
     advice = [listed, *dict.fromkeys(each.shared_key_advice for each in schemas if each.shared_key_advice)]
     message = f"{sync.match.field} cannot be matched on in several objects: {'; '.join(lacks)}"
-    yield Problem(message, _match_place(sync), ". ".join(advice))
+    yield retell(Problem(message, _match_place(sync), ". ".join(advice)), lacking[0])
 
 
 def _lack(schema: ObjectSchema, field_name: str) -> str:

@@ -31,7 +31,7 @@ from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
 from connector_sdk.planning.mapping import Discover
 from connector_sdk.planning.merging import PARENT, merge_findings, merge_problems, name_parents
-from connector_sdk.planning.objects import map_objects
+from connector_sdk.planning.objects import Retell, as_it_is, map_objects
 from connector_sdk.planning.parents import Parents, orphaned, parents_findings, relate
 from connector_sdk.planning.removals import Removals, freeze_removals
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
@@ -43,7 +43,7 @@ from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.state.entries import NewBatch
 from connector_sdk.state.plan_file import FILE, INTO, Layout, stored_name
 from connector_sdk.state.schemas import FILE as SCHEMA
-from connector_sdk.state.schemas import write_schema
+from connector_sdk.state.schemas import write_schemas
 from connector_sdk.sync import Model, Project, Sync
 
 
@@ -58,10 +58,10 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         return destination.match(connection, [object_name], field, values)
 
     source = open_model(request.model, request.folder)
-    try:
-        mapped = _mapped(request.project, request.sync, request.model, request.schemas, source, request.spec, discover)
-    except ConfigError as error:
-        raise ConfigError(list(retold(error.problems, request))) from None
+    mapped = _mapped(
+        request.project, request.sync, request.model, request.schemas, source, request.spec, discover,
+        lambda problem, schema: retold(problem, schema, request),
+    )  # fmt: skip
     fingerprints, since = _generations(request, mapped)
     with database(request.folder) as duck:
         changes = freeze_changes(duck, request, source, mapped, since)
@@ -88,7 +88,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         )  # fmt: skip
         plan = _described(duck, request, mapped, scale, removals, parents, arranged, replacement, fingerprints)
     write_plan(plan)
-    write_schema(request.folder, request.schema)
+    write_schemas(request.folder, request.schemas)
     _tidy(request.folder)
     crashpoint("after the plan is written")
     return plan
@@ -112,10 +112,11 @@ def _mapped(
     source: Source,
     spec: DestinationSpec,
     discover: Discover,
+    retell: Retell = as_it_is,
 ) -> Mapped:
     problems = [*require_columns(model, source, used_columns(model, sync)), *merge_problems(sync, schemas[0])]
     try:
-        mapped = map_objects(project, sync, schemas, source, spec, discover)
+        mapped = map_objects(project, sync, schemas, source, spec, discover, retell)
     except ConfigError as error:
         raise ConfigError([*problems, *error.problems]) from None
     if problems:

@@ -30,8 +30,8 @@ class PlanRequest:
     `target` says in words what is written to. `held` has the keys that wait for `connector resolve`. `full` sends
     every row again, `baseline` takes the present rows as sent, `lookup` asks the destination which records are there
     even where it need not be known. `lock_aware` keeps batches apart that lock the same record. `generation` is the
-    number of the run that this plan is for, `former` the schema that the last one was planned with. The plan goes into
-    `folder`. Of several objects, `schema` is the one that a row goes to before the `others`.
+    number of the run that this plan is for, `former` has the schemas that the last one was planned with. The plan goes
+    into `folder`. Of several objects, `schema` is the one that a row goes to before the `others`.
     """
 
     run: str
@@ -48,7 +48,7 @@ class PlanRequest:
     folder: Path
     generation: int
     target: Mapping[str, str]
-    former: ObjectSchema | None = None
+    former: Mapping[str, ObjectSchema] = field(factory=dict)
     snapshot: Path | None = None
     fingerprints: Mapping[str, str] = field(factory=dict)
     held: pa.Table | None = None

@@ -1,8 +1,9 @@
-"""The schema that the last run of a sync was planned with, beside its state: what changed since then is told."""
+"""The schemas that the last run of a sync was planned with, beside its state: what changed since then is told."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cattrs import BaseValidationError
@@ -12,29 +13,29 @@ from connector_sdk.schema import ObjectSchema
 from connector_sdk.state.folder import on_disk
 
 FILE = "schema.json"
-"""The schema of a plan, in the plan's folder."""
+"""The schemas of a plan, in the plan's folder."""
 
 
-def write_schema(folder: Path, schema: ObjectSchema) -> None:
-    """Put the schema that a plan was made with beside it."""
+def write_schemas(folder: Path, schemas: Sequence[ObjectSchema]) -> None:
+    """Put the schemas that a plan was made with beside it."""
     path = folder / FILE
-    path.write_text(_converter.dumps(schema), encoding="utf-8")
+    path.write_text(_converter.dumps(tuple(schemas), tuple[ObjectSchema, ...]), encoding="utf-8")
     on_disk(path)
 
 
 def keep_schema(folder: Path, kept: Path) -> None:
-    """Keep the schema of a run that has ended as that of its sync. Done twice, it is done once."""
+    """Keep the schemas of a run that has ended as those of its sync. Done twice, it is done once."""
     with contextlib.suppress(FileNotFoundError):
         (folder / FILE).replace(kept)
 
 
-def read_schema(kept: Path, object_name: str) -> ObjectSchema | None:
-    """The schema of the last run, None without one. A file that cannot be read, or of another object, says nothing."""
+def read_schemas(kept: Path) -> Mapping[str, ObjectSchema]:
+    """The schemas of the last run by object. A file that cannot be read says nothing."""
     try:
-        schema = _converter.loads(kept.read_text(encoding="utf-8"), ObjectSchema)
+        schemas = _converter.loads(kept.read_text(encoding="utf-8"), tuple[ObjectSchema, ...])
     except (OSError, ValueError, BaseValidationError):
-        return None
-    return schema if schema.name == object_name else None
+        return {}
+    return {each.name: each for each in schemas}
 
 
 _converter = make_converter()

@@ -22,15 +22,15 @@ READ_ONLY = {"updateable": False, "createable": False, "not_writable": dict.from
 
 @pytest.fixture
 def become(monkeypatch: pytest.MonkeyPatch) -> Become:
-    """Change fields of the people at the destination: settings of a field, None without it, a `Field` is new."""
+    """Change fields of the people, or of another object: settings of a field, None without it, a `Field` is new."""
 
-    def change(**changes: Any) -> None:
-        shape = SHAPES["people"]
+    def change(object_name: str = "people", /, **changes: Any) -> None:
+        shape = SHAPES[object_name]
         fields = [evolve(each, **changes.get(each.name, {})) for each in shape.schema.fields
                   if changes.get(each.name, {}) is not None]  # fmt: skip
         new = [each for each in changes.values() if isinstance(each, Field)]
         schema = evolve(shape.schema, fields=(*fields, *new), absent=changes.get("absent", ""))
-        monkeypatch.setitem(SHAPES, "people", evolve(shape, schema=schema))
+        monkeypatch.setitem(SHAPES, object_name, evolve(shape, schema=schema))
 
     return change
 
@@ -177,3 +177,54 @@ def test_a_schema_that_cannot_be_read_says_nothing(bench: Bench, become: Become,
     kept.write_text(text)
     become(about={"length": 5})
     assert bench.run([{**ANN, "n": "Changed"}]).report.exit == 0
+
+
+@pytest.fixture
+def both(bench: Bench) -> Bench:
+    """A sync of people and guests that has run once."""
+    bench.change(objects=("people", "guests"), create_in="guests", fields=mapped(name="n", about="n", tier="x"))
+    bench.run([ANN])
+    return bench
+
+
+def test_what_two_objects_have_apart_is_no_change(both: Bench) -> None:
+    both.change(fields=mapped(name="n", email="y"))
+    both.run([{**ANN, "y": None}])
+    assert both.run([{**ANN, "n": "Changed", "y": None}]).report.exit == 0
+
+
+@pytest.mark.parametrize("name", ["people", "guests"])
+def test_a_field_of_each_of_several_objects_stops_the_run_when_it_takes_less(
+    both: Bench, become: Become, name: str
+) -> None:
+    become(name, about={"length": 7})
+    assert f"since the last run, {name}.about takes 7 characters instead of 1000" in said(both)
+    assert both.run([{**ANN, "n": "Changed"}], accept=["schema"]).report.exit == 0
+
+
+@pytest.mark.parametrize(("name", "change"), [("people", None), ("guests", READ_ONLY)])
+def test_a_field_that_one_of_several_objects_does_not_take_any_more_stops_the_run(
+    both: Bench, become: Become, name: str, change: dict[str, Any] | None
+) -> None:
+    become(name, about=change)
+    assert f"since the last run, {name}.about cannot be written any more" in said(both)
+
+
+def test_a_field_that_no_object_takes_any_more_is_said_of_the_one_that_had_it(both: Bench, become: Become) -> None:
+    become(tier=None)
+    told = said(both)
+    assert "people has no field tier (since the last run)" in told
+    assert "guests has no field tier (" not in told
+
+
+def test_a_match_field_that_one_of_several_objects_lacks_now_is_said(both: Bench, become: Become) -> None:
+    become("guests", external_id={"unique": False})
+    assert "in guests it is not unique (since the last run)" in said(both)
+
+
+def test_a_new_required_field_matters_to_the_object_that_gets_new_records(both: Bench, become: Become) -> None:
+    become("people", new=REGION)
+    assert not [each for each in both.plan([ANN, BOB]).findings if "since" in each.message]
+    become("guests", new=REGION)
+    with pytest.raises(RunStopped, match="records of guests are not created without region"):
+        both.run([ANN, BOB])
