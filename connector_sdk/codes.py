@@ -29,6 +29,7 @@ class Code(StrEnum):
     FOREIGN_PARENT = "FOREIGN_PARENT"
     PARENT_NOT_WRITTEN = "PARENT_NOT_WRITTEN"
     NOTHING_TO_MERGE = "NOTHING_TO_MERGE"
+    RECORD_MOVED = "RECORD_MOVED"
     BASELINE = "BASELINE"
     HELD = "HELD"
     ANSWER_LOST = "ANSWER_LOST"
@@ -112,6 +113,10 @@ EXPLAINED: Mapping[Code, Explanation] = {
     Code.NOTHING_TO_MERGE: Explanation(
         "The row is to be merged and has no record, and none is created only to be merged.",
         "Nothing is to be done; should it get a record, a later run merges it.",
+    ),
+    Code.RECORD_MOVED: Explanation(
+        "The row's record became one of another object during the run, and the row cannot be written there.",
+        "Correct the row for that object, where something is wrong with it; the next run sends it there.",
     ),
     Code.BASELINE: Explanation(
         "The first run was told to take the rows that were there as sent.",

@@ -112,5 +112,6 @@ def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaini
         cancel=request.cancel,
         rekeyed=frozen_plan.rekeyed,
         scrub=live.host.scrub,
+        sought=frozen_plan.layout.sought,
         keep_lock=opened.lock.share if opened.lock else nullcontext,
     )

@@ -54,6 +54,7 @@ class Classification:
     which the row was sent with is no longer valid. `attempts` bounds how often a row that fails this way is sent in
     one run, `rows_max` how many of them travel together when they are sent again; None where the core decides.
     `crowded` means that too much is going on there at the same time: fewer batches are sent at once for a while.
+    `look_again` means that another record has taken the place of the row's: it is looked up once more in this run.
     """
 
     kind: Kind
@@ -65,6 +66,7 @@ class Classification:
     attempts: int | None = None
     rows_max: int | None = None
     crowded: bool = False
+    look_again: bool = False
 
 
 @frozen

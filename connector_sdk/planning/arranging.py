@@ -12,6 +12,7 @@ from connector_sdk.batch import Action, Column, OnNull
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.planning.cutting import Group
+from connector_sdk.planning.elsewhere import homes, planned_elsewhere, removed_elsewhere
 from connector_sdk.planning.filling import Filling, Mapped, only_created, only_updated
 from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.removals import cleared_columns, removal_action
@@ -33,7 +34,7 @@ class Arranged:
 class _Piece:
     """Lines of one file that satisfy a condition; `group` is None for lines that are not sent.
 
-    `order` is SQL by which they are sorted; without it they keep their order.
+    `order` is SQL by which they are sorted; without it they keep their order. `added` is SQL for more columns.
     """
 
     source: Path
@@ -41,12 +42,13 @@ class _Piece:
     rows: int
     group: Group | None
     order: str | None = None
+    added: str = ""
 
     @property
     def select(self) -> str:
         """SQL for the lines."""
         order = f" order by {self.order}" if self.order else ""
-        return f"(select * from {file(self.source)} where {self.condition}{order})"
+        return f"(select *{self.added} from {file(self.source)} where {self.condition}{order})"
 
 
 def arrange(
@@ -72,7 +74,7 @@ def arrange(
         pieces += _removed(connection, request, shapes, removed, highest + 1)
     pieces = _in_stages(pieces)
     target = request.folder / FILE
-    if len(pieces) == 1 and pieces[0].source == changes and pieces[0].order is None:
+    if len(pieces) == 1 and pieces[0].source == changes and not (pieces[0].order or pieces[0].added):
         changes.replace(target)
     else:
         freeze(
@@ -92,12 +94,16 @@ class _Shapes:
     list that is replaced as a whole. Where a field can be set only on new records, or only on those that exist, another
     doubling tells the two kinds of rows apart; of several objects, each has shapes of its own, and so have new records.
     `number` is SQL for the shape of a row that is written. Removed rows have one shape, or one for each object.
+    `elsewhere` is SQL for the columns that say how a written row would be written to a record of another object,
+    `removed_elsewhere` for those that say it of a removed one.
     """
 
     written: tuple[tuple[Column, ...], ...]
     number: str
     removed: tuple[tuple[Column, ...], ...]
     merged: tuple[tuple[Column, ...], ...]
+    elsewhere: str = ""
+    removed_elsewhere: str = ""
 
     @classmethod
     def of(cls, request: PlanRequest, mapped: Mapped) -> _Shapes:
@@ -126,7 +132,10 @@ class _Shapes:
             removed = ()
         number = [f"if({condition}, {2**bit}, 0)" for bit, condition in enumerate(bits)]
         number += [] if which == "0" else [f"{2 ** len(bits)} * ({which})"]
-        return cls(written, " + ".join(number) or "0", removed, ((),) if request.sync.merge else ())
+        there, removed_there = _elsewhere(request, mapped, optional, kinds, len(written))
+        return cls(
+            written, " + ".join(number) or "0", removed, ((),) if request.sync.merge else (), there, removed_there
+        )
 
     @property
     def all(self) -> tuple[tuple[Column, ...], ...]:
@@ -148,6 +157,22 @@ def _kinds_of_several(request: PlanRequest, mapped: Mapped) -> tuple[list[tuple[
     kinds.append(tuple(each for each in new if not only_updated(each.field)))
     places = " ".join(f"when {text(each)} then {number}" for number, each in enumerate(names))
     return kinds, f"case when action <> {text(Action.UPDATE)} then {len(names)} else case object {places} end end"
+
+
+def _elsewhere(
+    request: PlanRequest, mapped: Mapped, optional: Sequence[Filling], kinds: Sequence[Sequence[Filling]], written: int
+) -> tuple[str, str]:
+    """SQL for the columns about other objects, of rows that are written and of those that are removed."""
+    names = [each.name for each in request.schemas]
+    shapes, fields, removals = {}, {}, {}
+    for home in homes(request):
+        place = names.index(home)
+        bits = [(bit, each) for bit, each in enumerate(optional) if each.object_name == home]
+        empty = [f"if({name(each.stored)} is null, {2**bit}, 0)" for bit, each in bits]
+        shapes[home] = " + ".join([str(2 ** len(optional) * place), *empty])
+        fields[home] = tuple(each.field.name for each in kinds[place])
+        removals[home] = written + place
+    return planned_elsewhere(mapped, shapes, fields), removed_elsewhere(removals)
 
 
 def _without(mapped: Mapped, left_out: Callable[[Field], bool]) -> tuple[Filling, ...]:
@@ -175,7 +200,8 @@ def _changed(
     for stage, shape, object_name, action, rows, locking in (line for decided, *line in found if not decided):
         condition = f"outcome is null and not {GOES} and {level} = {stage} and {shapes.number} = {shape}"
         group = Group(0, rows, stage, object_name, Action(action), shape, locking)
-        yield _Piece(changes, condition, rows, group, f"{locked} nulls last" if locking else None)
+        order = f"{locked} nulls last" if locking else None
+        yield _Piece(changes, condition, rows, group, order, shapes.elsewhere)
     decided_rows = sum(rows for decided, *_, rows, _ in found if decided)
     if decided_rows:
         yield _Piece(changes, "outcome is not null", decided_rows, None)
@@ -207,7 +233,8 @@ def _removed(
             continue
         shape = len(shapes.written) + names.index(object_name)
         group = Group(0, rows, stage, object_name, removal_action(request), shape)
-        yield _Piece(removed, f"outcome is null and object = {text(object_name)}", rows, group)
+        condition = f"outcome is null and object = {text(object_name)}"
+        yield _Piece(removed, condition, rows, group, added=shapes.removed_elsewhere)
 
 
 def _in_stages(pieces: Sequence[_Piece]) -> list[_Piece]:

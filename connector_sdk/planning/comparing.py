@@ -193,11 +193,12 @@ def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict
 
 
 def field_verdicts(request: PlanRequest, mapped: Mapped) -> Iterator[Verdict]:
-    """What is wrong with values. Those of rows that are merged are not sent."""
+    """What is wrong with values. Those of rows that are merged are not sent, nor those for another object."""
     sent = f"not {GOES} and " if request.sync.merge else ""
     match = [mapped.match] if mapped.match and mapped.match not in mapped.fillings else []
     for filling in [*mapped.fillings, *match]:
-        yield from (Verdict(f"{sent}({each.failed})", each.code, each.message) for each in filling.checks)
+        own = sent if filling.object_name is None else f"{sent}{filling.own} and "
+        yield from (Verdict(f"{own}({each.failed})", each.code, each.message) for each in filling.checks)
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, target: Path, condition: str = "") -> dict[str, int]:

@@ -113,10 +113,12 @@ def _reference(filling: Filling, lookup: Lookup, waiting: RowReference | None, k
         _missing(stored, alone, Code.REFERENCE_NOT_FOUND, missing(lookup)),
         _several(lookup, stored, asks, Code.REFERENCE_AMBIGUOUS),
     )
+    kept = f"cast({name(stored)} as varchar)"
     if waiting is None:
-        return _Question(lookup, stored, asks, {stored: "found[1]"}, verdicts, known)
+        id_ = "found[1]" if filling.object_name is None else f"if({filling.own}, found[1], {kept})"
+        return _Question(lookup, stored, asks, {stored: id_}, verdicts, known)
     replaced = {
-        stored: f"coalesce(found[1], cast({name(stored)} as varchar))",
+        stored: f"coalesce(found[1], {kept})",
         waiting.row: f"if(found is null, {name(waiting.row)}, null)",
     }
     return _Question(lookup, stored, asks, replaced, verdicts, known)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from attrs import evolve
 
-from connector_sdk.engines.embedded import text
 from connector_sdk.engines.models import Source
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.planning.filling import Filling, Mapped
@@ -138,11 +137,9 @@ def _joined(mapped: Mapping[str, Mapped]) -> Mapped:
 
 
 def _of(object_name: str, filling: Filling) -> Filling:
-    """A filling of one of several objects: its values are checked and kept apart from those of the others."""
-    own = f"object = {text(object_name)}"
-    checks = tuple(evolve(each, failed=f"{own} and ({each.failed})") for each in filling.checks)
+    """A filling of one of several objects: its values are kept apart from those of the others."""
     stored = filling.stored if filling.value is None else f"{filling.stored} in {object_name}"
-    return evolve(filling, checks=checks, stored=stored, object_name=object_name)
+    return evolve(filling, stored=stored, object_name=object_name)
 
 
 def _distinct(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from connector_sdk.planning.columns import used_columns
 from connector_sdk.planning.comparing import Changes, count_sent, freeze_changes
 from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.drift import drift, retold
+from connector_sdk.planning.elsewhere import sought
 from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard
@@ -194,7 +195,8 @@ def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Ar
     stored = {stored_name(each.object_name, each.field.name): each.stored for each in mapped.fillings}
     match = mapped.match.field.name if mapped.match and request.sync.mode in (Mode.UPSERT, Mode.ALL) else None
     references = tuple(parents.references.values())
-    return Layout(request.sync.mode, request.api.name, match, version, arranged.shapes, stored, references)
+    shapes, again = arranged.shapes, sought(request, mapped)
+    return Layout(request.sync.mode, request.api.name, match, version, shapes, stored, references, again)
 
 
 def _batches(

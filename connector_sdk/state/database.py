@@ -10,7 +10,7 @@ from pathlib import Path
 from connector_sdk.damage import JOURNAL
 from connector_sdk.errors import RunStopped
 
-VERSION = 3
+VERSION = 4
 
 _SCHEMA = """
 create table schema_version (version integer not null);
@@ -26,7 +26,7 @@ create index run_by_sync on run (sync, created);
 create table batch (
     run text not null references run, number integer not null, parent integer, stage integer not null,
     object text not null, action text not null, shape integer not null, rows text not null, state text not null,
-    attempts integer not null default 0, round integer not null default 0, outcomes blob, lane integer,
+    attempts integer not null default 0, round integer not null default 0, outcomes blob, lane integer, found text,
     primary key (run, number)
 ) without rowid;
 create table anchor (
@@ -39,7 +39,11 @@ create table held (
 ) without rowid;
 """
 
-_LATER = ("alter table batch add column lane integer", "alter table sync add column checksum integer")
+_LATER = (
+    "alter table batch add column lane integer",
+    "alter table sync add column checksum integer",
+    "alter table batch add column found text",
+)
 """What has changed since version 1: the statement that makes each version of the one before."""
 
 _IN_THE_WAY = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")

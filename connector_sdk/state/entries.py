@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from connector_sdk.batch import Action
 
@@ -40,7 +40,8 @@ class NewBatch:
     """A batch to be journalled: rows of the plan with one object, action and shape.
 
     `round` counts how often these rows failed for a reason that may pass. Batches of one `lane` are never at the
-    destination at the same time; None for those that nothing keeps apart.
+    destination at the same time; None for those that nothing keeps apart. `found` has the record ids of rows which were
+    looked up again, by their numbers: what the plan says of them is out of date.
     """
 
     stage: int
@@ -50,6 +51,7 @@ class NewBatch:
     ranges: Ranges
     round: int = 0
     lane: int | None = None
+    found: Mapping[int, str] = field(factory=dict)
 
 
 @frozen
@@ -67,6 +69,7 @@ class JournalledBatch:
     attempts: int
     round: int
     lane: int | None = None
+    found: Mapping[int, str] = field(factory=dict)
 
     @property
     def rows(self) -> int:

@@ -259,10 +259,11 @@ def _keep_sync(database: sqlite3.Connection, sync: str, after: SyncState) -> Non
 
 def _insert_batch(database: sqlite3.Connection, run: str, number: int, batch: NewBatch, *, parent: int | None) -> None:
     database.execute(
-        "insert into batch (run, number, parent, stage, object, action, shape, rows, state, round, lane)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into batch (run, number, parent, stage, object, action, shape, rows, state, round, lane, found)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run, number, parent, batch.stage, batch.object_name, batch.action, batch.shape,
             json.dumps(batch.ranges), BatchState.PLANNED, batch.round, batch.lane,
+            json.dumps(dict(batch.found)) if batch.found else None,
         ),
     )  # fmt: skip

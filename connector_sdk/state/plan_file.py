@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -59,10 +59,35 @@ class RowReference:
 
 
 @frozen
+class Sought:
+    """How the record of a row is looked up: the `field` whose value the plan's column `stored` holds, in `objects`.
+
+    Of each of `homes`, the objects that records of the others may become, the plan says whether and how a row would be
+    written to a record of it: in the columns `shape_in` and `unfit_in`.
+    """
+
+    objects: tuple[str, ...]
+    field: str
+    stored: str
+    homes: tuple[str, ...] = ()
+
+
+def shape_in(object_name: str) -> str:
+    """The plan's column with the shape of a row that updates a record of an object, whatever the row's own is."""
+    return f"shape in {object_name}"
+
+
+def unfit_in(object_name: str) -> str:
+    """The plan's column that says why a row cannot be written to a record of an object; null where it can."""
+    return f"unfit in {object_name}"
+
+
+@frozen
 class Layout:
     """How batches are made of plan rows. `stored` maps each field to the plan's column that holds its values.
 
     `shapes` are the lists of columns that rows are sent with. `references` are filled in before their stage begins.
+    `sought` says how a record is looked up again; None where rows mean no records.
     """
 
     mode: Mode
@@ -72,6 +97,7 @@ class Layout:
     shapes: Sequence[tuple[Column, ...]]
     stored: Mapping[str, str]
     references: tuple[RowReference, ...] = ()
+    sought: Sought | None = None
 
     def column(self, object_name: str, field: str) -> str:
         """The plan's column that holds the values of a field, in batches of an object."""
@@ -109,9 +135,22 @@ class PlanReader:
         with PLAN.reading(self._path):
             return self._read(batch)
 
+    def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
+        """Some columns of the rows of a batch, beside those that are sent."""
+        with PLAN.reading(self._path):
+            return self._table(batch, lambda number: self._decoded(number, names))
+
+    def _table(self, batch: JournalledBatch, group: Callable[[int], pa.Table]) -> pa.Table:
+        pieces = [piece for start, stop in batch.ranges for piece in self._slices(start, stop, group)]
+        return pa.concat_tables(pieces).combine_chunks()
+
     def _read(self, batch: JournalledBatch) -> BatchRows:
-        pieces = [piece for start, stop in batch.ranges for piece in self._slices(start, stop)]
-        table = pa.concat_tables(pieces).combine_chunks()
+        table = self._table(batch, self._group)
+        if batch.found:
+            ids = pa.array(batch.found.values(), pa.string())
+            again = ids.take(pc.index_in(_numbers(batch), pa.array(batch.found, pa.int64())))
+            place = table.schema.get_field_index("record_id")
+            table = table.set_column(place, "record_id", pc.coalesce(again, table.column(place)))
         columns = self._layout.shapes[batch.shape]
         sent = table
         if batch.action is Action.REPLACE:
@@ -129,22 +168,25 @@ class PlanReader:
             missing if missing is not None and missing.null_count < len(missing) else None,
         )  # fmt: skip
 
-    def _slices(self, start: int, stop: int) -> list[pa.Table]:
+    def _slices(self, start: int, stop: int, group: Callable[[int], pa.Table]) -> list[pa.Table]:
         pieces = []
         for number, (first, end) in enumerate(zip(self._starts, self._starts[1:], strict=False)):
             if first < stop and start < end:
                 low = max(start, first)
-                pieces.append(self._group(number).slice(low - first, min(stop, end) - low))
+                pieces.append(group(number).slice(low - first, min(stop, end) - low))
         return pieces
 
     def _group(self, number: int) -> pa.Table:
         with self._lock:
             if number not in self._cache:
-                self._cache[number] = self._file.read_row_group(number, columns=self._columns, use_threads=False)
+                self._cache[number] = self._decoded(number, self._columns)
                 while len(self._cache) > CACHED_GROUPS:
                     self._cache.popitem(last=False)
             self._cache.move_to_end(number)
             return self._cache[number]
+
+    def _decoded(self, number: int, columns: Sequence[str]) -> pa.Table:
+        return self._file.read_row_group(number, columns=columns, use_threads=False)
 
 
 def _numbers(batch: JournalledBatch) -> pa.Array:

@@ -12,7 +12,7 @@ from connector_sdk.state.entries import BatchState, Held, JournalledBatch, Journ
 
 RUN = "id, sync, state, created, account, config, report"
 SYNC = "target, fingerprints, snapshot, run, generation, checksum"
-BATCH = "run, number, stage, object, action, shape, rows, state, attempts, round, lane"
+BATCH = "run, number, stage, object, action, shape, rows, state, attempts, round, lane, found"
 ANCHOR = "batch, attempt, step, handle, at"
 
 
@@ -35,16 +35,19 @@ def stored_held(row: tuple[Any, ...]) -> Held:
 
 def stored_batch(row: tuple[Any, ...]) -> JournalledBatch:
     """A batch from the columns `BATCH`."""
-    run, number, stage, object_name, action, shape, rows, state, *rest = row
+    run, number, stage, object_name, action, shape, rows, state, attempts, round_, lane, found = row
     ranges = tuple((start, stop) for start, stop in json.loads(rows))
-    return JournalledBatch(run, number, stage, object_name, Action(action), shape, ranges, BatchState(state), *rest)
+    ids = {int(each): id_ for each, id_ in json.loads(found).items()} if found else {}
+    return JournalledBatch(
+        run, number, stage, object_name, Action(action), shape, ranges, BatchState(state), attempts, round_, lane, ids
+    )
 
 
 def planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatch:
     """A batch as it is when it has just been journalled."""
     return JournalledBatch(
         run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
-        BatchState.PLANNED, 0, batch.round, batch.lane,
+        BatchState.PLANNED, 0, batch.round, batch.lane, batch.found,
     )  # fmt: skip
 
 

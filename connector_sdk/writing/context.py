@@ -18,7 +18,7 @@ from connector_sdk.observers import Observers
 from connector_sdk.outcome import Outcome
 from connector_sdk.state.entries import JournalledBatch
 from connector_sdk.state.journal import Journal
-from connector_sdk.state.plan_file import BatchRows
+from connector_sdk.state.plan_file import BatchRows, Sought
 from connector_sdk.writing.knowledge import ErrorKnowledge
 from connector_sdk.writing.retry import Budget, Pace
 from connector_sdk.writing.slots import Slots
@@ -33,6 +33,10 @@ class Rows(Protocol):
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         """The rows of a batch."""
+        ...
+
+    def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
+        """Some columns of the rows of a batch, as they were planned."""
         ...
 
 
@@ -58,8 +62,9 @@ class Writing:
     `halt` from inside when it cannot go on. With `settle_only` nothing is sent any more: it is just found out what
     became of batches in doubt, as far as their account is not `unreachable`. `rekeyed`: removals depend on whether the
     key's new record was accepted; `refused` has the keys that were not. `scrub` takes known secrets out of what a
-    destination says. `slots` bound how many batches are under way. Each thread holds the sync's lock by `keep_lock`
-    while it lives, which may be longer than the run.
+    destination says. `sought` says how records are looked up again, None where they are not. `slots` bound how many
+    batches are under way. Each thread holds the sync's lock by `keep_lock` while it lives, which may be longer than the
+    run.
     """
 
     destination: Destination
@@ -81,6 +86,7 @@ class Writing:
     rekeyed: bool = False
     refused: pa.Array | None = None
     scrub: Callable[[str], str] = str
+    sought: Sought | None = None
     slots: Slots = field(factory=Slots)
     keep_lock: Callable[[], AbstractContextManager[None]] = nullcontext
     halt: threading.Event = field(factory=threading.Event)

@@ -17,6 +17,7 @@ from connector_sdk.state.entries import JournalledBatch, NewBatch
 from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.context import Writing, keyed
+from connector_sdk.writing.moved import Moved, look_again
 from connector_sdk.writing.retry import Failure
 from connector_sdk.writing.split import again, others
 
@@ -43,12 +44,16 @@ _LOOKED_UP = ["new", "rekeyed"]
 
 @frozen
 class _Verdict:
-    """What becomes of the rows that share a status and a code. No outcome: they are tried again."""
+    """What becomes of the rows that share a status and a code. No outcome: they are tried again.
+
+    `look_again`: it becomes of those that do not turn out to mean another record.
+    """
 
     outcome: Outcome | None
     advice: str = ""
     stop: str = ""
     rows_max: int | None = None
+    look_again: bool = False
 
 
 def account(
@@ -56,23 +61,44 @@ def account(
 ) -> tuple[JournalledBatch, ...]:
     """Record the outcomes of a batch; rows that may still succeed go into new batches, which are the answer.
 
-    Raises `RunStopped` after recording when a row failed in a way that concerns the whole run.
+    Rows whose record is another one now go on to that one. Raises `RunStopped` after recording when a row failed in a
+    way that concerns the whole run.
     """
     result = _with_left(rows, result)
     kinds, verdicts = _judged(writing, batch, rows, result)
     outcomes = pa.array([verdict.outcome for verdict in verdicts], pa.string()).take(kinds)
     advice = pa.array([verdict.advice or None for verdict in verdicts], pa.string()).take(kinds)
     table = _table(batch, rows, result, outcomes, advice)
+    moved = _moved(writing, batch, rows, kinds, verdicts)
     undecided = _together(batch, pc.is_null(outcomes))
     together = min([writing.batch_size, *(each.rows_max for each in verdicts if each.rows_max is not None)])
     repeated = again(batch, rows.rows.filter(undecided), together)
     if repeated:
         table = table.filter(pc.invert(undecided))
-    children = _record(writing, batch, table, repeated)
+    if moved.batches or moved.unfit:
+        table = _without_moved(batch, rows, table, moved)
+    children = _record(writing, batch, table, (*repeated, *moved.batches))
     for verdict in verdicts:
         if verdict.stop:
             raise RunStopped(verdict.stop, hint=verdict.advice or "see the ledger of this run")
     return children
+
+
+def _moved(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, kinds: pa.Array, verdicts: Sequence[_Verdict]
+) -> Moved:
+    """Look the records up again of those rows whose failure says that theirs is another one now."""
+    asking = [number for number, each in enumerate(verdicts) if each.look_again]
+    return look_again(writing, batch, rows, pc.is_in(kinds, pa.array(asking, kinds.type))) if asking else Moved()
+
+
+def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Moved) -> pa.Table:
+    """The outcomes without the rows that go on to another record; of those that cannot, it is said why."""
+    unfit = pa.array(moved.unfit, pa.int64())
+    said = pa.array(moved.unfit.values(), pa.string()).take(pc.index_in(rows.rows, unfit))
+    told = _uniform_table(batch, rows, Outcome.REJECTED, Code.RECORD_MOVED, said, _advice(Code.RECORD_MOVED))
+    others = pc.is_in(table.column("row"), pa.concat_arrays([moved.rows, unfit]))
+    return pa.concat_tables([table.filter(pc.invert(others)), told.filter(pc.is_valid(said))])
 
 
 def _with_left(rows: BatchRows, result: WriteResult) -> WriteResult:
@@ -176,10 +202,10 @@ def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str, *
     if twice:
         return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
     if known.forget_record and batch.action in _GONE and not (is_fresh and batch.action is Action.UPDATE):
-        return _Verdict(Outcome.SKIPPED, _GONE[batch.action])
+        return _Verdict(Outcome.SKIPPED, _GONE[batch.action], look_again=known.look_again)
     if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and writing.split_retries and _may_repeat(writing, batch, known):
         return _Verdict(None, rows_max=known.rows_max)
-    return _Verdict(Outcome.REJECTED, known.advice)
+    return _Verdict(Outcome.REJECTED, known.advice, look_again=known.look_again)
 
 
 def _may_repeat(writing: Writing, batch: JournalledBatch, known: Classification) -> bool:

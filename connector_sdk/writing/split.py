@@ -25,19 +25,21 @@ def again(batch: JournalledBatch, rows: pa.Array, batch_size: int) -> tuple[NewB
     if batch.action is Action.REPLACE:
         return (_batch(batch, batch.ranges, round_),) if len(rows) else ()
     size = max(1, min(batch_size, batch.rows) >> round_)
-    return tuple(_batch(batch, ranges, round_) for ranges in _cut(_ranges(rows), size))
+    return tuple(_batch(batch, ranges, round_) for ranges in _cut(ranges_of(rows), size))
 
 
 def others(batch: JournalledBatch, rows: pa.Array) -> tuple[NewBatch, ...]:
     """A batch for those rows (numbers in the plan, rising) that go on while the rest of them is not sent."""
-    return (_batch(batch, _ranges(rows), batch.round),) if len(rows) else ()
+    return (_batch(batch, ranges_of(rows), batch.round),) if len(rows) else ()
 
 
 def _batch(parent: JournalledBatch, ranges: Ranges, round_: int) -> NewBatch:
-    return NewBatch(parent.stage, parent.object_name, parent.action, parent.shape, ranges, round_, parent.lane)
+    found = {row: id_ for row, id_ in parent.found.items() if any(start <= row < stop for start, stop in ranges)}
+    return NewBatch(parent.stage, parent.object_name, parent.action, parent.shape, ranges, round_, parent.lane, found)
 
 
-def _ranges(rows: pa.Array) -> Ranges:
+def ranges_of(rows: pa.Array) -> Ranges:
+    """Row numbers (rising) as ranges."""
     found: list[tuple[int, int]] = []
     for row in rows.to_pylist():
         if found and found[-1][1] == row:

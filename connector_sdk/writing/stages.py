@@ -51,6 +51,10 @@ class PlanRows:
         """The rows of a batch."""
         return self._reader.read(batch)
 
+    def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
+        """Some columns of the rows of a batch, as they were planned."""
+        return self._plan.columns(batch, names)
+
 
 def fill(
     folder: Path, references: Sequence[RowReference], outcomes: Iterable[pa.Table], first: int, stop: int

@@ -162,6 +162,8 @@ def _of_row(error: RowError) -> Classification | None:
         return evolve(known, kind=Kind.REJECTED, forget_record=True)
     if error.action is Action.MERGE and error.code == "ENTITY_IS_DELETED":
         return evolve(known, forget_record=True)
+    if error.code == "CANNOT_UPDATE_CONVERTED_LEAD":
+        return evolve(known, look_again=True)
     if error.code == "MERGE_PAIR_REFUSED":
         return evolve(known, rows_max=1)
     if error.code == "APEX_LIMIT_EXCEEDED":

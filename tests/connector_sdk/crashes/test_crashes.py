@@ -13,6 +13,7 @@ SCENARIO = f"{__package__}.scenarios:crashing"
 FAMILY = f"{__package__}.families:crashing"
 QUICK = ("insert-call", "insert-two_phase", "insert-leased_job", "all-replace")
 MERGES = f"{__package__}.merges:crashing"
+MOVES = f"{__package__}.moves:crashing"
 FAULTS = ("cut_before", "cut_after", "late", "partial", "refused")
 
 
@@ -39,8 +40,8 @@ def test_a_run_killed_again_and_again_under_lost_answers_loses_and_doubles_nothi
 
 
 @pytest.mark.timeout(600)
-def test_a_few_kills_leave_families_and_merged_rows_whole() -> None:
-    for scenario in ((FAMILY, "insert-two_phase", "6"), (MERGES, "two_phase")):
+def test_a_few_kills_leave_families_and_merged_and_moved_rows_whole() -> None:
+    for scenario in ((FAMILY, "insert-two_phase", "6"), (MERGES, "two_phase"), (MOVES, "two_phase")):
         report = batter(*scenario, trials=10, seed=1)
         assert not report.failures, report
         assert report.kills
@@ -75,4 +76,21 @@ def test_rows_are_merged_once_wherever_a_run_is_killed() -> None:
 @pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
 def test_rows_are_merged_once_under_lost_answers(api: str) -> None:
     report = batter(MERGES, api, *FAULTS, trials=40, seed=len(api))
+    assert not report.failures, report
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
+def test_rows_find_the_records_that_theirs_became_wherever_a_run_is_killed(api: str) -> None:
+    report = exhaust(MOVES, api)
+    assert not report.failures, report
+    assert report.points > 20
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
+def test_rows_find_the_records_that_theirs_became_under_lost_answers(api: str) -> None:
+    report = batter(MOVES, api, *FAULTS, trials=40, seed=len(api))
     assert not report.failures, report

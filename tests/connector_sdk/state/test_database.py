@@ -71,6 +71,7 @@ def test_a_journal_of_the_first_version_is_opened_and_brought_up_to_date(tmp_pat
     open_database(path).close()
     with sqlite3.connect(path) as former:
         former.execute("alter table batch drop column lane")
+        former.execute("alter table batch drop column found")
         former.execute("alter table sync drop column checksum")
         former.execute("update schema_version set version = 1")
         former.execute("insert into run values ('r', 's', 'running', 'now', 'a', 'c', null)")
@@ -84,7 +85,7 @@ def test_a_journal_of_the_first_version_is_opened_and_brought_up_to_date(tmp_pat
     journal = Journal(open_database(path))
 
     (batch,) = journal.batches("r")
-    assert (batch.rows, batch.lane) == (3, None)
+    assert (batch.rows, batch.lane, batch.found) == (3, None, {})
     journal.close()
 
 
