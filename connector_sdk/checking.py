@@ -11,7 +11,7 @@ from attrs import frozen
 from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError
 from connector_sdk.observers import Observers
-from connector_sdk.opening import Opened, find_destination, opened
+from connector_sdk.opening import REDACTOR, Opened, find_destination, opened
 from connector_sdk.planning.objects import preferred
 from connector_sdk.planning.planner import check_model
 from connector_sdk.session import checked, discover
@@ -29,6 +29,7 @@ class CheckedConnection:
     production: bool | None
 
 
+@REDACTOR.cleansing()
 def check(
     project: Project, *, destinations: Mapping[str, Destination] | None = None, state: Path | None = None
 ) -> tuple[CheckedConnection, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import pyarrow as pa
+from attrs import evolve
 
 from connector_sdk.batch import Batch
 from connector_sdk.damage import MACHINE, UNREADABLE, first_line
@@ -74,7 +75,8 @@ def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
     """What planning and the destination have to say about a plan."""
     live = opened.live
     found = live.destination.check_plan(live.connection, plan.summary, opened.options, _replacement(plan))
-    return (*plan.findings, *found)
+    scrub = live.host.scrub
+    return (*plan.findings, *(evolve(each, message=scrub(each.message), advice=scrub(each.advice)) for each in found))
 
 
 def _replacement(plan: FrozenPlan) -> Batch | None:

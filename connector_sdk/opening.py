@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from connector_sdk.connection import Connection
 from connector_sdk.destination import Destination, load
@@ -15,6 +15,7 @@ from connector_sdk.observers import Observers
 from connector_sdk.observing.host import RunHost
 from connector_sdk.observing.redaction import Redactor
 from connector_sdk.project.structure import structure
+from connector_sdk.secret import secrets_in
 from connector_sdk.state.tokens import token_store
 from connector_sdk.sync import Project
 
@@ -40,24 +41,33 @@ def find_destination(project: Project, connection: str, destinations: Mapping[st
 
 
 def prepared(project: Project, connection: str, destination: Destination, observers: Observers) -> tuple[Any, RunHost]:
-    """What a destination is opened with: its settings, checked, and a host. Raises `ConfigError`."""
+    """What a destination is opened with: its settings, checked, and a host. Raises `ConfigError`.
+
+    The secrets among the settings are hidden from here on, whatever the plugin does.
+    """
     settings = project.connections[connection].settings
     config: Any = structure(destination.spec.config, settings, ("connections", connection))
+    for secret in secrets_in(config):
+        REDACTOR.hide(secret.reveal())
     return config, RunHost(observers, REDACTOR, token_store(project.folder, connection))
 
 
 @contextmanager
 def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
-    """Log in, and log out at the end. Raises `ConfigError` when the settings are wrong or the login fails."""
+    """Log in, and log out at the end. Raises `ConfigError` when the settings are wrong or the login fails.
+
+    No exception leaves with a known secret in it.
+    """
     config, host = prepared(project, connection, destination, observers)
-    try:
-        live = destination.connect(config, host)
-    except ConfigError as error:
-        raise error.below("connections", connection) from None
-    try:
-        yield Opened(destination, live, host)
-    finally:
-        live.close()
+    with REDACTOR.cleansing():
+        try:
+            live = destination.connect(config, host)
+        except ConfigError as error:
+            raise error.below("connections", connection) from None
+        try:
+            yield Opened(destination, evolve(live, label=host.scrub(live.label)), host)
+        finally:
+            live.close()
 
 
 @contextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
 from attrs import field, frozen
 
 
@@ -17,3 +21,15 @@ class Secret:
 
     def __str__(self) -> str:
         return "***"
+
+
+def secrets_in(value: Any) -> Iterator[Secret]:
+    """The secrets that settings hold: instances of attrs classes, mappings and sequences, one within another."""
+    if isinstance(value, Secret):
+        yield value
+    elif attrs.has(type(value)):
+        for each in attrs.fields(type(value)):
+            yield from secrets_in(getattr(value, each.name))
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from secrets_in(each)

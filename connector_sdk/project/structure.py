@@ -47,7 +47,8 @@ def structured(cls: type[T], data: Any, path: Place = ()) -> T:
         return _converter.structure(data, cls)
     except cattrs.BaseValidationError as error:
         written = dict(_interpolated(data))
-        raise ConfigError([_unread(each, written) for each in _refusals(error, path)]) from None
+        problems = [_unread(each, written) for each in _refusals(error, path)]
+    raise ConfigError(problems)  # outside: an exception behind it would hold the values
 
 
 @lru_cache(maxsize=128)

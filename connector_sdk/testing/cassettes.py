@@ -7,9 +7,10 @@
             yield
 
 What identifies a person or a session is taken out before an exchange reaches the disk: headers, form fields, JSON
-keys and XML elements with a telling name, and every text of `secrets` wherever it stands. Requests match on method,
-path, query and decompressed body; each recorded exchange must be played exactly once; anything else that wants to
-reach a network is refused. Hosts are not recorded: a recording of one port replays for any other.
+keys and XML elements with a telling name, and every text of `secrets` wherever it stands and however it is written.
+Requests match on method, path, query and decompressed body; each recorded exchange must be played exactly once;
+anything else that wants to reach a network is refused. Hosts are not recorded: a recording of one port replays for any
+other.
 """
 
 from __future__ import annotations
@@ -26,21 +27,25 @@ from urllib.parse import urlsplit
 
 import vcr
 
+from connector_sdk.observing.redaction import Redactor
+
 REDACTED = "REDACTED"
 HOST = "http://127.0.0.1:8765"
 """The address that stands in every cassette, whatever the recorded one was."""
 
 _TELLING = (
-    "access_token|refresh_token|id_token|client_secret|password|assertion|code_verifier|signature|sessionId|session_id"
-    "|api_key|token"
+    "access_?token|refresh_?token|id_?token|client_?secret|password|assertion|code_?verifier|signature|session_?id"
+    "|api_?key|token"
 )
+"""In any case: `accessToken` is one of them."""
 _HEADERS = frozenset({"authorization", "x-sfdc-session", "cookie", "set-cookie", "proxy-authorization", "x-api-key"})
 _IN_FORMS = rf"{_TELLING}|code"
 """In a form, a code is that of a login; elsewhere it may be one of an error."""
 
-_FORM = re.compile(rf"(?<![\w])({_IN_FORMS})=[^&\s\"]+")
-_JSON = re.compile(rf'("(?:{_TELLING})"\s*:\s*)"[^"]*"')
-_XML = re.compile(rf"(<(?:\w+:)?({_TELLING})>)[^<]*(</)")
+_FORM = re.compile(rf"(?i)(?<![\w])({_IN_FORMS})=[^&\s\"]+")
+_JSON = re.compile(rf'(?i)("(?:{_TELLING})"\s*:\s*)"(?:[^"\\]|\\.)*"?')
+_JSON_IN_TEXT = re.compile(rf'(?i)(\\+"(?:{_TELLING})\\+"\s*:\s*\\+")[^"]*?(\\+"|$)')
+_XML = re.compile(rf"(?is)(<(?:[\w.-]+:)?(?:{_TELLING})(?:\s[^>]*)?>).*?(</|$)")
 _ADDRESS = re.compile(r"http://(?:127\.0\.0\.1|localhost):\d+")
 _KEPT_HEADERS = frozenset({"accept", "content-type", "sforce-limit-info", "etag", "location", "retry-after"})
 """Headers that mean something to a client; the others tell when and where a recording was made."""
@@ -57,6 +62,9 @@ class Cassette:
         self._path = path
         self._record = record
         self._secrets = [each for each in secrets if each]
+        self._redactor = Redactor(REDACTED)
+        for each in self._secrets:
+            self._redactor.hide(each)
 
     @contextmanager
     def playing(self) -> Iterator[None]:
@@ -133,9 +141,11 @@ class Cassette:
     def _clean(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
+        text = self._redactor.scrub(text)
         text = _FORM.sub(rf"\1={REDACTED}", text)
         text = _JSON.sub(rf'\1"{REDACTED}"', text)
-        text = _XML.sub(rf"\1{REDACTED}\3", text)
+        text = _JSON_IN_TEXT.sub(rf"\1{REDACTED}\2", text)
+        text = _XML.sub(rf"\1{REDACTED}\2", text)
         return _ADDRESS.sub(HOST, text)
 
 
@@ -146,7 +156,7 @@ def leaks(text: str) -> list[str]:
         r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+",
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
         r"(?i)bearer\s+(?!REDACTED)[\w.!-]{12,}",
-        rf'"(?:{_TELLING})"\s*:\s*"(?!{REDACTED})[^"]+"',
-        rf"(?<![\w])(?:{_IN_FORMS})=(?!{REDACTED})[^&\s\"']+",
+        rf'(?i)"(?:{_TELLING})\\*"\s*:\s*\\*"(?!{REDACTED})[^"\\]+',
+        rf"(?i)(?<![\w])(?:{_IN_FORMS})=(?!{REDACTED})[^&\s\"']+",
     )
     return [found.group() for shape in shapes for found in re.finditer(shape, text)]

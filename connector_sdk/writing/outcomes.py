@@ -279,10 +279,14 @@ def _record(
 
 
 def _scrubbed(writing: Writing, table: pa.Table) -> pa.Table:
-    """The outcomes without secrets that the destination repeated in its messages; each distinct message once."""
-    messages = table.column("message").combine_chunks()
-    if messages.null_count == len(messages):
-        return table
-    encoded = messages.dictionary_encode()
-    clean = pa.array([writing.scrub(each) for each in encoded.dictionary.to_pylist()], pa.string())
-    return table.set_column(table.schema.get_field_index("message"), "message", clean.take(encoded.indices))
+    """The outcomes without secrets that the destination repeated in what it says; each distinct text once."""
+    for name in _SAID:
+        texts = table.column(name).combine_chunks()
+        if texts.null_count < len(texts):
+            encoded = texts.dictionary_encode()
+            clean = pa.array([writing.scrub(each) for each in encoded.dictionary.to_pylist()], pa.string())
+            table = table.set_column(table.schema.get_field_index(name), name, clean.take(encoded.indices))
+    return table
+
+
+_SAID = ("code", "message", "fields", "advice")
