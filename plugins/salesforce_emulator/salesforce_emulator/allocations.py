@@ -1,10 +1,12 @@
 """Allocations of the org: what `/limits` answers and what refuses calls.
 
-REST API Developer Guide, "Limits"; Salesforce Developer Limits and Allocations Quick Reference, "API Request Limits".
+REST API Developer Guide, "Limits"; Salesforce Developer Limits and Allocations Quick Reference, "API Request Limits":
+daily allocations count the last 24 hours, hourly ones begin anew every hour.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
@@ -15,59 +17,78 @@ from salesforce_emulator.org.model import Limit, Org
 API_REQUESTS = "DailyApiRequests"
 BULK_BATCHES = "DailyBulkApiBatches"
 _HOUR = 3_600
+_DAY = 86_400
+
+
+class _Use:
+    """What was used of one allocation, and when; uses of one second are one entry."""
+
+    def __init__(self, name: str, limit: Limit, now: float) -> None:
+        self.max = limit.max
+        self._rolls = name.startswith("Daily")
+        self._starts_anew = name.startswith("Hourly")
+        self._ends = now + _HOUR
+        self._used = limit.max - limit.left
+        self._log: deque[tuple[int, int]] = deque([(int(now), self._used)])
+
+    def left(self, now: float) -> int:
+        """What may still be used."""
+        while self._rolls and self._log and self._log[0][0] <= now - _DAY:
+            self._used -= self._log.popleft()[1]
+        if self._starts_anew and now >= self._ends:
+            self._ends += (now - self._ends) // _HOUR * _HOUR + _HOUR
+            self._used = 0
+        return self.max - self._used
+
+    def add(self, count: int, now: float) -> None:
+        """Use some."""
+        self._used += count
+        if not self._rolls:
+            return
+        if self._log and self._log[-1][0] == int(now):
+            count += self._log.pop()[1]
+        self._log.append((int(now), count))
 
 
 class Allocations:
-    """Counts down what the org may still use."""
+    """Counts what the org may still use."""
 
     def __init__(self, org: Org, clock: Clock) -> None:
         self._lock = Lock()
         self._clock = clock
-        self._ends = clock.now() + _HOUR
         self._limits: Mapping[str, Limit] = org.limits
-        self._max = {name: limit.max for name, limit in org.limits.items()}
-        self._left = {name: limit.left for name, limit in org.limits.items()}
+        self._uses = {name: _Use(name, limit, clock.now()) for name, limit in org.limits.items()}
 
     def adopt(self, before: Mapping[str, Limit], after: Mapping[str, Limit]) -> None:
         """Go on with changed limits; those that did not change keep what is left."""
         with self._lock:
-            for name in [name for name in before if name not in after]:
-                del self._max[name], self._left[name]
-            for name, limit in after.items():
-                if before.get(name) != limit:
-                    self._max[name], self._left[name] = limit.max, limit.left
+            kept = {name: self._uses[name] for name, limit in after.items() if before.get(name) == limit}
+            now = self._clock.now()
+            self._uses = {name: kept.get(name) or _Use(name, limit, now) for name, limit in after.items()}
             self._limits = after
 
     def take(self, name: str, count: int = 1) -> bool:
         """Use up `count` of an allocation; False where less is left. What the org file does not name is unlimited."""
         with self._lock:
-            self._refill()
-            left = self._left.get(name)
-            if left is None:
+            use, now = self._uses.get(name), self._clock.now()
+            if use is None:
                 return True
-            if left < count:
+            if use.left(now) < count:
                 return False
-            self._left[name] = left - count
+            use.add(count, now)
             return True
-
-    def _refill(self) -> None:
-        """Hourly allocations are whole again an hour after the org was made, and every hour from then on."""
-        now = self._clock.now()
-        if now < self._ends:
-            return
-        self._ends += (now - self._ends) // _HOUR * _HOUR + _HOUR
-        self._left |= {name: most for name, most in self._max.items() if name.startswith("Hourly")}
 
     def usage(self) -> str:
         """`api-usage=24/15000`: the header Sforce-Limit-Info."""
-        most = self._max.get(API_REQUESTS, 0)
-        return f"api-usage={most - self._left.get(API_REQUESTS, 0)}/{most}"
+        with self._lock:
+            use = self._uses.get(API_REQUESTS)
+            return "api-usage=0/0" if use is None else f"api-usage={use.max - use.left(self._clock.now())}/{use.max}"
 
     def shown(self) -> dict[str, Any]:
         """The answer of `/limits`, in the order of names; parts of an allocation stand within it."""
         with self._lock:
-            self._refill()
-            return {name: _shown(limit, self._left[name]) for name, limit in sorted(self._limits.items())}
+            now = self._clock.now()
+            return {name: _shown(limit, self._uses[name].left(now)) for name, limit in sorted(self._limits.items())}
 
 
 def _shown(limit: Limit, left: int) -> dict[str, Any]:

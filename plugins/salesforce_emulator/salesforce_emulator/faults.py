@@ -38,7 +38,10 @@ class Match:
 
 @frozen
 class Action:
-    """What a rule does. `delay`, `slow` and `duplicate` are seconds; `convert` names leads, `org` is a change of it."""
+    """What a rule does. `delay`, `slow` and `duplicate` are seconds; `convert` names leads, `org` is a change of it.
+
+    `truncate` is the share of an answer that is sent, as if it were whole; `shuffle` sends its lines in another order.
+    """
 
     error: Failure | None = None
     status: int | None = None
@@ -47,6 +50,9 @@ class Action:
     cut: Literal["before", "during", "after"] | None = None
     delay: float = 0.0
     slow: float = 0.0
+    stuck: bool = False
+    truncate: float | None = None
+    shuffle: bool = False
     duplicate: float | None = None
     expire: bool = False
     convert: tuple[str, ...] = ()
@@ -57,6 +63,16 @@ class Action:
     def ends(self) -> bool:
         """Whether no further rule is asked about the request."""
         return self.error is not None or self.status is not None or self.cut is not None
+
+    @property
+    def waits(self) -> float:
+        """How many seconds more a batch or job waits; one that is stuck for ten years."""
+        return 10 * 365 * 86_400 if self.stuck else self.slow
+
+    @property
+    def alters(self) -> bool:
+        """Whether the answer is sent otherwise than it was given."""
+        return self.truncate is not None or self.shuffle
 
 
 @frozen

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from salesforce_emulator.altered import Altered
 from salesforce_emulator.bulk.wire import error_answer
 from salesforce_emulator.call import json_answer
 from salesforce_emulator.conversion import convert_by_hand
@@ -82,14 +83,17 @@ class Gate:
                 await run_in_threadpool(self._world.change, action.org)
             if action.duplicate is not None:
                 self._repeat_later(action.duplicate, scope, body)
-            if action.slow:
-                scope.setdefault("state", {})["slow"] = action.slow
+            if action.waits:
+                scope.setdefault("state", {})["slow"] = action.waits
         last = actions[-1]
         if last.cut is not None:
             await self._cut(last.cut, scope, receive, body, send)
             return
-        answer = _answer(last, Request(scope))
-        await (answer or self._app)(scope, _replayed(body), send)
+        answer = _answer(last, Request(scope)) or self._app
+        altering = [action for action in actions if action.alters]
+        if altering:
+            answer = Altered(answer, altering)
+        await answer(scope, _replayed(body), send)
 
     def _repeat_later(self, seconds: float, scope: Scope, body: bytes) -> None:
         async def repeat() -> None:

@@ -69,6 +69,12 @@ class Table:
         # What Setup lists, and events, have no such field; an id is not True.
         self._deleted_at = schema.position.get("isdeleted", 0)
         self._numbers = dict.fromkeys(schema.auto_numbers, 0)
+        self._binned = 0
+
+    @property
+    def count(self) -> int:
+        """How many records there are beside those in the recycle bin."""
+        return len(self.rows) - self._binned
 
     def adopt(self, schema: Schema) -> None:
         """Go on with a changed schema: rows get a place for every new field, indexes follow."""
@@ -128,10 +134,12 @@ class Table:
         for index in self.indexes.values():
             index.remove(row)
         row[self._deleted_at] = True
+        self._binned += 1
 
     def restore(self, row: Row) -> None:
         """Take a record out of the recycle bin, or from where `erase` left it."""
         row[self._deleted_at] = False
+        self._binned -= row[0] in self.rows
         self.rows[row[0]] = row
         for index in self.indexes.values():
             index.add(row)
@@ -140,7 +148,8 @@ class Table:
         """Remove a record for good."""
         if not self.is_deleted(row):
             self.bin(row)
-        self.rows.pop(row[0], None)
+        if self.rows.pop(row[0], None) is not None:
+            self._binned -= 1
 
     def empty_bin(self, before: str) -> None:
         """Remove for good what was deleted before a moment, given as rows hold it."""

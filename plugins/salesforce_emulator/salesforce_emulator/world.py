@@ -41,6 +41,7 @@ from salesforce_emulator.setup.catalogue import REST, TOOLING, Catalogue
 from salesforce_emulator.soql.running import Found, run
 from salesforce_emulator.soql.selecting import field_shower
 from salesforce_emulator.soql.tokens import SoqlError
+from salesforce_emulator.storage import LIMIT
 from salesforce_emulator.store import Store
 
 _BIN_SECONDS = 15 * 86_400
@@ -183,6 +184,14 @@ class World:
             if error.code != "INVALID_TYPE":
                 raise
             return self._setup(user_id, REST).query(statement, version, error)
+
+    def limits(self) -> dict[str, Any]:
+        """The answer of `/limits`: what may still be used, and what is free of the storage."""
+        shown = self.allocations.shown()
+        if LIMIT in shown:
+            with self.engine.lock:
+                shown[LIMIT]["Remaining"] = self.engine.storage.left()
+        return shown
 
     def stats(self) -> dict[str, Any]:
         """Calls and rows, and locks where the org has the lock model."""

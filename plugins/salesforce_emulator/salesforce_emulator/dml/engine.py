@@ -27,6 +27,7 @@ from salesforce_emulator.ids import read_id
 from salesforce_emulator.locks import LockTable, Transaction, unable
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.schema import Row, Schema, Schemas
+from salesforce_emulator.storage import Storage
 from salesforce_emulator.store import Store
 
 CHUNK = 200
@@ -60,7 +61,9 @@ class Engine:
 
     def adopt(self, org: Org) -> None:
         """Go on with the rules of a changed org. Raises OrgError."""
-        self._house = House(self._schemas, self._store, Rules(org, self._schemas, self._store))
+        rules = Rules(org, self._schemas, self._store)
+        self.storage = Storage(org.limits, self._store)
+        self._house = House(self._schemas, self._store, rules, self.storage)
         self._org = org
 
     def execute(self, write: Write, user: str) -> list[RowResult]:

@@ -12,13 +12,15 @@ from salesforce_emulator.dml.references import Lookups, matching
 from salesforce_emulator.errors import RowRefused, RulesBroken
 from salesforce_emulator.org.model import Value
 from salesforce_emulator.schema import Row, Schema, Schemas
+from salesforce_emulator.storage import Storage
 from salesforce_emulator.store import Store, Table
 
 
 class House:
-    """Rules, lookups and assignment of one org."""
+    """Rules, lookups, assignment and storage of one org."""
 
-    def __init__(self, schemas: Schemas, store: Store, rules: Rules) -> None:
+    def __init__(self, schemas: Schemas, store: Store, rules: Rules, storage: Storage) -> None:
+        self.storage = storage
         self.lookups = Lookups(schemas, store)
         self.rules = rules
         account = schemas.find("Account")

@@ -47,6 +47,7 @@ class Unit:
         self._journal = journal
         self._repeated: Counter[Value] = Counter()
         self._updated: Counter[Value] = Counter()
+        self._room = float("inf") if write.trusted else house.storage.room(table)
         self._removal = Removal(table, write, house, moment, self._note)
         self._execute: Callable[[RowInput], RowResult] = {
             "insert": self._insert,
@@ -93,6 +94,9 @@ class Unit:
         checks.unique(self._table, values, None)
         record = self._new_record(values)
         self._house.inspect(self._table, record, self._write)
+        if self._room < 1:
+            raise RowRefused("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded")
+        self._room -= 1
         self._table.add(record)
         self.touched.append(record)
         self._note(partial(self._table.erase, record))

@@ -63,7 +63,7 @@ def limits(call: Call) -> Response:
     if not call.permissions.view_setup:
         message = "insufficient access: View Setup and Configuration is required"
         raise ApiError(403, "INSUFFICIENT_ACCESS", message)
-    return call.answer(call.world.allocations.shown())
+    return call.answer(call.world.limits())
 
 
 def record_count(call: Call) -> Response:

@@ -1,0 +1,40 @@
+"""Data storage: how many records an org may hold. Salesforce Help, "Data and File Storage Allocations".
+
+A record takes 2 KB, a campaign 8; what lies in the recycle bin takes none, and neither do users and other set-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from salesforce_emulator.org.model import Limit
+from salesforce_emulator.store import Store, Table
+
+LIMIT = "DataStorageMB"
+_SIZES = {"User": 0, "Group": 0, "RecordType": 0, "Organization": 0, "Campaign": 8}
+
+
+class Storage:
+    """The records of an org beside its allocation; without one they are unlimited."""
+
+    def __init__(self, limits: Mapping[str, Limit], store: Store) -> None:
+        self._limit = limits.get(LIMIT)
+        self._store = store
+
+    def left(self) -> int:
+        """Whole megabytes that are free."""
+        return max(self._free() // 1024, 0)
+
+    def room(self, table: Table) -> float:
+        """How many more records of an object there may be."""
+        size = _size(table)
+        return self._free() // size if self._limit is not None and size else float("inf")
+
+    def _free(self) -> int:
+        if self._limit is None:
+            return 0
+        return self._limit.left * 1024 - sum(_size(table) * table.count for table in self._store.tables.values())
+
+
+def _size(table: Table) -> int:
+    return _SIZES.get(table.schema.name, 2)

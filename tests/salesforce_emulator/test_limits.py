@@ -1,0 +1,65 @@
+"""What an org may use: calls within 24 hours, room for records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from salesforce_emulator import Emulator
+
+from tests.salesforce_emulator.client import Client
+
+_DAY = 86_400
+
+
+def left(client: Client, name: str) -> Any:
+    return client.rest("GET", "/limits").json()[name]["Remaining"]
+
+
+def test_daily_allocations_count_the_last_24_hours(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"limits": {"DailyApiRequests": {"max": 10, "remaining": 6}}, "sessionSeconds": 10 * _DAY})
+    client.login()
+    assert left(client, "DailyApiRequests") == 5
+    emulator.advance(_DAY / 2)
+    assert left(client, "DailyApiRequests") == 4
+    emulator.advance(_DAY / 2 + 1)
+    assert left(client, "DailyApiRequests") == 8, "what was used a day ago is free again, what was used since is not"
+    emulator.advance(_DAY / 2)
+    assert left(client, "DailyApiRequests") == 8
+
+
+def test_calls_are_refused_until_older_ones_are_a_day_ago(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"limits": {"DailyApiRequests": {"max": 3}}, "sessionSeconds": 10 * _DAY})
+    client.login()
+    statuses = [client.rest("GET", "/sobjects").status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 403]
+    emulator.advance(_DAY - 10)
+    assert client.rest("GET", "/sobjects").json()[0]["errorCode"] == "REQUEST_LIMIT_EXCEEDED"
+    emulator.advance(20)
+    assert client.rest("GET", "/sobjects").status_code == 200
+
+
+def test_records_have_room_until_the_storage_is_full(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"limits": {"DataStorageMB": {"max": 1}}})
+    made = emulator.insert("Contact", *({"LastName": "L"} for _ in range(510)))
+    assert left(client, "DataStorageMB") == 0
+    results = client.collection("POST", "", *({"LastName": "M"} for _ in range(4)), type_="Contact")
+    assert [row["success"] for row in results] == [True, True, False, False]
+    assert results[2]["errors"][0] == {
+        "statusCode": "STORAGE_LIMIT_EXCEEDED",
+        "message": "storage limit exceeded",
+        "fields": [],
+    }
+    assert client.rest("PATCH", f"/sobjects/Contact/{made[0]}", {"LastName": "N"}).status_code == 204
+    client.rest("DELETE", f"/sobjects/Contact/{made[0]}")
+    assert client.rest("POST", "/sobjects/Contact", {"LastName": "O"}).status_code == 201
+    assert (
+        client.rest("POST", "/sobjects/Contact", {"LastName": "P"}).json()[0]["errorCode"] == "STORAGE_LIMIT_EXCEEDED"
+    )
+
+
+def test_what_is_rolled_back_takes_no_room(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"limits": {"DataStorageMB": {"max": 1}}})
+    emulator.insert("Contact", *({"LastName": "L"} for _ in range(511)))
+    rows = [{"LastName": "M"}, {"FirstName": "no"}]
+    client.collection("POST", "", *rows, type_="Contact", all_or_none=True)
+    assert client.rest("POST", "/sobjects/Contact", {"LastName": "O"}).status_code == 201
