@@ -21,7 +21,7 @@ from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 from connector_sdk.spec import Mode
-from connector_sdk.state.plan_file import RowReference
+from connector_sdk.state.plan_file import RowReference, stored_name
 
 
 @frozen
@@ -86,51 +86,59 @@ def parents_findings(parents: Parents) -> Iterator[Finding]:
 
 @frozen
 class _Own:
-    """A field that refers to records of its own object, and the field of the same mapping by which they are found.
+    """A field that refers to records which the plan writes, and the field of the same mapping by which they are found.
 
-    `waits`: the id may be that of a record which this plan is to make.
+    `waits`: the id may be that of a record which this plan is to make. `meant` is SQL that is true for the lines that
+    may be meant: those of one object, where there are several.
     """
 
     filling: Filling
     found_by: Filling
     waits: bool
+    meant: str
 
     @property
     def reference(self) -> RowReference:
         """How a line names another one."""
         assert self.filling.lookup is not None
-        return RowReference(self.filling.stored, f"parent.{self.filling.field.name}", missing(self.filling.lookup))
+        row = stored_name(self.filling.object_name, self.filling.field.name)
+        return RowReference(self.filling.stored, f"parent.{row}", missing(self.filling.lookup))
 
 
 def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
-    if request.sync.mode is Mode.ALL or request.others:
+    if request.sync.mode is Mode.ALL:
         return
     mine = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
-    creating = request.action in (Action.CREATE, Action.UPSERT)
+    names = [each.name for each in request.schemas]
     for filling in mapped.fillings:
-        sought = _sought(filling)
-        found_by = next((each for each in mine if sought == (request.schema.name, each.field.name)), None)
+        object_name, field_name = _sought(filling)
+        if object_name not in names:
+            continue
+        own = (each for each in mine if each.object_name in (None, object_name))
+        found_by = next((each for each in own if each.field.name == field_name), None)
         if found_by is not None:
-            yield _Own(filling, found_by, creating and filling.lookup is not None)
+            makes = request.action in (Action.CREATE, Action.UPSERT) and request.sync.create_in in (None, object_name)
+            meant = f"object = {text(object_name)}" if request.others else "true"
+            yield _Own(filling, found_by, makes and filling.lookup is not None, meant)
 
 
-def _sought(filling: Filling) -> tuple[str, str] | None:
-    """The object and the field by which the record is found that a field refers to."""
+def _sought(filling: Filling) -> tuple[str, str]:
+    """The object and the field by which the record is found that a field refers to; empty where it does not."""
     if filling.lookup is not None:
         return filling.lookup.object_name, filling.lookup.field.name
-    return (filling.column.by.object_name, filling.column.by.field) if filling.column.by else None
+    return (filling.column.by.object_name, filling.column.by.field) if filling.column.by else ("", "")
 
 
 def _pairs(number: int, own: _Own, types: Mapping[str, str], lines: str) -> str:
     """SQL for the lines that refer to another one by a reference, and the keys of those."""
 
-    def values(filling: Filling) -> str:
+    def values(filling: Filling, condition: str) -> str:
         value = comparable(name(filling.stored), types[filling.stored], own.found_by.field)
-        return f"(select line, key, {value} as value from ({lines}))"
+        return f"(select line, key, {value} as value from ({lines}) where {condition})"
 
     return (
         f"select {number} as number, c.line as child, p.line as parent, p.key"
-        f" from {values(own.filling)} c join {values(own.found_by)} p on p.value = c.value"
+        f" from {values(own.filling, own.filling.own)} c join {values(own.found_by, own.meant)} p on p.value = c.value"
     )
 
 

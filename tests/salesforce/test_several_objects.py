@@ -200,3 +200,64 @@ def test_a_row_that_left_is_removed_from_its_object(both: Project) -> None:
     assert run.exit == 0, run.said
     assert (names(both, "Contact"), names(both, "Lead")) == ({}, {"k3": "Birch"})
     assert {key: each["object"] for key, each in both.ledger(run).items()} == {"k1": "Contact", "k2": "Lead"}
+
+
+@pytest.mark.parametrize("objects", [["Account", "Lead"], ["Lead", "Account"]])
+def test_accounts_and_leads_go_together_too(both: Project, objects: list[str]) -> None:
+    fields = {"Name": "company", "LastName": "last", "Company": "company", "Phone": "id"}
+    several(both, object=objects, fields=fields)
+    both.emulated.insert("Account", {"Name": "Old", "External_Id__c": "both"})
+    for key in ("both", "lead", "before", "meanwhile"):
+        put(both, "Lead", key)
+    both.emulated.convert("before")
+    both.emulated.faults({"match": {"path": "*/job/*/batch"}, "do": {"convert": ["meanwhile"]}, "times": 1})
+    both.model([row(key) for key in ("both", "lead", "before", "meanwhile", "new")])
+    run = both.run()
+    assert run.exit == 0, run.said
+    assert {key: line["object"] for key, line in both.ledger(run).items()} == {
+        "both": "Account", "lead": "Lead", "before": "Account", "meanwhile": "Account", "new": "Lead",
+    }  # fmt: skip
+    assert {each["Phone"] for each in both.emulated.records("Account")} == {"both", "before", "meanwhile"}
+
+
+def test_the_removal_of_a_row_reaches_the_contact_that_its_lead_became(both: Project) -> None:
+    several(both, on_removed="delete", guards={"max_removed": "100%"})
+    both.model([row("k1"), row("k2")])
+    assert both.run().exit == 0
+    both.emulated.convert("k2")
+    both.model([row("k1")])
+    run = both.run()
+    assert run.exit == 0, run.said
+    assert (both.ledger(run)["k2"]["object"], both.ledger(run)["k2"]["action"]) == ("Contact", "deleted")
+    assert both.emulated.records("Contact") == []
+
+
+def test_references_of_either_object_are_found_by_key_and_contacts_come_after_those_they_report_to(
+    both: Project,
+) -> None:
+    several(
+        both,
+        create_in="Contact",
+        fields={
+            "LastName": "last",
+            "Company": "company",
+            "AccountId": {"find": "Account", "where": "Unique_Key__c", "equals": "account"},
+            "ReportsToId": {"find": "Contact", "where": "External_Id__c", "equals": "boss"},
+            "OwnerId": {"find": "User", "where": "Username", "equals": "owner"},
+        },
+    )
+    both.emulated.insert("Account", {"Name": "Acme", "Unique_Key__c": "a"})
+    (account,) = both.emulated.records("Account")
+    (user, *_) = both.emulated.records("User")
+    put(both, "Lead", "lead")
+    more = {"account": "a", "owner": user["Username"]}
+    both.model([
+        {**row("worker"), **more, "boss": "boss"}, {**row("lead"), **more, "boss": None},
+        {**row("boss"), **more, "account": None, "boss": None},
+    ])  # fmt: skip
+    run = both.run()
+    assert run.exit == 0, run.said
+    contacts = {each["External_Id__c"]: each for each in both.emulated.records("Contact")}
+    assert contacts["worker"]["ReportsToId"] == contacts["boss"]["Id"]
+    assert (contacts["worker"]["AccountId"], contacts["boss"]["AccountId"]) == (account["Id"], None)
+    assert {each["OwnerId"] for each in [*contacts.values(), *both.emulated.records("Lead")]} == {user["Id"]}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector_sdk import ConfigError, Mode, Removal
+from connector_sdk import ConfigError, DeliveryOptions, FieldMapping, Find, Mode, OnNull, Removal
 
 from .bench import Bench, Rows, mapped
 
@@ -122,3 +122,89 @@ def test_a_row_that_left_is_removed_from_its_object(both: Bench, on_removed: Rem
     }  # fmt: skip
     assert {key: record.get("tier") for key, record in both.records("people").items()} == left
     assert both.run([row("stays")]).lines == ()
+
+
+MENTOR = FieldMapping("mentor", find=Find("people", "r", "external_id"))
+HOST = FieldMapping("host", find=Find("people", "r", "external_id"))
+ACCOUNT = FieldMapping("account", find=Find("accounts", "r", "number"))
+
+
+def referred(bench: Bench, object_name: str, field: str) -> dict[str, str | None]:
+    """The keys of the people whom records refer to."""
+    keys = {record["id"]: record["external_id"] for record in bench.store.records("people")}
+    return {key: keys.get(record.get(field)) for key, record in bench.records(object_name).items()}
+
+
+def test_rows_that_refer_to_rows_of_any_of_the_objects_come_after_them(both: Bench) -> None:
+    both.change(create_in="people", fields=(*mapped(name="n"), MENTOR, HOST))
+    put(both, "guests", "g")
+    rows = [row("g", r="child"), row("child", r="parent"), row("parent", r=None)]
+    assert both.run(rows).ledger == dict.fromkeys(("g", "child", "parent"), "succeeded")
+    assert referred(both, "people", "mentor") == {"child": "parent", "parent": None}
+    assert referred(both, "guests", "host") == {"g": "child"}
+
+
+def test_a_row_that_refers_to_one_that_goes_to_another_object_finds_nobody(both: Bench) -> None:
+    both.change(fields=(*mapped(name="n"), HOST))
+    ran = both.run([row("g", r="other"), row("other", r=None)])
+    assert ran.ledger == {"g": "rejected REFERENCE_NOT_FOUND", "other": "succeeded"}
+
+
+def test_rows_that_refer_to_each_other_across_objects_find_the_one_that_is_there(both: Bench) -> None:
+    both.change(fields=(*mapped(name="n"), MENTOR, HOST))
+    put(both, "people", "p")
+    put(both, "guests", "g")
+    assert both.run([row("g", r="p"), row("p", r=None)]).ledger == {"g": "succeeded", "p": "succeeded"}
+    assert referred(both, "guests", "host") == {"g": "p"}
+    ran = both.run([row("g", r="p"), row("p", r="p")])
+    assert ran.ledger == {"p": "rejected CIRCULAR_REFERENCE"}
+
+
+def test_a_reference_by_key_is_found_in_both_objects_and_cleared_by_a_null(both: Bench) -> None:
+    both.change(fields=(*mapped(name="n"), ACCOUNT))
+    account = both.store.put("accounts", number="a", name="Acme")
+    put(both, "people", "p")
+    put(both, "guests", "g")
+    for given, expected in (("a", account), (None, None)):
+        both.run([row("p", r=given), row("g", r=given), row("new", r=given)])
+        found = both.records("people") | both.records("guests")
+        assert {key: record.get("account") for key, record in found.items()} == dict.fromkeys("pg", expected) | {
+            "new": expected
+        }
+
+
+def test_a_null_clears_or_is_kept_in_the_object_that_the_row_goes_to(both: Bench) -> None:
+    put(both, "people", "p")
+    put(both, "guests", "g")
+    rows = [row("p", about="said"), row("g", about="said")]
+    for rule, expected in ((OnNull.KEEP, "said"), (OnNull.CLEAR, None)):
+        both.change(fields=(*mapped(name="n"), FieldMapping("about", column="about", null=rule)))
+        both.run(rows)
+        both.run([{**each, "about": None} for each in rows])
+        found = both.records("people") | both.records("guests")
+        assert {key: record.get("about") for key, record in found.items()} == dict.fromkeys("pg", expected)
+
+
+def test_a_null_is_rejected_only_where_the_object_needs_a_value(both: Bench) -> None:
+    both.change(fields=mapped(name="n", active="a"))
+    put(both, "people", "p")
+    put(both, "guests", "g")
+    ran = both.run([row("p", a=None), row("g", a=None)])
+    assert ran.ledger == {"p": "rejected REQUIRED", "g": "succeeded"}
+
+
+def test_rows_that_lock_a_record_travel_together_whatever_other_objects_do(both: Bench) -> None:
+    both.change(
+        fields=(*mapped(name="n"), ACCOUNT), delivery=DeliveryOptions(api="two_phase", batch_size=3, parallelism=4)
+    )
+    for key in "ab":
+        both.store.put("accounts", number=key, name="Acme")
+    people_, guests = [f"p{n}" for n in range(6)], [f"g{n}" for n in range(3)]
+    put(both, "people", *people_)
+    put(both, "guests", *guests)
+    rows = [row(key, r="ab"[number % 2]) for number, key in enumerate([*people_, *guests])]
+    ran = both.run(rows)
+    assert set(ran.ledger.values()) == {"succeeded"}
+    batches = {key: ran.line(key)["batch"] for key in people_}
+    assert len({batches[key] for key in people_[::2]}) == len({batches[key] for key in people_[1::2]}) == 1
+    assert len(set(batches.values())) == 2
