@@ -18,6 +18,7 @@ from salesforce_emulator.call import json_answer
 from salesforce_emulator.errors import ApiError, BulkError, not_found
 from salesforce_emulator.gate import Gate
 from salesforce_emulator.oauth import routes as oauth
+from salesforce_emulator.pages import routes as pages
 from salesforce_emulator.rest import routes as rest
 from salesforce_emulator.soap import routes as soap
 from salesforce_emulator.world import World
@@ -26,7 +27,15 @@ from salesforce_emulator.world import World
 def build_app(world: World) -> ASGIApp:
     """The ASGI application of one org."""
     app = Starlette(
-        routes=[*oauth.ROUTES, *rest.ROUTES, *bulk.ROUTES, *bulk2.ROUTES, *soap.ROUTES, *side_door.ROUTES],
+        routes=[
+            *oauth.ROUTES,
+            *rest.ROUTES,
+            *bulk.ROUTES,
+            *bulk2.ROUTES,
+            *soap.ROUTES,
+            *side_door.ROUTES,
+            *pages.ROUTES,
+        ],
         middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)],
         exception_handlers={HTTPException: _no_route},
     )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+import time
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
+from attrs import define
+
+_KEPT = 50
 _ID = re.compile(r"(?=[0-9A-Za-z]*[0-9])[0-9a-z][0-9A-Za-z]{14}([0-9A-Za-z]{3})?\Z")
 _KEY = re.compile(r"(/sobjects/[^/]+/[^/]+)/(?!describe).+")
 _LOCATOR = re.compile(r"(?<!/jobs)(/query|/queryAll)/[^/]+\Z")
@@ -19,6 +23,16 @@ def path_pattern(path: str) -> str:
     if "/composite/" not in plain:
         plain = _KEY.sub(r"\1/{key}", plain)
     return "/".join("{id}" if _ID.match(part) else part for part in plain.split("/"))
+
+
+@define(eq=False)
+class Incoming:
+    """One request; `status` as soon as there is an answer."""
+
+    at: float
+    method: str
+    path: str
+    status: int | None = None
 
 
 class Audit:
@@ -34,11 +48,20 @@ class Audit:
         self._executed: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._attempted: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._merges: list[dict[str, Any]] = []
+        self._last: deque[Incoming] = deque(maxlen=_KEPT)
 
-    def call(self, method: str, path: str) -> None:
+    def call(self, method: str, path: str) -> Incoming:
         """Count one request."""
+        incoming = Incoming(time.time(), method, path)
         with self._lock:
             self._calls[f"{method} {path_pattern(path)}"] += 1
+            self._last.append(incoming)
+        return incoming
+
+    def last(self) -> list[Incoming]:
+        """The last requests, the newest first."""
+        with self._lock:
+            return list(reversed(self._last))
 
     def row(self, object_name: str, key: str, executed: bool) -> None:
         """Count one row."""

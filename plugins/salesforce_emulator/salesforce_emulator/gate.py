@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from salesforce_emulator.altered import Altered
+from salesforce_emulator.audit import Incoming
 from salesforce_emulator.bulk.wire import error_answer
 from salesforce_emulator.call import json_answer
 from salesforce_emulator.conversion import convert_by_hand
@@ -53,7 +54,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         origin = Origin(scope["method"], scope["path"])
-        self._world.audit.call(origin.method, origin.path)
+        send = _noting(self._world.audit.call(origin.method, origin.path), send)
         astray = _too_long(scope) or wrong_host(self._world.hosts, Request(scope))
         if astray is not None:
             await astray(scope, receive, send)
@@ -119,6 +120,17 @@ class Gate:
         transport.close()
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+def _noting(incoming: Incoming, send: Send) -> Send:
+    """Sends an answer and takes down its status."""
+
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            incoming.status = message["status"]
+        await send(message)
+
+    return noting
 
 
 async def _send_half(answer: list[Message], send: Send) -> None:
