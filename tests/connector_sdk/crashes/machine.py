@@ -1,0 +1,285 @@
+"""A sync as a state machine: whatever order things go wrong in, the promises hold after every step.
+
+The judge is the destination: which records it has and how often it executed a row of each key. G1 to G8 are the
+promises as the manual numbers them (docs/reliability.md).
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from connector_sdk import ConnectorError, ExitCode, Mode, Removal, RunReport
+from connector_sdk.testing.reference import Fault, FaultKind
+
+from .world import TOKEN, WAYS, Way, World, keys_of, version_of
+
+KEYS = [f"k{number}" for number in range(7)]
+POINTS = st.integers(1, 45)
+CALLS = ("", "write", "create_upload", "upload", "commit", "abort", "open_job", "post", "close_job", "list_batches",
+         "look")  # fmt: skip
+CUT = (FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER, FaultKind.PARTIAL)
+DELAYED = (FaultKind.LATE, FaultKind.SLOW)
+REPEATABLE = ("create_upload", "upload", "commit", "abort", "close_job", "list_batches")
+"""The calls that may be answered and arrive once more: of the others nobody could tell the second from a new one."""
+_TRIES = 6
+
+
+class SyncMachine(RuleBasedStateMachine):
+    """One sync, for its whole life."""
+
+    world: World
+
+    @initialize(way=st.sampled_from(WAYS), rows=st.sets(st.sampled_from(KEYS), min_size=2))
+    def begin(self, way: Way, rows: set[str]) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
+        self.world = World(self.folder, way)
+        self.clock = 0
+        self.newest: dict[str, int] = {}
+        self.edited: set[str] = set()
+        self.doubted: set[str] = set()
+        self.gone: set[str] = set()
+        self.write(rows)
+
+    # -- the model
+
+    @rule(keys=st.sets(st.sampled_from(KEYS), min_size=1, max_size=3))
+    def write(self, keys: set[str]) -> None:
+        """Rows are added, or changed where they are there."""
+        self.clock += 1
+        self.world.rows |= dict.fromkeys(sorted(keys), self.clock)
+
+    @rule(keys=st.sets(st.sampled_from(KEYS), min_size=1, max_size=2))
+    def remove(self, keys: set[str]) -> None:
+        """Rows leave the model."""
+        self.world.rows = {key: version for key, version in self.world.rows.items() if key not in keys}
+
+    @rule(column=st.sampled_from(["text", "other"]))
+    def map_to(self, column: str) -> None:
+        """The text is filled from another column."""
+        self.world.mapped = column
+
+    # -- what goes wrong at the destination
+
+    @rule(kind=st.sampled_from(CUT), call=st.sampled_from(CALLS), skip=st.integers(0, 3))
+    def lose_answers(self, kind: FaultKind, call: str, skip: int) -> None:
+        """An answer is lost, before or after the call was executed, or half of a batch is."""
+        self.world.store.add_fault(Fault(kind, call, skip=skip))
+
+    @rule(kind=st.sampled_from(DELAYED), call=st.sampled_from(CALLS), skip=st.integers(0, 3), wait=st.integers(1, 6))
+    def delay(self, kind: FaultKind, call: str, skip: int, wait: int) -> None:
+        """A call arrives when nobody waits for it any more, or a job takes its time."""
+        self.world.store.add_fault(Fault(kind, call, skip=skip, wait=wait))
+
+    @rule(call=st.sampled_from(REPEATABLE), skip=st.integers(0, 3), wait=st.integers(1, 6))
+    def repeat(self, call: str, skip: int, wait: int) -> None:
+        """A call is answered, and arrives once more."""
+        self.world.store.add_fault(Fault(FaultKind.TWICE, call, skip=skip, wait=wait))
+
+    @rule(code=st.sampled_from(["throttled", "suspended", "too_large"]), skip=st.integers(0, 5))
+    def refuse(self, code: str, skip: int) -> None:
+        """A call is refused: for now, until a person does something, or because its body is too large."""
+        self.world.store.add_fault(Fault(FaultKind.REFUSED, code=code, skip=skip))
+
+    @rule(key=st.sampled_from(KEYS), code=st.sampled_from(["locked", "bad_value"]), times=st.integers(1, 5))
+    def refuse_row(self, key: str, code: str, times: int) -> None:
+        """A row is refused."""
+        self.world.store.add_fault(Fault(FaultKind.ROW, key=key, code=code, times=times))
+
+    @rule()
+    def use_the_quota_up(self) -> None:
+        """No call is left: nothing may be sent."""
+        self.world.store.become(calls_left=0)
+        self.executes_nothing()
+        self.world.store.become(calls_left=1_000_000)
+
+    @rule()
+    def expire(self) -> None:
+        """What logged in before is worth nothing any more, until somebody puts the new token into the project."""
+        self.world.store.become(token=TOKEN)
+        self.world.token = "a token that has expired"
+        stopped = self.executes_nothing()
+        assert isinstance(stopped, ConnectorError)
+        assert stopped.exit_code is ExitCode.UNREACHABLE
+        self.world.token = TOKEN
+
+    # -- a person at the destination
+
+    @precondition(lambda self: self.world.records())
+    @rule(data=st.data())
+    def edit(self, data: st.DataObject) -> None:
+        """Somebody writes into a record."""
+        key = data.draw(st.sampled_from(sorted(self.world.records())))
+        record = self.world.records()[key][0]
+        self.world.store.change(self.world.way.object_name, record["id"], **{self.world.way.text_field: "by hand"})
+        self.edited.add(key)
+
+    @precondition(lambda self: self.world.records())
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        """Somebody deletes a record."""
+        key = data.draw(st.sampled_from(sorted(self.world.records())))
+        self.world.store.delete(self.world.way.object_name, self.world.records()[key][0]["id"])
+        self.edited.add(key)
+
+    @precondition(lambda self: self.world.way.mode is Mode.UPSERT)
+    @rule(key=st.sampled_from(KEYS))
+    def create(self, key: str) -> None:
+        """Somebody creates the record of a row before the sync does."""
+        if key not in self.world.records():
+            self.world.store.put("people", external_id=key, name="by hand")
+            self.edited.add(key)
+
+    # -- runs
+
+    @rule()
+    def run(self) -> None:
+        self.account(self.world.run())
+
+    @precondition(lambda self: self.world.way.mode is not Mode.INSERT)
+    @rule()
+    def run_in_full(self) -> None:
+        """Every row is sent again; of an insert that would be asking for twins."""
+        self.account(self.world.run(full=True))
+
+    @rule(kill=POINTS)
+    def run_and_be_killed(self, kill: int) -> None:
+        self.account(self.world.run(kill))
+
+    @rule(first=POINTS, second=POINTS)
+    def be_killed_twice(self, first: int, second: int) -> None:
+        self.account(self.world.run(first))
+        self.account(self.world.run(second))
+
+    @rule(rival=POINTS)
+    def run_beside_another(self, rival: int) -> None:
+        """G8: somebody else who tries meanwhile is refused."""
+        self.account(self.world.run(rival=rival))
+
+    @precondition(lambda self: self.world.open_runs())
+    @rule()
+    def abandon(self) -> None:
+        """An interrupted run is settled and not gone on with; rows in doubt may be unknown then in any mode."""
+        self.doubted |= set(self.world.planned())
+        self.account(self.world.run(abandon=True))
+
+    @precondition(lambda self: self.world.held())
+    @rule()
+    def settle(self) -> None:
+        """A person says what became of the held rows."""
+        self.world.settle()
+        assert not self.world.held()
+
+    def executes_nothing(self) -> object:
+        """An open run goes on where it is asked for; without one nothing may be sent."""
+        goes_on, before = bool(self.world.open_runs()), self.world.executed()
+        ended = self.world.run()
+        assert goes_on or self.world.executed() == before
+        return ended
+
+    def account(self, ended: tuple[RunReport, ...] | ConnectorError | None) -> None:
+        """G1: a run that ended says of each planned row what became of it, once."""
+        for report in ended if isinstance(ended, tuple) else ():
+            rows = report.rows
+            assert rows.read + rows.removed == rows.unchanged + rows.planned or report.state == "not begun"
+            told = rows.succeeded + rows.rejected + rows.skipped + rows.unprocessed + rows.unknown
+            assert told == rows.planned
+            if report.state in ("finished", "abandoned"):
+                ledger = self.world.ledgers[report.run]
+                assert len(ledger) == len({each["row"] for each in ledger}) == rows.planned
+                assert report.exit or not keys_of(ledger, "rejected", "unprocessed", "unknown")
+        assert not isinstance(ended, ConnectorError) or ended.exit_code not in (ExitCode.BUG, ExitCode.LOCKED), ended
+
+    # -- promises
+
+    @invariant()
+    def promises_hold(self) -> None:
+        """All that a run can break, after each step in which there was one."""
+        if self.world.ran:
+            self.no_row_is_executed_too_often()
+            self.no_older_version_lands_after_a_newer_one()
+            self.what_counts_as_accepted_is_there()
+            self.only_lost_answers_without_an_anchor_are_unknown()
+            self.world.ran = False
+
+    def no_row_is_executed_too_often(self) -> None:
+        """G3 and G4: an insert once for ever; a planned row once where that is promised; no record twice."""
+        way, executed = self.world.way, self.world.executed()
+        if way.mode is Mode.INSERT:
+            assert all(times == 1 for times in executed.values()), executed
+        elif way.exactly:
+            planned = self.world.planned()
+            assert all(times <= planned[key] for key, times in executed.items()), (executed, planned)
+        assert all(len(each) == 1 for each in self.world.records().values())
+
+    def no_older_version_lands_after_a_newer_one(self) -> None:
+        """G5."""
+        for key, (record,) in self.world.records().items():
+            version = version_of(record.get(self.world.way.text_field))
+            if version is not None:
+                assert version >= self.newest.get(key, 0), key
+                self.newest[key] = version
+
+    def what_counts_as_accepted_is_there(self) -> None:
+        """G2."""
+        records, executed = self.world.records(), self.world.executed()
+        for key, version in self.world.accepted().items():
+            assert executed.get(key), f"{key} counts as accepted and was never executed"
+            if key not in self.edited and key not in self.doubted and version is not None:
+                assert key in records, f"{key} counts as accepted and is not there"
+                there = version_of(records[key][0][self.world.way.text_field])
+                assert there is not None
+                assert there >= version
+
+    def only_lost_answers_without_an_anchor_are_unknown(self) -> None:
+        """G7."""
+        for ledger in self.world.ledgers.values():
+            for key in keys_of(ledger, "unknown"):
+                assert self.world.way.api == "call", key
+                assert self.world.way.mode is Mode.INSERT or key in self.doubted, key
+
+    def teardown(self) -> None:
+        """G6: with nothing in the way, runs end by themselves, and the destination has what the model says."""
+        if not hasattr(self, "world"):
+            return
+        try:
+            self._comes_to_rest()
+        finally:
+            shutil.rmtree(self.folder)
+
+    def _comes_to_rest(self) -> None:
+        world = self.world
+        world.store.clear_faults()
+        world.store.deliver_late()
+        for _ in range(_TRIES):
+            before = world.executed()
+            ended = world.run()
+            self.account(ended)
+            assert isinstance(ended, tuple), ended
+            if len(ended) == 1 and ended[0].rows.planned == 0:
+                break
+            world.settle()
+        else:
+            raise AssertionError(f"there is still something to send: {ended}")
+        assert not world.open_runs()
+        assert world.executed() == before
+        self.world.ran = True
+        self.promises_hold()
+        if world.way.mode is Mode.UPSERT:
+            self.account(world.run(full=True))
+        self._has_what_the_model_says()
+
+    def _has_what_the_model_says(self) -> None:
+        world, records = self.world, self.world.records()
+        if world.way.mode is Mode.INSERT:
+            assert {key: world.executed().get(key) for key in world.rows} == dict.fromkeys(world.rows, 1)
+            return
+        suffix = " other" if world.mapped == "other" else ""
+        for key, version in world.rows.items():
+            assert records[key][0]["about"] == f"{key} v{version}{suffix}"
+        left = set(records) - set(world.rows) - self.edited - self.doubted
+        assert not (left and world.way.on_removed is Removal.DELETE), left

@@ -1,0 +1,263 @@
+"""A sync, its destination and whoever disturbs them, in one process: what a state machine drives and audits.
+
+A kill is true to life: at a crash point everything on disk is put aside, the run is made to end, and what was put
+aside takes the place of what its end left behind. Calls that reached the destination before have happened.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from attrs import define, field, frozen
+
+from connector_sdk import (
+    ConnectionConfig,
+    ConnectorError,
+    DeliveryOptions,
+    ExitCode,
+    FieldMapping,
+    Guards,
+    Match,
+    Mode,
+    Model,
+    Project,
+    Removal,
+    RunReport,
+    RunStopped,
+    Sync,
+)
+from connector_sdk.crashpoint import listen
+from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.run import FirstRun, run
+from connector_sdk.session import journal_of
+from connector_sdk.state.entries import Held, RunState
+from connector_sdk.state.snapshot_file import snapshot_file
+from connector_sdk.testing.reference import Store
+from connector_sdk.testing.reference.store import MEMORY
+
+from .scenarios import DESTINATIONS, PACE
+
+UNGUARDED = Guards(max_removed=None, min_rows=None)
+TOKEN = "the token of the account"
+
+
+@frozen
+class Way:
+    """A mode through an api. `exactly`: a planned row is executed once at most, whatever happens."""
+
+    mode: Mode
+    api: str
+    exactly: bool = True
+    on_removed: Removal = Removal.NOTHING
+
+    @property
+    def object_name(self) -> str:
+        return "notes" if self.mode is Mode.INSERT else "people"
+
+    @property
+    def key_field(self) -> str:
+        return "key" if self.mode is Mode.INSERT else "external_id"
+
+    @property
+    def text_field(self) -> str:
+        return "text" if self.mode is Mode.INSERT else "about"
+
+
+WAYS = (
+    Way(Mode.INSERT, "call"),
+    Way(Mode.INSERT, "two_phase"),
+    Way(Mode.INSERT, "leased_job"),
+    Way(Mode.UPSERT, "call", exactly=False, on_removed=Removal.DELETE),
+    Way(Mode.UPSERT, "two_phase", on_removed=Removal.DELETE),
+    Way(Mode.UPSERT, "leased_job", on_removed=Removal.DELETE),
+)
+
+
+class Killed(BaseException):
+    """The process ends here; nothing of it may go on."""
+
+
+@define
+class World:
+    """A folder with a project and its state, and an account of the reference destination in memory.
+
+    `rows` is the model: keys with the version of their row. `mapped` is the column that fills the text.
+    """
+
+    root: Path
+    way: Way
+    store: Store = field(init=False)
+    rows: dict[str, int] = field(factory=dict)
+    mapped: str = "text"
+    token: str = ""
+    ran: bool = False
+    ledgers: dict[str, list[dict[str, Any]]] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.store = Store.at(f"{MEMORY}{self.root}")
+        os.environ["XDG_STATE_HOME"] = str(self.root / "live" / "home")
+        (self.root / "live").mkdir()
+
+    @property
+    def live(self) -> Path:
+        """Everything that a process can leave on disk."""
+        return self.root / "live"
+
+    def run(self, kill: int = 0, rival: int = 0, **asked: Any) -> tuple[RunReport, ...] | ConnectorError | None:
+        """Run the sync; its reports, what stopped it before it began, or None when it was killed.
+
+        `kill` is the number of the crash point to be killed at, `rival` of the one at which somebody else tries to
+        run the sync too. None of the two happens where there are not so many points.
+        """
+        first = FirstRun.SEND if self.way.mode is Mode.INSERT else None
+        os.environ["REFERENCE_TOKEN"] = self.token
+        self.ran = True
+        try:
+            with self._disturbed(kill, rival):
+                return run(self.project(), "sync", **{"first_run": first, **asked, **_QUIETLY})
+        except ConnectorError as error:
+            return error
+        except Killed:
+            shutil.rmtree(self.live)
+            (self.root / "dead").rename(self.live)
+            return None
+        finally:
+            self._read_ledgers()
+
+    def project(self) -> Project:
+        """The project as it is now."""
+        texts = {key: f"{key} v{version}" for key, version in self.rows.items()}
+        data = pa.table({
+            "key": pa.array(texts, pa.string()),
+            "text": pa.array(texts.values(), pa.string()),
+            "other": pa.array([f"{each} other" for each in texts.values()], pa.string()),
+        })  # fmt: skip
+        way = self.way
+        fields = [FieldMapping(way.text_field, column=self.mapped)]
+        fields += [FieldMapping("key", column="key")] if way.mode is Mode.INSERT else []
+        fields += [FieldMapping("name", value="A name")] if way.mode is Mode.UPSERT else []
+        sync = Sync(
+            "sync", "model", "crm", (way.object_name,), way.mode, fields=tuple(fields),
+            match=None if way.mode is Mode.INSERT else Match(way.key_field, "key"),
+            on_removed=way.on_removed, guards=UNGUARDED,
+            delivery=DeliveryOptions(api=way.api, batch_size=2, parallelism=1),
+        )  # fmt: skip
+        settings = {"path": f"{MEMORY}{self.root}", **({"token": "${REFERENCE_TOKEN}"} if self.token else {})}
+        crm = ConnectionConfig("crm", "reference", settings)
+        return Project(
+            {"crm": crm}, {"model": Model("model", ("key",), data=data, folder=str(self.live))}, {"sync": sync},
+            folder=str(self.live),
+        )  # fmt: skip
+
+    # -- what is true
+
+    def records(self) -> dict[str, list[dict[str, Any]]]:
+        """The records at the destination by key."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for each in self.store.records(self.way.object_name):
+            found.setdefault(each[self.way.key_field], []).append(each)
+        return found
+
+    def executed(self) -> dict[str, int]:
+        """How often a row of each key was executed."""
+        return self.store.executed(self.way.object_name)
+
+    # -- what is believed
+
+    def accepted(self) -> dict[str, int | None]:
+        """The keys of the snapshot, with the version that is taken for accepted where the mode keeps it."""
+        with journal_of(self.project()) as (folder, journal):
+            path = snapshot_file(folder, journal.sync("sync"))
+        if path is None:
+            return {}
+        lines = pq.read_table(path).to_pylist()
+        return {each["key"]: version_of(each.get("model.text")) for each in lines}
+
+    def planned(self) -> Counter[str]:
+        """How often each key was planned to be sent, in runs that have ended and in those that are open."""
+        lines = [line for ledger in self.ledgers.values() for line in ledger if line["batch"] is not None]
+        found = Counter(line["key"] for line in lines)
+        for each in self.open_runs():
+            plan = pq.read_table(self.live / ".connector" / "plans" / each / "plan.parquet", columns=["key", "outcome"])
+            found.update(line["key"] for line in plan.to_pylist() if line["outcome"] is None)
+        return found
+
+    def open_runs(self) -> list[str]:
+        """The runs that are to be finished."""
+        with journal_of(self.project()) as (_, journal):
+            return [each.id for each in journal.runs("sync") if each.state is RunState.RUNNING]
+
+    def held(self) -> list[Held]:
+        """The rows that wait for a person."""
+        with journal_of(self.project()) as (_, journal):
+            return list(journal.held("sync"))
+
+    def settle(self) -> None:
+        """A person looks at the destination, and says of each held row what became of it."""
+        self.store.deliver_late()
+        for run_id in self.ledgers:
+            for each in held(self.project(), run_id):
+                sent = self.executed().get(each.key, 0) > 0
+                decision = Settlement(Decision.SENT if sent else Decision.NOT_SENT)
+                resolve(self.project(), run_id, decision, keys=[each.key])
+
+    def _read_ledgers(self) -> None:
+        """Ledgers are kept for a while only; what they said of ended runs is remembered here."""
+        with journal_of(self.project()) as (folder, journal):
+            for each in journal.runs("sync"):
+                path = folder.ledger(each.id)
+                if each.id not in self.ledgers and each.state in _ENDED and path.exists():
+                    self.ledgers[each.id] = pq.read_table(path).to_pylist()
+
+    @contextmanager
+    def _disturbed(self, kill: int, rival: int) -> Iterator[None]:
+        met, dead = 0, False
+
+        def meet(name: str) -> None:
+            nonlocal met, dead
+            met += 1
+            if met == kill:
+                dead = True
+                shutil.copytree(self.live, self.root / "dead")
+            if dead:
+                raise Killed
+            if met == rival and not name.startswith("before"):
+                listen(None)
+                _refused(lambda: run(self.project(), "sync", **_QUIETLY))
+                listen(meet)
+
+        listen(meet)
+        try:
+            yield
+        finally:
+            listen(None)
+
+
+_QUIETLY: dict[str, Any] = {"destinations": DESTINATIONS, "pace": PACE}
+_ENDED = (RunState.FINISHED, RunState.ABANDONED)
+
+
+def _refused(act: Callable[[], object]) -> None:
+    with pytest.raises(RunStopped) as refused:
+        act()
+    assert refused.value.exit_code is ExitCode.LOCKED, refused.value
+
+
+def version_of(text: str | None) -> int | None:
+    """The version in a text that a row has or a record holds; None where a person wrote it."""
+    words = (text or "").split(" ")
+    return int(words[1][1:]) if len(words) > 1 and words[1][:1] == "v" else None
+
+
+def keys_of(lines: Sequence[dict[str, Any]], *outcomes: str) -> set[str]:
+    """The keys whose lines say one of these outcomes."""
+    return {each["key"] for each in lines if each["outcome"] in outcomes}
