@@ -187,8 +187,8 @@ def _answers(said: Any, names: Collection[str]) -> Mapping[str, Any | CallFailed
 
 
 def segment(text: str) -> str:
-    """Text as one segment of a path."""
-    return quote(text, safe="")
+    """Text as one segment of a path, also where it is dots that would lead out of it."""
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
 
 
 def _good(answer: Answer) -> Answer:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from textwrap import shorten
 from typing import Any
 from xml.etree import ElementTree
 
@@ -119,9 +120,10 @@ def _of_envelope(root: ElementTree.Element) -> Said | None:
 
 
 def _gist(body: bytes) -> str:
-    """The words of a page that is not for programs."""
+    """The first words of a page that is not for programs. None is cut: half a secret would not be known as one."""
     text = body[:4_000].decode("utf-8", "replace")
-    return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:200]
+    whole = text if len(body) <= 4_000 else text.rpartition(" ")[0]
+    return shorten(re.sub(r"<[^>]*>", " ", whole), 200, placeholder=" ...")
 
 
 def _seconds(retry_after: str, date: str) -> float | None:

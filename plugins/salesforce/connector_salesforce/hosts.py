@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 _SUFFIXES = (".salesforce.com", ".force.com")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -11,8 +11,11 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[?::1\]?")
 _PATH = re.compile(r"/services/[A-Za-z0-9/_.?=&%+~:@,;-]*")
 
 
+_USER = re.compile(r"(?<=//).*@|^(?!.*//).*@", re.DOTALL)
+
+
 class HostError(ValueError):
-    """A URL that must not be called; the message says why."""
+    """A URL that must not be called; the message says why, without the user and password that it may hold."""
 
 
 def origin(url: str) -> str:
@@ -24,16 +27,17 @@ def origin(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise HostError(f"{url!r} is no URL: {error}") from None
+        raise HostError(f"{_shown(url)} is no URL: {type(error).__name__}") from None
     host = parts.hostname or ""
-    if not _NAME.fullmatch(host) or ".." in host or re.search(r"[\s\\@]", url):
-        raise HostError(f"{url!r} names no host")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise HostError(f"{url!r} has more than a host")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
-        raise HostError(f"{url!r} is not https")
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
+    named = shown if port is None else f"{shown}:{port}"
+    if not _NAME.fullmatch(host) or ".." in host or re.search(r"[\s\\]", url) or parts.netloc.lower() != named:
+        raise HostError(f"{_shown(url)} names no host")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise HostError(f"{_shown(url)} has more than a host")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        raise HostError(f"{_shown(url)} is not https")
+    return f"{parts.scheme}://{named}"
 
 
 def instance_origin(instance_url: str, login_origin: str) -> str:
@@ -50,11 +54,16 @@ def instance_origin(instance_url: str, login_origin: str) -> str:
         return named
     if parts.scheme == "https" and parts.port in (None, 443) and host.endswith(_SUFFIXES):
         return named
-    raise HostError(f"Salesforce names {instance_url!r} as its host, which is none of its own")
+    raise HostError(f"Salesforce names {_shown(instance_url)} as its host, which is none of its own")
 
 
-def server_path(path: str) -> str:
+def server_path(path: object) -> str:
     """A path that an answer names, such as that of the next page. Raises `HostError` unless it stays in the API."""
-    if not _PATH.fullmatch(path) or ".." in path:
-        raise HostError(f"an answer names the path {path!r}")
+    if not isinstance(path, str) or not _PATH.fullmatch(path) or ".." in unquote(path) or "\\" in unquote(path):
+        raise HostError(f"an answer names the path {_shown(path)}")
     return path
+
+
+def _shown(url: object) -> str:
+    """A URL as it is told; whoever puts a password into one does not want to see it again."""
+    return repr(_USER.sub("***@", url)[:200] if isinstance(url, str) else url)

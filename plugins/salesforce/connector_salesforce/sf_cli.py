@@ -17,6 +17,7 @@ from connector_salesforce.failure import CallFailed
 from connector_salesforce.flows import SfCli
 from connector_salesforce.hosts import HostError, instance_origin
 from connector_salesforce.ids import to18
+from connector_salesforce.redaction import without_tokens
 from connector_sdk import Executed
 
 _SECONDS = 60.0
@@ -86,4 +87,4 @@ def _result(output: str, code: int) -> Any:
 
 
 def _failed(why: str) -> CallFailed:
-    return CallFailed("SF_CLI_FAILED", f"the sf CLI gives no session: {why}", Executed.NO)
+    return CallFailed("SF_CLI_FAILED", f"the sf CLI gives no session: {without_tokens(why)}", Executed.NO)
