@@ -9,7 +9,7 @@ PLUGINS := plugins/salesforce plugins/salesforce_picklist plugins/salesforce_eve
 PACKAGES := . $(PLUGINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long check wheels cassettes fidelity bench docs clean
+.PHONY: help install demo test test-long check wheels cassettes fidelity bench duel docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,8 +56,13 @@ fidelity: $(INSTALLED) ## the emulator beside recorded answers of real orgs: equ
 bench: $(INSTALLED) ## speed and memory, beside the peers, in the same run
 	@$(BIN)/python -m bench
 
+duel: $(INSTALLED) ## the same inserts with the same faults through the product and its peers: duplicates and losses
+	@test -x .venv-duel/bin/drt || { $(PYTHON) -m venv .venv-duel && \
+		.venv-duel/bin/pip install --quiet --disable-pip-version-check drt-core==1.2.1 simple-salesforce==1.12.10; }
+	@$(BIN)/python -m bench.duel
+
 docs: $(INSTALLED) ## write the generated parts of the manual anew
 	@$(BIN)/python -m docs
 
 clean: ## remove what the targets made
-	@rm -rf $(VENV) .venv-wheels dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-wheels .venv-duel dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

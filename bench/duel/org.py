@@ -1,0 +1,84 @@
+"""The org of the duel: the emulator in a process of its own, its faults, and what it executed."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+ORG = """\
+extends: default
+application: {passwordFlow: true}
+bulk: {delay: 0.3}
+"""
+"""Jobs take a moment, so that a client can be killed between sending and learning what became of it."""
+
+_JOBS = "re:/services/(async|data/v[^/]+/jobs)/"
+_COMMITS = "re:/services/(async/[^/]+/job/[^/]+/batch|data/v[^/]+/jobs/ingest/[^/]+/?)$"
+
+
+@frozen
+class Org:
+    """A running org; `about` is how to log in to it."""
+
+    about: dict[str, str]
+
+    def begin(self, seed: int) -> None:
+        """Empty the org, and let calls go wrong as `seed` says, each path at most once by each rule."""
+        self._side("POST", "reset", None)
+        self._side("POST", "faults", faults(seed))
+
+    def calls(self) -> int:
+        """How many calls there were."""
+        return sum(self._side("GET", "stats", None)["calls"].values())
+
+    def keys(self) -> Counter[str]:
+        """How many contacts there are of each key, which is their last name."""
+        records = self._side("GET", "records/Contact", None)["records"]
+        return Counter(record["LastName"] for record in records if not record.get("IsDeleted"))
+
+    def _side(self, method: str, path: str, body: Any) -> Any:
+        url = f"{self.about['instance_url']}/__emulator__/{path}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            content = answer.read()
+        return json.loads(content) if content else None
+
+
+def faults(seed: int) -> list[dict[str, Any]]:
+    """Answers that are lost after the work was done, 503 before and after it, and requests that arrive late."""
+    chance = random.Random(seed)
+    kinds: list[tuple[str, dict[str, Any], float]] = [
+        (_JOBS, {"cut": "after"}, 0.08),
+        (_JOBS, {"cut": "during"}, 0.04),
+        (_JOBS, {"status": 503, "body": "<html>Service Unavailable</html>"}, 0.08),
+        (_COMMITS, {"status": 503, "body": "<html>Gateway Timeout</html>", "duplicate": 1.0}, 0.08),
+    ]
+    return [
+        {"match": {"path": path}, "do": what, "rate": rate, "seed": chance.randrange(1 << 30), "times_per_key": 1}
+        for path, what, rate in kinds
+    ]
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Org]:
+    """Start the org, and end it."""
+    (folder / "org.yml").write_text(ORG)
+    program = Path(sys.executable).with_name("salesforce-emulator")
+    command = [str(program), "--port", "0", "--org", str(folder / "org.yml")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield Org(json.loads(process.stdout.readline()))
+        finally:
+            process.terminate()
