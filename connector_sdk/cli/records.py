@@ -85,9 +85,10 @@ def _write_csv(columns: Sequence[str], records: Iterable[Record]) -> None:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, str) and not isinstance(value, Enum):
-        return spreadsheet_safe(printable(value))
-    return _text(value)
+    """A cell of CSV, as it is where it is a number or a word of ours."""
+    if isinstance(value, int | float | Decimal | date | Enum):
+        return _text(value)
+    return spreadsheet_safe(printable(_text(value)))
 
 
 def _text(value: Any) -> str:

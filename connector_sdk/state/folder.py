@@ -17,6 +17,8 @@ _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
 )
 
+_FOLDERS = ("plans", "snapshots", "schemas", "ledgers", "calls", "locks")
+
 
 @frozen
 class StateFolder:
@@ -63,14 +65,18 @@ def state_path(project: Project, override: Path | None = None) -> Path:
 def state_folder(project: Project, override: Path | None = None) -> StateFolder:
     """The state folder of a project (see `state_path`), made and checked.
 
-    Raises `RunStopped` when it cannot be used: not ours, open to others, read-only, or on a network file system.
+    Raises `RunStopped` when it cannot be used: not ours, open to others, read-only, on a network file system, or a
+    part of it leads elsewhere.
     """
     path = state_path(project, override)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check(path)
-        for name in ("plans", "snapshots", "schemas", "ledgers", "calls", "locks"):
+        for name in _FOLDERS:
             (path / name).mkdir(mode=0o700, exist_ok=True)
+        for part in (path / name for name in (*_FOLDERS, "state.db")):
+            if part.is_symlink():
+                raise _refused(path, f"has a link in the place of {part.name}", f"rm {part}")
     except OSError as error:
         raise RunStopped(
             f"the state folder {path} cannot be used: {error.strerror or error}",
@@ -98,7 +104,7 @@ def on_disk(path: Path) -> None:
 
 def _check(path: Path) -> None:
     details = path.stat()
-    if details.st_uid != os.geteuid():
+    if {details.st_uid, path.lstat().st_uid} != {os.geteuid()}:
         raise _refused(path, "belongs to another user", f"run as its owner, or: chown -R $(id -u) {path}")
     if details.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise _refused(path, "can be written by others", f"chmod 700 {path}")

@@ -29,14 +29,19 @@ class FileTokenStore:
         self._path = path
 
     def load(self) -> str | None:
-        """The text stored last; raises `ConfigError` when others could have read it."""
+        """The text stored last; raises `ConfigError` when others could have read or placed it."""
         try:
-            mode = self._path.stat().st_mode
+            file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW))
         except FileNotFoundError:
             return None
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigError(f"the token file {self._path} is open to others", hint=f"chmod 600 {self._path}")
-        return self._path.read_text()
+        except OSError as error:
+            hint = f"see what is there; without it, log in again: rm {self._path}"
+            raise ConfigError(f"the token file {self._path} cannot be read: {error.strerror}", hint=hint) from None
+        with file:
+            details = os.fstat(file.fileno())
+            if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or details.st_uid != os.geteuid():
+                raise ConfigError(f"the token file {self._path} is open to others", hint=f"chmod 600 {self._path}")
+            return file.read()
 
     def save(self, text: str) -> None:
         """Store `text` durably: the old text stays until the new one is on disk."""
@@ -108,14 +113,19 @@ def token_store(project_folder: str, connection: str) -> TokenStore:
 
 
 def _own_folder(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make the folder of a file. Raises `ConfigError` when others could look into it or put something there."""
+    folder = path.parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    details = folder.stat()
+    if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or details.st_uid != os.geteuid():
+        raise ConfigError(f"the folder {folder} of tokens is open to others", hint=f"chmod 700 {folder}")
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Wait for a lock that a kill releases, and hold it."""
     _own_folder(path)
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -54,3 +54,14 @@ def test_a_table_of_many_says_how_to_get_all(capsys: pytest.CaptureFixture[str])
 
 def test_markup_in_a_value_is_just_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[red]x[/red]" in written(capsys, Format.TABLE, [{"text": "[red]x[/red]"}])
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r="])
+def test_no_formula_reaches_a_spreadsheet_in_a_list_or_in_a_record(
+    capsys: pytest.CaptureFixture[str], start: str
+) -> None:
+    cells = [f"{start}HYPERLINK(0)", (f"{start}1", "b"), [f"{start}1"], frozenset({f"{start}1"}), {"a": f"{start}1"}]
+    for cell in cells:
+        (line,) = csv.DictReader(io.StringIO(written(capsys, Format.CSV, [RECORD | {"text": cell}]), newline=""))
+        assert not line["text"].startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert "\r" not in line["text"]

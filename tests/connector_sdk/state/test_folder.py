@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector_sdk import ExitCode, Project, RunStopped
+from connector_sdk.state.database import open_database
 from connector_sdk.state.folder import state_folder
 
 
@@ -55,3 +56,35 @@ def test_a_state_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RunStopped, match="belongs to another user"):
         state_folder(project(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["plans", "snapshots", "schemas", "ledgers", "calls", "locks", "state.db"])
+def test_a_link_in_the_state_folder_leads_nowhere(tmp_path: Path, name: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".connector").mkdir(mode=0o700)
+    (tmp_path / ".connector" / name).symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(RunStopped, match=f"has a link in the place of {name}.*rm "):
+        state_folder(project(tmp_path))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_link_that_somebody_else_put_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir(mode=0o700)
+    (tmp_path / ".connector").symlink_to(tmp_path / "mine")
+    os.chown(tmp_path / ".connector", 12345, 12345, follow_symlinks=False)
+
+    with pytest.raises(RunStopped, match="belongs to another user"):
+        state_folder(project(tmp_path))
+
+
+def test_nothing_of_the_state_can_be_read_by_others_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        found = state_folder(project(tmp_path))
+        open_database(found.database).close()
+    finally:
+        os.umask(before)
+    open_to_others = [each for each in found.path.rglob("*") if stat.S_IMODE(each.stat().st_mode) & 0o077]
+    assert open_to_others == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -118,3 +119,44 @@ def test_a_place_for_tokens_that_is_none_is_refused(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("CONNECTOR_TOKENS", "vault")
     with pytest.raises(ConfigError, match="file or keyring"):
         token_store(str(tmp_path), "crm")
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a token that is stored."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    token_store(str(tmp_path), "crm").save("secret")
+    (found,) = (tmp_path / "home").rglob("*.token")
+    return found
+
+
+def test_a_folder_of_tokens_that_others_can_look_into_is_refused(tmp_path: Path, file: Path) -> None:
+    store = token_store(str(tmp_path), "crm")
+    file.parent.chmod(0o750)
+    with pytest.raises(ConfigError, match="open to others — chmod 700"):
+        store.save("other")
+    with pytest.raises(ConfigError, match="open to others — chmod 700"), store.exclusive():
+        pass
+
+
+def test_a_link_in_the_place_of_a_token_is_not_followed(tmp_path: Path, file: Path) -> None:
+    target = tmp_path / "planted"
+    target.write_text("another token")
+    target.chmod(0o600)
+    file.unlink()
+    file.symlink_to(target)
+    store = token_store(str(tmp_path), "crm")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        store.load()
+    store.save("secret")
+    assert (store.load(), target.read_text()) == ("secret", "another token")
+
+
+def test_a_token_is_private_whatever_the_umask(tmp_path: Path, file: Path) -> None:
+    before = os.umask(0)
+    try:
+        token_store(str(tmp_path), "new").save("secret")
+    finally:
+        os.umask(before)
+    for each in file.parent.iterdir():
+        assert stat.S_IMODE(each.stat().st_mode) == 0o600
