@@ -1,8 +1,8 @@
 """Salesforce records as a destination of connector-sdk.
 
 What stands here is for other packages: to connect (`Config` with a way to log in, `connect`, and `login_commands` for
-the command line), to ask an org (`Org`, `discover_schema`, `literal` for values in queries, `name_of` for XML), to
-write through the Bulk API 2.0 (`write_job`, `recover_job`), and to understand what went wrong: `CallFailed`,
+the command line), to ask an org (`Org`, `discover_schema`, `literal` for values in queries, `name_of` and `written` for
+XML), to write through the Bulk API 2.0 (`write_job`, `recover_job`), and to understand what went wrong: `CallFailed`,
 `classify`, `normalised` for codes that Salesforce uses for unlike things, `explained` and `proven` around a hook's
 calls.
 """
@@ -17,7 +17,7 @@ from connector_salesforce.failure import CallFailed
 from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
 from connector_salesforce.hook_failures import explained, proven
 from connector_salesforce.login import connect
-from connector_salesforce.markup import name_of
+from connector_salesforce.markup import name_of, written
 from connector_salesforce.org import Org
 from connector_salesforce.soql import literal
 
@@ -41,4 +41,5 @@ __all__ = [
     "proven",
     "recover_job",
     "write_job",
+    "written",
 ]

@@ -112,7 +112,10 @@ class Client:
         token (SOAP API Developer Guide, "SessionHeader").
         """
         headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": f'"{action}"', "Accept-Encoding": "gzip"}
-        shown = envelope(MARK)
+        try:
+            shown = envelope(MARK)
+        except MarkupError as error:
+            raise CallFailed("UNSAYABLE_IN_XML", str(error), Executed.NO) from None
 
         def send(login: Login) -> Answer:
             url = f"{login.instance}/services/Soap{path}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
@@ -9,8 +10,12 @@ NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 """The namespace of jobs and batches (Bulk API Developer Guide, "Quick Start")."""
 
 
+_UNSAYABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML document can have ("Extensible Markup Language", "Characters")."""
+
+
 class MarkupError(ValueError):
-    """An answer is not the XML that it should be."""
+    """An answer is not the XML that it should be, or a text cannot be said in XML."""
 
 
 class _WithoutDoctype(ElementTree.TreeBuilder):
@@ -21,12 +26,23 @@ class _WithoutDoctype(ElementTree.TreeBuilder):
 
 
 def document(root: str, values: Mapping[str, str]) -> bytes:
-    """An element that holds the values as elements of their own, in their order."""
+    """An element that holds the values as elements of their own, in their order. Raises `MarkupError`."""
     element = ElementTree.Element(root, xmlns=NAMESPACE)
     for name, value in values.items():
         ElementTree.SubElement(element, name).text = value
-    written: bytes = ElementTree.tostring(element, encoding="UTF-8", xml_declaration=True)
-    return written
+    return written(element)
+
+
+def written(root: ElementTree.Element) -> bytes:
+    """An element as a document that is read back as it is, carriage returns included.
+
+    Raises `MarkupError` for a character that XML cannot say.
+    """
+    found = next((each for text in root.itertext() for each in _UNSAYABLE.findall(text)), None)
+    if found is not None:
+        raise MarkupError(f"XML cannot say the character U+{ord(found):04X}")
+    text: str = ElementTree.tostring(root, encoding="unicode")
+    return f"<?xml version='1.0' encoding='UTF-8'?>\n{text}".replace("\r", "&#13;").encode()
 
 
 def parse(body: bytes) -> ElementTree.Element:

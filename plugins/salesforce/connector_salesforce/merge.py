@@ -14,7 +14,7 @@ from attrs import frozen
 from connector_salesforce.codes import normalised, table
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
-from connector_salesforce.markup import name_of, values_of
+from connector_salesforce.markup import name_of, values_of, written
 from connector_salesforce.org import Org
 from connector_salesforce.soql import is_in, select
 from connector_sdk import (
@@ -214,8 +214,7 @@ def _envelope(token: str, object_name: str, rows: _Rows, requests: Sequence[_Req
         ElementTree.SubElement(master, f"{{{_RECORD}}}Id").text = each.master
         for row in each.rows:
             _add(request, "recordToMergeIds", rows.records[row])
-    written: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return written
+    return written(root)
 
 
 def _add(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from connector_salesforce import CallFailed, Org, name_of, normalised
+from connector_salesforce import CallFailed, Org, name_of, normalised, written
 
 from connector_salesforce_picklist.values import Raw
 from connector_sdk import Executed
@@ -68,8 +68,7 @@ def _call(org: Org, action: str, fill: Callable[[ElementTree.Element], None]) ->
         header = ElementTree.SubElement(root, f"{{{_SOAP}}}Header")
         _text(ElementTree.SubElement(header, f"{{{_METADATA}}}SessionHeader"), "sessionId", token)
         fill(ElementTree.SubElement(root, f"{{{_SOAP}}}Body"))
-        written: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
-        return written
+        return written(root)
 
     return org.client.soap(f"/m/{org.client.version}", action, envelope)
 
