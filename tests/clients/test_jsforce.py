@@ -98,6 +98,7 @@ def test_it_queries_page_by_page(steps: dict[str, Any]) -> None:
 
 def test_its_query_builder_finds_counts_groups_and_includes_children(steps: dict[str, Any]) -> None:
     assert steps["find"] == ["L1999"]
+    assert steps["search"] == ["Un"]
     assert steps["count"] == 1
     assert steps["group"] == [True]
     assert steps["children"] == ["Child"]

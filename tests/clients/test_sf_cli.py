@@ -96,6 +96,12 @@ def test_it_upserts_and_queries(sf: Command, contacts: list[dict[str, Any]]) -> 
 
 
 @pytest.mark.usefixtures("contacts")
+def test_it_searches(sf: Command) -> None:
+    found = sf("data", "search", "--query", "FIND {Two} IN NAME FIELDS RETURNING Contact(LastName)")
+    assert [record["LastName"] for record in found["searchRecords"]] == ["Two"]
+
+
+@pytest.mark.usefixtures("contacts")
 def test_it_writes_query_results_to_a_table(sf: Command, tmp_path: Path) -> None:
     file = tmp_path / "found.csv"
     statement = "SELECT LastName, COUNT(Id) n FROM Contact GROUP BY LastName ORDER BY LastName"

@@ -260,3 +260,10 @@ def test_it_queries_the_tooling_api_and_lists_what_was_deleted(salesforce: Any) 
     now = datetime.now(UTC)
     span = (now - timedelta(hours=1), now + timedelta(days=1))
     assert made in [one["id"] for one in salesforce.Contact.deleted(*span)["deletedRecords"]]
+
+
+def test_it_searches(salesforce: Any) -> None:
+    salesforce.Account.create({"Name": "Acme Tools"})
+    found = salesforce.search("FIND {acme} IN NAME FIELDS RETURNING Account(Name)")
+    assert [record["Name"] for record in found["searchRecords"]] == ["Acme Tools"]
+    assert len(salesforce.quick_search("Acme")["searchRecords"]) == 1

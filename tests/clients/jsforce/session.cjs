@@ -68,6 +68,7 @@ async function main() {
   await step("query to the end", async () => (await conn.query("SELECT Id FROM Contact", { autoFetch: true, maxFetch: 9999 })).records.length);
   await step("find", async () =>
     (await contact.find({ LastName: { $like: "L1%" } }, "LastName").sort({ LastName: -1 }).limit(1).execute()).map((row) => row.LastName));
+  await step("search", async () => (await conn.search("FIND {Un} RETURNING Contact(LastName)")).searchRecords.map((row) => row.LastName));
   await step("count", () => contact.count({ External_Id__c: "k5" }));
   await step("group", async () =>
     (await conn.query("SELECT FirstName, COUNT(Id) n FROM Contact WHERE FirstName = 'x' GROUP BY FirstName")).records.map((row) => row.n > 0));

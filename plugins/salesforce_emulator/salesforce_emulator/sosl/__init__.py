@@ -1,0 +1,1 @@
+"""Search: which records hold some words. SOQL and SOSL Reference, "SOSL Syntax"."""
