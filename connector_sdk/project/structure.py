@@ -51,9 +51,9 @@ def structured(cls: type[T], data: Any, path: Place = ()) -> T:
     raise ConfigError(problems)  # outside: an exception behind it would hold the values
 
 
-@lru_cache(maxsize=128)
-def _schema(cls: type) -> dict[str, Any]:
-    return json_schema(cls)
+@lru_cache(maxsize=512)
+def _schema(type_: Any) -> dict[str, Any]:
+    return json_schema(type_)
 
 
 def _refusals(error: BaseException, path: Place) -> Iterator[Problem]:
@@ -92,7 +92,7 @@ def _is_union(type_: Any) -> bool:
 
 def _union(value: Any, type_: Any) -> Any:
     """Structure as the first member that the value fits."""
-    member = next(each for each in get_args(type_) if fits(json_schema(each), value))
+    member = next(each for each in get_args(type_) if fits(_schema(each), value))
     return None if member is type(None) else _converter.structure(value, member)
 
 

@@ -220,6 +220,15 @@ def test_a_plugin_is_imported_only_when_its_commands_are_asked_for(
     assert "no_such_module_of_anyone" in result.stderr
 
 
+def test_looking_at_runs_loads_nothing_that_plans_or_writes() -> None:
+    look = "from connector_sdk.cli.app import connector; connector(['runs', '--help'], standalone_mode=False)"
+    tell = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
+    done = subprocess.run([sys.executable, "-c", f"{tell}; {look}"], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "connector_sdk.cli.past" in loaded
+    assert not {name for name in loaded if name.startswith(("connector_sdk.planning.", "connector_sdk.writing."))}
+
+
 def test_an_unexpected_exception_is_exit_70_with_details_in_a_file_of_the_state(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

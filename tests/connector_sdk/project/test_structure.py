@@ -10,7 +10,9 @@ import pytest
 from attrs import field, frozen, validators
 
 from connector_sdk import ConfigError, Problem, Secret
+from connector_sdk.project import structure as structure_module
 from connector_sdk.project.json_schema import Rest, Rule, json_schema
+from connector_sdk.project.shape import SyncShape
 from connector_sdk.project.structure import structure
 
 
@@ -195,3 +197,14 @@ def test_a_type_that_no_file_can_hold_is_a_mistake_of_the_plugin() -> None:
 
     with pytest.raises(TypeError, match="complex"):
         json_schema(Odd)
+
+
+def test_what_a_setting_may_be_is_derived_once_however_often_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    derived: list[object] = []
+    monkeypatch.setattr(structure_module, "json_schema", lambda type_: derived.append(type_) or json_schema(type_))
+    structure_module._schema.cache_clear()
+    fields = {f"field{number}": {"column": "name"} if number % 2 else "name" for number in range(100)}
+    entry = {"model": "m", "connection": "c", "object": "O", "mode": "upsert", "fields": fields}
+    assert structure_module.problems_of(SyncShape, entry) == []
+    assert len(structure_module.structured(SyncShape, entry).fields) == 100
+    assert len(derived) < 20
