@@ -63,3 +63,18 @@ def test_what_is_rolled_back_takes_no_room(client: Client, emulator: Emulator) -
     rows = [{"LastName": "M"}, {"FirstName": "no"}]
     client.collection("POST", "", *rows, type_="Contact", all_or_none=True)
     assert client.rest("POST", "/sobjects/Contact", {"LastName": "O"}).status_code == 201
+
+
+def test_the_usage_that_answers_tell_may_lag_behind(client: Client, emulator: Emulator) -> None:
+    def told() -> str:
+        return client.rest("GET", "/sobjects").headers["Sforce-Limit-Info"]
+
+    emulator.change_org({"limits": {"DailyApiRequests": {"max": 100, "remaining": 90}}, "sessionSeconds": _DAY})
+    assert (told(), told()) == ("api-usage=11/100", "api-usage=12/100")
+    emulator.change_org({"usageLag": 60})
+    emulator.advance(30)
+    assert told() == "api-usage=10/100"
+    emulator.advance(31)
+    assert told() == "api-usage=12/100"
+    emulator.advance(60)
+    assert told() == "api-usage=14/100"

@@ -29,7 +29,8 @@ class _Use:
         self._starts_anew = name.startswith("Hourly")
         self._ends = now + _HOUR
         self._used = limit.max - limit.left
-        self._log: deque[tuple[int, int]] = deque([(int(now), self._used)])
+        self._begun = int(now) - 1
+        self._log: deque[tuple[int, int]] = deque([(self._begun, self._used)])
 
     def left(self, now: float) -> int:
         """What may still be used."""
@@ -39,6 +40,15 @@ class _Use:
             self._ends += (now - self._ends) // _HOUR * _HOUR + _HOUR
             self._used = 0
         return self.max - self._used
+
+    def used_at(self, moment: float, now: float) -> int:
+        """What was used until a moment, what the org began with included."""
+        used = self.max - self.left(now)
+        for at, count in reversed(self._log):
+            if at <= max(moment, self._begun):
+                break
+            used -= count
+        return used
 
     def add(self, count: int, now: float) -> None:
         """Use some."""
@@ -78,11 +88,11 @@ class Allocations:
             use.add(count, now)
             return True
 
-    def usage(self) -> str:
-        """`api-usage=24/15000`: the header Sforce-Limit-Info."""
+    def usage(self, lag: float) -> str:
+        """`api-usage=24/15000`: the header Sforce-Limit-Info, which lags so many seconds behind."""
         with self._lock:
-            use = self._uses.get(API_REQUESTS)
-            return "api-usage=0/0" if use is None else f"api-usage={use.max - use.left(self._clock.now())}/{use.max}"
+            use, now = self._uses.get(API_REQUESTS), self._clock.now()
+            return "api-usage=0/0" if use is None else f"api-usage={use.used_at(now - lag, now)}/{use.max}"
 
     def shown(self) -> dict[str, Any]:
         """The answer of `/limits`, in the order of names; parts of an allocation stand within it."""

@@ -185,6 +185,10 @@ class World:
                 raise
             return self._setup(user_id, REST).query(statement, version, error)
 
+    def usage(self) -> str:
+        """The header Sforce-Limit-Info."""
+        return self.allocations.usage(self.org.usage_lag)
+
     def limits(self) -> dict[str, Any]:
         """The answer of `/limits`: what may still be used, and what is free of the storage."""
         shown = self.allocations.shown()

@@ -196,7 +196,8 @@ class Org:
     every org, as login.salesforce.com does, and refuses client credentials; `leadFields`: for custom fields of Lead the
     fields that get their value in a conversion, such as `Contact.Key__c` (Setup, "Map Lead Fields"); `omittedValues`:
     what becomes of values that a new list of a local picklist leaves out, `merge` where it is unrestricted: they stay;
-    `picklistJobSeconds`: how long a change of values keeps the picklists of an object busy.
+    `picklistJobSeconds`: how long a change of values keeps the picklists of an object busy; `usageLag`: how many
+    seconds the usage of calls that answers tell lags behind.
     """
 
     id: str
@@ -211,6 +212,7 @@ class Org:
     person_accounts: bool = False
     generic_login: bool = False
     session_seconds: float = 7200.0
+    usage_lag: float = 0.0
     page_size: int = 2000
     bulk: BulkSettings = field(factory=BulkSettings)
     limits: dict[str, Limit] = Factory(dict)

@@ -28,7 +28,7 @@ def rest(handler: Handler) -> Endpoint:
             response = await run_in_threadpool(handler, await _call(world, request))
         except ApiError as error:
             response = json_answer(error.body(), error.status)
-        response.headers["Sforce-Limit-Info"] = world.allocations.usage()
+        response.headers["Sforce-Limit-Info"] = world.usage()
         return response
 
     return endpoint

@@ -65,7 +65,7 @@ async def serve(request: Request, operations: Mapping[str, Operation], log_in: L
             raise SoapFault(None, f"No operation available for request {message.operation.tag}")
         call = SoapCall(Call(world, request, version, _session(world, message), b""), message)
         return await run_in_threadpool(
-            _answer, lambda response: operation(call, response), message.name, dialect, world.allocations.usage()
+            _answer, lambda response: operation(call, response), message.name, dialect, world.usage()
         )
     except SoapFault as fault:
         return fault_answer(fault, dialect)
