@@ -37,7 +37,8 @@ from .test_soql import parsed
 HOSTILE = st.sampled_from(
     ["'", '"', "\\", ",", "\n", "\r\n", "\r", "\t", "\0", "\x1b", "\x85", "\u2028", "\ufeff", "\u202e", "'); --",
      "x' OR Name LIKE '%", '"\n"fake","row', "#N/A", "=1+1", "</value>", "<![CDATA[", "]]>", "&lt;", "&#0;", "<!--",
-     "?>", "{", "}", '","', "\\u0000", "../", "%2e%2e%2f", "%00", "?a=b", "#c", "\U0001f600", "e\u0301", "\ufffe", "\x0b"]
+     "?>", "{", "}", '","', "\\u0000", "../", "%2e%2e%2f", "%00", "?a=b", "#c", "\U0001f600", "e\u0301", "\ufffe",
+     "\x0b"]
 )  # fmt: skip
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 TEXT = st.lists(HOSTILE | ANY, max_size=4).map("".join)
