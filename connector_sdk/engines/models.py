@@ -135,11 +135,19 @@ def _single_select(model: Model, connection: duckdb.DuckDBPyConnection) -> str:
     """The SQL of a model without what follows its end. Raises `ConfigError` unless it is one SELECT."""
     sql = (model.sql or "").strip()
     statements = connection.extract_statements(sql)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+    if len(statements) != 1 or not _is_select(statements[0]):
         raise ConfigError([_no_select(model)])
     encoded = sql.encode()
     ends = [start for start, _ in duckdb.tokenize(sql) if encoded[start : start + 1] == b";"]
     return encoded[: ends[0]].decode() if ends else sql
+
+
+def _is_select(statement: duckdb.Statement) -> bool:
+    """Whether a statement is a SELECT; DuckDB has kinds of statements that its Python has no name for."""
+    try:
+        return bool(statement.type == duckdb.StatementType.SELECT)
+    except ValueError:
+        return False
 
 
 def _no_select(model: Model) -> Problem:
