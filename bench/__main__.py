@@ -27,7 +27,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--large", type=int, default=5_000_000, help="rows of the memory test, 0 to leave it out")
+    parser.add_argument("--memory", type=int, nargs="+", metavar="ROWS", help="only this: peaks at these sizes")
     arguments = parser.parse_args()
+    if arguments.memory:
+        _peaks(arguments.memory)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder, rows, rounds = Path(name), arguments.rows, arguments.rounds
         print("| api | rows | client | rows per CPU second | ratio | peak memory | calls |")
@@ -41,6 +45,16 @@ def main() -> None:
         if arguments.large:
             large = _measure("connector bulk", folder, arguments.large)
             print(f"\nPeak memory at {arguments.large:,} rows: {large['peak_mb']:.0f} MB.")
+
+
+def _peaks(sizes: list[int]) -> None:
+    """Print the peak memory of sending so many rows and comparing them again."""
+    print("| rows, sent and compared | peak memory | CPU seconds of comparing |")
+    print("|---:|---:|---:|")
+    for rows in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            found = _measure("unchanged", Path(name), rows)
+        print(f"| {rows:,} | {found['peak_mb']:,.0f} MB | {found['cpu']:.0f} |", flush=True)
 
 
 def _race(folder: Path, api: str, rows: int, rounds: int) -> None:

@@ -199,7 +199,7 @@ class Org:
         header, *rows = self._uploads[job].split(b"\n")
         if which != "successfulResults":
             rows = []
-        lines = (b'"003000000000001AAA","true",' + row for row in rows)
+        lines = (b'"003%012dAAA","true",' % number + row for number, row in enumerate(rows))
         return 200, "text/csv", b"\n".join([b'"sf__Id","sf__Created",' + header, *lines, b""])
 
 
@@ -237,11 +237,13 @@ def _info(job: str, batch: str, rows: int, state: str) -> str:
 
 
 def _result_csv(rows: int) -> bytes:
-    return b'"Id","Success","Created","Error"\n' + b'"003000000000001AAA","true","true",""\n' * rows
+    lines = (b'"003%012dAAA","true","true",""\n' % number for number in range(rows))
+    return b'"Id","Success","Created","Error"\n' + b"".join(lines)
 
 
 def _result_json(rows: int) -> bytes:
-    return json.dumps([{"success": True, "created": True, "id": "003000000000001AAA", "errors": []}] * rows).encode()
+    ids = (f"003{number:012}AAA" for number in range(rows))
+    return json.dumps([{"success": True, "created": True, "id": id_, "errors": []} for id_ in ids]).encode()
 
 
 async def _serve(org: Org, delay: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

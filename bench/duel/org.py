@@ -37,6 +37,22 @@ class Org:
         self._side("POST", "reset", None)
         self._side("POST", "faults", faults(seed))
 
+    def spoil(self, rate: float, seed: int) -> None:
+        """Let calls of any kind go wrong, in three ways at this rate each, by other chances than before."""
+        ways: tuple[dict[str, Any], ...] = ({"cut": "after"}, {"cut": "before"}, {"status": 503, "body": "Unavailable"})
+        rules = [
+            {"match": {"path": "*"}, "do": way, "rate": rate, "seed": seed + number, "times_per_key": 1}
+            for number, way in enumerate(ways)
+        ]
+        self._side("POST", "faults", rules if rate else [])
+
+    def texts(self) -> dict[str, list[str | None]]:
+        """The descriptions of the contacts by their external ids; more than one where there are twins."""
+        found: dict[str, list[str | None]] = {}
+        for record in self._side("GET", "records/Contact", None)["records"]:
+            found.setdefault(record["External_Id__c"], []).append(record.get("Description"))
+        return found
+
     def calls(self) -> int:
         """How many calls there were."""
         return sum(self._side("GET", "stats", None)["calls"].values())
