@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.finish import not_begun
-from connector_sdk.freezing import findings_of, freeze_plan, stop_on
+from connector_sdk.freezing import findings_of_run, freeze_plan, stop_on
 from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import RunStart
@@ -20,14 +20,15 @@ from connector_sdk.state.journal import now
 from connector_sdk.state.witness import Witness
 
 
-def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan]:
-    """Plan, check the plan, and commit it: from here on the run survives a crash."""
+def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan, tuple[Finding, ...]]:
+    """Plan, check the plan, and commit it: from here on the run survives a crash. Answers what was found, too."""
     run_id = new_run_id()
     opened.observers.run_started(RunStart(run_id, opened.sync.name, False, now()))
     begun = opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, opened.config)
     try:
         frozen_plan = freeze_plan(opened, run_id, request)
-        stop_on(findings_of(opened, frozen_plan), request.accept)
+        findings = findings_of_run(opened, frozen_plan)
+        stop_on(findings, request.accept)
     except BaseException as error:
         remove(opened.folder.plan(run_id))
         opened.journal.forget_run(run_id)
@@ -35,7 +36,7 @@ def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan]
         raise
     forgotten = opened.sync.name if request.start_over else None
     opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten)
-    return begun, frozen_plan
+    return begun, frozen_plan, findings
 
 
 def new_run_id() -> str:

@@ -10,6 +10,7 @@ from attrs import evolve
 from connector_sdk.damage import MACHINE, first_line
 from connector_sdk.errors import Cancelled, ConnectorError, ExitCode, Stale
 from connector_sdk.finish import Ending, as_json, finish, not_begun, so_far
+from connector_sdk.plan import Finding
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import RunReport, RunStart
 from connector_sdk.request import Request
@@ -29,6 +30,7 @@ def execute(
     request: Request,
     begun: JournalledRun,
     frozen_plan: FrozenPlan,
+    findings: tuple[Finding, ...] = (),
     *,
     resumed: bool = False,
     abandoned: bool = False,
@@ -36,12 +38,13 @@ def execute(
 ) -> RunReport:
     """Deliver a frozen plan and end the run. A run that cannot go on is left open, with a report that says why.
 
+    `findings` are told to observers before anything is sent.
     Of an `abandoned` run nothing more is sent; where it wrote to an account that is `elsewhere`, nothing is asked
     either. Raises `Stale` when the target moved since it was planned: the run is given up then.
     """
     if resumed:
         opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
-    opened.observers.run_planned(frozen_plan.summary)
+    opened.observers.run_planned(frozen_plan.summary, findings)
     try:
         report = _delivered(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere)
     except Exception as error:

@@ -79,6 +79,11 @@ def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
     return (*plan.findings, *(evolve(each, message=scrub(each.message), advice=scrub(each.advice)) for each in found))
 
 
+def findings_of_run(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
+    """The same for a plan that is to be run: a destination that gets nothing of it has nothing to say."""
+    return findings_of(opened, plan) if plan.batches else plan.findings
+
+
 def _replacement(plan: FrozenPlan) -> Batch | None:
     """The list that a plan of mode `all` writes, None where nothing would change."""
     if plan.summary.mode is not Mode.ALL or not plan.batches:

@@ -226,12 +226,14 @@ class ObserverHooks:
         """
 
     @hookspec
-    def run_planned(self, plan: PlanSummary) -> None:
-        """The plan of a run is frozen.
+    def run_planned(self, plan: PlanSummary, findings: Sequence[Finding]) -> None:
+        """The plan of a run is frozen, and nothing of it is written yet; `findings` did not keep it from running.
 
         @hookimpl
-        def run_planned(plan):
+        def run_planned(plan, findings):
             bar.total = sum(plan.planned.values())
+            for each in findings:
+                log.info("%s: %s", each.level, each.message)
         """
 
     @hookspec

@@ -11,7 +11,7 @@ import pluggy
 
 from connector_sdk.connection import Call
 from connector_sdk.hookspecs import PROJECT, ObserverHooks
-from connector_sdk.plan import PlanSummary
+from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.report import BatchReport, RunReport, RunStart
 
 log = logging.getLogger(__name__)
@@ -31,9 +31,9 @@ class Observers:
         """A run is about to begin."""
         self._tell("run_started", start=start)
 
-    def run_planned(self, plan: PlanSummary) -> None:
+    def run_planned(self, plan: PlanSummary, findings: Sequence[Finding] = ()) -> None:
         """The plan of a run is frozen."""
-        self._tell("run_planned", plan=plan)
+        self._tell("run_planned", plan=plan, findings=findings)
 
     def batch_finished(self, batch: BatchReport) -> None:
         """The rows of a batch have outcomes."""

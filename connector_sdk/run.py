@@ -125,9 +125,9 @@ def _run_fresh(opened: Session, request: Request) -> RunReport:
     guard_state(opened, request)
     stop_on(first_run_finding(opened, request))
     for _ in range(_STALE_PLANS):
-        begun, frozen_plan = begin(opened, request)
+        begun, frozen_plan, findings = begin(opened, request)
         try:
-            return execute(opened, request, begun, frozen_plan)
+            return execute(opened, request, begun, frozen_plan, findings)
         except Stale:
             continue
     raise RunStopped(

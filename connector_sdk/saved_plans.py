@@ -7,7 +7,7 @@ from attrs import evolve
 from connector_sdk.begin import first_run_finding, guard_state
 from connector_sdk.errors import ConfigError, ExitCode, Problem, RunStopped
 from connector_sdk.execute import execute
-from connector_sdk.freezing import findings_of, stop_on
+from connector_sdk.freezing import findings_of_run, stop_on
 from connector_sdk.planning.frozen import FrozenPlan, read_plan, write_plan
 from connector_sdk.report import RunReport, RunStart
 from connector_sdk.request import Request
@@ -40,10 +40,11 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
         frozen_plan = read_plan(opened.folder.plan(plan_id))
     except RunStopped as error:
         raise RunStopped(error.message, hint="plan again with --save", exit_code=ExitCode.GUARD) from error
-    stop_on(findings_of(opened, frozen_plan), request.accept)
+    findings = findings_of_run(opened, frozen_plan)
+    stop_on(findings, request.accept)
     opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
     opened.journal.set_state(plan_id, RunState.RUNNING)
-    return execute(opened, request, saved, frozen_plan)
+    return execute(opened, request, saved, frozen_plan, findings)
 
 
 def _outdated(opened: Session, saved: JournalledRun) -> str:

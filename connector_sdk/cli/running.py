@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from connector_sdk import run as core
 from connector_sdk.cli import terminal
 from connector_sdk.cli.failures import report_failure
+from connector_sdk.cli.forewarning import Forewarning
 from connector_sdk.cli.interrupts import Interrupt, interruptible
 from connector_sdk.cli.left_behind import tell_left_behind
 from connector_sdk.cli.progress import progress_bar
@@ -128,7 +129,7 @@ def _run_one(
                 sync,
                 state=settings.state,
                 destinations=settings.destinations,
-                observers=observers,
+                observers=(Forewarning(), *observers),
                 cancel=interrupt.cancel,
                 **request,
             )

@@ -96,7 +96,7 @@ def plan_text(report: PlanReport) -> str:
         _line("cost", f"{report.cost.batches:,} batches{calls}"),
         _line("delivery", str(report.delivery)),
         *(line for kind, samples in report.samples.items() for line in _sample_lines(kind, samples)),
-        *(line for finding in report.findings for line in _finding_lines(finding)),
+        *(f"  {finding_text(each)}" for each in report.findings),
     ]
     if report.saved:
         lines.append(f"  → connector run {report.sync} --plan {report.run}")
@@ -139,7 +139,7 @@ def _sample_lines(kind: str, samples: Sequence[Mapping[str, Any]]) -> list[str]:
     return [_line("for example", kind), *(f"    {one_line(to_json(sample))}" for sample in samples[:_SAMPLES])]
 
 
-def _finding_lines(finding: Finding) -> list[str]:
-    return [
-        f"  {finding.level}: {one_line(finding.message)}" + (f" — {one_line(finding.advice)}" if finding.advice else "")
-    ]
+def finding_text(finding: Finding) -> str:
+    """A finding in one line: how much it weighs, what it is, and what to do about it."""
+    advice = f" — {one_line(finding.advice)}" if finding.advice else ""
+    return f"{finding.level}: {one_line(finding.message)}{advice}"

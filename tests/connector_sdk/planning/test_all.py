@@ -107,7 +107,7 @@ def test_a_destination_sees_the_list_before_it_is_written(tags: Bench) -> None:
     with pytest.raises(RunStopped, match="not so fast"):
         tags.run([RED, BLUE])
     tags.run([RED])
-    tags.run([RED])
+    tags.plan([RED])
     both = [{"name": "Red", "label": "red"}, {"name": "Blue", "label": "blue"}]
     assert seen == [both, both[:1], None]
 
