@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,22 @@ def test_the_state_can_be_moved_by_the_environment_and_by_argument(
 
     assert state_folder(project(tmp_path)).path == tmp_path / "elsewhere"
     assert state_folder(project(tmp_path), tmp_path / "here").path == tmp_path / "here"
+
+
+def test_a_state_folder_on_a_disk_that_is_read_only_is_refused_with_the_fix(tmp_path: Path) -> None:
+    namespace = ("unshare", "--user", "--map-root-user", "--mount")
+    if not shutil.which("unshare") or subprocess.run([*namespace, "true"], capture_output=True).returncode:
+        pytest.skip("a disk of one's own needs user namespaces")
+    (tmp_path / ".connector").mkdir(mode=0o700)
+    (tmp_path / "connector.yml").write_text("{version: 1, connections: {}, models: {}, syncs: {}}")
+    mounted = 'mount -t tmpfs -o mode=700 none .connector && mount -o remount,ro .connector && exec "$@"'
+    command = [sys.executable, "-m", "connector_sdk.cli", "runs", "--project", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), *filter(None, sys.path)])}
+    asked = [*namespace, "sh", "-c", mounted, "sh", *command]
+    done = subprocess.run(asked, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == ExitCode.STOPPED, done.stderr
+    assert "is read-only — make it writable, or choose another one with --state" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_state_folder_that_others_may_write_to_is_refused_with_the_fix(tmp_path: Path) -> None:
