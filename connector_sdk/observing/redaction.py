@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import re
 import threading
@@ -10,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from html.entities import codepoint2name
+from itertools import product
 from typing import Any
+from urllib.parse import quote_plus
 
 import attrs
 
@@ -202,7 +205,7 @@ def _any_way(part: str) -> str:
 
 def _escapes(character: str) -> Iterator[str]:
     code, units = ord(character), character.encode("utf-16-be", "surrogatepass")
-    in_url = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    in_url = "".join(f"%(?:25){{0,2}}{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
     in_json = "".join(rf"{_SLASHES}u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
     yield from (rf"(?i:{in_url})", rf"(?i:{in_json})", rf"&#0*{code};", rf"(?i:&#x0*{code:x};)")
     yield f"{_SLASHES}x{code:02x}" if code < 256 else f"{_SLASHES}U{code:08x}"
@@ -218,8 +221,13 @@ _SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 
 
 def _in_base64(secret: str) -> Iterator[str]:
-    """The characters that belong to nothing but the secret, wherever it begins in what was encoded."""
-    for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + secret.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+    """The characters that belong to nothing but the secret, wherever it begins in what was encoded.
+
+    What was encoded may be a form or JSON.
+    """
+    plain = secret.encode("utf-8", "surrogatepass")
+    forms = dict.fromkeys((plain, quote_plus(plain).encode(), json.dumps(secret)[1:-1].encode()))
+    for before, text in product(range(3), forms):
+        encoded = base64.b64encode(b"\0" * before + text).decode().rstrip("=")
         own = encoded[before * 4 // 3 + bool(before) : -1]
         yield from (own, own.translate(str.maketrans("+/", "-_")), own.replace("+", "%2B").replace("/", "%2F"))
