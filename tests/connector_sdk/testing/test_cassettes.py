@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+
+from connector_sdk.testing.cassettes import Cassette, leaks
+
+from ..observing.planted import SPELLINGS, echo, found, planted
+
+KNOWN, UNKNOWN = planted(60), planted(60, first=60)
+NAMES = (
+    "access_token", "refresh_token", "id_token", "client_secret", "password", "assertion", "code_verifier", "signature",
+    "sessionId", "session_id", "api_key", "token", "accessToken", "refreshToken", "clientSecret", "SessionID", "apiKey",
+)  # fmt: skip
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """A server that repeats what it is sent."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            for name, value in (("Content-Length", str(len(body))), ("Set-Cookie", self.headers.get("Cookie", ""))):
+                self.send_header(name, value)
+            self.send_header("Location", self.path)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{made.server_address[1]}"
+    made.shutdown()
+    made.server_close()
+
+
+def recorded(path: Path, url: str, body: str, **headers: str) -> str:
+    with Cassette(path, record=True, secrets=[each.text for each in KNOWN]).playing():
+        requests.post(url, data=body.encode(), headers=headers, timeout=10)
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_known_secret_is_never_recorded_however_it_is_written(tmp_path: Path, server: str, spelling: str) -> None:
+    said = " ~ ".join(SPELLINGS[spelling](each.text) for each in KNOWN)
+    assert found(KNOWN, recorded(tmp_path / "c.yaml", server, said)) == []
+
+
+def test_a_known_secret_in_a_url_or_a_header_is_never_recorded(tmp_path: Path, server: str) -> None:
+    for each in KNOWN:
+        where = urllib.parse.quote(each.text, safe="")
+        text = recorded(tmp_path / "c.yaml", f"{server}/{where}?a={where}", "x", Accept=where, Etag=where)
+        assert found(KNOWN, text) == []
+
+
+def test_what_has_a_telling_name_is_not_recorded_although_nobody_knew_it(tmp_path: Path, server: str) -> None:
+    for number, name in enumerate(NAMES):
+        some = UNKNOWN[number : number + 24]
+        bodies = [json.dumps({name: each.text}) for each in some]
+        bodies += [json.dumps({"said": json.dumps({name: each.text})}) for each in some if '"' not in each.text]
+        bodies += [urllib.parse.urlencode({"a": "b", name: each.text}) for each in some]
+        bodies += [f"<x><{name} a='b'>{SPELLINGS['xml'](each.text)}</{name}></x>" for each in some]
+        bodies += [f"<s:{name}><![CDATA[{each.text}]]></s:{name}>" for each in some if "</" not in each.text]
+        for each in (each for place, each in enumerate(bodies) if place % 24 == number % 24):
+            text = recorded(tmp_path / "c.yaml", f"{server}/?{name}=Qz999kW999", each)
+            assert found(UNKNOWN, text) == []
+            assert "Qz999kW999" not in text
+            assert leaks(text) == []
+
+
+def test_headers_of_a_login_are_recorded_without_their_values(tmp_path: Path, server: str) -> None:
+    (secret, *_) = UNKNOWN
+    for name in ("Authorization", "X-SFDC-Session", "Cookie", "X-API-Key", "Proxy-Authorization", "X-Unknown"):
+        assert found(UNKNOWN, recorded(tmp_path / "c.yaml", server, "x", **{name: secret.text})) == []
+
+
+def test_what_is_left_in_a_cassette_is_noticed() -> None:
+    assert leaks(echo(KNOWN))
+    assert leaks('{"accessToken": "x1234"}')
+    assert leaks('"{\\"refresh_token\\": \\"x1234\\"}"')
