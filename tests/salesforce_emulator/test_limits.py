@@ -7,6 +7,7 @@ from typing import Any
 from salesforce_emulator import Emulator
 
 from tests.salesforce_emulator.client import Client
+from tests.salesforce_emulator.soap import called
 
 _DAY = 86_400
 
@@ -63,6 +64,16 @@ def test_what_is_rolled_back_takes_no_room(client: Client, emulator: Emulator) -
     rows = [{"LastName": "M"}, {"FirstName": "no"}]
     client.collection("POST", "", *rows, type_="Contact", all_or_none=True)
     assert client.rest("POST", "/sobjects/Contact", {"LastName": "O"}).status_code == 201
+
+
+def test_a_record_takes_its_room_again_when_it_comes_out_of_the_recycle_bin(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"limits": {"DataStorageMB": {"max": 1}}})
+    made = emulator.insert("Contact", *({"LastName": "L"} for _ in range(512)))
+    client.rest("DELETE", f"/sobjects/Contact/{made[0]}")
+    called(client, "undelete", f"<u:ids>{made[0]}</u:ids>")
+    assert (
+        client.rest("POST", "/sobjects/Contact", {"LastName": "M"}).json()[0]["errorCode"] == "STORAGE_LIMIT_EXCEEDED"
+    )
 
 
 def test_the_usage_that_answers_tell_may_lag_behind(client: Client, emulator: Emulator) -> None:

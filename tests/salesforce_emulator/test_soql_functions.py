@@ -197,6 +197,10 @@ def test_functions_of_dates_and_labels(client: Client, emulator: Emulator) -> No
 def test_objects_may_have_another_name_within_a_statement(client: Client) -> None:
     found = rows(client, "SELECT c.LastName, c.Account.Name FROM Contact c WHERE c.LastName = 'Three' ORDER BY c.Id")
     assert [(row["LastName"], row["Account"]["Name"]) for row in found] == [("Three", "Gamma")]
+    named = "SELECT Contact.LastName, Contact.Account.Name FROM Contact WHERE Contact.LastName = 'Three'"
+    assert [(row["LastName"], row["Account"]["Name"]) for row in rows(client, named)] == [("Three", "Gamma")]
+    inner = "SELECT Account.Name, (SELECT Contact.LastName FROM Account.Contacts) FROM Account WHERE Name = 'Gamma'"
+    assert rows(client, inner)[0]["Contacts"]["records"][0]["LastName"] == "Three"
     assert len(rows(client, "SELECT Id FROM Contact USING SCOPE everything WHERE Email = null FOR VIEW")) == 3
 
 
