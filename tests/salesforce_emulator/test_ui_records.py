@@ -66,3 +66,23 @@ def test_other_calls_know_no_key(client: Client, emulator: Emulator) -> None:
     for _ in range(2):
         assert client.rest("POST", "/sobjects/Contact", {"LastName": "L"}, headers=headers).status_code == 201
     assert len(emulator.records("Contact")) == 2
+
+
+def test_a_key_belongs_to_one_user(client: Client, emulator: Emulator) -> None:
+    key = str(uuid.uuid4())
+    create(client, key, LastName="L")
+    emulator.change_org({"application": {"passwordFlow": True}})
+    person = {"username": "second@emulator.invalid", "password": emulator.password}
+    assert client.login(grant_type="password", **person).ok
+    answer = create(client, key, LastName="L")
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "IDEMPOTENCY_KEY_USED_DIFFERENT_USER")
+
+
+def test_a_key_that_is_being_served_is_told_so(client: Client, emulator: Emulator) -> None:
+    key = str(uuid.uuid4())
+    body = create(client, key, LastName="L").request.body
+    assert isinstance(body, bytes)
+    emulator.world.idempotency.forget(key)
+    emulator.world.idempotency.begin(key, emulator.world.user_id, body)
+    answer = create(client, key, LastName="L")
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (409, "IDEMPOTENCY_CONCURRENT_REQUEST")
