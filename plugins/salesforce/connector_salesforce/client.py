@@ -9,6 +9,7 @@ from typing import IO, Any
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
+from connector_salesforce.answered_json import read_json
 from connector_salesforce.compression import GZIP, compressed
 from connector_salesforce.credentials import Credentials, Login
 from connector_salesforce.failure import CallFailed
@@ -206,7 +207,7 @@ def _json(answer: Answer) -> Any:
     if not answer.body:
         return None
     try:
-        return json.loads(answer.body)
+        return read_json(answer.body)
     except ValueError:
         message = f"the answer with status {answer.status} is not JSON"
         raise CallFailed("ANSWER_UNREADABLE", message, Executed.MAYBE, status=answer.status) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from textwrap import shorten
 from typing import Any
 from xml.etree import ElementTree
 
+from connector_salesforce.answered_json import read_json
 from connector_salesforce.codes import normalised, table
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.markup import MarkupError, name_of, parse, values_of
@@ -68,7 +68,7 @@ def _said(body: bytes) -> Said | None:
     text = body.lstrip()
     if text.startswith((b"[", b"{")):
         try:
-            return _of_json(json.loads(text))
+            return _of_json(read_json(text))
         except ValueError:
             return None
     if text.startswith(b"<"):

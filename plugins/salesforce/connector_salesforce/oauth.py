@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
+from connector_salesforce.answered_json import read_json
 from connector_salesforce.credentials import Login
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.faults import fault
@@ -77,7 +77,7 @@ def _posted(
 def _read(answer: Answer) -> Granted:
     """A token answer. Its `id` is a URL that ends in the ids of org and user."""
     try:
-        said: Any = json.loads(answer.body)
+        said: Any = read_json(answer.body)
         token, instance, refresh = str(said["access_token"]), str(said["instance_url"]), said.get("refresh_token")
         org_id, user_id = (to18(part) or part for part in urlsplit(str(said["id"])).path.split("/")[-2:])
     except (ValueError, KeyError, TypeError):
