@@ -10,7 +10,7 @@ from salesforce_emulator.ids import read_id
 from salesforce_emulator.org.model import RecordType, Value
 from salesforce_emulator.schema import Row, Schema
 
-_MASTER = "012000000000000AAA"
+MASTER = "012000000000000AAA"
 
 
 def chosen(schema: Schema, values: dict[int, Value], trusted: bool) -> RecordType | None:
@@ -19,10 +19,10 @@ def chosen(schema: Schema, values: dict[int, Value], trusted: bool) -> RecordTyp
     record_id = values.get(at) if at is not None else None
     if not schema.object.record_types or record_id is None or at is None:
         return None
-    if record_id == _MASTER:
+    if record_id == MASTER:
         values[at] = None
         return None
-    found = _by_id(schema, record_id)
+    found = by_id(schema, record_id)
     if found is None or not (trusted or (found.active and found.available)):
         message = f"Record Type ID: this ID value isn't valid for the user: {record_id}"
         raise RowRefused("INVALID_CROSS_REFERENCE_KEY", message, ["RecordTypeId"])
@@ -38,7 +38,7 @@ def default(schema: Schema, person: bool) -> RecordType | None:
 def of_record(schema: Schema, record: Row) -> RecordType | None:
     """The record type that a record has."""
     at = schema.at("RecordTypeId")
-    return None if at is None else _by_id(schema, record[at])
+    return None if at is None else by_id(schema, record[at])
 
 
 def allowed(schema: Schema, type_: RecordType | None, values: dict[int, Value]) -> None:
@@ -55,6 +55,7 @@ def allowed(schema: Schema, type_: RecordType | None, values: dict[int, Value]) 
                 raise RowRefused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, [field.name])
 
 
-def _by_id(schema: Schema, record_id: Value) -> RecordType | None:
+def by_id(schema: Schema, record_id: Value) -> RecordType | None:
+    """The record type of an id."""
     wanted = read_id(str(record_id))
     return next((one for one in schema.object.record_types if one.id == wanted), None)

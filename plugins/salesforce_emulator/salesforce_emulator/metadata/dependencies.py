@@ -28,7 +28,7 @@ def shown_values(field: Field) -> list[PicklistValue]:
 
 def valid_for(field: Field, controller: Field) -> dict[str, str]:
     """For each value the bits of the controlling values that allow it, three bytes and more in base64."""
-    places = {name: at for at, name in enumerate(_controlling(controller))}
+    places = {name: at for at, name in enumerate(controlling_values(controller))}
     size = -(-len(places) // 24) * 3 or 3
     return {
         value.value: _bits(field.value_settings.get(value.value, ()), places, size) for value in shown_values(field)
@@ -71,13 +71,14 @@ def check_settings(
     if controller.type not in ("picklist", "boolean"):
         raise RowRefused("FIELD_INTEGRITY_EXCEPTION", f"{controller_name} cannot control another field")
     names = {value.value for value in values}
-    known = {value.value for value in controller.picklist_values} | set(_controlling(controller))
+    known = {value.value for value in controller.picklist_values} | set(controlling_values(controller))
     for name, allowing in settings.items():
         for one in (name,) if name not in names else (other for other in allowing if other not in known):
             raise RowRefused(_MISSING, f"valueSettings: there is no picklist value {one}")
 
 
-def _controlling(controller: Field) -> Iterable[str]:
+def controlling_values(controller: Field) -> Iterable[str]:
+    """What a controlling field may say, in the order of the bits of `validFor`; of a checkbox unchecked and checked."""
     if controller.type == "boolean":
         return _OF_CHECKBOX
     return [value.value for value in shown_values(controller)]

@@ -18,6 +18,7 @@ from salesforce_emulator.rest import (
     search,
     tooling,
     tree,
+    ui_picklists,
     ui_records,
 )
 from salesforce_emulator.rest.dispatch import Entry
@@ -83,6 +84,8 @@ _COMPOSITES = [
 _ALONE = [
     _route("/ui-api/records", ui_records.create, "POST"),
     _route("/ui-api/records/{id}", ui_records.read),
+    _route("/ui-api/object-info/{object}/picklist-values/{type}", ui_picklists.every_field),
+    _route("/ui-api/object-info/{object}/picklist-values/{type}/{field}", ui_picklists.one_field),
 ]
 
 ROUTES = [Route("/services/data", resources.versions), *(entry.route for entry in [*_ENTRIES, *_COMPOSITES, *_ALONE])]
