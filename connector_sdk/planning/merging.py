@@ -152,29 +152,39 @@ def merge_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, 
 
 
 def _judged() -> str:
-    """SQL for the groups of more than one row, with their parent or what is wrong with them."""
+    """SQL for the groups of more than one row, with their parent or what is wrong with them.
+
+    Lists are made for the groups with several parents only: one for each group would cost most of the time and memory.
+    """
     group = "'group ' || shared"
     defects = [
         ("unclear is not null", Code.BAD_VALUE, f"{group} || ': ' || unclear || ' is neither true nor false'"),
-        ("parents is null", Code.NO_PARENT, f"{group} || ' has no parent: every row of it is a child'"),
-        ("len(parents) > 1", Code.SEVERAL_PARENTS,
-         f"{group} || ' has several parents: ' || array_to_string(parents, ', ')"),
+        ("parents = 0", Code.NO_PARENT, f"{group} || ' has no parent: every row of it is a child'"),
+        ("parents > 1", Code.SEVERAL_PARENTS, f"{group} || ' has several parents: ' || array_to_string(listed, ', ')"),
         ("stray is not null", Code.FOREIGN_PARENT,
-         f"{group} || ' is to be merged into ' || stray || ', which is not its parent: that is ' || parents[1]"),
+         f"{group} || ' is to be merged into ' || stray || ', which is not its parent: that is ' || parent"),
         ("gone is not null", Code.NO_PARENT,
          f"{group} || ' has no parent any more: ' || gone || ' was merged by an earlier run'"),
     ]  # fmt: skip
     codes = " ".join(f"when {holds} then {text(code)}" for holds, code, _ in defects)
     words = " ".join(f"when {holds} then {message}" for holds, _, message in defects)
-    rows = """
-        select shared, min(key, 3) filter (not child) as parents, min(match) filter (not child) as parent_match,
-            min(named) as first, max(named) as last, min(unclear) as unclear
-        from model left join (select key, true as settled from settled) using (key)
-        where shared is not null group by shared having count(*) > 1 and count(settled) < count(*)
+    return f"""
+        with counted as materialized (
+            select shared, min(key) filter (not child) as parent, count(key) filter (not child) as parents,
+                min(match) filter (not child) as parent_match, min(named) as first, max(named) as last,
+                min(unclear) as unclear
+            from model left join (select key, true as settled from settled) using (key)
+            where shared is not null group by shared having count(*) > 1 and count(settled) < count(*)
+        ),
+        several as (
+            select shared, min(key, {_NAMED}) as listed from model
+            where not child and shared in (select shared from counted where parents > 1) group by shared
+        ),
+        strayed as (
+            select *, case when first is distinct from parent_match then first
+                when last is distinct from parent_match then last end as stray
+            from counted left join several using (shared)
+                left join (select key as gone from settled) on gone = parent
+        )
+        select shared, parent, case {codes} end as defect, case {words} end as said from strayed
     """
-    strayed = """
-        select *, case when first is distinct from parent_match then first
-            when last is distinct from parent_match then last end as stray
-    """
-    grouped = f"{strayed} from ({rows}) left join (select key as gone from settled) on gone = parents[1]"
-    return f"select shared, parents[1] as parent, case {codes} end as defect, case {words} end as said from ({grouped})"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from connector_sdk import ConfigError, FieldMapping, Find, Level, Merge, Mode, Removal
+from connector_sdk.engines.embedded import database
+from connector_sdk.planning.merging import judge
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
@@ -217,3 +220,15 @@ def test_a_column_that_the_model_does_not_have_is_named_with_its_place(bench: Be
     with pytest.raises(ConfigError) as raised:
         bench.plan(GROUP)
     assert [each.path for each in raised.value.problems] == [("syncs", "people", "merge", "shared_id")]
+
+
+@pytest.mark.long
+def test_millions_of_groups_are_judged_in_the_memory_that_planning_has(tmp_path: Path) -> None:
+    columns = "'key-' || i as key, 'key-' || i as match, 'group-' || i // 4 as shared, i % 4 <> 0 as child"
+    with database(tmp_path) as connection:
+        connection.execute(
+            f"create view model as select {columns}, null::varchar as named, null::varchar as unclear"
+            " from range(8000000) t(i)"
+        )
+        judge(connection, SimpleNamespace(snapshot=None))  # type: ignore[arg-type]
+        assert connection.execute("select count(*), count(defect) from groups").fetchall() == [(2_000_000, 0)]
