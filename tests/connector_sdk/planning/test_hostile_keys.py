@@ -14,8 +14,9 @@ from connector_sdk import Removal
 from .bench import Bench, people
 
 KEYS = st.sampled_from(
-    ["", " ", "\t", "\n", "\u00a0", "\u2003", "a", "A", " a", "a ", "b", "\u00e9", "e\u0301", "\u00c9", "\ufeff", "\u200b",
-     "\u202e", "\U0001f600", "'", '"', "\\", "a\x00b", "\x1f", "null", "NULL", "None", "0", "00", "1e3", "#N/A", "x" * 300]
+    ["", " ", "\t", "\n", "\u00a0", "\u2003", "a", "A", " a", "a ", "b", "\u00e9", "e\u0301", "\u00c9", "\ufeff",
+     "\u200b", "\u202e", "\U0001f600", "'", '"', "\\", "a\x00b", "\x1f", "null", "NULL", "None", "0", "00", "1e3",
+     "#N/A", "x" * 300]
 )  # fmt: skip
 ROWS = st.lists(st.tuples(st.none() | KEYS, st.none() | KEYS), max_size=8)
 
