@@ -18,6 +18,8 @@ BULK_ENDED = (
     '<error xmlns="http://www.force.com/2009/06/asyncapi/dataload"><exceptionCode>InvalidSessionId</exceptionCode>'
     "<exceptionMessage>Invalid session id</exceptionMessage></error>"
 )
+THREADS = 50
+"""As many batches as may be in flight."""
 
 
 class Logins:
@@ -48,7 +50,7 @@ def ended_before(good: str, ended: Answer) -> tuple[ScriptedTransport, Logins]:
 @pytest.mark.parametrize("ended", [answer(ENDED, 401), answer(BULK_ENDED, 400)], ids=["rest", "bulk"])
 def test_a_session_that_ended_is_renewed_once_for_all_threads(ended: Answer) -> None:
     transport, logins = ended_before("token 2", ended)
-    gate = threading.Barrier(10)
+    gate = threading.Barrier(THREADS)
 
     def late(request: Request) -> Answer:
         if token(request) == "token 2":
@@ -63,10 +65,10 @@ def test_a_session_that_ended_is_renewed_once_for_all_threads(ended: Answer) -> 
     def call(number: int) -> None:
         client.bulk("POST", f"/job/{number}/batch", b"x") if ended.status == 400 else client.get(f"/sobjects/{number}")
 
-    with ThreadPoolExecutor(10) as threads:
-        list(threads.map(call, range(10)))
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(call, range(THREADS)))
     assert logins.made == 2
-    assert len([each for each in transport.requests if token(each) == "token 2"]) == 10
+    assert len([each for each in transport.requests if token(each) == "token 2"]) == THREADS
 
 
 def test_a_second_refusal_is_an_error_and_no_loop() -> None:

@@ -14,13 +14,26 @@ from connector_salesforce.failure import CallFailed
 from connector_salesforce.quota import Quota, calls_left
 
 from .emulated import Emulated
+from .gateway import Reply, gateway
 from .projects import Project
+
+WORKERS = 5
+SENDING = {
+    "bulk": ("POST", "/services/async/58.0/job/{id}/batch"),
+    "bulk2": ("POST", "/services/data/v58.0/jobs/ingest"),
+    "rest": ("PATCH", "/services/data/v58.0/composite/sobjects/Contact/External_Id__c"),
+}
+"""The first call of each batch."""
+
+_SAID = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
+USED_UP = Reply(403, {"Content-Type": "application/json"}, json.dumps(_SAID).encode())
 
 
 @pytest.fixture
 def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    monkeypatch.setattr("connector_salesforce.bulk._FIRST_PAUSE", 0.02)
+    for module in ("bulk", "bulk2"):
+        monkeypatch.setattr(f"connector_salesforce.{module}._FIRST_PAUSE", 0.02)
     return Project(tmp_path, emulated)
 
 
@@ -100,6 +113,25 @@ def test_a_run_stops_before_it_uses_a_call_of_others_and_goes_on_later(project: 
     assert project.run().exit == 0
     executed = project.emulated.stats()["executed"]["Contact"]
     assert (len(executed), set(executed.values())) == (100, {1})
+
+
+@pytest.mark.parametrize("api", SENDING)
+def test_a_run_whose_calls_are_used_up_makes_one_more_for_each_worker_and_goes_on_later(
+    project: Project, tmp_path: Path, api: str
+) -> None:
+    contacts(project, 60, api=api, batch_size=2, parallelism=WORKERS)
+    with gateway(project.emulated) as (spoiling, reached):
+        through = Project(tmp_path, reached)
+        contacts(through, 60, api=api, batch_size=2, parallelism=WORKERS)
+        for number in range(8, 100):
+            spoiling.spoil(SENDING[api], lambda _: USED_UP, number)
+        run = through.run()
+        assert run.exit == 4, run.said
+        assert 1 <= spoiling.spoiled <= WORKERS
+        spoiling.forget()
+        assert through.run().exit == 0
+    executed = project.emulated.stats()["executed"]["Contact"]
+    assert (len(executed), set(executed.values())) == (60, {1})
 
 
 def _counted(project: Project) -> dict[str, int]:

@@ -49,7 +49,7 @@ def test_a_run_killed_around_its_first_renewal_is_logged_in_afterwards(emulated:
 def test_a_session_that_ends_during_a_run_is_renewed_once_and_no_row_is_written_twice(
     project: Project, api: str
 ) -> None:
-    project.sync(options={"api": api, "batch_size": 20, "parallelism": 10})
+    project.sync(options={"api": api, "batch_size": 8, "parallelism": 50})
     project.model(contacts(400))
     before = token_requests(project.emulated)
     project.emulated.faults({"match": {"path": WRITING[api]}, "do": {"expire": True}, "times": 1})
