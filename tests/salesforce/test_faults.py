@@ -51,3 +51,12 @@ def test_a_document_type_in_an_answer_is_not_read() -> None:
 def test_a_days_quota_is_told_from_too_much_at_once(message: str, code: str) -> None:
     read = fault(403, {}, json.dumps([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": message}]).encode())
     assert (read.code, read.executed) == (code, Executed.NO)
+
+
+@pytest.mark.parametrize("before", range(150, 220, 7))
+def test_no_word_of_a_page_is_cut_in_two(before: int) -> None:
+    """Half a token would not be known as one."""
+    page = f"<html><body><p>{'x' * before} 00Dxx0000001gPL!AQEAQNmv9x {'y' * 5_000}".encode()
+    said = fault(502, {}, page).message
+    assert "00Dxx" not in said or "00Dxx0000001gPL!AQEAQNmv9x" in said
+    assert len(said) <= 200

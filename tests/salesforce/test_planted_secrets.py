@@ -38,8 +38,18 @@ REFRESH = Planted("5Aep861Qz902kW902Vx902jH.==", "Qz902kW902Vx902jH")
 NEXT_REFRESH = Planted("5Aep861Qz903kW903Vx903jH.==", "Qz903kW903Vx903jH")
 CLIENT = Planted("cl/ient+secret&Qz904kW904Vx904jH", "Qz904kW904Vx904jH")
 CLI = Planted("00Dxx0000001gPL!AQEAQQz905kW905Vx905jH.x_Y", "Qz905kW905Vx905jH")
+ENDED = Planted("00Dxx0000001gPL!AQEAQQz906kW906Vx906jH.x_Y", "Qz906kW906Vx906jH")
+"""A session that the CLI talks about and does not give: nobody has hidden it."""
 KEY = pem(rsa.generate_private_key(public_exponent=65_537, key_size=2_048))
-SECRETS = [SESSION, REFRESH, NEXT_REFRESH, CLIENT, CLI, *(Planted(line, line[:32]) for line in KEY.splitlines()[1:-1])]
+SECRETS = [
+    SESSION,
+    REFRESH,
+    NEXT_REFRESH,
+    CLIENT,
+    CLI,
+    ENDED,
+    *(Planted(line, line[:32]) for line in KEY.splitlines()[1:-1]),
+]
 
 FLOWS: Mapping[str, Mapping[str, Any]] = {
     "client_credentials": {"client_id": "an-id", "client_secret": "${PLANTED}"},
@@ -133,11 +143,11 @@ def folder(
     (tmp_path / "contacts.csv").write_text("id,last\na,Ann\nb,Bob\n")
     (tmp_path / "server.key").write_text(KEY)
     result = {"accessToken": CLI.text, "instanceUrl": echoing.url, "id": ORG_ID, "username": "ann"}
-    failure = {"status": 1, "name": "E", "message": f"bad {CLI.text}"}
+    failure = {"status": 1, "name": "E", "message": f"bad {ENDED.text}"}
     good, bad = (json.dumps(each) for each in ({"status": 0, "result": result}, failure))
     _script(
         tmp_path / "sf",
-        f"if [ -e refused ]; then echo 'token {CLI.text}' >&2; echo '{bad}'; exit 1; fi\necho '{good}'\n",
+        f"if [ -e refused ]; then echo 'token {ENDED.text}' >&2; echo '{bad}'; exit 1; fi\necho '{good}'\n",
     )
     monkeypatch.setenv("PLANTED", CLIENT.text)
     monkeypatch.chdir(tmp_path)
