@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from connector_sdk.errors import RunStopped
+from connector_sdk.errors import ConfigError, RunStopped
 from connector_sdk.sync import Project
 
 VARIABLE = "CONNECTOR_STATE"
@@ -22,7 +22,7 @@ _FOLDERS = ("plans", "snapshots", "schemas", "ledgers", "calls", "locks")
 
 @frozen
 class StateFolder:
-    """The paths of a project's state. Names of syncs and runs are checked slugs, so they cannot lead out of it."""
+    """The paths of a project's state. Raises `ConfigError` for a name of a sync or run that would lead out of it."""
 
     path: Path
 
@@ -33,27 +33,34 @@ class StateFolder:
 
     def plan(self, run: str) -> Path:
         """The folder of the frozen plan of a run."""
-        return self.path / "plans" / run
+        return self.path / "plans" / one_part(run)
 
     def snapshot(self, sync: str, run: str) -> Path:
         """The snapshot that a run leaves behind."""
-        return self.path / "snapshots" / sync / f"{run}.parquet"
+        return self.path / "snapshots" / one_part(sync) / f"{one_part(run)}.parquet"
 
     def schema(self, sync: str) -> Path:
         """The schema that the last run of a sync was planned with."""
-        return self.path / "schemas" / f"{sync}.json"
+        return self.path / "schemas" / f"{one_part(sync)}.json"
 
     def ledger(self, run: str) -> Path:
         """The outcomes of all rows of a run."""
-        return self.path / "ledgers" / f"{run}.parquet"
+        return self.path / "ledgers" / f"{one_part(run)}.parquet"
 
     def calls(self, run: str) -> Path:
         """The recorded API calls of a run."""
-        return self.path / "calls" / f"{run}.db"
+        return self.path / "calls" / f"{one_part(run)}.db"
 
     def lock(self, sync: str) -> Path:
         """The file that one run of a sync holds locked."""
-        return self.path / "locks" / f"{sync}.lock"
+        return self.path / "locks" / f"{one_part(sync)}.lock"
+
+
+def one_part(name: str) -> str:
+    """A name as part of a path. Raises `ConfigError` when it is a path itself; those in a project file never are."""
+    if not name or name.startswith(".") or set(name) & set("/\\\0"):
+        raise ConfigError(f"{name!r} cannot be a name", hint="take letters, digits, _ and -")
+    return name
 
 
 def state_path(project: Project, override: Path | None = None) -> Path:

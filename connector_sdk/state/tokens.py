@@ -16,7 +16,7 @@ from platformdirs import user_data_path
 from connector_sdk.connection import TokenStore
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConfigError
-from connector_sdk.state.folder import on_disk
+from connector_sdk.state.folder import on_disk, one_part
 
 APPLICATION = "connector-sdk"
 VARIABLE = "CONNECTOR_TOKENS"
@@ -105,7 +105,7 @@ def token_store(project_folder: str, connection: str) -> TokenStore:
     """
     folder = str(Path(project_folder).resolve())
     project = hashlib.sha256(folder.encode()).hexdigest()[:16]
-    path = user_data_path(APPLICATION) / "tokens" / f"{project}-{connection}.token"
+    path = user_data_path(APPLICATION) / "tokens" / f"{project}-{one_part(connection)}.token"
     chosen = os.environ.get(VARIABLE) or "file"
     if chosen not in ("file", "keyring"):
         raise ConfigError(f"{VARIABLE} is {chosen!r}", hint=f"set {VARIABLE} to file or keyring, or unset it")

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from connector_sdk import ExitCode, Project, RunStopped
+from connector_sdk import ConfigError, ExitCode, Project, RunStopped
 from connector_sdk.state.database import open_database
-from connector_sdk.state.folder import state_folder
+from connector_sdk.state.folder import StateFolder, state_folder
+from connector_sdk.state.tokens import token_store
 
 
 def project(folder: Path) -> Project:
@@ -107,3 +110,28 @@ def test_nothing_of_the_state_can_be_read_by_others_whatever_the_umask(tmp_path:
         os.umask(before)
     open_to_others = [each for each in found.path.rglob("*") if stat.S_IMODE(each.stat().st_mode) & 0o077]
     assert open_to_others == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../b", "/etc/passwd", "..", ".", "", ".hidden", "a\\b", "a\0b", "a/b"]
+)
+def test_no_name_leads_out_of_the_state_folder(tmp_path: Path, name: str) -> None:
+    found = state_folder(project(tmp_path))
+    by_name = (found.plan, found.schema, found.ledger, found.calls, found.lock)
+    paths = [*by_name, lambda each: found.snapshot(each, "run"), lambda each: found.snapshot("sync", each)]
+    for path in paths:
+        with pytest.raises(ConfigError, match="cannot be a name"):
+            path(name)
+    with pytest.raises(ConfigError, match="cannot be a name"):
+        token_store(str(tmp_path), name)
+
+
+@given(st.text(max_size=20))
+def test_every_name_that_is_taken_stays_in_the_state_folder(name: str) -> None:
+    root = Path("/state")
+    try:
+        found = StateFolder(root).snapshot(name, name)
+    except ConfigError:
+        return
+    assert Path(os.path.normpath(found)) == found
+    assert found.parents[2] == root
