@@ -219,6 +219,17 @@ def test_rows_that_are_tried_again_keep_the_record_that_was_found_for_them(both:
     ran = both.run([row(each) for each in "abcd"])
     assert told(ran) == dict.fromkeys("abcd", "people updated")
     assert people(both) == dict.fromkeys("abcd", "New")
+    assert {line["key"]: line["attempts"] for line in ran.lines} == {"a": 2, "b": 3, "c": 2, "d": 2}
+
+
+def test_a_run_that_stops_after_it_looked_again_goes_on_without_asking_once_more(both: Bench) -> None:
+    put(both, "g")
+    converted(both, "g")
+    both.store.add_fault(Fault(FaultKind.REFUSED, object_name="people", code="suspended"))
+    assert both.run_open([row("g")]).state == "stopped"
+    both.hooks["match"] = lambda: pytest.fail("it is known already")
+    resumed, _ = both.reports([row("g")])
+    assert (resumed.rows.succeeded, people(both)) == (1, {"g": "New"})
 
 
 def test_an_abandoned_run_looks_nothing_up(both: Bench) -> None:

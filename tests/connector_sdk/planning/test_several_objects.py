@@ -145,7 +145,8 @@ def test_rows_that_refer_to_rows_of_any_of_the_objects_come_after_them(both: Ben
 
 
 def test_a_row_that_refers_to_one_that_goes_to_another_object_finds_nobody(both: Bench) -> None:
-    both.change(fields=(*mapped(name="n"), HOST))
+    both.change(create_in="people", fields=(*mapped(name="n"), HOST))
+    put(both, "guests", "g", "other")
     ran = both.run([row("g", r="other"), row("other", r=None)])
     assert ran.ledger == {"g": "rejected REFERENCE_NOT_FOUND", "other": "succeeded"}
 
