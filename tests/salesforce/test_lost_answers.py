@@ -40,6 +40,14 @@ def test_no_lost_answer_before_the_first_writing_call_does_any_harm(emulated: Em
     assert tested.runs >= 8
 
 
+@pytest.mark.timeout(600)
+def test_an_empty_answer_before_the_first_writing_call_is_a_failure_like_others(
+    emulated: Emulated, tmp_path: Path
+) -> None:
+    nothing = of_first(of_beginning(lambda _: ["nothing"]))
+    assert not spoil_every_call(emulated, WAYS["rest-upsert"], tmp_path, nothing).problems
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("way", WAYS)
 def test_no_lost_answer_of_any_kind_loses_or_doubles_a_row(emulated: Emulated, tmp_path: Path, way: str) -> None:

@@ -48,7 +48,7 @@ class Client:
     def get(self, path: str, **parameters: str) -> Any:
         """The JSON at a path below `/services/data/vXX.X`."""
         query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
-        return _json(self.rest("GET", f"/services/data/v{self.version}{path}{query}"))
+        return _read(self.rest("GET", f"/services/data/v{self.version}{path}{query}"))
 
     def get_page(self, path: str) -> Any:
         """The JSON at a path that an answer named."""
@@ -56,7 +56,7 @@ class Client:
             own = server_path(path)
         except HostError as error:
             raise CallFailed("FOREIGN_HOST", str(error), Executed.NO) from None
-        return _json(self.rest("GET", own))
+        return _read(self.rest("GET", own))
 
     def write(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Any:
         """Send JSON to a path below `/services/data/vXX.X`, and answer the JSON that comes back."""
@@ -211,3 +211,11 @@ def _json(answer: Answer) -> Any:
     except ValueError:
         message = f"the answer with status {answer.status} is not JSON"
         raise CallFailed("ANSWER_UNREADABLE", message, Executed.MAYBE, status=answer.status) from None
+
+
+def _read(answer: Answer) -> Any:
+    """The JSON of an answer that has some: who asks for something is never answered with nothing."""
+    said = _json(answer)
+    if said is None:
+        raise CallFailed("ANSWER_UNREADABLE", "the answer is empty", Executed.MAYBE, status=answer.status)
+    return said
