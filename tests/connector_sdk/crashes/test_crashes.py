@@ -14,6 +14,8 @@ FAMILY = f"{__package__}.families:crashing"
 QUICK = ("insert-call", "insert-two_phase", "insert-leased_job", "all-replace")
 MERGES = f"{__package__}.merges:crashing"
 MOVES = f"{__package__}.moves:crashing"
+TRIALS = 100
+"""Runs that are killed up to three times each."""
 FAULTS = ("cut_before", "cut_after", "late", "partial", "refused")
 
 
@@ -35,8 +37,10 @@ def test_a_run_killed_at_any_crash_point_loses_and_doubles_nothing(case: str) ->
 @pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
 def test_a_run_killed_again_and_again_under_lost_answers_loses_and_doubles_nothing(case: str) -> None:
-    report = batter(SCENARIO, case, "30", *FAULTS, trials=60, seed=len(case))
+    report = batter(SCENARIO, case, "30", *FAULTS, trials=TRIALS, seed=len(case))
+    print(f"{case}: {report}")
     assert not report.failures, report
+    assert report.kills > TRIALS / 2
 
 
 @pytest.mark.timeout(600)
