@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from salesforce_emulator import Emulator
 
@@ -79,6 +80,9 @@ def test_ten_thousand_rows_are_written_in_about_a_second(client: Client) -> None
         for n in range(10_000)
     )
     job = client.job("upsert", "Contact", "External_Id__c")
-    info = client.finished(job, client.batch(job, f"{header}\n" + "\n".join(rows)))
+    data = f"{header}\n" + "\n".join(rows)
+    # Time of this process, in which the emulator runs: other programs on the machine do not count.
+    before = time.process_time()
+    info = client.finished(job, client.batch(job, data))
+    assert time.process_time() - before < 1.5
     assert (info["state"], info["numberRecordsProcessed"], info["numberRecordsFailed"]) == ("Completed", "10000", "0")
-    assert int(info["totalProcessingTime"]) < 3_000
