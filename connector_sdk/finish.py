@@ -23,7 +23,7 @@ from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledRun, RunState, SyncState
 from connector_sdk.state.folder import on_disk, remove
 from connector_sdk.state.journal import Journal
-from connector_sdk.state.ledger import LEDGER_SCHEMA, write_ledger
+from connector_sdk.state.ledger import LEDGER_SCHEMA, gathered, write_ledger
 from connector_sdk.state.retention import retain
 from connector_sdk.state.schemas import keep_schema
 from connector_sdk.state.snapshot_file import pointing_at
@@ -67,7 +67,7 @@ def end(
     """Account for a run by the lines of its ledger, and move its sync to the state that comes `after` it."""
     ledger = opened.folder.ledger(run.id)
     tallying = Tallying()
-    write_ledger(ledger, (tallying.add(each) for each in lines))
+    write_ledger(ledger, (tallying.add(each) for each in gathered(lines)))
     crashpoint("after the ledger is written")
     tally = tallying.result(planned)
     tally.require_sums()
@@ -102,7 +102,7 @@ def so_far(
 ) -> RunReport:
     """The report of a run that stopped: rows without an outcome yet count as unprocessed."""
     tallying = Tallying()
-    for table in opened.journal.outcomes(run.id):
+    for table in gathered(opened.journal.outcomes(run.id)):
         tallying.add(table)
     tally = tallying.result(plan.rows, decided=plan.rows)
     rows = evolve(tally.rows, unprocessed=tally.rows.unprocessed + tally.without_outcome)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,4 +39,19 @@ def write_ledger(path: Path, outcomes: Iterator[pa.Table]) -> None:
     fresh.replace(path)
 
 
+def gathered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same lines in tables of `_ROW_GROUP` of them and more: many small ones cost more than their rows."""
+    waiting: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        waiting.append(table)
+        rows += table.num_rows
+        if rows >= _ROW_GROUP:
+            yield pa.concat_tables(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+_ROW_GROUP = 20_000
 _REPEATING = ["outcome", "action", "object", "code", "message", "fields", "advice", "batch", "attempts"]

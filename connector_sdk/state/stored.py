@@ -59,7 +59,8 @@ def stored_anchor(row: tuple[Any, ...]) -> Anchor:
 
 def stored_outcomes(row: tuple[Any, ...]) -> pa.Table:
     """Outcomes from what `packed` made of them."""
-    outcomes = pa.ipc.open_stream(pa.py_buffer(row[0])).read_all()
+    options = pa.ipc.IpcReadOptions(use_threads=False)
+    outcomes = pa.ipc.open_stream(pa.py_buffer(row[0]), options=options).read_all()
     outcomes.validate(full=True)
     return outcomes
 
@@ -67,7 +68,7 @@ def stored_outcomes(row: tuple[Any, ...]) -> pa.Table:
 def packed(outcomes: pa.Table) -> bytes:
     """Outcomes as they are stored."""
     sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
     with pa.ipc.new_stream(sink, outcomes.schema, options=options) as writer:
         writer.write_table(outcomes)
     return bytes(sink.getvalue())
