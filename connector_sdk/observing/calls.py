@@ -5,65 +5,82 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
-from attrs import astuple, fields
+from attrs import fields
 
 from connector_sdk.connection import Call
 from connector_sdk.hookspecs import hookimpl
 from connector_sdk.report import RunStart
 
 _COLUMNS = tuple(attribute.name for attribute in fields(Call))
+_PAUSE = 0.2
+"""Seconds between two looks at what came."""
 
 
 class CallRecorder:
     """An observer that writes every call of a run to the file that `path_of` names; not durable, nothing depends on it.
 
+    A thread of its own writes what came in `_PAUSE` at once: writing each call by itself takes as long as many calls.
     Calls made before the run begins (the login) are kept until it does.
     """
 
     def __init__(self, path_of: Callable[[str], Path]) -> None:
         self._path_of = path_of
         self._lock = threading.Lock()
-        self._early: list[Call] = []
-        self._database: sqlite3.Connection | None = None
+        self._waiting: list[Call] = []
+        self._ends = threading.Event()
+        self._writer: threading.Thread | None = None
+        self._failed: sqlite3.Error | None = None
 
     @hookimpl
     def run_started(self, start: RunStart) -> None:
         """Open the file of the run."""
         self.close()
-        with self._lock:
-            self._database = _create(self._path_of(start.run))
-            self._write(self._early)
-            self._early = []
+        self._ends.clear()
+        database = _create(self._path_of(start.run))
+        self._writer = threading.Thread(target=self._write_all, args=(database,), name="calls", daemon=True)
+        self._writer.start()
 
     @hookimpl
     def call_finished(self, call: Call) -> None:
-        """Keep one call."""
+        """Keep one call. Raises what went wrong with those before it."""
+        if self._failed is not None:
+            raise self._failed
         with self._lock:
-            if self._database is None:
-                self._early.append(call)
-            else:
-                self._write([call])
+            self._waiting.append(call)
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            if self._database is not None:
-                self._database.close()
-            self._database = None
+        """Write what is left, and close the file."""
+        if self._writer is not None:
+            self._ends.set()
+            self._writer.join()
+            self._writer = None
 
-    def _write(self, calls: Sequence[Call]) -> None:
-        assert self._database is not None
-        marks = ", ".join("?" for _ in _COLUMNS)
-        statement = f"insert into call ({', '.join(_COLUMNS)}) values ({marks})"
-        self._database.executemany(statement, [astuple(call) for call in calls])
+    def _write_all(self, database: sqlite3.Connection) -> None:
+        with closing(database):
+            try:
+                while not self._ends.wait(_PAUSE):
+                    self._write(database)
+                self._write(database)
+            except sqlite3.Error as error:
+                self._failed = error
+
+    def _write(self, database: sqlite3.Connection) -> None:
+        with self._lock:
+            calls, self._waiting = self._waiting, []
+        if calls:
+            marks = ", ".join("?" for _ in _COLUMNS)
+            statement = f"insert into call ({', '.join(_COLUMNS)}) values ({marks})"
+            with database:
+                database.executemany(statement, [tuple(getattr(call, each) for each in _COLUMNS) for call in calls])
 
 
 def _create(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    database = sqlite3.connect(path, check_same_thread=False)
     database.execute("pragma journal_mode = wal")
     database.execute("pragma synchronous = off")
     database.execute(f"create table if not exists call (number integer primary key, {', '.join(_COLUMNS)})")

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from connector_sdk import Call, RunStart
+from connector_sdk.observers import Observers
+from connector_sdk.observing import calls
+from connector_sdk.observing.calls import CallRecorder, recorded_calls
+
+
+def call(url: str) -> Call:
+    return Call(
+        at="2026-01-01T00:00:00+00:00", method="GET", url=url, status=200, seconds=0.1, request_bytes=0,
+        response_bytes=2, request_body="", response_body="{}", error="", remaining=None,
+    )  # fmt: skip
+
+
+def urls(path: Path) -> list[str]:
+    return [each.url for each in recorded_calls(path)]
+
+
+def test_calls_are_kept_in_their_order_from_the_login_on_and_all_of_them_when_the_run_is_over(tmp_path: Path) -> None:
+    with closing(CallRecorder(lambda run: tmp_path / run)) as recorder:
+        recorder.call_finished(call("login"))
+        recorder.run_started(RunStart("r1", "contacts", False, ""))
+        for number in range(500):
+            recorder.call_finished(call(str(number)))
+    assert urls(tmp_path / "r1") == ["login", *map(str, range(500))]
+
+
+def test_calls_can_be_watched_while_the_run_goes_on(tmp_path: Path) -> None:
+    with closing(CallRecorder(lambda run: tmp_path / run)) as recorder:
+        recorder.run_started(RunStart("r1", "contacts", False, ""))
+        recorder.call_finished(call("one"))
+        until = time.monotonic() + 10
+        while not urls(tmp_path / "r1") and time.monotonic() < until:
+            time.sleep(0.02)
+        assert urls(tmp_path / "r1") == ["one"]
+
+
+def test_each_run_of_a_connection_has_its_own_calls(tmp_path: Path) -> None:
+    with closing(CallRecorder(lambda run: tmp_path / run)) as recorder:
+        for run in ("r1", "r2"):
+            recorder.run_started(RunStart(run, "contacts", False, ""))
+            recorder.call_finished(call(run))
+    assert (urls(tmp_path / "r1"), urls(tmp_path / "r2")) == (["r1"], ["r2"])
+
+
+def test_calls_that_cannot_be_kept_are_told_once_and_stop_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(calls, "_PAUSE", 0.01)
+    recorder = CallRecorder(lambda run: tmp_path / run)
+    observers = Observers([recorder])
+    with closing(recorder), caplog.at_level(logging.WARNING):
+        observers.run_started(RunStart("r1", "contacts", False, ""))
+        with closing(sqlite3.connect(tmp_path / "r1")) as database:
+            database.execute("drop table call")
+        until = time.monotonic() + 10
+        while not caplog.records and time.monotonic() < until:
+            observers.call_finished(call("lost"))
+            time.sleep(0.02)
+        observers.call_finished(call("lost"))
+    assert [each.message for each in caplog.records] == [
+        "An observer failed in call_finished and is left out from now on."
+    ]
