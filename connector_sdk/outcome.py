@@ -123,7 +123,7 @@ def _array(column: Sequence[object] | pa.Array | None, rows: int, type_: pa.Data
     if column is None:
         return pa.nulls(rows, type_)
     if isinstance(column, pa.Array | pa.ChunkedArray):
-        return column.cast(type_)
+        return column if column.type == type_ else column.cast(type_)
     return pa.array(column, type_)
 
 

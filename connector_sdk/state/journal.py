@@ -157,13 +157,10 @@ class Journal:
     def intend(self, batch: JournalledBatch) -> int:
         """Note that a batch is about to be sent, and answer the number of this attempt."""
         with self._transaction("intend") as database:
-            database.execute(
-                "update batch set state = ?, attempts = attempts + 1 where run = ? and number = ?",
+            ((attempts,),) = database.execute(
+                "update batch set state = ?, attempts = attempts + 1 where run = ? and number = ? returning attempts",
                 (BatchState.SENDING, batch.run, batch.number),
-            )
-            (attempts,) = database.execute(
-                "select attempts from batch where run = ? and number = ?", (batch.run, batch.number)
-            ).fetchone()
+            ).fetchall()
         return int(attempts)
 
     def not_executed(self, batch: JournalledBatch) -> None:
@@ -184,10 +181,10 @@ class Journal:
                 "update batch set state = ?, outcomes = ? where run = ? and number = ?",
                 (BatchState.DONE, blob, batch.run, batch.number),
             )
-            (last,) = database.execute("select max(number) from batch where run = ?", (batch.run,)).fetchone()
-            for number, each in enumerate(again, start=last + 1):
+            numbered = _numbered(database, batch.run, again) if again else ()
+            for number, each in numbered:
                 _insert_batch(database, batch.run, number, each, parent=batch.number)
-        return tuple(stored.planned_batch(batch.run, number, each) for number, each in enumerate(again, start=last + 1))
+        return tuple(stored.planned_batch(batch.run, number, each) for number, each in numbered)
 
     def outcomes(self, run: str) -> Iterator[pa.Table]:
         """The recorded outcomes of a run, batch by batch."""
@@ -255,6 +252,12 @@ def _keep_sync(database: sqlite3.Connection, sync: str, after: SyncState) -> Non
         f"insert or replace into sync (name, {stored.SYNC}) values (?, ?, ?, ?, ?, ?, ?)",
         (sync, json.dumps(dict(target)), json.dumps(dict(fingerprints)), *rest),
     )
+
+
+def _numbered(database: sqlite3.Connection, run: str, batches: Sequence[NewBatch]) -> Sequence[tuple[int, NewBatch]]:
+    """New batches with the numbers that follow those of the run."""
+    (last,) = database.execute("select max(number) from batch where run = ?", (run,)).fetchone()
+    return tuple(enumerate(batches, start=last + 1))
 
 
 def _insert_batch(database: sqlite3.Connection, run: str, number: int, batch: NewBatch, *, parent: int | None) -> None:
