@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import IO, Any
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3
 from attrs import field, frozen
 from requests.adapters import HTTPAdapter
-from urllib3.connectionpool import HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.quota import Quota, calls_left
@@ -21,6 +22,9 @@ from connector_salesforce.redaction import redacted
 from connector_sdk import Call, Executed
 
 _SHOWN = 16_384
+_ONCE = urllib3.Retry(False)
+_HOSTS = 16
+"""More hosts than one connection ever talks to."""
 
 
 @frozen
@@ -77,14 +81,27 @@ class _Pool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
+    """The connections of one thread, which trust the certificates that `requests` trusts."""
+
+    def pool(self, origin: str) -> HTTPConnectionPool:
+        """The connections to a scheme and host; found once, because finding them costs as much as a call."""
+        if origin not in self._pools:
+            named = requests.PreparedRequest()
+            named.url = origin
+            pool: Any = self.get_connection_with_tls_context(named, verify=True)
+            self.cert_verify(pool, origin, verify=True, cert=None)  # type: ignore[no-untyped-call]
+            self._pools[origin] = pool
+        return self._pools[origin]
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
+        self._pools: dict[str, HTTPConnectionPool] = {}
         known = self.poolmanager.pool_classes_by_scheme
         self.poolmanager.pool_classes_by_scheme = {**known, "https": _Pool}
 
 
 class Transport:
-    """Sends requests; safe to use from any thread, each of which has a session of its own.
+    """Sends requests; safe to use from any thread, each of which has connections of its own.
 
     Redirects, proxies, cookies and credentials of the environment are never used: a token goes to its host alone.
     `quota` is told what answers say is left of the day's calls.
@@ -95,7 +112,7 @@ class Transport:
         self._limits = limits or Limits()
         self._own = threading.local()
         self._lock = threading.Lock()
-        self._sessions: list[requests.Session] = []
+        self._adapters: list[_Adapter] = []
         self.quota = Quota()
 
     def send(self, request: Request, into: IO[bytes] | None = None) -> Answer:
@@ -110,7 +127,7 @@ class Transport:
             raw = self._exchange(request)
             file = into if raw.status < 300 else None
             answer = Answer(raw.status, raw.headers, self._read(raw, started, file))
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (HTTPError, OSError) as error:
             failed = _failure(error)
         except CallFailed as error:
             failed = error
@@ -126,36 +143,40 @@ class Transport:
         return answer
 
     def close(self) -> None:
-        """Close all sessions."""
+        """Close all connections."""
         with self._lock:
-            sessions, self._sessions = self._sessions, []
-        for each in sessions:
+            adapters, self._adapters = self._adapters, []
+        for each in adapters:
             each.close()
 
     def _exchange(self, request: Request) -> urllib3.BaseHTTPResponse:
-        """Hand a request to the session's adapter itself: what a session does besides is what must not happen here."""
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = request.method, request.url, request.body or None
-        prepared.headers = requests.structures.CaseInsensitiveDict(request.headers)
-        prepared.headers.setdefault("User-Agent", "connector-sdk")
-        if request.body or request.method not in ("GET", "DELETE"):
-            prepared.headers["Content-Length"] = str(len(request.body))
-        limits = (self._limits.connect, self._limits.read)
-        response = self._session().get_adapter(request.url).send(prepared, stream=True, timeout=limits)
-        raw: urllib3.BaseHTTPResponse = response.raw
-        return raw
+        """Send a request through the pool of its host: what a session does besides is what must not happen here."""
+        parts = urlsplit(request.url)
+        answer: urllib3.BaseHTTPResponse = (
+            self._adapter()
+            .pool(f"{parts.scheme}://{parts.netloc}")
+            .urlopen(
+                request.method,
+                urlunsplit(("", "", parts.path or "/", parts.query, "")),
+                body=request.body or None,
+                headers={"User-Agent": "connector-sdk", **request.headers},
+                retries=_ONCE,
+                redirect=False,
+                assert_same_host=False,
+                timeout=urllib3.Timeout(connect=self._limits.connect, read=self._limits.read),
+                preload_content=False,
+                decode_content=False,
+            )
+        )
+        return answer
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._own, "session", None)
-        if session is None or session not in self._sessions:
-            session = requests.Session()
-            session.trust_env = False
-            for scheme in ("https://", "http://"):
-                session.mount(scheme, _Adapter(pool_connections=2, pool_maxsize=2))
-            self._own.session = session
+    def _adapter(self) -> _Adapter:
+        adapter: _Adapter | None = getattr(self._own, "adapter", None)
+        if adapter is None or adapter not in self._adapters:
+            adapter = self._own.adapter = _Adapter(pool_connections=_HOSTS, pool_maxsize=2)
             with self._lock:
-                self._sessions.append(session)
-        return session
+                self._adapters.append(adapter)
+        return adapter
 
     def _read(self, raw: urllib3.BaseHTTPResponse, started: float, into: IO[bytes] | None) -> bytes:
         chunks: list[bytes] = []
@@ -208,14 +229,11 @@ def _text(body: bytes) -> str:
 
 def _failure(error: Exception) -> CallFailed:
     """Only a connection that was never made proves that nothing was executed."""
-    cause: object = error.args[0] if isinstance(error, requests.RequestException) and error.args else error
-    if isinstance(cause, MaxRetryError):
-        cause = cause.reason
-    if isinstance(cause, ConnectTimeoutError):
-        return CallFailed("NOT_CONNECTED", _reason(cause), Executed.NO)
-    if isinstance(cause, ReadTimeoutError | TimeoutError):
+    if isinstance(error, ConnectTimeoutError):
+        return CallFailed("NOT_CONNECTED", _reason(error), Executed.NO)
+    if isinstance(error, ReadTimeoutError | TimeoutError):
         return CallFailed("TIMED_OUT", "no answer in time", Executed.MAYBE)
-    return CallFailed("CONNECTION_LOST", str(cause), Executed.MAYBE)
+    return CallFailed("CONNECTION_LOST", str(error), Executed.MAYBE)
 
 
 def _reason(error: ConnectTimeoutError) -> str:
