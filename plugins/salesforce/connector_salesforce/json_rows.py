@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import compress
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import orjson
 from attrs import evolve
 
-from connector_salesforce.wire import ID, Cells, Form, Lines, Null, Target, cells, characters, joined, lines, unsendable
+from connector_salesforce.wire import ID, Cells, Form, Lines, Null, Target, cells, told, unsendable
 from connector_sdk import Batch, Column
 
-_SPECIAL = re.compile(rb'["\\\x00-\x1f]')
+Record = dict[str, Any]
 
 
 def json_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
@@ -22,39 +21,49 @@ def json_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
     `attributes` comes first in every object, as Salesforce demands.
     """
     found = cells(batch, target)
-    start = f'{{"attributes":{_json({"type": batch.object_name})}'
-    line = joined([start, *(part for each in found for part in _pair(each)), "},"])
-    built = lines(line, list(unsendable(found, rb"\u0000" in characters(line))))
-    records = built.body.removesuffix(b",")
-    return evolve(built, body=b'{"allOrNone":false,"records":[' + records + b"]}")
+    records = _records(batch, found)
+    body = _body(records)
+    lines = told(batch.rows.num_rows, list(unsendable(found, rb"\u0000" in body)))
+    if lines.count < len(lines.sent):
+        body = _body(list(compress(records, lines.sent.to_pylist())))
+    return evolve(lines, body=body)
 
 
-def _pair(column: Cells) -> list[pa.StringArray | str]:
-    """A key and its values, with the comma before them."""
-    before, after = _around(column.target)
-    quote = "" if column.form is Form.BARE else '"'
-    text = _escaped(column.text) if column.form is Form.TEXT else column.text
-    pair = [f",{before}{quote}", text, f"{quote}{after}"]
-    if not text.null_count:
-        return pair
-    return [pc.fill_null(joined(pair), f",{_json(column.target.field)}:null" if column.null is Null.CLEAR else "")]
+def _body(records: Sequence[Record]) -> bytes:
+    return orjson.dumps({"allOrNone": False, "records": records})
 
 
-def _around(target: Target) -> tuple[str, str]:
-    """What stands before and after a value."""
-    if target.relationship is None:
-        return f"{_json('id' if target.field == ID else target.field)}:", ""
-    type_ = f'"attributes":{_json({"type": target.object_name})},' if target.object_name else ""
-    return f"{_json(target.relationship)}:{{{type_}{_json(target.key)}:", "}"
+def _records(batch: Batch, found: Sequence[Cells]) -> list[Record]:
+    names = ["attributes", *(_name(each.target) for each in found)]
+    attributes = [{"type": batch.object_name}] * batch.rows.num_rows
+    rows = zip(attributes, *map(_values, found), strict=True)
+    records = [dict(zip(names, row)) for row in rows]  # noqa: B905 - each row is as long as the names
+    for each in found:
+        if each.text.null_count:
+            _say_nulls(records, each)
+    return records
 
 
-def _escaped(text: pa.StringArray) -> pa.StringArray:
-    """Text as it stands between quotes: one pass for each kind of special character that occurs at all."""
-    present = {each.decode() for each in _SPECIAL.findall(characters(text))}
-    for special in sorted(present, key=lambda each: each != "\\"):
-        text = pc.replace_substring(text, special, _json(special)[1:-1])
-    return text
+def _name(target: Target) -> str:
+    return target.relationship or ("id" if target.field == ID else target.field)
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _values(column: Cells) -> list[Any]:
+    """The cells of a column as they go into JSON: a reference by key is an object."""
+    texts: list[str | None] = column.text.to_pylist()
+    if column.form is Form.BARE:
+        return [None if each is None else orjson.Fragment(each) for each in texts]
+    if column.target.relationship is None:
+        return texts
+    type_ = {"attributes": {"type": column.target.object_name}} if column.target.object_name else {}
+    return [None if each is None else {**type_, column.target.key: each} for each in texts]
+
+
+def _say_nulls(records: Sequence[Record], column: Cells) -> None:
+    """A reference by key is cleared through its id field."""
+    name = _name(column.target)
+    for each in records:
+        if each[name] is None:
+            del each[name]
+            if column.null is Null.CLEAR:
+                each[column.target.field] = None

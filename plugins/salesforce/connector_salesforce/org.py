@@ -32,6 +32,7 @@ class Org:
     jobs: Jobs = field(init=False, repr=False)
     takes_long_queries: bool = field(default=True, init=False)
     _described: dict[str, Description] = field(factory=dict, init=False, repr=False)
+    _fields: dict[str, dict[str, Description]] = field(factory=dict, init=False, repr=False)
     _listed: list[Description] | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -47,7 +48,9 @@ class Org:
         """One object with its fields. Raises `CallFailed` (NOT_FOUND) when there is none of this name."""
         if refresh or object_name not in self._described:
             found = self.client.get(f"/sobjects/{segment(object_name)}/describe")
-            self._described[object_name] = _with(found, "fields")
+            described = _with(found, "fields")
+            self._fields[object_name] = {each["name"].lower(): each for each in described["fields"]}
+            self._described[object_name] = described
         return self._described[object_name]
 
     def prefix(self, object_name: str) -> str | None:
@@ -57,11 +60,8 @@ class Org:
 
     def field(self, object_name: str, name: str) -> Description:
         """The description of one field. Raises `KeyError` when the user can see none of this name."""
-        fields: list[Description] = self.describe(object_name)["fields"]
-        for each in fields:
-            if each["name"].lower() == name.lower():
-                return each
-        raise KeyError(name)
+        self.describe(object_name)
+        return self._fields[object_name][name.lower()]
 
     def query(self, soql: str) -> Iterator[Description]:
         """All records of a query, page after page (REST API Developer Guide, "Query")."""

@@ -5,8 +5,10 @@ REST API Developer Guide, "sObject Collections": one result per row, in the orde
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import pyarrow as pa
 
 from connector_salesforce.client import segment
 from connector_salesforce.codes import normalised
@@ -46,11 +48,21 @@ def results(answers: Any, count: int, action: Action) -> WriteResult:
         found = len(answers) if isinstance(answers, list) else "no"
         raise CallFailed("ANSWER_INCOMPLETE", f"{found} results came for {count} rows", Executed.MAYBE)
     try:
+        if all(each["success"] for each in answers):
+            return _accepted(answers, action)
         lines = [_line(each, action) for each in answers]
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise CallFailed("ANSWER_UNREADABLE", f"a result lacks {error}", Executed.MAYBE) from None
     status, record_id, created, code, message, fields = zip(*lines, strict=True)
     return WriteResult.of(status, record_id=record_id, created=created, code=code, message=message, fields=fields)
+
+
+def _accepted(answers: Sequence[Mapping[str, Any]], action: Action) -> WriteResult:
+    return WriteResult.of(
+        pa.repeat(RowStatus.SUCCEEDED.value, len(answers)),
+        record_id=[each["id"] for each in answers],
+        created=[_created(each, action) for each in answers],
+    )
 
 
 def _sent(org: Org, batch: Batch, options: Options, body: bytes) -> Any:

@@ -146,22 +146,27 @@ def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
 
 
 def lines(line: pa.StringArray, refusals: Sequence[Refusal], header: bytes = b"") -> Lines:
-    """The lines of the rows for which no refusal holds, below a header; of several refusals, the first says why."""
-    codes = fields = details = pa.nulls(len(line), pa.string())
+    """The lines of the rows for which no refusal holds, below a header."""
+    found = told(len(line), refusals)
+    body = characters(line.filter(found.sent) if found.count < len(line) else line, header)
+    return evolve(found, body=body)
+
+
+def told(rows: int, refusals: Sequence[Refusal]) -> Lines:
+    """Which of so many rows may be sent, without a body yet; of several refusals, the first says why."""
+    codes = fields = details = pa.nulls(rows, pa.string())
     for each in refusals:
         new = pc.and_(pc.fill_null(each.rows, False), pc.is_null(codes))
         codes, fields = pc.if_else(new, each.code, codes), pc.if_else(new, each.field, fields)
         details = pc.if_else(new, each.detail, details)
-    sent = pc.is_null(codes)
-    body = characters(line.filter(sent) if codes.null_count < len(codes) else line, header)
-    return Lines(body, sent, codes, fields, details)
+    return Lines(b"", pc.is_null(codes), codes, fields, details)
 
 
 def unsendable(found: Sequence[Cells], has_nul: bool) -> Iterator[Refusal]:
     """The refusals that hold for every format. Cells are searched for NUL characters where there is one at all."""
     for each in found:
         name = each.target.field
-        if each.null is Null.REFUSE:
+        if each.null is Null.REFUSE and each.text.null_count:
             yield Refusal(pc.is_null(each.text), "MISSING_ID" if name == ID else "MISSING_KEY", name)
         if has_nul and each.form is Form.TEXT:
             yield Refusal(pc.match_substring(each.text, "\0"), "NUL_CHARACTER", name)
@@ -227,6 +232,8 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
     Formats"). Text of no characters is no value.
     """
     type_, array = column.type, _flat(column)
+    if type_ == pa.string():
+        return Form.TEXT, _without_empty(array)
     if pa.types.is_dictionary(type_):
         return _text(pa.chunked_array([array.cast(type_.value_type)]))
     if pa.types.is_decimal(type_):
@@ -243,13 +250,13 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
     if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
         encoded = (None if value is None else b64encode(value).decode() for value in array.to_pylist())
         return Form.PLAIN, _without_empty(pa.array(encoded, pa.string()))
-    return Form.TEXT, _without_empty(array if type_ == pa.string() else array.cast(pa.string()))
+    return Form.TEXT, _without_empty(array.cast(pa.string()))
 
 
 def _digits(decimals: pa.Array) -> pa.StringArray:
-    """Decimals without an exponent, which Arrow writes for the very small ones."""
+    """Decimals without an exponent, which Arrow writes for those below a millionth."""
     text = decimals.cast(pa.string())
-    if not pc.any(pc.match_substring(text, "E")).as_py():
+    if 0 <= decimals.type.scale <= 6 or not anywhere("E", text):
         return text
     return pa.array((None if each is None else f"{each:f}" for each in decimals.to_pylist()), pa.string())
 
@@ -262,5 +269,4 @@ def _flat(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _without_empty(text: pa.StringArray) -> pa.StringArray:
-    empty = pc.equal(text, "")
-    return pc.if_else(empty, None, text) if pc.any(empty).as_py() else text
+    return text if pc.index(text, "").as_py() < 0 else pc.if_else(pc.equal(text, ""), None, text)
