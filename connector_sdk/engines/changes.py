@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,28 @@ def freeze(connection: duckdb.DuckDBPyConnection, select: str, target: Path, *, 
     With `rows`, that many are expected, and Arrow writes them, which is faster. Raises `RunStopped` when the file does
     not hold as many rows as it should: a stream that breaks off must not become a plan.
     """
-    if rows is None:
-        options = f"format parquet, row_group_size {ROW_GROUP}, compression lz4_raw"
-        ((rows,),) = connection.execute(f"copy (\n{select}\n) to {text(str(target))} ({options})").fetchall()
-    else:
-        _stream(connection.cursor(), select, target)
+    if rows is not None:
+        return freeze_in_turn(connection, [select], target, rows)
+    options = f"format parquet, row_group_size {ROW_GROUP}, compression lz4_raw"
+    ((written,),) = connection.execute(f"copy (\n{select}\n) to {text(str(target))} ({options})").fetchall()
+    return _readable(connection, target, written)
+
+
+def freeze_in_turn(connection: duckdb.DuckDBPyConnection, selects: Sequence[str], target: Path, rows: int) -> int:
+    """As `freeze`, with several SELECTs that have the same columns and `rows` in all; each takes memory by itself."""
+    options: dict[str, Any] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+    with ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for select in selects:
+            # On a cursor that runs nothing else meanwhile.
+            reader: pa.RecordBatchReader = connection.cursor().sql(select).to_arrow_reader(ROW_GROUP)
+            writer = writer or stack.enter_context(pq.ParquetWriter(target, reader.schema, **options))
+            for batch in reader:
+                writer.write_batch(batch)
+    return _readable(connection, target, rows)
+
+
+def _readable(connection: duckdb.DuckDBPyConnection, target: Path, rows: int) -> int:
     ((found,),) = connection.execute(f"select count(*) from {file(target)}").fetchall()
     if rows != found:
         raise RunStopped(
@@ -82,15 +100,6 @@ def freeze(connection: duckdb.DuckDBPyConnection, select: str, target: Path, *, 
             hint="check the disk, run again",
         )
     return int(found)
-
-
-def _stream(cursor: duckdb.DuckDBPyConnection, select: str, target: Path) -> None:
-    """Write a SELECT through Arrow, on a cursor that runs nothing else meanwhile."""
-    reader: pa.RecordBatchReader = cursor.sql(select).to_arrow_reader(ROW_GROUP)
-    options: dict[str, Any] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
-    with pq.ParquetWriter(target, reader.schema, **options) as writer:
-        for batch in reader:
-            writer.write_batch(batch)
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from connector_sdk.engines.changes import columns_of, freeze
+from connector_sdk.engines.changes import columns_of, freeze_in_turn
 from connector_sdk.engines.embedded import database, file, name
 
 IDENTITY = ("key", "record_id", "match", "generation")
@@ -21,6 +21,9 @@ IDENTITY = ("key", "record_id", "match", "generation")
 
 MERGED = "merged"
 """The column that snapshots have once a row of the sync was merged."""
+
+_PIECE = 500_000
+"""Rows of a plan that are joined with their ledger lines at a time."""
 
 _ACCEPTED = "(l.outcome = 'succeeded' or l.code = 'BASELINE')"
 """SQL that is true for ledger lines of rows that are at the destination now, or count as if they were."""
@@ -57,26 +60,40 @@ def promote(
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
             where p.effect <> 'left' and {_ACCEPTED}
         """
-        select, counted = accepted, [f"select l.row from {file(ledger)} l where {_ACCEPTED}"]
-        if old is not None:
+        pieces = [f"{accepted} and {_between(start)}" for start in range(0, _count(connection, plan_file) or 1, _PIECE)]
+        if old is None:
+            selects, rows = pieces, _count(connection, f"{file(ledger)} l where {_ACCEPTED}")
+        else:
             connection.execute(f"create table doubted as {_doubted(plan_file, ledger)}")
+            connection.execute(f"create table gone as {_gone(plan_file, ledger, dropped)}")
+            connection.execute("create table accepted (key varchar)")
+            for piece in pieces:
+                connection.execute(f"insert into accepted select key from ({piece})")
             former = _former(connection, old, plan_file, values, merges=merges, objects=objects)
-            gone = _gone(plan_file, ledger, dropped)
-            connection.execute(f"create table touched as select key from ({accepted}) union all {gone}")
-            untouched = f"from {file(old)} s anti join touched t on t.key = s.key"
-            kept = [
-                accepted,
-                *([_former_records(plan_file, ledger, accepted, values, objects=objects)] if rekeyed else []),
-            ]
-            select = " union all by name ".join([f"select {former} {untouched}", *kept])
-            counted = [f"select s.key {untouched}", *kept]
+            touched = "(select key from accepted union all select key from gone)"
+            untouched = f"{file(old)} s anti join {touched} t on t.key = s.key"
+            selects = [f"select {former} from {untouched}", *pieces]
+            rows = _count(connection, untouched) + _count(connection, "accepted")
+            if rekeyed:
+                own = _former_records(plan_file, ledger, values, objects=objects)
+                selects.append(f"select * from ({pieces[0]}) where false union all by name {own}")
+                rows += _count(connection, f"({own})")
         fresh = target.with_suffix(".new")
-        freeze(connection, select, fresh, rows=sum(_count(connection, each) for each in counted))
+        freeze_in_turn(connection, selects, fresh, rows)
         fresh.replace(target)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, select: str) -> int:
-    ((rows,),) = connection.execute(f"select count(*) from ({select})").fetchall()
+def _between(start: int) -> str:
+    """SQL for the rows of one piece of the plan, and their lines of the ledger: both files skip what is not among them.
+
+    Joined as a whole, a large plan and its ledger would be written to disk to be sorted apart, and read again.
+    """
+    places = ("p.file_row_number", "l.row")
+    return " and ".join(f"{each} >= {start} and {each} < {start + _PIECE}" for each in places)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    ((rows,),) = connection.execute(f"select count(*) from {relation}").fetchall()
     return int(rows)
 
 
@@ -84,7 +101,7 @@ def _merges(connection: duckdb.DuckDBPyConnection, old: Path | None, ledger: Pat
     """Whether rows were merged, now or before."""
     if old is not None and MERGED in columns_of(connection, file(old)):
         return True
-    return _count(connection, f"select row from {file(ledger)} where action = 'merged' limit 1") > 0
+    return _count(connection, f"{file(ledger)} where action = 'merged'") > 0
 
 
 def _former(
@@ -131,7 +148,7 @@ def _gone(plan_file: str, ledger: Path, dropped: Path | None) -> str:
     return removed if dropped is None else f"{removed} union all select key from {file(dropped)}"
 
 
-def _former_records(plan_file: str, ledger: Path, accepted: str, values: Sequence[str], *, objects: bool) -> str:
+def _former_records(plan_file: str, ledger: Path, values: Sequence[str], *, objects: bool) -> str:
     """SQL for the records that rows with a new match value had before, and that are still there.
 
     Such a row has its key already for its new record. No key of a model has the separator in it.
@@ -142,7 +159,7 @@ def _former_records(plan_file: str, ledger: Path, accepted: str, values: Sequenc
             0::bigint as generation {", p.object" if objects else ""} {nothing}
         from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
         where p.effect = 'left' and l.outcome not in ('succeeded', 'skipped')
-            and p.key in (select key from ({accepted}))
+            and p.key in (select key from accepted)
     """
 
 
