@@ -30,22 +30,24 @@ def canonical(value: str, type_: str) -> str:
 
 def comparable(value: str, type_: str, field: Field) -> str:
     """SQL for a match value, equal for two values exactly when `field` takes them for one; null when it is blank."""
-    result = canonical(value, type_)
-    if field.equality & {Equality.TRIMMED, Equality.CASELESS}:
-        result = _trimmed(result)
+    trims = field.equality & {Equality.TRIMMED, Equality.CASELESS}
+    result = (_trimmed if trims else _not_blank)(canonical(value, type_))
     if field.significant is not None:
         result = f"left({result}, {field.significant})"
     if Equality.NUMERIC in field.equality:
-        result = _plain_number(result)
+        result = f"nullif({_plain_number(result)}, '')"
     if Equality.CASELESS in field.equality:
         result = f"lower(upper({result}))"
-    return _not_blank(result)
+    return result
 
 
 def _trimmed(value: str) -> str:
-    """SQL for a text without the blanks around it; nearly all have none, and are not searched for rare ones."""
+    """SQL for a text without the blanks around it, null when nothing is left.
+
+    Nearly all have none, and are not searched for rare ones.
+    """
     plain = f"{_plain(value)} and {_plain(f'right({value}, 1)')}"
-    return f"case when {plain} then {value} else trim({value}, {text(_BLANKS)}) end"
+    return f"case when {plain} then {value} else nullif(trim({value}, {text(_BLANKS)}), '') end"
 
 
 def _not_blank(value: str) -> str:
