@@ -100,7 +100,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Place:
         store.add_fault(Fault(FaultKind.CUT_AFTER, object_name="notes"))
         assert place.invoke("run", "notes", "--first-run", "send").exit_code == 3
         write_models(folder, 3)
-        store.add_fault(Fault(FaultKind.REFUSED, code="suspended", skip=3))
+        store.add_fault(Fault(FaultKind.REFUSED, call="upload", code="suspended", skip=1))
         assert place.invoke("run", "people").exit_code == 4
         store.close()
     finished, held, _ = sorted(path.stem for path in place.files("calls/*.db"))

@@ -164,7 +164,7 @@ class TestCrowded:
         plugin = Scripted(act)
         bench.send(plugin, parallelism=4)
 
-        assert max(under_way[8:14]) <= 3
+        assert max(under_way[11:15]) <= 3
         assert set(bench.outcomes().values()) == {"succeeded"}
 
 
