@@ -21,11 +21,22 @@ Rows = Sequence[Mapping[str, Any]]
 
 @frozen
 class Done:
-    """What a command answered: its exit code, what it said, and its last report where it has one."""
+    """What a command answered: its exit code, what it said, and its reports. A run that went on has one of its own."""
 
     exit: int
     said: str
-    report: Mapping[str, Any]
+    reports: Sequence[Mapping[str, Any]]
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """The last report."""
+        return self.reports[-1] if self.reports else {}
+
+    @property
+    def went_on(self) -> Mapping[str, Any]:
+        """The report of the run that went on."""
+        (report, _) = self.reports
+        return report
 
     @property
     def rows(self) -> Mapping[str, int]:
@@ -89,8 +100,7 @@ class ProjectFolder:
     def report(self, *arguments: str) -> Done:
         """Run a command that reports."""
         result = self.invoke(*arguments, "--output", "json")
-        reports = json.loads(result.stdout or "[]")
-        return Done(result.exit_code, result.stderr, reports[-1] if reports else {})
+        return Done(result.exit_code, result.stderr, json.loads(result.stdout or "[]"))
 
     def _connection(self, type_: str) -> dict[str, Any]:
         ready = self.emulated.ready

@@ -75,7 +75,7 @@ def test_a_job_that_is_refused_stops_the_run_with_the_advice(project: Project, a
     assert table()[code].advice in told
     assert project.emulated.records("Contact") == []
     project.emulated.faults()
-    assert project.run().rows["succeeded"] == 1
+    assert project.run().went_on["rows"]["succeeded"] == 1
 
 
 @pytest.mark.parametrize("text", ["UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record",
