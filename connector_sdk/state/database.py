@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from connector_sdk.damage import JOURNAL
@@ -62,16 +64,28 @@ def open_database(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.DatabaseError) as error:
         raise not_usable(path, error) from error
     try:
-        database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = full")
         database.execute("pragma foreign_keys = on")
-        _migrate(database, path)
+        with _one_at_a_time(path.parent):
+            database.execute("pragma journal_mode = wal")
+            _migrate(database, path)
     except BaseException as error:
         database.close()
-        if isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError):
+        if isinstance(error, OSError | sqlite3.DatabaseError | UnicodeDecodeError):
             raise not_usable(path, error) from error
         raise
     return database
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep others waiting. SQLite does not: of several that change a new database to WAL at once, some fail."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _require_not_lost(path: Path) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 import stat
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,26 @@ def test_the_journal_is_durable_and_readable_by_its_owner_only(tmp_path: Path) -
     assert database.execute("pragma synchronous").fetchone() == (2,)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     database.close()
+
+
+def test_a_new_journal_is_made_once_however_many_open_it(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(100)]
+    for folder in folders:
+        folder.mkdir()
+    context = multiprocessing.get_context("fork")
+    together = context.Barrier(8)
+    processes = [context.Process(target=_open_each, args=(folders, together)) for _ in range(8)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 8
+
+
+def _open_each(folders: list[Path], together: Barrier) -> None:
+    for folder in folders:
+        together.wait(30)
+        open_database(folder / "state.db").close()
 
 
 def test_a_damaged_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
