@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +44,20 @@ def test_a_request_that_is_cut_before_is_not_executed(client: Client, emulator: 
     assert raw(client) == b""
     assert names(emulator) == []
     assert b"201 Created" in raw(client)
+
+
+def test_what_was_on_its_way_when_the_org_was_reset_is_not_executed(client: Client, emulator: Emulator) -> None:
+    emulator.faults([{"match": CREATE, "do": {"duplicate": 0.3}}])
+    raw(client)
+    emulator.faults([{"match": CREATE, "do": {"delay": 0.3}}])
+    late = threading.Thread(target=raw, args=(client,))
+    late.start()
+    time.sleep(0.05)
+    emulator.reset()
+    client.login()
+    late.join()
+    time.sleep(0.3)
+    assert names(emulator) == []
 
 
 def test_a_request_that_is_cut_after_is_executed_without_an_answer(client: Client, emulator: Emulator) -> None:

@@ -74,8 +74,12 @@ class Gate:
 
     async def _treat(self, actions: list[Action], scope: Scope, receive: Receive, send: Send) -> None:
         body = await _whole(receive)
+        resets = self._world.resets
         for action in actions:
             await asyncio.sleep(action.delay)
+            if self._world.resets != resets:
+                await self._cut("before", scope, receive, body, send)
+                return
             if action.expire:
                 self._world.sessions.close(_token(Request(scope), body))
             if action.convert:
@@ -97,9 +101,12 @@ class Gate:
         await answer(scope, _replayed(body), send)
 
     def _repeat_later(self, seconds: float, scope: Scope, body: bytes) -> None:
+        resets = self._world.resets
+
         async def repeat() -> None:
             await asyncio.sleep(seconds)
-            await self._app(dict(scope), _replayed(body), _nowhere)
+            if self._world.resets == resets:
+                await self._app(dict(scope), _replayed(body), _nowhere)
 
         task = asyncio.create_task(repeat())
         self._later.add(task)

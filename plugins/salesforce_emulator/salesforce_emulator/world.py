@@ -68,6 +68,7 @@ class World:
         self.changed_at = self.clock.now()
         self.audit = Audit()
         self.faults = Faults()
+        self.resets = 0
         self.locks = LockTable()
         self.workers = Workers(org, seed)
         self.jobs = Jobs(self._read, self._execute_in_chunks, self.query, self.clock, self.workers)
@@ -77,6 +78,7 @@ class World:
 
     def reset(self) -> None:
         """Back to the state of the org file: objects, records, sessions, jobs, counters and fault rules."""
+        self.resets += 1
         self.faults.replace([])
         self.hosts.return_home()
         self.audit.reset()
