@@ -39,8 +39,8 @@ def _records(batch: Batch, found: Sequence[Cells]) -> list[Record]:
     rows = zip(attributes, *map(_values, found), strict=True)
     records = [dict(zip(names, row)) for row in rows]  # noqa: B905 - each row is as long as the names
     for each in found:
-        if each.text.null_count:
-            _say_nulls(records, each)
+        if each.text.null_count and (each.null is not Null.CLEAR or each.target.relationship):
+            _move_nulls(records, each)
     return records
 
 
@@ -59,8 +59,8 @@ def _values(column: Cells) -> list[Any]:
     return [None if each is None else {**type_, column.target.key: each} for each in texts]
 
 
-def _say_nulls(records: Sequence[Record], column: Cells) -> None:
-    """A reference by key is cleared through its id field."""
+def _move_nulls(records: Sequence[Record], column: Cells) -> None:
+    """Leave out what keeps; clear a reference by key through its id field."""
     name = _name(column.target)
     for each in records:
         if each[name] is None:
