@@ -94,7 +94,7 @@ def test_an_instance_that_moves_during_a_run_stops_it_until_the_next_login(proje
     run = project.run("--first-run", "send")
     assert run.exit == 4
     assert "My Domain" in " ".join(run.said.split())
-    assert project.run().rows["succeeded"] == 2
+    assert project.run().went_on["rows"]["succeeded"] == 2
 
 
 def test_a_connection_that_reaches_another_org_stops_before_it_writes(project: Project, tmp_path: Path) -> None:
