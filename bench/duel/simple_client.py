@@ -17,7 +17,10 @@ from simple_salesforce.api import Salesforce
 
 
 class Loopback(HTTPAdapter):
+    """Leads every request to the emulated org: the client itself insists on https and a host of Salesforce."""
+
     def send(self, request: requests.PreparedRequest, *arguments: Any, **more: Any) -> requests.Response:
+        """Send it there instead."""
         parts, target = urlsplit(str(request.url)), urlsplit(os.environ["SF_INSTANCE_URL"])
         request.url = urlunsplit((target.scheme, target.netloc, parts.path, parts.query, ""))
         return super().send(request, *arguments, **more)

@@ -22,10 +22,11 @@ def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None
     """Delete what a sync no longer needs; open runs and rows that are held keep what they stand on."""
     state = journal.sync(sync)
     present = folder.path / state.snapshot if state and state.snapshot else None
-    order = {run.id: number for number, run in enumerate(journal.runs(sync))}
+    runs = journal.runs(sync)
+    order = {run.id: number for number, run in enumerate(runs)}
     _retain_snapshots(folder.snapshot(sync, "any").parent, present, order)
-    held = {run.id for run in journal.runs(sync) if journal.held(sync, run.id)}
-    for number, run in enumerate(journal.runs(sync)):
+    held = {run.id for run in runs if journal.held(sync, run.id)}
+    for number, run in enumerate(runs):
         outlived = run.state in ENDED and run.id not in held and number >= keep.runs
         if (outlived and _older(run, timedelta(days=keep.days))) or expired(run):
             for path in (folder.ledger(run.id), folder.calls(run.id), folder.plan(run.id)):
