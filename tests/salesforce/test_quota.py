@@ -134,6 +134,21 @@ def test_a_run_whose_calls_are_used_up_makes_one_more_for_each_worker_and_goes_o
     assert (len(executed), set(executed.values())) == (60, {1})
 
 
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_plan_looks_nothing_up_with_calls_of_others(project: Project, command: str) -> None:
+    by_number = {"field": "Unique_Key__c", "column": "id"}
+    project.sync(mode="update", match=by_number, fields={"LastName": "last"}, options={"keep_api_calls": 900})
+    project.model([{"id": "1", "last": "Ash"}])
+    limit(project, "DailyApiRequests", 900)
+    result = project.invoke(command, "contacts")
+    said = " ".join(result.stderr.split())
+    assert result.exit_code == 6, said
+    assert "900 are for others" in said
+    assert "lower keep_api_calls" in said
+    queries = sum(count for call, count in project.emulated.stats()["calls"].items() if call.endswith("/query"))
+    assert queries == 1, "the login asks which org it is, and nobody asks anything else"
+
+
 def _counted(project: Project) -> dict[str, int]:
     calls = project.emulated.stats()["calls"]
     return {call: count for call, count in calls.items() if "oauth2" not in call and "tooling" not in call}

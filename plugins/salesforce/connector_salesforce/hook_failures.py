@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from connector_salesforce.codes import classify as of_salesforce
 from connector_salesforce.failure import CallFailed
+from connector_salesforce.quota import CALLS_KEPT
 from connector_sdk import Classification, Executed, ExitCode, Kind, NotExecuted, RunStopped
 
 Classify = Callable[[CallFailed], Classification | None]
@@ -25,7 +26,8 @@ def explained(classify: Classify = of_salesforce) -> Iterator[None]:
         known = classify(error)
         if known is None or known.kind is not Kind.FATAL:
             raise
-        raise RunStopped(str(error), hint=known.advice, exit_code=ExitCode.UNREACHABLE) from error
+        exit_code = ExitCode.GUARD if error.code == CALLS_KEPT else ExitCode.UNREACHABLE
+        raise RunStopped(str(error), hint=known.advice, exit_code=exit_code) from error
 
 
 @contextmanager

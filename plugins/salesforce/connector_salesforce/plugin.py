@@ -29,6 +29,7 @@ from connector_sdk import (
     ObjectInfo,
     ObjectSchema,
     PlanSummary,
+    Problem,
     Recovery,
     Removal,
     RowError,
@@ -118,6 +119,13 @@ def discover_schema(connection: Connection, object_name: str, refresh: bool) -> 
     """One object, as the user sees it."""
     with explained():
         return describe.discover_schema(connection.handle, object_name, refresh)
+
+
+@hookimpl
+def check_sync(connection: Connection, options: Options) -> Sequence[Problem]:
+    """Nothing to refuse; from now on calls that are kept for others are not made, look-ups of the plan included."""
+    connection.handle.client.quota.keep(options.keep_api_calls)
+    return ()
 
 
 @hookimpl

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from connector_salesforce.failure import CallFailed
 from connector_sdk import Executed
 
+CALLS_KEPT = "API_CALLS_KEPT"
+"""Our code for a call that was not made, since it is one of those for others."""
+
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
@@ -35,9 +38,9 @@ class Quota:
             self._kept = calls
 
     def begin(self) -> None:
-        """Forget what was told: calls become free as the hours pass. Nothing is kept for others until `keep`."""
+        """Forget what was told: calls become free as the hours pass, and the next answer tells."""
         with self._lock:
-            self._left, self._kept = None, 0
+            self._left = None
 
     def take(self) -> None:
         """Take the call off that is about to be made. Raises `CallFailed` when it is one of those for others."""
@@ -46,7 +49,7 @@ class Quota:
                 return
             if self._kept and self._left <= self._kept:
                 message = f"{self._left:,} API calls are left, and {self._kept:,} are for others"
-                raise CallFailed("API_CALLS_KEPT", message, Executed.NO)
+                raise CallFailed(CALLS_KEPT, message, Executed.NO)
             self._left -= 1
 
     def told(self, left: int | None) -> None:
