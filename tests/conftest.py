@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from connector_sdk.testing.crash import Report
+
+Unharmed = Callable[[Report], Report]
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +40,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def record_cassettes(request: pytest.FixtureRequest) -> bool:
     """Whether cassettes are being recorded."""
     return bool(request.config.getoption("--record-cassettes"))
+
+
+@pytest.fixture
+def unharmed(record_property: Callable[[str, int], None]) -> Unharmed:
+    """Check that no run of a crash harness went wrong, and count the kills."""
+
+    def check(report: Report) -> Report:
+        assert not report.failures, report
+        record_property("kills", report.kills)
+        return report
+
+    return check
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many kills and faults the runs under test survived."""
+    counted: Counter[str] = Counter()
+    for name, value in (each for report in terminalreporter.getreports("passed") for each in report.user_properties):
+        counted[name] += value
+    if counted:
+        terminalreporter.write_line(", ".join(f"{value:,} {name}" for name, value in counted.items()) + " survived")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

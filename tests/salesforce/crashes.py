@@ -21,34 +21,45 @@ from .emulated import Emulated
 
 KEYS = [f"k{number}" for number in range(9)]
 WRITING = {
-    "bulk": [("POST", "/services/async/*/job/*/batch"), ("POST", "/services/async/*/job")],
+    "bulk": [("*", "/services/async/*")],
     "bulk2": [(method, "/services/data/*/jobs/ingest*") for method in ("POST", "PUT", "PATCH", "GET")],
     "rest": [("*", "/services/data/*/composite/sobjects*")],
 }
 """The calls of each api that may be cut."""
 
+RATE = 0.15
+"""The share of those calls that are cut; each of the ways to cut has a part of it."""
+MANY = 10_000
+
 PACE = Pace(base=0.001, cap=0.01, attempts=50, tokens=10_000)
 
 
-def crashing(ready: str, api: str, mode: str, *cuts: str) -> Scenario:
-    """Nine contacts in batches of three; `cuts` say when connections break on top of it."""
+def crashing(ready: str, api: str, mode: str, seed: str = "0", *cuts: str) -> Scenario:
+    """Nine contacts in batches of three; `cuts` say when connections break on top of it, `seed` decides which."""
     emulated = Emulated(json.loads(ready))
     os.environ["SF_SECRET"] = emulated.ready["client_secret"]
     project = _project(emulated, api, Mode(mode))
     return Scenario(
-        prepare=lambda folder: _prepare(emulated, folder, api, Mode(mode), cuts),
+        prepare=lambda folder: _prepare(emulated, folder, Mode(mode), _broken(api, int(seed), cuts)),
         run=lambda folder: max(each.exit for each in _run(project(folder), folder)),
         audit=lambda folder: _audit(emulated, project(folder), folder, (api, mode)),
     )
 
 
-def _prepare(emulated: Emulated, folder: Path, api: str, mode: Mode, cuts: tuple[str, ...]) -> None:
+def _broken(api: str, seed: int, cuts: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Fault rules: a share of the calls of an api is cut, in one of these ways each."""
+    return [
+        {"match": {"method": method, "path": path}, "do": {"cut": cut},
+         "rate": RATE / len(cuts), "times": MANY, "seed": 10 * seed + number}
+        for number, cut in enumerate(cuts) for method, path in WRITING[api]
+    ]  # fmt: skip
+
+
+def _prepare(emulated: Emulated, folder: Path, mode: Mode, faults: list[dict[str, Any]]) -> None:
     emulated.reset()
     pq.write_table(pa.table({"key": KEYS, "last": KEYS}), folder / "model.parquet")
     if mode in (Mode.UPDATE, Mode.ARCHIVE):
         emulated.insert("Contact", *({"External_Id__c": key, "LastName": "Before"} for key in KEYS))
-    faults = ({"match": {"method": method, "path": path}, "do": {"cut": cut}, "rate": 0.3, "times": 4, "seed": number}
-              for number, cut in enumerate(cuts) for method, path in WRITING[api])  # fmt: skip
     emulated.faults(*faults)
 
 

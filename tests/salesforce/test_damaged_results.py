@@ -109,10 +109,13 @@ def test_no_row_of_a_damaged_file_succeeded_that_did_not(way: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("way", TRIALS)
-def test_no_row_of_ten_thousand_damaged_files_succeeded_that_did_not(way: str) -> None:
+def test_no_row_of_ten_thousand_damaged_files_succeeded_that_did_not(
+    way: str, record_property: Callable[[str, int], None]
+) -> None:
     ends = Counter(TRIALS[way](seed) for seed in range(MANY))
     print(f"{way}: {MANY} damaged result files, {dict(ends)}")
     assert ends.total() == MANY
+    record_property("faults", MANY)
 
 
 def test_a_line_that_is_missing_beside_one_that_is_doubled_is_noticed() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +120,10 @@ def test_a_request_that_is_late_is_executed_once(emulated: Emulated, folder: Pat
 @pytest.mark.long
 @pytest.mark.parametrize("name", WAYS)
 def test_of_hundreds_of_requests_that_are_late_each_is_executed_once(
-    emulated: Emulated, folder: Path, name: str
+    emulated: Emulated, folder: Path, name: str, record_property: Callable[[str, int], None]
 ) -> None:
     rows = 250
     report = sent(emulated, folder, WAYS[name], rows)
     print(f"{name}: {rows} requests were executed later, {report.rows.succeeded} rows succeeded")
     audit(emulated, WAYS[name], report, rows)
+    record_property("faults", rows)

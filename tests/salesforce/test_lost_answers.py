@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,11 @@ def test_an_empty_answer_before_the_first_writing_call_is_a_failure_like_others(
 
 @pytest.mark.long
 @pytest.mark.parametrize("way", WAYS)
-def test_no_lost_answer_of_any_kind_loses_or_doubles_a_row(emulated: Emulated, tmp_path: Path, way: str) -> None:
+def test_no_lost_answer_of_any_kind_loses_or_doubles_a_row(
+    emulated: Emulated, tmp_path: Path, way: str, record_property: Callable[[str, int], None]
+) -> None:
     chosen = of_every_kind if way in ("rest-upsert", "merge") else of_writing(of_every_kind)
     tested = spoil_every_call(emulated, WAYS[way], tmp_path, chosen)
     print(f"{way}: {tested.runs} runs, in each one of {tested.calls} calls was spoiled")
     assert not tested.problems, tested.problems
+    record_property("faults", tested.runs)

@@ -9,6 +9,7 @@ import pytest
 
 from connector_sdk.testing.crash import exhaust, replay
 
+from ..conftest import Unharmed
 from .emulated import Emulated, emulator
 from .projects import Project
 
@@ -32,16 +33,18 @@ def token_requests(emulated: Emulated) -> int:
 
 
 @pytest.mark.long
-def test_a_run_killed_anywhere_while_its_login_rotates_is_logged_in_afterwards(emulated: Emulated) -> None:
-    report = exhaust(SCENARIO, json.dumps(dict(emulated.ready)))
-    assert not report.failures, report
+def test_a_run_killed_anywhere_while_its_login_rotates_is_logged_in_afterwards(
+    emulated: Emulated, unharmed: Unharmed
+) -> None:
+    report = unharmed(exhaust(SCENARIO, json.dumps(dict(emulated.ready))))
     assert report.points > 10
 
 
 @pytest.mark.parametrize("point", range(1, 5))
-def test_a_run_killed_around_its_first_renewal_is_logged_in_afterwards(emulated: Emulated, point: int) -> None:
-    report = replay(SCENARIO, json.dumps(dict(emulated.ready)), at=f"{point},{point}")
-    assert not report.failures, report
+def test_a_run_killed_around_its_first_renewal_is_logged_in_afterwards(
+    emulated: Emulated, point: int, unharmed: Unharmed
+) -> None:
+    report = unharmed(replay(SCENARIO, json.dumps(dict(emulated.ready)), at=f"{point},{point}"))
     assert report.kills == 2
 
 

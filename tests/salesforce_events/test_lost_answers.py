@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def test_no_lost_answer_doubles_an_event_or_loses_one_in_silence(
 @pytest.mark.long
 @pytest.mark.parametrize(("api", "delivery"), WAYS)
 def test_no_lost_answer_of_any_kind_doubles_an_event_or_loses_one_in_silence(
-    emulated: Emulated, tmp_path: Path, api: str, delivery: str
+    emulated: Emulated, tmp_path: Path, api: str, delivery: str, record_property: Callable[[str, int], None]
 ) -> None:
     runs = spoiled(emulated, tmp_path, api, delivery, of_every_kind)
     print(f"events, {api}, {delivery}: {runs} runs, in each a call was spoiled")
+    record_property("faults", runs)

@@ -6,6 +6,7 @@ import pytest
 
 from connector_sdk.testing.crash import batter, exhaust
 
+from ..conftest import Unharmed
 from ..salesforce.emulated import Emulated
 
 SCENARIO = f"{__package__}.crashes:crashing"
@@ -13,13 +14,13 @@ SCENARIO = f"{__package__}.crashes:crashing"
 
 @pytest.mark.long
 @pytest.mark.parametrize("way", ["plain", "moving"])
-def test_a_run_killed_at_any_crash_point_ends_with_the_new_list(emulated: Emulated, way: str) -> None:
-    report = exhaust(SCENARIO, json.dumps(dict(emulated.ready)), way)
-    assert not report.failures, report
+def test_a_run_killed_at_any_crash_point_ends_with_the_new_list(
+    emulated: Emulated, way: str, unharmed: Unharmed
+) -> None:
+    report = unharmed(exhaust(SCENARIO, json.dumps(dict(emulated.ready)), way))
     assert report.points > 10
 
 
 @pytest.mark.parametrize("way", ["plain", "moving"])
-def test_a_few_kills_under_lost_answers_end_with_the_new_list(emulated: Emulated, way: str) -> None:
-    report = batter(SCENARIO, json.dumps(dict(emulated.ready)), way, "before", "after", trials=2, seed=5)
-    assert not report.failures, report
+def test_a_few_kills_under_lost_answers_end_with_the_new_list(emulated: Emulated, way: str, unharmed: Unharmed) -> None:
+    unharmed(batter(SCENARIO, json.dumps(dict(emulated.ready)), way, "before", "after", trials=2, seed=5))

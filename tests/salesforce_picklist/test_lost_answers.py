@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ def test_no_lost_answer_keeps_a_list_from_becoming_the_new_one(emulated: Emulate
 @pytest.mark.long
 @pytest.mark.parametrize("way", ["plain", "moving"])
 def test_no_lost_answer_of_any_kind_keeps_a_list_from_becoming_the_new_one(
-    emulated: Emulated, tmp_path: Path, way: str
+    emulated: Emulated, tmp_path: Path, way: str, record_property: Callable[[str, int], None]
 ) -> None:
     runs = spoiled(emulated, tmp_path, way, of_every_kind)
     print(f"picklist, {way}: {runs} runs, in each a call was spoiled")
+    record_property("faults", runs)

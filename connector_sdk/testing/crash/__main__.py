@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--at", help="one trial, killed at these crash points or moments: 17 or 3,0.020s,5")
     parser.add_argument("--trials", type=int, default=0, help="random trials instead of all crash points")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kills", type=int, default=3, help="the most kills of a random trial")
+    parser.add_argument("--kills", type=int, default=5, help="the most kills of a random trial")
     parser.add_argument("--keep", help="a folder to leave the trials in, to look at them")
     parser.add_argument("--json", action="store_true")
     return parser

@@ -97,7 +97,7 @@ class Harness:
         for _ in range(trials):
             if len(self.failures) >= self.most:
                 break
-            count = chance.randint(1, kills)
+            count = chance.randint(0, kills)
             self.trial([_random_kill(chance, points) for _ in range(count)])
         return self._report(points)
 

@@ -20,7 +20,7 @@ def exhaust(scenario: str, *arguments: str) -> Report:
     return _harness(scenario, *arguments)
 
 
-def batter(scenario: str, *arguments: str, trials: int, seed: int, kills: int = 3) -> Report:
+def batter(scenario: str, *arguments: str, trials: int, seed: int, kills: int = 5) -> Report:
     """Kill up to `kills` times in each of `trials` runs, at random; the same `seed` draws the same kills."""
     return _harness(scenario, *arguments, "--trials", str(trials), "--seed", str(seed), "--kills", str(kills))
 

@@ -6,6 +6,7 @@ import pytest
 
 from connector_sdk.testing.crash import batter, exhaust
 
+from ...conftest import Unharmed
 from .families import FAMILIES
 from .scenarios import CASES
 
@@ -14,87 +15,77 @@ FAMILY = f"{__package__}.families:crashing"
 QUICK = ("insert-call", "insert-two_phase", "insert-leased_job", "all-replace")
 MERGES = f"{__package__}.merges:crashing"
 MOVES = f"{__package__}.moves:crashing"
-TRIALS = 100
-"""Runs that are killed up to three times each."""
+TRIALS = 40
+"""Runs that are killed up to five times each."""
 FAULTS = ("cut_before", "cut_after", "late", "partial", "refused")
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("case", QUICK)
-def test_a_small_run_killed_at_any_crash_point_loses_and_doubles_nothing(case: str) -> None:
-    report = exhaust(SCENARIO, case, "6")
-    assert not report.failures, report
+def test_a_small_run_killed_at_any_crash_point_loses_and_doubles_nothing(case: str, unharmed: Unharmed) -> None:
+    report = unharmed(exhaust(SCENARIO, case, "6"))
     assert report.points > 10
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
-def test_a_run_killed_at_any_crash_point_loses_and_doubles_nothing(case: str) -> None:
-    report = exhaust(SCENARIO, case, "30")
-    assert not report.failures, report
+def test_a_run_killed_at_any_crash_point_loses_and_doubles_nothing(case: str, unharmed: Unharmed) -> None:
+    unharmed(exhaust(SCENARIO, case, "30"))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
-def test_a_run_killed_again_and_again_under_lost_answers_loses_and_doubles_nothing(case: str) -> None:
-    report = batter(SCENARIO, case, "30", *FAULTS, trials=TRIALS, seed=len(case))
-    print(f"{case}: {report}")
-    assert not report.failures, report
+def test_a_run_killed_again_and_again_under_lost_answers_loses_and_doubles_nothing(
+    case: str, unharmed: Unharmed
+) -> None:
+    report = unharmed(batter(SCENARIO, case, "30", *FAULTS, trials=TRIALS, seed=len(case)))
     assert report.kills > TRIALS / 2
 
 
 @pytest.mark.timeout(600)
-def test_a_few_kills_leave_families_and_merged_and_moved_rows_whole() -> None:
+def test_a_few_kills_leave_families_and_merged_and_moved_rows_whole(unharmed: Unharmed) -> None:
     for scenario in ((FAMILY, "insert-two_phase", "6"), (MERGES, "two_phase"), (MOVES, "two_phase")):
-        report = batter(*scenario, trials=10, seed=1)
-        assert not report.failures, report
-        assert report.kills
+        assert unharmed(batter(*scenario, trials=10, seed=1)).kills
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_rows_that_wait_for_each_other_find_their_parents_wherever_a_run_is_killed() -> None:
-    report = exhaust(FAMILY, "insert-two_phase", "6")
-    assert not report.failures, report
+def test_rows_that_wait_for_each_other_find_their_parents_wherever_a_run_is_killed(unharmed: Unharmed) -> None:
+    report = unharmed(exhaust(FAMILY, "insert-two_phase", "6"))
     assert report.points > 30
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_rows_that_wait_for_each_other_find_their_parents_under_lost_answers(family: str) -> None:
-    report = batter(FAMILY, family, "11", *FAULTS, trials=40, seed=len(family))
-    assert not report.failures, report
+def test_rows_that_wait_for_each_other_find_their_parents_under_lost_answers(family: str, unharmed: Unharmed) -> None:
+    unharmed(batter(FAMILY, family, "11", *FAULTS, trials=TRIALS, seed=len(family)))
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_rows_are_merged_once_wherever_a_run_is_killed() -> None:
-    report = exhaust(MERGES, "two_phase")
-    assert not report.failures, report
+def test_rows_are_merged_once_wherever_a_run_is_killed(unharmed: Unharmed) -> None:
+    report = unharmed(exhaust(MERGES, "two_phase"))
     assert report.points > 30
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
-def test_rows_are_merged_once_under_lost_answers(api: str) -> None:
-    report = batter(MERGES, api, *FAULTS, trials=40, seed=len(api))
-    assert not report.failures, report
+def test_rows_are_merged_once_under_lost_answers(api: str, unharmed: Unharmed) -> None:
+    unharmed(batter(MERGES, api, *FAULTS, trials=TRIALS, seed=len(api)))
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
-def test_rows_find_the_records_that_theirs_became_wherever_a_run_is_killed(api: str) -> None:
-    report = exhaust(MOVES, api)
-    assert not report.failures, report
+def test_rows_find_the_records_that_theirs_became_wherever_a_run_is_killed(api: str, unharmed: Unharmed) -> None:
+    report = unharmed(exhaust(MOVES, api))
     assert report.points > 20
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
-def test_rows_find_the_records_that_theirs_became_under_lost_answers(api: str) -> None:
-    report = batter(MOVES, api, *FAULTS, trials=40, seed=len(api))
-    assert not report.failures, report
+def test_rows_find_the_records_that_theirs_became_under_lost_answers(api: str, unharmed: Unharmed) -> None:
+    unharmed(batter(MOVES, api, *FAULTS, trials=TRIALS, seed=len(api)))
