@@ -98,6 +98,22 @@ def test_a_closed_job_takes_no_batch_and_ends_once(client: Client) -> None:
     assert fault_of(closed) == (400, "InvalidJobState", "Closing already Aborted Job not allowed")
 
 
+def test_a_job_takes_batches_for_a_day_and_is_kept_for_seven(client: Client, emulator: Emulator) -> None:
+    job = client.job("insert", "Account")
+    client.results(job, client.batch(job, "Name\nA\n"))
+    emulator.advance(86_500)
+    client.login()
+    late = client.bulk("POST", f"/{job}/batch", b"Name\nB\n", Content_Type="text/csv")
+    assert fault_of(late) == (400, "InvalidJobState", "The job has been open for more than 24 hours")
+    client.bulk("POST", f"/{job}", job_info("<state>Closed</state>"), Content_Type="application/xml")
+    emulator.advance(6 * 86_400)
+    client.login()
+    assert client.bulk("GET", f"/{job}").ok
+    emulator.advance(86_500)
+    client.login()
+    assert fault_of(client.bulk("GET", f"/{job}"))[:2] == (400, "InvalidJob")
+
+
 def test_an_aborted_job_leaves_waiting_batches_unprocessed() -> None:
     with Emulator({"extends": "default", "bulk": {"delay": 60}}) as emulator:
         client = Client(emulator)

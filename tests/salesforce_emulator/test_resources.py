@@ -39,6 +39,18 @@ def test_an_unknown_path_or_method_answers_as_salesforce_does(client: Client) ->
     assert missing.json() == [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
     wrong = client.rest("DELETE", "/limits")
     assert (wrong.status_code, wrong.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
+    assert wrong.headers["Sforce-Limit-Info"] == missing.headers["Sforce-Limit-Info"] == "api-usage=0/100000"
+    of_records = client.rest("PUT", "/sobjects/Account/0015g0000000001AAA")
+    text = "HTTP Method 'PUT' not allowed. Allowed are DELETE,GET,HEAD,PATCH"
+    assert (of_records.json()[0]["message"], of_records.headers["Allow"]) == (text, "DELETE,GET,HEAD,PATCH")
+
+
+@pytest.mark.parametrize("sent", ["application/x-www-form-urlencoded", "text/plain", "application/xml"])
+def test_a_body_says_that_it_is_json(client: Client, sent: str) -> None:
+    answer = client.rest("POST", "/sobjects/Account", data='{"Name": "A"}', headers={"Content-Type": sent})
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    for kind in ("application/json", "application/json; charset=UTF-8", None):
+        assert client.rest("POST", "/sobjects/Account", data='{"Name": "A"}', headers={"Content-Type": kind}).ok
 
 
 def test_every_call_is_counted_in_the_header_and_in_limits(client: Client) -> None:

@@ -117,6 +117,8 @@ def test_ids_are_checked_on_the_path(client: Client) -> None:
     assert lowered.status_code == 404
     missing = client.rest("PATCH", "/sobjects/Contact/0035g0000000zzzAAA", {"LastName": "x"})
     assert (missing.status_code, missing.json()[0]["errorCode"]) == (404, "INVALID_CROSS_REFERENCE_KEY")
+    parentless = client.rest("PATCH", f"/sobjects/Contact/{contact}", {"AccountId": "0015g0000000zzzAAA"})
+    assert (parentless.status_code, parentless.json()[0]["errorCode"]) == (400, "INVALID_CROSS_REFERENCE_KEY")
 
 
 def test_create_only_and_update_only_fields(client: Client) -> None:

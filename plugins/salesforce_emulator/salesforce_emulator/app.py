@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from salesforce_emulator import side_door
@@ -48,10 +49,16 @@ async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if request.url.path.startswith("/services/async/"):
         return error_answer(request, BulkError("InvalidUrl", f"Destination URL not reset: {request.url.path}"))
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed.replace(', ', ',')}"
-        refused = ApiError(405, "METHOD_NOT_ALLOWED", message)
-    else:
-        refused = not_found()
-    return json_answer(refused.body(), refused.status)
+    world: World = request.app.state.world
+    headers = {"Sforce-Limit-Info": world.usage()} if request.url.path.startswith("/services/data/v") else {}
+    if error.status_code != 405:
+        return json_answer(not_found().body(), 404, headers)
+    allowed = _allowed(request)
+    message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
+    return json_answer(ApiError(405, "METHOD_NOT_ALLOWED", message).body(), 405, {**headers, "Allow": allowed})
+
+
+def _allowed(request: Request) -> str:
+    """The methods of a path, which may have several routes."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ",".join(sorted({method for route in routes for method in route.methods or ()}))

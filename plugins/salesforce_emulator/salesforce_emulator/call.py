@@ -85,7 +85,13 @@ class Call:
         return str(self.request.path_params[name])
 
     def json(self) -> Any:
-        """The body as JSON. Raises ApiError JSON_PARSER_ERROR."""
+        """The body as JSON. Raises ApiError JSON_PARSER_ERROR, or 415 where the client says that it is something else.
+
+        REST API Developer Guide, "Status Codes and Error Responses".
+        """
+        kind = self.request.headers.get("content-type", "json").lower()
+        if self.body and "json" not in kind:
+            raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"The content type of the body is not served: {kind}")
         try:
             return json.loads(self.body)
         except ValueError as error:

@@ -25,6 +25,8 @@ ReadRows = Callable[[Batch], tuple[Schema, list[RowInput]]]
 Execute = Callable[[Write, str], Iterator[list[RowResult]]]
 RunQuery = Callable[[str, str, bool, str], Found]
 
+_KEPT_SECONDS = 7 * 86_400
+
 _LOG = logging.getLogger("salesforce_emulator")
 
 
@@ -52,8 +54,13 @@ class Jobs:
             self._jobs[job.id[:15]] = job
 
     def find(self, job_id: str) -> Job | None:
-        """The job of a 15- or 18-character id."""
-        return self._jobs.get(job_id[:15])
+        """The job of a 15- or 18-character id, unless it ended too long ago. Bulk API Developer Guide, "Limits"."""
+        with self._lock:
+            horizon = self._clock.now() - _KEPT_SECONDS
+            old = [key for key, job in self._jobs.items() if job.state != "Open" and job.modified < horizon]
+            for key in old:
+                del self._jobs[key]
+            return self._jobs.get(job_id[:15])
 
     def submit(self, batch: Batch, slow: float = 0.0) -> None:
         """Queue a batch; it runs after the org's delay and `slow` seconds more."""

@@ -21,6 +21,7 @@ from salesforce_emulator.versions import Standing, standing
 from salesforce_emulator.world import World
 
 _LARGEST = 10_000_000
+_OPEN_SECONDS = 86_400
 _DATA_TYPES = {"CSV": "text/csv", "JSON": "application/json", "XML": "application/xml"}
 _SENT_AS = {"CSV": ("text/csv",), "JSON": ("application/json",), "XML": ("application/xml", "text/xml")}
 
@@ -84,6 +85,8 @@ def add_batch(call: Call) -> Response:
     job = _job(call)
     if job.state != "Open":
         raise BulkError("InvalidJobState", f"Adding a batch to a job in state {job.state} is not allowed")
+    if call.world.clock.now() - job.created > _OPEN_SECONDS:
+        raise BulkError("InvalidJobState", "The job has been open for more than 24 hours")
     content_type = call.request.headers.get("content-type", "")
     if not job.operation.startswith("query") and content_type.split(";")[0].strip() not in _SENT_AS[job.content_type]:
         message = f"Content type {content_type!r} does not match the content type of the job, {job.content_type}"

@@ -152,10 +152,17 @@ def _executed(
     result = call.world.execute(write, call.session.user_id)[0]
     if result.faults:
         code = result.faults[0].code
-        of_row = missing or code == "NOT_FOUND"
+        # A look-up that leads nowhere has the code of a record that is not there, but its call is 400.
+        of_row = (missing and _is_gone(call, schema, row)) or code == "NOT_FOUND"
         status = _MISSING.get(code, 400) if of_row else 400
         raise ApiError.of_row(403 if code == "INSUFFICIENT_ACCESS_OR_READONLY" else status, result.faults)
     return result
+
+
+def _is_gone(call: Call, schema: Schema, row: RowInput) -> bool:
+    table = call.world.store[schema]
+    stored = table.get(read_id(row.record_id or ""))
+    return stored is None or table.is_deleted(stored)
 
 
 def _id(call: Call, schema: Schema) -> str:
