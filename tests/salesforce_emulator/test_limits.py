@@ -1,13 +1,15 @@
-"""What an org may use: calls within 24 hours, room for records."""
+"""What an org may use: calls within 24 hours and at the same time, room for records."""
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from salesforce_emulator import Emulator
 
-from tests.salesforce_emulator.client import Client
-from tests.salesforce_emulator.soap import called
+from tests.salesforce_emulator.client import Client, fault_of
+from tests.salesforce_emulator.soap import called, fault, message, post
 
 _DAY = 86_400
 
@@ -89,3 +91,25 @@ def test_the_usage_that_answers_tell_may_lag_behind(client: Client, emulator: Em
     assert told() == "api-usage=12/100"
     emulator.advance(60)
     assert told() == "api-usage=14/100"
+
+
+def test_so_many_long_calls_are_served_at_the_same_time(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"concurrentCalls": {"max": 2, "seconds": 0.2}})
+    emulator.faults([{"match": {"path": "*/limits"}, "do": {"delay": 1.0}, "times": 2}])
+    with ThreadPoolExecutor() as pool:
+        long = [pool.submit(client.rest, "GET", "/limits") for _ in range(2)]
+        time.sleep(0.1)
+        assert client.rest("GET", "/sobjects/Account").ok
+        time.sleep(0.4)
+        text = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+        refused = client.rest("GET", "/sobjects/Account")
+        assert (refused.status_code, refused.json()) == (
+            403,
+            [{"message": text, "errorCode": "REQUEST_LIMIT_EXCEEDED"}],
+        )
+        assert fault_of(client.bulk("GET", "/750000000000000")) == (403, "REQUEST_LIMIT_EXCEEDED", text)
+        soap = fault(post(client, message("getUserInfo", "", client.token)))
+        assert soap == (500, "sf:REQUEST_LIMIT_EXCEEDED", f"REQUEST_LIMIT_EXCEEDED: {text}")
+        assert client.login().ok
+        assert [call.result().status_code for call in long] == [200, 200]
+    assert client.rest("GET", "/sobjects/Account").ok

@@ -129,6 +129,16 @@ def test_all_or_none_undoes_the_good_records(client: Client, emulator: Emulator)
     assert emulator.records("Account") == []
 
 
+def test_text_is_cut_where_the_call_allows_it(client: Client, emulator: Emulator) -> None:
+    row = sobject("sObjects", "Account", Name="x" * 300, NumberOfEmployees="7")
+    [refused] = called(client, "create", row)
+    assert refused["errors"][0]["statusCode"] == "STRING_TOO_LONG"
+    header = "<u:AllowFieldTruncationHeader><u:allowFieldTruncation>true</u:allowFieldTruncation>"
+    [made] = called(client, "create", row, header + "</u:AllowFieldTruncationHeader>")
+    assert made["success"] == "true"
+    assert [record["Name"] for record in emulator.records("Account")] == ["x" * 255]
+
+
 def test_queries_come_in_pages_with_parents_and_deleted_records(client: Client, emulator: Emulator) -> None:
     [account] = emulator.insert("Account", {"Name": "A"})
     emulator.insert("Contact", *({"LastName": str(number), "AccountId": account} for number in range(300)))

@@ -19,6 +19,7 @@ from salesforce_emulator.conversion import convert_by_hand
 from salesforce_emulator.dml.model import Origin
 from salesforce_emulator.errors import BulkError, OAuthError
 from salesforce_emulator.faults import Action, Failure
+from salesforce_emulator.in_flight import InFlight
 from salesforce_emulator.oauth.authorize import back
 from salesforce_emulator.oauth.routes import refusal
 from salesforce_emulator.side_door import PREFIX
@@ -31,6 +32,7 @@ from salesforce_emulator.wrong_host import wrong_host
 TRANSPORT = "salesforce_emulator.transport"
 
 _LONGEST = 16_384
+_TOO_MANY_CALLS = Failure("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
 _SESSION_ID = re.compile(rb"sessionId>\s*([^<\s]+)")
 _OBJECT = re.compile(r"/sobjects/([A-Za-z]\w*)")
 _JOB = re.compile(r"/(job|jobs/ingest|jobs/query)/(\w{15,18})")
@@ -43,6 +45,7 @@ class Gate:
         self._app = app
         self._world = world
         self._later: set[asyncio.Task[None]] = set()
+        self._in_flight = InFlight()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -55,15 +58,22 @@ class Gate:
             return
         origin = Origin(scope["method"], scope["path"])
         send = _noting(self._world.audit.call(origin.method, origin.path), send)
-        astray = _too_long(scope) or wrong_host(self._world.hosts, Request(scope))
+        astray = _too_long(scope) or wrong_host(self._world.hosts, Request(scope)) or self._crowded(scope)
         if astray is not None:
             await astray(scope, receive, send)
             return
         actions = self._world.faults.for_request(origin, self._object(scope["path"]))
-        if actions:
-            await self._treat(actions, scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        with self._in_flight.one(origin.path):
+            if actions:
+                await self._treat(actions, scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
+
+    def _crowded(self, scope: Scope) -> Response | None:
+        if not self._in_flight.refuses(scope["path"], self._world.org.concurrent_calls):
+            return None
+        status = 500 if scope["path"].startswith("/services/Soap/") else 403
+        return _refusal(_TOO_MANY_CALLS, status, Request(scope))
 
     def _object(self, path: str) -> str | None:
         match = _OBJECT.search(path)

@@ -189,6 +189,14 @@ class ApexLimits:
 
 
 @define(frozen=True)
+class ConcurrentCalls:
+    """How many calls that last so many seconds or more may be served at the same time; the next one is refused."""
+
+    max: int = 25
+    seconds: float = 20.0
+
+
+@define(frozen=True)
 class Org:
     """A whole org, checked and completed.
 
@@ -219,6 +227,7 @@ class Org:
     objects: dict[str, ObjectType] = Factory(dict)
     locks: Locks | None = None
     apex: ApexLimits = field(factory=ApexLimits)
+    concurrent_calls: ConcurrentCalls = field(factory=ConcurrentCalls)
     permissions: dict[str, Permissions] = Factory(dict)
     lead_fields: dict[str, tuple[str, ...]] = Factory(dict)
     global_value_sets: dict[str, GlobalValueSet] = Factory(dict)

@@ -1,6 +1,6 @@
 """Records as the partner API writes them: a type, fields to set to null, an id, any fields.
 
-SOAP API Developer Guide, "sObject" and "Setting Values to null".
+SOAP API Developer Guide, "sObject", "Setting Values to null" and "AllowFieldTruncationHeader".
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from salesforce_emulator.soap.faults import SoapFault
 from salesforce_emulator.values import WrongType
 from salesforce_emulator.xml_bodies import local
 
+_CUT = frozenset({"string", "textarea", "email", "phone", "picklist", "multipicklist", "encryptedstring"})
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -24,6 +25,8 @@ def read_sobject(call: SoapCall, element: ElementTree.Element) -> tuple[Schema, 
     """The object and the row of an sObject. Raises SoapFault where Salesforce refuses the whole call."""
     record = _record(element)
     schema = schema_named(call, record["attributes"]["type"])
+    if call.message.says("AllowFieldTruncationHeader", "allowFieldTruncation"):
+        record = {name: _cut(schema, name, value) for name, value in record.items()}
     row = RowInput()
     try:
         call.call.json_rows.fill(row, schema, record)
@@ -34,6 +37,11 @@ def read_sobject(call: SoapCall, element: ElementTree.Element) -> tuple[Schema, 
             raise SoapFault(refusal.fault.code, refusal.fault.message) from refusal
         row.fault = refusal.fault
     return schema, row
+
+
+def _cut(schema: Schema, name: str, value: Any) -> Any:
+    field = schema.field(name)
+    return value[: field.length] if field is not None and field.type in _CUT and isinstance(value, str) else value
 
 
 def schema_named(call: SoapCall, name: str) -> Schema:

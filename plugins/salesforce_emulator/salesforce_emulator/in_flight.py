@@ -1,0 +1,39 @@
+"""The calls that are being served now, of which an org takes only so many that last long.
+
+Salesforce Developer Limits and Allocations, "Concurrent API Request Limits".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from salesforce_emulator.org.model import ConcurrentCalls
+
+_APIS = ("/services/data/v", "/services/async/", "/services/Soap/")
+
+
+class InFlight:
+    """When each of them arrived."""
+
+    def __init__(self) -> None:
+        self._since: dict[object, float] = {}
+
+    def refuses(self, path: str, limit: ConcurrentCalls) -> bool:
+        """Whether a further call meets as many long ones as the org takes."""
+        if not path.startswith(_APIS):
+            return False
+        latest = time.monotonic() - limit.seconds
+        return sum(since <= latest for since in list(self._since.values())) >= limit.max
+
+    @contextmanager
+    def one(self, path: str) -> Iterator[None]:
+        """While a call is served."""
+        call = object()
+        if path.startswith(_APIS):
+            self._since[call] = time.monotonic()
+        try:
+            yield
+        finally:
+            self._since.pop(call, None)
