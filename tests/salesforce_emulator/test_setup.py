@@ -155,6 +155,22 @@ def test_fields_are_listed_with_their_ids(client: Client) -> None:
     assert len(rows(tooling(client, packaged))) == 1
 
 
+@pytest.mark.parametrize("api", ["", "/tooling"])
+def test_active_values_of_picklists_are_read_by_a_statement(client: Client, api: str) -> None:
+    statement = (
+        "SELECT DurableId, Value, Label, IsActive, IsDefaultValue, ValidFor FROM PicklistValueInfo WHERE "
+        "EntityParticle.EntityDefinition.QualifiedApiName = 'Account' AND EntityParticle.QualifiedApiName = '{}'"
+    )
+    for name in ("Plan__c", "Market__c"):
+        answer = client.rest("GET", f"{api}/query", params={"q": statement.format(name)}).json()
+        fields = client.rest("GET", "/sobjects/Account/describe").json()["fields"]
+        described = next(field["picklistValues"] for field in fields if field["name"] == name)
+        assert [(row["Value"], row["Label"], row["IsDefaultValue"], row["ValidFor"]) for row in rows(answer)] == [
+            (value["value"], value["label"], value["defaultValue"], value["validFor"]) for value in described
+        ]
+        assert {row["IsActive"] for row in rows(answer)} == {True}
+
+
 def test_permissions_are_told_where_they_are_granted(client: Client, emulator: Emulator) -> None:
     permissions = {
         "objects": {"Contact": {"edit": False}, "Lead": {"read": False}},

@@ -16,12 +16,16 @@ from salesforce_emulator.setup.automation import automation_records
 from salesforce_emulator.setup.components import component_records
 from salesforce_emulator.setup.entities import entity_records
 from salesforce_emulator.setup.permissions import permission_records
+from salesforce_emulator.setup.picklist_values import picklist_records
 from salesforce_emulator.setup.record import Record
 from salesforce_emulator.soql.running import Found, run
 from salesforce_emulator.soql.tokens import SoqlError
 from salesforce_emulator.store import Store
 
-_BOTH = frozenset({"EntityDefinition", "FieldDefinition", "ApexTrigger", "UserEntityAccess", "UserFieldAccess"})
+_BOTH = frozenset({
+    *("EntityDefinition", "FieldDefinition", "EntityParticle", "PicklistValueInfo"),
+    *("ApexTrigger", "UserEntityAccess", "UserFieldAccess"),
+})  # fmt: skip
 TOOLING = _BOTH | {"CustomObject", "CustomField", "GlobalValueSet", "ValidationRule", "WorkflowRule", "Flow"}
 REST = _BOTH | {
     *("FlowDefinitionView", "DuplicateRule", "PermissionSet", "PermissionSetAssignment"),
@@ -66,6 +70,7 @@ class Catalogue:
 def _records(org: Org, users: Mapping[str, str], history: History) -> Iterator[Record]:
     for thing in org.objects.values():
         yield from entity_records(thing)
+        yield from picklist_records(thing)
         yield from automation_records(thing)
     yield from component_records(org, history, next(iter(users), ""))
     for user_id, username in users.items():
