@@ -143,6 +143,29 @@ def test_a_rate_strikes_the_same_rows_in_every_run(client: Client, emulator: Emu
     assert 5 < struck[0].count(False) < 40
 
 
+def test_rows_without_a_key_are_struck_by_what_they_hold(client: Client, emulator: Emulator) -> None:
+    names = [f"n{n}" for n in range(50)]
+    struck = []
+    for order in (names, names[::-1]):
+        emulator.faults([{"match": {"object": "Account"}, "do": {"error": LOCKED}, "rate": 0.4, "seed": 7}])
+        results = client.collection("POST", "", *({"Name": name} for name in order))
+        struck.append({name for name, result in zip(order, results, strict=True) if not result["success"]})
+    assert struck[0] == struck[1]
+    assert 5 < len(struck[0]) < 40
+
+
+def test_calls_of_jobs_are_struck_alike_whatever_was_before_the_reset(client: Client, emulator: Emulator) -> None:
+    struck = []
+    for _ in range(2):
+        emulator.reset()
+        client.login()
+        emulator.faults([{"match": {"path": "*/batch"}, "do": {"status": 503}, "rate": 0.5, "seed": 3}])
+        job = client.job("insert", "Account")
+        struck.append([client.bulk("GET", f"/{job}/batch").status_code for _ in range(20)])
+    assert struck[0] == struck[1]
+    assert set(struck[0]) == {200, 503}
+
+
 @pytest.mark.parametrize(
     ("do", "status", "text"),
     [

@@ -135,13 +135,13 @@ class Faults:
             self._active = [_Active(rule) for rule in read]
             self.concern_rows = any(rule.of_rows for rule in read)
 
-    def for_row(self, origin: Origin, object_name: str, keys: Sequence[str]) -> Action | None:
-        """What a row shall meet: an error, or the end of its job."""
+    def for_row(self, origin: Origin, object_name: str, keys: Sequence[str], content: str = "") -> Action | None:
+        """What a row shall meet: an error, or the end of its job. One without a key is known by its content."""
         with self._lock:
             for active in self._active:
                 rule = active.rule
                 concerned = rule.of_rows and _concerns(rule.match, origin, object_name) and _names(rule.match, keys)
-                if concerned and active.strikes(keys[0] if keys else ""):
+                if concerned and active.strikes(keys[0] if keys else content):
                     return rule.do
         return None
 

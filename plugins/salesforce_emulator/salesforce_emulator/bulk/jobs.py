@@ -41,12 +41,13 @@ class Jobs:
         self._workers = workers
         self._lock = RLock()
         self._jobs: dict[str, Job] = {}
-        self.next_job, self.next_batch, self._next_result = id_series("750"), id_series("751"), id_series("752")
+        self.reset()
 
     def reset(self) -> None:
-        """Forget every job."""
+        """Forget every job. Ids begin anew, since what a fault rule with a rate strikes depends on paths."""
         with self._lock:
             self._jobs.clear()
+            self.next_job, self.next_batch, self._next_result = id_series("750"), id_series("751"), id_series("752")
 
     def add(self, job: Job) -> None:
         """Keep a new job."""

@@ -26,6 +26,7 @@ class Workers:
 
     def __init__(self, org: Org, seed: int) -> None:
         self.adopt(org)
+        self._seed = seed
         self._chance = random.Random(seed)
         self._changed = Condition()
         self._threads: list[Thread] = []
@@ -61,6 +62,7 @@ class Workers:
         with self._changed:
             self._waiting.clear()
             self._changed.wait_for(lambda: not self._running.total())
+            self._chance = random.Random(self._seed)
 
     def close(self) -> None:
         """End the threads after the tasks that they run."""

@@ -201,7 +201,8 @@ class Engine:
         table = self._store[write.schema]
         for row in write.rows:
             keys = _keys(write.schema, row, table.get(read_id(row.record_id or "")))
-            action = self._faults.for_row(write.origin, write.schema.name, keys)
+            content = "" if keys else str(sorted(row.values.items()))
+            action = self._faults.for_row(write.origin, write.schema.name, keys, content)
             if action is None:
                 continue
             if action.stop is not None and write.terms.asynchronous:
