@@ -29,7 +29,7 @@ from connector_sdk.cli.settings import Settings
 
 from .scenarios import BATCH, CASES, DESTINATIONS, Case, audit, prepare, project
 
-DISK = 8 << 20
+DISK = 32 << 20
 """The size of the file system in bytes."""
 
 PAGE = 4096
