@@ -135,3 +135,17 @@ def test_errors_of_login_and_keys_agree(recordings: Path, client: Client) -> Non
     no_object = client.rest("GET", "/sobjects/Nope/describe").json()
     assert no_object == read("sobject/sobject_describe_error_response.json")
     assert client.query("SELECT Id FROM Account") == read("sobject/query_empty_response.json")
+
+
+def test_versions_and_the_rest_of_a_failed_composite_agree(recordings: Path, client: Client) -> None:
+    versions = recordings / "anthonyreilly+NetCoreForce/src/NetCoreForce.Client.Tests/responses/versions.json"
+    recorded = json.loads(versions.read_text(encoding="utf-8"))
+    ours = client.http.get(f"{client.emulator.instance_url}/services/data/").json()
+    assert ours[: len(recorded)] == recorded
+    [failure] = recordings.glob("apache+camel/**/composite_response_example_failure.json")
+    halted = json.loads(failure.read_text(encoding="utf-8"))["compositeResponse"][0]
+    url = "/services/data/v58.0/sobjects/Account"
+    bodies: dict[str, Any] = {"NewPayment1": {"Name": "A"}, "NewPayment2": {}}
+    asked = [{"method": "POST", "url": url, "referenceId": name, "body": body} for name, body in bodies.items()]
+    answer = client.rest("POST", "/composite", {"allOrNone": True, "compositeRequest": asked}).json()
+    assert answer["compositeResponse"][0] == halted

@@ -23,6 +23,11 @@ def test_records_show_every_field_and_deleted_ones_too(client: Client, emulator:
     assert door(emulator, "GET", "/records/Nope").status_code == 400
 
 
+def test_an_object_that_is_not_there_is_a_problem(client: Client, emulator: Emulator) -> None:
+    answer = door(emulator, "GET", "/records/Nope")
+    assert (answer.status_code, answer.json()) == (400, {"problem": "the org has no object Nope"})
+
+
 def test_records_are_made_changed_and_deleted_by_hand_without_being_counted(emulator: Emulator) -> None:
     made = door(
         emulator, "POST", "/records/Lead", {"records": [{"LastName": "L", "Company": "C", "IsConverted": False}]}

@@ -26,7 +26,8 @@ def _world(request: Request) -> World:
 
 
 def _problem(error: Exception) -> Response:
-    return json_answer({"problem": str(error)}, 400)
+    # A KeyError puts its text into quotes.
+    return json_answer({"problem": str(error.args[0] if isinstance(error, KeyError) else error)}, 400)
 
 
 async def records(request: Request) -> Response:

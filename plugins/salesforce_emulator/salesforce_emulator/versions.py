@@ -37,4 +37,6 @@ def served() -> list[dict[str, str]]:
 def _label(number: int) -> str:
     year, season = divmod(number - 57, 3)
     names = ("Spring", "Summer", "Winter")
-    return f"{names[season]} '{23 + year + (season == 2):02}"
+    # Salesforce itself spells this one with another apostrophe.
+    mark = "\N{RIGHT SINGLE QUOTATION MARK}" if number == 42 else "'"
+    return f"{names[season]} {mark}{23 + year + (season == 2):02}"

@@ -19,7 +19,8 @@ from salesforce_emulator.rest.references import filled
 
 _MOST = 25
 _MOST_QUERIES = 5
-_ROLLED_BACK = "We rolled back the transaction since another operation in the same transaction failed."
+_ROLLED_BACK = "The transaction was rolled back since another operation in the same transaction failed."
+_BATCH_HALTED = ("BATCH_PROCESSING_HALTED", "Batch processing halted per request", 412)
 _SHOWN_HEADERS = {"location": "Location", "etag": "ETag", "last-modified": "Last-Modified"}
 
 
@@ -35,19 +36,21 @@ def run(call: Call, entries: Sequence[Entry]) -> Response:
     return call.answer({"compositeResponse": [_shown(one, answer) for one, answer in done]})
 
 
-def run_together(call: Call, entries: Sequence[Entry], asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def run_together(
+    call: Call, entries: Sequence[Entry], asked: list[dict[str, Any]], said: str = _ROLLED_BACK
+) -> list[dict[str, Any]]:
     """The answers to requests of which all are executed, or none."""
     with call.world.engine.undoable() as journal:
         done = list(_answered(call, entries, asked, halt=True))
         if any(answer.status_code >= 400 for _, answer in done):
             undo(journal)
-            done = _halted(asked, done)
+            done = _halted(asked, done, said)
     return [_shown(one, answer) for one, answer in done]
 
 
-def halted(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def halted(asked: list[dict[str, Any]], said: str) -> list[dict[str, Any]]:
     """The answers to requests that are not executed because others failed."""
-    return [_shown(one, _error("PROCESSING_HALTED", 400)) for one in asked]
+    return [_shown(one, _error("PROCESSING_HALTED", said, 400)) for one in asked]
 
 
 def run_batch(call: Call, entries: Sequence[Entry]) -> Response:
@@ -56,7 +59,7 @@ def run_batch(call: Call, entries: Sequence[Entry]) -> Response:
     halts, failed = body.get("haltOnError") is True if isinstance(body, dict) else False, False
     results: list[dict[str, Any]] = []
     for one in _requests(body, "batchRequests"):
-        answer = _batched(call, entries, one) if not (halts and failed) else _error("BATCH_PROCESSING_HALTED", 412)
+        answer = _batched(call, entries, one) if not (halts and failed) else _error(*_BATCH_HALTED)
         failed = failed or answer.status_code >= 400
         results.append({"statusCode": answer.status_code, "result": content_of(answer)})
     return call.answer({"hasErrors": failed, "results": results})
@@ -112,11 +115,11 @@ def _answered(
 
 
 def _halted(
-    asked: list[dict[str, Any]], done: list[tuple[dict[str, Any], Response]]
+    asked: list[dict[str, Any]], done: list[tuple[dict[str, Any], Response]], said: str
 ) -> list[tuple[dict[str, Any], Response]]:
     """The one that failed keeps its error; the others were undone or never begun."""
-    failed = len(done) - 1
-    return [(one, done[at][1] if at == failed else _error("PROCESSING_HALTED", 400)) for at, one in enumerate(asked)]
+    failed, other = len(done) - 1, _error("PROCESSING_HALTED", said, 400)
+    return [(one, done[at][1] if at == failed else other) for at, one in enumerate(asked)]
 
 
 def _batched(call: Call, entries: Sequence[Entry], one: dict[str, Any]) -> Response:
@@ -129,8 +132,7 @@ def _batched(call: Call, entries: Sequence[Entry], one: dict[str, Any]) -> Respo
     return dispatched(call, entries, Inner(method.upper(), url, one.get("richInput")))
 
 
-def _error(code: str, status: int) -> Response:
-    message = _ROLLED_BACK if code == "PROCESSING_HALTED" else "Batch processing halted per request"
+def _error(code: str, message: str, status: int) -> Response:
     return json_answer(ApiError(status, code, message).body(), status)
 
 

@@ -15,6 +15,7 @@ from salesforce_emulator.rest.dispatch import Entry
 _MOST_NODES = 500
 _MOST_GRAPHS = 75
 _MOST_FAILED = 14
+_ROLLED_BACK = "We rolled back the transaction since another operation in the same transaction failed."
 
 
 def run(call: Call, entries: Sequence[Entry]) -> Response:
@@ -24,7 +25,8 @@ def run(call: Call, entries: Sequence[Entry]) -> Response:
     failed = 0
     for graph in graphs:
         asked = graph["compositeRequest"]
-        done = run_together(call, entries, asked) if failed <= _MOST_FAILED else halted(asked)
+        goes_on = failed <= _MOST_FAILED
+        done = run_together(call, entries, asked, _ROLLED_BACK) if goes_on else halted(asked, _ROLLED_BACK)
         successful = all(one["httpStatusCode"] < 400 for one in done)
         failed += not successful
         answers.append(
