@@ -165,6 +165,13 @@ NO_TYPE = (
             "value of filter criterion for field 'Name' must be of type string and should be enclosed in quotes",
         ),
         (
+            "SELECT Id FROM Account WHERE NumberOfEmployees = 'x'",
+            50,
+            "INVALID_FIELD",
+            "value of filter criterion for field 'NumberOfEmployees' must be of type int and "
+            "should not be enclosed in quotes",
+        ),
+        (
             "SELECT Id FROM Account WHERE Description = 'x'",
             30,
             "INVALID_FIELD",

@@ -58,6 +58,7 @@ def _datetime(statement: str, field: Field, literal: Literal) -> Value:
 
 def _mismatch(statement: str, field: Field, literal: Literal, wanted: str) -> SoqlError:
     quotes = "should be enclosed in quotes" if wanted == "string" else "should not be enclosed in quotes"
-    type_ = "double" if wanted == "number" else {"datetime": "dateTime"}.get(wanted, wanted)
+    number = field.type if field.type in ("int", "long") else "double"
+    type_ = {"datetime": "dateTime", "number": number}.get(wanted, wanted)
     message = f"value of filter criterion for field '{field.name}' must be of type {type_} and {quotes}"
     return located(statement, literal.at, "INVALID_FIELD", message)
