@@ -82,6 +82,13 @@ def test_a_unique_field_compares_without_case_and_outer_blanks() -> None:
     assert pairs(opened, "External_Id__c", ["KEY", " key "]) == [(0, "A"), (1, "A")]
 
 
+def test_keys_of_other_letters_are_other_keys_though_capitals_would_spell_them_alike() -> None:
+    _, opened = holding([{"Id": "A", "External_Id__c": "straße"}, {"Id": "B", "External_Id__c": "strasse"}])
+    assert pairs(opened, "External_Id__c", ["strasse", "STRAßE", "ﬁrst"]) == [(0, "B"), (1, "A")]
+    _, opened = holding([{"Id": "A", "External_Id__c": "ÄÉÎ-Σ"}])
+    assert pairs(opened, "External_Id__c", ["äéî-σ"]) == [(0, "A")]
+
+
 @pytest.mark.parametrize("field", ["Exact__c", "Cased__c"])
 def test_other_fields_compare_exactly_whatever_soql_finds(field: str) -> None:
     _, opened = holding([{"Id": "A", field: "Key"}, {"Id": "B", field: "key"}])

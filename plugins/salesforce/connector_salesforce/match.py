@@ -91,8 +91,16 @@ def _fold(described: Description) -> Fold:
     if described["type"] in TYPES and described["type"] not in ("picklist", "multipicklist"):
         return lambda value: value
     if described.get("unique") and not described.get("caseSensitive"):
-        return lambda value: str(value).strip().casefold() or None
+        return lambda value: _caseless(str(value).strip()) or None
     return lambda value: str(value).strip() or None
+
+
+def _caseless(text: str) -> str:
+    """A text without case, letter by letter: what would become several letters is a key of its own."""
+    if text.isascii():
+        return text.lower()
+    capitals = (upper if len(upper := each.upper()) == 1 else each for each in text)
+    return "".join(lower if len(lower := each.lower()) == 1 else each for each in capitals)
 
 
 def _asked(described: Description, key: Key, value: Any) -> Any:
