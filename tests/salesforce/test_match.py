@@ -85,8 +85,8 @@ def test_a_unique_field_compares_without_case_and_outer_blanks() -> None:
 def test_keys_of_other_letters_are_other_keys_though_capitals_would_spell_them_alike() -> None:
     _, opened = holding([{"Id": "A", "External_Id__c": "straße"}, {"Id": "B", "External_Id__c": "strasse"}])
     assert pairs(opened, "External_Id__c", ["strasse", "STRAßE", "ﬁrst"]) == [(0, "B"), (1, "A")]
-    _, opened = holding([{"Id": "A", "External_Id__c": "ÄÉÎ-Σ"}])
-    assert pairs(opened, "External_Id__c", ["äéî-σ"]) == [(0, "A")]
+    _, opened = holding([{"Id": "A", "External_Id__c": "ÄÉÎ"}])
+    assert pairs(opened, "External_Id__c", ["äéî"]) == [(0, "A")]
 
 
 @pytest.mark.parametrize("field", ["Exact__c", "Cased__c"])
