@@ -149,7 +149,7 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
             old, plan.file, ledger, plan.dropped, snapshot, plan.generation,
             compares=compares, rekeyed=plan.rekeyed, objects=len(plan.summary.object_names) > 1,
         )  # fmt: skip
-        on_disk(snapshot)
+        on_disk(snapshot, snapshot.parent, snapshot.parent.parent)
     return pointing_at(opened.folder, after, snapshot) if snapshot else after
 
 

@@ -70,8 +70,7 @@ def write_plan(plan: FrozenPlan) -> None:
     files = {path.name: checksum(path) for path in filter(None, (plan.file, plan.dropped))}
     text = json.dumps({"plan": about, "files": files, "checksum": _checksum(about)})
     (plan.folder / _ABOUT).write_text(text, encoding="utf-8")
-    for path in filter(None, (plan.file, plan.dropped, plan.folder / _ABOUT)):
-        on_disk(path)
+    on_disk(*(plan.folder / each for each in (*files, _ABOUT)), plan.folder, plan.folder.parent)
 
 
 def read_plan(folder: Path) -> FrozenPlan:

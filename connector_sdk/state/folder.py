@@ -100,13 +100,16 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def on_disk(path: Path) -> None:
-    """Wait until what was written to a file, or into a folder, survives the loss of power."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def on_disk(*paths: Path) -> None:
+    """Wait until what was written to files survives the loss of power, or to folders: which files and folders they
+    have. A new file does so only with its folder, and that one with its own.
+    """
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _check(path: Path) -> None:

@@ -37,6 +37,7 @@ def write_ledger(path: Path, outcomes: Iterator[pa.Table]) -> None:
             writer.write_table(table)
     on_disk(fresh)
     fresh.replace(path)
+    on_disk(path.parent)
 
 
 def gathered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

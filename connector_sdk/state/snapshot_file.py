@@ -39,6 +39,7 @@ def add_rows(folder: StateFolder, sync: str, run: str, state: SyncState, rows: p
         writer.write_table(_with_columns(rows, schema))
     on_disk(fresh)
     fresh.replace(target)
+    on_disk(target.parent, target.parent.parent)
     return pointing_at(folder, state, target)
 
 
