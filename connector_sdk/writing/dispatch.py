@@ -17,6 +17,9 @@ from connector_sdk.writing.deliver import deliver
 from connector_sdk.writing.queue import Queue
 from connector_sdk.writing.slots import Slots
 
+_LARGE = 5_000
+"""Rows of a batch after which freed memory is given back to the machine: each thread would keep its own."""
+
 _GRACE = 3.0
 """Seconds that batches in flight get to stop by themselves when a run is interrupted."""
 
@@ -58,6 +61,8 @@ def _deliver_stage(writing: Writing, batches: Iterable[JournalledBatch], paralle
             while (batch := queue.take()) is not None:
                 try:
                     queue.done(batch, deliver(writing, batch))
+                    if batch.rows >= _LARGE:
+                        pa.default_memory_pool().release_unused()
                 except BaseException as error:
                     queue.fail(error)
 

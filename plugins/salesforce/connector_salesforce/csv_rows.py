@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from attrs import evolve
 
 from connector_salesforce.wire import (
     Cells,
@@ -21,7 +22,7 @@ from connector_salesforce.wire import (
     cells,
     characters,
     joined,
-    lines,
+    told,
     unsendable,
 )
 from connector_sdk import Batch, Column
@@ -38,8 +39,11 @@ def csv_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
     """
     found = cells(batch, target)
     line = joined([part for number, each in enumerate(found) for part in ("," if number else "", *_csv(each))] + ["\n"])
-    refused = [*unsendable(found, b"\0" in characters(line)), *_unsayable(found), *_too_long(line)]
-    return lines(line, refused, _header(found))
+    body = characters(line, _header(found))
+    lines = told(len(line), [*unsendable(found, b"\0" in body), *_unsayable(found), *_too_long(line)])
+    if lines.count < len(line):
+        body = characters(line.filter(lines.sent), _header(found))
+    return evolve(lines, body=body)
 
 
 def _header(found: Sequence[Cells]) -> bytes:

@@ -145,13 +145,6 @@ def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
     return found
 
 
-def lines(line: pa.StringArray, refusals: Sequence[Refusal], header: bytes = b"") -> Lines:
-    """The lines of the rows for which no refusal holds, below a header."""
-    found = told(len(line), refusals)
-    body = characters(line.filter(found.sent) if found.count < len(line) else line, header)
-    return evolve(found, body=body)
-
-
 def told(rows: int, refusals: Sequence[Refusal]) -> Lines:
     """Which of so many rows may be sent, without a body yet; of several refusals, the first says why."""
     codes = fields = details = pa.nulls(rows, pa.string())
