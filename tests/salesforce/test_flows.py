@@ -5,21 +5,30 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
+import jwt
 import pytest
-from connector_salesforce import sf_cli
+from connector_salesforce import Config, sf_cli
+from connector_salesforce.auth import log_in
+from connector_salesforce.failure import CallFailed
 from connector_salesforce.flows import Jwt, SfCli, Web
 from connector_salesforce.jwt_bearer import audience
 from connector_salesforce.sf_cli import cli_login
+from connector_salesforce.transport import Request
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector_sdk import Secret
+from connector_sdk.testing.doubles import RecordingHost
 
 from .emulated import Emulated
 from .projects import Project
+from .scripted import ScriptedTransport, answer
 
 KEY = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
 TOKEN = "00Dxx0000001gPL!AQEAQ.token_of_the_cli"
@@ -104,6 +113,35 @@ def test_the_package_that_signs_is_asked_for_by_name(by_jwt: Project, monkeypatc
     run = by_jwt.run()
     assert run.exit == 64
     assert "connector-salesforce[jwt]" in run.said
+
+
+@pytest.mark.parametrize("hours", [-24, -1, 1, 24])
+def test_a_clock_that_is_wrong_keeps_nobody_from_logging_in(
+    by_jwt: Project, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    monkeypatch.setattr("time.time", lambda right=time.time: right() + hours * 3_600)
+    assert by_jwt.run().rows == {"read": 1, "planned": 1, "succeeded": 1}
+
+
+@pytest.mark.parametrize("hours", [-24, 0, 24])
+def test_an_assertion_that_is_refused_is_made_once_more_by_the_clock_of_salesforce_where_ours_is_wrong(
+    hours: int,
+) -> None:
+    now = time.time() + hours * 3_600
+    refused = answer({"error": "invalid_grant", "error_description": "invalid assertion"}, 400, Date=formatdate(now))
+    transport = ScriptedTransport()
+    transport.on("POST", "/services/oauth2/token", refused)
+    auth = Jwt("jwt", "app", "etl@acme.example", Secret(pem(KEY)))
+    with pytest.raises(CallFailed):
+        log_in(Config("https://acme.my.salesforce.com", auth=auth), transport, RecordingHost())  # type: ignore[arg-type]
+    *_, last = ends = [_expiry(each) for each in transport.requests]
+    assert len(ends) == (2 if hours else 1)
+    assert 0 < last - now <= 181
+
+
+def _expiry(request: Request) -> float:
+    (assertion,) = parse_qs(request.body.decode())["assertion"]
+    return float(jwt.decode(assertion, options={"verify_signature": False})["exp"])
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ class CallFailed(Exception):
     """An API call failed. `code` is one of the table of codes, or Salesforce's own where the table has none.
 
     `executed` is NO only where that is proven. `retry_after` is in seconds, None where the answer names no time.
+    `clock_off` is by how many seconds the server's clock is ahead of this machine's, 0 where the answer does not tell.
     """
 
     def __init__(
@@ -19,6 +20,7 @@ class CallFailed(Exception):
         *,
         status: int | None = None,
         retry_after: float | None = None,
+        clock_off: float = 0.0,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
@@ -26,6 +28,7 @@ class CallFailed(Exception):
         self.executed = executed
         self.status = status
         self.retry_after = retry_after
+        self.clock_off = clock_off
 
     def about_batch(self, executed: Executed) -> CallFailed:
         """The same failure, with what it means for the batch that the call was made for.

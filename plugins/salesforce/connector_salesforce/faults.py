@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,14 +30,15 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
     """The failure that an answer with an error status tells of (REST API Developer Guide, "Status Codes and Error
     Responses"; Bulk API Developer Guide, "Errors").
     """
-    said = _said(body)
+    said, date = _said(body), headers.get("Date", "")
     code, message = said or (f"ERROR_HTTP_{status}", _gist(body) or f"the server answered {status}")
     return CallFailed(
         normalised(code, message),
         message,
         _executed(status, code, said is not None),
         status=status,
-        retry_after=_seconds(headers.get("Retry-After", ""), headers.get("Date", "")),
+        retry_after=_seconds(headers.get("Retry-After", ""), date),
+        clock_off=_ahead(date),
     )
 
 
@@ -132,6 +134,12 @@ def _seconds(retry_after: str, date: str) -> float | None:
         return float(retry_after)
     at = _moment(retry_after)
     return max(0.0, (at - (_moment(date) or datetime.now(UTC))).total_seconds()) if at else None
+
+
+def _ahead(date: str) -> float:
+    """By how many seconds the clock that wrote a Date header is ahead of this machine's."""
+    at = _moment(date)
+    return at.timestamp() - time.time() if at else 0.0
 
 
 def _moment(date: str) -> datetime | None:
