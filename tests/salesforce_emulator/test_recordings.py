@@ -12,6 +12,7 @@ from salesforce_emulator.describe import describe, describe_global
 from salesforce_emulator.org.reading import read_org
 from salesforce_emulator.schema import Schemas
 
+from tests.salesforce_emulator import fidelity
 from tests.salesforce_emulator.client import Client
 from tests.salesforce_emulator.recorded import CUMULUS, SOURCES, recorded_describe
 
@@ -149,3 +150,8 @@ def test_versions_and_the_rest_of_a_failed_composite_agree(recordings: Path, cli
     asked = [{"method": "POST", "url": url, "referenceId": name, "body": body} for name, body in bodies.items()]
     answer = client.rest("POST", "/composite", {"allOrNone": True, "compositeRequest": asked}).json()
     assert answer["compositeResponse"][0] == halted
+
+
+@pytest.mark.long
+def test_exchanges_that_differ_become_fewer_only(recordings: Path) -> None:
+    assert fidelity.main(recordings) == 0
