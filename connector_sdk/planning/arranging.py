@@ -119,7 +119,7 @@ class _Shapes:
             kinds, which = _kinds_of_several(request, mapped)
         elif request.sync.mode is Mode.UPSERT and mapped.depends_on_existence:
             bits.append("record_id is not null")
-            kinds = [_without(mapped, only_updated), _without(mapped, only_created)]
+            kinds = [_without(mapped, only_updated), _without(mapped, lambda each: _not_updated(each, mapped))]
         written = tuple(
             tuple(_column(each, optional, number) for each in fillings)
             for fillings in kinds
@@ -173,6 +173,11 @@ def _elsewhere(
         fields[home] = tuple(each.field.name for each in kinds[place])
         removals[home] = written + place
     return planned_elsewhere(mapped, shapes, fields), removed_elsewhere(removals)
+
+
+def _not_updated(field: Field, mapped: Mapped) -> bool:
+    """Whether a record that is known is not given a field: its match value it has."""
+    return only_created(field) or (mapped.match is not None and field.name == mapped.match.field.name)
 
 
 def _without(mapped: Mapped, left_out: Callable[[Field], bool]) -> tuple[Filling, ...]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-from attrs import frozen
+from attrs import evolve, frozen
 
+from connector_sdk.batch import Action
 from connector_sdk.codes import Code
 from connector_sdk.engines.changes import columns_of, freeze
 from connector_sdk.engines.embedded import file, name, text
@@ -58,7 +59,8 @@ def look_up(
     """Fill in the record ids that the destination knows; rows for which there is none are decided.
 
     In the columns of `waiting` a row may mean a record that another row is to make: it keeps its value until then.
-    Answers the file of the completed changes, `changes` itself when nothing had to be looked up.
+    Where it matters whether a record is there, a row that has one becomes an update of it. Answers the file of the
+    completed changes, `changes` itself when nothing had to be looked up.
     """
     for number, question in enumerate(_questions(request, mapped, waiting)):
         answers = request.folder / f"records-{number}.parquet"
@@ -83,7 +85,8 @@ def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowRe
         yield _merged_record(Lookup(request.schema.name, mapped.match.field), mapped.match.stored)
     if mapped.match is not None and _wants_records(request, mapped):
         lookup = Lookup(request.schema.name, mapped.match.field)
-        yield _own_record(lookup, mapped.match.stored, creating=request.sync.mode is Mode.UPSERT)
+        question = _own_record(lookup, mapped.match.stored, creating=request.sync.mode is Mode.UPSERT)
+        yield _updating(question) if mapped.depends_on_existence else question
 
 
 def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
@@ -137,6 +140,12 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool) -> _Question:
         none = f"there is no {lookup.object_name} whose {lookup.field.name} is "
         verdicts.append(_missing(stored, asks, Code.NO_RECORD, none))
     return _Question(lookup, stored, asks, replaced, tuple(verdicts))
+
+
+def _updating(question: _Question) -> _Question:
+    """Rows that have a record update just that one: made by its key, it would lack what can be set only then."""
+    known = f"action = {text(Action.UPSERT)} and {question.replaced['record_id']} is not null"
+    return evolve(question, replaced={**question.replaced, "action": f"if({known}, {text(Action.UPDATE)}, action)"})
 
 
 def _merged_record(lookup: Lookup, stored: str) -> _Question:

@@ -38,7 +38,7 @@ _GONE = {
 }
 """What is said of a row whose record does not exist any more."""
 
-_LOOKED_UP = ["new", "rekeyed"]
+_LOOKED_UP = ["new", "present", "rekeyed"]
 """The effects of rows whose record ids were looked up in this run."""
 
 

@@ -93,6 +93,22 @@ def test_a_change_in_a_field_that_is_set_once_is_no_change_ever(project: Project
     assert stored(project)["k1"]["Origin__c"] == "Fair"
 
 
+@pytest.mark.parametrize("api", APIS)
+def test_a_record_that_was_deleted_by_hand_is_made_anew_under_its_master(project: Project, api: str) -> None:
+    project.emulated.insert("Account", {"Name": "one", "External_Id__c": "a-1"})
+    master = {"find": "Account", "where": "External_Id__c", "equals": "acc"}
+    project.sync(object="Subscription__c", fields={"Account__c": master, "Seats__c": "seats"}, options={"api": api})
+    project.model([{"id": "k1", "acc": "a-1", "seats": "1"}])
+    project.run()
+    (record,) = project.emulated.records("Subscription__c")
+    project.emulated.delete("Subscription__c", record["Id"])
+    project.model([{"id": "k1", "acc": "a-1", "seats": "2"}])
+    assert project.run().rows == {"read": 1, "planned": 1, "skipped": 1}
+    assert project.run().rows == {"read": 1, "planned": 1, "succeeded": 1}
+    (made,) = project.emulated.records("Subscription__c")
+    assert (made["Account__c"], made["Seats__c"]) == (record["Account__c"], 2)
+
+
 def test_records_are_looked_up_only_where_it_matters_whether_they_exist(project: Project) -> None:
     for fields, looks in (({"LastName": "last"}, 0), ({"LastName": "last", "Origin__c": "origin"}, 1)):
         project.emulated.reset()

@@ -41,6 +41,18 @@ def test_another_change_of_the_row_leaves_the_field_that_is_set_once_alone(bench
     assert stored(bench)["k1"][0] == "web"
 
 
+def test_a_record_that_somebody_deleted_is_made_anew_with_what_can_be_set_only_then(bench: Bench) -> None:
+    bench.change(fields=mapped(name="n", source="s", verified="v"))
+    bench.run([row("k1"), row("k2")])
+    (gone,) = (each["id"] for each in bench.store.records("people") if each["external_id"] == "k1")
+    bench.store.delete("people", gone)
+    changed = [{**row("k1"), "n": "Another name"}, {**row("k2"), "n": "Another name"}]
+    assert bench.run(changed).ledger == {"k1": "skipped gone", "k2": "succeeded"}
+    assert bench.run(changed).ledger == {"k1": "succeeded"}
+    assert stored(bench) == {"k1": ("web", None), "k2": ("web", "Ada")}
+    assert bench.run(changed).report.rows.planned == 0
+
+
 def test_plan_can_ask_which_records_are_there(bench: Bench) -> None:
     bench.store.put("people", external_id="k1", name="by hand")
     rows = [row("k1"), row("k2"), row("k3")]
