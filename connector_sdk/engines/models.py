@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,15 @@ def _stream(model: Model) -> pa.RecordBatchReader:
         message = f"the data of model {model.name} is a {type(model.data).__name__} and has no Arrow stream"
         hint = "give an object with __arrow_c_stream__, such as a table of pyarrow, polars or duckdb"
         raise ConfigError([Problem(message, ("models", model.name, "data"), hint)])
-    return pa.RecordBatchReader.from_stream(model.data)
+    given = pa.RecordBatchReader.from_stream(model.data)
+    return pa.RecordBatchReader.from_batches(given.schema, _sound(given))
+
+
+def _sound(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches as long as they are what they say: DuckDB would freeze text that is no UTF-8, and not read it."""
+    for each in batches:
+        each.validate(full=True)
+        yield each
 
 
 def _single_select(model: Model, connection: duckdb.DuckDBPyConnection) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+
+from connector_sdk import ConfigError, Model
+from connector_sdk.engines.models import require_whole
 
 from .conftest import Read, Refuse
 
@@ -85,3 +90,13 @@ def test_a_stream_that_breaks_is_told(refuse: Refuse) -> None:
 
     broken = pa.RecordBatchReader.from_batches(TABLE.schema, batches())
     assert "the warehouse went away" in refuse(data=broken).message
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe", b"\xed\xa0\x80", b"ok\xc3"], ids=["bytes", "half a pair", "cut"])
+def test_text_that_is_none_is_refused_before_anything_is_frozen(folder: Path, refuse: Refuse, raw: bytes) -> None:
+    ends = pa.array([0, 2, 2 + len(raw)], pa.int32()).buffers()[1]
+    table = pa.table({"id": pa.StringArray.from_buffers(2, ends, pa.py_buffer(b"ok" + raw))})
+    assert "Invalid UTF8 sequence at string index 1" in refuse(data=table).message
+    pq.write_table(table, folder / "a.parquet")
+    with pytest.raises(ConfigError, match=r"a\.parquet cannot be read: .*UTF8"):
+        require_whole(Model("orders", ("id",), file="a.parquet", folder=str(folder)))
