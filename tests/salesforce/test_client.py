@@ -174,3 +174,30 @@ def test_all_pages_of_a_query_are_read() -> None:
     transport.on("GET", r".*query\?q=.*", answer(first))
     transport.on("GET", r".*/0r8-2000", answer({"records": [{"Id": "2"}], "done": True}))
     assert [each["Id"] for each in org(transport).query("SELECT Id FROM A")] == ["1", "2"]
+
+
+@pytest.mark.parametrize("back_to", ["1", "2", "3"])
+def test_pages_that_lead_back_to_one_another_cost_no_call_twice(back_to: str) -> None:
+    """Each page would be a call of the day's quota, for ever."""
+    transport = ScriptedTransport()
+    pages = {"q=.*": "1", "1": "2", "2": "3", "3": back_to}
+    for page, following in pages.items():
+        named = {"records": [{"Id": page}], "done": False, "nextRecordsUrl": f"/services/data/v58.0/query/{following}"}
+        transport.on("GET", rf".*query[?/]{page}", answer(named))
+    with pytest.raises(CallFailed, match="no end after 3 pages"):
+        list(org(transport).query("SELECT Id FROM A"))
+    assert len(transport.requests) == 4
+
+
+def test_a_query_of_which_every_page_names_another_one_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector_salesforce.org._MOST_PAGES", 20)
+    numbers = itertools.count()
+    transport = ScriptedTransport()
+
+    def page(_: Request) -> Answer:
+        named = f"/services/data/v58.0/query/{next(numbers)}"
+        return answer({"records": [], "done": False, "nextRecordsUrl": named})
+
+    transport.on("GET", ".*", page)
+    with pytest.raises(CallFailed, match="no end after 20 pages"):
+        list(org(transport).query("SELECT Id FROM A"))

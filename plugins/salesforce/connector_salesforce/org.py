@@ -92,14 +92,16 @@ class Org:
                 yield from self._pages(_page(first))
 
     def _pages(self, page: Description) -> Iterator[Description]:
-        """The records of a page and of those that follow it."""
+        """The records of a page and of those that follow it. Pages that lead back to one another would have no end."""
         yield from page["records"]
-        for _ in range(_MOST_PAGES):
-            if page["done"]:
-                return
-            page = _page(self.client.get_page(page["nextRecordsUrl"]))
+        read: set[str] = set()
+        while not page["done"]:
+            following = page["nextRecordsUrl"]
+            if str(following) in read or len(read) == _MOST_PAGES:
+                raise CallFailed("ANSWER_TOO_LARGE", f"a query has no end after {len(read):,} pages", Executed.NO)
+            read.add(str(following))
+            page = _page(self.client.get_page(following))
             yield from page["records"]
-        raise CallFailed("ANSWER_TOO_LARGE", f"a query has more than {_MOST_PAGES} pages", Executed.NO)
 
     def close(self) -> None:
         """Close the jobs that are open, and all connections."""
