@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import click
 from attrs import define, field
 
 from connector_sdk.cli import terminal
+from connector_sdk.cli.clean import printable
 from connector_sdk.cli.records import Format, Record, write_records
 from connector_sdk.connection import ConnectionSettings, RunNotes
 from connector_sdk.destination import Destination, load
@@ -117,15 +119,18 @@ _OPTIONS = (
 
 
 class _Formatter(logging.Formatter):
-    """Messages alone; tracebacks only for those who asked for details."""
+    """Messages alone, which steer no terminal; tracebacks only for those who asked for details."""
 
     def __init__(self, verbose: bool) -> None:
         super().__init__("%(levelname)s %(name)s: %(message)s" if verbose else "%(message)s")
         self._verbose = verbose
 
-    def formatException(self, ei: Any) -> str:
-        """The traceback, or nothing."""
-        return super().formatException(ei) if self._verbose else ""
+    def format(self, record: logging.LogRecord) -> str:
+        """What is shown of a record, whose traceback the filter of secrets has made already."""
+        shown = copy(record)
+        if not self._verbose:
+            shown.exc_info = shown.exc_text = shown.stack_info = None
+        return printable(super().format(shown))
 
 
 def start_logging(settings: Settings) -> None:

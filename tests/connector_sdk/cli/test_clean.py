@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector_sdk.cli.clean import escaped, one_line, printable, spreadsheet_safe
+from connector_sdk.cli.settings import Settings, start_logging
 
 
 @given(st.text())
@@ -28,7 +30,9 @@ def test_an_escape_sequence_is_taken_apart() -> None:
     assert printable("Zoë 東京\tß\n") == "Zoë 東京\tß\n"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"]
+)
 def test_a_cell_that_a_spreadsheet_would_compute_is_marked_as_text(text: str) -> None:
     assert spreadsheet_safe(text) == f"'{text}"
 
@@ -36,3 +40,21 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_marked_as_text(text: str) ->
 def test_other_cells_are_left_alone() -> None:
     assert spreadsheet_safe("a=b") == "a=b"
     assert spreadsheet_safe("") == ""
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_no_line_of_the_log_steers_a_terminal(capsys: pytest.CaptureFixture[str], verbose: bool) -> None:
+    root, own = logging.getLogger(), logging.getLogger("connector_sdk")
+    before = root.handlers[:], own.level
+    try:
+        start_logging(Settings(verbose=verbose))
+        try:
+            raise ValueError("\x1b]0;planted\x07")
+        except ValueError:
+            own.warning("\x1b[31m%s\x9b2J", "red\u202e", exc_info=True)
+    finally:
+        root.handlers[:], own.level = before
+    said = capsys.readouterr().err
+    assert "[31mred2J" in said
+    assert ("planted" in said) is verbose
+    assert said == printable(said)
