@@ -16,6 +16,7 @@ from connector_sdk.planning.filling import Filling, Mapped
 from connector_sdk.planning.frozen import DROPPED
 from connector_sdk.planning.merging import settled
 from connector_sdk.planning.request import PlanRequest
+from connector_sdk.planning.sharing import claim
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 from connector_sdk.schema import FieldType
 from connector_sdk.spec import Removal
@@ -39,14 +40,16 @@ def freeze_removals(
     """Freeze the rows that left, by what follows for them. `lines` are the changes after everything was looked up.
 
     A record whose match value is that of a row in the model now belongs to that row, and is left alone; so is one that
-    a row which left was merged into. The former
-    record of a key with a new match value leaves when the row is sent, not when it is refused.
+    is known to be another row's, and one that a row which left was merged into. The former record of a key with a new
+    match value leaves when the row is sent, not when it is refused.
     """
     if request.snapshot is None or not request.forgets or not _may_have_left(request, changes):
         return Removals()
     connection.execute(f"create table gone as {_gone(connection, request, changes, lines)}")
     ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
     removes = request.sync.on_removed is not Removal.NOTHING
+    if removes:
+        claim(connection, request, lines)
     dropped = "select key from gone where not rekeyed" + (" and claimed" if removes else "")
     if not freeze(connection, dropped, request.folder / DROPPED):
         (request.folder / DROPPED).unlink()

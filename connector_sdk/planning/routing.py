@@ -17,6 +17,7 @@ from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.comparing import field_verdicts
 from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.request import PlanRequest
+from connector_sdk.planning.sharing import reject_shared
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 
 VALUES = 10_000
@@ -33,7 +34,8 @@ def route(
 ) -> Path:
     """Give each row its object, its record and what is to be done; then check the values that this object gets.
 
-    Records are looked up in every run: that of a row may have become one of another object since the last.
+    Records are looked up in every run: that of a row may have become one of another object since the last, which
+    another row means too.
     Where there is one object, the rows have all that already.
     """
     if not request.others:
@@ -42,7 +44,7 @@ def route(
     _ask(connection, request, mapped, changes, answers, match)
     target = request.folder / "routed.parquet"
     freeze(connection, _routed(request, mapped, changes, answers), target)
-    return target
+    return reject_shared(connection, request, target)
 
 
 def routing_findings(

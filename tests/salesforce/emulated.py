@@ -41,6 +41,10 @@ class Emulated:
         """Create records by hand."""
         self._side("POST", f"records/{object_name}", {"records": records})
 
+    def update(self, object_name: str, *records: Mapping[str, Any]) -> None:
+        """Change records by hand."""
+        self._side("PATCH", f"records/{object_name}", {"records": records})
+
     def delete(self, object_name: str, *ids: str) -> None:
         """Delete records by hand."""
         self._side("DELETE", f"records/{object_name}", {"records": [{"Id": each} for each in ids]})

@@ -121,6 +121,23 @@ def test_a_converted_lead_is_the_contact_that_it_became(both: Project) -> None:
     assert [each["LastName"] for each in both.emulated.records("Contact")] == ["Cedar"]
 
 
+def test_the_keys_of_a_converted_lead_and_of_its_contact_mean_one_record(both: Project) -> None:
+    several(both, on_removed="delete", guards={"max_removed": "100%"})
+    put(both, "Lead", "k3")
+    both.emulated.convert("k3")
+    (contact,) = both.emulated.records("Contact")
+    both.emulated.update("Contact", {"Id": contact["Id"], "External_Id__c": "k7"})
+    both.model([row("k3"), row("k7"), row("k8")])
+    run = both.run()
+    assert run.rows == {"read": 3, "planned": 3, "succeeded": 1, "rejected": 2}
+    assert {line["code"] for line in both.ledger(run).values()} == {"REPEATED_MATCH", None}
+    both.model([row("k3"), row("k8")])
+    assert both.run().exit == 0
+    both.model([row("k7", "Cedar"), row("k8")])
+    assert both.run().rows == {"read": 2, "unchanged": 1, "planned": 1, "succeeded": 1}
+    assert names(both, "Contact") == {"k7": "Cedar"}
+
+
 @pytest.mark.parametrize(
     ("api", "method", "path"),
     [
@@ -205,7 +222,7 @@ def test_a_row_that_left_is_removed_from_its_object(both: Project) -> None:
 @pytest.mark.parametrize("objects", [["Account", "Lead"], ["Lead", "Account"]])
 def test_accounts_and_leads_go_together_too(both: Project, objects: list[str]) -> None:
     fields = {"Name": "company", "LastName": "last", "Company": "company", "Phone": "id"}
-    several(both, object=objects, fields=fields)
+    several(both, object=objects, fields=fields, options={"parallelism": 1})
     both.emulated.insert("Account", {"Name": "Old", "External_Id__c": "both"})
     for key in ("both", "lead", "before", "meanwhile"):
         put(both, "Lead", key)

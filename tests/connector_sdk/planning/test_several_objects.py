@@ -111,6 +111,41 @@ def test_a_guest_that_became_a_person_is_written_there(both: Bench) -> None:
     assert names(both, "people") == {"g": "Newer"}
 
 
+def became_another(bench: Bench) -> str:
+    """A guest `g` who became a person; that one has the key `p`."""
+    (guest,) = put(bench, "guests", "g")
+    person = bench.store.convert(guest)
+    bench.store.change("people", person, external_id="p")
+    return person
+
+
+def test_rows_whose_keys_mean_one_record_are_rejected_together(both: Bench) -> None:
+    person = became_another(both)
+    ran = both.run([row("g"), row("p"), row("other")])
+    assert ran.ledger == {"g": "rejected REPEATED_MATCH", "p": "rejected REPEATED_MATCH", "other": "succeeded"}
+    assert ran.line("g")["message"] == f"several rows mean one record of people, {person}: g, p"
+    assert names(both, "people") == {"p": "Old"}
+
+
+def test_a_row_whose_key_means_the_record_of_a_row_that_was_sent_before_is_rejected(both: Bench) -> None:
+    became_another(both)
+    both.run([row("p")])
+    ran = both.run([row("p"), row("g", name="Other")])
+    assert ran.ledger == {"g": "rejected REPEATED_MATCH"}
+    assert names(both, "people") == {"p": "New"}
+
+
+@pytest.mark.parametrize("on_removed", [Removal.CLEAR, Removal.DELETE])
+def test_a_row_that_left_does_not_take_the_record_of_another_row_along(both: Bench, on_removed: Removal) -> None:
+    both.change(on_removed=on_removed)
+    became_another(both)
+    both.run([row("g")])
+    assert both.run([row("p", name="Newer")]).ledger == {"p": "succeeded"}
+    (person,) = both.store.records("people")
+    assert (person["name"], person["tier"]) == ("Newer", "Gold")
+    assert both.run([row("p", name="Newer")]).report.rows.planned == 0
+
+
 @pytest.mark.parametrize(("on_removed", "left"), [(Removal.DELETE, {}), (Removal.CLEAR, {"p": None})])
 def test_a_row_that_left_is_removed_from_its_object(both: Bench, on_removed: Removal, left: dict[str, Any]) -> None:
     both.change(on_removed=on_removed)
