@@ -34,6 +34,11 @@ def _on_lines(change: Callable[[list[bytes], Random], object]) -> Damage:
     return damaged
 
 
+def _holed(body: bytes, chance: Random) -> bytes:
+    start = chance.randrange(len(body))
+    return body[:start] + body[start + chance.randint(1, 40) :]
+
+
 def _swap(lines: list[bytes], chance: Random) -> None:
     one, other = chance.choices(range(len(lines)), k=2)
     lines[one], lines[other] = lines[other], lines[one]
@@ -51,6 +56,9 @@ DAMAGES: Mapping[str, Damage] = {
     "the last lines are missing": _on_lines(
         lambda lines, chance: lines.__delitem__(slice(chance.randrange(1, 5) * -1, None))
     ),
+    "something in the middle is missing": _holed,
+    "it begins with a byte order mark": lambda body, chance: b"\xef\xbb\xbf" + body,
+    "lines end as on Windows": lambda body, chance: body.replace(b"\n", b"\r\n"),
 }
 """What becomes of a file, by name. None of it says that anything is wrong: the answer is whole as it seems."""
 
