@@ -30,6 +30,7 @@ class Code(StrEnum):
     PARENT_NOT_WRITTEN = "PARENT_NOT_WRITTEN"
     NOTHING_TO_MERGE = "NOTHING_TO_MERGE"
     RECORD_MOVED = "RECORD_MOVED"
+    RECORD_KEPT = "RECORD_KEPT"
     BASELINE = "BASELINE"
     HELD = "HELD"
     ANSWER_LOST = "ANSWER_LOST"
@@ -117,6 +118,10 @@ EXPLAINED: Mapping[Code, Explanation] = {
     Code.RECORD_MOVED: Explanation(
         "The row's record became one of another object during the run, and the row cannot be written there.",
         "Correct the row for that object, where something is wrong with it; the next run sends it there.",
+    ),
+    Code.RECORD_KEPT: Explanation(
+        "The row left the model, and another row was written to its record in the same run, since its key changed.",
+        "Nothing is to be done: the record belongs to the other row now.",
     ),
     Code.BASELINE: Explanation(
         "The first run was told to take the rows that were there as sent.",

@@ -61,7 +61,8 @@ class Writing:
     `anchors_first`: a batch without an anchor was not executed. `cancel` is set from outside to interrupt the run,
     `halt` from inside when it cannot go on. With `settle_only` nothing is sent any more: it is just found out what
     became of batches in doubt, as far as their account is not `unreachable`. `rekeyed`: removals depend on whether the
-    key's new record was accepted; `refused` has the keys that were not. `scrub` takes known secrets out of what a
+    key's new record was accepted; `refused` has the keys that were not. `taken` has the records of rows that left which
+    others were written to. `scrub` takes known secrets out of what a
     destination says. `sought` says how records are looked up again, None where they are not. `slots` bound how many
     batches are under way. Each thread holds the sync's lock by `keep_lock` while it lives, which may be longer than the
     run.
@@ -85,6 +86,7 @@ class Writing:
     unreachable: bool = False
     rekeyed: bool = False
     refused: pa.Array | None = None
+    taken: pa.Array = field(factory=lambda: pa.array([], pa.string()))
     scrub: Callable[[str], str] = str
     sought: Sought | None = None
     slots: Slots = field(factory=Slots)

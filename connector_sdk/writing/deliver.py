@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pyarrow.compute as pc
 from attrs import define, evolve, field
 
 from connector_sdk.batch import Action
@@ -18,6 +17,7 @@ from connector_sdk.writing.outcomes import account, lost, refused, stranded, unp
 from connector_sdk.writing.retry import Failure, persist
 from connector_sdk.writing.settle import settle
 from connector_sdk.writing.split import halves
+from connector_sdk.writing.staying import staying
 
 
 def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
@@ -30,8 +30,9 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     if batch.round:
         writing.wait(writing.pace.backoff(batch.round))
     sending = _Sending(writing, batch, writing.rows.read(batch))
-    if writing.refused is not None and pc.any(pc.is_in(sending.rows.keys, writing.refused)).as_py():
-        return withheld(writing, batch, sending.rows, writing.refused)
+    stay = staying(writing, batch, sending.rows)
+    if stay is not None:
+        return withheld(writing, batch, sending.rows, stay)
     if sending.rows.missing is not None:
         return stranded(writing, batch, sending.rows, sending.rows.missing)
     try:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from attrs import evolve
 
 from connector_sdk.errors import Cancelled
@@ -16,6 +15,7 @@ from connector_sdk.writing.context import Writing
 from connector_sdk.writing.deliver import deliver
 from connector_sdk.writing.queue import Queue
 from connector_sdk.writing.slots import Slots
+from connector_sdk.writing.staying import refused_keys, taken_records
 
 _LARGE = 5_000
 """Rows of a batch after which freed memory is given back to the machine: each thread would keep its own."""
@@ -40,17 +40,11 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
             raise Cancelled
         batches_ = tuple(stage)
         if number and writing.rekeyed:
-            writing = evolve(writing, refused=_refused_keys(writing, batches_[0].run))
+            writing = evolve(writing, refused=refused_keys(writing, batches_[0].run))
         writing.rows.begin(batches_)
+        if number and not writing.settle_only:
+            writing = evolve(writing, taken=taken_records(writing, batches_))
         _deliver_stage(writing, batches_, parallelism)
-
-
-def _refused_keys(writing: Writing, run: str) -> pa.Array:
-    """The keys of rows that were sent and not accepted."""
-    tables = (
-        table.filter(pc.not_equal(table.column("outcome"), "succeeded")) for table in writing.journal.outcomes(run)
-    )
-    return pa.concat_arrays([pa.array([], pa.string()), *(each.column("key").combine_chunks() for each in tables)])
 
 
 def _deliver_stage(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:

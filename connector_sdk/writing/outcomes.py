@@ -20,6 +20,7 @@ from connector_sdk.writing.context import Writing, keyed
 from connector_sdk.writing.moved import Moved, look_again
 from connector_sdk.writing.retry import Failure
 from connector_sdk.writing.split import again, others
+from connector_sdk.writing.staying import Stay
 
 _DONE = {
     Action.CREATE: "created",
@@ -138,14 +139,10 @@ def unprocessed(writing: Writing, batch: JournalledBatch, rows: BatchRows, reaso
     return _uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
 
 
-def withheld(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, refused: pa.Array
-) -> tuple[JournalledBatch, ...]:
-    """Record that the former records of rows whose new ones were not accepted stay; the others go on."""
-    kept = pc.is_in(rows.keys, refused)
-    reason = "the row was not accepted under its new match value, so its former record stays"
-    table = _uniform_table(batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
-    return _record(writing, batch, table.filter(kept), others(batch, rows.rows.filter(pc.invert(kept))))
+def withheld(writing: Writing, batch: JournalledBatch, rows: BatchRows, stay: Stay) -> tuple[JournalledBatch, ...]:
+    """Record that the records of some rows stay; the others go on."""
+    table = _uniform_table(batch, rows, stay.outcome, stay.code, stay.reason, _advice(stay.code))
+    return _record(writing, batch, table.filter(stay.kept), others(batch, rows.rows.filter(pc.invert(stay.kept))))
 
 
 def stranded(

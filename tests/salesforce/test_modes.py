@@ -114,6 +114,23 @@ def test_what_a_mode_does_not_do_with_removed_rows_is_refused(
         assert "contacts.on_removed" in told
 
 
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("on_removed", ["clear", "delete"])
+def test_a_record_whose_key_was_changed_on_both_sides_stays(project: Project, api: str, on_removed: str) -> None:
+    project.sync(on_removed=on_removed, options={"api": api}, guards={"max_removed": None})
+    project.model([contact("k1"), contact("k3")])
+    project.run()
+    record = stored(project)["k3"]
+    project.emulated.update("Contact", {"Id": record["Id"], "External_Id__c": "k7"})
+    project.model([contact("k1"), contact("k7", "Birch")])
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"], run.rows["skipped"]) == (0, 1, 1), run.said
+    assert project.ledger(run)["k3"]["code"] == "RECORD_KEPT"
+    found = stored(project)["k7"]
+    assert (found["Id"], found["LastName"], found["Email"]) == (record["Id"], "Birch", "k7@acme.example")
+    assert "planned" not in project.run().rows
+
+
 def test_an_empty_model_deletes_nothing_until_that_is_accepted(project: Project) -> None:
     project.sync(on_removed="delete")
     project.model([contact(f"k{n}") for n in range(500)])

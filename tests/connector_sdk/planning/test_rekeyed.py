@@ -76,6 +76,29 @@ def test_a_renamed_key_whose_match_value_stays_keeps_its_record(deleting: Bench)
     assert set(deleting.names()) == {"b"}
 
 
+def test_a_record_that_got_a_new_key_at_the_destination_too_stays(deleting: Bench) -> None:
+    ann = deleting.records()["a"]["id"]
+    deleting.store.change("people", ann, external_id="c")
+    ran = deleting.run([MOVED, BOB], accept=ACCEPT)
+    assert ran.ledger == {"1": ["skipped RECORD_KEPT", "succeeded"]}
+    assert {key: record["id"] for key, record in deleting.records().items() if key != "b"} == {"c": ann}
+    assert deleting.run([MOVED, BOB]).ledger == {}
+
+
+def test_a_record_is_not_taken_along_by_its_former_key(deleting: Bench) -> None:
+    deleting.primary_key = ("e",)
+    deleting.run([ANN, BOB], start_over=True)
+    ann = deleting.records()["a"]["id"]
+    deleting.store.change("people", ann, external_id="c")
+    cara = {**ANN, "e": "c", "n": "Cara"}
+    ran = deleting.run([cara])
+    assert ran.ledger == {"c": "succeeded", "a": "skipped RECORD_KEPT", "b": "succeeded"}
+    assert deleting.names() == {"c": "Cara"}
+    assert deleting.run([cara]).ledger == {}
+    assert deleting.run([BOB]).ledger == {"b": "succeeded", "c": "succeeded"}
+    assert deleting.names() == {"b": "Bob"}
+
+
 def test_a_row_that_takes_over_the_record_of_one_that_left_keeps_it(deleting: Bench) -> None:
     ran = deleting.run([{**BOB, "e": "a"}], accept=ACCEPT)
     assert deleting.names() == {"a": "Bob"}
