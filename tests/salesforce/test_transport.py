@@ -159,6 +159,24 @@ def test_credentials_and_proxies_of_the_environment_are_not_used(
     assert b"X-SFDC-Session: secret" in seen[0]
 
 
+def test_a_cookie_that_an_answer_sets_is_not_sent_back() -> None:
+    seen: list[bytes] = []
+
+    def act(connection: socket.socket) -> None:
+        seen.append(rawserver.received(connection))
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=b; Path=/\r\nConnection: close\r\n\r\n"
+        )
+
+    with RawServer(act) as server:
+        transport = Transport(lambda call: None, LIMITS)
+        for _ in range(2):
+            transport.send(Request("GET", server.url))
+        transport.close()
+    assert len(seen) == 2
+    assert b"cookie" not in b"".join(seen).lower()
+
+
 def test_a_header_with_a_line_break_is_never_sent() -> None:
     with pytest.raises(ValueError, match="line break"):
         Request("GET", "http://127.0.0.1", {"X-Key": "a\r\nX-Evil: b"})

@@ -244,6 +244,14 @@ def test_only_the_first_request_at_the_callback_is_taken() -> None:
         requests.get(listener.url, timeout=5)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 without being asked")
+def test_nobody_reaches_the_callback_by_another_address() -> None:
+    with listening((ANY_PORT,)) as listener:
+        port = urlsplit(listener.url).port
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://127.0.0.2:{port}/x", timeout=5)
+
+
 def test_a_browser_that_opens_connections_in_advance_does_not_keep_the_login_waiting() -> None:
     with listening((ANY_PORT,)) as listener:
         port = urlsplit(listener.url).port
