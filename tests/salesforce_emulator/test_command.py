@@ -8,9 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
+
+from tests.salesforce_emulator.client import Client
 
 
 def started(*arguments: str) -> subprocess.Popen[str]:
@@ -57,3 +61,23 @@ def test_a_port_that_is_taken_is_said() -> None:
     process.communicate(timeout=10)
     assert second.returncode == 1
     assert f"port {port} on 127.0.0.1 cannot be used" in err
+
+
+@pytest.mark.long
+def test_a_million_records_fit_in_two_gigabytes() -> None:
+    process = started()
+    assert process.stdout is not None
+    told: Any = SimpleNamespace(**json.loads(process.stdout.readline()))
+    client = Client(told)
+    job = client.job("insert", "Contact")
+    for batch in range(100):
+        rows = (f"k{batch}-{row},First,Last {row},k{batch}-{row}@example.com\n" for row in range(10_000))
+        sent = client.batch(job, "External_Id__c,FirstName,LastName,Email\n" + "".join(rows))
+        assert client.finished(job, sent)["numberRecordsFailed"] == "0"
+    (count,) = client.rest("GET", "/limits/recordCount?sObjects=Contact").json()["sObjects"]
+    used = Path(f"/proc/{process.pid}/status").read_text()
+    client.close()
+    process.terminate()
+    process.communicate(timeout=10)
+    assert count["count"] == 1_000_000
+    assert int(used.partition("VmHWM:")[2].split()[0]) < 2_000_000
