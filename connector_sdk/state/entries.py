@@ -53,6 +53,11 @@ class NewBatch:
     lane: int | None = None
     found: Mapping[int, str] = field(factory=dict)
 
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return sum(stop - start for start, stop in self.ranges)
+
 
 @frozen
 class JournalledBatch:

@@ -21,6 +21,7 @@ from connector_sdk.state.journal import Journal
 from connector_sdk.state.plan_file import BatchRows, Sought
 from connector_sdk.writing.knowledge import ErrorKnowledge
 from connector_sdk.writing.retry import Budget, Pace
+from connector_sdk.writing.sizes import Sizes
 from connector_sdk.writing.slots import Slots
 
 
@@ -62,10 +63,9 @@ class Writing:
     `halt` from inside when it cannot go on. With `settle_only` nothing is sent any more: it is just found out what
     became of batches in doubt, as far as their account is not `unreachable`. `rekeyed`: removals depend on whether the
     key's new record was accepted; `refused` has the keys that were not. `taken` has the records of rows that left which
-    others were written to. `scrub` takes known secrets out of what a
-    destination says. `sought` says how records are looked up again, None where they are not. `slots` bound how many
-    batches are under way. Each thread holds the sync's lock by `keep_lock` while it lives, which may be longer than the
-    run.
+    others were written to. `scrub` takes known secrets out of what a destination says. `sought` says how records are
+    looked up again, None where they are not. `slots` bound how many batches are under way, `sizes` how many rows they
+    have. Each thread holds the sync's lock by `keep_lock` while it lives, which may be longer than the run.
     """
 
     destination: Destination
@@ -90,6 +90,7 @@ class Writing:
     scrub: Callable[[str], str] = str
     sought: Sought | None = None
     slots: Slots = field(factory=Slots)
+    sizes: Sizes = field(factory=Sizes)
     keep_lock: Callable[[], AbstractContextManager[None]] = nullcontext
     halt: threading.Event = field(factory=threading.Event)
 

@@ -16,7 +16,7 @@ from connector_sdk.writing.context import Writing
 from connector_sdk.writing.outcomes import account, lost, refused, stranded, unprocessed, withheld
 from connector_sdk.writing.retry import Failure, persist
 from connector_sdk.writing.settle import settle
-from connector_sdk.writing.split import halves
+from connector_sdk.writing.split import cut, halves
 from connector_sdk.writing.staying import staying
 
 
@@ -27,6 +27,9 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     """
     if writing.settle_only:
         return _given_up(writing, batch)
+    size = writing.sizes.too_large(batch.rows)
+    if size is not None and batch.state is BatchState.PLANNED and batch.action not in (Action.REPLACE, Action.MERGE):
+        return writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), cut(batch, size))
     if batch.round:
         writing.wait(writing.pace.backoff(batch.round))
     sending = _Sending(writing, batch, writing.rows.read(batch))

@@ -68,6 +68,7 @@ def account(
     result = _with_left(rows, result)
     if pc.all(pc.equal(result.rows.column("status"), RowStatus.SUCCEEDED.value)).as_py():
         outcomes = pa.repeat(Outcome.SUCCEEDED.value, batch.rows)
+        writing.sizes.clean(batch.rows)
         return _record(writing, batch, _table(batch, rows, result, outcomes, pa.nulls(batch.rows)), ())
     kinds, verdicts = _judged(writing, batch, rows, result)
     outcomes = pa.array([verdict.outcome for verdict in verdicts], pa.string()).take(kinds)
@@ -75,8 +76,10 @@ def account(
     table = _table(batch, rows, result, outcomes, advice)
     moved = _moved(writing, batch, rows, kinds, verdicts)
     undecided = _together(batch, pc.is_null(outcomes))
-    together = min([writing.batch_size, *(each.rows_max for each in verdicts if each.rows_max is not None)])
-    repeated = again(batch, rows.rows.filter(undecided), together)
+    most = [each.rows_max for each in verdicts if each.rows_max is not None]
+    repeated = again(batch, rows.rows.filter(undecided), min([writing.batch_size, *most]))
+    if most and not batch.round and batch.action is not Action.MERGE and pc.all(undecided).as_py():
+        writing.sizes.lower(repeated[0].rows)
     if repeated:
         table = table.filter(pc.invert(undecided))
     if moved.batches or moved.unfit:

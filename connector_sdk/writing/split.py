@@ -12,7 +12,11 @@ from connector_sdk.state.entries import JournalledBatch, NewBatch, Ranges
 
 def halves(batch: JournalledBatch) -> tuple[NewBatch, ...]:
     """The two halves of a batch of at least two rows."""
-    size = (batch.rows + 1) // 2
+    return cut(batch, (batch.rows + 1) // 2)
+
+
+def cut(batch: JournalledBatch, size: int) -> tuple[NewBatch, ...]:
+    """A batch in pieces of `size` rows each, the last one smaller."""
     return tuple(_batch(batch, ranges, batch.round) for ranges in _cut(batch.ranges, size))
 
 
