@@ -137,7 +137,7 @@ class PlanReader:
 
     def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
         """Some columns of the rows of a batch, beside those that are sent."""
-        with PLAN.reading(self._path):
+        with PLAN.reading(self._path), self._lock:
             return self._table(batch, lambda number: self._decoded(number, names))
 
     def _table(self, batch: JournalledBatch, group: Callable[[int], pa.Table]) -> pa.Table:
@@ -186,6 +186,7 @@ class PlanReader:
             return self._cache[number]
 
     def _decoded(self, number: int, columns: Sequence[str]) -> pa.Table:
+        """Read a row group; two threads that do so at once would make Arrow read freed memory."""
         return self._file.read_row_group(number, columns=columns, use_threads=False)
 
 

@@ -84,6 +84,19 @@ def test_several_threads_read_the_same_plan(reader: PlanReader) -> None:
             _check(read, wanted)
 
 
+def test_several_threads_read_other_columns_beside_it(reader: PlanReader) -> None:
+    """Two that read one file at once made Arrow use freed memory: this ended the process."""
+
+    def read(number: int) -> None:
+        ranges = ((number * 37 % ROWS, number * 37 % ROWS + 1),)
+        _check(reader.read(_batch(ranges)), ranges)
+        keys = reader.columns(_batch(ranges), ["key", "effect"]).column("key").to_pylist()
+        assert keys == [f"k{ranges[0][0]}"]
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(read, range(2_000)))
+
+
 def test_only_some_row_groups_stay_in_memory(reader: PlanReader) -> None:
     reader.read(_batch(((0, ROWS),)))
     assert len(reader._cache) <= CACHED_GROUPS
