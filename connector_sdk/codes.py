@@ -85,7 +85,7 @@ EXPLAINED: Mapping[Code, Explanation] = {
     Code.BAD_VALUE: Explanation("The field cannot hold this value.", "Correct the value in the model."),
     Code.TOO_LONG: Explanation(
         "The text has more characters than the field takes.",
-        "Shorten it in the model, or set truncate: true on the field.",
+        "Shorten it in the model, or, where it is text, set truncate: true on the field.",
     ),
     Code.NOT_A_CHOICE: Explanation(
         "The field takes just the values of its list, and this is none of them.",
