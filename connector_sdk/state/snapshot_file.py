@@ -26,6 +26,15 @@ def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
     return path
 
 
+def records_among(snapshot: Path | None, ids: pa.Array) -> pa.Array:
+    """Those of some record ids which rows of a snapshot have."""
+    if snapshot is None:
+        return ids.slice(0, 0)
+    with SNAPSHOT.reading(snapshot):
+        found = pq.read_table(snapshot, columns=["record_id"], filters=pc.field("record_id").isin(ids))
+    return pc.unique(found.column("record_id"))
+
+
 def add_rows(folder: StateFolder, sync: str, run: str, state: SyncState, rows: pa.Table) -> SyncState:
     """Write a snapshot in which `rows` (`key` and `record_id`) count as accepted, and answer the state that has it."""
     former = snapshot_file(folder, state)

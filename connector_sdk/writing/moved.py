@@ -47,11 +47,15 @@ def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked:
     values, homes = _planned(writing, batch, sought, places)
     groups: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
     unfit = {}
-    for place, (object_name, id_) in _records(writing, sought, values).items():
+    records = _records(writing, sought, values)
+    owned = _owned_by_others(writing, batch, rows.effects.take(places), records)
+    for place, (object_name, id_) in records.items():
         same = object_name == batch.object_name
         if same and (id_ == former[place] or batch.action not in (Action.UPDATE, Action.DELETE)):
             continue
         shape, reason = (batch.shape, None) if same else homes[place].get(object_name, (0, "nobody expected it there"))
+        if place in owned:
+            reason = "it left the model, and that record is another row's"
         if reason is None:
             groups[object_name, shape][numbers[place]] = id_
         else:
@@ -91,6 +95,23 @@ def _records(writing: Writing, sought: Sought, values: pa.Array) -> dict[int, tu
         if first is not None and not others:
             records[place] = (object_name, first)
     return records
+
+
+def _owned_by_others(
+    writing: Writing, batch: JournalledBatch, effects: pa.Array, records: Mapping[int, tuple[str, str]]
+) -> set[int]:
+    """The places of rows that left whose record another row was written to, in a former run or in this one: a removal
+    is not for it.
+    """
+    left = {place: id_ for place, (_, id_) in records.items() if effects[place].as_py() == "left"}
+    if not left:
+        return set()
+    ids = pa.array(set(left.values()), pa.string())
+    owned = set(writing.sent_before(ids).to_pylist())
+    for table in writing.journal.outcomes(batch.run):
+        own = pc.and_(pc.equal(table.column("outcome"), "succeeded"), pc.is_in(table.column("record_id"), ids))
+        owned.update(table.column("record_id").filter(own).to_pylist())
+    return {place for place, id_ in left.items() if id_ in owned}
 
 
 def _batches(batch: JournalledBatch, groups: Mapping[tuple[str, int], Mapping[int, str]]) -> Iterator[NewBatch]:

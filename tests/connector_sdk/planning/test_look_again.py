@@ -148,6 +148,27 @@ def test_a_row_that_left_is_removed_from_the_record_that_its_own_became(
     assert both.run([row("stays", m=None)]).lines == ()
 
 
+def test_a_row_that_left_takes_no_record_along_that_is_another_row_s(both: Bench) -> None:
+    both.change(on_removed=Removal.DELETE)
+    person = both.store.put("people", external_id="p", name="Old")
+    both.run([row("g"), row("p")])
+    converted(both, "g")
+    look = plugin.match
+
+    def match(connection: Any, objects: Any, field: str, values: pa.Array) -> pa.Table:
+        """A guest who becomes one of the people that were there."""
+        lines = look(connection, objects, field, values)
+        if values.to_pylist() != ["g"]:
+            return lines
+        return pa.table([[0], ["people"], [person]], schema=MATCH_SCHEMA)
+
+    both.hooks["match"] = match
+    ran = both.run([row("p")])
+    assert told(ran) == {"g": "guests RECORD_MOVED"}
+    assert "another row's" in ran.line("g")["message"]
+    assert people(both) == {"p": "New", "g": "New"}
+
+
 def test_what_cannot_be_found_anew_is_what_the_destination_says(both: Bench) -> None:
     put(both, "g")
     converted(both, "g")
