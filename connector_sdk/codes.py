@@ -116,8 +116,8 @@ EXPLAINED: Mapping[Code, Explanation] = {
         "Nothing is to be done; should it get a record, a later run merges it.",
     ),
     Code.RECORD_MOVED: Explanation(
-        "The row's record became one of another object during the run, and the row cannot be written there.",
-        "Correct the row for that object, where something is wrong with it; the next run sends it there.",
+        "The row's record became another one during the run, and the row cannot be written to that.",
+        "Correct the row for it, where something is wrong with the row; the next run looks for its record again.",
     ),
     Code.RECORD_KEPT: Explanation(
         "The row left the model, and another row was written to its record in the same run, since its key changed.",

@@ -57,8 +57,9 @@ def unharmed(record_property: Callable[[str, int], None]) -> Unharmed:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many kills and faults the runs under test survived."""
     counted: Counter[str] = Counter()
-    for name, value in (each for report in terminalreporter.getreports("passed") for each in report.user_properties):
-        counted[name] += value
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            counted[name] += value
     if counted:
         terminalreporter.write_line(", ".join(f"{value:,} {name}" for name, value in counted.items()) + " survived")
 

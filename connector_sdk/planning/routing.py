@@ -34,9 +34,8 @@ def route(
 ) -> Path:
     """Give each row its object, its record and what is to be done; then check the values that this object gets.
 
-    Records are looked up in every run: that of a row may have become one of another object since the last, which
-    another row means too.
-    Where there is one object, the rows have all that already.
+    Records are looked up in every run: that of a row may have become one of another object since the last, and one
+    that another row means. Where there is one object, the rows have all that already.
     """
     if not request.others:
         return changes

@@ -40,27 +40,32 @@ class Options:
 
 @hookimpl
 def destination_spec() -> DestinationSpec:
+    """One mode through one api."""
     api = Api("append", {Mode.INSERT: Delivery.AT_MOST_ONCE}, 100, None, None, 1, 1)
     return DestinationSpec("lines", {Mode.INSERT: frozenset({Removal.NOTHING})}, (api,), Config, Options)
 
 
 @hookimpl
 def connect(config: Config) -> Connection:
+    """The file is the account."""
     return Connection(config.path, account=config.path, label=config.path, production=False, close=lambda: None)
 
 
 @hookimpl
 def list_objects() -> Sequence[ObjectInfo]:
+    """There are lines, and nothing else."""
     return [ObjectInfo("lines", "Lines", INSERT)]
 
 
 @hookimpl
 def discover_schema(object_name: str) -> ObjectSchema:
+    """A line is a text."""
     return ObjectSchema(object_name, "Lines", (Field("text", FieldType.TEXT),), INSERT)
 
 
 @hookimpl
 def write_batch(connection: Connection, batch: Batch) -> WriteResult:
+    """Append a line per row."""
     with open(connection.handle, "a", encoding="utf-8") as file:
         file.writelines(f"{json.dumps(row)}\n" for row in batch.rows.to_pylist())
     return WriteResult.of(["succeeded"] * batch.rows.num_rows)

@@ -90,7 +90,7 @@ def test_a_row_that_does_not_fit_the_other_object_is_rejected_and_says_why(both:
     line = ran.line("g1")
     assert f"its record is {both.records()['g1']['id']} of people now" in line["message"]
     assert "Lead" in line["message"]
-    assert "the next run sends it there" in line["advice"]
+    assert "the next run looks for its record again" in line["advice"]
     assert people(both) == {"g1": "Old", "g2": "New"}
     assert both.run([row("g1"), row("g2")]).ledger == {"g1": "succeeded"}
 
