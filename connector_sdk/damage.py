@@ -10,21 +10,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.errors import ExitCode, RunStopped
 
-UNREADABLE = (duckdb.Error, pa.ArrowException, sqlite3.DatabaseError, OSError, UnicodeDecodeError)
-"""What reading a damaged file raises."""
-
-MACHINE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
-"""What is raised where the machine is in the way: no room on the disk, no memory, no permission."""
-
 _WRAPPED = re.compile(r'"exception_message":("(?:[^"\\]|\\.)*")')
 """What DuckDB wraps in JSON when a thread of its own met it."""
+
+
+def unreadable() -> tuple[type[Exception], ...]:
+    """What reading a damaged file raises. Asked when something was raised, so that a list of runs needs no DuckDB."""
+    import duckdb
+
+    return duckdb.Error, pa.ArrowException, sqlite3.DatabaseError, OSError, UnicodeDecodeError
+
+
+def _damaged() -> tuple[type[Exception], ...]:
+    """What is raised by reading a damaged file, or by making words of what it says."""
+    return *unreadable(), LookupError, TypeError, ValueError
+
+
+def no_room() -> tuple[type[Exception], ...]:
+    """What is raised where the machine is in the way: no room on the disk, no memory, no permission."""
+    import duckdb
+
+    return OSError, duckdb.IOException, duckdb.OutOfMemoryException
 
 
 @frozen
@@ -44,7 +55,7 @@ class Kept:
         """Read a file of this kind; raises `RunStopped` when it is damaged."""
         try:
             yield
-        except (*UNREADABLE, LookupError, TypeError, ValueError) as error:
+        except _damaged() as error:
             raise self.unreadable(path, first_line(error)) from error
 
 
@@ -61,12 +72,15 @@ CALLS = Kept("the record of API calls", "put it back from a backup; nothing depe
 
 def damage(path: Path) -> str:
     """Why a Parquet file cannot be read, empty when all of it can; both of its readers are asked."""
+    import duckdb
+    import pyarrow.parquet as pq
+
     try:
         for batch in pq.ParquetFile(path).iter_batches():
             batch.validate(full=True)
         with duckdb.connect() as connection:
             connection.execute("select max(hash(columns(*))) from read_parquet(?)", [str(path)]).fetchall()
-    except UNREADABLE as error:
+    except unreadable() as error:
         return first_line(error)
     return ""
 

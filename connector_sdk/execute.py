@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 from attrs import evolve
 
-from connector_sdk.damage import MACHINE, first_line
+from connector_sdk.damage import first_line, no_room
 from connector_sdk.errors import Cancelled, ConnectorError, ExitCode, Stale
 from connector_sdk.finish import Ending, as_json, finish, not_begun, so_far
 from connector_sdk.plan import Finding
@@ -79,12 +79,17 @@ def _delivered(
         opened.journal.set_state(begun.id, RunState.ABANDONED)
         remove(opened.folder.plan(begun.id))
         raise
-    except (Cancelled, ConnectorError, *MACHINE) as error:
+    except _stopping() as error:
         message, code = _reason(error)
         message = opened.live.host.scrub(message)
         report = so_far(opened, begun, frozen_plan, resumed, time.monotonic() - started, message, code)
         opened.journal.report(begun.id, as_json(report))
         return report
+
+
+def _stopping() -> tuple[type[BaseException], ...]:
+    """What keeps a run from going on, until it is run again."""
+    return Cancelled, ConnectorError, *no_room()
 
 
 def _reason(error: BaseException) -> tuple[str, ExitCode]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from attrs import evolve
 
 from connector_sdk.batch import Batch
-from connector_sdk.damage import MACHINE, UNREADABLE, first_line
+from connector_sdk.damage import first_line, no_room, unreadable
 from connector_sdk.engines.models import require_whole
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.plan import Cost, Finding, Level, PlanReport
@@ -63,9 +63,9 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
     )
     try:
         return make_plan(wanted, opened.live.destination, opened.live.connection)
-    except UNREADABLE as error:
+    except unreadable() as error:
         require_whole(opened.model)
-        if isinstance(error, MACHINE):
+        if isinstance(error, no_room()):
             hint = "make room in memory and on the disk, and run again; nothing was sent"
             raise RunStopped(f"the plan cannot be made: {first_line(error)}", hint=hint) from error
         raise

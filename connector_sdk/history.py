@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from connector_sdk.connection import Call, RunNotes
@@ -18,7 +17,7 @@ from connector_sdk.report import ActionCounts, CallCounts, RowCounts, RunReport
 from connector_sdk.session import find_sync, journal_of
 from connector_sdk.state.entries import ENDED, JournalledRun, RunState
 from connector_sdk.state.folder import StateFolder, state_path
-from connector_sdk.sync import Project
+from connector_sdk.sync import Outline, Project
 
 LEDGER_COLUMNS = (
     "key", "outcome", "action", "object", "record_id", "code", "message", "advice", "batch", "attempts",
@@ -26,13 +25,15 @@ LEDGER_COLUMNS = (
 """The columns of a ledger as people see it."""
 
 
-def runs(project: Project, *, state: Path | None = None, sync: str | None = None, limit: int = 50) -> list[RunReport]:
+def runs(
+    project: Project | Outline, *, state: Path | None = None, sync: str | None = None, limit: int = 50
+) -> list[RunReport]:
     """The latest runs, newest first, of one sync or of all."""
     with journal_of(project, state) as (folder, journal), JOURNAL.reading(folder.database):
         return [_report(each) for each in journal.runs(sync, limit)]
 
 
-def show(project: Project, run: str, *, state: Path | None = None) -> RunReport:
+def show(project: Project | Outline, run: str, *, state: Path | None = None) -> RunReport:
     """The report of one run; raises `ConfigError` when there is none."""
     with journal_of(project, state) as (folder, journal):
         found = journal.run(run)
@@ -43,7 +44,7 @@ def show(project: Project, run: str, *, state: Path | None = None) -> RunReport:
 
 
 def rows(
-    project: Project,
+    project: Project | Outline,
     run: str,
     *,
     outcome: str | None = None,
@@ -63,7 +64,7 @@ def rows(
     return pa.RecordBatchReader.from_batches(lines.schema, _read(lines, ledger))
 
 
-def calls(project: Project, run: str, *, state: Path | None = None) -> Iterator[Call]:
+def calls(project: Project | Outline, run: str, *, state: Path | None = None) -> Iterator[Call]:
     """The API calls of a run, in the order in which they ended; may be read while it runs."""
     with journal_of(project, state) as (folder, journal):
         known, path = journal.run(run), folder.calls(run)
@@ -72,7 +73,7 @@ def calls(project: Project, run: str, *, state: Path | None = None) -> Iterator[
     return _recorded(path)
 
 
-def left_behind(project: Project, *, state: Path | None = None) -> tuple[Finding, ...]:
+def left_behind(project: Project | Outline, *, state: Path | None = None) -> tuple[Finding, ...]:
     """What waits for somebody under names of syncs that the project does not have any more, and the way out."""
     if not StateFolder(state_path(project, state)).database.exists():
         return ()
@@ -102,6 +103,8 @@ def notes(project: Project, run: str, *, state: Path | None = None) -> RunNotes:
 
 def _lines(ledger: Path, wanted: Mapping[str, str | None]) -> pa.RecordBatchReader:
     """The lines of a ledger with these values, in the order of the plan."""
+    import duckdb  # a list of runs comes sooner without it
+
     columns = ", ".join(f'"{name}"' for name in LEDGER_COLUMNS)
     relation = duckdb.connect().read_parquet(str(ledger))
     for column, value in wanted.items():

@@ -15,7 +15,7 @@ from connector_sdk.state.entries import UNNAMED, Held
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import locked
 from connector_sdk.state.snapshot_file import add_rows
-from connector_sdk.sync import Project
+from connector_sdk.sync import Outline, Project
 
 
 class Decision(StrEnum):
@@ -34,14 +34,14 @@ class Settlement:
     record_id: str | None = None
 
 
-def held(project: Project, run: str, *, state: Path | None = None) -> tuple[Held, ...]:
+def held(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[Held, ...]:
     """The rows of a run that wait for a decision."""
     with journal_of(project, state) as (_, journal):
         return journal.held(_sync_of(journal, run), run)
 
 
 def resolve(
-    project: Project,
+    project: Project | Outline,
     run: str,
     settlement: Settlement,
     *,

@@ -26,7 +26,7 @@ from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import Lock, locked
 from connector_sdk.state.snapshot_file import snapshot_file
-from connector_sdk.sync import Model, Project, Sync
+from connector_sdk.sync import Model, Outline, Project, Sync
 
 
 @frozen
@@ -95,7 +95,7 @@ class Session:
 
 
 @contextmanager
-def journal_of(project: Project, state: Path | None = None) -> Iterator[tuple[StateFolder, Journal]]:
+def journal_of(project: Project | Outline, state: Path | None = None) -> Iterator[tuple[StateFolder, Journal]]:
     """The state of a project, to look at or to write to."""
     folder = state_folder(project, state)
     journal = Journal(open_database(folder.database))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -157,3 +157,12 @@ class Project:
     keep: Keep = field(factory=Keep)
     folder: str = "."
     file: str = ""
+
+
+@frozen
+class Outline:
+    """All of a project that looking back at its runs needs: where it lies, and what its syncs are called."""
+
+    syncs: Collection[str]
+    folder: str
+    file: str

@@ -9,5 +9,5 @@ from connector_sdk.history import left_behind
 
 def tell_left_behind(settings: Settings) -> None:
     """Say on stderr what no run of this project will ever settle by itself."""
-    for each in left_behind(settings.project, state=settings.state):
+    for each in left_behind(settings.outline, state=settings.state):
         terminal.note(f"{each.message} — {each.advice}")

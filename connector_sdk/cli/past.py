@@ -32,7 +32,7 @@ def runs(settings: Settings, sync: str | None, limit: int) -> None:
     """List the latest runs, newest first."""
     tell_left_behind(settings)
     records = [
-        run_record(each) for each in history.runs(settings.project, state=settings.state, sync=sync, limit=limit)
+        run_record(each) for each in history.runs(settings.outline, state=settings.state, sync=sync, limit=limit)
     ]
     if settings.output is Format.JSON:
         write_json(records)
@@ -46,7 +46,7 @@ def runs(settings: Settings, sync: str | None, limit: int) -> None:
 @click.pass_obj
 def show(settings: Settings, run: str) -> None:
     """Show the report of RUN."""
-    report = history.show(settings.project, run, state=settings.state)
+    report = history.show(settings.outline, run, state=settings.state)
     record = run_record(report)
     if settings.output is Format.JSON:
         write_json(record)
@@ -64,7 +64,7 @@ def show(settings: Settings, run: str) -> None:
 @click.pass_obj
 def rows(settings: Settings, run: str, outcome: str | None, key: str | None) -> None:
     """List what became of the rows of RUN."""
-    reader = history.rows(settings.project, run, outcome=outcome, key=key, state=settings.state)
+    reader = history.rows(settings.outline, run, outcome=outcome, key=key, state=settings.state)
     records = (record for batch in reader for record in batch.to_pylist())
     write_records(settings.output, history.LEDGER_COLUMNS, records)
 
@@ -78,7 +78,7 @@ def calls(settings: Settings, run: str) -> None:
 
     With --output json the bodies of requests and answers are there, too.
     """
-    records = (asdict(call) for call in history.calls(settings.project, run, state=settings.state))
+    records = (asdict(call) for call in history.calls(settings.outline, run, state=settings.state))
     write_records(settings.output, _CALL_COLUMNS, records)
 
 
@@ -104,13 +104,13 @@ def resolve(settings: Settings, run: str, sent: str | None, not_sent: bool, rese
         return _list_held(settings, run)
     decision = Decision.SENT if sent is not None else Decision.NOT_SENT if not_sent else Decision.RESEND
     settlement = Settlement(decision, sent or None)
-    settled = settle(settings.project, run, settlement, keys=keys or None, state=settings.state)
+    settled = settle(settings.outline, run, settlement, keys=keys or None, state=settings.state)
     write_records(settings.output, ("key", "decision"), ({"key": key, "decision": decision} for key in settled))
     return ExitCode.OK
 
 
 def _list_held(settings: Settings, run: str) -> int:
-    waiting = held(settings.project, run, state=settings.state)
+    waiting = held(settings.outline, run, state=settings.state)
     write_records(settings.output, ("key", "message"), ({"key": each.key, "message": each.look} for each in waiting))
     if not waiting:
         return ExitCode.OK

@@ -23,8 +23,8 @@ from connector_sdk.history import notes
 from connector_sdk.observers import Observers
 from connector_sdk.observing.redaction import RedactingFilter
 from connector_sdk.opening import REDACTOR, prepared
-from connector_sdk.project.load import FILE_NAME, load_project
-from connector_sdk.sync import Project
+from connector_sdk.project.load import FILE_NAME, load_outline, load_project
+from connector_sdk.sync import Outline, Project
 
 VARIABLE = "CONNECTOR_PROJECT"
 
@@ -50,10 +50,15 @@ class Settings:
         """The project; raises `ConfigError` when it cannot be loaded."""
         return load_project(self.path)
 
+    @cached_property
+    def outline(self) -> Project | Outline:
+        """What looking back needs of the project, whatever mistakes it has otherwise; see `load_outline`."""
+        return self.__dict__.get("project") or load_outline(self.path)
+
     @property
-    def loaded(self) -> Project | None:
-        """The project, if a command has asked for it."""
-        return self.__dict__.get("project")
+    def loaded(self) -> Project | Outline | None:
+        """What commands have asked for of the project, if anything."""
+        return self.__dict__.get("project") or self.__dict__.get("outline")
 
     def destination(self, type_: str) -> Destination:
         """The destination of a type."""

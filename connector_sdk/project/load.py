@@ -17,7 +17,7 @@ from connector_sdk.project.secrets import Place
 from connector_sdk.project.shape import ConnectionShape, KeepShape, ModelShape, ProjectShape, SyncShape
 from connector_sdk.project.structure import problems_of, structured
 from connector_sdk.project.suggest import suggestion
-from connector_sdk.sync import Keep, Model, Project
+from connector_sdk.sync import Keep, Model, Outline, Project
 
 FILE_NAME = "connector.yml"
 
@@ -31,13 +31,28 @@ def load_project(path: Path | str) -> Project:
     Nothing is imported and no secret is read: what needs a plugin or a secret is checked when a connection is opened.
     Raises `ConfigError` with every problem of the file.
     """
-    given = Path(path)
-    file = given / FILE_NAME if given.is_dir() else given
-    document = read_document(file)
+    document, folder = _read(path)
     try:
-        return _project(document, Path(os.path.abspath(file.parent)))
+        return _project(document, folder)
     except ConfigError as error:
         raise located(error, document) from None
+
+
+def load_outline(path: Path | str) -> Project | Outline:
+    """Load of a project what looking back at its runs needs, whatever mistakes its entries have (see `load_project`).
+
+    Raises `ConfigError` when the file has no syncs that can be named.
+    """
+    document, folder = _read(path)
+    syncs = document.data.get("syncs") if isinstance(document.data, Mapping) else None
+    return Outline(tuple(syncs), str(folder), document.file) if isinstance(syncs, Mapping) else load_project(path)
+
+
+def _read(path: Path | str) -> tuple[Document, Path]:
+    """The file of a project, and the folder in which it lies."""
+    given = Path(path)
+    file = given / FILE_NAME if given.is_dir() else given
+    return read_document(file), Path(os.path.abspath(file.parent))
 
 
 def _project(document: Document, folder: Path) -> Project:

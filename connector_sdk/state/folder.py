@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import frozen
 
 from connector_sdk.errors import ConfigError, RunStopped
-from connector_sdk.sync import Project
+from connector_sdk.sync import Outline, Project
 
 VARIABLE = "CONNECTOR_STATE"
 _NETWORK_FILE_SYSTEMS = frozenset(
@@ -63,13 +63,13 @@ def one_part(name: str) -> str:
     return name
 
 
-def state_path(project: Project, override: Path | None = None) -> Path:
+def state_path(project: Project | Outline, override: Path | None = None) -> Path:
     """Where the state of a project lies, whether it is there or not: `override`, $CONNECTOR_STATE, or `.connector/`."""
     chosen = override or os.environ.get(VARIABLE) or Path(project.folder) / ".connector"
     return Path(chosen).expanduser().absolute()
 
 
-def state_folder(project: Project, override: Path | None = None) -> StateFolder:
+def state_folder(project: Project | Outline, override: Path | None = None) -> StateFolder:
     """The state folder of a project (see `state_path`), made and checked.
 
     Raises `RunStopped` when it cannot be used: not ours, open to others, read-only, on a network file system, or a

@@ -59,7 +59,7 @@ def test_wrong_usage_is_exit_64_with_a_next_step_on_stderr_and_no_traceback(
 def test_every_problem_of_a_project_is_shown_with_its_line(invoke: Invoke, folder: Path) -> None:
     file = folder / "connector.yml"
     file.write_text(file.read_text().replace("mode: upsert", "mode: upsrt").replace("object: Book", "objekt: Book"))
-    result = invoke("runs")
+    result = invoke("check")
     assert result.exit_code == 64
     lines = result.stderr.splitlines()
     assert len(lines) == 4
@@ -220,13 +220,14 @@ def test_a_plugin_is_imported_only_when_its_commands_are_asked_for(
     assert "no_such_module_of_anyone" in result.stderr
 
 
-def test_looking_at_runs_loads_nothing_that_plans_or_writes() -> None:
-    look = "from connector_sdk.cli.app import connector; connector(['runs', '--help'], standalone_mode=False)"
+def test_listing_runs_loads_nothing_that_checks_plans_or_writes(folder: Path) -> None:
+    look = "from connector_sdk.cli.app import connector; connector(['runs'], standalone_mode=False)"
     tell = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
     done = subprocess.run([sys.executable, "-c", f"{tell}; {look}"], capture_output=True, text=True, check=True)
     loaded = set(done.stderr.split())
     assert "connector_sdk.cli.past" in loaded
     assert not {name for name in loaded if name.startswith(("connector_sdk.planning.", "connector_sdk.writing."))}
+    assert not loaded & {"duckdb", "jsonschema"}
 
 
 def test_an_unexpected_exception_is_exit_70_with_details_in_a_file_of_the_state(

@@ -113,6 +113,17 @@ def test_held_rows_of_a_sync_that_was_renamed_are_told_and_can_be_settled(store:
     assert "does not have" not in command("runs").stderr
 
 
+def test_past_runs_are_shown_and_settled_while_the_project_has_mistakes(store: Store, command: Command) -> None:
+    run = interrupted(store, command)
+    Path("connector.yml").write_text(PROJECT.replace("upsert", "upsrt").replace("fields:", "felds:"))
+    assert command("check").exit_code == 64
+    assert run in command("runs").stdout
+    for arguments in (("show", run), ("calls", run), ("resolve", run)):
+        assert command(*arguments).exit_code == 0
+    Path("connector.yml").write_text(PROJECT.replace("  people:\n    model: people", "  - model: people"))
+    assert "connector.yml:6 syncs" in command("runs").stderr
+
+
 def test_check_makes_no_state(store: Store, command: Command) -> None:
     assert command("check").exit_code == 0
     assert not Path(".connector").exists()
