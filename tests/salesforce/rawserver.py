@@ -74,6 +74,12 @@ def resets(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def resets_within(connection: socket.socket) -> None:
+    """Read the beginning of a request and reset the connection."""
+    connection.recv(65_536)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def hangs_up(connection: socket.socket) -> None:
     """Read a request and close the connection."""
     received(connection)

@@ -31,6 +31,11 @@ def test_every_text_arrives_as_it_is_or_its_row_is_refused(texts: list[str]) -> 
     assert {each["External_Id__c"]: each["F"] for each in records(given)} == expected
 
 
+def test_a_row_without_a_key_is_never_sent() -> None:
+    keys = pa.array([None, "", "k1"], pa.string())
+    assert [each["F"] for each in records(batch({"External_Id__c": keys, "F": ["x", "y", "z"]}))] == ["z"]
+
+
 def test_a_null_clears_as_null_and_keeps_by_not_being_there() -> None:
     columns = [Column("External_Id__c"), Column("A"), Column("B", OnNull.KEEP)]
     nulls = pa.array([None, None], pa.string())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from . import crashes, merge_crashes
 from .emulated import Emulated
+from .gateway import Forward, Reply, gateway
 from .lost_answers import Crashing, in_turn, of_beginning, of_every_kind, of_first, of_writing, spoil_every_call
 
 
@@ -47,6 +51,27 @@ def test_an_empty_answer_before_the_first_writing_call_is_a_failure_like_others(
 ) -> None:
     nothing = of_first(of_beginning(lambda _: ["nothing"]))
     assert not spoil_every_call(emulated, WAYS["rest-upsert"], tmp_path, nothing).problems
+
+
+@pytest.mark.parametrize("mode", ["insert", "upsert"])
+def test_an_answer_that_tells_of_fewer_rows_than_were_sent_is_believed_of_none(
+    emulated: Emulated, tmp_path: Path, mode: str
+) -> None:
+    def fewer(forward: Forward) -> Reply:
+        reply = forward()
+        return evolve(reply, body=json.dumps(json.loads(reply.body)[1:]).encode())
+
+    with gateway(emulated) as (spoiling, reached):
+        scenario = crashes.crashing(json.dumps(dict(reached.ready)), "rest", mode)
+        scenario.prepare(tmp_path)
+        more = "" if mode == "insert" else "/Contact/External_Id__c"
+        written = ("POST" if mode == "insert" else "PATCH", f"/services/data/v58.0/composite/sobjects{more}")
+        spoiling.spoil(written, fewer)
+        assert scenario.run(tmp_path) == (3 if mode == "insert" else 0)
+        assert spoiling.spoiled == 1
+        executed = Counter(emulated.stats()["executed"]["Contact"].values())
+        assert executed == ({1: 9} if mode == "insert" else {1: 6, 2: 3})
+        assert not list(scenario.audit(tmp_path))
 
 
 @pytest.mark.long

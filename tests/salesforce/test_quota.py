@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -132,6 +133,24 @@ def test_a_run_whose_calls_are_used_up_makes_one_more_for_each_worker_and_goes_o
         assert through.run().exit == 0
     executed = project.emulated.stats()["executed"]["Contact"]
     assert (len(executed), set(executed.values())) == (60, {1})
+
+
+@pytest.mark.parametrize("api", SENDING)
+def test_an_org_that_asks_for_time_is_given_it_and_each_row_is_executed_once(
+    project: Project, monkeypatch: pytest.MonkeyPatch, api: str
+) -> None:
+    monkeypatch.setattr("connector_sdk.writing.retry.Pace.backoff", lambda *_: 0.01)
+    contacts(project, 10, api=api)
+    method, path = SENDING[api]
+    sending = {"method": method, "path": path.replace("{id}", "*")}
+    busy = {"status": 429, "headers": {"Retry-After": "2"}}
+    project.emulated.faults({"match": sending, "do": busy, "times": 1})
+    begun = time.monotonic()
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"]) == (0, 10), run.said
+    assert time.monotonic() - begun >= 2
+    executed = project.emulated.stats()["executed"]["Contact"]
+    assert (len(executed), set(executed.values())) == (10, {1})
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])

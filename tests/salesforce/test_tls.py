@@ -101,6 +101,23 @@ def test_a_server_whose_certificate_is_trusted_is_asked(tmp_path: Path, trusting
     assert b"a-token" in told[0]
 
 
+def test_a_proxy_of_the_environment_is_not_asked(
+    tmp_path: Path, trusting: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = certificate(tmp_path)
+    trusting(cert)
+    proxied: list[bytes] = []
+    with (
+        RawServer(lambda connection: proxied.append(rawserver.received(connection))) as proxy,
+        tls_server(cert, key) as (url, told),
+    ):
+        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        assert asked(url) == 200
+    assert proxied == []
+    assert b"a-token" in told[0]
+
+
 def refused(url: str) -> None:
     with pytest.raises(CallFailed) as failed:
         asked(url)

@@ -79,6 +79,12 @@ def test_only_what_is_proven_counts_as_not_executed(act: Act, code: str, execute
     assert (failed.value.code, failed.value.executed) == (code, executed)
 
 
+def test_a_request_that_was_cut_within_its_body_may_have_been_executed() -> None:
+    with RawServer(rawserver.resets_within) as server, pytest.raises(CallFailed) as failed:
+        sent(server.url, body=b"x" * 50_000_000)
+    assert (failed.value.code, failed.value.executed) == ("CONNECTION_LOST", Executed.MAYBE)
+
+
 def test_a_connection_that_is_refused_executed_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

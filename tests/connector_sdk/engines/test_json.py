@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,12 @@ def test_a_column_that_appears_late_is_not_missed(folder: Path, read: Read) -> N
 def test_a_file_that_is_cut_off_is_refused(folder: Path, refuse: Refuse) -> None:
     (folder / "a.jsonl").write_text('{"id": 1}\n{"id":', encoding="utf-8")
     assert "Malformed JSON" in refuse(file="a.jsonl").message
+
+
+@pytest.mark.parametrize("raw", [b"\\ud800", b"\xed\xa0\x80", b"\xff"], ids=["half a pair", "its bytes", "no UTF-8"])
+def test_text_that_is_none_is_refused_with_its_place(folder: Path, refuse: Refuse, raw: bytes) -> None:
+    (folder / "a.json").write_bytes(b'[{"id": "ok"}, {"id": "a' + raw + b'"}]')
+    assert re.search(r"a\.json.*at byte \d+", refuse(file="a.json").message)
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector_sdk import Action, DeliveryOptions
+from connector_sdk import Action, Attempt, Batch, Connection, DeliveryOptions, NotExecuted, Options, WriteResult
 from connector_sdk.engines.changes import columns_of
 from connector_sdk.engines.embedded import file
 from connector_sdk.planning.cutting import Group, cut
 from connector_sdk.state.entries import NewBatch
+from connector_sdk.testing.reference import plugin
 
 from .bench import Bench, mapped
 
@@ -97,6 +98,19 @@ def test_the_bytes_that_a_sync_asks_for_are_kept(bench: Bench) -> None:
     assert bench.run(rows).report.rows.succeeded == 30
     sizes = [each.rows for each in bench.store.batches()]
     assert max(sizes) * 90 <= 1_000 < (max(sizes) + 2) * 90
+
+
+def test_a_row_that_is_too_large_even_alone_is_refused_and_the_others_are_sent(bench: Bench) -> None:
+    def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+        if "00000" in batch.rows.column("external_id").to_pylist():
+            raise NotExecuted("too_large", "it does not fit into a request", split=True)
+        return plugin.write_batch(connection, batch, options, attempt)
+
+    bench.hooks["write_batch"] = write_batch
+    ran = bench.run(_rows(4))
+    assert ran.ledger == {"00000": "rejected too_large", **{f"{n:05}": "succeeded" for n in (1, 2, 3)}}
+    assert sorted(bench.names()) == ["00001", "00002", "00003"]
+    assert set(bench.store.executed("people").values()) == {1}
 
 
 def test_without_a_word_the_size_is_that_of_the_api(bench: Bench) -> None:

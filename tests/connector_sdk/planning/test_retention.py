@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from connector_sdk import RunStopped
+from connector_sdk import Keep, Project, RunStopped
 from connector_sdk.state.database import open_database
+from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import UNGUARDED, Bench
+from .bench import UNGUARDED, Bench, Rows, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 BOB = {"k": "2", "e": "b", "n": "Bob"}
 A_DAY_AGO = time.time() - 25 * 3600
+
+
+class Forgetful(Bench):
+    """Keeps two runs, and others as long as a day."""
+
+    def project(self, rows: Rows) -> Project:
+        return evolve(super().project(rows), keep=Keep(days=1, runs=2))
 
 
 def state(bench: Bench, folder: str) -> list[str]:
@@ -35,6 +45,37 @@ def test_a_saved_plan_that_has_expired_goes_with_the_next_run(bench: Bench) -> N
     ran = bench.run([ANN])
     assert state(bench, "plans") == [kept.run]
     assert set(_runs(bench)) == {kept.run, ran.report.run}
+
+
+def test_of_runs_that_are_older_than_is_kept_no_value_stays(tmp_path: Path) -> None:
+    bench = Forgetful(tmp_path, people())
+    ran = [bench.run([{**ANN, "n": f"Ann {number}"}]).report.run for number in range(4)]
+    assert state(bench, "ledgers") == sorted(f"{run}.parquet" for run in ran), "none of them is old"
+    journal = open_database(bench.folder / ".connector" / "state.db")
+    journal.execute("update run set created = '2020-01-01T00:00:00+00:00'")
+    journal.close()
+    ran.append(bench.run([{**ANN, "n": "Ann 4"}]).report.run)
+    assert state(bench, "ledgers") == sorted(f"{run}.parquet" for run in ran[-2:])
+    assert state(bench, "calls") == sorted(f"{run}.db" for run in ran[-2:])
+    assert state(bench, "plans") == []
+    assert sorted(_runs(bench)) == sorted(ran[-2:])
+    bench.store.close()
+
+
+def test_nobody_else_can_read_what_runs_leave_whatever_the_umask(bench: Bench) -> None:
+    root = bench.folder / ".connector"
+    root.mkdir()
+    root.chmod(0o755)
+    before = os.umask(0)
+    try:
+        bench.run([ANN])
+        bench.plan([ANN, BOB], save=True)
+        bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
+        bench.run_open([ANN, BOB])
+    finally:
+        os.umask(before)
+    assert all(state(bench, each) for each in ("plans", "snapshots", "schemas", "ledgers", "calls"))
+    assert [each for each in root.rglob("*") if each.is_file() and not _is_private(each, root)] == []
 
 
 def test_the_calls_of_a_run_that_a_guard_stopped_go_after_a_day(bench: Bench) -> None:
@@ -82,6 +123,12 @@ def test_a_run_has_ended_though_old_files_cannot_be_deleted(
     assert bench.run([ANN]).report.state == "finished"
     assert "not permitted" in caplog.text
     assert bench.run([ANN]).ledger == {}
+
+
+def _is_private(file: Path, root: Path) -> bool:
+    """Whether a file, or a folder on the way to it, is closed to everybody else."""
+    way = [file, *(each for each in file.parents if each.is_relative_to(root) and each != root)]
+    return any(stat.S_IMODE(each.stat().st_mode) & 0o077 == 0 for each in way)
 
 
 def _runs(bench: Bench) -> list[str]:

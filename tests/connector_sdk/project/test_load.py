@@ -195,11 +195,14 @@ def test_a_field_has_exactly_one_form(refused: Loading, fields: str, said: str) 
     assert problem.path[:4] == ("syncs", "accounts", "fields", "Name")
 
 
-@pytest.mark.parametrize("name", ["Contacts", "a b", "_a", "a/b", "..", '"a\\n"', "a" * 65])
-def test_a_name_that_would_be_unsafe_in_a_path_is_refused(refused: Loading, name: str) -> None:
-    problems = refused(f"version: 1\nmodels:\n  {name}: {{file: x, primary_key: id}}\n")
-    assert "lower-case letters" in problems[0].hint
-    assert problems[0].line == 3
+@pytest.mark.parametrize("section", ["connections", "models", "syncs", "sequences"])
+@pytest.mark.parametrize(
+    "name", ["Contacts", "a b", "_a", "a/b", "..", "../../etc", "a/../../b", "/etc", "'C:\\x'", '"a\\n"', "a" * 65]
+)
+def test_a_name_that_would_be_unsafe_in_a_path_is_refused(refused: Loading, section: str, name: str) -> None:
+    content = "[one]" if section == "sequences" else "{file: x, primary_key: id}"
+    problems = refused(f"version: 1\n{section}:\n  {name}: {content}\n")
+    assert [problem.line for problem in problems if "lower-case letters" in problem.hint] == [3]
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,23 @@ def test_a_state_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     folder.mkdir(mode=0o700)
     os.chown(folder, 12345, 12345)
 
-    with pytest.raises(RunStopped, match="belongs to another user"):
+    with pytest.raises(RunStopped, match=r"belongs to another user.*chown"):
         state_folder(project(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
+@pytest.mark.parametrize("place", ["", "my share", "my share/deeper"])
+def test_a_state_folder_on_a_network_file_system_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, place: str
+) -> None:
+    point, read = str(tmp_path / place).rstrip("/").replace(" ", "\\040"), Path.read_text
+    mounts = f"/dev/sda1 / ext4 rw 0 0\nhost:/share {point} {kind} rw 0 0\nhost:/other {tmp_path}/other nfs rw 0 0\n"
+    monkeypatch.setattr(
+        Path, "read_text", lambda path, *more: mounts if path == Path("/proc/self/mounts") else read(path, *more)
+    )
+    with pytest.raises(RunStopped, match=rf"on a network file system \({kind}\).*--state") as stopped:
+        state_folder(project(tmp_path), tmp_path / "my share" / "deeper" / ".connector")
+    assert stopped.value.exit_code is ExitCode.STOPPED
 
 
 @pytest.mark.parametrize("name", ["plans", "snapshots", "schemas", "ledgers", "calls", "locks", "state.db"])

@@ -38,6 +38,14 @@ def test_a_second_run_of_a_sync_is_refused_and_told_which_process_holds_it(tmp_p
     assert stopped.value.exit_code is ExitCode.LOCKED
 
 
+def test_a_process_that_is_halted_keeps_the_lock_for_as_long_as_it_lives(tmp_path: Path, holder) -> None:
+    os.kill(holder.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, holder.pid, os.WSTOPPED)
+
+    with pytest.raises(RunStopped, match="in progress"), locked(tmp_path / "lock", "contacts"):
+        pass
+
+
 def test_a_kill_frees_the_lock(tmp_path: Path, holder) -> None:
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
