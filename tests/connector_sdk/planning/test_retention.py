@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
-from connector_sdk import Keep, Project, RunStopped
+from connector_sdk import Keep, Mode, Project, RunStopped
+from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.run import FirstRun
 from connector_sdk.state.database import open_database
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import UNGUARDED, Bench, Rows, people
+from .bench import UNGUARDED, Bench, Rows, mapped, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 BOB = {"k": "2", "e": "b", "n": "Bob"}
@@ -47,19 +50,38 @@ def test_a_saved_plan_that_has_expired_goes_with_the_next_run(bench: Bench) -> N
     assert set(_runs(bench)) == {kept.run, ran.report.run}
 
 
-def test_of_runs_that_are_older_than_is_kept_no_value_stays(tmp_path: Path) -> None:
-    bench = Forgetful(tmp_path, people())
-    ran = [bench.run([{**ANN, "n": f"Ann {number}"}]).report.run for number in range(4)]
-    assert state(bench, "ledgers") == sorted(f"{run}.parquet" for run in ran), "none of them is old"
-    journal = open_database(bench.folder / ".connector" / "state.db")
-    journal.execute("update run set created = '2020-01-01T00:00:00+00:00'")
-    journal.close()
-    ran.append(bench.run([{**ANN, "n": "Ann 4"}]).report.run)
-    assert state(bench, "ledgers") == sorted(f"{run}.parquet" for run in ran[-2:])
-    assert state(bench, "calls") == sorted(f"{run}.db" for run in ran[-2:])
-    assert state(bench, "plans") == []
-    assert sorted(_runs(bench)) == sorted(ran[-2:])
-    bench.store.close()
+@pytest.fixture
+def forgetful(tmp_path: Path) -> Iterator[Forgetful]:
+    made = Forgetful(tmp_path, people())
+    yield made
+    made.store.close()
+
+
+def test_of_runs_that_are_older_than_is_kept_no_value_stays(forgetful: Forgetful) -> None:
+    ran = [forgetful.run([{**ANN, "n": f"Ann {number}"}]).report.run for number in range(4)]
+    assert state(forgetful, "ledgers") == sorted(f"{run}.parquet" for run in ran), "none of them is old"
+    made_long_ago(forgetful)
+    ran.append(forgetful.run([{**ANN, "n": "Ann 4"}]).report.run)
+    assert state(forgetful, "ledgers") == sorted(f"{run}.parquet" for run in ran[-2:])
+    assert state(forgetful, "calls") == sorted(f"{run}.db" for run in ran[-2:])
+    assert state(forgetful, "plans") == []
+    assert sorted(_runs(forgetful)) == sorted(ran[-2:])
+
+
+def test_a_run_whose_rows_are_held_stays_until_they_are_settled(forgetful: Forgetful) -> None:
+    forgetful.sync = people(Mode.INSERT, objects=("notes",), fields=mapped(key="k", text="n"))
+    forgetful.store.add_fault(Fault(FaultKind.CUT_AFTER))
+    holding = forgetful.run([ANN], first_run=FirstRun.SEND).report.run
+    for _ in range(3):
+        made_long_ago(forgetful)
+        forgetful.run([ANN, BOB])
+    project = forgetful.project([ANN])
+    assert [each.key for each in held(project, holding)] == ["1"]
+    assert f"{holding}.parquet" in state(forgetful, "ledgers")
+    resolve(project, holding, Settlement(Decision.SENT))
+    forgetful.run([ANN, BOB])
+    assert f"{holding}.parquet" not in state(forgetful, "ledgers")
+    assert forgetful.store.executed("notes") == {"1": 1, "2": 1}
 
 
 def test_nobody_else_can_read_what_runs_leave_whatever_the_umask(bench: Bench) -> None:
@@ -123,6 +145,12 @@ def test_a_run_has_ended_though_old_files_cannot_be_deleted(
     assert bench.run([ANN]).report.state == "finished"
     assert "not permitted" in caplog.text
     assert bench.run([ANN]).ledger == {}
+
+
+def made_long_ago(bench: Bench) -> None:
+    journal = open_database(bench.folder / ".connector" / "state.db")
+    journal.execute("update run set created = '2020-01-01T00:00:00+00:00'")
+    journal.close()
 
 
 def _is_private(file: Path, root: Path) -> bool:
