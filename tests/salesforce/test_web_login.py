@@ -187,6 +187,19 @@ def test_a_login_that_ended_says_to_log_in_again(project: Project, browser: Brow
     assert "the state of the syncs survives" in run.said
 
 
+def test_a_renewal_that_rotated_and_whose_answer_was_lost_says_to_log_in_again(
+    project: Project, browser: Browser
+) -> None:
+    project.emulated.change({"application": {"rotateRefreshTokens": True}})
+    assert project.invoke("salesforce", "login").exit_code == 0
+    project.emulated.faults({"match": {"path": "/services/oauth2/token"}, "do": {"cut": "after"}, "times": 1})
+    assert project.run().exit == 69
+    run = project.run()
+    assert (run.exit, "connector salesforce login" in run.said) == (69, True), run.said
+    assert project.invoke("salesforce", "login").exit_code == 0
+    assert project.run().rows["succeeded"] == 1
+
+
 def test_who_logs_out_is_logged_out_at_salesforce_too(project: Project, browser: Browser) -> None:
     assert project.invoke("salesforce", "login").exit_code == 0
     kept = token_file(project)
