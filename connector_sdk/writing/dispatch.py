@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ from attrs import evolve
 from connector_sdk.errors import Cancelled
 from connector_sdk.state.entries import BatchState, JournalledBatch
 from connector_sdk.writing.context import Writing
+from connector_sdk.writing.crew import work_through
 from connector_sdk.writing.deliver import deliver
 from connector_sdk.writing.queue import Queue
 from connector_sdk.writing.slots import Slots
@@ -20,8 +20,8 @@ from connector_sdk.writing.staying import refused_keys, taken_records
 _LARGE = 5_000
 """Rows of a batch after which freed memory is given back to the machine: each thread would keep its own."""
 
-_GRACE = 3.0
-"""Seconds that batches in flight get to stop by themselves when a run is interrupted."""
+_FIRST = 2
+"""Threads that begin a stage of smaller batches, whose answers may come sooner than the next batch is made."""
 
 
 def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:
@@ -47,35 +47,21 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
         _deliver_stage(writing, batches_, parallelism)
 
 
-def _deliver_stage(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:
+def _deliver_stage(writing: Writing, batches: Sequence[JournalledBatch], parallelism: int) -> None:
     queue = Queue(batches, writing.halt, in_order=parallelism == 1)
 
-    def work() -> None:
-        with writing.keep_lock():
-            while (batch := queue.take()) is not None:
-                try:
-                    queue.done(batch, deliver(writing, batch))
-                    if batch.rows >= _LARGE:
-                        pa.default_memory_pool().release_unused()
-                except BaseException as error:
-                    queue.fail(error)
+    def work() -> bool:
+        batch = queue.take()
+        if batch is None:
+            return False
+        try:
+            queue.done(batch, deliver(writing, batch))
+            if batch.rows >= _LARGE:
+                pa.default_memory_pool().release_unused()
+        except BaseException as error:
+            queue.fail(error)
+        return True
 
-    _run_threads(work, min(parallelism, queue.size), writing)
+    most = min(parallelism, queue.size)
+    work_through(work, most if batches[0].rows >= _LARGE else _FIRST, most, writing)
     queue.check()
-
-
-def _run_threads(work: Callable[[], None], count: int, writing: Writing) -> None:
-    """Run `work` in `count` threads until they end, or until a grace period after the run was halted.
-
-    The threads are daemons: one that is stuck in a call must not keep the process from ending.
-    """
-    threads = [threading.Thread(target=work, name=f"writer-{number}", daemon=True) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        while thread.is_alive() and not writing.halt.is_set():
-            thread.join(0.2)
-            if writing.cancel.is_set():
-                writing.halt.set()
-    for thread in threads:
-        thread.join(_GRACE / max(1, count))

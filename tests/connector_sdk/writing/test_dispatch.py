@@ -13,6 +13,7 @@ import pytest
 from attrs import define, field
 
 from connector_sdk import Action, Batch, Cancelled, NotExecuted, WriteResult
+from connector_sdk.writing import crew
 from connector_sdk.writing.slots import CLEAN, Slots
 
 from .scripted import Bench, Scripted, results
@@ -57,6 +58,13 @@ def gathered(plugin: Scripted, wanted: int) -> int:
     return plugin.in_flight
 
 
+def await_most(plugin: Scripted, wanted: int) -> None:
+    """Wait until so many batches were under way once, five seconds at most."""
+    until = time.monotonic() + 5
+    while plugin.most_in_flight < wanted and time.monotonic() < until:
+        time.sleep(0.001)
+
+
 def of_lane(watch: Watch, lanes: list[int], codes: Callable[[Batch], dict[str, str]]) -> Callable[[Batch], WriteResult]:
     """Succeed but for rows with a code, and watch the lanes that are busy."""
 
@@ -83,12 +91,41 @@ def test_batches_of_no_lane_are_kept_apart_by_nothing(bench: Bench) -> None:
     bench.plan(Action.UPSERT, *ranges(6, 4), lanes=[1, 1, 1, None, None, None])
 
     def act(batch: Batch) -> WriteResult:
-        gathered(plugin, 4)
+        await_most(plugin, 4)
         return results(batch, {})
 
     plugin = Scripted(act)
     bench.send(plugin, parallelism=6)
     assert plugin.most_in_flight == 4
+
+
+def test_two_threads_are_enough_where_they_keep_the_interpreter_busy(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "_BUSY", 0.1)  # of a processor that other processes may want, too
+    bench.plan(Action.UPSERT, *ranges(40))
+
+    def act(batch: Batch) -> WriteResult:
+        until = time.thread_time() + 0.02
+        while time.thread_time() < until:
+            pass
+        return results(batch, {})
+
+    plugin = Scripted(act)
+    bench.send(plugin, parallelism=10)
+    assert plugin.most_in_flight == 2
+
+
+def test_threads_that_wait_for_answers_become_as_many_as_may_be_under_way(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, *ranges(40))
+
+    def act(batch: Batch) -> WriteResult:
+        await_most(plugin, 10)
+        return results(batch, {})
+
+    plugin = Scripted(act)
+    bench.send(plugin, parallelism=10)
+    assert plugin.most_in_flight == 10
 
 
 def test_rows_that_are_tried_again_stay_in_their_lane(bench: Bench) -> None:
