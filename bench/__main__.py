@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import statistics
 import subprocess
@@ -17,6 +18,9 @@ from typing import Any
 RACES = (("bulk", 1.0), ("bulk2", 1.0), ("rest", 0.1))
 """The apis, and the share of the rows that runs through each: two hundred rows a request take long at a peer."""
 
+SOURCES = ("connector_sdk", "plugins")
+"""What is run from the checkout; the peers are installed, and so compiled."""
+
 DELAY = 0.1
 """Seconds that each answer is held back while batches in flight are counted."""
 
@@ -29,6 +33,8 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=5_000_000, help="rows of the memory test, 0 to leave it out")
     parser.add_argument("--memory", type=int, nargs="+", metavar="ROWS", help="only this: peaks at these sizes")
     arguments = parser.parse_args()
+    for each in SOURCES:
+        compileall.compile_dir(each, quiet=1)
     if arguments.memory:
         _peaks(arguments.memory)
         return
