@@ -7,7 +7,7 @@ numbers with a point are exact decimals, digits behind a leading zero are text. 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -118,19 +118,26 @@ class _Loader(*_BASES):  # type: ignore[misc]
 
 
 _DATE = r"\d{4}-\d\d-\d\d"
-_RESOLVED: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "null": (r"~|null|Null|NULL|", lambda text: None),
-    "bool": (r"true|True|TRUE|false|False|FALSE", lambda text: {"true": True, "false": False}[text.lower()]),
-    "int": (r"[-+]?(0|[1-9][0-9]*)", int),
-    "float": (r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.[0-9]+([eE][-+]?[0-9]+)?", Decimal),
-    "date": (_DATE, date.fromisoformat),
-    "timestamp": (_DATE + r"[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:\d\d)?", datetime.fromisoformat),
-    "str": (r"(?!)", str),
-}
-"""Tag, what a plain scalar of it looks like, and how it is read; the first that fits counts."""
+_DIGITS = "0123456789"
+_RESOLVED: dict[str, tuple[Iterable[str], str, Callable[[str], Any]]] = {
+    "null": (("~", "n", "N", ""), r"~|null|Null|NULL|", lambda text: None),
+    "bool": ("tTfF", r"true|True|TRUE|false|False|FALSE", lambda text: {"true": True, "false": False}[text.lower()]),
+    "int": ("-+" + _DIGITS, r"[-+]?(0|[1-9][0-9]*)", int),
+    "float": (
+        "-+" + _DIGITS,
+        r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.[0-9]+([eE][-+]?[0-9]+)?",
+        Decimal,
+    ),
+    "date": (_DIGITS, _DATE, date.fromisoformat),
+    "timestamp": (
+        _DIGITS, _DATE + r"[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:\d\d)?", datetime.fromisoformat,
+    ),
+    "str": ("", "", str),
+}  # fmt: skip
+"""Tag, how a plain scalar of it begins and what it looks like, and how it is read; the first that fits counts."""
 
-for _tag, (_pattern, _) in _RESOLVED.items():
-    _Loader.add_implicit_resolver(_PREFIX + _tag, re.compile(rf"(?:{_pattern})\Z"), None)
+for _tag, (_begins, _pattern, _) in _RESOLVED.items():
+    _Loader.add_implicit_resolver(_PREFIX + _tag, re.compile(rf"(?:{_pattern})\Z"), list(_begins))
 
 
 class _Reading:
@@ -178,7 +185,7 @@ class _Reading:
             self._refuse(f"the tag {tag} is not allowed here", "write the value without a tag", path, line)
             return None
         try:
-            return _RESOLVED[tag][1](node.value.translate(_UNMASK))
+            return _RESOLVED[tag][-1](node.value.translate(_UNMASK))
         except (ValueError, KeyError, ArithmeticError):
             self._refuse(f"{node.value[:40]} is no {tag}", "put it in quotes if it is text", path, line)
             return None
