@@ -120,7 +120,7 @@ def _check(path: Path) -> None:
         raise _refused(path, "can be written by others", f"chmod 700 {path}")
     if not os.access(path, os.W_OK | os.X_OK):
         raise _refused(path, "is read-only", "make it writable, or choose another one with --state")
-    if (kind := _file_system(path)) in _NETWORK_FILE_SYSTEMS:
+    if (kind := _file_system(path.resolve())) in _NETWORK_FILE_SYSTEMS:
         raise _refused(path, f"is on a network file system ({kind}), where locks cannot be relied on", "use --state")
 
 
@@ -129,11 +129,14 @@ def _refused(path: Path, reason: str, hint: str) -> RunStopped:
 
 
 def _file_system(path: Path) -> str:
-    """The type of the file system that holds `path`, as Linux tells it; empty elsewhere."""
+    """The type of the file system that holds `path`, as Linux tells it; empty elsewhere.
+
+    Of several mounted at one point, such as what an automounter put over its own, the last one counts.
+    """
     try:
         mounts = Path("/proc/self/mounts").read_text().splitlines()
     except OSError:
         return ""
     found = [line.split()[1:3] for line in mounts]
     holders = [(point, kind) for point, kind in found if path.is_relative_to(point.replace("\\040", " "))]
-    return max(holders, key=lambda holder: len(holder[0]), default=("", ""))[1]
+    return max(reversed(holders), key=lambda holder: len(holder[0]), default=("", ""))[1]

@@ -113,12 +113,20 @@ def test_a_handshake_that_fails_executed_nothing(act: Act) -> None:
     assert (failed.value.code, failed.value.executed) == ("NOT_CONNECTED", Executed.NO)
 
 
-def test_an_answer_that_never_ends_is_given_up() -> None:
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [(b"Transfer-Encoding: chunked\r\n", b"1\r\nx\r\n"), (b"Content-Length: 1000\r\n", b"x"), (b"", b"x")],
+    ids=["chunked", "length", "neither"],
+)
+def test_an_answer_that_never_ends_is_given_up(head: bytes, drop: bytes) -> None:
+    drops: list[bytes] = []
+
     def drip(connection: socket.socket) -> None:
         rawserver.received(connection)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")
         for _ in range(40):
-            connection.sendall(b"1\r\nx\r\n")
+            drops.append(drop)
+            connection.sendall(drop)
             connection.settimeout(0.05)
             try:
                 connection.recv(1)
@@ -127,6 +135,7 @@ def test_an_answer_that_never_ends_is_given_up() -> None:
 
     with RawServer(drip) as server, pytest.raises(CallFailed, match="TIMED_OUT"):
         sent(server.url, limits=Limits(read=0.5, whole=0.3))
+    assert len(drops) < 40
 
 
 def test_a_redirect_is_never_followed_and_the_token_goes_nowhere() -> None:

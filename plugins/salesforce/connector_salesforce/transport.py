@@ -22,6 +22,7 @@ from connector_salesforce.redaction import redacted
 from connector_sdk import Call, Executed
 
 _SHOWN = 16_384
+_CHUNK = 65_536
 _ONCE = urllib3.Retry(False)
 _HOSTS = 16
 """More hosts than one connection ever talks to."""
@@ -179,9 +180,10 @@ class Transport:
         return adapter
 
     def _read(self, raw: urllib3.BaseHTTPResponse, started: float, into: IO[bytes] | None) -> bytes:
+        """What comes, as it comes: who waits for a whole piece waits as long as a server cares to drip."""
         chunks: list[bytes] = []
         size = 0
-        for chunk in raw.stream(65_536, decode_content=True):
+        for chunk in iter(lambda: raw.read1(_CHUNK, decode_content=True), b""):
             size += len(chunk)
             if size > self._limits.size:
                 raise CallFailed("ANSWER_TOO_LARGE", f"more than {self._limits.size:,} bytes came", Executed.MAYBE)

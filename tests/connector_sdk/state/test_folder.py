@@ -95,6 +95,21 @@ def test_a_state_folder_on_a_network_file_system_is_refused(
     assert stopped.value.exit_code is ExitCode.STOPPED
 
 
+@pytest.mark.parametrize("way", ["share", "link"])
+def test_a_network_file_system_is_recognised_through_links_and_over_an_automounter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    (tmp_path / "share").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "share")
+    read = Path.read_text
+    mounts = f"/dev/sda1 / ext4 rw 0 0\nauto {tmp_path}/share autofs rw 0 0\nhost:/share {tmp_path}/share nfs4 rw 0 0\n"
+    monkeypatch.setattr(
+        Path, "read_text", lambda path, *more: mounts if path == Path("/proc/self/mounts") else read(path, *more)
+    )
+    with pytest.raises(RunStopped, match=r"on a network file system \(nfs4\)"):
+        state_folder(project(tmp_path), tmp_path / way / ".connector")
+
+
 @pytest.mark.parametrize("name", ["plans", "snapshots", "schemas", "ledgers", "calls", "locks", "state.db"])
 def test_a_link_in_the_state_folder_leads_nowhere(tmp_path: Path, name: str) -> None:
     (tmp_path / "elsewhere").mkdir()
