@@ -60,16 +60,18 @@ class Oracle:
         before = dict(self.known)
         matches = Counter(match for row in step.rows if (match := self._match(row)))
         keys = Counter(key for row in step.rows if (key := _text(row["k"])))
-        lines, rekeyed = [], set()
+        lines: list[Line] = []
+        rekeyed: dict[str | None, bool] = {}
         for row in step.rows:
             key = _text(row["k"])
             verdict = self._identity(row, keys, matches) or self._due(row, step)
             if verdict == "due" and (refusal := self._refusal(row, step)):
                 verdict = refusal
             if verdict == "due":
-                if self._rekeyed(row):
-                    rekeyed.add(key)
+                moved = self._rekeyed(row)
                 verdict = self._send(row, step)
+                if moved:
+                    rekeyed[key] = verdict == "succeeded"
             if verdict != "unchanged":
                 lines.append((key, verdict))
         return [*lines, *self._remove(before, set(keys), rekeyed, set(matches), step)]
@@ -142,9 +144,13 @@ class Oracle:
         return "succeeded"
 
     def _remove(
-        self, before: Mapping[str, Known], keys: set[str], rekeyed: set[str | None], matches: set[str], step: Step
-    ) -> list[Line]:
-        """What becomes of the rows that left, and of the former records of keys with a new match value."""
+        self, before: Mapping[str, Known], keys: set[str], rekeyed: Mapping[str | None, bool], matches: set[str],
+        step: Step,
+    ) -> list[Line]:  # fmt: skip
+        """What becomes of the rows that left, and of the former records of keys with a new match value.
+
+        `rekeyed`: those keys, and whether they were accepted under the new one; the former record stays where not.
+        """
         if self.mode is Mode.INSERT or step.full:
             return []
         lines = []
@@ -152,7 +158,10 @@ class Oracle:
             if key in keys and key not in rekeyed:
                 continue
             removes = self.on_removed is not Removal.NOTHING and former.match not in matches
-            verdict = self._removed(former, step) if removes else ""
+            if removes and not rekeyed.get(key, True):
+                verdict = "unprocessed NOT_SENT"
+            else:
+                verdict = self._removed(former, step) if removes else ""
             if removes:
                 lines.append((key, verdict))
             gone = verdict == "succeeded" or (not removes and key not in rekeyed)

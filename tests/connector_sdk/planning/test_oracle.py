@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connector_sdk import Mode, Removal
@@ -117,7 +117,14 @@ def shaped(steps: Sequence[Step], mode: Mode) -> list[Step]:
     return [evolve(each, fields=fields, full=False) for each in steps]
 
 
+MOVED_AND_REFUSED = [
+    Step([{"k": "4", "e": "c", "n": "z", "x": "q"}], {"name": "n"}, frozenset(), False),
+    Step([{"k": "4", "e": "b", "n": "x", "x": "p"}], {"name": "n"}, frozenset({"b"}), False),
+]
+
+
 @examples(10)
+@example(MOVED_AND_REFUSED, Removal.DELETE)
 @given(STEPS, st.sampled_from(Removal))
 def test_upsert_does_what_the_table_says(steps: list[Step], on_removed: Removal) -> None:
     follow(steps, Oracle(Mode.UPSERT, on_removed))
