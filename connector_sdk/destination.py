@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 import pyarrow as pa
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from connector_sdk import answers, defaults
 from connector_sdk.batch import Attempt, Batch, Options
@@ -29,7 +32,17 @@ GROUP = "connector_sdk.destinations"
 _LET_THROUGH = ("write_batch", "recover_batch")
 """Hooks whose exceptions tell what became of a batch."""
 
+_READS = ("connect", "list_objects", "discover_schema", "check_sync", "match", "read_records", "check_plan")
+"""Hooks that write nothing, so that one which failed in passing is asked again at once."""
+
+_ATTEMPTS = 4
+_PAUSE = 0.5
+_LONGEST = 2.0
+"""How often such a hook is asked, and how long it is waited before the second time and at most, in seconds."""
+
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _STATUSES = pa.array([status.value for status in RowStatus])
 
@@ -164,8 +177,9 @@ class Destination:
         return result
 
     def _call(self, hook: str, **arguments: Any) -> Any:
+        ask = partial(getattr(self._manager.hook, hook), **arguments)
         try:
-            answer = getattr(self._manager.hook, hook)(**arguments)
+            answer = self._persistently(hook, ask) if hook in _READS else ask()
         except ConnectorError:
             raise
         except Exception as error:
@@ -177,6 +191,28 @@ class Destination:
         if answer is None:
             raise self._broken(hook, "answered nothing")
         return answer
+
+    def _persistently(self, hook: str, ask: Callable[[], Any]) -> Any:
+        """Ask until there is an answer, a failure that lasts, or the last of `_ATTEMPTS` failures."""
+
+        def tell(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            log.info("destination %s: %s failed and is asked again: %s", self.name, hook, error)
+
+        return Retrying(
+            retry=retry_if_exception(self._passes),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_random_exponential(_PAUSE, _LONGEST),
+            before_sleep=tell,
+            reraise=True,
+        )(ask)
+
+    def _passes(self, error: BaseException) -> bool:
+        """Whether the same question may be answered within the time that asking again takes."""
+        if not isinstance(error, Exception) or isinstance(error, ConnectorError):
+            return False
+        known = self.classify_error(error)
+        return known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and (known.retry_after or 0) <= _LONGEST
 
     def _raised(self, hook: str, error: BaseException) -> ConnectorError:
         """An exception where there is no batch to settle: the connection's, if the plugin says so, or a breach."""

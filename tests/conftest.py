@@ -23,6 +23,11 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         monkeypatch.delenv(variable, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _no_pause_between_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector_sdk.destination._PAUSE", 0.001)
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """Real answers of the vendor, where the checkout has them beside it."""

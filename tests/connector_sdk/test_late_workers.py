@@ -37,7 +37,7 @@ class Stuck:
 def test_no_run_begins_while_a_thread_of_an_interrupted_one_is_in_a_call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector_sdk.writing.dispatch._GRACE", 0.1)
+    monkeypatch.setattr("connector_sdk.writing.crew._GRACE", 0.1)
     bench = Bench(tmp_path, people())
     stuck, cancel = Stuck(), threading.Event()
     threading.Thread(target=lambda: (stuck.reached.wait(), cancel.set())).start()

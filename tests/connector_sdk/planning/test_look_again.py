@@ -220,7 +220,7 @@ def test_a_run_that_cannot_look_again_stops_and_goes_on_from_there(both: Bench) 
 
     def match(connection: Any, objects: Any, field: str, values: pa.Array) -> pa.Table:
         asked.append(values)
-        if len(asked) == 2:
+        if 2 <= len(asked) <= 5:
             raise ConnectionError("the line is dead")
         return plugin.match(connection, objects, field, values)
 

@@ -9,10 +9,14 @@ import pytest
 from connector_sdk import (
     Action,
     Batch,
+    Classification,
     Column,
     ConfigError,
+    ConnectorError,
     Destination,
+    Executed,
     ExitCode,
+    Kind,
     Mode,
     NotExecuted,
     PluginError,
@@ -24,6 +28,7 @@ from connector_sdk import (
 from connector_sdk.testing.doubles import RecordingHost, RecordingRun
 from connector_sdk.testing.hostile import BREACHES, BROKEN_AT_LOADING, NoSettings, hostile
 
+READS = ("connect", "list_objects", "discover_schema", "match", "read_records", "check_sync", "check_plan")
 BATCH = Batch("r1", 1, "things", Action.UPSERT, Mode.UPSERT, "only", (Column("key"),), pa.table({"key": ["a", "b"]}))
 
 
@@ -95,13 +100,46 @@ def test_a_configuration_error_goes_through_untouched() -> None:
     assert raised.value is error
 
 
-@pytest.mark.parametrize("hook", ["connect", "list_objects", "discover_schema", "match", "read_records", "check_plan"])
-def test_a_network_error_is_not_called_a_breach(hook: str) -> None:
-    def fail() -> Any:
-        raise ConnectionResetError("reset by peer")
-
-    plugin = hostile()
-    setattr(plugin, hook, hookimpl(fail))
+@pytest.mark.parametrize("hook", READS)
+def test_a_network_error_is_not_called_a_breach_and_is_met_four_times_before_it_is_told(hook: str) -> None:
+    plugin, raised = failing(hook, *[ConnectionResetError("reset by peer")] * 9)
     with pytest.raises(RunStopped, match=f"hostile: {hook} failed: reset by peer") as stopped:
         calls(Destination("hostile", plugin))[hook]()
     assert stopped.value.exit_code is ExitCode.UNREACHABLE
+    assert len(raised) == 4
+
+
+@pytest.mark.parametrize("hook", READS)
+def test_a_hook_that_failed_in_passing_is_asked_again(hook: str) -> None:
+    plugin, raised = failing(hook, *[ConnectionResetError("reset by peer")] * 3)
+    calls(Destination("hostile", plugin))[hook]()
+    assert len(raised) == 3
+
+
+@pytest.mark.parametrize(
+    "known",
+    [Classification(Kind.FATAL, Executed.NO), Classification(Kind.THROTTLED, Executed.NO, retry_after=60.0)],
+    ids=["lasting", "for a long time"],
+)
+def test_a_failure_that_does_not_pass_soon_is_told_at_once(known: Classification) -> None:
+    plugin, raised = failing("list_objects", *[ConnectionResetError("reset by peer")] * 3)
+    plugin.classify_error = hookimpl(lambda: known)
+    with pytest.raises(ConnectorError, match="reset by peer"):
+        calls(Destination("hostile", plugin))["list_objects"]()
+    assert len(raised) == 1
+
+
+def failing(hook: str, *errors: Exception) -> tuple[Any, list[Exception]]:
+    """A plugin whose hook raises one error after another before it answers, and those that it raised."""
+    plugin, waiting = hostile(), list(errors)
+    raised: list[Exception] = []
+    answer = getattr(plugin, hook, list)
+
+    def act() -> Any:
+        if waiting:
+            raised.append(waiting.pop(0))
+            raise raised[-1]
+        return answer()
+
+    setattr(plugin, hook, hookimpl(act))
+    return plugin, raised
