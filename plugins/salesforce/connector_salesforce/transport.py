@@ -166,7 +166,6 @@ class Transport:
                 assert_same_host=False,
                 timeout=urllib3.Timeout(connect=self._limits.connect, read=self._limits.read),
                 preload_content=False,
-                decode_content=False,
             )
         )
         return answer
@@ -183,7 +182,7 @@ class Transport:
         """What comes, as it comes: who waits for a whole piece waits as long as a server cares to drip."""
         chunks: list[bytes] = []
         size = 0
-        for chunk in iter(lambda: raw.read1(_CHUNK, decode_content=True), b""):
+        for chunk in iter(lambda: raw.read1(_CHUNK), b""):
             size += len(chunk)
             if size > self._limits.size:
                 raise CallFailed("ANSWER_TOO_LARGE", f"more than {self._limits.size:,} bytes came", Executed.MAYBE)
