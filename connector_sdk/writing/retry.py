@@ -19,6 +19,9 @@ from connector_sdk.outcome import Classification, Executed, Kind
 
 T = TypeVar("T")
 
+_LONGEST = 900.0
+"""Seconds that a run waits at most where a destination names a time; for a longer one it is stopped."""
+
 
 @frozen
 class Pace:
@@ -79,7 +82,8 @@ class Failure(Exception):
 def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[float], None]) -> T:
     """Call `act` until it answers, as long as it fails with a `Failure` that may pass.
 
-    Raises `RunStopped` (exit 4) when attempts or budget are used up, and any other failure as it is.
+    Raises `RunStopped` (exit 4) when attempts or budget are used up, or the destination wants to be left alone for
+    long, and any other failure as it is.
     """
 
     def seconds(state: RetryCallState) -> float:
@@ -90,6 +94,9 @@ def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[f
     def pay(state: RetryCallState) -> None:
         """Pay for the next try, or give up."""
         failure = _failure(state)
+        wanted = failure.classification.retry_after or 0
+        if wanted > _LONGEST:
+            raise _sent_away(failure, wanted)
         if not budget.spend(10 if failure.classification.executed is Executed.MAYBE else 5):
             raise _gave_up(failure)
 
@@ -118,6 +125,13 @@ def _gave_up(failure: Failure) -> RunStopped:
         f"the destination keeps failing: {failure.code}: {failure.message}",
         hint=failure.classification.advice or f"{cause} Run again to go on from here.",
         exit_code=ExitCode.STOPPED,
+    )
+
+
+def _sent_away(failure: Failure, seconds: float) -> RunStopped:
+    return RunStopped(
+        f"the destination wants to be left alone for {seconds:,.0f} seconds: {failure.code}: {failure.message}",
+        hint="run again then; the run goes on from here",
     )
 
 

@@ -63,7 +63,7 @@ def says(status: str, body: bytes = b"", *headers: str, length: int | None = Non
     def act(connection: socket.socket) -> None:
         received(connection)
         head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
-        connection.sendall("\r\n".join([*head, "Connection: close", "", ""]).encode() + body)
+        connection.sendall("\r\n".join([*head, "Connection: close", "", ""]).encode("latin-1") + body)
 
     return act
 

@@ -217,7 +217,7 @@ def test_a_call_without_an_answer_is_told_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("120", 120.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None)]
+    ("header", "seconds"), [("120", 120.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None), ("²", None)]
 )
 def test_the_time_after_which_to_try_again_is_understood(header: str, seconds: float | None) -> None:
     with RawServer(says("429 Too Many", b"", f"Retry-After: {header}")) as server, pytest.raises(CallFailed) as failed:

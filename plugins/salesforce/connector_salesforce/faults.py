@@ -130,7 +130,7 @@ def _gist(body: bytes) -> str:
 
 def _seconds(retry_after: str, date: str) -> float | None:
     """A Retry-After header, which names seconds or a date: one by the server's clock, which `date` is (RFC 9110)."""
-    if retry_after.strip().isdigit():
+    if retry_after.strip().isdecimal():
         return float(retry_after)
     at = _moment(retry_after)
     return max(0.0, (at - (_moment(date) or datetime.now(UTC))).total_seconds()) if at else None

@@ -145,6 +145,18 @@ def test_a_destination_that_keeps_failing_stops_the_run(bench: Bench) -> None:
     assert len(plugin.sent) == 5
 
 
+@pytest.mark.parametrize("seconds", [3_600.0, float("inf")])
+def test_a_destination_that_wants_to_be_left_alone_for_long_stops_the_run(bench: Bench, seconds: float) -> None:
+    bench.plan(Action.UPSERT, (0, 3))
+    plugin = Scripted(failing(1, NotExecuted("busy", "come back later", retry_after=seconds)))
+
+    with pytest.raises(RunStopped, match=r"left alone for (3,600|inf) seconds: busy.*run again then"):
+        bench.send(plugin)
+    bench.send(plugin)
+    assert len(plugin.sent) == 2
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
 def test_never_more_batches_are_in_flight_than_allowed(bench: Bench) -> None:
     bench.plan(Action.UPSERT, *[(number, number + 1) for number in range(12)])
 
