@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 import pyarrow as pa
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from connector_sdk import answers, defaults
 from connector_sdk.batch import Attempt, Batch, Options
@@ -195,15 +195,11 @@ class Destination:
     def _persistently(self, hook: str, ask: Callable[[], Any]) -> Any:
         """Ask until there is an answer, a failure that lasts, or the last of `_ATTEMPTS` failures."""
 
-        def tell(state: RetryCallState) -> None:
-            error = state.outcome.exception() if state.outcome else None
-            log.info("destination %s: %s failed and is asked again: %s", self.name, hook, error)
-
         return Retrying(
             retry=retry_if_exception(self._passes),
             stop=stop_after_attempt(_ATTEMPTS),
             wait=wait_random_exponential(_PAUSE, _LONGEST),
-            before_sleep=tell,
+            before_sleep=lambda _: log.info("destination %s: %s failed in passing and is asked again", self.name, hook),
             reraise=True,
         )(ask)
 

@@ -47,10 +47,10 @@ def work_through(work: Callable[[], bool], first: int, most: int, writing: Writi
     for thread in threads:
         while thread.is_alive() and not writing.halt.is_set():
             thread.join(_LOOK)
+            now, busy = time.monotonic(), sum(spent)
             if writing.cancel.is_set():
                 writing.halt.set()
-            now, busy = time.monotonic(), sum(spent)
-            if busy < _BUSY * (now - looked) and thread.is_alive():
+            elif thread.is_alive() and busy < _BUSY * (now - looked):
                 start(min(len(threads), most - len(threads)))
             spent, looked = [], now
     for thread in threads:
