@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sqlite3
@@ -71,7 +72,10 @@ CALLS = Kept("the record of API calls", "put it back from a backup; nothing depe
 
 
 def damage(path: Path) -> str:
-    """Why a Parquet file cannot be read, empty when all of it can; both of its readers are asked."""
+    """Why a Parquet file cannot be read; both of its readers are asked.
+
+    Empty when all of it can be read, and when there is not enough memory to tell.
+    """
     import duckdb
     import pyarrow.parquet as pq
 
@@ -80,8 +84,10 @@ def damage(path: Path) -> str:
             batch.validate(full=True)
         with duckdb.connect() as connection:
             connection.execute("select max(hash(columns(*))) from read_parquet(?)", [str(path)]).fetchall()
+    except (MemoryError, duckdb.OutOfMemoryException):
+        return ""
     except unreadable() as error:
-        return first_line(error)
+        return "" if isinstance(error, OSError) and error.errno == errno.ENOMEM else first_line(error)
     return ""
 
 

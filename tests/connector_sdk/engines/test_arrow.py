@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -100,3 +101,19 @@ def test_text_that_is_none_is_refused_before_anything_is_frozen(folder: Path, re
     pq.write_table(table, folder / "a.parquet")
     with pytest.raises(ConfigError, match=r"a\.parquet cannot be read: .*UTF8"):
         require_whole(Model("orders", ("id",), file="a.parquet", folder=str(folder)))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [pa.ArrowMemoryError("malloc of size 64 failed"), duckdb.OutOfMemoryException("x"), OSError(errno.ENOMEM, "x")],
+    ids=["Arrow", "DuckDB", "the machine"],
+)
+def test_a_file_that_does_not_fit_into_memory_is_not_called_damaged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    pq.write_table(TABLE, folder / "a.parquet")
+    monkeypatch.setattr(pq, "ParquetFile", fail)
+    require_whole(Model("orders", ("id",), file="a.parquet", folder=str(folder)))
