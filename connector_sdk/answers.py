@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connector_sdk.connection import Connection
 from connector_sdk.outcome import Classification, Executed, Kind
@@ -61,6 +60,8 @@ def schema_problems(schema: ObjectSchema) -> Iterator[str]:
 
 def match_problems(table: pa.Table, objects: Sequence[str], values: int) -> Iterator[str]:
     """What is wrong with the answer to a match of `values` values in `objects`."""
+    import pyarrow.compute as pc  # on demand: a list of runs would wait for it
+
     if table.schema != MATCH_SCHEMA:
         yield f"the columns {table.schema.names}, not {MATCH_SCHEMA.names}"
         return

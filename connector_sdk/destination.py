@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 import pyarrow as pa
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from connector_sdk import answers, defaults
 from connector_sdk.batch import Attempt, Batch, Options
@@ -24,6 +22,8 @@ from connector_sdk.spec import CONTRACT, DestinationSpec
 from connector_sdk.sync import Sync
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     import click
 
 GROUP = "connector_sdk.destinations"
@@ -194,6 +194,7 @@ class Destination:
 
     def _persistently(self, hook: str, ask: Callable[[], Any]) -> Any:
         """Ask until there is an answer, a failure that lasts, or the last of `_ATTEMPTS` failures."""
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
         return Retrying(
             retry=retry_if_exception(self._passes),
@@ -241,6 +242,8 @@ class Destination:
 
 def installed() -> dict[str, tuple[EntryPoint, ...]]:
     """All installed destinations by type; more than one entry point for a type is a conflict."""
+    from importlib.metadata import entry_points
+
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for each in entry_points(group=GROUP):
         found[each.name] = (*found.get(each.name, ()), each)

@@ -53,6 +53,23 @@ class Document:
 
 def read_document(file: Path) -> Document:
     """Read a YAML file. Raises `ConfigError` with file and line when it cannot be read at all."""
+    reading = _Reading(str(file))
+    data = reading.value(_composed(file), ())
+    return Document(str(file), data, reading.lines, tuple(reading.problems))
+
+
+def read_names(file: Path, section: str) -> tuple[str, ...] | None:
+    """The names in a section of a YAML file, None where it has none; of the rest nothing is read, for it may be long.
+
+    Raises `ConfigError` as `read_document` does.
+    """
+    node = _composed(file)
+    found = [each for key, each in node.value if key.value == section] if isinstance(node, yaml.MappingNode) else []
+    named = [each for each in found if isinstance(each, yaml.MappingNode)]
+    return tuple(str(key.value) for key, _ in named[0].value) if len(named) == 1 else None
+
+
+def _composed(file: Path) -> yaml.Node:
     text = _text(file)
     try:
         node = yaml.compose(_REFERENCE.sub(_masked, text), _Loader)
@@ -65,9 +82,7 @@ def read_document(file: Path) -> Document:
         raise _refused(file, message, "save the file as plain text in UTF-8") from None
     if node is None:
         raise _refused(file, "the file is empty", "connector init DIR writes one to start from")
-    reading = _Reading(str(file))
-    data = reading.value(node, ())
-    return Document(str(file), data, reading.lines, tuple(reading.problems))
+    return node
 
 
 def _text(file: Path) -> str:

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.project import convert
-from connector_sdk.project.document import Document, read_document
+from connector_sdk.project.document import Document, read_document, read_names
 from connector_sdk.project.locate import located
 from connector_sdk.project.secrets import Place
 from connector_sdk.project.shape import ConnectionShape, KeepShape, ModelShape, ProjectShape, SyncShape
@@ -31,9 +31,10 @@ def load_project(path: Path | str) -> Project:
     Nothing is imported and no secret is read: what needs a plugin or a secret is checked when a connection is opened.
     Raises `ConfigError` with every problem of the file.
     """
-    document, folder = _read(path)
+    file = _file(path)
+    document = read_document(file)
     try:
-        return _project(document, folder)
+        return _project(document, _folder(file))
     except ConfigError as error:
         raise located(error, document) from None
 
@@ -43,16 +44,18 @@ def load_outline(path: Path | str) -> Project | Outline:
 
     Raises `ConfigError` when the file has no syncs that can be named.
     """
-    document, folder = _read(path)
-    syncs = document.data.get("syncs") if isinstance(document.data, Mapping) else None
-    return Outline(tuple(syncs), str(folder), document.file) if isinstance(syncs, Mapping) else load_project(path)
+    file = _file(path)
+    syncs = read_names(file, "syncs")
+    return load_project(path) if syncs is None else Outline(syncs, str(_folder(file)), str(file))
 
 
-def _read(path: Path | str) -> tuple[Document, Path]:
-    """The file of a project, and the folder in which it lies."""
+def _file(path: Path | str) -> Path:
     given = Path(path)
-    file = given / FILE_NAME if given.is_dir() else given
-    return read_document(file), Path(os.path.abspath(file.parent))
+    return given / FILE_NAME if given.is_dir() else given
+
+
+def _folder(file: Path) -> Path:
+    return Path(os.path.abspath(file.parent))
 
 
 def _project(document: Document, folder: Path) -> Project:

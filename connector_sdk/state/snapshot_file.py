@@ -6,8 +6,6 @@ import secrets
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from attrs import evolve
 
 from connector_sdk.damage import SNAPSHOT, checksum
@@ -28,6 +26,9 @@ def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
 
 def records_among(snapshot: Path | None, ids: pa.Array) -> pa.Array:
     """Those of some record ids which rows of a snapshot have."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
     if snapshot is None:
         return ids.slice(0, 0)
     with SNAPSHOT.reading(snapshot):
@@ -37,6 +38,9 @@ def records_among(snapshot: Path | None, ids: pa.Array) -> pa.Array:
 
 def add_rows(folder: StateFolder, sync: str, run: str, state: SyncState, rows: pa.Table) -> SyncState:
     """Write a snapshot in which `rows` (`key` and `record_id`) count as accepted, and answer the state that has it."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
     former = snapshot_file(folder, state)
     target = folder.snapshot(sync, f"{run}-{secrets.token_hex(4)}")
     target.parent.mkdir(mode=0o700, exist_ok=True)
