@@ -19,6 +19,8 @@ from connector_sdk.errors import ExitCode, RunStopped
 _WRAPPED = re.compile(r'"exception_message":("(?:[^"\\]|\\.)*")')
 """What DuckDB wraps in JSON when a thread of its own met it."""
 
+_NO_MEMORY = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
+
 
 def unreadable() -> tuple[type[Exception], ...]:
     """What reading a damaged file raises. Asked when something was raised, so that a list of runs needs no DuckDB."""
@@ -84,11 +86,20 @@ def damage(path: Path) -> str:
             batch.validate(full=True)
         with duckdb.connect() as connection:
             connection.execute("select max(hash(columns(*))) from read_parquet(?)", [str(path)]).fetchall()
-    except (MemoryError, duckdb.OutOfMemoryException):
+    except MemoryError:
         return ""
     except unreadable() as error:
-        return "" if isinstance(error, OSError) and error.errno == errno.ENOMEM else first_line(error)
+        return "" if _lacks_memory(error) else first_line(error)
     return ""
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether an error tells of the machine and not of a file; for a thread that found no room Arrow has no class."""
+    import duckdb
+
+    if isinstance(error, OSError):
+        return error.errno in _NO_MEMORY
+    return isinstance(error, duckdb.OutOfMemoryException) or type(error) is pa.ArrowException
 
 
 def checksum(path: Path) -> int:

@@ -105,8 +105,13 @@ def test_text_that_is_none_is_refused_before_anything_is_frozen(folder: Path, re
 
 @pytest.mark.parametrize(
     "error",
-    [pa.ArrowMemoryError("malloc of size 64 failed"), duckdb.OutOfMemoryException("x"), OSError(errno.ENOMEM, "x")],
-    ids=["Arrow", "DuckDB", "the machine"],
+    [
+        pa.ArrowMemoryError("malloc of size 64 failed"),
+        duckdb.OutOfMemoryException("x"),
+        OSError(errno.ENOMEM, "x"),
+        pa.ArrowException("Unknown error: Failed to launch worker thread"),
+    ],
+    ids=["Arrow", "DuckDB", "the machine", "threads"],
 )
 def test_a_file_that_does_not_fit_into_memory_is_not_called_damaged(
     folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
