@@ -53,7 +53,9 @@ class Chromium:
         until = time.monotonic() + 20
         while "localhost" not in self._ask("GET", "url") and time.monotonic() < until:
             time.sleep(0.05)
-        self.text = self._ask("GET", f"element/{self._found('body')}/text")
+        while not isinstance(text := self._ask("GET", f"element/{self._found('body')}/text"), str):
+            assert time.monotonic() < until, text  # until then the page may still make room for the next one
+        self.text = text
 
     def _found(self, selector: str) -> str:
         return str(self._ask("POST", "element", {"using": "css selector", "value": selector})[_ELEMENT])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
@@ -40,13 +41,17 @@ AWKWARD = (
 """Texts that something on the way may take for something else."""
 
 
+_BASES = itertools.count(secrets.randbelow(10**6))
+"""Begins elsewhere in each session, and never twice at the same number within one."""
+
+
 @frozen
 class Samples:
     """Makes rows of an object. Values of unique fields are new in each run, since destinations remember."""
 
     value: Value
     _token: str = field(factory=lambda: secrets.token_hex(3))
-    _base: int = field(factory=lambda: secrets.randbelow(10**6) * 100)
+    _base: int = field(factory=lambda: next(_BASES) % 10**6 * 100)
 
     def fields(self, schema: ObjectSchema, mode: Mode, match_field: str | None) -> tuple[Field, ...]:
         """The fields to write in a mode: those that can be both set and changed, and have a sample.
