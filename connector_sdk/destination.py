@@ -37,7 +37,7 @@ _READS = ("connect", "list_objects", "discover_schema", "check_sync", "match", "
 
 _ATTEMPTS = 4
 _PAUSE = 0.5
-_LONGEST = 2.0
+_LONGEST_PAUSE = 2.0
 """How often such a hook is asked, and how long it is waited before the second time and at most, in seconds."""
 
 T = TypeVar("T")
@@ -199,7 +199,7 @@ class Destination:
         return Retrying(
             retry=retry_if_exception(self._passes),
             stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_random_exponential(_PAUSE, _LONGEST),
+            wait=wait_random_exponential(_PAUSE, _LONGEST_PAUSE),
             before_sleep=lambda _: log.info("destination %s: %s failed in passing and is asked again", self.name, hook),
             reraise=True,
         )(ask)
@@ -209,7 +209,7 @@ class Destination:
         if not isinstance(error, Exception) or isinstance(error, ConnectorError):
             return False
         known = self.classify_error(error)
-        return known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and (known.retry_after or 0) <= _LONGEST
+        return known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and (known.retry_after or 0) <= _LONGEST_PAUSE
 
     def _raised(self, hook: str, error: BaseException) -> ConnectorError:
         """An exception where there is no batch to settle: the connection's, if the plugin says so, or a breach."""

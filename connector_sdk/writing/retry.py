@@ -19,7 +19,7 @@ from connector_sdk.outcome import Classification, Executed, Kind
 
 T = TypeVar("T")
 
-_LONGEST = 900.0
+_LONGEST_WAIT = 900.0
 """Seconds that a run waits at most where a destination names a time; for a longer one it is stopped."""
 
 
@@ -95,7 +95,7 @@ def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[f
         """Pay for the next try, or give up."""
         failure = _failure(state)
         wanted = failure.classification.retry_after or 0
-        if wanted > _LONGEST:
+        if wanted > _LONGEST_WAIT:
             raise _sent_away(failure, wanted)
         if not budget.spend(10 if failure.classification.executed is Executed.MAYBE else 5):
             raise _gave_up(failure)
