@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.batch import Action
-from connector_sdk.engines.embedded import name
+from connector_sdk.engines.embedded import file, name
 from connector_sdk.planning.locking import Cut, cut_by_record
 from connector_sdk.state.entries import NewBatch, Ranges
 
 _CELL = 3
 """Bytes that a cell takes beside its text: quotes and a comma."""
+_TYPED_CELLS = {"BOOLEAN": 5, "DATE": 12, "TINYINT": 4, "SMALLINT": 6, "INTEGER": 11, "BIGINT": 20}
 _TYPED_CELL = 48
-"""Bytes that a number, a date or a boolean takes at the most."""
+"""Bytes that a boolean, a date or a number takes at the most; a value of any other type of one size takes no more."""
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\d+\)")
 _SIZES = {"BLOB": "octet_length({}) * 4 // 3 + 4", "VARCHAR": "strlen({})", "JSON": "strlen({})"}
 """SQL for the bytes of a value of those types that have no size of their own."""
 _FILLED = 0.9
 """How much of the permitted size a batch is planned to have; the estimate does not know what will be escaped."""
+_AS_IT_IS = frozenset(("PLAIN", "RLE"))
+"""The encodings of a Parquet column that takes no less than its values; RLE says which of them are null."""
 _STARTS = 100_000
 """How many rows at which another record is locked are looked at together."""
 
@@ -54,7 +63,7 @@ class Group:
 
 def cut(
     connection: duckdb.DuckDBPyConnection,
-    plan: str,
+    plan: Path,
     columns: dict[str, str],
     groups: Sequence[Group],
     batch_size: int,
@@ -65,10 +74,11 @@ def cut(
 
     `locked` is SQL for the record that a row locks.
     """
-    sizes = _Sizes(connection, plan, _row_size(columns), (bytes_max or 0) * _FILLED)
+    lines = file(plan, numbered=True)
+    sizes = _Sizes(connection, plan, lines, columns, (bytes_max or 0) * _FILLED)
     for group in groups:
         if locked is not None and group.locked:
-            yield from _in_lanes(connection, plan, group, batch_size, locked, sizes)
+            yield from _in_lanes(connection, lines, group, batch_size, locked, sizes)
             continue
         size = min(batch_size, group.rows_max or batch_size)
         large = sizes.large(group, size)
@@ -79,10 +89,10 @@ def cut(
 
 
 def _in_lanes(
-    connection: duckdb.DuckDBPyConnection, plan: str, group: Group, batch_size: int, locked: str, sizes: _Sizes
+    connection: duckdb.DuckDBPyConnection, lines: str, group: Group, batch_size: int, locked: str, sizes: _Sizes
 ) -> Iterator[NewBatch]:
     """The batches of rows that lock records; those that are cut for their size go on in the lane of the whole."""
-    starts = _starts(connection, plan, group, locked)
+    starts = _starts(connection, lines, group, locked)
     cuts = list(cut_by_record(starts, group.start, group.locked, group.stop, batch_size))
     large = sizes.large_cuts(cuts)
     for number, each in enumerate(cuts):
@@ -92,11 +102,11 @@ def _in_lanes(
             yield group.batch(each.ranges, each.lane)
 
 
-def _starts(connection: duckdb.DuckDBPyConnection, plan: str, group: Group, locked: str) -> Iterator[memoryview]:
+def _starts(connection: duckdb.DuckDBPyConnection, lines: str, group: Group, locked: str) -> Iterator[memoryview]:
     """The rows of a group at which another record is locked than before, in rising order, some at a time."""
     inside = f"file_row_number >= {group.start} and file_row_number < {group.start + group.locked}"
     found = connection.cursor().sql(
-        f"select min(file_row_number)::bigint as start from {plan} where {inside} group by {locked} order by start"
+        f"select min(file_row_number)::bigint as start from {lines} where {inside} group by {locked} order by start"
     )
     for batch in found.to_arrow_reader(_STARTS):
         if batch.num_rows:
@@ -104,29 +114,63 @@ def _starts(connection: duckdb.DuckDBPyConnection, plan: str, group: Group, lock
             yield memoryview(rows.buffers()[1]).cast("q")[rows.offset : rows.offset + len(rows)]
 
 
-def _row_size(columns: dict[str, str]) -> str:
-    """SQL for the bytes that a row will take."""
-    fixed = sum(_CELL if type_ in _SIZES else _TYPED_CELL for type_ in columns.values())
-    sizes = [_SIZES[type_].format(name(column)) for column, type_ in columns.items() if type_ in _SIZES]
-    return " + ".join([str(fixed), *(f"coalesce({each}, 0)" for each in sizes)])
-
-
 @frozen
 class _Sizes:
-    """What rows take in bytes, by the estimate `of_row` (SQL), and how many bytes a batch may have: 0 for any."""
+    """What rows take in bytes, by an estimate, and how many bytes a batch may have: 0 for any.
+
+    `lines` is the plan as a relation, `columns` what is sent of it.
+    """
 
     connection: duckdb.DuckDBPyConnection
-    plan: str
-    of_row: str
+    plan: Path
+    lines: str
+    columns: dict[str, str]
     limit: float
+
+    @property
+    def of_row(self) -> str:
+        """SQL for the bytes that a row will take."""
+        texts_ = (_SIZES[type_].format(name(column)) for column, type_ in self.columns.items() if type_ in _SIZES)
+        return " + ".join([str(self.of_cells), *(f"coalesce({each}, 0)" for each in texts_)])
+
+    @property
+    def of_cells(self) -> int:
+        """The bytes that a row takes beside its texts."""
+        typed = (_typed_cell(type_) for type_ in self.columns.values() if type_ not in _SIZES)
+        return _CELL * len(self.columns) + sum(typed)
 
     def large(self, group: Group, batch_size: int) -> frozenset[int]:
         """The first rows of the batches of `batch_size` rows that would be too large."""
-        if not self.limit:
+        if not self.limit or not self._may_be_large(group, batch_size):
             return frozenset()
         of_batch = f"{group.start} + ((file_row_number - {group.start}) // {batch_size}) * {batch_size}"
         inside = f"file_row_number >= {group.start} and file_row_number < {group.stop}"
-        return self._too_large(f"select {of_batch} as batch, {self.of_row} as bytes from {self.plan} where {inside}")
+        return self._too_large(f"select {of_batch} as batch, {self.of_row} as bytes from {self.lines} where {inside}")
+
+    def _may_be_large(self, group: Group, batch_size: int) -> bool:
+        """Whether some batch may be too large, by what the file says of its row groups: no row is read for that."""
+        filled: defaultdict[int, float] = defaultdict(float)
+        for first, stop, size in self._row_groups():
+            last = min(stop, group.stop) - group.start
+            for batch in range(max(first - group.start, 0) // batch_size, -(-last // batch_size)):
+                filled[batch] += size
+        return max(filled.values(), default=0) > self.limit
+
+    def _row_groups(self) -> Iterator[tuple[int, int, float]]:
+        """The first row of each row group, the row after its last one, and what its rows take in bytes at the most.
+
+        Nothing is known of values that are not stored as they are.
+        """
+        metadata, stop = pq.read_metadata(self.plan), 0
+        for each in map(metadata.row_group, range(metadata.num_row_groups)):
+            first, stop = stop, stop + each.num_rows
+            size: float = each.num_rows * self.of_cells
+            for column in map(each.column, range(each.num_columns)):
+                type_ = self.columns.get(column.path_in_schema)
+                if type_ in _SIZES:
+                    as_it_is = _AS_IT_IS.issuperset(column.encodings)
+                    size += column.total_uncompressed_size * (2 if type_ == "BLOB" else 1) if as_it_is else math.inf
+            yield first, stop, size
 
     def large_cuts(self, cuts: Sequence[Cut]) -> frozenset[int]:
         """The numbers of those cuts that would be too large."""
@@ -137,13 +181,13 @@ class _Sizes:
         cuts_ = pa.table({"start": pa.array(starts, pa.int64()), "batch": pa.array(numbers, pa.int64())})
         self.connection.register("cuts", cuts_)
         inside = f"file_row_number >= {starts[0]} and file_row_number < {max(each.ranges[-1][1] for each in cuts)}"
-        rows = f"select file_row_number as line, {self.of_row} as bytes from {self.plan} where {inside}"
+        rows = f"select file_row_number as line, {self.of_row} as bytes from {self.lines} where {inside}"
         return self._too_large(f"select c.batch, r.bytes from ({rows}) r asof join cuts c on r.line >= c.start")
 
     def pieces(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Rows from `start` to `stop` in pieces that keep below the limit, a row at least each."""
         found = self.connection.execute(
-            f"select {self.of_row} from {self.plan} where file_row_number >= {start} and file_row_number < {stop}"
+            f"select {self.of_row} from {self.lines} where file_row_number >= {start} and file_row_number < {stop}"
             " order by file_row_number"
         ).fetchall()
         first, filled = start, 0
@@ -159,3 +203,9 @@ class _Sizes:
             f"select batch from ({sized}) group by batch having sum(bytes) > {int(self.limit)}"
         ).fetchall()
         return frozenset(batch for (batch,) in found)
+
+
+def _typed_cell(type_: str) -> int:
+    """Bytes of a cell of a type of one size; a decimal has a sign, a point and a zero before it beside its digits."""
+    digits = _DECIMAL.fullmatch(type_)
+    return int(digits[1]) + 3 if digits else _TYPED_CELLS.get(type_, _TYPED_CELL)

@@ -202,8 +202,8 @@ def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Ar
 def _batches(
     duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, arranged: Arranged
 ) -> tuple[NewBatch, ...]:
-    plan = file(request.folder / FILE, numbered=True)
-    types = columns_of(duck, plan)
+    plan = request.folder / FILE
+    types = columns_of(duck, file(plan))
     sent = {each.stored: types[each.stored] for each in mapped.fillings}
     whole = request.sync.mode is Mode.ALL
     rows = max(sum(each.rows for each in arranged.groups), 1) if whole else request.batch_size

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,9 @@ CELLS = st.one_of(st.none(), st.text(max_size=40), st.text(min_size=100, max_siz
 ROWS = st.lists(st.tuples(CELLS, st.one_of(st.none(), st.binary(max_size=200)), st.integers(0, 2**40)), max_size=60)
 
 
-def _cut(rows: list[tuple[Any, ...]], sizes: list[int], batch_size: int, bytes_max: int | None) -> list[NewBatch]:
+def _cut(
+    rows: list[tuple[Any, ...]], sizes: list[int], batch_size: int, bytes_max: int | None, *, dictionary: bool = True
+) -> list[NewBatch]:
     types = [pa.string(), pa.binary(), pa.int64()]
     columns = [pa.array([row[number] for row in rows], type_) for number, type_ in enumerate(types)]
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
@@ -35,10 +38,10 @@ def _cut(rows: list[tuple[Any, ...]], sizes: list[int], batch_size: int, bytes_m
     ]
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         path = Path(folder, "plan.parquet")
-        pq.write_table(pa.table(columns, names=["model.a", "model.b", "sent.c"]), path, row_group_size=7)
-        plan = file(path, numbered=True)
-        sent = {name: columns_of(connection, plan)[name] for name in ("model.a", "model.b", "sent.c")}
-        return list(cut(connection, plan, sent, groups, batch_size, bytes_max))
+        table = pa.table(columns, names=["model.a", "model.b", "sent.c"])
+        pq.write_table(table, path, row_group_size=7, use_dictionary=dictionary)
+        sent = columns_of(connection, file(path))
+        return list(cut(connection, path, sent, groups, batch_size, bytes_max))
 
 
 def _bytes(row: tuple[Any, ...]) -> int:
@@ -53,7 +56,7 @@ def test_no_batch_is_larger_than_it_may_be_and_no_row_is_lost(
 ) -> None:
     first = data.draw(st.integers(0, len(rows)))
     sizes = [each for each in (first, len(rows) - first) if each]
-    batches = _cut(rows, sizes, batch_size, bytes_max)
+    batches = _cut(rows, sizes, batch_size, bytes_max, dictionary=data.draw(st.booleans()))
     covered = [row for batch in batches for start, stop in batch.ranges for row in range(start, stop)]
     assert covered == list(range(len(rows)))
     for batch in batches:
@@ -70,9 +73,10 @@ def test_batches_are_as_full_as_they_may_be(rows: int, batch_size: int) -> None:
     assert len(batches) == -(-rows // batch_size)
 
 
-def test_a_batch_is_cut_only_where_it_has_to_be() -> None:
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_a_batch_is_cut_only_where_it_has_to_be(dictionary: bool) -> None:
     small, large = ("x", None, 1), ("x" * 900, None, 1)
-    batches = _cut([small] * 10 + [large] * 3 + [small] * 7, [20], 10, 1_000)
+    batches = _cut([small] * 10 + [large] * 3 + [small] * 7, [20], 10, 1_000, dictionary=dictionary)
     assert [each.ranges for each in batches] == [((0, 10),), ((10, 11),), ((11, 12),), ((12, 13),), ((13, 20),)]
 
 
