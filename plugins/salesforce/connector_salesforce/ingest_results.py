@@ -73,20 +73,24 @@ def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) 
 
     `untold` is the code and message of the rows that no file tells of, `unprocessed` of those that were not executed.
     """
-    lines = {name: _flat(told.lines.column(name)).take(told.line) for name in _FOUND.names}
+    lines = {name: _flat(told.lines.column(name)).take(told.line) for name in _FOUND.names if name != "key"}
     status = pc.fill_null(lines["status"], RowStatus.UNKNOWN.value)
-    code, message, fields = taken_apart(lines[_ERROR])
-    for which, (said, words) in ((RowStatus.UNKNOWN, untold), (RowStatus.NOT_EXECUTED, unprocessed)):
-        holds = pc.equal(status, which.value)
-        code, message = pc.if_else(holds, said, code), pc.if_else(holds, words, message)
     succeeded = pc.equal(status, RowStatus.SUCCEEDED.value)
+    code = message = fields = None
+    if not pc.all(succeeded).as_py():
+        code, message, fields = taken_apart(lines[_ERROR])
+        for which, (said, words) in ((RowStatus.UNKNOWN, untold), (RowStatus.NOT_EXECUTED, unprocessed)):
+            holds = pc.equal(status, which.value)
+            code, message = pc.if_else(holds, said, code), pc.if_else(holds, words, message)
+        code, message = pc.if_else(succeeded, None, code), pc.if_else(succeeded, None, message)
+        fields = pc.if_else(pc.equal(status, RowStatus.FAILED.value), fields, None)
     return WriteResult.of(
         status,
         record_id=without_empty(lines[_ID]),
         created=pc.if_else(succeeded, pc.equal(lines[_CREATED], "true"), None),
-        code=pc.if_else(succeeded, None, code),
-        message=pc.if_else(succeeded, None, message),
-        fields=pc.if_else(pc.equal(status, RowStatus.FAILED.value), fields, None),
+        code=code,
+        message=message,
+        fields=fields,
     )
 
 
@@ -107,6 +111,10 @@ def _paired(sent: pa.Array, told: pa.Array) -> pa.Array:
 
     Of a key with more lines than rows no line is believed: some of them are those of other rows.
     """
+    if len(sent) == len(told):
+        line = pc.index_in(sent, value_set=told)
+        if not line.null_count and len(line.unique()) == len(line):
+            return line
     distinct = sent.unique()
     rows, lines = _numbered(sent, distinct), _numbered(told, distinct)
     line = pc.index_in(rows, value_set=lines, skip_nulls=True)
