@@ -164,7 +164,7 @@ def _decided(plan: Path) -> Iterator[pa.Table]:
     names = ["key", "outcome", "action", "object", "record_id", "code", "message", "advice"]
     start = 0
     for batch in pq.ParquetFile(plan).iter_batches(65_536, columns=names):
-        numbered = batch.append_column("row", pa.array(range(start, start + batch.num_rows), pa.int64()))
+        numbered = batch.append_column("row", pa.arange(start, start + batch.num_rows))
         start += batch.num_rows
         decided = pa.Table.from_batches([numbered.filter(pc.is_valid(batch.column("outcome")))])
         rows = decided.num_rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -170,10 +171,11 @@ class PlanReader:
 
     def _slices(self, start: int, stop: int, group: Callable[[int], pa.Table]) -> list[pa.Table]:
         pieces = []
-        for number, (first, end) in enumerate(zip(self._starts, self._starts[1:], strict=False)):
-            if first < stop and start < end:
-                low = max(start, first)
-                pieces.append(group(number).slice(low - first, min(stop, end) - low))
+        number = bisect_right(self._starts, start) - 1
+        while start < stop:
+            first, end = self._starts[number : number + 2]
+            pieces.append(group(number).slice(start - first, min(stop, end) - start))
+            start, number = end, number + 1
         return pieces
 
     def _group(self, number: int) -> pa.Table:
@@ -192,7 +194,7 @@ class PlanReader:
 
 def _numbers(batch: JournalledBatch) -> pa.Array:
     """The numbers of a batch's rows: their places in the plan, counted from 0."""
-    return pa.concat_arrays([pa.array(range(start, stop), pa.int64()) for start, stop in batch.ranges])
+    return pa.concat_arrays([pa.arange(start, stop) for start, stop in batch.ranges])
 
 
 def _array(table: pa.Table, column: str) -> pa.Array:

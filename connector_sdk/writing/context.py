@@ -91,7 +91,7 @@ class Writing:
     settle_only: bool = False
     unreachable: bool = False
     rekeyed: bool = False
-    refused: pa.Array | None = None
+    refused: pa.Array = field(factory=lambda: pa.array([], pa.string()))
     taken: pa.Array = field(factory=lambda: pa.array([], pa.string()))
     sent_before: Callable[[pa.Array], pa.Array] = _none_of
     scrub: Callable[[str], str] = str

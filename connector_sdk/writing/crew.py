@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from connector_sdk.writing.context import Writing
 
-_BUSY = 0.8
+_BUSY = 0.5
 """Seconds of CPU per second at which threads of one interpreter get no more done by being more."""
 
 _LOOK = 0.1

@@ -20,8 +20,8 @@ from connector_sdk.writing.staying import refused_keys, taken_records
 _LARGE = 5_000
 """Rows of a batch after which freed memory is given back to the machine: each thread would keep its own."""
 
-_FIRST = 2
-"""Threads that begin a stage of smaller batches, whose answers may come sooner than the next batch is made."""
+_FIRST = 1
+"""The thread that begins a stage of smaller batches, whose answers may come sooner than the next batch is made."""
 
 
 def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:

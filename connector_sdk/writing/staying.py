@@ -29,15 +29,17 @@ class Stay:
 
 def staying(writing: Writing, batch: JournalledBatch, rows: BatchRows) -> Stay | None:
     """Which rows of a batch are not sent, since their records are to stay; None where all are sent."""
-    refused = pc.is_in(rows.keys, pa.array([], pa.string()) if writing.refused is None else writing.refused)
-    if pc.any(refused).as_py():
-        reason = "the row was not accepted under its new match value, so its former record stays"
-        return Stay(refused, Outcome.UNPROCESSED, Code.NOT_SENT, reason)
-    left = pc.equal(rows.effects, "left")
-    taken = pc.and_(left, pc.is_in(_named(batch.object_name, rows.record_ids), writing.taken))
-    if pc.any(taken).as_py():
-        reason = "another row of the model was written to this record, so it stays"
-        return Stay(pc.fill_null(taken, False), Outcome.SKIPPED, Code.RECORD_KEPT, reason)
+    if len(writing.refused):
+        refused = pc.is_in(rows.keys, writing.refused)
+        if pc.any(refused).as_py():
+            reason = "the row was not accepted under its new match value, so its former record stays"
+            return Stay(refused, Outcome.UNPROCESSED, Code.NOT_SENT, reason)
+    if len(writing.taken):
+        left = pc.equal(rows.effects, "left")
+        taken = pc.and_(left, pc.is_in(_named(batch.object_name, rows.record_ids), writing.taken))
+        if pc.any(taken).as_py():
+            reason = "another row of the model was written to this record, so it stays"
+            return Stay(pc.fill_null(taken, False), Outcome.SKIPPED, Code.RECORD_KEPT, reason)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -197,3 +198,10 @@ def failing(times: int, error: Exception, codes: dict[str, str] | None = None) -
         return results(batch, codes or {})
 
     return act
+
+
+def await_most(plugin: Scripted, wanted: int) -> None:
+    """Wait until so many batches were under way once, five seconds at most."""
+    until = time.monotonic() + 5
+    while plugin.most_in_flight < wanted and time.monotonic() < until:
+        time.sleep(0.001)

@@ -13,7 +13,7 @@ from connector_sdk import (
     WriteResult,
 )
 
-from .scripted import Bench, LostError, Scripted, failing, results
+from .scripted import Bench, LostError, Scripted, await_most, failing, results
 
 
 def test_every_row_of_every_batch_has_its_outcome_record_id_and_batch(bench: Bench) -> None:
@@ -161,6 +161,7 @@ def test_never_more_batches_are_in_flight_than_allowed(bench: Bench) -> None:
     bench.plan(Action.UPSERT, *[(number, number + 1) for number in range(12)])
 
     def act(batch: Batch) -> WriteResult:
+        await_most(plugin, 4)
         time.sleep(0.02)
         return results(batch, {})
 
