@@ -35,7 +35,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
     snapshot = None if request.start_over else opened.snapshot()
     folder = opened.folder.plan(run_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings, (schema, *others) = opened.settings, preferred(opened.schemas.values())
+    schema, *others = preferred(opened.schemas.values())
     wanted = PlanRequest(
         run=run_id,
         project=opened.project,
@@ -43,11 +43,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         model=opened.model,
         schema=schema,
         spec=opened.live.destination.spec,
-        api=settings.api,
-        batch_size=settings.batch_size,
-        batch_bytes=settings.batch_bytes,
-        parallelism=settings.parallelism,
-        lock_aware=settings.lock_aware,
+        delivery=opened.settings,
         folder=folder,
         generation=opened.generation + 1,
         target=opened.target,

@@ -20,7 +20,7 @@ def locked_by_rows(request: PlanRequest, mapped: Mapped) -> str | None:
     Of several such references the first in the mapping counts. Two values that look alike count as one record: that
     keeps more batches apart than must be, never fewer.
     """
-    if not request.lock_aware or request.parallelism == 1:
+    if not request.delivery.lock_aware or request.delivery.parallelism == 1:
         return None
     locking: dict[str | None, str] = {}
     for each in mapped.fillings:

@@ -38,7 +38,7 @@ from connector_sdk.planning.removals import Removals, freeze_removals
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.routing import route, routing_findings
-from connector_sdk.planning.summary import Totals, findings, samples, totals
+from connector_sdk.planning.summary import Totals, delivery_findings, findings, samples, totals
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.state.entries import NewBatch
@@ -83,6 +83,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         removals = replacement.removals if replacement else freeze_removals(duck, request, changes, completed)
         sent = count_sent(duck, completed)
         scale = _scale(source, changes, sent, removals, replacement)
+        request = evolve(request, delivery=request.delivery.for_rows(sum(sent.values()) + removals.rows))
         arranged = arrange(
             duck, request, mapped, completed, removals.file,
             locked=locked_by_rows(request, mapped), highest=parents.highest,
@@ -159,6 +160,7 @@ def _described(
         created_or_updated=counted.created_or_updated,
         samples=samples(duck, request, mapped, file_),
         findings=(
+            *delivery_findings(request, sum(counted.planned.values())),
             *findings(duck, request, mapped, _creating_schema(request), file_),
             *drift(request, mapped, creates=counted.creates),
             *(replacement_findings(request, replacement) if replacement else ()),
@@ -196,7 +198,7 @@ def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Ar
     match = mapped.match.field.name if mapped.match and request.sync.mode in (Mode.UPSERT, Mode.ALL) else None
     references = tuple(parents.references.values())
     shapes, again = arranged.shapes, sought(request, mapped)
-    return Layout(request.sync.mode, request.api.name, match, version, shapes, stored, references, again)
+    return Layout(request.sync.mode, request.delivery.api.name, match, version, shapes, stored, references, again)
 
 
 def _batches(
@@ -206,8 +208,8 @@ def _batches(
     types = columns_of(duck, file(plan))
     sent = {each.stored: types[each.stored] for each in mapped.fillings}
     whole = request.sync.mode is Mode.ALL
-    rows = max(sum(each.rows for each in arranged.groups), 1) if whole else request.batch_size
-    bytes_max = None if whole else request.batch_bytes
+    rows = max(sum(each.rows for each in arranged.groups), 1) if whole else request.delivery.batch_size
+    bytes_max = None if whole else request.delivery.batch_bytes
     return tuple(cut(duck, plan, sent, arranged.groups, rows, bytes_max, locked_by_rows(request, mapped)))
 
 
@@ -221,10 +223,10 @@ def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches:
         sync=sync.name,
         mode=sync.mode,
         object_names=sync.objects,
-        api=request.api.name,
-        batch_size=request.batch_size,
-        parallelism=request.parallelism,
-        delivery=request.api.delivery[sync.mode],
+        api=request.delivery.api.name,
+        batch_size=request.delivery.batch_size,
+        parallelism=request.delivery.parallelism,
+        delivery=request.delivery.api.delivery[sync.mode],
         columns=tuple({each.field: each for shape in arranged.shapes for each in shape}.values())
         if request.others
         else arranged.shapes[0],

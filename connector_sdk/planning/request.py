@@ -9,8 +9,9 @@ import pyarrow as pa
 from attrs import field, frozen
 
 from connector_sdk.batch import Action
+from connector_sdk.project.delivery import DeliverySettings
 from connector_sdk.schema import ObjectSchema
-from connector_sdk.spec import Api, DestinationSpec, Mode
+from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.sync import Model, Project, Sync
 
 ACTIONS: Mapping[Mode, Action] = {
@@ -29,7 +30,7 @@ class PlanRequest:
 
     `target` says in words what is written to. `held` has the keys that wait for `connector resolve`. `full` sends
     every row again, `baseline` takes the present rows as sent, `lookup` asks the destination which records are there
-    even where it need not be known. `lock_aware` keeps batches apart that lock the same record. `generation` is the
+    even where it need not be known. `generation` is the
     number of the run that this plan is for, `former` has the schemas that the last one was planned with. The plan goes
     into `folder`. Of several objects, `schema` is the one that a row goes to before the `others`.
     """
@@ -40,11 +41,7 @@ class PlanRequest:
     model: Model
     schema: ObjectSchema
     spec: DestinationSpec
-    api: Api
-    batch_size: int
-    batch_bytes: int | None
-    parallelism: int
-    lock_aware: bool
+    delivery: DeliverySettings
     folder: Path
     generation: int
     target: Mapping[str, str]

@@ -18,6 +18,7 @@ from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.merging import GOES, PARENT
 from connector_sdk.planning.removals import Removals, clearable
 from connector_sdk.planning.request import PlanRequest
+from connector_sdk.project.delivery import AUTO, DeliverySettings, passed_over
 from connector_sdk.report import ActionCounts, RowCounts
 from connector_sdk.schema import FieldType, ObjectSchema
 from connector_sdk.spec import Mode, Removal
@@ -112,6 +113,21 @@ def _values(request: PlanRequest, mapped: Mapped) -> str:
         named = f"map({texts([each.field.name for each in own])}, [{fields}])" if own else "map {}"
         branches.append(f"when {text(schema.name)} then {named}")
     return f"case object {' '.join(branches)} end"
+
+
+def delivery_findings(request: PlanRequest, rows: int) -> Iterator[Finding]:
+    """Which api was taken for so many rows and why, where that was left to their number."""
+    taken = request.delivery
+    if request.sync.delivery.api == AUTO and taken.api.name != AUTO:
+        reasons = [f"{_batches(each, rows)} with {each.api.name}" for each in taken.others]
+        reasons += passed_over(request.sync, request.spec)
+        why = "; ".join([_batches(taken, rows), *reasons])
+        yield Finding(Level.INFO, f"api auto takes {taken.api.name} for {rows:,} rows: {why}")
+
+
+def _batches(delivery: DeliverySettings, rows: int) -> str:
+    count = delivery.batches(rows)
+    return f"{count:,} batch{'es' if count != 1 else ''}"
 
 
 def findings(

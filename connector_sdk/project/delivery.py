@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.project.secrets import Place
 from connector_sdk.project.suggest import suggestion
-from connector_sdk.spec import Api, DestinationSpec
-from connector_sdk.sync import Sync
+from connector_sdk.spec import Api, Delivery, DestinationSpec
+from connector_sdk.sync import DeliveryOptions, Sync
+
+AUTO = "auto"
+"""What a sync says that leaves the api to the number of its rows."""
 
 
 @frozen
 class DeliverySettings:
-    """How rows are delivered, in numbers: rows and bytes of a batch, batches in flight, what is sent again."""
+    """How rows are delivered, in numbers: rows and bytes of a batch, batches in flight, what is sent again.
+
+    `others` are the settings with other apis, where the number of rows decides.
+    """
 
     api: Api
     batch_size: int
@@ -24,14 +30,40 @@ class DeliverySettings:
     split_retries: bool
     retry_codes: tuple[str, ...]
     lock_aware: bool
+    others: tuple[DeliverySettings, ...] = ()
+
+    def for_rows(self, rows: int) -> DeliverySettings:
+        """Those, of these and the others, with which so many rows are the fewest batches; the first of several."""
+        choice = (evolve(self, others=()), *self.others)
+        best = min(choice, key=lambda each: each.batches(rows))
+        return evolve(best, others=tuple(each for each in choice if each is not best))
+
+    def batches(self, rows: int) -> int:
+        """How many batches so many rows are, unless their bytes make them more."""
+        return -(-rows // self.batch_size)
 
 
 def delivery_settings(sync: Sync, spec: DestinationSpec) -> DeliverySettings:
     """The settings of a sync, defaults filled in. Raises `ConfigError` with every option out of its limits."""
-    api = _api(sync, spec)
-    problems = list(_problems(sync, spec, api))
+    apis = _apis(sync, spec)
+    problems = list(_problems(sync, spec, apis))
     if problems:
         raise ConfigError(problems)
+    first, *others = (_settings(sync, each) for each in apis)
+    return evolve(first, others=tuple(others))
+
+
+def passed_over(sync: Sync, spec: DestinationSpec) -> Iterator[str]:
+    """Why `api: auto` leaves out the apis that it cannot take."""
+    taken = _apis(sync, spec)
+    for each in spec.apis:
+        if sync.mode not in each.modes:
+            yield f"{each.name} does not write in mode {sync.mode}"
+        elif each not in taken:
+            yield f"{each.name} delivers {each.delivery[sync.mode]} only"
+
+
+def _settings(sync: Sync, api: Api) -> DeliverySettings:
     options = sync.delivery
     return DeliverySettings(
         api,
@@ -44,22 +76,37 @@ def delivery_settings(sync: Sync, spec: DestinationSpec) -> DeliverySettings:
     )
 
 
-def _api(sync: Sync, spec: DestinationSpec) -> Api:
-    """The api that was asked for; without one the first that writes the mode, or just the first."""
+def _apis(sync: Sync, spec: DestinationSpec) -> Sequence[Api]:
+    """The api that was asked for; without one the first that writes the mode, or just the first.
+
+    Where it is left to the number of rows, also those that promise no less of a row whose answer is lost.
+    """
     asked = [api for api in spec.apis if api.name == sync.delivery.api]
     able = [api for api in spec.apis if sync.mode in api.modes]
-    return [*asked, *able, *spec.apis][0]
+    first = [*asked, *able, *spec.apis][0]
+    if asked or not able or sync.delivery.api != AUTO:
+        return [first]
+    enough = (first.delivery[sync.mode], Delivery.EXACTLY_ONCE)
+    return [api for api in able if api.delivery[sync.mode] in enough]
 
 
-def _problems(sync: Sync, spec: DestinationSpec, api: Api) -> Iterator[Problem]:
+def _problems(sync: Sync, spec: DestinationSpec, apis: Sequence[Api]) -> Iterator[Problem]:
     place: Place = ("syncs", sync.name, "options")
-    options = sync.delivery
-    if options.api is not None and api.name != options.api:
+    options, api = sync.delivery, apis[0]
+    if options.api not in (None, AUTO, api.name):
         hint = suggestion(options.api, [each.name for each in spec.apis])
         yield Problem(f"{spec.name} has no api {options.api}", (*place, "api"), hint)
     elif sync.mode in spec.modes and sync.mode not in api.modes:
         able = ", ".join(each.name for each in spec.apis if sync.mode in each.modes)
         yield Problem(f"the api {api.name} does not write in mode {sync.mode}", (*place, "api"), f"these do: {able}")
+    for each in apis:
+        yield from _out_of_limits(options, each, place)
+    if sync.merge is not None and options.parallelism not in (None, 1):
+        message = f"merging needs parallelism 1, not {options.parallelism}"
+        yield Problem(message, (*place, "parallelism"), "leave it out, or set it to 1")
+
+
+def _out_of_limits(options: DeliveryOptions, api: Api, place: Place) -> Iterator[Problem]:
     for key, asked, limit, of in (
         ("batch_size", options.batch_size, api.rows_max, "rows in a batch"),
         ("batch_bytes", options.batch_bytes, api.bytes_max, "bytes in a batch"),
@@ -69,6 +116,3 @@ def _problems(sync: Sync, spec: DestinationSpec, api: Api) -> Iterator[Problem]:
             allowed = f"1 to {limit:,}" if limit is not None else "1 or more"
             message = f"{asked:,} is outside of what {api.name} takes: {allowed} {of}"
             yield Problem(message, (*place, key), f"choose {allowed}, or leave it out for the default")
-    if sync.merge is not None and options.parallelism not in (None, 1):
-        message = f"merging needs parallelism 1, not {options.parallelism}"
-        yield Problem(message, (*place, "parallelism"), "leave it out, or set it to 1")

@@ -117,7 +117,7 @@ class GuardsShape:
 class OptionsShape:
     """How rows are delivered. Further keys are those of the destination's plugin."""
 
-    api: Annotated[str | None, "Which API of the destination writes."] = None
+    api: Annotated[str | None, "Which API of the destination writes; `auto`: that with the fewest batches."] = None
     batch_size: Annotated[int | None, "Rows in a batch."] = None
     batch_bytes: Annotated[int | None, "Bytes of a batch before it is compressed."] = None
     parallelism: Annotated[int | None, "Batches in flight at the same time."] = None

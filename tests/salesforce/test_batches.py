@@ -66,13 +66,13 @@ def test_every_number_out_of_its_limits_is_told_at_once(project: Project) -> Non
     project.sync(options={"batch_size": 10_001, "parallelism": 51})
     others(project, {"options": {"api": "rest", "batch_size": 201}},
            {"options": {"api": "bulk2", "batch_bytes": 90_000_001, "parallelism": 11}},
-           {"options": {"api": "auto"}})  # fmt: skip
+           {"options": {"api": "bulk3"}})  # fmt: skip
     said = project.invoke("check")
     assert said.exit_code == 64
     told = " ".join(said.stderr.split())
     for limit in ("1 to 10,000 rows", "1 to 50 batches", "1 to 200 rows", "1 to 90,000,000 bytes", "1 to 10 batches"):
         assert limit in told
-    assert "salesforce has no api auto" in told
+    assert "salesforce has no api bulk3" in told
     assert "contacts.options.batch_size" in told
     assert not [each for each in project.emulated.stats()["calls"] if "job" in each or "composite" in each]
 
@@ -107,6 +107,32 @@ def test_a_job_of_the_bulk_api_2_is_as_large_as_the_sync_asks(project: Project) 
         run = project.run("--start-over")
         assert run.rows["succeeded"] == 100
         assert len(calls(project, run, "PUT", "/batches")) == jobs
+
+
+@pytest.mark.parametrize(
+    ("mode", "rows", "said"),
+    [
+        (
+            "insert",
+            1_500,
+            "bulk for 1,500 rows: 2 batches; bulk2 does not write in mode insert; rest delivers at most once only",
+        ),
+        ("upsert", 1_500, "bulk2 for 1,500 rows: 1 batch; 2 batches with bulk; rest delivers at least once only"),
+        ("upsert", 40, "bulk for 40 rows: 1 batch; 1 batch with bulk2; rest delivers at least once only"),
+    ],
+)
+def test_the_api_is_left_to_the_number_of_rows_and_never_promises_less(
+    project: Project, mode: str, rows: int, said: str
+) -> None:
+    insert = {"match": None, "fields": {"LastName": "last", "External_Id__c": "id"}} if mode == "insert" else {}
+    project.sync(mode=mode, options={"api": "auto"}, **insert)
+    project.model([contact(f"k{n}") for n in range(rows)])
+    planned = project.invoke("plan", "contacts", "--first-run", "send", "--output", "json")
+    assert f"api auto takes {said}" in [each["message"] for each in json.loads(planned.stdout)[0]["findings"]]
+    run = project.run("--first-run", "send")
+    assert run.rows["succeeded"] == rows
+    posts = calls(project, run, "POST", "/job|/jobs/ingest")
+    assert all("ingest" in each["url"] for each in posts) == ("bulk2 for" in said)
 
 
 LOOKS = r"GET .*(/job/[^/]*/batch|/jobs/ingest/[^/]*)"

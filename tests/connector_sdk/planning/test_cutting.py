@@ -122,6 +122,16 @@ def test_without_a_word_the_size_is_that_of_the_api(bench: Bench) -> None:
     assert report.cost.batches == 3
 
 
+def test_the_api_may_be_left_to_the_number_of_rows_and_the_plan_says_why(bench: Bench) -> None:
+    bench.change(delivery=DeliveryOptions(api="auto"))
+    said = [each.message for each in bench.plan(_rows(401)).findings]
+    others = "3 batches with call; 1 batch with leased_job; replace does not write in mode upsert"
+    assert said == [f"api auto takes two_phase for 401 rows: 1 batch; {others}"]
+    bench.run(_rows(401))
+    assert [each.rows for each in bench.store.batches()] == [401]
+    assert "api auto takes call for 2 rows" in bench.plan(_rows(403)).findings[0].message
+
+
 def test_rows_are_sent_in_the_order_of_the_model(bench: Bench) -> None:
     bench.change(delivery=DeliveryOptions(batch_size=10, parallelism=1))
     bench.run(_rows(50))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from connector_sdk import ConfigError, DeliveryOptions, DestinationSpec, Match, Merge, Mode, Sync
+from connector_sdk import Api, ConfigError, Delivery, DeliveryOptions, DestinationSpec, Match, Merge, Mode, Sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
 
 
@@ -62,6 +62,37 @@ def test_each_number_out_of_its_limits_names_the_limit(
     problems = refusal(spec, **options)
     assert len(problems) == len(limits)
     assert all(limit in problem for limit, problem in zip(limits, problems, strict=True))
+
+
+def choosing(spec: DestinationSpec, delivery: Delivery) -> DestinationSpec:
+    """The destination with a third way to write, in larger batches and not in mode insert."""
+    keyed = dict.fromkeys((Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE), delivery)
+    return evolve(spec, apis=(*spec.apis, Api("bulk2", keyed, 100_000, None, None, 3, 10)))
+
+
+@pytest.mark.parametrize("delivery", [Delivery.AT_LEAST_ONCE, Delivery.EXACTLY_ONCE])
+@pytest.mark.parametrize(("rows", "taken"), [(0, "bulk"), (1_000, "bulk"), (1_001, "bulk2"), (250_000, "bulk2")])
+def test_auto_takes_the_api_with_the_fewest_batches_and_the_first_of_several(
+    spec: DestinationSpec, delivery: Delivery, rows: int, taken: str
+) -> None:
+    settings = settle(choosing(spec, delivery), api="auto").for_rows(rows)
+    assert settings.api.name == taken
+    assert taken not in {each.api.name for each in settings.others}
+
+
+def test_auto_takes_no_api_that_promises_less_or_does_not_write_the_mode(spec: DestinationSpec) -> None:
+    assert settle(choosing(spec, Delivery.AT_MOST_ONCE), api="auto").for_rows(250_000).api.name == "bulk"
+    assert settle(choosing(spec, Delivery.EXACTLY_ONCE), Mode.INSERT, api="auto").others == ()
+
+
+def test_numbers_beside_auto_have_to_fit_each_api_that_may_be_taken(spec: DestinationSpec) -> None:
+    bulk, rest = refusal(choosing(spec, Delivery.EXACTLY_ONCE), api="auto", batch_size=10_001)
+    assert "of what bulk takes: 1 to 10,000 rows" in bulk
+    assert "of what rest takes: 1 to 200 rows" in rest
+
+
+def test_without_auto_the_number_of_rows_decides_nothing(spec: DestinationSpec) -> None:
+    assert settle(choosing(spec, Delivery.EXACTLY_ONCE)).for_rows(250_000).api.name == "bulk"
 
 
 def test_merging_goes_one_batch_at_a_time(spec: DestinationSpec) -> None:
