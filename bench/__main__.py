@@ -15,8 +15,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-RACES = (("bulk", 1.0), ("bulk2", 1.0), ("rest", 0.1))
-"""The apis, and the share of the rows that runs through each: two hundred rows a request take long at a peer."""
+RACES = (("bulk", 1.0), ("bulk2", 0.1), ("bulk2", 1.0), ("rest", 0.1), ("rest", 1.0))
+"""The apis, and the share of the rows that runs through each."""
+
+CLIENTS = {
+    "bulk": ("simple-salesforce", "connector"),
+    "bulk2": ("simple-salesforce", "simple-salesforce, records", "connector"),
+    "rest": ("simple-salesforce", "connector"),
+}
+"""Who runs through each api; the ratios are to the first."""
 
 SOURCES = ("connector_sdk", "plugins")
 """What is run from the checkout; the peers are installed, and so compiled."""
@@ -64,18 +71,15 @@ def _peaks(sizes: list[int]) -> None:
 
 
 def _race(folder: Path, api: str, rows: int, rounds: int) -> None:
-    """Run the product and its peer in turn through one api, and print their lines of the table."""
-    names = (f"connector {api}", f"simple-salesforce {api}")
-    measured: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    """Run the product and its peers in turn through one api, and print their lines of the table."""
+    measured: dict[str, list[dict[str, float]]] = {client: [] for client in CLIENTS[api]}
     for _ in range(rounds):
-        for name in names:
-            measured[name].append(_measure(name, folder, rows))
-    base = _rate(measured[names[1]])
-    for name in names:
-        found = measured[name]
+        for client in measured:
+            measured[client].append(_measure(f"{client} {api}", folder, rows))
+    base = _rate(measured[CLIENTS[api][0]])
+    for client, found in measured.items():
         calls = f"{found[-1]['calls'] - found[-1]['polls']:.0f} + {found[-1]['polls']:.0f} polls"
         rate, peak = _rate(found), _median(found, "peak_mb")
-        client = name.removesuffix(f" {api}")
         print(
             f"| {api} | {rows:,} | {client} | {rate:,.0f} | {rate / base:.1f} | {peak:,.0f} MB | {calls} |", flush=True
         )

@@ -58,9 +58,18 @@ def simple_bulk(url: str, folder: Path, rows: int) -> int:
 
 def simple_bulk2(url: str, folder: Path, rows: int) -> int:
     """simple-salesforce, Bulk API 2.0: uploads a CSV file as it is, and reads which of its rows succeeded."""
+    return _bulk2_upsert(url, csv_file=str(data.csv(folder, rows)))
+
+
+def simple_bulk2_records(url: str, folder: Path, rows: int) -> int:
+    """simple-salesforce, Bulk API 2.0: as above, from rows as a query gives them."""
+    with data.csv(folder, rows).open(newline="", encoding="utf-8") as file:
+        return _bulk2_upsert(url, records=list(csv.DictReader(file)))
+
+
+def _bulk2_upsert(url: str, **source: Any) -> int:
     contacts, done = _simple(url).bulk2.Contact, 0
-    jobs = contacts.upsert(csv_file=str(data.csv(folder, rows)), external_id_field="External_Id__c", batch_size=100_000)
-    for job in jobs:
+    for job in contacts.upsert(**source, external_id_field="External_Id__c", batch_size=100_000):
         done += sum(1 for _ in csv.DictReader(io.StringIO(contacts.get_successful_records(job["job_id"]))))
         assert not list(csv.DictReader(io.StringIO(contacts.get_failed_records(job["job_id"]))))
     return done
@@ -85,6 +94,7 @@ CONTENDERS: dict[str, Callable[[str, Path, int], int]] = {
     "unchanged": connector_again,
     "simple-salesforce bulk": simple_bulk,
     "simple-salesforce bulk2": simple_bulk2,
+    "simple-salesforce, records bulk2": simple_bulk2_records,
     "simple-salesforce rest": simple_rest,
 }
 
