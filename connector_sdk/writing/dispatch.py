@@ -18,7 +18,9 @@ from connector_sdk.writing.slots import Slots
 from connector_sdk.writing.staying import refused_keys, taken_records
 
 _LARGE = 5_000
-"""Rows of a batch after which freed memory is given back to the machine: each thread would keep its own."""
+"""Rows of a batch after which freed memory is given back to the machine, by Arrow and by the allocator of the system:
+each of them would keep some for every thread.
+"""
 
 _FIRST = 1
 """The thread that begins a stage of smaller batches, whose answers may come sooner than the next batch is made."""
@@ -58,6 +60,7 @@ def _deliver_stage(writing: Writing, batches: Sequence[JournalledBatch], paralle
             queue.done(batch, deliver(writing, batch))
             if batch.rows >= _LARGE:
                 pa.default_memory_pool().release_unused()
+                pa.system_memory_pool().release_unused()
         except BaseException as error:
             queue.fail(error)
         return True
