@@ -51,7 +51,8 @@ class Api:
 
     `rows_*` count rows of a batch (None: no limit), `bytes_*` the bytes of its body (without a default, the most that
     are allowed), `parallel_*` batches in flight. `anchors_first`: an anchor is noted before anything of a batch can be
-    executed, so one without an anchor was not; it is always so where the delivery is exactly once.
+    executed, so one without an anchor was not; it is always so where the delivery is exactly once. `not_writing` maps
+    modes of the destination that it does not write in to the reason, where a person may want to know it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Api:
     parallel_max: int
     bytes_default: int | None = None
     anchors_first: bool = False
+    not_writing: Mapping[Mode, str] = field(factory=dict)
 
     def surely_anchors(self, mode: Mode) -> bool:
         """Whether a batch of a mode that has no anchor was not executed."""

@@ -130,8 +130,8 @@ class _Sizes:
     @property
     def of_row(self) -> str:
         """SQL for the bytes that a row will take."""
-        texts_ = (_SIZES[type_].format(name(column)) for column, type_ in self.columns.items() if type_ in _SIZES)
-        return " + ".join([str(self.of_cells), *(f"coalesce({each}, 0)" for each in texts_)])
+        texts = (_SIZES[type_].format(name(column)) for column, type_ in self.columns.items() if type_ in _SIZES)
+        return " + ".join([str(self.of_cells), *(f"coalesce({each}, 0)" for each in texts)])
 
     @property
     def of_cells(self) -> int:

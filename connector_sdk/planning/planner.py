@@ -83,12 +83,14 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         removals = replacement.removals if replacement else freeze_removals(duck, request, changes, completed)
         sent = count_sent(duck, completed)
         scale = _scale(source, changes, sent, removals, replacement)
-        request = evolve(request, delivery=request.delivery.for_rows(sum(sent.values()) + removals.rows))
         arranged = arrange(
             duck, request, mapped, completed, removals.file,
             locked=locked_by_rows(request, mapped), highest=parents.highest,
         )  # fmt: skip
-        plan = _described(duck, request, mapped, scale, removals, parents, arranged, replacement, fingerprints)
+        settings = request.delivery.choices
+        cuts = {each.api.name: _batches(duck, evolve(request, delivery=each), mapped, arranged) for each in settings}
+        request = evolve(request, delivery=min(settings, key=lambda each: len(cuts[each.api.name])))
+        plan = _described(duck, request, mapped, scale, removals, parents, arranged, cuts, replacement, fingerprints)
     write_plan(plan)
     write_schemas(request.folder, request.schemas)
     _tidy(request.folder)
@@ -146,12 +148,13 @@ def _described(
     removals: Removals,
     parents: Parents,
     arranged: Arranged,
+    cuts: Mapping[str, tuple[NewBatch, ...]],
     replacement: Replacement | None,
     fingerprints: Mapping[str, str],
 ) -> FrozenPlan:
     file_ = request.folder / FILE
     counted = totals(duck, file_, scale.read, removals)
-    batches = _batches(duck, request, mapped, arranged)
+    batches = cuts[request.delivery.api.name]
     return FrozenPlan(
         folder=request.folder,
         summary=_summary(request, arranged, counted, batches),
@@ -160,7 +163,7 @@ def _described(
         created_or_updated=counted.created_or_updated,
         samples=samples(duck, request, mapped, file_),
         findings=(
-            *delivery_findings(request, sum(counted.planned.values())),
+            *delivery_findings(request, {api: len(each) for api, each in cuts.items()}),
             *findings(duck, request, mapped, _creating_schema(request), file_),
             *drift(request, mapped, creates=counted.creates),
             *(replacement_findings(request, replacement) if replacement else ()),

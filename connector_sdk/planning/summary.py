@@ -18,7 +18,7 @@ from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.merging import GOES, PARENT
 from connector_sdk.planning.removals import Removals, clearable
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.project.delivery import AUTO, DeliverySettings, passed_over
+from connector_sdk.project.delivery import AUTO, passed_over
 from connector_sdk.report import ActionCounts, RowCounts
 from connector_sdk.schema import FieldType, ObjectSchema
 from connector_sdk.spec import Mode, Removal
@@ -115,19 +115,17 @@ def _values(request: PlanRequest, mapped: Mapped) -> str:
     return f"case object {' '.join(branches)} end"
 
 
-def delivery_findings(request: PlanRequest, rows: int) -> Iterator[Finding]:
-    """Which api was taken for so many rows and why, where that was left to their number."""
-    taken = request.delivery
-    if request.sync.delivery.api == AUTO and taken.api.name != AUTO:
-        reasons = [f"{_batches(each, rows)} with {each.api.name}" for each in taken.others]
-        reasons += passed_over(request.sync, request.spec)
-        why = "; ".join([_batches(taken, rows), *reasons])
-        yield Finding(Level.INFO, f"api auto takes {taken.api.name} for {rows:,} rows: {why}")
+def delivery_findings(request: PlanRequest, batches: Mapping[str, int]) -> Iterator[Finding]:
+    """Which api was taken and why, where that was left to the rows. `batches` is how many each api would need."""
+    taken = request.delivery.api.name
+    if request.sync.delivery.api == AUTO and taken != AUTO:
+        others = (f"{_counted(count)} with {each}" for each, count in batches.items() if each != taken)
+        why = "; ".join([_counted(batches[taken]), *others, *passed_over(request.sync, request.spec)])
+        yield Finding(Level.INFO, f"api auto takes {taken}: {why}")
 
 
-def _batches(delivery: DeliverySettings, rows: int) -> str:
-    count = delivery.batches(rows)
-    return f"{count:,} batch{'es' if count != 1 else ''}"
+def _counted(batches: int) -> str:
+    return f"{batches:,} batch{'es' if batches != 1 else ''}"
 
 
 def findings(

@@ -13,14 +13,14 @@ from connector_sdk.spec import Api, Delivery, DestinationSpec
 from connector_sdk.sync import DeliveryOptions, Sync
 
 AUTO = "auto"
-"""What a sync says that leaves the api to the number of its rows."""
+"""What a sync says that leaves the api to its rows."""
 
 
 @frozen
 class DeliverySettings:
     """How rows are delivered, in numbers: rows and bytes of a batch, batches in flight, what is sent again.
 
-    `others` are the settings with other apis, where the number of rows decides.
+    `others` are the settings with other apis, where the rows decide.
     """
 
     api: Api
@@ -32,15 +32,10 @@ class DeliverySettings:
     lock_aware: bool
     others: tuple[DeliverySettings, ...] = ()
 
-    def for_rows(self, rows: int) -> DeliverySettings:
-        """Those, of these and the others, with which so many rows are the fewest batches; the first of several."""
-        choice = (evolve(self, others=()), *self.others)
-        best = min(choice, key=lambda each: each.batches(rows))
-        return evolve(best, others=tuple(each for each in choice if each is not best))
-
-    def batches(self, rows: int) -> int:
-        """How many batches so many rows are, unless their bytes make them more."""
-        return -(-rows // self.batch_size)
+    @property
+    def choices(self) -> tuple[DeliverySettings, ...]:
+        """These settings and the others, in the order of the destination's apis."""
+        return (self, *self.others)
 
 
 def delivery_settings(sync: Sync, spec: DestinationSpec) -> DeliverySettings:
@@ -58,9 +53,14 @@ def passed_over(sync: Sync, spec: DestinationSpec) -> Iterator[str]:
     taken = _apis(sync, spec)
     for each in spec.apis:
         if sync.mode not in each.modes:
-            yield f"{each.name} does not write in mode {sync.mode}"
+            yield _does_not_write(each, sync)
         elif each not in taken:
             yield f"{each.name} delivers {each.delivery[sync.mode]} only"
+
+
+def _does_not_write(api: Api, sync: Sync) -> str:
+    reason = api.not_writing.get(sync.mode)
+    return f"{api.name} does not write in mode {sync.mode}{f': {reason}' if reason else ''}"
 
 
 def _settings(sync: Sync, api: Api) -> DeliverySettings:
@@ -79,7 +79,7 @@ def _settings(sync: Sync, api: Api) -> DeliverySettings:
 def _apis(sync: Sync, spec: DestinationSpec) -> Sequence[Api]:
     """The api that was asked for; without one the first that writes the mode, or just the first.
 
-    Where it is left to the number of rows, also those that promise no less of a row whose answer is lost.
+    Where it is left to the rows, also those that promise no less of a row whose answer is lost.
     """
     asked = [api for api in spec.apis if api.name == sync.delivery.api]
     able = [api for api in spec.apis if sync.mode in api.modes]
@@ -94,11 +94,11 @@ def _problems(sync: Sync, spec: DestinationSpec, apis: Sequence[Api]) -> Iterato
     place: Place = ("syncs", sync.name, "options")
     options, api = sync.delivery, apis[0]
     if options.api not in (None, AUTO, api.name):
-        hint = suggestion(options.api, [each.name for each in spec.apis])
+        hint = suggestion(options.api, [*(each.name for each in spec.apis), AUTO])
         yield Problem(f"{spec.name} has no api {options.api}", (*place, "api"), hint)
     elif sync.mode in spec.modes and sync.mode not in api.modes:
         able = ", ".join(each.name for each in spec.apis if sync.mode in each.modes)
-        yield Problem(f"the api {api.name} does not write in mode {sync.mode}", (*place, "api"), f"these do: {able}")
+        yield Problem(f"the api {_does_not_write(api, sync)}", (*place, "api"), f"these do: {able}")
     for each in apis:
         yield from _out_of_limits(options, each, place)
     if sync.merge is not None and options.parallelism not in (None, 1):

@@ -63,6 +63,7 @@ SPEC = DestinationSpec(
             "bulk2", dict.fromkeys(_KEYED, Delivery.EXACTLY_ONCE),
             rows_default=100_000, rows_max=None, bytes_max=bulk2.BYTES_MAX, parallel_default=3, parallel_max=10,
             bytes_default=bulk2.BYTES_DEFAULT,
+            not_writing={Mode.INSERT: "its results come in no order, and new rows have no key to tell them by"},
         ),
         Api(
             "rest", _REST,

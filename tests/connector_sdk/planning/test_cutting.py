@@ -13,7 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector_sdk import Action, Attempt, Batch, Connection, DeliveryOptions, NotExecuted, Options, WriteResult
+from connector_sdk import (
+    Action,
+    Attempt,
+    Batch,
+    Connection,
+    DeliveryOptions,
+    NotExecuted,
+    Options,
+    PlanReport,
+    WriteResult,
+)
 from connector_sdk.engines.changes import columns_of
 from connector_sdk.engines.embedded import file
 from connector_sdk.planning.cutting import Group, cut
@@ -122,14 +132,33 @@ def test_without_a_word_the_size_is_that_of_the_api(bench: Bench) -> None:
     assert report.cost.batches == 3
 
 
-def test_the_api_may_be_left_to_the_number_of_rows_and_the_plan_says_why(bench: Bench) -> None:
+def _taken(report: PlanReport) -> str:
+    (said,) = (each.message for each in report.findings if each.message.startswith("api auto"))
+    return said
+
+
+def test_the_api_may_be_left_to_the_rows_and_the_plan_says_why(bench: Bench) -> None:
     bench.change(delivery=DeliveryOptions(api="auto"))
-    said = [each.message for each in bench.plan(_rows(401)).findings]
     others = "3 batches with call; 1 batch with leased_job; replace does not write in mode upsert"
-    assert said == [f"api auto takes two_phase for 401 rows: 1 batch; {others}"]
+    assert _taken(bench.plan(_rows(401))) == f"api auto takes two_phase: 1 batch; {others}"
     bench.run(_rows(401))
     assert [each.rows for each in bench.store.batches()] == [401]
-    assert "api auto takes call for 2 rows" in bench.plan(_rows(403)).findings[0].message
+    assert "api auto takes call: 1 batch; 1 batch with two_phase" in _taken(bench.plan(_rows(403)))
+
+
+def test_the_batches_that_decide_the_api_are_those_of_the_plan_bytes_included(bench: Bench) -> None:
+    bench.change(delivery=DeliveryOptions(api="auto", batch_bytes=1_000), fields=mapped(name="n"))
+    report = bench.plan([{"k": str(n), "e": f"{n:02}", "n": "x" * 80} for n in range(30)])
+    assert report.cost.batches > 2
+    count = f"{report.cost.batches} batches"
+    assert f"api auto takes call: {count}; {count} with two_phase" in _taken(report)
+
+
+def test_a_saved_plan_keeps_the_api_that_its_rows_decided(bench: Bench) -> None:
+    bench.change(delivery=DeliveryOptions(api="auto"))
+    saved = bench.plan(_rows(401), save=True)
+    bench.run(_rows(2), plan_id=saved.run)
+    assert [each.rows for each in bench.store.batches()] == [401]
 
 
 def test_rows_are_sent_in_the_order_of_the_model(bench: Bench) -> None:
