@@ -20,7 +20,7 @@ from connector_sdk.state.folder import StateFolder, state_path
 from connector_sdk.sync import Outline, Project
 
 LEDGER_COLUMNS = (
-    "key", "outcome", "action", "object", "record_id", "code", "message", "advice", "batch", "attempts",
+    "key", "outcome", "action", "object", "record_id", "code", "message", "fields", "advice", "batch", "attempts",
 )  # fmt: skip
 """The columns of a ledger as people see it."""
 

@@ -22,6 +22,8 @@ from connector_sdk.schema import Field, FieldType, ObjectSchema, ReferenceKey
 from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.sync import FieldMapping, Find, Project, Sync
 
+_MATCH_FIELD = "match field"
+
 Discover = Callable[[str], ObjectSchema]
 """Answers the schema of an object; raises `ConfigError` when there is none."""
 
@@ -90,7 +92,7 @@ class _Mapper:
         if match is None:
             return None
         place = (*self._place, "match", "field")
-        known = self._known(match.field, place, "match field")
+        known = self._known(match.field, place, _MATCH_FIELD)
         reason = known.not_matchable.get(self.sync.mode) if known else None
         if reason:
             self._problem(f"{match.field} cannot be matched on: {reason}", place, self._match_advice())
@@ -130,10 +132,14 @@ class _Mapper:
     def _known(self, field_name: str, place: Place, what: str = "field") -> Field | None:
         found = next((each for each in self.schema.fields if each.name == field_name), None)
         if found is None:
-            known = [each.name for each in self.schema.fields]
-            hint = "" if field_name in self.schema.not_fields else suggestion(field_name, known)
+            usable = [each.name for each in self.schema.fields if self._is_usable(each, what)]
+            hint = "" if field_name in self.schema.not_fields else suggestion(field_name, usable)
             self._problem(_missing(self.schema, field_name, what), place, hint)
         return found
+
+    def _is_usable(self, known: Field, what: str) -> bool:
+        """Whether a field can stand where another one is not known."""
+        return self.sync.mode not in (known.not_matchable if what == _MATCH_FIELD else known.not_writable)
 
     def _filled(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
         """A field filled with a column or a constant."""

@@ -48,7 +48,8 @@ def field(project: Project, name: str, **flags: Any) -> None:
 def test_a_field_that_became_read_only_stops_with_the_setup_path(written: Project) -> None:
     grant(written, Email="read")
     said = refused(written)
-    for word in ("Email", "read-only for this user", "Set Field-Level Security", "since the last run"):
+    setup = "Setup, Object Manager, Contact, Fields & Relationships, Email, Set Field-Level Security"
+    for word in (f"read-only for this user: {setup}", "since the last run"):
         assert word in said
 
 
@@ -57,6 +58,7 @@ def test_a_field_that_was_hidden_stops_as_absent_or_hidden(written: Project) -> 
     said = refused(written)
     for word in ("Email", "absent or hidden from this user", "Set Field-Level Security", "since the last run"):
         assert word in said
+    assert "IsDeleted" not in said, "a field that cannot be written is proposed"
 
 
 def test_a_match_field_that_was_hidden_is_named_as_such(written: Project) -> None:
@@ -64,6 +66,7 @@ def test_a_match_field_that_was_hidden_is_named_as_such(written: Project) -> Non
     said = refused(written)
     for word in ("the match field Contact.External_Id__c is absent or hidden", "since the last run"):
         assert word in said
+    assert "LastName" not in said, "a field that an upsert cannot match on is proposed"
 
 
 def test_a_field_that_never_was_there_is_absent_or_hidden_and_not_gone(written: Project) -> None:

@@ -134,6 +134,7 @@ def test_an_unknown_error_of_a_row_is_a_rejected_row_with_salesforces_words(proj
     row = project.ledger(run)["k1"]
     assert (run.exit, row["outcome"], row["code"]) == (1, "rejected", "BRAND_NEW_CODE_2027")
     assert row["message"] == words
+    assert row["fields"] == "LastName,Email"
     assert row["attempts"] == 1
 
 

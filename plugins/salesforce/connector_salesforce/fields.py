@@ -87,7 +87,7 @@ def field_of(
         significant=SHORT if described["type"] in IDS else None,
         references=references if type_ is FieldType.REFERENCE else (),
         reference_keys=_reference_keys(described, references, keys),
-        not_writable={mode: why for mode in _WRITING if (why := _not_writable(described, mode))},
+        not_writable={mode: why for mode in _WRITING if (why := _not_writable(object_name, described, mode))},
         not_matchable=dict(_not_matchable(described)),
         warnings=_warnings(described),
     )
@@ -95,8 +95,11 @@ def field_of(
 
 def absent(object_name: str) -> str:
     """What a field is that no description has: field-level security leaves out what the user may not see."""
-    setup = f"Setup, Object Manager, {object_name}, Fields & Relationships, the field, Set Field-Level Security"
-    return f"absent or hidden from this user: {setup}"
+    return f"absent or hidden from this user: {_security(object_name, 'the field')}"
+
+
+def _security(object_name: str, field: str) -> str:
+    return f"Setup, Object Manager, {object_name}, Fields & Relationships, {field}, Set Field-Level Security"
 
 
 def refers_by_key(described: Description) -> bool:
@@ -169,7 +172,7 @@ def _matchable_in_upsert(described: Description) -> bool:
     )
 
 
-def _not_writable(described: Description, mode: Mode) -> str:
+def _not_writable(object_name: str, described: Description, mode: Mode) -> str:
     """Why a field cannot be written in a mode; empty where it can."""
     allowed = {
         Mode.INSERT: described["createable"],
@@ -182,10 +185,10 @@ def _not_writable(described: Description, mode: Mode) -> str:
         return "can be set only when a record is created"
     if mode is Mode.INSERT and described["updateable"]:
         return "can be set only on a record that exists"
-    return _read_only(described)
+    return _read_only(object_name, described)
 
 
-def _read_only(described: Description) -> str:
+def _read_only(object_name: str, described: Description) -> str:
     """Why a field can neither be set nor changed."""
     type_ = described["type"]
     if type_ == "id":
@@ -198,7 +201,7 @@ def _read_only(described: Description) -> str:
     if type_ in _COMPOUND or (described.get("nameField") and described.get("extraTypeInfo") == "personname"):
         return "is a compound field: write its parts"
     if described.get("permissionable"):
-        return "is read-only for this user: Setup, Object Manager, Fields & Relationships, Set Field-Level Security"
+        return f"is read-only for this user: {_security(object_name, described['name'])}"
     return "is a system field, which Salesforce maintains"
 
 
