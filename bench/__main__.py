@@ -103,8 +103,8 @@ def _measure(name: str, folder: Path, rows: int, delay: float = 0.0) -> dict[str
         with urllib.request.urlopen(f"{url}/stats") as answer:
             stats: dict[str, Any] = json.load(answer)
     result: dict[str, float] = json.loads(found.stdout.splitlines()[-1])
-    if result["rows"] != rows:
-        raise SystemExit(f"{name} reports {result['rows']} of {rows} rows")
+    if not result["rows"] == stats["rows"] == rows:
+        raise SystemExit(f"of {rows} rows {stats['rows']} arrived, and {name} reports {result['rows']}")
     return result | {word: stats[word] for word in ("calls", "polls", "in_flight")}
 
 
