@@ -30,9 +30,9 @@ class PlanRequest:
 
     `target` says in words what is written to. `held` has the keys that wait for `connector resolve`. `full` sends
     every row again, `baseline` takes the present rows as sent, `lookup` asks the destination which records are there
-    even where it need not be known. `generation` is the
-    number of the run that this plan is for, `former` has the schemas that the last one was planned with. The plan goes
-    into `folder`. Of several objects, `schema` is the one that a row goes to before the `others`.
+    even where it need not be known. `generation` is the number of the run that this plan is for, `former` has the
+    schemas that the last one was planned with. The plan goes into `folder`. Of several objects, `schema` is the one
+    that a row goes to before the `others`.
     """
 
     run: str
