@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -83,6 +84,18 @@ class Emulated:
         """How often each call was made and each key executed."""
         found: dict[str, Any] = self._side("GET", "stats")
         return found
+
+    def writing_calls(self) -> list[str]:
+        """The calls that are there to write: about jobs, Collections and single records."""
+        writes = "(PUT|PATCH|DELETE) |POST .*(/async/|/jobs/|/sobjects)"
+        return [each for each in self.stats()["calls"] if re.match(writes, each)]
+
+    def session(self) -> str:
+        """A session of the app."""
+        credentials = {name: self.ready[name] for name in ("client_id", "client_secret")}
+        form = {"grant_type": "client_credentials", **credentials}
+        with requests.post(f"{self.ready['login_url']}/services/oauth2/token", form, timeout=10) as answer:
+            return str(answer.json()["access_token"])
 
     def faults(self, *rules: Mapping[str, Any]) -> None:
         """Let calls go wrong."""

@@ -180,19 +180,8 @@ def shown(emulated: Emulated, token: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def session(emulated: Emulated) -> str:
-    import requests
-
-    form = {
-        "grant_type": "client_credentials", "client_id": emulated.ready["client_id"],
-        "client_secret": emulated.ready["client_secret"],
-    }  # fmt: skip
-    with requests.post(f"{emulated.ready['login_url']}/services/oauth2/token", form, timeout=10) as answer:
-        return str(answer.json()["access_token"])
-
-
 def test_the_session_of_the_sf_cli_is_used(emulated: Emulated, tmp_path: Path) -> None:
-    answer = json.dumps({"status": 0, "result": shown(emulated, session(emulated)), "warnings": []})
+    answer = json.dumps({"status": 0, "result": shown(emulated, emulated.session()), "warnings": []})
     program = cli(tmp_path, {"org display": answer})
     made = project(emulated, tmp_path, {"flow": "sf_cli", "org": "prod", "executable": str(program)})
     assert made.run().rows == {"read": 1, "planned": 1, "succeeded": 1}

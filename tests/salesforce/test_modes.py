@@ -29,7 +29,8 @@ def test_an_insert_ignores_changes_and_rows_that_leave_or_come_back(project: Pro
     project.sync(mode="insert", match=None, fields=fields, options={"api": api})
     project.model([contact("k1"), contact("k2"), contact("k3")])
     assert project.run().exit == 6
-    assert project.run("--first-run", "send").report["actions"]["created"] == 3
+    run = project.run("--first-run", "send")
+    assert (run.exit, run.report["actions"]["created"]) == (0, 3), run.said
     for rows in ([contact("k1"), contact("k2", "Changed")], [contact("k1"), contact("k2"), contact("k3", "Back")]):
         project.model(rows)
         run = project.run()
@@ -112,6 +113,7 @@ def test_what_a_mode_does_not_do_with_removed_rows_is_refused(
         assert (said.exit_code, f"on_removed: {on_removed} is not allowed in mode {mode}" in told) == (64, True)
         assert allowed in told
         assert "contacts.on_removed" in told
+    assert project.emulated.writing_calls() == []
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -145,14 +147,17 @@ def test_an_empty_model_deletes_nothing_until_that_is_accepted(project: Project)
     assert (run.exit, run.report["actions"]["deleted"], stored(project)) == (0, 500, {})
 
 
-def test_a_full_run_leaves_removed_rows_alone(project: Project) -> None:
-    project.sync(on_removed="delete", guards={"max_removed": None})
+@pytest.mark.parametrize("on_removed", ["clear", "delete"])
+def test_a_full_run_leaves_removed_rows_alone(project: Project, on_removed: str) -> None:
+    project.sync(on_removed=on_removed, guards={"max_removed": None})
     project.model([contact("k1"), contact("k2")])
     project.run()
     project.model([contact("k1")])
     run = project.run("--full")
-    assert run.rows == {"read": 1, "planned": 1, "succeeded": 1}
-    assert sorted(stored(project)) == ["k1", "k2"]
+    assert (run.exit, run.rows) == (0, {"read": 1, "planned": 1, "succeeded": 1}), run.said
+    assert (run.report["actions"]["cleared"], run.report["actions"]["deleted"]) == (0, 0)
+    found = {key: (each["LastName"], each["Email"]) for key, each in stored(project).items()}
+    assert found == {key: ("Ash", f"{key}@acme.example") for key in ("k1", "k2")}
 
 
 @pytest.mark.parametrize("api", APIS)
