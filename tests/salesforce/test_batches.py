@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from .project_folder import Done
@@ -35,13 +36,31 @@ def others(project: Project, *changes: dict[str, Any]) -> None:
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
+def batch_id(post: dict[str, Any]) -> str:
+    """The batch that a post made."""
+    (found,) = re.findall(r"<id>(751\w+)</id>", post["response_body"])
+    return str(found)
+
+
+def body(project: Project, post: dict[str, Any]) -> bytes:
+    """What a batch holds, as the org has it."""
+    url = f"{post['url']}/{batch_id(post)}/request"
+    with requests.get(url, headers={"X-SFDC-Session": project.emulated.session()}, timeout=10) as answer:
+        assert answer.ok, answer.text
+        return answer.content
+
+
 def rows_of(call: dict[str, Any]) -> int:
     """The rows of a batch that was posted as CSV."""
     return int(call["request_body"].count("\n")) - 1
 
 
-def test_bulk_api_batches_are_compressed_and_ten_are_under_way_at_most(project: Project) -> None:
-    project.sync(options={"batch_size": 20})
+@pytest.mark.parametrize(("asked", "least", "most"), [({}, 10, 10), ({"parallelism": 50}, 11, 15)])
+def test_bulk_api_batches_are_compressed_and_ten_are_under_way_unless_more_are_asked_for(
+    project: Project, asked: dict[str, int], least: int, most: int
+) -> None:
+    project.emulated.change({"bulk": {"delay": 1, "shuffle": False}})
+    project.sync(options={"batch_size": 20, **asked})
     project.model([contact(f"k{n:03}", last="Ash" * 20) for n in range(300)])
     run = project.run()
     assert run.rows["succeeded"] == 300
@@ -51,10 +70,9 @@ def test_bulk_api_batches_are_compressed_and_ten_are_under_way_at_most(project: 
     fetched = {each["url"].split("/")[-2]: each for each in calls(project, run, "GET", "/result")}
     spans = []
     for each in posts:
-        (batch,) = re.findall(r"<id>(751\w+)</id>", each["response_body"])
-        last = fetched[batch]
+        last = fetched[batch_id(each)]
         spans.append((began(each), began(last) + last["seconds"]))
-    assert max(sum(1 for start, end in spans if start <= moment < end) for moment, _ in spans) <= 10
+    assert least <= max(sum(1 for start, end in spans if start <= moment < end) for moment, _ in spans) <= most
 
 
 def began(call: dict[str, Any]) -> float:
@@ -77,25 +95,39 @@ def test_every_number_out_of_its_limits_is_told_at_once(project: Project) -> Non
     assert not [each for each in project.emulated.stats()["calls"] if "job" in each or "composite" in each]
 
 
-def test_an_upsert_through_collections_goes_to_the_match_field_two_hundred_rows_at_a_time(project: Project) -> None:
-    project.sync(options={"api": "rest"})
+@pytest.mark.parametrize(("asked", "sizes"), [({}, [200, 200, 50]), ({"batch_size": 50}, [50] * 9)])
+def test_an_upsert_through_collections_goes_to_the_match_field_two_hundred_rows_at_a_time_or_fewer_if_asked(
+    project: Project, asked: dict[str, int], sizes: list[int]
+) -> None:
+    project.sync(options={"api": "rest", **asked})
     project.model([contact(f"k{n}") for n in range(450)])
-    assert project.run().rows["succeeded"] == 450
-    path = "PATCH /services/data/v58.0/composite/sobjects/Contact/External_Id__c"
-    assert project.emulated.stats()["calls"][path] == 3
+    run = project.run()
+    assert run.rows["succeeded"] == 450
+    path = "/services/data/v58.0/composite/sobjects/Contact/External_Id__c"
+    made = project.emulated.stats()["calls"]
+    assert {each: made[each] for each in project.emulated.writing_calls()} == {f"PATCH {path}": len(sizes)}
+    answers = [json.loads(each["response_body"]) for each in calls(project, run, "PATCH", path)]
+    assert sorted(map(len, answers), reverse=True) == sizes
 
 
 @pytest.mark.parametrize(("api", "batches"), [("bulk", 2), ("rest", 5)])
 def test_large_rows_make_smaller_batches_and_arrive_as_they_are(project: Project, api: str, batches: int) -> None:
-    texts = {f"k{n}": f"{n}" + AWKWARD * 1_000 + f"{n}" for n in range(1_000)}
+    texts = {f"k{n}": f"{n}" + AWKWARD * 1_100 + f"{n}" for n in range(1_000)}
+    error = {"error": {"code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "words"}}
+    project.emulated.faults({"match": {"object": "Contact", "key": "k500"}, "do": error})
     project.sync(fields={"LastName": "last", "Description": "text"}, options={"api": api})
     project.model([contact(key, text=text) for key, text in texts.items()])
     run = project.run()
-    assert (run.exit, run.rows["succeeded"]) == (0, 1_000), run.said
+    assert (run.exit, run.rows["succeeded"], run.rows["rejected"]) == (1, 999, 1), run.said
     sent = calls(project, run, *(("POST", "/batch") if api == "bulk" else ("PATCH", "External_Id__c")))
     assert len(sent) == batches
-    stored = {each["External_Id__c"]: each["Description"] for each in project.emulated.records("Contact")}
-    assert stored == texts
+    assert api == "rest" or all(1_000_000 < len(body(project, each)) < 10_000_000 for each in sent)
+    ledger = project.ledger(run)
+    assert ledger.pop("k500")["code"] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    del texts["k500"]
+    stored = {each["External_Id__c"]: each for each in project.emulated.records("Contact")}
+    assert {key: each["Description"] for key, each in stored.items()} == texts
+    assert {key: line["record_id"] for key, line in ledger.items()} == {key: each["Id"] for key, each in stored.items()}
 
 
 def test_a_job_of_the_bulk_api_2_is_as_large_as_the_sync_asks(project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -33,12 +34,23 @@ def test_only_what_changed_is_sent(project: Project, api: str) -> None:
     assert {key: each["LastName"] for key, each in stored(project).items()} == {"k1": "Ash", "k2": "Birch", "k3": "Ash"}
 
 
-def test_a_match_field_that_is_no_external_id_is_refused_with_the_steps(project: Project) -> None:
+STEPS = ["not marked External ID in Salesforce", "In Setup", "External ID and Unique ticked", "field-level security",
+         "--refresh"]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "words"), [("Id", ["use mode update"]), ("Email", STEPS), ("Unique_Key__c", STEPS)])
+def test_a_match_field_that_is_no_external_id_is_refused_with_the_steps(
+    project: Project, field: str, words: list[str]
+) -> None:
     project.model([contact("k1")])
-    for field, word in (("Id", "update"), ("Email", "External ID"), ("Unique_Key__c", "External ID")):
-        project.sync(match={"field": field, "column": "id"})
-        run = project.run()
-        assert (run.exit, word in run.said) == (64, True), run.said
+    project.sync(match={"field": field, "column": "id"}, fields={"LastName": "last"})
+    for command in ("check", "plan contacts", "run contacts"):
+        said = project.invoke(*command.split())
+        told = " ".join(said.stderr.split())
+        assert said.exit_code == 64, told
+        assert f"contacts.match.field: {field} cannot be matched on" in told
+        assert [word for word in words if word not in told] == []
+    assert project.emulated.writing_calls() == []
     assert project.emulated.records("Contact") == []
 
 
@@ -97,16 +109,7 @@ def test_the_defaults_are_one_job_and_batches_of_a_thousand(project: Project) ->
     posted = sum(count for name, count in calls.items() if name.startswith("POST") and name.endswith("/batch"))
     opened = sum(count for name, count in calls.items() if name.startswith("POST") and name.endswith("/job"))
     assert (opened, posted) == (1, 3), made
-
-
-def test_collections_are_cut_as_asked(project: Project) -> None:
-    for size, calls in ((200, 3), (50, 9)):
-        project.emulated.reset()
-        project.sync(options={"api": "rest", "batch_size": size})
-        project.model([contact(f"k{n}") for n in range(450)])
-        assert project.run("--start-over").rows["succeeded"] == 450
-        made = project.emulated.stats()["calls"]
-        assert sum(n for name, n in made.items() if name.startswith("PATCH") and "composite" in name) == calls, made
+    assert sorted(Counter(line["batch"] for line in project.lines(run)).values()) == [500, 1_000, 1_000]
 
 
 @pytest.mark.parametrize("api", APIS)
