@@ -86,7 +86,7 @@ def test_a_column_of_ids_is_used_as_it_is_after_a_check(project: Project, api: s
     other = "0035g00000ABCDeAAP"
     given = "acc" if mapping == "column" else {"find": "Account", "where": "Id", "equals": "acc"}
     project.sync(fields={"LastName": "last", "AccountId": given}, options={"api": api})
-    lower = "0015g00000abcdeAAP"
+    lower = "0015g00000ABCDeAAP".lower()
     given_ids = {"k1": id_[:15], "k2": id_, "k3": other, "k4": lower, "k5": "no id", "k6": None}
     project.model([contact(key, acc=given_id) for key, given_id in given_ids.items()])
     before = project.emulated.stats()["calls"]
@@ -99,6 +99,7 @@ def test_a_column_of_ids_is_used_as_it_is_after_a_check(project: Project, api: s
     assert (ledger["k4"]["code"], "check characters" in ledger["k4"]["message"]) == ("NO_VALID_ID", True)
     assert all(ledger[key]["advice"] for key in ("k3", "k4", "k5"))
     assert {key: each["AccountId"] for key, each in by_key(project).items()} == {"k1": id_, "k2": id_, "k6": None}
+    assert set(project.emulated.stats()["attempted"]["Contact"]) == {"k1", "k2", "k6"}
     asked = [name for name in project.emulated.stats()["calls"] if name.endswith(".0/query")]
     assert sum(project.emulated.stats()["calls"][name] - before.get(name, 0) for name in asked) <= 1, "only the login's"
 
@@ -147,16 +148,21 @@ def test_a_custom_reference_is_named_by_key_and_cleared_through_its_id(project: 
 
 
 def test_few_accounts_of_many_contacts_are_few_queries(project: Project) -> None:
-    accounts(project, *({"Name": f"a{n}", "Unique_Key__c": f"a-{n}"} for n in range(3)))
+    ids = accounts(project, *({"Name": f"a-{n}", "Unique_Key__c": f"a-{n}"} for n in range(3)))
+    given = {f"k{n}": f"a-{n % 4}" if n % 4 < 3 else None for n in range(10_000)}
     find = {"find": "Account", "where": "Unique_Key__c", "equals": "acc"}
-    project.sync(fields={"LastName": "last", "AccountId": find}, options={"batch_size": 10_000})
-    project.model([contact(f"k{n}", acc=f"a-{n % 4}" if n % 4 < 3 else None) for n in range(2_000)])
+    project.sync(fields={"LastName": "last", "AccountId": find})
+    project.model([contact(key, acc=acc) for key, acc in given.items()])
     before = project.emulated.stats()["calls"]
     run = project.run()
-    assert run.rows["succeeded"] == 2_000
+    assert run.rows == {"read": 10_000, "planned": 10_000, "succeeded": 10_000}, run.said
     after = project.emulated.stats()["calls"]
-    queries = {name: count - before.get(name, 0) for name, count in after.items() if name.endswith(".0/query")}
-    assert sum(queries.values()) - 1 <= 2, "one of them is the login's, about the org"
+    made = {name: count - before.get(name, 0) for name, count in after.items()}
+    assert made["POST /services/async/58.0/job/{id}/batch"] == 10
+    queries = {name: count for name, count in made.items() if name.endswith(".0/query")}
+    assert sum(queries.values()) - 1 == 1, "one of them is the login's, about the org"
+    found = {key: each["AccountId"] for key, each in by_key(project).items()}
+    assert found == {key: acc and ids[acc] for key, acc in given.items()}
 
 
 def test_many_keys_are_looked_up_by_one_call_and_deleted_records_are_not_found(project: Project) -> None:

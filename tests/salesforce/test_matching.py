@@ -50,6 +50,24 @@ def test_the_other_form_of_an_id_is_no_other_record(by_id: Project) -> None:
     assert by_id.ledger(run)["a"]["record_id"] == one
 
 
+@pytest.mark.parametrize("api", ["bulk", "bulk2", "rest"])
+def test_of_two_ids_that_differ_in_case_alone_the_short_form_of_one_touches_its_record_only(
+    project: Project, api: str
+) -> None:
+    project.emulated.insert("Contact", *({"LastName": f"c{n}"} for n in range(80)))
+    before = {each["Id"]: each["LastName"] for each in project.emulated.records("Contact")}
+    folded = {id_[:15].lower(): id_ for id_ in before}
+    one, other = next((id_, folded[id_[:15].lower()]) for id_ in before if folded[id_[:15].lower()] != id_)
+    assert (one[:15] != other[:15], one[:15].lower()) == (True, other[:15].lower())
+    match = {"field": "Id", "column": "key"}
+    project.sync(mode="update", match=match, fields={"LastName": "last"}, options={"api": api})
+    project.model([{"id": "a", "last": "Ash", "key": one[:15]}])
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"]) == (0, 1), run.said
+    assert project.ledger(run)["a"]["record_id"] == one
+    assert {each["Id"]: each["LastName"] for each in project.emulated.records("Contact")} == {**before, one: "Ash"}
+
+
 def test_an_id_with_wrong_check_characters_is_rejected_and_one_without_a_record_is_skipped(by_id: Project) -> None:
     (one,) = ids(by_id, "one")
     wrong, missing = one[:15] + ("AAA" if not one.endswith("AAA") else "AAB"), "001" + "x" * 12
