@@ -78,6 +78,48 @@ def test_a_job_that_is_refused_stops_the_run_with_the_advice(project: Project, a
     assert project.run().went_on["rows"]["succeeded"] == 1
 
 
+def test_a_batch_beyond_the_last_one_of_the_day_stops_the_run_with_the_advice(project: Project) -> None:
+    said = {"code": "ExceededQuota", "message": BATCHES["ExceededQuota"]}
+    posts = {"method": "POST", "path": "/services/async/*/job/*/batch"}
+    project.emulated.faults({"match": posts, "do": {"error": said}, "times": 1})
+    project.sync(fields={"LastName": "last"})
+    project.model([{"id": "k1", "last": "Ash"}])
+    run = project.run()
+    assert (run.exit, run.rows["unprocessed"]) == (4, 1), run.said
+    told = " ".join(run.said.split())
+    assert f"ExceededQuota: {said['message']}" in told
+    assert table()["ExceededQuota"].advice in told
+    assert project.emulated.records("Contact") == []
+    assert project.run().went_on["rows"]["succeeded"] == 1
+
+
+def test_an_app_that_is_blocked_is_told_with_its_code_and_the_advice(project: Project) -> None:
+    project.emulated.change({"application": {"blocked": True}})
+    project.model([{"id": "k1", "last": "Ash", "email": None}])
+    run = project.run()
+    assert run.exit == 69, run.said
+    told = " ".join(run.said.split())
+    assert "cannot log in to Salesforce: OAUTH_APP_BLOCKED: this app is blocked by admin" in told
+    assert table()["OAUTH_APP_BLOCKED"].advice in told
+    assert project.emulated.writing_calls() == []
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_row_that_is_always_one_too_many_for_apex_is_rejected_with_its_code_and_an_advice(
+    project: Project, monkeypatch: pytest.MonkeyPatch, api: str
+) -> None:
+    monkeypatch.setattr("connector_sdk.writing.retry.Pace.backoff", lambda pace, number: 0.01)
+    code = "TOO_MANY_APEX_REQUESTS"
+    error = {"code": code, "message": "Unable to Process Request. Concurrent requests limit exceeded."}
+    project.sync(fields={"LastName": "last"}, options={"api": api})
+    project.emulated.faults({"match": {"object": "Contact", "key": "k1"}, "do": {"error": error}})
+    project.model([{"id": "k1", "last": "Ash"}, {"id": "k2", "last": "Ash"}])
+    run = project.run()
+    line = project.ledger(run)["k1"]
+    assert (run.exit, run.rows["succeeded"], line["outcome"], line["attempts"]) == (1, 1, "rejected", 4)
+    assert (line["code"], line["message"], line["advice"]) == (code, error["message"], table()[code].advice)
+
+
 @pytest.mark.parametrize("text", ["UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record",
                                   "System.LimitException: Apex CPU time limit exceeded"])  # fmt: skip
 @pytest.mark.parametrize("api", APIS)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
 
+from .project_folder import Done
 from .projects import Project
 
 APIS = ["bulk", "bulk2", "rest"]
@@ -21,6 +24,16 @@ def lock(project: Project, *keys: str, **how: Any) -> None:
     project.emulated.faults(*({"match": {"object": "Contact", "key": key}, "do": LOCKED, **how} for key in keys))
 
 
+def sizes(project: Project, run: Done, api: str) -> list[int]:
+    """The rows of each batch, the largest first."""
+    made = json.loads(project.invoke("calls", run.report["run"], "--output", "json").stdout)
+    if api == "rest":
+        sent = [json.loads(each["request_body"])["records"] for each in made if each["method"] == "PATCH"]
+    else:
+        sent = [each["request_body"].splitlines()[1:] for each in made if re.search("/batch(es)?$", each["url"])]
+    return sorted(filter(None, map(len, sent)), reverse=True)
+
+
 @pytest.mark.parametrize("api", APIS)
 def test_a_row_that_stays_locked_is_tried_a_few_times_and_then_rejected_with_advice(project: Project, api: str) -> None:
     project.sync(options={"api": api})
@@ -30,12 +43,29 @@ def test_a_row_that_stays_locked_is_tried_a_few_times_and_then_rejected_with_adv
     assert (run.exit, run.rows["succeeded"], run.rows["rejected"]) == (1, 19, 1), run.said
     line = project.ledger(run)["k7"]
     assert (line["code"], line["attempts"]) == ("UNABLE_TO_LOCK_ROW", 4)
-    assert "five" in line["advice"]
+    assert "Lower parallelism to five or less" in line["advice"]
     attempted = project.emulated.stats()["attempted"]["Contact"]
     assert (attempted.pop("k7"), set(attempted.values())) == (4, {1})
     project.emulated.faults()
     run = project.run()
     assert run.rows == {"read": 20, "unchanged": 19, "planned": 1, "succeeded": 1}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_rows_that_stay_locked_are_tried_again_in_smaller_and_smaller_batches(
+    project: Project, monkeypatch: pytest.MonkeyPatch, api: str
+) -> None:
+    monkeypatch.setattr("connector_sdk.writing.retry.Pace.backoff", lambda pace, number: 0.01)
+    project.sync(fields={"LastName": "last"}, options={"api": api})
+    locked = [f"k{n}" for n in range(40)]
+    lock(project, *locked)
+    project.model([contact(f"k{n}") for n in range(200)])
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"], run.rows["rejected"]) == (1, 160, 40), run.said
+    assert sizes(project, run, api) == [200, 40, *[10] * 4, *[1] * 40]
+    rejected = {key: line for key, line in project.ledger(run).items() if line["outcome"] == "rejected"}
+    assert sorted(rejected) == sorted(locked)
+    assert {(line["code"], line["attempts"]) for line in rejected.values()} == {("UNABLE_TO_LOCK_ROW", 4)}
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -75,4 +105,7 @@ def test_rows_of_an_insert_that_were_refused_are_sent_again_and_those_without_an
     assert len(stored) == len(set(stored)) == 400
     assert project.run().rows == {"read": 400, "unchanged": 200, "planned": 200, "skipped": 200}
     assert len(project.emulated.records("Contact")) == 400
-    assert {line["code"] for line in project.ledger(run).values() if line["outcome"] == "unknown"} == {"ANSWER_LOST"}
+    unknown = {key: line["code"] for key, line in project.ledger(run).items() if line["outcome"] == "unknown"}
+    assert unknown == {f"k{n:03}": "ANSWER_LOST" for n in range(200)}
+    attempted = project.emulated.stats()["attempted"]["Contact"]
+    assert {key: count for key, count in attempted.items() if count > 1} == dict.fromkeys(("k300", "k301", "k302"), 2)
