@@ -18,11 +18,11 @@ _GRACE = 3.0
 """Seconds that batches in flight get to stop by themselves when a run is interrupted."""
 
 
-def work_through(work: Callable[[], bool], first: int, most: int, writing: Writing) -> None:
+def work_through(work: Callable[[], bool], waiting: Callable[[], int], first: int, most: int, writing: Writing) -> None:
     """Repeat `work` in `first` to `most` threads until it answers False, or until the run is halted.
 
     Where answers come at once, threads wait for the interpreter only, and each change of hands costs CPU: a thread
-    more is worth it while those there are leave it idle.
+    more is worth it while those there are leave it idle, and `waiting` says that there is something to do for it.
 
     The threads are daemons: one that is stuck in a call must not keep the process from ending.
     """
@@ -42,7 +42,7 @@ def work_through(work: Callable[[], bool], first: int, most: int, writing: Writi
             threads.append(threading.Thread(target=loop, name=f"writer-{number}", daemon=True))
             threads[-1].start()
 
-    start(min(first, most))
+    start(max(1, min(first, waiting())))
     looked = time.monotonic()
     for thread in threads:
         while thread.is_alive() and not writing.halt.is_set():
@@ -51,7 +51,7 @@ def work_through(work: Callable[[], bool], first: int, most: int, writing: Writi
             if writing.cancel.is_set():
                 writing.halt.set()
             elif thread.is_alive() and busy < _BUSY * (now - looked):
-                start(min(len(threads), most - len(threads)))
+                start(min(len(threads), most - len(threads), waiting()))
             spent, looked = [], now
     for thread in threads:
         thread.join(_GRACE / max(1, most))

@@ -65,6 +65,6 @@ def _deliver_stage(writing: Writing, batches: Sequence[JournalledBatch], paralle
             queue.fail(error)
         return True
 
-    most = min(parallelism, queue.size)
-    work_through(work, most if batches[0].rows >= _LARGE else _FIRST, most, writing)
+    first = parallelism if batches[0].rows >= _LARGE else _FIRST
+    work_through(work, lambda: queue.ready, first, parallelism, writing)
     queue.check()

@@ -25,10 +25,14 @@ class Queue:
         self._halt = halt
         self._in_order = in_order
         self._error: BaseException | None = None
-        self.size = 0
         for each in batches:
             self._add(each)
-            self.size += 1
+
+    @property
+    def ready(self) -> int:
+        """How many batches could be taken now."""
+        with self._changed:
+            return len(self._ready)
 
     def take(self) -> JournalledBatch | None:
         """The next batch; None when there is none and none can come."""

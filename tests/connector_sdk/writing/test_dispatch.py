@@ -121,6 +121,22 @@ def test_threads_that_wait_for_answers_become_as_many_as_may_be_under_way(bench:
     assert plugin.most_in_flight == 10
 
 
+def test_what_one_batch_is_cut_into_is_sent_side_by_side(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 8))
+
+    def act(batch: Batch) -> WriteResult:
+        names = batch.rows.column("name").to_pylist()
+        if len(names) > 1:
+            return results(batch, dict.fromkeys(names, "locked"))
+        await_most(plugin, 4)
+        return results(batch, {})
+
+    plugin = Scripted(act)
+    bench.send(plugin, parallelism=4)
+    assert plugin.most_in_flight == 4
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
 def test_rows_that_are_tried_again_stay_in_their_lane(bench: Bench) -> None:
     lanes = [1, 2, 3]
     bench.plan(Action.UPSERT, *ranges(3, 4), lanes=lanes)
