@@ -186,10 +186,18 @@ class World:
         """How often each key was planned to be sent, in runs that have ended and in those that are open."""
         lines = [line for ledger in self.ledgers.values() for line in ledger if line["batch"] is not None]
         found = Counter(line["key"] for line in lines)
-        for each in self.open_runs():
-            plan = pq.read_table(self.live / ".connector" / "plans" / each / "plan.parquet", columns=["key", "outcome"])
-            found.update(line["key"] for line in plan.to_pylist() if line["outcome"] is None)
+        found.update(line["key"] for line in self._open_lines() if line["outcome"] is None)
         return found
+
+    def leaving(self) -> set[str]:
+        """The keys whose records open runs remove; they count as accepted until such a run has ended."""
+        return {line["key"] for line in self._open_lines() if line["effect"] == "left"}
+
+    def _open_lines(self) -> Iterator[dict[str, str | None]]:
+        """The lines of the plans of open runs."""
+        for each in self.open_runs():
+            plan = self.live / ".connector" / "plans" / each / "plan.parquet"
+            yield from pq.read_table(plan, columns=["key", "effect", "outcome"]).to_pylist()
 
     def open_runs(self) -> list[str]:
         """The runs that are to be finished."""
