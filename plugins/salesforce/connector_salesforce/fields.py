@@ -95,10 +95,10 @@ def field_of(
 
 def absent(object_name: str) -> str:
     """What a field is that no description has: field-level security leaves out what the user may not see."""
-    return f"absent or hidden from this user: {_security(object_name, 'the field')}"
+    return f"absent or hidden from this user: {_setup_path(object_name, 'the field')}"
 
 
-def _security(object_name: str, field: str) -> str:
+def _setup_path(object_name: str, field: str) -> str:
     return f"Setup, Object Manager, {object_name}, Fields & Relationships, {field}, Set Field-Level Security"
 
 
@@ -201,7 +201,7 @@ def _read_only(object_name: str, described: Description) -> str:
     if type_ in _COMPOUND or (described.get("nameField") and described.get("extraTypeInfo") == "personname"):
         return "is a compound field: write its parts"
     if described.get("permissionable"):
-        return f"is read-only for this user: {_security(object_name, described['name'])}"
+        return f"is read-only for this user: {_setup_path(object_name, described['name'])}"
     return "is a system field, which Salesforce maintains"
 
 
