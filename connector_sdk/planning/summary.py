@@ -116,9 +116,11 @@ def _values(request: PlanRequest, mapped: Mapped) -> str:
 
 
 def delivery_findings(request: PlanRequest, batches: Mapping[str, int]) -> Iterator[Finding]:
-    """Which api was taken and why, where that was left to the rows. `batches` is how many each api would need."""
+    """Which api was taken and why, where that was left to the rows and there are any. `batches` is how many each api
+    would need.
+    """
     taken = request.delivery.api.name
-    if request.sync.delivery.api == AUTO and taken != AUTO:
+    if request.sync.delivery.api == AUTO and taken != AUTO and batches[taken]:
         others = (f"{_counted(count)} with {each}" for each, count in batches.items() if each != taken)
         why = "; ".join([_counted(batches[taken]), *others, *passed_over(request.sync, request.spec)])
         yield Finding(Level.INFO, f"api auto takes {taken}: {why}")

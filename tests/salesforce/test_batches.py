@@ -154,9 +154,7 @@ def test_a_job_of_the_bulk_api_2_is_as_large_as_the_sync_asks(project: Project) 
         ("upsert", 40, "bulk: 1 batch; 1 batch with bulk2; rest delivers at least once only"),
     ],
 )
-def test_the_api_is_left_to_the_rows_and_never_promises_less(
-    project: Project, mode: str, rows: int, said: str
-) -> None:
+def test_the_api_is_left_to_the_rows_and_never_promises_less(project: Project, mode: str, rows: int, said: str) -> None:
     insert = {"match": None, "fields": {"LastName": "last", "External_Id__c": "id"}} if mode == "insert" else {}
     project.sync(mode=mode, options={"api": "auto"}, **insert)
     project.model([contact(f"k{n}") for n in range(rows)])

@@ -164,6 +164,7 @@ def test_the_api_may_be_left_to_the_rows_and_the_plan_says_why(bench: Bench) -> 
     bench.run(_rows(401))
     assert [each.rows for each in bench.store.batches()] == [401]
     assert "api auto takes call: 1 batch; 1 batch with two_phase" in _taken(bench.plan(_rows(403)))
+    assert not [each for each in bench.plan(_rows(401)).findings if "api auto" in each.message], "nothing is sent"
 
 
 def test_the_batches_that_decide_the_api_are_those_of_the_plan_bytes_included(bench: Bench) -> None:
