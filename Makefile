@@ -9,7 +9,7 @@ PLUGINS := plugins/salesforce plugins/salesforce_picklist plugins/salesforce_eve
 PACKAGES := . $(PLUGINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long check wheels cassettes fidelity bench duel docs clean
+.PHONY: help install demo test test-long check wheels faults cassettes fidelity bench duel docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ test: $(INSTALLED) ## the test suite
 	@$(BIN)/python -m pytest -n 2 -m "not long"
 
 test-long: $(INSTALLED) ## kill loops and other tests that take minutes
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long --hypothesis-seed=$$(date +%s)
 
 check: $(INSTALLED) wheels ## lint, formatting, types, floors, and the wheels in a clean environment
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && echo "lint: ok"
@@ -45,6 +45,9 @@ wheels: $(INSTALLED)
 	@cd / && $(CURDIR)/.venv-wheels/bin/connector --version && $(CURDIR)/.venv-wheels/bin/salesforce-emulator --help >/dev/null
 	@cd / && $(CURDIR)/.venv-wheels/bin/python -c 'import connector_sdk as sdk; list(map(sdk.load, ("salesforce", "salesforce_picklist", "salesforce_events")))' && echo "wheels: ok"
 	@rm -rf .venv-wheels
+
+faults: $(INSTALLED) ## the rules about faults of data, owners and reports, with the tests that show each
+	@$(BIN)/python -m tests.faults
 
 cassettes: $(INSTALLED) ## record the cassettes anew, against the emulator
 	@$(BIN)/python -m pytest -q -n 0 tests/salesforce/test_cassettes.py tests/salesforce/test_login_cassettes.py \

@@ -7,10 +7,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from connector_sdk.testing.crash import Report
 
 Unharmed = Callable[[Report], Report]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the same examples in every run, unless a seed asks for others."""
+    settings.register_profile("repeatable", derandomize=True)
+    if config.getoption("--hypothesis-seed") is None:
+        settings.load_profile("repeatable")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say with which seed the examples were drawn."""
+    return f"hypothesis seed: {config.getoption('--hypothesis-seed') or 'none, the same examples in every run'}"
 
 
 @pytest.fixture(autouse=True)

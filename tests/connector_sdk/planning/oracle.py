@@ -10,6 +10,8 @@ from attrs import define, field, frozen
 from connector_sdk import Mode, Removal
 
 TOO_LONG = "x" * 1_001
+FORMER = "\x1f"
+"""What parts a key from the former record of it that could not be removed and is tried again in each run."""
 Row = Mapping[str, str | None]
 Line = tuple[str | None, str]
 
@@ -167,7 +169,9 @@ class Oracle:
             gone = verdict == "succeeded" or (not removes and key not in rekeyed)
             if gone and self.known[key] is former:
                 del self.known[key]
-        return lines
+            if removes and not gone and rekeyed.get(key):
+                self.known[f"{key}{FORMER}{former.record}"] = former
+        return [(key and key.partition(FORMER)[0], verdict) for key, verdict in lines]
 
     def _removed(self, former: Known, step: Step) -> str:
         if former.match in step.refused:

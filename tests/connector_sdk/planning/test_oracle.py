@@ -16,7 +16,7 @@ from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
 from .bench import Bench, Ran, mapped, people
-from .oracle import TOO_LONG, Oracle, Step
+from .oracle import FORMER, TOO_LONG, Oracle, Step
 
 SPELLINGS = {"a": ("a", "A", " a"), "b": ("b", "B "), "c": ("c",)}
 KEYS = st.sampled_from(["1", "2", "3", "1", "2", "3", "4", "", None])
@@ -79,7 +79,7 @@ def ledger(ran: Ran) -> list[tuple[str | None, str]]:
     """Keys and outcomes; a record that was gone already counts as removed."""
     told_ = [
         (
-            line["key"],
+            line["key"] and line["key"].partition(FORMER)[0],
             "succeeded" if line["code"] == "gone" else " ".join(filter(None, (line["outcome"], line["code"]))),
         )
         for line in ran.lines
@@ -121,6 +121,34 @@ MOVED_AND_REFUSED = [
     Step([{"k": "4", "e": "c", "n": "z", "x": "q"}], {"name": "n"}, frozenset(), False),
     Step([{"k": "4", "e": "b", "n": "x", "x": "p"}], {"name": "n"}, frozenset({"b"}), False),
 ]
+
+
+FORMER_RECORD_REFUSED = [
+    Step([{"k": "3", "e": "c", "n": "x", "x": "p"}], {"name": "n"}),
+    Step([{"k": "3", "e": "b", "n": "x", "x": "p"}], {"name": "n"}, frozenset({"c"})),
+    Step([], {"name": "n"}),
+]
+FORMER_RECORD_CLAIMED = [
+    *FORMER_RECORD_REFUSED[:2],
+    Step([{"k": "3", "e": "b", "n": "x", "x": "p"}, {"k": "4", "e": "C", "n": "y", "x": "p"}], {"name": "n"}),
+    Step([{"k": "4", "e": "c", "n": "y", "x": "p"}], {"name": "n"}),
+]
+MOVED_TWICE_AND_REFUSED = [
+    *FORMER_RECORD_REFUSED[:2],
+    Step([{"k": "3", "e": "a", "n": "x", "x": "p"}], {"name": "n"}, frozenset({"b", "c"})),
+    Step([{"k": "3", "e": "a", "n": "x", "x": "p"}], {"name": "n"}),
+]
+
+
+@pytest.mark.rule("T15")
+@pytest.mark.parametrize("on_removed", [Removal.CLEAR, Removal.DELETE])
+@pytest.mark.parametrize(
+    "steps",
+    [FORMER_RECORD_REFUSED, FORMER_RECORD_CLAIMED, MOVED_TWICE_AND_REFUSED],
+    ids=["refused", "claimed", "twice"],
+)
+def test_a_former_record_that_could_not_be_removed_is_tried_again(steps: list[Step], on_removed: Removal) -> None:
+    follow(steps, Oracle(Mode.UPSERT, on_removed))
 
 
 @examples(10)
