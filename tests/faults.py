@@ -6,13 +6,15 @@ once, and tests for at least two neighbours of that input.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 from collections import defaultdict
 
 import pytest
 
 RULES = {
-    "V1": "A key has one text, whatever number type its column has, and a known row keeps the spelling it was sent with.",
+    "V1": "A key has one text, whatever number type its column has, and a known row keeps the spelling that was sent.",
     "V2": "So do decimals, match columns beside the primary key, look-up values and the keys of archived rows.",
     "V3": "Known keys that come back in another spelling stop the run.",
     "V4": "Types of many files are unified without loss or refused.",
@@ -74,8 +76,11 @@ class _Collector:
 def main() -> int:
     """Print rule → tests; return 1 when a rule is not known or shown by too few tests."""
     collector = _Collector()
-    code = pytest.main(["--collect-only", "--quiet", "-p", "no:terminal", "tests"], plugins=[collector])
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = pytest.main(["--collect-only", "--quiet", "tests"], plugins=[collector])
     if code:
+        print(said.getvalue(), file=sys.stderr)
         return int(code)
     for rule, text in RULES.items():
         print(f"{rule}  {text}")
