@@ -82,7 +82,7 @@ def main() -> None:
         KEPT.mkdir(exist_ok=True)
         target = KEPT / f"state-{VERSION}.tar.gz"
         with tarfile.open(target, "w:gz") as archive:
-            archive.add(folder, "frozen", filter=_nobodys)
+            archive.add(folder, "frozen", filter=without_names)
         print(target.relative_to(Path(__file__).parents[3]))
 
 
@@ -90,13 +90,13 @@ def _live(folder: Path) -> None:
     (folder / "connector.yml").write_text(PROJECT)
     (folder / "notes.csv").write_text("key,text\na,first\nb,second\nc,third\n")
     _model(folder, 0)
-    _in_a_process(lambda: _expect(invoke(folder, "run", "people"), 0))
+    in_a_process(lambda: require_exit(invoke(folder, "run", "people"), 0))
     store = Store.at(folder / "store.db")
     store.add_fault(Fault(FaultKind.CUT_AFTER, object_name="notes", skip=1))
     store.close()
-    _in_a_process(lambda: _expect(invoke(folder, "run", "notes", "--first-run", "send"), 3))
+    in_a_process(lambda: require_exit(invoke(folder, "run", "notes", "--first-run", "send"), 3))
     _model(folder, GONE)
-    _in_a_process(lambda: _killed(folder))
+    in_a_process(lambda: kill_at_upload(folder, "people"))
     for each in (folder / STATE / "calls").iterdir():
         shutil.rmtree(each) if each.is_dir() else each.unlink()
 
@@ -106,12 +106,14 @@ def _model(folder: Path, first: int) -> None:
     pq.write_table(pa.table({"key": keys, "text": [f"{key} of {first}" for key in keys]}), folder / "people.parquet")
 
 
-def _expect(result: Result, code: int) -> None:
+def require_exit(result: Result, code: int) -> None:
+    """End unless a command ended with a code."""
     if result.exit_code != code:
         sys.exit(f"ended with {result.exit_code}: {result.output}")
 
 
-def _killed(folder: Path) -> None:
+def kill_at_upload(folder: Path, sync: str) -> None:
+    """Run a sync, and be killed when its second batch was uploaded."""
     uploads: list[str] = []
 
     def meet(point: str) -> None:
@@ -120,10 +122,10 @@ def _killed(folder: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     listen(meet)
-    invoke(folder, "run", "people")
+    invoke(folder, "run", sync)
 
 
-def _in_a_process(act: Callable[[], None]) -> None:
+def in_a_process(act: Callable[[], None]) -> None:
     """Do something in a process of its own, which may be killed."""
     if child := os.fork():
         status = os.waitpid(child, 0)[1]
@@ -135,8 +137,8 @@ def _in_a_process(act: Callable[[], None]) -> None:
     os._exit(0)
 
 
-def _nobodys(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without the name of who made it."""
+def without_names(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Return an entry of the archive without the name of who made it."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
     return entry
