@@ -17,8 +17,10 @@ from connector_sdk.testing.doubles import RecordingRun
 from .scripted import CONTACT_FIELDS, ScriptedTransport, answer, batch, described_object, describing, org
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+INTEGERS = st.integers(-(2**63), 2**64 - 1)
+"""What an answer counts with; a longer number would be read as floating point."""
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)
+    st.none() | st.booleans() | INTEGERS | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)
 )
 
 
