@@ -5,18 +5,21 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
+from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.finish import not_begun
 from connector_sdk.freezing import findings_of_run, freeze_plan, stop_on
 from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.former_state import UPGRADED
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import RunStart
 from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledRun, RunState
-from connector_sdk.state.folder import remove
+from connector_sdk.state.folder import on_disk, remove
 from connector_sdk.state.journal import now
+from connector_sdk.state.snapshot_file import pointing_at
 from connector_sdk.state.witness import Witness
 
 
@@ -34,9 +37,24 @@ def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan,
         opened.journal.forget_run(run_id)
         opened.observers.run_finished(not_begun(opened, run_id, error))
         raise
+    adopt_upgrade(opened, run_id, frozen_plan)
     forgotten = opened.sync.name if request.start_over else None
     opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten)
     return begun, frozen_plan, findings
+
+
+def adopt_upgrade(opened: Session, run_id: str, plan: FrozenPlan) -> None:
+    """Let the sync have its state in the present spelling, where an earlier version left it in another one."""
+    upgraded, state = plan.folder / UPGRADED, opened.state()
+    if state is None or not (upgraded.exists() or plan.former_keys):
+        return
+    if upgraded.exists():
+        target = opened.folder.snapshot(opened.sync.name, f"{run_id}-known")
+        upgraded.replace(target)
+        on_disk(target, target.parent)
+        state = pointing_at(opened.folder, state, target)
+    crashpoint("after the state is upgraded")
+    opened.journal.respell(opened.sync.name, plan.former_keys, state)
 
 
 def new_run_id() -> str:

@@ -12,6 +12,7 @@ class Code(StrEnum):
     """Why a row was not sent, or is not known to have arrived."""
 
     NULL_KEY = "NULL_KEY"
+    INEXACT_KEY = "INEXACT_KEY"
     REPEATED_KEY = "REPEATED_KEY"
     NULL_MATCH = "NULL_MATCH"
     REPEATED_MATCH = "REPEATED_MATCH"
@@ -49,6 +50,10 @@ EXPLAINED: Mapping[Code, Explanation] = {
     Code.NULL_KEY: Explanation(
         "The row has no primary key, so nobody could tell whether it was sent before.",
         "Give every row of the model a primary key.",
+    ),
+    Code.INEXACT_KEY: Explanation(
+        "The key or match value is a floating point number that is not whole, or too large to be exact.",
+        "Cast the column in the model: to decimal or bigint where it is a number, or to text.",
     ),
     Code.REPEATED_KEY: Explanation(
         "Several rows of the model have this primary key.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import pyarrow as pa
 from attrs import evolve
 
 from connector_sdk.batch import Batch
@@ -50,7 +49,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         former=read_schemas(opened.folder.schema(opened.sync.name)) if previous else {},
         snapshot=snapshot,
         fingerprints=previous.fingerprints if previous else {},
-        held=pa.table({"key": pa.array([each.key for each in held], pa.string())}) if held else None,
+        held=tuple(each.key for each in held),
         full=request.full,
         baseline=request.baseline and (snapshot is None or opened.may_have_created),
         lookup=lookup,

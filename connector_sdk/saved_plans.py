@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from connector_sdk.begin import first_run_finding, guard_state
+from connector_sdk.begin import adopt_upgrade, first_run_finding, guard_state
 from connector_sdk.errors import ConfigError, ExitCode, Problem, RunStopped
 from connector_sdk.execute import execute
 from connector_sdk.freezing import findings_of_run, stop_on
@@ -43,6 +43,7 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
     findings = findings_of_run(opened, frozen_plan)
     stop_on(findings, request.accept)
     opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
+    adopt_upgrade(opened, plan_id, frozen_plan)
     opened.journal.set_state(plan_id, RunState.RUNNING)
     return execute(opened, request, saved, frozen_plan, findings)
 

@@ -28,6 +28,9 @@ from connector_sdk.state.lock import Lock, locked
 from connector_sdk.state.snapshot_file import snapshot_file
 from connector_sdk.sync import Model, Outline, Project, Sync
 
+_PLANS = 2
+"""Counts the ways in which versions made plans out of the same rows: a plan that was saved by another way is stale."""
+
 
 @frozen
 class Session:
@@ -61,7 +64,7 @@ class Session:
     def config(self) -> str:
         """A hash of everything that decides what a plan of this sync contains, apart from the rows."""
         model = evolve(self.model, data=None)
-        return hashlib.sha256(repr((self.sync, model, sorted(self.target.items()))).encode()).hexdigest()
+        return hashlib.sha256(repr((_PLANS, self.sync, model, sorted(self.target.items()))).encode()).hexdigest()
 
     def state(self) -> SyncState | None:
         """What the last run of the sync left behind."""

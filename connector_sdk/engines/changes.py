@@ -21,9 +21,17 @@ _WORDS = ["action", "advice", "code", "effect", "message", "object", "outcome"]
 """The columns with few different values, by which rows are counted: that is quicker where each value is stored once."""
 
 
+NAMED = 3
+"""How many of the rows that share a value are named."""
+
+
 @frozen
 class Profile:
-    """What is wrong with the identity of a model's rows; the repeated values lie in tables of these names."""
+    """What is wrong with the identity of a model's rows. The repeated values lie in tables of these names.
+
+    Such a table has `value`, how many `rows` have it, and the `keys` and `positions` of the first of these: as many as
+    are named, and one more, so that each row finds enough others.
+    """
 
     repeated_keys: str | None
     repeated_matches: str | None
@@ -121,7 +129,11 @@ def _repeated(connection: duckdb.DuckDBPyConnection, model: str, column: str) ->
     if not _rows(connection, hashes):
         return None
     suspected = f"{column} is not null and hash({column}) in (select hash from {hashes})"
-    connection.execute(f"create table {table} as select {column} as value from {model} where {suspected} {counted}")
+    named = f"count(*) as rows, min(key, {NAMED + 1}) as keys, min(position, {NAMED + 1}) as positions"
+    connection.execute(
+        f"create table {table} as select {column} as value, {named} from {model} where {suspected}"
+        f" group by {column} having count(*) > 1"
+    )
     return table if _rows(connection, table) else None
 
 

@@ -1,7 +1,8 @@
 """The snapshot: the rows that the destination has accepted so far, as one Parquet file.
 
-Columns: `key`; `record_id`; `match`, the value of the match field as the destination compares it; `generation`, the
-number of the run that had the row accepted; in modes that compare, the model's values; and, where rows are merged,
+Columns: `key`; `record_id`; `match`, the value of the match field as the destination compares it; `sent_match`, the
+spelling of that value under which the destination knows the record, null where it is the canonical one; `generation`,
+the number of the run that had the row accepted; in modes that compare, the model's values; and, where rows are merged,
 `merged`: the row's record went into another one, whose id is the row's `record_id` since then. Where the sync has
 several objects, `object` is that of the record.
 """
@@ -21,6 +22,9 @@ IDENTITY = ("key", "record_id", "match", "generation")
 
 MERGED = "merged"
 """The column that snapshots have once a row of the sync was merged."""
+
+SENT_MATCH = "sent_match"
+"""The column with the accepted spelling of a match value; snapshots of earlier versions lack it, and so do plans."""
 
 _PIECE = 500_000
 """Rows of a plan that are joined with their ledger lines at a time."""
@@ -51,7 +55,9 @@ def promote(
     with database(target.parent) as connection:
         plan_file = file(plan, numbered=True)
         merges = _merges(connection, old, ledger)
-        values = [each for each in columns_of(connection, plan_file) if compares and each.startswith("model.")]
+        planned = columns_of(connection, plan_file)
+        values = [each for each in planned if compares and each.startswith("model.")]
+        values += [SENT_MATCH] if SENT_MATCH in planned else []
         accepted = f"""
             select p.key, coalesce(l.record_id, p.record_id) as record_id, p.match,
                 {generation}::bigint as generation {", l.action = 'merged' as merged" if merges else ""}

@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 from attrs import frozen
 
 from connector_sdk.batch import Action
 from connector_sdk.codes import Code
-from connector_sdk.engines.changes import Compared, Profile, columns_of, freeze, profile
+from connector_sdk.engines.changes import NAMED, Compared, Profile, columns_of, freeze, profile
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.engines.models import Source
+from connector_sdk.engines.snapshots import SENT_MATCH
 from connector_sdk.planning.columns import model_column, normal
 from connector_sdk.planning.filling import Mapped
-from connector_sdk.planning.identity import comparable, key
+from connector_sdk.planning.identity import comparable, inexact, key
 from connector_sdk.planning.merging import (
     GOES,
     judge,
@@ -58,8 +60,8 @@ def freeze_changes(
     `since` is the number of the run that last changed the mapping: rows accepted before it count as changed.
     """
     connection.execute(f"create view model as {_model(request, source, mapped)}")
-    if request.held is not None:
-        connection.register("held_rows", request.held)
+    if request.held:
+        connection.register("held_rows", pa.table({"key": pa.array(request.held, pa.string())}))
         connection.execute("create table held as select key from held_rows")
     found = profile(connection, "model", matching=mapped.match is not None, same=request.matches_by_key)
     rows = judge(connection, request) if request.sync.merge else "model"
@@ -67,7 +69,7 @@ def freeze_changes(
     verdicts += [] if request.others else field_verdicts(request, mapped)
     target = request.folder / "changes.parquet"
     sent = _sent(mapped)
-    unused = ", ".join(("position", *working_columns(request)))
+    unused = ", ".join(("position", "inexact", *working_columns(request)))
     select = f"""
         with changed as ({_changed(connection, request, source, mapped, found, rows, since)}),
         mapped as (select * {sent} from changed)
@@ -96,6 +98,7 @@ def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
     """The model as it is compared: key, match value, and its columns with empty text as the destination has it."""
     types, match = source.columns, request.sync.match
     columns = [f"{source.position} as position", f"{key(request.model.primary_key, types)} as key"]
+    columns.append(f"{_any(_inexact_keys(request, types))} as inexact")
     if match and mapped.match:
         columns.append(f"{comparable(name(match.column), types[match.column], mapped.match.field)} as match")
     else:
@@ -104,6 +107,12 @@ def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
     columns += [f"{normal(each, types[each], request.spec)} as {name(model_column(each))}" for each in used]
     columns += merge_columns(request, mapped, types)
     return f"select {', '.join(columns)} from {source.relation}"
+
+
+def _inexact_keys(request: PlanRequest, types: Mapping[str, str]) -> Iterator[str]:
+    """Yield SQL that is true where a column of the primary key is a number that is not exact."""
+    yield "false"
+    yield from filter(None, (inexact(name(each), types[each]) for each in request.model.primary_key))
 
 
 def _changed(
@@ -121,8 +130,10 @@ def _changed(
         action = f"case when m.merged_into is null then {action} else {text(Action.MERGE)} end"
     fixed = f"{action} as action, {text(request.schema.name)} as object"
     if request.snapshot is None:
-        return f"select m.*, null::varchar as record_id, 'new' as effect, {fixed} from {rows} m"
+        unknown = f"null::varchar as record_id, null::varchar as {SENT_MATCH}"
+        return f"select m.*, {unknown}, 'new' as effect, {fixed} from {rows} m"
     record = "null" if request.others else "s.record_id"
+    spelling = f"s.{SENT_MATCH}" if SENT_MATCH in columns_of(connection, file(request.snapshot)) else "null"
     rekeyed = "m.match is distinct from s.match" if mapped.match and not request.matches_by_key else "false"
     reasons = ["s.key is null", *(["m.merged_into is not null"] if request.sync.merge else [])]
     if request.full:
@@ -136,6 +147,7 @@ def _changed(
         ]
     return f"""
         select m.*, case when {rekeyed} then null::varchar else {record} end as record_id,
+            case when {rekeyed} then null::varchar else {spelling} end as {SENT_MATCH},
             case when s.key is null then 'new' when {rekeyed} then 'rekeyed' else 'changed' end as effect, {fixed}
         from {rows} m left join {file(request.snapshot)} s on s.key = m.key
         where {_any([*_unsound(request, found), _open(connection, request, _any(reasons))])}
@@ -178,18 +190,40 @@ def _sent(mapped: Mapped) -> str:
 def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict]:
     yield Verdict("key is null", Code.NULL_KEY, "'row ' || position || ' of the model has no primary key'")
     if found.repeated_keys:
-        message = "'several rows of the model have the primary key ' || key"
+        message = f"'several rows of the model have the primary key ' || key || {_positions(found.repeated_keys)}"
         yield Verdict(f"key in (select value from {found.repeated_keys})", Code.REPEATED_KEY, message)
-    if request.held is not None:
+    columns = ", ".join(request.model.primary_key)
+    message = f"'the primary key ' || key || {text(f' is a floating point number that is not exact ({columns})')}"
+    yield Verdict("effect = 'new' and inexact", Code.INEXACT_KEY, message)
+    if request.held:
         yield Verdict("key in (select key from held)", Code.HELD, "'it is not known whether this row was sent before'")
     match = request.sync.match
     if match is not None:
         yield Verdict("match is null", Code.NULL_MATCH, text(f"the match column {match.column} is empty"))
     if match is not None and found.repeated_matches:
-        message = f"{text(f'several rows of the model have the same value in {match.field}: ')} || match"
+        said = text(f"several rows of the model have the same value in {match.field}: ")
+        message = f"{said} || match || {_others(found.repeated_matches)}"
         yield Verdict(f"match in (select value from {found.repeated_matches})", Code.REPEATED_MATCH, message)
     if request.baseline:
         yield Verdict("effect = 'new'", Code.BASELINE, "'taken as sent before'")
+
+
+def _others(table: str) -> str:
+    """Return SQL that names up to three other rows with the same match value, and says how many more there are."""
+    named = f"array_to_string(list_filter(r.keys, lambda e: e <> key)[1:{NAMED}], ', ')"
+    said = f"' (also: ' || nullif({named}, '') || {_more(NAMED + 1)} || ')'"
+    return f"(select coalesce({said}, '') from {table} r where r.value = match)"
+
+
+def _positions(table: str) -> str:
+    """Return SQL that says where in the model the rows with the same key are."""
+    named = f"array_to_string(r.positions[1:{NAMED}], ', ')"
+    return f"(select ' (rows ' || {named} || {_more(NAMED)} || ')' from {table} r where r.value = key)"
+
+
+def _more(told: int) -> str:
+    """Return SQL that says how many more rows than were told of share the value of `r`."""
+    return f"if(r.rows > {told}, ' and ' || (r.rows - {told}) || ' more', '')"
 
 
 def field_verdicts(request: PlanRequest, mapped: Mapped) -> Iterator[Verdict]:

@@ -65,7 +65,7 @@ _INTEGERS = frozenset(
 _KINDS = {
     "VARCHAR": Kind.TEXT, "UUID": Kind.TEXT, "JSON": Kind.TEXT, '"NULL"': Kind.TEXT,
     "FLOAT": Kind.NUMBER, "DOUBLE": Kind.NUMBER, "BOOLEAN": Kind.BOOLEAN, "DATE": Kind.DATE, "TIME": Kind.TIME,
-    "TIMESTAMP WITH TIME ZONE": Kind.INSTANT, "BLOB": Kind.BINARY,
+    "TIMESTAMP WITH TIME ZONE": Kind.INSTANT, "TIMESTAMPTZ_NS": Kind.INSTANT, "BLOB": Kind.BINARY,
 }  # fmt: skip
 
 
@@ -145,7 +145,7 @@ _TO_TEXT = {
     Kind.DATE: f"case when {{x}} {_DATES} then cast({{x}} as varchar) end",
     Kind.TIME: "case when {x} < time '24:00:00' then cast({x} as varchar) end",
     Kind.TIMESTAMP: f"case when {_INSTANT} {_MOMENTS} then replace(cast({{x}} as varchar), ' ', 'T') || 'Z' end",
-    Kind.INSTANT: f"case when {{x}} {_MOMENTS}"
+    Kind.INSTANT: f"case when {_INSTANT} {_MOMENTS}"
     " then replace(cast({x} at time zone 'UTC' as varchar), ' ', 'T') || 'Z' end",
 }
 _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
@@ -175,7 +175,7 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
         Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}[T ]{_CLOCK}{_ZONE}') and {_INSTANT} {_MOMENTS}"
         f" then {_INSTANT} end",
         Kind.TIMESTAMP: f"case when {_INSTANT} {_MOMENTS} then {_INSTANT} end",
-        Kind.INSTANT: f"case when {{x}} {_MOMENTS} then {{x}} end",
+        Kind.INSTANT: f"case when {_INSTANT} {_MOMENTS} then {_INSTANT} end",
     },
     FieldType.TIME: {
         Kind.TEXT: f"case when regexp_full_match({{x}}, '{_CLOCK}Z?') then try_cast(rtrim({{x}}, 'Z') as time) end",

@@ -26,7 +26,8 @@ class Filling:
 
     `stored` is the plan's column that holds the values, `value` the SQL that makes them (None where the model's own
     column serves). With `lookup`, the values are looked for before the plan is complete. `object_name` is the object
-    whose rows it fills, where there are several.
+    whose rows it fills, where there are several. `former` is SQL for a key as earlier versions spelled it, None where
+    they spelled it in the same way.
     """
 
     field: Field
@@ -36,6 +37,7 @@ class Filling:
     checks: tuple[Check, ...]
     lookup: Lookup | None = None
     object_name: str | None = None
+    former: str | None = None
 
     @property
     def own(self) -> str:

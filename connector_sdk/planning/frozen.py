@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import cattrs
-from attrs import frozen
+from attrs import field, frozen
 
 from connector_sdk.damage import PLAN, checksum
 from connector_sdk.plan import Finding, PlanSummary
@@ -31,7 +31,8 @@ class FrozenPlan:
 
     `rekeyed`: known rows have a new match value, and their former records are to be removed if the new ones are
     accepted. `target` is what the plan was made for, whatever the project says later. `fingerprints` map each field
-    to the number of the run that mapped it so, and a hash of how.
+    to the number of the run that mapped it so, and a hash of how. `former_keys` are keys of held rows that an earlier
+    version spelled otherwise, with their present spelling.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class FrozenPlan:
     rekeyed: bool
     layout: Layout
     batches: tuple[NewBatch, ...]
+    former_keys: Mapping[str, str] = field(factory=dict)
 
     @property
     def file(self) -> Path:

@@ -1,4 +1,4 @@
-"""Which row is which: keys as canonical text, match values as the destination compares them."""
+"""Which row is which: one canonical text per value, and match values as the destination compares them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from connector_sdk.engines.embedded import name, text
 from connector_sdk.planning.conversions import Kind, kind_of
 from connector_sdk.schema import Equality, Field
 
+_EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
+"""The largest whole number up to which each is told from its neighbours, by floating point type."""
+
 _BLANKS = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
 
 
 def key(columns: Sequence[str], types: Mapping[str, str]) -> str:
-    """SQL for the primary key as text; null when a part of it is null or blank. Several columns become a JSON list."""
+    """Return SQL for the primary key as text; null when a part of it is null or blank. Several become a JSON list."""
     parts = [_not_blank(canonical(name(each), types[each])) for each in columns]
     if len(parts) == 1:
         return parts[0]
@@ -21,11 +24,36 @@ def key(columns: Sequence[str], types: Mapping[str, str]) -> str:
 
 
 def canonical(value: str, type_: str) -> str:
-    """SQL for a value as text that does not depend on how its type spells it: 1, 1.0 and 1.00 are the same."""
-    kind = kind_of(type_)
-    if kind is Kind.NUMBER:
-        return _plain_number(f"cast({value} as varchar)")
-    return value if type_ == "VARCHAR" else f"cast({value} as varchar)"
+    """Return SQL for a value as the one text that identifies it: 1, 1.0 and 1.00 are the same, text is taken verbatim.
+
+    Date-times are in UTC, such as `2026-01-31T23:59:59.5Z`; one without a zone is UTC.
+    """
+    text_ = f"cast({value} as varchar)"
+    match kind_of(type_):
+        case Kind.NUMBER:
+            return _plain_number(text_)
+        case Kind.TIMESTAMP:
+            return _moment(text_)
+        case Kind.INSTANT:
+            return _moment(f"cast({value} at time zone 'UTC' as varchar)")
+    return value if type_ == "VARCHAR" else text_
+
+
+def former_text(value: str, type_: str) -> str | None:
+    """Return SQL for the text that earlier versions sent for a value; None where that is the canonical one."""
+    written = f"cast({value} as varchar)"
+    if type_ == "TIMESTAMPTZ_NS":  # taken for one without a zone
+        return _moment(written)
+    return written if kind_of(type_) is Kind.NUMBER else None
+
+
+def inexact(value: str, type_: str) -> str | None:
+    """Return SQL that is true for a floating point number that is no exact whole number; None for other types.
+
+    From 2^53 on (2^24 in four bytes), neighbouring whole numbers are one number in floating point.
+    """
+    most = _EXACT.get(type_)
+    return f"(not isfinite({value}) or {value} <> trunc({value}) or abs({value}) > {most})" if most else None
 
 
 def comparable(value: str, type_: str, field: Field) -> str:
@@ -53,6 +81,11 @@ def _trimmed(value: str) -> str:
 def _not_blank(value: str) -> str:
     """SQL for a text, null when there is nothing in it to see."""
     return f"case when {_plain(value)} or trim({value}, {text(_BLANKS)}) <> '' then {value} end"
+
+
+def _moment(value: str) -> str:
+    """Return SQL for the text of a date-time in UTC, from how DuckDB writes one without a zone."""
+    return f"replace({value}, ' ', 'T') || 'Z'"
 
 
 def _plain(value: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 from attrs import evolve, frozen
 
 from connector_sdk.batch import Action
 from connector_sdk.codes import Code
 from connector_sdk.engines.changes import columns_of, freeze
 from connector_sdk.engines.embedded import file, name, text
+from connector_sdk.planning.asking import Match, SoughtValues, ask
 from connector_sdk.planning.filling import Filling, Lookup, Mapped
 from connector_sdk.planning.identity import comparable
 from connector_sdk.planning.merging import GOES
@@ -25,19 +24,14 @@ from connector_sdk.planning.verdicts import (
 from connector_sdk.spec import Mode
 from connector_sdk.state.plan_file import RowReference
 
-VALUES = 10_000
-"""How many distinct values are looked up in one call of `match`."""
-
-Match = Callable[[str, str, pa.Array], pa.Table]
-"""Asks the destination: object, field and values to an Arrow table with `MATCH_SCHEMA`."""
-
 
 @frozen
 class _Question:
     """Rows that need a record id: `asks` is SQL that is true for them, `by` the column with what is looked for.
 
     `replaced` maps columns to SQL for their new values. `verdicts` decide the rows for which there is no id, or no
-    single one. `known` is a relation of match values and record ids that need not be asked for.
+    single one. `known` is a relation of match values and record ids that need not be asked for. `former` is SQL for
+    another spelling of what is looked for, which is asked for where the first one finds nothing.
     """
 
     lookup: Lookup
@@ -46,6 +40,7 @@ class _Question:
     replaced: Mapping[str, str]
     verdicts: tuple[Verdict, ...]
     known: str | None = None
+    former: str | None = None
 
 
 def look_up(
@@ -63,10 +58,9 @@ def look_up(
     completed changes, `changes` itself when nothing had to be looked up.
     """
     for number, question in enumerate(_questions(request, mapped, waiting)):
-        answers = request.folder / f"records-{number}.parquet"
-        _ask(connection, question, changes, answers, match)
+        found = _ask(connection, question, changes, request.folder / f"records-{number}.parquet", match)
         completed = request.folder / f"completed-{number}.parquet"
-        freeze(connection, _completed(question, changes, answers), completed)
+        freeze(connection, _completed(question, changes, found), completed)
         changes = completed
     return changes
 
@@ -80,12 +74,16 @@ def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowRe
     for filling in mapped.fillings:
         if filling.lookup is not None:
             known = _known_records(request, mapped, filling.lookup)
-            yield _reference(filling, filling.lookup, waiting.get(filling.stored), known)
-    if mapped.match is not None and request.sync.merge is not None:
-        yield _merged_record(Lookup(request.schema.name, mapped.match.field), mapped.match.stored)
-    if mapped.match is not None and _wants_records(request, mapped):
-        lookup = Lookup(request.schema.name, mapped.match.field)
+            question = _reference(filling, filling.lookup, waiting.get(filling.stored), known)
+            yield evolve(question, former=filling.former)
+    if mapped.match is None:
+        return
+    lookup = Lookup(request.schema.name, mapped.match.field)
+    if request.sync.merge is not None:
+        yield evolve(_merged_record(lookup, mapped.match.stored), former=mapped.match.former)
+    if _wants_records(request, mapped):
         question = _own_record(lookup, mapped.match.stored, creating=request.sync.mode is Mode.UPSERT)
+        question = evolve(question, former=mapped.match.former)
         yield _updating(question) if mapped.depends_on_existence else question
 
 
@@ -179,40 +177,25 @@ def _several(lookup: Lookup, by: str, asks: str, code: Code) -> Verdict:
     return Verdict(f"outcome is null and {asks} and len(found) > 1", code, shown)
 
 
-def _ask(
-    connection: duckdb.DuckDBPyConnection, question: _Question, changes: Path, answers: Path, match: Match
-) -> None:
-    """Look up every distinct value once, some at a time, and write down which records have it."""
-    value = name(question.by)
-    sought = (
-        f"select distinct {value} as value from {file(changes)}"
-        f" where outcome is null and {question.asks} and {value} is not null"
-    )
+def _ask(connection: duckdb.DuckDBPyConnection, question: _Question, changes: Path, answers: Path, match: Match) -> str:
+    """Look up what the snapshot does not know, and return SQL for the record ids by value."""
+    sought = SoughtValues(file(changes), question.by, f"outcome is null and {question.asks}", question.former)
+    known = ""
     if question.known is not None:
-        compared = comparable("s.value", columns_of(connection, file(changes))[question.by], question.lookup.field)
-        known = f"select s.value, k.record_id from ({sought}) s join {question.known} k on k.match = {compared}"
-        connection.execute(f"create or replace table known as {known}")
-        sought = f"select value from ({sought}) anti join known using (value)"
-    reader: pa.RecordBatchReader = connection.cursor().sql(f"{sought} order by value").to_arrow_reader(VALUES)
-    schema = pa.schema([("value", reader.schema.field("value").type), ("record_id", pa.string())])
-    with pq.ParquetWriter(answers, schema) as writer:
-        for batch in reader:
-            values = batch.column("value")
-            found = match(question.lookup.object_name, question.lookup.field.name, values).combine_chunks()
-            rows = [values.take(_array(found, "position")), _array(found, "record_id")]
-            writer.write_table(pa.table(rows, schema=schema))
+        type_ = columns_of(connection, file(changes))[question.by]
+        compared = comparable("s.value", type_, question.lookup.field)
+        values = sought.values(name(question.by))
+        found = f"select s.value, k.record_id from ({values}) s join {question.known} k on k.match = {compared}"
+        connection.execute(f"create or replace table known as {found}")
+        sought, known = evolve(sought, known="known"), " union all select value, record_id from known"
+    lookup = question.lookup
+    answered = ask(connection, sought, [lookup.object_name], lookup.field.name, answers, match)
+    return f"select value, record_id from {answered}{known}"
 
 
-def _completed(question: _Question, changes: Path, answers: Path) -> str:
-    found = f"select value, record_id from {file(answers)}"
-    found += " union all select value, record_id from known" if question.known is not None else ""
+def _completed(question: _Question, changes: Path, found: str) -> str:
     grouped = f"select value, list(distinct record_id) as found from ({found}) group by value"
     joined = f"select c.*, a.found from {file(changes)} c left join ({grouped}) a on a.value = c.{name(question.by)}"
     decided = verdict_columns(question.verdicts, f"({joined})", former=True)
     replaced = ", ".join(f"{value} as {name(column)}" for column, value in question.replaced.items())
     return f"select * exclude (found) replace ({replaced}) from ({decided})"
-
-
-def _array(table: pa.Table, column: str) -> pa.Array:
-    chunks = table.column(column)
-    return chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()

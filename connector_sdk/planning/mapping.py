@@ -14,8 +14,9 @@ from connector_sdk.engines.models import Source
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.planning.columns import Place, model_column
 from connector_sdk.planning.constants import RefusedError, constant
-from connector_sdk.planning.conversions import Check, Conversion, MisfitError, convert
+from connector_sdk.planning.conversions import Check, Conversion, MisfitError, convert, sql_type
 from connector_sdk.planning.filling import Filling, Lookup, Mapped, only_created
+from connector_sdk.planning.identity import canonical, former_text, inexact
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.project.suggest import suggestion
 from connector_sdk.schema import Field, FieldType, ObjectSchema, ReferenceKey
@@ -54,7 +55,7 @@ class _Mapper:
     def mapped(self) -> Mapped:
         """The whole mapping; raises `ConfigError` with every problem."""
         match = self._match()
-        fillings = [found for each in self.sync.fields if (found := self._field(each))]
+        fillings = [found for each in self.sync.fields if (found := self._field(each, match))]
         if match and not any(each.field.name == match.field.name for each in fillings) and self._sends_match:
             fillings.insert(0, match)
         self._required({each.field.name for each in fillings})
@@ -98,8 +99,8 @@ class _Mapper:
             self._problem(f"{match.field} cannot be matched on: {reason}", place, self._match_advice())
         if known is None or reason or match.column not in self.source.columns:
             return None
-        mapping = FieldMapping(match.field, column=match.column, null=OnNull.KEEP)
-        return self._filled(mapping, known, (*self._place, "match", "column"))
+        filled = self._keyed(match.column, known, (*self._place, "match", "column"), "effect <> 'changed' and ")
+        return filled and evolve(filled, column=Column(known.name, OnNull.KEEP))
 
     def _match_advice(self) -> str:
         usable = [each for each in self.schema.fields if self.sync.mode not in each.not_matchable]
@@ -107,7 +108,7 @@ class _Mapper:
         listed = f"use one of: {', '.join(each.name for each in usable[:8])}" if usable else ""
         return "; ".join(part for part in (listed, self.schema.match_advice) if part)
 
-    def _field(self, mapping: FieldMapping) -> Filling | None:
+    def _field(self, mapping: FieldMapping, matching: Filling | None) -> Filling | None:
         place: Place = (*self._place, "fields", mapping.field)
         known = self._known(mapping.field, place)
         if known is None:
@@ -122,9 +123,10 @@ class _Mapper:
             self._problem(f"{mapping.field} cannot be written beside {listed}: {reason}", place, "remove it")
             return None
         match = self.sync.match
-        if match and match.field == mapping.field and mapping.column != match.column and self._sends_match:
-            self._problem(f"{mapping.field} is the match field, and filled with another column", place, "remove it")
-            return None
+        if match and match.field == mapping.field and self._sends_match:
+            if mapping.column != match.column:
+                self._problem(f"{mapping.field} is the match field, and filled with another column", place, "remove it")
+            return matching
         if mapping.find is not None:
             return self._found(mapping, mapping.find, known, place)
         return self._filled(mapping, known, place)
@@ -184,28 +186,49 @@ class _Mapper:
         which = ": true or false" if known.type is FieldType.BOOLEAN else ""
         return (Check(f"{value} is null", Code.REQUIRED, text(f"{known.name} must have a value{which}")),)
 
+    def _keyed(self, column: str, known: Field, place: Place, where: str = "") -> Filling | None:
+        """Return a field filled with keys: their canonical text where it holds text. Keys that are not exact are
+        refused, as far as `where` (SQL, followed by an `and`) says.
+        """
+        given, type_ = name(model_column(column)), self.source.columns[column]
+        former = former_text(given, type_) if sql_type(known) == "varchar" else None
+        source = canonical(given, type_) if former else given
+        try:
+            converted = convert(source, "VARCHAR" if former else type_, known)
+        except MisfitError as error:
+            self._problem(str(error), place, f'select it as: cast("{column}" as {error.cast})')
+            return None
+        own = converted.value == given
+        checks = (*_exact(known, given, type_, where), *converted.checks) if former else converted.checks
+        stored = model_column(column) if own else f"sent.{known.name}"
+        return Filling(
+            known, Column(known.name), stored, None if own else converted.value, checks, former=former
+        )  # fmt: skip
+
     def _found(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
-        """A field filled with the id of another record: by the destination itself where it can, else looked up."""
+        """A field filled with the id of another record: by the destination itself where it can, else looked up.
+
+        Where earlier versions spelled the key in another way, it is looked up: both spellings can be asked for then.
+        """
         other = self._other(find, known, place)
         if other is None or find.equals not in self.source.columns:
             return None
-        source = name(model_column(find.equals))
-        try:
-            converted = convert(source, self.source.columns[find.equals], other)
-        except MisfitError as error:
-            self._problem(str(error), (*place, "equals"), f'select it as: cast("{find.equals}" as {error.cast})')
+        keyed = self._keyed(find.equals, other, (*place, "equals"))
+        if keyed is None:
             return None
-        native = ReferenceKey(find.object_name, other.name) in known.reference_keys
+        native = keyed.former is None and ReferenceKey(find.object_name, other.name) in known.reference_keys
         by = Reference(find.object_name, other.name) if native else None
         on_null = self._on_null(mapping, known)
-        own = native and converted.value == source
-        return Filling(
-            known,
-            Column(known.name, on_null, by),
-            model_column(find.equals) if own else f"sent.{known.name}",
-            None if own else converted.value,
-            (*converted.checks, *self._emptied(known, converted.value, on_null)),
-            None if native else Lookup(find.object_name, other),
+        value = name(model_column(find.equals)) if keyed.value is None else keyed.value
+        own = native and keyed.value is None
+        return evolve(
+            keyed,
+            field=known,
+            column=Column(known.name, on_null, by),
+            stored=model_column(find.equals) if own else f"sent.{known.name}",
+            value=None if own else value,
+            checks=(*keyed.checks, *self._emptied(known, value, on_null)),
+            lookup=None if native else Lookup(find.object_name, other),
         )
 
     def _other(self, find: Find, known: Field, place: Place) -> Field | None:
@@ -245,6 +268,13 @@ class _Mapper:
 
     def _problem(self, message: str, place: Place, hint: str) -> None:
         self.problems.append(Problem(message, place, hint))
+
+
+def _exact(known: Field, source: str, type_: str, where: str) -> tuple[Check, ...]:
+    """Return the check that refuses keys which are floating point numbers and not exact."""
+    wrong = inexact(source, type_)
+    message = f"{text(known.name + ' cannot be ')} || cast({source} as varchar) || ': it is not a whole exact number'"
+    return (Check(f"{where}{wrong}", Code.INEXACT_KEY, message),) if wrong else ()
 
 
 def _missing(schema: ObjectSchema, field_name: str, what: str = "field") -> str:

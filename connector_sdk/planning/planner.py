@@ -26,6 +26,7 @@ from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.drift import drift, retold
 from connector_sdk.planning.elsewhere import sought
 from connector_sdk.planning.filling import Mapped
+from connector_sdk.planning.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard
 from connector_sdk.planning.locking import locked_by_rows
@@ -55,8 +56,8 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     """
     discover: Discover = lambda name: destination.discover_schema(connection, name)  # noqa: E731
 
-    def match(object_name: str, field: str, values: pa.Array) -> pa.Table:
-        return destination.match(connection, [object_name], field, values)
+    def match(objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
+        return destination.match(connection, objects, field, values)
 
     source = open_model(request.model, request.folder)
     mapped = _mapped(
@@ -65,9 +66,14 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     )  # fmt: skip
     fingerprints, since = _generations(request, mapped)
     with database(request.folder) as duck:
+        upgraded = upgrade_snapshot(duck, request, mapped, source.columns)
+        former_keys = upgrade_keys(request.held, request.model.primary_key, source.columns)
+        held = tuple(former_keys.get(each, each) for each in request.held)
+        request = evolve(request, snapshot=upgraded or request.snapshot, held=held)
+        mapped = keep_spellings(duck, request.snapshot, mapped)
         changes = freeze_changes(duck, request, source, mapped, since)
         crashpoint("after the changes are frozen")
-        routed = route(duck, request, mapped, changes.file, lambda *asked: destination.match(connection, *asked))
+        routed = route(duck, request, mapped, changes.file, match)
         parents = relate(duck, request, mapped, name_parents(duck, request, routed))
         if request.sync.merge:
             parents = evolve(parents, references={**parents.references, INTO: PARENT})
@@ -91,6 +97,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         cuts = {each.api.name: _batches(duck, evolve(request, delivery=each), mapped, arranged) for each in settings}
         request = evolve(request, delivery=min(settings, key=lambda each: len(cuts[each.api.name])))
         plan = _described(duck, request, mapped, scale, removals, parents, arranged, cuts, replacement, fingerprints)
+        plan = evolve(plan, former_keys=former_keys)
     write_plan(plan)
     write_schemas(request.folder, request.schemas)
     _tidy(request.folder)
@@ -243,7 +250,7 @@ def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches:
 
 def _tidy(folder: Path) -> None:
     """Delete what the plan was made of; what it consists of stays."""
-    kept = {FILE, "plan.json", "dropped.parquet", SCHEMA}
+    kept = {FILE, "plan.json", "dropped.parquet", SCHEMA, UPGRADED}
     for each in folder.iterdir():
         if each.name not in kept and each.is_file():
             each.unlink()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import pyarrow as pa
 from attrs import field, frozen
 
 from connector_sdk.batch import Action
@@ -48,7 +47,7 @@ class PlanRequest:
     former: Mapping[str, ObjectSchema] = field(factory=dict)
     snapshot: Path | None = None
     fingerprints: Mapping[str, str] = field(factory=dict)
-    held: pa.Table | None = None
+    held: tuple[str, ...] = ()
     full: bool = False
     baseline: bool = False
     lookup: bool = False

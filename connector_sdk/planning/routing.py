@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from connector_sdk.batch import Action
 from connector_sdk.codes import Code
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.asking import Match, SoughtValues, ask
 from connector_sdk.planning.comparing import field_verdicts
 from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.sharing import reject_shared
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 
-VALUES = 10_000
-"""How many distinct values are looked up in one call of `match`."""
-
-_ANSWERS = "routes.parquet"
-
-MatchAll = Callable[[Sequence[str], str, pa.Array], pa.Table]
-"""Asks the destination: objects, field and values to an Arrow table with `MATCH_SCHEMA`."""
-
 
 def route(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, match: MatchAll
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, match: Match
 ) -> Path:
     """Give each row its object, its record and what is to be done; then check the values that this object gets.
 
@@ -39,10 +30,14 @@ def route(
     """
     if not request.others:
         return changes
-    answers = request.folder / _ANSWERS
-    _ask(connection, request, mapped, changes, answers, match)
+    assert mapped.match is not None
+    sought = SoughtValues(file(changes), mapped.match.stored, "outcome is null", mapped.match.former)
+    objects = [each.name for each in request.schemas]
+    answers = request.folder / "routes.parquet"
+    found = ask(connection, sought, objects, mapped.match.field.name, answers, match)
+    connection.execute(f"create view routes as select * from {found}")
     target = request.folder / "routed.parquet"
-    freeze(connection, _routed(request, mapped, changes, answers), target)
+    freeze(connection, _routed(request, mapped, changes), target)
     return reject_shared(connection, request, target)
 
 
@@ -53,7 +48,7 @@ def routing_findings(
     if not request.others:
         return
     assert mapped.match is not None
-    answers = f"from {file(request.folder / _ANSWERS)} where record_id is not null"
+    answers = "from routes where record_id is not null"
     several = f"select value {answers} group by value having count(distinct object) > 1"
     ((rows, keys),) = connection.execute(
         f"select count(*), min(key, 3) from {file(plan)}"
@@ -74,31 +69,13 @@ def creating_action(request: PlanRequest, mapped: Mapped) -> Action:
     return Action.UPSERT if by_key else Action.CREATE
 
 
-def _ask(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, answers: Path,
-    match: MatchAll,
-) -> None:  # fmt: skip
-    """Look up every distinct value once, some at a time, and write down which records of which object have it."""
-    assert mapped.match is not None
-    value, objects = name(mapped.match.stored), [each.name for each in request.schemas]
-    sought = f"select distinct {value} as value from {file(changes)} where outcome is null and {value} is not null"
-    reader: pa.RecordBatchReader = connection.cursor().sql(f"{sought} order by value").to_arrow_reader(VALUES)
-    names = [("value", reader.schema.field("value").type), ("object", pa.string()), ("record_id", pa.string())]
-    with pq.ParquetWriter(answers, pa.schema(names)) as writer:
-        for batch in reader:
-            values = batch.column("value")
-            found = match(objects, mapped.match.field.name, values).combine_chunks()
-            position, *told = (each.combine_chunks() for each in found.columns)
-            writer.write_table(pa.table([values.take(position), *told], schema=pa.schema(names)))
-
-
-def _routed(request: PlanRequest, mapped: Mapped, changes: Path, answers: Path) -> str:
+def _routed(request: PlanRequest, mapped: Mapped, changes: Path) -> str:
     """SQL for the rows with their objects and records, those decided for which there is none, or no single one."""
     assert mapped.match is not None
     places = " ".join(f"when {text(each.name)} then {number}" for number, each in enumerate(request.schemas))
     held = f"""
         select value, object, case object {places} end as place, list(distinct record_id) as ids
-        from {file(answers)} where record_id is not null group by value, object
+        from routes where record_id is not null group by value, object
     """
     found = f"""
         select value, arg_min(object, place) as at, arg_min(ids, place) as ids, max(len(ids)) as most,

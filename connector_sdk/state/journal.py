@@ -147,6 +147,15 @@ class Journal:
             database.executemany("delete from held where sync = ? and key = ?", [(sync, key) for key in keys])
             _keep_sync(database, sync, after)
 
+    def respell(self, sync: str, keys: Mapping[str, str], after: SyncState) -> None:
+        """Give held rows the keys that stand for their former ones, together with a state that is spelled like them."""
+        with self._transaction("respell") as database:
+            database.executemany(
+                "update or replace held set key = ? where sync = ? and key = ?",
+                [(present, sync, former) for former, present in keys.items()],
+            )
+            _keep_sync(database, sync, after)
+
     # -- batches
 
     def batches(self, run: str) -> tuple[JournalledBatch, ...]:

@@ -53,7 +53,7 @@ def test_every_row_of_a_repeated_key_is_rejected_whether_it_was_sent_before_or_n
     rows = [{"k": "1", "e": "a", "n": "x"}, {"k": "1", "e": "b", "n": "y"}, {"k": "2", "e": "c", "n": "z"}]
     ran = bench.run(rows)
     assert ran.ledger == {"1": ["rejected REPEATED_KEY"] * 2, "2": "succeeded"}
-    assert ran.lines[-1]["message"] == "several rows of the model have the primary key 1"
+    assert ran.lines[-1]["message"] == "several rows of the model have the primary key 1 (rows 1, 2)"
     assert bench.names() == {"a": "x", "c": "z"}
 
 
@@ -67,6 +67,36 @@ def test_every_row_of_a_match_value_that_the_field_takes_for_one_is_rejected(
     ran = bench.run([{"k": "1", "e": one, "n": "x"}, {"k": "2", "e": other, "n": "y"}, {"k": "3", "e": "c", "n": "z"}])
     assert ran.ledger == {"1": "rejected REPEATED_MATCH", "2": "rejected REPEATED_MATCH", "3": "succeeded"}
     assert bench.names() == {one: "x", "c": "z"}
+
+
+@pytest.mark.rule("T8")
+@pytest.mark.parametrize(
+    ("count", "first", "last"),
+    [
+        (2, " (also: k2)", " (also: k1)"),
+        (4, " (also: k2, k3, k4)", " (also: k1, k2, k3)"),
+        (7, " (also: k2, k3, k4 and 3 more)", " (also: k1, k2, k3 and 3 more)"),
+    ],
+)
+def test_rows_with_one_match_value_name_each_other(bench: Bench, count: int, first: str, last: str) -> None:
+    ran = bench.run([{"k": f"k{number}", "e": "A", "n": "x"} for number in range(1, count + 1)])
+    said = "several rows of the model have the same value in external_id: a"
+    assert ran.line("k1")["message"] == said + first
+    assert ran.line(f"k{count}")["message"] == said + last
+
+
+@pytest.mark.rule("T8")
+@pytest.mark.parametrize(("count", "where"), [(3, "rows 1, 2, 3"), (6, "rows 1, 2, 3 and 3 more")])
+def test_rows_with_one_primary_key_say_where_they_are(bench: Bench, count: int, where: str) -> None:
+    ran = bench.run([{"k": "1", "e": f"e{number}", "n": "x"} for number in range(count)])
+    assert {line["message"] for line in ran.lines} == {f"several rows of the model have the primary key 1 ({where})"}
+
+
+@pytest.mark.rule("T8")
+def test_rows_without_a_key_do_not_name_themselves(bench: Bench) -> None:
+    ran = bench.run([{"k": "1", "e": "a", "n": "x"}, {"k": None, "e": "a", "n": "x"}])
+    assert ran.line("1")["message"] == "several rows of the model have the same value in external_id: a"
+    assert ran.line(None)["code"] == "NULL_KEY"
 
 
 @pytest.mark.parametrize(("one", "other"), [("7", "007"), ("7", "+7"), ("0", "-0")])
