@@ -71,7 +71,8 @@ class PlanReport:
     """What `plan` shows: counts, samples, findings and cost.
 
     In `actions`, rows that a destination will create or update without having been asked which are counted as
-    `created_or_updated`. `samples` maps each kind of planned row to a few of them, columns by name.
+    `created_or_updated`. `samples` maps each kind of planned row to a few of them, each with the values that will be
+    sent, as text by field: None empties a field, and one that is left alone is missing.
     """
 
     run: str

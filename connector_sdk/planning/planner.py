@@ -39,7 +39,8 @@ from connector_sdk.planning.removals import Removals, freeze_removals
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.routing import route, routing_findings
-from connector_sdk.planning.summary import Totals, delivery_findings, findings, samples, totals
+from connector_sdk.planning.samples import samples
+from connector_sdk.planning.summary import Totals, delivery_findings, findings, totals
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.state.entries import NewBatch
@@ -162,16 +163,17 @@ def _described(
     file_ = request.folder / FILE
     counted = totals(duck, file_, scale.read, removals)
     batches = cuts[request.delivery.api.name]
+    layout = _layout(request, mapped, parents, arranged, replacement.version if replacement else None)
     return FrozenPlan(
         folder=request.folder,
         summary=_summary(request, arranged, counted, batches),
         rows=counted.rows,
         actions=counted.actions,
         created_or_updated=counted.created_or_updated,
-        samples=samples(duck, request, mapped, file_),
+        samples=samples(duck, file_, arranged, layout),
         findings=(
             *delivery_findings(request, {api: len(each) for api, each in cuts.items()}),
-            *findings(duck, request, mapped, _creating_schema(request), file_),
+            *findings(duck, request, mapped, _creating_schema(request), arranged, file_),
             *drift(request, mapped, creates=counted.creates),
             *(replacement_findings(request, replacement) if replacement else ()),
             *parents_findings(parents),
@@ -184,7 +186,7 @@ def _described(
         target=request.target,
         rekeyed=scale.rekeyed > 0,
         changes_nothing=not batches and not removals.left and not request.baseline,
-        layout=_layout(request, mapped, parents, arranged, replacement.version if replacement else None),
+        layout=layout,
         batches=batches,
     )
 

@@ -1,32 +1,28 @@
-"""What a plan amounts to: counts, a few sample rows of each kind, and what is worth knowing before it runs."""
+"""What a plan amounts to: counts, and what is worth knowing before it runs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from attrs import frozen
 
 from connector_sdk.batch import Action
-from connector_sdk.engines.embedded import file, name, text, texts
+from connector_sdk.engines.embedded import file, name, texts
 from connector_sdk.outcome import Outcome
 from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.arranging import Arranged
 from connector_sdk.planning.filling import Mapped
-from connector_sdk.planning.merging import GOES, PARENT
 from connector_sdk.planning.removals import Removals, clearable
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.project.delivery import AUTO, passed_over
 from connector_sdk.report import ActionCounts, RowCounts
 from connector_sdk.schema import FieldType, ObjectSchema
 from connector_sdk.spec import Mode, Removal
-from connector_sdk.state.plan_file import INTO
 
-_SAMPLES = 3
-
-_KIND = """
+KIND = """
     case when outcome is not null then outcome
         when effect = 'left' and action = 'delete' then 'deleted'
         when effect = 'left' then if(action = 'replace', 'deactivated', 'cleared')
@@ -58,7 +54,7 @@ class Totals:
 
 def totals(connection: duckdb.DuckDBPyConnection, plan: Path, read: int, removals: Removals) -> Totals:
     """Count the lines of a plan."""
-    found = connection.execute(f"select {_KIND} as kind, action, count(*) from {file(plan)} group by all").fetchall()
+    found = connection.execute(f"select {KIND} as kind, action, count(*) from {file(plan)} group by all").fetchall()
     kinds: Counter[str] = Counter()
     planned: Counter[Action] = Counter()
     decided = {each.value for each in Outcome}
@@ -80,41 +76,6 @@ def totals(connection: duckdb.DuckDBPyConnection, plan: Path, read: int, removal
     return Totals(rows, actions, kinds["created or updated"], planned)
 
 
-def samples(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, plan: Path
-) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    """A few lines of each kind, as they will be sent: values as text, by field."""
-    values = _values(request, mapped)
-    if request.sync.merge is not None:
-        going = f"map {{'shared_id': shared, {text(INTO)}: coalesce({name(PARENT.row)}, {INTO})}}"
-        values = f"case when {GOES} then {going} else {values} end"
-    firsts = (
-        f"select unnest(min(file_row_number, {_SAMPLES})) as line"
-        f" from (select {_KIND} as kind, file_row_number from {file(plan, numbered=True)})"
-        " where kind <> 'kept' group by kind"
-    )
-    found = connection.execute(
-        f"select {_KIND} as kind, key, record_id, message, {values} as fields from {file(plan, numbered=True)}"
-        f" where file_row_number in ({firsts}) order by file_row_number"
-    ).fetchall()
-    collected: dict[str, list[Mapping[str, Any]]] = {}
-    for kind, key, record_id, message, values_ in found:
-        line = {"key": key, "record_id": record_id, "message": message, **values_}
-        collected.setdefault(kind, []).append({word: each for word, each in line.items() if each is not None})
-    return {kind: tuple(lines) for kind, lines in collected.items()}
-
-
-def _values(request: PlanRequest, mapped: Mapped) -> str:
-    """SQL for the values of a line as text, by field: those of its own object."""
-    branches = []
-    for schema in request.schemas:
-        own = [each for each in mapped.fillings if each.object_name in (None, schema.name)]
-        fields = ", ".join(f"cast({name(each.stored)} as varchar)" for each in own)
-        named = f"map({texts([each.field.name for each in own])}, [{fields}])" if own else "map {}"
-        branches.append(f"when {text(schema.name)} then {named}")
-    return f"case object {' '.join(branches)} end"
-
-
 def delivery_findings(request: PlanRequest, batches: Mapping[str, int]) -> Iterator[Finding]:
     """Which api was taken and why, where that was left to the rows and there are any. `batches` is how many each api
     would need.
@@ -131,13 +92,18 @@ def _counted(batches: int) -> str:
 
 
 def findings(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, schema: ObjectSchema, plan: Path
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    mapped: Mapped,
+    schema: ObjectSchema,
+    arranged: Arranged,
+    plan: Path,
 ) -> tuple[Finding, ...]:
     """What is worth knowing about a plan before it runs."""
     return (
         *_match_warning(request, mapped),
         *_unmapped(request, mapped, schema),
-        *_novel_choices(connection, mapped, plan),
+        *_novel_choices(connection, mapped, arranged, plan),
         *_not_cleared(request, mapped),
     )
 
@@ -160,7 +126,10 @@ def _unmapped(request: PlanRequest, mapped: Mapped, schema: ObjectSchema) -> Ite
         )
 
 
-def _novel_choices(connection: duckdb.DuckDBPyConnection, mapped: Mapped, plan: Path) -> Iterator[Finding]:
+def _novel_choices(
+    connection: duckdb.DuckDBPyConnection, mapped: Mapped, arranged: Arranged, plan: Path
+) -> Iterator[Finding]:
+    """Values that a field does not know, among those that are sent."""
     for each in mapped.fillings:
         known = each.field
         if known.type not in (FieldType.CHOICE, FieldType.CHOICES) or known.restricted or not known.values:
@@ -168,8 +137,8 @@ def _novel_choices(connection: duckdb.DuckDBPyConnection, mapped: Mapped, plan: 
         stored = f"cast({name(each.stored)} as varchar)"
         given = f"unnest(string_split({stored}, ';'))" if known.type is FieldType.CHOICES else stored
         found = connection.execute(
-            f"select distinct value from (select {given} as value from {file(plan)}"
-            f" where outcome is null and not {GOES})"
+            f"select distinct value from (select {given} as value from {file(plan, numbered=True)}"
+            f" where effect <> 'left' and ({arranged.sends(each)}))"
             f" where not list_contains({texts(known.values)}, value) order by value limit 4"
         ).fetchall()
         if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -78,6 +79,19 @@ def test_an_upsert_writes_each_field_to_the_records_that_can_have_it(project: Pr
         key: (each["LastName"], each["Origin__c"], each["Review_State__c"]) for key, each in stored(project).items()
     }
     assert found == {"k1": ("Ash", "Before", "seen"), "k2": ("Ash", "Fair", None)}
+
+
+@pytest.mark.rule("T5")
+def test_a_plan_shows_of_each_record_the_fields_that_it_can_have(project: Project) -> None:
+    project.emulated.insert("Contact", {"LastName": "Before", "External_Id__c": "k1"})
+    (known,) = (each["Id"] for each in project.emulated.records("Contact"))
+    project.sync(fields={"LastName": "last", "Origin__c": "origin", "Review_State__c": "state"})
+    project.model([contact("k1"), contact("k2")])
+    (plan,) = json.loads(project.invoke("plan", "contacts", "--output", "json").stdout)
+    assert plan["samples"] == {
+        "updated": [{"key": "k1", "record_id": known, "LastName": "Ash", "Review_State__c": "seen"}],
+        "created": [{"key": "k2", "External_Id__c": "k2", "LastName": "Ash", "Origin__c": "Fair"}],
+    }
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -202,9 +202,7 @@ def test_the_plan_says_what_goes_where_and_which_groups_cannot_be_judged(bench: 
     existing(bench, "a", "b", "p")
     planned = bench.plan([*GROUP, row("x", "2", "true"), row("y", "2", "true")])
     assert planned.actions.merged == 2
-    assert [(each["key"], each["shared_id"], each["merged_into"]) for each in planned.samples["merged"]] == [
-        ("a", "1", "p"), ("b", "1", "p"),
-    ]  # fmt: skip
+    assert [(each["key"], each["merged_into"]) for each in planned.samples["merged"]] == [("a", "p"), ("b", "p")]
     warnings = [each.message for each in planned.findings if each.level is Level.WARNING]
     assert warnings == ["groups that are rejected: 1 (group 2 has no parent: every row of it is a child)"]
 
