@@ -13,7 +13,8 @@ from connector_sdk.outcome import Outcome
 class RowCounts:
     """Rows of a run. Always: read + removed = unchanged + planned, and planned is the sum of the five outcomes.
 
-    `removed` counts the rows that left the model and for which the sync does something.
+    `removed` counts the rows that left the model and for which the sync does something; in mode `all`, what the
+    destination holds and the model does not.
     """
 
     read: int = 0
@@ -29,13 +30,14 @@ class RowCounts:
 
 @frozen
 class ActionCounts:
-    """What was done, in records."""
+    """What was done, in records. `deactivated` counts what left a list that was replaced as a whole (mode `all`)."""
 
     created: int = 0
     updated: int = 0
     deleted: int = 0
     cleared: int = 0
     merged: int = 0
+    deactivated: int = 0
 
 
 @frozen

@@ -106,7 +106,8 @@ class ObjectSchema:
 
     `absent` says of a field that is not among them what it is, where that may be something else than missing;
     `not_fields` maps names that people look for in vain to the reason. `becomes` are objects whose records its own may
-    become; `shared_key_advice` says how a key is kept then, and how to get one that several objects have.
+    become; `shared_key_advice` says how a key is kept then, and how to get one that several objects have. `entries`
+    says what a list that is replaced as a whole (mode `all`) consists of, in the plural.
     """
 
     name: str
@@ -119,3 +120,4 @@ class ObjectSchema:
     not_fields: Mapping[str, str] = field(factory=dict)
     becomes: tuple[str, ...] = ()
     shared_key_advice: str = ""
+    entries: str = "records of the destination"

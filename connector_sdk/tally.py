@@ -74,9 +74,10 @@ class Tallying:
         actions = ActionCounts(
             created=done["created"],
             updated=done["updated"] + done["created or updated"],
-            deleted=done["deleted"] + done["deactivated"],
+            deleted=done["deleted"],
             cleared=done["cleared"],
             merged=done["merged"],
+            deactivated=done["deactivated"],
         )
         return Tally(evolve(planned, **counts), actions, tuple(self._held.values()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import asdict, frozen
+from attrs import asdict, fields, frozen
 
 from connector_sdk.cli.clean import one_line
 from connector_sdk.cli.records import to_json
@@ -118,7 +118,7 @@ def _counts(counts: RowCounts | ActionCounts, names: Iterable[str]) -> str:
 
 
 def _actions(actions: ActionCounts) -> str:
-    return _counts(actions, ("created", "updated", "deleted", "cleared", "merged"))
+    return _counts(actions, [each.name for each in fields(ActionCounts)])
 
 
 def _code_lines(codes: Sequence[CodeCount]) -> list[str]:

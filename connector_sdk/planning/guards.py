@@ -18,13 +18,17 @@ GUARDS = ("min_rows", "max_removed", "max_changed", "rekeyed", "schema", "reject
 
 @frozen
 class Scale:
-    """How large a plan is: rows of the model, rows known before, and of those, removed, changed and rekeyed ones."""
+    """How large a plan is: rows of the model, rows known before, and of those, removed, changed and rekeyed ones.
+
+    `entries` is what a list that is replaced as a whole consists of: they are the ones known then. Empty elsewhere.
+    """
 
     read: int
     known: int
     removed: int
     changed: int
     rekeyed: int
+    entries: str = ""
 
 
 def guard(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[Finding, ...]:
@@ -39,12 +43,14 @@ def guard(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[Find
 def _exceeded(guards: Guards, scale: Scale) -> Iterator[tuple[str, str]]:
     if guards.min_rows is not None and scale.read < guards.min_rows:
         yield "min_rows", f"the model has {scale.read:,} rows, and {guards.min_rows:,} are expected at least"
+    known = f"{scale.known:,} {scale.entries or 'rows'}"
+    left, changed = ("would be deactivated", "would be changed") if scale.entries else ("left the model", "changed")
     for name, limit, rows, what in (
-        ("max_removed", guards.max_removed, scale.removed, "left the model"),
-        ("max_changed", guards.max_changed, scale.changed, "changed"),
+        ("max_removed", guards.max_removed, scale.removed, left),
+        ("max_changed", guards.max_changed, scale.changed, changed),
     ):
         if limit is not None and rows > _rows(limit, scale.known):
-            yield name, f"{rows:,} of {scale.known:,} rows {what}, and {limit} are allowed at once"
+            yield name, f"{rows:,} of {known} {what}, and {limit} are allowed at once"
     if scale.rekeyed:
         message = (
             f"{scale.rekeyed:,} known rows have a new match value: they would write other records than before,"

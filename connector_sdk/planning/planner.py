@@ -89,7 +89,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
             completed = replacement.file
         removals = replacement.removals if replacement else freeze_removals(duck, request, changes, completed)
         sent = count_sent(duck, completed)
-        scale = _scale(source, changes, sent, removals, replacement)
+        scale = _scale(request, source, changes, sent, removals, replacement)
         arranged = arrange(
             duck, request, mapped, completed, removals.file,
             locked=locked_by_rows(request, mapped), highest=parents.highest,
@@ -197,12 +197,19 @@ def _creating_schema(request: PlanRequest) -> ObjectSchema:
 
 
 def _scale(
-    source: Source, changes: Changes, sent: Mapping[str, int], removals: Removals, replacement: Replacement | None
+    request: PlanRequest,
+    source: Source,
+    changes: Changes,
+    sent: Mapping[str, int],
+    removals: Removals,
+    replacement: Replacement | None,
 ) -> Scale:
     """How large the plan is, beside what is known: the snapshot, or the target where that is replaced as a whole."""
-    rekeyed = sent.get("rekeyed", 0)
-    known, removed = (replacement.known, replacement.removed) if replacement else (changes.known, removals.rows)
-    return Scale(source.rows, known, removed, sent.get("changed", 0) + rekeyed, rekeyed)
+    rekeyed, changed = sent.get("rekeyed", 0), sent.get("changed", 0)
+    if replacement:
+        entries = request.schema.entries
+        return Scale(source.rows, replacement.known, replacement.removed, changed, rekeyed, entries)
+    return Scale(source.rows, changes.known, removals.rows, changed + rekeyed, rekeyed)
 
 
 def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Arranged, version: str | None) -> Layout:

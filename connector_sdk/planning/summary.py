@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
-from attrs import frozen
+from attrs import fields, frozen
 
 from connector_sdk.batch import Action
 from connector_sdk.engines.embedded import file, name, texts
@@ -71,8 +71,7 @@ def totals(connection: duckdb.DuckDBPyConnection, plan: Path, read: int, removal
         rejected=kinds[Outcome.REJECTED],
         skipped=kinds[Outcome.SKIPPED],
     )
-    deleted = kinds["deleted"] + kinds["deactivated"]
-    actions = ActionCounts(kinds["created"], kinds["updated"], deleted, kinds["cleared"], kinds["merged"])
+    actions = ActionCounts(**{each.name: kinds[each.name] for each in fields(ActionCounts)})
     return Totals(rows, actions, kinds["created or updated"], planned)
 
 

@@ -104,7 +104,7 @@ def _fields(project: Project, sync: Sync) -> Iterator[Problem]:
     place: Place = ("syncs", sync.name)
     if sync.mode is Mode.ARCHIVE and sync.fields:
         yield Problem("mode archive deletes records and writes no fields", (*place, "fields"), "remove the fields")
-    if sync.mode is not Mode.ARCHIVE and not sync.fields:
+    if sync.mode not in (Mode.ARCHIVE, Mode.ALL) and not sync.fields:
         yield Problem("no field is mapped", place, "add fields: {FIELD: column}")
     for mapping in sync.fields:
         if mapping.find is None:

@@ -206,12 +206,37 @@ def test_fields_whose_values_cannot_be_written_are_refused_with_the_reason(
     assert words in stops(project)
 
 
-def test_the_values_of_a_managed_package_are_refused(project: Project) -> None:
-    field = {"type": "picklist", "restrictedPicklist": True, "picklistValues": ["A", "B"]}
+def managed(project: Project, **more: Any) -> None:
+    """The picklist of a package, with two values that came with it."""
+    field = {"type": "picklist", "restrictedPicklist": True, "picklistValues": ["A", "B"], **more}
     project.emulated.change({"objects": {"Account": {"fields": {"acme__Level__c": field}}}})
     project.sync(match={"field": "acme__Level__c", "column": "name"})
-    project.model("A")
-    assert "managed package acme" in stops(project)
+
+
+@pytest.mark.rule("T9")
+def test_a_picklist_of_a_managed_package_takes_values(project: Project) -> None:
+    managed(project)
+    project.model("A", "B", "C")
+    said = "warning: could not check what the managed package acme lets others do with its picklist"
+    assert said in project.plan().findings
+    assert project.run().exit == 0
+    assert list(project.active("Account.acme__Level__c")) == ["A", "B", "C"]
+    assert not any("managed package" in each for each in project.plan().findings)
+
+
+@pytest.mark.rule("T9")
+@pytest.mark.parametrize(("locked", "names"), [(True, ("A", "B", "C")), (False, ("A",))])
+def test_what_a_package_does_not_allow_is_refused_by_salesforce_and_told_so(
+    project: Project, locked: bool, names: tuple[str, ...]
+) -> None:
+    managed(project, lockedValues=locked)
+    project.model(*names)
+    run = project.run()
+    assert (run.exit, list(project.active("Account.acme__Level__c"))) == (1, ["A", "B"])
+    assert {(each["outcome"], each["code"]) for each in project.ledger(run).values()} == {
+        ("rejected", "CANNOT_MODIFY_MANAGED_OBJECT")
+    }
+    assert "the package's values and their labels" in project.ledger(run)["A"]["advice"]
 
 
 def test_a_token_in_jwt_format_stops_a_standard_set_and_no_custom_field(project: Project) -> None:

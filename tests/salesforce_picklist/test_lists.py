@@ -32,7 +32,7 @@ def test_the_ledger_says_what_became_of_each_value(project: Project) -> None:
         "Platinum": ("created", "added", "Platinum"),
         "Tin": ("deactivated", None, None),
     }
-    assert run.actions == {"created": 2, "updated": 1, "deleted": 1}
+    assert run.actions == {"created": 2, "updated": 1, "deactivated": 1}
     assert project.active() == {"Gold": "Gold", "Silver": "Sterling", "Bronze": "Bronze", "Platinum": "Platinum"}
 
 
@@ -47,7 +47,7 @@ def test_a_value_that_somebody_added_by_hand_is_deactivated(project: Project) ->
     project.model("Gold", "Silver", "Bronze")
     values = [{"value": each} for each in ("Gold", "Silver", "Bronze", "Copper")]
     project.emulated.change({"objects": {"Account": {"fields": {"Tier__c": {"picklistValues": values}}}}})
-    assert project.run().actions == {"deleted": 1}
+    assert project.run().actions == {"deactivated": 1}
     assert project.active() == GOLD
 
 
@@ -79,9 +79,77 @@ def test_an_empty_model_that_is_meant_deactivates_every_value(project: Project) 
     project.sync(options={"allow_empty": True}, guards=None)
     project.model()
     run = project.run()
-    assert (run.exit, run.actions) == (0, {"deleted": 3})
+    assert (run.exit, run.actions) == (0, {"deactivated": 3})
     assert (project.active(), project.inactive()) == ({}, set(GOLD))
     assert project.run().rows == {}
+
+
+@pytest.mark.rule("T9")
+def test_what_leaves_is_called_deactivated_wherever_it_is_told(project: Project) -> None:
+    project.sync(guards=None)
+    project.model("Platinum")
+    run = project.run()
+    assert run.exit == 6
+    assert "3 of 3 active values of the org would be deactivated, and 10% are allowed at once" in run.said
+    plan = project.plan()
+    assert plan.actions == {"created": 1, "deactivated": 3}
+    assert plan.report["samples"]["deactivated"] == [{"key": "Bronze"}, {"key": "Gold"}, {"key": "Silver"}]
+    run = project.run("--accept", "max_removed")
+    assert run.actions == {"created": 1, "deactivated": 3}
+    shown = [project.invoke("plan", "values"), project.invoke("show", run.report["run"]), project.invoke("runs")]
+    told = "\n".join([*(each.stdout for each in shown), plan.said, run.said])
+    assert "1 created, 3 deactivated" in shown[1].stdout
+    assert "deleted" not in told
+    assert "left the model" not in told
+
+
+@pytest.mark.rule("T9")
+def test_a_value_that_changes_is_one_of_the_org(project: Project) -> None:
+    project.sync(guards={"max_changed": 0})
+    project.model("Gold", "Bronze", {"name": "Silver", "label": "Sterling"})
+    said = project.run().said
+    assert "1 of 3 active values of the org would be changed, and 0 are allowed at once" in said
+
+
+@pytest.mark.rule("T9")
+def test_values_that_are_relabelled_while_others_leave_are_told_apart(project: Project) -> None:
+    """One gets the label of one that leaves: the plan has both, and so has the ledger."""
+    project.model("Bronze", {"name": "Silver", "label": "Gold"})
+    assert project.plan().findings == ["info: 1 deactivated: Gold", "info: 1 relabelled: Silver (Silver → Gold)"]
+    run = project.run()
+    assert run.actions == {"updated": 1, "deactivated": 1}
+    assert {key: line["action"] for key, line in project.ledger(run).items()} == {
+        "Bronze": "kept", "Silver": "updated", "Gold": "deactivated",
+    }  # fmt: skip
+
+
+@pytest.mark.rule("T9")
+def test_a_value_that_was_hidden_is_not_said_to_be_new(project: Project) -> None:
+    """Salesforce does not show the inactive values of a field that is not restricted."""
+    project.sync(match={"field": "Channel__c", "column": "name"})
+    first, *rest = project.active("Account.Channel__c")
+    project.model(*rest)
+    assert project.run().actions == {"deactivated": 1}
+    project.model(first, *rest)
+    assert f"info: 1 added or reactivated: {first}" in project.plan().findings
+    run = project.run()
+    assert (run.actions, project.ledger(run)[first]["message"]) == ({"created": 1}, "added or reactivated")
+
+
+@pytest.mark.rule("T9")
+def test_rows_that_are_all_rejected_are_not_said_to_be_missing(project: Project) -> None:
+    project.sync(guards={"min_rows": 0, "max_removed": "100%"})
+    project.model(" ")
+    said = project.run("--accept", "rejected").said
+    assert "no row of the model can be sent, which would deactivate every value" in said
+    assert "no rows" not in said
+
+
+def test_a_list_needs_no_fields_beside_its_names(project: Project) -> None:
+    project.sync(fields=None)
+    project.model("Gold", "Platinum")
+    assert project.run().exit == 0
+    assert project.active() == {"Gold": "Gold", "Platinum": "Platinum"}
 
 
 def test_many_values_that_leave_at_once_are_stopped_by_the_guard(project: Project) -> None:
@@ -105,7 +173,7 @@ def test_a_plan_lists_what_joins_changes_comes_back_and_leaves_and_writes_nothin
         "info: 1 reactivated: Bronze",
         "info: 1 relabelled: Silver (Silver → Sterling)",
     ]
-    assert plan.actions == {"created": 2, "updated": 1, "deleted": 1}
+    assert plan.actions == {"created": 2, "updated": 1, "deactivated": 1}
     assert project.written() == {}
     shown = project.invoke("plan", "values").stdout
     assert all(word in shown for word in ("deactivated: Tin", "added: Platinum", "reactivated: Bronze", "relabelled"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from .projects import Project
 
 FIELD = "Account.Plan__c"
@@ -26,13 +28,28 @@ def test_active_values_labels_default_and_order_come_back_and_what_was_added_sta
     after = project.emulated.picklist(FIELD)
     assert after[: len(before)] == before
     assert [(each["value"], each["active"]) for each in after[len(before) :]] == [("startup", False)]
-    assert {each["value"]: each["change"] for each in json.loads(restored.stdout)} == {
-        "free": "reactivated",
+    told = [(each["value"], each["change"]) for each in json.loads(restored.stdout)]
+    assert len(told) == len(dict(told))
+    assert dict(told) == {
+        "free": "reactivated, made the default",
         "team": "relabelled from 'Free plan' to 'Team plan'",
         "business": "reactivated",
         "legacy": "deactivated",
         "startup": "stays as an inactive value: no API deletes it",
     }
+
+
+@pytest.mark.rule("T9")
+def test_each_value_that_is_brought_back_or_leaves_is_told_once(project: Project) -> None:
+    """One that leaves for good, since the run had added it, is not listed as deactivated besides."""
+    project.sync(match={"field": "Channel__c", "column": "name"})
+    first, *rest = project.active("Account.Channel__c")
+    project.model(*rest, "novel")
+    restored = project.restore(project.run())
+    assert [(each["value"], each["change"]) for each in json.loads(restored.stdout)] == [
+        (first, "reactivated"),
+        ("novel", "stays as an inactive value: no API deletes it"),
+    ]
 
 
 def test_record_types_that_lost_a_value_are_named(project: Project) -> None:

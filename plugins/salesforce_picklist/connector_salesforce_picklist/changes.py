@@ -16,6 +16,9 @@ Order = Literal["key", "model"]
 
 LABEL = "label"
 
+ADDED_OR_BACK = "added or reactivated"
+"""What is said of a new value where Salesforce hides whether it was there before."""
+
 
 @frozen
 class Wanted:
@@ -31,10 +34,14 @@ class Wanted:
 
 @frozen
 class Fate:
-    """What becomes of a value: as it was (None where it is new) and as it will be."""
+    """What becomes of a value: as it was (None where Salesforce shows none) and as it will be.
+
+    `hidden`: it may be there as an inactive value, which Salesforce does not show.
+    """
 
     before: Value | None
     after: Value
+    hidden: bool = False
 
     @property
     def added(self) -> bool:
@@ -61,11 +68,13 @@ class Fate:
         """All of it in words; nothing where nothing changes."""
         words = []
         if self.added:
-            words.append("added")
+            words.append(ADDED_OR_BACK if self.hidden else "added")
         if self.reactivated:
             words.append("reactivated")
         if self.relabelled and self.before is not None:
             words.append(f"relabelled from {self.before.label!r} to {self.after.label!r}")
+        if self.before is not None and self.before.default != self.after.default:
+            words.append("made the default" if self.after.default else "no longer the default")
         if self.differing:
             words.append(f"{', '.join(self.differing)} changed")
         return ", ".join(words)
@@ -121,7 +130,7 @@ def changed(picklist: Picklist, rows: Sequence[Wanted], order: Order) -> Change:
             values.append(each)
     for row in _ordered([each for key, each in by_key.items() if key not in fates], order):
         new = Value.new(row.name, row.label or row.name, row.attributes, in_xml=picklist.kind is Kind.STANDARD)
-        fates[new.key] = Fate(None, new)
+        fates[new.key] = Fate(None, new, hidden=picklist.hides_inactive)
         values.append(new)
     in_order = tuple(fates[same(each.name)] for each in rows)
     return Change(picklist, picklist.with_values(values), in_order, tuple(deactivated))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import field, frozen
 
-from connector_salesforce_picklist.changes import Change, Fate
+from connector_salesforce_picklist.changes import ADDED_OR_BACK, Change, Fate
 from connector_salesforce_picklist.config import Options
 from connector_salesforce_picklist.kinds import NEEDED, Limit, limit_of
 from connector_salesforce_picklist.picklist import Kind
@@ -44,6 +44,7 @@ def check(change: Change, options: Options, around: Surroundings) -> list[Findin
         *_dependent(change),
         *_record_types(change, around),
         *_hidden(change),
+        *_managed(change),
     ]
 
 
@@ -59,7 +60,9 @@ def stops(change: Change) -> list[Finding]:
 
 def what_changes(change: Change) -> Iterator[Finding]:
     """The values that join, come back and change; those that leave are the core's to tell."""
-    yield from _listed("added", [each.after.name for each in change.fates if each.added])
+    new = [each for each in change.fates if each.added]
+    yield from _listed("added", [each.after.name for each in new if not each.hidden])
+    yield from _listed(ADDED_OR_BACK, [each.after.name for each in new if each.hidden])
     yield from _listed("reactivated", [each.after.name for each in change.fates if each.reactivated])
     relabelled = [each for each in change.fates if each.relabelled]
     yield from _listed("relabelled", [f"{each.after.name} ({_labels(each)})" for each in relabelled])
@@ -82,7 +85,7 @@ def _named(names: Sequence[str]) -> str:
 
 def _empty(change: Change, options: Options) -> Iterator[Finding]:
     if not change.fates and not options.allow_empty:
-        message = "the model has no rows, which would deactivate every value"
+        message = "no row of the model can be sent, which would deactivate every value"
         yield Finding(Level.STOP, message, "Correct the model, or set allow_empty: true if that is meant.")
 
 
@@ -169,7 +172,17 @@ def _record_type_names(found: Iterable[tuple[str, str]]) -> str:
 
 
 def _hidden(change: Change) -> Iterator[Finding]:
-    added = any(each.added for each in change.fates)
-    if added and change.before.kind is Kind.FIELD and not change.before.restricted:
-        message = "Salesforce hides the inactive values of a field that is not restricted, so they could not be checked"
+    if any(each.hidden for each in change.fates):
+        message = (
+            "could not check the inactive values, which Salesforce hides where a field is not restricted:"
+            " a value that joins may be one of them and come back"
+        )
         yield Finding(Level.INFO, message)
+
+
+def _managed(change: Change) -> Iterator[Finding]:
+    """What a package forbids is not told before the write."""
+    if change.before.package and change.steps:
+        message = f"could not check what the managed package {change.before.package} lets others do with its picklist"
+        advice = "It may have locked the list, and may keep its own values and their labels: Salesforce says so then."
+        yield Finding(Level.WARNING, message, advice)

@@ -14,6 +14,7 @@ from connector_salesforce import classify as of_salesforce
 
 from connector_sdk import Classification, Executed, Kind, RowError
 
+MANAGED = "CANNOT_MODIFY_MANAGED_OBJECT"
 BUSY, NOT_STORED, NOT_WRITABLE = "PICKLIST_BUSY", "PICKLIST_NOT_STORED", "PICKLIST_NOT_WRITABLE"
 
 _PASSING = re.compile(
@@ -32,6 +33,11 @@ _OWN: Mapping[str, Classification] = {
         Kind.FATAL, Executed.MAYBE,
         "Salesforce accepted the list, but does not show the values as they were sent.",
         "See in Setup whether somebody changed them at the same time, and run again.",
+    ),
+    MANAGED: Classification(
+        Kind.REJECTED, Executed.NO,
+        "The picklist came with a managed package, which has locked the list or keeps its own values as they are.",
+        "Keep the package's values and their labels in the model. A list that it has locked takes no others.",
     ),
     NOT_WRITABLE: Classification(
         Kind.REJECTED, Executed.NO,

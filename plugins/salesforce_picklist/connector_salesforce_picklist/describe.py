@@ -41,6 +41,7 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
         modes=_MODES,
         match_advice="" if picklists else f"{described['label']} has no picklist: create one in Setup.",
         absent=f"no picklist of {described['label']} that this user can see",
+        entries="active values of the org",
     )
 
 

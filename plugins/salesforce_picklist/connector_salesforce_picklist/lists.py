@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
 
 from attrs import define, evolve, field
 from connector_salesforce import CallFailed, Org, literal
@@ -91,20 +90,21 @@ class Lists:
         found = self._component(Kind.FIELD, name, lambda: tooling.field_id(self.org, object_name, field))
         if found is None:
             raise ConfigError(f"the set-up of {name} cannot be seen by this user", hint=_SETUP)
-        _require_own(found, name)
         tree: Raw = found["Metadata"]
         several = tree.get("type") == "MultiselectPicklist"
-        own = Picklist(object_name, field, Kind.FIELD, found["FullName"], tree, found["Id"], several)
+        package = _package(found)
+        own = Picklist(
+            object_name, field, Kind.FIELD, found["FullName"], tree, found["Id"], several, package=package
+        )  # fmt: skip
         set_name = (tree.get("valueSet") or {}).get("valueSetName")
         if not set_name:
             return own
         shared = self._component(Kind.GLOBAL, set_name, lambda: tooling.set_id(self.org, set_name))
         if shared is None:
             raise ConfigError(f"the global value set {set_name} cannot be seen by this user", hint=_SETUP)
-        _require_own(shared, f"the global value set {set_name}")
         return evolve(
             own, kind=Kind.GLOBAL, name=shared["FullName"], record_id=shared["Id"], tree=shared["Metadata"],
-            field_tree=tree,
+            field_tree=tree, package=_package(shared),
         )  # fmt: skip
 
     def _component(self, kind: Kind, name: str, find: Callable[[], str | None]) -> tooling.Component | None:
@@ -127,12 +127,9 @@ class Lists:
         return Picklist(object_name, field, Kind.STANDARD, name, tree)
 
 
-def _require_own(component: Any, what: str) -> None:
-    """The values of a managed package are its developer's."""
-    if component.get("ManageableState") == "installed":
-        package = component.get("NamespacePrefix") or "of another developer"
-        hint = "its developer can change the values; a field of your own can have others"
-        raise ConfigError(f"{what} belongs to the managed package {package}", hint=hint)
+def _package(component: tooling.Component) -> str:
+    """The namespace of the managed package that a component came with; empty where it is the org's own."""
+    return component.get("NamespacePrefix") or "" if component.get("ManageableState") == "installed" else ""
 
 
 def _require_session(org: Org) -> None:

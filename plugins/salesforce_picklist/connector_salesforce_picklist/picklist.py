@@ -34,7 +34,7 @@ class Picklist:
     """The picklist of a field. `name` is that of the component, `record_id` its id in the Tooling API.
 
     `tree` is the component's whole metadata: only the list of values in it is ever changed. `several`: a record may
-    have several of the values.
+    have several of the values. `package` is the namespace of the managed package that it came with.
     """
 
     object_name: str
@@ -45,6 +45,7 @@ class Picklist:
     record_id: str = ""
     several: bool = False
     field_tree: Raw | None = None
+    package: str = ""
 
     @property
     def values(self) -> tuple[Value, ...]:
@@ -69,6 +70,11 @@ class Picklist:
     def restricted(self) -> bool:
         """Whether records may hold no other value; fields of a global set always are."""
         return self.kind is Kind.GLOBAL or is_true(self._value_set.get("restricted"))
+
+    @property
+    def hides_inactive(self) -> bool:
+        """Whether Salesforce shows no inactive values of it."""
+        return self.kind is Kind.FIELD and not self.restricted
 
     @property
     def controlling_field(self) -> str | None:

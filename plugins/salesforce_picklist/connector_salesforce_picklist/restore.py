@@ -26,10 +26,11 @@ def restored(current: Picklist, former: Picklist) -> Change:
 def told(change: Change, former: Picklist) -> Iterator[Mapping[str, str]]:
     """What becomes of each value that is not as it was: `value`, `label`, `change`."""
     had = {each.key for each in former.values}
+    leaving = [each for each in change.deactivated if each.key in had]
     for fate in change.fates:
         if fate.text:
             yield {"value": fate.after.name, "label": fate.after.label, "change": fate.text}
-    for each in change.deactivated:
+    for each in leaving:
         yield {"value": each.name, "label": each.label, "change": "deactivated"}
     for each in change.before.values:
         if each.key not in had:

@@ -83,7 +83,7 @@ def test_run_prints_json_in_the_published_shape(invoke: Invoke, answers: Callabl
                 "read": 10014, "removed": 0, "unchanged": 7905, "planned": 2109, "succeeded": 2100, "rejected": 9,
                 "skipped": 0, "unprocessed": 0, "unknown": 0,
             },
-            "actions": {"created": 214, "updated": 1886, "deleted": 0, "cleared": 0, "merged": 0},
+            "actions": {"created": 214, "updated": 1886, "deleted": 0, "cleared": 0, "merged": 0, "deactivated": 0},
             "calls": {"made": 14, "remaining": 14302},
             "seconds": 27.1,
         }

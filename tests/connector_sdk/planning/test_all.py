@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from connector_sdk import (
     PlanSummary,
     RunStopped,
 )
+from connector_sdk.history import show
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
 from .bench import Bench, mapped, people
@@ -67,11 +70,25 @@ def test_every_value_that_joins_changes_stays_or_leaves_has_a_line(tags: Bench) 
     assert {line["key"]: line["action"] for line in ran.lines} == {
         "1": "updated", "2": "kept", "3": "created", "Green": "deactivated", "Grey": "deactivated",
     }  # fmt: skip
-    assert planned.actions == ran.report.actions == ActionCounts(created=1, updated=1, deleted=2)
+    assert planned.actions == ran.report.actions == ActionCounts(created=1, updated=1, deactivated=2)
     assert (planned.rows.planned, planned.rows.removed) == (5, 2)
     assert {kind: [each["key"] for each in lines] for kind, lines in planned.samples.items()} == {
         "created": ["3"], "updated": ["1"], "deactivated": ["Green", "Grey"],
     }  # fmt: skip
+
+
+@pytest.mark.rule("T9")
+def test_a_report_from_before_values_were_deactivated_is_read_as_it_was_written(tags: Bench) -> None:
+    tags.store.put("tags", name="Green", label="green")
+    run = tags.run([RED]).report
+    with sqlite3.connect(tags.folder / ".connector" / "state.db") as state:
+        ((kept,),) = state.execute("select report from run where id = ?", (run.run,)).fetchall()
+        former = json.loads(kept)
+        former["actions"] = {"created": 1, "updated": 0, "deleted": 1, "cleared": 0, "merged": 0}
+        state.execute("update run set report = ? where id = ?", (json.dumps(former), run.run))
+    state.close()
+    read = show(tags.project([RED]), run.run)
+    assert read.actions == ActionCounts(created=1, deleted=1)
 
 
 def test_the_rows_arrive_in_the_order_of_the_model(tags: Bench) -> None:
@@ -119,7 +136,7 @@ def test_an_option_of_the_destination_can_release_a_guard_for_good(tags: Bench) 
         tags.run([])
     spec = evolve(plugin.SPEC, accepts=lambda options: frozenset({"min_rows", "max_removed"}))
     tags.hooks["destination_spec"] = lambda: spec
-    assert tags.run([]).report.actions.deleted == 2
+    assert tags.run([]).report.actions == ActionCounts(deactivated=2)
     assert _held(tags) == {}
 
 
@@ -204,7 +221,9 @@ def test_values_that_leave_the_target_are_counted_by_the_guard_against_it(tags: 
         tags.store.put("tags", name=f"old {number}", label="x")
     kept = [{"k": str(number), "e": f"old {number}", "n": "x"} for number in range(17)]
     tags.change(guards=Guards())
-    with pytest.raises(RunStopped, match="3 of 20 rows left the model, and 10% are allowed") as stopped:
+    with pytest.raises(
+        RunStopped, match="3 of 20 records of the destination would be deactivated, and 10% are allowed"
+    ) as stopped:
         tags.run(kept)
     assert stopped.value.exit_code is ExitCode.GUARD
     assert len(_held(tags)) == 20
