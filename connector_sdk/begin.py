@@ -19,7 +19,7 @@ from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledRun, RunState
 from connector_sdk.state.folder import on_disk, remove
 from connector_sdk.state.journal import now
-from connector_sdk.state.snapshot_file import pointing_at
+from connector_sdk.state.snapshot_file import pointing_at, sent_rows
 from connector_sdk.state.witness import Witness
 
 
@@ -86,6 +86,7 @@ def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
 def guard_state(opened: Session, request: Request) -> None:
     """Stop when the snapshot is of another target, or older than what this machine has seen."""
     previous = opened.state()
+    guard_account(opened, request)
     if previous is None or request.start_over:
         return
     if previous.snapshot is not None:
@@ -95,5 +96,23 @@ def guard_state(opened: Session, request: Request) -> None:
         raise RunStopped(
             f"the state of {opened.sync.name} lacks its last {seen - previous.generation} runs",
             hint="put the latest state folder back, or go on from the old one with --accept old-state",
+            exit_code=ExitCode.GUARD,
+        )
+
+
+def guard_account(opened: Session, request: Request) -> None:
+    """Stop a run that would start over in another account, unless that is accepted, too: one word is soon said."""
+    if not request.start_over or "account" in request.accept:
+        return
+    previous, account = opened.state(), opened.live.connection.account
+    known = [previous.target["account"]] if previous and "account" in previous.target else []
+    known += [each.account for each in opened.journal.runs(opened.sync.name) if each.state is RunState.RUNNING]
+    others = [each for each in known if each != account]
+    if others:
+        sent = sent_rows(opened.folder, previous) if previous and previous.snapshot else ""
+        raise RunStopped(
+            f"{opened.sync.name} wrote to account {others[0]} before{f' ({sent})' if sent else ''},"
+            f" and the connection leads to {account} now",
+            hint="connect to the former account, or, to begin in this one: --start-over --accept account",
             exit_code=ExitCode.GUARD,
         )

@@ -20,15 +20,18 @@ from connector_sdk.report import ActionCounts, RowCounts, RunReport
 from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
-from connector_sdk.state.entries import JournalledRun, RunState, SyncState
+from connector_sdk.state.entries import JournalledRun, RemovedRows, RunState, SyncState
 from connector_sdk.state.folder import on_disk, remove
-from connector_sdk.state.journal import Journal
+from connector_sdk.state.journal import Journal, now
 from connector_sdk.state.ledger import LEDGER_SCHEMA, gathered, write_ledger
 from connector_sdk.state.retention import retain
 from connector_sdk.state.schemas import keep_schema
 from connector_sdk.state.snapshot_file import pointing_at
 from connector_sdk.state.witness import Witness
 from connector_sdk.tally import Tallying
+
+_REMOVING = frozenset({"max_removed", "max_removed_per_day"})
+"""The guards on removals: where one of them was accepted, a person has answered for these rows."""
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +56,7 @@ def finish(opened: Session, run: JournalledRun, plan: FrozenPlan, request: Reque
         keep_schema(plan.folder, opened.folder.schema(run.sync))
         return state
 
-    return end(opened, run, _all_outcomes(plan, opened.journal, run.id), plan.rows, after, ending)
+    return end(opened, run, _all_outcomes(plan, opened.journal, run.id), plan.rows, after, ending, plan)
 
 
 def end(
@@ -63,8 +66,12 @@ def end(
     planned: RowCounts,
     after: Callable[[Path], SyncState],
     ending: Ending,
+    plan: FrozenPlan | None = None,
 ) -> RunReport:
-    """Account for a run by the lines of its ledger, and move its sync to the state that comes `after` it."""
+    """Account for a run by the lines of its ledger, and move its sync to the state that comes `after` it.
+
+    Its `plan` is None where that is lost.
+    """
     ledger = opened.folder.ledger(run.id)
     tallying = Tallying()
     write_ledger(ledger, (tallying.add(each) for each in gathered(lines)))
@@ -76,10 +83,20 @@ def end(
         opened.live.host.calls, ending.seconds, ending.message,
     )  # fmt: skip
     state = after(ledger)
-    opened.journal.finish(run, ending.state, as_json(report), state, tally.held)
+    removed = _removed(opened, plan, report)
+    opened.journal.finish(run, ending.state, as_json(report), state, tally.held, removed)
     Witness(opened.folder.path, run.sync).saw(state.generation)
     _tidy(opened, run)
     return report
+
+
+def _removed(opened: Session, plan: FrozenPlan | None, report: RunReport) -> RemovedRows | None:
+    """Return how many rows a run removed, for the guard that looks back on a day; what was accepted does not count."""
+    rows = report.actions.deleted + report.actions.cleared
+    if not rows or opened.sync.mode not in (Mode.UPSERT, Mode.UPDATE):
+        return None
+    counts = plan is None or not _REMOVING.intersection(plan.released)
+    return RemovedRows(now(), rows if counts else 0, plan.known if plan else 0)
 
 
 def _tidy(opened: Session, run: JournalledRun) -> None:

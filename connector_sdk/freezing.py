@@ -46,6 +46,8 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         folder=folder,
         generation=opened.generation + 1,
         target=opened.target,
+        former_target=previous.target if previous else {},
+        removed_today=opened.removed_today(),
         former=read_schemas(opened.folder.schema(opened.sync.name)) if previous else {},
         snapshot=snapshot,
         fingerprints=previous.fingerprints if previous else {},

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from connector_sdk.begin import begin, first_run_finding, guard_state, new_run_id
+from connector_sdk.begin import begin, first_run_finding, guard_account, guard_state, new_run_id
 from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError, ConnectorError, RunStopped, Stale
 from connector_sdk.execute import execute
@@ -103,6 +103,7 @@ def plan(
 
 
 def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
+    guard_account(opened, request)
     forget_unplanned(opened)
     resumed = False
     for each in open_runs(opened):

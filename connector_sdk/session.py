@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from connector_sdk.errors import ConfigError, ExitCode, Problem, RunStopped
 from connector_sdk.observers import Observers
 from connector_sdk.observing.calls import CallRecorder
 from connector_sdk.opening import Opened, find_destination, opened
+from connector_sdk.planning.guards import RemovedToday
 from connector_sdk.project.checks import check_sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
 from connector_sdk.project.structure import structure
@@ -23,11 +25,12 @@ from connector_sdk.spec import Mode
 from connector_sdk.state.database import open_database
 from connector_sdk.state.entries import UNNAMED, SyncState
 from connector_sdk.state.folder import StateFolder, state_folder
-from connector_sdk.state.journal import Journal
+from connector_sdk.state.journal import Journal, moment
 from connector_sdk.state.lock import Lock, locked
 from connector_sdk.state.snapshot_file import snapshot_file
 from connector_sdk.sync import Model, Outline, Project, Sync
 
+_DAY = timedelta(hours=24)
 _PLANS = 2
 """Counts the ways in which versions made plans out of the same rows: a plan that was saved by another way is stale."""
 
@@ -54,6 +57,7 @@ class Session:
         return {
             "destination": self.live.destination.name,
             "account": self.live.connection.account,
+            "model": self.model.name,
             "objects": ", ".join(self.sync.objects),
             "primary key": ", ".join(self.model.primary_key),
             "match field": self.sync.match.field if self.sync.match else "",
@@ -81,18 +85,28 @@ class Session:
         """Whether rows may be at the destination while nobody knows which they are."""
         return any(each.key == UNNAMED for each in self.journal.held(self.sync.name))
 
+    def removed_today(self) -> RemovedToday:
+        """Return how many rows runs of the last 24 hours removed; what seems to lie in the future counts, too."""
+        found = self.journal.removed(self.sync.name, moment(datetime.now(UTC) - _DAY))
+        return RemovedToday(sum(each.rows for each in found), found[0].known if found else 0)
+
     def snapshot(self) -> Path | None:
         """The file of the present snapshot, None without one. Raises `RunStopped` when it is not what it was."""
         return snapshot_file(self.folder, self.state())
 
     def guard_target(self, previous: SyncState) -> None:
-        """Stop when the snapshot belongs to another target: nothing may be concluded from it."""
+        """Stop when the snapshot belongs to another target: nothing may be concluded from it.
+
+        Another name of the model alone is a finding of the plan, which says how much of it is known.
+        """
         now, then = self.target, previous.target
-        changes = [f"{word} was {then.get(word)!r} and is {now[word]!r}" for word in now if now[word] != then.get(word)]
-        if changes:
+        words = [word for word in now if word != "model" and now[word] != then.get(word)]
+        if words:
+            changes = "; ".join(f"{word} was {then.get(word)!r} and is {now[word]!r}" for word in words)
+            start = "--start-over --accept account" if "account" in words else "--start-over"
             raise RunStopped(
-                f"{self.sync.name} wrote to another target before: {'; '.join(changes)}",
-                hint="put it back, or forget what was sent with --start-over; nothing was removed",
+                f"{self.sync.name} wrote to another target before: {changes}",
+                hint=f"put it back, or forget what was sent with {start}; nothing was removed",
                 exit_code=ExitCode.GUARD,
             )
 

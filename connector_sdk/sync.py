@@ -88,12 +88,14 @@ class FieldMapping:
 class Guards:
     """Limits that stop a run before it writes, each released once by `--accept NAME`.
 
-    `max_removed` and `max_changed` are a count of rows, or a share as text (`"10%"`); None switches one off.
+    `max_removed`, `max_removed_per_day` and `max_changed` are a count of rows, or a share as text (`"10%"`); None
+    switches one off. A day is the last 24 hours, and its share one of the rows that were known before the first run.
     """
 
     max_removed: int | str | None = "10%"
     min_rows: int | None = 1
     max_changed: int | str | None = None
+    max_removed_per_day: int | str | None = "20%"
 
 
 @frozen

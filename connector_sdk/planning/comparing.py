@@ -38,14 +38,21 @@ from connector_sdk.spec import Mode
 class Changes:
     """The frozen changes. `rekeyed` of them have a match value that is new to a known key.
 
-    `known` counts rows of the snapshot, `met` rows of the model that were found there.
+    `new` counts rows of the model whose key is not known, `known` rows of the snapshot, `met` rows of the model that
+    were found there.
     """
 
     file: Path
+    new: int
     rekeyed: int
     known: int
     met: int
     repeated_keys: bool
+
+    @property
+    def absent(self) -> bool:
+        """Whether counting leaves it open that known keys are not in the model; comparing them costs another pass."""
+        return self.repeated_keys or self.met < self.known
 
 
 def freeze_changes(
@@ -78,10 +85,8 @@ def freeze_changes(
     """
     freeze(connection, select, target, rows=source.rows if request.snapshot is None else None)
     effects = _counted(connection, target)
-    met = source.rows - effects.get("new", 0)
-    return Changes(
-        target, effects.get("rekeyed", 0), _count(connection, request.snapshot), met, bool(found.repeated_keys)
-    )
+    new, known = effects.get("new", 0), _count(connection, request.snapshot)
+    return Changes(target, new, effects.get("rekeyed", 0), known, source.rows - new, bool(found.repeated_keys))
 
 
 def _order(request: PlanRequest) -> str:

@@ -32,7 +32,8 @@ class FrozenPlan:
     `rekeyed`: known rows have a new match value, and their former records are to be removed if the new ones are
     accepted. `target` is what the plan was made for, whatever the project says later. `fingerprints` map each field
     to the number of the run that mapped it so, and a hash of how. `former_keys` are keys of held rows that an earlier
-    version spelled otherwise, with their present spelling.
+    version spelled otherwise, with their present spelling. `known` counts the rows that were known when it was made,
+    `released` names the guards that would have stopped it and were accepted.
     """
 
     folder: Path
@@ -50,6 +51,8 @@ class FrozenPlan:
     layout: Layout
     batches: tuple[NewBatch, ...]
     former_keys: Mapping[str, str] = field(factory=dict)
+    known: int = 0
+    released: tuple[str, ...] = ()
 
     @property
     def file(self) -> Path:

@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import math
+from collections.abc import Collection, Iterator, Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from connector_sdk.plan import Finding, Level
 from connector_sdk.sync import Guards
 
-GUARDS = ("min_rows", "max_removed", "max_changed", "rekeyed", "schema", "rejected", "old-state")
+GUARDS = (
+    "min_rows", "max_removed", "max_removed_per_day", "max_changed", "rekeyed", "respelled", "schema", "model",
+    "account", "rejected", "old-state",
+)  # fmt: skip
 """The names that `--accept` takes.
 
-`schema` is about what changed at the destination, `rejected` about mode `all`, `old-state` about the state folder.
+`schema` is about what changed at the destination, `model` and `account` about what the sync stands on, `rejected` about
+mode `all`, `old-state` about the state folder.
 """
+
+EXAMPLES = 3
+"""How many keys a guard shows."""
+
+_RESTORE = "restore the missing rows of the model"
+
+
+@frozen
+class RemovedToday:
+    """Rows that runs of the last 24 hours removed at the destination, and how many were known before the first."""
+
+    rows: int = 0
+    known: int = 0
+
+
+@frozen
+class Respelled:
+    """How many new keys are like a known key that is not in the model, and a few of them, each beside the known one."""
+
+    rows: int = 0
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        more = ", ..." if self.rows > len(self.pairs) else ""
+        return ", ".join(f"{known!r} is {new!r} now" for known, new in self.pairs) + more
 
 
 @frozen
 class Scale:
     """How large a plan is: rows of the model, rows known before, and of those, removed, changed and rekeyed ones.
 
-    `entries` is what a list that is replaced as a whole consists of: they are the ones known then. Empty elsewhere.
+    `examples` has a few keys of the last three, by these words. `entries` is what a list that is replaced as a whole
+    consists of: they are the ones known then. Empty elsewhere.
     """
 
     read: int
@@ -29,36 +60,84 @@ class Scale:
     changed: int
     rekeyed: int
     entries: str = ""
+    today: RemovedToday = field(factory=RemovedToday)
+    respelled: Respelled = field(factory=Respelled)
+    examples: Mapping[str, tuple[str, ...]] = field(factory=dict)
+
+    def shown(self, what: str, rows: int) -> str:
+        """Return a few keys in brackets; empty where there are none."""
+        keys = self.examples.get(what, ())
+        more = ", ..." if rows > len(keys) else ""
+        return f" ({', '.join(keys)}{more})" if keys else ""
 
 
 def guard(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[Finding, ...]:
-    """A finding that stops the run for every limit that is exceeded and was not accepted."""
-    return tuple(
-        Finding(Level.STOP, message, f"if that is meant: --accept {name}", name)
-        for name, message in _exceeded(guards, scale)
-        if name not in accepted
-    )
+    """Return a finding that stops the run for every limit that is exceeded and was not accepted."""
+    return tuple(each for each in _exceeded(guards, scale, accepted) if each.guard not in accepted)
 
 
-def _exceeded(guards: Guards, scale: Scale) -> Iterator[tuple[str, str]]:
+def released(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[str, ...]:
+    """Return the names of the limits that are exceeded and were accepted."""
+    return tuple(each.guard for each in _exceeded(guards, scale, accepted) if each.guard in accepted)
+
+
+def _exceeded(guards: Guards, scale: Scale, accepted: Collection[str]) -> Iterator[Finding]:
     if guards.min_rows is not None and scale.read < guards.min_rows:
-        yield "min_rows", f"the model has {scale.read:,} rows, and {guards.min_rows:,} are expected at least"
+        message = f"the model has {scale.read:,} rows, and {guards.min_rows:,} are expected at least"
+        yield _stop("min_rows", message, _RESTORE)
     known = f"{scale.known:,} {scale.entries or 'rows'}"
     left, changed = ("would be deactivated", "would be changed") if scale.entries else ("left the model", "changed")
-    for name, limit, rows, what in (
-        ("max_removed", guards.max_removed, scale.removed, left),
-        ("max_changed", guards.max_changed, scale.changed, changed),
+    for name, limit, rows, what, otherwise in (
+        ("max_removed", guards.max_removed, scale.removed, left, _RESTORE),
+        ("max_changed", guards.max_changed, scale.changed, changed, "correct the model"),
     ):
-        if limit is not None and rows > _rows(limit, scale.known):
-            yield name, f"{rows:,} of {known} {what}, and {limit} are allowed at once"
+        if rows > _rows(limit, scale.known):
+            shown = scale.shown(name.removeprefix("max_"), rows)
+            yield _stop(name, f"{rows:,} of {known} {what}, and {limit} are allowed at once{shown}", otherwise)
+    answered_for = "max_removed" in accepted and scale.removed > _rows(guards.max_removed, scale.known)
+    if not (answered_for or scale.entries):
+        yield from _removed_in_a_day(guards, scale)
+    yield from _spelled_otherwise(scale)
+
+
+def _removed_in_a_day(guards: Guards, scale: Scale) -> Iterator[Finding]:
+    """Stop what exceeds the limit of a day; the default is no less than what one run may remove."""
+    today, limits = scale.today, [guards.max_removed_per_day]
+    known, rows = today.known or scale.known, today.rows + scale.removed
+    if guards.max_removed_per_day == Guards().max_removed_per_day:
+        limits.append(guards.max_removed)
+    limit = max(limits, key=lambda each: _rows(each, known))
+    if not scale.removed or rows <= _rows(limit, known):
+        return
+    before = f", {today.rows:,} of them by earlier runs" if today.rows else ""
+    message = (
+        f"{rows:,} of {known:,} rows would be removed within 24 hours{before}, and {limit} are allowed"
+        f"{scale.shown('removed', scale.removed)}"
+    )
+    yield _stop("max_removed_per_day", message, f"{_RESTORE}, or run again later")
+
+
+def _spelled_otherwise(scale: Scale) -> Iterator[Finding]:
     if scale.rekeyed:
         message = (
             f"{scale.rekeyed:,} known rows have a new match value: they would write other records than before,"
-            " and their former records count as removed"
+            f" and their former records count as removed{scale.shown('rekeyed', scale.rekeyed)}"
         )
-        yield "rekeyed", message
+        yield _stop("rekeyed", message, "correct the match column")
+    if scale.respelled.rows:
+        message = (
+            f"{scale.respelled.rows:,} new keys are known keys in another spelling, which would be sent as other rows:"
+            f" {scale.respelled}"
+        )
+        yield _stop("respelled", message, "spell them in the model as before")
 
 
-def _rows(limit: int | str, known: int) -> float:
-    """A limit as a number of rows."""
+def _stop(name: str, message: str, otherwise: str) -> Finding:
+    return Finding(Level.STOP, message, f"{otherwise}, or if that is meant: --accept {name}", name)
+
+
+def _rows(limit: int | str | None, known: int) -> float:
+    """Return a limit as a number of rows; None is no limit."""
+    if limit is None:
+        return math.inf
     return known * float(limit.rstrip("%")) / 100 if isinstance(limit, str) else limit

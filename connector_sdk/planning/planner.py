@@ -21,14 +21,14 @@ from connector_sdk.errors import ConfigError
 from connector_sdk.plan import PlanSummary
 from connector_sdk.planning.arranging import Arranged, arrange
 from connector_sdk.planning.columns import used_columns
-from connector_sdk.planning.comparing import Changes, count_sent, freeze_changes
+from connector_sdk.planning.comparing import Changes, freeze_changes
 from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.drift import drift, retold
 from connector_sdk.planning.elsewhere import sought
 from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
-from connector_sdk.planning.guards import Scale, guard
+from connector_sdk.planning.guards import Scale, guard, released
 from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
 from connector_sdk.planning.mapping import Discover
@@ -36,10 +36,12 @@ from connector_sdk.planning.merging import PARENT, merge_findings, merge_problem
 from connector_sdk.planning.objects import Retell, as_it_is, map_objects
 from connector_sdk.planning.parents import Parents, orphaned, parents_findings, relate
 from connector_sdk.planning.removals import Removals, freeze_removals
+from connector_sdk.planning.renamed import model_finding
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.routing import route, routing_findings
 from connector_sdk.planning.samples import samples
+from connector_sdk.planning.scale import measure, measure_replacement
 from connector_sdk.planning.summary import Totals, delivery_findings, findings, totals
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
@@ -87,9 +89,11 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
             )
             replacement = compare_with_target(duck, request, mapped, completed, target)
             completed = replacement.file
-        removals = replacement.removals if replacement else freeze_removals(duck, request, changes, completed)
-        sent = count_sent(duck, completed)
-        scale = _scale(request, source, changes, sent, removals, replacement)
+        if replacement:
+            removals, scale = replacement.removals, measure_replacement(duck, request, source, replacement)
+        else:
+            removals = freeze_removals(duck, request, changes, completed)
+            scale = measure(duck, request, source, changes, completed, removals)
         arranged = arrange(
             duck, request, mapped, completed, removals.file,
             locked=locked_by_rows(request, mapped), highest=parents.highest,
@@ -97,7 +101,9 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         settings = request.delivery.choices
         cuts = {each.api.name: _batches(duck, evolve(request, delivery=each), mapped, arranged) for each in settings}
         request = evolve(request, delivery=min(settings, key=lambda each: len(cuts[each.api.name])))
-        plan = _described(duck, request, mapped, scale, removals, parents, arranged, cuts, replacement, fingerprints)
+        plan = _described(
+            duck, request, mapped, changes, scale, removals, parents, arranged, cuts, replacement, fingerprints
+        )
         plan = evolve(plan, former_keys=former_keys)
     write_plan(plan)
     write_schemas(request.folder, request.schemas)
@@ -152,6 +158,7 @@ def _described(
     duck: duckdb.DuckDBPyConnection,
     request: PlanRequest,
     mapped: Mapped,
+    changes: Changes,
     scale: Scale,
     removals: Removals,
     parents: Parents,
@@ -179,6 +186,7 @@ def _described(
             *parents_findings(parents),
             *routing_findings(duck, request, mapped, file_),
             *merge_findings(duck, request, file_),
+            *model_finding(duck, request, changes),
             *guard(request.sync.guards, scale, request.accepted),
         ),
         fingerprints=fingerprints,
@@ -188,28 +196,14 @@ def _described(
         changes_nothing=not batches and not removals.left and not request.baseline,
         layout=layout,
         batches=batches,
+        known=scale.known,
+        released=released(request.sync.guards, scale, request.accepted),
     )
 
 
 def _creating_schema(request: PlanRequest) -> ObjectSchema:
     """The object that new records are made in."""
     return next((each for each in request.schemas if each.name == request.sync.create_in), request.schema)
-
-
-def _scale(
-    request: PlanRequest,
-    source: Source,
-    changes: Changes,
-    sent: Mapping[str, int],
-    removals: Removals,
-    replacement: Replacement | None,
-) -> Scale:
-    """How large the plan is, beside what is known: the snapshot, or the target where that is replaced as a whole."""
-    rekeyed, changed = sent.get("rekeyed", 0), sent.get("changed", 0)
-    if replacement:
-        entries = request.schema.entries
-        return Scale(source.rows, replacement.known, replacement.removed, changed, rekeyed, entries)
-    return Scale(source.rows, changes.known, removals.rows, changed + rekeyed, rekeyed)
 
 
 def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Arranged, version: str | None) -> Layout:

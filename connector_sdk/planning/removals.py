@@ -26,11 +26,13 @@ from connector_sdk.spec import Removal
 class Removals:
     """Rows to be removed at the destination, in `file` (None without any), and how many of them there are.
 
-    `left` counts all keys that left, those included that are only forgotten.
+    `sent` counts those of them whose records are really removed, `left` all keys that left, also those that are only
+    forgotten.
     """
 
     file: Path | None = None
     rows: int = 0
+    sent: int = 0
     left: int = 0
 
 
@@ -43,7 +45,7 @@ def freeze_removals(
     is known to be another row's, and one that a row which left was merged into. The former record of a key with a new
     match value leaves when the row is sent, not when it is refused.
     """
-    if request.snapshot is None or not request.forgets or not _may_have_left(request, changes):
+    if request.snapshot is None or not request.forgets or not (changes.absent or changes.rekeyed):
         return Removals()
     connection.execute(f"create table gone as {_gone(connection, request, changes, lines)}")
     ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
@@ -57,7 +59,8 @@ def freeze_removals(
         return Removals(left=left)
     target = request.folder / "removed.parquet"
     rows = freeze(connection, _lines(request, lines), target)
-    return Removals(target if rows else None, rows, left)
+    ((sent,),) = connection.execute(f"select count(*) from {file(target)} where outcome is null").fetchall()
+    return Removals(target if rows else None, rows, sent, left)
 
 
 def clearable(mapped: Mapped, object_name: str | None = None) -> list[Filling]:
@@ -86,11 +89,6 @@ def cleared_columns(mapped: Mapped, object_name: str | None = None) -> tuple[Col
 def removal_action(request: PlanRequest) -> Action:
     """What is done with the record of a row that left."""
     return Action.DELETE if request.sync.on_removed is Removal.DELETE else Action.UPDATE
-
-
-def _may_have_left(request: PlanRequest, changes: Changes) -> bool:
-    """Whether counting leaves it open that keys left; comparing them costs another pass over the model."""
-    return changes.repeated_keys or changes.met < changes.known or changes.rekeyed > 0
 
 
 def _gone(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path) -> str:

@@ -41,7 +41,7 @@ class Replacement:
     @property
     def removals(self) -> Removals:
         """What leaves, as it is counted; its lines travel with the others."""
-        return Removals(rows=self.removed)
+        return Removals(rows=self.removed, sent=self.removed)
 
 
 def compare_with_target(

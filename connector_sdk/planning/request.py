@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from connector_sdk.batch import Action
+from connector_sdk.planning.guards import RemovedToday
 from connector_sdk.project.delivery import DeliverySettings
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
@@ -30,8 +31,9 @@ class PlanRequest:
     `target` says in words what is written to. `held` has the keys that wait for `connector resolve`. `full` sends
     every row again, `baseline` takes the present rows as sent, `lookup` asks the destination which records are there
     even where it need not be known. `generation` is the number of the run that this plan is for, `former` has the
-    schemas that the last one was planned with. The plan goes into `folder`. Of several objects, `schema` is the one
-    that a row goes to before the `others`.
+    schemas that the last one was planned with, `former_target` what it wrote to. `removed_today` counts what runs of
+    the last 24 hours removed. The plan goes into `folder`. Of several objects, `schema` is the one that a row goes to
+    before the `others`.
     """
 
     run: str
@@ -45,6 +47,8 @@ class PlanRequest:
     generation: int
     target: Mapping[str, str]
     former: Mapping[str, ObjectSchema] = field(factory=dict)
+    former_target: Mapping[str, str] = field(factory=dict)
+    removed_today: RemovedToday = field(factory=RemovedToday)
     snapshot: Path | None = None
     fingerprints: Mapping[str, str] = field(factory=dict)
     held: tuple[str, ...] = ()

@@ -107,6 +107,9 @@ class GuardsShape:
     max_removed: Annotated[Count | Share | None, "Rows that may leave at once: a count, or a share."] = (
         Guards().max_removed
     )
+    max_removed_per_day: Annotated[
+        Count | Share | None, "Rows that may be removed within 24 hours: a count, or a share."
+    ] = Guards().max_removed_per_day
     min_rows: Annotated[Count | None, "Rows that the model must have."] = Guards().min_rows
     max_changed: Annotated[Count | Share | None, "Rows that may change at once: a count, or a share."] = (
         Guards().max_changed

@@ -12,7 +12,7 @@ from pathlib import Path
 from connector_sdk.damage import JOURNAL
 from connector_sdk.errors import RunStopped
 
-VERSION = 4
+VERSION = 5
 
 _SCHEMA = """
 create table schema_version (version integer not null);
@@ -39,12 +39,14 @@ create index anchor_by_batch on anchor (run, batch);
 create table held (
     sync text not null, key text not null, run text not null, look text not null, primary key (sync, key)
 ) without rowid;
+create table removal (sync text not null, at text not null, rows integer not null, known integer not null);
 """
 
 _LATER = (
     "alter table batch add column lane integer",
     "alter table sync add column checksum integer",
     "alter table batch add column found text",
+    "create table removal (sync text not null, at text not null, rows integer not null, known integer not null)",
 )
 """What has changed since version 1: the statement that makes each version of the one before."""
 

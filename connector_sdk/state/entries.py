@@ -110,6 +110,15 @@ class SyncState:
     checksum: int | None = None
 
 
+@frozen
+class RemovedRows:
+    """Rows that a run removed at the destination, and how many were known before it. `at` is ISO 8601 in UTC."""
+
+    at: str
+    rows: int
+    known: int
+
+
 UNNAMED = ""
 """The key under which rows are held together that may be at the destination, while nobody knows which they are."""
 

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from connector_sdk.state.entries import (
     JournalledBatch,
     JournalledRun,
     NewBatch,
+    RemovedRows,
     RunState,
     SyncState,
 )
@@ -87,8 +88,16 @@ class Journal:
         with self._transaction("report") as database:
             database.execute("update run set report = ? where id = ?", (report, run))
 
-    def finish(self, run: JournalledRun, state: RunState, report: str, after: SyncState, held: Sequence[Held]) -> None:
-        """End a run: its report, the sync's new snapshot and the held rows, in one transaction.
+    def finish(
+        self,
+        run: JournalledRun,
+        state: RunState,
+        report: str,
+        after: SyncState,
+        held: Sequence[Held],
+        removed: RemovedRows | None = None,
+    ) -> None:
+        """End a run: its report, the sync's new snapshot, the held rows and what it removed, in one transaction.
 
         Rows that were held without a name go: a run begins only when somebody has said what becomes of them.
         """
@@ -101,6 +110,15 @@ class Journal:
                 [(run.sync, each.key, run.id, each.look) for each in held],
             )
             database.execute("update batch set outcomes = null where run = ?", (run.id,))
+            if removed is not None:
+                yesterday = moment(datetime.now(UTC) - timedelta(hours=24))
+                database.execute("delete from removal where at < ?", (yesterday,))
+                database.execute("insert into removal values (?, ?, ?, ?)", (run.sync, *astuple(removed)))
+
+    def removed(self, sync: str, since: str) -> tuple[RemovedRows, ...]:
+        """Return what runs of a sync removed from a moment on, in the order in which they ended."""
+        statement = "select at, rows, known from removal where sync = ? and at >= ? order by rowid"
+        return self._read(statement, (sync, since), stored.stored_removed)
 
     def runs(self, sync: str | None = None, limit: int = -1) -> tuple[JournalledRun, ...]:
         """Runs, newest first: in the order in which they were begun, whatever the clock said then."""
@@ -251,8 +269,13 @@ class Journal:
 
 
 def now() -> str:
-    """The present moment, ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    """Return the present moment, as `moment` writes it."""
+    return moment(datetime.now(UTC))
+
+
+def moment(when: datetime) -> str:
+    """Return a moment in ISO 8601, in UTC, to the millisecond: such texts sort by time."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _keep_sync(database: sqlite3.Connection, sync: str, after: SyncState) -> None:

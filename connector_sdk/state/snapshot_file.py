@@ -9,6 +9,7 @@ import pyarrow as pa
 from attrs import evolve
 
 from connector_sdk.damage import SNAPSHOT, checksum
+from connector_sdk.errors import RunStopped
 from connector_sdk.state.entries import SyncState
 from connector_sdk.state.folder import StateFolder, on_disk
 
@@ -34,6 +35,24 @@ def records_among(snapshot: Path | None, ids: pa.Array) -> pa.Array:
     with SNAPSHOT.reading(snapshot):
         found = pq.read_table(snapshot, columns=["record_id"], filters=pc.field("record_id").isin(ids))
     return pc.unique(found.column("record_id"))
+
+
+def sent_rows(folder: StateFolder, state: SyncState) -> str:
+    """Return in words how many rows the present snapshot has, with the keys of a few; empty when it cannot be read."""
+    import pyarrow.parquet as pq
+
+    try:
+        path = snapshot_file(folder, state)
+    except RunStopped:
+        return ""
+    if path is None:
+        return ""
+    with SNAPSHOT.reading(path):
+        rows = pq.ParquetFile(path)
+        first = next(rows.iter_batches(3, columns=["key"]), None)
+    keys = first.column("key").to_pylist() if first else []
+    more = ", ..." if rows.metadata.num_rows > len(keys) else ""
+    return f"{rows.metadata.num_rows:,} rows: {', '.join(keys)}{more}"
 
 
 def add_rows(folder: StateFolder, sync: str, run: str, state: SyncState, rows: pa.Table) -> SyncState:

@@ -8,7 +8,16 @@ from typing import Any
 import pyarrow as pa
 
 from connector_sdk.batch import Action, Anchor
-from connector_sdk.state.entries import BatchState, Held, JournalledBatch, JournalledRun, NewBatch, RunState, SyncState
+from connector_sdk.state.entries import (
+    BatchState,
+    Held,
+    JournalledBatch,
+    JournalledRun,
+    NewBatch,
+    RemovedRows,
+    RunState,
+    SyncState,
+)
 
 RUN = "id, sync, state, created, account, config, report"
 SYNC = "target, fingerprints, snapshot, run, generation, checksum"
@@ -31,6 +40,11 @@ def stored_sync(row: tuple[Any, ...]) -> SyncState:
 def stored_held(row: tuple[Any, ...]) -> Held:
     """A held row from `key, look`."""
     return Held(*row)
+
+
+def stored_removed(row: tuple[Any, ...]) -> RemovedRows:
+    """What a run removed, from `at, rows, known`."""
+    return RemovedRows(*row)
 
 
 def stored_batch(row: tuple[Any, ...]) -> JournalledBatch:

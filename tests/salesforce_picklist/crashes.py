@@ -56,7 +56,7 @@ def _project(emulated: Emulated, folder: Path) -> Project:
     model = Model("values", ("name",), file="values.csv", folder=str(folder))
     sync = Sync(
         "values", "values", "crm", ("Account",), Mode.ALL, match=Match("Tier__c", "name"),
-        fields=(FieldMapping("label", column="label"),), guards=Guards(max_removed=None),
+        fields=(FieldMapping("label", column="label"),), guards=Guards(max_removed=None, max_removed_per_day=None),
     )  # fmt: skip
     return Project({"crm": crm}, {"values": model}, {"values": sync}, folder=str(folder))
 

@@ -153,7 +153,7 @@ def project(family: Family, folder: Path) -> Project:
         "sync", "model", "crm", ("people",), family.mode,
         fields=fields if keyed else (FieldMapping("external_id", column="key"), *fields),
         match=Match("external_id", "key") if keyed else None,
-        guards=Guards(max_removed=None),
+        guards=Guards(max_removed=None, max_removed_per_day=None),
         delivery=DeliveryOptions(api=family.api, batch_size=3, parallelism=1),
     )  # fmt: skip
     model_ = Model("model", ("key",), file="model.parquet", folder=str(folder))

@@ -82,7 +82,8 @@ def project(api: str, folder: Path) -> Project:
     """The project of a trial: batches of two."""
     sync = Sync(
         "sync", "model", "crm", ("people",), Mode.UPSERT, (FieldMapping("name", value="After"),),
-        Match("external_id", "key"), merge=Merge("group", is_child="child"), guards=Guards(max_removed=None),
+        Match("external_id", "key"), merge=Merge("group", is_child="child"),
+        guards=Guards(max_removed=None, max_removed_per_day=None),
         delivery=DeliveryOptions(api=api, batch_size=2),
     )  # fmt: skip
     model = Model("model", ("key",), file="model.parquet", folder=str(folder))

@@ -84,7 +84,7 @@ def project(api: str, folder: Path) -> Project:
     """The project of a trial: batches of two."""
     sync = Sync(
         "sync", "model", "crm", ("people", "guests"), Mode.UPSERT, (FieldMapping("name", value="After"),),
-        Match("external_id", "key"), create_in="guests", guards=Guards(max_removed=None),
+        Match("external_id", "key"), create_in="guests", guards=Guards(max_removed=None, max_removed_per_day=None),
         delivery=DeliveryOptions(api=api, batch_size=2),
     )  # fmt: skip
     model = Model("model", ("key",), file="model.parquet", folder=str(folder))

@@ -196,7 +196,7 @@ def project(case: Case, folder: Path) -> Project:
         fields=() if case.mode is Mode.ARCHIVE else tuple(fields),
         match=Match(case.key_field, "key") if keyed else None,
         on_removed=case.on_removed,
-        guards=Guards(max_removed=None),
+        guards=Guards(max_removed=None, max_removed_per_day=None),
         delivery=DeliveryOptions(api=case.api, batch_size=None if case.mode is Mode.ALL else BATCH, parallelism=1),
     )  # fmt: skip
     model = Model("model", ("key",), file="model.parquet", folder=str(folder))

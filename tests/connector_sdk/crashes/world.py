@@ -46,7 +46,7 @@ from connector_sdk.testing.reference.store import MEMORY
 
 from .scenarios import DESTINATIONS, PACE
 
-UNGUARDED = Guards(max_removed=None, min_rows=None)
+UNGUARDED = Guards(max_removed=None, min_rows=None, max_removed_per_day=None)
 TOKEN = "the token of the account"
 
 

@@ -31,7 +31,7 @@ from connector_sdk.testing.reference import Store, plugin
 
 Rows = pa.Table | Sequence[Mapping[str, str | None]]
 
-UNGUARDED = Guards(max_removed=None, min_rows=None, max_changed=None)
+UNGUARDED = Guards(max_removed=None, min_rows=None, max_changed=None, max_removed_per_day=None)
 
 
 def mapped(**columns: str) -> tuple[FieldMapping, ...]:

@@ -68,7 +68,7 @@ def test_a_run_of_another_account_is_ended_by_abandon_and_what_is_in_doubt_is_he
     assert "wrote to another target before" in fresh.message
     assert bench.store.executed("notes") == {"a": 1, "b": 1}
 
-    (begun,) = bench.reports(rows(*KEYS), start_over=True, first_run=FirstRun.SEND)
+    (begun,) = bench.reports(rows(*KEYS), start_over=True, first_run=FirstRun.SEND, accept={"account"})
     assert begun.rows.succeeded == 3
 
 
@@ -76,7 +76,9 @@ def test_starting_over_leaves_an_open_run_of_another_account_behind(bench: Bench
     upserts(bench)
     left_open(bench, "write")
     bench.store.become(account="another")
-    ended, fresh = bench.reports(rows(*KEYS), start_over=True)
+    with pytest.raises(RunStopped, match="--start-over --accept account"):
+        bench.reports(rows(*KEYS), start_over=True)
+    ended, fresh = bench.reports(rows(*KEYS), start_over=True, accept={"account"})
     assert (ended.state, ended.rows.unknown, fresh.state) == ("abandoned", 1, "finished")
     assert fresh.rows.succeeded == 3
 

@@ -16,7 +16,7 @@ ROWS = [{"k": str(number), "e": f"e{number}", "n": "x"} for number in range(20)]
 
 def _exceeded(guards: Guards, **scale: int) -> list[str]:
     whole = Scale(**{"read": 100, "known": 100, "removed": 0, "changed": 0, "rekeyed": 0, **scale})
-    return [finding.advice.split()[-1] for finding in guard(guards, whole, ())]
+    return [finding.guard for finding in guard(guards, whole, ())]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,9 @@ def test_a_plan_names_the_guard_and_writes_nothing(bench: Bench) -> None:
     bench.change(guards=Guards(max_changed="10%"))
     bench.run(ROWS)
     report = bench.plan([{**row, "n": "y"} for row in ROWS])
-    assert [finding.advice for finding in report.findings] == ["if that is meant: --accept max_changed"]
+    assert [finding.advice for finding in report.findings] == [
+        "correct the model, or if that is meant: --accept max_changed"
+    ]
     assert set(bench.names().values()) == {"x"}
 
 

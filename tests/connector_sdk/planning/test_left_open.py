@@ -105,7 +105,7 @@ def test_a_guard_that_does_not_exist_is_no_guard_that_was_released(bench: Bench)
 
 def test_a_guard_of_a_saved_plan_can_be_accepted_when_it_runs(bench: Bench) -> None:
     bench.run(rows("a"))
-    bench.change(guards=type(UNGUARDED)(min_rows=5, max_removed=None))
+    bench.change(guards=type(UNGUARDED)(min_rows=5, max_removed=None, max_removed_per_day=None))
     saved = bench.plan(rows("a", "b"), save=True)
     with pytest.raises(RunStopped, match="--accept min_rows"):
         bench.run(rows("a", "b"), plan_id=saved.run)

@@ -95,6 +95,7 @@ def test_a_journal_of_the_first_version_is_opened_and_brought_up_to_date(tmp_pat
         former.execute("alter table batch drop column lane")
         former.execute("alter table batch drop column found")
         former.execute("alter table sync drop column checksum")
+        former.execute("drop table removal")
         former.execute("update schema_version set version = 1")
         former.execute("insert into run values ('r', 's', 'running', 'now', 'a', 'c', null)")
         former.execute(

@@ -1,0 +1,68 @@
+"""Known keys that come back in another spelling: new rows to the sync, and not to the person who sent them.
+
+Two keys are alike when nothing but their form differs: compatibility forms of Unicode, case, blanks, hyphens, braces,
+leading zeros, a trailing `.0` or midnight.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector_sdk.engines.embedded import file
+from connector_sdk.planning.comparing import Changes
+from connector_sdk.planning.guards import EXAMPLES, Respelled
+from connector_sdk.planning.request import PlanRequest
+
+_CHUNK = 50_000
+"""Keys with letters beyond ASCII that are folded at a time."""
+
+_ASCII = "not regexp_matches(key, '[^\\x00-\\x7f]')"
+
+_FORMS = (
+    ("[\\s\\p{Z}\\p{Pd}{}]", ""),
+    ('t?00:00(:00(\\.0+)?)?(z|\\+00(:?00)?)?("|$)', "\\4"),
+    ('\\.0+("|$)', "\\1"),
+    ('(^|")0+([^"])', "\\1\\2"),
+)
+"""What is taken out of a key in lower case, one after the other; a quote parts the columns of a key."""
+
+
+def find_respelled(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path
+) -> Respelled:
+    """Compare the keys of new rows with known keys that the model lacks; `lines` are the changes after all look-ups.
+
+    Where the match field takes the two for one value, the row finds its record, and nothing is wrong.
+    """
+    if request.snapshot is None or not changes.new or not changes.absent:
+        return Respelled()
+    new = f"select key, match from {file(lines)} where effect in ('new', 'absent', 'present') and outcome is null"
+    known = f"select s.key, s.match from {file(request.snapshot)} s anti join model m on m.key = s.key"
+    for table, keys in (("new_keys", new), ("absent_keys", known)):
+        _fold(connection, table, keys)
+    alike = "from new_keys n join absent_keys a using (loose) where n.match is null or n.match is distinct from a.match"
+    pairs = connection.execute(f"select a.key, n.key {alike} order by all limit {EXAMPLES}").fetchall()
+    ((rows,),) = connection.execute(f"select count(distinct n.key) {alike}").fetchall()
+    return Respelled(rows, tuple(pairs))
+
+
+def _fold(connection: duckdb.DuckDBPyConnection, table: str, keys: str) -> None:
+    """Make a table of keys with their `loose` forms."""
+    columns = f"key, match, {_loose('lower(key)')} as loose"
+    connection.execute(f"create table {table} as select {columns} from ({keys}) where {_ASCII}")
+    others = connection.cursor().sql(f"select key, match from ({keys}) where not {_ASCII}")
+    for batch in others.to_arrow_reader(_CHUNK):
+        folded = pc.utf8_normalize(batch.column("key"), form="NFKC")
+        folded = pc.replace_substring(pc.utf8_lower(pc.utf8_upper(folded)), "ß", "ss")
+        connection.register("folded", pa.table([*batch.columns, folded], ["key", "match", "folded"]))
+        connection.execute(f"insert into {table} select key, match, {_loose('folded')} from folded")
+
+
+def _loose(folded: str) -> str:
+    for pattern, kept in _FORMS:
+        folded = f"regexp_replace({folded}, '{pattern}', '{kept}', 'g')"
+    return folded

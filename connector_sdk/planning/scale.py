@@ -1,0 +1,58 @@
+"""How large a plan is beside what is known: what the guards look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from connector_sdk.engines.embedded import file
+from connector_sdk.engines.models import Source
+from connector_sdk.planning.comparing import Changes, count_sent
+from connector_sdk.planning.guards import EXAMPLES, Scale
+from connector_sdk.planning.removals import Removals
+from connector_sdk.planning.replacing import Replacement
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.planning.respelled import find_respelled
+
+
+def measure(
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    source: Source,
+    changes: Changes,
+    lines: Path,
+    removals: Removals,
+) -> Scale:
+    """Measure a plan beside the snapshot; `lines` are the changes after everything was looked up."""
+    sent = count_sent(connection, lines)
+    rekeyed = sent.get("rekeyed", 0)
+    changed = sent.get("changed", 0) + rekeyed
+    shown = {"changed": (lines, "effect in ('changed', 'rekeyed')"), "rekeyed": (lines, "effect = 'rekeyed'")}
+    if removals.file is not None:
+        shown["removed"] = (removals.file, "effect = 'left'")
+    return Scale(
+        source.rows,
+        changes.known,
+        removals.sent,
+        changed,
+        rekeyed,
+        today=request.removed_today,
+        respelled=find_respelled(connection, request, changes, lines),
+        examples={what: _first_keys(connection, *where) for what, where in shown.items()},
+    )
+
+
+def measure_replacement(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, source: Source, replacement: Replacement
+) -> Scale:
+    """Measure a plan that replaces its target as a whole, beside what the target holds."""
+    changed = count_sent(connection, replacement.file).get("changed", 0)
+    removed, entries = replacement.removed, request.schema.entries
+    examples = {"removed": replacement.gone[:EXAMPLES]}
+    return Scale(source.rows, replacement.known, removed, changed, 0, entries, examples=examples)
+
+
+def _first_keys(connection: duckdb.DuckDBPyConnection, lines: Path, condition: str) -> tuple[str, ...]:
+    query = f"select key from {file(lines)} where outcome is null and {condition} limit {EXAMPLES}"
+    return tuple(key for (key,) in connection.execute(query).fetchall())
