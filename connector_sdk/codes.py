@@ -17,6 +17,7 @@ class Code(StrEnum):
     NULL_MATCH = "NULL_MATCH"
     REPEATED_MATCH = "REPEATED_MATCH"
     NO_RECORD = "NO_RECORD"
+    ALREADY_GONE = "ALREADY_GONE"
     SEVERAL_RECORDS = "SEVERAL_RECORDS"
     REFERENCE_NOT_FOUND = "REFERENCE_NOT_FOUND"
     REFERENCE_AMBIGUOUS = "REFERENCE_AMBIGUOUS"
@@ -70,6 +71,10 @@ EXPLAINED: Mapping[Code, Explanation] = {
     Code.NO_RECORD: Explanation(
         "No record has the row's match value, and this mode creates none.",
         "The row is tried again in the next run; mode upsert would create the record.",
+    ),
+    Code.ALREADY_GONE: Explanation(
+        "No record has the row's id, and an id is never given to another one: it was deleted before.",
+        "Nothing is to be done.",
     ),
     Code.SEVERAL_RECORDS: Explanation(
         "Several records have the row's match value.",
@@ -125,8 +130,9 @@ EXPLAINED: Mapping[Code, Explanation] = {
         "Correct the row for it, where something is wrong with the row; the next run looks for its record again.",
     ),
     Code.RECORD_KEPT: Explanation(
-        "The row left the model, and another row was written to its record in the same run, since its key changed.",
-        "Nothing is to be done: the record belongs to the other row now.",
+        "The row left the model, and its record stays: it belongs to other rows, too, or it became another record, to"
+        " which the row was never written.",
+        "Nothing is to be done: a record of other rows is removed after the last of them has left.",
     ),
     Code.BASELINE: Explanation(
         "The first run was told to take the rows that were there as sent.",

@@ -18,7 +18,6 @@ from connector_sdk.session import Session
 from connector_sdk.state.entries import BatchState, JournalledRun, RunState
 from connector_sdk.state.folder import remove
 from connector_sdk.state.journal import now
-from connector_sdk.state.snapshot_file import records_among
 from connector_sdk.writing.context import Progress, Writing
 from connector_sdk.writing.dispatch import deliver_all
 from connector_sdk.writing.knowledge import ErrorKnowledge
@@ -120,7 +119,6 @@ def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaini
         split_retries=settings.split_retries,
         cancel=request.cancel,
         rekeyed=frozen_plan.rekeyed,
-        sent_before=lambda ids: records_among(opened.snapshot(), ids),
         scrub=live.host.scrub,
         sought=frozen_plan.layout.sought,
         keep_lock=opened.lock.share if opened.lock else nullcontext,

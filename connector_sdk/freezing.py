@@ -89,8 +89,8 @@ def _replacement(plan: FrozenPlan) -> Batch | None:
     return PlanReader(plan.file, plan.layout).read(planned_batch(plan.summary.run, 1, whole)).batch
 
 
-def report_of(plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool) -> PlanReport:
-    """What `plan` shows."""
+def report_of(plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, lookups: int) -> PlanReport:
+    """What `plan` shows; `lookups` counts the API calls that its look-ups took."""
     return PlanReport(
         plan.summary.run,
         plan.summary.sync,
@@ -99,7 +99,7 @@ def report_of(plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool) -> 
         plan.created_or_updated,
         plan.samples,
         tuple(findings),
-        Cost(sum(plan.summary.batches.values())),
+        Cost(sum(plan.summary.batches.values()), lookups=lookups),
         plan.summary.delivery,
         saved,
     )

@@ -36,10 +36,14 @@ class Finding:
 
 @frozen
 class Cost:
-    """What a run is expected to use. `calls` leaves out polls; None where the destination does not say."""
+    """What a run is expected to use. `calls` leaves out polls; None where the destination does not say.
+
+    `lookups` are the API calls that the look-ups of this plan took; a run makes them again.
+    """
 
     batches: int
     calls: int | None = None
+    lookups: int = 0
 
 
 @frozen

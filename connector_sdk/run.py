@@ -92,11 +92,13 @@ def plan(
         guard_state(opened, request)
         run_id = new_run_id()
         try:
+            before = opened.live.host.calls.made
             frozen_plan = freeze_plan(opened, run_id, request, lookup=lookup)
+            lookups = opened.live.host.calls.made - before
             found = (*first_run_finding(opened, request), *findings_of(opened, frozen_plan))
             if save:
                 save_plan(opened, request, run_id, frozen_plan)
-            return report_of(frozen_plan, (*open_run_findings(opened), *found), saved=save)
+            return report_of(frozen_plan, (*open_run_findings(opened), *found), saved=save, lookups=lookups)
         finally:
             if not save:
                 remove(opened.folder.plan(run_id))

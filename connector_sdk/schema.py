@@ -57,6 +57,7 @@ class Field:
     be created without a value. `values` are the values of a choice; they bind when `restricted`. `pattern` is a
     regular expression that a text value must match as a whole (RE2 syntax), `pattern_name` what to call such a value.
     Two values of which the first `significant` characters are the same are one value: what follows repeats them.
+    `is_record_id`: the value is the id that the destination gives to a record, and to no other one ever.
     `locks` means that writing the reference locks the record that it means, so that two batches with such rows meet.
     `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason, `not_beside` each
     field that it cannot be written together with.
@@ -82,6 +83,7 @@ class Field:
     pattern_name: str = ""
     equality: frozenset[Equality] = frozenset()
     significant: int | None = None
+    is_record_id: bool = False
     references: tuple[str, ...] = ()
     reference_keys: tuple[ReferenceKey, ...] = ()
     locks: bool = False

@@ -88,12 +88,13 @@ def plan_text(report: PlanReport) -> str:
     actions = (_actions(report.actions) + both).removeprefix(", ") or "none"
     decided = _counts(report.rows, ("rejected", "skipped", "unprocessed"))
     calls = f", {report.cost.calls:,} calls" if report.cost.calls is not None else ""
+    lookups = f", {report.cost.lookups:,} calls to look records up" if report.cost.lookups else ""
     lines = [
         f"{report.sync}: nothing is written yet" + (f" (plan {report.run})" if report.saved else ""),
         *_row_lines(report.rows),
         _line("would be", actions),
         *([_line("not sent", decided)] if decided else []),
-        _line("cost", f"{report.cost.batches:,} batches{calls}"),
+        _line("cost", f"{report.cost.batches:,} batches{calls}{lookups}"),
         _line("delivery", str(report.delivery)),
         *(line for kind, samples in report.samples.items() for line in _sample_lines(kind, samples)),
         *(f"  {finding_text(each)}" for each in report.findings),

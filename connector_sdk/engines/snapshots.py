@@ -32,6 +32,9 @@ _PIECE = 500_000
 _ACCEPTED = "(l.outcome = 'succeeded' or l.code = 'BASELINE')"
 """SQL that is true for ledger lines of rows that are at the destination now, or count as if they were."""
 
+_DONE = "(l.outcome = 'succeeded' or l.code = 'ALREADY_GONE' or (l.outcome = 'skipped' and l.batch is not null))"
+"""SQL that is true for ledger lines of archived rows whose records are gone, by this run or before it."""
+
 
 def promote(
     old: Path | None,
@@ -44,14 +47,16 @@ def promote(
     compares: bool = True,
     rekeyed: bool = False,
     objects: bool = False,
+    archives: bool = False,
 ) -> None:
     """Write the snapshot that follows a run: the old rows, with just those changed that were accepted.
 
     `plan` and `ledger` are the files of the run, `dropped` one of keys that left the model; `compares` keeps the
     values of the rows, `objects` which object each went to. Rows that left and were not removed at the destination
     stay, so that the next run tries again; so do, under a key of their own, the former records of `rekeyed` rows. Rows
-    whose record turned out to be gone go: to the next run they are new.
+    whose record turned out to be gone go: to the next run they are new. Where a run `archives`, they are done.
     """
+    done = _DONE if archives else _ACCEPTED
     with database(target.parent) as connection:
         plan_file = file(plan, numbered=True)
         merges = _merges(connection, old, ledger)
@@ -64,14 +69,14 @@ def promote(
                 {", l.object" if objects else ""}
                 {_listed("p", values)}
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
-            where p.effect <> 'left' and {_ACCEPTED}
+            where p.effect <> 'left' and {done}
         """
         pieces = [f"{accepted} and {_between(start)}" for start in range(0, _count(connection, plan_file) or 1, _PIECE)]
         if old is None:
-            selects, rows = pieces, _count(connection, f"{file(ledger)} l where {_ACCEPTED}")
+            selects, rows = pieces, _count(connection, f"{file(ledger)} l where {done}")
         else:
             connection.execute(f"create table doubted as {_doubted(plan_file, ledger)}")
-            connection.execute(f"create table gone as {_gone(plan_file, ledger, dropped)}")
+            connection.execute(f"create table gone as {_gone(plan_file, ledger, dropped, archives=archives)}")
             connection.execute("create table accepted (key varchar)")
             for piece in pieces:
                 connection.execute(f"insert into accepted select key from ({piece})")
@@ -145,11 +150,12 @@ def _doubted(plan_file: str, ledger: Path) -> str:
     """
 
 
-def _gone(plan_file: str, ledger: Path, dropped: Path | None) -> str:
+def _gone(plan_file: str, ledger: Path, dropped: Path | None, *, archives: bool) -> str:
+    lost = "" if archives else "or (l.outcome = 'skipped' and l.batch is not null)"
     removed = f"""
         select p.key from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
         where (p.effect = 'left' and l.outcome in ('succeeded', 'skipped'))
-            or (l.outcome = 'skipped' and l.batch is not null)
+            {lost}
     """
     return removed if dropped is None else f"{removed} union all select key from {file(dropped)}"
 

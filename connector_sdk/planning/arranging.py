@@ -12,7 +12,7 @@ from connector_sdk.batch import Action, Column, OnNull
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, name, text
 from connector_sdk.planning.cutting import Group
-from connector_sdk.planning.elsewhere import homes, planned_elsewhere, removed_elsewhere
+from connector_sdk.planning.elsewhere import homes, planned_elsewhere
 from connector_sdk.planning.filling import Filling, Mapped, only_created, only_updated
 from connector_sdk.planning.merging import GOES
 from connector_sdk.planning.removals import cleared_columns, removal_action
@@ -108,8 +108,7 @@ class _Shapes:
     list that is replaced as a whole. Where a field can be set only on new records, or only on those that exist, another
     doubling tells the two kinds of rows apart; of several objects, each has shapes of its own, and so have new records.
     `number` is SQL for the shape of a row that is written. Removed rows have one shape, or one for each object.
-    `elsewhere` is SQL for the columns that say how a written row would be written to a record of another object,
-    `removed_elsewhere` for those that say it of a removed one.
+    `elsewhere` is SQL for the columns that say how a written row would be written to a record of another object.
     """
 
     written: tuple[tuple[Column, ...], ...]
@@ -117,7 +116,6 @@ class _Shapes:
     removed: tuple[tuple[Column, ...], ...]
     merged: tuple[tuple[Column, ...], ...]
     elsewhere: str = ""
-    removed_elsewhere: str = ""
 
     @classmethod
     def of(cls, request: PlanRequest, mapped: Mapped) -> _Shapes:
@@ -146,10 +144,8 @@ class _Shapes:
             removed = ()
         number = [f"if({condition}, {2**bit}, 0)" for bit, condition in enumerate(bits)]
         number += [] if which == "0" else [f"{2 ** len(bits)} * ({which})"]
-        there, removed_there = _elsewhere(request, mapped, optional, kinds, len(written))
-        return cls(
-            written, " + ".join(number) or "0", removed, ((),) if request.sync.merge else (), there, removed_there
-        )
+        there = _elsewhere(request, mapped, optional, kinds)
+        return cls(written, " + ".join(number) or "0", removed, ((),) if request.sync.merge else (), there)
 
     @property
     def all(self) -> tuple[tuple[Column, ...], ...]:
@@ -174,19 +170,18 @@ def _kinds_of_several(request: PlanRequest, mapped: Mapped) -> tuple[list[tuple[
 
 
 def _elsewhere(
-    request: PlanRequest, mapped: Mapped, optional: Sequence[Filling], kinds: Sequence[Sequence[Filling]], written: int
-) -> tuple[str, str]:
-    """SQL for the columns about other objects, of rows that are written and of those that are removed."""
+    request: PlanRequest, mapped: Mapped, optional: Sequence[Filling], kinds: Sequence[Sequence[Filling]]
+) -> str:
+    """SQL for the columns about other objects, of rows that are written."""
     names = [each.name for each in request.schemas]
-    shapes, fields, removals = {}, {}, {}
+    shapes, fields = {}, {}
     for home in homes(request):
         place = names.index(home)
         bits = [(bit, each) for bit, each in enumerate(optional) if each.object_name == home]
         empty = [f"if({name(each.stored)} is null, {2**bit}, 0)" for bit, each in bits]
         shapes[home] = " + ".join([str(2 ** len(optional) * place), *empty])
         fields[home] = tuple(each.field.name for each in kinds[place])
-        removals[home] = written + place
-    return planned_elsewhere(mapped, shapes, fields), removed_elsewhere(removals)
+    return planned_elsewhere(mapped, shapes, fields)
 
 
 def _not_updated(field: Field, mapped: Mapped) -> bool:
@@ -253,7 +248,7 @@ def _removed(
         shape = len(shapes.written) + names.index(object_name)
         group = Group(0, rows, stage, object_name, removal_action(request), shape)
         condition = f"outcome is null and object = {text(object_name)}"
-        yield _Piece(removed, condition, rows, group, added=shapes.removed_elsewhere)
+        yield _Piece(removed, condition, rows, group)
 
 
 def _in_stages(pieces: Sequence[_Piece]) -> list[_Piece]:

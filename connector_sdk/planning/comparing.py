@@ -18,6 +18,7 @@ from connector_sdk.engines.snapshots import SENT_MATCH
 from connector_sdk.planning.columns import model_column, normal
 from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.identity import comparable, inexact, key
+from connector_sdk.planning.known import make_known_rows
 from connector_sdk.planning.merging import (
     GOES,
     judge,
@@ -67,6 +68,7 @@ def freeze_changes(
     `since` is the number of the run that last changed the mapping: rows accepted before it count as changed.
     """
     connection.execute(f"create view model as {_model(request, source, mapped)}")
+    make_known_rows(connection, request)
     if request.held:
         connection.register("held_rows", pa.table({"key": pa.array(request.held, pa.string())}))
         connection.execute("create table held as select key from held_rows")
@@ -85,7 +87,7 @@ def freeze_changes(
     """
     freeze(connection, select, target, rows=source.rows if request.snapshot is None else None)
     effects = _counted(connection, target)
-    new, known = effects.get("new", 0), _count(connection, request.snapshot)
+    new, known = effects.get("new", 0), _count_known(connection, request)
     return Changes(target, new, effects.get("rekeyed", 0), known, source.rows - new, bool(found.repeated_keys))
 
 
@@ -138,13 +140,13 @@ def _changed(
         unknown = f"null::varchar as record_id, null::varchar as {SENT_MATCH}"
         return f"select m.*, {unknown}, 'new' as effect, {fixed} from {rows} m"
     record = "null" if request.others else "s.record_id"
-    spelling = f"s.{SENT_MATCH}" if SENT_MATCH in columns_of(connection, file(request.snapshot)) else "null"
+    spelling = f"s.{SENT_MATCH}" if SENT_MATCH in columns_of(connection, "known_rows") else "null"
     rekeyed = "m.match is distinct from s.match" if mapped.match and not request.matches_by_key else "false"
     reasons = ["s.key is null", *(["m.merged_into is not null"] if request.sync.merge else [])]
     if request.full:
         reasons.append("true")
     elif request.compares:
-        compared = _compared(connection, request.snapshot, source, mapped)
+        compared = _compared(connection, source, mapped)
         reasons += [
             rekeyed,
             f"s.generation < {since}",
@@ -154,7 +156,7 @@ def _changed(
         select m.*, case when {rekeyed} then null::varchar else {record} end as record_id,
             case when {rekeyed} then null::varchar else {spelling} end as {SENT_MATCH},
             case when s.key is null then 'new' when {rekeyed} then 'rekeyed' else 'changed' end as effect, {fixed}
-        from {rows} m left join {file(request.snapshot)} s on s.key = m.key
+        from {rows} m left join known_rows s on s.key = m.key
         where {_any([*_unsound(request, found), _open(connection, request, _any(reasons))])}
     """
 
@@ -179,10 +181,10 @@ def _unsound(request: PlanRequest, found: Profile) -> Iterator[str]:
         yield f"m.match in (select value from {found.repeated_matches})"
 
 
-def _compared(connection: duckdb.DuckDBPyConnection, snapshot: Path, source: Source, mapped: Mapped) -> Compared:
+def _compared(connection: duckdb.DuckDBPyConnection, source: Source, mapped: Mapped) -> Compared:
     types = {model_column(each): source.columns[each] for each in mapped.compared}
     sets = {model_column(each) for each in mapped.sets}
-    return Compared(columns_of(connection, file(snapshot)), types, sets)
+    return Compared(columns_of(connection, "known_rows"), types, sets)
 
 
 def _sent(mapped: Mapped) -> str:
@@ -245,8 +247,8 @@ def _counted(connection: duckdb.DuckDBPyConnection, target: Path, condition: str
     return dict(found)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, snapshot: Path | None) -> int:
-    if snapshot is None:
+def _count_known(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> int:
+    if request.snapshot is None:
         return 0
-    ((rows,),) = connection.execute(f"select count(*) from {file(snapshot)}").fetchall()
+    ((rows,),) = connection.execute("select count(*) from known_rows").fetchall()
     return int(rows)

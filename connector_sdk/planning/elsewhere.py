@@ -38,15 +38,6 @@ def planned_elsewhere(mapped: Mapped, shapes: Mapping[str, str], written: Mappin
     return "".join(f", {each}" for each in columns)
 
 
-def removed_elsewhere(shapes: Mapping[str, int]) -> str:
-    """The same for lines that are removed: they fit everywhere. `shapes` has the shape of a removal by object."""
-    columns = [
-        f"{number} as {name(shape_in(home))}, null::varchar as {name(unfit_in(home))}"
-        for home, number in shapes.items()
-    ]  # fmt: skip
-    return "".join(f", {each}" for each in columns)
-
-
 def _misfits(home: str, own: list[Filling]) -> Iterator[tuple[str, str]]:
     """What keeps a line from an object: SQL that is true then, and SQL for what is said of it."""
     if not own:

@@ -82,7 +82,8 @@ def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowRe
     if request.sync.merge is not None:
         yield evolve(_merged_record(lookup, mapped.match.stored), former=mapped.match.former)
     if _wants_records(request, mapped):
-        question = _own_record(lookup, mapped.match.stored, creating=request.sync.mode is Mode.UPSERT)
+        mode = request.sync.mode
+        question = _own_record(lookup, mapped.match.stored, creating=mode is Mode.UPSERT, deleting=mode is Mode.ARCHIVE)
         question = evolve(question, former=mapped.match.former)
         yield _updating(question) if mapped.depends_on_existence else question
 
@@ -102,7 +103,7 @@ def _known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) -> str 
         return None
     if (lookup.object_name, lookup.field.name) != (request.schema.name, mapped.match.field.name):
         return None
-    return f"(select match, record_id from {file(request.snapshot)} where record_id is not null)"
+    return "(select match, record_id from known_rows where record_id is not null)"
 
 
 def _reference(filling: Filling, lookup: Lookup, waiting: RowReference | None, known: str | None) -> _Question:
@@ -125,8 +126,10 @@ def _reference(filling: Filling, lookup: Lookup, waiting: RowReference | None, k
     return _Question(lookup, stored, asks, replaced, verdicts, known)
 
 
-def _own_record(lookup: Lookup, stored: str, *, creating: bool) -> _Question:
-    """The record that a row means. Where records are created, a row without one is not decided but new."""
+def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) -> _Question:
+    """The record that a row means. Where records are created, a row without one is not decided but new; where they are
+    deleted, one that has no record by its id has none for ever.
+    """
     asks = "record_id is null"
     replaced, verdicts = (
         {"record_id": "coalesce(record_id, found[1])"},
@@ -136,7 +139,8 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool) -> _Question:
         replaced["effect"] = "case when effect = 'new' then if(found is null, 'absent', 'present') else effect end"
     else:
         none = f"there is no {lookup.object_name} whose {lookup.field.name} is "
-        verdicts.append(_missing(stored, asks, Code.NO_RECORD, none))
+        code = Code.ALREADY_GONE if deleting and lookup.field.is_record_id else Code.NO_RECORD
+        verdicts.append(_missing(stored, asks, code, none))
     return _Question(lookup, stored, asks, replaced, tuple(verdicts))
 
 

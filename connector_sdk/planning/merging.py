@@ -1,8 +1,8 @@
 """Rows that are one record: which of them stays, which go into it, and the groups of which that cannot be said.
 
 Groups are judged over the whole model, for a row that did not change may be the parent of one that did. A child goes
-into the record of its parent after that has been written. It is never written itself, and once it was merged it is
-settled: nothing that happens to its row is of any consequence.
+into the record of its parent after that has been written. It is never written itself. Once it was merged it is settled
+while its group names it: what happens to its row is of no consequence.
 """
 
 from __future__ import annotations
@@ -77,9 +77,7 @@ def judge(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str:
     The table `groups` stays. A group of rows that are all settled is not judged any more.
     """
     condition = settled(connection, request)
-    keys = (
-        f"select key from {file(request.snapshot)} s where {condition}" if request.snapshot and condition else _NO_KEYS
-    )
+    keys = f"select key from known_rows s where {condition}" if condition else _NO_KEYS
     connection.execute(f"create table settled as {keys}")
     connection.execute(f"create table groups as {_judged()}")
     return (
@@ -94,8 +92,8 @@ def working_columns(request: PlanRequest) -> tuple[str, ...]:
 
 
 def settled(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str | None:
-    """SQL that is true where a row of the snapshot `s` was merged by an earlier run; None where none was."""
-    if request.snapshot is None or MERGED not in columns_of(connection, file(request.snapshot)):
+    """SQL that is true where a known row `s` was merged by an earlier run; None where none was."""
+    if request.snapshot is None or MERGED not in columns_of(connection, "known_rows"):
         return None
     return f"coalesce(s.{MERGED}, false)"
 
@@ -116,7 +114,7 @@ def name_parents(connection: duckdb.DuckDBPyConnection, request: PlanRequest, ch
     if request.sync.merge is None:
         return changes
     lines = file(changes)
-    known = f"select key, record_id from {file(request.snapshot)}" if request.snapshot else "select '', '' where false"
+    known = "select key, record_id from known_rows" if request.snapshot else "select '', '' where false"
     joined = f"""(
         select c.* replace (coalesce(p.key, k.record_id) as {INTO}), p.key as {name(PARENT.row)}, c.{INTO} as missed
         from {lines} c

@@ -18,10 +18,11 @@ from connector_sdk.engines.changes import columns_of
 from connector_sdk.engines.embedded import database, file
 from connector_sdk.engines.models import Source, open_model, require_columns
 from connector_sdk.errors import ConfigError
-from connector_sdk.plan import PlanSummary
+from connector_sdk.plan import Finding, PlanSummary
+from connector_sdk.planning.archiving import leave_out_waiting, waiting_finding
 from connector_sdk.planning.arranging import Arranged, arrange
 from connector_sdk.planning.columns import used_columns
-from connector_sdk.planning.comparing import Changes, freeze_changes
+from connector_sdk.planning.comparing import freeze_changes
 from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.drift import drift, retold
 from connector_sdk.planning.elsewhere import sought
@@ -29,13 +30,14 @@ from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard, released
+from connector_sdk.planning.known import parted_finding
 from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
 from connector_sdk.planning.mapping import Discover
 from connector_sdk.planning.merging import PARENT, merge_findings, merge_problems, name_parents
 from connector_sdk.planning.objects import Retell, as_it_is, map_objects
 from connector_sdk.planning.parents import Parents, orphaned, parents_findings, relate
-from connector_sdk.planning.removals import Removals, freeze_removals
+from connector_sdk.planning.removals import Removals, freeze_removals, removal_findings
 from connector_sdk.planning.renamed import model_finding
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.request import PlanRequest
@@ -82,6 +84,8 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
             parents = evolve(parents, references={**parents.references, INTO: PARENT})
         completed = look_up(duck, request, mapped, parents.file, match, parents.references)
         completed = orphaned(duck, request, parents, completed)
+        waiting = leave_out_waiting(duck, request, completed)
+        completed = waiting.file
         replacement = None
         if request.sync.mode is Mode.ALL:
             target = destination.read_records(
@@ -92,7 +96,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         if replacement:
             removals, scale = replacement.removals, measure_replacement(duck, request, source, replacement)
         else:
-            removals = freeze_removals(duck, request, changes, completed)
+            removals = freeze_removals(duck, request, mapped, changes, completed, match)
             scale = measure(duck, request, source, changes, completed, removals)
         arranged = arrange(
             duck, request, mapped, completed, removals.file,
@@ -101,8 +105,12 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         settings = request.delivery.choices
         cuts = {each.api.name: _batches(duck, evolve(request, delivery=each), mapped, arranged) for each in settings}
         request = evolve(request, delivery=min(settings, key=lambda each: len(cuts[each.api.name])))
+        notes = (
+            *parted_finding(duck), *waiting_finding(waiting), *removal_findings(duck, removals),
+            *model_finding(duck, request, changes),
+        )  # fmt: skip
         plan = _described(
-            duck, request, mapped, changes, scale, removals, parents, arranged, cuts, replacement, fingerprints
+            duck, request, mapped, notes, scale, removals, parents, arranged, cuts, replacement, fingerprints
         )
         plan = evolve(plan, former_keys=former_keys)
     write_plan(plan)
@@ -158,7 +166,7 @@ def _described(
     duck: duckdb.DuckDBPyConnection,
     request: PlanRequest,
     mapped: Mapped,
-    changes: Changes,
+    notes: Sequence[Finding],
     scale: Scale,
     removals: Removals,
     parents: Parents,
@@ -186,7 +194,7 @@ def _described(
             *parents_findings(parents),
             *routing_findings(duck, request, mapped, file_),
             *merge_findings(duck, request, file_),
-            *model_finding(duck, request, changes),
+            *notes,
             *guard(request.sync.guards, scale, request.accepted),
         ),
         fingerprints=fingerprints,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,15 +12,19 @@ from connector_sdk.batch import Action, Column
 from connector_sdk.codes import Code
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, text
+from connector_sdk.plan import Finding, Level
+from connector_sdk.planning.asking import Match
 from connector_sdk.planning.comparing import Changes
 from connector_sdk.planning.filling import Filling, Mapped
 from connector_sdk.planning.frozen import DROPPED
 from connector_sdk.planning.merging import settled
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.planning.sharing import claim
+from connector_sdk.planning.sharing import keep_shared, keep_successors
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 from connector_sdk.schema import FieldType
 from connector_sdk.spec import Removal
+
+_NAMED = 3
 
 
 @frozen
@@ -37,30 +42,46 @@ class Removals:
 
 
 def freeze_removals(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    mapped: Mapped,
+    changes: Changes,
+    lines: Path,
+    match: Match,
 ) -> Removals:
     """Freeze the rows that left, by what follows for them. `lines` are the changes after everything was looked up.
 
-    A record whose match value is that of a row in the model now belongs to that row, and is left alone; so is one that
-    is known to be another row's, and one that a row which left was merged into. The former record of a key with a new
-    match value leaves when the row is sent, not when it is refused.
+    A record that belongs to another row, too, or that became one which the sync has not written, stays. The former
+    record of a key with a new match value leaves when the row is sent, not when it is refused.
     """
     if request.snapshot is None or not request.forgets or not (changes.absent or changes.rekeyed):
         return Removals()
     connection.execute(f"create table gone as {_gone(connection, request, changes, lines)}")
     ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
-    removes = request.sync.on_removed is not Removal.NOTHING
-    if removes:
-        claim(connection, request, lines)
-    dropped = "select key from gone where not rekeyed" + (" and claimed" if removes else "")
-    if not freeze(connection, dropped, request.folder / DROPPED):
-        (request.folder / DROPPED).unlink()
-    if not removes:
+    if request.sync.on_removed is Removal.NOTHING:
+        if left:
+            freeze(connection, "select key from gone where not rekeyed", request.folder / DROPPED)
         return Removals(left=left)
+    keep_shared(connection, lines)
+    keep_successors(connection, request, mapped, match)
     target = request.folder / "removed.parquet"
     rows = freeze(connection, _lines(request, lines), target)
     ((sent,),) = connection.execute(f"select count(*) from {file(target)} where outcome is null").fetchall()
     return Removals(target if rows else None, rows, sent, left)
+
+
+def removal_findings(connection: duckdb.DuckDBPyConnection, removals: Removals) -> Iterator[Finding]:
+    """Yield what is worth knowing of records that stay although their rows left."""
+    if removals.file is None or removals.rows == removals.sent:
+        return
+    kept = f"from {file(removals.file)} where code = {text(Code.RECORD_KEPT)}"
+    ((rows, keys, messages),) = connection.execute(
+        f"select count(*), min_by(key, key, {_NAMED}), min_by(message, key, {_NAMED}) {kept}"
+    ).fetchall()
+    if rows:
+        said = "; ".join(f"{key}: {message}" for key, message in zip(keys, messages, strict=True))
+        more = "; ..." if rows > len(keys) else ""
+        yield Finding(Level.INFO, f"records that stay although their rows left the model: {rows:,} ({said}{more})")
 
 
 def clearable(mapped: Mapped, object_name: str | None = None) -> list[Filling]:
@@ -92,35 +113,35 @@ def removal_action(request: PlanRequest) -> Action:
 
 
 def _gone(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path) -> str:
-    """SQL for the keys that left, and the former records of keys that have a new match value."""
-    assert request.snapshot is not None
-    snapshot = file(request.snapshot)
-    claimed = "(s.match is not null and s.match in (select match from model where match is not null))"
-    was_merged = settled(connection, request)
-    if was_merged:
-        claimed += f" or {was_merged}"
+    """Return SQL for the keys that left, and the former records of keys that have a new match value.
+
+    `kept` is to say why a record stays.
+    """
     object_ = "s.object" if request.others else f"{text(request.schema.name)} as object"
-    left = (
-        f"select s.key, {object_}, s.record_id, s.match, {claimed} as claimed, false as rekeyed"
-        f" from {snapshot} s anti join model m on m.key = s.key"
-    )
+    was_merged = settled(connection, request) or "false"
+    columns = f"s.key, {object_}, s.record_id, s.match, {was_merged} as merged, null::varchar as kept"
+    left = f"select {columns}, false as rekeyed from known_rows s anti join model m on m.key = s.key"
     if not changes.rekeyed:
         return left
-    rekeyed = (
-        f"select s.key, {object_}, s.record_id, s.match, {claimed}, true from {snapshot} s"
-        f" semi join (select key from {file(lines)} where effect = 'rekeyed' and outcome is null) c on c.key = s.key"
-    )
-    return f"{left} union all {rekeyed}"
+    moved = f"select key from {file(lines)} where effect = 'rekeyed' and outcome is null"
+    return f"{left} union all select {columns}, true from known_rows s semi join ({moved}) c on c.key = s.key"
 
 
 def _lines(request: PlanRequest, lines: Path) -> str:
-    """SQL for the plan lines of records that are to be removed; the columns are those of the changes."""
+    """Return SQL for the plan lines of the rows that left; the columns are those of the changes.
+
+    Of the former record of a row with a new match value there is no line where it stays: the row itself has one.
+    """
     given = (
-        f"select key, match, {text(removal_action(request))} as action,"
-        " object, record_id, 'left' as effect from gone where not claimed"
+        f"select key, match, {text(removal_action(request))} as action, object, record_id, 'left' as effect, kept"
+        " from gone where not (rekeyed and kept is not null)"
     )
-    unknown = Verdict(
-        "record_id is null or object is null", Code.NO_RECORD, text("it is not known which record this row had")
-    )
+    verdicts = [
+        Verdict("kept is not null", Code.RECORD_KEPT, "kept"),
+        Verdict(
+            "record_id is null or object is null", Code.NO_RECORD, text("it is not known which record this row had")
+        ),
+    ]
     empty = f"select * from {file(lines)} where false"
-    return f"{empty} union all by name {verdict_columns([unknown], f'({given})')}"
+    decided = verdict_columns(verdicts, f"({given})")
+    return f"{empty} union all by name select * exclude (kept) from ({decided})"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import duckdb
 
-from connector_sdk.engines.embedded import file
 from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.comparing import Changes
 from connector_sdk.planning.guards import EXAMPLES
@@ -24,7 +23,7 @@ def model_finding(connection: duckdb.DuckDBPyConnection, request: PlanRequest, c
     former, now = request.former_target.get("model"), request.model.name
     if request.snapshot is None or former in (None, now) or GUARD in request.accepted:
         return
-    known = _keys(connection, f"select key from {file(request.snapshot)}")
+    known = _keys(connection, "select key from known_rows")
     given = _keys(connection, "select key from model where key is not null")
     message = (
         f"{request.sync.name} sent rows of the model {former} before, and {request.model.name} has"

@@ -41,7 +41,7 @@ def find_respelled(
     if request.snapshot is None or not changes.new or not changes.absent:
         return Respelled()
     new = f"select key, match from {file(lines)} where effect in ('new', 'absent', 'present') and outcome is null"
-    known = f"select s.key, s.match from {file(request.snapshot)} s anti join model m on m.key = s.key"
+    known = "select s.key, s.match from known_rows s anti join model m on m.key = s.key"
     for table, keys in (("new_keys", new), ("absent_keys", known)):
         _fold(connection, table, keys)
     alike = "from new_keys n join absent_keys a using (loose) where n.match is null or n.match is distinct from a.match"

@@ -8,8 +8,9 @@ import duckdb
 
 from connector_sdk.codes import Code
 from connector_sdk.engines.changes import freeze
-from connector_sdk.engines.embedded import file, text
-from connector_sdk.planning.merging import settled
+from connector_sdk.engines.embedded import file, texts
+from connector_sdk.planning.asking import Match, SoughtValues, ask
+from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
 
@@ -41,27 +42,51 @@ def reject_shared(connection: duckdb.DuckDBPyConnection, request: PlanRequest, l
     return target
 
 
-def claim(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> None:
-    """Mark the rows in the table `gone` as claimed whose record is that of another row, sent before or now.
+def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
+    """Say in `kept` of the table `gone` which records belong to other rows, too: they stay when their row leaves.
 
-    A row that was merged into another one has no record of its own.
+    Such a row was merged into the record, means it by its match value, or is written to it now. Of several rows of one
+    record that leave together, the first takes it along.
     """
-    assert request.snapshot is not None
-    own = f"not {was_merged}" if (was_merged := settled(connection, request)) else "true"
-    object_ = "s.object" if request.others else f"{text(request.schema.name)} as object"
+    same = "g.record_id = {0}.record_id and g.object = {0}.object"
     connection.execute(f"""
-        create table claimed as
-        select {object_}, s.record_id from {file(request.snapshot)} s
-        semi join gone g on g.record_id = s.record_id anti join gone k on k.key = s.key
-        where {own}
-        union all
-        select l.object, l.record_id from {file(lines)} l semi join gone g on g.record_id = l.record_id
-        where l.outcome is null
+        create table owners as
+        select g.key, s.key as owner from gone g join known_rows s on {same.format("s")}
+        anti join gone k on k.key = s.key
+        union select g.key, l.key from gone g join {file(lines)} l on {same.format("l")} where l.outcome is null
+        union select g.key, m.key from gone g join model m on m.match = g.match where m.key is not null
     """)
-    connection.execute(
-        "update gone set claimed = true where exists"
-        " (select 1 from claimed c where c.record_id = gone.record_id and c.object = gone.object)"
-    )
+    listed = f"array_to_string(min(owner, {_NAMED}), ', ') || if(count(*) > {_NAMED}, ', ...', '')"
+    connection.execute(f"""
+        update gone set kept = 'its record belongs to other rows, too: ' || named from
+        (select key as owned, {listed} as named from owners group by key) where key = owned
+    """)
+    connection.execute("""
+        update gone set kept = 'its record is removed with that of ' || first from (
+            select key as later, first_value(key) over one as first, row_number() over one as place from gone
+            where kept is null and record_id is not null
+            window one as (partition by object, record_id order by merged, key)
+        ) where key = later and place > 1
+    """)
+
+
+def keep_successors(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, match: Match) -> None:
+    """Say in `kept` of the table `gone` which records became others: a removal does not follow to what is not ours."""
+    names = [each.name for each in request.schemas]
+    turning = [each.name for each in request.schemas if any(other in names for other in each.becomes)]
+    if not turning or mapped.match is None:
+        return
+    asks = f"kept is null and list_contains({texts(turning)}, object)"
+    answers = request.folder / "successors.parquet"
+    found = ask(connection, SoughtValues("gone", "match", asks), names, mapped.match.field.name, answers, match)
+    message = "'its record became ' || id || ' of ' || name || ', to which this row was never written'"
+    connection.execute(f"""
+        update gone set kept = {message} from (
+            select g.key as turned, min(a.object) as name, arg_min(a.record_id, a.object) as id
+            from gone g join {found} a on a.value = g.match where a.record_id is not null group by g.key
+            having not bool_or(a.record_id = g.record_id and a.object = g.object)
+        ) where kept is null and key = turned and list_contains({texts(turning)}, object)
+    """)
 
 
 def _unchanged(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> int:
@@ -69,7 +94,7 @@ def _unchanged(connection: duckdb.DuckDBPyConnection, request: PlanRequest, line
     if request.snapshot is None:
         return 0
     connection.execute(f"""
-        create table unchanged as select s.key, s.object, s.record_id from {file(request.snapshot)} s
+        create table unchanged as select s.key, s.object, s.record_id from known_rows s
         semi join {file(lines)} l on l.object = s.object and l.record_id = s.record_id
         anti join {file(lines)} c on c.key = s.key
     """)

@@ -10,7 +10,9 @@ from connector_sdk.codes import EXPLAINED, Code
 from connector_sdk.engines.embedded import text
 from connector_sdk.outcome import Outcome
 
-_SKIPPED = frozenset({Code.BASELINE, Code.HELD, Code.NO_RECORD, Code.NOTHING_TO_MERGE})
+_SKIPPED = frozenset({
+    Code.ALREADY_GONE, Code.BASELINE, Code.HELD, Code.NO_RECORD, Code.NOTHING_TO_MERGE, Code.RECORD_KEPT,
+})  # fmt: skip
 
 
 @frozen

@@ -25,18 +25,6 @@ def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
     return path
 
 
-def records_among(snapshot: Path | None, ids: pa.Array) -> pa.Array:
-    """Those of some record ids which rows of a snapshot have."""
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    if snapshot is None:
-        return ids.slice(0, 0)
-    with SNAPSHOT.reading(snapshot):
-        found = pq.read_table(snapshot, columns=["record_id"], filters=pc.field("record_id").isin(ids))
-    return pc.unique(found.column("record_id"))
-
-
 def sent_rows(folder: StateFolder, state: SyncState) -> str:
     """Return in words how many rows the present snapshot has, with the keys of a few; empty when it cannot be read."""
     import pyarrow.parquet as pq

@@ -55,10 +55,6 @@ class Progress:
             return self._remaining
 
 
-def _none_of(ids: pa.Array) -> pa.Array:
-    return ids.slice(0, 0)
-
-
 @frozen
 class Writing:
     """Everything that writing a run needs. `batch_size` bounds the batches made of rows that are tried again.
@@ -67,11 +63,10 @@ class Writing:
     run, `halt` from inside when it cannot go on. With `settle_only` nothing is sent any more: it is just found
     out what became of batches in doubt, as far as their account is not `unreachable`. `rekeyed`: removals
     depend on whether the key's new record was accepted; `refused` has the keys that were not. `taken` has the
-    records of rows that left which others were written to. `sent_before` answers which of some record ids rows
-    were written to in former runs. `scrub` takes known secrets out of what a destination says. `sought` says
-    how records are looked up again, None where they are not. `slots` bound how many batches are under way,
-    `sizes` how many rows they have. Each thread holds the sync's lock by `keep_lock` while it lives, which may
-    be longer than the run.
+    records of rows that left which others were written to. `scrub` takes known secrets out of what a
+    destination says. `sought` says how records are looked up again, None where they are not. `slots` bound how
+    many batches are under way, `sizes` how many rows they have. Each thread holds the sync's lock by
+    `keep_lock` while it lives, which may be longer than the run.
     """
 
     destination: Destination
@@ -93,7 +88,6 @@ class Writing:
     rekeyed: bool = False
     refused: pa.Array = field(factory=lambda: pa.array([], pa.string()))
     taken: pa.Array = field(factory=lambda: pa.array([], pa.string()))
-    sent_before: Callable[[pa.Array], pa.Array] = _none_of
     scrub: Callable[[str], str] = str
     sought: Sought | None = None
     slots: Slots = field(factory=Slots)

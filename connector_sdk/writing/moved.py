@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -19,23 +19,28 @@ from connector_sdk.writing.split import ranges_of
 
 @frozen
 class Moved:
-    """Rows that were looked up again. Those in `batches` go on; `unfit` says of others, by number, why they do not.
+    """Rows that were looked up again. Those in `batches` go on; `unfit` says of others, by number, why they do not, and
+    `kept` of rows that left the model which record has taken the place of theirs: it is not theirs to remove.
 
-    Rows in neither mean the record that they were sent with, or none.
+    Rows in none of these mean the record that they were sent with, or none.
     """
 
     batches: tuple[NewBatch, ...] = ()
     unfit: Mapping[int, str] = field(factory=dict)
+    kept: Mapping[int, str] = field(factory=dict)
 
     @property
     def rows(self) -> pa.Array:
         """The numbers of the rows that go on."""
         return pa.array([row for each in self.batches for row in each.found], pa.int64())
 
+    def __bool__(self) -> bool:
+        return bool(self.batches or self.unfit or self.kept)
+
 
 def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Moved:
     """Look up the records of the rows that are `asked` about, and put each row that means another one than before, of
-    an object that it fits, into a batch for that.
+    an object that it fits, into a batch for that. A row that left the model never goes on to another record.
 
     Bounded like all that is tried again. Raises `RunStopped` when the destination cannot be asked now.
     """
@@ -44,39 +49,39 @@ def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked:
         return Moved()
     places = pc.indices_nonzero(asked)
     numbers, former = rows.rows.take(places).to_pylist(), rows.record_ids.take(places).to_pylist()
-    values, homes = _planned(writing, batch, sought, places)
+    left = pc.equal(rows.effects.take(places), "left").to_pylist()
+    values, homes = _planned(writing, batch, sought, places, () if all(left) else sought.homes)
     groups: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
-    unfit = {}
-    records = _records(writing, sought, values)
-    owned = _owned_by_others(writing, batch, rows.effects.take(places), records)
-    for place, (object_name, id_) in records.items():
+    unfit, kept = {}, {}
+    for place, (object_name, id_) in _records(writing, sought, values).items():
         same = object_name == batch.object_name
         if same and (id_ == former[place] or batch.action not in (Action.UPDATE, Action.DELETE)):
             continue
+        if left[place]:
+            kept[numbers[place]] = f"its record became {id_} of {object_name}, to which this row was never written"
+            continue
         shape, reason = (batch.shape, None) if same else homes[place].get(object_name, (0, "nobody expected it there"))
-        if place in owned:
-            reason = "it left the model, and that record is another row's"
         if reason is None:
             groups[object_name, shape][numbers[place]] = id_
         else:
             unfit[numbers[place]] = f"its record is {id_} of {object_name} now, and the row does not go there: {reason}"
-    return Moved(tuple(_batches(batch, groups)), unfit)
+    return Moved(tuple(_batches(batch, groups)), unfit, kept)
 
 
 def _planned(
-    writing: Writing, batch: JournalledBatch, sought: Sought, places: pa.Array
+    writing: Writing, batch: JournalledBatch, sought: Sought, places: pa.Array, homes: Sequence[str]
 ) -> tuple[pa.Array, list[dict[str, tuple[int, str | None]]]]:
     """What the records of rows are found by, and for each row the shape, or the reason against it, by object."""
-    names = [each for home in sought.homes for each in (shape_in(home), unfit_in(home))]
+    names = [each for home in homes for each in (shape_in(home), unfit_in(home))]
     table = writing.rows.columns(batch, [sought.stored, "match", *names]).take(places)
     values = table.column(sought.stored).combine_chunks()
     if pa.types.is_string(values.type):  # a row that left the model has nothing but the value as it is compared
         values = pc.coalesce(values, table.column("match").combine_chunks())
-    homes = [
-        {home: (line[shape_in(home)], line[unfit_in(home)]) for home in sought.homes}
+    planned = [
+        {home: (line[shape_in(home)], line[unfit_in(home)]) for home in homes}
         for line in table.select(names).to_pylist()
     ]
-    return values, homes or [{}] * len(places)
+    return values, planned or [{}] * len(places)
 
 
 def _records(writing: Writing, sought: Sought, values: pa.Array) -> dict[int, tuple[str, str]]:
@@ -95,23 +100,6 @@ def _records(writing: Writing, sought: Sought, values: pa.Array) -> dict[int, tu
         if first is not None and not others:
             records[place] = (object_name, first)
     return records
-
-
-def _owned_by_others(
-    writing: Writing, batch: JournalledBatch, effects: pa.Array, records: Mapping[int, tuple[str, str]]
-) -> set[int]:
-    """The places of rows that left whose record another row was written to, in a former run or in this one: a removal
-    is not for it.
-    """
-    left = {place: id_ for place, (_, id_) in records.items() if effects[place].as_py() == "left"}
-    if not left:
-        return set()
-    ids = pa.array(set(left.values()), pa.string())
-    owned = set(writing.sent_before(ids).to_pylist())
-    for table in writing.journal.outcomes(batch.run):
-        own = pc.and_(pc.equal(table.column("outcome"), "succeeded"), pc.is_in(table.column("record_id"), ids))
-        owned.update(table.column("record_id").filter(own).to_pylist())
-    return {place for place, id_ in left.items() if id_ in owned}
 
 
 def _batches(batch: JournalledBatch, groups: Mapping[tuple[str, int], Mapping[int, str]]) -> Iterator[NewBatch]:

@@ -82,7 +82,7 @@ def account(
         writing.sizes.lower(repeated[0].rows)
     if repeated:
         table = table.filter(pc.invert(undecided))
-    if moved.batches or moved.unfit:
+    if moved:
         table = _without_moved(batch, rows, table, moved)
     children = _record(writing, batch, table, (*repeated, *moved.batches))
     for verdict in verdicts:
@@ -100,12 +100,19 @@ def _moved(
 
 
 def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Moved) -> pa.Table:
-    """The outcomes without the rows that go on to another record; of those that cannot, it is said why."""
-    unfit = pa.array(moved.unfit, pa.int64())
-    said = pa.array(moved.unfit.values(), pa.string()).take(pc.index_in(rows.rows, unfit))
-    told = _uniform_table(batch, rows, Outcome.REJECTED, Code.RECORD_MOVED, said, _advice(Code.RECORD_MOVED))
-    others = pc.is_in(table.column("row"), pa.concat_arrays([moved.rows, unfit]))
-    return pa.concat_tables([table.filter(pc.invert(others)), told.filter(pc.is_valid(said))])
+    """The outcomes without the rows that go on to another record; of those that do not, it is said why."""
+    others, tables = [moved.rows], []
+    for outcome, code, reasons in (
+        (Outcome.REJECTED, Code.RECORD_MOVED, moved.unfit),
+        (Outcome.SKIPPED, Code.RECORD_KEPT, moved.kept),
+    ):
+        numbers = pa.array(reasons, pa.int64())
+        said = pa.array(reasons.values(), pa.string()).take(pc.index_in(rows.rows, numbers))
+        told = _uniform_table(batch, rows, outcome, code, said, _advice(code))
+        others.append(numbers)
+        tables.append(told.filter(pc.is_valid(said)))
+    going = pc.is_in(table.column("row"), pa.concat_arrays(others))
+    return pa.concat_tables([table.filter(pc.invert(going)), *tables])
 
 
 def _with_left(rows: BatchRows, result: WriteResult) -> WriteResult:

@@ -31,6 +31,7 @@ def _system(name: str, type_: FieldType, label: str) -> Field:
 _ID = evolve(
     _system("id", FieldType.TEXT, "Record id"),
     unique=True,
+    is_record_id=True,
     not_matchable={Mode.UPSERT: "ids are given by the destination: use mode update, or match on a key"},
 )
 _CREATED_AT = _system("created_at", FieldType.DATETIME, "Created at")

@@ -85,6 +85,7 @@ def field_of(
         pattern_name=pattern_name,
         equality=_equality(described, type_),
         significant=SHORT if described["type"] in IDS else None,
+        is_record_id=described["type"] == "id",
         references=references if type_ is FieldType.REFERENCE else (),
         reference_keys=_reference_keys(described, references, keys),
         not_writable={mode: why for mode in _WRITING if (why := _not_writable(object_name, described, mode))},

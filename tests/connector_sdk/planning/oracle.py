@@ -159,13 +159,16 @@ class Oracle:
         for key, former in before.items():
             if key in keys and key not in rekeyed:
                 continue
-            removes = self.on_removed is not Removal.NOTHING and former.match not in matches
+            acts = self.on_removed is not Removal.NOTHING
+            removes = acts and former.match not in matches
             if removes and not rekeyed.get(key, True):
                 verdict = "unprocessed NOT_SENT"
             else:
                 verdict = self._removed(former, step) if removes else ""
             if removes:
                 lines.append((key, verdict))
+            elif acts and key not in rekeyed:
+                lines.append((key, "skipped RECORD_KEPT"))
             gone = verdict == "succeeded" or (not removes and key not in rekeyed)
             if gone and self.known[key] is former:
                 del self.known[key]

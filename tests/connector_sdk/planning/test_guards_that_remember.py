@@ -335,7 +335,9 @@ class TestAccount:
 
     @pytest.mark.rule("O8")
     @pytest.mark.parametrize("asked", [{}, {"accept": {"account"}}])
-    def test_accepting_the_account_alone_is_not_enough(self, bench: Bench, tmp_path: Path, asked: dict[str, object]) -> None:
+    def test_accepting_the_account_alone_is_not_enough(
+        self, bench: Bench, tmp_path: Path, asked: dict[str, object]
+    ) -> None:
         bench.run(rows(["a"]))
         self.move(bench, tmp_path / "other.db")
         stopped = stop(bench, rows(["a"]), **asked)

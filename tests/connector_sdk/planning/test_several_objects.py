@@ -140,7 +140,7 @@ def test_a_row_that_left_does_not_take_the_record_of_another_row_along(both: Ben
     both.change(on_removed=on_removed)
     became_another(both)
     both.run([row("g")])
-    assert both.run([row("p", name="Newer")]).ledger == {"p": "succeeded"}
+    assert both.run([row("p", name="Newer")]).ledger == {"g": "skipped RECORD_KEPT", "p": "succeeded"}
     (person,) = both.store.records("people")
     assert (person["name"], person["tier"]) == ("Newer", "Gold")
     assert both.run([row("p", name="Newer")]).report.rows.planned == 0

@@ -1,0 +1,341 @@
+"""Whose record is it: what a row that leaves takes along, and what stays because it belongs to others, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from connector_sdk import Match, Merge, Mode, Removal
+from connector_sdk.run import FirstRun
+from connector_sdk.testing.reference import Fault, FaultKind
+
+from .bench import Bench, Ran, mapped, people
+
+Row = Mapping[str, str | None]
+REMOVALS = [Removal.DELETE, Removal.CLEAR]
+
+
+def row(key: str, group: str | None = "1", child: str = "true", text: str = "x") -> Row:
+    """Return a row of a group: a child, unless it says otherwise."""
+    return {"k": key, "e": key, "n": text, "s": group, "c": child}
+
+
+A, B, D = row("A", child="false"), row("B"), row("D")
+NOTHING = pa.table({name: pa.array([], pa.string()) for name in ("k", "e", "n", "s", "c")})
+"""A model without rows."""
+
+
+@pytest.fixture
+def merging(bench: Bench) -> Bench:
+    """A, B and D have records of their own, and each has a text of its own."""
+    bench.change(merge=Merge("s", is_child="c"), fields=mapped(name="n", about="n"), on_removed=Removal.DELETE)
+    for key in ("A", "B", "D"):
+        bench.store.put("people", external_id=key, name="by hand", about="by hand")
+    return bench
+
+
+def survivor(bench: Bench) -> dict[str, Any] | None:
+    """Return the record that A had; None when it is gone."""
+    return bench.records().get("A")
+
+
+def kept(ran: Ran, key: str) -> str:
+    """Return why the record of a row that left stays."""
+    line = ran.line(key)
+    assert (line["outcome"], line["code"]) == ("skipped", "RECORD_KEPT")
+    return str(line["message"])
+
+
+class TestMergedRecords:
+    @pytest.mark.rule("O1", "O2")
+    @pytest.mark.parametrize("on_removed", REMOVALS)
+    def test_a_record_goes_with_the_last_of_its_rows(self, merging: Bench, on_removed: Removal) -> None:
+        merging.change(on_removed=on_removed)
+        assert merging.run([A, B, D]).report.actions.merged == 2
+        before = survivor(merging)
+        ran = merging.run([B, D])
+        assert kept(ran, "A") == "its record belongs to other rows, too: B, D"
+        assert survivor(merging) == before
+        ran = merging.run([D])
+        assert kept(ran, "B") == "its record belongs to other rows, too: D"
+        assert survivor(merging) == before
+        assert merging.run(NOTHING).ledger == {"D": "succeeded"}
+        last = survivor(merging)
+        assert last is None if on_removed is Removal.DELETE else last and last["about"] is None
+
+    @pytest.mark.rule("O1")
+    def test_the_plan_says_why_it_stays(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        plan = merging.plan([B])
+        said = "A: its record belongs to other rows, too: B; D: its record belongs to other rows, too: B"
+        assert [each.message for each in plan.findings] == [
+            f"records that stay although their rows left the model: 2 ({said})"
+        ]
+        assert (plan.rows.removed, plan.rows.skipped, plan.actions.deleted) == (2, 2, 0)
+        assert plan.samples["skipped"][0]["message"] == "its record belongs to other rows, too: B"
+
+    @pytest.mark.rule("O1")
+    @pytest.mark.parametrize("order", [("A", "D", "B"), ("D", "A", "B"), ("B", "D", "A"), ("B", "A", "D")])
+    def test_it_does_not_matter_in_which_order_they_leave(self, merging: Bench, order: tuple[str, ...]) -> None:
+        merging.run([A, B, D])
+        left = {"A": A, "B": B, "D": D}
+        for key in order[:-1]:
+            del left[key]
+            kept(merging.run(list(left.values())), key)
+            assert survivor(merging)
+        assert merging.run(NOTHING).ledger == {order[-1]: "succeeded"}
+        assert merging.names() == {}
+
+    @pytest.mark.rule("O1")
+    def test_rows_of_one_record_that_leave_together_delete_it_once(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        ran = merging.run(NOTHING)
+        assert ran.line("A")["outcome"] == "succeeded"
+        assert kept(ran, "B") == "its record is removed with that of A"
+        assert ran.report.actions.deleted == 1
+        assert merging.run(NOTHING).ledger == {}
+
+    @pytest.mark.rule("O1")
+    def test_nothing_is_written_to_it_while_its_parent_is_away(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        before = survivor(merging)
+        merging.run([{**B, "n": "changed"}, {**D, "n": "changed"}])
+        assert merging.run([{**B, "n": "again"}]).report.rows.succeeded == 0
+        assert survivor(merging) == before
+
+    @pytest.mark.rule("O1")
+    def test_a_parent_that_returns_writes_its_record_again(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        merging.run([B, D])
+        merging.run([{**A, "n": "back"}, B, D])
+        assert merging.names() == {"A": "back"}
+        kept(merging.run([B, D]), "A")
+        assert merging.names() == {"A": "back"}
+
+    @pytest.mark.rule("O1")
+    def test_a_removal_that_was_refused_is_tried_again(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        merging.store.add_fault(Fault(FaultKind.ROW, key="A", code="bad", times=1))
+        assert merging.run(NOTHING).line("A")["outcome"] == "rejected"
+        assert merging.run(NOTHING).ledger == {"A": "succeeded"}
+        assert merging.names() == {}
+
+    @pytest.mark.rule("O1", "O2")
+    @pytest.mark.parametrize("on_removed", REMOVALS)
+    def test_a_record_that_another_row_claims_by_its_match_value_stays(self, bench: Bench, on_removed: Removal) -> None:
+        """Not only merging gives a record several rows: so does a new key for an old match value."""
+        bench.change(on_removed=on_removed, fields=mapped(name="n", about="n"))
+        bench.run([{"k": "1", "e": "a", "n": "x"}])
+        ran = bench.run([{"k": "2", "e": "A", "n": "y"}])
+        assert kept(ran, "1") == "its record belongs to other rows, too: 2"
+        assert [each["about"] for each in bench.store.records("people")] == ["y"]
+
+    @pytest.mark.rule("O2")
+    def test_what_nothing_is_done_about_has_no_line(self, merging: Bench) -> None:
+        merging.change(on_removed=Removal.NOTHING)
+        merging.run([A, B, D])
+        assert merging.run([B]).lines == ()
+        assert merging.run(NOTHING).lines == ()
+        assert survivor(merging)
+
+    @pytest.mark.rule("O2")
+    def test_records_that_stay_do_not_count_for_the_guards(self, merging: Bench) -> None:
+        from connector_sdk import Guards
+
+        merging.change(guards=Guards(max_removed=0, min_rows=None))
+        merging.run([A, B, D])
+        kept(merging.run([B, D]), "A")
+
+
+class TestRowsThatPart:
+    @pytest.mark.rule("O3")
+    @pytest.mark.parametrize("group", ["2", None])
+    def test_a_child_that_left_its_group_gets_a_record_of_its_own(self, merging: Bench, group: str | None) -> None:
+        merging.run([A, B, D])
+        ran = merging.run([A, row("B", group, "false", "alone"), D])
+        assert ran.ledger == {"B": "succeeded"}
+        assert ran.report.actions.created == 1
+        assert merging.names() == {"A": "x", "B": "alone"}
+        assert merging.run([A, row("B", group, "false", "later"), D]).ledger == {"B": "succeeded"}
+        assert merging.names() == {"A": "x", "B": "later"}
+
+    @pytest.mark.rule("O3")
+    def test_the_plan_names_it(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        plan = merging.plan([A, row("B", None), D])
+        assert [each.message for each in plan.findings] == [
+            "rows that left their group and get records of their own: 1 (B)"
+        ]
+
+    @pytest.mark.rule("O3")
+    def test_it_takes_its_own_record_along_when_it_leaves_and_no_other(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        merging.run([A, row("B", None), D])
+        assert merging.run([A, D]).ledger == {"B": "succeeded"}
+        assert merging.names() == {"A": "x"}
+
+    @pytest.mark.rule("O3")
+    def test_a_child_of_a_parent_that_left_stays_settled(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        ran = merging.run([row("B", "2"), row("D", "3")])
+        assert set(ran.ledger) == {"A"}
+        assert merging.names() == {"A": "x"}
+
+    @pytest.mark.rule("O3")
+    def test_a_child_that_moves_to_another_group_has_nothing_to_merge(self, merging: Bench) -> None:
+        other = row("Z", "2", "false")
+        merging.run([A, B, D, other])
+        ran = merging.run([A, row("B", "2"), D, other])
+        assert ran.ledger == {"B": "skipped NOTHING_TO_MERGE"}
+        assert merging.names() == {"A": "x", "Z": "x"}
+
+    @pytest.mark.rule("O3")
+    def test_rows_that_are_not_merged_any_more_at_all_get_records_again(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        merging.change(merge=None)
+        assert merging.run([A, B, D]).ledger == {"B": "succeeded", "D": "succeeded"}
+        assert set(merging.names()) == {"A", "B", "D"}
+
+    @pytest.mark.rule("O3")
+    def test_a_child_that_could_not_be_written_alone_is_tried_again(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        merging.store.add_fault(Fault(FaultKind.ROW, key="B", code="bad", times=1))
+        alone = [A, row("B", None), D]
+        assert merging.run(alone).ledger == {"B": "rejected bad"}
+        assert merging.run(alone).ledger == {"B": "succeeded"}
+        assert merging.run(alone).ledger == {}
+
+    @pytest.mark.rule("O3")
+    def test_an_inserted_child_that_left_its_group_is_inserted_again(self, bench: Bench) -> None:
+        fields = mapped(external_id="e", name="n")
+        bench.sync = people(Mode.INSERT, fields=fields, merge=Merge("s", is_child="c"))
+        bench.run([row("A", None), row("B", None)], first_run=FirstRun.SEND)
+        bench.run([A, B])
+        assert bench.names() == {"A": "x"}
+        bench.run([A, row("B", None)])
+        assert set(bench.names()) == {"A", "B"}
+
+
+class TestRecordsThatBecameOthers:
+    @pytest.fixture(params=REMOVALS)
+    def guests(self, bench: Bench, request: pytest.FixtureRequest) -> Bench:
+        """People and guests are written, new ones as guests; one was sent, k1."""
+        bench.change(
+            objects=("people", "guests"), create_in="guests", fields=mapped(name="n", about="n"),
+            on_removed=request.param,
+        )  # fmt: skip
+        bench.run([{"k": "k1", "e": "k1", "n": "x"}])
+        return bench
+
+    def convert(self, bench: Bench) -> dict[str, Any]:
+        """Let the guest become one of the people, and return that record as a person finds it."""
+        (guest,) = bench.store.records("guests")
+        id_ = bench.store.convert(guest["id"])
+        return next(each for each in bench.store.records("people") if each["id"] == id_)
+
+    @pytest.mark.rule("O4")
+    def test_a_removal_does_not_follow_to_the_record_that_another_one_became(self, guests: Bench) -> None:
+        person = self.convert(guests)
+        plan = guests.plan([])
+        said = f"its record became {person['id']} of people, to which this row was never written"
+        assert said in plan.findings[-1].message
+        assert (plan.actions.deleted, plan.actions.cleared, plan.rows.skipped) == (0, 0, 1)
+        assert kept(guests.run([]), "k1") == said
+        assert guests.store.records("people") == (person,)
+        assert guests.run([]).lines == ()
+
+    @pytest.mark.rule("O4")
+    def test_nor_where_it_becomes_another_one_between_plan_and_write(self, guests: Bench) -> None:
+        guests.store.add_fault(Fault(FaultKind.CONVERTED, key="k1"))
+        ran = guests.run([])
+        (person,) = guests.store.records("people")
+        assert person["about"] == "x"
+        assert person["id"] in kept(ran, "k1")
+
+    @pytest.mark.rule("O4")
+    def test_a_record_that_the_sync_has_written_since_is_its_own(self, guests: Bench) -> None:
+        self.convert(guests)
+        guests.run([{"k": "k1", "e": "k1", "n": "y"}])
+        ran = guests.run([])
+        assert ran.ledger == {"k1": "succeeded"}
+        about = [each["about"] for each in guests.store.records("people")]
+        assert about in ([], [None])
+
+    @pytest.mark.rule("O4")
+    def test_a_guest_that_is_still_one_is_removed(self, guests: Bench) -> None:
+        assert guests.run([]).ledger == {"k1": "succeeded"}
+
+    @pytest.mark.rule("O4")
+    def test_a_record_that_a_person_made_under_the_same_key_is_left_alone(self, bench: Bench) -> None:
+        """The record of the row was deleted by hand, and its key given to a new one."""
+        bench.change(on_removed=Removal.DELETE)
+        bench.run([{"k": "1", "e": "a", "n": "x"}])
+        (record,) = bench.store.records("people")
+        bench.store.delete("people", record["id"])
+        bench.store.put("people", external_id="a", name="by hand")
+        ran = bench.run([])
+        assert ran.line("1")["outcome"] == "skipped"
+        assert bench.names() == {"a": "by hand"}
+
+
+class TestArchivedRows:
+    @pytest.fixture
+    def archiving(self, bench: Bench) -> Bench:
+        bench.sync = people(Mode.ARCHIVE)
+        return bench
+
+    @pytest.mark.rule("O5")
+    def test_a_row_without_a_record_counts_as_unchanged_until_it_has_one(self, archiving: Bench) -> None:
+        rows = [{"k": "1", "e": "a"}, {"k": "2", "e": "b"}]
+        archiving.store.put("people", external_id="a", name="-")
+        assert archiving.run(rows).ledger == {"1": "succeeded"}
+        for _ in range(2):
+            ran = archiving.run(rows)
+            assert (ran.lines, ran.report.rows.unchanged) == ((), 2)
+        archiving.store.put("people", external_id="b", name="-")
+        assert archiving.run(rows).ledger == {"2": "succeeded"}
+        assert archiving.run(rows).lines == ()
+
+    @pytest.mark.rule("O5")
+    def test_the_plan_says_that_it_is_looked_up_again(self, archiving: Bench) -> None:
+        plan = archiving.plan([{"k": "1", "e": "a"}])
+        assert [each.message for each in plan.findings] == [
+            "rows without a record: 1; they count as unchanged, and each run looks them up again"
+        ]
+        assert plan.cost.lookups == 0, "the reference destination finds records without a call"
+
+    @pytest.mark.rule("O5")
+    def test_a_record_that_is_gone_when_it_is_to_be_deleted_is_done(self, archiving: Bench) -> None:
+        id_ = archiving.store.put("people", external_id="a", name="-")
+        archiving.store.add_fault(Fault(FaultKind.ROW, key="a", code="gone"))
+        ran = archiving.run([{"k": "1", "e": "a"}])
+        assert ran.line("1")["outcome"] == "skipped"
+        archiving.store.delete("people", id_)
+        archiving.store.put("people", external_id="a", name="another one")
+        assert archiving.run([{"k": "1", "e": "a"}]).lines == ()
+
+    @pytest.mark.rule("O5")
+    def test_a_row_whose_id_no_record_has_is_done(self, archiving: Bench) -> None:
+        archiving.change(match=Match("id", "e"))
+        id_ = archiving.store.put("people", external_id="a", name="-")
+        archiving.store.delete("people", id_)
+        rows = [{"k": "1", "e": id_}, {"k": "2", "e": "p-999999"}]
+        assert archiving.run(rows).ledger == {"1": "skipped ALREADY_GONE", "2": "skipped ALREADY_GONE"}
+        assert archiving.run(rows).lines == ()
+
+    @pytest.mark.rule("O5")
+    def test_an_id_that_can_be_that_of_no_record_is_rejected_each_time(self, archiving: Bench) -> None:
+        archiving.change(match=Match("id", "e"))
+        for _ in range(2):
+            assert archiving.run([{"k": "1", "e": "a-000001"}]).ledger == {"1": "rejected BAD_VALUE"}
+
+    @pytest.mark.rule("O5")
+    def test_a_row_that_returns_is_deleted_again(self, archiving: Bench) -> None:
+        archiving.store.put("people", external_id="a", name="-")
+        archiving.run([{"k": "1", "e": "a"}])
+        archiving.run([])
+        archiving.store.put("people", external_id="a", name="-")
+        assert archiving.run([{"k": "1", "e": "a"}]).ledger == {"1": "succeeded"}
