@@ -100,6 +100,12 @@ class TestRespelled:
             assert ran.report.actions.created == 40
 
     @pytest.mark.rule("V3")
+    @pytest.mark.parametrize(("known", "new"), [("0-11", "1-1"), ("a 12", "a1 2"), ("1.10", "1.1"), ("10", "1")])
+    def test_keys_that_only_look_alike_pass(self, inserting: Bench, known: str, new: str) -> None:
+        inserting.run(rows([known]), first_run=FirstRun.SEND)
+        assert inserting.run(rows([new])).ledger == {new: "succeeded"}
+
+    @pytest.mark.rule("V3")
     def test_a_spelling_that_is_known_beside_the_other_one_passes(self, inserting: Bench) -> None:
         inserting.run(rows(["7"]), first_run=FirstRun.SEND)
         assert inserting.run(rows(["7", "007"])).ledger == {"007": "succeeded"}
