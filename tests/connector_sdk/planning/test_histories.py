@@ -40,11 +40,7 @@ def table(day: Day) -> pa.Table:
     """Return the model of a day."""
     keys = pa.array(day.rows, pa.int64())
     keys = keys.cast(pa.decimal128(38, 0)) if day.type_ == "decimal" else keys
-    typed = (
-        keys.cast(pa.decimal128(38, 0)).cast(TYPES["decimal"])
-        if day.type_ == "decimal"
-        else keys.cast(TYPES[day.type_])
-    )
+    typed = keys.cast(TYPES[day.type_])
     rows = list(day.rows.values())
     return pa.table({
         "k": typed, "e": typed, "n": pa.array([each.text for each in rows], pa.string()),
