@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from connector_sdk import (
     FieldMapping,
     Guards,
     Match,
+    Merge,
     Mode,
     Model,
     Project,
@@ -52,12 +53,26 @@ TOKEN = "the token of the account"
 
 @frozen
 class Way:
-    """A mode through an api. `exactly`: a planned row is executed once at most, whatever happens."""
+    """A mode through an api. `exactly`: a planned row is executed once at most, whatever happens. With `merges` rows of
+    a group are one record, with `converts` they go to guests, who may become people.
+    """
 
     mode: Mode
     api: str
     exactly: bool = True
     on_removed: Removal = Removal.NOTHING
+    merges: bool = False
+    converts: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each row has one record, for as long as it is there."""
+        return not (self.merges or self.converts)
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """What is written to."""
+        return ("people", "guests") if self.converts else (self.object_name,)
 
     @property
     def object_name(self) -> str:
@@ -79,6 +94,10 @@ WAYS = (
     Way(Mode.UPSERT, "call", exactly=False, on_removed=Removal.DELETE),
     Way(Mode.UPSERT, "two_phase", on_removed=Removal.DELETE),
     Way(Mode.UPSERT, "leased_job", on_removed=Removal.DELETE),
+    Way(Mode.UPSERT, "two_phase", on_removed=Removal.DELETE, merges=True),
+    Way(Mode.UPSERT, "leased_job", on_removed=Removal.CLEAR, merges=True),
+    Way(Mode.UPSERT, "two_phase", on_removed=Removal.CLEAR, converts=True),
+    Way(Mode.UPSERT, "leased_job", on_removed=Removal.DELETE, converts=True),
 )
 
 
@@ -90,13 +109,19 @@ class Killed(BaseException):
 class World:
     """A folder with a project and its state, and an account of the reference destination in memory.
 
-    `rows` is the model: keys with the version of their row. `mapped` is the column that fills the text.
+    `rows` is the model: keys with the version of their row. `groups` has the group of a key, and whether its row is a
+    child there. `mapped` is the column that fills the text. `written` collects the ids of records that rows were
+    accepted for, `wronged` those that were taken from somebody: deleted or emptied without being the sync's own, or
+    while a row of the model meant them.
     """
 
     root: Path
     way: Way
     store: Store = field(init=False)
     rows: dict[str, int] = field(factory=dict)
+    groups: dict[str, tuple[str, bool]] = field(factory=dict)
+    written: set[str] = field(factory=set)
+    wronged: set[str] = field(factory=set)
     mapped: str = "text"
     token: str = ""
     ran: bool = False
@@ -121,6 +146,7 @@ class World:
         first = FirstRun.SEND if self.way.mode is Mode.INSERT else None
         os.environ["REFERENCE_TOKEN"] = self.token
         self.ran = True
+        before, means, leaving = self._texts(), self._means(), self.leaving()
         try:
             with self._disturbed(kill, rival):
                 return run(self.project(), "sync", **{"first_run": first, **asked, **_QUIETLY})
@@ -132,6 +158,44 @@ class World:
             return None
         finally:
             self._read_ledgers()
+            self._judge(before, means, leaving)
+
+    def _judge(self, before: Mapping[str, str | None], means: Mapping[str, set[str]], leaving: set[str]) -> None:
+        """Find records that were deleted or emptied and should not have been; what was merged went where it belongs."""
+        after = self._texts()
+        for id_, text in before.items():
+            lost = id_ not in after or (after[id_] is None and text is not None)
+            (became,) = self.store.became([id_])
+            if lost and became is None and (id_ not in self.written or means.get(id_, set()) - leaving):
+                self.wronged.add(id_)
+        for ledger in self.ledgers.values():
+            self.written |= {line["record_id"] for line in ledger if line["outcome"] == "succeeded"}
+        self.written |= set(self._means(all_rows=True)) | self._open_records()
+
+    def _texts(self) -> dict[str, str | None]:
+        """The text of every record by its id."""
+        return {
+            each["id"]: each.get(self.way.text_field) for name in self.way.objects for each in self.store.records(name)
+        }
+
+    def _means(self, *, all_rows: bool = False) -> dict[str, set[str]]:
+        """The records that count as accepted, with the keys of the rows in the model that mean each of them."""
+        found: dict[str, set[str]] = {}
+        for line in self._snapshot():
+            key = line["key"].partition("\x1f")[0]
+            if line["record_id"] and (all_rows or key in self.rows):
+                found.setdefault(line["record_id"], set()).add(key)
+        return found
+
+    def _open_records(self) -> set[str]:
+        """The records that open runs have written to so far."""
+        found: set[str] = set()
+        with journal_of(self.project()) as (_, journal):
+            for run_id in self.open_runs():
+                for table in journal.outcomes(run_id):
+                    lines = table.select(["record_id", "outcome"]).to_pylist()
+                    found |= {line["record_id"] for line in lines if line["outcome"] == "succeeded"}
+        return found
 
     def project(self) -> Project:
         """The project as it is now."""
@@ -140,13 +204,17 @@ class World:
             "key": pa.array(texts, pa.string()),
             "text": pa.array(texts.values(), pa.string()),
             "other": pa.array([f"{each} other" for each in texts.values()], pa.string()),
+            "group": pa.array([self.groups.get(key, (None, False))[0] for key in texts], pa.string()),
+            "child": pa.array([self.groups.get(key, (None, False))[1] for key in texts], pa.bool_()),
         })  # fmt: skip
         way = self.way
         fields = [FieldMapping(way.text_field, column=self.mapped)]
         fields += [FieldMapping("key", column="key")] if way.mode is Mode.INSERT else []
         fields += [FieldMapping("name", value="A name")] if way.mode is Mode.UPSERT else []
         sync = Sync(
-            "sync", "model", "crm", (way.object_name,), way.mode, fields=tuple(fields),
+            "sync", "model", "crm", way.objects, way.mode, fields=tuple(fields),
+            create_in="guests" if way.converts else None,
+            merge=Merge("group", is_child="child") if way.merges else None,
             match=None if way.mode is Mode.INSERT else Match(way.key_field, "key"),
             on_removed=way.on_removed, guards=UNGUARDED,
             delivery=DeliveryOptions(api=way.api, batch_size=2, parallelism=1),
@@ -163,24 +231,27 @@ class World:
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """The records at the destination by key."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for each in self.store.records(self.way.object_name):
-            found.setdefault(each[self.way.key_field], []).append(each)
+        for name in self.way.objects:
+            for each in self.store.records(name):
+                found.setdefault(each[self.way.key_field], []).append(each)
         return found
 
     def executed(self) -> dict[str, int]:
         """How often a row of each key was executed."""
-        return self.store.executed(self.way.object_name)
+        return dict(sum((Counter(self.store.executed(name)) for name in self.way.objects), Counter[str]()))
 
     # -- what is believed
 
     def accepted(self) -> dict[str, int | None]:
         """The keys of the snapshot, with the version that is taken for accepted where the mode keeps it."""
+        lines = self._snapshot()
+        return {each["key"]: version_of(each.get("model.text")) for each in lines if not each.get("merged")}
+
+    def _snapshot(self) -> list[dict[str, Any]]:
+        """The rows that count as accepted."""
         with journal_of(self.project()) as (folder, journal):
             path = snapshot_file(folder, journal.sync("sync"))
-        if path is None:
-            return {}
-        lines = pq.read_table(path).to_pylist()
-        return {each["key"]: version_of(each.get("model.text")) for each in lines}
+        return pq.read_table(path).to_pylist() if path else []
 
     def planned(self) -> Counter[str]:
         """How often each key was planned to be sent, in runs that have ended and in those that are open."""
