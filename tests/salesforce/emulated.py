@@ -80,6 +80,10 @@ class Emulated:
         """Let time pass."""
         self._side("POST", "clock", {"advance": seconds})
 
+    def use(self, calls: int) -> None:
+        """Let others make so many calls."""
+        self._side("POST", "use", {"DailyApiRequests": calls})
+
     def stats(self) -> dict[str, Any]:
         """How often each call was made and each key executed."""
         found: dict[str, Any] = self._side("GET", "stats")

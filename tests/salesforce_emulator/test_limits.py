@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import requests
 from salesforce_emulator import Emulator
 
 from tests.salesforce_emulator.client import Client, fault_of
@@ -91,6 +92,30 @@ def test_the_usage_that_answers_tell_may_lag_behind(client: Client, emulator: Em
     assert told() == "api-usage=12/100"
     emulator.advance(60)
     assert told() == "api-usage=14/100"
+
+
+def test_others_use_calls_too_and_never_more_than_are_left(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"limits": {"DailyApiRequests": {"max": 100}, "DailyBulkApiBatches": {"max": 10}}})
+    emulator.use("DailyApiRequests", 60)
+    assert left(client, "DailyApiRequests") == 39
+    answer = requests.post(f"{emulator.instance_url}/__emulator__/use", json={"DailyBulkApiBatches": 11}, timeout=10)
+    assert (answer.status_code, left(client, "DailyBulkApiBatches")) == (204, 0)
+    wrong = requests.post(f"{emulator.instance_url}/__emulator__/use", json={"Nope": 1}, timeout=10)
+    assert (wrong.status_code, wrong.json()) == (400, {"problem": "the org has no allocation Nope"})
+
+
+def test_answers_say_how_many_calls_are_left_but_those_of_the_bulk_api_and_those_without_a_session(
+    client: Client, emulator: Emulator
+) -> None:
+    told = "Sforce-Limit-Info"
+    assert told in client.rest("GET", "/sobjects").headers
+    assert told in client.rest("GET", "/sobjects/Nope/describe").headers
+    assert told in client.rest("GET", "/jobs/ingest").headers
+    assert told not in client.bulk("GET", "/750000000000000").headers
+    assert told not in post(client, message("getUserInfo", "", client.token)).headers
+    emulator.expire()
+    refused = client.rest("GET", "/sobjects")
+    assert (refused.status_code, told in refused.headers) == (401, False)
 
 
 def test_so_many_long_calls_are_served_at_the_same_time(client: Client, emulator: Emulator) -> None:

@@ -14,6 +14,7 @@ from attrs import frozen
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.org import Org
+from connector_salesforce.quota import CALLS, remaining
 from connector_sdk import Action, Finding, Level, Mode, PlanSummary
 
 _LARGEST_BATCH = 10_000
@@ -44,11 +45,11 @@ def check_allowances(org: Org, plan: PlanSummary, options: Options) -> Iterator[
     except CallFailed as error:
         advice = "Give the user View Setup and Configuration to have them checked."
         yield Finding(Level.WARNING, f"could not check the org's limits: {error}", advice)
-    told = org.client.quota.left
-    calls = _remaining(limits, "DailyApiRequests") if told is None else told
+    org.client.quota.told(remaining(limits, CALLS))
+    calls = org.client.quota.left
     left = _Left(
         None if calls is None else calls - options.keep_api_calls,
-        _remaining(limits, "DailyBulkApiBatches", "DailyBulkApiRequests"),
+        remaining(limits, "DailyBulkApiBatches", "DailyBulkApiRequests"),
     )
     if limits or calls is not None:
         yield from _use(org, plan, options, limits, left)
@@ -90,18 +91,9 @@ def _internal(plan: PlanSummary) -> int:
     return sum(math.ceil(count / _LARGEST_BATCH) for count in _written(plan.planned).values())
 
 
-def _remaining(limits: Mapping[str, Any], *names: str) -> int | None:
-    """What is left of a limit, under whichever of its names the version has; None where it is not told."""
-    for name in names:
-        found = limits.get(name)
-        if isinstance(found, dict) and isinstance(found.get("Remaining"), int):
-            return int(found["Remaining"])
-    return None
-
-
 def _place(org: Org, plan: PlanSummary, limits: Mapping[str, Any]) -> Iterator[Finding]:
     """Where the rows go, and whether there is room for more."""
-    left = _remaining(limits, "DataStorageMB")
+    left = remaining(limits, "DataStorageMB")
     room = "" if left is None else f", {left:,} MB of data storage left"
     if org.kind:
         yield Finding(Level.INFO, f"the org is {org.kind}{room}")
@@ -113,12 +105,13 @@ def _place(org: Org, plan: PlanSummary, limits: Mapping[str, Any]) -> Iterator[F
 def _calls(plan: PlanSummary, options: Options, left: _Left) -> Iterator[Finding]:
     needed, floor = forecast(plan), options.keep_api_calls
     if left.calls is None:
-        yield Finding(Level.WARNING, "could not check the org's API calls", "")
+        advice = f"keep_api_calls: {floor} cannot be kept while nobody says how many are left." if floor else ""
+        yield Finding(Level.WARNING, "could not check the org's API calls", advice)
         return
     kept = f", of which {floor:,} are kept for others" if floor else ""
-    rows = sum(plan.planned.values())
+    rows, looks = sum(plan.planned.values()), "batches and limits" if floor else "batches"
     message = (
-        f"{rows:,} rows need about {needed:,} API calls, looks at batches apart; "
+        f"{rows:,} rows need about {needed:,} API calls, looks at {looks} apart; "
         f"{left.calls + floor:,} are left today{kept}"
     )
     yield Finding(Level.INFO, message)

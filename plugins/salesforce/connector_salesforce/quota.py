@@ -1,10 +1,14 @@
-"""The day's API calls of the org: how many are left, as answers tell it, and how many of them are for others."""
+"""The day's API calls of the org: how many are left, as far as answers say, and how many of them are for others."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
 
 from connector_salesforce.failure import CallFailed
 from connector_sdk import Executed
@@ -12,20 +16,42 @@ from connector_sdk import Executed
 CALLS_KEPT = "API_CALLS_KEPT"
 """Our code for a call that was not made, since it is one of those for others."""
 
+CALLS = "DailyApiRequests"
+"""The name of the day's calls among the limits of an org."""
+
+Ask = Callable[[], int | None]
+"""Asks the org how many calls are left; None where it does not say."""
+
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+_SILENT_MOST, _SILENT_LEAST = 10, 2
+"""Answers that do not say how many calls are left, after which the org is asked: few where others use many."""
+_STALE = 60.0
+"""Seconds after which it is asked although there were fewer of them."""
+_LAG = 300.0
+"""By how many seconds Salesforce's figures may be late (REST API Developer Guide, "Limits")."""
+
+
+@frozen
+class _Look:
+    """How many calls were left when the org was asked, and how many we had made until then."""
+
+    left: int
+    taken: int
 
 
 class Quota:
     """Lets calls through as long as more are left than are kept for others; safe to use from any thread.
 
-    Answers tell of themselves late, and those of the Bulk API perhaps not at all, so each call is taken off before it
-    is made, and of what was told and what was counted the lower number holds.
+    Answers say late how many are left, and those of the Bulk API do not say it at all. So each call is taken off before
+    it is made, of what was told and what was counted the lower number holds, and the org is asked before what may be
+    used can have been used up by us and by others. One thread asks, and no other makes a call meanwhile. Where the org
+    does not say either, others are taken to use as many calls as we do.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._left: int | None = None
-        self._kept = 0
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lock, self._asking, self._clock = threading.Lock(), threading.Lock(), clock
+        self._kept = self._taken = self._under_way = 0
+        self.begin()
 
     @property
     def left(self) -> int | None:
@@ -40,27 +66,112 @@ class Quota:
     def begin(self) -> None:
         """Forget what was told: calls become free as the hours pass, and the next answer tells."""
         with self._lock:
-            self._left = None
+            self._left: int | None = None
+            self._look = _Look(0, 0)
+            self._silent = self._heard = 0
+            self._others, self._each = 0.0, 1
+            self._trusted_at = self._heard_at = self._clock()
 
-    def take(self) -> None:
-        """Take the call off that is about to be made. Raises `CallFailed` when it is one of those for others."""
+    def take(self, ask: Ask | None = None) -> None:
+        """Take the call off that is about to be made; `ask` first where it is time to. `done` ends the call.
+
+        Raises `CallFailed` when the call is one of those for others.
+        """
+        if ask is not None and self._is_due():
+            self._ask(ask)
         with self._lock:
-            if self._left is None:
-                return
-            if self._kept and self._left <= self._kept:
-                message = f"{self._left:,} API calls are left, and {self._kept:,} are for others"
+            if self._left is not None and self._kept and self._left <= self._kept:
+                message = f"{max(self._left, 0):,} API calls are left, and {self._kept:,} are for others"
                 raise CallFailed(CALLS_KEPT, message, Executed.NO)
-            self._left -= 1
+            self._count()
+            self._under_way += 1
+
+    def done(self) -> None:
+        """A call has ended."""
+        with self._lock:
+            self._under_way -= 1
 
     def told(self, left: int | None) -> None:
         """An answer said how many are left, or did not."""
-        if left is None:
-            return
         with self._lock:
+            if left is None:
+                self._silent += 1
+                return
+            if self._left is None:
+                self._look, self._trusted_at = _Look(left, self._taken), self._clock()
             self._left = left if self._left is None else min(self._left, left)
+            self._silent, self._each, self._heard_at = 0, 1, self._clock()
+            self._heard += 1
+
+    def _count(self) -> None:
+        self._taken += 1
+        if self._left is not None:
+            self._left -= self._each
+
+    def _is_due(self) -> bool:
+        """Whether what is left may be so much less than was told that the org must be asked."""
+        with self._lock:
+            if not self._kept:
+                return False
+            if self._left is None:
+                return self._silent >= _SILENT_MOST
+            ours, before = self._left - self._kept, self._look.left - self._kept
+            if ours <= 0:
+                return self._clock() - self._trusted_at >= _LAG
+            halved = ours <= before // 2 and before > 2 * _SILENT_LEAST
+            waited = self._silent > 0 and self._clock() - self._heard_at >= _STALE
+            return halved or waited or self._silent >= self._patience(ours)
+
+    def _patience(self, ours: int) -> int:
+        """After how many answers that do not say it the org is asked: before half of what is ours can be used up."""
+        return max(_SILENT_LEAST, min(_SILENT_MOST, int(ours / (2 * (1 + self._others)))))
+
+    def _ask(self, ask: Ask) -> None:
+        with self._asking:
+            if not self._is_due():
+                return
+            with self._lock:
+                self._count()
+                under_way, heard = self._under_way, self._heard
+            said = ask()
+            with self._lock:
+                if said is not None:
+                    self._believe(said - under_way)
+                self._silent, self._heard_at = 0, self._clock()
+                if self._left is not None:
+                    self._note(self._left, told=said is not None or self._heard > heard)
+
+    def _believe(self, left: int) -> None:
+        """Take what the org says, less what is under way. Its figures may be late, so more than we count is believed
+        only when the last number that was taken as it stood is older than that.
+        """
+        now = self._clock()
+        if self._left is None or now - self._trusted_at >= _LAG:
+            self._left, self._trusted_at = left, now
+        self._left = min(self._left, left)
+
+    def _note(self, left: int, *, told: bool) -> None:
+        """Note what is left now, and how many calls others made beside ours."""
+        ours = max(1, self._taken - self._look.taken)
+        if told:
+            self._others, self._each = max(0.0, (self._look.left - left - ours) / ours), 1
+        else:
+            self._others, self._each = max(1.0, self._others), 2
+        self._look = _Look(left, self._taken)
 
 
 def calls_left(headers: Mapping[str, str]) -> int | None:
     """What an answer says is left of the day's calls (REST API Developer Guide, "Limit Info Header")."""
     used = _USAGE.search(headers.get("Sforce-Limit-Info", ""))
     return int(used[2]) - int(used[1]) if used else None
+
+
+def remaining(limits: Any, *names: str) -> int | None:
+    """What is left of a limit of the org, under whichever of its names the version has; None where it is not told
+    (REST API Developer Guide, "Limits").
+    """
+    for name in names:
+        found = limits.get(name) if isinstance(limits, dict) else None
+        if isinstance(found, dict) and isinstance(found.get("Remaining"), int):
+            return int(found["Remaining"])
+    return None

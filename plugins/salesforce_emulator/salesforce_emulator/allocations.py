@@ -88,6 +88,14 @@ class Allocations:
             use.add(count, now)
             return True
 
+    def use(self, name: str, count: int) -> None:
+        """Let others use up `count` of an allocation, or what is left of it. Raises KeyError."""
+        with self._lock:
+            if name not in self._uses:
+                raise KeyError(f"the org has no allocation {name}")
+            use, now = self._uses[name], self._clock.now()
+            use.add(min(count, use.left(now)), now)
+
     def usage(self, lag: float) -> str:
         """`api-usage=24/15000`: the header Sforce-Limit-Info, which lags so many seconds behind."""
         with self._lock:

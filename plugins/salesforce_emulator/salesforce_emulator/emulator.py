@@ -120,6 +120,10 @@ class Emulator:
         """Give the instance another host name, as enhanced domains do; its new address."""
         return self.world.hosts.move()
 
+    def use(self, name: str, count: int) -> None:
+        """Let others use up `count` of an allocation, such as `DailyApiRequests`. Raises KeyError."""
+        self.world.allocations.use(name, count)
+
     def advance(self, seconds: float) -> None:
         """Move the org's clock forward."""
         self.world.advance(seconds)

@@ -98,6 +98,16 @@ async def clock(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def use(request: Request) -> Response:
+    """POST /use: others use up so many of allocations; `{"DailyApiRequests": 50}`."""
+    try:
+        for name, count in json.loads(await request.body()).items():
+            _world(request).allocations.use(name, int(count))
+    except (KeyError, ValueError, AttributeError) as error:
+        return _problem(error)
+    return Response(status_code=204)
+
+
 async def expire(request: Request) -> Response:
     """POST /expire: end sessions; `{"access": true, "refresh": false}`."""
     _world(request).expire(**json.loads(await request.body() or "{}"))
@@ -137,6 +147,7 @@ ROUTES = [
     Route(f"{PREFIX}/stats", stats),
     Route(f"{PREFIX}/faults", faults, methods=["POST"]),
     Route(f"{PREFIX}/clock", clock, methods=["POST"]),
+    Route(f"{PREFIX}/use", use, methods=["POST"]),
     Route(f"{PREFIX}/expire", expire, methods=["POST"]),
     Route(f"{PREFIX}/move", move, methods=["POST"]),
     Route(f"{PREFIX}/org", org, methods=["POST"]),

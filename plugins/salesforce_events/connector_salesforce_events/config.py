@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from attrs import frozen
+from attrs import Attribute, field, frozen
 
 
 @frozen
@@ -17,3 +17,9 @@ class Options:
     ] = "at_most_once"
     ordered: Annotated[bool, "Keep the model's order over the whole run; needs parallelism 1, the default."] = False
     on_limit: Annotated[Literal["wait", "stop"], "What the run does when the events of this hour are used up."] = "wait"
+    keep_api_calls: Annotated[int, "API calls of the day that the run leaves to others."] = field(default=0)
+
+    @keep_api_calls.validator
+    def _is_a_count(self, _attribute: Attribute[int], value: int) -> None:
+        if value < 0:
+            raise ValueError(f"keep_api_calls: {value} is below 0")

@@ -38,7 +38,7 @@ def _allowances(events: Events, plan: PlanSummary, options: Options) -> Iterator
         yield Finding(Level.WARNING, f"could not check how many events may be published: {error}", advice)
         return
     yield from _hourly(limits, plan, options)
-    yield from _daily(limits, plan)
+    yield from _daily(limits, plan, options)
 
 
 def _hourly(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> Iterator[Finding]:
@@ -57,13 +57,14 @@ def _hourly(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> I
         yield Finding(Level.WARNING, f"{message}: the run stops there", "Run again in an hour, or set on_limit: wait.")
 
 
-def _daily(limits: Mapping[str, Any], plan: PlanSummary) -> Iterator[Finding]:
+def _daily(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> Iterator[Finding]:
     """Each request is one of the day's API calls."""
     found = limits.get("DailyApiRequests")
     left = found.get("Remaining") if isinstance(found, dict) else None
-    needed = sum(plan.batches.values())
-    if isinstance(left, int) and plan.api != "bulk2" and needed > left:
-        message = f"the run needs about {needed:,} API calls, and {left:,} are left today"
+    needed, floor = sum(plan.batches.values()), options.keep_api_calls
+    if isinstance(left, int) and plan.api != "bulk2" and needed > left - floor:
+        kept = f", of which {floor:,} are kept for others" if floor else ""
+        message = f"the run needs about {needed:,} API calls, and {left:,} are left today{kept}"
         yield Finding(Level.STOP, message, "Raise batch_size, or run again when calls are free.")
 
 

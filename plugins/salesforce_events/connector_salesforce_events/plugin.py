@@ -97,14 +97,16 @@ def discover_schema(connection: Connection, object_name: str, refresh: bool) -> 
 
 
 @hookimpl
-def check_sync(sync: Sync, options: Options) -> Sequence[Problem]:
-    """Whether the options go together."""
+def check_sync(connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
+    """Whether the options go together; from now on calls that are kept for others are not made."""
+    _keep(connection, options)
     return list(planning.check_sync(sync, options))
 
 
 @hookimpl
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Publish events."""
+    _keep(connection, options)
     with proven():
         if batch.api == "bulk2":
             return jobs.write(connection.handle, batch, options, attempt)
@@ -116,6 +118,7 @@ def recover_batch(
     connection: Connection, batch: Batch, options: Options, attempt: Attempt
 ) -> WriteResult | Recovery | Unknown:
     """What became of events whose answer was lost."""
+    _keep(connection, options)
     if batch.api == "bulk2":
         return jobs.recover(connection.handle, batch, options, attempt)
     return publishing.recover(options, attempt)
@@ -132,6 +135,10 @@ def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> S
     """What the hour allows, and what subscribers should know."""
     with explained():
         return planning.check_plan(connection.handle, plan, options)
+
+
+def _keep(connection: Connection, options: Options) -> None:
+    connection.handle.org.client.quota.keep(options.keep_api_calls)
 
 
 @hookimpl

@@ -18,6 +18,9 @@ from salesforce_emulator.world import World
 Handler = Callable[[Call], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+_NO_SESSION = 401
+"""The answer that does not say how many calls are left, although it is one of the REST API."""
+
 
 def rest(handler: Handler) -> Endpoint:
     """An endpoint that runs `handler` in a worker thread, so that no call waits for another's work."""
@@ -28,7 +31,8 @@ def rest(handler: Handler) -> Endpoint:
             response = await run_in_threadpool(handler, await _call(world, request))
         except ApiError as error:
             response = json_answer(error.body(), error.status)
-        response.headers["Sforce-Limit-Info"] = world.usage()
+        if response.status_code != _NO_SESSION:
+            response.headers["Sforce-Limit-Info"] = world.usage()
         return response
 
     return endpoint
