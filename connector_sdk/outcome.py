@@ -55,6 +55,8 @@ class Classification:
     one run, `rows_max` how many of them travel together when they are sent again; None where the core decides.
     `crowded` means that too much is going on there at the same time: fewer batches are sent at once for a while.
     `look_again` means that another record has taken the place of the row's: it is looked up once more in this run.
+    `waits` means that it passes by itself, however long that takes, and that `write_batch` waits for it by
+    `attempt.wait` before it sends again: nothing was executed, and neither tries nor time are bounded.
     """
 
     kind: Kind
@@ -67,6 +69,7 @@ class Classification:
     rows_max: int | None = None
     crowded: bool = False
     look_again: bool = False
+    waits: bool = False
 
 
 @frozen

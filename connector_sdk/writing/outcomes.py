@@ -47,6 +47,7 @@ _LOOKED_UP = ["new", "present", "rekeyed"]
 class _Verdict:
     """What becomes of the rows that share a status and a code. No outcome: they are tried again.
 
+    `waits`: the destination waits until it takes them, and then takes all.
     `look_again`: it becomes of those that do not turn out to mean another record.
     """
 
@@ -55,6 +56,7 @@ class _Verdict:
     stop: str = ""
     rows_max: int | None = None
     look_again: bool = False
+    waits: bool = False
 
 
 def account(
@@ -77,7 +79,8 @@ def account(
     moved = _moved(writing, batch, rows, kinds, verdicts)
     undecided = _together(batch, pc.is_null(outcomes))
     most = [each.rows_max for each in verdicts if each.rows_max is not None]
-    repeated = again(batch, rows.rows.filter(undecided), min([writing.batch_size, *most]))
+    waits = any(each.waits for each in verdicts)
+    repeated = again(batch, rows.rows.filter(undecided), min([writing.batch_size, *most]), whole=waits)
     if most and not batch.round and batch.action is not Action.MERGE and pc.all(undecided).as_py():
         writing.sizes.lower(repeated[0].rows)
     if repeated:
@@ -195,7 +198,8 @@ def _verdict(
     if status is RowStatus.UNKNOWN:
         return _Verdict(None if keyed(batch.action) and more else Outcome.UNKNOWN)
     if status is RowStatus.NOT_EXECUTED:
-        return _Verdict(None if more else Outcome.UNPROCESSED)
+        waits = bool(code) and writing.knowledge.of_row(code, message, batch.action).waits
+        return _Verdict(None if more or waits else Outcome.UNPROCESSED, waits=waits)
     return _failed(writing, batch, code, message, is_fresh=is_fresh)
 
 

@@ -12,12 +12,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from attrs import frozen
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.outcome import Classification, Executed, Kind
 
 T = TypeVar("T")
+
+_DOUBLINGS = 32
+"""How often a pause is doubled at most; what a destination itself waits for may take any number of tries."""
 
 _LONGEST_WAIT = 900.0
 """Seconds that a run waits at most where a destination names a time; for a longer one it is stopped."""
@@ -38,7 +41,7 @@ class Pace:
 
     def backoff(self, number: int) -> float:
         """Seconds to wait before try `number` (counted from 1): full jitter, doubling up to the cap."""
-        return random.uniform(0, min(self.cap, self.base * 2 ** (number - 1)))
+        return random.uniform(0, min(self.cap, self.base * 2 ** min(number - 1, _DOUBLINGS)))
 
 
 class Budget:
@@ -82,6 +85,7 @@ class Failure(Exception):
 def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[float], None]) -> T:
     """Call `act` until it answers, as long as it fails with a `Failure` that may pass.
 
+    Tries are bounded, but for failures whose end the destination waits for by itself.
     Raises `RunStopped` (exit 4) when attempts or budget are used up, or the destination wants to be left alone for
     long, and any other failure as it is.
     """
@@ -94,6 +98,8 @@ def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[f
     def pay(state: RetryCallState) -> None:
         """Pay for the next try, or give up."""
         failure = _failure(state)
+        if failure.classification.waits:
+            return
         wanted = failure.classification.retry_after or 0
         if wanted > _LONGEST_WAIT:
             raise _sent_away(failure, wanted)
@@ -102,7 +108,7 @@ def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[f
 
     retrying = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, Failure) and error.passes),
-        stop=stop_after_attempt(pace.attempts),
+        stop=lambda state: state.attempt_number >= pace.attempts and not _failure(state).classification.waits,
         wait=seconds,
         before_sleep=pay,
         sleep=sleep,

@@ -20,15 +20,15 @@ def cut(batch: JournalledBatch, size: int) -> tuple[NewBatch, ...]:
     return tuple(_batch(batch, ranges, batch.round) for ranges in _cut(batch.ranges, size))
 
 
-def again(batch: JournalledBatch, rows: pa.Array, batch_size: int) -> tuple[NewBatch, ...]:
+def again(batch: JournalledBatch, rows: pa.Array, batch_size: int, *, whole: bool = False) -> tuple[NewBatch, ...]:
     """Batches for the rows (numbers in the plan, rising) that are to be tried again, smaller with every round.
 
-    A list that replaces another is never cut.
+    A list that replaces another is never cut, nor, with `whole`, are rows whose number was not too large.
     """
     round_ = batch.round + 1
     if batch.action is Action.REPLACE:
         return (_batch(batch, batch.ranges, round_),) if len(rows) else ()
-    size = max(1, min(batch_size, batch.rows) >> round_)
+    size = max(1, min(batch_size, batch.rows) >> (0 if whole else round_))
     return tuple(_batch(batch, ranges, round_) for ranges in _cut(ranges_of(rows), size))
 
 

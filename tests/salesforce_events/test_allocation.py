@@ -125,3 +125,37 @@ def test_jobs_are_counted_too(project: Project) -> None:
     project.emulated.advance(3600)
     assert project.run().exit == 0
     assert sorted(project.published()) == [each["id"] for each in orders(16)]
+
+
+def calls_left(project: Project, left: int) -> dict[str, object]:
+    change = {"limits": {"DailyApiRequests": {"max": 15_000, "remaining": left}}}
+    project.emulated.change(change)
+    return change
+
+
+@pytest.mark.rule("T11")
+def test_a_run_that_would_use_calls_of_others_does_not_begin(project: Project) -> None:
+    calls_left(project, 520)
+    project.sync(options={"batch_size": 10, "keep_api_calls": 500})
+    project.model(orders(300))
+    run = project.run()
+    assert (run.exit, project.published()) == (6, [])
+    assert "500 are kept for others" in run.said
+
+
+@pytest.mark.rule("T11")
+@pytest.mark.parametrize("api", ["rest", "composite", "bulk2"])
+def test_events_are_published_with_no_call_of_others_either(project: Project, api: str) -> None:
+    """Others use up what is left while the run is under way."""
+    project.sync(options={"api": api, "batch_size": 10, "keep_api_calls": 500})
+    project.model(orders(300))
+    path = {"rest": "*/composite/sobjects", "composite": "*/composite", "bulk2": "*/jobs/ingest"}[api]
+    drained = {"limits": {"DailyApiRequests": {"max": 15_000, "remaining": 500}}}
+    project.emulated.faults({"match": {"method": "POST", "path": path}, "do": {"org": drained}, "times": 1})
+    run = project.run()
+    assert run.exit == 4, run.said
+    assert "500 are for others" in run.said
+    assert len(project.published()) <= 10
+    calls_left(project, 14_000)
+    assert project.run().exit == 0
+    assert sorted(project.published()) == [each["id"] for each in orders(300)]

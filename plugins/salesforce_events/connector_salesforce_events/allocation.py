@@ -20,7 +20,10 @@ WAITING = "waiting"
 """The step of the anchor of a batch that waits: nothing of it was sent yet."""
 
 _NAMES = ("HourlyPublishedPlatformEvents", "HourlyPublishedStandardVolumePlatformEvents")
-_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 5.0, 60.0, 1.6
+_FIRST_PAUSE, _GROWTH, _STEPS = 5.0, 1.6, 20
+_LONGEST_PAUSE = 60.0
+_LONGEST_AFTER_REFUSALS = 300.0
+"""Seconds that the figures of `/limits` may be late: by then they are not the reason any more."""
 _HOUR = timedelta(hours=1)
 
 
@@ -29,12 +32,15 @@ class Allocation:
     """Counts the events of a connection against what the hour allows; safe to use from any thread.
 
     What is left is asked for when there seems to be too little, not before each batch: that would double the calls.
+    Salesforce's figures may be late, so what it refused counts for more than what it says is left: after each refusal
+    in a row there is a longer wait before the next try.
     """
 
     _org: Org
     _asked: bool = False
     _left: int | None = None
     _whole: int | None = None
+    _refusals: int = 0
     _lock: threading.Lock = field(factory=threading.Lock)
 
     def take(self, events: int, attempt: Attempt, *, wait: bool) -> None:
@@ -42,7 +48,7 @@ class Allocation:
 
         Raises `NotExecuted` where none are left, or where fewer events would pass. `Cancelled` ends the wait.
         """
-        if (self._asked and self._taken(events)) or (self._ask() and self._taken(events)):
+        if not self._refusals and ((self._asked and self._taken(events)) or (self._ask() and self._taken(events))):
             return
         if self._whole is not None and events > self._whole:
             message = f"the org publishes {self._whole:,} events in an hour, fewer than the {events:,} of this batch"
@@ -50,15 +56,19 @@ class Allocation:
         if not wait:
             raise self._too_few()
         attempt.anchor(WAITING)
-        for pause in _pauses():
+        for pause in _pauses(self._refusals):
             attempt.wait(pause)
             if self._ask() and self._taken(events):
                 return
 
-    def used_up(self) -> None:
-        """Salesforce says that none are left."""
+    def answered(self, *, accepted: bool, refused: bool) -> None:
+        """Salesforce accepted events of a request, and refused some because none are left."""
         with self._lock:
-            self._left, self._asked = 0, False
+            if accepted:
+                self._refusals = 0
+            if refused:
+                self._refusals += 1
+                self._left, self._asked = 0, False
 
     def _ask(self) -> bool:
         """Ask how many are left. Where that cannot be told, events are not counted."""
@@ -96,9 +106,10 @@ def allocation_in(limits: Mapping[str, Any]) -> tuple[int | None, int | None]:
     return None, None
 
 
-def _pauses() -> Iterator[float]:
-    """Seconds to wait between two looks, growing, for ever."""
-    pause = _FIRST_PAUSE
+def _pauses(refusals: int) -> Iterator[float]:
+    """Seconds to wait between two looks, growing, for ever: they begin where those after the last refusal ended."""
+    longest = _LONGEST_AFTER_REFUSALS if refusals else _LONGEST_PAUSE
+    pause = min(_FIRST_PAUSE * _GROWTH ** min(max(refusals - 1, 0), _STEPS), longest)
     while True:
         yield pause
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+        pause = min(pause * _GROWTH, longest)

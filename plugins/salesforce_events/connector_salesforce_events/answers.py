@@ -6,17 +6,17 @@ Platform Events Developer Guide, "Publish Event Messages with Salesforce APIs": 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 from connector_salesforce import CallFailed, normalised
 
-from connector_salesforce_events.codes import USED_UP
+from connector_salesforce_events.codes import LARGE, LIMIT, TOO_LARGE, USED_UP
 from connector_sdk import Executed, RowStatus, WriteResult
 
 _QUEUED = ("OPERATION_ENQUEUED", "OPERATION_WITH_CALLBACK_ENQUEUED")
-_LIMIT = "LIMIT_EXCEEDED"
 
 
 @frozen
@@ -84,5 +84,7 @@ def _refused(errors: Sequence[Mapping[str, Any]]) -> Line:
         fields = ",".join(name for each in errors for name in each.get("fields") or ()) or None
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise CallFailed("ANSWER_UNREADABLE", f"an error lacks {error}", Executed.MAYBE) from None
-    code = USED_UP if said == _LIMIT else normalised(said, message)
+    code = normalised(said, message)
+    if said == LIMIT:
+        code = TOO_LARGE if re.search(LARGE, message) else USED_UP
     return Line(RowStatus.FAILED, code=code, message=message if code == said else f"{said}: {message}", fields=fields)

@@ -11,13 +11,28 @@ from connector_salesforce import classify as of_salesforce
 
 from connector_sdk import Classification, Executed, Kind, RowError
 
-USED_UP, TOO_LARGE, NUL = "EVENTS_OF_THE_HOUR_USED_UP", "EVENT_TOO_LARGE", "NUL_CHARACTER"
+USED_UP, AWAITED = "EVENTS_OF_THE_HOUR_USED_UP", "EVENTS_OF_THE_HOUR_AWAITED"
+"""Salesforce takes no more events in this hour: the run stops, or it waits until it does."""
+
+TOO_LARGE, NUL = "EVENT_TOO_LARGE", "NUL_CHARACTER"
+
+LIMIT = "LIMIT_EXCEEDED"
+"""Salesforce's own code: the events of the hour are used up, or one event is too large."""
+
+LARGE = r"(?i)too large|larger than|maximum size"
+"""The words that tell the second from the first: an event that is too large is so in the next hour, too."""
 
 _OWN: Mapping[str, Classification] = {
     USED_UP: Classification(
         Kind.FATAL, Executed.NO,
         "The org has published as many events as it may in an hour.",
         "Run again in an hour: the run goes on where it stopped. on_limit: wait lets it wait by itself.",
+    ),
+    AWAITED: Classification(
+        Kind.THROTTLED, Executed.NO,
+        "The org has published as many events as it may in an hour.",
+        "Nothing to do: the run goes on once Salesforce takes events again. on_limit: stop ends it instead.",
+        waits=True,
     ),
     TOO_LARGE: Classification(
         Kind.REJECTED, Executed.NO,

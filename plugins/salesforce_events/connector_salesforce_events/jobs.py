@@ -9,13 +9,12 @@ import connector_salesforce
 import pyarrow.compute as pc
 
 from connector_salesforce_events.allocation import WAITING
-from connector_salesforce_events.codes import USED_UP
+from connector_salesforce_events.codes import AWAITED, LARGE, LIMIT, TOO_LARGE, USED_UP
 from connector_salesforce_events.config import Options
 from connector_salesforce_events.publishing import Events
 from connector_sdk import NOT_EXECUTED, Attempt, Batch, Recovery, RowStatus, Unknown, WriteResult
 
 _PLAIN = connector_salesforce.Options()
-_LIMIT = "LIMIT_EXCEEDED"
 
 
 def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
@@ -37,17 +36,19 @@ def recover(events: Events, batch: Batch, options: Options, attempt: Attempt) ->
 def _settled(events: Events, result: WriteResult, *, waits: bool) -> WriteResult:
     """The result without the ids, which mean nothing, and with events that came too late for this hour as such."""
     columns = {each: result.rows.column(each).combine_chunks() for each in result.rows.column_names}
-    late = pc.fill_null(pc.equal(columns["code"], _LIMIT), False)
-    if pc.any(late).as_py():
-        events.allocation.used_up()
+    limited = pc.fill_null(pc.equal(columns["code"], LIMIT), False)
+    large = pc.fill_null(pc.match_substring_regex(columns["message"], LARGE), False)
+    late = pc.and_not(limited, large)
     status = columns["status"]
+    accepted = bool(pc.any(pc.equal(status, RowStatus.SUCCEEDED.value)).as_py())
+    events.allocation.answered(accepted=accepted, refused=bool(pc.any(late).as_py()))
     if waits:
         status = pc.if_else(late, RowStatus.NOT_EXECUTED.value, status)
     queued = pc.equal(status, RowStatus.SUCCEEDED.value)
     return WriteResult.of(
         status,
         created=pc.if_else(queued, True, None),
-        code=pc.if_else(late, USED_UP, columns["code"]),
+        code=pc.if_else(late, AWAITED if waits else USED_UP, pc.if_else(limited, TOO_LARGE, columns["code"])),
         message=pc.if_else(queued, "queued", columns["message"]),
         fields=columns["fields"],
     )

@@ -14,6 +14,7 @@ from connector_salesforce import CallFailed, Org
 
 from connector_salesforce_events.allocation import Allocation
 from connector_salesforce_events.answers import Line, of_collection, of_composite, results
+from connector_salesforce_events.codes import AWAITED, LIMIT, USED_UP
 from connector_salesforce_events.config import Options
 from connector_salesforce_events.payloads import payloads
 from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, Recovery, RowStatus, Unknown, WriteResult
@@ -47,7 +48,7 @@ def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> W
     if texts:
         events.allocation.take(len(texts), attempt, wait=waits)
         attempt.anchor(_PUBLISHING)
-    sent = iter(_settled(events, line, waits=waits) for line in _published(events, batch, texts, options))
+    sent = iter(_settled(events, _published(events, batch, texts, options), waits=waits))
     refused = (Line(RowStatus.FAILED, code=each.code, message=each.message) for each in made if each.code)
     return results([next(refused) if each.code else next(sent) for each in made])
 
@@ -61,8 +62,16 @@ def recover(options: Options, attempt: Attempt) -> Recovery | Unknown:
 
 
 def _published(events: Events, batch: Batch, texts: Sequence[str], options: Options) -> list[Line]:
-    if not texts:
-        return []
+    """Publish events. A request that was refused as a whole because none are left says so of each."""
+    try:
+        return _sent(events, batch, texts, options) if texts else []
+    except CallFailed as error:
+        if error.code != LIMIT or error.executed is not Executed.NO:
+            raise
+        return [Line(RowStatus.FAILED, code=USED_UP, message=error.message)] * len(texts)
+
+
+def _sent(events: Events, batch: Batch, texts: Sequence[str], options: Options) -> list[Line]:
     if batch.api == "composite" or events.single:
         return _one_by_one(events.org, batch.object_name, texts, options)
     try:
@@ -111,9 +120,13 @@ def _composite(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
     return of_composite(org.client.write("POST", "/composite", body), names)
 
 
-def _settled(events: Events, line: Line, *, waits: bool) -> Line:
-    """An event that came too late for this hour: the next try waits, or the run stops."""
-    if not line.used_up:
-        return line
-    events.allocation.used_up()
-    return Line(RowStatus.NOT_EXECUTED, code=line.code, message=line.message) if waits else line
+def _settled(events: Events, lines: Sequence[Line], *, waits: bool) -> list[Line]:
+    """Events that came too late for this hour are sent once Salesforce takes them, or the run stops."""
+    refused = any(each.used_up for each in lines)
+    accepted = any(each.status is RowStatus.SUCCEEDED for each in lines)
+    events.allocation.answered(accepted=accepted, refused=refused)
+    if not (refused and waits):
+        return list(lines)
+    return [
+        Line(RowStatus.NOT_EXECUTED, code=AWAITED, message=each.message) if each.used_up else each for each in lines
+    ]

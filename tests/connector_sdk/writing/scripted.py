@@ -100,6 +100,7 @@ class Scripted:
             "perhaps": Classification(Kind.TRANSIENT, Executed.MAYBE),
             "perhaps_fatal": Classification(Kind.FATAL, Executed.MAYBE),
             "bad": Classification(Kind.REJECTED, Executed.NO, advice="Mend the row."),
+            "awaited": Classification(Kind.THROTTLED, Executed.NO, retry_after=0.0, waits=True),
         }
         if isinstance(error, RowError):
             return known.get(error.code)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,6 +13,7 @@ from connector_sdk import (
     RunStopped,
     WriteResult,
 )
+from connector_sdk.writing.retry import Budget, Pace
 
 from .scripted import Bench, LostError, Scripted, await_most, failing, results
 
@@ -143,6 +145,42 @@ def test_a_destination_that_keeps_failing_stops_the_run(bench: Bench) -> None:
     with pytest.raises(RunStopped, match=r"keeps failing.*no route"):
         bench.send(plugin)
     assert len(plugin.sent) == 5
+
+
+@pytest.mark.rule("T12")
+def test_rows_that_a_destination_waits_for_are_sent_together_however_often_that_takes(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 10))
+    awaited = [f"row{number}" for number in range(2, 10)]
+    plugin = Scripted(lambda batch: _put_off(batch, awaited) if len(plugin.sent) < 50 else results(batch, {}))
+
+    bench.send(plugin)
+    assert plugin.sent[1:] == [awaited] * 49
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+@pytest.mark.rule("T12")
+def test_a_pause_is_bounded_after_any_number_of_tries() -> None:
+    assert all(0 <= Pace(cap=20.0).backoff(number) <= 20 for number in (1, 100, 100_000))
+
+
+@pytest.mark.rule("T12")
+def test_a_batch_that_a_destination_waits_for_uses_up_neither_tries_nor_budget(bench: Bench) -> None:
+    bench.plan(Action.CREATE, (0, 3))
+    plugin = Scripted(failing(50, NotExecuted("awaited", "not now", retry_after=0.0)))
+
+    bench.send(plugin, budget=Budget(10))
+    assert len(plugin.sent) == 51
+    assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+def _put_off(batch: Batch, names: Sequence[str]) -> WriteResult:
+    """Accept the rows of a batch but for some, which are not executed yet."""
+    late = [name in names for name in batch.rows.column("name").to_pylist()]
+    return WriteResult.of(
+        ["not_executed" if each else "succeeded" for each in late],
+        record_id=[None if each else "r" for each in late],
+        code=["awaited" if each else None for each in late],
+    )
 
 
 @pytest.mark.parametrize("seconds", [3_600.0, float("inf")])
