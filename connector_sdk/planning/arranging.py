@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -29,19 +29,19 @@ class Arranged:
     groups: tuple[Group, ...]
     shapes: tuple[tuple[Column, ...], ...]
 
-    def sends(self, filling: Filling) -> str:
-        """Return SQL that is true for the lines of the plan, by `file_row_number`, with which a field is sent."""
+    def line_condition(self, filling: Filling) -> str:
+        """Return SQL that is true for the lines with which a field is sent, by `file_row_number` of the plan."""
         spans: list[tuple[int, int]] = []
-        for each in self.groups:
-            if filling.object_name not in (None, each.object_name) or filling.field.name not in self._fields(each):
+        for group in self.groups:
+            fields = [column.field for column in self.shapes[group.shape]]
+            if filling.object_name not in (None, group.object_name) or filling.field.name not in fields:
                 continue
-            joins = spans and spans[-1][1] == each.start
-            spans[-1:] = [(spans[-1][0], each.stop)] if joins else [*spans[-1:], (each.start, each.stop)]
-        within = (f"file_row_number >= {start} and file_row_number < {stop}" for start, stop in spans)
-        return " or ".join(f"({each})" for each in within) or "false"
-
-    def _fields(self, group: Group) -> Collection[str]:
-        return [each.field for each in self.shapes[group.shape]]
+            if spans and spans[-1][1] == group.start:
+                spans[-1] = (spans[-1][0], group.stop)
+            else:
+                spans.append((group.start, group.stop))
+        conditions = (f"(file_row_number >= {start} and file_row_number < {stop})" for start, stop in spans)
+        return " or ".join(conditions) or "false"
 
 
 @frozen

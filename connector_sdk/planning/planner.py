@@ -42,7 +42,7 @@ from connector_sdk.planning.renamed import model_finding
 from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.routing import route, routing_findings
-from connector_sdk.planning.samples import samples
+from connector_sdk.planning.samples import collect_samples
 from connector_sdk.planning.scale import measure, measure_replacement
 from connector_sdk.planning.summary import Totals, delivery_findings, findings, totals
 from connector_sdk.schema import ObjectSchema
@@ -185,7 +185,7 @@ def _described(
         rows=counted.rows,
         actions=counted.actions,
         created_or_updated=counted.created_or_updated,
-        samples=samples(duck, file_, arranged, layout),
+        samples=collect_samples(duck, file_, arranged, layout),
         findings=(
             *delivery_findings(request, {api: len(each) for api, each in cuts.items()}),
             *findings(duck, request, mapped, _creating_schema(request), arranged, file_),

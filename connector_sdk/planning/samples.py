@@ -18,57 +18,56 @@ from connector_sdk.state.plan_file import INTO, Layout
 _SAMPLES = 3
 
 Line = Mapping[str, Any]
-"""A line of the plan: its place, what is known of it, and the cells of all columns as text."""
+"""A line of the plan: its place, what is known of it, and the cells of its columns as text."""
 
 
-def samples(
+def collect_samples(
     connection: duckdb.DuckDBPyConnection, plan: Path, arranged: Arranged, layout: Layout
 ) -> dict[str, tuple[Mapping[str, Any], ...]]:
     """Return a few lines of each kind: key, record id, message, and the values that are sent, as text by field.
 
-    A field that is emptied has the value None; one that is left alone, or not sent for this line, is missing.
+    A field that is emptied has the value None. A field that is left alone, or not sent for this line, is missing.
     """
-    collected: dict[str, list[Mapping[str, Any]]] = {}
-    for line in _chosen(connection, plan, layout):
+    samples: dict[str, list[Mapping[str, Any]]] = {}
+    for line in _read_first_lines(connection, plan, layout):
         known = {word: line[word] for word in ("key", "record_id", "message") if line[word] is not None}
-        collected.setdefault(line["kind"], []).append({**known, **_sent(line, arranged.groups, layout)})
-    return {kind: tuple(lines) for kind, lines in collected.items()}
+        samples.setdefault(line["kind"], []).append({**known, **_list_values(line, arranged.groups, layout)})
+    return {kind: tuple(lines) for kind, lines in samples.items()}
 
 
-def _chosen(connection: duckdb.DuckDBPyConnection, plan: Path, layout: Layout) -> list[Line]:
-    """The first lines of each kind. What stays as it is needs no example."""
+def _read_first_lines(connection: duckdb.DuckDBPyConnection, plan: Path, layout: Layout) -> list[Line]:
+    """Return the first lines of each kind, in the order of the plan. What stays as it is needs no example."""
     lines = f"(select *, {KIND} as kind from {file(plan, numbered=True)})"
-    firsts = f"select unnest(min(file_row_number, {_SAMPLES})) as line from {lines} where kind <> 'kept' group by kind"
-    cells = ", ".join(f"cast({name(each)} as varchar) as {name(each)}" for each in _cells(layout))
+    firsts = f"select unnest(min(file_row_number, {_SAMPLES})) from {lines} where kind <> 'kept' group by kind"
+    cells = "".join(f", cast({name(column)} as varchar) as {name(column)}" for column in _list_columns(layout))
     known = "kind, file_row_number, key, record_id, message, outcome, effect"
     chosen = f"where file_row_number in ({firsts}) order by file_row_number"
-    selected = f"select {known}{cells and ', '}{cells} from {lines} {chosen}"
-    found: list[Line] = connection.sql(selected).to_arrow_table().to_pylist()
+    found: list[Line] = connection.sql(f"select {known}{cells} from {lines} {chosen}").to_arrow_table().to_pylist()
     return found
 
 
-def _cells(layout: Layout) -> list[str]:
-    """The plan's columns that hold values, and those that name the rows whose records are still to be made."""
-    found = [*layout.stored.values()]
-    for each in layout.references:
-        found += [each.stored, each.row]
-    return list(dict.fromkeys(found))
+def _list_columns(layout: Layout) -> list[str]:
+    """Return the plan's columns that hold values, and those that name rows whose records are still to be made."""
+    columns = [*layout.stored.values()]
+    for reference in layout.references:
+        columns += [reference.stored, reference.row]
+    return list(dict.fromkeys(columns))
 
 
-def _sent(line: Line, groups: Sequence[Group], layout: Layout) -> dict[str, Any]:
-    """What is sent for a line beside its record id. A line that is decided, or leaves a target, has no values."""
+def _list_values(line: Line, groups: Sequence[Group], layout: Layout) -> dict[str, Any]:
+    """Return what is sent for a line beside its record id: nothing where it is decided, or leaves a list."""
     place = line["file_row_number"]
-    group = next((each for each in groups if each.start <= place < each.stop), None)
+    group = next((group for group in groups if group.start <= place < group.stop), None)
     if group is None or line["outcome"] is not None or (group.action is Action.REPLACE and line["effect"] == "left"):
         return {}
     if group.action is Action.MERGE:
         return {INTO: line[INTO]}
-    return dict(_values(line, group, layout))
+    return dict(_read_cells(line, group, layout))
 
 
-def _values(line: Line, group: Group, layout: Layout) -> Iterator[tuple[str, str | None]]:
-    """The values of the columns that the line travels with."""
-    rows = {each.stored: each.row for each in layout.references}
+def _read_cells(line: Line, group: Group, layout: Layout) -> Iterator[tuple[str, str | None]]:
+    """Yield the values of the columns that a line travels with, by field."""
+    rows = {reference.stored: reference.row for reference in layout.references}
     for column in layout.shapes[group.shape]:
         stored = layout.column(group.object_name, column.field)
         row = line[rows[stored]] if stored in rows else None

@@ -128,7 +128,7 @@ def _unmapped(request: PlanRequest, mapped: Mapped, schema: ObjectSchema) -> Ite
 def _novel_choices(
     connection: duckdb.DuckDBPyConnection, mapped: Mapped, arranged: Arranged, plan: Path
 ) -> Iterator[Finding]:
-    """Values that a field does not know, among those that are sent."""
+    """Warn of values that a field does not know, as far as they are sent."""
     for each in mapped.fillings:
         known = each.field
         if known.type not in (FieldType.CHOICE, FieldType.CHOICES) or known.restricted or not known.values:
@@ -137,7 +137,7 @@ def _novel_choices(
         given = f"unnest(string_split({stored}, ';'))" if known.type is FieldType.CHOICES else stored
         found = connection.execute(
             f"select distinct value from (select {given} as value from {file(plan, numbered=True)}"
-            f" where effect <> 'left' and ({arranged.sends(each)}))"
+            f" where effect <> 'left' and ({arranged.line_condition(each)}))"
             f" where not list_contains({texts(known.values)}, value) order by value limit 4"
         ).fetchall()
         if found:

@@ -119,7 +119,7 @@ def test_calls_that_others_use_up_all_at_once_are_noticed_by_the_bulk_api(projec
 def test_the_floor_holds_while_others_use_calls_too(
     project: Project, watch: Watch, api: str, needed: int, others: int
 ) -> None:
-    """The plan would fit, if nobody else used any."""
+    """The plan would fit, if others used none."""
     contacts(project, 200, batch_size=4, api=api)
     watch.start(FLOOR + needed + 15 * (1 + others))
     watch.others = others
@@ -218,12 +218,12 @@ def calls(quota: Quota, ask: Callable[[], int | None], most: int = 10_000) -> in
         except CallFailed:
             return number
         quota.told(None)
-        quota.done()
+        quota.release()
     return most
 
 
 @pytest.mark.rule("T11")
-def test_where_nobody_says_how_many_are_left_others_are_taken_to_use_as_many() -> None:
+def test_calls_count_twice_where_neither_answers_nor_the_org_say_how_many_are_left() -> None:
     asked: list[int] = []
     assert 350 <= calls(kept(1_500, FLOOR), lambda: asked.append(1)) <= 500
     assert len(asked) <= 100

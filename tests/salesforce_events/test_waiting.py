@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from attrs import define
+from connector_salesforce import CallFailed, Org
+from connector_salesforce_events import publishing
+from connector_salesforce_events.answers import Line
 
-from connector_sdk import ExitCode
+from connector_sdk import Executed, ExitCode
 from connector_sdk.errors import Cancelled
 from connector_sdk.project.load import load_project
 from connector_sdk.run import FirstRun
@@ -118,14 +121,36 @@ def test_what_was_accepted_of_a_request_is_not_published_again_and_the_rest_trav
 
 @pytest.mark.rule("T12")
 def test_a_request_that_is_refused_as_a_whole_is_waited_for(project: Project, clock: Time) -> None:
-    error = {"code": "LIMIT_EXCEEDED", "message": "The hourly limit is used up"}
-    rule = {"match": {"method": "POST", "path": "*/composite*"}, "do": {"error": error}}
-    project.emulated.faults(rule)
+    project.emulated.faults({"match": {"method": "POST", "path": "*/composite*"}, "do": {"error": REFUSED}})
     clock.until = lambda passed: project.emulated.faults() if passed >= HOUR else None
     project.model(orders(3))
     run = project.run()
     assert (run.exit, run.rows["succeeded"]) == (0, 3), run.said
     assert project.published() == [each["id"] for each in orders(3)]
+
+
+@pytest.mark.rule("T12")
+@pytest.mark.parametrize("on_limit", ["wait", "stop"])
+def test_a_refusal_after_some_calls_of_a_batch_concerns_the_rest_of_it(
+    project: Project, clock: Time, monkeypatch: pytest.MonkeyPatch, on_limit: str
+) -> None:
+    """Where Collections take no events, a batch is several calls."""
+    project.emulated.faults({"match": {"method": "POST", "path": "*/composite/sobjects"}, "do": {"error": REFUSED}})
+    composite, calls = publishing._composite, list[int]()
+
+    def refuse_the_second(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
+        calls.append(len(texts))
+        if len(calls) == 2:
+            raise CallFailed("LIMIT_EXCEEDED", "Limit exceeded.", Executed.NO, status=400)
+        return composite(org, name, texts)
+
+    monkeypatch.setattr(publishing, "_composite", refuse_the_second)
+    project.sync(options={"on_limit": on_limit})
+    project.model(orders(60))
+    run = project.run()
+    assert (run.exit, run.rows["succeeded"]) == ((0, 60) if on_limit == "wait" else (4, 25)), run.said
+    assert project.run().exit == 0
+    assert project.published() == [each["id"] for each in orders(60)]
 
 
 @pytest.mark.rule("T12")

@@ -14,7 +14,7 @@ from attrs import frozen
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.org import Org
-from connector_salesforce.quota import CALLS, remaining
+from connector_salesforce.quota import CALLS, read_remaining
 from connector_sdk import Action, Finding, Level, Mode, PlanSummary
 
 _LARGEST_BATCH = 10_000
@@ -45,11 +45,11 @@ def check_allowances(org: Org, plan: PlanSummary, options: Options) -> Iterator[
     except CallFailed as error:
         advice = "Give the user View Setup and Configuration to have them checked."
         yield Finding(Level.WARNING, f"could not check the org's limits: {error}", advice)
-    org.client.quota.told(remaining(limits, CALLS))
+    org.client.quota.told(read_remaining(limits, CALLS))
     calls = org.client.quota.left
     left = _Left(
         None if calls is None else calls - options.keep_api_calls,
-        remaining(limits, "DailyBulkApiBatches", "DailyBulkApiRequests"),
+        read_remaining(limits, "DailyBulkApiBatches", "DailyBulkApiRequests"),
     )
     if limits or calls is not None:
         yield from _use(org, plan, options, limits, left)
@@ -93,7 +93,7 @@ def _internal(plan: PlanSummary) -> int:
 
 def _place(org: Org, plan: PlanSummary, limits: Mapping[str, Any]) -> Iterator[Finding]:
     """Where the rows go, and whether there is room for more."""
-    left = remaining(limits, "DataStorageMB")
+    left = read_remaining(limits, "DataStorageMB")
     room = "" if left is None else f", {left:,} MB of data storage left"
     if org.kind:
         yield Finding(Level.INFO, f"the org is {org.kind}{room}")
@@ -105,7 +105,9 @@ def _place(org: Org, plan: PlanSummary, limits: Mapping[str, Any]) -> Iterator[F
 def _calls(plan: PlanSummary, options: Options, left: _Left) -> Iterator[Finding]:
     needed, floor = forecast(plan), options.keep_api_calls
     if left.calls is None:
-        advice = f"keep_api_calls: {floor} cannot be kept while nobody says how many are left." if floor else ""
+        advice = (
+            f"keep_api_calls: {floor} cannot be kept: Salesforce does not say how many calls are left." if floor else ""
+        )
         yield Finding(Level.WARNING, "could not check the org's API calls", advice)
         return
     kept = f", of which {floor:,} are kept for others" if floor else ""

@@ -16,7 +16,7 @@ from connector_salesforce.failure import CallFailed
 from connector_salesforce.faults import SESSION_CODES, fault
 from connector_salesforce.hosts import HostError, server_path
 from connector_salesforce.markup import MarkupError, parse
-from connector_salesforce.quota import CALLS, Quota, remaining
+from connector_salesforce.quota import CALLS, Quota, read_remaining
 from connector_salesforce.redaction import MARK
 from connector_salesforce.transport import Answer, Request, Transport
 from connector_sdk import Executed
@@ -46,14 +46,14 @@ class Client:
         return self._transport.quota
 
     @property
-    def _data(self) -> str:
-        """Where the paths of the REST API begin."""
+    def _data_path(self) -> str:
+        """Return the path below which the REST API lies."""
         return f"/services/data/v{self.version}"
 
     def get(self, path: str, **parameters: str) -> Any:
         """The JSON at a path below `/services/data/vXX.X`."""
         query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
-        return _read(self.rest("GET", f"{self._data}{path}{query}"))
+        return _read(self.rest("GET", f"{self._data_path}{path}{query}"))
 
     def get_page(self, path: str) -> Any:
         """The JSON at a path that an answer named."""
@@ -66,7 +66,7 @@ class Client:
     def write(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Any:
         """Send JSON to a path below `/services/data/vXX.X`, and answer the JSON that comes back."""
         own = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
-        return _json(self.rest(method, f"{self._data}{path}", body, own))
+        return _json(self.rest(method, f"{self._data_path}{path}", body, own))
 
     def composite(self, paths: Mapping[str, str], at: str = "/composite") -> Mapping[str, Any]:
         """The JSON at several paths below `/services/data/vXX.X` by one call (REST API Developer Guide, "Composite").
@@ -82,19 +82,19 @@ class Client:
 
     def composite_each(self, paths: Mapping[str, str], at: str = "/composite") -> Mapping[str, Any | CallFailed]:
         """As `composite`, but a path that was refused is answered with why."""
-        asked = [{"method": "GET", "referenceId": name, "url": self._data + path} for name, path in paths.items()]
+        asked = [{"method": "GET", "referenceId": name, "url": self._data_path + path} for name, path in paths.items()]
         body = json.dumps({"allOrNone": False, "compositeRequest": asked}).encode()
         return _answers(self.write("POST", at, body), paths)
 
     def upload(self, path: str, body: bytes) -> None:
         """Send CSV to a path below `/services/data/vXX.X`."""
-        self.rest("PUT", f"{self._data}{path}", body, {"Content-Type": "text/csv; charset=UTF-8"})
+        self.rest("PUT", f"{self._data_path}{path}", body, {"Content-Type": "text/csv; charset=UTF-8"})
 
     def download(self, path: str) -> IO[bytes]:
         """The CSV at a path below `/services/data/vXX.X`, as a file without a name."""
         file = TemporaryFile()  # noqa: SIM115 - the caller closes it
         try:
-            self._call("GET", f"{self._data}{path}", b"", {"Accept": "text/csv"}, _bearer, file)
+            self._call("GET", f"{self._data_path}{path}", b"", {"Accept": "text/csv"}, _bearer, file)
         except BaseException:
             file.close()
             raise
@@ -155,21 +155,21 @@ class Client:
         return self._renewing(send)
 
     def _sent(self, request: Request, into: IO[bytes] | None = None) -> Answer:
-        self.quota.take(self._calls_left)
+        self.quota.take(self._ask_calls_left)
         try:
             return _good(self._transport.send(request, into))
         finally:
-            self.quota.done()
+            self.quota.release()
 
-    def _calls_left(self) -> int | None:
-        """Ask the org how many of the day's calls are left; None where it does not say."""
+    def _ask_calls_left(self) -> int | None:
+        """Ask the org how many of the day's calls are left. Return None if it does not say."""
 
         def send(login: Login) -> Answer:
             headers = {"Accept-Encoding": "gzip", **_bearer(login.token)}
-            return _good(self._transport.send(Request("GET", f"{login.instance}{self._data}/limits", headers)))
+            return _good(self._transport.send(Request("GET", f"{login.instance}{self._data_path}/limits", headers)))
 
         try:
-            return remaining(_read(self._renewing(send)), CALLS)
+            return read_remaining(_read(self._renewing(send)), CALLS)
         except CallFailed as error:
             return 0 if error.code == "REQUEST_LIMIT_EXCEEDED" else None
 

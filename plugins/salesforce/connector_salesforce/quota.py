@@ -20,7 +20,7 @@ CALLS = "DailyApiRequests"
 """The name of the day's calls among the limits of an org."""
 
 Ask = Callable[[], int | None]
-"""Asks the org how many calls are left; None where it does not say."""
+"""Asks the org how many calls are left; answers None if it does not say."""
 
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 _SILENT_MOST, _SILENT_LEAST = 10, 2
@@ -43,9 +43,9 @@ class Quota:
     """Lets calls through as long as more are left than are kept for others; safe to use from any thread.
 
     Answers say late how many are left, and those of the Bulk API do not say it at all. So each call is taken off before
-    it is made, of what was told and what was counted the lower number holds, and the org is asked before what may be
-    used can have been used up by us and by others. One thread asks, and no other makes a call meanwhile. Where the org
-    does not say either, others are taken to use as many calls as we do.
+    it is made, and the lower of the told and the counted number holds. The org is asked again before this run and
+    others can have used up what may be used. One thread asks, and no other thread makes a call meanwhile. If the org
+    does not say either, each call counts twice: others may make as many.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -73,7 +73,7 @@ class Quota:
             self._trusted_at = self._heard_at = self._clock()
 
     def take(self, ask: Ask | None = None) -> None:
-        """Take the call off that is about to be made; `ask` first where it is time to. `done` ends the call.
+        """Take the call off that is about to be made; `ask` first where it is time to. `release` ends the call.
 
         Raises `CallFailed` when the call is one of those for others.
         """
@@ -86,8 +86,8 @@ class Quota:
             self._count()
             self._under_way += 1
 
-    def done(self) -> None:
-        """A call has ended."""
+    def release(self) -> None:
+        """End a call that was taken."""
         with self._lock:
             self._under_way -= 1
 
@@ -109,7 +109,7 @@ class Quota:
             self._left -= self._each
 
     def _is_due(self) -> bool:
-        """Whether what is left may be so much less than was told that the org must be asked."""
+        """Return whether so little may be left by now that the org must be asked."""
         with self._lock:
             if not self._kept:
                 return False
@@ -123,7 +123,7 @@ class Quota:
             return halved or waited or self._silent >= self._patience(ours)
 
     def _patience(self, ours: int) -> int:
-        """After how many answers that do not say it the org is asked: before half of what is ours can be used up."""
+        """Return after how many silent answers the org is asked: before half of what is ours can be used up."""
         return max(_SILENT_LEAST, min(_SILENT_MOST, int(ours / (2 * (1 + self._others)))))
 
     def _ask(self, ask: Ask) -> None:
@@ -142,8 +142,8 @@ class Quota:
                     self._note(self._left, told=said is not None or self._heard > heard)
 
     def _believe(self, left: int) -> None:
-        """Take what the org says, less what is under way. Its figures may be late, so more than we count is believed
-        only when the last number that was taken as it stood is older than that.
+        """Take over what the org says, without what is under way. Its figures may be late: a higher number than the
+        counted one holds only if the last number that was taken over as it stood is older than that.
         """
         now = self._clock()
         if self._left is None or now - self._trusted_at >= _LAG:
@@ -151,7 +151,7 @@ class Quota:
         self._left = min(self._left, left)
 
     def _note(self, left: int, *, told: bool) -> None:
-        """Note what is left now, and how many calls others made beside ours."""
+        """Note what is left now, and how many calls others made for each of ours."""
         ours = max(1, self._taken - self._look.taken)
         if told:
             self._others, self._each = max(0.0, (self._look.left - left - ours) / ours), 1
@@ -166,12 +166,12 @@ def calls_left(headers: Mapping[str, str]) -> int | None:
     return int(used[2]) - int(used[1]) if used else None
 
 
-def remaining(limits: Any, *names: str) -> int | None:
-    """What is left of a limit of the org, under whichever of its names the version has; None where it is not told
+def read_remaining(limits: Any, *names: str) -> int | None:
+    """Return what is left of a limit, by the first of its names that the org's `limits` have; None if none has a number
     (REST API Developer Guide, "Limits").
     """
     for name in names:
-        found = limits.get(name) if isinstance(limits, dict) else None
-        if isinstance(found, dict) and isinstance(found.get("Remaining"), int):
-            return int(found["Remaining"])
+        limit = limits.get(name) if isinstance(limits, dict) else None
+        if isinstance(limit, dict) and isinstance(limit.get("Remaining"), int):
+            return int(limit["Remaining"])
     return None

@@ -23,7 +23,7 @@ _NAMES = ("HourlyPublishedPlatformEvents", "HourlyPublishedStandardVolumePlatfor
 _FIRST_PAUSE, _GROWTH, _STEPS = 5.0, 1.6, 20
 _LONGEST_PAUSE = 60.0
 _LONGEST_AFTER_REFUSALS = 300.0
-"""Seconds that the figures of `/limits` may be late: by then they are not the reason any more."""
+"""By how many seconds the figures of `/limits` may be late (REST API Developer Guide, "Limits")."""
 _HOUR = timedelta(hours=1)
 
 
@@ -32,8 +32,8 @@ class Allocation:
     """Counts the events of a connection against what the hour allows; safe to use from any thread.
 
     What is left is asked for when there seems to be too little, not before each batch: that would double the calls.
-    Salesforce's figures may be late, so what it refused counts for more than what it says is left: after each refusal
-    in a row there is a longer wait before the next try.
+    Salesforce's figures may be late, so a refusal counts for more than what is said to be left: after each refusal in a
+    row, the next try waits longer.
     """
 
     _org: Org
@@ -61,8 +61,8 @@ class Allocation:
             if self._ask() and self._taken(events):
                 return
 
-    def answered(self, *, accepted: bool, refused: bool) -> None:
-        """Salesforce accepted events of a request, and refused some because none are left."""
+    def note_answer(self, *, accepted: bool, refused: bool) -> None:
+        """Note that Salesforce accepted events of a request, or refused some because none are left."""
         with self._lock:
             if accepted:
                 self._refusals = 0
@@ -107,7 +107,7 @@ def allocation_in(limits: Mapping[str, Any]) -> tuple[int | None, int | None]:
 
 
 def _pauses(refusals: int) -> Iterator[float]:
-    """Seconds to wait between two looks, growing, for ever: they begin where those after the last refusal ended."""
+    """Yield seconds to wait between two looks, growing and without end. After refusals they begin higher."""
     longest = _LONGEST_AFTER_REFUSALS if refusals else _LONGEST_PAUSE
     pause = min(_FIRST_PAUSE * _GROWTH ** min(max(refusals - 1, 0), _STEPS), longest)
     while True:

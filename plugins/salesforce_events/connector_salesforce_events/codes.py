@@ -12,15 +12,15 @@ from connector_salesforce import classify as of_salesforce
 from connector_sdk import Classification, Executed, Kind, RowError
 
 USED_UP, AWAITED = "EVENTS_OF_THE_HOUR_USED_UP", "EVENTS_OF_THE_HOUR_AWAITED"
-"""Salesforce takes no more events in this hour: the run stops, or it waits until it does."""
+"""Our codes for an event that Salesforce does not take in this hour: the run stops, or waits."""
 
 TOO_LARGE, NUL = "EVENT_TOO_LARGE", "NUL_CHARACTER"
 
 LIMIT = "LIMIT_EXCEEDED"
-"""Salesforce's own code: the events of the hour are used up, or one event is too large."""
+"""Salesforce's code for an hour whose events are used up, and for an event that is too large."""
 
 LARGE = r"(?i)too large|larger than|maximum size"
-"""The words that tell the second from the first: an event that is too large is so in the next hour, too."""
+"""Words of an event that is too large: waiting would not help it."""
 
 _OWN: Mapping[str, Classification] = {
     USED_UP: Classification(

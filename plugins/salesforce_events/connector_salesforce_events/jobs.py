@@ -41,7 +41,7 @@ def _settled(events: Events, result: WriteResult, *, waits: bool) -> WriteResult
     late = pc.and_not(limited, large)
     status = columns["status"]
     accepted = bool(pc.any(pc.equal(status, RowStatus.SUCCEEDED.value)).as_py())
-    events.allocation.answered(accepted=accepted, refused=bool(pc.any(late).as_py()))
+    events.allocation.note_answer(accepted=accepted, refused=bool(pc.any(late).as_py()))
     if waits:
         status = pc.if_else(late, RowStatus.NOT_EXECUTED.value, status)
     queued = pc.equal(status, RowStatus.SUCCEEDED.value)

@@ -48,7 +48,7 @@ def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> W
     if texts:
         events.allocation.take(len(texts), attempt, wait=waits)
         attempt.anchor(_PUBLISHING)
-    sent = iter(_settled(events, _published(events, batch, texts, options), waits=waits))
+    sent = iter(_settle(events, _publish(events, batch, texts, options), waits=waits))
     refused = (Line(RowStatus.FAILED, code=each.code, message=each.message) for each in made if each.code)
     return results([next(refused) if each.code else next(sent) for each in made])
 
@@ -61,17 +61,17 @@ def recover(options: Options, attempt: Attempt) -> Recovery | Unknown:
     return Unknown("Salesforce keeps no list of what it was asked to publish; look at what subscribers received.")
 
 
-def _published(events: Events, batch: Batch, texts: Sequence[str], options: Options) -> list[Line]:
-    """Publish events. A request that was refused as a whole because none are left says so of each."""
+def _publish(events: Events, batch: Batch, texts: Sequence[str], options: Options) -> list[Line]:
+    """Publish events. If a request is refused as a whole because none are left, each of its events is."""
     try:
-        return _sent(events, batch, texts, options) if texts else []
+        return _send(events, batch, texts, options) if texts else []
     except CallFailed as error:
-        if error.code != LIMIT or error.executed is not Executed.NO:
+        if not _says_used_up(error):
             raise
-        return [Line(RowStatus.FAILED, code=USED_UP, message=error.message)] * len(texts)
+        return [_too_late(error)] * len(texts)
 
 
-def _sent(events: Events, batch: Batch, texts: Sequence[str], options: Options) -> list[Line]:
+def _send(events: Events, batch: Batch, texts: Sequence[str], options: Options) -> list[Line]:
     if batch.api == "composite" or events.single:
         return _one_by_one(events.org, batch.object_name, texts, options)
     try:
@@ -101,12 +101,23 @@ def _one_by_one(org: Org, name: str, texts: Sequence[str], options: Options) -> 
         except CallFailed as error:
             if not lines:
                 raise
+            if _says_used_up(error):
+                return [*lines, *[_too_late(error)] * (len(texts) - len(lines))]
             again = error.executed is Executed.NO or options.delivery == "at_least_once"
             status = RowStatus.NOT_EXECUTED if again else RowStatus.UNKNOWN
             lines += [Line(status, code=error.code if again else _LOST, message=error.message)] * len(some)
             left = len(texts) - len(lines)
             return [*lines, *[Line(RowStatus.NOT_EXECUTED, code=error.code, message=error.message)] * left]
     return lines
+
+
+def _says_used_up(error: CallFailed) -> bool:
+    """Return whether a whole request was refused because the hour's events are used up."""
+    return error.code == LIMIT and error.executed is Executed.NO
+
+
+def _too_late(error: CallFailed) -> Line:
+    return Line(RowStatus.FAILED, code=USED_UP, message=error.message)
 
 
 def _composite(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
@@ -120,11 +131,11 @@ def _composite(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
     return of_composite(org.client.write("POST", "/composite", body), names)
 
 
-def _settled(events: Events, lines: Sequence[Line], *, waits: bool) -> list[Line]:
-    """Events that came too late for this hour are sent once Salesforce takes them, or the run stops."""
+def _settle(events: Events, lines: Sequence[Line], *, waits: bool) -> list[Line]:
+    """Return the lines with what becomes of events that came too late: they wait, or the run stops."""
     refused = any(each.used_up for each in lines)
     accepted = any(each.status is RowStatus.SUCCEEDED for each in lines)
-    events.allocation.answered(accepted=accepted, refused=refused)
+    events.allocation.note_answer(accepted=accepted, refused=refused)
     if not (refused and waits):
         return list(lines)
     return [

@@ -17,7 +17,7 @@ Order = Literal["key", "model"]
 LABEL = "label"
 
 ADDED_OR_BACK = "added or reactivated"
-"""What is said of a new value where Salesforce hides whether it was there before."""
+"""Words for a new value of a field whose inactive values Salesforce hides."""
 
 
 @frozen

@@ -44,7 +44,7 @@ def check(change: Change, options: Options, around: Surroundings) -> list[Findin
         *_dependent(change),
         *_record_types(change, around),
         *_hidden(change),
-        *_managed(change),
+        *_warn_of_package(change),
     ]
 
 
@@ -180,9 +180,9 @@ def _hidden(change: Change) -> Iterator[Finding]:
         yield Finding(Level.INFO, message)
 
 
-def _managed(change: Change) -> Iterator[Finding]:
-    """What a package forbids is not told before the write."""
+def _warn_of_package(change: Change) -> Iterator[Finding]:
+    """Warn that a package may refuse the change: Salesforce says so only when the list is written."""
     if change.before.package and change.steps:
         message = f"could not check what the managed package {change.before.package} lets others do with its picklist"
-        advice = "It may have locked the list, and may keep its own values and their labels: Salesforce says so then."
+        advice = "It may have locked the list or its own values; Salesforce then refuses the list as a whole."
         yield Finding(Level.WARNING, message, advice)

@@ -92,7 +92,7 @@ class Lists:
             raise ConfigError(f"the set-up of {name} cannot be seen by this user", hint=_SETUP)
         tree: Raw = found["Metadata"]
         several = tree.get("type") == "MultiselectPicklist"
-        package = _package(found)
+        package = _package_of(found)
         own = Picklist(
             object_name, field, Kind.FIELD, found["FullName"], tree, found["Id"], several, package=package
         )  # fmt: skip
@@ -104,7 +104,7 @@ class Lists:
             raise ConfigError(f"the global value set {set_name} cannot be seen by this user", hint=_SETUP)
         return evolve(
             own, kind=Kind.GLOBAL, name=shared["FullName"], record_id=shared["Id"], tree=shared["Metadata"],
-            field_tree=tree, package=_package(shared),
+            field_tree=tree, package=_package_of(shared),
         )  # fmt: skip
 
     def _component(self, kind: Kind, name: str, find: Callable[[], str | None]) -> tooling.Component | None:
@@ -127,8 +127,8 @@ class Lists:
         return Picklist(object_name, field, Kind.STANDARD, name, tree)
 
 
-def _package(component: tooling.Component) -> str:
-    """The namespace of the managed package that a component came with; empty where it is the org's own."""
+def _package_of(component: tooling.Component) -> str:
+    """Return the namespace of the managed package that a component came with; empty if it is the org's own."""
     return component.get("NamespacePrefix") or "" if component.get("ManageableState") == "installed" else ""
 
 

@@ -73,7 +73,7 @@ class Picklist:
 
     @property
     def hides_inactive(self) -> bool:
-        """Whether Salesforce shows no inactive values of it."""
+        """Return whether Salesforce shows no inactive values of it."""
         return self.kind is Kind.FIELD and not self.restricted
 
     @property
