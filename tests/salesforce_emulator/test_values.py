@@ -27,11 +27,17 @@ def test_a_datetime_survives_in_utc_to_the_millisecond(moment: datetime) -> None
     assert read("datetime", held) == held
 
 
-@given(st.decimals(-(10**9), 10**9, places=6))
-def test_a_number_is_rounded_half_up_to_its_scale(number: Decimal) -> None:
-    held = read("double", str(number), precision=18, scale=2)
-    assert isinstance(held, float)
-    assert abs(Decimal(repr(held)) - number) <= Decimal("0.005")
+@pytest.mark.rule("V12")
+@pytest.mark.parametrize("type_", ["double", "currency", "percent"])
+@given(number=st.decimals(-(10**9), 10**9, places=6))
+def test_a_number_keeps_the_decimals_that_its_field_does_not_show(type_: str, number: Decimal) -> None:
+    assert read(type_, f"{number:f}", precision=18, scale=2) == float(number)
+
+
+@pytest.mark.rule("V12")
+@pytest.mark.parametrize("raw", ["9999999999999999.99", "-9999999999999999.9999", 0.30000000000000004, "1e-7", "1E+15"])
+def test_a_number_is_refused_by_its_digits_before_the_point_alone(raw: object) -> None:
+    assert read("currency", raw, precision=18, scale=2) == float(str(raw))
 
 
 @pytest.mark.parametrize("raw", ["NaN", "INF", "1,5", "", "0x1", "1_000", "--1", True, None, []])
