@@ -53,10 +53,13 @@ class ReferenceKey:
 class Field:
     """A field of an object, and why it cannot be written or matched on where it cannot.
 
-    `length` counts characters; `precision` and `scale` count decimal digits. `required` means that a record cannot
-    be created without a value. `values` are the values of a choice; they bind when `restricted`. `pattern` is a
-    regular expression that a text value must match as a whole (RE2 syntax), `pattern_name` what to call such a value.
-    Two values of which the first `significant` characters are the same are one value: what follows repeats them.
+    `length` counts characters; `precision` and `scale` count decimal digits. `stores_more_decimals`: what a decimal has
+    beyond `scale` is stored all the same, so that only the digits before the point are limited; values then come as
+    floats, or as decimals of any scale. `required` means that a record cannot be created without a value. `values` are
+    the values of a choice; they bind when `restricted`. `pattern` is a regular expression that a text value must match
+    as a whole (RE2 syntax), `pattern_name` what to call such a value. `equality` says which values are the same key,
+    `search_equality` which ones a search for references takes for the same (None: as `equality`). Two values of which
+    the first `significant` characters are the same are one value: what follows repeats them.
     `is_record_id`: the value is the id that the destination gives to a record, and to no other one ever.
     `locks` means that writing the reference locks the record that it means, so that two batches with such rows meet.
     `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason, `not_beside` each
@@ -70,6 +73,7 @@ class Field:
     length: int | None = None
     precision: int | None = None
     scale: int | None = None
+    stores_more_decimals: bool = False
     createable: bool = True
     updateable: bool = True
     unique: bool = False
@@ -82,6 +86,7 @@ class Field:
     pattern: str = ""
     pattern_name: str = ""
     equality: frozenset[Equality] = frozenset()
+    search_equality: frozenset[Equality] | None = None
     significant: int | None = None
     is_record_id: bool = False
     references: tuple[str, ...] = ()

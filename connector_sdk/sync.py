@@ -74,7 +74,10 @@ class Find:
 
 @frozen
 class FieldMapping:
-    """What goes into a field: a column, a constant, or the id of another record. Exactly one of the three is given."""
+    """What goes into a field: a column, a constant, or the id of another record. Exactly one of the three is given.
+
+    `truncate` cuts text that is too long for the field; `round` rounds decimals that the field does not show, half up.
+    """
 
     field: str
     column: str | None = None
@@ -82,6 +85,7 @@ class FieldMapping:
     find: Find | None = None
     null: OnNull = OnNull.CLEAR
     truncate: bool = False
+    round: bool = False
 
 
 @frozen

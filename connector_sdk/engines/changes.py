@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from connector_sdk.engines.embedded import as_set, file, name, text
+from connector_sdk.engines.embedded import as_set, file, is_nested, joined_choices, name, text
 from connector_sdk.errors import RunStopped
 
 ROW_GROUP = 20_480
@@ -57,12 +57,16 @@ class Compared:
         before = self.snapshot_types.get(column)
         if before is None:
             return f"{mine} is not null"
+        now = self.model_types[column]
         if column in self.sets:
-            return " is distinct from ".join(as_set(f"cast({each} as varchar)") for each in (mine, theirs))
-        if before == self.model_types[column]:
+            sets = (as_set(joined_choices(value, type_)) for value, type_ in ((mine, now), (theirs, before)))
+            return " is distinct from ".join(sets)
+        if before == now:
             return f"{mine} is distinct from {theirs}"
+        if is_nested(before) or is_nested(now):
+            return f"cast({mine} as varchar) is distinct from cast({theirs} as varchar)"
         cast = f"try_cast({mine} as {before})"
-        back = f"try_cast({cast} as {self.model_types[column]})"
+        back = f"try_cast({cast} as {now})"
         return f"{cast} is distinct from {theirs} or {back} is distinct from {mine}"
 
 

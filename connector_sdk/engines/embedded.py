@@ -53,6 +53,25 @@ def texts(values: Iterable[str]) -> str:
     return "[" + ", ".join(text(each) for each in values) + "]"
 
 
+def is_nested(type_: str) -> bool:
+    """Whether values of a type hold others, as lists, structs and maps do."""
+    return type_.endswith("]") or type_.startswith(("STRUCT", "MAP"))
+
+
+def is_castable(connection: duckdb.DuckDBPyConnection, given: str, wanted: str) -> bool:
+    """Whether there is a cast between two types at all; between structs without a common member there is none."""
+    try:
+        connection.execute(f"select try_cast(cast(null as {given}) as {wanted})")
+    except duckdb.BinderException:
+        return False
+    return True
+
+
+def joined_choices(value: str, type_: str) -> str:
+    """SQL for several choices as one text: those of a list joined by semicolons, as a text has them already."""
+    return f"array_to_string(cast({value} as varchar[]), ';')" if type_.endswith("]") else f"cast({value} as varchar)"
+
+
 def as_set(value: str) -> str:
     """SQL for the choices that a text joins by semicolons: each once, in their order; null when there is none."""
     trimmed = f"list_transform(string_split({value}, ';'), lambda e: trim(e))"

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from connector_sdk.engines.changes import columns_of, freeze_in_turn
-from connector_sdk.engines.embedded import database, file, name
+from connector_sdk.engines.embedded import database, file, is_castable, name
 
 IDENTITY = ("key", "record_id", "match", "generation")
 """The columns that every snapshot has."""
@@ -136,9 +136,12 @@ def _former(
     wanted |= {each: types[each] for each in values}
     columns, doubts = {}, ["s.key in (select key from doubted)"]
     for each, type_ in wanted.items():
-        value = f"s.{name(each)}" if each in have else "null"
+        fits = each in have and is_castable(connection, have[each], type_)
+        value = f"s.{name(each)}" if fits else "null"
         columns[each] = value if have.get(each) == type_ else f"try_cast({value} as {type_})"
-        if columns[each] != value and each in have:
+        if each in have and not fits:
+            doubts.append(f"s.{name(each)} is not null")
+        elif columns[each] != value and fits:
             doubts.append(f"try_cast({columns[each]} as {have[each]}) is distinct from {value}")
     columns["generation"] = f"case when {' or '.join(doubts)} then 0 else {columns['generation']} end"
     return ", ".join(f"{value} as {name(each)}" for each, value in columns.items())

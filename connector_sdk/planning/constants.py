@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 import duckdb
 
 from connector_sdk.engines.embedded import text
 from connector_sdk.planning.conversions import Conversion, convert
-from connector_sdk.schema import Field
+from connector_sdk.schema import Field, FieldType
 from connector_sdk.sync import Scalar
 
 
@@ -16,9 +17,9 @@ class RefusedError(Exception):
     """The field cannot hold this constant."""
 
 
-def constant(value: Scalar | None, field: Field) -> Conversion:
+def constant(value: Scalar | None, field: Field, *, rounds: bool = False) -> Conversion:
     """A constant as SQL. Raises `RefusedError`, or `MisfitError` when nothing of its type can fit."""
-    converted = convert(*_literal(value), field)
+    converted = convert(*_literal(value, field), field, rounds=rounds)
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         for check in converted.checks:
@@ -28,12 +29,14 @@ def constant(value: Scalar | None, field: Field) -> Conversion:
     return Conversion(converted.value, ())
 
 
-def _literal(value: Scalar | None) -> tuple[str, str]:
-    """A constant as SQL, with its type."""
+def _literal(value: Scalar | None, field: Field) -> tuple[str, str]:
+    """A constant as SQL, with its type. Numbers have no exponent where a number is wanted."""
     if isinstance(value, bool):
         return str(value).lower(), "BOOLEAN"
     if isinstance(value, datetime):
         return f"cast({text(value.isoformat())} as timestamptz)", "TIMESTAMP WITH TIME ZONE"
     if isinstance(value, date):
         return f"cast({text(value.isoformat())} as date)", "DATE"
+    if isinstance(value, Decimal) and field.type in (FieldType.INTEGER, FieldType.DECIMAL):
+        return text(f"{value:f}"), "VARCHAR"
     return text(str(value)), "VARCHAR"

@@ -6,32 +6,22 @@ whose type can never fit is one problem of the mapping, not of each of its rows.
 
 from __future__ import annotations
 
-from enum import Enum
-
-from attrs import frozen
+from attrs import evolve, frozen
 
 from connector_sdk.codes import Code
 from connector_sdk.engines.embedded import as_set, text, texts
-from connector_sdk.schema import Field, FieldType
+from connector_sdk.planning.blanks import trimmed
+from connector_sdk.planning.choice_lists import can_be_joined, join_choices
+from connector_sdk.planning.decimals import decimal_type, expected_decimal, read_decimal
+from connector_sdk.planning.json_text import NoJsonError, json_text
+from connector_sdk.planning.kinds import Kind, kind_of
+from connector_sdk.planning.misfits import MisfitError, instead
+from connector_sdk.planning.text_forms import CAST, DATES, INSTANT, MOMENTS, TEXT_FORMS
+from connector_sdk.schema import Equality, Field, FieldType
 
 _MOST_CHOICES = 100
 _SHOWN = 60
 """How many characters of a refused value its message shows."""
-
-
-class Kind(Enum):
-    """The kinds of column a model has, by what can become of them."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    DATE = "date"
-    TIMESTAMP = "timestamp"
-    INSTANT = "timestamp with time zone"
-    TIME = "time"
-    BINARY = "binary"
-    OTHER = "nested"
 
 
 @frozen
@@ -51,43 +41,9 @@ class Conversion:
     checks: tuple[Check, ...]
 
 
-class MisfitError(Exception):
-    """A column of this type can never become a value of the field; `cast` shows what to write in the model."""
-
-    def __init__(self, message: str, cast: str) -> None:
-        super().__init__(message)
-        self.cast = cast
-
-
-_INTEGERS = frozenset(
-    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
-)
-_KINDS = {
-    "VARCHAR": Kind.TEXT, "UUID": Kind.TEXT, "JSON": Kind.TEXT, '"NULL"': Kind.TEXT,
-    "FLOAT": Kind.NUMBER, "DOUBLE": Kind.NUMBER, "BOOLEAN": Kind.BOOLEAN, "DATE": Kind.DATE, "TIME": Kind.TIME,
-    "TIMESTAMP WITH TIME ZONE": Kind.INSTANT, "TIMESTAMPTZ_NS": Kind.INSTANT, "BLOB": Kind.BINARY,
-}  # fmt: skip
-
-
-def kind_of(type_: str) -> Kind:
-    """The kind of a column by its type in DuckDB."""
-    if type_ in _KINDS:
-        return _KINDS[type_]
-    if type_ in _INTEGERS:
-        return Kind.INTEGER
-    if type_.endswith("]") or type_.startswith(("STRUCT", "MAP", "UNION")):
-        return Kind.OTHER
-    for start, kind in (("DECIMAL", Kind.NUMBER), ("TIMESTAMP", Kind.TIMESTAMP), ("ENUM", Kind.TEXT)):
-        if type_.startswith(start):
-            return kind
-    return Kind.OTHER
-
-
 def sql_type(field: Field) -> str:
-    """The type in DuckDB in which a field's values are kept."""
-    if field.type is FieldType.DECIMAL:
-        return f"decimal({field.precision or 38}, {field.scale or 0})"
-    return _TYPES.get(field.type, "varchar")
+    """Return the type in DuckDB in which a field's values are kept."""
+    return decimal_type(field) if field.type is FieldType.DECIMAL else _TYPES.get(field.type, "varchar")
 
 
 _TYPES = {
@@ -100,82 +56,126 @@ _TYPES = {
 }
 
 
-def convert(source: str, type_: str, field: Field, *, truncate: bool = False) -> Conversion:
-    """Convert `source`, SQL of type `type_`, into a value of `field`. Raises `MisfitError` when none can ever fit."""
+def convert(source: str, type_: str, field: Field, *, truncate: bool = False, rounds: bool = False) -> Conversion:
+    """Convert `source`, SQL of type `type_`, into a value of `field`.
+
+    `truncate` cuts text that is too long, `rounds` rounds decimals beyond the scale. Raises `MisfitError` when no
+    value can ever fit.
+    """
     kind = kind_of(type_)
-    value = _value(source, kind, field, type_)
-    checks = [] if value == source else [_unfit(source, value, field)]
+    if type_ == "VARCHAR" and _ignores_blanks(field):
+        source = trimmed(source)
+    made = _read(source, type_, kind, field, rounds=rounds)
+    value = made.value
     if field.length is not None and truncate and field.type is FieldType.TEXT:
         value = f"left({value}, {field.length})"
     if field.type is FieldType.CHOICES:
         value = as_set(value)
-    return Conversion(value, (*checks, *_limits(value, field)))
+    return Conversion(value, (*made.checks, *_limits(value, field)))
 
 
-def _value(source: str, kind: Kind, field: Field, type_: str) -> str:
-    convertible = _CONVERSIONS.get(field.type, _TO_TEXT)
+def convert_key(source: str, type_: str, field: Field, *, truncate: bool = False) -> Conversion:
+    """Convert a value that a record is found by: exactly, since another value would mean another record.
+
+    Raises `MisfitError` when none can ever fit.
+    """
+    if kind_of(type_) in (Kind.LIST, Kind.STRUCT):
+        raise _misfit(type_, field)
+    return convert(source, type_, evolve(field, stores_more_decimals=False), truncate=truncate)
+
+
+def _ignores_blanks(field: Field) -> bool:
+    """Whether blanks around a text are no part of it: around ids, and around what has a form of its own."""
+    has_form = bool(field.pattern) and Equality.TRIMMED in field.equality
+    return field.type is FieldType.REFERENCE or has_form
+
+
+def _read(source: str, type_: str, kind: Kind, field: Field, *, rounds: bool) -> Conversion:
+    """The value that a cell means, and the checks that it means one."""
+    if field.type is FieldType.DECIMAL and kind in (Kind.TEXT, Kind.INTEGER, Kind.NUMBER):
+        read = read_decimal(source, type_, field, rounds=rounds)
+        if read.refused is None:
+            return Conversion(read.value, ())
+        expected = expected_decimal(field, kind, rounds=rounds)
+        return Conversion(read.value, (_refusal(read.refused, source, field, expected),))
+    if field.type is FieldType.CHOICES and can_be_joined(type_):
+        return _joined(source, type_, field)
+    if field.type is FieldType.TEXT and kind in (Kind.LIST, Kind.STRUCT):
+        return _as_json(source, type_, field)
+    value = _value(source, type_, kind, field)
+    unfit = _refusal(f"{source} is not null and {value} is null", source, field, _expected(field))
+    return Conversion(value, () if value == source else (unfit,))
+
+
+def _value(source: str, type_: str, kind: Kind, field: Field) -> str:
+    convertible = _CONVERSIONS.get(field.type, TEXT_FORMS)
     if kind not in convertible:
-        wanted = sql_type(field)
-        message = f"a column of type {type_.lower()} can never go into {field.name}, which takes {_expected(field)}"
-        raise MisfitError(message, wanted)
+        raise _misfit(type_, field)
     form = convertible[kind]
     exact = kind is Kind.INTEGER and type_ == "BIGINT" and field.type is FieldType.INTEGER
-    same = kind is Kind.NUMBER and type_.lower().replace(",", ", ") == sql_type(field)
-    plain = kind is Kind.TEXT and type_ in ("VARCHAR", "JSON") and form == _CAST
-    if exact or same or plain:
-        return source
-    return form.format(x=source, type=sql_type(field), scale=field.scale or 0, given=type_)
+    plain = kind is Kind.TEXT and type_ in ("VARCHAR", "JSON") and form == CAST
+    return source if exact or plain else form.format(x=source)
 
 
-_CAST = "cast({x} as varchar)"
+def _misfit(type_: str, field: Field) -> MisfitError:
+    message = f"a column of type {type_.lower()} can never go into {field.name}, which takes {_expected(field)}"
+    return MisfitError(message, instead(type_, field.type, sql_type(field)))
+
+
+def _joined(source: str, type_: str, field: Field) -> Conversion:
+    """A list as several choices."""
+    joined = join_choices(source, type_)
+    checks = []
+    if joined.torn is not None:
+        checks.append(_refusal(f"{joined.torn} is not null", joined.torn, field, "values without a semicolon"))
+    if joined.unsayable is not None:
+        checks.append(_refusal(f"{joined.unsayable} is not null", joined.unsayable, field, _expected(field)))
+    return Conversion(joined.value, tuple(checks))
+
+
+def _as_json(source: str, type_: str, field: Field) -> Conversion:
+    """A nested value as JSON text."""
+    try:
+        json = json_text(source, type_)
+    except NoJsonError:
+        raise _misfit(type_, field) from None
+    if json.fails == "false":
+        return Conversion(json.text, ())
+    expected = "JSON, which has no infinity, no NaN and no dates beyond the year 9999"
+    return Conversion(json.text, (_refusal(json.fails, source, field, expected),))
+
+
 _DAY = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,9}})?)?"
-_ZONE = "(Z|[+-](0[0-9]|1[0-5])(:[0-5][0-9])?)?"
+_ZONE = "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?"
+"""A zone, with or without a colon in it."""
 
-_DATES = "between date '0001-01-01' and date '9999-12-31'"
-_MOMENTS = "between timestamptz '0001-01-01 00:00:00Z' and timestamptz '9999-12-31 23:59:59.999999Z'"
-"""What calendars of programs have; what lies beyond, infinity too, is a value of DuckDB alone."""
-_INSTANT = "try_cast({x} as timestamptz)"
+_TRUE = ("true", "yes", "y", "on", "1")
+_FALSE = ("false", "no", "n", "off", "0")
+"""The spellings of booleans, in any case."""
 
-_TO_TEXT = {
-    Kind.TEXT: _CAST,
-    Kind.INTEGER: _CAST,
-    Kind.NUMBER: "case when isfinite(cast({x} as double)) then cast({x} as varchar) end",
-    Kind.BOOLEAN: _CAST,
-    Kind.DATE: f"case when {{x}} {_DATES} then cast({{x}} as varchar) end",
-    Kind.TIME: "case when {x} < time '24:00:00' then cast({x} as varchar) end",
-    Kind.TIMESTAMP: f"case when {_INSTANT} {_MOMENTS} then replace(cast({{x}} as varchar), ' ', 'T') || 'Z' end",
-    Kind.INSTANT: f"case when {_INSTANT} {_MOMENTS}"
-    " then replace(cast({x} at time zone 'UTC' as varchar), ' ', 'T') || 'Z' end",
-}
 _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
     FieldType.INTEGER: {
         Kind.TEXT: "case when regexp_full_match({x}, '[+-]?[0-9]+') then try_cast({x} as bigint) end",
         Kind.INTEGER: "try_cast({x} as bigint)",
         Kind.NUMBER: "case when {x} = trunc({x}) then try_cast({x} as bigint) end",
     },
-    FieldType.DECIMAL: {
-        Kind.TEXT: "case when regexp_full_match({x}, '[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)')"
-        " and length(rtrim(regexp_extract({x}, '\\.([0-9]*)$', 1), '0')) <= {scale} then try_cast({x} as {type}) end",
-        Kind.INTEGER: "try_cast({x} as {type})",
-        Kind.NUMBER: "case when try_cast(try_cast(cast({x} as varchar) as {type}) as {given}) = {x}"
-        " then try_cast(cast({x} as varchar) as {type}) end",
-    },
+    FieldType.DECIMAL: {},
     FieldType.BOOLEAN: {
-        Kind.TEXT: "case lower({x}) when 'true' then true when 'false' then false end",
+        Kind.TEXT: f"case when lower({{x}}) in {_TRUE} then true when lower({{x}}) in {_FALSE} then false end",
         Kind.BOOLEAN: "{x}",
         Kind.INTEGER: "case {x} when 1 then true when 0 then false end",
     },
     FieldType.DATE: {
-        Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}') and try_cast({{x}} as date) {_DATES}"
+        Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}') and try_cast({{x}} as date) {DATES}"
         " then try_cast({x} as date) end",
-        Kind.DATE: f"case when {{x}} {_DATES} then {{x}} end",
+        Kind.DATE: f"case when {{x}} {DATES} then {{x}} end",
     },
     FieldType.DATETIME: {
-        Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}[T ]{_CLOCK}{_ZONE}') and {_INSTANT} {_MOMENTS}"
-        f" then {_INSTANT} end",
-        Kind.TIMESTAMP: f"case when {_INSTANT} {_MOMENTS} then {_INSTANT} end",
-        Kind.INSTANT: f"case when {_INSTANT} {_MOMENTS} then {_INSTANT} end",
+        Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}[T ]{_CLOCK}{_ZONE}') and {INSTANT} {MOMENTS}"
+        f" then {INSTANT} end",
+        Kind.TIMESTAMP: f"case when {INSTANT} {MOMENTS} then {INSTANT} end",
+        Kind.INSTANT: f"case when {INSTANT} {MOMENTS} then {INSTANT} end",
     },
     FieldType.TIME: {
         Kind.TEXT: f"case when regexp_full_match({{x}}, '{_CLOCK}Z?') then try_cast(rtrim({{x}}, 'Z') as time) end",
@@ -183,11 +183,12 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
     },
     FieldType.BINARY: {Kind.BINARY: "{x}"},
 }
+"""SQL for the value of a field, by its type and by the kind of the column; null for what is none."""
 
 
-def _unfit(source: str, value: str, field: Field) -> Check:
-    message = f"{text(field.name + ' cannot be ')} || {_shown(source)} || {text(': it takes ' + _expected(field))}"
-    return Check(f"{source} is not null and {value} is null", Code.BAD_VALUE, message)
+def _refusal(failed: str, shown: str, field: Field, expected: str) -> Check:
+    message = f"{text(field.name + ' cannot be ')} || {_shown(shown)} || {text(': it takes ' + expected)}"
+    return Check(failed, Code.BAD_VALUE, message)
 
 
 def _limits(value: str, field: Field) -> list[Check]:
@@ -238,11 +239,11 @@ def _shown(value: str) -> str:
 
 def _expected(field: Field) -> str:
     """What a field takes, in words."""
-    digits = (field.precision or 38) - (field.scale or 0)
+    if field.type is FieldType.DECIMAL:
+        return expected_decimal(field, Kind.NUMBER, rounds=False)
     words = {
         FieldType.INTEGER: "a whole number",
-        FieldType.DECIMAL: f"a number with at most {digits} digits before the point and {field.scale or 0} after it",
-        FieldType.BOOLEAN: "true or false",
+        FieldType.BOOLEAN: f"true ({', '.join(_TRUE[1:])}) or false ({', '.join(_FALSE[1:])})",
         FieldType.DATE: "a date such as 2026-01-31",
         FieldType.DATETIME: "a date with a time such as 2026-01-31T23:59:59Z",
         FieldType.TIME: "a time such as 23:59:59",

@@ -20,11 +20,18 @@ from connector_sdk.state.entries import NewBatch, Ranges
 
 _CELL = 3
 """Bytes that a cell takes beside its text: quotes and a comma."""
-_TYPED_CELLS = {"BOOLEAN": 5, "DATE": 12, "TINYINT": 4, "SMALLINT": 6, "INTEGER": 11, "BIGINT": 20}
+_TYPED_CELLS = {"BOOLEAN": 5, "DATE": 12, "TINYINT": 4, "SMALLINT": 6, "INTEGER": 11, "BIGINT": 20, "FLOAT": 64}
 _TYPED_CELL = 48
 """Bytes that a boolean, a date or a number takes at the most; a value of any other type of one size takes no more."""
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\d+\)")
-_SIZES = {"BLOB": "octet_length({}) * 4 // 3 + 4", "VARCHAR": "strlen({})", "JSON": "strlen({})"}
+_WIDEST_DOUBLE = 345
+"""Bytes of the smallest number in plain notation: a point, 323 zeros and 17 digits after them."""
+_SIZES = {
+    "BLOB": "octet_length({0}) * 4 // 3 + 4",
+    "VARCHAR": "strlen({0})",
+    "JSON": "strlen({0})",
+    "DOUBLE": f"if({{0}} <> 0 and abs({{0}}) < 1e-16, {_WIDEST_DOUBLE}, {_TYPED_CELL})",
+}
 """SQL for the bytes of a value of those types that have no size of their own."""
 _FILLED = 0.9
 """How much of the permitted size a batch is planned to have; the estimate does not know what will be escaped."""
@@ -167,7 +174,9 @@ class _Sizes:
             size: float = each.num_rows * self.of_cells
             for column in map(each.column, range(each.num_columns)):
                 type_ = self.columns.get(column.path_in_schema)
-                if type_ in _SIZES:
+                if type_ == "DOUBLE":
+                    size += each.num_rows * _WIDEST_DOUBLE
+                elif type_ in _SIZES:
                     as_it_is = _AS_IT_IS.issuperset(column.encodings)
                     size += column.total_uncompressed_size * (2 if type_ == "BLOB" else 1) if as_it_is else math.inf
             yield first, stop, size

@@ -126,7 +126,8 @@ def _narrowed(before: Field, now: Field) -> Iterator[str]:
         return
     if now.length is not None and now.length < (before.length or now.length + 1):
         yield f"takes {now.length} characters" + (f" instead of {before.length}" if before.length else "")
-    if _digits(now) < _digits(before) or (now.scale or 0) < (before.scale or 0):
+    loses_decimals = (now.scale or 0) < (before.scale or 0) and not now.stores_more_decimals
+    if _digits(now) < _digits(before) or loses_decimals:
         yield f"takes numbers of {_number(now)} instead of {_number(before)}"
     if now.restricted and not before.restricted:
         yield "takes no values but those of its list"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from connector_sdk.batch import Column
 from connector_sdk.engines.embedded import text
@@ -14,7 +14,10 @@ from connector_sdk.schema import Field
 
 @frozen
 class Lookup:
-    """The id of the record of `object_name` whose `field` has the value that the row holds."""
+    """The id of the record of `object_name` whose `field` has the value that the row holds.
+
+    The `equality` of the field is the one that counts for this question.
+    """
 
     object_name: str
     field: Field
@@ -64,6 +67,11 @@ class Mapped:
     def depends_on_existence(self) -> bool:
         """Whether what is sent depends on whether the record is there."""
         return any(only_created(each.field) or only_updated(each.field) for each in self.fillings)
+
+
+def as_searched(field: Field) -> Field:
+    """Return a field as a search for references compares it."""
+    return field if field.search_equality is None else evolve(field, equality=field.search_equality)
 
 
 def only_created(field: Field) -> bool:

@@ -17,9 +17,10 @@ from connector_sdk.engines.changes import columns_of, freeze
 from connector_sdk.engines.embedded import file, name
 from connector_sdk.engines.snapshots import SENT_MATCH
 from connector_sdk.planning.columns import model_column
-from connector_sdk.planning.conversions import Kind, kind_of, sql_type
+from connector_sdk.planning.conversions import sql_type
 from connector_sdk.planning.filling import Filling, Mapped
 from connector_sdk.planning.identity import canonical, comparable, former_text
+from connector_sdk.planning.kinds import Kind, kind_of
 from connector_sdk.planning.request import PlanRequest
 
 UPGRADED = "known.parquet"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connector_sdk.engines.embedded import name, text
-from connector_sdk.planning.conversions import Kind, kind_of
+from connector_sdk.engines.embedded import name
+from connector_sdk.planning.blanks import not_blank, trimmed
+from connector_sdk.planning.kinds import Kind, kind_of
 from connector_sdk.schema import Equality, Field
 
 _EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 """The largest whole number up to which each is told from its neighbours, by floating point type."""
 
-_BLANKS = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
-
 
 def key(columns: Sequence[str], types: Mapping[str, str]) -> str:
     """Return SQL for the primary key as text; null when a part of it is null or blank. Several become a JSON list."""
-    parts = [_not_blank(canonical(name(each), types[each])) for each in columns]
+    parts = [not_blank(canonical(name(each), types[each])) for each in columns]
     if len(parts) == 1:
         return parts[0]
     missing = " or ".join(f"{part} is null" for part in parts)
@@ -59,7 +58,7 @@ def inexact(value: str, type_: str) -> str | None:
 def comparable(value: str, type_: str, field: Field) -> str:
     """SQL for a match value, equal for two values exactly when `field` takes them for one; null when it is blank."""
     trims = field.equality & {Equality.TRIMMED, Equality.CASELESS}
-    result = (_trimmed if trims else _not_blank)(canonical(value, type_))
+    result = (trimmed if trims else not_blank)(canonical(value, type_))
     if field.significant is not None:
         result = f"left({result}, {field.significant})"
     if Equality.NUMERIC in field.equality:
@@ -69,28 +68,9 @@ def comparable(value: str, type_: str, field: Field) -> str:
     return result
 
 
-def _trimmed(value: str) -> str:
-    """SQL for a text without the blanks around it, null when nothing is left.
-
-    Nearly all have none, and are not searched for rare ones.
-    """
-    plain = f"{_plain(value)} and {_plain(f'right({value}, 1)')}"
-    return f"case when {plain} then {value} else nullif(trim({value}, {text(_BLANKS)}), '') end"
-
-
-def _not_blank(value: str) -> str:
-    """SQL for a text, null when there is nothing in it to see."""
-    return f"case when {_plain(value)} or trim({value}, {text(_BLANKS)}) <> '' then {value} end"
-
-
 def _moment(value: str) -> str:
     """Return SQL for the text of a date-time in UTC, from how DuckDB writes one without a zone."""
     return f"replace({value}, ' ', 'T') || 'Z'"
-
-
-def _plain(value: str) -> str:
-    """SQL that is true when a text begins with a visible character of ASCII."""
-    return f"ascii({value}) between 33 and 126"
 
 
 def _plain_number(value: str) -> str:

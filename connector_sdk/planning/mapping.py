@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from attrs import define, evolve, field
@@ -12,11 +11,15 @@ from connector_sdk.codes import Code
 from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.models import Source
 from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.planning.blanks import not_blank
 from connector_sdk.planning.columns import Place, model_column
 from connector_sdk.planning.constants import RefusedError, constant
-from connector_sdk.planning.conversions import Check, Conversion, MisfitError, convert, sql_type
-from connector_sdk.planning.filling import Filling, Lookup, Mapped, only_created
+from connector_sdk.planning.conversions import Check, Conversion, convert, convert_key, sql_type
+from connector_sdk.planning.field_options import misplaced_options
+from connector_sdk.planning.filling import Filling, Lookup, Mapped, as_searched, only_created
+from connector_sdk.planning.fingerprints import fingerprint
 from connector_sdk.planning.identity import canonical, former_text, inexact
+from connector_sdk.planning.misfits import MisfitError
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.project.suggest import suggestion
 from connector_sdk.schema import Field, FieldType, ObjectSchema, ReferenceKey
@@ -123,6 +126,8 @@ class _Mapper:
             self._problem(f"{mapping.field} cannot be written beside {listed}: {reason}", place, "remove it")
             return None
         match = self.sync.match
+        for option, why in misplaced_options(mapping, known, is_match=self._is_match(known)):
+            self._problem(why, (*place, option), f"remove {option}")
         if match and match.field == mapping.field and self._sends_match:
             if mapping.column != match.column:
                 self._problem(f"{mapping.field} is the match field, and filled with another column", place, "remove it")
@@ -143,10 +148,11 @@ class _Mapper:
         """Whether a field can stand where another one is not known."""
         return self.sync.mode not in (known.not_matchable if what == _MATCH_FIELD else known.not_writable)
 
+    def _is_match(self, known: Field) -> bool:
+        return self.sync.match is not None and self.sync.match.field == known.name
+
     def _filled(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
         """A field filled with a column or a constant."""
-        if mapping.truncate and known.type is not FieldType.TEXT:
-            self._problem(f"{mapping.field} is no text that could be cut", (*place, "truncate"), "remove truncate")
         converted = self._converted(mapping, known, place)
         if converted is None:
             return None
@@ -159,16 +165,18 @@ class _Mapper:
     def _converted(self, mapping: FieldMapping, known: Field, place: Place) -> Conversion | None:
         try:
             if mapping.column is None:
-                return constant(mapping.value, known)
+                return constant(mapping.value, known, rounds=mapping.round)
             if mapping.column not in self.source.columns:
                 return None
-            source = name(model_column(mapping.column))
-            return convert(source, self.source.columns[mapping.column], known, truncate=mapping.truncate)
+            source, type_ = name(model_column(mapping.column)), self.source.columns[mapping.column]
+            if self._is_match(known):
+                return convert_key(source, type_, known, truncate=mapping.truncate)
+            return convert(source, type_, known, truncate=mapping.truncate, rounds=mapping.round)
         except RefusedError as error:
             self._problem(str(error), (*place, "value"), "correct the constant")
         except MisfitError as error:
-            cast = f'select it as: cast("{mapping.column or mapping.value}" as {error.cast})'
-            self._problem(str(error), place, cast)
+            advice = error.advice(mapping.column) if mapping.column else "write a value of that kind"
+            self._problem(str(error), place, advice)
         return None
 
     def _on_null(self, mapping: FieldMapping, known: Field) -> OnNull:
@@ -186,37 +194,40 @@ class _Mapper:
         which = ": true or false" if known.type is FieldType.BOOLEAN else ""
         return (Check(f"{value} is null", Code.REQUIRED, text(f"{known.name} must have a value{which}")),)
 
-    def _keyed(self, column: str, known: Field, place: Place, where: str = "") -> Filling | None:
+    def _keyed(
+        self, column: str, known: Field, place: Place, where: str = "", *, is_reference: bool = False
+    ) -> Filling | None:
         """Return a field filled with keys: their canonical text where it holds text. Keys that are not exact are
-        refused, as far as `where` (SQL, followed by an `and`) says.
+        refused, as far as `where` (SQL, followed by an `and`) says. A reference of blanks only refers to nothing.
         """
         given, type_ = name(model_column(column)), self.source.columns[column]
         former = former_text(given, type_) if sql_type(known) == "varchar" else None
         source = canonical(given, type_) if former else given
+        source = not_blank(source) if is_reference and type_ == "VARCHAR" else source
         try:
-            converted = convert(source, "VARCHAR" if former else type_, known)
+            converted = convert_key(source, "VARCHAR" if former else type_, known)
         except MisfitError as error:
-            self._problem(str(error), place, f'select it as: cast("{column}" as {error.cast})')
+            self._problem(str(error), place, error.advice(column))
             return None
         own = converted.value == given
         checks = (*_exact(known, given, type_, where), *converted.checks) if former else converted.checks
         stored = model_column(column) if own else f"sent.{known.name}"
-        return Filling(
-            known, Column(known.name), stored, None if own else converted.value, checks, former=former
-        )  # fmt: skip
+        return Filling(known, Column(known.name), stored, None if own else converted.value, checks, former=former)
 
     def _found(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
         """A field filled with the id of another record: by the destination itself where it can, else looked up.
 
-        Where earlier versions spelled the key in another way, it is looked up: both spellings can be asked for then.
+        Where earlier versions spelled the key in another way, it is looked up: both spellings can be asked for then. So
+        it is where a search finds more than the destination would itself, as in other capitals.
         """
         other = self._other(find, known, place)
         if other is None or find.equals not in self.source.columns:
             return None
-        keyed = self._keyed(find.equals, other, (*place, "equals"))
+        keyed = self._keyed(find.equals, other, (*place, "equals"), is_reference=True)
         if keyed is None:
             return None
-        native = keyed.former is None and ReferenceKey(find.object_name, other.name) in known.reference_keys
+        by_itself = ReferenceKey(find.object_name, other.name) in known.reference_keys
+        native = by_itself and keyed.former is None and as_searched(other) == other
         by = Reference(find.object_name, other.name) if native else None
         on_null = self._on_null(mapping, known)
         value = name(model_column(find.equals)) if keyed.value is None else keyed.value
@@ -228,7 +239,7 @@ class _Mapper:
             stored=model_column(find.equals) if own else f"sent.{known.name}",
             value=None if own else value,
             checks=(*keyed.checks, *self._emptied(known, value, on_null)),
-            lookup=None if native else Lookup(find.object_name, other),
+            lookup=None if native else Lookup(find.object_name, as_searched(other)),
         )
 
     def _other(self, find: Find, known: Field, place: Place) -> Field | None:
@@ -252,11 +263,8 @@ class _Mapper:
         return found
 
     def _fingerprint(self, mapping: FieldMapping, type_: FieldType | None) -> str:
-        """A hash of what decides the values of a field, beside the rows: another one makes every row a changed one."""
         find = mapping.find
-        lookup = (find.object_name, *lookup_fields(self.project, self.sync, find), find.equals) if find else None
-        parts = (mapping.column, mapping.value, lookup, mapping.null.value, mapping.truncate, type_ and type_.value)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+        return fingerprint(mapping, lookup_fields(self.project, self.sync, find) if find else (), type_)
 
     def _required(self, mapped: set[str]) -> None:
         """A record that is created needs its required fields."""

@@ -10,10 +10,12 @@ import duckdb
 from attrs import fields, frozen
 
 from connector_sdk.batch import Action
+from connector_sdk.engines.changes import columns_of
 from connector_sdk.engines.embedded import file, name, texts
 from connector_sdk.outcome import Outcome
 from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.arranging import Arranged
+from connector_sdk.planning.decimals import has_more_decimals
 from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.removals import Removals, clearable
 from connector_sdk.planning.request import PlanRequest
@@ -103,6 +105,7 @@ def findings(
         *_match_warning(request, mapped),
         *_unmapped(request, mapped, schema),
         *_novel_choices(connection, mapped, arranged, plan),
+        *_more_decimals(connection, mapped, arranged, plan),
         *_not_cleared(request, mapped),
     )
 
@@ -145,6 +148,31 @@ def _novel_choices(
             yield Finding(
                 Level.WARNING, f"{known.name} does not have these values yet: {listed}", "they are sent as they are"
             )
+
+
+def _more_decimals(
+    connection: duckdb.DuckDBPyConnection, mapped: Mapped, arranged: Arranged, plan: Path
+) -> Iterator[Finding]:
+    """How many numbers that are sent have decimals which their field stores and does not show."""
+    types = columns_of(connection, file(plan))
+    for each in mapped.fillings:
+        if each.field.type is not FieldType.DECIMAL or not each.field.stores_more_decimals:
+            continue
+        more = has_more_decimals(name(each.stored), types[each.stored], each.field)
+        sent = f"effect <> 'left' and ({arranged.sends(each)})"
+        rows = _rows(connection, plan, f"{sent} and {more}") if more else 0
+        if rows:
+            counted = f"{rows:,} rows have" if rows > 1 else "1 row has"
+            shown = f"{each.field.name} shows {each.field.scale or 0} decimals"
+            message = f"{shown}, and {counted} more, which are sent and stored as they are"
+            advice = "set round: true on it to round them, or give the field more decimals"
+            yield Finding(Level.WARNING, message, advice)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, plan: Path, condition: str) -> int:
+    """How many lines of a plan meet a condition."""
+    ((rows,),) = connection.execute(f"select count(*) from {file(plan, numbered=True)} where ({condition})").fetchall()
+    return int(rows)
 
 
 def _not_cleared(request: PlanRequest, mapped: Mapped) -> Iterator[Finding]:

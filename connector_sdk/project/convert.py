@@ -68,7 +68,9 @@ def _several(one_or_more: str | tuple[str, ...]) -> tuple[str, ...]:
 def _field(field: str, source: str | ColumnShape | ConstantShape | FindShape) -> FieldMapping:
     match source:
         case ColumnShape():
-            return FieldMapping(field, column=source.column, null=source.null, truncate=source.truncate)
+            return FieldMapping(
+                field, column=source.column, null=source.null, truncate=source.truncate, round=source.round
+            )
         case ConstantShape():
             return FieldMapping(field, value=source.value)
         case FindShape():

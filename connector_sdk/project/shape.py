@@ -69,6 +69,7 @@ class ColumnShape:
     column: Annotated[str, "The column of the model."]
     null: Annotated[OnNull, "What a null does: clear the field, or keep what is there."] = OnNull.CLEAR
     truncate: Annotated[bool, "Cut text that is too long for the field."] = False
+    round: Annotated[bool, "Round decimals that the field does not show, half up."] = False
 
 
 @frozen

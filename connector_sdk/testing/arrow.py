@@ -16,8 +16,14 @@ _TYPES = {
 }
 
 
+_DIGITS = 38
+"""The digits of the widest decimal."""
+
+
 def arrow_type(field: Field) -> pa.DataType:
     """The Arrow type that holds a field's values."""
+    if field.type is FieldType.DECIMAL and field.stores_more_decimals:
+        return pa.decimal128(_DIGITS, _DIGITS - (field.precision or _DIGITS) + (field.scale or 0))
     if field.type is FieldType.DECIMAL:
-        return pa.decimal128(field.precision or 38, field.scale or 0)
+        return pa.decimal128(field.precision or _DIGITS, field.scale or 0)
     return _TYPES.get(field.type, pa.string())

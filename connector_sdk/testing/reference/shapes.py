@@ -40,7 +40,7 @@ _CREATED_AT = _system("created_at", FieldType.DATETIME, "Created at")
 _PEOPLE = (
     _ID,
     _key("external_id", "External id"),
-    Field("name", FieldType.TEXT, "Name", length=80, required=True),
+    Field("name", FieldType.TEXT, "Name", length=80, required=True, search_equality=_CASELESS),
     Field("email", FieldType.TEXT, "E-mail", length=80, pattern=r"[^@\s]+@[^@\s]+", pattern_name="an e-mail address"),
     Field(
         "badge", FieldType.INTEGER, "Badge number", unique=True, equality=frozenset({Equality.NUMERIC}),
@@ -53,6 +53,7 @@ _PEOPLE = (
     Field("seen", FieldType.DATETIME, "Last seen"),
     Field("wakes", FieldType.TIME, "Wakes at"),
     Field("balance", FieldType.DECIMAL, "Balance", precision=18, scale=2),
+    Field("score", FieldType.DECIMAL, "Score", precision=18, scale=4, stores_more_decimals=True),
     Field("tier", FieldType.CHOICE, "Tier", values=("Bronze", "Silver", "Gold"), restricted=True),
     Field("interests", FieldType.CHOICES, "Interests", values=("Hiking", "Sailing", "Chess")),
     Field(

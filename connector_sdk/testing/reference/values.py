@@ -6,10 +6,19 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
+
 from connector_sdk import Equality, Field, FieldType
 
 Wire = str | int | bool | None
 """A value in JSON; dates, times and decimals are text."""
+
+
+def values_of(column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column of a batch; a float is the decimal number that its shortest text shows."""
+    if not pa.types.is_floating(column.type):
+        return list(column.to_pylist())
+    return [None if each is None else Decimal(each) for each in column.cast(pa.string()).to_pylist()]
 
 
 def to_wire(value: Any) -> Wire:

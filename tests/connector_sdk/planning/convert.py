@@ -48,16 +48,29 @@ class Converted:
     message: str | None
 
 
-def through(field: Field, type_: pa.DataType, values: Sequence[Any], *, truncate: bool = False) -> list[Converted]:
-    """Convert a column of values. Raises `MisfitError` when its type can never fit."""
+def through(
+    field: Field, type_: pa.DataType, values: Sequence[Any], *, select: str = "{x}", **asked: bool
+) -> list[Converted]:
+    """Convert a column of values, or what is selected of it. Raises `MisfitError` when its type can never fit."""
     connection = _database()
     connection.register("t", pa.table({"v": pa.array(values, type_)}))
-    ((_, found, *_),) = connection.execute("describe select v from t").fetchall()
-    made = convert('"v"', found, field, truncate=truncate)
+    return converted(connection, f"select {select.replace('{x}', 'v')} as v from t", field, **asked)
+
+
+def from_sql(field: Field, value: str, **asked: bool) -> Converted:
+    """Convert one value, written in SQL. Raises `MisfitError` when its type can never fit."""
+    (found,) = converted(_database(), f"select {value} as v", field, **asked)
+    return found
+
+
+def converted(connection: duckdb.DuckDBPyConnection, rows: str, field: Field, **asked: bool) -> list[Converted]:
+    """Convert the column `v` of a query."""
+    ((_, found, *_),) = connection.execute(f"describe {rows}").fetchall()
+    made = convert('"v"', found, field, **asked)
     code = " ".join(f"when {each.failed} then '{each.code}'" for each in made.checks)
     message = " ".join(f"when {each.failed} then {each.message}" for each in made.checks)
     codes = f"case {code} end, case {message} end" if made.checks else "null, null"
-    table = connection.sql(f"select {made.value}, {codes} from t").to_arrow_table()
+    table = connection.sql(f"select {made.value}, {codes} from ({rows})").to_arrow_table()
     columns = [_python(table.column(number)) for number in range(3)]
     return [Converted(None if code else value, code, told) for value, code, told in zip(*columns, strict=True)]
 

@@ -53,7 +53,7 @@ def test_all_problems_are_told_at_once(bench: Bench) -> None:
         _field("created_at"): ("created_at cannot be written: the destination sets it", "remove it from the fields"),
         _field("age"): (
             "a column of type date can never go into age, which takes a whole number",
-            'select it as: cast("d" as bigint)',
+            'select it as: cast(epoch("d") as bigint)',
         ),
         _field("tier", "value"): ("tier has no value 'Platinum'; it has: Bronze, Silver, Gold", "correct the constant"),
         _field("mentor", "equals"): ("model rows has no column boss", "it has: k, e, n, d"),
@@ -112,10 +112,10 @@ def test_a_constant_that_does_not_fit_is_a_problem_of_the_mapping(
     assert _problems(bench)[_field(field, "value")].message.startswith(message)
 
 
-def test_a_constant_of_a_type_that_never_fits_shows_the_cast(bench: Bench) -> None:
+def test_a_constant_of_a_type_that_never_fits_is_to_be_written_otherwise(bench: Bench) -> None:
     bench.change(fields=(*mapped(name="n"), FieldMapping("seen", value=date(2026, 1, 31))))
     problem = _problems(bench)[_field("seen")]
-    assert problem.hint == 'select it as: cast("2026-01-31" as timestamptz)'
+    assert problem.hint == "write a value of that kind"
 
 
 @pytest.mark.parametrize(
