@@ -94,9 +94,23 @@ class Destination:
         if problems:
             raise ConfigError(problems)
 
-    def match(self, connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
-        """Find records by the values of a field; the answer has `MATCH_SCHEMA`."""
-        table = self._required("match", pa.Table, connection=connection, objects=objects, field=field, values=values)
+    def match(
+        self,
+        connection: Connection,
+        objects: Sequence[str],
+        field: str,
+        values: pa.Array,
+        *,
+        is_reference: bool = False,
+    ) -> pa.Table:
+        """Find records by the values of a field; the answer has `MATCH_SCHEMA`.
+
+        `is_reference`: the records are those that rows refer to, not those that rows mean.
+        """
+        table = self._required(
+            "match", pa.Table,
+            connection=connection, objects=objects, field=field, values=values, is_reference=is_reference,
+        )  # fmt: skip
         self._refuse("match", "", answers.match_problems(table, objects, len(values)))
         return table
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import pyarrow as pa
@@ -15,8 +16,13 @@ from connector_sdk.engines.embedded import file, name
 VALUES = 10_000
 """How many distinct values are looked up in one call of `match`."""
 
-Match = Callable[[Sequence[str], str, pa.Array], pa.Table]
-"""Asks the destination: objects, field and values to an Arrow table with `MATCH_SCHEMA`."""
+
+class Match(Protocol):
+    """Asks the destination: objects, field and values to an Arrow table with `MATCH_SCHEMA`."""
+
+    def __call__(self, objects: Sequence[str], field: str, values: pa.Array, *, is_reference: bool = False) -> pa.Table:
+        """Return the records; `is_reference` asks for those that rows refer to."""
+        ...
 
 
 @frozen

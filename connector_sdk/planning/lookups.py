@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -31,7 +32,8 @@ class _Question:
 
     `replaced` maps columns to SQL for their new values. `verdicts` decide the rows for which there is no id, or no
     single one. `known` is a relation of match values and record ids that need not be asked for. `former` is SQL for
-    another spelling of what is looked for, which is asked for where the first one finds nothing.
+    another spelling of what is looked for, which is asked for where the first one finds nothing. `is_reference`: it is
+    about other records than those of the rows.
     """
 
     lookup: Lookup
@@ -41,6 +43,7 @@ class _Question:
     verdicts: tuple[Verdict, ...]
     known: str | None = None
     former: str | None = None
+    is_reference: bool = False
 
 
 def look_up(
@@ -98,10 +101,16 @@ def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
 
 
 def _known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) -> str | None:
-    """The records that the snapshot knows by the value that is looked for. A full run asks for all of them anew."""
+    """The records that the snapshot knows by the value that is looked for. A full run asks for all of them anew.
+
+    Where a search takes more values for the same than the match does, others than the known record may be found too.
+    """
     if request.snapshot is None or request.full or request.others or not request.compares or mapped.match is None:
         return None
-    if (lookup.object_name, lookup.field.name) != (request.schema.name, mapped.match.field.name):
+    match = mapped.match.field
+    if (lookup.object_name, lookup.field.name) != (request.schema.name, match.name):
+        return None
+    if lookup.field.equality != match.equality:
         return None
     return "(select match, record_id from known_rows where record_id is not null)"
 
@@ -118,12 +127,12 @@ def _reference(filling: Filling, lookup: Lookup, waiting: RowReference | None, k
     kept = f"cast({name(stored)} as varchar)"
     if waiting is None:
         id_ = "found[1]" if filling.object_name is None else f"if({filling.own}, found[1], {kept})"
-        return _Question(lookup, stored, asks, {stored: id_}, verdicts, known)
+        return _Question(lookup, stored, asks, {stored: id_}, verdicts, known, is_reference=True)
     replaced = {
         stored: f"coalesce(found[1], {kept})",
         waiting.row: f"if(found is null, {name(waiting.row)}, null)",
     }
-    return _Question(lookup, stored, asks, replaced, verdicts, known)
+    return _Question(lookup, stored, asks, replaced, verdicts, known, is_reference=True)
 
 
 def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) -> _Question:
@@ -193,7 +202,14 @@ def _ask(connection: duckdb.DuckDBPyConnection, question: _Question, changes: Pa
         connection.execute(f"create or replace table known as {found}")
         sought, known = evolve(sought, known="known"), " union all select value, record_id from known"
     lookup = question.lookup
-    answered = ask(connection, sought, [lookup.object_name], lookup.field.name, answers, match)
+    answered = ask(
+        connection,
+        sought,
+        [lookup.object_name],
+        lookup.field.name,
+        answers,
+        partial(match, is_reference=question.is_reference),
+    )
     return f"select value, record_id from {answered}{known}"
 
 

@@ -132,8 +132,11 @@ def _sought(filling: Filling) -> tuple[str, str]:
 def _pairs(number: int, own: _Own, types: Mapping[str, str], lines: str) -> str:
     """SQL for the lines that refer to another one by a reference, and the keys of those."""
 
+    lookup = own.filling.lookup
+    compared = lookup.field if lookup else own.found_by.field
+
     def values(filling: Filling, condition: str) -> str:
-        value = comparable(name(filling.stored), types[filling.stored], own.found_by.field)
+        value = comparable(name(filling.stored), types[filling.stored], compared)
         return f"(select line, key, {value} as value from ({lines}) where {condition})"
 
     return (

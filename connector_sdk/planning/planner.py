@@ -61,8 +61,8 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     """
     discover: Discover = lambda name: destination.discover_schema(connection, name)  # noqa: E731
 
-    def match(objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
-        return destination.match(connection, objects, field, values)
+    def match(objects: Sequence[str], field: str, values: pa.Array, *, is_reference: bool = False) -> pa.Table:
+        return destination.match(connection, objects, field, values, is_reference=is_reference)
 
     source = open_model(request.model, request.folder)
     mapped = _mapped(

@@ -123,7 +123,7 @@ def discover_schema(object_name: str) -> ObjectSchema:
 
 
 @hookimpl
-def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
+def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array, is_reference: bool) -> pa.Table:
     """Find records by the field's own rules of equality. An id of another object can be that of no record.
 
     A guest that became one of the people is answered as that.
@@ -131,7 +131,9 @@ def match(connection: Connection, objects: Sequence[str], field: str, values: pa
     store, wanted = connection.handle.client.store, values.to_pylist()
     lines = []
     for name in objects:
-        for position, ids in enumerate(store.find(name, field, wanted)):
+        found = _shape(name).field(field)
+        find = store.search if is_reference and found and found.search_equality else store.find
+        for position, ids in enumerate(find(name, field, wanted)):
             foreign = field == "id" and not wanted[position].startswith(f"{_shape(name).prefix}-")
             for id_, became in zip(ids, store.became(ids), strict=True):
                 is_other = became is not None and "people" in objects

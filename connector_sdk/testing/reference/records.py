@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from attrs import evolve
+
 from connector_sdk import Action, Field, FieldType
 from connector_sdk.testing.reference import faults
 from connector_sdk.testing.reference.faults import FaultKind
@@ -73,6 +75,13 @@ class Records:
             return [each for (each,) in self._database.execute(query, (object_name, field.name, same(field, value)))]
         query = "select id from record where object = ? and deleted = 0 and json_extract(fields, ?) = ? order by number"
         return [each for (each,) in self._database.execute(query, (object_name, f'$."{field.name}"', value))]
+
+    def search(self, object_name: str, field: Field, value: Wire) -> list[str]:
+        """The ids of the records whose field has a value, as a search for references compares them."""
+        compared = evolve(field, equality=field.search_equality or frozenset())
+        query = "select id, json_extract(fields, ?) from record where object = ? and deleted = 0 order by number"
+        found = self._database.execute(query, (f'$."{field.name}"', object_name))
+        return [id_ for id_, held in found if held is not None and same(compared, held) == same(compared, value)]
 
     def fields(self, id_: str | None) -> dict[str, Wire] | None:
         """What a record holds, None when there is no such record."""

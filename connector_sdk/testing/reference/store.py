@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
-from connector_sdk import Action, ConfigError
+from connector_sdk import Action, ConfigError, Field
 from connector_sdk.testing.reference import faults
 from connector_sdk.testing.reference.database import connect, transaction
 from connector_sdk.testing.reference.faults import Fault
@@ -150,11 +150,11 @@ class Store:
 
     def find(self, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
         """The ids of the records that have each of the values."""
-        shape = SHAPES[object_name].field(field)
-        if shape is None:
-            raise ConfigError(f"{object_name} has no field {field}")
-        with self._lock:
-            return [self._records.find(object_name, shape, to_wire(value)) for value in values]
+        return self._found(object_name, field, values, self._records.find)
+
+    def search(self, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
+        """The ids of the records that have each of the values, as a search for references compares them."""
+        return self._found(object_name, field, values, self._records.search)
 
     def became(self, ids: Sequence[str]) -> list[str | None]:
         """The record that each record was merged into or became, None for those that stand for themselves."""
@@ -182,6 +182,15 @@ class Store:
         line: Line = {"id": id_, "set": {name: to_wire(value) for name, value in values.items()}, "by": {}}
         with self._changing():
             return self._records.by_hand(object_name, action, line)
+
+    def _found(
+        self, object_name: str, field: str, values: Sequence[Any], find: Callable[[str, Field, Wire], list[str]]
+    ) -> list[list[str]]:
+        shape = SHAPES[object_name].field(field)
+        if shape is None:
+            raise ConfigError(f"{object_name} has no field {field}")
+        with self._lock:
+            return [find(object_name, shape, to_wire(value)) for value in values]
 
     def _account(self) -> tuple[Any, ...]:
         with self._lock:
