@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
 from attrs import frozen
 
 from .project_folder import Done, ProjectFolder, Rows
@@ -26,6 +30,19 @@ class Project(ProjectFolder):
     def model(self, rows: Rows) -> None:
         """Write the model."""
         self.write_rows("contacts.csv", rows)
+
+    def typed_model(self, rows: pa.Table) -> None:
+        """Write the model as a file whose columns have types."""
+        pq.write_table(rows, self.folder / "contacts.parquet")
+        path = self.folder / "connector.yml"
+        document = yaml.safe_load(path.read_text())
+        document["models"]["contacts"]["file"] = "contacts.parquet"
+        path.write_text(yaml.safe_dump(document))
+
+    def bodies(self, run: Done) -> str:
+        """The bodies of all calls of a run that wrote."""
+        made = json.loads(self.invoke("calls", run.report["run"], "--output", "json").stdout)
+        return "\n".join(each["request_body"] for each in made if each["method"] != "GET")
 
     def run(self, *arguments: str) -> Done:
         """Run the sync."""

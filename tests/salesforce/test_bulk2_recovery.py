@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pyarrow as pa
 import pytest
 from connector_salesforce import bulk2
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.org import Org
 
-from connector_sdk import NOT_EXECUTED, Executed, NotExecuted, Recovery, Unknown, WriteResult
+from connector_sdk import NOT_EXECUTED, Action, Executed, NotExecuted, Recovery, Unknown, WriteResult
 from connector_sdk.testing.doubles import RecordingRun
 
 from .bulkorg import LOST, raise_
 from .ingestorg import IngestOrg, contacts, refused, written
-from .scripted import answer, org
+from .scripted import answer, batch, org
 
 
 @pytest.fixture
@@ -146,3 +149,22 @@ def test_a_recovery_that_cannot_tell_now_is_asked_again(
         recovered(ingesting, run)
     ingest_org.transport.handlers.pop(0)
     assert isinstance(recovered(ingesting, run), WriteResult)
+
+
+@pytest.mark.rule("V12")
+@pytest.mark.parametrize("action", [Action.UPSERT, Action.CREATE])
+def test_numbers_that_an_earlier_version_sent_with_zeros_at_their_ends_are_known_again(
+    ingest_org: IngestOrg, ingesting: Org, run: RecordingRun, action: Action
+) -> None:
+    """Events are told by all their cells, upserts by the key: the result files give back what was sent then."""
+    keys = pa.array([Decimal("7.00"), Decimal("0.10"), Decimal("100.00")], pa.decimal128(18, 2))
+    rows = {"External_Id__c": keys, "Code__c": ["7.00", "a.0", "1"]}
+    given = batch(rows, action, api="bulk2")
+    lose(ingest_org, "hand over", "after")
+    with pytest.raises(CallFailed):
+        written(ingesting, given, run)
+    (job,) = ingest_org.jobs.values()
+    job.body = job.body.replace(b"\n7,", b"\n7.00,").replace(b"\n0.1,", b"\n0.10,").replace(b"\n100,", b"\n100.00,")
+    result = bulk2.recover(ingesting, given, Options(), run.attempt(given))
+    assert isinstance(result, WriteResult)
+    assert set(result.rows.column("status").to_pylist()) == {"succeeded"}

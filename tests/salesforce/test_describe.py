@@ -89,6 +89,33 @@ def test_values_are_equal_as_the_field_says(attributes: dict[str, Any], equality
     assert one("N", "double", unique=True).equality == {Equality.NUMERIC}
 
 
+@pytest.mark.rule("V16")
+@pytest.mark.parametrize(
+    ("type_", "attributes", "equality"),
+    [
+        ("string", {}, {Equality.TRIMMED, Equality.CASELESS}),
+        ("email", {"idLookup": True}, {Equality.TRIMMED, Equality.CASELESS}),
+        ("picklist", {}, {Equality.TRIMMED, Equality.CASELESS}),
+        ("string", {"externalId": True}, {Equality.TRIMMED, Equality.CASELESS}),
+        ("string", {"unique": True}, {Equality.TRIMMED, Equality.CASELESS}),
+        ("string", {"unique": True, "caseSensitive": True}, None),
+        ("id", {}, None),
+        ("reference", {"referenceTo": ["Account"]}, None),
+        ("double", {}, None),
+    ],
+)
+def test_a_search_compares_text_without_case_unless_the_field_minds_it(
+    type_: str, attributes: dict[str, Any], equality: set[Equality] | None
+) -> None:
+    assert one("F", type_, **attributes).search_equality == equality
+
+
+@pytest.mark.rule("V12")
+@pytest.mark.parametrize("type_", ["double", "currency", "percent", "int", "long", "string"])
+def test_number_fields_with_decimals_store_more_of_them_than_they_show(type_: str) -> None:
+    assert one("F", type_).stores_more_decimals is (type_ in ("double", "currency", "percent"))
+
+
 @pytest.mark.parametrize(
     ("attributes", "word"),
     [

@@ -192,3 +192,126 @@ def test_records_are_matched_by_ids_of_either_length(project: Project, api: str,
     assert {ledger[ids[0][:15]]["record_id"], ledger[ids[1]]["record_id"]} == set(ids[:2])
     names = sorted(each["Name"] for each in project.emulated.records("Account"))
     assert names == (["Ash", "Ash", "a2"] if mode == "update" else ["a2"])
+
+
+@pytest.mark.rule("V16")
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize(
+    ("field", "held", "sought"),
+    [
+        ("Name", "Acme", "ACME"),
+        ("Name", "Müller & Söhne", "MÜLLER & SÖHNE"),
+        ("Name", "Straße 1", "STRAßE 1"),
+        ("Name", "ŁÓDŹ", " łódź "),
+        ("Legacy_Key__c", "old-1", "OLD-1"),
+        ("Unique_Key__c", "Key-1", "kEY-1"),
+    ],
+)
+def test_a_reference_is_found_whatever_the_case(project: Project, api: str, field: str, held: str, sought: str) -> None:
+    record = {"Name": "one", field: held}
+    (id_,) = accounts(project, record).values()
+    find = {"find": "Account", "where": field, "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find}, options={"api": api})
+    project.model([contact("k1", acc=sought), contact("k2", acc=held)])
+    run = project.run()
+    assert run.rows == {"read": 2, "planned": 2, "succeeded": 2}, project.ledger(run)
+    assert {each["AccountId"] for each in by_key(project).values()} == {id_}
+
+
+@pytest.mark.rule("V16")
+def test_a_user_is_found_by_an_e_mail_address_in_other_capitals(project: Project) -> None:
+    find = {"find": "User", "where": "Email", "equals": "owner"}
+    project.sync(object="Lead", fields={"LastName": "last", "Company": "last", "OwnerId": find})
+    owners = ["Second@Emulator.Invalid", "second@emulator.invalid", "SECOND@EMULATOR.INVALID"]
+    project.model([contact(f"k{n}", owner=owner) for n, owner in enumerate(owners)])
+    before = project.emulated.stats()["calls"]
+    assert project.run().rows == {"read": 3, "planned": 3, "succeeded": 3}
+    calls = project.emulated.stats()["calls"]
+    users = {each["Email"]: each["Id"] for each in project.emulated.records("User")}
+    found = {each["OwnerId"] for each in by_key(project, "Lead").values()}
+    assert found == {users["second@emulator.invalid"]}
+    queries = [name for name in calls if name.endswith(".0/query")]
+    assert sum(calls[name] - before.get(name, 0) for name in queries) - 1 == 1, "one of them is the login's"
+
+
+@pytest.mark.rule("V16")
+def test_two_records_that_differ_in_case_alone_reject_the_row_with_both_ids(project: Project) -> None:
+    ids = accounts(project, {"Name": "Acme"}, {"Name": "ACME"})
+    find = {"find": "Account", "where": "Name", "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find})
+    project.model([contact("k1", acc="acme")])
+    line = project.ledger(project.run())["k1"]
+    assert line["code"] == "REFERENCE_AMBIGUOUS"
+    assert all(each in line["message"] for each in ids.values())
+
+
+@pytest.mark.rule("V16")
+@pytest.mark.parametrize(
+    ("field", "held", "sought"),
+    [
+        ("Case_Sensitive_Id__c", "Key-1", "key-1"),
+        ("Name", "İstanbul", "istanbul"),
+        ("Name", "Straße", "STRASSE"),
+        ("Name", "Acme", "Acme Ltd"),
+    ],
+)
+def test_another_value_is_not_taken_for_the_same(project: Project, field: str, held: str, sought: str) -> None:
+    accounts(project, {"Name": "one", field: held})
+    find = {"find": "Account", "where": field, "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find})
+    project.model([contact("k1", acc=sought), contact("k2", acc=held)])
+    ledger = project.ledger(project.run())
+    assert {key: line["outcome"] for key, line in ledger.items()} == {"k1": "rejected", "k2": "succeeded"}
+
+
+@pytest.mark.rule("V16")
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize(
+    "given",
+    [
+        "acc",
+        {"find": "Account", "where": "Id", "equals": "acc"},
+        {"find": "Account", "where": "External_Id__c", "equals": "acc"},
+        {"find": "Account", "where": "Name", "equals": "acc"},
+    ],
+    ids=["ids", "native by Id", "native by key", "looked up"],
+)
+def test_a_reference_of_blanks_only_clears(project: Project, api: str, given: Any) -> None:
+    (id_,) = accounts(project, {"Name": "one", "External_Id__c": "one"}).values()
+    sought = id_ if given == "acc" or given["where"] == "Id" else "one"
+    project.sync(fields={"LastName": "last", "AccountId": given}, options={"api": api})
+    project.model([contact("k1", acc=sought), contact("k2", acc=" ")])
+    run = project.run()
+    assert run.rows == {"read": 2, "planned": 2, "succeeded": 2}, project.ledger(run)
+    project.model([contact("k1", acc="  \u00a0"), contact("k2", acc=None)])
+    run = project.run()
+    assert run.exit == 0, project.ledger(run)
+    assert {each["AccountId"] for each in by_key(project).values()} == {None}
+
+
+@pytest.mark.rule("V17")
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("mapping", ["column", "where Id"])
+def test_blanks_around_an_id_are_no_part_of_it(project: Project, api: str, mapping: str) -> None:
+    (id_,) = accounts(project, {"Name": "one"}).values()
+    given = "acc" if mapping == "column" else {"find": "Account", "where": "Id", "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": given}, options={"api": api})
+    ids = [f"{id_} ", f" {id_[:15]}", f"\t{id_}\u00a0", f"{id_}\n"]
+    project.model([contact(f"k{n}", acc=each) for n, each in enumerate(ids)])
+    run = project.run()
+    assert run.rows["succeeded"] == len(ids), project.ledger(run)
+    assert {each["AccountId"] for each in by_key(project).values()} == {id_}
+    assert f"{id_} " not in project.bodies(run)
+
+
+@pytest.mark.rule("V17")
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("mode", ["update", "archive"])
+def test_records_are_matched_by_ids_with_blanks_around(project: Project, api: str, mode: str) -> None:
+    ids = list(accounts(project, {"Name": "a"}, {"Name": "b"}).values())
+    project.sync(object="Account", mode=mode, match={"field": "Id", "column": "id"}, options={"api": api},
+                 fields={"Name": "last"} if mode == "update" else None)  # fmt: skip
+    project.model([contact(f"{ids[0]} "), contact(f" {ids[1][:15]}"), contact("001 " + "x" * 12)])
+    run = project.run()
+    assert run.rows == {"read": 3, "planned": 3, "succeeded": 2, "rejected": 1}, project.ledger(run)
+    assert len(project.emulated.records("Account")) == (2 if mode == "update" else 0)

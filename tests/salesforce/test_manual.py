@@ -18,7 +18,7 @@ SHOWN = re.findall(r"^```yaml\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL
 ROW = {
     "contact_id": "k1", "last_name": "Ash", "email": None, "account_key": "a-1", "salesforce_id": "0035g00000ABCDe",
     "notes": "met at the fair", "manager_id": None,
-    "person": "1", "duplicate": "false",
+    "credit": "0.125", "person": "1", "duplicate": "false",
 }  # fmt: skip
 
 

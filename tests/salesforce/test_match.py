@@ -95,6 +95,34 @@ def test_other_fields_compare_exactly_whatever_soql_finds(field: str) -> None:
     assert pairs(opened, field, ["key", " Key"]) == [(0, "B"), (1, "A")]
 
 
+def references(opened: Org, field: str, values: Sequence[str]) -> list[tuple[int, str | None]]:
+    table = match(opened, ["Contact"], field, pa.array(values, pa.string()), is_reference=True)
+    return sorted((line["position"], line["record_id"]) for line in table.to_pylist())
+
+
+@pytest.mark.rule("V16")
+def test_references_compare_without_case_unless_the_field_minds_it() -> None:
+    for field, found in (("Exact__c", [(0, "A"), (0, "B"), (1, "A"), (1, "B")]), ("Cased__c", [(0, "B"), (1, "A")])):
+        _, opened = holding([{"Id": "A", field: "Key"}, {"Id": "B", field: "key"}])
+        assert references(opened, field, ["key", " Key"]) == found
+
+
+@pytest.mark.rule("V16")
+def test_spellings_of_one_reference_are_one_question_and_of_letters_beyond_ascii_one_each() -> None:
+    transport, opened = holding([{"Id": "A", "Exact__c": "Acme"}, {"Id": "B", "Exact__c": "Ünal"}])
+    found = references(opened, "Exact__c", ["ACME", "acme", "ÜNAL", "ünal", "Ünal"])
+    assert found == [(0, "A"), (1, "A"), (2, "B"), (3, "B"), (4, "B")]
+    (query,) = map(soql, transport.made("GET", "query"))
+    assert query == "SELECT Id, Exact__c FROM Contact WHERE Exact__c IN ('ACME','ÜNAL','ünal','Ünal')"
+
+
+@pytest.mark.rule("V16")
+@pytest.mark.parametrize(("held", "sought"), [("İstanbul", "istanbul"), ("Straße", "STRASSE"), ("ﬁrst", "FIRST")])
+def test_letters_that_are_others_in_capitals_make_other_references(held: str, sought: str) -> None:
+    _, opened = holding([{"Id": "A", "Exact__c": held}, {"Id": "B", "Exact__c": sought}])
+    assert references(opened, "Exact__c", [sought, held]) == [(0, "B"), (1, "A")]
+
+
 def test_several_records_of_one_key_are_all_answered() -> None:
     _, opened = holding([{"Id": "A", "Exact__c": "k"}, {"Id": "B", "Exact__c": "k"}])
     assert pairs(opened, "Exact__c", ["k"]) == [(0, "A"), (0, "B")]

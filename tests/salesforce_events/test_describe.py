@@ -67,9 +67,36 @@ def test_a_required_field_has_to_be_mapped_and_filled(project: Project) -> None:
 
 def test_values_of_the_wrong_type_are_rejected_before_they_are_sent(project: Project) -> None:
     project.sync(fields={"Order_Number__c": "id", "Amount__c": "amount", "Ships_On__c": "day"})
-    rows = [("o1", "many", None), ("o2", "1.005", None), ("o3", None, "tomorrow"), ("o4", "1.5", "2024-05-02")]
+    rows = [
+        ("o1", "many", None),
+        ("o2", "12345678901234567", None),
+        ("o3", None, "tomorrow"),
+        ("o4", "1.5", "2024-05-02"),
+    ]
     project.model([{"id": id_, "amount": amount, "day": day} for id_, amount, day in rows])
     run = project.run()
     assert run.rows == {"read": 4, "planned": 4, "succeeded": 1, "rejected": 3}
     assert project.published() == ["o4"]
     assert project.calls("/composite/sobjects") == 1
+
+
+@pytest.mark.rule("V12")
+@pytest.mark.rule("V13")
+@pytest.mark.rule("V14")
+@pytest.mark.parametrize("api", ["rest", "composite", "bulk2"])
+def test_values_are_published_with_every_digit_and_in_the_forms_that_salesforce_reads(
+    project: Project, api: str
+) -> None:
+    fields = {"Order_Number__c": "id", "Amount__c": "amount", "Shipped__c": "shipped", "Shipped_At__c": "at"}
+    project.sync(fields=fields, types={"amount": "DOUBLE"}, options={"api": api})
+    project.model([
+        {"id": "o1", "amount": "0.30000000000000004", "shipped": "Yes", "at": "2026-01-31T10:00:00.000+0000"},
+        {"id": "o2", "amount": "1e-5", "shipped": "0", "at": "2026-01-31T10:00:00.000-0530"},
+    ])  # fmt: skip
+    run = project.run()
+    assert run.rows == {"read": 2, "planned": 2, "succeeded": 2}, run.said
+    payloads = [each["payload"] for each in project.emulated.events("Order_Update__e")]
+    told = [(each["Amount__c"], each["Shipped__c"], each["Shipped_At__c"]) for each in payloads]
+    assert told[0][:2] == (0.30000000000000004, True)
+    assert told[1][:2] == (0.00001, False)
+    assert [str(at)[:19] for _, _, at in told] == ["2026-01-31T10:00:00", "2026-01-31T15:30:00"]

@@ -44,6 +44,23 @@ def test_numbers_keep_every_digit_and_dates_have_the_form_that_salesforce_reads(
     )
 
 
+@pytest.mark.rule("V12")
+@pytest.mark.parametrize(
+    ("values", "type_", "written"),
+    [
+        ([0.1 + 0.2, 1e-05, -0.0, None, 1e15], pa.float64(), ["0.30000000000000004", "0.00001", "0", None,
+                                                            "1000000000000000"]),
+        ([0.1], pa.float32(), ["0.1"]),
+        ([Decimal("0.10"), Decimal("100.00"), Decimal("0.00")], pa.decimal128(18, 2), ["0.1", "100", "0"]),
+        ([Decimal("0.00000000000000000001"), None], pa.decimal128(38, 20), ["0.00000000000000000001", None]),
+    ],
+)  # fmt: skip
+def test_a_number_has_every_digit_and_none_that_says_nothing(
+    values: list[Any], type_: pa.DataType, written: list[str | None]
+) -> None:
+    assert texts(A=pa.array(values, type_)) == [f'{{"A":{each}}}' if each else "{}" for each in written]
+
+
 def test_a_field_without_a_value_is_left_out() -> None:
     assert texts(A=["x", None], B=[None, "y"]) == ['{"A":"x"}', '{"B":"y"}']
     assert texts(A=pa.array([None], pa.string())) == ["{}"]

@@ -2,9 +2,9 @@
 
 What stands here is for other packages: to connect (`Config` with a way to log in, `connect`, and `login_commands` for
 the command line), to ask an org (`Org`, `discover_schema`, `literal` for values in queries, `name_of` and `written` for
-XML), to write through the Bulk API 2.0 (`write_job`, `recover_job`), and to understand what went wrong: `CallFailed`,
-`classify`, `normalised` for codes that Salesforce uses for unlike things, `explained` and `proven` around a hook's
-calls.
+XML), to write (`plain_numbers` for numbers as text, `write_job` and `recover_job` for the Bulk API 2.0), and to
+understand what went wrong: `CallFailed`, `classify`, `normalised` for codes that Salesforce uses for unlike things,
+`explained` and `proven` around a hook's calls.
 """
 
 from connector_salesforce.bulk2 import recover as recover_job
@@ -18,6 +18,7 @@ from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
 from connector_salesforce.hook_failures import explained, proven
 from connector_salesforce.login import connect
 from connector_salesforce.markup import name_of, written
+from connector_salesforce.numbers import plain as plain_numbers
 from connector_salesforce.org import Org
 from connector_salesforce.soql import literal
 
@@ -38,6 +39,7 @@ __all__ = [
     "login_commands",
     "name_of",
     "normalised",
+    "plain_numbers",
     "proven",
     "recover_job",
     "write_job",

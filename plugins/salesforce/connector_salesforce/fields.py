@@ -1,6 +1,8 @@
 """One field of an object, from Salesforce's words into the core's: its type, and why it cannot be used where it cannot.
 
-What the attributes mean: SOAP API Developer Guide, "DescribeSObjectResult"; Object Reference, "Field Types".
+What the attributes mean: SOAP API Developer Guide, "DescribeSObjectResult"; Object Reference, "Field Types". Values of
+number fields that have more decimals than the field are stored as they come through an API (Salesforce Help, articles
+000387302 and 000212661).
 """
 
 from __future__ import annotations
@@ -72,6 +74,7 @@ def field_of(
         length=_positive(described, "length") if type_ in (FieldType.TEXT, FieldType.CHOICES) else None,
         precision=_precision(described, type_),
         scale=int(described.get("scale") or 0) if type_ is FieldType.DECIMAL else None,
+        stores_more_decimals=type_ is FieldType.DECIMAL,
         createable=described["createable"],
         updateable=described["updateable"],
         unique=described.get("unique", False),
@@ -84,6 +87,7 @@ def field_of(
         pattern=pattern,
         pattern_name=pattern_name,
         equality=_equality(described, type_),
+        search_equality=_search_equality(described, type_),
         significant=SHORT if described["type"] in IDS else None,
         is_record_id=described["type"] == "id",
         references=references if type_ is FieldType.REFERENCE else (),
@@ -149,6 +153,13 @@ def _equality(described: Description, type_: FieldType) -> frozenset[Equality]:
         return frozenset()
     caseless = described.get("unique") and not described.get("caseSensitive")
     return frozenset({Equality.TRIMMED, Equality.CASELESS} if caseless else {Equality.TRIMMED})
+
+
+def _search_equality(described: Description, type_: FieldType) -> frozenset[Equality] | None:
+    """How a query compares text: without case, whether unique or not ("Comparison Operators"); None: as a key."""
+    if described["type"] in IDS or type_ not in (FieldType.TEXT, FieldType.CHOICE) or described.get("caseSensitive"):
+        return None
+    return frozenset({Equality.TRIMMED, Equality.CASELESS})
 
 
 def _reference_keys(

@@ -6,7 +6,7 @@ Record Results": the files keep no order, and give back the columns as they were
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +15,7 @@ from attrs import frozen
 from connector_salesforce import csv_files, ingest
 from connector_salesforce.client import Client
 from connector_salesforce.ingest import JobState
+from connector_salesforce.numbers import shortened
 from connector_salesforce.row_errors import taken_apart, without_empty
 from connector_salesforce.wire import Sent, together
 from connector_sdk import RowStatus, WriteResult
@@ -61,7 +62,7 @@ def found(client: Client, job: str, sent: Sent) -> Found:
     """
     pieces: list[pa.RecordBatch] = []
     for name, status in _FILES.items():
-        pieces += _read(client, job, name, status, sent.columns)
+        pieces += _read(client, job, name, status, sent)
         if sum(each.num_rows for each in pieces) >= len(sent.keys):
             break
     lines = pa.Table.from_batches(pieces, schema=_FOUND).combine_chunks()
@@ -94,14 +95,18 @@ def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) 
     )
 
 
-def _read(client: Client, job: str, name: str, status: RowStatus, keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The lines of a file. The ids of rows that failed are told since version 53."""
+def _read(client: Client, job: str, name: str, status: RowStatus, sent: Sent) -> Iterator[pa.RecordBatch]:
+    """The lines of a file. The ids of rows that failed are told since version 53.
+
+    A job that an earlier version of this plugin filled has decimals with zeros at their ends.
+    """
     needed = {RowStatus.SUCCEEDED: [_ID, _CREATED], RowStatus.FAILED: [_ERROR]}.get(status, [])
     with ingest.result(client, job, name) as file:
         for piece in csv_files.read(
-            file, [*keys, *needed], [each for each in (_ID, _CREATED, _ERROR) if each not in needed]
+            file, [*sent.columns, *needed], [each for each in (_ID, _CREATED, _ERROR) if each not in needed]
         ):
-            key = together([piece.column(each) for each in keys])
+            cells = {each: piece.column(each) for each in sent.columns}
+            key = together([shortened(cell) if each in sent.decimals else cell for each, cell in cells.items()])
             columns = [key, pa.repeat(status.value, piece.num_rows)]
             yield pa.record_batch([*columns, *map(piece.column, (_ID, _CREATED, _ERROR))], schema=_FOUND)
 

@@ -33,17 +33,18 @@ Key = Any
 Fold = Callable[[Any], Key | None]
 
 
-def match(org: Org, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
+def match(org: Org, objects: Sequence[str], field: str, values: pa.Array, *, is_reference: bool = False) -> pa.Table:
     """The records of each object whose field has one of the values, as `MATCH_SCHEMA`.
 
-    Text is compared without outer blanks, and without case where the field is unique and not case-sensitive; numbers
-    by value; ids as 18 characters. Null and empty text find nothing; what is no id, no record can have. A converted
-    lead is answered as what it became, unless its key is found there.
+    Text is compared without outer blanks, and without case where the field is unique and not case-sensitive; for
+    references also where it is not unique, as a query does. Numbers are compared by value, ids as 18 characters. Null
+    and empty text find nothing; what is no id, no record can have. A converted lead is answered as what it became,
+    unless its key is found there.
     """
     found: list[tuple[int, str, str | None]] = []
     elsewhere: list[tuple[int, str, str | None]] = []
     for name in objects:
-        for position, record in _in_object(org, name, objects, field, values.to_pylist()):
+        for position, record in _in_object(org, name, objects, field, values.to_pylist(), is_reference):
             other = None if record is None else conversion.became(record, objects)
             line = (name, None if record is None else record["Id"])
             (elsewhere if other else found).append((position, *(other or line)))
@@ -55,18 +56,18 @@ def match(org: Org, objects: Sequence[str], field: str, values: pa.Array) -> pa.
 
 
 def _in_object(
-    org: Org, object_name: str, objects: Sequence[str], field: str, values: Sequence[Any]
+    org: Org, object_name: str, objects: Sequence[str], field: str, values: Sequence[Any], is_reference: bool
 ) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
     """The records of one object by the positions of their values; None for a value that no record can have."""
     described = _described(org, object_name, field)
-    fold = _fold(described)
+    fold = _fold(described, is_reference)
     positions: dict[Key, list[int]] = defaultdict(list)
     asked: dict[Key, Any] = {}
     for position, value in enumerate(values):
         key = None if value is None else fold(value)
         if key is not None:
             positions[key].append(position)
-            asked.setdefault(key, _asked(described, key, value))
+            asked.setdefault(_question(key, value), _asked(described, key, value))
         elif described["type"] in IDS and value:
             yield position, None
     columns = dict.fromkeys(["Id", described["name"], *conversion.columns(object_name, objects)])
@@ -82,7 +83,7 @@ def _described(org: Org, object_name: str, field: str) -> Description:
         raise ConfigError(f"{object_name}.{field} is {absent(object_name)}", hint="check the name") from None
 
 
-def _fold(described: Description) -> Fold:
+def _fold(described: Description, is_reference: bool) -> Fold:
     """What two values that the field takes for the same one have in common; None for a value that finds nothing."""
     if described["type"] in IDS:
         return lambda value: to18(str(value).strip())
@@ -90,7 +91,7 @@ def _fold(described: Description) -> Fold:
         return lambda value: Decimal(str(value))
     if described["type"] in TYPES and described["type"] not in ("picklist", "multipicklist"):
         return lambda value: value
-    if described.get("unique") and not described.get("caseSensitive"):
+    if (described.get("unique") or is_reference) and not described.get("caseSensitive"):
         return lambda value: _caseless(str(value).strip()) or None
     return lambda value: str(value).strip() or None
 
@@ -101,6 +102,11 @@ def _caseless(text: str) -> str:
         return text.lower()
     capitals = (upper if len(upper := each.upper()) == 1 else each for each in text)
     return "".join(lower if len(lower := each.lower()) == 1 else each for each in capitals)
+
+
+def _question(key: Key, value: Any) -> Any:
+    """What is asked for once. Of letters beyond ASCII each spelling is: Salesforce may see other capitals in them."""
+    return (key, value) if isinstance(value, str) and not value.isascii() else key
 
 
 def _asked(described: Description, key: Key, value: Any) -> Any:

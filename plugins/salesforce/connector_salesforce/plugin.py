@@ -130,10 +130,10 @@ def check_sync(connection: Connection, options: Options) -> Sequence[Problem]:
 
 
 @hookimpl
-def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
-    """Find records by the field's own rules of equality."""
+def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array, is_reference: bool) -> pa.Table:
+    """Find records by the field's own rules of equality, and references by those of a query."""
     with explained():
-        return matching.match(connection.handle, objects, field, values)
+        return matching.match(connection.handle, objects, field, values, is_reference=is_reference)
 
 
 @hookimpl

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from attrs import evolve, field, frozen
 
 from connector_salesforce.ids import other_prefixes, wrong_ids
+from connector_salesforce.numbers import plain
 from connector_sdk import Action, Batch, Column, OnNull
 
 ID = "Id"
@@ -106,10 +107,14 @@ class Lines:
 
 @frozen(eq=False)
 class Sent:
-    """By which columns the rows in a body are known again, and their cells as they were sent."""
+    """By which columns the rows in a body are known again, and their cells as they were sent.
+
+    `decimals` are those of the columns whose cells may come back with other zeros at their ends.
+    """
 
     columns: tuple[str, ...]
     keys: pa.StringArray
+    decimals: frozenset[str] = frozenset()
 
 
 def sent_of(batch: Batch, lines: Lines) -> Sent:
@@ -124,7 +129,8 @@ def sent_of(batch: Batch, lines: Lines) -> Sent:
     else:
         assert batch.record_ids is not None
         columns = {ID: pa.chunked_array([batch.record_ids])}
-    return Sent(tuple(columns), together([text_of(each) for each in columns.values()]).filter(lines.sent))
+    decimals = frozenset(name for name, each in columns.items() if pa.types.is_decimal(each.type))
+    return Sent(tuple(columns), together([text_of(each) for each in columns.values()]).filter(lines.sent), decimals)
 
 
 def together(columns: Sequence[pa.StringArray]) -> pa.StringArray:
@@ -229,8 +235,8 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
         return Form.TEXT, _without_empty(array)
     if pa.types.is_dictionary(type_):
         return _text(pa.chunked_array([array.cast(type_.value_type)]))
-    if pa.types.is_decimal(type_):
-        return Form.BARE, _digits(array)
+    if pa.types.is_decimal(type_) or pa.types.is_floating(type_):
+        return Form.BARE, plain(array)
     if pa.types.is_boolean(type_) or pa.types.is_integer(type_):
         return Form.BARE, array.cast(pa.string())
     if pa.types.is_timestamp(type_):
@@ -244,14 +250,6 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
         encoded = (None if value is None else b64encode(value).decode() for value in array.to_pylist())
         return Form.PLAIN, _without_empty(pa.array(encoded, pa.string()))
     return Form.TEXT, _without_empty(array.cast(pa.string()))
-
-
-def _digits(decimals: pa.Array) -> pa.StringArray:
-    """Decimals without an exponent, which Arrow writes for those below a millionth."""
-    text = decimals.cast(pa.string())
-    if 0 <= decimals.type.scale <= 6 or not anywhere("E", text):
-        return text
-    return pa.array((None if each is None else f"{each:f}" for each in decimals.to_pylist()), pa.string())
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:

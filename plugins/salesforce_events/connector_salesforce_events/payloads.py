@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 from attrs import frozen
+from connector_salesforce import plain_numbers
 
 from connector_salesforce_events.codes import NUL, TOO_LARGE
 from connector_sdk import Batch
@@ -31,8 +32,19 @@ class Payload:
 def payloads(batch: Batch) -> list[Payload]:
     """The events of a batch, in the order of its rows. A field without a value is left out, so that defaults apply."""
     names = [json.dumps(each.field) for each in batch.columns]
-    rows = zip(*(column.to_pylist() for column in batch.rows.columns), strict=True)
+    rows = zip(*map(_values, batch.rows.columns), strict=True)
     return [_payload(names, row) for row in rows]
+
+
+class _Number(str):
+    """A number in plain notation, which is JSON as it stands."""
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column; those with decimals as text, since a float of Python has other digits than a column's."""
+    if not pa.types.is_decimal(column.type) and not pa.types.is_floating(column.type):
+        return list(column.to_pylist())
+    return [None if each is None else _Number(each) for each in plain_numbers(column.combine_chunks()).to_pylist()]
 
 
 def _payload(names: list[str], row: tuple[Any, ...]) -> Payload:
@@ -49,8 +61,8 @@ def _payload(names: list[str], row: tuple[Any, ...]) -> Payload:
 def _json(value: Any) -> str:
     """A value as JSON; a number keeps every digit (REST API Developer Guide, "Valid Date and DateTime Formats")."""
     match value:
-        case Decimal():
-            return f"{value:f}"
+        case _Number():
+            return str(value)
         case datetime():
             moment = value.astimezone(UTC) if value.tzinfo else value
             return json.dumps(moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z")

@@ -1,0 +1,40 @@
+"""Numbers as text: every digit that they have, in plain notation, and none that says nothing.
+
+SOAP API Developer Guide, "Primitive Data Types": a double may have an exponent; plain digits are read everywhere.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def plain(numbers: pa.Array) -> pa.StringArray:
+    """Return decimals or floats as text, a float with the fewest digits that mean it: `0.1`, `0.00001`, `5`."""
+    text = _without_exponent(numbers.cast(pa.string()))
+    if pa.types.is_floating(numbers.type):
+        return pc.if_else(pc.equal(text, "-0"), "0", text)
+    return without_zeros(text) if numbers.type.scale > 0 else text
+
+
+def without_zeros(text: pa.StringArray) -> pa.StringArray:
+    """Return numbers of which each has a point without the zeros at their ends."""
+    return pc.ascii_rtrim(pc.ascii_rtrim(text, characters="0"), characters=".")
+
+
+def shortened(text: pa.StringArray) -> pa.StringArray:
+    """Return numbers that somebody else wrote as `plain` writes them, as far as zeros at their ends go."""
+    has_point = pc.match_substring(text, ".")
+    return pc.if_else(has_point, without_zeros(text), text)
+
+
+def _without_exponent(text: pa.StringArray) -> pa.StringArray:
+    """The numbers in plain notation; Arrow writes the smallest and the largest otherwise, in either case."""
+    has_exponent = pc.fill_null(pc.match_substring(text, "e", ignore_case=True), False)
+    if not pc.any(has_exponent).as_py():
+        return text
+    written = text.filter(has_exponent).dictionary_encode()
+    distinct = pa.array([f"{Decimal(each):f}" for each in written.dictionary.to_pylist()], pa.string())
+    return pc.replace_with_mask(text, has_exponent, distinct.take(written.indices))
