@@ -104,6 +104,7 @@ def _wrong(schema: ObjectSchema, field: Field) -> list[str]:
     checks = {
         "has a length below 1": field.length is not None and field.length < 1,
         "has a scale above its precision": (field.scale or 0) > (field.precision or 38),
+        "stores more decimals and is no decimal": field.stores_more_decimals and field.type is not FieldType.DECIMAL,
         "is restricted to no values": field.restricted and not field.values,
         "is restricted and no choice": field.restricted and field.type not in (FieldType.CHOICE, FieldType.CHOICES),
         "refers to nothing": field.type is FieldType.REFERENCE and not field.references,

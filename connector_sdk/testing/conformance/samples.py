@@ -34,6 +34,7 @@ AWKWARD = (
     "null",
     "#N/A",
     "'; drop table people; --",
+    '{"size":[1,2.50,null],"name":"x;y"}',
     "0123",
     "1e5",
     "true",
@@ -80,7 +81,7 @@ class Samples:
             case FieldType.INTEGER:
                 return self._base + number if each.unique else number + 1
             case FieldType.DECIMAL:
-                return Decimal(number + 1).scaleb(-(each.scale or 0))
+                return Decimal(number + 1).scaleb(-(each.scale or 0) - (2 if each.stores_more_decimals else 0))
             case FieldType.BOOLEAN:
                 return number % 2 == 0
             case FieldType.DATE:
@@ -89,8 +90,11 @@ class Samples:
                 return datetime(2024, 2, 29, 12, number % 60, tzinfo=UTC)
             case FieldType.TIME:
                 return time(6, number % 60)
-            case FieldType.CHOICE | FieldType.CHOICES:
+            case FieldType.CHOICE:
                 return each.values[number % len(each.values)] if each.values else None
+            case FieldType.CHOICES:
+                chosen = (each.values * 2)[number % (len(each.values) or 1) :][:2]
+                return ";".join(sorted(set(chosen))) or None
         return None
 
     def _sampled(self, each: Field) -> bool:

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from attrs import evolve
 
 from connector_sdk import EmptyText, Field, FieldType, Mode, OnNull, Stale
 from connector_sdk.testing.conformance.kit import Kit, ways
@@ -16,6 +18,9 @@ from connector_sdk.testing.conformance.samples import AWKWARD, Row
 from connector_sdk.testing.conformance.subject import Subject, Target, Way
 
 _CREATING = (Mode.INSERT, Mode.UPSERT)
+
+_NUMBERS = tuple(map(Decimal, ("0.1", "0.0000001", "-2.505", "5", "0")))
+"""Numbers that a float of four bytes tells from others, too, and with more decimals than fields show."""
 
 
 class Writing(Kit):
@@ -132,6 +137,22 @@ class Writing(Kit):
         assert [after for _, after in taken] == [before for before, _ in taken]
 
     @ways(_CREATING)
+    def test_decimals_that_a_field_does_not_show_are_stored_all_the_same(self, subject: Subject, way: Way) -> None:
+        """They come as floats, too; a float means the number that its shortest text shows."""
+        target = subject.target(way)
+        number = _storing_more_decimals(target)
+        for turn, type_ in enumerate((pa.float64(), pa.float32(), pa.decimal128(38, 12))):
+            rows = subject.samples.rows(target.fields, len(_NUMBERS), start=turn * len(_NUMBERS))
+            batch = subject.batch(target, rows)
+            values = pa.array([_typed(each, type_) for each in _NUMBERS], type_)
+            place = [each.name for each in target.fields].index(number.name)
+            lines = subject.write(evolve(batch, rows=batch.rows.set_column(place, number.name, values)))
+            assert [line["status"] for line in lines] == ["succeeded"] * len(rows), lines
+            held = {row["id"]: row[number.name] for row in self._read(subject, target, number)}
+            stored = [Decimal(str(held[line["record_id"]])) for line in lines]
+            assert stored == list(_NUMBERS), type_
+
+    @ways(_CREATING)
     def test_batches_may_be_written_at_the_same_time(self, subject: Subject, way: Way) -> None:
         if way.api.parallel_max == 1:
             pytest.skip("the api takes one batch at a time")
@@ -181,6 +202,18 @@ class Writing(Kit):
         found = self.present(subject, target.schema.name, [key, text.name])
         ids = subject.found(target, [row[key] for row in found])
         return [{"id": id_, text.name: row[text.name]} for row, (id_, *_) in zip(found, ids, strict=True)]
+
+
+def _storing_more_decimals(target: Target) -> Field:
+    """A field that stores more decimals than it shows; skips where there is none."""
+    for each in target.fields:
+        if each.stores_more_decimals and (each.precision or 38) > (each.scale or 0):
+            return each
+    pytest.skip(f"{target.schema.name} has no field that stores more decimals than it shows")
+
+
+def _typed(number: Decimal, type_: pa.DataType) -> Decimal | float:
+    return float(number) if pa.types.is_floating(type_) else number
 
 
 def _spare_text(target: Target) -> Field:

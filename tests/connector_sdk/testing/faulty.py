@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from attrs import evolve, frozen
 
 from connector_sdk import (
@@ -136,6 +137,27 @@ def _puts_texts_on_one_line() -> SimpleNamespace:
     return _plugin(write_batch=write_batch)
 
 
+def _rounds_numbers() -> SimpleNamespace:
+    def rounded(values: pa.Array) -> pa.Array:
+        floats = pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
+        return pc.round(values, 4) if floats else values
+
+    def write_batch(connection: Connection, batch: Batch, options: Any, attempt: Any) -> WriteResult:
+        return plugin.write_batch(connection, _sent(batch, rounded), options, attempt)
+
+    return _plugin(write_batch=write_batch)
+
+
+def _widens_floats() -> SimpleNamespace:
+    def widened(values: pa.Array) -> pa.Array:
+        return values.cast(pa.float64()) if values.type == pa.float32() else values
+
+    def write_batch(connection: Connection, batch: Batch, options: Any, attempt: Any) -> WriteResult:
+        return plugin.write_batch(connection, _sent(batch, widened), options, attempt)
+
+    return _plugin(write_batch=write_batch)
+
+
 def _clears_what_should_be_left_alone() -> SimpleNamespace:
     def write_batch(connection: Connection, batch: Batch, options: Any, attempt: Any) -> WriteResult:
         columns = tuple(Column(each.field, OnNull.CLEAR, each.by) for each in batch.columns)
@@ -184,6 +206,8 @@ FAULTY: Mapping[str, Callable[[], SimpleNamespace]] = {
     "keeps record ids of what is gone": _keeps_record_ids_of_what_is_gone,
     "takes a lost connection for not executed": _takes_a_lost_connection_for_not_executed,
     "puts texts on one line": _puts_texts_on_one_line,
+    "rounds numbers to what a field shows": _rounds_numbers,
+    "gives floats digits that they did not have": _widens_floats,
     "clears what should be left alone": _clears_what_should_be_left_alone,
     "says that it merged": _says_that_it_merged,
     "shows its token": _shows_its_token,
@@ -198,6 +222,7 @@ CAUGHT_BY: Mapping[str, set[str]] = {
         "test_a_batch_can_be_asked_about_again",
         "test_a_death_does_not_touch_what_other_batches_did",
         "test_an_update_changes_the_records_that_are_named",
+        "test_decimals_that_a_field_does_not_show_are_stored_all_the_same",
         "test_match_pairs_its_answers_with_the_values_by_position",
         "test_no_text_is_altered_on_the_way",
     },
@@ -213,6 +238,8 @@ CAUGHT_BY: Mapping[str, set[str]] = {
     },
     "takes a lost connection for not executed": {"test_after_an_exception_the_batch_may_have_been_executed"},
     "puts texts on one line": {"test_no_text_is_altered_on_the_way"},
+    "rounds numbers to what a field shows": {"test_decimals_that_a_field_does_not_show_are_stored_all_the_same"},
+    "gives floats digits that they did not have": {"test_decimals_that_a_field_does_not_show_are_stored_all_the_same"},
     "clears what should be left alone": {"test_a_null_clears_or_is_left_alone_as_the_column_says"},
     "says that it merged": {"test_records_are_merged_into_another_one_and_merging_them_again_is_no_error"},
     "shows its token": {"test_secrets_are_hidden_before_they_are_used_and_shown_nowhere"},
