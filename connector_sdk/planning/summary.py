@@ -159,7 +159,7 @@ def _more_decimals(
         if each.field.type is not FieldType.DECIMAL or not each.field.stores_more_decimals:
             continue
         more = has_more_decimals(name(each.stored), types[each.stored], each.field)
-        sent = f"effect <> 'left' and ({arranged.sends(each)})"
+        sent = f"effect <> 'left' and ({arranged.line_condition(each)})"
         rows = _rows(connection, plan, f"{sent} and {more}") if more else 0
         if rows:
             counted = f"{rows:,} rows have" if rows > 1 else "1 row has"
