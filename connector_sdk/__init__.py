@@ -39,6 +39,7 @@ from connector_sdk.secret import Secret
 from connector_sdk.spec import CONTRACT, Api, Delivery, DestinationSpec, EmptyText, Mode, Removal
 from connector_sdk.sync import (
     ConnectionConfig,
+    CsvForm,
     DeliveryOptions,
     FieldMapping,
     Find,
@@ -74,6 +75,7 @@ __all__ = [
     "ConnectionSettings",
     "ConnectorError",
     "Cost",
+    "CsvForm",
     "Delivery",
     "DeliveryOptions",
     "Destination",

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError
 from connector_sdk.observers import Observers
 from connector_sdk.opening import REDACTOR, Opened, find_destination, opened
+from connector_sdk.plan import Finding
 from connector_sdk.planning.objects import preferred
 from connector_sdk.planning.planner import check_model
 from connector_sdk.session import checked, discover
@@ -20,13 +21,14 @@ from connector_sdk.sync import Project, Sync
 
 @frozen
 class CheckedConnection:
-    """A connection that works: who it is logged in to."""
+    """A connection that works: who it is logged in to, and what is worth knowing about the syncs that write there."""
 
     name: str
     type: str
     account: str
     label: str
     production: bool | None
+    findings: tuple[Finding, ...] = ()
 
 
 @REDACTOR.cleansing()
@@ -51,16 +53,20 @@ def check(
             live[name] = each
             reached = each.connection
             found.append(CheckedConnection(name, connection.type, reached.account, reached.label, reached.production))
+        findings: dict[str, dict[Finding, None]] = {name: {} for name in live}
         for sync in project.syncs.values():
             if sync.connection in live:
-                errors += _sync_errors(project, sync, live[sync.connection])
+                errors += _sync_errors(project, sync, live[sync.connection], findings[sync.connection])
     if errors:
         problems = [problem for each in errors for problem in each.problems]
         raise ConfigError(problems, exit_code=min(each.exit_code for each in errors))
-    return tuple(found)
+    return tuple(evolve(each, findings=tuple(findings[each.name])) for each in found)
 
 
-def _sync_errors(project: Project, sync: Sync, live: Opened) -> Iterator[ConfigError]:
+def _sync_errors(
+    project: Project, sync: Sync, live: Opened, findings: dict[Finding, None]
+) -> Iterator[ConfigError]:  # fmt: skip
+    """What is wrong with a sync; what is only worth knowing is added to `findings`."""
     try:
         _, options = checked(project, sync, live.destination)
         schemas = discover(live, sync)
@@ -72,12 +78,13 @@ def _sync_errors(project: Project, sync: Sync, live: Opened) -> Iterator[ConfigE
     except ConfigError as error:
         yield error
     try:
-        check_model(
+        found = check_model(
             project,
             sync,
             preferred(schemas.values()),
             live.destination.spec,
             lambda name: live.destination.discover_schema(live.connection, name),
         )
+        findings |= dict.fromkeys(found)
     except ConfigError as error:
         yield error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import re
 import sqlite3
@@ -85,7 +86,8 @@ def damage(path: Path) -> str:
         for batch in pq.ParquetFile(path).iter_batches():
             batch.validate(full=True)
         with duckdb.connect() as connection:
-            connection.execute("select max(hash(columns(*))) from read_parquet(?)", [str(path)]).fetchall()
+            read = "select max(hash(columns(*))) from read_parquet(?, hive_partitioning = false)"
+            connection.execute(read, [glob.escape(str(path))]).fetchall()
     except MemoryError:
         return ""
     except unreadable() as error:

@@ -105,8 +105,10 @@ def _lines(ledger: Path, wanted: Mapping[str, str | None]) -> pa.RecordBatchRead
     """The lines of a ledger with these values, in the order of the plan."""
     import duckdb  # a list of runs comes sooner without it
 
+    from connector_sdk.engines.embedded import file
+
     columns = ", ".join(f'"{name}"' for name in LEDGER_COLUMNS)
-    relation = duckdb.connect().read_parquet(str(ledger))
+    relation = duckdb.connect().sql(f"select * from {file(ledger)}")
     for column, value in wanted.items():
         if value is not None:
             relation = relation.filter(duckdb.ColumnExpression(column) == duckdb.ConstantExpression(value))

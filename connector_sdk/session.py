@@ -28,7 +28,10 @@ from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.journal import Journal, moment
 from connector_sdk.state.lock import Lock, locked
 from connector_sdk.state.snapshot_file import snapshot_file
-from connector_sdk.sync import Model, Outline, Project, Sync
+from connector_sdk.sync import CsvForm, Model, Outline, Project, Sync
+
+_PLAIN = (CsvForm(), ())
+"""Settings of a model that say nothing. They stay out of hashes, so that plans of older versions can still be run."""
 
 _DAY = timedelta(hours=24)
 _PLANS = 2
@@ -68,7 +71,9 @@ class Session:
     def config(self) -> str:
         """A hash of everything that decides what a plan of this sync contains, apart from the rows."""
         model = evolve(self.model, data=None)
-        return hashlib.sha256(repr((_PLANS, self.sync, model, sorted(self.target.items()))).encode()).hexdigest()
+        reading = [each for each in (model.csv, model.partitions) if each not in _PLAIN]
+        parts = (_PLANS, self.sync, model, sorted(self.target.items()), *reading)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def state(self) -> SyncState | None:
         """What the last run of the sync left behind."""

@@ -25,12 +25,27 @@ class ConnectionConfig:
 
 
 @frozen
+class CsvForm:
+    """How CSV files are written. None for `delimiter` or `encoding` leaves it to the file, `quote` may be empty.
+
+    Without a header the columns are `column0`, `column1` and so on. A quote inside quotes is doubled.
+    """
+
+    delimiter: str | None = None
+    quote: str = '"'
+    encoding: str | None = None
+    header: bool = True
+
+
+@frozen
 class Model:
     """A query result with a primary key. Exactly one of `file`, `sql` and `data` is given.
 
     `file` is a path to Parquet, CSV or JSON; `sql` one SELECT in which file names in quotes are tables; `data` any
     object with an Arrow stream (`__arrow_c_stream__`), for use from Python. `types` gives SQL types to columns of a
-    CSV file, which are text otherwise. Relative paths start at `folder`.
+    CSV file, which are text otherwise; a cell that its type cannot hold exactly is refused. `csv` says how CSV files
+    are written. `partitions` names the parts of paths (`region=EU`) that are columns. Relative paths start at
+    `folder`.
     """
 
     name: str
@@ -40,6 +55,8 @@ class Model:
     data: Any = field(default=None, repr=False)
     types: Mapping[str, str] = field(factory=dict)
     folder: str = "."
+    csv: CsvForm = field(factory=CsvForm, repr=False)
+    partitions: tuple[str, ...] = field(default=(), repr=False)
 
 
 @frozen

@@ -14,6 +14,7 @@ from connector_sdk.cli.left_behind import tell_left_behind
 from connector_sdk.cli.records import Format, Record, write_json, write_records
 from connector_sdk.cli.settings import Settings, global_options
 from connector_sdk.cli.starting import project_types
+from connector_sdk.cli.summaries import finding_text
 from connector_sdk.codes import EXPLAINED, Code
 from connector_sdk.errors import ConfigError, ConnectorError
 from connector_sdk.opening import open_connection
@@ -32,6 +33,8 @@ def check(settings: Settings) -> None:
     found = check_project(settings.project, destinations=settings.destinations, state=settings.state)
     columns = ("name", "type", "account", "label", "production")
     write_records(settings.output, columns, (asdict(each) for each in found))
+    for finding in dict.fromkeys(finding for each in found for finding in each.findings):
+        terminal.note(finding_text(finding))
     terminal.note(f"{len(settings.project.syncs)} syncs are in order")
     tell_left_behind(settings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,23 @@ def text(value: str) -> str:
 
 def file(path: Path, *, numbered: bool = False) -> str:
     """A Parquet file as a relation in SQL; with `numbered` it has `file_row_number`, counted from 0."""
-    return f"read_parquet({text(str(path))}{', file_row_number = true' if numbered else ''})"
+    return parquet([str(path)], numbered=numbered)
+
+
+def parquet(paths: Iterable[str], *, numbered: bool = False) -> str:
+    """Parquet files as a relation in SQL. What their paths say is no column, whatever folders they lie in."""
+    options = ", hive_partitioning = false" + (", file_row_number = true" if numbered else "")
+    return f"read_parquet({listed(paths)}{options})"
+
+
+def listed(paths: Iterable[str]) -> str:
+    """A list of paths in SQL; DuckDB reads patterns in paths, and these are none."""
+    return texts(literally(each) for each in paths)
+
+
+def literally(path: str) -> str:
+    """A path as DuckDB takes it, which reads patterns in paths."""
+    return glob.escape(path)
 
 
 def names(identifiers: Iterable[str]) -> str:

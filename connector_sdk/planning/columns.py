@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import asdict
 
 from connector_sdk.engines.embedded import name
+from connector_sdk.engines.reading import UsedColumns
 from connector_sdk.spec import DestinationSpec, EmptyText
 from connector_sdk.sync import Model, Sync
 
@@ -36,6 +37,16 @@ def used_columns(model: Model, sync: Sync) -> dict[str, Place]:
         if mapping.find is not None:
             found.setdefault(mapping.find.equals, (*at, "equals"))
     return found
+
+
+def used_by(model: Model, sync: Sync) -> UsedColumns:
+    """Return the columns of the model that a sync uses; those that identify rows or records are told apart."""
+    merging = [] if sync.merge is None else [each for each in asdict(sync.merge).values() if each is not None]
+    matched = [sync.match.column] if sync.match else []
+    found = [each.find.equals for each in sync.fields if each.find]
+    return UsedColumns(
+        frozenset(used_columns(model, sync)), frozenset([*model.primary_key, *matched, *merging, *found])
+    )
 
 
 def normal(column: str, type_: str, spec: DestinationSpec) -> str:

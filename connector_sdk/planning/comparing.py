@@ -27,6 +27,7 @@ from connector_sdk.planning.merging import (
     settled,
     working_columns,
 )
+from connector_sdk.planning.refused import refused_columns, refused_verdicts, working_cells
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import (
     Verdict,
@@ -74,11 +75,15 @@ def freeze_changes(
         connection.execute("create table held as select key from held_rows")
     found = profile(connection, "model", matching=mapped.match is not None, same=request.matches_by_key)
     rows = judge(connection, request) if request.sync.merge else "model"
-    verdicts = [*_identity_verdicts(request, found), *merge_verdicts(request)]
+    verdicts = [
+        *refused_verdicts(request, mapped, source), *_identity_verdicts(request, found), *merge_verdicts(request),
+    ]  # fmt: skip
     verdicts += [] if request.others else field_verdicts(request, mapped)
     target = request.folder / "changes.parquet"
     sent = _sent(mapped)
-    unused = ", ".join(("position", "inexact", *working_columns(request)))
+    unused = ", ".join(
+        ("position", "inexact", *working_columns(request), *working_cells(request, mapped, source))
+    )
     select = f"""
         with changed as ({_changed(connection, request, source, mapped, found, rows, since)}),
         mapped as (select * {sent} from changed)
@@ -113,6 +118,7 @@ def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
     used = dict.fromkeys([*mapped.columns, *([match.column] if match else [])])
     columns += [f"{normal(each, types[each], request.spec)} as {name(model_column(each))}" for each in used]
     columns += merge_columns(request, mapped, types)
+    columns += refused_columns(request, mapped, source)
     return f"select {', '.join(columns)} from {source.relation}"
 
 
@@ -148,6 +154,7 @@ def _changed(
     elif request.compares:
         compared = _compared(connection, source, mapped)
         reasons += [
+            *(f"m.{each} is not null" for each in working_cells(request, mapped, source)),
             rekeyed,
             f"s.generation < {since}",
             compared.changed(model_column(each) for each in mapped.compared),

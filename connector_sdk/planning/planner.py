@@ -18,10 +18,10 @@ from connector_sdk.engines.changes import columns_of
 from connector_sdk.engines.embedded import database, file
 from connector_sdk.engines.models import Source, open_model, require_columns
 from connector_sdk.errors import ConfigError
-from connector_sdk.plan import Finding, PlanSummary
+from connector_sdk.plan import Finding, Level, PlanSummary
 from connector_sdk.planning.archiving import leave_out_waiting, waiting_finding
 from connector_sdk.planning.arranging import Arranged, arrange
-from connector_sdk.planning.columns import used_columns
+from connector_sdk.planning.columns import used_by, used_columns
 from connector_sdk.planning.comparing import freeze_changes
 from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.drift import drift, retold
@@ -64,7 +64,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     def match(objects: Sequence[str], field: str, values: pa.Array, *, is_reference: bool = False) -> pa.Table:
         return destination.match(connection, objects, field, values, is_reference=is_reference)
 
-    source = open_model(request.model, request.folder)
+    source = open_model(request.model, request.folder, used_by(request.model, request.sync))
     mapped = _mapped(
         request.project, request.sync, request.model, request.schemas, source, request.spec, discover,
         lambda problem, schema: retold(problem, schema, request),
@@ -106,8 +106,8 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         cuts = {each.api.name: _batches(duck, evolve(request, delivery=each), mapped, arranged) for each in settings}
         request = evolve(request, delivery=min(settings, key=lambda each: len(cuts[each.api.name])))
         notes = (
-            *parted_finding(duck), *waiting_finding(waiting), *removal_findings(duck, removals),
-            *model_finding(duck, request, changes),
+            *_model_findings(source), *parted_finding(duck), *waiting_finding(waiting),
+            *removal_findings(duck, removals), *model_finding(duck, request, changes),
         )  # fmt: skip
         plan = _described(
             duck, request, mapped, notes, scale, removals, parents, arranged, cuts, replacement, fingerprints
@@ -122,12 +122,22 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
 
 def check_model(
     project: Project, sync: Sync, schemas: Sequence[ObjectSchema], spec: DestinationSpec, discover: Discover
-) -> None:
-    """Check model and mapping of a sync without planning; raises `ConfigError` with every problem."""
+) -> tuple[Finding, ...]:
+    """Check model and mapping of a sync without planning, and return what is worth knowing about the model.
+
+    Raises `ConfigError` with every problem.
+    """
     with tempfile.TemporaryDirectory(prefix="connector-") as folder:
         model = project.models[sync.model]
-        source = open_model(model, Path(folder))
+        source = open_model(model, Path(folder), used_by(model, sync))
         _mapped(project, sync, model, schemas, source, spec, discover)
+        return _model_findings(source)
+
+
+def _model_findings(source: Source) -> tuple[Finding, ...]:
+    """What is worth knowing about a model, whatever is done with it."""
+    advice = "cast it where it orders, such as order by cast(rank as integer)"
+    return tuple(Finding(Level.WARNING, each, advice) for each in source.warnings)
 
 
 def _mapped(

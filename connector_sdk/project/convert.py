@@ -21,6 +21,7 @@ from connector_sdk.project.shape import (
 )
 from connector_sdk.sync import (
     ConnectionConfig,
+    CsvForm,
     DeliveryOptions,
     FieldMapping,
     Find,
@@ -39,7 +40,16 @@ def connection(name: str, shape: ConnectionShape, folder: Path) -> ConnectionCon
 
 def model(name: str, shape: ModelShape, folder: Path) -> Model:
     """A model whose relative paths start at `folder`."""
-    return Model(name, _several(shape.primary_key), shape.file, shape.sql, types=shape.types, folder=str(folder))
+    return Model(
+        name,
+        _several(shape.primary_key),
+        shape.file,
+        shape.sql,
+        types=shape.types,
+        folder=str(folder),
+        csv=CsvForm(**asdict(shape.csv)),
+        partitions=shape.partitions,
+    )
 
 
 def sync(name: str, shape: SyncShape, folder: Path) -> Sync:

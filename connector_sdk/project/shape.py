@@ -13,7 +13,7 @@ from attrs import field, frozen
 from connector_sdk.batch import OnNull
 from connector_sdk.project.json_schema import Rest, Rule
 from connector_sdk.spec import Mode, Removal
-from connector_sdk.sync import Guards, Keep
+from connector_sdk.sync import CsvForm, Guards, Keep
 
 Name = Annotated[
     str,
@@ -27,6 +27,7 @@ Share = Annotated[
     str, Rule(pattern=r"^(none|(100|[1-9]?[0-9])(\.[0-9]+)?%)$", form="a count of rows, a share such as 10%, or none")
 ]
 Names = Annotated[tuple[str, ...], Rule(min_items=1)]
+OneCharacter = Annotated[str, Rule(pattern=r"^[^\r\n]$", form="one character")]
 
 
 class OnOff(StrEnum):
@@ -45,6 +46,24 @@ class ConnectionShape:
 
 
 @frozen
+class CsvShape:
+    """How the CSV files of a model are written."""
+
+    delimiter: Annotated[
+        OneCharacter | None, "What separates the cells. Without it, that of , ; tab | which yields the columns in use."
+    ] = CsvForm().delimiter
+    quote: Annotated[OneCharacter | Literal[""], "What encloses a cell; nothing does where it is empty."] = (
+        CsvForm().quote
+    )
+    encoding: Annotated[str | None, "Such as utf-16 or windows-1252. Without it, by byte order mark, else UTF-8."] = (
+        CsvForm().encoding
+    )
+    header: Annotated[bool, "Whether the first line names the columns; else they are column0, column1, ..."] = (
+        CsvForm().header
+    )
+
+
+@frozen
 class ModelShape:
     """A query result with a primary key: one of file and sql."""
 
@@ -52,6 +71,8 @@ class ModelShape:
     file: Annotated[str | None, "A Parquet, CSV or JSON file."] = None
     sql: Annotated[str | None, "One SELECT; file names in quotes are tables."] = None
     types: Annotated[Mapping[str, str], "SQL types of columns of a CSV file; text otherwise."] = field(factory=dict)
+    csv: Annotated[CsvShape, "How CSV files are written."] = field(factory=CsvShape)
+    partitions: Annotated[tuple[str, ...], "The parts of paths, such as region=EU, that become columns of text."] = ()
 
 
 @frozen

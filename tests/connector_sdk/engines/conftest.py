@@ -13,10 +13,12 @@ import pytest
 
 from connector_sdk import ConfigError, Model, Problem
 from connector_sdk.engines.embedded import names
-from connector_sdk.engines.models import Source, open_model
+from connector_sdk.engines.models import Source, open_model, require_columns
+from connector_sdk.engines.reading import UsedColumns
 
 Read = Callable[..., pa.Table]
 Refuse = Callable[..., Problem]
+Open = Callable[..., Source]
 
 
 @pytest.fixture
@@ -42,6 +44,26 @@ def read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Read:
 
 
 @pytest.fixture
+def open_(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Open:
+    """Open a model, and answer it as it is."""
+    return lambda **given: _opened(folder, tmp_path_factory, given)
+
+
+@pytest.fixture
+def lack(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Refuse:
+    """Open a model whose column `lacking` cannot be used, and answer the problem that using it is."""
+
+    def looking(*, lacking: str, **given: Any) -> Problem:
+        source = _opened(folder, tmp_path_factory, given | {"used": (lacking, *given.get("used", ()))})
+        (problem,) = require_columns(Model("orders", ("id",)), source, {lacking: ("syncs", "s", "fields", "F")})
+        assert problem.path == ("syncs", "s", "fields", "F")
+        assert problem.hint
+        return problem
+
+    return looking
+
+
+@pytest.fixture
 def refuse(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Refuse:
     """Open a model that must be refused, and answer the one problem that it has."""
 
@@ -50,7 +72,7 @@ def refuse(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Refuse:
             _opened(folder, tmp_path_factory, given)
         (problem,) = raised.value.problems
         key = next(each for each in ("sql", "file", "data") if each in given)
-        assert problem.path == ("models", "orders", key)
+        assert problem.path in (("models", "orders", key), ("models", "orders", *given.get("place", (key,))))
         assert problem.hint
         return problem
 
@@ -65,4 +87,7 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 
 def _opened(folder: Path, factory: pytest.TempPathFactory, given: dict[str, Any]) -> Source:
-    return open_model(Model("orders", ("id",), folder=str(folder), **given), factory.mktemp("plan"))
+    """Open a model; `used` are the columns that a sync uses beside the key `id`, `place` is where a problem is told."""
+    used = UsedColumns(frozenset(["id", *given.get("used", ())]), frozenset(["id"]))
+    settings = {each: value for each, value in given.items() if each not in ("used", "place")}
+    return open_model(Model("orders", ("id",), folder=str(folder), **settings), factory.mktemp("plan"), used)

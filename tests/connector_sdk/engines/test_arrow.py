@@ -80,8 +80,13 @@ def test_data_without_a_stream_is_refused_by_its_type(refuse: Refuse) -> None:
     assert refuse(data=[{"id": 1}]).message == "the data of model orders is a list and has no Arrow stream"
 
 
-def test_a_type_that_cannot_be_read_is_told(refuse: Refuse) -> None:
-    assert "cannot be read" in refuse(data=pa.table({"id": pa.array([1], pa.decimal256(50, 2))})).message
+def test_a_type_that_cannot_be_read_is_told_where_it_is_used(read: Read, lack: Refuse) -> None:
+    pairs = pa.array([[1, 2]], pa.list_(pa.decimal256(50, 2), 2))
+    assert read(data=pa.table({"id": [7], "n": pairs})).column_names == ["id", "#"]
+    assert (
+        "decimal256(50, 2)>[2], which cannot be read"
+        in lack(data=pa.table({"id": [7], "n": pairs}), lacking="n").message
+    )
 
 
 def test_a_stream_that_breaks_is_told(refuse: Refuse) -> None:

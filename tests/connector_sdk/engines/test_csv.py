@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import Read, Refuse
+from .conftest import Open, Read, Refuse
 
+NO_HEADER = "the header of a.csv has none of the columns id, whichever of , ; tab | separates them"
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 
 
@@ -31,9 +34,13 @@ def test_types_apply_to_the_columns_they_name_and_to_no_other(folder: Path, read
     assert [str(each) for each in table.schema.types[:3]] == ["string", "decimal128(9, 2)", "string"]
 
 
-def test_a_value_that_is_not_of_its_type_is_told_with_the_file(folder: Path, refuse: Refuse) -> None:
-    (folder / "a.csv").write_text("id,n\n1,x\n", encoding="utf-8")
-    assert "cannot be read" in refuse(file="a.csv", types={"n": "INTEGER"}).message
+def test_a_value_that_is_not_of_its_type_stays_beside_it_as_it_is_written(folder: Path, open_: Open) -> None:
+    (folder / "a.csv").write_text("id,n,refused n\n1,x,\n2,7,\n", encoding="utf-8")
+    source = open_(file="a.csv", types={"n": "INTEGER"})
+    assert dict(source.columns) == {"id": "VARCHAR", "n": "INTEGER", "refused n": "VARCHAR"}
+    with duckdb.connect() as connection:
+        found = connection.execute(f'select n, "{source.refused["n"]}" from {source.relation}').fetchall()
+    assert found == [(None, "x"), (7, None)]
 
 
 @pytest.mark.parametrize(
@@ -49,8 +56,8 @@ def test_a_value_that_is_not_of_its_type_is_told_with_the_file(folder: Path, ref
         (b"id,n\n 1 , x\n", [(" 1 ", " x")]),
         (b"id,n\n", []),
         (b"id,n\n1,x", [("1", "x")]),
-        (b"1,2\n3,4\n", [("3", "4")]),
-        (b"id;n\n1;x\n", [("1;x",)]),
+        (b"id,2\n3,4\n", [("3", "4")]),
+        (b"id;n\n1;x\n", [("1", "x")]),
         (b'id,n\n1,"x\\"\n2,y\n', [("1", "x\\"), ("2", "y")]),
     ],
     ids=[
@@ -64,22 +71,35 @@ def test_a_file_is_read_as_it_is_written(folder: Path, read: Read, content: byte
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "said"),
     [
-        b"id,n\n1\n2,y\n",
-        b"id,n\n1,x,z\n2,y\n",
-        b"id,n\n" + b"1,x\n" * 30_000 + b"1,x,z\n",
-        b"A title\nid,n\n1,x\n",
-        "id,n\n1,\u00e9\n".encode("latin-1"),
-        b'id,n\n1,"x\n2,y\n',
+        (b"id,n\n1\n2,y\n", "a.csv, line 2: it has 1 cell, and the first line has 2"),
+        (b"id,n\n1,x,z\n2,y\n", "a.csv, line 2: it has 3 cells, and the first line has 2"),
+        (b'id,n\n1,"x\ny"\n\n2\n', "a.csv, line 5: it has 1 cell, and the first line has 2"),
+        (b"id,n\n" + b"1,x\n" * 30_000 + b"1,x,z\n", "a.csv, line 30002: it has 3 cells, and the first line has 2"),
+        ("id,n\n1,\u00e9\n".encode("latin-1"), "a.csv, line 2: this is not UTF-8"),
+        (b'id,n\n1,"x\n2,y\n', "a.csv, line 2: a quote is opened and not closed"),
+        (b'id,n\n1,"x"y\n', "a.csv, line 2: there is text after a closing quote"),
+        (b"id,n\n1,x\r\n2,y\n", "a.csv, line 2: it ends with '\\r\\n', and the lines before it with '\\n'"),
+        (b"id,n\n1," + b"x" * 2_100_000, "a.csv, line 2: it is longer than two million bytes"),
+        (b"A title\nid,n\n1,x\n", NO_HEADER),
     ],
-    ids=["a short row", "a long row", "a long row at the end", "a title before the header", "latin-1", "an open quote"],
-)
-def test_a_file_that_is_not_even_is_refused_rather_than_read_in_part(
-    folder: Path, refuse: Refuse, content: bytes
+    ids=[
+        "a short row", "a long row", "after a line break in a cell", "at the end", "latin-1", "an open quote",
+        "a half quote", "another line end", "a long line", "a title before the header",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("named", ["by file", "in SQL"])
+@pytest.mark.rule("V18")
+def test_a_file_that_is_not_even_is_refused_with_the_line_rather_than_read_in_part(
+    folder: Path, refuse: Refuse, content: bytes, said: str, named: str
 ) -> None:
     (folder / "a.csv").write_bytes(content)
-    assert "orders cannot be read" in refuse(file="a.csv").message
+    if named == "in SQL" and content.startswith(b"A title"):
+        said = "a.csv, line 2: it has 2 cells, and the first line has 1"
+    problem = refuse(file="a.csv") if named == "by file" else refuse(sql="select * from 'a.csv'")
+    assert problem.message == said
+    assert not re.search(r"(encoding|strict_mode|ignore_errors|null_padding|max_line_size)\s*=", str(problem))
 
 
 def test_an_empty_file_has_no_columns_and_is_told(folder: Path, refuse: Refuse) -> None:

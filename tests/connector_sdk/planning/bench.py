@@ -29,7 +29,7 @@ from connector_sdk import (
 from connector_sdk.run import FirstRun, plan, run
 from connector_sdk.testing.reference import Store, plugin
 
-Rows = pa.Table | Sequence[Mapping[str, str | None]]
+Rows = pa.Table | Sequence[Mapping[str, str | None]] | Model
 
 UNGUARDED = Guards(max_removed=None, min_rows=None, max_changed=None, max_removed_per_day=None)
 
@@ -88,9 +88,13 @@ class Bench:
         self.hooks: dict[str, Callable[..., Any]] = {}
 
     def project(self, rows: Rows) -> Project:
-        """The project with these rows as its model; rows given as dictionaries are text."""
-        data = rows if isinstance(rows, pa.Table) else self._text(rows)
-        model = Model("rows", self.primary_key, data=data, folder=str(self.folder))
+        """The project with these rows as its model; rows given as dictionaries are text.
+
+        A model is taken as it is, with the name, the folder and the primary key of the bench.
+        """
+        data = rows if isinstance(rows, pa.Table | Model) else self._text(rows)
+        named = {"name": "rows", "primary_key": self.primary_key, "folder": str(self.folder)}
+        model = evolve(data, **named) if isinstance(data, Model) else Model(**named, data=data)
         connection = ConnectionConfig("crm", "reference", self.settings)
         syncs = {self.sync.name: self.sync, **self.others}
         return Project({"crm": connection}, {"rows": model}, syncs, folder=str(self.folder))

@@ -1,0 +1,142 @@
+"""CSV files: their header, what separates their cells, and how DuckDB is to read them. Nothing else is guessed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from connector_sdk.engines.csv_text import NotTextError, TextFile, readable_copy, text_file
+from connector_sdk.engines.embedded import listed, text
+from connector_sdk.engines.files import empty_file, shown
+from connector_sdk.engines.reading import Reading
+from connector_sdk.engines.relation import Column, Part, find_doubled
+from connector_sdk.errors import ConfigError
+
+Rows = Any
+"""What reads a CSV text in Python: an iterator of rows, whose `line_num` is that of the last line it took."""
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+"""What may separate cells without being named in the model, and what it is called."""
+
+
+@frozen
+class CsvFile:
+    """A CSV file, how its cells are written, and the copy of it that is read, where it is not read where it lies.
+
+    `skipped` counts the empty lines before the header.
+    """
+
+    text: TextFile
+    shown: str
+    copy: str
+    delimiter: str
+    quote: str
+    header: bool
+    names: Sequence[str]
+    skipped: int
+
+
+def csv_part(reading: Reading, path: str) -> Part:
+    """Return a CSV file as a relation whose columns are text. Raises `ConfigError` where it cannot be told how to."""
+    file = _open(reading, path)
+    reading.csv_files.append(file)
+    doubled = find_doubled(file.names, f"the header of {file.shown}")
+    columns = {each: Column(f"c{place}", "VARCHAR") for place, each in enumerate(file.names) if each not in doubled}
+    return Part(file.shown, _relation(file), columns, doubled)
+
+
+def _open(reading: Reading, path: str) -> CsvFile:
+    form, said = reading.model.csv, shown(reading.model, path)
+    try:
+        text = text_file(path, said, form.encoding)
+        head = text.read_head()
+        if not head.strip("\r\n"):
+            raise ConfigError([empty_file(path, ("models", reading.model.name, reading.key))])
+        splits = {each: _split(head, each, form.quote) for each in _candidates(form.delimiter, form.quote)}
+        headers = {each: _names(cells, header=form.header) for each, (cells, _) in splits.items()}
+        delimiter = _choose(reading, said, headers)
+        copy = readable_copy(text, reading.folder, ".csv")
+    except NotTextError as error:
+        raise reading.problem(error.message, error.hint) from None
+    except LookupError:
+        message = f"there is no encoding {form.encoding}"
+        raise reading.problem(message, "such as utf-8, utf-16, latin-1, windows-1252", "csv", "encoding") from None
+    names, skipped = headers[delimiter], splits[delimiter][1]
+    return CsvFile(text, said, copy, delimiter, form.quote, form.header, names, skipped)
+
+
+def read_rows(lines: Iterable[str], delimiter: str, quote: str, *, strict: bool = False) -> Rows:
+    """Return the rows of a CSV text as Python reads them, with the lines that they end on."""
+    if not quote:
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=strict)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)
+
+
+def _candidates(given: str | None, quote: str) -> Sequence[str]:
+    return (given,) if given is not None else [each for each in DELIMITERS if each != quote]
+
+
+def _split(head: str, delimiter: str, quote: str) -> tuple[list[str], int]:
+    """The cells of the first line with something in it, and how many empty ones are before it."""
+    lines = read_rows(io.StringIO(head, newline=""), delimiter, quote)
+    try:
+        return next((cells, number) for number, cells in enumerate(lines) if cells)
+    except csv.Error:
+        return [head.splitlines()[0]], 0
+
+
+def _names(cells: Sequence[str], *, header: bool) -> list[str]:
+    """The names of the columns; one without a name is called by its number, as all are without a header."""
+    if not header:
+        return [f"column{number}" for number in range(len(cells))]
+    width = len(str(len(cells) - 1))
+    return [cell.strip() or f"column{number:0{width}}" for number, cell in enumerate(cells)]
+
+
+def _choose(reading: Reading, said: str, headers: Mapping[str, Sequence[str]]) -> str:
+    """The delimiter by which a header yields the columns that are used, or most of them; where that is not known, the
+    one by which it yields more than one.
+    """
+    first, *others = headers
+    if not others:
+        return first
+    wanted = reading.wanted
+    yielding = list(headers) if wanted is None else _yielding(headers, wanted)
+    if not yielding:
+        named = ", ".join(sorted(wanted or ()))
+        message = f"the header of {said} has none of the columns {named}, whichever of , ; tab | separates them"
+        raise reading.problem(message, "set csv.delimiter, or correct the columns")
+    found = [each for each in yielding if len(headers[each]) > 1]
+    if len({tuple(headers[each]) for each in found}) > 1:
+        signs = " and by ".join(DELIMITERS[each] for each in found)
+        raise reading.problem(f"the header of {said} can be split by {signs}", "set csv.delimiter to one of them")
+    return found[0] if found else first
+
+
+def _yielding(headers: Mapping[str, Sequence[str]], wanted: Collection[str]) -> list[str]:
+    """The delimiters that yield most of the columns; none where they yield nothing."""
+    counts = {each: len(set(wanted) & set(names)) for each, names in headers.items()}
+    most = max(counts.values())
+    return [each for each, count in counts.items() if count == most and most]
+
+
+def _relation(file: CsvFile) -> str:
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(file.names)))
+    options = {
+        "columns": f"{{{columns}}}",
+        "auto_detect": "false",
+        "header": str(file.header).lower(),
+        "delim": text(file.delimiter),
+        "quote": text(file.quote),
+        "escape": text(file.quote),
+        "comment": "''",
+        "skip": str(file.skipped),
+        "strict_mode": "true",
+        "null_padding": "false",
+        "hive_partitioning": "false",
+    }
+    return f"read_csv({listed([file.copy])}, {', '.join(f'{key} = {value}' for key, value in options.items())})"

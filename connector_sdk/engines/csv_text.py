@@ -1,0 +1,136 @@
+"""CSV and JSON files as text: what compresses them, and what their bytes mean."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+from attrs import frozen
+
+from connector_sdk.engines.files import compression_of
+
+_BLOCK = 1 << 20
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+"""Byte order marks; that of UTF-8 changes nothing."""
+
+UTF_8 = "utf-8-sig"
+
+
+class NotTextError(Exception):
+    """A file is no text that can be read: what is wrong, and what to do about it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@frozen
+class TextFile:
+    """A file of text: its path, how a message names it, its encoding as Python names it, what compresses it."""
+
+    path: str
+    shown: str
+    encoding: str
+    compression: str | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether DuckDB can read it where it lies, if it is text at all."""
+        return self.encoding == UTF_8 and self.compression is None
+
+    def open_bytes(self) -> pa.NativeFile:
+        """Open its bytes, decompressed; reading raises `OSError` without a number where that fails."""
+        return pa.input_stream(self.path, compression=self.compression)
+
+    def open_text(self) -> io.TextIOWrapper:
+        """Open its text, line ends as they are. Reading raises `UnicodeDecodeError` as well."""
+        return io.TextIOWrapper(self.open_bytes(), encoding=self.encoding, newline="")
+
+    def read_blocks(self) -> Iterator[str]:
+        """Return its text, a million bytes at a time. Raises `NotTextError`."""
+        decoder = _Decoder(self)
+        with self.open_bytes() as stream:
+            while block := _read(stream, _BLOCK, self.shown):
+                yield decoder.decode(block, final=False)
+        yield decoder.decode(b"", final=True)
+
+    def read_head(self) -> str:
+        """Return how it begins. Raises `NotTextError`."""
+        return next(self.read_blocks())
+
+    def check(self) -> None:
+        """Raise `NotTextError` where some of it is no text."""
+        for _ in self.read_blocks():
+            pass
+
+
+def text_file(path: str, shown: str, encoding: str | None = None) -> TextFile:
+    """Return a file of text. Without an `encoding` it is what the byte order mark says, else UTF-8.
+
+    Raises `LookupError` for an encoding that does not exist, `NotTextError` for damaged compressed data.
+    """
+    compression = compression_of(path)
+    if encoding is None:
+        with pa.input_stream(path, compression=compression) as stream:
+            begin = _read(stream, 4, shown)
+        marked = next((each for mark, each in _MARKS if begin.startswith(mark)), UTF_8)
+        return TextFile(path, shown, marked, compression)
+    codec = codecs.lookup(encoding)
+    if not codec._is_text_encoding:
+        raise LookupError(f"{encoding} is no encoding of text")
+    known = UTF_8 if codec.name in ("utf-8", "utf-8-sig") else encoding
+    return TextFile(path, shown, known, compression)
+
+
+def readable_copy(file: TextFile, folder: Path, suffix: str) -> str:
+    """Return a path where a file lies uncompressed and in UTF-8: its own, or that of a copy in `folder`.
+
+    Raises `NotTextError` for what is not in the file's encoding, or cannot be decompressed.
+    """
+    if file.is_plain:
+        return file.path
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=suffix, delete=False) as copy:
+        for text in file.read_blocks():
+            copy.write(text.encode())
+    return copy.name
+
+
+def _read(stream: pa.NativeFile, size: int, shown: str) -> bytes:
+    """The next bytes of a stream. What cannot be decompressed raises an error that has no number of the system."""
+    try:
+        return bytes(stream.read(size))
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise NotTextError(f"{shown} cannot be decompressed: {error}", "write the file again") from None
+
+
+class _Decoder:
+    """Turns the bytes of a file into text, strictly, and counts its lines."""
+
+    def __init__(self, file: TextFile) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(file.encoding)("strict")
+        self._lines = 1
+
+    def decode(self, block: bytes, *, final: bool) -> str:
+        """Return the text of the next bytes. Raises `NotTextError` with the line, counted from 1."""
+        try:
+            text = self._decoder.decode(block, final)
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].decode(self._file.encoding, "ignore")
+            encoding = "UTF-8" if self._file.encoding == UTF_8 else self._file.encoding
+            raise NotTextError(
+                f"{self._file.shown}, line {self._lines + before.count(chr(10))}: this is not {encoding}",
+                "set csv.encoding, such as windows-1252, or save the file as UTF-8",
+            ) from None
+        self._lines += text.count("\n")
+        return text

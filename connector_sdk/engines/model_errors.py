@@ -1,0 +1,55 @@
+"""What is said of a model that cannot be read: the place in the project, what happened, and what to do next."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+import duckdb
+
+from connector_sdk.damage import first_line
+from connector_sdk.engines.csv_errors import malformed_line
+from connector_sdk.engines.reading import Reading
+from connector_sdk.engines.typed import REFUSED
+from connector_sdk.errors import ConnectorError, RunStopped
+
+_LINES = 6
+_ADVICE = ("Try ", "Possible ", "* ", "Consider ", "LINE ")
+"""How lines begin in which DuckDB names settings that nobody can make here."""
+
+
+def explain(reading: Reading, error: Exception) -> ConnectorError:
+    """Return the error that a person reads for one that reading a model raised."""
+    message = str(error)
+    if malformed := malformed_line(reading, message):
+        return malformed
+    if REFUSED in message:
+        said = message.partition(REFUSED)[2].partition("\n\nLINE")[0]
+        return reading.problem(said, "correct the cell, or leave the column out of types and cast it in the SQL")
+    if _lacks_room(reading, error):
+        hint = "make room in memory and on the disk, and run again; nothing was sent"
+        return RunStopped(f"model {reading.model.name} cannot be frozen: {first_line(error)}", hint=hint)
+    first = first_line(error)
+    if "Permission Error" in first:
+        hint = "see the DuckDB message above; the model's SQL may read only files it names in quotes after FROM or JOIN"
+        return reading.problem(f"the SQL of model {reading.model.name} may not do that: {first}", hint)
+    detail = " ".join(list(_without_advice(message))[:_LINES])
+    said = f"{reading.model.file}: {detail}" if reading.model.file else detail
+    return reading.problem(f"model {reading.model.name} cannot be read: {said}", "correct it there")
+
+
+def _lacks_room(reading: Reading, error: Exception) -> bool:
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return True
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM):
+        return True
+    return str(reading.folder) in str(error)
+
+
+def _without_advice(message: str) -> Iterator[str]:
+    """The lines of a message up to its advice."""
+    for line in message.splitlines():
+        if line.strip().startswith(_ADVICE):
+            return
+        if line.strip():
+            yield line.strip()

@@ -1,0 +1,97 @@
+"""Warn of SQL that orders by text in which every value is a number: text puts 10 before 9."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import duckdb
+
+from connector_sdk.engines.embedded import name, text
+from connector_sdk.engines.reading import Reading
+from connector_sdk.engines.relation import Part
+from connector_sdk.engines.sql_models import nodes, parse
+
+_DIGITS = "[0-9]+"
+
+Node = Mapping[str, Any]
+"""A part of a parsed SELECT."""
+
+
+def order_warnings(reading: Reading, sql: str, frozen: Part) -> tuple[str, ...]:
+    """Return a warning for each text of digits by which a model's SQL orders rows, its windows and inner queries too.
+
+    `frozen` is the result of the SQL. What is not in it is asked for with a query of its own.
+    """
+    root = parse(reading.connection, sql)["statements"][0]["node"]
+    named = (
+        each
+        for node in nodes(root)
+        for order in _orders(node, root)
+        for each in _texts_of_digits(reading.connection, node, order, frozen, is_root=node is root)
+    )
+    return tuple(
+        f"the SQL of model {reading.model.name} orders by {each}, which is text of digits: 10 comes before 9"
+        for each in dict.fromkeys(named)
+    )
+
+
+def _orders(node: Node, root: Node) -> Iterator[Node]:
+    """The expressions by which a SELECT orders its rows, or those of a window or an aggregate in it."""
+    if node is not root and node.get("type") != "SELECT_NODE":
+        return
+    inner = nodes([node.get("select_list"), node.get("qualify")])
+    for each in (*(node.get("modifiers") or ()), *inner):
+        for order in (*(each.get("orders") or ()), *((each.get("order_bys") or {}).get("orders") or ())):
+            yield order["expression"]
+
+
+def _texts_of_digits(
+    connection: duckdb.DuckDBPyConnection, node: Node, order: Node, frozen: Part, *, is_root: bool
+) -> Iterator[str]:
+    """What an order names, as far as it is text and all of its values are digits."""
+    columns = _result_columns(order, frozen) if is_root else []
+    for each in columns:
+        if frozen.columns[each].type == "VARCHAR" and _all_digits(connection, name(each), frozen.relation):
+            yield name(each) if " " in each else each
+    if columns or node["type"] != "SELECT_NODE" or order["class"] in ("CONSTANT", "STAR"):
+        return
+    query = _select_of(connection, {**node, "select_list": [{**order, "alias": "o"}], "modifiers": []})
+    try:
+        ((_, type_, *_),) = connection.execute(f"describe ({query})").fetchall()
+        found = type_ == "VARCHAR" and _all_digits(connection, "o", f"({query})")
+    except duckdb.Error:
+        return  # the query that it stands in has its tables from another one
+    if found:
+        alone = parse(connection, "select 1")["statements"][0]["node"]
+        yield _select_of(connection, {**alone, "select_list": [order]}).removeprefix("SELECT ")
+
+
+def _result_columns(order: Node, frozen: Part) -> list[str]:
+    """The columns of the result that an order names, by name, by place, or all of them."""
+    columns = list(frozen.columns)
+    if order["class"] == "STAR":
+        return columns
+    if order["class"] == "COLUMN_REF" and len(order["column_names"]) == 1:
+        return [each for each in columns if each.casefold() == order["column_names"][0].casefold()]
+    given = order.get("literal", {}).get("text", order.get("value", {}).get("value"))
+    return columns[int(given) - 1 :][:1] if order["class"] == "CONSTANT" and str(given).isdigit() else []
+
+
+def _all_digits(connection: duckdb.DuckDBPyConnection, value: str, relation: str) -> bool:
+    """Whether there are values and all of them are digits; digits filled up with zeros have the order of numbers."""
+    query = (
+        f"select count({value}) > 0 and bool_and(regexp_full_match({value}, {text(_DIGITS)}))"
+        f" and not (min(length({value})) = max(length({value})) and max(length({value})) > 1 and min({value}) < '1')"
+        f" from {relation}"
+    )
+    ((found,),) = connection.execute(query).fetchall()
+    return bool(found)
+
+
+def _select_of(connection: duckdb.DuckDBPyConnection, node: Node) -> str:
+    """A SELECT in SQL."""
+    tree = {"error": False, "statements": [{"node": node}]}
+    ((found,),) = connection.execute("select json_deserialize_sql(?)", [json.dumps(tree)]).fetchall()
+    return str(found)

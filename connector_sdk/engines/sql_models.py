@@ -1,0 +1,179 @@
+"""A model's SQL: one SELECT over the files that it names, with nothing else readable and nothing writable."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import duckdb
+
+from connector_sdk.engines.embedded import literally, name, names, texts
+from connector_sdk.engines.files import format_of
+from connector_sdk.engines.model_files import file_parts
+from connector_sdk.engines.reading import Reading, require_any
+from connector_sdk.engines.relation import LEFT_OUT_HINT, Relation, find_doubled
+from connector_sdk.engines.typed import require_csv, require_types, resolve_types
+from connector_sdk.engines.unify import unify
+from connector_sdk.errors import ConfigError, Problem
+
+
+def prepare_sql(reading: Reading) -> Relation:
+    """Return the result of the model's SQL, its files as views; its connection is locked from then on.
+
+    Raises `ConfigError` unless it is one SELECT, and for what is wrong with the files.
+    """
+    sql = _single_select(reading)
+    tree = parse(reading.connection, sql)
+    if tree is None:
+        raise ConfigError([_no_select(reading)])
+    reading.mentioned = _mentioned(tree)
+    left_out = _create_views(reading, tree)
+    return Relation(sql, {}, left_out)
+
+
+def describe_result(reading: Reading, prepared: Relation) -> Relation:
+    """Return the columns of a SELECT; those of one name are left out.
+
+    Raises `ConfigError` where it names a column that no file can give, `DuckDBError` for other mistakes.
+    """
+    try:
+        described = reading.connection.execute(f"describe (\n{prepared.select}\n)").fetchall()
+    except duckdb.BinderException as error:
+        raise _left_out_error(reading, prepared, str(error)) or error from None
+    given = [row[0] for row in described]
+    doubled = find_doubled(given, "the result of the SQL")
+    columns = {row[0]: row[1] for row in described if row[0] not in doubled}
+    reasons = {**prepared.left_out, **doubled}
+    left_out = {each: reason for each, reason in reasons.items() if each not in columns}
+    if not doubled:
+        return Relation(prepared.select, columns, left_out)
+    places = [f"c{place}" for place in range(len(given))]
+    kept = (f"{place} as {name(each)}" for place, each in zip(places, given, strict=True) if each in columns)
+    select = f"select {', '.join(kept)} from (\n{prepared.select}\n) result({names(places)})"
+    return Relation(select, columns, left_out)
+
+
+def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    """Return a SELECT as a tree of JSON; None for SQL that is none."""
+    ((found,),) = connection.execute("select json_serialize_sql(?)", [sql]).fetchall()
+    tree = json.loads(found)
+    return None if tree["error"] else tree
+
+
+def nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """Return everything in a tree that has keys, from the root to the leaves."""
+    if isinstance(tree, dict):
+        yield tree
+        tree = list(tree.values())
+    for each in tree if isinstance(tree, list) else ():
+        yield from nodes(each)
+
+
+def lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
+    """Make nothing readable or writable but `files`, and let nothing change that."""
+    allowed = dict.fromkeys([*files, *(literally(each) for each in files)])
+    for statement in (
+        f"set allowed_paths = {texts(allowed)}",
+        "set python_enable_replacements = false",
+        "set autoinstall_known_extensions = false",
+        "set autoload_known_extensions = false",
+        "set enable_external_access = false",
+        "set lock_configuration = true",
+    ):
+        connection.execute(statement)
+
+
+def _single_select(reading: Reading) -> str:
+    """The SQL of a model without what follows its end. Raises `ConfigError` unless it is one SELECT."""
+    sql = (reading.model.sql or "").strip()
+    statements = reading.connection.extract_statements(sql)
+    if len(statements) != 1 or not _is_select(statements[0]):
+        raise ConfigError([_no_select(reading)])
+    encoded = sql.encode()
+    ends = [start for start, _ in duckdb.tokenize(sql) if encoded[start : start + 1] == b";"]
+    return encoded[: ends[0]].decode() if ends else sql
+
+
+def _is_select(statement: duckdb.Statement) -> bool:
+    """Whether a statement is a SELECT; DuckDB has kinds of statements that its Python has no name for."""
+    try:
+        return bool(statement.type == duckdb.StatementType.SELECT)
+    except ValueError:
+        return False
+
+
+def _no_select(reading: Reading) -> Problem:
+    place = ("models", reading.model.name, "sql")
+    return Problem("the SQL of a model is one SELECT", place, hint="prepare data elsewhere")
+
+
+def _mentioned(tree: Any) -> frozenset[str] | None:
+    """The names of columns in a SELECT, in small letters; None where it takes all that there are."""
+    found: set[str] = set()
+    for node in nodes(tree):
+        if node.get("type") == "STAR":
+            return None
+        found.update(str(each).casefold() for each in node.get("column_names") or ())
+        found.update(str(each).casefold() for each in node.get("using_columns") or ())
+    return frozenset(found)
+
+
+def _create_views(reading: Reading, tree: Any) -> dict[str, str]:
+    """Put a view in the place of each file that the SQL names as a table; answers the columns that are left out."""
+    relations = {
+        table: unify(reading.connection, list(file_parts(reading, table)))
+        for table in _tables(tree)
+        if "/" in table or format_of(table)
+    }
+    require_csv(reading)
+    _require_partitions(reading, relations.values())
+    columns = [each for table, relation in relations.items() if _is_csv(table) for each in _all(relation)]
+    types = resolve_types(reading, columns, "no CSV file of the SQL has a column")
+    left_out: dict[str, str] = {}
+    for table, relation in relations.items():
+        left_out |= relation.left_out
+        require_any(reading, relation)
+        cast = require_types(relation, types, reading.used.identifying, table) if _is_csv(table) else relation
+        reading.connection.execute(f"create view {name(table)} as {cast.select}")
+    return left_out
+
+
+def _require_partitions(reading: Reading, relations: Iterable[Relation]) -> None:
+    """Raise `ConfigError` for partitions that no path in the SQL says."""
+    found = {each for relation in relations for each in relation.columns}
+    if missing := [each for each in reading.model.partitions if each not in found]:
+        message = f"no path in the SQL has {missing[0]}=..."
+        raise reading.problem(
+            message, "name just what the paths have, such as region for region=EU/people.csv", "partitions"
+        )
+
+
+def _tables(tree: Any) -> list[str]:
+    """The tables that a parsed SELECT reads by a name of one part, wherever they stand in it, each once."""
+    return list(
+        dict.fromkeys(
+            node["table_name"]
+            for node in nodes(tree)
+            if node.get("type") == "BASE_TABLE" and not node.get("schema_name")
+        )
+    )
+
+
+def _is_csv(table: str) -> bool:
+    found = format_of(table)
+    return found is not None and found.value == "CSV"
+
+
+def _all(relation: Relation) -> Iterator[str]:
+    return iter((*relation.columns, *relation.left_out))
+
+
+def _left_out_error(reading: Reading, prepared: Relation, message: str) -> ConfigError | None:
+    """The error for a column that DuckDB misses because it was left out; None where it misses another one."""
+    folded = {each.casefold(): reason for each, reason in prepared.left_out.items()}
+    for quoted in re.findall(r'"((?:[^"]|"")*)"', message.partition("\n")[0]):
+        if known := folded.get(quoted.casefold()):
+            return reading.problem(f"the SQL cannot use the column {quoted}: {known}", LEFT_OUT_HINT)
+    return None

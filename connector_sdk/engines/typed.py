@@ -1,0 +1,123 @@
+"""The types that a model gives to columns of its CSV files: resolved by DuckDB, applied as casts that lose nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import duckdb
+from attrs import frozen
+
+from connector_sdk.engines.casts import lossless
+from connector_sdk.engines.embedded import listed, name, text
+from connector_sdk.engines.reading import Reading
+from connector_sdk.engines.relation import Relation, unused_name
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.project.suggest import suggestion
+from connector_sdk.sync import CsvForm
+
+REFUSED = "refused cell: "
+"""How the error for a cell begins that a cast in SQL would alter."""
+
+_SHOWN = 60
+"""How many characters of a refused cell its message shows."""
+
+
+@frozen
+class Typed:
+    """A relation whose columns have the types of the model, and for those the columns with what was refused.
+
+    A refused column holds the text of each cell that its type cannot hold exactly, and null elsewhere.
+    """
+
+    relation: Relation
+    refused: Mapping[str, str]
+
+
+def require_csv(reading: Reading) -> None:
+    """Raise `ConfigError` where a model says something about CSV files and reads none."""
+    if reading.csv_files:
+        return
+    said = {"types": reading.model.types, "csv": reading.model.csv != CsvForm()}
+    hints = {"types": "cast the columns in the SQL", "csv": "remove it"}
+    problems = [
+        Problem(f"model {reading.model.name} reads no CSV file", ("models", reading.model.name, key), hints[key])
+        for key, given in said.items()
+        if given
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def resolve_types(reading: Reading, columns: Collection[str], missing: str) -> Mapping[str, str]:
+    """Return the types of the model as DuckDB names them, by column.
+
+    `columns` are those of its CSV files, `missing` begins the message about one that is not among them. Raises
+    `ConfigError` for these, and for what is no type.
+    """
+    resolved, problems = {}, []
+    for column, type_ in reading.model.types.items():
+        place = ("models", reading.model.name, "types", column)
+        if column not in columns:
+            problems.append(Problem(f"{missing} {column}", place, suggestion(column, list(columns))))
+        try:
+            resolved[column] = _resolve(reading, type_)
+        except duckdb.Error:
+            hint = "use a type of DuckDB, such as BIGINT, DECIMAL(18,2), DATE or TIMESTAMPTZ"
+            problems.append(Problem(f"there is no type {type_}", place, hint))
+    if problems:
+        raise ConfigError(problems)
+    return resolved
+
+
+def apply_types(relation: Relation, types: Mapping[str, str], identifying: Collection[str]) -> Typed:
+    """Cast columns of text; what a cast would alter keeps the value of the plain cast, and its text beside it."""
+    casts = _casts(relation, types)
+    refused: dict[str, str] = {}
+    selected = []
+    for each in relation.columns:
+        selected.append(f"try_cast({name(each)} as {casts[each]}) as {name(each)}" if each in casts else name(each))
+    for each, type_ in casts.items():
+        refused[each] = unused_name(f"refused {each}", [*relation.columns, *refused.values()])
+        kept = lossless(name(each), type_, identifies=each in identifying)
+        selected.append(f"case when not {kept} then {name(each)} end as {name(refused[each])}")
+    columns = {**relation.columns, **casts, **dict.fromkeys(refused.values(), "VARCHAR")}
+    select = f"select {', '.join(selected)} from ({relation.select})" if casts else relation.select
+    return Typed(Relation(select, columns, relation.left_out), refused)
+
+
+def require_types(relation: Relation, types: Mapping[str, str], identifying: Collection[str], said: str) -> Relation:
+    """Cast columns of text for SQL, where there is no row yet to reject: a cell that a cast would alter is an error.
+
+    The error says file, column and value, and begins with `REFUSED`. `said` names the file.
+    """
+    casts = _casts(relation, types)
+    if not casts:
+        return relation
+    values = [
+        f"{_checked(each, casts[each], said, identifies=each in identifying)} as {name(each)}"
+        if each in casts
+        else name(each)
+        for each in relation.columns
+    ]
+    select = f"select {', '.join(values)} from ({relation.select})"
+    return Relation(select, {**relation.columns, **casts}, relation.left_out)
+
+
+def _checked(column: str, type_: str, said: str, *, identifies: bool) -> str:
+    """SQL for a cast that ends the statement where it would alter a value."""
+    raw = name(column)
+    message = text(f"{REFUSED}{said}: {column} cannot be {type_} without loss: ")
+    refused = f"error({message} || chr(39) || left({raw}, {_SHOWN}) || chr(39))"
+    kept = lossless(raw, type_, identifies=identifies)
+    return f"case when {raw} is null then null when {kept} then try_cast({raw} as {type_}) else {refused} end"
+
+
+def _casts(relation: Relation, types: Mapping[str, str]) -> dict[str, str]:
+    return {each: type_ for each, type_ in types.items() if type_ != "VARCHAR" and each in relation.columns}
+
+
+def _resolve(reading: Reading, type_: str) -> str:
+    """A type as DuckDB names it. The user's own words stay a text in SQL."""
+    read = f"read_csv({listed([reading.csv_files[0].copy])}, auto_detect = false, columns = {{'c': {text(type_)}}})"
+    ((_, found, *_),) = reading.connection.execute(f"describe select * from {read}").fetchall()
+    return str(found)
