@@ -13,8 +13,8 @@ from connector_sdk.engines.embedded import file, name
 from connector_sdk.engines.exact_numbers import plain_number
 from connector_sdk.engines.relation import Column, Part, Relation, select_columns, unused_name
 
-_HUGE = re.compile(r'"(?:[^"]|"")*"|\b(U?HUGEINT)\b')
-"""Whole numbers of 128 bits in a type, but not in the name of a field: Parquet has them as floating point."""
+_HUGE = re.compile(r'"(?:[^"]|"")*"|\b(U?HUGEINT)(?=[],)[]|$)')
+"""Whole numbers of 128 bits in a type, which Parquet has as floating point. The name of a field is none."""
 
 
 def freeze_model(connection: duckdb.DuckDBPyConnection, relation: Relation, target: Path) -> tuple[Part, int]:
