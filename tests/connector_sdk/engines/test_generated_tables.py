@@ -1,0 +1,77 @@
+"""Tables of any values arrive at the destination as they are, in whatever way they were written and are read."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connector_sdk import Mode, ObjectSchema
+from connector_sdk.testing.reference.shapes import SHAPES, Shape
+from tests.connector_sdk.planning.bench import Bench, mapped, people
+
+from .tables import WAYS, Table, arrived, expected, fields, make_table
+
+QUICK = 30
+LONG = 3_000
+TOGETHER = 100
+"""Tables of one long test."""
+
+RULES = ("V4", "V6", "V8", "V18")
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """An upsert into sheets, whose fields are those that a table needs."""
+    made = Bench(tmp_path, people(objects=("sheets",)))
+    yield made
+    made.store.close()
+
+
+@pytest.mark.rule(*RULES)
+@pytest.mark.parametrize("seed", range(QUICK))
+def test_every_value_of_a_table_arrives_in_five_ways(bench: Bench, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    _check(bench, monkeypatch, seed)
+
+
+@pytest.mark.long
+@pytest.mark.rule(*RULES)
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("part", range(LONG // TOGETHER))
+def test_every_value_of_thousands_of_tables_arrives(bench: Bench, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+    first = random.SystemRandom().randrange(10**9)
+    print(f"seeds from {first}")
+    for seed in range(first, first + TOGETHER):
+        _check(bench, monkeypatch, seed)
+
+
+def _check(bench: Bench, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Write a table in each way, run a sync of it, and compare each value with what arrived."""
+    table = make_table(seed)
+    shape = _shape(table)
+    monkeypatch.setitem(SHAPES, "sheets", shape)  # type: ignore[arg-type]
+    columns = {each.name: f"c{each.name[-1]}" for each in fields(table)}
+    bench.change(fields=mapped(**columns), match=people().match and type(bench.sync.match)("external_id", "k"))
+    for way, write in WAYS.items():
+        folder = bench.folder / f"{seed} {way}"
+        folder.mkdir()
+        model = write(table, folder, random.Random(seed))
+        told = f"seed {seed}, {way}, {model}"
+        own = Bench(folder, bench.sync)
+        ran = own.run(model)
+        assert set(ran.ledger.values()) == {"succeeded"}, (told, ran.lines)
+        records = own.records("sheets")
+        own.store.close()
+        assert set(records) == set(table.rows), told
+        for key, values in table.rows.items():
+            for number, value in enumerate(values):
+                assert arrived(table, records[key], number) == expected(table, value, number), (told, key, number)
+
+
+def _shape(table: Table) -> Shape:
+    external_id = SHAPES["people"].field("external_id")
+    assert external_id is not None
+    modes = frozenset({Mode.UPSERT})
+    return Shape(ObjectSchema("sheets", "Sheets", (external_id, *fields(table)), modes), "external_id", "s")
