@@ -31,13 +31,13 @@ def malformed_line(reading: Reading, message: str) -> ConfigError | None:
         return None
     if _TOO_LONG in message:
         line, reason = int(refused["line"]), "it is longer than two million bytes"
-        return reading.problem(f"{file.shown}, line {line}: {reason}", "shorten it, or close a quote before it")
+        return reading.problem(f"{file.text.shown}, line {line}: {reason}", "shorten it, or close a quote before it")
     try:
         file.text.check()
     except NotTextError as error:
         return reading.problem(error.message, error.hint)
     line, reason = next(_malformed(file), (int(refused["line"] or 1), "it is not like the lines before it"))
-    return reading.problem(f"{file.shown}, line {line}: {reason}", _HINT)
+    return reading.problem(f"{file.text.shown}, line {line}: {reason}", _HINT)
 
 
 def _malformed(file: CsvFile) -> Iterator[tuple[int, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from attrs import frozen
@@ -12,6 +13,7 @@ from attrs import frozen
 from connector_sdk.engines.csv_text import NotTextError, TextFile, readable_copy, text_file
 from connector_sdk.engines.embedded import listed, text
 from connector_sdk.engines.files import empty_file, shown
+from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
 from connector_sdk.errors import ConfigError
@@ -31,22 +33,36 @@ class CsvFile:
     """
 
     text: TextFile
-    shown: str
     copy: str
     delimiter: str
     quote: str
     header: bool
-    names: Sequence[str]
+    names: tuple[str, ...]
     skipped: int
 
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Everything about it that decides how it is read; files of one form are read together."""
+        return self.delimiter, self.quote, self.header, self.names, self.skipped
 
-def csv_part(reading: Reading, path: str) -> Part:
-    """Return a CSV file as a relation whose columns are text. Raises `ConfigError` where it cannot be told how to."""
-    file = _open(reading, path)
-    reading.csv_files.append(file)
-    doubled = find_doubled(file.names, f"the header of {file.shown}")
-    columns = {each: Column(f"c{place}", "VARCHAR") for place, each in enumerate(file.names) if each not in doubled}
-    return Part(file.shown, _relation(file), columns, doubled)
+
+def csv_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Values]) -> Iterator[Part]:
+    """Return CSV files as relations whose columns are text: files of one form, one after the other, as one.
+
+    Raises `ConfigError` for a file of which it cannot be told how it is written.
+    """
+    opened = {each: _open(reading, each) for each in files}
+    reading.csv_files += opened.values()
+    reading.allowed += [each.copy for each in opened.values()]
+    for (_, partitions), group in groupby(files, lambda each: (opened[each].form, values[each])):
+        members = [opened[each] for each in group]
+        first = members[0]
+        doubled = find_doubled(first.names, f"the header of {first.text.shown}")
+        columns = {
+            each: Column(f"c{place}", "VARCHAR") for place, each in enumerate(first.names) if each not in doubled
+        }
+        part = Part(first.text.shown, _relation(members), columns, doubled)
+        yield add_partitions(reading, part, partitions)
 
 
 def _open(reading: Reading, path: str) -> CsvFile:
@@ -66,7 +82,7 @@ def _open(reading: Reading, path: str) -> CsvFile:
         message = f"there is no encoding {form.encoding}"
         raise reading.problem(message, "such as utf-8, utf-16, latin-1, windows-1252", "csv", "encoding") from None
     names, skipped = headers[delimiter], splits[delimiter][1]
-    return CsvFile(text, said, copy, delimiter, form.quote, form.header, names, skipped)
+    return CsvFile(text, copy, delimiter, form.quote, form.header, tuple(names), skipped)
 
 
 def read_rows(lines: Iterable[str], delimiter: str, quote: str, *, strict: bool = False) -> Rows:
@@ -124,7 +140,8 @@ def _yielding(headers: Mapping[str, Sequence[str]], wanted: Collection[str]) -> 
     return [each for each, count in counts.items() if count == most and most]
 
 
-def _relation(file: CsvFile) -> str:
+def _relation(files: Sequence[CsvFile]) -> str:
+    file = files[0]
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(file.names)))
     options = {
         "columns": f"{{{columns}}}",
@@ -139,4 +156,5 @@ def _relation(file: CsvFile) -> str:
         "null_padding": "false",
         "hive_partitioning": "false",
     }
-    return f"read_csv({listed([file.copy])}, {', '.join(f'{key} = {value}' for key, value in options.items())})"
+    given = ", ".join(f"{key} = {value}" for key, value in options.items())
+    return f"read_csv({listed(each.copy for each in files)}, {given})"

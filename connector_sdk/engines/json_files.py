@@ -101,11 +101,13 @@ def _plain(reading: Reading, file: str) -> str:
     """A file that can be read: itself, or what it is when it is decompressed."""
     if compression_of(file) is None:
         return file
+    said = shown(reading.model, file)
     try:
-        copy = readable_copy(text_file(file, shown(reading.model, file), "utf-8"), reading.folder, ".json")
+        copy = readable_copy(text_file(file, said, "utf-8"), reading.folder, ".json")
     except NotTextError as error:
         raise reading.problem(error.message, "write the file again, in UTF-8") from None
     reading.allowed.append(copy)
+    reading.copies[copy] = said
     return copy
 
 

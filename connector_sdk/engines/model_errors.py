@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 
 import duckdb
@@ -15,12 +16,15 @@ from connector_sdk.errors import ConnectorError, RunStopped
 
 _LINES = 6
 _ADVICE = ("Try ", "Possible ", "* ", "Consider ", "LINE ")
-"""How lines begin in which DuckDB names settings that nobody can make here."""
+"""How lines begin in which DuckDB names settings that cannot be made here."""
+
+_SETTING = re.compile(r' Use "SET [^"]*"[^.]*\.')
+"""The same inside of a line."""
 
 
 def explain(reading: Reading, error: Exception) -> ConnectorError:
     """Return the error that a person reads for one that reading a model raised."""
-    message = str(error)
+    message = _as_named(reading, str(error))
     if malformed := malformed_line(reading, message):
         return malformed
     if REFUSED in message:
@@ -29,7 +33,7 @@ def explain(reading: Reading, error: Exception) -> ConnectorError:
     if _lacks_room(reading, error):
         hint = "make room in memory and on the disk, and run again; nothing was sent"
         return RunStopped(f"model {reading.model.name} cannot be frozen: {first_line(error)}", hint=hint)
-    first = first_line(error)
+    first = message.strip().partition("\n")[0]
     if "Permission Error" in first:
         hint = "see the DuckDB message above; the model's SQL may read only files it names in quotes after FROM or JOIN"
         return reading.problem(f"the SQL of model {reading.model.name} may not do that: {first}", hint)
@@ -43,7 +47,14 @@ def _lacks_room(reading: Reading, error: Exception) -> bool:
         return True
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM):
         return True
-    return str(reading.folder) in str(error)
+    return isinstance(error, duckdb.IOException | OSError) and str(reading.folder) in str(error)
+
+
+def _as_named(reading: Reading, message: str) -> str:
+    """A message with the names of files instead of those of their copies."""
+    for copy, shown in reading.copies.items():
+        message = message.replace(copy, shown)
+    return message
 
 
 def _without_advice(message: str) -> Iterator[str]:
@@ -52,4 +63,4 @@ def _without_advice(message: str) -> Iterator[str]:
         if line.strip().startswith(_ADVICE):
             return
         if line.strip():
-            yield line.strip()
+            yield _SETTING.sub("", line.strip())

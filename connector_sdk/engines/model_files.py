@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from connector_sdk.engines.csv_files import csv_part
+from connector_sdk.engines.csv_files import csv_parts
 from connector_sdk.engines.files import FileFormat, find_files, format_of
 from connector_sdk.engines.json_files import json_parts
 from connector_sdk.engines.parquet_files import parquet_parts
-from connector_sdk.engines.partitions import Values, add_partitions, path_values
+from connector_sdk.engines.partitions import path_values
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Part
 
@@ -23,12 +23,6 @@ def file_parts(reading: Reading, named: str) -> Iterator[Part]:
     yield from _READERS[_format(named)](reading, files, path_values(reading, named, files))
 
 
-def _csv_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Values]) -> Iterator[Part]:
-    for each in files:
-        yield add_partitions(reading, csv_part(reading, each), values[each])
-        reading.allowed.append(reading.csv_files[-1].copy)
-
-
 def _format(named: str) -> FileFormat:
     found = format_of(named)
     assert found is not None
@@ -37,6 +31,6 @@ def _format(named: str) -> FileFormat:
 
 _READERS = {
     FileFormat.PARQUET: parquet_parts,
-    FileFormat.CSV: _csv_parts,
+    FileFormat.CSV: csv_parts,
     FileFormat.JSON: json_parts,
 }

@@ -57,8 +57,8 @@ def _texts_of_digits(
             yield name(each) if " " in each else each
     if columns or node["type"] != "SELECT_NODE" or order["class"] in ("CONSTANT", "STAR"):
         return
-    query = _select_of(connection, {**node, "select_list": [{**order, "alias": "o"}], "modifiers": []})
     try:
+        query = _select_of(connection, {**node, "select_list": [{**order, "alias": "o"}], "modifiers": []})
         ((_, type_, *_),) = connection.execute(f"describe ({query})").fetchall()
         found = type_ == "VARCHAR" and _all_digits(connection, "o", f"({query})")
     except duckdb.Error:

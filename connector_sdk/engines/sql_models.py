@@ -25,12 +25,14 @@ def prepare_sql(reading: Reading) -> Relation:
     Raises `ConfigError` unless it is one SELECT, and for what is wrong with the files.
     """
     sql = _single_select(reading)
-    tree = parse(reading.connection, sql)
-    if tree is None:
-        raise ConfigError([_no_select(reading)])
-    reading.mentioned = _mentioned(tree)
-    left_out = _create_views(reading, tree)
-    return Relation(sql, {}, left_out)
+    try:
+        tree = parse(reading.connection, sql)
+        if tree is None:
+            raise ConfigError([_no_select(reading)])
+        reading.mentioned = _mentioned(tree)
+        return Relation(sql, {}, _create_views(reading, tree))
+    except RecursionError:
+        raise reading.problem("the SQL is nested too deeply", "use fewer operators in one expression") from None
 
 
 def describe_result(reading: Reading, prepared: Relation) -> Relation:
@@ -56,7 +58,7 @@ def describe_result(reading: Reading, prepared: Relation) -> Relation:
 
 
 def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    """Return a SELECT as a tree of JSON; None for SQL that is none."""
+    """Return a SELECT as a tree of JSON; None for SQL that is none. Raises `RecursionError` where it is too deep."""
     ((found,),) = connection.execute("select json_serialize_sql(?)", [sql]).fetchall()
     tree = json.loads(found)
     return None if tree["error"] else tree

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -71,3 +72,19 @@ def test_text_that_is_none_is_refused_with_its_place(folder: Path, refuse: Refus
 def test_no_character_of_a_text_is_altered(folder: Path, read: Read, values: list[str]) -> None:
     (folder / "a.json").write_text(json.dumps([{"id": each} for each in values]), encoding="utf-8")
     assert read(file="a.json").column("id").to_pylist() == values
+
+
+@pytest.mark.rule("V18")
+def test_what_is_wrong_in_a_compressed_file_is_told_with_its_own_name(folder: Path, refuse: Refuse) -> None:
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(b'{"id": 1}\n{"id":\n'))
+    problem = refuse(file="a.jsonl.gz")
+    assert 'Malformed JSON in file "a.jsonl.gz"' in problem.message
+    assert "sample_size" not in problem.message
+
+
+@pytest.mark.rule("V18")
+def test_hints_name_no_setting_that_cannot_be_made(folder: Path, refuse: Refuse) -> None:
+    (folder / "a.json").write_text('{"id": {"x": 1, "x": 2}}', encoding="utf-8")
+    told = [refuse(file="a.json"), refuse(sql=f"select {'(' * 1500}1{')' * 1500} as id")]
+    for problem in told:
+        assert not re.search(r"sample_size|maximum_depth|ignore_errors|SET ", str(problem)), problem
