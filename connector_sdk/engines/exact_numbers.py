@@ -22,9 +22,14 @@ def plain_number(value: str) -> str:
     """
     number = f"trim({value})"
     result = f"case when contains(lower({number}), 'e') then {_shift(number)} else {number} end"
+    return f"case when regexp_full_match({number}, {text(_NUMBER)}) then {shortest_digits(result)} end"
+
+
+def shortest_digits(number: str) -> str:
+    """Return SQL for a number in digits, written shortest: no zeros around it, no plus, no minus before zero."""
     for pattern, kept in _SHORTER:
-        result = f"regexp_replace({result}, {text(pattern)}, {text(kept)})"
-    return f"case when regexp_full_match({number}, {text(_NUMBER)}) then {result} end"
+        number = f"regexp_replace({number}, {text(pattern)}, {text(kept)})"
+    return number
 
 
 def differs_as_float(number: str) -> str:

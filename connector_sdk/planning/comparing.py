@@ -81,9 +81,7 @@ def freeze_changes(
     verdicts += [] if request.others else field_verdicts(request, mapped)
     target = request.folder / "changes.parquet"
     sent = _sent(mapped)
-    unused = ", ".join(
-        ("position", "inexact", *working_columns(request), *working_cells(request, mapped, source))
-    )
+    unused = ", ".join(("position", "inexact", *working_columns(request), *working_cells(request, mapped, source)))
     select = f"""
         with changed as ({_changed(connection, request, source, mapped, found, rows, since)}),
         mapped as (select * {sent} from changed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connector_sdk.engines.embedded import name
+from connector_sdk.engines.exact_numbers import shortest_digits
 from connector_sdk.planning.blanks import not_blank, trimmed
 from connector_sdk.planning.kinds import Kind, kind_of
 from connector_sdk.schema import Equality, Field
@@ -30,7 +31,7 @@ def canonical(value: str, type_: str) -> str:
     text_ = f"cast({value} as varchar)"
     match kind_of(type_):
         case Kind.NUMBER:
-            return _plain_number(text_)
+            return shortest_digits(text_)
         case Kind.TIMESTAMP:
             return _moment(text_)
         case Kind.INSTANT:
@@ -62,7 +63,7 @@ def comparable(value: str, type_: str, field: Field) -> str:
     if field.significant is not None:
         result = f"left({result}, {field.significant})"
     if Equality.NUMERIC in field.equality:
-        result = f"nullif({_plain_number(result)}, '')"
+        result = f"nullif({shortest_digits(result)}, '')"
     if Equality.CASELESS in field.equality:
         result = f"lower(upper({result}))"
     return result
@@ -71,19 +72,3 @@ def comparable(value: str, type_: str, field: Field) -> str:
 def _moment(value: str) -> str:
     """Return SQL for the text of a date-time in UTC, from how DuckDB writes one without a zone."""
     return f"replace({value}, ' ', 'T') || 'Z'"
-
-
-def _plain_number(value: str) -> str:
-    """SQL for a number as it is written shortest: no zeros around it, no plus, no minus before zero."""
-    for pattern, kept in _SHORTER:
-        value = f"regexp_replace({value}, '{pattern}', '{kept}')"
-    return value
-
-
-_SHORTER = (
-    (r"(\.0*|(\.[0-9]*[1-9])0*)$", r"\2"),
-    (r"^\+?(-?)\.", r"\10."),
-    (r"^\+?(-?)0*([0-9])", r"\1\2"),
-    (r"^-0$", "0"),
-)
-"""What is replaced in a number, one after the other."""
