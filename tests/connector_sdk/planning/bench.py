@@ -148,7 +148,8 @@ class Bench:
     def _lines(self, run_id: str) -> tuple[Mapping[str, Any], ...]:
         path = self.folder / ".connector" / "ledgers" / f"{run_id}.parquet"
         with duckdb.connect() as connection:
-            table = connection.sql(f"select * from read_parquet('{path}') order by \"row\"").to_arrow_table()
+            read = f"read_parquet('{path}', hive_partitioning = false)"
+            table = connection.sql(f'select * from {read} order by "row"').to_arrow_table()
         return tuple(table.to_pylist())
 
 
