@@ -63,9 +63,7 @@ def check(
     return tuple(evolve(each, findings=tuple(findings[each.name])) for each in found)
 
 
-def _sync_errors(
-    project: Project, sync: Sync, live: Opened, findings: dict[Finding, None]
-) -> Iterator[ConfigError]:  # fmt: skip
+def _sync_errors(project: Project, sync: Sync, live: Opened, findings: dict[Finding, None]) -> Iterator[ConfigError]:
     """What is wrong with a sync; what is only worth knowing is added to `findings`."""
     try:
         _, options = checked(project, sync, live.destination)

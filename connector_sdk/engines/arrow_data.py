@@ -100,9 +100,7 @@ def _unread(given: _Given) -> str:
     return ""
 
 
-def _sound(
-    stream: pa.RecordBatchReader, given: Sequence[_Given], schema: pa.Schema
-) -> Iterator[pa.RecordBatch]:  # fmt: skip
+def _sound(stream: pa.RecordBatchReader, given: Sequence[_Given], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The batches as long as they are what they say: DuckDB would freeze text that is no UTF-8, and not read it."""
     for batch in stream:
         yield pa.RecordBatch.from_arrays([each.take(batch) for each in given], schema=schema)

@@ -16,7 +16,7 @@ from connector_sdk.engines.files import empty_file, shown
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
-from connector_sdk.errors import ConfigError
+from connector_sdk.errors import ConfigError, Problem
 
 Rows = Any
 """What reads a CSV text in Python: an iterator of rows, whose `line_num` is that of the last line it took."""
@@ -51,6 +51,7 @@ def csv_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Value
 
     Raises `ConfigError` for a file of which it cannot be told how it is written.
     """
+    _check_form(reading)
     opened = {each: _open(reading, each) for each in files}
     reading.csv_files += opened.values()
     reading.allowed += [each.copy for each in opened.values()]
@@ -66,23 +67,45 @@ def csv_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Value
 
 
 def _open(reading: Reading, path: str) -> CsvFile:
-    form, said = reading.model.csv, shown(reading.model, path)
+    form = reading.model.csv
     try:
-        text = text_file(path, said, form.encoding)
+        text = _text(reading, path)
         head = text.read_head()
         if not head.strip("\r\n"):
             raise ConfigError([empty_file(path, ("models", reading.model.name, reading.key))])
         splits = {each: _split(head, each, form.quote) for each in _candidates(form.delimiter, form.quote)}
         headers = {each: _names(cells, header=form.header) for each, (cells, _) in splits.items()}
-        delimiter = _choose(reading, said, headers)
+        delimiter = _choose(reading, text.shown, headers)
         copy = readable_copy(text, reading.folder, ".csv")
     except NotTextError as error:
         raise reading.problem(error.message, error.hint) from None
-    except LookupError:
-        message = f"there is no encoding {form.encoding}"
-        raise reading.problem(message, "such as utf-8, utf-16, latin-1, windows-1252", "csv", "encoding") from None
     names, skipped = headers[delimiter], splits[delimiter][1]
     return CsvFile(text, copy, delimiter, form.quote, form.header, tuple(names), skipped)
+
+
+def _text(reading: Reading, path: str) -> TextFile:
+    """A file as text, in the encoding of the model. Raises `ConfigError` for one that there is not."""
+    encoding = reading.model.csv.encoding
+    try:
+        return text_file(path, shown(reading.model, path), encoding)
+    except LookupError:
+        message = f"there is no encoding {encoding}"
+        raise reading.problem(message, "such as utf-8, utf-16, latin-1, windows-1252", "csv", "encoding") from None
+
+
+def _check_form(reading: Reading) -> None:
+    """Raise `ConfigError` for a delimiter or a quote that is none."""
+    form, place = reading.model.csv, ("models", reading.model.name, "csv")
+    problems = []
+    if form.delimiter is not None and (len(form.delimiter) != 1 or form.delimiter in f"\r\n{form.quote}"):
+        hint = "use one character, such as ; or a tab, that is neither the quote nor a line end"
+        problems.append(Problem(f"{form.delimiter!r} cannot separate cells", (*place, "delimiter"), hint))
+    if len(form.quote) > 1 or form.quote in ("\r", "\n"):
+        problems.append(
+            Problem(f"{form.quote!r} cannot enclose cells", (*place, "quote"), "use one character, or none")
+        )
+    if problems:
+        raise ConfigError(problems)
 
 
 def read_rows(lines: Iterable[str], delimiter: str, quote: str, *, strict: bool = False) -> Rows:

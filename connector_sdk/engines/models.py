@@ -160,15 +160,13 @@ def _in_place(reading: Reading, part: Part) -> Source:
 
 def _frozen(
     reading: Reading, relation: Relation, refused: Mapping[str, str] | None = None, warn_of: str = ""
-) -> Source:  # fmt: skip
+) -> Source:
     part, rows = freeze_model(reading.connection, relation, _target(reading))
     warnings = order_warnings(reading, warn_of, part) if warn_of else ()
     return _source(part, rows, refused, warnings)
 
 
-def _source(
-    part: Part, rows: int, refused: Mapping[str, str] | None = None, warnings: tuple[str, ...] = ()
-) -> Source:  # fmt: skip
+def _source(part: Part, rows: int, refused: Mapping[str, str] | None = None, warnings: tuple[str, ...] = ()) -> Source:
     """A part in Parquet files as a model: the rows of a single file are numbered by their places in it."""
     taken = {each.casefold() for each in (*part.columns, *part.left_out)}
     numbered = len(part.files) == 1 and "file_row_number" not in taken

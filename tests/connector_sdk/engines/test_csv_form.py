@@ -152,6 +152,19 @@ def test_compressed_data_that_is_damaged_is_refused_rather_than_read_in_part(
     assert f"{name} cannot be decompressed: " in refuse(file=name).message
 
 
+@pytest.mark.parametrize(
+    ("form", "key"),
+    [
+        (CsvForm(delimiter=""), "delimiter"), (CsvForm(delimiter=";;"), "delimiter"),
+        (CsvForm(delimiter='"'), "delimiter"), (CsvForm(delimiter="\n"), "delimiter"),
+        (CsvForm(quote="''"), "quote"), (CsvForm(quote="\n"), "quote"),
+    ],
+)  # fmt: skip
+def test_a_form_from_python_that_cannot_be_is_refused(folder: Path, refuse: Refuse, form: CsvForm, key: str) -> None:
+    (folder / "a.csv").write_text("id,n\n1,x\n", encoding="utf-8")
+    assert refuse(file="a.csv", csv=form, place=("csv", key)).message.endswith(" cells")
+
+
 def test_empty_lines_before_the_header_are_no_header(folder: Path, read: Read) -> None:
     (folder / "a.csv").write_text("\n\nid,n\n1,x\n", encoding="utf-8")
     assert read(file="a.csv").to_pylist() == [{"id": "1", "n": "x", "#": 1}]
