@@ -16,7 +16,7 @@ from connector_sdk.planning.decimals import decimal_type, expected_decimal, read
 from connector_sdk.planning.json_text import NoJsonError, json_text
 from connector_sdk.planning.kinds import Kind, kind_of
 from connector_sdk.planning.misfits import MisfitError, instead
-from connector_sdk.planning.text_forms import CAST, DATES, INSTANT, MOMENTS, TEXT_FORMS
+from connector_sdk.planning.text_forms import CAST, DATES, FLOATS, INSTANT, MOMENTS, TEXT_FORMS, float_text
 from connector_sdk.schema import Equality, Field, FieldType
 
 _MOST_CHOICES = 100
@@ -112,6 +112,8 @@ def _value(source: str, type_: str, kind: Kind, field: Field) -> str:
     if kind not in convertible:
         raise _misfit(type_, field)
     form = convertible[kind]
+    if type_ in FLOATS and convertible is TEXT_FORMS:
+        return float_text(source)
     exact = kind is Kind.INTEGER and type_ == "BIGINT" and field.type is FieldType.INTEGER
     plain = kind is Kind.TEXT and type_ in ("VARCHAR", "JSON") and form == CAST
     return source if exact or plain else form.format(x=source)

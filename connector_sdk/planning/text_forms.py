@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connector_sdk.engines.exact_numbers import plain_number
 from connector_sdk.planning.kinds import Kind
 
 CAST = "cast({x} as varchar)"
@@ -29,3 +30,13 @@ TEXT_FORMS: Mapping[Kind, str] = {
 
 ALWAYS = frozenset({Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN})
 """The kinds of which every value has a text."""
+
+FLOATS = frozenset({"FLOAT", "DOUBLE"})
+
+
+def float_text(value: str) -> str:
+    """Return SQL for a floating point number as text, in plain digits: `5`, and not `5.0` or `5e0`.
+
+    A column of whole numbers is floating point as soon as one of them is missing; its text stays what it was.
+    """
+    return f"case when isfinite({value}) then {plain_number(f'cast({value} as varchar)')} end"

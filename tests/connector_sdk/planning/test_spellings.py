@@ -249,3 +249,23 @@ def test_a_moment_of_any_unit_and_zone_fills_a_date_time_and_a_text(bench: Bench
     (record,) = bench.store.records("people")
     assert record["name"] == "2026-01-31T10:00:00Z"
     assert record["seen"] == datetime(2026, 1, 31, 10, tzinfo=UTC)
+
+
+@pytest.mark.rule("V2")
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (pa.array([5.0]), "5"),
+        (pa.array([0.5]), "0.5"),
+        (pa.array([1e20]), "100000000000000000000"),
+        (pa.array([1e-7]), "0.0000001"),
+        (pa.array([-0.0]), "0"),
+        (pa.array([5.0], pa.float32()), "5"),
+        (pa.array([Decimal("1.50")]), "1.50"),
+    ],
+)
+def test_a_number_in_a_text_field_is_written_in_plain_digits(bench: Bench, values: pa.Array, text: str) -> None:
+    """A decimal keeps the decimals of its type, as SQL prints it: that is how prices look."""
+    bench.change(fields=mapped(name="m"))
+    assert bench.run(pa.table({"k": ["1"], "e": ["a"], "m": values})).ledger == {"1": "succeeded"}
+    assert bench.names() == {"a": text}
