@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -30,8 +31,14 @@ _LONG = r"(?:[0-9][0-9.]{15,}(?:[eE][+-]?[0-9]+)?|[0-9][0-9.]*[eE][+-]?[0-9]{3,}
 _QUOTED = r'((?:"(?:[^"\\]|\\.)*"|[^"])*?)' + f"(-?{_LONG})"
 """What stands before a long number, texts as a whole, and the number."""
 
+_MIXED = re.compile(r"\bJSON(?=[],)[]|$)")
+"""What is of several types inside of a list or an object: numbers, and numbers that are texts."""
+
 _END = "0" * 16
 """A long number that ends each object, so that no search for one begins inside a text."""
+
+_LOST = differs_as_float("n")
+"""SQL that is true where floating point does not have the number `n`."""
 
 
 @frozen
@@ -71,16 +78,12 @@ def json_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Valu
     """
     groups = [(partitions, list(group)) for partitions, group in groupby(files, lambda each: values[each])]
     said = shown(reading.model, files[0]) + (" and others" if len(files) > 1 else "")
-    objects = [_together(reading, members) for _, members in groups]
-    columns, left_out = _columns(reading, _joined(reading, objects), said)
-    if _needs_exact(reading, objects, columns):
-        objects = [_quoted(reading, each) for each in objects]
-        exact = _exact_columns(reading, columns, _joined(reading, objects))
-    else:
-        exact = {each: Column(name(each), type_) for each, type_ in columns.items()}
+    given = [_together(reading, members) for _, members in groups]
+    types, left_out = _columns(reading, _joined(reading, given), said)
+    objects, columns = _exact(reading, given, types)
     for (partitions, members), each in zip(groups, objects, strict=True):
-        relation = each.read({key: column.type for key, column in exact.items()})
-        part = Part(shown(reading.model, members[0]), relation, exact, left_out)
+        relation = each.read({key: column.type for key, column in columns.items()})
+        part = Part(shown(reading.model, members[0]), relation, columns, left_out)
         yield add_partitions(reading, part, partitions)
 
 
@@ -131,46 +134,69 @@ def _type(type_: str) -> str:
 def _columns(reading: Reading, objects: _Objects, said: str) -> tuple[dict[str, str], dict[str, str]]:
     """The keys with their types, and those that stand twice in an object, or in two spellings."""
     types = objects.types(reading)
-    found = reading.connection.execute(
-        f"select distinct unnest(json_keys(json)) as key from {objects.raw} order by key"
-    )
-    keys = [key for (key,) in found.fetchall()]
+    keys = _keys(reading, objects)
     if not keys:
         return types, {}
-    left_out = _doubled(reading, objects, keys, said)
+    left_out = _doubled(keys, said)
     ordered = sorted(keys, key=lambda each: list(types).index(each) if each in types else len(types))
     return {each: types.get(each, "VARCHAR") for each in ordered if each not in left_out}, left_out
 
 
-def _doubled(reading: Reading, objects: _Objects, keys: Sequence[str], said: str) -> dict[str, str]:
+def _keys(reading: Reading, objects: _Objects) -> Mapping[str, int]:
+    """The keys of all objects, and how often each stands in one object at most."""
+    lists = f"select distinct json_keys(json) as keys from {objects.raw}"
+    keys = f"select number, unnest(keys) as key from (select row_number() over () as number, keys from ({lists}))"
+    times = f"select number, key, count(*) as times from ({keys}) group by all"
+    found = reading.connection.execute(f"select key, max(times) from ({times}) group by key order by key").fetchall()
+    return dict(found)
+
+
+def _doubled(keys: Mapping[str, int], said: str) -> dict[str, str]:
     """The keys that cannot be told apart, with the reason. Case makes no difference, as it makes none in SQL."""
     spelled: dict[str, list[str]] = {}
     for each in keys:
         spelled.setdefault(each.casefold(), []).append(each)
-    left_out = {
-        each: f"{said}: the key is written {' and '.join(spellings)}"
-        for spellings in spelled.values()
-        for each in spellings
-        if len(spellings) > 1
-    }
-    twice = (
-        "select distinct unnest(list_filter(keys, lambda k: len(list_filter(keys, lambda o: o = k)) > 1)) from"
-        f" (select json_keys(json) as keys from {objects.raw}) where len(list_distinct(keys)) < len(keys)"
-    )
-    for (each,) in reading.connection.execute(twice).fetchall():
-        left_out[each] = f"{said}: an object has the key twice"
-    return left_out
+    reasons = {each: f"{said}: the key is written {' and '.join(spelled[each.casefold()])}" for each in keys}
+    left_out = {each: reason for each, reason in reasons.items() if len(spelled[each.casefold()]) > 1}
+    return left_out | {each: f"{said}: an object has the key twice" for each, times in keys.items() if times > 1}
 
 
-def _needs_exact(reading: Reading, objects: Sequence[_Objects], types: Mapping[str, str]) -> bool:
-    """Whether a number has digits that floating point would lose. Whole numbers lose none beside whole numbers."""
-    floats = any("DOUBLE" in each for each in types.values())
-    lost = differs_as_float("n") + ("" if floats else " and regexp_matches(n, '[.eE]')")
-    numbers = f"list_filter(regexp_extract_all(json, {text(_LONG)}), lambda n: {lost})"
-    return any(
-        reading.connection.execute(f"select 1 from {each.raw} where len({numbers}) > 0 limit 1").fetchall()
-        for each in objects
-    )
+def _exact(
+    reading: Reading, objects: Sequence[_Objects], types: Mapping[str, str]
+) -> tuple[Sequence[_Objects], dict[str, Column]]:
+    """The objects and the columns that are read from them, so that no number loses a digit.
+
+    Whole numbers are read with all of theirs. Fractions are not, so where floating point does not have one, long
+    numbers become texts in copies.
+    """
+    columns = {each: Column(name(each), type_) for each, type_ in types.items()}
+    if not any(_has(reading, each.raw, f"regexp_matches(json, {text(_LONG)})") for each in objects):
+        return objects, columns
+    nested = [each for each, type_ in types.items() if "DOUBLE" in type_ and type_ != "DOUBLE"]
+    fractions = f"lambda n: case when regexp_matches(n, '[.eE]') then {differs_as_float('n')} else false end"
+    if _lose(reading, objects, ["json"], fractions) or _lose(reading, objects, nested, f"lambda n: {_LOST}"):
+        copies = [_quoted(reading, each) for each in objects]
+        return copies, _exact_columns(reading, columns, _joined(reading, copies))
+    for each, type_ in types.items():
+        if type_ == "DOUBLE" and _lose(reading, objects, [each], f"lambda n: {_LOST}"):
+            columns[each] = _number_as_text(each)
+    return objects, columns
+
+
+def _lose(reading: Reading, objects: Sequence[_Objects], columns: Sequence[str], lost: str) -> bool:
+    """Whether the texts of some columns, or the objects themselves, have a long number that is `lost`."""
+    for each in objects:
+        relation = each.raw if list(columns) == ["json"] else each.read(dict.fromkeys(columns, "VARCHAR"))
+        for column in columns:
+            numbers = f"regexp_extract_all({name(column)}, {text(_LONG)})"
+            if _has(reading, relation, f"len(list_filter({numbers}, {lost})) > 0"):
+                return True
+    return False
+
+
+def _has(reading: Reading, relation: str, condition: str) -> bool:
+    found = reading.connection.execute(f"select 1 from {relation} where {condition} limit 1").fetchall()
+    return bool(found)
 
 
 def _quoted(reading: Reading, objects: _Objects) -> _Objects:
@@ -179,23 +205,19 @@ def _quoted(reading: Reading, objects: _Objects) -> _Objects:
     return _copy(reading, objects, f"left({quoted}, length({quoted}) - {len(_END) + 2})")
 
 
-def _exact_columns(reading: Reading, types: Mapping[str, str], objects: _Objects) -> dict[str, Column]:
+def _exact_columns(reading: Reading, columns: Mapping[str, Column], objects: _Objects) -> dict[str, Column]:
     """The columns as they are read where long numbers are texts: floating point only where it has every digit."""
     found = objects.types(reading)
-    columns = {}
-    for each, type_ in types.items():
-        value = name(each)
-        if type_ == "DOUBLE" and found.get(each) != "DOUBLE" and not _prints_the_same(reading, objects, each):
-            columns[each] = Column(f"coalesce({plain_number(value)}, {value})", "VARCHAR", "number")
-        elif "DOUBLE" in type_ and type_ != "DOUBLE":
-            columns[each] = Column(value, found.get(each, type_))
-        else:
-            columns[each] = Column(value, type_)
-    return columns
+    exact = dict(columns)
+    for each, column in columns.items():
+        if column.type != "DOUBLE" and "DOUBLE" in column.type:
+            exact[each] = Column(name(each), _MIXED.sub("VARCHAR", found.get(each, column.type)))
+        elif column.type == "DOUBLE" and found.get(each) != "DOUBLE":
+            relation = objects.read({each: "VARCHAR"})
+            lost = _has(reading, relation, differs_as_float(name(each)))
+            exact[each] = _number_as_text(each) if lost else column
+    return exact
 
 
-def _prints_the_same(reading: Reading, objects: _Objects, column: str) -> bool:
-    """Whether floating point has every digit of a column's numbers."""
-    read = objects.read({column: "VARCHAR"})
-    query = f"select 1 from {read} where {differs_as_float(name(column))} limit 1"
-    return not reading.connection.execute(query).fetchall()
+def _number_as_text(column: str) -> Column:
+    return Column(f"coalesce({plain_number(name(column))}, {name(column)})", "VARCHAR", "number")

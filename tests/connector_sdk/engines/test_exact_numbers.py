@@ -190,3 +190,22 @@ def test_json_written_by_python_arrives_as_python_reads_it(folder: Path, read: R
     rows = [{"id": number, "n": 0.1 * number, "t": str(number)} for number in range(50)]
     (folder / "a.json").write_text(json.dumps(rows), encoding="utf-8")
     assert read(file="a.json").drop_columns(["#"]).to_pylist() == rows
+
+
+@pytest.mark.rule("V8")
+def test_long_whole_numbers_beside_fractions_of_their_own_column_need_no_copy(
+    folder: Path, open_: Open, read: Read, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Ids of 18 digits beside prices are common: each column keeps its type, and the file is read once as it is."""
+    (folder / "a.json").write_text('{"id": 123456789012345678, "n": 1.5}\n{"id": 2, "n": 2}', encoding="utf-8")
+    before = len(list(tmp_path_factory.getbasetemp().rglob("*.ndjson")))
+    assert dict(open_(file="a.json").columns) == {"id": "BIGINT", "n": "DOUBLE"}
+    assert len(list(tmp_path_factory.getbasetemp().rglob("*.ndjson"))) == before
+    (folder / "a.json").write_text('{"id": 1, "n": 9007199254740993}\n{"id": 2, "n": 1.5}', encoding="utf-8")
+    assert read(file="a.json").column("n").to_pylist() == ["9007199254740993", "1.5"]
+
+
+@pytest.mark.rule("V8")
+def test_long_whole_numbers_beside_fractions_inside_of_a_list_keep_their_digits(folder: Path, read: Read) -> None:
+    (folder / "a.json").write_text('{"id": 1, "n": [9007199254740993, 1.5]}', encoding="utf-8")
+    assert read(file="a.json").column("n").to_pylist() == [["9007199254740993", "1.5"]]
