@@ -16,14 +16,13 @@ from connector_sdk.errors import ConfigError, ExitCode, Problem, RunStopped
 from connector_sdk.observers import Observers
 from connector_sdk.observing.calls import CallRecorder
 from connector_sdk.opening import Opened, find_destination, opened
-from connector_sdk.planning.guards import RemovedToday
 from connector_sdk.project.checks import check_sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
 from connector_sdk.project.structure import structure
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import Mode
 from connector_sdk.state.database import open_database
-from connector_sdk.state.entries import UNNAMED, SyncState
+from connector_sdk.state.entries import UNNAMED, RemovedToday, SyncState
 from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.journal import Journal, moment
 from connector_sdk.state.lock import Lock, locked

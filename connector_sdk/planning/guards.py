@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from attrs import field, frozen
 
 from connector_sdk.plan import Finding, Level
+from connector_sdk.state.entries import RemovedToday
 from connector_sdk.sync import Guards
 
 GUARDS = (
@@ -24,14 +25,6 @@ EXAMPLES = 3
 """How many keys a guard shows."""
 
 _RESTORE = "restore the missing rows of the model"
-
-
-@frozen
-class RemovedToday:
-    """Rows that runs of the last 24 hours removed at the destination, and how many were known before the first."""
-
-    rows: int = 0
-    known: int = 0
 
 
 @frozen

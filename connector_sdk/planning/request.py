@@ -8,10 +8,10 @@ from pathlib import Path
 from attrs import field, frozen
 
 from connector_sdk.batch import Action
-from connector_sdk.planning.guards import RemovedToday
 from connector_sdk.project.delivery import DeliverySettings
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
+from connector_sdk.state.entries import RemovedToday
 from connector_sdk.sync import Model, Project, Sync
 
 ACTIONS: Mapping[Mode, Action] = {

@@ -119,6 +119,14 @@ class RemovedRows:
     known: int
 
 
+@frozen
+class RemovedToday:
+    """Rows that runs of the last 24 hours removed at the destination, and how many were known before the first."""
+
+    rows: int = 0
+    known: int = 0
+
+
 UNNAMED = ""
 """The key under which rows are held together that may be at the destination, while nobody knows which they are."""
 

@@ -89,7 +89,9 @@ def cell(value: Any, column: Column, plan: Batch) -> str:
         return "" if plan.action is Action.CREATE or column.on_null is OnNull.KEEP else "#N/A"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:.4f}" if isinstance(value, Decimal) else value.isoformat() if isinstance(value, date) else value
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def as_json(given: Any) -> None:

@@ -158,7 +158,9 @@ def test_a_merged_child_is_settled_and_never_takes_its_parent_along(project: Pro
     assert project.run().rows == {"read": 6, "unchanged": 6}
     assert project.run("--full").rows == {"read": 6, "unchanged": 3, "planned": 3, "succeeded": 3}
     project.model(rows(*TABLE[1:]))
-    assert project.run().rows == {"read": 5, "unchanged": 5}
+    run = project.run()
+    assert run.rows == {"read": 5, "unchanged": 5, "removed": 1, "planned": 1, "skipped": 1}
+    assert project.ledger(run)["A"]["code"] == "RECORD_KEPT"
     assert set(live(project)) == {"C", "D", "E"}
     project.model(rows(*(each for each in TABLE if each[0] not in "ABC")))
     run = project.run()

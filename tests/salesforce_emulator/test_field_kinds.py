@@ -90,7 +90,7 @@ def test_a_file_is_sent_in_base64_and_read_at_its_own_address(client: Client) ->
     [
         ("Tags__c", "b;a;b", "a;b"),
         ("Opens__c", "08:30:00Z", "08:30:00.000Z"),
-        ("Rate__c", "12.345", 12.35),
+        ("Rate__c", "12.345", 12.345),
         ("Rent__c", "1234567890.5", 1234567890.5),
         ("Big__c", "123456789012345", 123456789012345),
     ],

@@ -153,7 +153,7 @@ def test_values_are_brought_into_salesforces_form(client: Client) -> None:
     assert record["Email"] == "ann@emulator.invalid"
     assert record["Last_Seen__c"] == "2024-02-29T08:15:30.123+0000"
     assert record["Interests__c"] == "Analytics;Security"
-    assert record["Credit_Limit__c"] == 12.35
+    assert record["Credit_Limit__c"] == 12.345
     assert (record["DoNotCall"], record["Visits__c"], record["Call_Time__c"]) == (True, 7, "10:15:30.000Z")
 
 

@@ -78,9 +78,9 @@ def test_a_name_that_can_be_none_is_rejected_with_its_row_and_stops_the_list(
     assert (run.exit, project.written()) == (6, {})
     assert "rejected" in run.said
     plan = project.plan()
-    (rejected,) = {each["message"] for each in plan.report["samples"]["rejected"]}
-    assert plan.rows["rejected"] == (2 if code == "REPEATED_MATCH" else 1)
-    assert rejected
+    rejected = plan.report["samples"]["rejected"]
+    assert plan.rows["rejected"] == len(rejected) == (2 if code == "REPEATED_MATCH" else 1)
+    assert all(each["code"] == code and each["message"] for each in rejected)
 
 
 def test_a_blank_name_beside_a_key_of_its_own_is_rejected(project: Project) -> None:

@@ -203,7 +203,7 @@ def test_plan_prints_json_with_samples_findings_and_cost(invoke: Invoke, planned
     assert record["findings"] == [
         {"level": "warning", "message": "the shelf is nearly full", "advice": "buy another", "guard": ""}
     ]
-    assert record["cost"] == {"batches": 3, "calls": 5}
+    assert record["cost"] == {"batches": 3, "calls": 5, "lookups": 0}
 
 
 def test_plan_sums_up_for_people(invoke: Invoke, planned: Callable[[PlanReport], None]) -> None:

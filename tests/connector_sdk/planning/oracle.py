@@ -117,7 +117,7 @@ class Oracle:
         if "about" in step.fields and row[step.fields["about"]] == TOO_LONG:
             return "rejected TOO_LONG"
         if self.mode in (Mode.UPDATE, Mode.ARCHIVE) and self._record(row) is None:
-            return "skipped NO_RECORD"
+            return "skipped NO_RECORD" if self.mode is Mode.UPDATE else "unchanged"
         return ""
 
     def _record(self, row: Row) -> int | None:

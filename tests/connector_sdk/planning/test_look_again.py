@@ -163,7 +163,7 @@ def test_a_row_that_left_takes_no_record_along_that_is_another_row_s(both: Bench
     ran = both.run([row("p")])
     assert told(ran) == {"g": "guests RECORD_KEPT"}
     assert "to which this row was never written" in str(ran.line("g")["message"])
-    assert people(both) == {"p": "New", "g": "New"}
+    assert people(both) == {"p": "New"}
 
 
 def test_what_cannot_be_found_anew_is_what_the_destination_says(both: Bench) -> None:

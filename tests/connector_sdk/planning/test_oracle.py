@@ -80,7 +80,9 @@ def ledger(ran: Ran) -> list[tuple[str | None, str]]:
     told_ = [
         (
             line["key"] and line["key"].partition(FORMER)[0],
-            "succeeded" if line["code"] == "gone" else " ".join(filter(None, (line["outcome"], line["code"]))),
+            "succeeded"
+            if line["code"] in ("gone", "ALREADY_GONE")
+            else " ".join(filter(None, (line["outcome"], line["code"]))),
         )
         for line in ran.lines
     ]
