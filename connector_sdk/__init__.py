@@ -33,7 +33,17 @@ from connector_sdk.outcome import (
     WriteResult,
 )
 from connector_sdk.plan import Cost, Finding, Level, PlanReport, PlanSummary
-from connector_sdk.report import ActionCounts, BatchReport, CallCounts, RowCounts, RunReport, RunStart
+from connector_sdk.report import (
+    ActionCounts,
+    BatchCounts,
+    BatchReport,
+    CallCounts,
+    CodeCount,
+    ReportState,
+    RowCounts,
+    RunReport,
+    RunStart,
+)
 from connector_sdk.schema import MATCH_SCHEMA, Equality, Field, FieldType, ObjectInfo, ObjectSchema, ReferenceKey
 from connector_sdk.secret import Secret
 from connector_sdk.spec import CONTRACT, Api, Delivery, DestinationSpec, EmptyText, Mode, Removal
@@ -48,6 +58,7 @@ from connector_sdk.sync import (
     Match,
     Merge,
     Model,
+    OnHeld,
     Project,
     Sync,
 )
@@ -62,11 +73,13 @@ __all__ = [
     "Api",
     "Attempt",
     "Batch",
+    "BatchCounts",
     "BatchReport",
     "Call",
     "CallCounts",
     "Cancelled",
     "Classification",
+    "CodeCount",
     "Column",
     "CommandSettings",
     "ConfigError",
@@ -101,6 +114,7 @@ __all__ = [
     "NotExecuted",
     "ObjectInfo",
     "ObjectSchema",
+    "OnHeld",
     "OnNull",
     "Options",
     "Outcome",
@@ -113,6 +127,7 @@ __all__ = [
     "Reference",
     "ReferenceKey",
     "Removal",
+    "ReportState",
     "RowCounts",
     "RowError",
     "RowStatus",

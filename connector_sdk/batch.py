@@ -104,7 +104,10 @@ class Attempt(Protocol):
         ...
 
     def wait(self, seconds: float) -> None:
-        """Sleep; raises `Cancelled` when the run is interrupted meanwhile."""
+        """Sleep; raises `Cancelled` once the run no longer waits for this batch.
+
+        While a run stops, batches in flight get some seconds more, and it sleeps less than `seconds`: look then.
+        """
         ...
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ExitCode, RunStopped
 from connector_sdk.finish import not_begun
-from connector_sdk.freezing import findings_of_run, freeze_plan, stop_on
+from connector_sdk.freezing import findings_of_run, freeze_plan, held_findings, planned_by, stop_on
 from connector_sdk.plan import Finding, Level
 from connector_sdk.planning.former_state import UPGRADED
 from connector_sdk.planning.frozen import FrozenPlan
@@ -27,10 +27,11 @@ def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan,
     """Plan, check the plan, and commit it: from here on the run survives a crash. Answers what was found, too."""
     run_id = new_run_id()
     opened.observers.run_started(RunStart(run_id, opened.sync.name, False, now()))
-    begun = opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, opened.config)
+    account, held = opened.live.connection.account, () if request.start_over else held_findings(opened)
+    begun = opened.journal.begin_run(run_id, opened.sync.name, account, opened.config, opened.id)
     try:
         frozen_plan = freeze_plan(opened, run_id, request)
-        findings = findings_of_run(opened, frozen_plan)
+        findings = (*held, *findings_of_run(opened, frozen_plan))
         stop_on(findings, request.accept)
     except BaseException as error:
         remove(opened.folder.plan(run_id))
@@ -39,7 +40,8 @@ def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan,
         raise
     adopt_upgrade(opened, run_id, frozen_plan)
     forgotten = opened.sync.name if request.start_over else None
-    opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten)
+    planned = planned_by(opened, frozen_plan).to_json()
+    opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten, planned)
     return begun, frozen_plan, findings
 
 

@@ -37,6 +37,7 @@ class Code(StrEnum):
     HELD = "HELD"
     ANSWER_LOST = "ANSWER_LOST"
     NOT_SENT = "NOT_SENT"
+    IN_FLIGHT = "IN_FLIGHT"
 
 
 @frozen
@@ -147,7 +148,12 @@ EXPLAINED: Mapping[Code, Explanation] = {
         "connector resolve settles it: look for the row at the destination, then say whether it was sent.",
     ),
     Code.NOT_SENT: Explanation(
-        "The run was given up before the row was sent.", "Nothing is to be done; the next run sends it."
+        "The run has not sent the row yet, or ended before it did.",
+        "Do nothing: this run sends it later, or the next run does.",
+    ),
+    Code.IN_FLIGHT: Explanation(
+        "The row was sent, and its answer has not come yet, or did not come before the run stopped.",
+        "Do nothing: this run, or the next one, finds out what became of the row before it sends anything.",
     ),
 }
 """Every code of the core, explained."""

@@ -14,7 +14,7 @@ What a destination raises to the core, never shown to a person::
 
 What a destination must let through::
 
-    Cancelled           the run is being interrupted
+    Cancelled           the run stops, and no longer waits
 
 Failures of single rows are data (`WriteResult`), never exceptions.
 """
@@ -132,4 +132,4 @@ class Stale(Exception):
 
 
 class Cancelled(BaseException):
-    """Raised by `attempt.wait` when the run is being interrupted; a destination lets it through."""
+    """Raised by `attempt.wait` when a run that stops waits no longer; a destination lets it through."""

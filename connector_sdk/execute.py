@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import nullcontext
-
 from attrs import evolve
 
 from connector_sdk.damage import first_line, no_room
 from connector_sdk.errors import Cancelled, ConnectorError, ExitCode, Stale
-from connector_sdk.finish import Ending, as_json, finish, not_begun, so_far
+from connector_sdk.finish import Ending, as_json, finish, not_begun, stopped
 from connector_sdk.plan import Finding
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import RunReport, RunStart
@@ -23,6 +20,7 @@ from connector_sdk.writing.dispatch import deliver_all
 from connector_sdk.writing.knowledge import ErrorKnowledge
 from connector_sdk.writing.retry import Budget
 from connector_sdk.writing.stages import PlanRows
+from connector_sdk.writing.stopping import Stopping
 
 
 def execute(
@@ -40,18 +38,24 @@ def execute(
 
     `findings` are told to observers before anything is sent.
     Of an `abandoned` run nothing more is sent; where it wrote to an account that is `elsewhere`, nothing is asked
-    either. Raises `Stale` when the target moved since it was planned: the run is given up then.
+    either. Raises `Stale` when the target moved since it was planned: the run is given up then. Raises
+    `KeyboardInterrupt`, once all is on record, where Ctrl-C reached this thread.
     """
     if resumed:
         opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
+        opened.journal.take_up(begun.id, opened.id)
     opened.observers.run_planned(frozen_plan.summary, findings)
+    stop = Stopping(request.cancel, request.drain)
     try:
-        report = _delivered(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere)
+        report = _delivered(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere, stop)
     except Exception as error:
         opened.observers.run_finished(not_begun(opened, begun.id, error))
         raise
     opened.observers.run_finished(report)
     opened.live.host.begin_counting()
+    opened.watch.restart()
+    if stop.interrupted:
+        raise KeyboardInterrupt
     return report
 
 
@@ -63,25 +67,24 @@ def _delivered(
     resumed: bool,
     abandoned: bool,
     elsewhere: bool,
+    stop: Stopping,
 ) -> RunReport:
-    started = time.monotonic()
     try:
         batches = opened.journal.batches(begun.id)
         remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
-        writing = _writing(opened, request, frozen_plan, remaining)
+        writing = _writing(opened, request, frozen_plan, remaining, stop)
         writing = evolve(writing, settle_only=abandoned, unreachable=elsewhere)
         deliver_all(writing, batches, frozen_plan.summary.parallelism)
         state = RunState.ABANDONED if abandoned else RunState.FINISHED
-        ending = Ending(state, resumed, time.monotonic() - started)
-        return finish(opened, begun, frozen_plan, request, ending=ending)
+        return finish(opened, begun, frozen_plan, request, ending=Ending(state, resumed))
     except Stale:
         opened.journal.set_state(begun.id, RunState.ABANDONED)
         remove(opened.folder.plan(begun.id))
         raise
     except _stopping() as error:
         message, code = _reason(error)
-        message = opened.live.host.scrub(message)
-        report = so_far(opened, begun, frozen_plan, resumed, time.monotonic() - started, message, code)
+        opened.journal.seal()
+        report = stopped(opened, begun, resumed=resumed, message=opened.live.host.scrub(message), code=code)
         opened.journal.report(begun.id, as_json(report))
         return report
 
@@ -100,7 +103,7 @@ def _reason(error: BaseException) -> tuple[str, ExitCode]:
     return f"{first_line(error)} — make room in memory and on the disk, and run again", ExitCode.STOPPED
 
 
-def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int) -> Writing:
+def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping) -> Writing:
     live, settings, plan = opened.live, opened.settings, frozen_plan.summary
     apis = [each for each in live.destination.spec.apis if each.name == plan.api]
     return Writing(
@@ -117,9 +120,10 @@ def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaini
         anchors_first=any(each.surely_anchors(plan.mode) for each in apis),
         batch_size=plan.batch_size,
         split_retries=settings.split_retries,
-        cancel=request.cancel,
+        stop=stop,
+        at_least_once=opened.resends,
         rekeyed=frozen_plan.rekeyed,
         scrub=live.host.scrub,
         sought=frozen_plan.layout.sought,
-        keep_lock=opened.lock.share if opened.lock else nullcontext,
+        keep=opened.keeping_open,
     )

@@ -8,27 +8,27 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from attrs import asdict, evolve, frozen
 
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.engines.snapshots import promote
 from connector_sdk.errors import ConnectorError, ExitCode, RunStopped
+from connector_sdk.planning.decided import decided_lines
 from connector_sdk.planning.frozen import FrozenPlan
-from connector_sdk.report import ActionCounts, RowCounts, RunReport
+from connector_sdk.report import ActionCounts, ReportState, RowCounts, RunReport
 from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledRun, RemovedRows, RunState, SyncState
 from connector_sdk.state.folder import on_disk, remove
 from connector_sdk.state.journal import Journal, now
-from connector_sdk.state.ledger import LEDGER_SCHEMA, gathered, write_ledger
+from connector_sdk.state.ledger import gathered, write_ledger
 from connector_sdk.state.retention import retain
 from connector_sdk.state.schemas import keep_schema
 from connector_sdk.state.snapshot_file import pointing_at
 from connector_sdk.state.witness import Witness
-from connector_sdk.tally import Tallying
+from connector_sdk.tally import Tally, Tallying, count_held, exit_code
+from connector_sdk.unfinished import count_batches, report_of_open_run
 
 _REMOVING = frozenset({"max_removed", "max_removed_per_day"})
 """The guards on removals: where one of them was accepted, a person has answered for these rows."""
@@ -38,11 +38,10 @@ log = logging.getLogger(__name__)
 
 @frozen
 class Ending:
-    """How a run comes to its end, and after how many seconds."""
+    """How a run comes to its end."""
 
     state: RunState
     resumed: bool
-    seconds: float
     message: str = ""
 
 
@@ -73,16 +72,13 @@ def end(
     Its `plan` is None where that is lost.
     """
     ledger = opened.folder.ledger(run.id)
-    tallying = Tallying()
+    tallying = Tallying(holds=not opened.resends)
     write_ledger(ledger, (tallying.add(each) for each in gathered(lines)))
     crashpoint("after the ledger is written")
     tally = tallying.result(planned)
     tally.require_sums()
-    report = RunReport(
-        run.id, run.sync, ending.resumed, ending.state.value, tally.exit_code, tally.rows, tally.actions,
-        opened.live.host.calls, ending.seconds, ending.message,
-    )  # fmt: skip
     state = after(ledger)
+    report = _report(opened, run, tally, ending)
     removed = _removed(opened, plan, report)
     opened.journal.finish(run, ending.state, as_json(report), state, tally.held, removed)
     Witness(opened.folder.path, run.sync).saw(state.generation)
@@ -108,32 +104,45 @@ def _tidy(opened: Session, run: JournalledRun) -> None:
         log.warning("Files that are not needed any more could not be deleted: %s", error)
 
 
-def so_far(
-    opened: Session,
-    run: JournalledRun,
-    plan: FrozenPlan,
-    resumed: bool,
-    seconds: float,
-    message: str,
-    code: ExitCode,
-) -> RunReport:
-    """The report of a run that stopped: rows without an outcome yet count as unprocessed."""
-    tallying = Tallying()
-    for table in gathered(opened.journal.outcomes(run.id)):
-        tallying.add(table)
-    tally = tallying.result(plan.rows, decided=plan.rows)
-    rows = evolve(tally.rows, unprocessed=tally.rows.unprocessed + tally.without_outcome)
+def _report(opened: Session, run: JournalledRun, tally: Tally, ending: Ending) -> RunReport:
+    """The report of a run that ends; what it left to a person is not on record yet."""
+    held = count_held(opened.journal.held(run.sync), tally.held)
+    code = exit_code(tally.rows, held, opened.sync.on_held)
+    progress = opened.journal.progress(run.id)
     return RunReport(
-        run.id, run.sync, resumed, "stopped", code, rows, tally.actions, opened.live.host.calls, seconds, message
-    )
+        run.id, run.sync, ending.resumed, ending.state.value, code, tally.rows, tally.actions,
+        opened.live.host.calls, opened.watch.seconds, ending.message, held, 0, tally.possible_duplicates, tally.codes,
+        count_batches(progress), opened.watch.started,
+    )  # fmt: skip
+
+
+def stopped(opened: Session, run: JournalledRun, *, resumed: bool, message: str, code: ExitCode) -> RunReport:
+    """The report of a run that cannot go on: rows without an outcome yet count as unprocessed."""
+    known = opened.journal.run(run.id)
+    assert known is not None
+    return evolve(
+        report_of_open_run(opened.folder, opened.journal, known, is_running=False),
+        resumed=resumed, state=ReportState.STOPPED, exit=code, calls=opened.live.host.calls,
+        seconds=opened.watch.seconds, message=message, started=opened.watch.started,
+    )  # fmt: skip
 
 
 def not_begun(opened: Session, run: str, error: BaseException) -> RunReport:
     """The report, for observers, of a run that ended before it wrote anything."""
     code = error.exit_code if isinstance(error, ConnectorError) else ExitCode.STOPPED
-    counts = RowCounts(), ActionCounts(), opened.live.host.calls
     said = opened.live.host.scrub(str(error)) or type(error).__name__
-    return RunReport(run, opened.sync.name, False, "not begun", code, *counts, 0.0, said)
+    return RunReport(
+        run, opened.sync.name, False, ReportState.NOT_BEGUN, code, RowCounts(), ActionCounts(),
+        opened.live.host.calls, opened.watch.seconds, said, _held_rows(opened), started=opened.watch.started,
+    )  # fmt: skip
+
+
+def _held_rows(opened: Session) -> int:
+    """How many rows are held; none where the journal itself is what keeps a run from going on."""
+    try:
+        return opened.journal.held_rows(opened.sync.name)
+    except ConnectorError:
+        return 0
 
 
 def as_json(report: RunReport) -> str:
@@ -173,23 +182,5 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
 
 def _all_outcomes(plan: FrozenPlan, journal: Journal, run: str) -> Iterator[pa.Table]:
     if plan.rows.rejected or plan.rows.skipped:
-        yield from _decided(plan.file)
+        yield from decided_lines(plan.file)
     yield from journal.outcomes(run)
-
-
-def _decided(plan: Path) -> Iterator[pa.Table]:
-    """The rows that were decided while planning, as ledger lines."""
-    names = ["key", "outcome", "action", "object", "record_id", "code", "message", "advice"]
-    start = 0
-    for batch in pq.ParquetFile(plan).iter_batches(65_536, columns=names):
-        numbered = batch.append_column("row", pa.arange(start, start + batch.num_rows))
-        start += batch.num_rows
-        decided = pa.Table.from_batches([numbered.filter(pc.is_valid(batch.column("outcome")))])
-        rows = decided.num_rows
-        columns = {name: decided.column(name) for name in ["row", *names]} | {
-            "fields": pa.nulls(rows),
-            "batch": pa.nulls(rows),
-            "attempts": pa.repeat(0, rows),
-        }
-        if rows:
-            yield pa.table({each.name: columns[each.name].cast(each.type) for each in LEDGER_SCHEMA})

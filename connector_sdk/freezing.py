@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from attrs import evolve
 
 from connector_sdk.batch import Batch
+from connector_sdk.codes import Code
 from connector_sdk.damage import first_line, no_room, unreadable
 from connector_sdk.engines.models import require_whole
 from connector_sdk.errors import ExitCode, RunStopped
@@ -21,6 +22,9 @@ from connector_sdk.spec import Mode
 from connector_sdk.state.plan_file import PlanReader
 from connector_sdk.state.schemas import read_schemas
 from connector_sdk.state.stored import planned_batch
+from connector_sdk.sync import OnHeld
+from connector_sdk.tally import Tallying
+from connector_sdk.unfinished import Planned
 
 
 def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
@@ -81,6 +85,22 @@ def findings_of_run(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
     return findings_of(opened, plan) if plan.batches else plan.findings
 
 
+def held_findings(opened: Session) -> tuple[Finding, ...]:
+    """Return the finding about rows of the sync that are held, if there are any."""
+    held = opened.journal.held_rows(opened.sync.name)
+    if not held:
+        return ()
+    level = Level.INFO if opened.sync.on_held is OnHeld.IGNORE else Level.WARNING
+    rows = "1 row is held" if held == 1 else f"{held:,} rows are held"
+    message = f"{rows}: sent by an earlier run, and it is not known what became of {'it' if held == 1 else 'them'}"
+    return (Finding(level, message, f"settle that with: connector resolve {opened.sync.name}"),)
+
+
+def planned_by(opened: Session, plan: FrozenPlan) -> Planned:
+    """Return what a run with this plan begins with."""
+    return Planned.of_plan(plan, holds=not opened.resends, on_held=opened.sync.on_held)
+
+
 def _replacement(plan: FrozenPlan) -> Batch | None:
     """The list that a plan of mode `all` writes, None where nothing would change."""
     if plan.summary.mode is not Mode.ALL or not plan.batches:
@@ -89,8 +109,13 @@ def _replacement(plan: FrozenPlan) -> Batch | None:
     return PlanReader(plan.file, plan.layout).read(planned_batch(plan.summary.run, 1, whole)).batch
 
 
-def report_of(plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, lookups: int) -> PlanReport:
+def report_of(
+    opened: Session, plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, lookups: int
+) -> PlanReport:
     """What `plan` shows; `lookups` counts the API calls that its look-ups took."""
+    decided = planned_by(opened, plan).decided or ()
+    tallying = Tallying()
+    tallying.count(decided)
     return PlanReport(
         plan.summary.run,
         plan.summary.sync,
@@ -102,6 +127,9 @@ def report_of(plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, loo
         Cost(sum(plan.summary.batches.values()), lookups=lookups),
         plan.summary.delivery,
         saved,
+        held=opened.journal.held_rows(opened.sync.name),
+        skipped_as_held=sum(each.rows for each in decided if each.code == Code.HELD),
+        codes=tallying.codes,
     )
 
 

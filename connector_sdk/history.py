@@ -7,20 +7,25 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
+from attrs import evolve
 
 from connector_sdk.connection import Call, RunNotes
-from connector_sdk.damage import CALLS, JOURNAL, LEDGER
-from connector_sdk.errors import ConfigError, ExitCode
+from connector_sdk.damage import CALLS, JOURNAL, LEDGER, PLAN
+from connector_sdk.errors import ConfigError, ExitCode, RunStopped
 from connector_sdk.observing.calls import recorded_calls
 from connector_sdk.plan import Finding, Level
-from connector_sdk.report import ActionCounts, CallCounts, RowCounts, RunReport
+from connector_sdk.report import ActionCounts, CallCounts, ReportState, RowCounts, RunReport, report_from
 from connector_sdk.session import find_sync, journal_of
 from connector_sdk.state.entries import ENDED, JournalledRun, RunState
 from connector_sdk.state.folder import StateFolder, state_path
+from connector_sdk.state.journal import Journal
+from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.sync import Outline, Project
+from connector_sdk.unfinished import Planned, is_under_way, report_of_open_run
 
 LEDGER_COLUMNS = (
     "key", "outcome", "action", "object", "record_id", "code", "message", "fields", "advice", "batch", "attempts",
+    "possible_duplicate",
 )  # fmt: skip
 """The columns of a ledger as people see it."""
 
@@ -28,19 +33,19 @@ LEDGER_COLUMNS = (
 def runs(
     project: Project | Outline, *, state: Path | None = None, sync: str | None = None, limit: int = 50
 ) -> list[RunReport]:
-    """The latest runs, newest first, of one sync or of all."""
+    """Return the latest runs, newest first, of one sync or of all; those that are under way as far as they are."""
     with journal_of(project, state) as (folder, journal), JOURNAL.reading(folder.database):
-        return [_report(each) for each in journal.runs(sync, limit)]
+        return [_report(folder, journal, each) for each in journal.runs(sync, limit)]
 
 
 def show(project: Project | Outline, run: str, *, state: Path | None = None) -> RunReport:
-    """The report of one run; raises `ConfigError` when there is none."""
+    """Return the report of one run, also while it is under way; raises `ConfigError` when there is none."""
     with journal_of(project, state) as (folder, journal):
         found = journal.run(run)
-    if found is None:
-        raise _no_run(run)
-    with JOURNAL.reading(folder.database):
-        return _report(found)
+        if found is None:
+            raise _no_run(run)
+        with JOURNAL.reading(folder.database):
+            return _report(folder, journal, found)
 
 
 def rows(
@@ -51,17 +56,45 @@ def rows(
     key: str | None = None,
     state: Path | None = None,
 ) -> pa.RecordBatchReader:
-    """The ledger of a finished run as an Arrow stream with `LEDGER_COLUMNS`, in the order of the plan."""
+    """Return the ledger of a run as an Arrow stream with `LEDGER_COLUMNS`, in the order of the plan.
+
+    Of a run that has not ended, rows without an outcome are unprocessed: `IN_FLIGHT` where they were sent, `NOT_SENT`
+    where they were not. Raises `ConfigError` when there is no such run, or it has no rows.
+    """
+    wanted = {"outcome": outcome, "key": key}
     with journal_of(project, state) as (folder, journal):
         found, ledger = journal.run(run), folder.ledger(run)
-    if found is None:
-        raise _no_run(run)
+        if found is None:
+            raise _no_run(run)
+        if found.state is RunState.RUNNING:
+            opened = _open_ledger(folder, journal, run, wanted)
+            if opened is not None:
+                return opened
+            found = journal.run(run) or found
     if not ledger.exists() and (found.state not in ENDED or found.report is None):
-        hint = f"connector run {found.sync} goes on from here"
-        raise ConfigError(f"run {run} has no ledger: it is {_state(found)}", hint=hint)
+        raise _no_rows(found)
     with LEDGER.reading(ledger):
-        lines = _lines(ledger, {"outcome": outcome, "key": key})
+        lines = _lines(ledger, wanted)
     return pa.RecordBatchReader.from_batches(lines.schema, _read(lines, ledger))
+
+
+def _open_ledger(
+    folder: StateFolder, journal: Journal, run: str, wanted: Mapping[str, str | None]
+) -> pa.RecordBatchReader | None:
+    """The ledger of a run as it is at this moment; None when it has ended meanwhile."""
+    from connector_sdk.open_ledger import open_ledger  # a list of runs comes sooner without it
+
+    with journal.as_of_now():
+        found = journal.run(run)
+        if found is None or found.state is not RunState.RUNNING:
+            return None
+        try:
+            with PLAN.reading(folder.plan(run)):
+                return open_ledger(folder, journal, run, LEDGER_COLUMNS, wanted)
+        except RunStopped:
+            if folder.ledger(run).exists():  # it has just ended, and its plan is gone
+                return None
+            raise
 
 
 def calls(project: Project | Outline, run: str, *, state: Path | None = None) -> Iterator[Call]:
@@ -102,17 +135,22 @@ def notes(project: Project, run: str, *, state: Path | None = None) -> RunNotes:
 
 
 def _lines(ledger: Path, wanted: Mapping[str, str | None]) -> pa.RecordBatchReader:
-    """The lines of a ledger with these values, in the order of the plan."""
+    """The lines of a ledger with these values, in the order of the plan; what earlier versions did not note is null."""
     import duckdb  # a list of runs comes sooner without it
 
     from connector_sdk.engines.embedded import file
 
-    columns = ", ".join(f'"{name}"' for name in LEDGER_COLUMNS)
     relation = duckdb.connect().sql(f"select * from {file(ledger)}")
     for column, value in wanted.items():
         if value is not None:
             relation = relation.filter(duckdb.ColumnExpression(column) == duckdb.ConstantExpression(value))
-    return relation.order('"row"').project(columns).to_arrow_reader(65_536)
+    have = set(relation.columns)
+    types = {each: LEDGER_SCHEMA.field(each).type for each in LEDGER_COLUMNS}
+    columns = (f'"{each}"' if each in have else f'null::{_SQL[types[each]]} as "{each}"' for each in LEDGER_COLUMNS)
+    return relation.order('"row"').project(", ".join(columns)).to_arrow_reader(65_536)
+
+
+_SQL = {pa.string(): "varchar", pa.int64(): "bigint", pa.bool_(): "boolean"}
 
 
 def _read(lines: pa.RecordBatchReader, ledger: Path) -> Iterator[pa.RecordBatch]:
@@ -125,25 +163,38 @@ def _recorded(path: Path) -> Iterator[Call]:
         yield from recorded_calls(path)
 
 
-def _report(run: JournalledRun) -> RunReport:
-    if run.report is None:
-        state = _state(run)
-        exit_ = ExitCode.STOPPED if run.state is RunState.RUNNING else ExitCode.OK
-        return RunReport(run.id, run.sync, False, state, exit_, RowCounts(), ActionCounts(), CallCounts(), 0.0)
-    kept = json.loads(run.report)
-    return RunReport(
-        **kept
-        | {
-            "rows": RowCounts(**kept["rows"]),
-            "actions": ActionCounts(**kept["actions"]),
-            "calls": CallCounts(**kept["calls"]),
-        }
-    )
+def _report(folder: StateFolder, journal: Journal, run: JournalledRun) -> RunReport:
+    """The report of a run: what it left, or, where it has not ended, what is known of it now."""
+    is_running = run.state not in ENDED and is_under_way(folder, run)
+    if not is_running and run.state in (RunState.PLANNING, RunState.RUNNING):
+        run = journal.run(run.id) or run  # it may have ended, or gone on, just now
+        is_running = run.state not in ENDED and is_under_way(folder, run)
+    if run.state is RunState.PLANNING:
+        planning = _empty(run, ReportState.PLANNING)
+        return planning if is_running else evolve(planning, state=ReportState.INTERRUPTED, exit=ExitCode.STOPPED)
+    if run.state is RunState.RUNNING and (run.session is not None or run.report is None):
+        report = report_of_open_run(folder, journal, run, is_running=is_running)
+        now = journal.run(run.id) or run
+        return _report(folder, journal, now) if now.state in ENDED else report
+    if run.report is not None:
+        report = report_from(json.loads(run.report))
+        return report if report.started else evolve(report, started=run.created)
+    saved = Planned.of_run(folder, run, ()).rows if run.state is RunState.SAVED else RowCounts()
+    return evolve(_empty(run, ReportState(run.state.value)), rows=saved)
 
 
-def _state(run: JournalledRun) -> str:
-    """Where a run is, as people see it."""
-    return "interrupted" if run.state is RunState.RUNNING else run.state.value
+def _empty(run: JournalledRun, state: ReportState) -> RunReport:
+    counts = RowCounts(), ActionCounts(), CallCounts()
+    return RunReport(run.id, run.sync, False, state, ExitCode.OK, *counts, 0.0, started=run.created)
+
+
+def _no_rows(run: JournalledRun) -> ConfigError:
+    hints = {
+        RunState.PLANNING: "look again when it is running",
+        RunState.SAVED: f"connector run {run.sync} --plan {run.id} runs it",
+    }
+    hint = hints.get(run.state, "connector runs lists those that have one")
+    return ConfigError(f"run {run.id} has no ledger: it is {run.state.value}", hint=hint)
 
 
 def _no_run(run: str) -> ConfigError:

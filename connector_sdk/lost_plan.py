@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,21 +34,22 @@ def end_without_plan(opened: Session, request: Request, run: JournalledRun) -> R
     are unknown, and held together where they would be created, the rest is unprocessed. In modes that compare, the
     next run sends every row again, for nobody knows which of them the destination has.
     """
-    started = time.monotonic()
     opened.observers.run_started(RunStart(run.id, run.sync, True, now()))
+    opened.journal.take_up(run.id, opened.id)
     lines = [*opened.journal.outcomes(run.id), *_without_outcome(opened.journal.batches(run.id))]
     rows = sum(each.num_rows for each in lines)
-    ending = Ending(RunState.ABANDONED, True, time.monotonic() - started, _MESSAGE)
+    ending = Ending(RunState.ABANDONED, True, _MESSAGE)
     planned = RowCounts(read=rows, planned=rows)
     report = end(opened, run, lines, planned, lambda ledger: _state_after(opened, request, run, ledger), ending)
     opened.observers.run_finished(report)
     opened.live.host.begin_counting()
+    opened.watch.restart()
     return report
 
 
 def _without_outcome(batches: tuple[JournalledBatch, ...]) -> Iterator[pa.Table]:
     for each in batches:
-        if each.state is BatchState.SENDING:
+        if each.in_flight:
             yield _lines(each, Outcome.UNKNOWN, Code.ANSWER_LOST, "this row was being sent when the run broke off")
         elif each.state is BatchState.PLANNED:
             yield _lines(each, Outcome.UNPROCESSED, Code.NOT_SENT, "the run was abandoned")
@@ -64,7 +64,8 @@ def _lines(batch: JournalledBatch, outcome: Outcome, code: Code, message: str) -
         "message": f"{message}; which one it is, is lost with the plan",
         "advice": EXPLAINED[code].advice,
         "batch": batch.number,
-        "attempts": batch.attempts,
+        "attempts": batch.submitted,
+        "possible_duplicate": batch.repeated and batch.submitted > 1 and batch.action is Action.CREATE,
     }
     numbers = [number for start, stop in batch.ranges for number in range(start, stop)]
     return pa.Table.from_pylist([known | {"row": number} for number in numbers], schema=LEDGER_SCHEMA)

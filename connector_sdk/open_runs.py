@@ -12,6 +12,7 @@ from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.state.entries import JournalledRun, RunState
 from connector_sdk.state.folder import remove
+from connector_sdk.unfinished import is_under_way
 
 
 def open_runs(opened: Session) -> tuple[JournalledRun, ...]:
@@ -21,15 +22,16 @@ def open_runs(opened: Session) -> tuple[JournalledRun, ...]:
 
 
 def open_run_findings(opened: Session) -> tuple[Finding, ...]:
-    """What a plan says of runs that would be finished before it."""
-    return tuple(
-        Finding(
-            Level.WARNING,
-            f"run {each.id} was interrupted or is in progress: what it still sends is not part of this plan",
-            f"connector run {opened.sync.name} finishes it first, with --abandon without sending the rest of it",
-        )
-        for each in open_runs(opened)
-    )
+    """What a plan says of runs that are under way, or would be finished before it."""
+    return tuple(_open_run_finding(opened, each) for each in open_runs(opened))
+
+
+def _open_run_finding(opened: Session, run: JournalledRun) -> Finding:
+    rest = "what it still sends is not part of this plan"
+    if is_under_way(opened.folder, run):
+        return Finding(Level.WARNING, f"run {run.id} is in progress: {rest}", "plan again when it has ended")
+    advice = f"connector run {opened.sync.name} finishes it first, with --abandon without sending the rest of it"
+    return Finding(Level.WARNING, f"run {run.id} was interrupted: {rest}", advice)
 
 
 def forget_unplanned(opened: Session) -> None:

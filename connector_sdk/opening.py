@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from attrs import evolve, frozen
@@ -16,8 +17,11 @@ from connector_sdk.observing.host import RunHost
 from connector_sdk.observing.redaction import Redactor
 from connector_sdk.project.structure import structure
 from connector_sdk.secret import secrets_in
+from connector_sdk.state.shared import Shared
 from connector_sdk.state.tokens import token_store
 from connector_sdk.sync import Project
+
+log = logging.getLogger(__name__)
 
 REDACTOR = Redactor()
 """The secrets of this process; what prints or logs passes its text through it."""
@@ -25,11 +29,15 @@ REDACTOR = Redactor()
 
 @frozen
 class Opened:
-    """An open connection with the destination that serves it and the host that watches it."""
+    """An open connection with the destination that serves it and the host that watches it.
+
+    Each other thread that calls the destination holds a `share`: the connection is closed with the last of them.
+    """
 
     destination: Destination
     connection: Connection
     host: RunHost
+    share: Callable[[], AbstractContextManager[None]]
 
 
 def find_destination(project: Project, connection: str, destinations: Mapping[str, Destination] | None) -> Destination:
@@ -54,9 +62,9 @@ def prepared(project: Project, connection: str, destination: Destination, observ
 
 @contextmanager
 def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
-    """Log in, and log out at the end. Raises `ConfigError` when the settings are wrong or the login fails.
+    """Log in, and log out once no call is under way any more: at the end, or when a thread that is stuck has ended.
 
-    No exception leaves with a known secret in it.
+    Raises `ConfigError` when the settings are wrong or the login fails. No exception leaves with a known secret in it.
     """
     config, host = prepared(project, connection, destination, observers)
     with REDACTOR.cleansing():
@@ -64,10 +72,17 @@ def opened(project: Project, connection: str, destination: Destination, observer
             live = destination.connect(config, host)
         except ConfigError as error:
             raise error.below("connections", connection) from None
-        try:
-            yield Opened(destination, evolve(live, label=host.scrub(live.label)), host)
-        finally:
-            live.close()
+        shared = Shared(lambda: _close(live, host))
+        with shared.share():
+            yield Opened(destination, evolve(live, label=host.scrub(live.label)), host, shared.share)
+
+
+def _close(connection: Connection, host: RunHost) -> None:
+    """Close a connection; what goes wrong then does not change what was done through it."""
+    try:
+        connection.close()
+    except Exception as error:
+        log.warning("The connection could not be closed: %s", host.scrub(str(error) or type(error).__name__))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from connector_sdk.batch import Action, Column
-from connector_sdk.report import ActionCounts, RowCounts
+from connector_sdk.report import ActionCounts, CodeCount, RowCounts
 from connector_sdk.spec import Delivery, Mode
 
 
@@ -76,7 +76,9 @@ class PlanReport:
 
     In `actions`, rows that a destination will create or update without having been asked which are counted as
     `created_or_updated`. `samples` maps each kind of planned row to a few of them, each with the values that will be
-    sent, as text by field: None empties a field, and one that is left alone is missing.
+    sent, as text by field: None empties a field, and one that is left alone is missing. `held` counts the rows of the
+    sync that wait for `connector resolve`, `skipped_as_held` those of this plan among them; `codes` are the most
+    frequent reasons why rows are not sent.
     """
 
     run: str
@@ -90,3 +92,6 @@ class PlanReport:
     delivery: Delivery
     saved: bool = False
     accepted: tuple[str, ...] = field(default=())
+    held: int = 0
+    skipped_as_held: int = 0
+    codes: tuple[CodeCount, ...] = ()

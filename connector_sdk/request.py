@@ -23,7 +23,7 @@ class FirstRun(StrEnum):
 
 @frozen
 class Request:
-    """What is asked of a run."""
+    """What is asked of a run. `drain` is how many seconds batches in flight get when it stops; None for the usual."""
 
     first_run: FirstRun | None = None
     accept: frozenset[str] = frozenset()
@@ -33,6 +33,7 @@ class Request:
     plan_id: str | None = None
     pace: Pace = field(factory=Pace)
     cancel: threading.Event = field(factory=threading.Event)
+    drain: float | None = None
 
     @property
     def baseline(self) -> bool:
@@ -43,6 +44,8 @@ class Request:
 def require_sense(request: Request) -> None:
     """Raise `ConfigError` with every guard that does not exist and every wish that a saved plan cannot fulfil."""
     problems = [*_unknown_guards(request), *_too_late(request)]
+    if request.drain is not None and not request.drain >= 0:
+        problems.append(Problem(f"drain is {request.drain}, and counts seconds: 0 or more", hint="leave it out"))
     if problems:
         raise ConfigError(problems)
 

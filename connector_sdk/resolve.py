@@ -34,10 +34,20 @@ class Settlement:
     record_id: str | None = None
 
 
+@frozen
+class _Held:
+    """The held rows that a run, or with None all runs of a sync, left; `name` is what they were asked for by."""
+
+    name: str
+    sync: str
+    run: str | None
+    rows: tuple[Held, ...]
+
+
 def held(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[Held, ...]:
-    """The rows of a run that wait for a decision."""
+    """Return the rows that wait for a decision, of a run or of all runs of a sync; `run` is the id or the name."""
     with journal_of(project, state) as (_, journal):
-        return journal.held(_sync_of(journal, run), run)
+        return _find(journal, run).rows
 
 
 def resolve(
@@ -48,37 +58,43 @@ def resolve(
     keys: Collection[str] | None = None,
     state: Path | None = None,
 ) -> tuple[str, ...]:
-    """Settle held rows of a run, all of them or those with `keys`, and answer the keys that were settled.
+    """Settle held rows of a run or of a sync, all of them or those with `keys`, and return the keys that were settled.
 
-    A row that was sent is never sent again. A row that was not sent, or is to be sent again, is new to the next run.
-    Raises `ConfigError` when a key is not held, or one record id is given for several rows.
+    `run` is the id of the run or the name of the sync. A row that was sent is never sent again. A row that was not
+    sent, or is to be sent again, is new to the next run. Raises `ConfigError` when a key is not held, or one record id
+    is given for several rows.
     """
     with journal_of(project, state) as (folder, journal):
-        sync = _sync_of(journal, run)
+        sync = _find(journal, run).sync
         with locked(folder.lock(sync), sync):
-            chosen = _chosen(journal.held(sync, run), keys, settlement)
+            found = _find(journal, run)
+            chosen = _chosen(found, keys, settlement)
             after = journal.sync(sync)
             assert after is not None  # rows are held by the end of a run, which leaves it behind
             if settlement.decision is Decision.SENT:
                 ids = pa.array([settlement.record_id] * len(chosen), pa.string())
-                after = add_rows(folder, sync, run, after, pa.table({"key": chosen, "record_id": ids}))
+                added = pa.table({"key": chosen, "record_id": ids})
+                after = add_rows(folder, sync, found.run or after.run, after, added)
             journal.release(sync, chosen, after)
     return chosen
 
 
-def _sync_of(journal: Journal, run: str) -> str:
-    found = journal.run(run)
-    if found is None:
-        raise ConfigError(f"there is no run {run}", hint="connector runs lists them")
-    return found.sync
+def _find(journal: Journal, name: str) -> _Held:
+    """The rows held under the id of a run or the name of a sync, which need not be one of the project any more."""
+    run = journal.run(name)
+    if run is not None:
+        return _Held(name, run.sync, name, journal.held(run.sync, name))
+    if journal.sync(name) is None and not journal.runs(name, 1):
+        raise ConfigError(f"there is no run or sync {name}", hint="connector runs lists the runs of each sync")
+    return _Held(name, name, None, journal.held(name))
 
 
-def _chosen(waiting: tuple[Held, ...], keys: Collection[str] | None, settlement: Settlement) -> tuple[str, ...]:
-    have = [each.key for each in waiting]
+def _chosen(found: _Held, keys: Collection[str] | None, settlement: Settlement) -> tuple[str, ...]:
+    have = [each.key for each in found.rows]
     chosen = tuple(have if keys is None else keys)
-    problems = [Problem(f"no row with the key {key} is held by this run") for key in chosen if key not in have]
+    problems = [Problem(f"{found.name} holds no row with the key {key}") for key in chosen if key not in have]
     if not have:
-        problems.append(Problem("this run holds no rows", hint="connector runs shows which ended with exit code 3"))
+        problems.append(Problem(f"{found.name} holds no rows", hint="connector runs shows which syncs hold rows"))
     if settlement.decision is Decision.SENT and UNNAMED in chosen:
         hint = "run the sync with --first-run baseline to take all of its rows as sent"
         problems.append(Problem("nobody knows which rows these are", hint=hint))

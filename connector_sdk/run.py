@@ -15,11 +15,11 @@ from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError, ConnectorError, RunStopped, Stale
 from connector_sdk.execute import execute
 from connector_sdk.finish import not_begun
-from connector_sdk.freezing import findings_of, freeze_plan, report_of, stop_on
+from connector_sdk.freezing import findings_of, freeze_plan, held_findings, report_of, stop_on
 from connector_sdk.open_runs import forget_unplanned, go_on, open_run_findings, open_runs
 from connector_sdk.plan import PlanReport
 from connector_sdk.project.locate import locate
-from connector_sdk.report import RunReport
+from connector_sdk.report import ReportState, RunReport
 from connector_sdk.request import FirstRun, Request, require_sense
 from connector_sdk.saved_plans import run_saved, save_plan
 from connector_sdk.session import Session, session
@@ -48,13 +48,16 @@ def run(
     observers: Sequence[object] = (),
     cancel: threading.Event | None = None,
     pace: Pace | None = None,
+    drain: float | None = None,
 ) -> tuple[RunReport, ...]:
     """Run a sync; a run that was interrupted before is finished first and has a report of its own.
 
     `plan_id` runs a saved plan. `accept` releases guards by name. `full` sends every row again. `abandon` settles an
     interrupted run without sending the rest of it, and ends one that cannot be finished: its plan is lost, or it wrote
     to another account. `start_over` forgets what was sent. `destinations` serve their types in place of installed
-    plugins. `cancel` interrupts the run within seconds; it can be resumed.
+    plugins. `cancel` interrupts the run; it can be resumed. A run that stops waits for what is in flight, and records
+    it: `drain` seconds, by default 3 after `cancel` or Ctrl-C, and 60 where it cannot go on by itself. The connection
+    is closed after the last call has returned; a call that never does keeps neither this function nor the process.
 
     Raises `ConfigError` or `RunStopped` when nothing was begun. A run that stops midway has a report, `state` is then
     `stopped` and running the sync again goes on from there. Where an interrupted run was finished and a new one cannot
@@ -62,7 +65,7 @@ def run(
     """
     request = Request(
         first_run, frozenset(accept), full, abandon, start_over, plan_id,
-        pace or Pace(), cancel or threading.Event(),
+        pace or Pace(), cancel or threading.Event(), drain,
     )  # fmt: skip
     require_sense(request)
     with session(project, sync, state=state, destinations=destinations, observers=observers, exclusive=True) as opened:
@@ -98,7 +101,8 @@ def plan(
             found = (*first_run_finding(opened, request), *findings_of(opened, frozen_plan))
             if save:
                 save_plan(opened, request, run_id, frozen_plan)
-            return report_of(frozen_plan, (*open_run_findings(opened), *found), saved=save, lookups=lookups)
+            said = (*open_run_findings(opened), *held_findings(opened), *found)
+            return report_of(opened, frozen_plan, said, saved=save, lookups=lookups)
         finally:
             if not save:
                 remove(opened.folder.plan(run_id))
@@ -113,7 +117,7 @@ def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
         if report is not None:
             yield report
             resumed = True
-            if report.state == "stopped":
+            if report.state is ReportState.STOPPED:
                 return
     try:
         yield run_saved(opened, request, request.plan_id) if request.plan_id else _run_fresh(opened, request)

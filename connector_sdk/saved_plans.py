@@ -7,7 +7,7 @@ from attrs import evolve
 from connector_sdk.begin import adopt_upgrade, first_run_finding, guard_state
 from connector_sdk.errors import ConfigError, ExitCode, Problem, RunStopped
 from connector_sdk.execute import execute
-from connector_sdk.freezing import findings_of_run, stop_on
+from connector_sdk.freezing import findings_of_run, held_findings, planned_by, stop_on
 from connector_sdk.planning.frozen import FrozenPlan, read_plan, write_plan
 from connector_sdk.report import RunReport, RunStart
 from connector_sdk.request import Request
@@ -22,8 +22,9 @@ def save_plan(opened: Session, request: Request, run_id: str, frozen_plan: Froze
     undecided = first_run_finding(opened, request)
     if undecided:
         write_plan(evolve(frozen_plan, findings=(*undecided, *frozen_plan.findings)))
-    opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, _fingerprint(opened))
-    opened.journal.freeze(run_id, frozen_plan.batches, RunState.SAVED)
+    opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, _fingerprint(opened), opened.id)
+    planned = planned_by(opened, frozen_plan).to_json()
+    opened.journal.freeze(run_id, frozen_plan.batches, RunState.SAVED, planned=planned)
 
 
 def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
@@ -40,11 +41,11 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
         frozen_plan = read_plan(opened.folder.plan(plan_id))
     except RunStopped as error:
         raise RunStopped(error.message, hint="plan again with --save", exit_code=ExitCode.GUARD) from error
-    findings = findings_of_run(opened, frozen_plan)
+    findings = (*held_findings(opened), *findings_of_run(opened, frozen_plan))
     stop_on(findings, request.accept)
     opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
     adopt_upgrade(opened, plan_id, frozen_plan)
-    opened.journal.set_state(plan_id, RunState.RUNNING)
+    opened.journal.take_up(plan_id, opened.id)
     return execute(opened, request, saved, frozen_plan, findings)
 
 

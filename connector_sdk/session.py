@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError, ExitCode, Problem, RunStopped
@@ -24,7 +25,7 @@ from connector_sdk.spec import Mode
 from connector_sdk.state.database import open_database
 from connector_sdk.state.entries import UNNAMED, RemovedToday, SyncState
 from connector_sdk.state.folder import StateFolder, state_folder
-from connector_sdk.state.journal import Journal, moment
+from connector_sdk.state.journal import Journal, moment, now
 from connector_sdk.state.lock import Lock, locked
 from connector_sdk.state.snapshot_file import snapshot_file
 from connector_sdk.sync import CsvForm, Model, Outline, Project, Sync
@@ -35,6 +36,27 @@ _PLAIN = (CsvForm(), ())
 _DAY = timedelta(hours=24)
 _PLANS = 2
 """Counts the ways in which versions made plans out of the same rows: a plan that was saved by another way is stale."""
+
+
+@define
+class Stopwatch:
+    """Says when the present run of a session began, and how many seconds ago."""
+
+    clock: Callable[[], float] = time.monotonic
+    started: str = field(init=False)
+    _since: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin with the next run."""
+        self.started, self._since = now(), self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """What the run has taken so far."""
+        return self.clock() - self._since
 
 
 @frozen
@@ -52,6 +74,26 @@ class Session:
     schemas: Mapping[str, ObjectSchema]
     observers: Observers
     lock: Lock | None
+    watch: Stopwatch
+
+    @property
+    def id(self) -> str | None:
+        """What names this session in the lock of its sync, and in the runs that it works on."""
+        return self.lock.session if self.lock else None
+
+    @property
+    def resends(self) -> bool:
+        """Whether rows that may have been created are sent again instead of held."""
+        return self.live.destination.spec.at_least_once(self.options)
+
+    @contextmanager
+    def keeping_open(self) -> Iterator[None]:
+        """Keep lock and connection for the calling thread, which may outlive the session."""
+        with ExitStack() as stack:
+            if self.lock is not None:
+                stack.enter_context(self.lock.share())
+            stack.enter_context(self.live.share())
+            yield
 
     @property
     def target(self) -> Mapping[str, str]:
@@ -140,6 +182,7 @@ def session(
 
     Raises `ConfigError` with every problem that is known at that point.
     """
+    watch = Stopwatch()
     sync, model = find_sync(project, name)
     destination = find_destination(project, sync.connection, destinations)
     settings, options = checked(project, sync, destination)
@@ -151,7 +194,7 @@ def session(
         live = stack.enter_context(opened(project, sync.connection, destination, watching))
         schemas = discover(live, sync)
         destination.check_sync(live.connection, sync, options)
-        yield Session(project, sync, model, folder, journal, live, settings, options, schemas, watching, lock)
+        yield Session(project, sync, model, folder, journal, live, settings, options, schemas, watching, lock, watch)
 
 
 def find_sync(project: Project, name: str) -> tuple[Sync, Model]:

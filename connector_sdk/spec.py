@@ -85,6 +85,8 @@ class DestinationSpec:
     own options (`api`, `batch_size`, `batch_bytes`, `parallelism`, `split_retries`, `retry_codes`, `lock_aware`).
     `merge_rows_max` is how many records a batch may merge, None where none can be merged. `accepts` answers the guards
     that a sync with these options releases for good, because an option says the same in the destination's words.
+    `at_least_once` answers whether a sync with these options wants rows that may have been created sent again, though
+    they may be there twice then.
     """
 
     name: str
@@ -95,4 +97,5 @@ class DestinationSpec:
     empty_text: EmptyText = EmptyText.KEPT
     merge_rows_max: int | None = None
     accepts: Callable[[Any], frozenset[str]] = field(default=lambda _options: frozenset())
+    at_least_once: Callable[[Any], bool] = field(default=lambda _options: False)
     contract: int = CONTRACT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from attrs import field, frozen
@@ -119,6 +120,13 @@ class Guards:
     max_removed_per_day: int | str | None = "20%"
 
 
+class OnHeld(StrEnum):
+    """What a run does while rows of its sync are held: report them and exit with 3, or exit as if there were none."""
+
+    REPORT = "report"
+    IGNORE = "ignore"
+
+
 @frozen
 class DeliveryOptions:
     """The options of every sync, whatever its destination. None takes the default of the destination's api.
@@ -140,7 +148,8 @@ class DeliveryOptions:
 class Sync:
     """One model to one object (or one of several) of a connection, in one mode.
 
-    `options` are those of the destination, as written; `delivery` are the core's own.
+    `options` are those of the destination, as written; `delivery` are the core's own. `on_held` says nothing about
+    what is sent, so it is no part of what makes two syncs different (their `repr`).
     """
 
     name: str
@@ -156,6 +165,7 @@ class Sync:
     guards: Guards = field(factory=Guards)
     delivery: DeliveryOptions = field(factory=DeliveryOptions)
     options: Mapping[str, Any] = field(factory=dict)
+    on_held: OnHeld = field(default=OnHeld.REPORT, repr=False)
 
 
 @frozen

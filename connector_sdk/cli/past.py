@@ -17,8 +17,8 @@ from connector_sdk.resolve import Decision, Settlement, held
 from connector_sdk.resolve import resolve as settle
 
 _RUN_COLUMNS = (
-    "run", "sync", "state", "exit", "rows_planned", "rows_succeeded", "rows_rejected", "rows_skipped",
-    "rows_unprocessed", "rows_unknown", "calls_made", "seconds",
+    "run", "sync", "state", "exit", "started", "rows_planned", "rows_succeeded", "rows_rejected", "rows_skipped",
+    "rows_unprocessed", "rows_unknown", "held", "calls_made", "seconds",
 )  # fmt: skip
 _CALL_COLUMNS = ("at", "method", "url", "status", "seconds", "request_bytes", "response_bytes", "error")
 
@@ -29,7 +29,7 @@ _CALL_COLUMNS = ("at", "method", "url", "status", "seconds", "request_bytes", "r
 @global_options
 @click.pass_obj
 def runs(settings: Settings, sync: str | None, limit: int) -> None:
-    """List the latest runs, newest first."""
+    """List the latest runs, newest first; those that are under way as far as they are."""
     tell_left_behind(settings)
     records = [
         run_record(each) for each in history.runs(settings.outline, state=settings.state, sync=sync, limit=limit)
@@ -45,7 +45,7 @@ def runs(settings: Settings, sync: str | None, limit: int) -> None:
 @global_options
 @click.pass_obj
 def show(settings: Settings, run: str) -> None:
-    """Show the report of RUN."""
+    """Show the report of RUN, also while it is under way."""
     report = history.show(settings.outline, run, state=settings.state)
     record = run_record(report)
     if settings.output is Format.JSON:
@@ -63,7 +63,7 @@ def show(settings: Settings, run: str) -> None:
 @global_options
 @click.pass_obj
 def rows(settings: Settings, run: str, outcome: str | None, key: str | None) -> None:
-    """List what became of the rows of RUN."""
+    """List what became of the rows of RUN, also while it is under way, or stopped."""
     reader = history.rows(settings.outline, run, outcome=outcome, key=key, state=settings.state)
     records = (record for batch in reader for record in batch.to_pylist())
     write_records(settings.output, history.LEDGER_COLUMNS, records)
@@ -83,7 +83,7 @@ def calls(settings: Settings, run: str) -> None:
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", metavar="RUN|SYNC")
 @click.option(
     "--sent", is_flag=False, flag_value="", metavar="[ID]", help="They were sent; as record ID, if it is known."
 )
@@ -93,7 +93,7 @@ def calls(settings: Settings, run: str) -> None:
 @global_options
 @click.pass_obj
 def resolve(settings: Settings, run: str, sent: str | None, not_sent: bool, resend: bool, keys: tuple[str, ...]) -> int:
-    """Settle the rows of RUN whose fate is unknown.
+    """Settle the rows of RUN, or of all runs of SYNC, whose fate is unknown.
 
     Without a decision they are listed, with where to look for them.
     """

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import click
-import pyarrow.compute as pc
 
 from connector_sdk import run as core
 from connector_sdk.cli import terminal
@@ -19,16 +17,13 @@ from connector_sdk.cli.left_behind import tell_left_behind
 from connector_sdk.cli.progress import progress_bar
 from connector_sdk.cli.records import Format, write_json, write_records
 from connector_sdk.cli.settings import Settings, global_options
-from connector_sdk.cli.summaries import CodeCount, flat, plan_record, plan_text, run_record, run_text
+from connector_sdk.cli.summaries import flat, plan_record, plan_text, run_record, run_text
 from connector_sdk.errors import ConfigError, ConnectorError, ExitCode, Problem
-from connector_sdk.history import rows as ledger_rows
 from connector_sdk.plan import Level, PlanReport
 from connector_sdk.project.suggest import suggestion
 from connector_sdk.report import RunReport
 from connector_sdk.run import FirstRun
 from connector_sdk.sync import Project
-
-_TOP_CODES = 5
 
 _first_run = click.option(
     "--first-run",
@@ -66,7 +61,12 @@ def plan(settings: Settings, /, syncs: tuple[str, ...], detailed_exitcode: bool,
         _write_all(settings.output, [plan_record(each) for each in reports])
     if any(finding.level is Level.STOP for each in reports for finding in each.findings):
         return ExitCode.GUARD
-    return ExitCode.CHANGES if detailed_exitcode and any(each.rows.planned for each in reports) else ExitCode.OK
+    return ExitCode.CHANGES if detailed_exitcode and any(map(_changes, reports)) else ExitCode.OK
+
+
+def _changes(report: PlanReport) -> bool:
+    """Whether a run would do more than skip rows that are held."""
+    return report.rows.planned > report.skipped_as_held
 
 
 @click.command()
@@ -138,25 +138,10 @@ def _run_one(
     reports += made
     for report in made:
         if settings.output is Format.TABLE:
-            terminal.text(run_text(report, list(_top_codes(settings, report))))
+            terminal.text(run_text(report))
         if report.message:
             terminal.say(f"{report.sync}: {report.message}")
     return interrupt.code or max(ExitCode(report.exit) for report in made)
-
-
-def _top_codes(settings: Settings, report: RunReport) -> Iterator[CodeCount]:
-    """The codes that most of the rejected rows of a run have."""
-    if not report.rows.rejected or report.state == "stopped":
-        return
-    found: Counter[tuple[str, str]] = Counter()
-    try:
-        for batch in ledger_rows(settings.project, report.run, outcome="rejected", state=settings.state):
-            texts = [pc.fill_null(batch.column(name).cast("string"), "") for name in ("code", "advice")]
-            found.update(zip(*(each.to_pylist() for each in texts), strict=True))
-    except ConnectorError:
-        return
-    for (code, advice), rows in found.most_common(_TOP_CODES):
-        yield CodeCount(code, rows, advice)
 
 
 def _not_run(names: Sequence[str]) -> None:

@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import asdict, fields, frozen
+from attrs import asdict, fields
 
 from connector_sdk.cli.clean import one_line
 from connector_sdk.cli.records import to_json
+from connector_sdk.codes import Code
 from connector_sdk.errors import ExitCode
 from connector_sdk.plan import Finding, PlanReport
-from connector_sdk.report import ActionCounts, RowCounts, RunReport
+from connector_sdk.report import ActionCounts, CodeCount, ReportState, RowCounts, RunReport
 
 Record = dict[str, Any]
 
 _SAMPLES = 3
-
-
-@frozen
-class CodeCount:
-    """How many rows ended with an error code, and what to do about it."""
-
-    code: str
-    rows: int
-    advice: str
+_CODES = 5
 
 
 def run_record(report: RunReport) -> Record:
@@ -48,6 +41,8 @@ def plan_record(report: PlanReport) -> Record:
         "cost": asdict(report.cost),
         "delivery": report.delivery,
         "saved": report.saved,
+        "held": report.held,
+        "codes": [asdict(each) for each in report.codes],
     }
 
 
@@ -62,24 +57,65 @@ def flat(record: Mapping[str, Any]) -> Record:
     return columns
 
 
-def run_text(report: RunReport, codes: Sequence[CodeCount] = ()) -> str:
+def run_text(report: RunReport) -> str:
     """A run as people read it."""
     if not report.run:
         return f"{report.sync}: {report.state}"
-    rows, state = report.rows, f"{report.state}, resumed" if report.resumed else report.state
+    if report.state is ReportState.PLANNING:
+        return f"{report.sync}: planning since {report.started} (run {report.run})"
     calls = [f"{report.calls.made:,} made"]
     if report.calls.remaining is not None:
         calls.append(f"{report.calls.remaining:,} left")
     lines = [
-        f"{report.sync}: {state} in {report.seconds:.1f} s (run {report.run})",
-        *_row_lines(rows),
-        _line("outcomes", _counts(rows, ("succeeded", "rejected", "skipped", "unprocessed", "unknown")) or "none"),
+        f"{report.sync}: {_heading(report)} (run {report.run})",
+        *_row_lines(report.rows),
+        _line("outcomes", _outcomes(report) or "none"),
         _line("actions", _actions(report.actions) or "none"),
+        *_progress_lines(report),
         _line("calls", ", ".join(calls)),
-        *_code_lines(codes),
+        *_code_lines([each for each in report.codes if each.code not in _waiting(report)][:_CODES]),
+        *_doubt_lines(report),
         *_next_steps(report),
     ]
     return "\n".join(lines)
+
+
+def _heading(report: RunReport) -> str:
+    state = f"{report.state}, resumed" if report.resumed else str(report.state)
+    if report.state is ReportState.RUNNING:
+        return f"{state}, since {report.started}"
+    return state if report.state is ReportState.INTERRUPTED else f"{state} in {report.seconds:.1f} s"
+
+
+def _outcomes(report: RunReport) -> str:
+    rows = report.rows
+    said = _counts(rows, ("succeeded", "rejected", "skipped", "unprocessed", "unknown"))
+    return said.replace(" unprocessed", " not done yet") if report.state is ReportState.RUNNING else said
+
+
+def _progress_lines(report: RunReport) -> list[str]:
+    """How far a run is that has not ended."""
+    if report.state in (ReportState.FINISHED, ReportState.ABANDONED) or not report.batches.planned:
+        return []
+    batches = report.batches
+    in_flight = f", {batches.in_flight:,} in flight ({_rows(report.in_flight)})" if batches.in_flight else ""
+    return [_line("batches", f"{batches.done:,} of {batches.planned:,} done{in_flight}")]
+
+
+def _waiting(report: RunReport) -> tuple[str, ...]:
+    """Codes of rows that have no outcome yet: while a run is under way, its progress says the same."""
+    return (Code.IN_FLIGHT, Code.NOT_SENT) if report.state is ReportState.RUNNING else ()
+
+
+def _doubt_lines(report: RunReport) -> list[str]:
+    """What a person should know of rows whose answers were lost."""
+    twice = report.possible_duplicates
+    said = f"{_rows(twice)} sent again after a lost answer: possible duplicates, named by connector rows {report.run}"
+    return [_line("doubt", said)] if twice else []
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def plan_text(report: PlanReport) -> str:
@@ -96,6 +132,7 @@ def plan_text(report: PlanReport) -> str:
         *([_line("not sent", decided)] if decided else []),
         _line("cost", f"{report.cost.batches:,} batches{calls}{lookups}"),
         _line("delivery", str(report.delivery)),
+        *_code_lines(report.codes[:_CODES]),
         *(line for kind, samples in report.samples.items() for line in _sample_lines(kind, samples)),
         *(f"  {finding_text(each)}" for each in report.findings),
     ]
@@ -123,16 +160,27 @@ def _actions(actions: ActionCounts) -> str:
 
 
 def _code_lines(codes: Sequence[CodeCount]) -> list[str]:
-    texts = [f"{each.rows:,} x {one_line(each.code)}: {one_line(each.advice)}".rstrip(": ") for each in codes]
-    return [_line("" if number else "rejected", text) for number, text in enumerate(texts)]
+    """Why rows were not accepted, those with one outcome together, in the order of their rows."""
+    lines = []
+    for outcome in dict.fromkeys(each.outcome for each in codes):
+        texts = [_code_text(each) for each in codes if each.outcome == outcome]
+        lines += [_line("" if number else outcome, text) for number, text in enumerate(texts)]
+    return lines
+
+
+def _code_text(count: CodeCount) -> str:
+    return f"{count.rows:,} x {one_line(count.code) or 'no code'}: {one_line(count.advice)}".rstrip(": ")
 
 
 def _next_steps(report: RunReport) -> list[str]:
     steps = []
-    if report.rows.rejected and report.state != "stopped":
+    if report.rows.rejected:
         steps.append(f"  → connector rows {report.run} --outcome rejected")
-    if report.exit == ExitCode.HELD:
-        steps.append(f"  → connector resolve {report.run}   lists the rows that wait for a decision")
+    if report.state in (ReportState.STOPPED, ReportState.INTERRUPTED):
+        steps.append(f"  → connector run {report.sync}   resumes it")
+    if report.held or report.exit == ExitCode.HELD:
+        rows = f"the {report.held:,} rows that wait" if report.held > 1 else "what waits"
+        steps.append(f"  → connector resolve {report.sync}   lists {rows} for a decision")
     return steps
 
 

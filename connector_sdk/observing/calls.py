@@ -13,7 +13,7 @@ from attrs import fields
 
 from connector_sdk.connection import Call
 from connector_sdk.hookspecs import hookimpl
-from connector_sdk.report import RunStart
+from connector_sdk.report import CallCounts, RunStart
 
 _COLUMNS = tuple(attribute.name for attribute in fields(Call))
 _PAUSE = 0.2
@@ -97,3 +97,17 @@ def recorded_calls(path: Path) -> Iterator[Call]:
             yield Call(*row)
     finally:
         database.close()
+
+
+def count_calls(path: Path) -> CallCounts:
+    """Return how many calls of a run are on record, and what its last answers said is left."""
+    if not path.exists():
+        return CallCounts()
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        try:
+            (made,) = database.execute("select count(*) from call").fetchone()
+            last = "select remaining from call where remaining is not null order by number desc limit 1"
+            (remaining,) = database.execute(last).fetchone() or (None,)
+        except sqlite3.Error:
+            return CallCounts()
+    return CallCounts(made, remaining)

@@ -93,6 +93,15 @@ def read_plan(folder: Path) -> FrozenPlan:
     return _converter.structure({**about, "folder": folder}, FrozenPlan)
 
 
+def planned_rows(folder: Path) -> RowCounts | None:
+    """Return how many rows a plan has, without a look at them; None where it is not there any more."""
+    try:
+        kept = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        return RowCounts(**kept["plan"]["rows"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
 def _checksum(about: object) -> int:
     return zlib.crc32(json.dumps(about).encode())
 

@@ -68,6 +68,7 @@ def sync(name: str, shape: SyncShape, folder: Path) -> Sync:
         guards=_guards(shape.guards),
         delivery=_delivery(shape.options),
         options=anchored(shape.options.others, folder),
+        on_held=shape.on_held,
     )
 
 

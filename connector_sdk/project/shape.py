@@ -13,7 +13,7 @@ from attrs import field, frozen
 from connector_sdk.batch import OnNull
 from connector_sdk.project.json_schema import Rest, Rule
 from connector_sdk.spec import Mode, Removal
-from connector_sdk.sync import CsvForm, Guards, Keep
+from connector_sdk.sync import CsvForm, Guards, Keep, OnHeld
 
 Name = Annotated[
     str,
@@ -165,6 +165,7 @@ class SyncShape:
     on_removed: Annotated[Removal, "What happens when a row leaves the model."] = Removal.NOTHING
     create_in: Annotated[str | None, "Of several objects, the one that new records go to."] = None
     merge: Annotated[MergeShape | None, "Rows that are one record."] = None
+    on_held: Annotated[OnHeld, "While rows are held: report them and exit with 3, or ignore."] = OnHeld.REPORT
     guards: Annotated[GuardsShape, "Limits that stop a run before it writes."] = field(factory=GuardsShape)
     options: Annotated[OptionsShape, "How rows are delivered."] = field(factory=OptionsShape)
 

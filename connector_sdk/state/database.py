@@ -12,7 +12,7 @@ from pathlib import Path
 from connector_sdk.damage import JOURNAL
 from connector_sdk.errors import RunStopped
 
-VERSION = 5
+VERSION = 6
 
 _SCHEMA = """
 create table schema_version (version integer not null);
@@ -22,13 +22,14 @@ create table sync (
 );
 create table run (
     id text primary key, sync text not null, state text not null, created text not null, account text not null,
-    config text not null, report text
+    config text not null, report text, session text, since text, planned text
 );
 create index run_by_sync on run (sync, created);
 create table batch (
     run text not null references run, number integer not null, parent integer, stage integer not null,
     object text not null, action text not null, shape integer not null, rows text not null, state text not null,
     attempts integer not null default 0, round integer not null default 0, outcomes blob, lane integer, found text,
+    submitted integer not null default 0, repeated integer not null default 0, counts text,
     primary key (run, number)
 ) without rowid;
 create table anchor (
@@ -37,18 +38,32 @@ create table anchor (
 );
 create index anchor_by_batch on anchor (run, batch);
 create table held (
-    sync text not null, key text not null, run text not null, look text not null, primary key (sync, key)
+    sync text not null, key text not null, run text not null, look text not null, rows integer not null default 1,
+    primary key (sync, key)
 ) without rowid;
 create table removal (sync text not null, at text not null, rows integer not null, known integer not null);
 """
+
+_COUNTING = """
+alter table batch add column submitted integer not null default 0;
+alter table batch add column repeated integer not null default 0;
+alter table batch add column counts text;
+alter table run add column session text;
+alter table run add column since text;
+alter table run add column planned text;
+alter table held add column rows integer not null default 1;
+update batch set submitted = attempts + round
+"""
+"""How often rows were submitted, what batches came to, which session works on a run, how many rows are held."""
 
 _LATER = (
     "alter table batch add column lane integer",
     "alter table sync add column checksum integer",
     "alter table batch add column found text",
     "create table removal (sync text not null, at text not null, rows integer not null, known integer not null)",
+    _COUNTING,
 )
-"""What has changed since version 1: the statement that makes each version of the one before."""
+"""What has changed since version 1: the statements that make each version of the one before."""
 
 _IN_THE_WAY = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 """What goes wrong though the file is as it should be."""
@@ -119,8 +134,9 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
         if not isinstance(found, int):
             raise JOURNAL.unreadable(path, "it does not say which version it has")
         if found < VERSION:
-            for statement in _LATER[found - 1 :]:
-                database.execute(statement)
+            for step in _LATER[found - 1 :]:
+                for statement in step.split(";"):
+                    database.execute(statement)
             database.execute("update schema_version set version = ?", (VERSION,))
         database.execute("commit")
     except BaseException:

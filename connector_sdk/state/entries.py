@@ -41,7 +41,8 @@ class NewBatch:
 
     `round` counts how often these rows failed for a reason that may pass. Batches of one `lane` are never at the
     destination at the same time; None for those that nothing keeps apart. `found` has the record ids of rows which were
-    looked up again, by their numbers: what the plan says of them is out of date.
+    looked up again, by their numbers: what the plan says of them is out of date. `submitted` counts how often the rows
+    were submitted in other batches before; `repeated`: one of these submissions may have been executed, unanswered.
     """
 
     stage: int
@@ -52,6 +53,8 @@ class NewBatch:
     round: int = 0
     lane: int | None = None
     found: Mapping[int, str] = field(factory=dict)
+    submitted: int = 0
+    repeated: bool = False
 
     @property
     def rows(self) -> int:
@@ -61,7 +64,12 @@ class NewBatch:
 
 @frozen
 class JournalledBatch:
-    """A batch as the journal knows it; `attempts` counts how often it was sent."""
+    """A batch as the journal knows it; `attempts` counts how often it was about to be sent.
+
+    `submitted` counts how often its rows were handed to the destination, in other batches too, without the attempts
+    that certainly executed nothing. `repeated`: they were handed over, or are to be, after a submission that may have
+    been executed.
+    """
 
     run: str
     number: int
@@ -75,16 +83,27 @@ class JournalledBatch:
     round: int
     lane: int | None = None
     found: Mapping[int, str] = field(factory=dict)
+    submitted: int = 0
+    repeated: bool = False
 
     @property
     def rows(self) -> int:
         """How many rows it has."""
         return sum(stop - start for start, stop in self.ranges)
 
+    @property
+    def in_flight(self) -> bool:
+        """Whether its rows may have been executed, and what became of them is not known."""
+        return self.state is BatchState.SENDING or (self.repeated and self.state is BatchState.PLANNED)
+
 
 @frozen
 class JournalledRun:
-    """A run as the journal knows it; `report` is JSON once it has ended or stopped."""
+    """A run as the journal knows it; `report` is JSON once it has ended or stopped.
+
+    `session` names the session that works on it, or that was killed while it did, and `since` says when that took the
+    run up. `planned` is what was planned, as JSON; both are None in runs of earlier versions.
+    """
 
     id: str
     sync: str
@@ -93,6 +112,9 @@ class JournalledRun:
     account: str
     config: str
     report: str | None
+    session: str | None = None
+    since: str | None = None
+    planned: str | None = None
 
 
 @frozen
@@ -127,13 +149,54 @@ class RemovedToday:
     known: int = 0
 
 
+@frozen
+class CountedRows:
+    """How many rows of a batch, or of a run, ended in one and the same way.
+
+    `duplicate`: they may be at the destination twice, since they were sent again without an answer.
+    """
+
+    outcome: str
+    action: str
+    code: str
+    advice: str
+    duplicate: bool
+    rows: int
+
+
+@frozen
+class BatchProgress:
+    """How far a batch is: what its rows came to, None where it has no outcomes or was done by an earlier version.
+
+    `first`: it was cut when the run was planned, and is no part of another batch.
+    """
+
+    number: int
+    state: BatchState
+    ranges: Ranges
+    repeated: bool
+    first: bool
+    counts: tuple[CountedRows, ...] | None
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return sum(stop - start for start, stop in self.ranges)
+
+    @property
+    def in_flight(self) -> bool:
+        """See `JournalledBatch`."""
+        return self.state is BatchState.SENDING or (self.repeated and self.state is BatchState.PLANNED)
+
+
 UNNAMED = ""
 """The key under which rows are held together that may be at the destination, while nobody knows which they are."""
 
 
 @frozen
 class Held:
-    """A row whose fate is unknown, and where a person can look."""
+    """A row whose fate is unknown, and where a person can look; under `UNNAMED`, so many `rows` together."""
 
     key: str
     look: str
+    rows: int = 1

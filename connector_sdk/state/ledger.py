@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from connector_sdk.state.folder import on_disk
 
@@ -24,13 +23,32 @@ LEDGER_SCHEMA = pa.schema(
         ("advice", pa.string()),
         ("batch", pa.int64()),
         ("attempts", pa.int64()),
+        ("possible_duplicate", pa.bool_()),
     ]
 )
-"""The columns of a ledger. `row` is the row's number in the plan; `batch` is null for rows that were never sent."""
+"""The columns of a ledger. `row` is the row's number in the plan; `batch` is null for rows that were never sent.
+
+`attempts` counts how often a row was submitted: handed to the destination, over all retries, halves and resumptions of
+the run. A request that executed nothing because it was refused as a whole counts just where that is the row's outcome.
+`possible_duplicate`: the row was sent again although an earlier submission may have been executed, and that may have
+had an effect twice; of an upsert, that it cannot be told whether it created a record.
+"""
+
+
+def with_all_columns(outcomes: pa.Table) -> pa.Table:
+    """Return lines that an earlier version wrote with the columns that it did not know, null."""
+    if outcomes.schema == LEDGER_SCHEMA:
+        return outcomes
+    have = outcomes.column_names
+    rows = outcomes.num_rows
+    columns = [outcomes.column(each.name) if each.name in have else pa.nulls(rows, each.type) for each in LEDGER_SCHEMA]
+    return pa.table(columns, schema=LEDGER_SCHEMA)
 
 
 def write_ledger(path: Path, outcomes: Iterator[pa.Table]) -> None:
     """Write a ledger from tables with `LEDGER_SCHEMA`; it appears whole or not at all."""
+    import pyarrow.parquet as pq  # a list of runs comes sooner without it
+
     fresh = path.with_suffix(".new")
     with pq.ParquetWriter(fresh, LEDGER_SCHEMA, compression="lz4", use_dictionary=_REPEATING) as writer:
         for table in outcomes:

@@ -1,58 +1,70 @@
-"""One run of a sync at a time: a file lock that a kill releases."""
+"""One run of a sync at a time: a file lock that a kill releases, and that can be looked at without being touched.
+
+A run holds two locks on the one file. `flock` keeps other runs out. A lock of the open file (`F_OFD_SETLK`) shows that
+the file is in use: `F_OFD_GETLK` asks about it and takes nothing, so that looking never keeps a run from starting.
+Both end with the open file, at the latest when the process ends.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import threading
+import secrets
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from connector_sdk.errors import ExitCode, RunStopped
+from connector_sdk.state.shared import Shared
+
+_FLOCK = "@hhqqi4x"
+"""`struct flock` with offsets of 64 bits: type, whence, start, length, process."""
+
+_LOCKS = "locks"
+_SET, _ASK = getattr(fcntl, "F_OFD_SETLK", None), getattr(fcntl, "F_OFD_GETLK", None)
 
 
-class Lock:
-    """A lock of which several threads hold shares; it is released with the last of them.
+class Lock(Shared):
+    """The lock of a sync, of which several threads hold shares. `session` names this holder, and no other one."""
 
-    A thread that is stuck in a call outlives the run that was interrupted. Until it ends, nobody else may write.
-    """
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self._shares = 0
-        self._changing = threading.Lock()
-
-    @contextmanager
-    def share(self) -> Iterator[None]:
-        """Hold a share."""
-        with self._changing:
-            self._shares += 1
-        try:
-            yield
-        finally:
-            with self._changing:
-                self._shares -= 1
-                if not self._shares:
-                    self._file.close()
+    def __init__(self, file: TextIO, session: str) -> None:
+        super().__init__(file.close)
+        self.session = session
 
 
 @contextmanager
 def locked(path: Path, sync: str) -> Iterator[Lock]:
     """Hold the lock of a sync; raises `RunStopped` (exit 5) at once when another run holds it."""
-    lock = Lock(_taken(path, sync))
+    session = secrets.token_hex(8)
+    lock = Lock(_take(path, sync, session), session)
     with lock.share():
         yield lock
 
 
-def _taken(path: Path, sync: str) -> TextIO:
+def session_of_holder(path: Path) -> str | None:
+    """Return the session that holds a lock at this moment, None where there is none. Looking takes no lock.
+
+    Where the holder could take no lock of its open file, the process that it named in the file must be alive.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            seen = _is_locked(file)
+            told = dict(line.split(" ", 1) for line in file.read().splitlines() if " " in line)
+    except OSError:
+        return None
+    is_held = _is_alive(told.get("process", "")) if told.get("without") == _LOCKS else seen
+    return told.get("session") if is_held else None
+
+
+def _take(path: Path, sync: str, session: str) -> TextIO:
     file = path.open("a+", encoding="utf-8", errors="replace")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
-        holder = file.read().strip() or "just started"
+        holder = file.readline().strip() or "just started"
         file.close()
         raise RunStopped(
             f"another run of {sync} is in progress ({holder})",
@@ -60,6 +72,41 @@ def _taken(path: Path, sync: str) -> TextIO:
             exit_code=ExitCode.LOCKED,
         ) from None
     file.truncate(0)
-    file.write(f"process {os.getpid()}")
+    file.write(f"process {os.getpid()}\nsession {session}\n")
     file.flush()
+    if not _show(file):
+        file.write(f"without {_LOCKS}\n")
+        file.flush()
     return file
+
+
+def _show(file: TextIO) -> bool:
+    """Let others see that the lock is held, now that the file says by whom; False where that cannot be."""
+    if _SET is None:
+        return False
+    with suppress(OSError):
+        fcntl.fcntl(file, _SET, struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        return True
+    return False
+
+
+def _is_locked(file: TextIO) -> bool:
+    """Whether another open file holds the lock that `_show` takes."""
+    if _ASK is None:
+        return False
+    with suppress(OSError):
+        answer = fcntl.fcntl(file, _ASK, struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
+        return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
+    return False
+
+
+def _is_alive(process: str) -> bool:
+    if not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

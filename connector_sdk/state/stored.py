@@ -9,19 +9,23 @@ import pyarrow as pa
 
 from connector_sdk.batch import Action, Anchor
 from connector_sdk.state.entries import (
+    BatchProgress,
     BatchState,
+    CountedRows,
     Held,
     JournalledBatch,
     JournalledRun,
     NewBatch,
+    Ranges,
     RemovedRows,
     RunState,
     SyncState,
 )
 
-RUN = "id, sync, state, created, account, config, report"
+RUN = "id, sync, state, created, account, config, report, session, since, planned"
 SYNC = "target, fingerprints, snapshot, run, generation, checksum"
-BATCH = "run, number, stage, object, action, shape, rows, state, attempts, round, lane, found"
+BATCH = "run, number, stage, object, action, shape, rows, state, attempts, round, lane, found, submitted, repeated"
+PROGRESS = "number, state, rows, repeated, parent is null, counts"
 ANCHOR = "batch, attempt, step, handle, at"
 
 
@@ -38,7 +42,7 @@ def stored_sync(row: tuple[Any, ...]) -> SyncState:
 
 
 def stored_held(row: tuple[Any, ...]) -> Held:
-    """A held row from `key, look`."""
+    """A held row from `key, look, rows`."""
     return Held(*row)
 
 
@@ -49,19 +53,30 @@ def stored_removed(row: tuple[Any, ...]) -> RemovedRows:
 
 def stored_batch(row: tuple[Any, ...]) -> JournalledBatch:
     """A batch from the columns `BATCH`."""
-    run, number, stage, object_name, action, shape, rows, state, attempts, round_, lane, found = row
-    ranges = tuple((start, stop) for start, stop in json.loads(rows))
+    run, number, stage, object_name, action, shape, rows, state, attempts, round_, lane, found, submitted, again = row
     ids = {int(each): id_ for each, id_ in json.loads(found).items()} if found else {}
     return JournalledBatch(
-        run, number, stage, object_name, Action(action), shape, ranges, BatchState(state), attempts, round_, lane, ids
-    )
+        run, number, stage, object_name, Action(action), shape, _ranges(rows), BatchState(state), attempts, round_,
+        lane, ids, submitted, bool(again),
+    )  # fmt: skip
+
+
+def stored_progress(row: tuple[Any, ...]) -> BatchProgress:
+    """How far a batch is, from the columns `PROGRESS`."""
+    number, state, rows, repeated, first, counts = row
+    counted = tuple(CountedRows(*each) for each in json.loads(counts)) if counts is not None else None
+    return BatchProgress(number, BatchState(state), _ranges(rows), bool(repeated), bool(first), counted)
+
+
+def _ranges(rows: str) -> Ranges:
+    return tuple((start, stop) for start, stop in json.loads(rows))
 
 
 def planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatch:
     """A batch as it is when it has just been journalled."""
     return JournalledBatch(
         run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
-        BatchState.PLANNED, 0, batch.round, batch.lane, batch.found,
+        BatchState.PLANNED, 0, batch.round, batch.lane, batch.found, batch.submitted, batch.repeated,
     )  # fmt: skip
 
 

@@ -31,5 +31,5 @@ class BatchAttempt:
         return self._writing.journal.anchors(self._batch.run)
 
     def wait(self, seconds: float) -> None:
-        """Sleep; raises `Cancelled` when the run is halted meanwhile."""
-        self._writing.wait(seconds)
+        """Sleep, less than that while the run stops; raises `Cancelled` once that waits no longer."""
+        self._writing.stop.wait_for_answer(seconds)

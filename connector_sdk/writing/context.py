@@ -13,7 +13,6 @@ from attrs import field, frozen
 from connector_sdk.batch import Action, Options
 from connector_sdk.connection import Connection
 from connector_sdk.destination import Destination
-from connector_sdk.errors import Cancelled
 from connector_sdk.observers import Observers
 from connector_sdk.outcome import Outcome
 from connector_sdk.state.entries import JournalledBatch
@@ -23,6 +22,7 @@ from connector_sdk.writing.knowledge import ErrorKnowledge
 from connector_sdk.writing.retry import Budget, Pace
 from connector_sdk.writing.sizes import Sizes
 from connector_sdk.writing.slots import Slots
+from connector_sdk.writing.stopping import Stopping
 
 
 class Rows(Protocol):
@@ -59,14 +59,15 @@ class Progress:
 class Writing:
     """Everything that writing a run needs. `batch_size` bounds the batches made of rows that are tried again.
 
-    `anchors_first`: a batch without an anchor was not executed. `cancel` is set from outside to interrupt the
-    run, `halt` from inside when it cannot go on. With `settle_only` nothing is sent any more: it is just found
-    out what became of batches in doubt, as far as their account is not `unreachable`. `rekeyed`: removals
+    `anchors_first`: a batch without an anchor was not executed. `at_least_once`: what may have been created is sent
+    again where that cannot be told. `stop` says whether the run stops, and how long answers are awaited then. With
+    `settle_only` nothing is sent any more: it is just found out what became of batches in doubt, as far as their
+    account is not `unreachable`. `rekeyed`: removals
     depend on whether the key's new record was accepted; `refused` has the keys that were not. `taken` has the
-    records of rows that left which others were written to. `scrub` takes known secrets out of what a
-    destination says. `sought` says how records are looked up again, None where they are not. `slots` bound how
-    many batches are under way, `sizes` how many rows they have. Each thread holds the sync's lock by
-    `keep_lock` while it lives, which may be longer than the run.
+    records of rows that left which others were written to. `scrub` takes known secrets out of what a destination
+    says. `sought` says how records are looked up again, None where they are not. `slots` bound how many batches
+    are under way, `sizes` how many rows they have. Each thread holds the sync's lock and the connection by `keep`
+    while it lives, which may be longer than the run.
     """
 
     destination: Destination
@@ -82,7 +83,8 @@ class Writing:
     anchors_first: bool
     batch_size: int
     split_retries: bool
-    cancel: threading.Event
+    stop: Stopping
+    at_least_once: bool = False
     settle_only: bool = False
     unreachable: bool = False
     rekeyed: bool = False
@@ -92,15 +94,8 @@ class Writing:
     sought: Sought | None = None
     slots: Slots = field(factory=Slots)
     sizes: Sizes = field(factory=Sizes)
-    keep_lock: Callable[[], AbstractContextManager[None]] = nullcontext
-    halt: threading.Event = field(factory=threading.Event)
+    keep: Callable[[], AbstractContextManager[object]] = nullcontext
 
-    def wait(self, seconds: float) -> None:
-        """Sleep; raises `Cancelled` when the run is halted meanwhile."""
-        if self.halt.wait(seconds):
-            raise Cancelled
-
-
-def keyed(action: Action) -> bool:
-    """Whether repeating an action changes nothing more than doing it once."""
-    return action is not Action.CREATE
+    def may_repeat(self, action: Action) -> bool:
+        """Whether an action that may have been executed is repeated: that changes nothing, or the sync wants it."""
+        return action is not Action.CREATE or self.at_least_once

@@ -31,7 +31,7 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     if size is not None and batch.state is BatchState.PLANNED and batch.action not in (Action.REPLACE, Action.MERGE):
         return writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), cut(batch, size))
     if batch.round:
-        writing.wait(writing.pace.backoff(batch.round))
+        writing.stop.wait(writing.pace.backoff(batch.round))
     sending = _Sending(writing, batch, writing.rows.read(batch))
     stay = staying(writing, batch, sending.rows)
     if stay is not None:
@@ -39,12 +39,12 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     if sending.rows.missing is not None:
         return stranded(writing, batch, sending.rows, sending.rows.missing)
     try:
-        answer = persist(sending.once, writing.pace, writing.budget, writing.wait)
+        answer = persist(sending.once, writing.pace, writing.budget, sending.wait)
     except Failure as failure:
         return _failed(sending, failure)
     if isinstance(answer, Unknown):
-        return lost(writing, batch, sending.rows, answer)
-    return account(writing, batch, sending.rows, answer)
+        return lost(writing, sending.batch, sending.rows, answer)
+    return account(writing, sending.batch, sending.rows, answer)
 
 
 @define
@@ -54,16 +54,14 @@ class _Sending:
     writing: Writing
     batch: JournalledBatch
     rows: BatchRows
-    number: int = field(init=False)
     doubt: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.number = self.batch.attempts
         self.doubt = self.batch.state is BatchState.SENDING
 
     def once(self) -> WriteResult | Unknown:
         """Settle what is in doubt, or send; raises `Failure` when neither gives an answer."""
-        with self.writing.slots.one(self.writing.halt):
+        with self.writing.slots.one(self.writing.stop.halted):
             try:
                 return self._answer()
             except Failure as failure:
@@ -71,19 +69,32 @@ class _Sending:
                     self.writing.slots.halve()
                 raise
 
+    def wait(self, seconds: float) -> None:
+        """Sleep before the next try. While the run stops, just a batch that can be asked about has one."""
+        stop = self.writing.stop
+        asks = self.doubt and self.writing.journal.anchors(self.batch.run, self.batch.number)
+        (stop.wait_for_answer if asks else stop.wait)(seconds)
+
     def _answer(self) -> WriteResult | Unknown:
         if self.doubt:
-            settled = settle(self.writing, self.batch, self.rows, self.number)
-            if settled is not NOT_EXECUTED:
+            settled = settle(self.writing, self.batch, self.rows, self.batch.attempts)
+            if settled is NOT_EXECUTED:
+                self._executed_nothing()
+            elif isinstance(settled, WriteResult) or not self.writing.may_repeat(self.batch.action):
                 assert isinstance(settled, WriteResult | Unknown)
                 return settled
         return self._send()
 
+    def _executed_nothing(self) -> None:
+        self.batch = self.writing.journal.not_executed(self.batch)
+        self.doubt = False
+
     def _send(self) -> WriteResult:
         writing = self.writing
-        self.number = writing.journal.intend(self.batch)
+        writing.stop.check()
+        self.batch = writing.journal.intend(self.batch, repeated=self.doubt)
         self.doubt = True
-        attempt = BatchAttempt(writing, self.batch, self.number)
+        attempt = BatchAttempt(writing, self.batch, self.batch.attempts)
         crashpoint("before write_batch")
         try:
             result = writing.destination.write_batch(writing.connection, self.rows.batch, writing.options, attempt)
@@ -104,32 +115,38 @@ class _Sending:
             classification = self.writing.knowledge.of_exception(error)
             failure = Failure(type(error).__name__, str(error), classification)
         if classification.executed is Executed.NO:
-            self.writing.journal.not_executed(self.batch)
-            self.doubt = False
+            self._executed_nothing()
         return failure
 
 
 def _given_up(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
     """Nothing is sent any more: find out what became of a batch in doubt, as far as that can be learnt now."""
     rows = writing.rows.read(batch)
-    if batch.state is not BatchState.SENDING:
+    if not batch.in_flight:
         return unprocessed(writing, batch, rows, "the run was abandoned")
     anchored = bool(writing.journal.anchors(batch.run, batch.number))
-    if not anchored and not writing.anchors_first:
-        return lost(writing, batch, rows, Unknown("The answer was lost before the run was abandoned."))
+    if batch.state is not BatchState.SENDING or not (anchored or writing.anchors_first):
+        return lost(writing, batch, rows, _BEFORE_THE_END)
     if anchored and writing.unreachable:
         return lost(writing, batch, rows, Unknown("It was sent to another account, which is out of reach."))
     try:
         answer = persist(
-            lambda: settle(writing, batch, rows, batch.attempts), writing.pace, writing.budget, writing.wait
-        )
+            lambda: settle(writing, batch, rows, batch.attempts),
+            writing.pace, writing.budget, writing.stop.wait_for_answer,
+        )  # fmt: skip
     except (Failure, RunStopped) as error:
         return lost(writing, batch, rows, Unknown(f"The destination could not say what became of it: {error}"))
     if isinstance(answer, WriteResult):
         return account(writing, batch, rows, answer)
     if isinstance(answer, Unknown):
         return lost(writing, batch, rows, answer)
+    batch = writing.journal.not_executed(batch)
+    if batch.repeated:
+        return lost(writing, batch, rows, _BEFORE_THE_END)
     return unprocessed(writing, batch, rows, "the run was abandoned")
+
+
+_BEFORE_THE_END = Unknown("The answer was lost before the run was abandoned.")
 
 
 def _failed(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
@@ -137,6 +154,9 @@ def _failed(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
     if failure.classification.kind is Kind.FATAL and not failure.split:
         advice = failure.classification.advice or failure.classification.cause
         raise RunStopped(f"{failure.code}: {failure.message}", hint=advice or "see the calls of this run")
-    if sending.batch.rows > 1 and sending.batch.action is not Action.REPLACE:
-        return sending.writing.journal.record(sending.batch, LEDGER_SCHEMA.empty_table(), halves(sending.batch))
-    return refused(sending.writing, sending.batch, sending.rows, failure)
+    batch = sending.batch
+    if batch.rows > 1 and batch.action is not Action.REPLACE:
+        return sending.writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), halves(batch))
+    if failure.classification.executed is Executed.NO:
+        batch = evolve(batch, submitted=batch.submitted + 1)  # this refusal is what became of the row
+    return refused(sending.writing, batch, sending.rows, failure)

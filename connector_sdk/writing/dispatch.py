@@ -8,7 +8,6 @@ from itertools import groupby
 import pyarrow as pa
 from attrs import evolve
 
-from connector_sdk.errors import Cancelled
 from connector_sdk.state.entries import BatchState, JournalledBatch
 from connector_sdk.writing.context import Writing
 from connector_sdk.writing.crew import work_through
@@ -31,15 +30,14 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
 
     One at a time, batches are sent in the order of their rows: what is tried again goes before what comes after it.
 
-    Raises what stopped the run first; `Cancelled` when it was halted from outside. No batch is awaited then: what is
-    in flight is settled when the run is resumed.
+    Raises what stopped the run first; `Cancelled` when it was stopped from outside. Answers to what is in flight are
+    recorded before, within a bound; what is left then is settled when the run is resumed.
     """
     writing = evolve(writing, slots=Slots(parallelism))
     waiting = (each for each in batches if each.state is not BatchState.DONE)
     open_ = sorted(waiting, key=lambda each: (each.stage, each.ranges[0]))
     for number, stage in groupby(open_, key=lambda each: each.stage):
-        if writing.cancel.is_set():
-            raise Cancelled
+        writing.stop.check()
         batches_ = tuple(stage)
         if number and writing.rekeyed:
             writing = evolve(writing, refused=refused_keys(writing, batches_[0].run))
@@ -50,7 +48,7 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
 
 
 def _deliver_stage(writing: Writing, batches: Sequence[JournalledBatch], parallelism: int) -> None:
-    queue = Queue(batches, writing.halt, in_order=parallelism == 1)
+    queue = Queue(batches, writing.stop, in_order=parallelism == 1)
 
     def work() -> bool:
         batch = queue.take()

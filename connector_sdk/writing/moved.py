@@ -107,4 +107,7 @@ def _batches(batch: JournalledBatch, groups: Mapping[tuple[str, int], Mapping[in
     action = Action.DELETE if batch.action is Action.DELETE else Action.UPDATE
     for (object_name, shape), found in groups.items():
         ranges = ranges_of(pa.array(sorted(found), pa.int64()))
-        yield NewBatch(batch.stage, object_name, action, shape, ranges, batch.round + 1, batch.lane, found)
+        yield NewBatch(
+            batch.stage, object_name, action, shape, ranges, batch.round + 1, batch.lane, found,
+            batch.submitted, batch.repeated,
+        )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -13,24 +14,15 @@ from connector_sdk.codes import EXPLAINED, Code
 from connector_sdk.errors import RunStopped
 from connector_sdk.outcome import Classification, Executed, Kind, Outcome, RowStatus, Unknown, WriteResult
 from connector_sdk.report import BatchReport
+from connector_sdk.state.counts import count_rows
 from connector_sdk.state.entries import JournalledBatch, NewBatch
-from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
-from connector_sdk.writing.context import Writing, keyed
+from connector_sdk.writing.context import Writing
+from connector_sdk.writing.lines import table_of, uniform_table
 from connector_sdk.writing.moved import Moved, look_again
 from connector_sdk.writing.retry import Failure
 from connector_sdk.writing.split import again, others
 from connector_sdk.writing.staying import Stay
-
-_DONE = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.DELETE: "deleted",
-    Action.MERGE: "merged",
-}
-
-_REPLACED = {"new": "created", "changed": "updated", "same": "kept", "left": "deactivated"}
-"""What became of the rows of a list that was replaced, by their effects."""
 
 _GONE = {
     Action.DELETE: "It was gone already.",
@@ -47,7 +39,7 @@ _LOOKED_UP = ["new", "present", "rekeyed"]
 class _Verdict:
     """What becomes of the rows that share a status and a code. No outcome: they are tried again.
 
-    `waits`: the destination waits until it takes them, and then takes all.
+    `waits`: the destination waits until it takes them, and then takes all. `doubted`: they may have been executed.
     `look_again`: it becomes of those that do not turn out to mean another record.
     """
 
@@ -57,6 +49,7 @@ class _Verdict:
     rows_max: int | None = None
     look_again: bool = False
     waits: bool = False
+    doubted: bool = False
 
 
 def account(
@@ -71,16 +64,18 @@ def account(
     if pc.all(pc.equal(result.rows.column("status"), RowStatus.SUCCEEDED.value)).as_py():
         outcomes = pa.repeat(Outcome.SUCCEEDED.value, batch.rows)
         writing.sizes.clean(batch.rows)
-        return _record(writing, batch, _table(batch, rows, result, outcomes, pa.nulls(batch.rows)), ())
+        return _record(writing, batch, table_of(batch, rows, result, outcomes, pa.nulls(batch.rows)), ())
     kinds, verdicts = _judged(writing, batch, rows, result)
     outcomes = pa.array([verdict.outcome for verdict in verdicts], pa.string()).take(kinds)
     advice = pa.array([verdict.advice or None for verdict in verdicts], pa.string()).take(kinds)
-    table = _table(batch, rows, result, outcomes, advice)
+    table = table_of(batch, rows, result, outcomes, advice)
     moved = _moved(writing, batch, rows, kinds, verdicts)
     undecided = _together(batch, pc.is_null(outcomes))
+    doubted = pc.and_(undecided, pa.array([verdict.doubted for verdict in verdicts]).take(kinds))
     most = [each.rows_max for each in verdicts if each.rows_max is not None]
     waits = any(each.waits for each in verdicts)
-    repeated = again(batch, rows.rows.filter(undecided), min([writing.batch_size, *most]), whole=waits)
+    certain, in_doubt = rows.rows.filter(pc.and_not(undecided, doubted)), rows.rows.filter(doubted)
+    repeated = again(batch, certain, in_doubt, min([writing.batch_size, *most]), whole=waits)
     if most and not batch.round and batch.action is not Action.MERGE and pc.all(undecided).as_py():
         writing.sizes.lower(repeated[0].rows)
     if repeated:
@@ -111,7 +106,7 @@ def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, mov
     ):
         numbers = pa.array(reasons, pa.int64())
         said = pa.array(reasons.values(), pa.string()).take(pc.index_in(rows.rows, numbers))
-        told = _uniform_table(batch, rows, outcome, code, said, _advice(code))
+        told = uniform_table(batch, rows, outcome, code, said, _advice(code))
         others.append(numbers)
         tables.append(told.filter(pc.is_valid(said)))
     going = pc.is_in(table.column("row"), pa.concat_arrays(others))
@@ -154,7 +149,7 @@ def unprocessed(writing: Writing, batch: JournalledBatch, rows: BatchRows, reaso
 
 def withheld(writing: Writing, batch: JournalledBatch, rows: BatchRows, stay: Stay) -> tuple[JournalledBatch, ...]:
     """Record that the records of some rows stay; the others go on."""
-    table = _uniform_table(batch, rows, stay.outcome, stay.code, stay.reason, _advice(stay.code))
+    table = uniform_table(batch, rows, stay.outcome, stay.code, stay.reason, _advice(stay.code))
     return _record(writing, batch, table.filter(stay.kept), others(batch, rows.rows.filter(pc.invert(stay.kept))))
 
 
@@ -163,7 +158,7 @@ def stranded(
 ) -> tuple[JournalledBatch, ...]:
     """Record that rows refer to a record which was not made, as `missing` says of each; the others go on."""
     code = Code.PARENT_NOT_WRITTEN if batch.action is Action.MERGE else Code.REFERENCE_NOT_FOUND
-    table = _uniform_table(batch, rows, Outcome.REJECTED, code, missing, _advice(code))
+    table = uniform_table(batch, rows, Outcome.REJECTED, code, missing, _advice(code))
     alone = pc.is_valid(missing)
     return _record(writing, batch, table.filter(alone), others(batch, rows.rows.filter(pc.invert(alone))))
 
@@ -196,7 +191,7 @@ def _verdict(
         return _Verdict(Outcome.SUCCEEDED)
     more = batch.round < writing.pace.rounds
     if status is RowStatus.UNKNOWN:
-        return _Verdict(None if keyed(batch.action) and more else Outcome.UNKNOWN)
+        return _Verdict(None if writing.may_repeat(batch.action) and more else Outcome.UNKNOWN, doubted=True)
     if status is RowStatus.NOT_EXECUTED:
         waits = bool(code) and writing.knowledge.of_row(code, message, batch.action).waits
         return _Verdict(None if more or waits else Outcome.UNPROCESSED, waits=waits)
@@ -210,15 +205,19 @@ def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str, *
     known = writing.knowledge.of_row(code, message, batch.action)
     if known.crowded:
         writing.slots.halve()
-    twice = known.executed is Executed.MAYBE and not keyed(batch.action)
+    doubted = known.executed is Executed.MAYBE
+    twice = doubted and not writing.may_repeat(batch.action)
     if known.kind is Kind.FATAL:
-        return _Verdict(Outcome.UNKNOWN if twice else None, known.advice, stop=f"{code}: {message}")
+        stop = f"{code}: {message}"
+        return _Verdict(Outcome.UNKNOWN if twice else None, known.advice, stop=stop, doubted=doubted)
     if twice:
         return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
     if known.forget_record and batch.action in _GONE and not (is_fresh and batch.action is Action.UPDATE):
         return _Verdict(Outcome.SKIPPED, _GONE[batch.action], look_again=known.look_again)
     if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and writing.split_retries and _may_repeat(writing, batch, known):
-        return _Verdict(None, rows_max=known.rows_max)
+        return _Verdict(None, rows_max=known.rows_max, doubted=doubted)
+    if doubted and batch.action is Action.CREATE:
+        return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
     return _Verdict(Outcome.REJECTED, known.advice, look_again=known.look_again)
 
 
@@ -230,65 +229,20 @@ def _may_repeat(writing: Writing, batch: JournalledBatch, known: Classification)
 def _uniform(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str, advice: str
 ) -> tuple[JournalledBatch, ...]:
-    return _record(writing, batch, _uniform_table(batch, rows, outcome, code, message, advice), ())
-
-
-def _uniform_table(
-    batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str | pa.Array, advice: str
-) -> pa.Table:
-    count = batch.rows
-    messages = pa.repeat(message, count) if isinstance(message, str) else message
-    result = WriteResult.of(pa.repeat(RowStatus.FAILED.value, count), code=pa.repeat(code, count), message=messages)
-    outcomes = pa.repeat(outcome.value, count)
-    return _table(batch, rows, result, outcomes, pa.array([advice or None], pa.string()).take(pa.repeat(0, count)))
-
-
-def _table(
-    batch: JournalledBatch, rows: BatchRows, result: WriteResult, outcomes: pa.Array, advice: pa.Array
-) -> pa.Table:
-    answer = result.rows
-    count = batch.rows
-    columns = {
-        "row": rows.rows,
-        "key": rows.keys,
-        "outcome": outcomes,
-        "action": _actions(batch.action, rows, answer, outcomes),
-        "object": pa.repeat(batch.object_name, count),
-        "record_id": pc.coalesce(answer.column("record_id"), rows.record_ids),
-        "code": answer.column("code"),
-        "message": answer.column("message"),
-        "fields": answer.column("fields"),
-        "advice": advice,
-        "batch": pa.repeat(pa.scalar(batch.number, pa.int64()), count),
-        "attempts": pa.repeat(pa.scalar(batch.round + 1, pa.int64()), count),
-    }
-    return pa.table([columns[name] for name in LEDGER_SCHEMA.names], schema=LEDGER_SCHEMA)
-
-
-def _actions(action: Action, rows: BatchRows, answer: pa.Table, outcomes: pa.Array) -> pa.Array:
-    """What was done to each row's record; what was to be done where it did not succeed."""
-    done: pa.Array | pa.Scalar
-    if action is Action.REPLACE:
-        done = pa.array(list(_REPLACED.values())).take(pc.index_in(rows.effects, pa.array(list(_REPLACED))))
-    elif action is Action.UPSERT:
-        created = answer.column("created").combine_chunks()
-        done = pc.fill_null(pc.if_else(created, "created", "updated"), "created or updated")
-    else:
-        done = pa.scalar(_DONE[action])
-    if action in (Action.UPSERT, Action.UPDATE):
-        done = pc.if_else(pc.equal(rows.effects, "left"), "cleared", done)
-    succeeded = pc.fill_null(pc.equal(outcomes, Outcome.SUCCEEDED.value), False)
-    return pc.if_else(succeeded, done, action.value)
+    return _record(writing, batch, uniform_table(batch, rows, outcome, code, message, advice), ())
 
 
 def _record(
     writing: Writing, batch: JournalledBatch, table: pa.Table, repeated: Sequence[NewBatch]
 ) -> tuple[JournalledBatch, ...]:
-    children = writing.journal.record(batch, _scrubbed(writing, table), repeated)
-    counts = pc.value_counts(table.column("outcome")).to_pylist()
-    outcomes = {Outcome(each["values"]): each["counts"] for each in counts}
+    clean = _scrubbed(writing, table)
+    counts = count_rows(clean)
+    children = writing.journal.record(batch, clean, repeated, counts)
+    outcomes: Counter[Outcome] = Counter()
+    for each in counts:
+        outcomes[Outcome(each.outcome)] += each.rows
     remaining = writing.progress.finished(outcomes)
-    writing.observers.batch_finished(BatchReport(batch.run, batch.number, table.num_rows, outcomes, remaining))
+    writing.observers.batch_finished(BatchReport(batch.run, batch.number, table.num_rows, dict(outcomes), remaining))
     return children
 
 

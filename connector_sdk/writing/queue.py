@@ -8,21 +8,22 @@ from collections.abc import Iterable
 
 from connector_sdk.errors import Cancelled
 from connector_sdk.state.entries import JournalledBatch
+from connector_sdk.writing.stopping import Stopping
 
 
 class Queue:
-    """Batches that wait. The first error empties it and halts the run.
+    """Batches that wait. The first error stops the run: nothing is taken any more.
 
     A lane that has a batch ready or in flight is taken, and its other batches wait behind that one. `in_order` is for
     one batch at a time: lanes then mean nothing, and what is tried again does not wait behind what comes after it.
     """
 
-    def __init__(self, batches: Iterable[JournalledBatch], halt: threading.Event, *, in_order: bool = False) -> None:
+    def __init__(self, batches: Iterable[JournalledBatch], stop: Stopping, *, in_order: bool = False) -> None:
         self._changed = threading.Condition()
         self._ready: deque[JournalledBatch] = deque()
         self._behind: dict[int, deque[JournalledBatch]] = {}
         self._in_flight = 0
-        self._halt = halt
+        self._stop = stop
         self._in_order = in_order
         self._error: BaseException | None = None
         for each in batches:
@@ -37,9 +38,10 @@ class Queue:
     def take(self) -> JournalledBatch | None:
         """The next batch; None when there is none and none can come."""
         with self._changed:
-            while not self._ready and self._in_flight and not self._halt.is_set():
+            while not self._ready and self._in_flight and not self._stop.halted.is_set():
                 self._changed.wait(0.2)
-            if self._halt.is_set() or not self._ready:
+            self._stop.heed()
+            if self._stop.halted.is_set() or not self._ready:
                 return None
             self._in_flight += 1
             return self._ready.popleft()
@@ -62,7 +64,7 @@ class Queue:
             self._in_flight -= 1
             if self._error is None or isinstance(self._error, Cancelled):
                 self._error = error
-            self._halt.set()
+            self._stop.halt()
             self._changed.notify_all()
 
     def check(self) -> None:
@@ -70,7 +72,7 @@ class Queue:
         with self._changed:
             if self._error is not None:
                 raise self._error
-            if self._halt.is_set():
+            if self._stop.halted.is_set():
                 raise Cancelled
 
     def _add(self, batch: JournalledBatch) -> None:

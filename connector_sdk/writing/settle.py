@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from connector_sdk.batch import Action
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConnectorError, Stale
 from connector_sdk.outcome import NOT_EXECUTED, Recovery, Unknown, WriteResult
 from connector_sdk.state.entries import JournalledBatch
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.writing.attempt import BatchAttempt
-from connector_sdk.writing.context import Writing, keyed
+from connector_sdk.writing.context import Writing
 from connector_sdk.writing.retry import Failure
 
 _NO_ANCHOR = Unknown("The answer was lost and the destination names no batch; look for the row there by its values.")
 
 
 def settle(writing: Writing, batch: JournalledBatch, rows: BatchRows, number: int) -> WriteResult | Recovery | Unknown:
-    """Find out what became of a batch that may have been executed. NOT_EXECUTED means: send it again.
+    """Find out what became of a batch that may have been executed; NOT_EXECUTED only where that is proven.
 
-    With an anchor the destination is asked. Without one, a keyed write is repeated; so is a write through an api that
-    anchors a batch before it can be executed, as one that delivers exactly once does. What is left is unknown.
+    With an anchor the destination is asked. Without one, nothing was executed through an api that anchors a batch
+    before it can be, as one that delivers exactly once does; through any other one, that cannot be told.
     Raises `Failure` when the destination cannot tell now.
     """
     attempt = BatchAttempt(writing, batch, number)
     if attempt.anchors:
         return _asked(writing, rows, attempt)
-    if keyed(batch.action) or writing.anchors_first:
-        return NOT_EXECUTED
-    return _NO_ANCHOR
+    return NOT_EXECUTED if writing.anchors_first else _NO_ANCHOR
 
 
 def _asked(writing: Writing, rows: BatchRows, attempt: BatchAttempt) -> WriteResult | Recovery | Unknown:
@@ -40,6 +37,4 @@ def _asked(writing: Writing, rows: BatchRows, attempt: BatchAttempt) -> WriteRes
         classification = writing.knowledge.of_exception(error)
         raise Failure(type(error).__name__, str(error), classification) from error
     crashpoint("after recover_batch")
-    if isinstance(answer, Unknown) and rows.batch.action is not Action.CREATE:
-        return NOT_EXECUTED
     return answer

@@ -20,16 +20,21 @@ def cut(batch: JournalledBatch, size: int) -> tuple[NewBatch, ...]:
     return tuple(_batch(batch, ranges, batch.round) for ranges in _cut(batch.ranges, size))
 
 
-def again(batch: JournalledBatch, rows: pa.Array, batch_size: int, *, whole: bool = False) -> tuple[NewBatch, ...]:
+def again(
+    batch: JournalledBatch, rows: pa.Array, doubted: pa.Array, batch_size: int, *, whole: bool = False
+) -> tuple[NewBatch, ...]:
     """Batches for the rows (numbers in the plan, rising) that are to be tried again, smaller with every round.
 
-    A list that replaces another is never cut, nor, with `whole`, are rows whose number was not too large.
+    `doubted` are rows, none of the others, that may have been executed. A list that replaces another is never cut, nor,
+    with `whole`, are rows whose number was not too large.
     """
     round_ = batch.round + 1
     if batch.action is Action.REPLACE:
-        return (_batch(batch, batch.ranges, round_),) if len(rows) else ()
+        return (_batch(batch, batch.ranges, round_),) if len(rows) or len(doubted) else ()
     size = max(1, min(batch_size, batch.rows) >> (0 if whole else round_))
-    return tuple(_batch(batch, ranges, round_) for ranges in _cut(ranges_of(rows), size))
+    certain = (_batch(batch, ranges, round_) for ranges in _cut(ranges_of(rows), size))
+    uncertain = (_batch(batch, ranges, round_, repeated=True) for ranges in _cut(ranges_of(doubted), size))
+    return tuple(sorted((*certain, *uncertain), key=lambda each: each.ranges))
 
 
 def others(batch: JournalledBatch, rows: pa.Array) -> tuple[NewBatch, ...]:
@@ -37,9 +42,12 @@ def others(batch: JournalledBatch, rows: pa.Array) -> tuple[NewBatch, ...]:
     return (_batch(batch, ranges_of(rows), batch.round),) if len(rows) else ()
 
 
-def _batch(parent: JournalledBatch, ranges: Ranges, round_: int) -> NewBatch:
+def _batch(parent: JournalledBatch, ranges: Ranges, round_: int, *, repeated: bool = False) -> NewBatch:
     found = {row: id_ for row, id_ in parent.found.items() if any(start <= row < stop for start, stop in ranges)}
-    return NewBatch(parent.stage, parent.object_name, parent.action, parent.shape, ranges, round_, parent.lane, found)
+    return NewBatch(
+        parent.stage, parent.object_name, parent.action, parent.shape, ranges, round_, parent.lane, found,
+        parent.submitted, repeated or parent.repeated,
+    )  # fmt: skip
 
 
 def ranges_of(rows: pa.Array) -> Ranges:

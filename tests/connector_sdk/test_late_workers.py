@@ -34,16 +34,13 @@ class Stuck:
         return Destination("reference", SimpleNamespace(**{**vars(plugin), "write_batch": write_batch}))
 
 
-def test_no_run_begins_while_a_thread_of_an_interrupted_one_is_in_a_call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("connector_sdk.writing.crew._GRACE", 0.1)
+def test_no_run_begins_while_a_thread_of_an_interrupted_one_is_in_a_call(tmp_path: Path) -> None:
     bench = Bench(tmp_path, people())
     stuck, cancel = Stuck(), threading.Event()
     threading.Thread(target=lambda: (stuck.reached.wait(), cancel.set())).start()
     project = bench.project([{"k": "1", "e": "a", "n": "Ann"}])
 
-    (report,) = run(project, "people", destinations={"reference": stuck.destination()}, cancel=cancel)
+    (report,) = run(project, "people", destinations={"reference": stuck.destination()}, cancel=cancel, drain=0.1)
     assert (report.state, report.exit) == ("stopped", ExitCode.INTERRUPTED)
     with pytest.raises(RunStopped, match="another run of people is in progress") as refused:
         bench.run([{"k": "1", "e": "a", "n": "Anna"}])

@@ -100,6 +100,22 @@ def test_events_whose_answer_was_lost_are_held_and_not_published_again(project: 
     assert "subscribers" in held.stdout
 
 
+@pytest.mark.rule("T3")
+@pytest.mark.parametrize("api", ["rest", "composite"])
+def test_events_that_were_published_again_are_named_as_possible_duplicates(project: Project, api: str) -> None:
+    path = {"rest": "*/composite/sobjects", "composite": "*/composite"}[api]
+    project.emulated.faults({"match": {"method": "POST", "path": path}, "do": {"cut": "after"}, "times": 1})
+    project.sync(options={"api": api, "batch_size": 25, "delivery": "at_least_once"})
+    project.model(orders(75))
+    run = project.run()
+    assert (run.exit, run.rows, len(project.published())) == (0, {"read": 75, "planned": 75, "succeeded": 75}, 100)
+    assert (run.report["possible_duplicates"], run.report["held"]) == (25, 0)
+    lines = project.lines(run)
+    assert [(each["attempts"], each["possible_duplicate"]) for each in lines] == [(2, True)] * 25 + [(1, False)] * 50
+    assert "25 rows sent again after a lost answer" in project.invoke("show", run.report["run"]).stdout
+    assert (project.run().exit, len(project.published())) == (0, 100)
+
+
 @pytest.mark.parametrize("cut", ["before", "after"])
 def test_events_whose_answer_was_lost_are_published_again_where_the_sync_says_so(project: Project, cut: str) -> None:
     project.emulated.faults({"match": COLLECTIONS, "do": {"cut": cut}, "times": 1})

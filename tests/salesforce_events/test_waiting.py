@@ -17,7 +17,7 @@ from connector_sdk.errors import Cancelled
 from connector_sdk.project.load import load_project
 from connector_sdk.run import FirstRun
 from connector_sdk.run import run as sdk_run
-from connector_sdk.writing.context import Writing
+from connector_sdk.writing.stopping import Stopping
 
 from .projects import EVENT, Project, orders
 
@@ -46,7 +46,8 @@ class Time:
 @pytest.fixture
 def clock(project: Project, monkeypatch: pytest.MonkeyPatch) -> Time:
     made = Time(project)
-    monkeypatch.setattr(Writing, "wait", lambda writing, seconds: made.wait(seconds, writing.halt.is_set()))
+    for name in ("wait", "wait_for_answer"):
+        monkeypatch.setattr(Stopping, name, lambda stop, seconds: made.wait(seconds, stop.halted.is_set()))
     return made
 
 
@@ -188,18 +189,18 @@ def test_cancelling_ends_the_wait_for_a_refusal_and_nothing_of_it_is_in_doubt(
     monkeypatch.setattr("connector_salesforce_events.allocation._FIRST_PAUSE", HOUR)
     project.emulated.faults({"match": {"object": EVENT}, "do": {"error": REFUSED}})
     project.model(orders(3))
-    cancel, wait = threading.Event(), Writing.wait
+    cancel, wait = threading.Event(), Stopping.wait_for_answer
 
-    def waiting(writing: Writing, seconds: float) -> None:
+    def waiting(stop: Stopping, seconds: float) -> None:
         if seconds >= 60:
             cancel.set()
-        wait(writing, seconds)
+        wait(stop, seconds)
 
-    monkeypatch.setattr(Writing, "wait", waiting)
+    monkeypatch.setattr(Stopping, "wait_for_answer", waiting)
     loaded = load_project(project.folder / "connector.yml")
     (report,) = sdk_run(loaded, "orders", first_run=FirstRun.SEND, cancel=cancel)
     assert (report.exit, report.rows.unknown, report.rows.succeeded) == (ExitCode.INTERRUPTED, 0, 0)
     project.emulated.faults()
-    monkeypatch.setattr(Writing, "wait", wait)
+    monkeypatch.setattr(Stopping, "wait_for_answer", wait)
     assert project.run().exit == 0
     assert project.published() == [each["id"] for each in orders(3)]

@@ -66,6 +66,7 @@ SPEC = DestinationSpec(
     config=Config,
     options=Options,
     empty_text=EmptyText.NULL,
+    at_least_once=lambda options: options.delivery == "at_least_once",
 )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def recover_batch(
     _keep(connection, options)
     if batch.api == "bulk2":
         return jobs.recover(connection.handle, batch, options, attempt)
-    return publishing.recover(options, attempt)
+    return publishing.recover(attempt)
 
 
 @hookimpl

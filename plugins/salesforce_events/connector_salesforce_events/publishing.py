@@ -48,39 +48,39 @@ def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> W
     if texts:
         events.allocation.take(len(texts), attempt, wait=waits)
         attempt.anchor(_PUBLISHING)
-    sent = iter(_settle(events, _publish(events, batch, texts, options), waits=waits))
+    sent = iter(_settle(events, _publish(events, batch, texts), waits=waits))
     refused = (Line(RowStatus.FAILED, code=each.code, message=each.message) for each in made if each.code)
     return results([next(refused) if each.code else next(sent) for each in made])
 
 
-def recover(options: Options, attempt: Attempt) -> Recovery | Unknown:
+def recover(attempt: Attempt) -> Recovery | Unknown:
     """A batch that only waited was not sent; what became of one that was, nobody can tell."""
     own = [each.step for each in attempt.anchors if each.attempt == attempt.number]
-    if options.delivery == "at_least_once" or own[-1:] != [_PUBLISHING]:
+    if own[-1:] != [_PUBLISHING]:
         return NOT_EXECUTED
     return Unknown("Salesforce keeps no list of what it was asked to publish; look at what subscribers received.")
 
 
-def _publish(events: Events, batch: Batch, texts: Sequence[str], options: Options) -> list[Line]:
+def _publish(events: Events, batch: Batch, texts: Sequence[str]) -> list[Line]:
     """Publish events. If a request is refused as a whole because none are left, each of its events is."""
     try:
-        return _send(events, batch, texts, options) if texts else []
+        return _send(events, batch, texts) if texts else []
     except CallFailed as error:
         if not _says_used_up(error):
             raise
         return [_too_late(error)] * len(texts)
 
 
-def _send(events: Events, batch: Batch, texts: Sequence[str], options: Options) -> list[Line]:
+def _send(events: Events, batch: Batch, texts: Sequence[str]) -> list[Line]:
     if batch.api == "composite" or events.single:
-        return _one_by_one(events.org, batch.object_name, texts, options)
+        return _one_by_one(events.org, batch.object_name, texts)
     try:
         return _together(events.org, batch.object_name, texts)
     except CallFailed as error:
         if error.executed is not Executed.NO or error.status not in _REFUSED:
             raise
         events.single = error.status != 400 or error.code in _NOT_OFFERED
-        return _one_by_one(events.org, batch.object_name, texts, options)
+        return _one_by_one(events.org, batch.object_name, texts)
 
 
 def _together(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
@@ -91,7 +91,7 @@ def _together(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
     return of_collection(org.client.write("POST", "/composite/sobjects", body), len(texts))
 
 
-def _one_by_one(org: Org, name: str, texts: Sequence[str], options: Options) -> list[Line]:
+def _one_by_one(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
     """Events as single calls, some to a request. Once some are published, a request that fails concerns no others."""
     lines: list[Line] = []
     for start in range(0, len(texts), COMPOSITE_MAX):
@@ -103,9 +103,9 @@ def _one_by_one(org: Org, name: str, texts: Sequence[str], options: Options) -> 
                 raise
             if _says_used_up(error):
                 return [*lines, *[_too_late(error)] * (len(texts) - len(lines))]
-            again = error.executed is Executed.NO or options.delivery == "at_least_once"
-            status = RowStatus.NOT_EXECUTED if again else RowStatus.UNKNOWN
-            lines += [Line(status, code=error.code if again else _LOST, message=error.message)] * len(some)
+            refused = error.executed is Executed.NO
+            status = RowStatus.NOT_EXECUTED if refused else RowStatus.UNKNOWN
+            lines += [Line(status, code=error.code if refused else _LOST, message=error.message)] * len(some)
             left = len(texts) - len(lines)
             return [*lines, *[Line(RowStatus.NOT_EXECUTED, code=error.code, message=error.message)] * left]
     return lines

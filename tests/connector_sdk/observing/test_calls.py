@@ -7,11 +7,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from connector_sdk import Call, RunStart
+from connector_sdk import Call, CallCounts, RunStart
 from connector_sdk.observers import Observers
 from connector_sdk.observing import calls
-from connector_sdk.observing.calls import CallRecorder, recorded_calls
+from connector_sdk.observing.calls import CallRecorder, count_calls, recorded_calls
 
 
 def call(url: str) -> Call:
@@ -32,6 +33,15 @@ def test_calls_are_kept_in_their_order_from_the_login_on_and_all_of_them_when_th
         for number in range(500):
             recorder.call_finished(call(str(number)))
     assert urls(tmp_path / "r1") == ["login", *map(str, range(500))]
+
+
+def test_calls_are_counted_with_what_the_last_answer_that_told_said_is_left(tmp_path: Path) -> None:
+    assert count_calls(tmp_path / "r1") == CallCounts()
+    with closing(CallRecorder(lambda run: tmp_path / run)) as recorder:
+        recorder.run_started(RunStart("r1", "contacts", False, ""))
+        for left in (7, 6, None):
+            recorder.call_finished(evolve(call("one"), remaining=left))
+    assert count_calls(tmp_path / "r1") == CallCounts(3, 6)
 
 
 def test_calls_can_be_watched_while_the_run_goes_on(tmp_path: Path) -> None:

@@ -124,6 +124,22 @@ def test_rows_that_were_perhaps_created_and_have_no_name_hold_the_sync(bench: Be
     assert bench.store.executed("notes") == {"a": 1, "b": 1}
 
 
+@pytest.mark.rule("T1")
+def test_a_plan_counts_rows_that_are_held_without_a_name(bench: Bench) -> None:
+    notes(bench)
+    bench.change(delivery=DeliveryOptions(api="call", batch_size=2, parallelism=1))
+    bench.store.add_fault(Fault(FaultKind.CUT_AFTER))
+    bench.reports(rows(*KEYS), pace=IMPATIENT, first_run=FirstRun.SEND)
+    lose_plan(bench)
+    ended, _ = bench.reports(rows(*KEYS), abandon=True)
+    assert (ended.exit, ended.held) == (ExitCode.HELD, 2)
+    assert "2 rows are held" in bench.plan(rows(*KEYS)).findings[0].message
+    (row,) = held(bench.project([]), "people")
+    assert (row.key, row.rows) == ("", 2)
+    report = bench.run(rows(*KEYS), first_run=FirstRun.BASELINE).report
+    assert (report.exit, report.held) == (ExitCode.OK, 0)
+
+
 def test_they_are_sent_once_somebody_says_so_but_not_what_is_known_to_be_there(bench: Bench, unnamed: str) -> None:
     ran = bench.run(rows(*KEYS), first_run=FirstRun.SEND)
     assert ran.ledger == {"b": "succeeded", "c": "succeeded"}
@@ -173,7 +189,7 @@ def test_the_report_of_a_run_that_was_finished_first_survives_a_new_one_that_can
 def test_observers_are_told_of_a_run_that_cannot_even_be_accounted_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreadable(*_: object) -> None:
+    def unreadable(*_: object, **__: object) -> None:
         raise RunStopped("the journal cannot be read", hint="put it back")
 
     class Ends:
@@ -184,7 +200,7 @@ def test_observers_are_told_of_a_run_that_cannot_even_be_accounted_for(
             self.reports.append(report)
 
     bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
-    monkeypatch.setattr("connector_sdk.execute.so_far", unreadable)
+    monkeypatch.setattr("connector_sdk.execute.stopped", unreadable)
     with pytest.raises(RunStopped, match="the journal cannot be read"):
         bench.run(rows(*KEYS), observers=[Ends()])
     (told,) = Ends.reports

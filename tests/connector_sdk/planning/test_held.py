@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from connector_sdk import ExitCode, Mode
-from connector_sdk.resolve import Decision, Settlement, resolve
+from connector_sdk import ConfigError, ExitCode, Level, Mode, OnHeld, RunReport, RunStopped, history
+from connector_sdk.crashpoint import listen
+from connector_sdk.resolve import Decision, Settlement, held, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import Bench, Ran, mapped, people
+from .bench import UNGUARDED, Bench, Ran, mapped, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 BOB = {"k": "2", "e": "b", "n": "Bob"}
@@ -48,3 +49,109 @@ def test_a_row_that_was_not_sent_is_sent(bench: Bench, lost: Ran) -> None:
 
 def test_a_held_row_is_skipped_in_a_full_run_too(bench: Bench, lost: Ran) -> None:
     assert bench.run([ANN], full=True).ledger == {"1": "skipped HELD"}
+
+
+def said(bench: Bench, *rows: dict[str, str]) -> list[tuple[Level, str, str]]:
+    """What a plan says of held rows."""
+    found = bench.plan(rows).findings
+    return [(each.level, each.message, each.advice) for each in found if "held" in each.message]
+
+
+@pytest.mark.rule("T1")
+@pytest.mark.parametrize("rows", [[ANN], [ANN, BOB], []], ids=["skipped", "beside another", "nothing planned"])
+def test_each_run_says_that_rows_are_held_until_they_are_settled(
+    bench: Bench, lost: Ran, rows: list[dict[str, str]]
+) -> None:
+    bench.change(guards=UNGUARDED)
+    assert lost.report.held == 1
+    for _ in range(2):
+        report = bench.run(rows).report
+        assert (report.exit, report.held) == (ExitCode.HELD, 1)
+        assert history.show(bench.project([]), report.run).held == 1
+    resolve(bench.project([]), lost.report.run, Settlement(Decision.SENT))
+    report = bench.run(rows).report
+    assert (report.exit, report.held) == (ExitCode.OK, 0)
+
+
+@pytest.mark.rule("T1")
+def test_a_run_says_so_too_where_the_one_that_lost_the_answer_was_killed_before_it_could(bench: Bench) -> None:
+    bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n"))
+    bench.store.add_fault(Fault(FaultKind.CUT_AFTER, call="write"))
+
+    def kill(point: str) -> None:
+        if point == "after finish is committed":
+            raise KeyboardInterrupt
+
+    listen(kill)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            bench.run([ANN], first_run=FirstRun.SEND)
+    finally:
+        listen(None)
+    report = bench.run([BOB]).report
+    assert (report.exit, report.held, report.rows.succeeded) == (ExitCode.HELD, 1, 1)
+
+
+@pytest.mark.rule("T1")
+def test_a_plan_says_how_many_rows_are_held_and_how_they_are_settled(bench: Bench, lost: Ran) -> None:
+    assert said(bench, BOB) == [
+        (
+            Level.WARNING,
+            "1 row is held: sent by an earlier run, and it is not known what became of it",
+            "settle that with: connector resolve people",
+        )
+    ]
+    plan = bench.plan([ANN, BOB])
+    assert (plan.held, plan.skipped_as_held, plan.rows.planned) == (1, 1, 2)
+    resolve(bench.project([]), "people", Settlement(Decision.NOT_SENT))
+    assert said(bench, BOB) == []
+
+
+@pytest.mark.rule("T1")
+def test_a_sync_that_ignores_held_rows_ends_as_if_there_were_none(bench: Bench, lost: Ran) -> None:
+    bench.change(on_held=OnHeld.IGNORE)
+    report = bench.run([ANN, BOB]).report
+    assert (report.exit, report.held) == (ExitCode.OK, 1)
+    assert [level for level, _, _ in said(bench)] == [Level.INFO]
+    bench.store.add_fault(Fault(FaultKind.CUT_AFTER, call="write"))
+    report = bench.run([ANN, BOB, {"k": "3", "e": "c", "n": "Cid"}]).report
+    assert (report.exit, report.held) == (ExitCode.ROWS_FAILED, 2)
+
+
+@pytest.mark.rule("T1")
+def test_what_keeps_a_run_from_going_on_counts_for_more(bench: Bench, lost: Ran) -> None:
+    bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
+    (report,) = bench.reports([ANN, BOB])
+    assert (report.exit, report.held) == (ExitCode.STOPPED, 1)
+    bench.reports([ANN, BOB])
+    bench.change(guards=type(UNGUARDED)(min_rows=5))
+    with pytest.raises(RunStopped) as stopped:
+        bench.run([ANN, BOB])
+    assert stopped.value.exit_code is ExitCode.GUARD
+
+
+@pytest.mark.rule("T1")
+def test_a_run_that_starts_over_holds_nothing(bench: Bench, lost: Ran) -> None:
+    report = bench.run([ANN], start_over=True, first_run=FirstRun.BASELINE).report
+    assert (report.exit, report.held) == (ExitCode.OK, 0)
+
+
+@pytest.mark.rule("T1")
+def test_rows_that_several_runs_left_are_settled_by_the_name_of_their_sync(bench: Bench, lost: Ran) -> None:
+    bench.store.add_fault(Fault(FaultKind.CUT_AFTER, call="write"))
+    second: RunReport = bench.run([ANN, BOB]).report
+    project = bench.project([])
+    assert [each.key for each in held(project, second.run)] == ["2"]
+    assert [each.key for each in held(project, "people")] == ["1", "2"]
+    assert resolve(project, "people", Settlement(Decision.SENT)) == ("1", "2")
+    assert bench.run([ANN, BOB]).report.exit == ExitCode.OK
+    assert set(bench.store.executed("people").values()) == {1}
+
+
+@pytest.mark.rule("T1")
+def test_what_is_no_run_and_no_sync_cannot_be_settled(bench: Bench, lost: Ran) -> None:
+    with pytest.raises(ConfigError, match="there is no run or sync persons"):
+        held(bench.project([]), "persons")
+    resolve(bench.project([]), "people", Settlement(Decision.SENT))
+    with pytest.raises(ConfigError, match="people holds no rows"):
+        resolve(bench.project([]), "people", Settlement(Decision.SENT))

@@ -10,7 +10,14 @@ import pytest
 
 from connector_sdk import RunStopped
 from connector_sdk.state.database import VERSION, open_database
+from connector_sdk.state.entries import Held
 from connector_sdk.state.journal import Journal
+
+SIXTH = {"batch": ["submitted", "repeated", "counts"], "run": ["session", "since", "planned"], "held": ["rows"]}
+"""The columns that the sixth version added."""
+
+LATER = {**SIXTH, "batch": ["lane", "found", *SIXTH["batch"]], "sync": ["checksum"]}
+"""All columns that came after the first version."""
 
 
 def test_the_journal_is_durable_and_readable_by_its_owner_only(tmp_path: Path) -> None:
@@ -92,9 +99,9 @@ def test_a_journal_of_the_first_version_is_opened_and_brought_up_to_date(tmp_pat
     path = tmp_path / "state.db"
     open_database(path).close()
     with sqlite3.connect(path) as former:
-        former.execute("alter table batch drop column lane")
-        former.execute("alter table batch drop column found")
-        former.execute("alter table sync drop column checksum")
+        for table, columns in LATER.items():
+            for column in columns:
+                former.execute(f"alter table {table} drop column {column}")
         former.execute("drop table removal")
         former.execute("update schema_version set version = 1")
         former.execute("insert into run values ('r', 's', 'running', 'now', 'a', 'c', null)")
@@ -112,10 +119,42 @@ def test_a_journal_of_the_first_version_is_opened_and_brought_up_to_date(tmp_pat
     journal.close()
 
 
+@pytest.mark.rule("T3", "T4")
+def test_a_journal_of_the_fifth_version_says_how_often_its_rows_were_submitted_and_how_many_it_holds(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "state.db"
+    open_database(path).close()
+    with sqlite3.connect(path) as former:
+        for table, columns in SIXTH.items():
+            for column in columns:
+                former.execute(f"alter table {table} drop column {column}")
+        former.execute("update schema_version set version = 5")
+        former.execute("insert into run values ('r', 's', 'running', 'now', 'a', 'c', null)")
+        former.execute("insert into held values ('s', 'k1', 'r', 'look there')")
+        former.execute(
+            "insert into batch (run, number, parent, stage, object, action, shape, rows, state, attempts, round)"
+            " values ('r', 1, null, 0, 'people', 'upsert', 0, '[[0, 3]]', 'sending', 2, 1)"
+        )
+    former.close()
+
+    journal = Journal(open_database(path))
+    (batch,) = journal.batches("r")
+    assert (batch.submitted, batch.repeated) == (3, False)
+    (progress,) = journal.progress("r")
+    assert (progress.rows, progress.in_flight, progress.first, progress.counts) == (3, True, True, None)
+    assert journal.held_rows("s") == 1
+    assert journal.held("s") == (Held("k1", "look there"),)
+    run = journal.run("r")
+    assert run is not None
+    assert (run.session, run.since, run.planned) == (None, None, None)
+    journal.close()
+
+
 def test_a_journal_that_exists_is_opened_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     first = open_database(path)
-    first.execute("insert into run values ('r', 's', 'planning', 'now', 'a', 'c', null)")
+    first.execute("insert into run (id, sync, state, created, account, config) values ('r', 's', '-', '-', 'a', 'c')")
     first.close()
 
     second = open_database(path)

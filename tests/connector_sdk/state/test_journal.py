@@ -10,6 +10,7 @@ from connector_sdk import Action, Cancelled
 from connector_sdk.state.database import open_database
 from connector_sdk.state.entries import BatchState, Held, NewBatch, RunState, SyncState
 from connector_sdk.state.journal import Journal
+from connector_sdk.state.ledger import with_all_columns
 
 BATCH = NewBatch(0, "people", Action.UPSERT, 0, ((0, 3), (5, 7)))
 
@@ -37,7 +38,7 @@ def test_a_frozen_plan_has_its_batches_in_order(journal: Journal) -> None:
 
 
 def test_an_intent_is_on_disk_when_it_returns(journal: Journal, tmp_path: Path) -> None:
-    assert journal.intend(journal.batches("r1")[0]) == 1
+    assert journal.intend(journal.batches("r1")[0]).attempts == 1
 
     other = reopened(tmp_path)
     assert [(each.state, each.attempts) for each in other.batches("r1")] == [
@@ -61,7 +62,7 @@ def test_anchors_come_back_in_the_order_in_which_they_were_noted(journal: Journa
 
 
 def test_outcomes_and_the_batches_of_rows_that_are_tried_again_are_one_commit(journal: Journal) -> None:
-    outcomes = pa.table({"row": [0, 1], "outcome": ["succeeded", "rejected"]})
+    outcomes = with_all_columns(pa.table({"row": [0, 1], "outcome": ["succeeded", "rejected"]}))
     again = NewBatch(0, "people", Action.UPSERT, 0, ((2, 3),), round=1)
 
     (child,) = journal.record(journal.batches("r1")[0], outcomes, [again])

@@ -37,6 +37,7 @@ from connector_sdk.writing.context import Progress, Writing
 from connector_sdk.writing.dispatch import deliver_all
 from connector_sdk.writing.knowledge import ErrorKnowledge
 from connector_sdk.writing.retry import Budget, Pace
+from connector_sdk.writing.stopping import Stopping
 
 QUICK = Pace(base=0.001, cap=0.002)
 
@@ -151,7 +152,7 @@ class Bench:
             "anchors_first": False,
             "batch_size": 10,
             "split_retries": True,
-            "cancel": self.cancel,
+            "stop": changes.pop("stop", None) or Stopping(self.cancel, changes.pop("drain", None)),  # type: ignore[arg-type]
         }
         return Writing(**values | changes)  # type: ignore[arg-type]
 
