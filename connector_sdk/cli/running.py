@@ -14,6 +14,7 @@ from connector_sdk.cli.failures import report_failure
 from connector_sdk.cli.forewarning import Forewarning
 from connector_sdk.cli.interrupts import Interrupt, interruptible
 from connector_sdk.cli.left_behind import tell_left_behind
+from connector_sdk.cli.milestones import Milestones
 from connector_sdk.cli.progress import progress_bar
 from connector_sdk.cli.records import Format, write_json, write_records
 from connector_sdk.cli.settings import Settings, global_options
@@ -123,13 +124,13 @@ def _run_one(
 ) -> ExitCode:
     """Run one sync, add its reports, and answer the exit code."""
     try:
-        with progress_bar(not settings.quiet) as observers:
+        with progress_bar(not settings.quiet) as bar:
             made = core.run(
                 settings.project,
                 sync,
                 state=settings.state,
                 destinations=settings.destinations,
-                observers=(Forewarning(), *observers),
+                observers=(Forewarning(), *(bar or _milestones(settings))),
                 cancel=interrupt.cancel,
                 **request,
             )
@@ -142,6 +143,11 @@ def _run_one(
         if report.message:
             terminal.say(f"{report.sync}: {report.message}")
     return interrupt.code or max(ExitCode(report.exit) for report in made)
+
+
+def _milestones(settings: Settings) -> tuple[Milestones, ...]:
+    """What says how far a run is where there is no terminal for a bar."""
+    return () if settings.quiet else (Milestones(),)
 
 
 def _not_run(names: Sequence[str]) -> None:

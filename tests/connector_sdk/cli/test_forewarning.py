@@ -38,6 +38,11 @@ FULL = "people: warning: the shelf is nearly full — buy another"
 Command = Callable[..., Result]
 
 
+def told(result: Result) -> list[str]:
+    """What was said on stderr, but for how far the run is."""
+    return [line for line in result.stderr.splitlines() if line == "writing" or "warning:" in line]
+
+
 @pytest.fixture
 def asked() -> list[Any]:
     """The plans that the destination was asked about."""
@@ -74,13 +79,13 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[Any]) -
 def test_a_run_tells_the_warnings_of_its_plan_before_it_writes(command: Command) -> None:
     result = command("run", "people", "--output", "json")
     assert result.exit_code == 0
-    assert result.stderr.splitlines() == [NOVEL, FULL, "writing"]
+    assert told(result) == [NOVEL, FULL, "writing"]
     assert json.loads(result.stdout)[0]["rows"]["succeeded"] == 1
 
 
 def test_so_does_the_run_of_a_saved_plan(command: Command) -> None:
     saved = json.loads(command("plan", "people", "--save", "--output", "json").stdout)[0]["run"]
-    assert command("run", "people", "--plan", saved).stderr.splitlines() == [NOVEL, FULL, "writing"]
+    assert told(command("run", "people", "--plan", saved)) == [NOVEL, FULL, "writing"]
 
 
 def test_a_quiet_run_tells_none(command: Command) -> None:
@@ -92,6 +97,6 @@ def test_a_run_that_sends_nothing_does_not_ask_the_destination_about_its_plan_an
 ) -> None:
     command("run", "people")
     result = command("run", "people")
-    assert (result.exit_code, result.stderr, len(asked)) == (0, "", 1)
+    assert (result.exit_code, told(result), len(asked)) == (0, [], 1)
     assert "the shelf is nearly full" in command("plan", "people").stdout
     assert len(asked) == 2

@@ -27,6 +27,7 @@ from connector_sdk import (
     RunStopped,
 )
 from connector_sdk.cli.forewarning import Forewarning
+from connector_sdk.cli.milestones import Milestones
 from connector_sdk.errors import ExitCode
 from tests.connector_sdk.cli.conftest import Invoke
 
@@ -119,7 +120,7 @@ def test_what_is_asked_for_reaches_the_run(invoke: Invoke, answers: Callable[[An
     assert sync == "books"
     assert wanted.items() <= request.items()
     assert (request["start_over"], request["plan_id"], request["state"]) == (True, "p1", folder / "s")
-    assert [type(each) for each in request["observers"]] == [Forewarning]
+    assert [type(each) for each in request["observers"]] == [Forewarning, Milestones]
 
 
 def test_a_sequence_goes_on_after_rejected_rows_and_ends_with_the_worst_code(
