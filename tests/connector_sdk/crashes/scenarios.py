@@ -52,6 +52,7 @@ class Case:
     key_field: str = "external_id"
     on_removed: Removal = Removal.NOTHING
     rows: int = 30
+    parallelism: int = 1
 
 
 CASES: Mapping[str, Case] = {
@@ -81,6 +82,20 @@ def crashing(case: str, rows: str, *faults: str) -> Scenario:
     )
 
 
+def stopping(case: str, rows: str) -> Scenario:
+    """A scenario whose run is stopped by the destination while other batches are in flight."""
+    chosen = evolve(CASES[case], rows=int(rows), parallelism=3)
+
+    def prepare_stop(folder: Path) -> None:
+        prepare(chosen, folder)
+        store = Store.at(folder / "store.db")
+        store.add_fault(Fault(FaultKind.REFUSED, code="suspended", skip=2))
+        store.add_fault(Fault(FaultKind.SLOW, times=6))
+        store.close()
+
+    return Scenario(prepare_stop, lambda folder: run_once(chosen, folder), lambda folder: audit(chosen, folder))
+
+
 def prepare(case: Case, folder: Path, faults: Iterable[str] = ()) -> None:
     """Let a first run pass, then change the model and let things go wrong."""
     store = Store.at(folder / "store.db")
@@ -104,7 +119,7 @@ def run_once(case: Case, folder: Path) -> int:
     return max(report.exit for report in _run(case, folder))
 
 
-def audit(case: Case, folder: Path, *, faulty: bool) -> Iterator[str]:
+def audit(case: Case, folder: Path, *, faulty: bool = False) -> Iterator[str]:
     """What is wrong with what the destination executed and with what was said of it.
 
     Where calls went wrong besides, rows may have been left to the next run, which is then due first.
@@ -197,7 +212,7 @@ def project(case: Case, folder: Path) -> Project:
         match=Match(case.key_field, "key") if keyed else None,
         on_removed=case.on_removed,
         guards=Guards(max_removed=None, max_removed_per_day=None),
-        delivery=DeliveryOptions(api=case.api, batch_size=None if case.mode is Mode.ALL else BATCH, parallelism=1),
+        delivery=DeliveryOptions(case.api, None if case.mode is Mode.ALL else BATCH, parallelism=case.parallelism),
     )  # fmt: skip
     model = Model("model", ("key",), file="model.parquet", folder=str(folder))
     crm = ConnectionConfig("crm", "reference", {"path": str(folder / "store.db")})

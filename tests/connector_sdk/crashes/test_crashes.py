@@ -11,6 +11,7 @@ from .families import FAMILIES
 from .scenarios import CASES
 
 SCENARIO = f"{__package__}.scenarios:crashing"
+STOPPING = f"{__package__}.scenarios:stopping"
 FAMILY = f"{__package__}.families:crashing"
 QUICK = ("insert-call", "insert-two_phase", "insert-leased_job", "all-replace")
 MERGES = f"{__package__}.merges:crashing"
@@ -25,6 +26,21 @@ FAULTS = ("cut_before", "cut_after", "late", "partial", "refused")
 def test_a_small_run_killed_at_any_crash_point_loses_and_doubles_nothing(case: str, unharmed: Unharmed) -> None:
     report = unharmed(exhaust(SCENARIO, case, "6"))
     assert report.points > 10
+
+
+@pytest.mark.rule("T2")
+@pytest.mark.timeout(600)
+def test_a_run_that_is_killed_while_it_waits_for_what_is_in_flight_loses_and_doubles_nothing(
+    unharmed: Unharmed,
+) -> None:
+    report = unharmed(batter(STOPPING, "insert-leased_job", "11", trials=12, seed=2, kills=2))
+    assert report.kills
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", ["insert-leased_job", "insert-two_phase", "upsert-call", "upsert-two_phase"])
+def test_a_run_that_stops_loses_and_doubles_nothing_wherever_it_is_killed(case: str, unharmed: Unharmed) -> None:
+    unharmed(exhaust(STOPPING, case, "16"))
 
 
 @pytest.mark.long
