@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from connector_sdk.engines.embedded import as_set, file, is_nested, joined_choices, name, text
+from connector_sdk.engines.embedded import as_set, choices_as_text, file, is_nested, name, text
 from connector_sdk.errors import RunStopped
 
 ROW_GROUP = 20_480
@@ -59,7 +59,7 @@ class Compared:
             return f"{mine} is not null"
         now = self.model_types[column]
         if column in self.sets:
-            sets = (as_set(joined_choices(value, type_)) for value, type_ in ((mine, now), (theirs, before)))
+            sets = (as_set(choices_as_text(value, type_)) for value, type_ in ((mine, now), (theirs, before)))
             return " is distinct from ".join(sets)
         if before == now:
             return f"{mine} is distinct from {theirs}"

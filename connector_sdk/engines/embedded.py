@@ -84,7 +84,7 @@ def is_castable(connection: duckdb.DuckDBPyConnection, given: str, wanted: str) 
     return True
 
 
-def joined_choices(value: str, type_: str) -> str:
+def choices_as_text(value: str, type_: str) -> str:
     """SQL for several choices as one text: those of a list joined by semicolons, as a text has them already."""
     return f"array_to_string(cast({value} as varchar[]), ';')" if type_.endswith("]") else f"cast({value} as varchar)"
 

@@ -7,7 +7,7 @@ from connector_sdk.engines.embedded import text
 _BLANKS = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
 
 
-def trimmed(value: str) -> str:
+def trim_blanks(value: str) -> str:
     """SQL for a text without the blanks around it, null when nothing is left.
 
     Nearly all have none, and are not searched for rare ones.
@@ -16,7 +16,7 @@ def trimmed(value: str) -> str:
     return f"case when {plain} then {value} else nullif(trim({value}, {text(_BLANKS)}), '') end"
 
 
-def not_blank(value: str) -> str:
+def blank_as_null(value: str) -> str:
     """SQL for a text as it is, null when there is nothing in it to see."""
     return f"case when {_plain(value)} or trim({value}, {text(_BLANKS)}) <> '' then {value} end"
 

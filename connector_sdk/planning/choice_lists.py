@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from connector_sdk.planning.kinds import Kind, element_type, kind_of
-from connector_sdk.planning.text_forms import ALWAYS, TEXT_FORMS
+from connector_sdk.planning.kinds import Kind, element_type, is_float, kind_of
+from connector_sdk.planning.text_forms import ALWAYS, TEXT_FORMS, float_text
 
 
 @frozen
@@ -28,7 +28,7 @@ def can_be_joined(type_: str) -> bool:
 def join_choices(source: str, type_: str) -> ChoiceList:
     """Return how a list becomes one text. Nulls in it are dropped; an empty list is empty text."""
     kind = kind_of(element_type(type_))
-    form = TEXT_FORMS[kind].format(x="e")
+    form = float_text("e") if is_float(element_type(type_)) else TEXT_FORMS[kind].format(x="e")
     texts = f"list_transform({source}, lambda e: {form})"
     torn = f"list_filter({texts}, lambda e: contains(e, ';'))[1]" if kind is Kind.TEXT else None
     unsayable = f"list_filter({source}, lambda e: e is not null and {form} is null)[1]"

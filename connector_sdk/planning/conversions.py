@@ -10,13 +10,13 @@ from attrs import evolve, frozen
 
 from connector_sdk.codes import Code
 from connector_sdk.engines.embedded import as_set, text, texts
-from connector_sdk.planning.blanks import trimmed
+from connector_sdk.planning.blanks import trim_blanks
 from connector_sdk.planning.choice_lists import can_be_joined, join_choices
 from connector_sdk.planning.decimals import decimal_type, expected_decimal, read_decimal
 from connector_sdk.planning.json_text import NoJsonError, json_text
-from connector_sdk.planning.kinds import Kind, kind_of
-from connector_sdk.planning.misfits import MisfitError, instead
-from connector_sdk.planning.text_forms import CAST, DATES, FLOATS, INSTANT, MOMENTS, TEXT_FORMS, float_text
+from connector_sdk.planning.kinds import Kind, is_float, kind_of
+from connector_sdk.planning.misfits import MisfitError, suggest_select
+from connector_sdk.planning.text_forms import CAST, DATES, INSTANT, MOMENTS, TEXT_FORMS, float_text
 from connector_sdk.schema import Equality, Field, FieldType
 
 _MOST_CHOICES = 100
@@ -64,7 +64,7 @@ def convert(source: str, type_: str, field: Field, *, truncate: bool = False, ro
     """
     kind = kind_of(type_)
     if type_ == "VARCHAR" and _ignores_blanks(field):
-        source = trimmed(source)
+        source = trim_blanks(source)
     made = _read(source, type_, kind, field, rounds=rounds)
     value = made.value
     if field.length is not None and truncate and field.type is FieldType.TEXT:
@@ -99,7 +99,7 @@ def _read(source: str, type_: str, kind: Kind, field: Field, *, rounds: bool) ->
         expected = expected_decimal(field, kind, rounds=rounds)
         return Conversion(read.value, (_refusal(read.refused, source, field, expected),))
     if field.type is FieldType.CHOICES and can_be_joined(type_):
-        return _joined(source, type_, field)
+        return _join_list(source, type_, field)
     if field.type is FieldType.TEXT and kind in (Kind.LIST, Kind.STRUCT):
         return _as_json(source, type_, field)
     value = _value(source, type_, kind, field)
@@ -112,7 +112,7 @@ def _value(source: str, type_: str, kind: Kind, field: Field) -> str:
     if kind not in convertible:
         raise _misfit(type_, field)
     form = convertible[kind]
-    if type_ in FLOATS and convertible is TEXT_FORMS:
+    if is_float(type_) and convertible is TEXT_FORMS:
         return float_text(source)
     exact = kind is Kind.INTEGER and type_ == "BIGINT" and field.type is FieldType.INTEGER
     plain = kind is Kind.TEXT and type_ in ("VARCHAR", "JSON") and form == CAST
@@ -121,10 +121,10 @@ def _value(source: str, type_: str, kind: Kind, field: Field) -> str:
 
 def _misfit(type_: str, field: Field) -> MisfitError:
     message = f"a column of type {type_.lower()} can never go into {field.name}, which takes {_expected(field)}"
-    return MisfitError(message, instead(type_, field.type, sql_type(field)))
+    return MisfitError(message, suggest_select(type_, field.type, sql_type(field)))
 
 
-def _joined(source: str, type_: str, field: Field) -> Conversion:
+def _join_list(source: str, type_: str, field: Field) -> Conversion:
     """A list as several choices."""
     joined = join_choices(source, type_)
     checks = []

@@ -38,16 +38,16 @@ def read_decimal(source: str, type_: str, field: Field, *, rounds: bool) -> Deci
     if type_.lower().replace(",", ", ") == wanted:
         return DecimalReading(source, None)
     if rounds:
-        return _or_refused(source, _rounded(source, type_, wanted))
+        return _read_or_refuse(source, _round_half_up(source, type_, wanted))
     if field.stores_more_decimals and kind is Kind.NUMBER:
-        return DecimalReading(source, _too_large(source, type_, _whole_digits(field)))
+        return DecimalReading(source, _exceeds(source, type_, _whole_digits(field)))
     if kind is Kind.TEXT:
         scale = _text_scale(field)
-        return _or_refused(source, _from_text(source, f"decimal({_precision(field)}, {scale})", scale))
+        return _read_or_refuse(source, _read_text(source, f"decimal({_precision(field)}, {scale})", scale))
     if kind is Kind.INTEGER:
-        return _or_refused(source, f"try_cast({source} as {wanted})")
+        return _read_or_refuse(source, f"try_cast({source} as {wanted})")
     read = f"try_cast(cast({source} as varchar) as {wanted})"
-    return _or_refused(source, f"case when try_cast({read} as {type_}) = {source} then {read} end")
+    return _read_or_refuse(source, f"case when try_cast({read} as {type_}) = {source} then {read} end")
 
 
 def expected_decimal(field: Field, kind: Kind, *, rounds: bool) -> str:
@@ -72,11 +72,11 @@ def has_more_decimals(value: str, type_: str, field: Field) -> str | None:
     return f"{value} % cast('{_unit(scale)}' as decimal({_DIGITS}, {_scale_of(type_)})) <> 0"
 
 
-def _or_refused(source: str, value: str) -> DecimalReading:
+def _read_or_refuse(source: str, value: str) -> DecimalReading:
     return DecimalReading(value, f"{source} is not null and {value} is null")
 
 
-def _rounded(source: str, type_: str, wanted: str) -> str:
+def _round_half_up(source: str, type_: str, wanted: str) -> str:
     """SQL that rounds half up: DuckDB does so where it casts text or a decimal, digit by digit."""
     if kind_of(type_) is Kind.TEXT:
         return f"case when regexp_full_match({source}, '{_NUMBER}') then try_cast({source} as {wanted}) end"
@@ -84,13 +84,13 @@ def _rounded(source: str, type_: str, wanted: str) -> str:
     return f"try_cast({digits} as {wanted})"
 
 
-def _from_text(source: str, wanted: str, scale: int) -> str:
+def _read_text(source: str, wanted: str, scale: int) -> str:
     decimals = f"length(rtrim(regexp_extract({source}, '\\.([0-9]*)$', 1), '0'))"
     fits = f"regexp_full_match({source}, '{_NUMBER}') and {decimals} <= {scale}"
     return f"case when {fits} then try_cast({source} as {wanted}) end"
 
 
-def _too_large(source: str, type_: str, digits: int) -> str | None:
+def _exceeds(source: str, type_: str, digits: int) -> str | None:
     """SQL that is true for a number with more than so many digits before the point, or for one that is none."""
     if is_float(type_):
         return f"not isfinite({source}) or abs({source}) >= cast('1e{digits}' as {type_})"

@@ -8,7 +8,7 @@ from connector_sdk.schema import Field, FieldType
 from connector_sdk.sync import FieldMapping
 
 
-def misplaced_options(mapping: FieldMapping, known: Field, *, is_match: bool) -> Iterator[tuple[str, str]]:
+def find_misplaced_options(mapping: FieldMapping, known: Field, *, is_match: bool) -> Iterator[tuple[str, str]]:
     """Yield the options of a mapping that cannot be meant, each with the reason; records are found by an `is_match`."""
     if mapping.truncate and known.type is not FieldType.TEXT:
         yield "truncate", f"{mapping.field} is no text that could be cut"

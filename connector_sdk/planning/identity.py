@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from connector_sdk.engines.embedded import name
 from connector_sdk.engines.exact_numbers import shortest_digits
-from connector_sdk.planning.blanks import not_blank, trimmed
+from connector_sdk.planning.blanks import blank_as_null, trim_blanks
 from connector_sdk.planning.kinds import Kind, kind_of
 from connector_sdk.schema import Equality, Field
 
@@ -16,7 +16,7 @@ _EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 
 def key(columns: Sequence[str], types: Mapping[str, str]) -> str:
     """Return SQL for the primary key as text; null when a part of it is null or blank. Several become a JSON list."""
-    parts = [not_blank(canonical(name(each), types[each])) for each in columns]
+    parts = [blank_as_null(canonical(name(each), types[each])) for each in columns]
     if len(parts) == 1:
         return parts[0]
     missing = " or ".join(f"{part} is null" for part in parts)
@@ -59,7 +59,7 @@ def inexact(value: str, type_: str) -> str | None:
 def comparable(value: str, type_: str, field: Field) -> str:
     """SQL for a match value, equal for two values exactly when `field` takes them for one; null when it is blank."""
     trims = field.equality & {Equality.TRIMMED, Equality.CASELESS}
-    result = (trimmed if trims else not_blank)(canonical(value, type_))
+    result = (trim_blanks if trims else blank_as_null)(canonical(value, type_))
     if field.significant is not None:
         result = f"left({result}, {field.significant})"
     if Equality.NUMERIC in field.equality:

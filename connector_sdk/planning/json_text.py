@@ -61,13 +61,13 @@ def _scalar(value: str, type_: str) -> Json:
     fails = "false" if kind in ALWAYS else f"{value} is not null and {form} is null"
     if kind in _BARE or type_ == "JSON":
         return Json(form, fails)
-    return Json(f"cast(to_json({form}) as varchar)" if kind is Kind.TEXT else _quoted(form), fails)
+    return Json(f"cast(to_json({form}) as varchar)" if kind is Kind.TEXT else _quote(form), fails)
 
 
 def _list(value: str, type_: DuckDBPyType, depth: int) -> Json:
     element = f"e{depth}"
     inner = _json(element, type_, depth + 1)
-    listed = _joined(f"list_transform({value}, lambda {element}: {_or_null(inner)})", "[", "]")
+    listed = _join(f"list_transform({value}, lambda {element}: {_or_null(inner)})", "[", "]")
     return Json(_unless_null(value, listed), _any_fails(value, element, [inner]))
 
 
@@ -82,10 +82,10 @@ def _map(value: str, type_: DuckDBPyType, depth: int) -> Json:
     entry = f"e{depth}"
     (_, key_type), (_, value_type) = _children(type_)
     key = _json(f"{entry}.key", key_type, depth + 1)
-    named = key.text if kind_of(str(key_type)) not in _BARE else _quoted(key.text)
+    named = key.text if kind_of(str(key_type)) not in _BARE else _quote(key.text)
     inner = _json(f"{entry}.value", value_type, depth + 1)
     entries = f"map_entries({value})"
-    pairs = _joined(f"list_transform({entries}, lambda {entry}: {named} || ':' || {_or_null(inner)})", "{", "}")
+    pairs = _join(f"list_transform({entries}, lambda {entry}: {named} || ':' || {_or_null(inner)})", "{", "}")
     return Json(_unless_null(value, pairs), _any_fails(entries, entry, [key, inner]))
 
 
@@ -94,11 +94,11 @@ def _children(type_: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
     return [(name, of) for name, of in type_.children if isinstance(of, DuckDBPyType)]
 
 
-def _quoted(form: str) -> str:
+def _quote(form: str) -> str:
     return f"chr(34) || {form} || chr(34)"
 
 
-def _joined(listed: str, first: str, last: str) -> str:
+def _join(listed: str, first: str, last: str) -> str:
     return f"{text(first)} || array_to_string({listed}, ',') || {text(last)}"
 
 

@@ -11,11 +11,11 @@ from connector_sdk.codes import Code
 from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.models import Source
 from connector_sdk.errors import ConfigError, Problem
-from connector_sdk.planning.blanks import not_blank
+from connector_sdk.planning.blanks import blank_as_null
 from connector_sdk.planning.columns import Place, model_column
 from connector_sdk.planning.constants import RefusedError, constant
 from connector_sdk.planning.conversions import Check, Conversion, convert, convert_key, sql_type
-from connector_sdk.planning.field_options import misplaced_options
+from connector_sdk.planning.field_options import find_misplaced_options
 from connector_sdk.planning.filling import Filling, Lookup, Mapped, as_searched, only_created
 from connector_sdk.planning.fingerprints import fingerprint
 from connector_sdk.planning.identity import canonical, former_text, inexact
@@ -126,7 +126,7 @@ class _Mapper:
             self._problem(f"{mapping.field} cannot be written beside {listed}: {reason}", place, "remove it")
             return None
         match = self.sync.match
-        for option, why in misplaced_options(mapping, known, is_match=self._is_match(known)):
+        for option, why in find_misplaced_options(mapping, known, is_match=self._is_match(known)):
             self._problem(why, (*place, option), f"remove {option}")
         if match and match.field == mapping.field and self._sends_match:
             if mapping.column != match.column:
@@ -203,7 +203,7 @@ class _Mapper:
         given, type_ = name(model_column(column)), self.source.columns[column]
         former = former_text(given, type_) if sql_type(known) == "varchar" else None
         source = canonical(given, type_) if former else given
-        source = not_blank(source) if is_reference and type_ == "VARCHAR" else source
+        source = blank_as_null(source) if is_reference and type_ == "VARCHAR" else source
         try:
             converted = convert_key(source, "VARCHAR" if former else type_, known)
         except MisfitError as error:

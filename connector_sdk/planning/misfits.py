@@ -48,7 +48,7 @@ class MisfitError(Exception):
         return f"select it as: {self.select.replace('{x}', name(column))}"
 
 
-def instead(type_: str, field_type: FieldType, wanted: str) -> str:
+def suggest_select(type_: str, field_type: FieldType, wanted: str) -> str:
     """Return SQL that makes a value of the type `wanted` of a column `{x}`; empty where none does."""
     kind = kind_of(type_)
     if kind in (Kind.LIST, Kind.STRUCT) and field_type is not FieldType.TEXT:
@@ -70,5 +70,5 @@ def _parts(type_: str, field_type: FieldType, wanted: str) -> Iterator[str]:
         parts = [("map_values({x})[1]", str(duckdb.sqltype(type_).children[1][1]))]
     else:
         parts = [(f"{{x}}.{name(each)}", str(of)) for each, of in duckdb.sqltype(type_).children]
-    found = (instead(of, field_type, wanted).replace("{x}", part) for part, of in parts)
+    found = (suggest_select(of, field_type, wanted).replace("{x}", part) for part, of in parts)
     return (each for each in found if each)

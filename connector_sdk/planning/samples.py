@@ -24,13 +24,13 @@ Line = Mapping[str, Any]
 def collect_samples(
     connection: duckdb.DuckDBPyConnection, plan: Path, arranged: Arranged, layout: Layout
 ) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    """Return a few lines of each kind: key, record id, message, and the values that are sent, as text by field.
+    """Return a few lines of each kind: key, record id, code, message, and the values that are sent, as text by field.
 
     A field that is emptied has the value None. A field that is left alone, or not sent for this line, is missing.
     """
     samples: dict[str, list[Mapping[str, Any]]] = {}
     for line in _read_first_lines(connection, plan, layout):
-        known = {word: line[word] for word in ("key", "record_id", "message") if line[word] is not None}
+        known = {word: line[word] for word in ("key", "record_id", "code", "message") if line[word] is not None}
         samples.setdefault(line["kind"], []).append({**known, **_list_values(line, arranged.groups, layout)})
     return {kind: tuple(lines) for kind, lines in samples.items()}
 
@@ -40,7 +40,7 @@ def _read_first_lines(connection: duckdb.DuckDBPyConnection, plan: Path, layout:
     lines = f"(select *, {KIND} as kind from {file(plan, numbered=True)})"
     firsts = f"select unnest(min(file_row_number, {_SAMPLES})) from {lines} where kind <> 'kept' group by kind"
     cells = "".join(f", cast({name(column)} as varchar) as {name(column)}" for column in _list_columns(layout))
-    known = "kind, file_row_number, key, record_id, message, outcome, effect"
+    known = "kind, file_row_number, key, record_id, code, message, outcome, effect"
     chosen = f"where file_row_number in ({firsts}) order by file_row_number"
     found: list[Line] = connection.sql(f"select {known}{cells} from {lines} {chosen}").to_arrow_table().to_pylist()
     return found

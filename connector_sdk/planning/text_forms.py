@@ -31,8 +31,6 @@ TEXT_FORMS: Mapping[Kind, str] = {
 ALWAYS = frozenset({Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN})
 """The kinds of which every value has a text."""
 
-FLOATS = frozenset({"FLOAT", "DOUBLE"})
-
 
 def float_text(value: str) -> str:
     """Return SQL for a floating point number as text, in plain digits: `5`, and not `5.0` or `5e0`.

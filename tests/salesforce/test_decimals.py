@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from connector_salesforce import plain_numbers
+from connector_salesforce import format_numbers
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,7 +145,7 @@ def test_a_number_that_is_a_key_is_exact(project: Project, mode: str) -> None:
 
 @given(st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False)))
 def test_a_float_is_written_as_the_number_that_it_shows(values: list[float | None]) -> None:
-    for value, text in zip(values, plain_numbers(pa.array(values, pa.float64())).to_pylist(), strict=True):
+    for value, text in zip(values, format_numbers(pa.array(values, pa.float64())).to_pylist(), strict=True):
         assert (text is None) == (value is None)
         assert text is None or (re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*[1-9])?", text) and float(text) == value)
         assert text is None or value == 0 or Decimal(text) == Decimal(repr(value))
@@ -154,7 +154,7 @@ def test_a_float_is_written_as_the_number_that_it_shows(values: list[float | Non
 @given(st.lists(st.none() | st.integers(-(10**38) + 1, 10**38 - 1)), st.integers(0, 38))
 def test_a_decimal_is_written_to_its_last_digit(digits: list[int | None], places: int) -> None:
     values = [None if each is None else Decimal(f"{each}e-{places}") for each in digits]
-    written = plain_numbers(pa.array(values, pa.decimal128(38, places))).to_pylist()
+    written = format_numbers(pa.array(values, pa.decimal128(38, places))).to_pylist()
     for value, text in zip(values, written, strict=True):
         assert (text is None) == (value is None)
         assert text is None or (re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*[1-9])?", text) and Decimal(text) == value)

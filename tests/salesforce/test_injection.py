@@ -90,7 +90,7 @@ def cell(value: Any, column: Column, plan: Batch) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return f"{value:.4f}".rstrip("0").rstrip(".")
     return value.isoformat() if isinstance(value, date) else value
 
 

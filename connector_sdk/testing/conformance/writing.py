@@ -140,11 +140,11 @@ class Writing(Kit):
     def test_decimals_that_a_field_does_not_show_are_stored_all_the_same(self, subject: Subject, way: Way) -> None:
         """They come as floats, too; a float means the number that its shortest text shows."""
         target = subject.target(way)
-        number = _storing_more_decimals(target)
+        number = _find_number(target)
         for turn, type_ in enumerate((pa.float64(), pa.float32(), pa.decimal128(38, 12))):
             rows = subject.samples.rows(target.fields, len(_NUMBERS), start=turn * len(_NUMBERS))
             batch = subject.batch(target, rows)
-            values = pa.array([_typed(each, type_) for each in _NUMBERS], type_)
+            values = pa.array([_as_type(each, type_) for each in _NUMBERS], type_)
             place = [each.name for each in target.fields].index(number.name)
             lines = subject.write(evolve(batch, rows=batch.rows.set_column(place, number.name, values)))
             assert [line["status"] for line in lines] == ["succeeded"] * len(rows), lines
@@ -204,7 +204,7 @@ class Writing(Kit):
         return [{"id": id_, text.name: row[text.name]} for row, (id_, *_) in zip(found, ids, strict=True)]
 
 
-def _storing_more_decimals(target: Target) -> Field:
+def _find_number(target: Target) -> Field:
     """A field that stores more decimals than it shows; skips where there is none."""
     for each in target.fields:
         if each.stores_more_decimals and (each.precision or 38) > (each.scale or 0):
@@ -212,7 +212,7 @@ def _storing_more_decimals(target: Target) -> Field:
     pytest.skip(f"{target.schema.name} has no field that stores more decimals than it shows")
 
 
-def _typed(number: Decimal, type_: pa.DataType) -> Decimal | float:
+def _as_type(number: Decimal, type_: pa.DataType) -> Decimal | float:
     return float(number) if pa.types.is_floating(type_) else number
 
 

@@ -14,7 +14,7 @@ Wire = str | int | bool | None
 """A value in JSON; dates, times and decimals are text."""
 
 
-def values_of(column: pa.ChunkedArray) -> list[Any]:
+def read_values(column: pa.ChunkedArray) -> list[Any]:
     """The values of a column of a batch; a float is the decimal number that its shortest text shows."""
     if not pa.types.is_floating(column.type):
         return list(column.to_pylist())

@@ -2,7 +2,7 @@
 
 What stands here is for other packages: to connect (`Config` with a way to log in, `connect`, and `login_commands` for
 the command line), to ask an org (`Org`, `discover_schema`, `literal` for values in queries, `name_of` and `written` for
-XML), to write (`plain_numbers` for numbers as text, `write_job` and `recover_job` for the Bulk API 2.0), and to
+XML), to write (`format_numbers` for numbers as text, `write_job` and `recover_job` for the Bulk API 2.0), and to
 understand what went wrong: `CallFailed`, `classify`, `normalised` for codes that Salesforce uses for unlike things,
 `explained` and `proven` around a hook's calls.
 """
@@ -18,7 +18,7 @@ from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
 from connector_salesforce.hook_failures import explained, proven
 from connector_salesforce.login import connect
 from connector_salesforce.markup import name_of, written
-from connector_salesforce.numbers import plain as plain_numbers
+from connector_salesforce.numbers import format_numbers
 from connector_salesforce.org import Org
 from connector_salesforce.soql import literal
 
@@ -35,11 +35,11 @@ __all__ = [
     "connect",
     "discover_schema",
     "explained",
+    "format_numbers",
     "literal",
     "login_commands",
     "name_of",
     "normalised",
-    "plain_numbers",
     "proven",
     "recover_job",
     "write_job",

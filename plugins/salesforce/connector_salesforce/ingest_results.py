@@ -15,7 +15,7 @@ from attrs import frozen
 from connector_salesforce import csv_files, ingest
 from connector_salesforce.client import Client
 from connector_salesforce.ingest import JobState
-from connector_salesforce.numbers import shortened
+from connector_salesforce.numbers import strip_zeros
 from connector_salesforce.row_errors import taken_apart, without_empty
 from connector_salesforce.wire import Sent, together
 from connector_sdk import RowStatus, WriteResult
@@ -106,7 +106,7 @@ def _read(client: Client, job: str, name: str, status: RowStatus, sent: Sent) ->
             file, [*sent.columns, *needed], [each for each in (_ID, _CREATED, _ERROR) if each not in needed]
         ):
             cells = {each: piece.column(each) for each in sent.columns}
-            key = together([shortened(cell) if each in sent.decimals else cell for each, cell in cells.items()])
+            key = together([strip_zeros(cell) if each in sent.decimals else cell for each, cell in cells.items()])
             columns = [key, pa.repeat(status.value, piece.num_rows)]
             yield pa.record_batch([*columns, *map(piece.column, (_ID, _CREATED, _ERROR))], schema=_FOUND)
 

@@ -11,23 +11,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def plain(numbers: pa.Array) -> pa.StringArray:
+def format_numbers(numbers: pa.Array) -> pa.StringArray:
     """Return decimals or floats as text, a float with the fewest digits that mean it: `0.1`, `0.00001`, `5`."""
     text = _without_exponent(numbers.cast(pa.string()))
     if pa.types.is_floating(numbers.type):
         return pc.if_else(pc.equal(text, "-0"), "0", text)
-    return without_zeros(text) if numbers.type.scale > 0 else text
+    return _strip_zeros(text) if numbers.type.scale > 0 else text
 
 
-def without_zeros(text: pa.StringArray) -> pa.StringArray:
+def _strip_zeros(text: pa.StringArray) -> pa.StringArray:
     """Return numbers of which each has a point without the zeros at their ends."""
     return pc.ascii_rtrim(pc.ascii_rtrim(text, characters="0"), characters=".")
 
 
-def shortened(text: pa.StringArray) -> pa.StringArray:
-    """Return numbers that somebody else wrote as `plain` writes them, as far as zeros at their ends go."""
+def strip_zeros(text: pa.StringArray) -> pa.StringArray:
+    """Return numbers that somebody else wrote as `format_numbers` writes them, as far as zeros at their ends go."""
     has_point = pc.match_substring(text, ".")
-    return pc.if_else(has_point, without_zeros(text), text)
+    return pc.if_else(has_point, _strip_zeros(text), text)
 
 
 def _without_exponent(text: pa.StringArray) -> pa.StringArray:

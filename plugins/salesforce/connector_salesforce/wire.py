@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from attrs import evolve, field, frozen
 
 from connector_salesforce.ids import other_prefixes, wrong_ids
-from connector_salesforce.numbers import plain
+from connector_salesforce.numbers import format_numbers
 from connector_sdk import Action, Batch, Column, OnNull
 
 ID = "Id"
@@ -236,7 +236,7 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
     if pa.types.is_dictionary(type_):
         return _text(pa.chunked_array([array.cast(type_.value_type)]))
     if pa.types.is_decimal(type_) or pa.types.is_floating(type_):
-        return Form.BARE, plain(array)
+        return Form.BARE, format_numbers(array)
     if pa.types.is_boolean(type_) or pa.types.is_integer(type_):
         return Form.BARE, array.cast(pa.string())
     if pa.types.is_timestamp(type_):

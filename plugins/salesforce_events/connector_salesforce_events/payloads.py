@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 from attrs import frozen
-from connector_salesforce import plain_numbers
+from connector_salesforce import format_numbers
 
 from connector_salesforce_events.codes import NUL, TOO_LARGE
 from connector_sdk import Batch
@@ -44,7 +44,7 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     """The values of a column; those with decimals as text, since a float of Python has other digits than a column's."""
     if not pa.types.is_decimal(column.type) and not pa.types.is_floating(column.type):
         return list(column.to_pylist())
-    return [None if each is None else _Number(each) for each in plain_numbers(column.combine_chunks()).to_pylist()]
+    return [None if each is None else _Number(each) for each in format_numbers(column.combine_chunks()).to_pylist()]
 
 
 def _payload(names: list[str], row: tuple[Any, ...]) -> Payload:

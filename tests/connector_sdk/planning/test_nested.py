@@ -33,6 +33,7 @@ HOBBIES = Field("hobbies", FieldType.CHOICES, values=("Chess", "Sailing"))
         ("null::varchar[]", None),
         ("[10, 9, null]", "10;9"),
         ("[1.50::decimal(4, 2)]", "1.50"),
+        ("[5.0::double, 0.00001::double]", "0.00001;5"),
         ("[170141183460469231731687303715884105727]", "170141183460469231731687303715884105727"),
         ("[true, false]", "false;true"),
         ("[date '2026-01-31']", "2026-01-31"),
