@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,9 @@ class TestRespelled:
             ("1.00", "1"),
             ("2026-01-31", "2026-01-31T00:00:00Z"),
             ("2026-01-31", "2026-01-31 00:00:00"),
+            ("2026-01-31", "2026-01-31T00:00:00.000+0000"),
+            ("2026-01-31", "2026-01-31 00:00:00+00:00"),
+            ("2026-01-31", "2026-01-31 00:00:00+00"),
             ("caf\u00e9", "cafe\u0301"),
             ("\ufb01x", "fix"),
             ("\uff21\uff11", "a1"),
@@ -130,11 +134,24 @@ class TestRespelled:
         assert "'2026-01-01' is '2026-01-01T00:00:00Z' now" in stopped.message
 
     @pytest.mark.rule("V3")
-    def test_the_parts_of_a_key_of_several_columns_are_compared_one_by_one(self, inserting: Bench) -> None:
+    @pytest.mark.parametrize(
+        ("known", "respelled"),
+        [
+            (("01", "a-b"), ("1", "AB")),
+            (("1.0", "-x"), ("1", "x")),
+            (("2026-01-31", "x"), ("2026-01-31 00:00:00", "x")),
+            (("2026-01-31T00:00:00Z", "2026-02-01T00:00:00+00:00"), ("2026-01-31", "2026-02-01")),
+        ],
+    )  # fmt: skip
+    def test_the_parts_of_a_key_of_several_columns_are_compared_one_by_one(
+        self, inserting: Bench, known: tuple[str, str], respelled: tuple[str, str]
+    ) -> None:
         inserting.primary_key = ("k", "e")
-        inserting.run([{"k": "01", "e": "a-b", "n": "x"}], first_run=FirstRun.SEND)
-        stopped = stop(inserting, [{"k": "1", "e": "AB", "n": "x"}])
-        assert """'["01","a-b"]' is '["1","AB"]' now""" in stopped.message
+        given = [{"k": key, "e": other, "n": "x"} for key, other in (known, respelled)]
+        inserting.run(given[:1], first_run=FirstRun.SEND)
+        stopped = stop(inserting, given[1:])
+        said = [json.dumps(each, separators=(",", ":")) for each in (known, respelled)]
+        assert f"'{said[0]}' is '{said[1]}' now" in stopped.message
 
     @pytest.mark.rule("V3")
     def test_a_plan_shows_it_and_a_full_run_stops_too(self, inserting: Bench) -> None:
