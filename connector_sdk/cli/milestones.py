@@ -13,17 +13,16 @@ from connector_sdk.plan import PlanSummary
 from connector_sdk.report import BatchReport, ReportState, RunReport, RunStart
 
 _STEPS = 10
-"""Parts of a run that have a line each, at most."""
+"""Parts of a run that have a line each when they are through."""
 
-_PATIENCE = 30.0
-"""Seconds after the last line at which a part has its line before it is through."""
+_SILENCE = 30.0
+"""Seconds without a line, at most, as long as calls are made."""
 
 
 class Milestones:
     """Says on stderr that a run starts, what it sends, how far it is, and how it ended.
 
-    A tenth of the rows has one line: when they have their outcomes, or already 30 seconds after the line before. Where
-    several tenths are done at once, they have one line together.
+    There is a line when another tenth of the rows has its outcomes, and one after 30 seconds without any.
     """
 
     def __init__(self, say: Callable[[str], None] = terminal.say, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,13 +30,13 @@ class Milestones:
         self._clock = clock
         self._sync = ""
         self._rows = self._done = self._rejected = 0
-        self._told = -1
+        self._tenths = 0
         self._last = clock()
 
     @hookimpl
     def run_started(self, start: RunStart) -> None:
         """Say that a run starts, or is resumed."""
-        self._sync, self._rows, self._told = start.sync, 0, -1
+        self._sync, self._rows, self._tenths = start.sync, 0, 0
         self._line(f"run {start.run} {'resumes' if start.resumed else 'starts'}")
 
     @hookimpl
@@ -76,10 +75,9 @@ class Milestones:
     def _look(self) -> None:
         if not self._rows or self._done >= self._rows:
             return
-        through = self._done * _STEPS // self._rows
-        passed = through - 1 > self._told
-        if passed or (through > self._told and self._clock() - self._last >= _PATIENCE):
-            self._told = through - 1 if passed else through
+        tenths = self._done * _STEPS // self._rows
+        if tenths > self._tenths or self._clock() - self._last >= _SILENCE:
+            self._tenths = tenths
             rejected = f", {self._rejected:,} rejected" if self._rejected else ""
             percent = self._done * 100 // self._rows
             self._line(f"{self._done:,} of {self._rows:,} rows ({percent} %){rejected}")

@@ -10,8 +10,8 @@ from connector_sdk.planning.blanks import blank_as_null, trim_blanks
 from connector_sdk.planning.kinds import Kind, kind_of
 from connector_sdk.schema import Equality, Field
 
-_EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
-"""The largest whole number up to which each is told from its neighbours, by floating point type."""
+_INEXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
+"""The whole number from which on neighbours are one number, by floating point type."""
 
 
 def key(columns: Sequence[str], types: Mapping[str, str]) -> str:
@@ -50,10 +50,11 @@ def former_text(value: str, type_: str) -> str | None:
 def inexact(value: str, type_: str) -> str | None:
     """Return SQL that is true for a floating point number that is no exact whole number; None for other types.
 
-    From 2^53 on (2^24 in four bytes), neighbouring whole numbers are one number in floating point.
+    From 2^53 on (2^24 in four bytes), neighbouring whole numbers are one number in floating point: 2^53 may be
+    2^53 + 1.
     """
-    most = _EXACT.get(type_)
-    return f"(not isfinite({value}) or {value} <> trunc({value}) or abs({value}) > {most})" if most else None
+    first = _INEXACT.get(type_)
+    return f"(not isfinite({value}) or {value} <> trunc({value}) or abs({value}) >= {first})" if first else None
 
 
 def comparable(value: str, type_: str, field: Field) -> str:

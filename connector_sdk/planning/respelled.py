@@ -20,6 +20,8 @@ from connector_sdk.planning.request import PlanRequest
 _CHUNK = 50_000
 """Keys with letters beyond ASCII that are folded at a time."""
 
+_NOT_SKIPPED = "coalesce(outcome, 'rejected') = 'rejected'"
+
 _ASCII = "not regexp_matches(key, '[^\\x00-\\x7f]')"
 
 _SEPARATORS = "[\\s\\p{Z}\\p{Pd}]+"
@@ -38,11 +40,12 @@ def find_respelled(
 ) -> Respelled:
     """Compare the keys of new rows with known keys that the model lacks; `lines` are the changes after all look-ups.
 
-    Where the match field takes the two for one value, the row finds its record, and nothing is wrong.
+    A new row that is rejected counts, too: it is the same key once it is corrected. Where the match field takes the
+    two for one value, the row finds its record, and nothing is wrong.
     """
     if request.snapshot is None or not changes.new or not changes.absent:
         return Respelled()
-    new = f"select key, match from {file(lines)} where effect in ('new', 'absent', 'present') and outcome is null"
+    new = f"select key, match from {file(lines)} where effect in ('new', 'absent', 'present') and {_NOT_SKIPPED}"
     known = "select s.key, s.match from known_rows s anti join model m on m.key = s.key"
     for table, keys in (("new_keys", new), ("absent_keys", known)):
         _fold(connection, table, keys)

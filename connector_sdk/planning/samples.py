@@ -9,10 +9,14 @@ from typing import Any
 import duckdb
 
 from connector_sdk.batch import Action, OnNull
+from connector_sdk.engines.changes import columns_of
 from connector_sdk.engines.embedded import file, name
 from connector_sdk.planning.arranging import Arranged
 from connector_sdk.planning.cutting import Group
+from connector_sdk.planning.identity import canonical
+from connector_sdk.planning.kinds import is_float
 from connector_sdk.planning.summary import KIND
+from connector_sdk.planning.text_forms import float_text
 from connector_sdk.state.plan_file import INTO, Layout
 
 _SAMPLES = 3
@@ -39,11 +43,16 @@ def _read_first_lines(connection: duckdb.DuckDBPyConnection, plan: Path, layout:
     """Return the first lines of each kind, in the order of the plan. What stays as it is needs no example."""
     lines = f"(select *, {KIND} as kind from {file(plan, numbered=True)})"
     firsts = f"select unnest(min(file_row_number, {_SAMPLES})) from {lines} where kind <> 'kept' group by kind"
-    cells = "".join(f", cast({name(column)} as varchar) as {name(column)}" for column in _list_columns(layout))
+    types = columns_of(connection, file(plan))
+    cells = "".join(f", {_as_text(name(each), types[each])} as {name(each)}" for each in _list_columns(layout))
     known = "kind, file_row_number, key, record_id, code, message, outcome, effect"
     chosen = f"where file_row_number in ({firsts}) order by file_row_number"
     found: list[Line] = connection.sql(f"select {known}{cells} from {lines} {chosen}").to_arrow_table().to_pylist()
     return found
+
+
+def _as_text(value: str, type_: str) -> str:
+    return float_text(value) if is_float(type_) else canonical(value, type_)
 
 
 def _list_columns(layout: Layout) -> list[str]:

@@ -122,6 +122,7 @@ class World:
     def advance(self, seconds: float) -> None:
         """Move time forward: sessions and jobs age, the recycle bin forgets what is older than 15 days."""
         self.clock.advance(seconds)
+        self.workers.advance(seconds)
         horizon = data_time(self.clock.now() - _BIN_SECONDS)
         with self.engine.lock:
             for table in self.store.tables.values():

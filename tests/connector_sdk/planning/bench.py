@@ -7,8 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from attrs import evolve, frozen
 
 from connector_sdk import (
@@ -147,10 +147,7 @@ class Bench:
 
     def _lines(self, run_id: str) -> tuple[Mapping[str, Any], ...]:
         path = self.folder / ".connector" / "ledgers" / f"{run_id}.parquet"
-        with duckdb.connect() as connection:
-            read = f"read_parquet('{path}', hive_partitioning = false)"
-            table = connection.sql(f'select * from {read} order by "row"').to_arrow_table()
-        return tuple(table.to_pylist())
+        return tuple(pq.read_table(path, partitioning=None).sort_by("row").to_pylist())
 
 
 def _check_sums(report: RunReport, lines: Sequence[Mapping[str, Any]]) -> None:

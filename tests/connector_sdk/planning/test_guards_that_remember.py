@@ -97,6 +97,14 @@ class TestRespelled:
         assert "1 new keys" in stop(inserting, given).message
 
     @pytest.mark.rule("V3")
+    def test_a_respelled_row_that_would_be_rejected_stops_the_run_too(self, bench: Bench) -> None:
+        bench.change(match=Match("external_id", "m"))
+        given = [{"k": key, "n": "x", "m": str(place)} for place, key in enumerate(("a-1", "b-2", "A-1", "B-2"))]
+        bench.run(given[:2])
+        stopped = stop(bench, [{**each, "n": None} for each in given[2:]])
+        assert "'a-1' is 'A-1' now, 'b-2' is 'B-2' now" in stopped.message
+
+    @pytest.mark.rule("V3")
     def test_a_window_of_new_keys_each_day_passes(self, inserting: Bench) -> None:
         for day in range(4):
             first = FirstRun.SEND if not day else None

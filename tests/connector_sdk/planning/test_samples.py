@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -165,7 +166,7 @@ def test_of_a_row_that_is_merged_only_where_it_goes_is_shown(bench: Bench) -> No
 def test_a_row_that_is_not_sent_shows_why_and_no_values(bench: Bench, broken: dict[str, str | None]) -> None:
     bench.change(fields=KEPT_AND_CLEARED)
     (line,) = bench.plan([row("k1", **broken)]).samples["rejected"]
-    assert set(line) == {"key", "message"}
+    assert set(line) == {"key", "code", "message"}
 
 
 @pytest.mark.rule("T5")
@@ -243,6 +244,17 @@ def test_a_value_of_one_object_is_no_novelty_of_another(bench: Bench) -> None:
     bench.change(objects=("people", "guests"), create_in="guests", fields=mapped(name="n", interests="x"))
     bench.store.put("guests", external_id="g", name="Old")
     assert bench.plan([row("g", x="Golf")]).findings == ()
+
+
+@pytest.mark.rule("T5")
+@pytest.mark.parametrize(
+    ("number", "said"), [(pa.array([0.1 + 0.2]), "0.30000000000000004"), (pa.array([1e-10]), "0.0000000001"),
+                         (pa.array([5.0]), "5"), (pa.array([Decimal("1.50")]), "1.5")],
+)  # fmt: skip
+def test_numbers_are_shown_in_plain_digits(bench: Bench, number: pa.Array, said: str) -> None:
+    bench.change(fields=mapped(name="n", score="x"))
+    table = pa.table({"k": ["k1"], "e": ["k1"], "n": ["Ash"], "x": number})
+    assert shown(bench.plan(table))["k1"]["score"] == said
 
 
 def test_a_plan_of_a_table_shows_numbers_and_dates_as_they_are(bench: Bench) -> None:

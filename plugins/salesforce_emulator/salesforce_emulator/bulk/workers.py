@@ -31,6 +31,7 @@ class Workers:
         self._changed = Condition()
         self._threads: list[Thread] = []
         self._closing = False
+        self._added = 0.0
         self._waiting: list[_Task] = []
         self._running: Counter[object] = Counter()
 
@@ -39,13 +40,19 @@ class Workers:
         self._settings = org.bulk
         self._count = org.workers
 
+    def advance(self, seconds: float) -> None:
+        """Move time forward: tasks that wait are due so much earlier."""
+        with self._changed:
+            self._added += seconds
+            self._changed.notify_all()
+
     def submit(self, run: Callable[[], None], of: object, slow: float = 0.0, alone: bool = False) -> None:
         """Queue a task of a job; it runs after the org's delay and `slow` seconds more.
 
         A task that runs `alone` waits for the job's others.
         """
         with self._changed:
-            self._waiting.append(_Task(time.monotonic() + self._delay() + slow, run, of, alone))
+            self._waiting.append(_Task(self._now() + self._delay() + slow, run, of, alone))
             if len(self._threads) < min(self._count, len(self._waiting) + self._running.total()):
                 thread = Thread(target=self._work, name="salesforce-emulator-bulk", daemon=True)
                 self._threads.append(thread)
@@ -73,6 +80,9 @@ class Workers:
         for thread in self._threads:
             thread.join()
 
+    def _now(self) -> float:
+        return time.monotonic() + self._added
+
     def _delay(self) -> float:
         # Drawn for each task: Salesforce promises no order, in Serial mode either.
         spread = 0.5 + self._chance.random() if self._settings.shuffle else 1.0
@@ -90,7 +100,7 @@ class Workers:
     def _following(self) -> _Task | None:
         with self._changed:
             while not self._closing:
-                now = time.monotonic()
+                now = self._now()
                 ready = [task for task in self._waiting if not (task.alone and self._running[id(task.of)])]
                 due = [task for task in ready if task.due <= now]
                 if due and self._running.total() < self._count:
