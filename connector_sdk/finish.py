@@ -79,14 +79,14 @@ def end(
     tally.require_sums()
     state = after(ledger)
     report = _report(opened, run, tally, ending)
-    removed = _removed(opened, plan, report)
+    removed = _count_removed(opened, plan, report)
     opened.journal.finish(run, ending.state, as_json(report), state, tally.held, removed)
     Witness(opened.folder.path, run.sync).saw(state.generation)
     _tidy(opened, run)
     return report
 
 
-def _removed(opened: Session, plan: FrozenPlan | None, report: RunReport) -> RemovedRows | None:
+def _count_removed(opened: Session, plan: FrozenPlan | None, report: RunReport) -> RemovedRows | None:
     """Return how many rows a run removed, for the guard that looks back on a day; what was accepted does not count."""
     rows = report.actions.deleted + report.actions.cleared
     if not rows or opened.sync.mode not in (Mode.UPSERT, Mode.UPDATE):

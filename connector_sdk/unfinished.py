@@ -75,7 +75,7 @@ def report_of_open_run(folder: StateFolder, journal: Journal, run: JournalledRun
     planned = Planned.of_run(folder, run, progress)
     decided = planned.rows if planned.decided is None else RowCounts()
     tallying = Tallying(holds=planned.holds)
-    tallying.count((*(planned.decided or ()), *_counted(journal, run.id, progress)))
+    tallying.count((*(planned.decided or ()), *_count_outcomes(journal, run.id, progress)))
     held = journal.held_rows(run.sync) + tallying.unsettled
     code = exit_code(tallying.result(planned.rows, decided).rows, held, planned.on_held)
     in_flight, not_sent = _waiting(progress)
@@ -113,7 +113,7 @@ def _waiting(progress: Sequence[BatchProgress]) -> tuple[CountedRows, CountedRow
     return in_flight, not_sent
 
 
-def _counted(journal: Journal, run: str, progress: Iterable[BatchProgress]) -> Iterator[CountedRows]:
+def _count_outcomes(journal: Journal, run: str, progress: Iterable[BatchProgress]) -> Iterator[CountedRows]:
     """What the batches that are done came to; where an earlier version did not count them, it is counted now."""
     for each in progress:
         if each.counts is not None:

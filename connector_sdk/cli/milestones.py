@@ -45,7 +45,7 @@ class Milestones:
         self._rows, self._done, self._rejected = sum(plan.planned.values()), 0, 0
         batches = sum(plan.batches.values())
         if batches:
-            rows, cut = _counted(self._rows, "row", "rows"), _counted(batches, "batch", "batches")
+            rows, cut = _say_count(self._rows, "row", "rows"), _say_count(batches, "batch", "batches")
             self._line(f"{rows} to send in {cut} through {plan.api}")
         else:
             self._line("nothing to send")
@@ -87,5 +87,5 @@ class Milestones:
         self._say(f"{self._sync}: {text}")
 
 
-def _counted(count: int, one: str, several: str) -> str:
+def _say_count(count: int, one: str, several: str) -> str:
     return f"{count:,} {one if count == 1 else several}"

@@ -33,14 +33,14 @@ def freeze_model(connection: duckdb.DuckDBPyConnection, relation: Relation, targ
 
 def _storable(relation: Relation, huge: Mapping[str, str]) -> str:
     """The SELECT with the types replaced that Parquet would hold as something else."""
-    stored = {each: _stored(name(each), type_) for each, type_ in relation.columns.items()}
+    stored = {each: _store_as(name(each), type_) for each, type_ in relation.columns.items()}
     exact = {extra: Column(_exact(name(each), relation.columns[each]), "VARCHAR") for each, extra in huge.items()}
     if not exact and all(column.value == name(each) for each, column in stored.items()):
         return relation.select
     return select_columns(stored | exact, f"(\n{relation.select}\n)")
 
 
-def _stored(value: str, type_: str) -> Column:
+def _store_as(value: str, type_: str) -> Column:
     if type_ == '"NULL"':
         return Column(f"cast({value} as varchar)", "VARCHAR")
     if type_ == "BIGNUM":

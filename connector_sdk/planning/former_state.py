@@ -40,7 +40,7 @@ def upgrade_snapshot(
     if request.snapshot is None:
         return None
     have = columns_of(connection, file(request.snapshot))
-    replaced = dict(_replaced(request, mapped, types, have))
+    replaced = dict(_list_replaced(request, mapped, types, have))
     if SENT_MATCH in have or not replaced:
         return None
     added = f", {replaced.pop(SENT_MATCH, 'null::varchar')} as {SENT_MATCH}"
@@ -70,8 +70,8 @@ def keep_spellings(connection: duckdb.DuckDBPyConnection, snapshot: Path | None,
     ((spelled,),) = connection.execute(f"select count({SENT_MATCH}) from {file(snapshot)}").fetchall()
     if not spelled:
         return mapped
-    fillings = tuple(_kept(each) if _is_same(each, match) else each for each in mapped.fillings)
-    return evolve(mapped, fillings=fillings, match=_kept(match))
+    fillings = tuple(_prefer_sent(each) if _is_same(each, match) else each for each in mapped.fillings)
+    return evolve(mapped, fillings=fillings, match=_prefer_sent(match))
 
 
 def _is_same(filling: Filling, match: Filling) -> bool:
@@ -81,14 +81,14 @@ def _is_same(filling: Filling, match: Filling) -> bool:
     )
 
 
-def _kept(filling: Filling) -> Filling:
+def _prefer_sent(filling: Filling) -> Filling:
     """Return a filling that prefers the kept spelling."""
     own = f" in {filling.object_name}" if filling.object_name else ""
     value = filling.value or name(filling.stored)
     return evolve(filling, stored=f"sent.{filling.field.name}{own}", value=f"coalesce({SENT_MATCH}, {value})")
 
 
-def _replaced(
+def _list_replaced(
     request: PlanRequest, mapped: Mapped, types: Mapping[str, str], have: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the columns of the snapshot `s` that are spelled otherwise, each with SQL for how."""

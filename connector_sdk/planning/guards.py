@@ -57,7 +57,7 @@ class Scale:
     respelled: Respelled = field(factory=Respelled)
     examples: Mapping[str, tuple[str, ...]] = field(factory=dict)
 
-    def shown(self, what: str, rows: int) -> str:
+    def show_keys(self, what: str, rows: int) -> str:
         """Return a few keys in brackets; empty where there are none."""
         keys = self.examples.get(what, ())
         more = ", ..." if rows > len(keys) else ""
@@ -66,15 +66,15 @@ class Scale:
 
 def guard(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[Finding, ...]:
     """Return a finding that stops the run for every limit that is exceeded and was not accepted."""
-    return tuple(each for each in _exceeded(guards, scale, accepted) if each.guard not in accepted)
+    return tuple(each for each in _find_exceeded(guards, scale, accepted) if each.guard not in accepted)
 
 
-def released(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[str, ...]:
+def find_released(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[str, ...]:
     """Return the names of the limits that are exceeded and were accepted."""
-    return tuple(each.guard for each in _exceeded(guards, scale, accepted) if each.guard in accepted)
+    return tuple(each.guard for each in _find_exceeded(guards, scale, accepted) if each.guard in accepted)
 
 
-def _exceeded(guards: Guards, scale: Scale, accepted: Collection[str]) -> Iterator[Finding]:
+def _find_exceeded(guards: Guards, scale: Scale, accepted: Collection[str]) -> Iterator[Finding]:
     if guards.min_rows is not None and scale.read < guards.min_rows:
         message = f"the model has {scale.read:,} rows, and {guards.min_rows:,} are expected at least"
         yield _stop("min_rows", message, _RESTORE)
@@ -85,7 +85,7 @@ def _exceeded(guards: Guards, scale: Scale, accepted: Collection[str]) -> Iterat
         ("max_changed", guards.max_changed, scale.changed, changed, "correct the model"),
     ):
         if rows > _rows(limit, scale.known):
-            shown = scale.shown(name.removeprefix("max_"), rows)
+            shown = scale.show_keys(name.removeprefix("max_"), rows)
             yield _stop(name, f"{rows:,} of {known} {what}, and {limit} are allowed at once{shown}", otherwise)
     answered_for = "max_removed" in accepted and scale.removed > _rows(guards.max_removed, scale.known)
     if not (answered_for or scale.entries):
@@ -105,7 +105,7 @@ def _removed_in_a_day(guards: Guards, scale: Scale) -> Iterator[Finding]:
     before = f", {today.rows:,} of them by earlier runs" if today.rows else ""
     message = (
         f"{rows:,} of {known:,} rows would be removed within 24 hours{before}, and {limit} are allowed"
-        f"{scale.shown('removed', scale.removed)}"
+        f"{scale.show_keys('removed', scale.removed)}"
     )
     yield _stop("max_removed_per_day", message, f"{_RESTORE}, or run again later")
 
@@ -114,7 +114,7 @@ def _spelled_otherwise(scale: Scale) -> Iterator[Finding]:
     if scale.rekeyed:
         message = (
             f"{scale.rekeyed:,} known rows have a new match value: they would write other records than before,"
-            f" and their former records count as removed{scale.shown('rekeyed', scale.rekeyed)}"
+            f" and their former records count as removed{scale.show_keys('rekeyed', scale.rekeyed)}"
         )
         yield _stop("rekeyed", message, "correct the match column")
     if scale.respelled.rows:

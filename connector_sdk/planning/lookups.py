@@ -63,7 +63,7 @@ def look_up(
     for number, question in enumerate(_questions(request, mapped, waiting)):
         found = _ask(connection, question, changes, request.folder / f"records-{number}.parquet", match)
         completed = request.folder / f"completed-{number}.parquet"
-        freeze(connection, _completed(question, changes, found), completed)
+        freeze(connection, _complete_lines(question, changes, found), completed)
         changes = completed
     return changes
 
@@ -213,7 +213,7 @@ def _ask(connection: duckdb.DuckDBPyConnection, question: _Question, changes: Pa
     return f"select value, record_id from {answered}{known}"
 
 
-def _completed(question: _Question, changes: Path, found: str) -> str:
+def _complete_lines(question: _Question, changes: Path, found: str) -> str:
     grouped = f"select value, list(distinct record_id) as found from ({found}) group by value"
     joined = f"select c.*, a.found from {file(changes)} c left join ({grouped}) a on a.value = c.{name(question.by)}"
     decided = verdict_columns(question.verdicts, f"({joined})", former=True)

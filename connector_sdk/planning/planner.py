@@ -29,7 +29,7 @@ from connector_sdk.planning.elsewhere import sought
 from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
-from connector_sdk.planning.guards import Scale, guard, released
+from connector_sdk.planning.guards import Scale, find_released, guard
 from connector_sdk.planning.known import parted_finding
 from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
@@ -215,7 +215,7 @@ def _described(
         layout=layout,
         batches=batches,
         known=scale.known,
-        released=released(request.sync.guards, scale, request.accepted),
+        released=find_released(request.sync.guards, scale, request.accepted),
     )
 
 

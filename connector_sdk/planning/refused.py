@@ -29,7 +29,7 @@ def refused_columns(request: PlanRequest, mapped: Mapped, source: Source) -> Ite
     kinds = {_IDENTITY: _identifying(request, source), _VALUE: _filling(request, mapped, source)}
     for working, columns in kinds.items():
         if columns:
-            yield f"coalesce({', '.join(_said(source, each) for each in columns)}) as {working}"
+            yield f"coalesce({', '.join(_say_refused(source, each) for each in columns)}) as {working}"
 
 
 def refused_verdicts(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[Verdict]:
@@ -54,7 +54,7 @@ def _filling(request: PlanRequest, mapped: Mapped, source: Source) -> list[str]:
     return [each for each in source.refused if each in mapped.columns and each not in identifying]
 
 
-def _said(source: Source, column: str) -> str:
+def _say_refused(source: Source, column: str) -> str:
     """SQL for what is said of a refused cell."""
     raw = name(source.refused[column])
     message = text(f"{column} cannot be {source.columns[column]} without loss: ")

@@ -22,7 +22,7 @@ class Moved:
     """Rows that were looked up again. Those in `batches` go on; `unfit` says of others, by number, why they do not, and
     `kept` of rows that left the model which record has taken the place of theirs: it is not theirs to remove.
 
-    Rows in none of these mean the record that they were sent with, or none.
+    All other rows stay as they were sent: with the same record, or with none.
     """
 
     batches: tuple[NewBatch, ...] = ()
@@ -60,7 +60,7 @@ def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked:
         if left[place]:
             kept[numbers[place]] = f"its record became {id_} of {object_name}, to which this row was never written"
             continue
-        shape, reason = (batch.shape, None) if same else homes[place].get(object_name, (0, "nobody expected it there"))
+        shape, reason = (batch.shape, None) if same else homes[place].get(object_name, (0, "the plan has no values for it"))
         if reason is None:
             groups[object_name, shape][numbers[place]] = id_
         else:
