@@ -30,7 +30,7 @@ from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, guard, released
-from connector_sdk.planning.known import parted_finding
+from connector_sdk.planning.known import merged_row_findings
 from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
 from connector_sdk.planning.mapping import Discover
@@ -98,6 +98,10 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         else:
             removals = freeze_removals(duck, request, mapped, changes, completed, match)
             scale = measure(duck, request, source, changes, completed, removals)
+        notes = (
+            *_model_findings(source), *merged_row_findings(duck, request, completed), *waiting_finding(waiting),
+            *removal_findings(duck, removals), *model_finding(duck, request, changes),
+        )  # fmt: skip
         arranged = arrange(
             duck, request, mapped, completed, removals.file,
             locked=locked_by_rows(request, mapped), highest=parents.highest,
@@ -105,10 +109,6 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         settings = request.delivery.choices
         cuts = {each.api.name: _batches(duck, evolve(request, delivery=each), mapped, arranged) for each in settings}
         request = evolve(request, delivery=min(settings, key=lambda each: len(cuts[each.api.name])))
-        notes = (
-            *_model_findings(source), *parted_finding(duck), *waiting_finding(waiting),
-            *removal_findings(duck, removals), *model_finding(duck, request, changes),
-        )  # fmt: skip
         plan = _described(
             duck, request, mapped, notes, scale, removals, parents, arranged, cuts, replacement, fingerprints
         )
