@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 from attrs import evolve
 
 from connector_sdk.batch import Action
@@ -60,10 +60,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     Raises `ConfigError` with every problem of model and mapping, `RunStopped` when the files cannot be trusted.
     """
     discover: Discover = lambda name: destination.discover_schema(connection, name)  # noqa: E731
-
-    def match(objects: Sequence[str], field: str, values: pa.Array, *, is_reference: bool = False) -> pa.Table:
-        return destination.match(connection, objects, field, values, is_reference=is_reference)
-
+    match = partial(destination.match, connection)
     source = open_model(request.model, request.folder, used_by(request.model, request.sync))
     mapped = _mapped(
         request.project, request.sync, request.model, request.schemas, source, request.spec, discover,

@@ -10,7 +10,7 @@ import pytest
 
 from connector_sdk import Match, Merge, Mode, PlanReport, Removal
 from connector_sdk.run import FirstRun
-from connector_sdk.testing.reference import Fault, FaultKind
+from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
 from .bench import Bench, Ran, mapped, people
 
@@ -323,6 +323,13 @@ class TestRecordsThatBecameOthers:
         bench.run([{"k": "k1", "e": "k1", "n": "x"}])
         return bench
 
+    @pytest.fixture(params=REMOVALS)
+    def alone(self, bench: Bench, request: pytest.FixtureRequest) -> Bench:
+        """Guests are written and nothing else; one was sent, k1."""
+        bench.change(objects=("guests",), fields=mapped(name="n", about="n"), on_removed=request.param)
+        bench.run([{"k": "k1", "e": "k1", "n": "x"}])
+        return bench
+
     def convert(self, bench: Bench) -> dict[str, Any]:
         """Let the guest become one of the people, and return that record as a person finds it."""
         (guest,) = bench.store.records("guests")
@@ -360,6 +367,70 @@ class TestRecordsThatBecameOthers:
     @pytest.mark.rule("O4")
     def test_a_guest_that_is_still_one_is_removed(self, guests: Bench) -> None:
         assert guests.run([]).ledger == {"k1": "succeeded"}
+
+    @pytest.mark.rule("O4")
+    def test_it_does_not_follow_to_an_object_that_the_sync_does_not_write(self, alone: Bench) -> None:
+        person = self.convert(alone)
+        plan = alone.plan([])
+        reason = f"its record became {person['id']} of people, to which this row was never written"
+        assert said(plan)[-1] == f"records that stay although their rows left the model: 1 (k1: {reason})"
+        assert (plan.actions.deleted, plan.actions.cleared, plan.rows.skipped) == (0, 0, 1)
+        assert kept(alone.run([]), "k1") == reason
+        assert alone.store.records("people") == (person,)
+        assert alone.run([]).lines == ()
+
+    @pytest.mark.rule("O4")
+    def test_nor_where_that_happens_between_plan_and_write(self, alone: Bench) -> None:
+        alone.store.add_fault(Fault(FaultKind.CONVERTED, key="k1"))
+        ran = alone.run([])
+        (person,) = alone.store.records("people")
+        assert person["about"] == "x"
+        assert person["id"] in kept(ran, "k1")
+        assert alone.run([]).lines == ()
+
+    @pytest.mark.rule("O4")
+    def test_a_guest_that_is_still_one_is_removed_by_a_sync_of_guests(self, alone: Bench) -> None:
+        assert alone.run([]).ledger == {"k1": "succeeded"}
+
+    @pytest.mark.rule("O4")
+    def test_a_changed_row_whose_record_became_another_one_is_refused_as_before(self, alone: Bench) -> None:
+        self.convert(alone)
+        assert alone.run([{"k": "k1", "e": "k1", "n": "y"}]).ledger == {"k1": "rejected converted"}
+
+    @pytest.mark.rule("O4")
+    def test_what_the_records_may_become_is_not_searched(self, alone: Bench) -> None:
+        asked = []
+
+        def match(
+            connection: Any, objects: Any, field: str, values: pa.Array, is_reference: bool, successors: Any
+        ) -> pa.Table:
+            asked.append((tuple(objects), tuple(successors)))
+            return plugin.match(connection, objects, field, values, is_reference, successors)
+
+        alone.hooks["match"] = match
+        alone.run([])
+        assert asked == [(("guests",), ("people",))]
+
+    @pytest.mark.rule("O4")
+    def test_a_destination_that_cannot_say_what_records_became_answers_for_itself(self, alone: Bench) -> None:
+        def match(connection: Any, objects: Any, field: str, values: pa.Array) -> pa.Table:
+            return plugin.match(connection, objects, field, values, False, ())
+
+        alone.hooks["match"] = match
+        person = self.convert(alone)
+        assert alone.plan([]).rows.skipped == 0
+        assert alone.run([]).ledger == {"k1": "rejected converted"}
+        assert alone.store.records("people") == (person,)
+
+    @pytest.mark.rule("O4")
+    def test_a_record_that_was_deleted_became_none(self, alone: Bench) -> None:
+        """A person gave its key to a new guest."""
+        (guest,) = alone.store.records("guests")
+        alone.store.delete("guests", guest["id"])
+        alone.store.put("guests", external_id="k1", name="by hand")
+        assert not any("records that stay" in each for each in said(alone.plan([])))
+        assert alone.run([]).line("k1")["outcome"] == "skipped"
+        assert [each["name"] for each in alone.store.records("guests")] == ["by hand"]
 
     @pytest.mark.rule("O4")
     def test_a_record_that_a_person_made_under_the_same_key_is_left_alone(self, bench: Bench) -> None:
