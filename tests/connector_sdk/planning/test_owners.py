@@ -167,6 +167,10 @@ class TestMergedRecords:
         merging.run([B, D])
         for parent in (A, {**A, "k": "A2"}):
             assert not any("no row of the model" in each for each in said(merging.plan([parent, B, D])))
+        merging.change(merge=None)
+        looked = merging.plan([{**A, "k": "A2"}, B, D], lookup=True)
+        assert not any("no row of the model" in each for each in said(looked))
+        merging.change(merge=Merge("s", is_child="c"))
         merging.run([{**A, "k": "A2"}, B, D])
         assert said(merging.plan([{**A, "k": "A2"}, B, D])) == []
         merging.change(merge=None)
