@@ -102,16 +102,19 @@ class Destination:
         values: pa.Array,
         *,
         is_reference: bool = False,
+        successors: Sequence[str] = (),
     ) -> pa.Table:
         """Find records by the values of a field; the answer has `MATCH_SCHEMA`.
 
-        `is_reference`: the records are those that rows refer to, not those that rows mean.
+        `is_reference`: the records are those that rows refer to, not those that rows mean. A record that became one of
+        `successors` may be answered as that one; these objects are not searched.
         """
         table = self._required(
             "match", pa.Table,
             connection=connection, objects=objects, field=field, values=values, is_reference=is_reference,
+            successors=successors,
         )  # fmt: skip
-        self._refuse("match", "", answers.match_problems(table, objects, len(values)))
+        self._refuse("match", "", answers.match_problems(table, (*objects, *successors), len(values)))
         return table
 
     def read_records(

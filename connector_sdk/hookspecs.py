@@ -104,14 +104,21 @@ class DestinationHooks:
 
     @hookspec(firstresult=True)
     def match(
-        self, connection: Connection, objects: Sequence[str], field: str, values: pa.Array, is_reference: bool
+        self,
+        connection: Connection,
+        objects: Sequence[str],
+        field: str,
+        values: pa.Array,
+        is_reference: bool,
+        successors: Sequence[str],
     ) -> pa.Table:
         """Find the records whose `field` has one of `values`, in each of `objects`.
 
         Answers an Arrow table `(position: int64, object_name: string, record_id: string)`; `position` indexes
         `values`. No line: not found; several lines: several records; a null `record_id`: no record can ever have this
         value. Pairing and case rules are the plugin's. `is_reference` asks for records that rows refer to, which a
-        destination may search for by other rules than those by which it matches a key.
+        destination may search for by other rules than those by which it matches a key. `successors` are objects that
+        are not searched: a record that became one of theirs is answered as that one.
 
         @hookimpl
         def match(connection, objects, field, values):

@@ -20,8 +20,19 @@ VALUES = 10_000
 class Match(Protocol):
     """Asks the destination: objects, field and values to an Arrow table with `MATCH_SCHEMA`."""
 
-    def __call__(self, objects: Sequence[str], field: str, values: pa.Array, *, is_reference: bool = False) -> pa.Table:
-        """Return the records; `is_reference` asks for those that rows refer to."""
+    def __call__(
+        self,
+        objects: Sequence[str],
+        field: str,
+        values: pa.Array,
+        *,
+        is_reference: bool = False,
+        successors: Sequence[str] = (),
+    ) -> pa.Table:
+        """Return the records; `is_reference` asks for those that rows refer to.
+
+        A record that became one of `successors` is answered as that one, where the destination can.
+        """
         ...
 
 

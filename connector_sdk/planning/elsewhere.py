@@ -16,13 +16,19 @@ def sought(request: PlanRequest, mapped: Mapped) -> Sought | None:
     if mapped.match is None or request.sync.mode is Mode.ALL:
         return None
     objects = tuple(each.name for each in request.schemas)
-    return Sought(objects, mapped.match.field.name, mapped.match.stored, homes(request))
+    return Sought(objects, mapped.match.field.name, mapped.match.stored, homes(request), successors(request))
 
 
 def homes(request: PlanRequest) -> tuple[str, ...]:
     """The objects of a sync that records of its other objects may become."""
     becomes = {other for each in request.schemas for other in each.becomes if other != each.name}
     return tuple(each.name for each in request.schemas if each.name in becomes)
+
+
+def successors(request: PlanRequest) -> tuple[str, ...]:
+    """Return the objects that records of a sync may become although the sync does not write them."""
+    own = {each.name for each in request.schemas}
+    return tuple(dict.fromkeys(other for each in request.schemas for other in each.becomes if other not in own))
 
 
 def planned_elsewhere(mapped: Mapped, shapes: Mapping[str, str], written: Mapping[str, tuple[str, ...]]) -> str:

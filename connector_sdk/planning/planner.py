@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 from attrs import evolve
 
 from connector_sdk.batch import Action
@@ -30,7 +30,7 @@ from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, find_released, guard
-from connector_sdk.planning.known import parted_finding
+from connector_sdk.planning.known import merged_row_findings
 from connector_sdk.planning.locking import locked_by_rows
 from connector_sdk.planning.lookups import look_up
 from connector_sdk.planning.mapping import Discover
@@ -60,10 +60,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     Raises `ConfigError` with every problem of model and mapping, `RunStopped` when the files cannot be trusted.
     """
     discover: Discover = lambda name: destination.discover_schema(connection, name)  # noqa: E731
-
-    def match(objects: Sequence[str], field: str, values: pa.Array, *, is_reference: bool = False) -> pa.Table:
-        return destination.match(connection, objects, field, values, is_reference=is_reference)
-
+    match = partial(destination.match, connection)
     source = open_model(request.model, request.folder, used_by(request.model, request.sync))
     mapped = _mapped(
         request.project, request.sync, request.model, request.schemas, source, request.spec, discover,
@@ -71,10 +68,8 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     )  # fmt: skip
     fingerprints, since = _generations(request, mapped)
     with database(request.folder) as duck:
-        upgraded = upgrade_snapshot(duck, request, mapped, source.columns)
         former_keys = upgrade_keys(request.held, request.model.primary_key, source.columns)
-        held = tuple(former_keys.get(each, each) for each in request.held)
-        request = evolve(request, snapshot=upgraded or request.snapshot, held=held)
+        request = _upgrade(duck, request, mapped, source, former_keys)
         mapped = keep_spellings(duck, request.snapshot, mapped)
         changes = freeze_changes(duck, request, source, mapped, since)
         crashpoint("after the changes are frozen")
@@ -98,6 +93,10 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         else:
             removals = freeze_removals(duck, request, mapped, changes, completed, match)
             scale = measure(duck, request, source, changes, completed, removals)
+        notes = (
+            *_model_findings(source), *merged_row_findings(duck, request, completed), *waiting_finding(waiting),
+            *removal_findings(duck, removals), *model_finding(duck, request, changes),
+        )  # fmt: skip
         arranged = arrange(
             duck, request, mapped, completed, removals.file,
             locked=locked_by_rows(request, mapped), highest=parents.highest,
@@ -105,10 +104,6 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         settings = request.delivery.choices
         cuts = {each.api.name: _batches(duck, evolve(request, delivery=each), mapped, arranged) for each in settings}
         request = evolve(request, delivery=min(settings, key=lambda each: len(cuts[each.api.name])))
-        notes = (
-            *_model_findings(source), *parted_finding(duck), *waiting_finding(waiting),
-            *removal_findings(duck, removals), *model_finding(duck, request, changes),
-        )  # fmt: skip
         plan = _described(
             duck, request, mapped, notes, scale, removals, parents, arranged, cuts, replacement, fingerprints
         )
@@ -118,6 +113,19 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     _tidy(request.folder)
     crashpoint("after the plan is written")
     return plan
+
+
+def _upgrade(
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    mapped: Mapped,
+    source: Source,
+    former_keys: Mapping[str, str],
+) -> PlanRequest:
+    """Return the request with what earlier versions knew in the present spelling: the snapshot and the held keys."""
+    upgraded = upgrade_snapshot(connection, request, mapped, source.columns)
+    held = tuple(former_keys.get(each, each) for each in request.held)
+    return evolve(request, snapshot=upgraded or request.snapshot, held=held)
 
 
 def check_model(

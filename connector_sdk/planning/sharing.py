@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ from connector_sdk.codes import Code
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import file, texts
 from connector_sdk.planning.asking import Match, SoughtValues, ask
+from connector_sdk.planning.elsewhere import successors
 from connector_sdk.planning.filling import Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.verdicts import Verdict, verdict_columns
@@ -71,20 +73,26 @@ def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
 
 
 def keep_successors(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, match: Match) -> None:
-    """Say in `kept` of the table `gone` which records became others: a removal does not follow to what is not ours."""
+    """Say in `kept` of the table `gone` which records became others: a removal does not follow to what is not ours.
+
+    They may have become records of objects that the sync does not write. Those objects are not searched, since the user
+    may not see them.
+    """
     names = [each.name for each in request.schemas]
-    turning = [each.name for each in request.schemas if any(other in names for other in each.becomes)]
+    turning = [each.name for each in request.schemas if any(other != each.name for other in each.becomes)]
     if not turning or mapped.match is None:
         return
     asks = f"kept is null and list_contains({texts(turning)}, object)"
     answers = request.folder / "successors.parquet"
-    found = ask(connection, SoughtValues("gone", "match", asks), names, mapped.match.field.name, answers, match)
+    following = partial(match, successors=successors(request))
+    found = ask(connection, SoughtValues("gone", "match", asks), names, mapped.match.field.name, answers, following)
     message = "'its record became ' || id || ' of ' || name || ', to which this row was never written'"
     connection.execute(f"""
         update gone set kept = {message} from (
-            select g.key as turned, min(a.object) as name, arg_min(a.record_id, a.object) as id
+            select g.key as turned, min(a.object) filter (a.object <> g.object) as name,
+                arg_min(a.record_id, a.object) filter (a.object <> g.object) as id
             from gone g join {found} a on a.value = g.match where a.record_id is not null group by g.key
-            having not bool_or(a.record_id = g.record_id and a.object = g.object)
+            having not bool_or(a.record_id = g.record_id and a.object = g.object) and bool_or(a.object <> g.object)
         ) where kept is null and key = turned and list_contains({texts(turning)}, object)
     """)
 

@@ -64,13 +64,15 @@ class Sought:
     """How the record of a row is looked up: the `field` whose value the plan's column `stored` holds, in `objects`.
 
     Of each of `homes`, the objects that records of the others may become, the plan says whether and how a row would be
-    written to a record of it: in the columns `shape_in` and `unfit_in`.
+    written to a record of it: in the columns `shape_in` and `unfit_in`. Records may become some of `successors`, too,
+    which the sync does not write.
     """
 
     objects: tuple[str, ...]
     field: str
     stored: str
     homes: tuple[str, ...] = ()
+    successors: tuple[str, ...] = ()
 
 
 def shape_in(object_name: str) -> str:

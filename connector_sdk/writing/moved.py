@@ -51,16 +51,17 @@ def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked:
     numbers, former = rows.rows.take(places).to_pylist(), rows.record_ids.take(places).to_pylist()
     left = pc.equal(rows.effects.take(places), "left").to_pylist()
     values, homes = _planned(writing, batch, sought, places, () if all(left) else sought.homes)
+    successors = sought.successors if all(left) else ()
     groups: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
     unfit, kept = {}, {}
-    for place, (object_name, id_) in _records(writing, sought, values).items():
+    for place, (object_name, id_) in _records(writing, sought, values, successors).items():
         same = object_name == batch.object_name
         if same and (id_ == former[place] or batch.action not in (Action.UPDATE, Action.DELETE)):
             continue
         if left[place]:
             kept[numbers[place]] = f"its record became {id_} of {object_name}, to which this row was never written"
             continue
-        shape, reason = (batch.shape, None) if same else homes[place].get(object_name, (0, "the plan has no values for it"))
+        shape, reason = (batch.shape, None) if same else homes[place].get(object_name, (0, "no values are planned"))
         if reason is None:
             groups[object_name, shape][numbers[place]] = id_
         else:
@@ -84,18 +85,21 @@ def _planned(
     return values, planned or [{}] * len(places)
 
 
-def _records(writing: Writing, sought: Sought, values: pa.Array) -> dict[int, tuple[str, str]]:
-    """The object and the id of the one record that each value has now, by its place among the values."""
+def _records(
+    writing: Writing, sought: Sought, values: pa.Array, successors: Sequence[str]
+) -> dict[int, tuple[str, str]]:
+    """Return the object and the id of the one record that each value has now, by its place among the values."""
     asked = pc.indices_nonzero(pc.is_valid(values))
     if not len(asked):
         return {}
-    found = writing.destination.match(writing.connection, sought.objects, sought.field, values.take(asked))
+    asks = values.take(asked)
+    found = writing.destination.match(writing.connection, sought.objects, sought.field, asks, successors=successors)
     ids: dict[int, dict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
     for position, object_name, id_ in zip(*(column.to_pylist() for column in found.columns), strict=True):
         ids[asked[position].as_py()][object_name].add(id_)
     records = {}
     for place, of_objects in ids.items():
-        object_name = next(each for each in sought.objects if each in of_objects)
+        object_name = next(each for each in (*sought.objects, *successors) if each in of_objects)
         first, *others = of_objects[object_name]
         if first is not None and not others:
             records[place] = (object_name, first)

@@ -123,7 +123,14 @@ def discover_schema(object_name: str) -> ObjectSchema:
 
 
 @hookimpl
-def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array, is_reference: bool) -> pa.Table:
+def match(
+    connection: Connection,
+    objects: Sequence[str],
+    field: str,
+    values: pa.Array,
+    is_reference: bool,
+    successors: Sequence[str],
+) -> pa.Table:
     """Find records by the field's own rules of equality. An id of another object can be that of no record.
 
     A guest that became one of the people is answered as that.
@@ -136,7 +143,7 @@ def match(connection: Connection, objects: Sequence[str], field: str, values: pa
         for position, ids in enumerate(find(name, field, wanted)):
             foreign = field == "id" and not wanted[position].startswith(f"{_shape(name).prefix}-")
             for id_, became in zip(ids, store.became(ids), strict=True):
-                is_other = became is not None and "people" in objects
+                is_other = became is not None and "people" in (*objects, *successors)
                 lines.append((position, "people", became) if is_other else (position, name, id_))
             lines += [(position, name, None)] if foreign else []
     columns: list[Any] = [[line[number] for line in lines] for number in range(3)]

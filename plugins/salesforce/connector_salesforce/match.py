@@ -33,19 +33,28 @@ Key = Any
 Fold = Callable[[Any], Key | None]
 
 
-def match(org: Org, objects: Sequence[str], field: str, values: pa.Array, *, is_reference: bool = False) -> pa.Table:
+def match(
+    org: Org,
+    objects: Sequence[str],
+    field: str,
+    values: pa.Array,
+    *,
+    is_reference: bool = False,
+    successors: Sequence[str] = (),
+) -> pa.Table:
     """The records of each object whose field has one of the values, as `MATCH_SCHEMA`.
 
     Text is compared without outer blanks, and without case where the field is unique and not case-sensitive; for
     references also where it is not unique, as a query does. Numbers are compared by value, ids as 18 characters. Null
     and empty text find nothing; what is no id, no record can have. A converted lead is answered as what it became,
-    unless its key is found there.
+    unless its key is found there; what it became may also be a record of `successors`, which are not searched.
     """
     found: list[tuple[int, str, str | None]] = []
     elsewhere: list[tuple[int, str, str | None]] = []
     for name in objects:
-        for position, record in _in_object(org, name, objects, field, values.to_pylist(), is_reference):
-            other = None if record is None else conversion.became(record, objects)
+        followed = (*conversion.columns(name, objects), *_visible(org, name, conversion.columns(name, successors)))
+        for position, record in _in_object(org, name, followed, field, values.to_pylist(), is_reference):
+            other = record and (conversion.became(record, objects) or conversion.became(record, successors))
             line = (name, None if record is None else record["Id"])
             (elsewhere if other else found).append((position, *(other or line)))
     met = {(position, name) for position, name, _ in found}
@@ -55,10 +64,19 @@ def match(org: Org, objects: Sequence[str], field: str, values: pa.Array, *, is_
     return pa.Table.from_arrays(arrays, schema=MATCH_SCHEMA)
 
 
+def _visible(org: Org, object_name: str, fields: Sequence[str]) -> list[str]:
+    """Return the fields that the user can see: that of an object which is hidden from the user is hidden, too."""
+    shown = {each["name"] for each in org.describe(object_name)["fields"]} if fields else ()
+    return [each for each in fields if each in shown]
+
+
 def _in_object(
-    org: Org, object_name: str, objects: Sequence[str], field: str, values: Sequence[Any], is_reference: bool
+    org: Org, object_name: str, followed: Sequence[str], field: str, values: Sequence[Any], is_reference: bool
 ) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
-    """The records of one object by the positions of their values; None for a value that no record can have."""
+    """Yield the records of one object by the positions of their values; None for a value that no record can have.
+
+    They have the fields in `followed`, too.
+    """
     described = _described(org, object_name, field)
     fold = _fold(described, is_reference)
     positions: dict[Key, list[int]] = defaultdict(list)
@@ -70,7 +88,7 @@ def _in_object(
             asked.setdefault(_question(key, value), _asked(described, key, value))
         elif described["type"] in IDS and value:
             yield position, None
-    columns = dict.fromkeys(["Id", described["name"], *conversion.columns(object_name, objects)])
+    columns = dict.fromkeys(["Id", described["name"], *followed])
     for record in _records(org, object_name, tuple(columns), described["name"], list(asked.values())):
         for position in positions.get(_key(record, described["name"], fold), ()):
             yield position, record

@@ -130,10 +130,18 @@ def check_sync(connection: Connection, options: Options) -> Sequence[Problem]:
 
 
 @hookimpl
-def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array, is_reference: bool) -> pa.Table:
+def match(
+    connection: Connection,
+    objects: Sequence[str],
+    field: str,
+    values: pa.Array,
+    is_reference: bool,
+    successors: Sequence[str],
+) -> pa.Table:
     """Find records by the field's own rules of equality, and references by those of a query."""
+    org = connection.handle
     with explained():
-        return matching.match(connection.handle, objects, field, values, is_reference=is_reference)
+        return matching.match(org, objects, field, values, is_reference=is_reference, successors=successors)
 
 
 @hookimpl

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from connector_sdk import Match, Merge, Mode, Removal
+from connector_sdk import Match, Merge, Mode, PlanReport, Removal
 from connector_sdk.run import FirstRun
-from connector_sdk.testing.reference import Fault, FaultKind
+from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
 from .bench import Bench, Ran, mapped, people
 
@@ -49,6 +49,19 @@ def kept(ran: Ran, key: str) -> str:
     return str(line["message"])
 
 
+def unwritten(rows: str) -> str:
+    """Return what a plan says of merged rows whose record no row of the model writes any more."""
+    return (
+        f"rows merged into records that no row of the model writes any more: {rows};"
+        " nothing is written for them until they leave the model, too"
+    )
+
+
+def said(plan: PlanReport) -> list[str]:
+    """Return the messages of the findings of a plan."""
+    return [each.message for each in plan.findings]
+
+
 class TestMergedRecords:
     @pytest.mark.rule("O1", "O2")
     @pytest.mark.parametrize("on_removed", REMOVALS)
@@ -72,8 +85,8 @@ class TestMergedRecords:
         plan = merging.plan([B])
         said = "A: its record belongs to other rows, too: B; D: its record belongs to other rows, too: B"
         assert [each.message for each in plan.findings] == [
-            f"records that stay although their rows left the model: 2 ({said})"
-        ]
+            unwritten("1 (B)"), f"records that stay although their rows left the model: 2 ({said})",
+        ]  # fmt: skip
         assert (plan.rows.removed, plan.rows.skipped, plan.actions.deleted) == (2, 2, 0)
         assert plan.samples["skipped"][0]["message"] == "its record belongs to other rows, too: B"
 
@@ -105,6 +118,82 @@ class TestMergedRecords:
         merging.run([{**B, "n": "changed"}, {**D, "n": "changed"}])
         assert merging.run([{**B, "n": "again"}]).report.rows.succeeded == 0
         assert survivor(merging) == before
+
+    @pytest.mark.rule("O1")
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            [row("B", child="false", text="own"), D],
+            [row("B", None, "false", "own"), D],
+            [{**B, "n": "changed"}, D],
+            [row("B", "2"), row("D", "2", "false")],
+            [B, D],
+        ],
+    )
+    def test_every_plan_says_that_nothing_is_written_for_rows_whose_parent_left(
+        self, merging: Bench, rows: list[Row]
+    ) -> None:
+        merging.run([A, B, D])
+        before = merging.records()
+        for again in range(3):
+            plan = merging.plan(rows)
+            assert said(plan)[0] == unwritten("2 (B, D)")
+            assert "leave them out of one run" in plan.findings[0].advice
+            ran = merging.run(rows)
+            assert (set(ran.ledger), ran.report.exit) == (set() if again else {"A"}, 0)
+        assert merging.records() == before
+
+    @pytest.mark.rule("O1")
+    def test_a_plan_says_so_where_rows_are_not_merged_any_more(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        merging.run([B, D])
+        merging.change(merge=None)
+        for _ in range(2):
+            assert said(merging.plan([{**B, "n": "own"}, D])) == [unwritten("2 (B, D)")]
+            assert merging.run([{**B, "n": "own"}, D]).lines == ()
+
+    @pytest.mark.rule("O1")
+    def test_a_plan_says_so_where_the_parent_has_another_record_now(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        moved = {**A, "e": "Z"}
+        assert unwritten("2 (B, D)") in said(merging.plan([moved, B, D], accept=["rekeyed"]))
+        merging.run([moved, B, D], accept=["rekeyed"])
+        assert said(merging.plan([moved, B, D])) == [unwritten("2 (B, D)")]
+
+    @pytest.mark.rule("O1")
+    def test_nothing_is_said_while_a_row_writes_the_record(self, merging: Bench) -> None:
+        merging.run([A, B, D])
+        assert said(merging.plan([A, B, D])) == []
+        merging.run([B, D])
+        for parent in (A, {**A, "k": "A2"}):
+            assert not any("no row of the model" in each for each in said(merging.plan([parent, B, D])))
+        merging.change(merge=None)
+        looked = merging.plan([{**A, "k": "A2"}, B, D], lookup=True)
+        assert not any("no row of the model" in each for each in said(looked))
+        merging.change(merge=Merge("s", is_child="c"))
+        merging.run([{**A, "k": "A2"}, B, D])
+        assert said(merging.plan([{**A, "k": "A2"}, B, D])) == []
+        merging.change(merge=None)
+        assert not any("no row of the model" in each for each in said(merging.plan([{**A, "k": "A2"}, B, D])))
+
+    @pytest.mark.rule("O1")
+    def test_rows_that_were_left_out_of_one_run_are_written_again(self, merging: Bench) -> None:
+        """What the advice of the finding says."""
+        merging.run([A, B, D])
+        merging.run(NOTHING)
+        merging.run([row("B", child="false", text="own"), D])
+        assert merging.names() == {"B": "own"}
+
+    @pytest.mark.rule("O1", "O3")
+    def test_a_plan_says_so_of_rows_that_are_inserted(self, bench: Bench) -> None:
+        bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n"), merge=Merge("s", is_child="c"))
+        bench.run([row("A", None), row("B", None)], first_run=FirstRun.SEND)
+        bench.run([A, B])
+        for _ in range(2):
+            (finding,) = bench.plan([row("B", None)]).findings
+            assert finding.message.endswith("any more: 1 (B); nothing is written for them")
+            assert "give them new keys" in finding.advice
+            assert bench.run([row("B", None)]).lines == ()
 
     @pytest.mark.rule("O1")
     def test_a_parent_that_returns_writes_its_record_again(self, merging: Bench) -> None:
@@ -188,8 +277,16 @@ class TestRowsThatPart:
     def test_a_child_that_moves_to_another_group_has_nothing_to_merge(self, merging: Bench) -> None:
         other = row("Z", "2", "false")
         merging.run([A, B, D, other])
-        ran = merging.run([A, row("B", "2"), D, other])
-        assert ran.ledger == {"B": "skipped NOTHING_TO_MERGE"}
+        moved = [A, row("B", "2"), D, other]
+        for _ in range(2):
+            plan = merging.plan(moved)
+            assert said(plan) == [
+                "rows that moved to another group after their record was merged in the former one: 1 (B)"
+            ]
+            assert "take them out of the group" in plan.findings[0].advice
+            ran = merging.run(moved)
+            assert ran.ledger == {"B": "skipped NOTHING_TO_MERGE"}
+            assert ran.line("B")["message"] == "there is nothing to merge: no people has the external_id B"
         assert merging.names() == {"A": "x", "Z": "x"}
 
     @pytest.mark.rule("O3")
@@ -230,6 +327,13 @@ class TestRecordsThatBecameOthers:
         bench.run([{"k": "k1", "e": "k1", "n": "x"}])
         return bench
 
+    @pytest.fixture(params=REMOVALS)
+    def alone(self, bench: Bench, request: pytest.FixtureRequest) -> Bench:
+        """Guests are written and nothing else; one was sent, k1."""
+        bench.change(objects=("guests",), fields=mapped(name="n", about="n"), on_removed=request.param)
+        bench.run([{"k": "k1", "e": "k1", "n": "x"}])
+        return bench
+
     def convert(self, bench: Bench) -> dict[str, Any]:
         """Let the guest become one of the people, and return that record as a person finds it."""
         (guest,) = bench.store.records("guests")
@@ -267,6 +371,70 @@ class TestRecordsThatBecameOthers:
     @pytest.mark.rule("O4")
     def test_a_guest_that_is_still_one_is_removed(self, guests: Bench) -> None:
         assert guests.run([]).ledger == {"k1": "succeeded"}
+
+    @pytest.mark.rule("O4")
+    def test_it_does_not_follow_to_an_object_that_the_sync_does_not_write(self, alone: Bench) -> None:
+        person = self.convert(alone)
+        plan = alone.plan([])
+        reason = f"its record became {person['id']} of people, to which this row was never written"
+        assert said(plan)[-1] == f"records that stay although their rows left the model: 1 (k1: {reason})"
+        assert (plan.actions.deleted, plan.actions.cleared, plan.rows.skipped) == (0, 0, 1)
+        assert kept(alone.run([]), "k1") == reason
+        assert alone.store.records("people") == (person,)
+        assert alone.run([]).lines == ()
+
+    @pytest.mark.rule("O4")
+    def test_nor_where_that_happens_between_plan_and_write(self, alone: Bench) -> None:
+        alone.store.add_fault(Fault(FaultKind.CONVERTED, key="k1"))
+        ran = alone.run([])
+        (person,) = alone.store.records("people")
+        assert person["about"] == "x"
+        assert person["id"] in kept(ran, "k1")
+        assert alone.run([]).lines == ()
+
+    @pytest.mark.rule("O4")
+    def test_a_guest_that_is_still_one_is_removed_by_a_sync_of_guests(self, alone: Bench) -> None:
+        assert alone.run([]).ledger == {"k1": "succeeded"}
+
+    @pytest.mark.rule("O4")
+    def test_a_changed_row_whose_record_became_another_one_is_refused_as_before(self, alone: Bench) -> None:
+        self.convert(alone)
+        assert alone.run([{"k": "k1", "e": "k1", "n": "y"}]).ledger == {"k1": "rejected converted"}
+
+    @pytest.mark.rule("O4")
+    def test_what_the_records_may_become_is_not_searched(self, alone: Bench) -> None:
+        asked = []
+
+        def match(
+            connection: Any, objects: Any, field: str, values: pa.Array, is_reference: bool, successors: Any
+        ) -> pa.Table:
+            asked.append((tuple(objects), tuple(successors)))
+            return plugin.match(connection, objects, field, values, is_reference, successors)
+
+        alone.hooks["match"] = match
+        alone.run([])
+        assert asked == [(("guests",), ("people",))]
+
+    @pytest.mark.rule("O4")
+    def test_a_destination_that_cannot_say_what_records_became_answers_for_itself(self, alone: Bench) -> None:
+        def match(connection: Any, objects: Any, field: str, values: pa.Array) -> pa.Table:
+            return plugin.match(connection, objects, field, values, False, ())
+
+        alone.hooks["match"] = match
+        person = self.convert(alone)
+        assert alone.plan([]).rows.skipped == 0
+        assert alone.run([]).ledger == {"k1": "rejected converted"}
+        assert alone.store.records("people") == (person,)
+
+    @pytest.mark.rule("O4")
+    def test_a_record_that_was_deleted_became_none(self, alone: Bench) -> None:
+        """A person gave its key to a new guest."""
+        (guest,) = alone.store.records("guests")
+        alone.store.delete("guests", guest["id"])
+        alone.store.put("guests", external_id="k1", name="by hand")
+        assert not any("records that stay" in each for each in said(alone.plan([])))
+        assert alone.run([]).line("k1")["outcome"] == "skipped"
+        assert [each["name"] for each in alone.store.records("guests")] == ["by hand"]
 
     @pytest.mark.rule("O4")
     def test_a_record_that_a_person_made_under_the_same_key_is_left_alone(self, bench: Bench) -> None:
