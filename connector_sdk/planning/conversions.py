@@ -167,6 +167,7 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
         Kind.TEXT: f"case when lower({{x}}) in {_TRUE} then true when lower({{x}}) in {_FALSE} then false end",
         Kind.BOOLEAN: "{x}",
         Kind.INTEGER: "case {x} when 1 then true when 0 then false end",
+        Kind.NUMBER: "case {x} when 1 then true when 0 then false end",
     },
     FieldType.DATE: {
         Kind.TEXT: f"case when regexp_full_match({{x}}, '{_DAY}') and try_cast({{x}} as date) {DATES}"
