@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ import duckdb
 from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Part
-from connector_sdk.engines.sql_models import nodes, parse
+from connector_sdk.engines.sql_tree import nodes, parse, select_of
 
 _DIGITS = "[0-9]+"
 
@@ -58,14 +57,14 @@ def _texts_of_digits(
     if columns or node["type"] != "SELECT_NODE" or order["class"] in ("CONSTANT", "STAR"):
         return
     try:
-        query = _select_of(connection, {**node, "select_list": [{**order, "alias": "o"}], "modifiers": []})
+        query = select_of(connection, {**node, "select_list": [{**order, "alias": "o"}], "modifiers": []})
         ((_, type_, *_),) = connection.execute(f"describe ({query})").fetchall()
         found = type_ == "VARCHAR" and _all_digits(connection, "o", f"({query})")
     except duckdb.Error:
         return  # the query that it stands in has its tables from another one
     if found:
         alone = parse(connection, "select 1")["statements"][0]["node"]
-        yield _select_of(connection, {**alone, "select_list": [order]}).removeprefix("SELECT ")
+        yield select_of(connection, {**alone, "select_list": [order]}).removeprefix("SELECT ")
 
 
 def _result_columns(order: Node, frozen: Part) -> list[str]:
@@ -88,10 +87,3 @@ def _all_digits(connection: duckdb.DuckDBPyConnection, value: str, relation: str
     )
     ((found,),) = connection.execute(query).fetchall()
     return bool(found)
-
-
-def _select_of(connection: duckdb.DuckDBPyConnection, node: Node) -> str:
-    """A SELECT in SQL."""
-    tree = {"error": False, "statements": [{"node": node}]}
-    ((found,),) = connection.execute("select json_deserialize_sql(?)", [json.dumps(tree)]).fetchall()
-    return str(found)
