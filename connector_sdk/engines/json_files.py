@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
 
-from connector_sdk.engines.csv_text import NotTextError, readable_copy, text_file
+from connector_sdk.engines.csv_text import NotTextError, is_marked, readable_copy, text_file
 from connector_sdk.engines.embedded import listed, name, text
 from connector_sdk.engines.exact_numbers import differs_as_float, plain_number
 from connector_sdk.engines.files import compression_of, shown
@@ -19,6 +19,7 @@ from connector_sdk.engines.json_types import exact_type, marked_type, readable_t
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part
+from connector_sdk.errors import ConfigError
 
 _MOST_FILES = 4
 """How many files types are looked for in at once: DuckDB keeps 32 MB of memory for each."""
@@ -108,12 +109,12 @@ def _joined(reading: Reading, objects: Sequence[_Objects]) -> _Objects:
 
 
 def _plain(reading: Reading, file: str) -> str:
-    """A file that can be read: itself, or what it is when it is decompressed."""
-    if compression_of(file) is None:
+    """A file that can be read: itself, or a copy of one that is compressed or begins with a byte order mark."""
+    if compression_of(file) is None and not is_marked(file):
         return file
     said = shown(reading.model, file)
     try:
-        copy = readable_copy(text_file(file, said, "utf-8"), reading.folder, ".json")
+        copy = readable_copy(text_file(file, said), reading.folder, ".json", is_copied=True)
     except NotTextError as error:
         raise reading.problem(error.message, "write the file again, in UTF-8") from None
     reading.allowed.append(copy)
@@ -144,10 +145,18 @@ def _columns(reading: Reading, objects: _Objects, said: str) -> tuple[dict[str, 
     types = objects.types(reading)
     keys = _keys(reading, objects)
     if not keys:
-        return types, {}
+        raise _no_objects(reading, objects, said)
     left_out = _doubled(keys, said)
     ordered = sorted(keys, key=lambda each: list(types).index(each) if each in types else len(types))
     return {each: types.get(each, "VARCHAR") for each in ordered if each not in left_out}, left_out
+
+
+def _no_objects(reading: Reading, objects: _Objects, said: str) -> ConfigError:
+    """The error for files in which no object says what the columns are."""
+    if _has(reading, objects.raw, "true"):
+        return reading.problem(f"{said} holds no objects with keys", "write one object for each row")
+    hint = "JSON without rows has no columns; a CSV or Parquet file without rows still has them"
+    return reading.problem(f"{said} has no rows", hint)
 
 
 def _keys(reading: Reading, objects: _Objects) -> Mapping[str, int]:
