@@ -12,7 +12,10 @@ from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Part
 from connector_sdk.engines.sql_tree import nodes, parse, select_of
 
-_DIGITS = "[0-9]+"
+_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
+
+_WHOLE = "^[0-9]+"
+"""The digits before the point of a number without a sign."""
 
 Node = Mapping[str, Any]
 """A part of a parsed SELECT."""
@@ -52,14 +55,14 @@ def _texts_of_digits(
     """What an order names, as far as it is text and all of its values are digits."""
     columns = _result_columns(order, frozen) if is_root else []
     for each in columns:
-        if frozen.columns[each].type == "VARCHAR" and _all_digits(connection, name(each), frozen.relation):
+        if frozen.columns[each].type == "VARCHAR" and _all_numbers(connection, name(each), frozen.relation):
             yield name(each) if " " in each else each
     if columns or node["type"] != "SELECT_NODE" or order["class"] in ("CONSTANT", "STAR"):
         return
     try:
         query = select_of(connection, {**node, "select_list": [{**order, "alias": "o"}], "modifiers": []})
         ((_, type_, *_),) = connection.execute(f"describe ({query})").fetchall()
-        found = type_ == "VARCHAR" and _all_digits(connection, "o", f"({query})")
+        found = type_ == "VARCHAR" and _all_numbers(connection, "o", f"({query})")
     except duckdb.Error:
         return  # the query that it stands in has its tables from another one
     if found:
@@ -78,11 +81,12 @@ def _result_columns(order: Node, frozen: Part) -> list[str]:
     return columns[int(given) - 1 :][:1] if order["class"] == "CONSTANT" and str(given).isdigit() else []
 
 
-def _all_digits(connection: duckdb.DuckDBPyConnection, value: str, relation: str) -> bool:
-    """Whether there are values and all of them are digits; digits filled up with zeros have the order of numbers."""
+def _all_numbers(connection: duckdb.DuckDBPyConnection, value: str, relation: str) -> bool:
+    """Whether there are values and all of them are numbers; those filled up with zeros have the order of numbers."""
+    digits = f"length(regexp_extract({value}, {text(_WHOLE)}))"
     query = (
-        f"select count({value}) > 0 and bool_and(regexp_full_match({value}, {text(_DIGITS)}))"
-        f" and not (min(length({value})) = max(length({value})) and max(length({value})) > 1 and min({value}) < '1')"
+        f"select count({value}) > 0 and bool_and(regexp_full_match({value}, {text(_NUMBER)}))"
+        f" and not (min({digits}) = max({digits}) and max({digits}) > 1 and min({value}) < '1')"
         f" from {relation}"
     )
     ((found,),) = connection.execute(query).fetchall()
