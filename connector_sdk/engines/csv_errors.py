@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connector_sdk.engines.csv_files import CsvFile, read_rows
 from connector_sdk.engines.csv_text import NotTextError
@@ -47,7 +47,7 @@ def _malformed(file: CsvFile) -> Iterator[tuple[int, str]]:
         lines = read_rows(stream, file.delimiter, file.quote, strict=True)
         try:
             for cells in lines:
-                if cells and len(cells) != width:
+                if cells and len(cells) != width and not _ends_empty(cells, width):
                     cells_ = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
                     yield start, f"it has {cells_}, and the first line has {width}"
                 start = lines.line_num + 1
@@ -56,6 +56,11 @@ def _malformed(file: CsvFile) -> Iterator[tuple[int, str]]:
             if reason:
                 yield start, reason
     yield from _other_line_ends(file)
+
+
+def _ends_empty(cells: Sequence[str], width: int) -> bool:
+    """Whether what a row has beyond the header is empty, as a delimiter at the end of a line makes it: that is read."""
+    return len(cells) > width and not any(cells[width:])
 
 
 def _other_line_ends(file: CsvFile) -> Iterator[tuple[int, str]]:

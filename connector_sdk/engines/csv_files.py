@@ -17,12 +17,17 @@ from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
 from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.project.suggest import closest
 
 Rows = Any
 """What reads a CSV text in Python: an iterator of rows, whose `line_num` is that of the last line it took."""
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 """What may separate cells without being named in the model, and what it is called."""
+
+
+_SHOWN = 10
+"""How many names of a header a hint shows."""
 
 
 @frozen
@@ -148,12 +153,21 @@ def _choose(reading: Reading, said: str, headers: Mapping[str, Sequence[str]]) -
     if not yielding:
         named = ", ".join(sorted(wanted or ()))
         message = f"the header of {said} has none of the columns {named}, whichever of , ; tab | separates them"
-        raise reading.problem(message, "set csv.delimiter, or correct the columns")
+        raise reading.problem(message, _header_hint(max(headers.values(), key=len), wanted or ()))
     found = [each for each in yielding if len(headers[each]) > 1]
     if len({tuple(headers[each]) for each in found}) > 1:
         signs = " and by ".join(DELIMITERS[each] for each in found)
         raise reading.problem(f"the header of {said} can be split by {signs}", "set csv.delimiter to one of them")
     return found[0] if found else first
+
+
+def _header_hint(names: Sequence[str], wanted: Collection[str]) -> str:
+    """What the header has instead of the columns, as far as one reads it."""
+    meant = list(dict.fromkeys(each for each in (closest(column, names) for column in sorted(wanted)) if each))
+    if meant:
+        return f"did you mean {', '.join(meant[:_SHOWN])}?"
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"set csv.delimiter, or correct the columns; it has: {', '.join(each[:60] for each in names[:_SHOWN])}{more}"
 
 
 def _yielding(headers: Mapping[str, Sequence[str]], wanted: Collection[str]) -> list[str]:

@@ -18,7 +18,13 @@ _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
-"""Byte order marks; that of UTF-8 changes nothing."""
+"""Byte order marks of encodings that differ in the order of their bytes."""
+
+_MARKED = {
+    "utf-32-le": codecs.BOM_UTF32_LE, "utf-32-be": codecs.BOM_UTF32_BE,
+    "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE,
+}  # fmt: skip
+"""The mark of each of them by its name: where a file has it, it is no part of the text."""
 
 UTF_8 = "utf-8-sig"
 
@@ -78,24 +84,33 @@ def text_file(path: str, shown: str, encoding: str | None = None) -> TextFile:
     Raises `LookupError` for an encoding that does not exist, `NotTextError` for damaged compressed data.
     """
     compression = compression_of(path)
+    with pa.input_stream(path, compression=compression) as stream:
+        begin = _read(stream, 4, shown)
     if encoding is None:
-        with pa.input_stream(path, compression=compression) as stream:
-            begin = _read(stream, 4, shown)
         marked = next((each for mark, each in _MARKS if begin.startswith(mark)), UTF_8)
         return TextFile(path, shown, marked, compression)
     codec = codecs.lookup(encoding)
     if not codec._is_text_encoding:
         raise LookupError(f"{encoding} is no encoding of text")
+    if codec.name in _MARKED and begin.startswith(_MARKED[codec.name]):
+        return TextFile(path, shown, codec.name[:6], compression)
     known = UTF_8 if codec.name in ("utf-8", "utf-8-sig") else encoding
     return TextFile(path, shown, known, compression)
 
 
-def readable_copy(file: TextFile, folder: Path, suffix: str) -> str:
+def is_marked(path: str) -> bool:
+    """Return whether a file that is not compressed begins with a byte order mark."""
+    with Path(path).open("rb") as stream:
+        return stream.read(4).startswith((codecs.BOM_UTF8, *(mark for mark, _ in _MARKS)))
+
+
+def readable_copy(file: TextFile, folder: Path, suffix: str, *, is_copied: bool = False) -> str:
     """Return a path where a file lies uncompressed and in UTF-8: its own, or that of a copy in `folder`.
 
+    `is_copied`: a copy in any case, which has no byte order mark.
     Raises `NotTextError` for what is not in the file's encoding, or cannot be decompressed.
     """
-    if file.is_plain:
+    if file.is_plain and not is_copied:
         return file.path
     with tempfile.NamedTemporaryFile(dir=folder, suffix=suffix, delete=False) as copy:
         for text in file.read_blocks():

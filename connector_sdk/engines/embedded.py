@@ -86,7 +86,14 @@ def is_castable(connection: duckdb.DuckDBPyConnection, given: str, wanted: str) 
 
 def choices_as_text(value: str, type_: str) -> str:
     """SQL for several choices as one text: those of a list joined by semicolons, as a text has them already."""
+    if type_ == "JSON[]":
+        return f"array_to_string(list_transform({value}, lambda e: {json_as_text('e')}), ';')"
     return f"array_to_string(cast({value} as varchar[]), ';')" if type_.endswith("]") else f"cast({value} as varchar)"
+
+
+def json_as_text(value: str) -> str:
+    """SQL for a value of JSON as text: that of a text is not quoted."""
+    return f"case when json_type({value}) = 'VARCHAR' then {value} ->> '$' else cast({value} as varchar) end"
 
 
 def as_set(value: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -11,16 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
 
-from connector_sdk.engines.csv_text import NotTextError, readable_copy, text_file
+from connector_sdk.engines.csv_text import NotTextError, is_marked, readable_copy, text_file
 from connector_sdk.engines.embedded import listed, name, text
 from connector_sdk.engines.exact_numbers import differs_as_float, plain_number
 from connector_sdk.engines.files import compression_of, shown
+from connector_sdk.engines.json_types import exact_type, marked_type, readable_type, unmark
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part
-
-_KEPT = ("BIGINT", "UBIGINT", "HUGEINT", "DOUBLE", "BOOLEAN", "STRUCT", "MAP")
-"""What stays a type of its own; everything else is text, as it is written there."""
+from connector_sdk.errors import ConfigError
 
 _MOST_FILES = 4
 """How many files types are looked for in at once: DuckDB keeps 32 MB of memory for each."""
@@ -31,14 +30,14 @@ _LONG = r"(?:[0-9][0-9.]{15,}(?:[eE][+-]?[0-9]+)?|[0-9][0-9.]*[eE][+-]?[0-9]{3,}
 _QUOTED = r'((?:"(?:[^"\\]|\\.)*"|[^"])*?)' + f"(-?{_LONG})"
 """What stands before a long number, texts as a whole, and the number."""
 
-_MIXED = re.compile(r"\bJSON(?=[],)[]|$)")
-"""What is of several types inside of a list or an object: numbers, and numbers that are texts."""
-
 _END = "0" * 16
 """A long number that ends each object, so that no search for one begins inside a text."""
 
-_LOST = differs_as_float("n")
-"""SQL that is true where floating point does not have the number `n`."""
+_ANY = f"lambda n: {differs_as_float('n')}"
+"""SQL that is true for a number that floating point does not have."""
+
+_FRACTION = f"lambda n: case when regexp_matches(n, '[.eE]') then {differs_as_float('n')} else false end"
+"""The same for one that is no whole number in digits: these are read with all of theirs."""
 
 
 @frozen
@@ -64,11 +63,20 @@ class _Objects:
         whole = "sample_size = -1, map_inference_threshold = -1, maximum_sample_files = -1"
         read = f"read_json({listed(self.files)}, {whole}{self._format}, hive_partitioning = false)"
         found = reading.connection.execute(f"describe select * from {read}").fetchall()
-        return {row[0]: _type(row[1]) for row in found}
+        return {row[0]: readable_type(row[1], whole=_is_whole(reading)) for row in found}
 
     @property
     def _format(self) -> str:
         return ", format = 'newline_delimited'" if self.copied else ""
+
+
+@frozen
+class _Exact:
+    """Objects, the types that their keys are read as, and the columns that are made of these."""
+
+    objects: Sequence[_Objects]
+    read_as: Mapping[str, str]
+    columns: Mapping[str, Column]
 
 
 def json_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Values]) -> Iterator[Part]:
@@ -80,10 +88,10 @@ def json_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Valu
     said = shown(reading.model, files[0]) + (" and others" if len(files) > 1 else "")
     given = [_together(reading, members) for _, members in groups]
     types, left_out = _columns(reading, _joined(reading, given), said)
-    objects, columns = _exact(reading, given, types)
-    for (partitions, members), each in zip(groups, objects, strict=True):
-        relation = each.read({key: column.type for key, column in columns.items()})
-        part = Part(shown(reading.model, members[0]), relation, columns, left_out)
+    exact = _exact(reading, given, types)
+    for (partitions, members), each in zip(groups, exact.objects, strict=True):
+        relation = each.read(exact.read_as)
+        part = Part(shown(reading.model, members[0]), relation, exact.columns, left_out)
         yield add_partitions(reading, part, partitions)
 
 
@@ -101,12 +109,12 @@ def _joined(reading: Reading, objects: Sequence[_Objects]) -> _Objects:
 
 
 def _plain(reading: Reading, file: str) -> str:
-    """A file that can be read: itself, or what it is when it is decompressed."""
-    if compression_of(file) is None:
+    """A file that can be read: itself, or a copy of one that is compressed or begins with a byte order mark."""
+    if compression_of(file) is None and not is_marked(file):
         return file
     said = shown(reading.model, file)
     try:
-        copy = readable_copy(text_file(file, said, "utf-8"), reading.folder, ".json")
+        copy = readable_copy(text_file(file, said), reading.folder, ".json", is_copied=True)
     except NotTextError as error:
         raise reading.problem(error.message, "write the file again, in UTF-8") from None
     reading.allowed.append(copy)
@@ -127,8 +135,9 @@ def _copy(reading: Reading, objects: _Objects, line: str) -> _Objects:
     return _Objects((copy.name,), copied=True)
 
 
-def _type(type_: str) -> str:
-    return type_ if type_.startswith(_KEPT) or type_.endswith("[]") else "VARCHAR"
+def _is_whole(reading: Reading) -> bool:
+    """Whether objects are used as they are: only SQL takes their members."""
+    return reading.model.sql is None
 
 
 def _columns(reading: Reading, objects: _Objects, said: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -136,10 +145,18 @@ def _columns(reading: Reading, objects: _Objects, said: str) -> tuple[dict[str, 
     types = objects.types(reading)
     keys = _keys(reading, objects)
     if not keys:
-        return types, {}
+        raise _no_objects(reading, objects, said)
     left_out = _doubled(keys, said)
     ordered = sorted(keys, key=lambda each: list(types).index(each) if each in types else len(types))
     return {each: types.get(each, "VARCHAR") for each in ordered if each not in left_out}, left_out
+
+
+def _no_objects(reading: Reading, objects: _Objects, said: str) -> ConfigError:
+    """The error for files in which no object says what the columns are."""
+    if _has(reading, objects.raw, "true"):
+        return reading.problem(f"{said} holds no objects with keys", "write one object for each row")
+    hint = "JSON without rows has no columns; a CSV or Parquet file without rows still has them"
+    return reading.problem(f"{said} has no rows", hint)
 
 
 def _keys(reading: Reading, objects: _Objects) -> Mapping[str, int]:
@@ -161,37 +178,55 @@ def _doubled(keys: Mapping[str, int], said: str) -> dict[str, str]:
     return left_out | {each: f"{said}: an object has the key twice" for each, times in keys.items() if times > 1}
 
 
-def _exact(
-    reading: Reading, objects: Sequence[_Objects], types: Mapping[str, str]
-) -> tuple[Sequence[_Objects], dict[str, Column]]:
-    """The objects and the columns that are read from them, so that no number loses a digit.
+def _exact(reading: Reading, objects: Sequence[_Objects], types: Mapping[str, str]) -> _Exact:
+    """The objects, and how columns are read from them, so that no number loses a digit.
 
     Whole numbers are read with all of theirs. Fractions are not, so where floating point does not have one, long
-    numbers become texts in copies.
+    numbers become marked texts in copies.
     """
-    columns = {each: Column(name(each), type_) for each, type_ in types.items()}
     if not any(_has(reading, each.raw, f"regexp_matches(json, {text(_LONG)})") for each in objects):
-        return objects, columns
-    nested = [each for each, type_ in types.items() if "DOUBLE" in type_ and type_ != "DOUBLE"]
-    fractions = f"lambda n: case when regexp_matches(n, '[.eE]') then {differs_as_float('n')} else false end"
-    if _lose(reading, objects, ["json"], fractions) or _lose(reading, objects, nested, f"lambda n: {_LOST}"):
-        copies = [_quoted(reading, each) for each in objects]
-        return copies, _exact_columns(reading, columns, _joined(reading, copies))
+        return _Exact(objects, types, {each: Column(name(each), type_) for each, type_ in types.items()})
+    if any(_lose(reading, each.raw, "json", _FRACTION) for each in objects):
+        return _exact_copies(reading, objects, types)
+    lossy = {
+        each
+        for each, type_ in types.items()
+        if "DOUBLE" in type_ and any(_lose(reading, part.read({each: "VARCHAR"}), name(each), _ANY) for part in objects)
+    }
+    exact = {each: _exact_type(reading, type_) if each in lossy else type_ for each, type_ in types.items()}
+    columns = {each: _column(name(each), type_, exact[each]) for each, type_ in types.items()}
+    return _Exact(objects, exact, columns)
+
+
+def _exact_copies(reading: Reading, objects: Sequence[_Objects], types: Mapping[str, str]) -> _Exact:
+    """Copies of the objects in which long numbers are marked texts, and how columns are read from these."""
+    mark = uuid.uuid4().hex
+    copies = [_marked(reading, each, mark) for each in objects]
+    joined = _joined(reading, copies)
+    columns, read_as = {}, {}
     for each, type_ in types.items():
-        if type_ == "DOUBLE" and _lose(reading, objects, [each], f"lambda n: {_LOST}"):
-            columns[each] = _number_as_text(each)
-    return objects, columns
+        written = f"(select {unmark(name(each), 'VARCHAR', mark)} as n from {joined.read({each: 'VARCHAR'})})"
+        is_lossy = "DOUBLE" in type_ and _lose(reading, written, "n", _ANY)
+        exact = _exact_type(reading, type_) if is_lossy else type_
+        read_as[each] = marked_type(exact)
+        columns[each] = _column(unmark(name(each), exact, mark), type_, exact)
+    return _Exact(copies, read_as, columns)
 
 
-def _lose(reading: Reading, objects: Sequence[_Objects], columns: Sequence[str], lost: str) -> bool:
-    """Whether the texts of some columns, or the objects themselves, have a long number that is `lost`."""
-    for each in objects:
-        relation = each.raw if list(columns) == ["json"] else each.read(dict.fromkeys(columns, "VARCHAR"))
-        for column in columns:
-            numbers = f"regexp_extract_all({name(column)}, {text(_LONG)})"
-            if _has(reading, relation, f"len(list_filter({numbers}, {lost})) > 0"):
-                return True
-    return False
+def _exact_type(reading: Reading, type_: str) -> str:
+    return "VARCHAR" if type_ == "DOUBLE" else exact_type(type_, whole=_is_whole(reading))
+
+
+def _column(value: str, type_: str, exact: str) -> Column:
+    """A column of values that are read as `exact`; floating point that is read as text becomes plain digits."""
+    if type_ == "DOUBLE" and exact == "VARCHAR":
+        return Column(f"coalesce({plain_number(value)}, {value})", exact, "number")
+    return Column(value, exact)
+
+
+def _lose(reading: Reading, relation: str, written: str, lost: str) -> bool:
+    """Whether a text in a relation, `written` in SQL, has a long number that is `lost`."""
+    return _has(reading, relation, f"len(list_filter(regexp_extract_all({written}, {text(_LONG)}), {lost})) > 0")
 
 
 def _has(reading: Reading, relation: str, condition: str) -> bool:
@@ -199,25 +234,7 @@ def _has(reading: Reading, relation: str, condition: str) -> bool:
     return bool(found)
 
 
-def _quoted(reading: Reading, objects: _Objects) -> _Objects:
-    """A copy of objects in which long numbers stand as texts."""
-    quoted = f"regexp_replace(json || {text(' ' + _END)}, {text(_QUOTED)}, '\\1\"\\2\"', 'g')"
-    return _copy(reading, objects, f"left({quoted}, length({quoted}) - {len(_END) + 2})")
-
-
-def _exact_columns(reading: Reading, columns: Mapping[str, Column], objects: _Objects) -> dict[str, Column]:
-    """The columns as they are read where long numbers are texts: floating point only where it has every digit."""
-    found = objects.types(reading)
-    exact = dict(columns)
-    for each, column in columns.items():
-        if column.type != "DOUBLE" and "DOUBLE" in column.type:
-            exact[each] = Column(name(each), _MIXED.sub("VARCHAR", found.get(each, column.type)))
-        elif column.type == "DOUBLE" and found.get(each) != "DOUBLE":
-            relation = objects.read({each: "VARCHAR"})
-            lost = _has(reading, relation, differs_as_float(name(each)))
-            exact[each] = _number_as_text(each) if lost else column
-    return exact
-
-
-def _number_as_text(column: str) -> Column:
-    return Column(f"coalesce({plain_number(name(column))}, {name(column)})", "VARCHAR", "number")
+def _marked(reading: Reading, objects: _Objects, mark: str) -> _Objects:
+    """A copy of objects in which long numbers stand as texts that begin with a mark."""
+    marked = f"regexp_replace(json || {text(' ' + _END)}, {text(_QUOTED)}, '\\1\"{mark}\\2\"', 'g')"
+    return _copy(reading, objects, f"left({marked}, length({marked}) - {len(_END) + len(mark) + 2})")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,9 +10,12 @@ import duckdb
 from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Part
-from connector_sdk.engines.sql_models import nodes, parse
+from connector_sdk.engines.sql_tree import nodes, parse, select_of
 
-_DIGITS = "[0-9]+"
+_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
+
+_WHOLE = "^[0-9]+"
+"""The digits before the point of a number without a sign."""
 
 Node = Mapping[str, Any]
 """A part of a parsed SELECT."""
@@ -53,19 +55,19 @@ def _texts_of_digits(
     """What an order names, as far as it is text and all of its values are digits."""
     columns = _result_columns(order, frozen) if is_root else []
     for each in columns:
-        if frozen.columns[each].type == "VARCHAR" and _all_digits(connection, name(each), frozen.relation):
+        if frozen.columns[each].type == "VARCHAR" and _all_numbers(connection, name(each), frozen.relation):
             yield name(each) if " " in each else each
     if columns or node["type"] != "SELECT_NODE" or order["class"] in ("CONSTANT", "STAR"):
         return
     try:
-        query = _select_of(connection, {**node, "select_list": [{**order, "alias": "o"}], "modifiers": []})
+        query = select_of(connection, {**node, "select_list": [{**order, "alias": "o"}], "modifiers": []})
         ((_, type_, *_),) = connection.execute(f"describe ({query})").fetchall()
-        found = type_ == "VARCHAR" and _all_digits(connection, "o", f"({query})")
+        found = type_ == "VARCHAR" and _all_numbers(connection, "o", f"({query})")
     except duckdb.Error:
         return  # the query that it stands in has its tables from another one
     if found:
         alone = parse(connection, "select 1")["statements"][0]["node"]
-        yield _select_of(connection, {**alone, "select_list": [order]}).removeprefix("SELECT ")
+        yield select_of(connection, {**alone, "select_list": [order]}).removeprefix("SELECT ")
 
 
 def _result_columns(order: Node, frozen: Part) -> list[str]:
@@ -79,19 +81,13 @@ def _result_columns(order: Node, frozen: Part) -> list[str]:
     return columns[int(given) - 1 :][:1] if order["class"] == "CONSTANT" and str(given).isdigit() else []
 
 
-def _all_digits(connection: duckdb.DuckDBPyConnection, value: str, relation: str) -> bool:
-    """Whether there are values and all of them are digits; digits filled up with zeros have the order of numbers."""
+def _all_numbers(connection: duckdb.DuckDBPyConnection, value: str, relation: str) -> bool:
+    """Whether there are values and all of them are numbers; those filled up with zeros have the order of numbers."""
+    digits = f"length(regexp_extract({value}, {text(_WHOLE)}))"
     query = (
-        f"select count({value}) > 0 and bool_and(regexp_full_match({value}, {text(_DIGITS)}))"
-        f" and not (min(length({value})) = max(length({value})) and max(length({value})) > 1 and min({value}) < '1')"
+        f"select count({value}) > 0 and bool_and(regexp_full_match({value}, {text(_NUMBER)}))"
+        f" and not (min({digits}) = max({digits}) and max({digits}) > 1 and min({value}) < '1')"
         f" from {relation}"
     )
     ((found,),) = connection.execute(query).fetchall()
     return bool(found)
-
-
-def _select_of(connection: duckdb.DuckDBPyConnection, node: Node) -> str:
-    """A SELECT in SQL."""
-    tree = {"error": False, "statements": [{"node": node}]}
-    ((found,),) = connection.execute("select json_deserialize_sql(?)", [json.dumps(tree)]).fetchall()
-    return str(found)

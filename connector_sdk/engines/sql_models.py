@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import duckdb
 
+from connector_sdk.engines.doubled_names import DoubledError, find_inner_doubled
 from connector_sdk.engines.embedded import literally, name, names, texts
 from connector_sdk.engines.files import format_of
 from connector_sdk.engines.model_files import file_parts
 from connector_sdk.engines.reading import Reading, require_any
 from connector_sdk.engines.relation import LEFT_OUT_HINT, Relation, find_doubled
+from connector_sdk.engines.sql_tree import nodes, parse
 from connector_sdk.engines.typed import require_csv, require_types, resolve_types
 from connector_sdk.engines.unify import unify
 from connector_sdk.errors import ConfigError, Problem
@@ -32,7 +33,7 @@ def prepare_sql(reading: Reading) -> Relation:
         reading.mentioned = _mentioned(tree)
         return Relation(sql, {}, _create_views(reading, tree))
     except RecursionError:
-        raise reading.problem("the SQL is nested too deeply", "use fewer operators in one expression") from None
+        raise _too_deep(reading) from None
 
 
 def describe_result(reading: Reading, prepared: Relation) -> Relation:
@@ -45,7 +46,7 @@ def describe_result(reading: Reading, prepared: Relation) -> Relation:
     except duckdb.BinderException as error:
         raise _left_out_error(reading, prepared, str(error)) or error from None
     given = [row[0] for row in described]
-    doubled = find_doubled(given, "the result of the SQL")
+    doubled = {**_inner_doubled(reading, prepared, given), **find_doubled(given, "the result of the SQL")}
     columns = {row[0]: row[1] for row in described if row[0] not in doubled}
     reasons = {**prepared.left_out, **doubled}
     left_out = {each: reason for each, reason in reasons.items() if each not in columns}
@@ -57,20 +58,20 @@ def describe_result(reading: Reading, prepared: Relation) -> Relation:
     return Relation(select, columns, left_out)
 
 
-def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    """Return a SELECT as a tree of JSON; None for SQL that is none. Raises `RecursionError` where it is too deep."""
-    ((found,),) = connection.execute("select json_serialize_sql(?)", [sql]).fetchall()
-    tree = json.loads(found)
-    return None if tree["error"] else tree
+def _inner_doubled(reading: Reading, prepared: Relation, given: Sequence[str]) -> dict[str, str]:
+    """The columns of a result that are doubled in an inner query. Raises `ConfigError` where the SQL names one."""
+    try:
+        return {
+            given[place]: said for place, said in find_inner_doubled(reading.connection, prepared.select, given).items()
+        }
+    except RecursionError:
+        raise _too_deep(reading) from None
+    except DoubledError as error:
+        raise reading.problem(str(error), "give each column of the inner query a name of its own") from None
 
 
-def nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Return everything in a tree that has keys, from the root to the leaves."""
-    if isinstance(tree, dict):
-        yield tree
-        tree = list(tree.values())
-    for each in tree if isinstance(tree, list) else ():
-        yield from nodes(each)
+def _too_deep(reading: Reading) -> ConfigError:
+    return reading.problem("the SQL is nested too deeply", "use fewer operators in one expression")
 
 
 def lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import duckdb
 from attrs import frozen
 
 from connector_sdk.engines.casts import lossless
-from connector_sdk.engines.embedded import listed, name, text
+from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Relation, unused_name
 from connector_sdk.errors import ConfigError, Problem
@@ -17,6 +17,9 @@ from connector_sdk.sync import CsvForm
 
 REFUSED = "refused cell: "
 """How the error for a cell begins that a cast in SQL would alter."""
+
+_NOTHING = '"NULL"'
+"""The type of a column in which there is nothing but null."""
 
 _SHOWN = 60
 """How many characters of a refused cell its message shows."""
@@ -117,7 +120,8 @@ def _casts(relation: Relation, types: Mapping[str, str]) -> dict[str, str]:
 
 
 def _resolve(reading: Reading, type_: str) -> str:
-    """A type as DuckDB names it. The user's own words stay a text in SQL."""
-    read = f"read_csv({listed([reading.csv_files[0].copy])}, auto_detect = false, columns = {{'c': {text(type_)}}})"
-    ((_, found, *_),) = reading.connection.execute(f"describe select * from {read}").fetchall()
-    return str(found)
+    """Return a type as DuckDB names it. No file is read for it, and the user's own words never become SQL."""
+    found = str(duckdb.sqltype(type_, connection=reading.connection))
+    if found == _NOTHING:
+        raise duckdb.InvalidInputException(f"{type_} has no values")
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import duckdb
 
 from connector_sdk.engines.embedded import name
+from connector_sdk.engines.json_types import OBJECT
 from connector_sdk.planning.kinds import Kind, element_type, kind_of
 from connector_sdk.schema import FieldType
 
@@ -51,7 +52,7 @@ class MisfitError(Exception):
 def suggest_select(type_: str, field_type: FieldType, wanted: str) -> str:
     """Return SQL that makes a value of the type `wanted` of a column `{x}`; empty where none does."""
     kind = kind_of(type_)
-    if kind in (Kind.LIST, Kind.STRUCT) and field_type is not FieldType.TEXT:
+    if kind in (Kind.LIST, Kind.STRUCT):
         return next(_parts(type_, field_type, wanted), "")
     if field_type is FieldType.BINARY:
         return "encode(cast({x} as varchar))"
@@ -63,12 +64,20 @@ def suggest_select(type_: str, field_type: FieldType, wanted: str) -> str:
 
 
 def _parts(type_: str, field_type: FieldType, wanted: str) -> Iterator[str]:
-    """SQL that makes such a value of a part of a nested column."""
+    """SQL that makes such a value of a part of a nested column; bytes have no text that would be theirs.
+
+    An object that was read as a whole from a file is a struct in SQL, of which the members are not known here.
+    """
+    if type_ == OBJECT:
+        return
     if kind_of(type_) is Kind.LIST:
         parts = [("{x}[1]", element_type(type_))]
     elif type_.startswith("MAP"):
         parts = [("map_values({x})[1]", str(duckdb.sqltype(type_).children[1][1]))]
     else:
         parts = [(f"{{x}}.{name(each)}", str(of)) for each, of in duckdb.sqltype(type_).children]
-    found = (suggest_select(of, field_type, wanted).replace("{x}", part) for part, of in parts)
-    return (each for each in found if each)
+    for part, of in parts:
+        if kind_of(of) is Kind.BINARY and field_type is not FieldType.BINARY:
+            continue
+        if found := suggest_select(of, field_type, wanted):
+            yield found.replace("{x}", part)

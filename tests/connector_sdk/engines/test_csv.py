@@ -114,3 +114,14 @@ def test_no_character_of_a_cell_is_altered(folder: Path, read: Read, rows: list[
     csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("id", "n"), *rows])
     (folder / "a.csv").write_text(written.getvalue(), encoding="utf-8", newline="")
     assert _rows(read(file="a.csv")) == [(a or None, b or None) for a, b in rows]
+
+
+@pytest.mark.rule("V18")
+@pytest.mark.parametrize("line", [b"1,x,", b"1,x,,,", b'1,x,"",""'])
+def test_empty_cells_beyond_the_header_are_left_out_and_are_no_reason_for_an_error(
+    folder: Path, read: Read, refuse: Refuse, line: bytes
+) -> None:
+    (folder / "a.csv").write_bytes(b"id,n\n" + line + b"\n2,y\n")
+    assert read(file="a.csv").column("n").to_pylist() == ["x", "y"]
+    (folder / "a.csv").write_bytes(b"id,n\n" + line + b"\n2,y\n3\n")
+    assert refuse(file="a.csv").message == "a.csv, line 4: it has 1 cell, and the first line has 2"

@@ -195,3 +195,26 @@ def test_what_a_model_says_of_csv_files_it_does_not_read_is_refused(folder: Path
     (folder / "a.json").write_text('{"id": 1}', encoding="utf-8")
     problem = refuse(file="a.json", csv=CsvForm(delimiter=";"), place=("csv",))
     assert problem.message == "model orders reads no CSV file"
+
+
+@pytest.mark.rule("V18")
+def test_a_header_with_none_of_the_columns_is_told_with_what_was_meant_or_what_it_has(
+    folder: Path, refuse: Refuse
+) -> None:
+    (folder / "a.csv").write_text("ID,N,X\n1,2,3\n", encoding="utf-8")
+    assert refuse(file="a.csv", used=("n", "x")).hint == "did you mean ID, N, X?"
+    (folder / "a.csv").write_text(";".join(f"col{number}" for number in range(12)) + "\n", encoding="utf-8")
+    hint = refuse(file="a.csv").hint or ""
+    assert hint.startswith("set csv.delimiter, or correct the columns; it has: col0, col1, ")
+    assert hint.endswith("col9 and 2 more")
+
+
+@pytest.mark.rule("V18")
+@pytest.mark.parametrize("encoding", ["utf-16-le", "UTF-16BE", "utf_32_le", "utf-32-be", "utf-8"])
+@pytest.mark.parametrize("named", ["by file", "in SQL"])
+def test_a_byte_order_mark_is_no_part_of_the_text_where_the_model_says_the_encoding(
+    folder: Path, read: Read, encoding: str, named: str
+) -> None:
+    (folder / "a.csv").write_bytes('\ufeff"id",n\n1,é\n'.encode(encoding))
+    given: dict[str, Any] = {"file": "a.csv"} if named == "by file" else {"sql": "select * from 'a.csv'"}
+    assert read(**given, csv=CsvForm(encoding=encoding)).to_pylist() == [{"id": "1", "n": "é", "#": 1}]

@@ -88,3 +88,35 @@ def test_hints_name_no_setting_that_cannot_be_made(folder: Path, refuse: Refuse)
     told = [refuse(file="a.json"), refuse(sql=f"select {' + '.join('1' * 3000)} as id")]
     for problem in told:
         assert not re.search(r"sample_size|maximum_depth|ignore_errors|SET ", str(problem)), problem
+
+
+@pytest.mark.rule("V18")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-32-be"])
+@pytest.mark.parametrize("content", ['[{"id": "é"}]', '{"id": "é"}\n', '\n[\n{"id":\n"é"}]'])
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_byte_order_mark_is_no_part_of_json_and_says_how_it_is_encoded(
+    folder: Path, read: Read, encoding: str, content: str, compressed: bool
+) -> None:
+    raw = f"\ufeff{content}".encode(encoding)
+    path = "a.json.gz" if compressed else "a.json"
+    (folder / path).write_bytes(gzip.compress(raw) if compressed else raw)
+    for given_ in ({"file": path}, {"sql": f"select * from '{path}'"}):
+        assert read(**given_).to_pylist() == [{"id": "é", "#": 1}]
+
+
+@pytest.mark.rule("V18")
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "a.json has no rows"),
+        ("\n\n", "a.json has no rows"),
+        ("\ufeff[]", "a.json has no rows"),
+        ("[1, 2]", "a.json holds no objects with keys"),
+        ("null", "a.json holds no objects with keys"),
+        ("[{}]", "a.json holds no objects with keys"),
+    ],
+)
+def test_json_without_an_object_says_so(folder: Path, refuse: Refuse, content: str, message: str) -> None:
+    (folder / "a.json").write_text(content, encoding="utf-8")
+    for given_ in ({"file": "a.json"}, {"sql": "select * from 'a.json'"}):
+        assert refuse(**given_).message == message

@@ -86,3 +86,29 @@ def test_the_manual_orders_csv_files_by_no_bare_column() -> None:
     ]
     assert found
     assert [(name, order) for name, order in found if not order.startswith("cast(")] == []
+
+
+@pytest.mark.rule("V9")
+@pytest.mark.parametrize(
+    ("values", "is_warned_of"),
+    [
+        (["10.5", "9.25"], True),
+        (["-1", "-2", "3"], True),
+        (["+5", "12"], True),
+        (["01", "-2"], True),
+        (["-01", "-02"], True),
+        (["0.5", "10"], True),
+        (["01.5", "10.25"], False),
+        (["007", "010"], False),
+        (["1.2.3", "1"], False),
+        (["1.", "2"], False),
+        (["-", "1"], False),
+        (["1e3", "2"], False),
+    ],
+)
+def test_text_of_numbers_with_signs_and_fractions_is_warned_of(
+    folder: Path, open_: Open, values: list[str], is_warned_of: bool
+) -> None:
+    (folder / "n.csv").write_text("id,n\n" + "".join(f"T{each},{each}\n" for each in values), encoding="utf-8")
+    assert bool(open_(sql="select id, n from 'n.csv' order by n").warnings) == is_warned_of
+    assert bool(open_(sql="select id from 'n.csv' order by n").warnings) == is_warned_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,6 +27,11 @@ def write(folder: Path, name: str, /, **columns: list[str]) -> None:
     if name.endswith(".parquet"):
         pq.write_table(table, folder / name)
         return
+    if name.endswith(".gz"):
+        write(folder, name.removesuffix(".gz"), **columns)
+        (folder / name).write_bytes(gzip.compress((folder / name.removesuffix(".gz")).read_bytes()))
+        (folder / name.removesuffix(".gz")).unlink()
+        return
     lines = [",".join(columns), *(",".join(row.values()) for row in table.to_pylist())]
     objects = [str(row).replace("'", '"') for row in table.to_pylist()]
     (folder / name).write_text("\n".join(objects if name.endswith(".json") else lines) + "\n", encoding="utf-8")
@@ -46,6 +52,40 @@ def test_a_folder_is_not_a_column_below_the_project_nor_above_it(tmp_path: Path,
         found = connection.execute(f'select id, "name" from {source.relation} order by id').fetchall()
     assert list(source.columns) == ["id", "name"]
     assert found == [("1", "Ada"), ("2", "Grace")]
+
+
+@pytest.mark.rule("V5")
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+@pytest.mark.parametrize("named", ["by file", "in SQL", "with partitions"])
+@pytest.mark.parametrize("above", [True, False], ids=["above the project", "below it"])
+def test_types_are_given_to_columns_whatever_the_folders_of_a_file_are_called(
+    tmp_path: Path, name: str, named: str, above: bool
+) -> None:
+    project = tmp_path / "c=1" / "id=2" if above else tmp_path / "project"
+    write(project / "region=EU", name, id=["1", "2"], n=["7", "8"])
+    path = f"region=EU/{name}"
+    given = {"sql": f"select * from '{path}'"} if named == "in SQL" else {"file": path}
+    partitions = ("region",) if named == "with partitions" else ()
+    model = Model("m", ("id",), folder=str(project), types={"n": "int"}, partitions=partitions, **given)
+    (tmp_path / "x=frozen").mkdir()
+    source = open_model(model, tmp_path / "x=frozen")
+    assert source.columns == {"id": "VARCHAR", "n": "INTEGER", **dict.fromkeys(partitions, "VARCHAR")}
+    with database(tmp_path) as connection:
+        assert connection.execute(f"select n from {source.relation} order by id").fetchall() == [(7,), (8,)]
+
+
+@pytest.mark.rule("V5")
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.parquet"])
+@pytest.mark.parametrize("pattern", ["region=EU/*", "region=*/*"])
+def test_several_files_below_such_folders_are_read_as_they_are(
+    folder: Path, read: Read, name: str, pattern: str
+) -> None:
+    for each in ("b", "c"):
+        write(folder / "region=EU", f"{each}{name}", id=[each], region=["own"])
+    assert read(file=f"{pattern}{name}").to_pylist() == [
+        {"id": "b", "region": "own", "#": 1},
+        {"id": "c", "region": "own", "#": 2},
+    ]
 
 
 @pytest.mark.rule("V5")

@@ -145,8 +145,11 @@ def test_json_is_as_long_as_the_field_allows() -> None:
         ("{'a': 1}", FieldType.CHOICES, 'select it as: cast("the column"."a" as varchar)'),
         ("[{'a': 1}]", FieldType.CHOICES, 'select it as: cast("the column"[1]."a" as varchar)'),
         ("['x']", FieldType.CHOICE, 'select it as: cast("the column"[1] as varchar)'),
-        ("{'a': 'x'::blob}", FieldType.TEXT, 'select it as: cast("the column" as varchar)'),
-        ("[interval 1 day]", FieldType.TEXT, 'select it as: cast("the column" as varchar)'),
+        ("{'a': 'x'::blob}", FieldType.TEXT, "map a column of another type"),
+        ("['x'::blob]", FieldType.TEXT, "map a column of another type"),
+        ("{'a': ['x'::blob], 'b': 2}", FieldType.TEXT, 'select it as: cast("the column"."b" as varchar)'),
+        ("[interval 1 day]", FieldType.TEXT, 'select it as: cast("the column"[1] as varchar)'),
+        ("map {'a': '1'::json}", FieldType.INTEGER, "map a column of another type"),
     ],
 )
 def test_what_can_never_fit_is_refused_with_what_to_write_instead(
@@ -218,4 +221,4 @@ def test_nothing_nested_is_a_key(bench: Bench, where: str) -> None:
         bench.change(fields=(*mapped(name="n"), FieldMapping("mentor", find=Find("people", "v", "external_id"))))
     with pytest.raises(ConfigError, match="a column of type struct") as raised:
         bench.plan(table(ONE, {"a": 1}))
-    assert raised.value.problems[0].hint == 'select it as: cast("v" as varchar)'
+    assert raised.value.problems[0].hint == 'select it as: cast("v"."a" as varchar)'
