@@ -28,7 +28,7 @@ demo: $(INSTALLED) ## plan, run, change, run again: a sync against a Salesforce 
 	@$(BIN)/python examples/quickstart/demo.py
 
 test: $(INSTALLED) ## the test suite
-	@$(BIN)/python -m pytest -n 2 -m "not long"
+	@$(BIN)/python -m pytest -n 3 -m "not long"
 
 test-long: $(INSTALLED) ## kill loops and other tests that take minutes
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long --hypothesis-seed=$$(date +%s)
