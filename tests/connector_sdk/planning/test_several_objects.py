@@ -119,6 +119,7 @@ def became_another(bench: Bench) -> str:
     return person
 
 
+@pytest.mark.rule("T8")
 def test_rows_whose_keys_mean_one_record_are_rejected_together(both: Bench) -> None:
     person = became_another(both)
     ran = both.run([row("g"), row("p"), row("other")])
