@@ -31,7 +31,7 @@ test: $(INSTALLED) ## the test suite
 	@$(BIN)/python -m pytest -n 3 -m "not long"
 
 test-long: $(INSTALLED) ## kill loops and other tests that take minutes
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long --hypothesis-seed=$$(date +%s)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m long --hypothesis-seed=$$(date +%s)
 
 check: $(INSTALLED) wheels ## lint, formatting, types, floors, and the wheels in a clean environment
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && echo "lint: ok"
