@@ -46,7 +46,7 @@ wheels: $(INSTALLED)
 	@cd / && $(CURDIR)/.venv-wheels/bin/python -c 'import connector_sdk as sdk; list(map(sdk.load, ("salesforce", "salesforce_picklist", "salesforce_events")))' && echo "wheels: ok"
 	@rm -rf .venv-wheels
 
-faults: $(INSTALLED) ## the rules about faults of data, owners and reports, with the tests that show each
+faults: $(INSTALLED) ## the rules about known faults, with the tests that show each
 	@$(BIN)/python -m tests.faults
 
 cassettes: $(INSTALLED) ## record the cassettes anew, against the emulator

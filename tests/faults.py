@@ -1,4 +1,4 @@
-"""Which tests show which rule about faults of data, owners and reports: `make faults` prints it.
+"""Which tests show which rule about known faults: `make faults` prints it.
 
 A test bears the ids of its rules as marks: `@pytest.mark.rule("V1")`. A rule needs a test for the input that broke it
 once, and tests for at least two neighbours of that input.
@@ -23,6 +23,8 @@ RULES = {
     "V7": "Two columns of one name are an error where the name is used.",
     "V8": "A number arrives as its exact text or not at all.",
     "V9": "Ordering by a text column of digits is warned about.",
+    "V10": "The Python API checks what the project file checks.",
+    "V11": "A stream that was read is not read again as an empty model.",
     "V12": "Decimals beyond the field's scale are sent as they are, or rounded where the mapping says so.",
     "V13": "Text booleans are read as Data Loader reads them.",
     "V14": "Salesforce's own form of a date-time is read.",
@@ -51,7 +53,26 @@ RULES = {
     "T10": "What went wrong, by code, is part of the report.",
     "T11": "The floor of API calls holds in every API.",
     "T12": "Waiting for the hour lasts until the hour turns.",
+    "T13": "A Python error in a plugin is shown with its traceback where one asks for it.",
+    "T14": "Retries and waits are logged.",
     "T15": "The quick suite is the same in every run.",
+    "C1": "A saved plan whose destination has changed is stale.",
+    "C2": "What a terminal cannot print is escaped, and no report is lost.",
+    "C3": "An answer that is not one of Salesforce's is told as such.",
+    "C4": "An answer counts as success only by its types and shape, and by an id that is one.",
+    "C5": "A connection is closed after its last call, and a stop loses no answer.",
+    "C6": "A plugin that fails to close hides no report.",
+    "C7": "Every exception pickles and keeps its cause.",
+    "C8": "A hook that reads is asked again where nothing was executed.",
+    "C9": "A hook without its marker is found when the plugin is loaded.",
+    "C10": "Results that cannot be right are asked for a few times, then the rows are unknown.",
+    "S1": "No link in the state folder is followed.",
+    "S2": "A state folder that was copied, put back or lost is told before a row is sent.",
+    "S3": "A secret is hidden in whatever spelling it comes back.",
+    "S4": "Files of the state folder are readable for their owner alone, whatever the umask.",
+    "S5": "Each distribution has its licence, and versions of what it stands on.",
+    "S6": "The lowest versions that are promised install and work.",
+    "S7": "Secrets are remembered as long as their connection is open.",
 }
 """The rules by id."""
 
