@@ -70,10 +70,11 @@ class Org:
         return sorted((each.object_name, each.key, each.text) for each in self.records.values())
 
     def by_hand(self, day: Day) -> None:
-        """Do what people did in the org before the run."""
+        """Do what people did in the org before the run. A guest who became one of the people cannot be deleted."""
         for key in day.deleted:
-            for number in [number for number, each in self.records.items() if each.key == str(key)]:
-                del self.records[number]
+            for number, record in list(self.records.items()):
+                if record.key == str(key) and record.became is None:
+                    del self.records[number]
         for key in day.converted:
             guest = self._find("guests", key)
             if guest is not None and self._find("people", key) is None:

@@ -54,7 +54,7 @@ def act_by_hand(bench: Bench, day: Day) -> None:
     for key in day.deleted:
         for object_name in ("people", "guests"):
             for each in bench.store.records(object_name):
-                if each["external_id"] == str(key):
+                if each["external_id"] == str(key) and bench.store.became([each["id"]]) == [None]:
                     bench.store.delete(object_name, each["id"])
     for key in day.converted:
         (people_,) = bench.store.find("people", "external_id", [str(key)])
