@@ -70,14 +70,14 @@ class Org:
         return sorted((each.object_name, each.key, each.text) for each in self.records.values())
 
     def by_hand(self, day: Day) -> None:
-        """Do what people did in the org before the run. A guest who became one of the people cannot be deleted."""
+        """Do what people did in the org before the run. A guest who became one of the people stays as it is."""
         for key in day.deleted:
             for number, record in list(self.records.items()):
                 if record.key == str(key) and record.became is None:
                     del self.records[number]
         for key in day.converted:
             guest = self._find("guests", key)
-            if guest is not None and self._find("people", key) is None:
+            if guest is not None and self.records[guest].became is None and self._find("people", key) is None:
                 self.records[guest].became = self._make("people", key, self.records[guest].text)
 
     def run(self, day: Day) -> None:

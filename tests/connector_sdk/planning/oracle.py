@@ -28,12 +28,12 @@ class Step:
 
 @define
 class Known:
-    """A row as it was accepted; `stale` when the mapping has changed since."""
+    """A row as it was accepted; `stale` are the fields whose mapping has changed since."""
 
     match: str | None
     record: int | None
     values: dict[str, str | None]
-    stale: bool = False
+    stale: frozenset[str] = frozenset()
 
 
 @define
@@ -55,9 +55,9 @@ class Oracle:
 
     def step(self, step: Step) -> list[Line]:
         """Run once, and answer the ledger: a key and an outcome for every planned line."""
-        if any(self.mapping.get(each) != column for each, column in step.fields.items()):
-            for each in self.known.values():
-                each.stale = True
+        changed = {name for name, column in step.fields.items() if self.mapping.get(name) != column}
+        for each in self.known.values():
+            each.stale |= changed
         self.mapping = step.fields
         before = dict(self.known)
         matches = Counter(match for row in step.rows if (match := self._match(row)))
@@ -97,7 +97,7 @@ class Oracle:
         compares = self.mode in (Mode.UPSERT, Mode.UPDATE)
         if known and not step.full:
             values = {column: _text(row[column]) for column in step.fields.values()}
-            same = not (known.stale or self._rekeyed(row)) and all(
+            same = not (known.stale & set(step.fields) or self._rekeyed(row)) and all(
                 known.values.get(column) == value for column, value in values.items()
             )
             if same or not compares:
@@ -152,20 +152,24 @@ class Oracle:
         """What becomes of the rows that left, and of the former records of keys with a new match value.
 
         `rekeyed`: those keys, and whether they were accepted under the new one; the former record stays where not.
+        Of rows that had one record the first removes it.
         """
         if self.mode is Mode.INSERT or step.full:
             return []
         lines = []
+        removed: set[int | None] = set()
         for key, former in before.items():
             if key in keys and key not in rekeyed:
                 continue
             acts = self.on_removed is not Removal.NOTHING
-            removes = acts and former.match not in matches
+            removes = acts and former.match not in matches and former.record not in removed
+            removes = removes and not self._has_other_row(former, keys)
             if removes and not rekeyed.get(key, True):
                 verdict = "unprocessed NOT_SENT"
             else:
                 verdict = self._removed(former, step) if removes else ""
             if removes:
+                removed.add(former.record)
                 lines.append((key, verdict))
             elif acts and key not in rekeyed:
                 lines.append((key, "skipped RECORD_KEPT"))
@@ -175,6 +179,12 @@ class Oracle:
             if removes and not gone and rekeyed.get(key):
                 self.known[f"{key}{FORMER}{former.record}"] = former
         return [(key and key.partition(FORMER)[0], verdict) for key, verdict in lines]
+
+    def _has_other_row(self, former: Known, keys: set[str]) -> bool:
+        """Whether a row of the model has the record, too."""
+        return any(
+            key in keys and each is not former and each.record == former.record for key, each in self.known.items()
+        )
 
     def _removed(self, former: Known, step: Step) -> str:
         if former.match in step.refused:

@@ -59,7 +59,7 @@ def act_by_hand(bench: Bench, day: Day) -> None:
     for key in day.converted:
         (people_,) = bench.store.find("people", "external_id", [str(key)])
         (guests,) = bench.store.find("guests", "external_id", [str(key)])
-        if guests and not people_:
+        if guests and not people_ and bench.store.became(guests) == [None]:
             bench.store.convert(guests[0])
 
 
