@@ -174,7 +174,7 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
         promote(
             old, plan.file, ledger, plan.dropped, snapshot, plan.generation,
             compares=compares, rekeyed=plan.rekeyed, objects=len(plan.summary.object_names) > 1,
-            archives=mode is Mode.ARCHIVE,
+            archives=mode is Mode.ARCHIVE, compared=plan.compared,
         )  # fmt: skip
         on_disk(snapshot, snapshot.parent, snapshot.parent.parent)
     return pointing_at(opened.folder, after, snapshot) if snapshot else after

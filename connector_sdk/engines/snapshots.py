@@ -9,7 +9,7 @@ several objects, `object` is that of the record.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import duckdb
@@ -48,13 +48,15 @@ def promote(
     rekeyed: bool = False,
     objects: bool = False,
     archives: bool = False,
+    compared: Collection[str] | None = None,
 ) -> None:
     """Write the snapshot that follows a run: the old rows, with just those changed that were accepted.
 
     `plan` and `ledger` are the files of the run, `dropped` one of keys that left the model; `compares` keeps the
-    values of the rows, `objects` which object each went to. Rows that left and were not removed at the destination
-    stay, so that the next run tries again; so do, under a key of their own, the former records of `rekeyed` rows. Rows
-    whose record turned out to be gone go: to the next run they are new. Where a run `archives`, they are done.
+    values of the rows, `objects` which object each went to; `compared` are the values that the next run compares, all
+    if None. Rows that left and were not removed at the destination stay, so that the next run tries again; so do,
+    under a key of their own, the former records of `rekeyed` rows. Rows whose record turned out to be gone go: to the
+    next run they are new. Where a run `archives`, they are done.
     """
     done = _DONE if archives else _ACCEPTED
     with database(target.parent) as connection:
@@ -80,7 +82,7 @@ def promote(
             connection.execute("create table accepted (key varchar)")
             for piece in pieces:
                 connection.execute(f"insert into accepted select key from ({piece})")
-            former = _former(connection, old, plan_file, values, merges=merges, objects=objects)
+            former = _former(connection, old, plan_file, values, compared=compared, merges=merges, objects=objects)
             touched = "(select key from accepted union all select key from gone)"
             untouched = f"{file(old)} s anti join {touched} t on t.key = s.key"
             selects = [f"select {former} from {untouched}", *pieces]
@@ -121,12 +123,14 @@ def _former(
     plan_file: str,
     values: Sequence[str],
     *,
+    compared: Collection[str] | None,
     merges: bool,
     objects: bool,
 ) -> str:
     """The columns of the old snapshot as the new one has them: missing ones null, changed types cast.
 
     What a cast would alter, and what may have been written or not, counts as changed: its generation is before all.
+    Values that are not compared can be altered; those of keys and match values have a text of their own.
     """
     have = columns_of(connection, f"{file(old)}")
     types = columns_of(connection, plan_file)
@@ -139,6 +143,8 @@ def _former(
         fits = each in have and is_castable(connection, have[each], type_)
         value = f"s.{name(each)}" if fits else "null"
         columns[each] = value if have.get(each) == type_ else f"try_cast({value} as {type_})"
+        if compared is not None and each in values and each not in compared:
+            continue
         if each in have and not fits:
             doubts.append(f"s.{name(each)} is not null")
         elif columns[each] != value and fits:

@@ -33,7 +33,8 @@ class FrozenPlan:
     accepted. `target` is what the plan was made for, whatever the project says later. `fingerprints` map each field
     to the number of the run that mapped it so, and a hash of how. `former_keys` are keys of held rows that an earlier
     version spelled otherwise, with their present spelling. `known` counts the rows that were known when it was made,
-    `released` names the guards that would have stopped it and were accepted.
+    `released` names the guards that would have stopped it and were accepted. `compared` are the columns of its rows
+    whose changes count; None in plans of earlier versions, which did not say.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class FrozenPlan:
     former_keys: Mapping[str, str] = field(factory=dict)
     known: int = 0
     released: tuple[str, ...] = ()
+    compared: tuple[str, ...] | None = None
 
     @property
     def file(self) -> Path:

@@ -21,7 +21,7 @@ from connector_sdk.errors import ConfigError
 from connector_sdk.plan import Finding, Level, PlanSummary
 from connector_sdk.planning.archiving import leave_out_waiting, waiting_finding
 from connector_sdk.planning.arranging import Arranged, arrange
-from connector_sdk.planning.columns import used_by, used_columns
+from connector_sdk.planning.columns import model_column, used_by, used_columns
 from connector_sdk.planning.comparing import freeze_changes
 from connector_sdk.planning.cutting import cut
 from connector_sdk.planning.drift import drift, retold
@@ -224,6 +224,7 @@ def _described(
         batches=batches,
         known=scale.known,
         released=find_released(request.sync.guards, scale, request.accepted),
+        compared=tuple(map(model_column, mapped.compared)),
     )
 
 

@@ -47,8 +47,8 @@ def reject_shared(connection: duckdb.DuckDBPyConnection, request: PlanRequest, l
 def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
     """Say in `kept` of the table `gone` which records belong to other rows, too: they stay when their row leaves.
 
-    Such a row was merged into the record, means it by its match value, or is written to it now. Of several rows of one
-    record that leave together, the first takes it along.
+    Such a row was merged into the record, means it by its match value (also where it is refused, and where its key is
+    missing), or is written to it now. Of several rows of one record that leave together, the first takes it along.
     """
     same = "g.record_id = {0}.record_id and g.object = {0}.object"
     connection.execute(f"""
@@ -56,7 +56,8 @@ def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
         select g.key, s.key as owner from gone g join known_rows s on {same.format("s")}
         anti join gone k on k.key = s.key
         union select g.key, l.key from gone g join {file(lines)} l on {same.format("l")} where l.outcome is null
-        union select g.key, m.key from gone g join model m on m.match = g.match where m.key is not null
+        union select g.key, coalesce(m.key, 'row ' || m.position || ' of the model')
+            from gone g join model m on m.match = g.match
     """)
     listed = f"array_to_string(min(owner, {_NAMED}), ', ') || if(count(*) > {_NAMED}, ', ...', '')"
     connection.execute(f"""

@@ -222,6 +222,16 @@ class TestMergedRecords:
         assert kept(ran, "1") == "its record belongs to other rows, too: 2"
         assert [each["about"] for each in bench.store.records("people")] == ["y"]
 
+    @pytest.mark.rule("O1", "O2")
+    @pytest.mark.parametrize("on_removed", REMOVALS)
+    def test_a_record_that_a_row_without_a_key_claims_stays(self, bench: Bench, on_removed: Removal) -> None:
+        """A key that is lost for a day does not cost the record: the row is refused, and still means it."""
+        bench.change(on_removed=on_removed, fields=mapped(name="n", about="n"))
+        bench.run([{"k": "1", "e": "a", "n": "x"}])
+        ran = bench.run([{"k": None, "e": " A", "n": "y"}])
+        assert kept(ran, "1") == "its record belongs to other rows, too: row 1 of the model"
+        assert [each["about"] for each in bench.store.records("people")] == ["x"]
+
     @pytest.mark.rule("O2")
     def test_what_nothing_is_done_about_has_no_line(self, merging: Bench) -> None:
         merging.change(on_removed=Removal.NOTHING)

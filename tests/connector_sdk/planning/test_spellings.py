@@ -64,6 +64,34 @@ def test_a_key_column_may_change_its_type(bench: Bench, before: str, after: str,
 
 
 @pytest.mark.rule("V1")
+@pytest.mark.parametrize("match", ["k", "e"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(one, other) for one in ("text", "double", "decimal") for other in NUMBERS if one != other]
+    + [("moments as text", "moments"), ("moments", "moments as text"), ("days as text", "days")],
+)
+def test_a_changed_type_plans_nothing_on_the_days_after(bench: Bench, before: str, after: str, match: str) -> None:
+    bench.change(match=Match("external_id", match))
+    bench.run(named(before, "old", "old"))
+    assert len(bench.run(named(after, "new", "old")).lines) == 1
+    assert bench.run(named(after, "new", "old")).lines == ()
+
+
+def named(type_: str, *names: str) -> pa.Table:
+    """Return a model with a row for each name, and a key and a match column of a type."""
+    numbers = range(1, len(names) + 1)
+    texts = pa.array([f"2026-01-{each:02}T10:00:00Z" for each in numbers])
+    made = {
+        "moments as text": texts,
+        "moments": texts.cast(pa.timestamp("us", "UTC")),
+        "days as text": pa.array([f"2026-01-{each:02}" for each in numbers]),
+        "days": pa.array([f"2026-01-{each:02}" for each in numbers]).cast(pa.date32()),
+    }
+    keys = made[type_] if type_ in made else column(type_, numbers)
+    return pa.table({"k": keys, "e": keys, "n": names})
+
+
+@pytest.mark.rule("V1")
 @pytest.mark.parametrize("type_", ["double", "decimal", "text"])
 def test_an_inserted_key_is_not_inserted_again_under_another_type(bench: Bench, type_: str) -> None:
     bench.sync = people(Mode.INSERT, objects=("notes",), fields=mapped(key="e", text="n"))
