@@ -31,6 +31,20 @@ def test_two(salesforce_emulator, salesforce_emulator_of_session):
 
 def test_three(salesforce_emulator):
     assert salesforce_emulator.world.org.name == EXPECTED
+
+def test_four(salesforce_emulator):
+    token(salesforce_emulator)
+    salesforce_emulator.change_app(client_credentials=False)
+    salesforce_emulator.change_user(frozen=True)
+    try:
+        token(salesforce_emulator)
+    except KeyError:
+        pass
+    else:
+        raise AssertionError("a token")
+
+def test_five(salesforce_emulator):
+    assert token(salesforce_emulator)
 """
 
 
@@ -49,7 +63,7 @@ def _run(folder: Path, expected: str, *arguments: str) -> str:
 
 
 def test_each_test_gets_the_org_as_it_was_at_the_start(tmp_path: Path) -> None:
-    assert "3 passed" in _run(tmp_path, "Emulated Org")
+    assert "5 passed" in _run(tmp_path, "Emulated Org")
 
 
 @pytest.mark.long
@@ -63,7 +77,7 @@ def test_the_org_is_chosen(tmp_path: Path, how: str) -> None:
         body = "    return {'extends': 'default', 'name': 'Mine'}\n"
         (tmp_path / "conftest.py").write_text(fixture + body, encoding="utf-8")
     arguments = ["--salesforce-org", "org.yml"] if how == "option" else []
-    assert "3 passed" in _run(tmp_path, "Mine", *arguments)
+    assert "5 passed" in _run(tmp_path, "Mine", *arguments)
 
 
 def test_the_plugin_costs_nothing_where_nobody_uses_it() -> None:
