@@ -37,7 +37,7 @@ from salesforce_emulator.org_rows import put_org_rows
 from salesforce_emulator.rest.idempotency import Idempotency
 from salesforce_emulator.schema import Schema, Schemas
 from salesforce_emulator.sessions import Sessions
-from salesforce_emulator.setup.catalogue import REST, TOOLING, Catalogue, known_in
+from salesforce_emulator.setup.catalogue import REST, TOOLING, Catalogue, select_known
 from salesforce_emulator.soql.running import Found, run
 from salesforce_emulator.soql.selecting import field_shower
 from salesforce_emulator.soql.tokens import SoqlError
@@ -125,7 +125,7 @@ class World:
         for user_id, username in self.usernames.items():
             if username in self.org.users and self.org.users[username].frozen:
                 self.sessions.close_user(user_id)
-                self.authorizations.end_of_user(user_id)
+                self.authorizations.end_refresh_tokens_of(user_id)
 
     def advance(self, seconds: float) -> None:
         """Move time forward: sessions and jobs age, the recycle bin forgets what is older than 15 days."""
@@ -161,7 +161,7 @@ class World:
 
     def login_state(self, user_id: str) -> LoginState:
         """What stands between a user and a login."""
-        return self.org.users.get(self.usernames.get(user_id, ""), LoginState())
+        return self.org.users.get(self.usernames.get(user_id, ""), LoginState()) if self.org.users else LoginState()
 
     @property
     def usernames(self) -> dict[str, str]:
@@ -183,7 +183,7 @@ class World:
         return self._setup(user_id, TOOLING, version)
 
     def _setup(self, user_id: str, served: frozenset[str], version: str) -> Catalogue:
-        seen = known_in(version, served) if self.permissions(user_id).view_setup else frozenset()
+        seen = select_known(version, served) if self.permissions(user_id).view_setup else frozenset()
         users, found = self.usernames, self._catalogues.get(seen)
         if found is None or found.users != users:
             found = self._catalogues[seen] = Catalogue(self.org, users, self.history, seen)

@@ -13,15 +13,10 @@ def check_app(app: Application) -> None:
     """Refuse an app that an admin blocked, or that is not installed."""
     if app.blocked:
         raise OAuthError("OAUTH_APP_BLOCKED", "this app is blocked by admin")
+    if not app.installed and app.kind == "external":
+        raise OAuthError("app_not_found", NOT_IN_THIS_ORG)
     if not app.installed:
-        raise not_installed(app)
-
-
-def not_installed(app: Application) -> OAuthError:
-    """Return what an app is told that the org does not have."""
-    if app.kind == "external":
-        return OAuthError("app_not_found", NOT_IN_THIS_ORG)
-    return OAuthError("invalid_client", "app must be installed into org")
+        raise OAuthError("invalid_client", "app must be installed into org")
 
 
 def check_user(world: World, user_id: str) -> None:
@@ -54,7 +49,7 @@ def user_named(world: World, username: str) -> str | None:
     return next((user_id for user_id, name in world.usernames.items() if name.lower() == wanted), None)
 
 
-def user_with(world: World, username: str, password: str, token: bool = False) -> str | None:
+def find_user_by_password(world: World, username: str, password: str, token: bool = False) -> str | None:
     """Return the id of the user whom a password lets in; `token`: a security token may stand behind it."""
     user_id = user_named(world, username)
     right = password.startswith(world.org.password) if token else password == world.org.password

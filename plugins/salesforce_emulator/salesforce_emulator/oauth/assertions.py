@@ -18,7 +18,7 @@ _LONGEST = 600
 """How many seconds ahead an assertion may end: clients take three to five minutes."""
 
 
-def issuer(assertion: str) -> str:
+def read_issuer(assertion: str) -> str:
     """Return the client id that an assertion names, before it is verified. Raises OAuthError."""
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})

@@ -114,7 +114,7 @@ class Authorizations:
         with self._lock:
             return self._refresh.pop(token, None)
 
-    def end_of_user(self, user_id: str) -> None:
+    def end_refresh_tokens_of(self, user_id: str) -> None:
         """Make every refresh token of a user useless."""
         with self._lock:
             self._refresh = {token: found for token, found in self._refresh.items() if found.user_id != user_id}

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from salesforce_emulator.errors import OAuthError
-from salesforce_emulator.oauth.admission import admit, check_app, check_user, user_with
+from salesforce_emulator.oauth.admission import admit, check_app, check_user, find_user_by_password
 from salesforce_emulator.oauth.form import form_of
 from salesforce_emulator.oauth.pages import error_page, login_page
 from salesforce_emulator.oauth.scopes import granted_scopes
@@ -45,10 +45,10 @@ async def decide(request: Request) -> Response:
         return refused
     if form.get("decision") != "allow":
         return back(asked, OAuthError("access_denied", "end-user denied authorization"))
-    user_id = user_with(world, form.get("username", ""), form.get("password", ""))
+    user_id = find_user_by_password(world, form.get("username", ""), form.get("password", ""))
     if user_id is None:
         return login_page(asked, form.get("username", ""), "", _BAD_PASSWORD)
-    app = world.org.app_with(asked["client_id"])
+    app = world.org.find_app(asked["client_id"])
     assert app is not None, "other apps were refused before"
     try:
         check_user(world, user_id)
@@ -71,7 +71,7 @@ def _worded(error: OAuthError) -> OAuthError:
 
 def _refused(world: World, asked: Mapping[str, str]) -> Response | None:
     """The answer to a request that leads to no login: to the person while it is unclear where the app is."""
-    app = world.org.app_with(asked.get("client_id"))
+    app = world.org.find_app(asked.get("client_id"))
     if app is None:
         return error_page("invalid_client_id", "client identifier invalid")
     if not _is_callback(asked.get("redirect_uri", ""), app.callback_urls):

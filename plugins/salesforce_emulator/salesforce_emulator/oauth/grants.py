@@ -10,8 +10,8 @@ from urllib.parse import unquote_plus
 from attrs import evolve, frozen
 
 from salesforce_emulator.errors import OAuthError
-from salesforce_emulator.oauth.admission import admit, check_app, check_user, user_named, user_with
-from salesforce_emulator.oauth.assertions import issuer, subject
+from salesforce_emulator.oauth.admission import admit, check_app, check_user, find_user_by_password, user_named
+from salesforce_emulator.oauth.assertions import read_issuer, subject
 from salesforce_emulator.oauth.pkce import belongs
 from salesforce_emulator.oauth.scopes import REFRESH, granted_scopes
 from salesforce_emulator.org.access import Application
@@ -114,7 +114,7 @@ def password(world: World, app: Application, form: Form) -> Granted:
     check_secret(app, form)
     if not app.password_flow:
         raise OAuthError("invalid_grant", "authentication failure")
-    user_id = user_with(world, form.get("username", ""), form.get("password", ""))
+    user_id = find_user_by_password(world, form.get("username", ""), form.get("password", ""))
     if user_id is None:
         raise OAuthError("invalid_grant", "authentication failure")
     admit(world, app, user_id)
@@ -126,9 +126,9 @@ def _lasting(scopes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(scope for scope in scopes if scope not in REFRESH)
 
 
-def client_named(world: World, client_id: str | None) -> Application:
+def require_app(world: World, client_id: str | None) -> Application:
     """Return the app with a client id. Raises OAuthError."""
-    app = world.org.app_with(client_id)
+    app = world.org.find_app(client_id)
     if app is None:
         raise OAuthError("invalid_client_id", "client identifier invalid")
     return app
@@ -159,7 +159,7 @@ def granted(world: World, form: Form, at_login_host: bool) -> Granted:
         raise OAuthError("unsupported_grant_type", "grant type not supported")
     if kind == "client_credentials" and at_login_host and world.org.generic_login:
         raise OAuthError("invalid_grant", "request not supported on this domain")
-    app = client_named(world, issuer(form.get("assertion", "")) if kind == _JWT_BEARER else form.get("client_id"))
+    app = require_app(world, read_issuer(form.get("assertion", "")) if kind == _JWT_BEARER else form.get("client_id"))
     check_app(app)
     return grant(world, app, form)
 

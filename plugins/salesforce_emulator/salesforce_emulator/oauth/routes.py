@@ -13,7 +13,7 @@ from salesforce_emulator.call import json_answer
 from salesforce_emulator.errors import ApiError, OAuthError
 from salesforce_emulator.oauth import authorize, person
 from salesforce_emulator.oauth.form import form_of
-from salesforce_emulator.oauth.grants import check_secret, client_named, granted, with_basic
+from salesforce_emulator.oauth.grants import check_secret, granted, require_app, with_basic
 from salesforce_emulator.oauth.tokens import token_answer
 from salesforce_emulator.rest.endpoint import authenticated
 from salesforce_emulator.world import World
@@ -56,7 +56,7 @@ async def introspect(request: Request) -> Response:
     world: World = request.app.state.world
     try:
         form = with_basic(await form_of(request), request.headers.get("authorization"))
-        app = client_named(world, form.get("client_id"))
+        app = require_app(world, form.get("client_id"))
         check_secret(app, form)
     except OAuthError as error:
         return refusal(error)

@@ -18,7 +18,7 @@ def token_answer(world: World, granted: Granted) -> dict[str, str]:
     """A new access token and what belongs to it; there is no `expires_in`."""
     identity = f"{world.hosts.login}/id/{world.org.id}/{granted.user_id}"
     answer = {
-        "access_token": _access_token(world, granted),
+        "access_token": _make_access_token(world, granted),
         **({"scope": " ".join(granted.scopes)} if granted.says_scopes else {}),
         "instance_url": world.hosts.instance,
         "id": identity,
@@ -34,7 +34,7 @@ def token_answer(world: World, granted: Granted) -> dict[str, str]:
     return answer
 
 
-def _access_token(world: World, granted: Granted) -> str:
+def _make_access_token(world: World, granted: Granted) -> str:
     session = _session(world, granted)
     if granted.app.dpop_required:
         # RFC 9449: such a token is worth nothing without proofs, and no API here takes proofs.

@@ -253,7 +253,7 @@ class Org:
         """Every app that users may log in with."""
         return (self.application, *self.apps.values())
 
-    def app_with(self, client_id: str | None) -> Application | None:
+    def find_app(self, client_id: str | None) -> Application | None:
         """Return the app with this client id."""
         return next((app for app in self.every_app if app.client_id == client_id), None)
 

@@ -38,7 +38,7 @@ def rest(handler: Handler) -> Endpoint:
     return endpoint
 
 
-def since(first: int, handler: Handler) -> Handler:
+def serve_since(first: int, handler: Handler) -> Handler:
     """Return the handler of a resource that came with a version: calls in earlier ones find no such path."""
 
     def serve(call: Call) -> Response:

@@ -69,7 +69,7 @@ class Catalogue:
         return found
 
 
-def known_in(version: str, served: frozenset[str]) -> frozenset[str]:
+def select_known(version: str, served: frozenset[str]) -> frozenset[str]:
     """Return those of the objects that `58.0` knows."""
     return frozenset(name for name in served if _SINCE.get(name, 0) <= float(version))
 

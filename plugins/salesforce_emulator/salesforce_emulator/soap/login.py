@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
-from salesforce_emulator.oauth.admission import can_log_in, user_with
+from salesforce_emulator.oauth.admission import can_log_in, find_user_by_password
 from salesforce_emulator.soap.elements import put
 from salesforce_emulator.soap.endpoint import SoapCall
 from salesforce_emulator.soap.faults import SoapFault
@@ -23,7 +23,7 @@ def log_in(world: World, version: str, message: Message, response: ElementTree.E
     if float(version) >= _GONE:
         raise SoapFault(None, f"No operation available for request {message.operation.tag}")
     typed = texts(message.operation)
-    user_id = user_with(world, typed.get("username", ""), typed.get("password", ""), token=True)
+    user_id = find_user_by_password(world, typed.get("username", ""), typed.get("password", ""), token=True)
     if user_id is None or not can_log_in(world, user_id):
         raise SoapFault("INVALID_LOGIN", _BAD)
     state = world.login_state(user_id)
