@@ -12,14 +12,15 @@ import pytest
 _TESTS = """
 import requests
 
-def token(emulator):
+def login(emulator):
     form = {"grant_type": "client_credentials", "client_id": emulator.client_id}
     form["client_secret"] = emulator.client_secret
-    return requests.post(f"{emulator.login_url}/services/oauth2/token", data=form).json()["access_token"]
+    return requests.post(f"{emulator.login_url}/services/oauth2/token", data=form).json()
 
 def create(emulator):
+    token = login(emulator)["access_token"]
     url = f"{emulator.instance_url}/services/data/v58.0/sobjects/Contact"
-    return requests.post(url, json={"LastName": "L"}, headers={"Authorization": f"Bearer {token(emulator)}"})
+    return requests.post(url, json={"LastName": "L"}, headers={"Authorization": f"Bearer {token}"})
 
 def test_one(salesforce_emulator):
     assert create(salesforce_emulator).status_code == 201
@@ -31,6 +32,15 @@ def test_two(salesforce_emulator, salesforce_emulator_of_session):
 
 def test_three(salesforce_emulator):
     assert salesforce_emulator.world.org.name == EXPECTED
+
+def test_four(salesforce_emulator):
+    salesforce_emulator.change_user(frozen=True)
+    assert login(salesforce_emulator)["error"] == "inactive_user"
+    salesforce_emulator.change_app(blocked=True)
+    assert login(salesforce_emulator)["error"] == "OAUTH_APP_BLOCKED"
+
+def test_five(salesforce_emulator):
+    assert "access_token" in login(salesforce_emulator)
 """
 
 
@@ -43,13 +53,13 @@ def _run(folder: Path, expected: str, *arguments: str) -> str:
         env={**environment, "NO_PROXY": "127.0.0.1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     return done.stdout + done.stderr
 
 
 def test_each_test_gets_the_org_as_it_was_at_the_start(tmp_path: Path) -> None:
-    assert "3 passed" in _run(tmp_path, "Emulated Org")
+    assert "5 passed" in _run(tmp_path, "Emulated Org")
 
 
 @pytest.mark.long
@@ -63,7 +73,7 @@ def test_the_org_is_chosen(tmp_path: Path, how: str) -> None:
         body = "    return {'extends': 'default', 'name': 'Mine'}\n"
         (tmp_path / "conftest.py").write_text(fixture + body, encoding="utf-8")
     arguments = ["--salesforce-org", "org.yml"] if how == "option" else []
-    assert "3 passed" in _run(tmp_path, "Mine", *arguments)
+    assert "5 passed" in _run(tmp_path, "Mine", *arguments)
 
 
 def test_the_plugin_costs_nothing_where_nobody_uses_it() -> None:

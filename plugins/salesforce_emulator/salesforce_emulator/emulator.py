@@ -11,7 +11,7 @@ from salesforce_emulator.conversion import Converted, convert_by_hand
 from salesforce_emulator.dml.model import RowResult
 from salesforce_emulator.metadata.components import picklist_values
 from salesforce_emulator.org.model import Org
-from salesforce_emulator.org.reading import read_org
+from salesforce_emulator.org.reading import camel, read_org
 from salesforce_emulator.server import BackgroundServer, bound_sockets, url_of
 from salesforce_emulator.world import World
 
@@ -48,12 +48,12 @@ class Emulator:
 
     @property
     def client_id(self) -> str:
-        """The id of the connected app."""
+        """The id of the app."""
         return self.world.org.application.client_id
 
     @property
     def client_secret(self) -> str:
-        """The secret of the connected app."""
+        """The secret of the app."""
         return self.world.org.application.client_secret
 
     @property
@@ -107,6 +107,23 @@ class Emulator:
     def change_org(self, change: dict[str, Any]) -> None:
         """Lay a change over the org file while the org runs. Raises OrgError."""
         self.world.change(change)
+
+    def change_app(self, name: str | None = None, **settings: Any) -> None:
+        """Change the app, or one of `apps`, as an admin would: `change_app(blocked=True)`. Raises OrgError.
+
+        The settings are those of an org file with underscores, such as `rotate_refresh_tokens`.
+        """
+        changed = {camel(key): value for key, value in settings.items()}
+        self.change_org({"application": changed} if name is None else {"apps": {name: changed}})
+
+    def change_user(self, username: str | None = None, **states: bool) -> None:
+        """Let a user, or the run-as user, meet a closed door: `change_user(frozen=True)`. Raises OrgError.
+
+        The states are those of an org file with underscores: `frozen`, `locked_out`, `password_expired` and
+        `outside_ip_range`. Who is frozen loses sessions and refresh tokens at once.
+        """
+        changed = {camel(key): value for key, value in states.items()}
+        self.change_org({"users": {username or self.username: changed}})
 
     def faults(self, rules: list[dict[str, Any]]) -> None:
         """Put fault rules in force instead of the present ones. Raises FaultRuleError."""

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import frozen
 
 NO_RESOURCE = "The requested resource does not exist"
+PASSWORD_EXPIRED = ("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "The user's password has expired and must be changed")
 NO_TYPE = (
     "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' "
     "after the entity name. Please reference your WSDL or the describe call for the appropriate names."

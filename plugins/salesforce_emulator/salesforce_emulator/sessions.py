@@ -93,6 +93,10 @@ class Sessions:
         """End every session that came from one login."""
         self._close_where(lambda session: session.login == login)
 
+    def close_user(self, user_id: str) -> None:
+        """End every session of a user."""
+        self._close_where(lambda session: session.user_id == user_id)
+
     def close_all(self) -> None:
         """End every session."""
         self._close_where(lambda session: True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-FIRST, LAST = 31, 66
-_RETIRED = 21
+from salesforce_emulator.org.model import Versions
+
+_FIRST_RETIRED = 21
 
 
 class Standing(Enum):
@@ -17,20 +18,20 @@ class Standing(Enum):
     UNKNOWN = "unknown"
 
 
-def standing(version: str) -> Standing:
-    """Whether `58.0` is served, retired or was never there."""
+def standing(versions: Versions, version: str) -> Standing:
+    """Return whether an org with these versions serves `58.0`, serves it no more, or does not know it."""
     match = re.fullmatch(r"([0-9]{1,3})\.0", version)
     number = int(match[1]) if match else 0
-    if FIRST <= number <= LAST:
+    if versions.min <= number <= versions.max:
         return Standing.SERVED
-    return Standing.RETIRED if _RETIRED <= number < FIRST else Standing.UNKNOWN
+    return Standing.RETIRED if _FIRST_RETIRED <= number < versions.min else Standing.UNKNOWN
 
 
-def served() -> list[dict[str, str]]:
-    """The answer of `/services/data`: three releases a year, v57.0 being Spring '23."""
+def served(versions: Versions) -> list[dict[str, str]]:
+    """Return the answer of `/services/data`: three releases a year, v57.0 being Spring '23."""
     return [
         {"label": _label(number), "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
-        for number in range(FIRST, LAST + 1)
+        for number in range(versions.min, versions.max + 1)
     ]
 
 

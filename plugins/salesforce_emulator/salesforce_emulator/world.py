@@ -29,7 +29,7 @@ from salesforce_emulator.json_rows import JsonRows
 from salesforce_emulator.locks import LockTable
 from salesforce_emulator.metadata.history import History
 from salesforce_emulator.oauth.authorizations import Authorizations
-from salesforce_emulator.org.access import Permissions
+from salesforce_emulator.org.access import LoginState, Permissions
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.permissions import seen_by, unhidden
 from salesforce_emulator.org.reading import OrgError, changed_org
@@ -37,7 +37,7 @@ from salesforce_emulator.org_rows import put_org_rows
 from salesforce_emulator.rest.idempotency import Idempotency
 from salesforce_emulator.schema import Schema, Schemas
 from salesforce_emulator.sessions import Sessions
-from salesforce_emulator.setup.catalogue import REST, TOOLING, Catalogue
+from salesforce_emulator.setup.catalogue import REST, TOOLING, Catalogue, select_known
 from salesforce_emulator.soql.running import Found, run
 from salesforce_emulator.soql.selecting import field_shower
 from salesforce_emulator.soql.tokens import SoqlError
@@ -118,6 +118,14 @@ class World:
             for name in added:
                 self._seed(name)
             self.user_id = self._user_named(org.username)
+            self._end_logins_of_the_frozen()
+
+    def _end_logins_of_the_frozen(self) -> None:
+        """Help 005318944: who is frozen loses sessions and refresh tokens."""
+        for user_id, username in self.usernames.items():
+            if username in self.org.users and self.org.users[username].frozen:
+                self.sessions.close_user(user_id)
+                self.authorizations.end_refresh_tokens_of(user_id)
 
     def advance(self, seconds: float) -> None:
         """Move time forward: sessions and jobs age, the recycle bin forgets what is older than 15 days."""
@@ -151,6 +159,10 @@ class World:
         """What a user may do."""
         return self.org.permissions.get(self.usernames.get(user_id, ""), Permissions())
 
+    def login_state(self, user_id: str) -> LoginState:
+        """What stands between a user and a login."""
+        return self.org.users.get(self.usernames.get(user_id, ""), LoginState()) if self.org.users else LoginState()
+
     @property
     def usernames(self) -> dict[str, str]:
         """The Username of every user, by id."""
@@ -166,12 +178,12 @@ class World:
         """Execute a write as the user who is logged in."""
         return self.engine.execute(write, user or self.user_id)
 
-    def tooling(self, user_id: str) -> Catalogue:
+    def tooling(self, user_id: str, version: str) -> Catalogue:
         """What the Tooling API shows a user: nothing without "View Setup and Configuration"."""
-        return self._setup(user_id, TOOLING)
+        return self._setup(user_id, TOOLING, version)
 
-    def _setup(self, user_id: str, served: frozenset[str]) -> Catalogue:
-        seen = served if self.permissions(user_id).view_setup else frozenset()
+    def _setup(self, user_id: str, served: frozenset[str], version: str) -> Catalogue:
+        seen = select_known(version, served) if self.permissions(user_id).view_setup else frozenset()
         users, found = self.usernames, self._catalogues.get(seen)
         if found is None or found.users != users:
             found = self._catalogues[seen] = Catalogue(self.org, users, self.history, seen)
@@ -186,7 +198,7 @@ class World:
         except SoqlError as error:
             if error.code != "INVALID_TYPE":
                 raise
-            return self._setup(user_id, REST).query(statement, version, error)
+            return self._setup(user_id, REST, version).query(statement, version, error)
 
     def usage(self) -> str:
         """The header Sforce-Limit-Info."""

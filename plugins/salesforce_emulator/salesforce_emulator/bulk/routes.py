@@ -15,7 +15,7 @@ from salesforce_emulator.bulk import wire
 from salesforce_emulator.bulk.job_info import changed_state, new_job
 from salesforce_emulator.bulk.model import DONE, QUERIES, Batch, Job
 from salesforce_emulator.call import JSON_TYPE, Call, UnreadableBody, read_body
-from salesforce_emulator.errors import BulkError
+from salesforce_emulator.errors import PASSWORD_EXPIRED, BulkError
 from salesforce_emulator.rest.endpoint import Endpoint
 from salesforce_emulator.versions import Standing, standing
 from salesforce_emulator.world import World
@@ -41,13 +41,15 @@ def bulk(handler: Callable[[Call], Response]) -> Endpoint:
 async def _call(request: Request) -> Call:
     world: World = request.app.state.world
     version = str(request.path_params["version"])
-    if standing(version) is not Standing.SERVED:
+    if standing(world.org.versions, version) is not Standing.SERVED:
         raise BulkError("InvalidVersion", f"Api version is not supported: {version}")
     session = world.sessions.find(request.headers.get("x-sfdc-session"))
     if session is None or not session.for_the_api:
         raise BulkError("InvalidSessionId", "Invalid session id")
     if not world.permissions(session.user_id).api_enabled:
         raise BulkError("InvalidUser", "API is disabled for this user", 403)
+    if world.login_state(session.user_id).password_expired:
+        raise BulkError("InvalidUser", PASSWORD_EXPIRED[1])
     if not world.allocations.take(API_REQUESTS):
         raise BulkError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
     try:

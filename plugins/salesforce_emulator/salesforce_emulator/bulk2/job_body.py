@@ -18,6 +18,7 @@ _INGEST = ("insert", "update", "upsert", "delete", "hardDelete")
 _QUERY = ("query", "queryAll")
 _SHARED = frozenset({"operation", "contentType", "lineEnding", "columnDelimiter", "concurrencyMode"})
 _INGEST_KEYS = _SHARED | {"object", "externalIdFieldName", "assignmentRuleId"}
+_ASSIGNS_SINCE = 49
 _QUERY_KEYS = _SHARED | {"query"}
 _NO_HARD_DELETE = (
     "hardDelete operation requires special user profile permission, please contact your system administrator"
@@ -27,7 +28,7 @@ _SPOKEN = {"JobComplete": "Completed"}
 
 def ingest_job(call: Call, body: Any) -> IngestJob:
     """The job that a body asks for. Raises ApiError."""
-    given = _given(body, _INGEST_KEYS)
+    given = _given(body, _INGEST_KEYS if float(call.version) >= _ASSIGNS_SINCE else _INGEST_KEYS - {"assignmentRuleId"})
     operation = _operation(given, _INGEST)
     schema = call.schemas.find(_text(given, "object"))
     if schema is None or schema.object.event_type in ("Change", "Standard"):

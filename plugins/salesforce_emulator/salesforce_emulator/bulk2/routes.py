@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from salesforce_emulator.bulk2 import ingest_calls, query_calls
-from salesforce_emulator.rest.endpoint import Handler, rest
+from salesforce_emulator.rest.endpoint import Handler, rest, serve_since
 
 _BASE = "/services/data/v{version}/jobs"
 
@@ -32,5 +32,5 @@ ROUTES = [
     _route("/query/{job}", query_calls.change, "PATCH"),
     _route("/query/{job}", query_calls.delete, "DELETE"),
     _route("/query/{job}/results", query_calls.results),
-    _route("/query/{job}/resultPages", query_calls.result_pages),
+    _route("/query/{job}/resultPages", serve_since(58, query_calls.result_pages)),
 ]

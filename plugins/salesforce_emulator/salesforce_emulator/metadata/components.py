@@ -24,10 +24,19 @@ _NO_FIELD = "This custom field does not exist or is not accessible"
 
 @frozen
 class Kind:
-    """How components of one type are read, None where there is none, and what writing one changes."""
+    """How components of one type are read, None where there is none, and what writing one changes.
+
+    `since`: the version of the Metadata API that it came with.
+    """
 
     read: Callable[[Org, str], Tree | None]
     change: Callable[[World, str, Tree, bool], Change]
+    since: int = 0
+
+
+def is_known(kind: str, version: str) -> bool:
+    """Return whether the Metadata API has a type of components in `58.0`."""
+    return kind in KINDS and float(version) >= KINDS[kind].since
 
 
 def read(org: Org, kind: str, full_name: str) -> Tree | None:
@@ -146,6 +155,6 @@ def _change_standard(world: World, full_name: str, tree: Tree, adds: bool) -> Ch
 
 KINDS = {
     "CustomField": Kind(_read_field, _change_field),
-    "GlobalValueSet": Kind(_read_global, _change_global),
-    "StandardValueSet": Kind(standard_value_set.set_tree, _change_standard),
+    "GlobalValueSet": Kind(_read_global, _change_global, since=38),
+    "StandardValueSet": Kind(standard_value_set.set_tree, _change_standard, since=38),
 }

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import jwt
 
 from salesforce_emulator.errors import OAuthError
+from salesforce_emulator.oauth.admission import NOT_IN_THIS_ORG
+from salesforce_emulator.org.access import Application
 from salesforce_emulator.org.certificate import public_key
 from salesforce_emulator.world import World
 
+_PRODUCTION, _SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
+_LONGEST = 600
+"""How many seconds ahead an assertion may end: clients take three to five minutes."""
 
-def subject(world: World, assertion: str) -> str:
-    """The Username that an assertion was made for. Raises OAuthError.
+
+def read_issuer(assertion: str) -> str:
+    """Return the client id that an assertion names, before it is verified. Raises OAuthError."""
+    try:
+        claims = jwt.decode(assertion, options={"verify_signature": False})
+    except jwt.InvalidTokenError as error:
+        raise _invalid() from error
+    return str(claims.get("iss", ""))
+
+
+def subject(world: World, app: Application, assertion: str) -> str:
+    """Return the Username that an assertion was made for. Raises OAuthError.
 
     `exp` is compared with the machine's clock, not with the org's, which tests move: the client is on this machine.
     """
-    claims = _verified(assertion, world.org.application.certificate)
-    if claims["iss"] != world.org.application.client_id:
-        raise OAuthError("invalid_client_id", "client identifier invalid")
-    if claims["aud"] not in _audiences(world):
-        raise OAuthError("invalid_grant", "audience is invalid")
+    claims = _verified(assertion, app.certificate)
+    if int(claims["exp"]) > time.time() + _LONGEST:
+        raise _invalid()
+    _check_audience(world, app, claims["aud"])
     return str(claims["sub"])
 
 
@@ -41,7 +56,12 @@ def _invalid() -> OAuthError:
     return OAuthError("invalid_grant", "invalid assertion")
 
 
-def _audiences(world: World) -> tuple[str, ...]:
-    """For whom an assertion may be meant: the generic login host of such orgs, and the hosts of this one."""
-    generic = "https://test.salesforce.com" if world.org.sandbox else "https://login.salesforce.com"
-    return (generic, world.hosts.login, world.hosts.instance)
+def _check_audience(world: World, app: Application, audience: Any) -> None:
+    """Let hosts of the org pass, and for connected apps the generic login host of such orgs."""
+    hosts = world.hosts
+    if audience == hosts.instance or (audience == hosts.login and not world.org.generic_login):
+        return
+    if app.kind == "external" and audience in (_PRODUCTION, _SANDBOX, hosts.login):
+        raise OAuthError("app_not_found", NOT_IN_THIS_ORG)
+    if audience not in (_SANDBOX if world.org.sandbox else _PRODUCTION, hosts.login):
+        raise OAuthError("invalid_grant", "audience is invalid")

@@ -1,4 +1,4 @@
-"""What users allowed the connected app: codes that are not redeemed yet, refresh tokens, approvals.
+"""What users allowed the apps: codes that are not redeemed yet, refresh tokens, approvals.
 
 Help, "OAuth 2.0 Web Server Flow" and "OAuth 2.0 Refresh Token Flow".
 """
@@ -10,9 +10,10 @@ import string
 from itertools import count
 from threading import Lock
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from salesforce_emulator.clock import Clock
+from salesforce_emulator.org.access import Application
 
 _CHARACTERS = string.ascii_letters + string.digits + "._"
 _CODE_SECONDS = 15 * 60
@@ -22,6 +23,7 @@ _CODE_SECONDS = 15 * 60
 class Code:
     """A user's consent on its way to the app: whom it is for, and the PKCE challenge of the request."""
 
+    client_id: str
     user_id: str
     scopes: tuple[str, ...]
     redirect_uri: str
@@ -31,17 +33,19 @@ class Code:
 
 @frozen
 class RefreshToken:
-    """A refresh token; `login` stays the same when it is rotated."""
+    """A refresh token; `login` stays the same when it is rotated, `used` is when it was made or last used."""
 
     token: str
+    client_id: str
     user_id: str
     scopes: tuple[str, ...]
     login: str
     at: float
+    used: float
 
 
 class Authorizations:
-    """Codes, refresh tokens and approvals of the org's connected app."""
+    """Codes, refresh tokens and approvals of the org's apps."""
 
     def __init__(self, clock: Clock, chance: random.Random) -> None:
         self._clock = clock
@@ -51,51 +55,69 @@ class Authorizations:
         self._codes: dict[str, Code] = {}
         self._redeemed: set[str] = set()
         self._refresh: dict[str, RefreshToken] = {}
-        self._approved: set[str] = set()
+        self._approved: set[tuple[str, str]] = set()
 
-    def grant(self, user_id: str, scopes: tuple[str, ...], redirect_uri: str, challenge: str | None) -> str:
+    def grant(
+        self, app: Application, user_id: str, scopes: tuple[str, ...], redirect_uri: str, challenge: str | None
+    ) -> str:
         """A code for the app; the user has approved it from now on."""
         with self._lock:
-            self._approved.add(user_id)
+            self._approved.add((app.client_id, user_id))
             code = "aPrx" + self._secret(60)
-            self._codes[code] = Code(user_id, scopes, redirect_uri, challenge, self._clock.now())
+            self._codes[code] = Code(app.client_id, user_id, scopes, redirect_uri, challenge, self._clock.now())
             return code
 
-    def redeem(self, text: str) -> Code | None:
-        """What a code stands for, once; None where it was redeemed before or is too old. Raises KeyError."""
+    def redeem(self, app: Application, text: str) -> Code | None:
+        """What a code of the app stands for, once; None where it was redeemed before or is too old. Raises KeyError."""
         with self._lock:
             if text in self._redeemed:
                 return None
-            code = self._codes.pop(text)
+            code = self._codes[text]
+            if code.client_id != app.client_id:
+                raise KeyError(text)
+            del self._codes[text]
             self._redeemed.add(text)
             return code if self._clock.now() - code.at <= _CODE_SECONDS else None
 
-    def approved(self, user_id: str) -> bool:
+    def approved(self, app: Application, user_id: str) -> bool:
         """Whether a user ever allowed the app in the browser."""
-        return user_id in self._approved
+        return (app.client_id, user_id) in self._approved
 
     def new_login(self) -> str:
         """A name for one login and all that comes from it."""
         return f"login {next(self._logins)}"
 
-    def new_refresh_token(self, user_id: str, scopes: tuple[str, ...], login: str) -> str:
+    def new_refresh_token(self, app: Application, user_id: str, scopes: tuple[str, ...], login: str) -> str:
         """A refresh token."""
         with self._lock:
-            token = "5Aep861" + self._secret(80)
-            self._refresh[token] = RefreshToken(token, user_id, scopes, login, self._clock.now())
+            token, now = "5Aep861" + self._secret(80), self._clock.now()
+            self._refresh[token] = RefreshToken(token, app.client_id, user_id, scopes, login, now, now)
             return token
 
-    def refresh_token(self, token: str, seconds: float | None) -> RefreshToken | None:
-        """A refresh token that is alive; `seconds` is how long the app lets them live."""
+    def refresh_token(self, app: Application, token: str) -> RefreshToken | None:
+        """A refresh token of the app that is alive: neither too old nor idle for too long."""
         found = self._refresh.get(token)
-        if found is None or (seconds is not None and self._clock.now() - found.at > seconds):
+        if found is None or found.client_id != app.client_id:
             return None
-        return found
+        now = self._clock.now()
+        too_old = _is_over(now - found.at, app.refresh_token_seconds)
+        return None if too_old or _is_over(now - found.used, app.refresh_token_idle_seconds) else found
+
+    def use(self, token: RefreshToken) -> None:
+        """Note that a refresh token is not idle."""
+        with self._lock:
+            if token.token in self._refresh:
+                self._refresh[token.token] = evolve(token, used=self._clock.now())
 
     def end(self, token: str) -> RefreshToken | None:
         """Make a refresh token useless; None where it was none."""
         with self._lock:
             return self._refresh.pop(token, None)
+
+    def end_refresh_tokens_of(self, user_id: str) -> None:
+        """Make every refresh token of a user useless."""
+        with self._lock:
+            self._refresh = {token: found for token, found in self._refresh.items() if found.user_id != user_id}
 
     def end_refresh_tokens(self) -> None:
         """Make every refresh token useless."""
@@ -104,3 +126,7 @@ class Authorizations:
 
     def _secret(self, length: int) -> str:
         return "".join(self._chance.choices(_CHARACTERS, k=length))
+
+
+def _is_over(age: float, most: float | None) -> bool:
+    return most is not None and age > most

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from salesforce_emulator.errors import OAuthError
-from salesforce_emulator.oauth.admission import admit, check_app, user_named
+from salesforce_emulator.oauth.admission import admit, check_app, check_user, find_user_by_password
 from salesforce_emulator.oauth.form import form_of
 from salesforce_emulator.oauth.pages import error_page, login_page
 from salesforce_emulator.oauth.scopes import granted_scopes
@@ -45,43 +45,50 @@ async def decide(request: Request) -> Response:
         return refused
     if form.get("decision") != "allow":
         return back(asked, OAuthError("access_denied", "end-user denied authorization"))
-    user_id = user_named(world, form.get("username", ""))
-    if user_id is None or form.get("password") != world.org.password:
+    user_id = find_user_by_password(world, form.get("username", ""), form.get("password", ""))
+    if user_id is None:
         return login_page(asked, form.get("username", ""), "", _BAD_PASSWORD)
+    app = world.org.find_app(asked["client_id"])
+    assert app is not None, "other apps were refused before"
     try:
-        admit(world, user_id)
-        scopes = granted_scopes(world, asked.get("scope"))
+        check_user(world, user_id)
+        check_app(app)
+        admit(world, app, user_id)
+        scopes = granted_scopes(app, asked.get("scope"))
     except OAuthError as error:
         return back(asked, _worded(error))
-    code = world.authorizations.grant(user_id, scopes, asked["redirect_uri"], asked.get("code_challenge"))
+    code = world.authorizations.grant(app, user_id, scopes, asked["redirect_uri"], asked.get("code_challenge"))
     return _sent_back(asked, {"code": code})
 
 
+_IN_THE_BROWSER = {"invalid_app_access": "OAUTH_APP_ACCESS_DENIED", "app_not_found": "OAUTH_EC_APP_NOT_FOUND"}
+
+
 def _worded(error: OAuthError) -> OAuthError:
-    """A refusal of admission as the browser flow words it."""
-    if error.code == "invalid_app_access":
-        return OAuthError("OAUTH_APP_ACCESS_DENIED", error.description)
-    return error
+    """Return a refusal under the code that the browser flow has for it."""
+    return OAuthError(_IN_THE_BROWSER.get(error.code, error.code), error.description)
 
 
 def _refused(world: World, asked: Mapping[str, str]) -> Response | None:
     """The answer to a request that leads to no login: to the person while it is unclear where the app is."""
-    application = world.org.application
-    if asked.get("client_id") != application.client_id:
+    app = world.org.find_app(asked.get("client_id"))
+    if app is None:
         return error_page("invalid_client_id", "client identifier invalid")
-    if not _is_callback(asked.get("redirect_uri", ""), application.callback_urls):
+    if not _is_callback(asked.get("redirect_uri", ""), app.callback_urls):
         return error_page("redirect_uri_mismatch", "redirect_uri must match configuration")
     try:
-        check_app(world)
+        check_app(app)
     except OAuthError as error:
+        # That an external client app is not installed is told after the login.
         if error.code == "invalid_client":
             return error_page(error.code, error.description, _GENERIC)
-        return back(asked, error)
+        if error.code != "app_not_found":
+            return back(asked, error)
     if asked.get("response_type") != "code":
         return back(asked, OAuthError("unsupported_response_type", "response type not supported"))
     if asked.get("code_challenge_method", "S256") != "S256":
         return back(asked, OAuthError("invalid_request", "code challenge method must be S256"))
-    if application.pkce_required and not asked.get("code_challenge"):
+    if app.pkce_required and not asked.get("code_challenge"):
         return back(asked, OAuthError("invalid_request", "missing required code challenge"))
     return None
 

@@ -10,22 +10,25 @@ from urllib.parse import unquote_plus
 from attrs import evolve, frozen
 
 from salesforce_emulator.errors import OAuthError
-from salesforce_emulator.oauth.admission import admit, check_app, user_named
-from salesforce_emulator.oauth.assertions import subject
+from salesforce_emulator.oauth.admission import admit, check_app, check_user, find_user_by_password, user_named
+from salesforce_emulator.oauth.assertions import read_issuer, subject
 from salesforce_emulator.oauth.pkce import belongs
 from salesforce_emulator.oauth.scopes import REFRESH, granted_scopes
+from salesforce_emulator.org.access import Application
 from salesforce_emulator.world import World
 
 Form = Mapping[str, str]
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 @frozen
 class Granted:
-    """Who is logged in and what for.
+    """Who is logged in, by which app and what for.
 
     `signed`: the answer says when it was made, and proves it; `says_scopes`: it says what the token is good for.
     """
 
+    app: Application
     user_id: str
     scopes: tuple[str, ...]
     login: str | None = None
@@ -34,22 +37,23 @@ class Granted:
     says_scopes: bool = True
 
 
-Grant = Callable[[World, Form], Granted]
+Grant = Callable[[World, Application, Form], Granted]
 
 
-def client_credentials(world: World, form: Form) -> Granted:
+def client_credentials(world: World, app: Application, form: Form) -> Granted:
     """Help, "OAuth 2.0 Client Credentials Flow": the app's run-as user is logged in."""
-    check_client(world, form)
-    if not world.org.application.client_credentials:
+    check_secret(app, form)
+    if not app.client_credentials:
         raise OAuthError("invalid_grant", "no client credentials user enabled")
-    return Granted(world.user_id, _lasting(granted_scopes(world, form.get("scope"))))
+    check_user(world, world.user_id)
+    return Granted(app, world.user_id, _lasting(granted_scopes(app, form.get("scope"))))
 
 
-def authorization_code(world: World, form: Form) -> Granted:
+def authorization_code(world: World, app: Application, form: Form) -> Granted:
     """Help, "OAuth 2.0 Web Server Flow": the code of a redirect, and the verifier that belongs to it."""
-    check_client(world, form)
+    check_secret(app, form)
     try:
-        code = world.authorizations.redeem(form.get("code", ""))
+        code = world.authorizations.redeem(app, form.get("code", ""))
     except KeyError as error:
         raise OAuthError("invalid_grant", "invalid authorization code") from error
     if code is None:
@@ -57,11 +61,12 @@ def authorization_code(world: World, form: Form) -> Granted:
     if form.get("redirect_uri") != code.redirect_uri:
         raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
     _check_verifier(code.challenge, form.get("code_verifier"))
+    admit(world, app, code.user_id)
     login = world.authorizations.new_login()
-    granted = Granted(code.user_id, code.scopes, login)
+    granted = Granted(app, code.user_id, code.scopes, login)
     if REFRESH.isdisjoint(code.scopes):
         return granted
-    return evolve(granted, refresh_token=world.authorizations.new_refresh_token(code.user_id, code.scopes, login))
+    return evolve(granted, refresh_token=world.authorizations.new_refresh_token(app, code.user_id, code.scopes, login))
 
 
 def _check_verifier(challenge: str | None, verifier: str | None) -> None:
@@ -74,45 +79,46 @@ def _check_verifier(challenge: str | None, verifier: str | None) -> None:
         raise OAuthError("invalid_request", "invalid code verifier")
 
 
-def refresh_token(world: World, form: Form) -> Granted:
+def refresh_token(world: World, app: Application, form: Form) -> Granted:
     """Help, "OAuth 2.0 Refresh Token Flow". Where tokens rotate, the old one is dead at once."""
-    check_client(world, form)
-    application, authorizations = world.org.application, world.authorizations
-    token = form.get("refresh_token", "")
-    found = authorizations.refresh_token(token, application.refresh_token_seconds)
+    check_secret(app, form)
+    authorizations, token = world.authorizations, form.get("refresh_token", "")
+    found = authorizations.refresh_token(app, token)
     if found is None:
         raise OAuthError("invalid_grant", "expired access/refresh token")
-    admit(world, found.user_id)
-    granted = Granted(found.user_id, found.scopes, found.login)
-    if not application.rotate_refresh_tokens:
+    admit(world, app, found.user_id)
+    granted = Granted(app, found.user_id, found.scopes, found.login)
+    if not app.rotate_refresh_tokens:
+        authorizations.use(found)
         return granted
     # Of two calls at the same time with one token, the second comes too late.
     if authorizations.end(token) is None:
         raise OAuthError("invalid_grant", "expired access/refresh token")
-    return evolve(granted, refresh_token=authorizations.new_refresh_token(found.user_id, found.scopes, found.login))
+    later = authorizations.new_refresh_token(app, found.user_id, found.scopes, found.login)
+    return evolve(granted, refresh_token=later)
 
 
-def jwt_bearer(world: World, form: Form) -> Granted:
+def jwt_bearer(world: World, app: Application, form: Form) -> Granted:
     """Help, "OAuth 2.0 JWT Bearer Flow": the user must have approved the app before, or an admin for him."""
-    user_id = user_named(world, subject(world, form.get("assertion", "")))
+    user_id = user_named(world, subject(world, app, form.get("assertion", "")))
     if user_id is None:
         raise OAuthError("invalid_grant", "user hasn't approved this consumer")
-    admit(world, user_id)
-    if world.org.application.admitted is None and not world.authorizations.approved(user_id):
+    admit(world, app, user_id)
+    if app.admitted is None and not world.authorizations.approved(app, user_id):
         raise OAuthError("invalid_grant", "user hasn't approved this consumer")
-    return Granted(user_id, _lasting(granted_scopes(world, form.get("scope"))), signed=False)
+    return Granted(app, user_id, _lasting(granted_scopes(app, form.get("scope"))), signed=False)
 
 
-def password(world: World, form: Form) -> Granted:
+def password(world: World, app: Application, form: Form) -> Granted:
     """Help, "OAuth 2.0 Username-Password Flow", which newer orgs have switched off."""
-    check_client(world, form)
-    if not world.org.application.password_flow:
+    check_secret(app, form)
+    if not app.password_flow:
         raise OAuthError("invalid_grant", "authentication failure")
-    user_id = user_named(world, form.get("username", ""))
-    if user_id is None or form.get("password") != world.org.password:
+    user_id = find_user_by_password(world, form.get("username", ""), form.get("password", ""))
+    if user_id is None:
         raise OAuthError("invalid_grant", "authentication failure")
-    admit(world, user_id)
-    return Granted(user_id, _lasting(granted_scopes(world, form.get("scope"))), says_scopes=False)
+    admit(world, app, user_id)
+    return Granted(app, user_id, _lasting(granted_scopes(app, form.get("scope"))), says_scopes=False)
 
 
 def _lasting(scopes: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,14 +126,19 @@ def _lasting(scopes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(scope for scope in scopes if scope not in REFRESH)
 
 
-def check_client(world: World, form: Form) -> None:
-    """Refuse an unknown app, or a wrong secret; a public client may leave it out."""
-    application = world.org.application
-    if form.get("client_id") != application.client_id:
+def require_app(world: World, client_id: str | None) -> Application:
+    """Return the app with a client id. Raises OAuthError."""
+    app = world.org.find_app(client_id)
+    if app is None:
         raise OAuthError("invalid_client_id", "client identifier invalid")
+    return app
+
+
+def check_secret(app: Application, form: Form) -> None:
+    """Refuse a wrong secret; a public client may leave it out."""
     secret = form.get("client_secret")
-    public = secret is None and not application.secret_required and form.get("grant_type") != "client_credentials"
-    if not public and secret != application.client_secret:
+    public = secret is None and not app.secret_required and form.get("grant_type") != "client_credentials"
+    if not public and secret != app.client_secret:
         raise OAuthError("invalid_client", "invalid client credentials")
 
 
@@ -135,7 +146,7 @@ GRANTS: dict[str, Grant] = {
     "client_credentials": client_credentials,
     "authorization_code": authorization_code,
     "refresh_token": refresh_token,
-    "urn:ietf:params:oauth:grant-type:jwt-bearer": jwt_bearer,
+    _JWT_BEARER: jwt_bearer,
     "password": password,
 }
 
@@ -148,8 +159,9 @@ def granted(world: World, form: Form, at_login_host: bool) -> Granted:
         raise OAuthError("unsupported_grant_type", "grant type not supported")
     if kind == "client_credentials" and at_login_host and world.org.generic_login:
         raise OAuthError("invalid_grant", "request not supported on this domain")
-    check_app(world)
-    return grant(world, form)
+    app = require_app(world, read_issuer(form.get("assertion", "")) if kind == _JWT_BEARER else form.get("client_id"))
+    check_app(app)
+    return grant(world, app, form)
 
 
 def with_basic(form: Form, header: str | None) -> Form:

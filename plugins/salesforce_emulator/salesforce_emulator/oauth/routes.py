@@ -13,7 +13,7 @@ from salesforce_emulator.call import json_answer
 from salesforce_emulator.errors import ApiError, OAuthError
 from salesforce_emulator.oauth import authorize, person
 from salesforce_emulator.oauth.form import form_of
-from salesforce_emulator.oauth.grants import check_client, granted, with_basic
+from salesforce_emulator.oauth.grants import check_secret, granted, require_app, with_basic
 from salesforce_emulator.oauth.tokens import token_answer
 from salesforce_emulator.rest.endpoint import authenticated
 from salesforce_emulator.world import World
@@ -56,18 +56,19 @@ async def introspect(request: Request) -> Response:
     world: World = request.app.state.world
     try:
         form = with_basic(await form_of(request), request.headers.get("authorization"))
-        check_client(world, form)
+        app = require_app(world, form.get("client_id"))
+        check_secret(app, form)
     except OAuthError as error:
         return refusal(error)
     text = form.get("token", "")
-    refresh = world.authorizations.refresh_token(text, world.org.application.refresh_token_seconds)
+    refresh = world.authorizations.refresh_token(app, text)
     found = refresh or world.sessions.find(text)
     if found is None:
         return json_answer({"active": False})
     facts = {
         "active": True,
         "scope": " ".join(found.scopes),
-        "client_id": world.org.application.client_id,
+        "client_id": app.client_id,
         "username": world.usernames[found.user_id],
         "sub": f"{world.hosts.login}/id/{world.org.id}/{found.user_id}",
         "token_type": "access_token" if refresh is None else "refresh_token",

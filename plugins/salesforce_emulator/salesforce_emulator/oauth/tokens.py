@@ -9,6 +9,7 @@ from typing import Any
 
 from salesforce_emulator.oauth.grants import Granted
 from salesforce_emulator.oauth.signing import signed
+from salesforce_emulator.org.access import Application
 from salesforce_emulator.sessions import Session
 from salesforce_emulator.world import World
 
@@ -17,15 +18,15 @@ def token_answer(world: World, granted: Granted) -> dict[str, str]:
     """A new access token and what belongs to it; there is no `expires_in`."""
     identity = f"{world.hosts.login}/id/{world.org.id}/{granted.user_id}"
     answer = {
-        "access_token": _session(world, granted).token,
+        "access_token": _make_access_token(world, granted),
         **({"scope": " ".join(granted.scopes)} if granted.says_scopes else {}),
         "instance_url": world.hosts.instance,
         "id": identity,
-        "token_type": "Bearer",
+        "token_type": "DPoP" if granted.app.dpop_required else "Bearer",
     }
     if granted.signed:
         issued = str(int(world.clock.now() * 1000))
-        answer |= {"signature": _signature(world, identity + issued), "issued_at": issued}
+        answer |= {"signature": _signature(granted.app, identity + issued), "issued_at": issued}
     if granted.refresh_token is not None:
         answer["refresh_token"] = granted.refresh_token
     if "openid" in granted.scopes:
@@ -33,8 +34,16 @@ def token_answer(world: World, granted: Granted) -> dict[str, str]:
     return answer
 
 
+def _make_access_token(world: World, granted: Granted) -> str:
+    session = _session(world, granted)
+    if granted.app.dpop_required:
+        # RFC 9449: such a token is worth nothing without proofs, and no API here takes proofs.
+        world.sessions.close(session.token)
+    return session.token
+
+
 def _session(world: World, granted: Granted) -> Session:
-    if world.org.application.token_format == "opaque":
+    if granted.app.token_format == "opaque":
         return world.sessions.open(granted.user_id, granted.scopes, granted.login)
     # JSON Web Token access tokens: Help, "JWT-Based Access Tokens".
     instance = world.hosts.instance
@@ -44,7 +53,7 @@ def _session(world: World, granted: Granted) -> Session:
         "iss": instance,
         "aud": [instance],
         "sub": f"uid:{granted.user_id}",
-        "client_id": world.org.application.client_id,
+        "client_id": granted.app.client_id,
         "jti": world.authorizations.new_login(),
     }
     token = signed(claims, typ="JWT", kid="emulator", ver="1.0", tty="sfdc-core-token", tnk=f"core/{world.org.id}")
@@ -55,13 +64,13 @@ def _claims(world: World, granted: Granted) -> dict[str, Any]:
     now = int(world.clock.now())
     return {
         "iss": world.hosts.login,
-        "aud": world.org.application.client_id,
+        "aud": granted.app.client_id,
         "sub": f"{world.hosts.login}/id/{world.org.id}/{granted.user_id}",
         "iat": now,
         "exp": now + int(world.org.session_seconds),
     }
 
 
-def _signature(world: World, text: str) -> str:
-    key = world.org.application.client_secret.encode()
+def _signature(app: Application, text: str) -> str:
+    key = app.client_secret.encode()
     return base64.b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode()

@@ -1,4 +1,4 @@
-"""What an org file may say about who may do what: users, and the connected app."""
+"""What an org file may say about who may do what: users, and the apps that they log in with."""
 
 from __future__ import annotations
 
@@ -45,17 +45,35 @@ class Permissions:
 
 
 @define(frozen=True)
-class Application:
-    """The connected app that clients log in with.
+class LoginState:
+    """What stands between a user and a login.
 
-    `callbackUrls`: where browsers may be sent back to (none: any loopback address); `certificate`: PEM text of the
-    certificate or public key that assertions are verified with; `clientCredentials`: a run-as user is named;
-    `admitted`: the Usernames that an admin approved (null: every user approves the app himself, in the browser);
-    `installed` and `blocked`: as in Setup, "Connected Apps OAuth Usage".
+    `frozen`: as in Setup, "Freeze": no login, and what he was logged in with ends; `lockedOut`: his password is refused
+    after too many wrong ones; `passwordExpired`: his calls are refused until he sets another; `outsideIpRange`: this
+    machine is not in the ranges of his profile.
+    """
+
+    frozen: bool = False
+    locked_out: bool = False
+    password_expired: bool = False
+    outside_ip_range: bool = False
+
+
+@define(frozen=True)
+class Application:
+    """A connected app or an external client app that clients log in with.
+
+    `kind`: external client apps refuse an assertion for a generic login host; `callbackUrls`: where browsers may be
+    sent back to (none: any loopback address); `certificate`: PEM text of the certificate or public key that
+    assertions are verified with; `clientCredentials`: a run-as user is named; `admitted`: the Usernames that an admin
+    approved (null: every user approves the app himself, in the browser); `installed` and `blocked`: as in Setup,
+    "Connected Apps OAuth Usage"; `refreshTokenSeconds`: how long a refresh token lives, `refreshTokenIdleSeconds`:
+    how long unused (null: for ever); `dpopRequired`: tokens are bound to a key.
     """
 
     client_id: str
     client_secret: str
+    kind: Literal["connected", "external"] = "connected"
     secret_required: bool = True
     callback_urls: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ("api", "refresh_token")
@@ -65,7 +83,9 @@ class Application:
     certificate: str | None = None
     rotate_refresh_tokens: bool = False
     refresh_token_seconds: float | None = None
+    refresh_token_idle_seconds: float | None = 30 * 86_400.0
     token_format: Literal["opaque", "jwt"] = "opaque"
     admitted: tuple[str, ...] | None = None
     installed: bool = True
     blocked: bool = False
+    dpop_required: bool = False

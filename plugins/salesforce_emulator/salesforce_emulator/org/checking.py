@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from salesforce_emulator.ids import read_id
-from salesforce_emulator.org.certificate import public_key
+from salesforce_emulator.org.access_checking import access_problems
 from salesforce_emulator.org.event_objects import event_problems
 from salesforce_emulator.org.field_types import SOAP_TYPES
 from salesforce_emulator.org.model import Field, ObjectType, Org
@@ -35,22 +35,10 @@ def _org(org: Org) -> Iterator[str]:
     elif not any(record.get("Username") == org.username for record in org.objects["User"].records):
         yield f"username: no record of User has the Username {org.username!r}"
     yield from _people(org)
-    yield from _application(org)
+    yield from access_problems(org)
     yield from _lead_fields(org)
     if not 1 <= org.page_size <= 2000:
         yield "pageSize: between 1 and 2,000"
-
-
-def _application(org: Org) -> Iterator[str]:
-    if org.application.certificate is not None:
-        try:
-            public_key(org.application.certificate)
-        except ValueError as error:
-            yield f"application.certificate: no PEM text of an RSA certificate or public key ({error})"
-    users = org.objects["User"].records if "User" in org.objects else ()
-    for username in org.application.admitted or ():
-        if not any(record.get("Username") == username for record in users):
-            yield f"application.admitted: no record of User has the Username {username!r}"
 
 
 def _people(org: Org) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from attrs import Factory, define, field
 
-from salesforce_emulator.org.access import Application, Permissions
+from salesforce_emulator.org.access import Application, LoginState, Permissions
 from salesforce_emulator.org.picklists import GlobalValueSet, PicklistValue
 from salesforce_emulator.org.rules import (
     Apex,
@@ -197,15 +197,24 @@ class ConcurrentCalls:
 
 
 @define(frozen=True)
+class Versions:
+    """The API versions that the org serves; earlier ones are retired, later ones are not there yet."""
+
+    min: int = 31
+    max: int = 68
+
+
+@define(frozen=True)
 class Org:
     """A whole org, checked and completed.
 
-    `username`: whom clients are logged in as; `password`: that of every user; `genericLogin`: the login host serves
-    every org, as login.salesforce.com does, and refuses client credentials; `leadFields`: for custom fields of Lead the
-    fields that get their value in a conversion, such as `Contact.Key__c` (Setup, "Map Lead Fields"); `omittedValues`:
-    what becomes of values that a new list of a local picklist leaves out, `merge` where it is unrestricted: they stay;
-    `picklistJobSeconds`: how long a change of values keeps the picklists of an object busy; `usageLag`: how many
-    seconds the usage of calls that answers tell lags behind.
+    `username`: whom clients are logged in as; `password`: that of every user; `application`: the app that the emulator
+    names when it is ready, `apps`: further ones, by a name of the file; `users`: what stands between users and a login,
+    by Username; `genericLogin`: the login host serves every org, as login.salesforce.com does, and refuses client
+    credentials; `leadFields`: for custom fields of Lead the fields that get their value in a conversion, such as
+    `Contact.Key__c` (Setup, "Map Lead Fields"); `omittedValues`: what becomes of values that a new list of a local
+    picklist leaves out, `merge` where it is unrestricted: they stay; `picklistJobSeconds`: how long a change of values
+    keeps the picklists of an object busy; `usageLag`: how many seconds the usage that answers tell lags behind.
     """
 
     id: str
@@ -219,6 +228,7 @@ class Org:
     trial_expiration_date: str | None = None
     person_accounts: bool = False
     generic_login: bool = False
+    versions: Versions = field(factory=Versions)
     session_seconds: float = 7200.0
     usage_lag: float = 0.0
     page_size: int = 2000
@@ -228,6 +238,8 @@ class Org:
     locks: Locks | None = None
     apex: ApexLimits = field(factory=ApexLimits)
     concurrent_calls: ConcurrentCalls = field(factory=ConcurrentCalls)
+    apps: dict[str, Application] = Factory(dict)
+    users: dict[str, LoginState] = Factory(dict)
     permissions: dict[str, Permissions] = Factory(dict)
     lead_fields: dict[str, tuple[str, ...]] = Factory(dict)
     global_value_sets: dict[str, GlobalValueSet] = Factory(dict)
@@ -235,6 +247,15 @@ class Org:
     picklist_job_seconds: float = 0.0
     # The file that the org was read from, so that a change can be laid over it.
     source: dict[str, Any] = field(factory=dict, eq=False, repr=False)
+
+    @property
+    def every_app(self) -> tuple[Application, ...]:
+        """Every app that users may log in with."""
+        return (self.application, *self.apps.values())
+
+    def find_app(self, client_id: str | None) -> Application | None:
+        """Return the app with this client id."""
+        return next((app for app in self.every_app if app.client_id == client_id), None)
 
     @property
     def workers(self) -> int:

@@ -108,8 +108,8 @@ _RULES = (
     *(rules.Trigger, rules.Flow, rules.WorkflowRule, model.RecordType),
 )
 _SETTINGS = (
-    *(model.Limit, model.BulkSettings, model.Locks, model.ApexLimits, access.Application),
-    *(access.ObjectPermissions, access.RecordTypeAccess, access.Permissions),
+    *(model.Limit, model.BulkSettings, model.Locks, model.ApexLimits, model.Versions),
+    *(access.Application, access.LoginState, access.ObjectPermissions, access.RecordTypeAccess, access.Permissions),
 )
 
 

@@ -60,7 +60,7 @@ def dispatched(call: Call, entries: Sequence[Entry], inner: Inner) -> Response:
 
 def _inner_call(call: Call, scope: dict[str, Any], inner: Inner) -> Call:
     version = str(scope["path_params"]["version"])
-    check_version(version)
+    check_version(call.world, version)
     body = b"" if inner.body is None else json.dumps(inner.body, ensure_ascii=False).encode()
     return Call(call.world, Request(scope), version, call.session, body)
 

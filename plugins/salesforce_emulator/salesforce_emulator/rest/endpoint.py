@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from salesforce_emulator.allocations import API_REQUESTS
 from salesforce_emulator.call import Call, UnreadableBody, json_answer, read_body
-from salesforce_emulator.errors import ApiError, not_found
+from salesforce_emulator.errors import PASSWORD_EXPIRED, ApiError, not_found
 from salesforce_emulator.sessions import Session
 from salesforce_emulator.versions import Standing, standing
 from salesforce_emulator.world import World
@@ -38,14 +38,27 @@ def rest(handler: Handler) -> Endpoint:
     return endpoint
 
 
+def serve_since(first: int, handler: Handler) -> Handler:
+    """Return the handler of a resource that came with a version: calls in earlier ones find no such path."""
+
+    def serve(call: Call) -> Response:
+        if float(call.version) < first:
+            raise not_found()
+        return handler(call)
+
+    return serve
+
+
 async def _call(world: World, request: Request) -> Call:
     version = str(request.path_params["version"])
-    check_version(version)
+    check_version(world, version)
     session = authenticated(world, request)
     if not session.for_the_api:
         raise ApiError(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
     if not world.permissions(session.user_id).api_enabled:
         raise ApiError(403, "API_CURRENTLY_DISABLED", "API is disabled for this user")
+    if world.login_state(session.user_id).password_expired:
+        raise ApiError(403, *PASSWORD_EXPIRED)
     if not world.allocations.take(API_REQUESTS):
         raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
     try:
@@ -54,9 +67,9 @@ async def _call(world: World, request: Request) -> Call:
         raise ApiError(400, "JSON_PARSER_ERROR", f"The body cannot be decompressed: {error}") from error
 
 
-def check_version(version: str) -> None:
+def check_version(world: World, version: str) -> None:
     """Refuse a version that is retired or unknown."""
-    known = standing(version)
+    known = standing(world.org.versions, version)
     if known is Standing.RETIRED:
         raise ApiError(410, "GONE", "The requested API version has been retired")
     if known is Standing.UNKNOWN:

@@ -16,6 +16,7 @@ from salesforce_emulator.describe import describe, describe_global, in_brief
 from salesforce_emulator.errors import ApiError, not_found
 from salesforce_emulator.schema import Schema
 from salesforce_emulator.versions import served
+from salesforce_emulator.world import World
 
 _RESOURCES = [
     *("sobjects", "query", "queryAll", "search", "parameterizedSearch", "composite", "limits", "jobs", "tooling"),
@@ -25,7 +26,8 @@ _RESOURCES = [
 
 async def versions(request: Request) -> Response:
     """`/services/data`: no session needed, not counted."""
-    return json_answer(served())
+    world: World = request.app.state.world
+    return json_answer(served(world.org.versions))
 
 
 def resources(call: Call) -> Response:

@@ -22,7 +22,7 @@ from salesforce_emulator.rest import (
     ui_records,
 )
 from salesforce_emulator.rest.dispatch import Entry
-from salesforce_emulator.rest.endpoint import Handler, rest
+from salesforce_emulator.rest.endpoint import Handler, rest, serve_since
 
 _BASE = "/services/data/v{version}"
 
@@ -53,23 +53,23 @@ _ENTRIES = [
     _route("/sobjects/{object}/describe", resources.object_described),
     _route("/sobjects/{object}/updated", replication.updated),
     _route("/sobjects/{object}/deleted", replication.deleted),
-    _route("/sobjects/{object}/eventSchema", event_schema.by_name),
-    _route("/event/eventSchema/{schema}", event_schema.by_id),
+    _route("/sobjects/{object}/eventSchema", serve_since(40, event_schema.by_name)),
+    _route("/event/eventSchema/{schema}", serve_since(40, event_schema.by_id)),
     _route("/sobjects/{object}", resources.object_in_brief),
     _route("/sobjects/{object}", rows.create, "POST"),
-    _route("/sobjects/{object}/Id", rows.create, "POST"),
+    _route("/sobjects/{object}/Id", serve_since(37, rows.create), "POST"),
     _route("/sobjects/{object}/{id}", rows.read),
     _route("/sobjects/{object}/{id}", rows.update, "PATCH"),
     _route("/sobjects/{object}/{id}", rows.delete, "DELETE"),
     _route("/sobjects/{object}/{field}/{value:path}", rows.read_by_key),
     _route("/sobjects/{object}/{field}/{value:path}", rows.upsert, "PATCH"),
     _route("/sobjects/{object}/{field}/{value:path}", rows.delete_by_key, "DELETE"),
-    _route("/composite/sobjects", collections.create, "POST"),
-    _route("/composite/sobjects", collections.update, "PATCH"),
-    _route("/composite/sobjects", collections.delete, "DELETE"),
-    _route("/composite/sobjects/{object}", collections.retrieve),
-    _route("/composite/sobjects/{object}", collections.retrieve, "POST"),
-    _route("/composite/sobjects/{object}/{field}", collections.upsert, "PATCH"),
+    _route("/composite/sobjects", serve_since(42, collections.create), "POST"),
+    _route("/composite/sobjects", serve_since(42, collections.update), "PATCH"),
+    _route("/composite/sobjects", serve_since(42, collections.delete), "DELETE"),
+    _route("/composite/sobjects/{object}", serve_since(42, collections.retrieve)),
+    _route("/composite/sobjects/{object}", serve_since(42, collections.retrieve), "POST"),
+    _route("/composite/sobjects/{object}/{field}", serve_since(46, collections.upsert), "PATCH"),
     _route("/composite/tree/{object}", tree.create, "POST"),
 ]
 

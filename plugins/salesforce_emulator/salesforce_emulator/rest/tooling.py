@@ -21,13 +21,13 @@ _WRITABLE = frozenset({"CustomField", "GlobalValueSet"})
 
 def objects(call: Call) -> Response:
     """GET /tooling/sobjects: the objects of Setup in brief."""
-    schemas = call.world.tooling(call.session.user_id).schemas
+    schemas = call.world.tooling(call.session.user_id, call.version).schemas
     return call.answer(describe_global(schemas, f"{call.base}/tooling"))
 
 
 def object_described(call: Call) -> Response:
     """GET /tooling/sobjects/OBJECT/describe."""
-    schemas = call.world.tooling(call.session.user_id).schemas
+    schemas = call.world.tooling(call.session.user_id, call.version).schemas
     schema = schemas.find(call.part("object"))
     if schema is None:
         raise not_found()
@@ -36,7 +36,7 @@ def object_described(call: Call) -> Response:
 
 def query(call: Call) -> Response:
     """The first page of a query on the objects of Setup."""
-    found = started(call, lambda q: call.world.tooling(call.session.user_id).query(q, call.version))
+    found = started(call, lambda q: call.world.tooling(call.session.user_id, call.version).query(q, call.version))
     if asks_for_columns(call):
         return call.answer(found.columns())
     return _page(call, found, None, 0)
@@ -55,7 +55,7 @@ def read(call: Call) -> Response:
 
 
 def _found(call: Call) -> tuple[Schema, Row]:
-    catalogue = call.world.tooling(call.session.user_id)
+    catalogue = call.world.tooling(call.session.user_id, call.version)
     schema = catalogue.schemas.find(call.part("object"))
     row = catalogue.store[schema].get(read_id(call.part("id"))) if schema is not None else None
     if schema is None or row is None:

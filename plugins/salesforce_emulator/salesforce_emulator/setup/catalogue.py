@@ -31,6 +31,8 @@ REST = _BOTH | {
     *("FlowDefinitionView", "DuplicateRule", "PermissionSet", "PermissionSetAssignment"),
     *("ObjectPermissions", "FieldPermissions"),
 }
+# Metadata API and Object Reference: objects that came with a version.
+_SINCE = {"PicklistValueInfo": 40, "GlobalValueSet": 39}
 _ONE_ROW = (
     "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more than one "
     "row for retrieval. Result size: {}"
@@ -65,6 +67,11 @@ class Catalogue:
         if len(found.rows) > 1 and {"Metadata", "FullName"}.intersection(found.header()):
             raise SoqlError("MALFORMED_QUERY", _ONE_ROW.format(len(found.rows)))
         return found
+
+
+def select_known(version: str, served: frozenset[str]) -> frozenset[str]:
+    """Return those of the objects that `58.0` knows."""
+    return frozenset(name for name in served if _SINCE.get(name, 0) <= float(version))
 
 
 def _records(org: Org, users: Mapping[str, str], history: History) -> Iterator[Record]:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from salesforce_emulator.allocations import API_REQUESTS
 from salesforce_emulator.call import Call, UnreadableBody, read_body
 from salesforce_emulator.dml.model import Terms
+from salesforce_emulator.errors import PASSWORD_EXPIRED
 from salesforce_emulator.sessions import Session
 from salesforce_emulator.soap.dialect import Dialect, dialect_of
 from salesforce_emulator.soap.elements import envelope, put
@@ -54,7 +55,7 @@ async def serve(request: Request, operations: Mapping[str, Operation], log_in: L
     world: World = request.app.state.world
     dialect = dialect_of(request.url.path)
     try:
-        message = await _message(request, dialect)
+        message = await _message(world, request, dialect)
         version = str(request.path_params["version"])
         if message.name == "login" and log_in is not None:
             return _answer(lambda response: log_in(world, version, message, response), message.name, dialect, None)
@@ -76,13 +77,12 @@ def fault_answer(fault: SoapFault, dialect: Dialect) -> Response:
     return Response(document(fault.document(dialect)), fault.status, {"Content-Type": XML})
 
 
-async def _message(request: Request, dialect: Dialect) -> Message:
+async def _message(world: World, request: Request, dialect: Dialect) -> Message:
     if "soapaction" not in request.headers:
         raise SoapFault(None, "SOAPAction HTTP header missing")
     if not request.headers.get("content-type", "").startswith("text/xml"):
         raise SoapFault(None, "content-type of the request should be text/xml", 415)
-    known = standing(str(request.path_params["version"]))
-    if known is not Standing.SERVED:
+    if standing(world.org.versions, str(request.path_params["version"])) is not Standing.SERVED:
         raise SoapFault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
     try:
         return read_message(await read_body(request), dialect)
@@ -97,6 +97,8 @@ def _session(world: World, message: Message) -> Session:
         raise SoapFault("INVALID_SESSION_ID", problem)
     if not world.permissions(session.user_id).api_enabled:
         raise SoapFault("API_CURRENTLY_DISABLED", "API is disabled for this user")
+    if world.login_state(session.user_id).password_expired:
+        raise SoapFault(*PASSWORD_EXPIRED)
     if not world.allocations.take(API_REQUESTS):
         raise SoapFault("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
     return session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
-from salesforce_emulator.oauth.admission import user_named
+from salesforce_emulator.oauth.admission import can_log_in, find_user_by_password
 from salesforce_emulator.soap.elements import put
 from salesforce_emulator.soap.endpoint import SoapCall
 from salesforce_emulator.soap.faults import SoapFault
@@ -15,6 +15,7 @@ from salesforce_emulator.xml_bodies import texts
 
 _GONE = 65.0
 _BAD = "Invalid username, password, security token; or user locked out."
+_ELSEWHERE = "IP address is not in the ranges of the user's profile"
 
 
 def log_in(world: World, version: str, message: Message, response: ElementTree.Element) -> None:
@@ -22,13 +23,16 @@ def log_in(world: World, version: str, message: Message, response: ElementTree.E
     if float(version) >= _GONE:
         raise SoapFault(None, f"No operation available for request {message.operation.tag}")
     typed = texts(message.operation)
-    user_id = user_named(world, typed.get("username", ""))
-    if user_id is None or not typed.get("password", "").startswith(world.org.password):
+    user_id = find_user_by_password(world, typed.get("username", ""), typed.get("password", ""), token=True)
+    if user_id is None or not can_log_in(world, user_id):
         raise SoapFault("INVALID_LOGIN", _BAD)
+    state = world.login_state(user_id)
+    if state.outside_ip_range:
+        raise SoapFault("LOGIN_DURING_RESTRICTED_DOMAIN", _ELSEWHERE)
     result = ElementTree.SubElement(response, "result")
     path = f"{world.hosts.instance}/services/Soap/{{}}/{version}/{world.org.id[:15]}"
     put(result, "metadataServerUrl", path.format("m"))
-    put(result, "passwordExpired", False)
+    put(result, "passwordExpired", state.password_expired)
     put(result, "sandbox", world.org.sandbox)
     put(result, "serverUrl", path.format("u"))
     put(result, "sessionId", world.sessions.open(user_id).token)

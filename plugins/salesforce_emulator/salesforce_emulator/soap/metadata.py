@@ -33,7 +33,8 @@ _MAY_NOT = "use of the Metadata API requires a user with the ModifyAllData or Mo
 def read(call: SoapCall, response: ElementTree.Element) -> None:
     """The components that are named; one that the org does not have is nil."""
     _check_user(call)
-    kind = _known("".join((child.text or "").strip() for child in call.message.operation if local(child) == "type"))
+    named = "".join((child.text or "").strip() for child in call.message.operation if local(child) == "type")
+    kind = _known(call, named)
     names = [(child.text or "").strip() for child in call.message.operation if local(child) == "fullNames"]
     check_count(len(names), _MOST)
     result = ElementTree.SubElement(response, "result")
@@ -66,7 +67,7 @@ def _written(call: SoapCall, creates: bool) -> list[_Written]:
     _check_user(call)
     sent = [child for child in call.message.operation if local(child) == "metadata"]
     check_count(len(sent), _MOST)
-    kinds = [_kind(element) for element in sent]
+    kinds = [_kind(call, element) for element in sent]
     if len(set(kinds)) > 1:
         raise SoapFault("INVALID_TYPE", "All components of a call must be of the same type")
     trees = [read_tree(element) for element in sent]
@@ -99,15 +100,15 @@ def _put_outcome(result: ElementTree.Element, name: str | None, fault: RowFault 
     put(result, "success", fault is None)
 
 
-def _kind(element: ElementTree.Element) -> str:
+def _kind(call: SoapCall, element: ElementTree.Element) -> str:
     type_ = element.get(_TYPE)
     if type_ is None:
         raise SoapFault(None, "Must specify a type attribute value for the metadata element")
-    return _known(type_.rpartition(":")[2])
+    return _known(call, type_.rpartition(":")[2])
 
 
-def _known(kind: str) -> str:
-    if kind not in components.KINDS:
+def _known(call: SoapCall, kind: str) -> str:
+    if not components.is_known(kind, call.call.version):
         raise SoapFault("INVALID_TYPE", _NO_TYPE)
     return kind
 

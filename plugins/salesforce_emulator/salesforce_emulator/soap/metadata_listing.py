@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
+from salesforce_emulator.metadata.components import is_known
 from salesforce_emulator.metadata.standard_value_set import users_of
 from salesforce_emulator.org.standard_value_sets import FIELDS
 from salesforce_emulator.soap.elements import put
@@ -23,6 +24,8 @@ def describe(call: SoapCall, response: ElementTree.Element) -> None:
     """The types that are served: fields stand within their objects."""
     result = ElementTree.SubElement(response, "result")
     for kind, folder in _FOLDERS.items():
+        if not is_known(kind, call.call.version):
+            continue
         described = ElementTree.SubElement(result, "metadataObjects")
         if kind == "CustomField":
             put(described, "childXmlNames", kind)
@@ -51,12 +54,15 @@ def list_(call: SoapCall, response: ElementTree.Element) -> None:
 
 
 def _components(call: SoapCall, kind: str) -> Iterator[dict[str, Any]]:
+    if not is_known(kind, call.call.version):
+        return
     if kind == "StandardValueSet":
         names = [name for name in FIELDS if users_of(call.world.org, name)]
         yield from ({**_file(kind, name), "id": "", "type": kind} for name in names)
         return
-    catalogue = call.world.tooling(call.call.session.user_id)
-    schema = catalogue.schemas.find(kind) if kind in _FOLDERS else None
+    # The Tooling API got some types later than the Metadata API: its last version has them all.
+    catalogue = call.world.tooling(call.call.session.user_id, f"{call.world.org.versions.max}.0")
+    schema = catalogue.schemas.find(kind)
     if schema is None:
         return
     for row in catalogue.store[schema].live():
