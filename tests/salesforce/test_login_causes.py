@@ -50,7 +50,7 @@ CAUSES = {
     "user inactive, as a grant": ("invalid_grant", "inactive user", "inactive_user", "inactive or frozen", "activates"),
     "refresh token revoked": (
         "invalid_grant", "expired access/refresh token", "invalid_grant_expired",
-        "revoked.*fifth login.*anonymizing VPN or proxy", "connector salesforce login",
+        "revoked.*sixth login.*anonymizing VPN or proxy", "connector salesforce login",
     ),
     "wrong audience": (
         "invalid_grant", "audience is invalid", "invalid_grant_audience", "another audience", "leave audience out",

@@ -123,6 +123,7 @@ def test_a_public_app_needs_no_secret_and_may_have_several_callbacks(project: Pr
         ({}, "deny", {}, "allow the access"),
         ({"blocked": True}, "allow", {}, "Connected Apps OAuth Usage"),
         ({"admitted": []}, "allow", {}, "profile or permission set"),
+        ({}, "allow", {"error": "OAUTH_EC_APP_NOT_FOUND", "error_description": "not found"}, "External Client App Manager"),
         ({"scopes": ["api"]}, "allow", {}, "refresh_token, offline_access"),
     ],
 )
