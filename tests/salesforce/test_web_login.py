@@ -123,7 +123,6 @@ def test_a_public_app_needs_no_secret_and_may_have_several_callbacks(project: Pr
         ({}, "deny", {}, "allow the access"),
         ({"blocked": True}, "allow", {}, "Connected Apps OAuth Usage"),
         ({"admitted": []}, "allow", {}, "profile or permission set"),
-        ({}, "allow", {"error": "OAUTH_EC_APP_NOT_FOUND", "error_description": "not found"}, "External Client App Manager"),
         ({"scopes": ["api"]}, "allow", {}, "refresh_token, offline_access"),
     ],
 )
@@ -136,6 +135,15 @@ def test_a_login_that_is_refused_says_what_to_do_and_keeps_nothing(
     assert result.exit_code == 69, result.stderr
     assert said in result.stderr
     assert not list((project.folder / "home").rglob("*.token"))
+
+
+def test_an_app_that_is_missing_after_the_person_logged_in_is_told_as_such(project: Project, browser: Browser) -> None:
+    error = {"code": "OAUTH_EC_APP_NOT_FOUND", "message": "External client app not found"}
+    project.emulated.faults({"match": {"path": "/services/oauth2/authorize"}, "do": {"error": error}})
+    result = project.invoke("salesforce", "login")
+    assert result.exit_code == 69, result.stderr
+    assert "External Client App Manager" in result.stderr
+    assert token_requests(project) == 0
 
 
 def test_a_connection_that_nobody_logged_in_to_says_how(project: Project) -> None:
