@@ -139,6 +139,16 @@ def test_explain_and_check_use_the_same_words(emulated: Emulated, project: Proje
         assert re.search(what_to_do, " ".join(said.split()))
 
 
+def test_logins_that_are_too_many_are_not_made_more(emulated: Emulated, project: Project) -> None:
+    error = {"code": "rate_limit_exceeded", "message": "login rate exceeded"}
+    emulated.faults({"match": {"path": "/services/oauth2/token"}, "do": {"error": error}})
+    project.model([{"id": "k1", "last": "Ash", "email": None}])
+    run = project.run()
+    assert run.exit == 69
+    assert "Wait an hour" in run.said
+    assert emulated.stats()["calls"]["POST /services/oauth2/token"] == 1
+
+
 @pytest.mark.parametrize("token_type", ["DPoP", "dpop"])
 def test_a_token_that_is_bound_to_a_key_is_told_with_how_to_switch_that_off(
     transport: ScriptedTransport, token_type: str

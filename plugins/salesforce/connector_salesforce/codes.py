@@ -85,6 +85,9 @@ _CROWDED = (
 """What fewer calls at the same time would not have met (Salesforce Developer Limits Quick Reference, "API Request
 Limits"; Apex Developer Guide, "Execution Governors and Limits"; Record Locking Cheat Sheet)."""
 
+_PAUSES = {"rate_limit_exceeded": 3_600.0}
+"""Seconds for which calls are best left alone where the answer names no time: logins are counted by the hour."""
+
 _TRANSACTION = 200
 """Rows that share the limits of one Apex transaction (Apex Developer Guide, "Bulk Apex Triggers")."""
 
@@ -160,7 +163,8 @@ def classify(error: RowError | BaseException) -> Classification | None:
 def classify_call(error: CallFailed) -> Classification:
     """What a failed call asks for; the call itself knows whether it may have been executed."""
     found = table().get(error.code) or _by_status(error)
-    return evolve(found, executed=error.executed, retry_after=error.retry_after)
+    pause = _PAUSES.get(error.code) if error.retry_after is None else error.retry_after
+    return evolve(found, executed=error.executed, retry_after=pause)
 
 
 def _of_row(error: RowError) -> Classification | None:
