@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,13 +17,17 @@ from connector_salesforce.codes import table
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.flows import Jwt
 from connector_salesforce.transport import Answer, Request
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from connector_sdk import ConfigError, Level, Secret
 from connector_sdk.testing.doubles import RecordingHost
 
 from .scripted import ScriptedTransport, answer
 from .test_flows import KEY, pem
+from .test_login import transport
+
+__all__ = ["transport"]
 
 MY_DOMAIN = "https://acme.my.salesforce.com"
 SANDBOX = "https://acme--dev.sandbox.my.salesforce.com"
@@ -228,6 +233,16 @@ def weak(bits: int) -> str:
     return pem(rsa.generate_private_key(65_537, bits))
 
 
+def locked() -> str:
+    form, cipher = serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"a-passphrase")
+    return KEY.private_bytes(serialization.Encoding.PEM, form, cipher).decode()
+
+
+def elliptic() -> str:
+    form, key = serialization.PrivateFormat.PKCS8, ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+
+
 OTHER_KEYS = {
     "certificate": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     "public": "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
@@ -237,19 +252,29 @@ OTHER_KEYS = {
 }
 
 
-def problems_of(key: str) -> list[str]:
+def problems_of(transport: ScriptedTransport, key: str) -> list[str]:
     """What connecting says of a key; nothing is sent."""
     with pytest.raises(ConfigError) as raised:
-        login.connect(config("https://acme.my.salesforce.com", key=key or " "), RecordingHost())
+        login.connect(config(key=key or " "), RecordingHost())
+    assert transport.requests == []
     assert [each.path for each in raised.value.problems] == [("auth", "private_key")]
     return [str(each) for each in raised.value.problems]
 
 
-def test_a_key_that_is_too_weak_is_found_before_anything_is_sent() -> None:
-    (said,) = problems_of(weak(1_024))
+def test_a_key_that_is_too_weak_is_found_before_anything_is_sent(transport: ScriptedTransport) -> None:
+    (said,) = problems_of(transport, weak(1_024))
     assert "1,024 bits" in said
     assert "2,048" in said
     assert "openssl" in said
+
+
+@pytest.mark.parametrize(("made", "said"), [(locked, "passphrase"), (elliptic, "no RSA key")])
+def test_a_key_that_salesforce_cannot_take_is_told_with_how_to_get_one(
+    transport: ScriptedTransport, made: Callable[[], str], said: str
+) -> None:
+    (found,) = problems_of(transport, made())
+    assert said in found
+    assert "openssl" in found
 
 
 @pytest.mark.parametrize(
@@ -259,8 +284,8 @@ def test_a_key_that_is_too_weak_is_found_before_anything_is_sent() -> None:
         ("ssh", "this is a key of OpenSSH"), ("none", "no RSA private key"), ("empty", "no RSA private key"),
     ],
 )  # fmt: skip
-def test_what_is_no_private_key_is_told_by_what_it_is(kind: str, said: str) -> None:
-    (found,) = problems_of(OTHER_KEYS[kind])
+def test_what_is_no_private_key_is_told_by_what_it_is(transport: ScriptedTransport, kind: str, said: str) -> None:
+    (found,) = problems_of(transport, OTHER_KEYS[kind])
     assert said in found
     assert "MIIB" not in found
     assert "${file:server.key}" in found

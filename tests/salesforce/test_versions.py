@@ -123,8 +123,15 @@ def test_a_version_that_was_retired_is_named_too(transport: ScriptedTransport, r
     with pytest.raises(ConfigError, match=r"does not have version 41.0 of the API, but 66.0 to 100.0") as raised:
         login.connect(config(api_version="41.0"), RecordingHost())
     assert [each.path for each in raised.value.problems] == [("api_version",)]
-    assert 'set api_version: "66.0"' in str(raised.value)
+    assert 'leave it out, or set api_version: "66.0"' in str(raised.value)
     assert transport.closed
+
+
+def test_an_org_without_the_default_version_is_told_another(transport: ScriptedTransport) -> None:
+    transport.on("POST", TOKEN_URL, answer(GOOD))
+    transport.on("GET", "/services/data", listed("41.0", "64.0", "65.0"))
+    with pytest.raises(ConfigError, match=r'set api_version: "65.0"$'):
+        login.connect(config(), RecordingHost())
 
 
 @pytest.mark.parametrize("said", ["<html>", "{}", '[{"version": 7}]', "[]", answer("", 503)])

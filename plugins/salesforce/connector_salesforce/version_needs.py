@@ -64,7 +64,7 @@ def check_plan_version(version: str, plan: PlanSummary, options: Options) -> Ite
             yield each.finding(version)
 
 
-def collections_need(mode: Mode) -> Need:
+def _collections(mode: Mode) -> Need:
     """Return what writing through sObject Collections takes in a mode."""
     if mode is Mode.UPSERT:
         return Need(COLLECTIONS_UPSERT, "api: rest in mode upsert", "api", "api: bulk in the options of the sync")
@@ -73,7 +73,7 @@ def collections_need(mode: Mode) -> Need:
 
 def _needs(api: str, mode: Mode, options: Options) -> Iterator[Need]:
     if api == "rest":
-        yield collections_need(mode)
+        yield _collections(mode)
         if options.duplicate_rules == "allow":
             yield Need(DUPLICATE_HEADER, "duplicate_rules: allow", "duplicate_rules", "duplicate_rules: respect")
     if api == "bulk2" and options.assignment_rule not in ("on", "off"):

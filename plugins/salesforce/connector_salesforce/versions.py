@@ -19,7 +19,7 @@ DEFAULT = "66.0"
 FIRST = 41
 """The first version that has the Bulk API 2.0, and the first that Salesforce supports beyond Summer '27."""
 
-_GONE, _LEAVING = 30, 40
+_GONE = 30
 _SEASONS = (("Spring", 2), ("Summer", 6), ("Winter", 10))
 _YEARS = 3
 _FORM = re.compile(r"\d{2,3}\.0")
@@ -72,8 +72,8 @@ def version_problems(transport: Transport, origin: str, version: str) -> Iterato
     offered = _offered(transport, origin)
     if offered and version not in offered:
         message = f"this org does not have version {version} of the API, but {offered[0]} to {offered[-1]}"
-        newest = DEFAULT if DEFAULT in offered else offered[-1]
-        yield Problem(message, ("api_version",), f'set api_version: "{newest}", or leave it out')
+        hint = f'leave it out, or set api_version: "{DEFAULT}"' if DEFAULT in offered else ""
+        yield Problem(message, ("api_version",), hint or f'set api_version: "{offered[-1]}"')
 
 
 def _offered(transport: Transport, origin: str) -> Sequence[str]:
