@@ -30,7 +30,7 @@ from .test_login import transport
 CAUSES = {
     "app not installed": (
         "app_not_found", "External client app is not installed in this org", "app_not_found",
-        r"refresh of the sandbox.*audience", r"External Client App Manager.*Connected Apps OAuth Usage.*leave audience",
+        r"refresh of a sandbox.*audience", r"External Client App Manager.*Connected Apps OAuth Usage.*leave audience",
     ),
     "connected app not installed": (
         "invalid_client", "app must be installed into org", "app_not_found",
@@ -192,8 +192,8 @@ DAY = 86_400
         ({"used_at": 31 * DAY}, "invalid_grant_idle", "last used 31 days ago"),
         ({"used_at": 31 * DAY, "rotates": True}, "invalid_grant_idle", "30 days or longer"),
         ({"used_at": 2 * DAY, "rotates": True}, "invalid_grant_rotated", "a copy of the token file"),
-        ({"used_at": 2 * DAY}, "invalid_grant_expired", "somebody revoked it"),
-        ({}, "invalid_grant_expired", "somebody revoked it"),
+        ({"used_at": 2 * DAY}, "invalid_grant_expired", "Somebody revoked it"),
+        ({}, "invalid_grant_expired", "Somebody revoked it"),
     ],
 )
 def test_a_refused_refresh_token_is_told_by_how_it_was_used(
