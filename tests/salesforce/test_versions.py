@@ -16,8 +16,15 @@ from click.testing import CliRunner
 from connector_salesforce import login
 from connector_salesforce.config import Options
 from connector_salesforce.preflight import check_plan
-from connector_salesforce.version_needs import check_plan_version, check_version
-from connector_salesforce.versions import DEFAULT, check_age, check_form, release, released
+from connector_salesforce.version_needs import (
+    BULK2_ASSIGNMENT,
+    COLLECTIONS,
+    COLLECTIONS_UPSERT,
+    DUPLICATE_HEADER,
+    check_plan_version,
+    check_version,
+)
+from connector_salesforce.versions import DEFAULT, FIRST, check_age, check_form, release, released
 
 from connector_sdk import Action, ConfigError, Delivery, DeliveryOptions, Level, Mode, PlanSummary, Sync
 from connector_sdk.cli.app import connector
@@ -201,6 +208,20 @@ def test_what_needs_a_later_version_names_it(
 )
 def test_the_bulk_apis_need_no_later_version(mode: Mode, api: str | None) -> None:
     assert list(check_version("41.0", sync(mode, api), Options())) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "since"),
+    [
+        ("`api: bulk`, `api: bulk2`", FIRST), ("modes insert, update and archive", COLLECTIONS),
+        ("in mode upsert", COLLECTIONS_UPSERT), ("`assignment_rules` with the id", BULK2_ASSIGNMENT),
+        ("`duplicate_rules: allow`", DUPLICATE_HEADER),
+    ],
+)  # fmt: skip
+def test_the_manual_says_the_same(setting: str, since: int) -> None:
+    lines = (ROOT / "docs" / "salesforce-login.md").read_text(encoding="utf-8").splitlines()
+    (line,) = (each for each in lines if each.startswith("|") and setting in each)
+    assert line.endswith(f"| {since}.0 |")
 
 
 @pytest.mark.parametrize("command", [("check",), ("plan", "contacts"), ("run", "contacts")])
