@@ -43,6 +43,10 @@ def connection_problems(connection: Connection) -> Iterator[str]:
         yield "without an account"
     if not callable(connection.close):
         yield "that cannot be closed"
+    if not _all_of(connection.findings, Finding):
+        yield "whose findings are not a list of Finding"
+    else:
+        yield from (f"with {each}" for each in finding_problems(connection.findings))
 
 
 def schema_problems(schema: ObjectSchema) -> Iterator[str]:

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError
 from connector_sdk.observers import Observers
-from connector_sdk.opening import REDACTOR, Opened, find_destination, opened
+from connector_sdk.opening import REDACTOR, Opened, find_destination, opened, scrub_findings
 from connector_sdk.plan import Finding
 from connector_sdk.planning.objects import preferred
 from connector_sdk.planning.planner import check_model
@@ -21,7 +21,7 @@ from connector_sdk.sync import Project, Sync
 
 @frozen
 class CheckedConnection:
-    """A connection that works: who it is logged in to, and what is worth knowing about the syncs that write there."""
+    """A connection that works: who it is logged in to, and what is worth knowing about it and the syncs that use it."""
 
     name: str
     type: str
@@ -53,7 +53,7 @@ def check(
             live[name] = each
             reached = each.connection
             found.append(CheckedConnection(name, connection.type, reached.account, reached.label, reached.production))
-        findings: dict[str, dict[Finding, None]] = {name: {} for name in live}
+        findings = {name: dict.fromkeys(_own_findings(each)) for name, each in live.items()}
         for sync in project.syncs.values():
             if sync.connection in live:
                 errors += _sync_errors(project, sync, live[sync.connection], findings[sync.connection])
@@ -61,6 +61,11 @@ def check(
         problems = [problem for each in errors for problem in each.problems]
         raise ConfigError(problems, exit_code=min(each.exit_code for each in errors))
     return tuple(evolve(each, findings=tuple(findings[each.name])) for each in found)
+
+
+def _own_findings(live: Opened) -> tuple[Finding, ...]:
+    """Return what the destination found worth knowing when the connection was opened."""
+    return scrub_findings(live.connection.findings, live.host.scrub)
 
 
 def _sync_errors(project: Project, sync: Sync, live: Opened, findings: dict[Finding, None]) -> Iterator[ConfigError]:

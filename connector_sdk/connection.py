@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from attrs import frozen
 
 from connector_sdk.batch import Anchor
+from connector_sdk.plan import Finding
 
 
 @frozen
@@ -120,6 +121,7 @@ class Connection:
     """An opened destination. `account` identifies who owns the data there (the org's id) and is pinned in the state.
 
     `handle` is the plugin's own; what batches share lives in it. `production` is None where that cannot be told.
+    `findings` are worth knowing about the connection itself: `connector check` and every plan show them.
     """
 
     handle: Any
@@ -127,3 +129,4 @@ class Connection:
     label: str
     production: bool | None
     close: Callable[[], None]
+    findings: tuple[Finding, ...] = ()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from attrs import evolve
-
 from connector_sdk.batch import Batch
 from connector_sdk.codes import Code
 from connector_sdk.damage import first_line, no_room, unreadable
 from connector_sdk.engines.models import require_whole
 from connector_sdk.errors import ExitCode, RunStopped
+from connector_sdk.opening import scrub_findings
 from connector_sdk.plan import Cost, Finding, Level, PlanReport
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.planning.objects import preferred
@@ -73,11 +72,10 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
 
 
 def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
-    """What planning and the destination have to say about a plan."""
+    """What planning and the destination have to say about a plan, and about the connection."""
     live = opened.live
     found = live.destination.check_plan(live.connection, plan.summary, opened.options, _replacement(plan))
-    scrub = live.host.scrub
-    return (*plan.findings, *(evolve(each, message=scrub(each.message), advice=scrub(each.advice)) for each in found))
+    return (*plan.findings, *scrub_findings((*live.connection.findings, *found), live.host.scrub))
 
 
 def findings_of_run(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.observers import Observers
 from connector_sdk.observing.host import RunHost
 from connector_sdk.observing.redaction import Redactor
+from connector_sdk.plan import Finding
 from connector_sdk.project.structure import structure
 from connector_sdk.secret import secrets_in
 from connector_sdk.state.shared import Shared
@@ -75,6 +76,11 @@ def opened(project: Project, connection: str, destination: Destination, observer
         shared = Shared(lambda: _close(live, host))
         with shared.share():
             yield Opened(destination, evolve(live, label=host.scrub(live.label)), host, shared.share)
+
+
+def scrub_findings(findings: Iterable[Finding], scrub: Callable[[str], str]) -> tuple[Finding, ...]:
+    """Return findings of a destination with every known secret replaced."""
+    return tuple(evolve(each, message=scrub(each.message), advice=scrub(each.advice)) for each in findings)
 
 
 def _close(connection: Connection, host: RunHost) -> None:

@@ -208,6 +208,8 @@ BREACHES: Mapping[str, Hook] = {
     "connect/no account": _with(_CONNECTION, account=""),
     "connect/account as a number": _with(_CONNECTION, account=7),
     "connect/cannot be closed": _with(_CONNECTION, close=None),
+    "connect/findings in words": _with(_CONNECTION, findings=("it is old",)),
+    "connect/a finding without a level": _with(_CONNECTION, findings=(Finding("loud", "no"),)),  # type: ignore[arg-type]
     "list_objects/a generator": _one_at_a_time,
     "list_objects/names": _answer(["things"]),
     "discover_schema/fields by name": _with(_SCHEMA, fields=("key",)),

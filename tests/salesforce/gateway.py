@@ -1,7 +1,7 @@
 """A gateway in front of an emulated org, which spoils answers: what the org executed stays executed.
 
     with gateway(emulated) as (spoiling, org):
-        spoiling.spoil(("POST", "/services/async/58.0/job/{id}/batch"), spoiler)
+        spoiling.spoil(("POST", "/services/async/66.0/job/{id}/batch"), spoiler)
         run_a_sync(org)
 
 Unlike the fault rules of the emulator it can answer 502 for what was executed, and a body that is too short for what it

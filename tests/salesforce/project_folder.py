@@ -56,11 +56,14 @@ class Done:
 
 @frozen
 class ProjectFolder:
-    """A folder with a project file over an emulated org. `auth` replaces the login of its connections."""
+    """A folder with a project file over an emulated org. `auth` replaces the login of its connections, and
+    `api_version` is set where it is given.
+    """
 
     folder: Path
     emulated: Emulated
     auth: Mapping[str, Any] = field(factory=dict)
+    api_version: str | None = None
 
     def write(
         self,
@@ -106,7 +109,8 @@ class ProjectFolder:
         ready = self.emulated.ready
         (self.folder / "secret").write_text(ready["client_secret"], encoding="utf-8")
         auth = {"flow": "client_credentials", "client_id": ready["client_id"], "client_secret": "${SF_SECRET}"}
-        return {"type": type_, "login_url": ready["login_url"], "auth": dict(self.auth or auth)}
+        version = {} if self.api_version is None else {"api_version": self.api_version}
+        return {"type": type_, "login_url": ready["login_url"], "auth": dict(self.auth or auth), **version}
 
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:

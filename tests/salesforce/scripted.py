@@ -85,10 +85,10 @@ def sent(request: Request) -> bytes:
     return gzip.decompress(request.body) if request.headers.get("Content-Encoding") == "gzip" else request.body
 
 
-def org(transport: ScriptedTransport, log_in: Callable[[], Login] | None = None) -> Org:
+def org(transport: ScriptedTransport, log_in: Callable[[], Login] | None = None, version: str = "58.0") -> Org:
     """An open org over a scripted transport."""
     login = Login(TOKEN, "https://acme.my.salesforce.com", ORG_ID, "005xx000001SwiUAAS")
-    return Org(Client(transport, Credentials(log_in or (lambda: login)), "58.0"))  # type: ignore[arg-type]
+    return Org(Client(transport, Credentials(log_in or (lambda: login)), version))  # type: ignore[arg-type]
 
 
 def batch(

@@ -103,7 +103,7 @@ def test_an_upsert_through_collections_goes_to_the_match_field_two_hundred_rows_
     project.model([contact(f"k{n}") for n in range(450)])
     run = project.run()
     assert run.rows["succeeded"] == 450
-    path = "/services/data/v58.0/composite/sobjects/Contact/External_Id__c"
+    path = "/services/data/v66.0/composite/sobjects/Contact/External_Id__c"
     made = project.emulated.stats()["calls"]
     assert {each: made[each] for each in project.emulated.writing_calls()} == {f"PATCH {path}": len(sizes)}
     answers = [json.loads(each["response_body"]) for each in calls(project, run, "PATCH", path)]

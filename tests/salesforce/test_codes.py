@@ -62,7 +62,7 @@ def test_what_is_about_one_row_never_stops_a_run() -> None:
     [
         ("invalid_grant", "expired access/refresh token", "invalid_grant_expired"),
         ("invalid_grant", "user hasn't approved this consumer", "invalid_grant_not_approved"),
-        ("invalid_grant", "user is not admin approved to access this app", "invalid_grant_not_approved"),
+        ("invalid_grant", "user is not admin approved to access this app", "invalid_app_access"),
         ("invalid_grant", "audience is invalid", "invalid_grant_audience"),
         ("invalid_grant", "Audience validation failed", "invalid_grant_audience"),
         ("invalid_grant", "no client credentials user enabled", "invalid_grant_no_user"),

@@ -129,14 +129,14 @@ def test_records_are_looked_up_only_where_it_matters_whether_they_exist(project:
         project.emulated.reset()
         project.sync(fields=fields)
         project.model([contact("k1"), contact("k2")])
-        before = project.emulated.stats()["calls"].get("GET /services/data/v58.0/query", 0)
+        before = project.emulated.stats()["calls"].get("GET /services/data/v66.0/query", 0)
         project.run("--start-over")
-        asked = project.emulated.stats()["calls"].get("GET /services/data/v58.0/query", 0) - before
+        asked = project.emulated.stats()["calls"].get("GET /services/data/v66.0/query", 0) - before
         assert asked - 1 == looks, "one query is the login's, about the org"
         project.model([contact("k1", last="Birch"), contact("k2")])
-        before = project.emulated.stats()["calls"]["GET /services/data/v58.0/query"]
+        before = project.emulated.stats()["calls"]["GET /services/data/v66.0/query"]
         assert project.run().rows["succeeded"] == 1
-        assert project.emulated.stats()["calls"]["GET /services/data/v58.0/query"] - before == 1
+        assert project.emulated.stats()["calls"]["GET /services/data/v66.0/query"] - before == 1
 
 
 @pytest.mark.parametrize("api", ["bulk", "rest"])

@@ -14,10 +14,10 @@ from urllib.parse import parse_qs
 import jwt
 import pytest
 from connector_salesforce import Config, sf_cli
-from connector_salesforce.auth import log_in
+from connector_salesforce.auth import log_in_with
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.flows import Jwt, SfCli, Web
-from connector_salesforce.jwt_bearer import audience
+from connector_salesforce.jwt_bearer import shared_audience
 from connector_salesforce.sf_cli import cli_login
 from connector_salesforce.transport import Request
 from cryptography.hazmat.primitives import serialization
@@ -32,6 +32,7 @@ from .scripted import ScriptedTransport, answer
 
 KEY = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
 TOKEN = "00Dxx0000001gPL!AQEAQ.token_of_the_cli"
+MY_DOMAIN = "https://acme.my.salesforce.com"
 
 
 def pem(key: rsa.RSAPrivateKey) -> str:
@@ -133,7 +134,7 @@ def test_an_assertion_that_is_refused_is_made_once_more_by_the_clock_of_salesfor
     transport.on("POST", "/services/oauth2/token", refused)
     auth = Jwt("jwt", "app", "etl@acme.example", Secret(pem(KEY)))
     with pytest.raises(CallFailed):
-        log_in(Config("https://acme.my.salesforce.com", auth=auth), transport, RecordingHost())  # type: ignore[arg-type]
+        log_in_with(Config(MY_DOMAIN, auth=auth), transport, RecordingHost())()  # type: ignore[arg-type]
     *_, last = ends = [_expiry(each) for each in transport.requests]
     assert len(ends) == (2 if hours else 1)
     assert 0 < last - now <= 181
@@ -155,8 +156,8 @@ def _expiry(request: Request) -> float:
         ("https://acme-dev-ed.develop.my.salesforce.com", "login"),
     ],
 )
-def test_an_assertion_is_for_the_login_host_of_its_kind_of_org(host: str, expected: str) -> None:
-    assert audience(host) == f"https://{expected}.salesforce.com"
+def test_the_second_audience_of_an_assertion_is_the_login_host_of_its_kind_of_org(host: str, expected: str) -> None:
+    assert shared_audience(host) == f"https://{expected}.salesforce.com"
 
 
 def cli(folder: Path, answers: dict[str, Any], code: int = 0) -> Path:

@@ -16,6 +16,7 @@ from connector_sdk.testing.doubles import RecordingHost
 
 from .scripted import ScriptedTransport, answer
 
+MY_DOMAIN = "https://acme.my.salesforce.com"
 TOKEN_URL = "/services/oauth2/token"
 GOOD = {
     "access_token": "00Dxx0000001gPL!token", "instance_url": "https://acme.my.salesforce.com", "token_type": "Bearer",
@@ -37,6 +38,12 @@ def transport(monkeypatch: pytest.MonkeyPatch) -> ScriptedTransport:
 
 def connected(transport: ScriptedTransport, host: RecordingHost | None = None, **more: Any) -> Connection:
     return login.connect(config(**more), host or RecordingHost())
+
+
+def assert_no_token_was_sent(transport: ScriptedTransport) -> None:
+    """What follows a login is asked without it, and of the login host alone."""
+    (_, *others) = transport.requests
+    assert not [each for each in others if "Authorization" in each.headers or not each.url.startswith(MY_DOMAIN)]
 
 
 def test_a_login_shows_org_user_and_kind_of_org(transport: ScriptedTransport) -> None:
@@ -120,14 +127,14 @@ def test_a_token_answer_of_another_kind_is_refused(transport: ScriptedTransport,
     transport.on("POST", TOKEN_URL, answer(said))
     with pytest.raises((CallFailed, ConfigError)):
         connected(transport)
-    assert len(transport.requests) == 1
+    assert_no_token_was_sent(transport)
 
 
 def test_a_token_is_not_taken_to_a_foreign_host(transport: ScriptedTransport) -> None:
     transport.on("POST", TOKEN_URL, answer({**GOOD, "instance_url": "https://acme.my.salesforce.com.evil.com"}))
     with pytest.raises(ConfigError, match="none of its own"):
         connected(transport)
-    assert len(transport.requests) == 1
+    assert_no_token_was_sent(transport)
 
 
 @pytest.mark.parametrize("url", ["http://acme.my.salesforce.com", "https://acme.my.salesforce.com/x", "acme"])

@@ -158,7 +158,7 @@ def test_few_accounts_of_many_contacts_are_few_queries(project: Project) -> None
     assert run.rows == {"read": 10_000, "planned": 10_000, "succeeded": 10_000}, run.said
     after = project.emulated.stats()["calls"]
     made = {name: count - before.get(name, 0) for name, count in after.items()}
-    assert made["POST /services/async/58.0/job/{id}/batch"] == 10
+    assert made["POST /services/async/66.0/job/{id}/batch"] == 10
     queries = {name: count for name, count in made.items() if name.endswith(".0/query")}
     assert sum(queries.values()) - 1 == 1, "one of them is the login's, about the org"
     found = {key: each["AccountId"] for key, each in by_key(project).items()}
@@ -175,7 +175,7 @@ def test_many_keys_are_looked_up_by_one_call_and_deleted_records_are_not_found(p
     run = project.run()
     assert run.rows == {"read": 1_500, "planned": 1_500, "succeeded": 1_499, "skipped": 1}
     calls = project.emulated.stats()["calls"]
-    assert calls["POST /services/data/v58.0/composite"] - 1 == 1, "one is about flows and rules"
+    assert calls["POST /services/data/v66.0/composite"] - 1 == 1, "one is about flows and rules"
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -65,7 +65,7 @@ def test_an_answer_that_tells_of_fewer_rows_than_were_sent_is_believed_of_none(
         scenario = crashes.crashing(json.dumps(dict(reached.ready)), "rest", mode)
         scenario.prepare(tmp_path)
         more = "" if mode == "insert" else "/Contact/External_Id__c"
-        written = ("POST" if mode == "insert" else "PATCH", f"/services/data/v58.0/composite/sobjects{more}")
+        written = ("POST" if mode == "insert" else "PATCH", f"/services/data/v66.0/composite/sobjects{more}")
         spoiling.spoil(written, fewer)
         assert scenario.run(tmp_path) == (3 if mode == "insert" else 0)
         assert spoiling.spoiled == 1

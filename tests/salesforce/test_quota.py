@@ -20,9 +20,9 @@ from .projects import Project
 
 WORKERS = 5
 SENDING = {
-    "bulk": ("POST", "/services/async/58.0/job/{id}/batch"),
-    "bulk2": ("POST", "/services/data/v58.0/jobs/ingest"),
-    "rest": ("PATCH", "/services/data/v58.0/composite/sobjects/Contact/External_Id__c"),
+    "bulk": ("POST", "/services/async/66.0/job/{id}/batch"),
+    "bulk2": ("POST", "/services/data/v66.0/jobs/ingest"),
+    "rest": ("PATCH", "/services/data/v66.0/composite/sobjects/Contact/External_Id__c"),
 }
 """The first call of each batch."""
 
@@ -56,7 +56,7 @@ def planned(project: Project) -> list[Mapping[str, Any]]:
 def writing_calls(project: Project) -> int:
     """The calls of a run through the Bulk API but the looks at its batches."""
     calls = project.emulated.stats()["calls"]
-    looks = "GET /services/async/58.0/job/{id}/batch"
+    looks = "GET /services/async/66.0/job/{id}/batch"
     return sum(count for call, count in calls.items() if "/services/async/" in call and call != looks)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from connector_salesforce import rest
-from connector_salesforce.auth import log_in
+from connector_salesforce.auth import log_in_with
 from connector_salesforce.bulk_results import ResultsError, parse_results
 from connector_salesforce.codes import table
 from connector_salesforce.config import Config
@@ -262,7 +262,8 @@ def _logged_in(reply: Answer) -> Login:
     transport = ScriptedTransport()
     transport.on("POST", ".*", reply)
     auth = ClientCredentials("client_credentials", "id", Secret("secret"))
-    return log_in(Config("https://acme.my.salesforce.com", auth=auth), transport, RecordingHost())  # type: ignore[arg-type]
+    config = Config("https://acme.my.salesforce.com", auth=auth)
+    return log_in_with(config, transport, RecordingHost())()  # type: ignore[arg-type]
 
 
 def test_the_calls_that_are_left_are_read_from_every_answer_that_says_so(recorded: list[Exchange]) -> None:

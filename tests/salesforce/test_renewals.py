@@ -75,7 +75,7 @@ def test_a_session_that_may_not_be_used_fails_once_and_is_not_renewed(project: P
     assert "Manage user data via APIs" in " ".join(run.said.split())
     assert token_requests(project.emulated) == 1
     assert (
-        project.emulated.stats()["calls"]["PATCH /services/data/v58.0/composite/sobjects/Contact/External_Id__c"] == 1
+        project.emulated.stats()["calls"]["PATCH /services/data/v66.0/composite/sobjects/Contact/External_Id__c"] == 1
     )
 
 

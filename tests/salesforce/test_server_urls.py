@@ -156,7 +156,7 @@ def test_no_instance_url_takes_a_token_to_another_host(hostile: HostileOrg, thie
         with pytest.raises(REFUSED):
             connect(hostile, trick)
     assert (thief.came, thief.sought) == (0, [])
-    assert set(hostile.asked) == {"/services/oauth2/token"}
+    assert set(hostile.asked) == {"/services/oauth2/token", "/services/data"}, "the second without a session"
 
 
 def test_an_id_url_is_read_and_never_called(hostile: HostileOrg, thief: Thief) -> None:

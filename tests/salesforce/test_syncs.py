@@ -105,7 +105,7 @@ def test_the_defaults_are_one_job_and_batches_of_a_thousand(project: Project) ->
     run = project.run()
     assert run.rows["succeeded"] == 2_500
     calls = {name: count - before.get(name, 0) for name, count in project.emulated.stats()["calls"].items()}
-    made = {name.rpartition("58.0")[2] if "async" in name else "": count for name, count in calls.items()}
+    made = {name.rpartition("66.0")[2] if "async" in name else "": count for name, count in calls.items()}
     posted = sum(count for name, count in calls.items() if name.startswith("POST") and name.endswith("/batch"))
     opened = sum(count for name, count in calls.items() if name.startswith("POST") and name.endswith("/job"))
     assert (opened, posted) == (1, 3), made
@@ -172,7 +172,7 @@ def test_a_job_of_the_bulk_api_2_costs_what_was_forecast(project: Project) -> No
     assert run.rows["succeeded"] == 1_200
     after = project.emulated.stats()["calls"]
     made = {name: count - before.get(name, 0) for name, count in after.items() if "/jobs/ingest" in name}
-    assert sum(made.values()) - made.get("GET /services/data/v58.0/jobs/ingest/{id}", 0) == 4, made
+    assert sum(made.values()) - made.get("GET /services/data/v66.0/jobs/ingest/{id}", 0) == 4, made
 
 
 @pytest.mark.parametrize("api", ["bulk", "rest"])

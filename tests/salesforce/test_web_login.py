@@ -137,6 +137,15 @@ def test_a_login_that_is_refused_says_what_to_do_and_keeps_nothing(
     assert not list((project.folder / "home").rglob("*.token"))
 
 
+def test_an_app_that_is_missing_after_the_person_logged_in_is_told_as_such(project: Project, browser: Browser) -> None:
+    error = {"code": "OAUTH_EC_APP_NOT_FOUND", "message": "External client app not found"}
+    project.emulated.faults({"match": {"path": "/services/oauth2/authorize"}, "do": {"error": error}})
+    result = project.invoke("salesforce", "login")
+    assert result.exit_code == 69, result.stderr
+    assert "External Client App Manager" in result.stderr
+    assert token_requests(project) == 0
+
+
 def test_a_connection_that_nobody_logged_in_to_says_how(project: Project) -> None:
     run = project.run()
     assert run.exit == 69

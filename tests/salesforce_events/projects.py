@@ -46,7 +46,7 @@ class Project(ProjectFolder):
     def calls(self, path: str) -> int:
         """How often a path was posted to."""
         calls: dict[str, int] = self.emulated.stats()["calls"]
-        return calls.get(f"POST /services/data/v58.0{path}", 0)
+        return calls.get(f"POST /services/data/v66.0{path}", 0)
 
 
 def orders(count: int, first: int = 0) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from .projects import EVENT, Project, orders
 
@@ -137,6 +138,19 @@ def test_where_collections_refuse_events_single_calls_of_a_composite_one_publish
     assert project.published() == [*(each["id"] for each in orders(99)), "o9999"]
     assert (project.calls("/composite/sobjects"), project.calls("/composite")) == (1, 5)
     assert all(each["record_id"] for each in project.lines(run))
+
+
+def test_a_version_without_collections_publishes_by_composite_calls(project: Project) -> None:
+    missing = {"code": "NOT_FOUND", "message": "The requested resource does not exist"}
+    project.emulated.faults({"match": COLLECTIONS, "do": {"error": missing, "status": 404}})
+    old = evolve(project, api_version="41.0")
+    old.sync()
+    old.model(orders(30))
+    assert old.run().rows["succeeded"] == 30
+    assert old.published() == [each["id"] for each in orders(30)]
+    assert {call for call in project.emulated.writing_calls() if "composite" in call} == {
+        "POST /services/data/v41.0/composite/sobjects"
+    }
 
 
 def test_composite_calls_can_be_asked_for_and_tell_refused_events_apart(project: Project) -> None:

@@ -277,7 +277,7 @@ def test_a_field_of_people_is_written_where_it_belongs(project: Project) -> None
 
 def test_record_types_that_cannot_be_read_are_said_to_be_unchecked(project: Project) -> None:
     error = {"code": "INVALID_TYPE", "message": "sObject type 'RecordType' is not supported."}
-    project.emulated.faults({"match": {"method": "GET", "path": "/services/data/v58.0/query"}, "do": {"error": error}})
+    project.emulated.faults({"match": {"method": "GET", "path": "/services/data/v66.0/query"}, "do": {"error": error}})
     project.model("Gold", "Silver", "Bronze", "Platinum")
     assert "warning: could not check which record types do not get the values that join" in project.plan().findings
     assert project.run().exit == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from .projects import Project
 
@@ -18,6 +19,16 @@ def test_the_rows_become_the_active_values_and_records_keep_what_they_have(proje
     assert list(project.active()) == ["Silver", "Bronze", "Platinum"]
     assert project.inactive() == {"Gold"}
     assert [each["Tier__c"] for each in project.emulated.records("Account")] == ["Gold"]
+
+
+@pytest.mark.parametrize("version", ["41.0", "58.0", "66.0"])
+def test_every_version_from_41_on_writes_a_list(project: Project, version: str) -> None:
+    of_version = evolve(project, api_version=version)
+    of_version.sync()
+    of_version.model("Silver", "Bronze", "Platinum")
+    assert of_version.run().exit == 0
+    assert list(of_version.active()) == ["Silver", "Bronze", "Platinum"]
+    assert [call for call in project.emulated.stats()["calls"] if f"/v{version}/tooling/" in call]
 
 
 def test_the_ledger_says_what_became_of_each_value(project: Project) -> None:

@@ -14,6 +14,8 @@ from connector_salesforce.failure import CallFailed
 from connector_salesforce.ids import to18
 from connector_salesforce.org import Description, Org
 from connector_salesforce.soql import is_in, select
+from connector_salesforce.version_needs import FLOWS
+from connector_salesforce.versions import number
 from connector_sdk import Action, Finding, Level, PlanSummary
 
 _SETUP = "Give the user View Setup and Configuration to have them checked."
@@ -37,7 +39,7 @@ class _Look:
     """One kind of automation: how it is asked for, by which of a record's names it is told, and what it means.
 
     `setup`: the Tooling API has it. `saving`: a deletion does not run it. `narrow` leaves out what is not active where
-    the query could not.
+    the query could not. `since` is the first version of the API that can be asked for it.
     """
 
     what: str
@@ -47,6 +49,7 @@ class _Look:
     setup: bool = True
     saving: bool = True
     narrow: Callable[[Org, list[Description]], list[Description]] = lambda _, records: records
+    since: int = 0
 
 
 Records = list[Description] | CallFailed
@@ -55,7 +58,11 @@ Records = list[Description] | CallFailed
 def check_automation(org: Org, plan: PlanSummary) -> Iterator[Finding]:
     """What is active on the objects of a plan. What may not be read is said to be so."""
     actions = {action for action, count in plan.planned.items() if count}
-    looks = [each for each in _LOOKS if actions & _SAVING or not each.saving]
+    wanted = [each for each in _LOOKS if actions and (actions & _SAVING or not each.saving)]
+    looks = [each for each in wanted if each.since <= number(org.client.version)]
+    for look in (each for each in wanted if each not in looks):
+        advice = f"That needs version {look.since}.0 of the API."
+        yield Finding(Level.WARNING, f"could not check {look.what}", advice)
     for name in plan.object_names if actions else ():
         try:
             target = _target(org, name)
@@ -176,6 +183,7 @@ _LOOKS = (
     _Look(
         "flows", _flows, _flow,
         "What they refuse is rejected; those before saving may change what the run writes.", setup=False, saving=False,
+        since=FLOWS,
     ),
     _Look(
         "workflow rules", _workflow_rules, _named("Name"), "They may change what the run writes.", narrow=_active

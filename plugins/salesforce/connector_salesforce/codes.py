@@ -47,16 +47,26 @@ CONTENT_RULES = (
     ContentRule("INVALID_SESSION_ID", "Connected app is not attached to Agent", "SESSION_NOT_USABLE"),
     ContentRule("invalid_grant", "expired access/refresh token", "invalid_grant_expired"),
     ContentRule("invalid_grant", "no client credentials user enabled", "invalid_grant_no_user"),
+    ContentRule("invalid_grant", "admin approved", "invalid_app_access"),
     ContentRule("invalid_grant", "approved", "invalid_grant_not_approved"),
+    ContentRule("invalid_grant", "frozen", "user_frozen"),
+    ContentRule("inactive_user", "frozen", "user_frozen"),
+    ContentRule("invalid_grant", "inactive user", "inactive_user"),
+    ContentRule("invalid_grant", "user is inactive", "inactive_user"),
+    ContentRule("invalid_grant", "client app is not installed", "app_not_found"),
     ContentRule("invalid_grant", "audience", "invalid_grant_audience"),
     ContentRule("invalid_grant", "Audience", "invalid_grant_audience"),
     ContentRule("invalid_grant", "authorization code", "invalid_grant_code"),
-    ContentRule("invalid_grant", "assertion expired", "invalid_grant_code"),
-    ContentRule("invalid_grant", "expired assertion", "invalid_grant_code"),
+    ContentRule("invalid_grant", "assertion expired", "invalid_grant_clock"),
+    ContentRule("invalid_grant", "expired assertion", "invalid_grant_clock"),
     ContentRule("invalid_grant", "assertion", "invalid_grant_assertion"),
     ContentRule("invalid_grant", "authentication failure", "invalid_grant_credentials"),
     ContentRule("invalid_grant", "ip restricted", "invalid_grant_ip"),
+    ContentRule("invalid_grant", "IP restricted", "invalid_grant_ip"),
+    ContentRule("invalid_grant", "login hours", "invalid_grant_ip"),
     ContentRule("invalid_client", "app must be installed", "app_not_found"),
+    ContentRule("invalid_request", "DPoP", "DPOP_REQUIRED"),
+    ContentRule("invalid_grant", "DPoP", "DPOP_REQUIRED"),
 )
 """In their order; the first that holds decides."""
 
@@ -74,6 +84,9 @@ _CROWDED = (
 )
 """What fewer calls at the same time would not have met (Salesforce Developer Limits Quick Reference, "API Request
 Limits"; Apex Developer Guide, "Execution Governors and Limits"; Record Locking Cheat Sheet)."""
+
+_PAUSES = {"rate_limit_exceeded": 3_600.0}
+"""Seconds for which calls are best left alone where the answer names no time: logins are counted by the hour."""
 
 _TRANSACTION = 200
 """Rows that share the limits of one Apex transaction (Apex Developer Guide, "Bulk Apex Triggers")."""
@@ -150,7 +163,8 @@ def classify(error: RowError | BaseException) -> Classification | None:
 def classify_call(error: CallFailed) -> Classification:
     """What a failed call asks for; the call itself knows whether it may have been executed."""
     found = table().get(error.code) or _by_status(error)
-    return evolve(found, executed=error.executed, retry_after=error.retry_after)
+    pause = _PAUSES.get(error.code) if error.retry_after is None else error.retry_after
+    return evolve(found, executed=error.executed, retry_after=pause)
 
 
 def _of_row(error: RowError) -> Classification | None:

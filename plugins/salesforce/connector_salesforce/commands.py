@@ -13,7 +13,7 @@ from connector_salesforce.codes import classify_call
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.flows import Web
 from connector_salesforce.hosts import origin
-from connector_salesforce.login import checked, explained, reach
+from connector_salesforce.login import checked, explained, findings_of, reach
 from connector_salesforce.transport import Transport
 from connector_salesforce.web_login import log_in_by_browser
 from connector_sdk import CommandSettings, ConfigError, ConnectionSettings, ExitCode, RunStopped
@@ -94,6 +94,8 @@ def _show(settings: CommandSettings, found: ConnectionSettings) -> None:
     with _reached(found):
         org, identity = reach(found.config, found.host)
     org.close()
+    for each in findings_of(found.config, org):
+        settings.say(f"{each.level}: {each.message} — {each.advice}")
     settings.write(_COLUMNS, [{"connection": found.name, **asdict(identity)}])
 
 

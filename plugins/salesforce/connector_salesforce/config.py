@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ from attrs import Attribute, field, frozen
 from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
 from connector_salesforce.hosts import HostError, origin
 from connector_salesforce.ids import to18
+from connector_salesforce.versions import DEFAULT, check_form
 from connector_sdk import Problem
 
 
@@ -22,7 +22,7 @@ class Config:
         default="https://login.salesforce.com"
     )
     auth: Annotated[ClientCredentials | Web | Jwt | SfCli, "How to log in."] = field(kw_only=True)
-    api_version: Annotated[str, "The version of the Salesforce APIs."] = field(default="58.0")
+    api_version: Annotated[str, "The version of the Salesforce APIs."] = field(default=DEFAULT)
 
     @login_url.validator
     def _is_a_host(self, _attribute: Attribute[str], value: str) -> None:
@@ -33,10 +33,7 @@ class Config:
 
     @api_version.validator
     def _is_a_version(self, _attribute: Attribute[str], value: str) -> None:
-        if not re.fullmatch(r"\d{2,3}\.0", value):
-            raise ValueError(f'{value!r} is no version: write it like "58.0", with the quotes')
-        if float(value) < 48:
-            raise ValueError(f"version {value} is older than 48.0, the first that this plugin can speak")
+        check_form(value)
 
 
 @frozen

@@ -9,18 +9,22 @@ from attrs import field, frozen
 
 from connector_salesforce.codes import classify_call
 from connector_salesforce.failure import CallFailed
-from connector_sdk import Executed, Kind
+from connector_sdk import Executed, Finding, Kind
 
 
 @frozen
 class Login:
-    """A session: its token, where the API is, and whose it is (ids of 18 characters, as far as they are known)."""
+    """A session: its token, where the API is, and whose it is (ids of 18 characters, as far as they are known).
+
+    `findings` say what is worth knowing about how it was got.
+    """
 
     token: str = field(repr=False)
     instance: str
     org_id: str
     user_id: str
     username: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
 class Credentials:

@@ -30,6 +30,13 @@ class CallFailed(Exception):
         self.retry_after = retry_after
         self.clock_off = clock_off
 
+    def told_as(self, code: str, message: str) -> CallFailed:
+        """Return the same failure under another code, or with other words."""
+        return CallFailed(
+            code, message, self.executed,
+            status=self.status, retry_after=self.retry_after, clock_off=self.clock_off,
+        )  # fmt: skip
+
     def about_batch(self, executed: Executed) -> CallFailed:
         """The same failure, with what it means for the batch that the call was made for.
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 
+from connector_salesforce.private_key import key_problems
 from connector_sdk import Problem, Secret
 
 CALLBACK_URL = "http://localhost:1717/OauthRedirect"
@@ -73,13 +74,16 @@ class Jwt:
     client_id: Annotated[str, "The consumer key of the app."]
     username: Annotated[str, "The user to log in as."]
     private_key: Annotated[Secret, "The private key as PEM, such as ${file:server.key}."]
-    audience: Annotated[str | None, "Whom the assertion is for, where it is not Salesforce's own login host."] = None
+    audience: Annotated[
+        str | None, "Whom the assertion is for; left out, login_url, and where that is refused the shared login host."
+    ] = None
 
     def problems(self, login_url: str) -> Iterator[Problem]:
         """What keeps this from succeeding."""
         yield from _without_key(self.client_id)
         if not self.username:
             yield Problem("the username is empty", ("auth", "username"), "name the user to log in as")
+        yield from key_problems(self.private_key.reveal())
 
 
 @frozen

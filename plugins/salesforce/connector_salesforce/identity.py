@@ -34,8 +34,18 @@ class Identity:
         return f"{self.org} ({self.org_id}), user {self.user}, {self.kind}"
 
 
+_HOPELESS = frozenset({
+    "INVALID_SESSION_ID", "SESSION_NOT_USABLE", "OAUTH_EC_APP_NOT_FOUND", "CLIENT_NOT_ACCESSIBLE_FOR_USER",
+    "API_CURRENTLY_DISABLED", "API_DISABLED_FOR_ORG",
+})  # fmt: skip
+"""What is answered to every call of a session that is good for none."""
+
+
 def identify(org: Org) -> Identity:
-    """Ask an org for its name and kind and for its user; what the user may not see is left out."""
+    """Ask an org for its name and kind and for its user; what the user may not see is left out.
+
+    Raises `CallFailed` when the login succeeded and no call of its session can.
+    """
     login = org.client.login
     about = _about(org)
     sandbox = about.get("IsSandbox")
@@ -62,10 +72,12 @@ def _kind(about: Mapping[str, Any], host: str) -> str:
 
 def _about(org: Org) -> Mapping[str, Any]:
     """The org's name and kind (Object Reference, "Organization"); nothing where the user may not see them."""
-    with contextlib.suppress(CallFailed):
-        for each in org.query(select(["Id", "Name", "IsSandbox", "OrganizationType"], "Organization")):
-            return each
-    return {}
+    try:
+        return next(org.query(select(["Id", "Name", "IsSandbox", "OrganizationType"], "Organization")), {})
+    except CallFailed as error:
+        if error.code in _HOPELESS:
+            raise
+        return {}
 
 
 def _username(org: Org) -> str | None:

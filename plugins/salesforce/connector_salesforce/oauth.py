@@ -27,9 +27,15 @@ class Granted:
     instance: str
     org_id: str
     user_id: str
+    token_type: str = "Bearer"
 
     def login(self, login_origin: str) -> Login:
-        """The session. Raises `CallFailed` when it is one of a host that is not Salesforce's."""
+        """The session. Raises `CallFailed` when it is one of a host that is not Salesforce's, or wants proofs.
+
+        A token that is bound to a key says so by its type (Salesforce Help, "OAuth 2.0 DPoP Guide"; RFC 9449).
+        """
+        if self.token_type.lower() == "dpop":
+            raise CallFailed("DPOP_REQUIRED", "the app gives only tokens that are bound to a key (DPoP)", Executed.NO)
         try:
             return Login(self.token, instance_origin(self.instance, login_origin), self.org_id, self.user_id)
         except HostError as error:
@@ -84,4 +90,5 @@ def _read(answer: Answer) -> Granted:
         raise CallFailed("ANSWER_UNREADABLE", "the token answer is not one of Salesforce", Executed.NO) from None
     if not token or not org_id:
         raise CallFailed("ANSWER_UNREADABLE", "the token answer names no token or no org", Executed.NO)
-    return Granted(token, str(refresh) if refresh else None, instance, org_id, user_id)
+    type_ = said.get("token_type")
+    return Granted(token, str(refresh) if refresh else None, instance, org_id, user_id, str(type_ or "Bearer"))

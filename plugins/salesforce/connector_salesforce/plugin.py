@@ -13,6 +13,7 @@ from connector_salesforce.commands import login_commands
 from connector_salesforce.config import Config, Options
 from connector_salesforce.hook_failures import explained, proven
 from connector_salesforce.org import Org
+from connector_salesforce.version_needs import check_version
 from connector_sdk import (
     Action,
     Api,
@@ -33,6 +34,7 @@ from connector_sdk import (
     Recovery,
     Removal,
     RowError,
+    Sync,
     Unknown,
     WriteResult,
     hookimpl,
@@ -123,10 +125,13 @@ def discover_schema(connection: Connection, object_name: str, refresh: bool) -> 
 
 
 @hookimpl
-def check_sync(connection: Connection, options: Options) -> Sequence[Problem]:
-    """Nothing to refuse; from now on calls that are kept for others are not made, look-ups of the plan included."""
-    connection.handle.client.quota.keep(options.keep_api_calls)
-    return ()
+def check_sync(connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
+    """Whether the version of the API has what the sync uses; from now on calls that are kept for others are not made,
+    look-ups of the plan included.
+    """
+    client = connection.handle.client
+    client.quota.keep(options.keep_api_calls)
+    return tuple(check_version(client.version, sync, options))
 
 
 @hookimpl

@@ -14,6 +14,8 @@ from connector_salesforce.job_kind import ASSIGNED
 from connector_salesforce.org import Org
 from connector_salesforce.permissions import check_permissions
 from connector_salesforce.soql import select
+from connector_salesforce.version_needs import QUERY_JOBS, check_plan_version
+from connector_salesforce.versions import number
 from connector_sdk import Action, Finding, Level, PlanSummary
 
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
@@ -25,6 +27,7 @@ _API = {"bulk": "the Bulk API", "bulk2": "the Bulk API 2.0", "rest": "the REST A
 def check_plan(org: Org, plan: PlanSummary, options: Options) -> list[Finding]:
     """What is worth knowing before a run. Raises `CallFailed` when the object cannot be described."""
     return [
+        *check_plan_version(org.client.version, plan, options),
         *check_permissions(org, plan),
         *_merging(org, plan),
         *_binary(org, plan),
@@ -63,6 +66,10 @@ def _not_taken(org: Org, plan: PlanSummary) -> Iterator[Finding]:
     for name in plan.object_names if plan.api != "rest" else ():
         described = org.describe(name)
         if described.get("custom") or described.get("triggerable", True):
+            continue
+        if number(org.client.version) < QUERY_JOBS:
+            message = f"could not check whether {_API[plan.api]} takes {name}"
+            yield Finding(Level.WARNING, message, f"That needs version {QUERY_JOBS}.0 of the API.")
             continue
         query = {"operation": "query", "query": f"{select(['Id'], name)} LIMIT 1"}
         try:

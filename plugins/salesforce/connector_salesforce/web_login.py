@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlencode
 
@@ -91,7 +92,7 @@ def _exchange(
         if answer.refresh_token is None:
             raise CallFailed("NO_REFRESH_TOKEN", "the app gives no refresh token", Executed.NO)
         host.hide(answer.refresh_token)
-        StoredLogin(login_origin, auth.client_id, answer.refresh_token).save(host.tokens)
+        StoredLogin(login_origin, auth.client_id, answer.refresh_token, used_at=time.time()).save(host.tokens)
 
     form = {
         "grant_type": "authorization_code",

@@ -1,0 +1,54 @@
+"""The private key of an app's certificate: what keeps Salesforce from taking what is signed with it.
+
+Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration": RS256. Salesforce refuses RSA keys below
+2,048 bits and, without a word, keys of other kinds (github.com/simstudioai/sim, pull request 6526).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector_sdk import Problem
+
+BITS_MIN = 2_048
+
+_PLACE = ("auth", "private_key")
+_MAKE = f"make a new pair: openssl req -x509 -newkey rsa:{BITS_MIN} -nodes -keyout server.key -out server.crt"
+_NAME = "name the file with the key: ${file:server.key}"
+_OTHERS = {
+    "BEGIN CERTIFICATE": "a certificate, which goes to the app in Setup",
+    "BEGIN PUBLIC KEY": "a public key",
+    "BEGIN OPENSSH PRIVATE KEY": "a key of OpenSSH",
+}
+"""What people name in place of the key, by what it begins with."""
+
+
+def key_problems(pem: str) -> Iterator[Problem]:
+    """Yield what keeps a text in PEM from being the key of an app, without a word of it."""
+    try:
+        import jwt  # noqa: F401 - an optional extra
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    except ImportError:
+        hint = "install it: pip install 'connector-salesforce[jwt]'"
+        yield Problem("flow: jwt needs the package PyJWT", ("auth", "flow"), hint)
+        return
+    try:
+        key = load_pem_private_key(pem.encode(), None)
+    except TypeError:
+        hint = "write it without one: openssl pkey -in server.key -out plain.key"
+        yield Problem("the private key is encrypted with a passphrase", _PLACE, hint)
+    except Exception:  # of many kinds, some of them the library's own
+        yield _no_key(pem)
+    else:
+        if not isinstance(key, RSAPrivateKey):
+            yield Problem("this is no RSA key, and Salesforce takes no other", _PLACE, _MAKE)
+        elif key.key_size < BITS_MIN:
+            message = f"the RSA key has {key.key_size:,} bits, and Salesforce takes none below {BITS_MIN:,}"
+            yield Problem(message, _PLACE, f"{_MAKE}; then upload server.crt to the app")
+
+
+def _no_key(pem: str) -> Problem:
+    found = next((what for begin, what in _OTHERS.items() if begin in pem), None)
+    message = f"this is {found}, and no RSA private key in PEM" if found else "this is no RSA private key in PEM"
+    return Problem(message, _PLACE, _NAME)
