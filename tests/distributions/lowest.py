@@ -29,7 +29,8 @@ TESTS = (
 """Tests that use what the quickstart does not: the conformance kit, cassettes, logins with a key, the fixtures."""
 
 _TOOLS = ("hypothesis", "pytest-timeout", "simple-salesforce")
-_SHARED = ("pyproject.toml", "docs", "examples", "tests")
+_SHARED = ("examples", "tests")
+_IGNORED = shutil.ignore_patterns("node_modules", "__pycache__")
 _NOT_FOUND = "not found"
 _OK = "ok"
 
@@ -72,9 +73,9 @@ def try_lowest(version: str, python: str, folder: Path) -> None:
 
 def try_tests(python: str, folder: Path) -> None:
     """Run tests away from the source code; warnings about old packages are none of users' business."""
+    shutil.copy(ROOT / "pyproject.toml", folder)
     for name in _SHARED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / name)
+        shutil.copytree(ROOT / name, folder / name, ignore=_IGNORED)
     run([python, "-m", "pytest", "-q", "-m", "not long", "-o", "filterwarnings=default", *TESTS], folder)
 
 
