@@ -80,9 +80,10 @@ def _chosen_extras(distribution: Distribution, extras: bool) -> str:
 
 
 def try_installation(python: str, folder: Path) -> None:
-    """Use what is installed as a user would, away from the checkout: commands, plugins, the quickstart."""
+    """Use what is installed as a user would, away from the checkout and from the home of the person who runs this."""
     smoke = Path(__file__).with_name("smoke.py")
-    run([python, "-I", str(smoke), str(ROOT / "examples" / "quickstart")], folder)
+    homes = {name: str(folder / "home") for name in ("HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")}
+    run([python, "-I", str(smoke), str(ROOT / "examples" / "quickstart")], folder, homes)
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> str:

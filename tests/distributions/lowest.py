@@ -23,12 +23,11 @@ from tests.distributions.environments import (
 TESTS = (
     "tests/connector_sdk/testing/test_conformance.py",
     "tests/connector_sdk/testing/test_cassettes.py",
-    "tests/salesforce/test_flows.py",
     "tests/salesforce_emulator/test_pytest_plugin.py",
 )
-"""Tests that use what the quickstart does not: the conformance kit, cassettes, logins with a key, the fixtures."""
+"""Tests that use what the smoke test does not: the conformance kit, cassettes, the fixtures of the emulator."""
 
-_TOOLS = ("hypothesis", "pytest-timeout", "simple-salesforce")
+_TOOLS = ("hypothesis", "pytest-timeout", "requests")
 _SHARED = ("examples", "tests")
 _IGNORED = shutil.ignore_patterns("node_modules", "__pycache__")
 _NOT_FOUND = "not found"
