@@ -12,7 +12,10 @@ from pathlib import Path
 from tests.distributions.archives import find_wheel
 from tests.distributions.declared import DISTRIBUTIONS, ROOT, Distribution
 
-_PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
+_PIP = ("-m", "pip", "--disable-pip-version-check")
+_HOME = Path.home()
+"""Of the person who runs this; tests have homes of their own."""
+
 _HOMES = (
     ("PYENV_ROOT", ".pyenv", "versions/{}.*/bin"),
     ("UV_PYTHON_INSTALL_DIR", ".local/share/uv/python", "cpython-{}.*/bin"),
@@ -44,7 +47,7 @@ def _candidates(version: str) -> Iterator[str]:
     if on_path:
         yield on_path
     for variable, below_home, pattern in _HOMES:
-        home = Path(os.environ.get(variable) or Path.home() / below_home)
+        home = Path(os.environ.get(variable) or _HOME / below_home)
         yield from map(str, sorted(home.glob(pattern.format(version) + f"/python{version}")))
 
 
@@ -71,8 +74,12 @@ def install(python: str, wheels: Path, constraints: Path, *, extras: bool) -> No
 
 
 def install_packages(python: str, packages: Sequence[str], constraints: Path) -> None:
-    """Install packages that are built already: users need no compiler."""
-    run([python, *_PIP, "install", "--only-binary", ":all:", "--constraint", str(constraints), *packages], ROOT)
+    """Install packages that are built already, for users need no compiler, and that nobody withdrew."""
+    options = ["--only-binary", ":all:", "--constraint", str(constraints)]
+    said = run([python, *_PIP, "install", *options, *packages], ROOT)
+    withdrawn = [line for line in said.splitlines() if "yanked version" in line]
+    if withdrawn:
+        raise CommandFailed("\n".join(withdrawn))
 
 
 def _chosen_extras(distribution: Distribution, extras: bool) -> str:
