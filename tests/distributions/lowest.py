@@ -21,11 +21,14 @@ from tests.distributions.environments import (
 )
 
 TESTS = (
+    "tests/connector_sdk/engines/test_escapes.py",
+    "tests/connector_sdk/engines/test_generated_tables.py",
+    "tests/connector_sdk/engines/test_inner_doubled.py",
     "tests/connector_sdk/testing/test_conformance.py",
     "tests/connector_sdk/testing/test_cassettes.py",
     "tests/salesforce_emulator/test_pytest_plugin.py",
 )
-"""Tests that use what the smoke test does not: the conformance kit, cassettes, the fixtures of the emulator."""
+"""Tests that use what the smoke test does not: all of DuckDB, the conformance kit, cassettes, the emulator's fixtures."""
 
 _TOOLS = ("hypothesis", "pytest-timeout", "requests")
 _SHARED = ("examples", "tests")
