@@ -28,7 +28,7 @@ TESTS = (
     "tests/connector_sdk/testing/test_cassettes.py",
     "tests/salesforce_emulator/test_pytest_plugin.py",
 )
-"""Tests that use what the smoke test does not: all of DuckDB, the conformance kit, cassettes, the emulator's fixtures."""
+"""Tests that use what the smoke test does not: DuckDB, the conformance kit, cassettes, fixtures."""
 
 _TOOLS = ("hypothesis", "pytest-timeout", "requests")
 _SHARED = ("examples", "tests")
