@@ -6,10 +6,9 @@ INSTALLED := $(VENV)/.installed
 SOURCES := connector_sdk plugins/salesforce/connector_salesforce plugins/salesforce_picklist/connector_salesforce_picklist \
 	plugins/salesforce_events/connector_salesforce_events plugins/salesforce_emulator/salesforce_emulator
 PLUGINS := plugins/salesforce plugins/salesforce_picklist plugins/salesforce_events plugins/salesforce_emulator
-PACKAGES := . $(PLUGINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long check wheels faults cassettes fidelity bench duel docs clean
+.PHONY: help install demo test test-long check wheels lowest faults cassettes fidelity bench duel docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,13 +37,11 @@ check: $(INSTALLED) wheels ## lint, formatting, types, floors, and the wheels in
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-cache
 
-wheels: $(INSTALLED)
-	@rm -rf dist && PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist $(PACKAGES)
-	@rm -rf .venv-wheels && $(PYTHON) -m venv .venv-wheels
-	@.venv-wheels/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl
-	@cd / && $(CURDIR)/.venv-wheels/bin/connector --version && $(CURDIR)/.venv-wheels/bin/salesforce-emulator --help >/dev/null
-	@cd / && $(CURDIR)/.venv-wheels/bin/python -c 'import connector_sdk as sdk; list(map(sdk.load, ("salesforce", "salesforce_picklist", "salesforce_events")))' && echo "wheels: ok"
-	@rm -rf .venv-wheels
+wheels: $(INSTALLED) ## the sdists and wheels into dist/; the wheels are installed and used in a clean environment
+	@$(BIN)/python -m tests.distributions.wheels
+
+lowest: $(INSTALLED) ## the lowest allowed versions, on each Python from 3.11 to 3.14 that is found (PYTHONS="PATH ...")
+	@$(BIN)/python -m tests.distributions.lowest $(PYTHONS)
 
 faults: $(INSTALLED) ## the rules about known faults, with the tests that show each
 	@$(BIN)/python -m tests.faults
@@ -68,4 +65,4 @@ docs: $(INSTALLED) ## write the generated parts of the manual anew
 	@$(BIN)/python -m docs
 
 clean: ## remove what the targets made
-	@rm -rf $(VENV) .venv-wheels .venv-duel dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-duel dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

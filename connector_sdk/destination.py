@@ -168,9 +168,11 @@ class Destination:
 
     def _spec(self) -> DestinationSpec:
         spec = self._required("destination_spec", DestinationSpec)
-        if not isinstance(spec.contract, int) or spec.contract > CONTRACT:
+        if spec.contract != CONTRACT:
+            is_older = isinstance(spec.contract, int) and spec.contract < CONTRACT
+            update = "the plugin" if is_older else "connector-sdk"
             raise self._broken(
-                "destination_spec", f"needs contract {spec.contract}, this core has {CONTRACT}: update connector-sdk"
+                "destination_spec", f"needs contract {spec.contract}, this core has {CONTRACT}: update {update}"
             )
         problems = list(answers.spec_problems(spec))
         if problems:

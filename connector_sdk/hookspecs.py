@@ -43,6 +43,7 @@ class DestinationHooks:
         def destination_spec():
             return DestinationSpec(
                 name="ledger",
+                contract=1,
                 modes={Mode.UPSERT: frozenset({Removal.NOTHING, Removal.DELETE})},
                 apis=(Api("rest", {Mode.UPSERT: Delivery.AT_LEAST_ONCE}, 200, 200, 8_000_000, 4, 8),),
                 config=Config,

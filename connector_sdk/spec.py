@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 CONTRACT = 1
-"""The version of the contract between this core and its plugins."""
+"""The number of the contract between this core and its plugins: version 0.N of connector-sdk has contract N."""
 
 
 class Mode(StrEnum):
@@ -98,4 +98,4 @@ class DestinationSpec:
     merge_rows_max: int | None = None
     accepts: Callable[[Any], frozenset[str]] = field(default=lambda _options: frozenset())
     at_least_once: Callable[[Any], bool] = field(default=lambda _options: False)
-    contract: int = CONTRACT
+    contract: int = field(kw_only=True)

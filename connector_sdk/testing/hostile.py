@@ -48,7 +48,7 @@ class NoSettings:
 
 _API = Api("only", {Mode.UPSERT: Delivery.AT_LEAST_ONCE}, 10, 100, 1_000_000, 1, 2)
 _SPEC = DestinationSpec(
-    "hostile", {Mode.UPSERT: frozenset({Removal.NOTHING})}, (_API,), config=NoSettings, options=NoSettings
+    "hostile", {Mode.UPSERT: frozenset({Removal.NOTHING})}, (_API,), NoSettings, NoSettings, contract=CONTRACT
 )
 _SCHEMA = ObjectSchema("things", "Things", (Field("key", FieldType.TEXT),), frozenset({Mode.UPSERT}))
 _CONNECTION = Connection(None, "acme", "acme", False, lambda: None)
@@ -84,6 +84,10 @@ def _with(answer: Any, **changes: Any) -> Hook:
 
 def _spec(**changes: Any) -> Hook:
     return _with(_SPEC, **changes)
+
+
+def _spec_without_contract() -> DestinationSpec:
+    return DestinationSpec("hostile", _SPEC.modes, _SPEC.apis, NoSettings, NoSettings)  # type: ignore[call-arg]
 
 
 def _api(**changes: Any) -> Hook:
@@ -179,6 +183,8 @@ BREACHES: Mapping[str, Hook] = {
     "loading/unknown argument": _named("write_batch", _unknown_argument),
     "loading/argument with a default": _named("write_batch", _with_default),
     "destination_spec/newer contract": _spec(contract=CONTRACT + 1),
+    "destination_spec/older contract": _spec(contract=CONTRACT - 1),
+    "destination_spec/no contract": _spec_without_contract,
     "destination_spec/contract in words": _spec(contract="one"),
     "destination_spec/no modes": _spec(modes={}),
     "destination_spec/modes as a list": _spec(modes=[Mode.UPSERT]),

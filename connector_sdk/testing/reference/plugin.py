@@ -9,6 +9,7 @@ import pyarrow as pa
 from attrs import frozen
 
 from connector_sdk import (
+    CONTRACT,
     MATCH_SCHEMA,
     Api,
     Attempt,
@@ -58,6 +59,7 @@ _EXACTLY_ONCE: Mapping[Mode, Delivery] = dict.fromkeys((Mode.INSERT, *_KEYED), D
 
 SPEC = DestinationSpec(
     name="reference",
+    contract=CONTRACT,
     modes={
         Mode.INSERT: _NOTHING,
         Mode.UPDATE: frozenset({Removal.NOTHING, Removal.CLEAR}),

@@ -42,7 +42,7 @@ class Options:
 def destination_spec() -> DestinationSpec:
     """One mode through one api."""
     api = Api("append", {Mode.INSERT: Delivery.AT_MOST_ONCE}, 100, None, None, 1, 1)
-    return DestinationSpec("lines", {Mode.INSERT: frozenset({Removal.NOTHING})}, (api,), Config, Options)
+    return DestinationSpec("lines", {Mode.INSERT: frozenset({Removal.NOTHING})}, (api,), Config, Options, contract=1)
 
 
 @hookimpl

@@ -73,7 +73,7 @@ PAGE = Api(
 @hookimpl
 def destination_spec() -> DestinationSpec:
     """Four modes through one api."""
-    return DestinationSpec("notebook", MODES, (PAGE,), Config, Options)
+    return DestinationSpec("notebook", MODES, (PAGE,), Config, Options, contract=1)
 
 
 @hookimpl

@@ -50,6 +50,7 @@ _REST = {**dict.fromkeys(_KEYED, Delivery.AT_LEAST_ONCE), Mode.INSERT: Delivery.
 
 SPEC = DestinationSpec(
     name="salesforce",
+    contract=1,
     modes={
         Mode.UPSERT: frozenset(Removal),
         Mode.INSERT: _NOTHING,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 SPEC = DestinationSpec(
     name="salesforce_picklist",
+    contract=1,
     modes={Mode.ALL: frozenset({Removal.NOTHING})},
     apis=(
         Api(

@@ -13,6 +13,7 @@ from attrs import frozen
 from click.testing import CliRunner, Result
 
 from connector_sdk import (
+    CONTRACT,
     Api,
     Classification,
     CommandSettings,
@@ -85,6 +86,7 @@ class Shelf:
         delivery = {Mode.UPSERT: Delivery.AT_LEAST_ONCE}
         return DestinationSpec(
             name="shelf",
+            contract=CONTRACT,
             modes={Mode.UPSERT: frozenset({Removal.NOTHING})},
             apis=(Api("rest", delivery, 10, 10, None, 1, 1),),
             config=ShelfConfig,

@@ -10,6 +10,7 @@ import click
 from attrs import define, frozen
 
 from connector_sdk import (
+    CONTRACT,
     Api,
     Attempt,
     Batch,
@@ -83,6 +84,7 @@ class Mirror:
         delivery = {Mode.UPSERT: Delivery.AT_LEAST_ONCE, Mode.INSERT: Delivery.EXACTLY_ONCE}
         return DestinationSpec(
             name="mirror",
+            contract=CONTRACT,
             modes={Mode.UPSERT: frozenset({Removal.NOTHING}), Mode.INSERT: frozenset({Removal.NOTHING})},
             apis=(Api("only", delivery, 10, 10, None, 1, 1),),
             config=MirrorConfig,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from connector_sdk import Api, ConfigError, Delivery, DestinationSpec, Mode, Problem, Removal
+from connector_sdk import CONTRACT, Api, ConfigError, Delivery, DestinationSpec, Mode, Problem, Removal
 from connector_sdk.project.load import load_project
 
 EXAMPLE = """\
@@ -92,6 +92,7 @@ def spec() -> DestinationSpec:
     keyed = dict.fromkeys((Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE), Delivery.AT_LEAST_ONCE)
     return DestinationSpec(
         name="ledger",
+        contract=CONTRACT,
         modes={
             Mode.UPSERT: frozenset({nothing, clear, delete}),
             Mode.UPDATE: frozenset({nothing, clear}),

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from connector_sdk import (
+    CONTRACT,
     Api,
     Delivery,
     DeliveryOptions,
@@ -85,6 +86,7 @@ def test_a_destination_that_only_inserts_refuses_mode_removal_and_match_at_once(
         (Api("rest", {Mode.INSERT: Delivery.AT_MOST_ONCE}, 200, 200, None, 1, 1),),
         dict,
         dict,
+        contract=CONTRACT,
     )
     places = {problem.path[2] for problem in check(events, on_removed=Removal.DELETE)}
     assert places == {"mode", "on_removed", "match"}

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from connector_sdk import (
+    CONTRACT,
     Action,
     Batch,
     Classification,
@@ -69,9 +70,23 @@ def test_a_breach_is_an_error_that_names_plugin_and_hook(breach: str) -> None:
         calls(destination)[hook]()
 
 
-def test_a_plugin_of_a_newer_contract_is_refused_with_both_numbers() -> None:
-    with pytest.raises(PluginError, match=r"needs contract 2, this core has 1: update"):
-        Destination("hostile", hostile("destination_spec/newer contract"))
+@pytest.mark.rule("S5")
+@pytest.mark.parametrize(
+    ("breach", "said"),
+    [
+        ("newer contract", f"needs contract {CONTRACT + 1}, this core has {CONTRACT}: update connector-sdk"),
+        ("older contract", f"needs contract {CONTRACT - 1}, this core has {CONTRACT}: update the plugin"),
+    ],
+)
+def test_a_plugin_of_another_contract_is_refused_with_both_numbers_and_what_to_update(breach: str, said: str) -> None:
+    with pytest.raises(PluginError, match=said):
+        Destination("hostile", hostile(f"destination_spec/{breach}"))
+
+
+@pytest.mark.rule("S5")
+def test_a_plugin_that_states_no_contract_is_refused() -> None:
+    with pytest.raises(PluginError, match="contract"):
+        Destination("hostile", hostile("destination_spec/no contract"))
 
 
 @pytest.mark.parametrize("error", [NotExecuted("locked", "x"), Stale("x"), ConnectionError("x"), KeyError("x")])

@@ -11,6 +11,7 @@ import pyarrow as pa
 from attrs import define, field, frozen
 
 from connector_sdk import (
+    CONTRACT,
     NOT_EXECUTED,
     Action,
     Api,
@@ -68,7 +69,7 @@ class Scripted:
     def destination_spec(self) -> DestinationSpec:
         modes = {Mode.UPSERT: frozenset({Removal.NOTHING}), Mode.INSERT: frozenset({Removal.NOTHING})}
         api = Api("only", dict.fromkeys(modes, Delivery.AT_LEAST_ONCE), 10, None, None, 2, 50)
-        return DestinationSpec("scripted", modes, (api,), Nothing, Nothing)
+        return DestinationSpec("scripted", modes, (api,), Nothing, Nothing, contract=CONTRACT)
 
     @hookimpl
     def write_batch(self, batch: Batch, attempt) -> WriteResult:
