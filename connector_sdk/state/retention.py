@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connector_sdk.state.entries import ENDED, JournalledRun, RunState
-from connector_sdk.state.folder import StateFolder, remove
+from connector_sdk.state.files import remove
+from connector_sdk.state.folder import StateFolder
 from connector_sdk.state.journal import Journal
 from connector_sdk.sync import Keep
 
