@@ -98,7 +98,12 @@ def state_folder(project: Project | Outline, override: Path | None = None) -> St
 
 def _named_by_a_person(override: Path | None) -> Path | None:
     chosen = override or os.environ.get(VARIABLE)
-    return Path(chosen).expanduser().absolute() if chosen else None
+    try:
+        return Path(chosen).expanduser().absolute() if chosen else None
+    except RuntimeError:
+        raise ConfigError(
+            f"the home in {chosen} is not known", hint="give the whole path of the state folder"
+        ) from None
 
 
 def _default(project: Project | Outline) -> Path:

@@ -29,8 +29,8 @@ from platformdirs import user_state_path
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.state.database import read_folder_id
 from connector_sdk.state.files import make_folder, replace_file
+from connector_sdk.state.home import find_own_folder
 from connector_sdk.state.inspection import DATABASE
-from connector_sdk.state.tokens import APPLICATION
 
 _PLACE = "place"
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class RollbackGuard:
     """What is remembered of one state folder, by its id. Where nothing can be kept, nothing is noticed."""
 
     def __init__(self, folder_id: str, folder: Path, project: str) -> None:
-        self._root = user_state_path(APPLICATION)
+        self._root = find_own_folder(user_state_path)
         self._id = folder_id
         self._folder = folder.resolve()
         self._places = (self._folder, Path(project).resolve())
@@ -151,8 +151,6 @@ class RollbackGuard:
 
     def _write(self, path: Path, text: str) -> None:
         """Write a text unless it is there already."""
-        if not self._root.is_absolute():
-            raise OSError("this user has no home")
         with suppress(OSError, ValueError):
             if path.read_text(encoding="utf-8") == text:
                 return

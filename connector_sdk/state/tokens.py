@@ -18,8 +18,8 @@ from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConfigError
 from connector_sdk.state.files import make_folder, on_disk, open_file, write_file
 from connector_sdk.state.folder import one_part
+from connector_sdk.state.home import APPLICATION, find_own_folder
 
-APPLICATION = "connector-sdk"
 VARIABLE = "CONNECTOR_TOKENS"
 
 
@@ -33,7 +33,7 @@ class FileTokenStore:
         """The text stored last; raises `ConfigError` when others could have read or placed it."""
         try:
             file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             hint = f"see what is there; without it, log in again: rm {self._path}"
@@ -105,7 +105,7 @@ def token_store(project_folder: str, connection: str) -> TokenStore:
     """
     folder = str(Path(project_folder).resolve())
     project = hashlib.sha256(folder.encode()).hexdigest()[:16]
-    path = user_data_path(APPLICATION) / "tokens" / f"{project}-{one_part(connection)}.token"
+    path = find_own_folder(user_data_path) / "tokens" / f"{project}-{one_part(connection)}.token"
     chosen = os.environ.get(VARIABLE) or "file"
     if chosen not in ("file", "keyring"):
         raise ConfigError(f"{VARIABLE} is {chosen!r}", hint=f"set {VARIABLE} to file or keyring, or unset it")
@@ -115,13 +115,10 @@ def token_store(project_folder: str, connection: str) -> TokenStore:
 def _own_folder(path: Path) -> None:
     """Make the folder of a file. Raises `ConfigError` when others could look into it or put something there."""
     folder = path.parent
-    if not folder.is_absolute():
-        hint = "set HOME or XDG_DATA_HOME to a folder that this user may write to"
-        raise ConfigError("this user has no home, so there is no place for tokens", hint=hint)
     try:
         make_folder(folder)
     except OSError as error:
-        hint = "make it writable for this user, or name another place with XDG_DATA_HOME"
+        hint = "make it writable for this user, or set XDG_DATA_HOME to a folder that is"
         raise ConfigError(f"the folder {folder} of tokens cannot be made: {error.strerror}", hint=hint) from None
     details = folder.stat()
     if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or details.st_uid != os.geteuid():
