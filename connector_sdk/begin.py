@@ -15,7 +15,7 @@ from connector_sdk.planning.former_state import UPGRADED
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import RunStart
 from connector_sdk.request import Request
-from connector_sdk.rollback import lost_state_finding
+from connector_sdk.rollback import find_lost_state
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledRun, RunState
@@ -77,7 +77,7 @@ def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
         return ()
     previous = opened.state()
     is_first = previous is None or previous.snapshot is None or request.start_over
-    lost = lost_state_finding(opened, request) if is_first else ()
+    lost = find_lost_state(opened, request) if is_first else ()
     if lost or request.first_run is not None:
         return lost
     if is_first:

@@ -20,19 +20,19 @@ def guard_folder(session: Session, request: Request) -> tuple[Finding, ...]:
     It is asked before an interrupted run goes on: one that is in an old folder may have ended long ago. A session that
     keeps others out (its lock is held) notes where the folder lies from then on.
     """
-    former = session.guard.former_place()
-    is_copy = former is not None and session.guard.lies_also_in(former)
+    former = session.guard.find_former_place()
+    is_copy = former is not None and session.guard.is_also_in(former)
     found = [*_describe_copy(session, former if is_copy else None), *_describe_rollback(session, request)]
     stop_on(found, request.accept)
-    notes = [] if former is None or is_copy else [_moved(session, former)]
+    notes = [] if former is None or is_copy else [_describe_move(session, former)]
     if session.lock is None:
         return tuple(notes)
     if is_copy:
         session.guard.take_over(session.journal.replace_folder_id)
-    return (*notes, *_unguarded(session.guard.note_place()))
+    return (*notes, *_describe_unkept(session.guard.note_place()))
 
 
-def lost_state_finding(session: Session, request: Request) -> tuple[Finding, ...]:
+def find_lost_state(session: Session, request: Request) -> tuple[Finding, ...]:
     """Return the finding about rows that were sent by a run which this state folder knows nothing of, if there was one.
 
     Just where a second time would create them twice, and all of them are about to be sent.
@@ -40,8 +40,8 @@ def lost_state_finding(session: Session, request: Request) -> tuple[Finding, ...
     if session.sync.mode is not Mode.INSERT or request.baseline or LOST_STATE in request.accept:
         return ()
     name, guard = session.sync.name, session.guard
-    is_known_by_name = session.state() is None and guard.was_run_by_earlier_versions(name)
-    if not (is_known_by_name or guard.was_written(name, session.written_to)):
+    is_known_by_name = session.state() is None and guard.has_run_in_earlier_versions(name)
+    if not (is_known_by_name or guard.has_other_state(name, session.written_to)):
         return ()
     message = (
         f"{name} was run before, and its state of then is not in {session.folder.path}:"
@@ -65,18 +65,18 @@ def _describe_copy(session: Session, former: Path | None) -> Iterator[Finding]:
 
 
 def _describe_rollback(session: Session, request: Request) -> Iterator[Finding]:
-    lacks = _lacks(session)
+    lacks = _describe_missing_runs(session)
     forgets = request.start_over and not _has_open_run(session)
     if lacks and not forgets:
         advice = f"put the latest state folder back, or go on from the old one with --accept {OLD_STATE}"
         yield Finding(Level.STOP, f"the state of {session.sync.name} lacks {lacks}", advice, OLD_STATE)
 
 
-def _lacks(session: Session) -> str:
+def _describe_missing_runs(session: Session) -> str:
     """Return what the state lacks of the runs that were seen; empty where it lacks none."""
     name, previous, guard = session.sync.name, session.state(), session.guard
-    seen = guard.seen(name)
-    generation = seen.generation if seen else guard.seen_here(name) if previous else 0
+    seen = guard.find_sync(name)
+    generation = seen.generation if seen else guard.find_generation_here(name) if previous else 0
     runs = generation - session.generation
     if seen and seen.run and runs >= 0 and session.journal.run(seen.run) is None:
         runs += 1
@@ -91,12 +91,12 @@ def _has_open_run(session: Session) -> bool:
     return any(each.state is RunState.RUNNING for each in session.journal.runs(session.sync.name))
 
 
-def _moved(session: Session, former: Path) -> Finding:
+def _describe_move(session: Session, former: Path) -> Finding:
     message = f"the state folder was moved from {former} to {session.folder.path}, and is used from there"
     return Finding(Level.WARNING, message, "see that nothing else runs with a copy of it")
 
 
-def _unguarded(reason: str) -> tuple[Finding, ...]:
+def _describe_unkept(reason: str) -> tuple[Finding, ...]:
     if not reason:
         return ()
     message = f"a state folder from a backup will not be noticed, because nothing can be noted outside of it ({reason})"

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from attrs import asdict, field, frozen
+from attrs.converters import optional
 from platformdirs import user_state_path
 
 from connector_sdk.crashpoint import crashpoint
@@ -40,15 +41,19 @@ T = TypeVar("T")
 class SeenSync:
     """How far a sync had come: how many runs had changed its state, and the run that was last begun and not ended."""
 
-    generation: int = 0
-    run: str | None = None
+    generation: int = field(default=0, converter=int)
+    run: str | None = field(default=None, converter=optional(str))
+
+
+def _copy_targets(targets: Mapping[str, str]) -> Mapping[str, str]:
+    return dict(targets)
 
 
 @frozen
 class _SeenPlace:
     """The targets that a sync was run to from a place, each with the id of the state folder that it had then."""
 
-    targets: Mapping[str, str] = field(factory=dict)
+    targets: Mapping[str, str] = field(factory=dict, converter=_copy_targets)
 
 
 class RollbackGuard:
@@ -62,18 +67,20 @@ class RollbackGuard:
 
     # -- asking
 
-    def former_place(self) -> Path | None:
+    def find_former_place(self) -> Path | None:
         """Return where the folder lay when it was seen last; None where that is here, or it was never seen."""
         try:
             place = Path((self._of_folder / _PLACE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
+            return None
+        if not place.is_absolute():
             return None
         with suppress(OSError):
             if place.samefile(self._folder):
                 return None
         return place
 
-    def lies_also_in(self, place: Path) -> bool:
+    def is_also_in(self, place: Path) -> bool:
         """Return whether a folder with this id lies in another place; what cannot be looked at may be there."""
         try:
             database = (place / DATABASE).lstat()
@@ -86,17 +93,17 @@ class RollbackGuard:
         except sqlite3.Error:
             return True
 
-    def seen(self, sync: str) -> SeenSync | None:
+    def find_sync(self, sync: str) -> SeenSync | None:
         """Return how far a sync of the folder had come; None where it was never seen."""
         return _read(self._of_folder / _name(sync), SeenSync)
 
-    def seen_here(self, sync: str) -> int:
+    def find_generation_here(self, sync: str) -> int:
         """Return the generation that a sync had come to in this place, whatever the id of the folder; 0 for unseen.
 
         Folders of earlier versions have no id, and so have backups of them.
         """
         try:
-            return int(self._generation_here(sync).read_text(encoding="utf-8"))
+            return int(self._generation_file(sync).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return 0
 
@@ -104,13 +111,13 @@ class RollbackGuard:
         """Return whether another folder was in this place when the sync was last run to a target."""
         return self._writer(self._folder, sync, target) not in (None, self._id)
 
-    def was_written(self, sync: str, target: str) -> bool:
+    def has_other_state(self, sync: str, target: str) -> bool:
         """Return whether a sync was run to a target from here, or by this project, with its state in another folder."""
         return any(self._writer(place, sync, target) not in (None, self._id) for place in self._places)
 
-    def was_run_by_earlier_versions(self, sync: str) -> bool:
+    def has_run_in_earlier_versions(self, sync: str) -> bool:
         """Return whether just versions that noted no targets ran a sync in this place."""
-        return _read(self._of_place(self._folder, sync), _SeenPlace) is None and self.seen_here(sync) > 0
+        return _read(self._of_place(self._folder, sync), _SeenPlace) is None and self.find_generation_here(sync) > 0
 
     # -- noting
 
@@ -135,7 +142,7 @@ class RollbackGuard:
         """Note how far a sync has come."""
         with suppress(OSError):
             self._write(self._of_folder / _name(sync), _text(SeenSync(generation)))
-            self._write(self._generation_here(sync), str(generation))
+            self._write(self._generation_file(sync), str(generation))
 
     def take_over(self, replace_id: Callable[[str, str], str]) -> None:
         """Let a copy be a folder of its own: under its new id is known what was known of the former one.
@@ -143,7 +150,7 @@ class RollbackGuard:
         `replace_id` gives the folder another id, and returns the one that it has then.
         """
         fresh = secrets.token_hex(16)
-        copied = self._of_folder.with_name(fresh)
+        copied = self._of_folder.with_name(_name(fresh))
         with suppress(OSError):
             shutil.copytree(self._of_folder, copied)
             self._write(copied / _PLACE, str(self._folder))
@@ -160,12 +167,12 @@ class RollbackGuard:
 
     @property
     def _of_folder(self) -> Path:
-        return self._root / "folders" / self._id
+        return self._root / "folders" / _name(self._id)
 
     def _of_place(self, place: Path, sync: str) -> Path:
         return self._root / "places" / _name(str(place), sync)
 
-    def _generation_here(self, sync: str) -> Path:
+    def _generation_file(self, sync: str) -> Path:
         return self._root / "witness" / _name(str(self._folder), sync)
 
     def _writer(self, place: Path, sync: str, target: str) -> str | None:

@@ -21,6 +21,8 @@ def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
         return None
     path = folder.path / state.snapshot
     with SNAPSHOT.reading(path):
+        if not path.is_relative_to(folder.path) or ".." in Path(state.snapshot).parts:
+            raise ValueError("it does not lie in the state folder")
         if checksum(path) != state.checksum and state.checksum is not None:
             raise ValueError("its content has changed")
     return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sqlite3
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -221,3 +222,16 @@ def test_a_folder_is_not_made_behind_a_link(tmp_path: Path) -> None:
         make_folder(tmp_path / "link")
     make_folder(tmp_path / "a" / "b" / "c")
     assert (tmp_path / "a" / "b" / "c").is_dir()
+
+
+@pytest.mark.parametrize("name", ["../letter", "snapshots/../../letter", "/letter"])
+def test_a_snapshot_that_lies_elsewhere_is_not_read(folder: Path, name: str) -> None:
+    named = name if name.startswith(".") or "/../" in name else str(folder.parent / "letter")
+    database = sqlite3.connect(folder / ".connector" / "state.db")
+    database.execute("update sync set snapshot = ?, checksum = null", (named,))
+    database.commit()
+    database.close()
+    bench = Bench(folder, people())
+    with pytest.raises(RunStopped, match="does not lie in the state folder"):
+        bench.plan([ANN])
+    bench.store.close()

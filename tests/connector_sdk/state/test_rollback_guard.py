@@ -396,11 +396,12 @@ def test_a_machine_that_keeps_nothing_is_told_once_and_the_run_goes_on(
     assert not (tmp_path / "~").exists()
 
 
-def test_what_the_guard_cannot_read_counts_as_never_seen(notes: Bench) -> None:
+@pytest.mark.parametrize("content", [b"\xff", b"\0\0", b"[1]", b'{"generation": "many", "targets": 1}'], ids=repr)
+def test_what_the_guard_cannot_read_counts_as_never_seen(notes: Bench, content: bytes) -> None:
     ran(notes, 10)
     for path in user_state_path("connector-sdk").rglob("*"):
         if path.is_file():
-            path.write_bytes(b"\xff[1]")
+            path.write_bytes(content)
     ran(notes)
     assert executed(notes) == once(20)
 
@@ -477,6 +478,18 @@ def test_ids_of_folders_differ(notes: Bench, tmp_path: Path) -> None:
         database.close()
     assert len(set(ids)) == 2
     guard = RollbackGuard(ids[0][0], tmp_path / "1", str(tmp_path))
-    assert guard.former_place() == tmp_path / "0"
-    assert guard.lies_also_in(tmp_path / "0")
-    assert not guard.lies_also_in(tmp_path / "1")
+    assert guard.find_former_place() == tmp_path / "0"
+    assert guard.is_also_in(tmp_path / "0")
+    assert not guard.is_also_in(tmp_path / "1")
+
+
+def test_an_id_that_is_a_path_leads_nowhere(notes: Bench, tmp_path: Path) -> None:
+    ran(notes, 10)
+    database = sqlite3.connect(notes.folder / ".connector" / "state.db")
+    database.execute("update folder set id = ?", (f"../../../../../../..{tmp_path}/elsewhere",))
+    database.commit()
+    database.close()
+    ran(notes, accept={"old-state"})
+    shutil.copytree(notes.folder / ".connector", tmp_path / "copy")
+    ran(notes, state=tmp_path / "copy", accept={"copied"})
+    assert not (tmp_path / "elsewhere").exists()
