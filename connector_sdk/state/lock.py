@@ -60,7 +60,12 @@ def session_of_holder(path: Path) -> str | None:
 
 
 def _take(path: Path, sync: str, session: str) -> TextIO:
-    file = os.fdopen(open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+", encoding="utf-8", errors="replace")
+    try:
+        descriptor = open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    except OSError as error:
+        hint = "see what is there, and who may write to it"
+        raise RunStopped(f"the lock {path} cannot be opened: {error.strerror}", hint=hint) from None
+    file = os.fdopen(descriptor, "a+", encoding="utf-8", errors="replace")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
+from click.testing import CliRunner, Result
 from platformdirs import user_state_path
 
 from connector_sdk import ExitCode, Finding, Mode, RunReport, RunStopped, hookimpl
+from connector_sdk.cli.app import connector
+from connector_sdk.cli.settings import Settings
 from connector_sdk.crashpoint import listen
 from connector_sdk.run import FirstRun
 from connector_sdk.state.rollback_guard import RollbackGuard
@@ -414,6 +418,44 @@ def test_two_syncs_of_one_folder_are_known_apart(notes: Bench) -> None:
     ran(other, 5)
     ran(notes)
     other.store.close()
+
+
+@pytest.mark.rule("S2")
+def test_the_command_ends_with_6_and_says_what_to_do_and_takes_the_word(notes: Bench) -> None:
+    def invoke(*words: str) -> Result:
+        settings = Settings(path=notes.folder, destinations=notes.destinations)
+        settings.project = notes.project(ROWS)
+        return CliRunner().invoke(connector, ["run", "people", "--first-run", "send", *words], obj=settings)
+
+    assert invoke().exit_code == 0
+    shutil.rmtree(notes.folder / ".connector")
+    refused = invoke()
+    assert (refused.exit_code, refused.stdout) == (ExitCode.GUARD, "")
+    assert "--first-run send --accept lost-state" in refused.stderr
+    assert invoke("--accept", "lost_state").exit_code == ExitCode.CONFIG
+    assert executed(notes) == once(20)
+    assert invoke("--accept", "lost-state").exit_code == 0
+
+
+def test_what_is_read_while_others_note_is_whole(tmp_path: Path) -> None:
+    guards = [RollbackGuard("id", tmp_path, str(tmp_path)) for _ in range(4)]
+    guards[0].note_ended("sync", 1)
+    unread: list[int] = []
+
+    def note(guard: RollbackGuard) -> None:
+        for number in range(100):
+            guard.note_begun("sync", f"target {number}", number, "run")
+            guard.note_ended("sync", number)
+            unread.extend([number] if guard.find_sync("sync") is None else [])
+
+    threads = [threading.Thread(target=note, args=(each,)) for each in guards]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert not unread
+    assert guards[0].has_other_state("sync", "target 1") is False
+    assert not [path.name for path in user_state_path("connector-sdk").rglob("*") if "." in path.name]
 
 
 # -- kills
