@@ -62,11 +62,11 @@ def _keep(details: str, settings: Settings) -> Path | None:
     """Write details beside the state, readable by this user only; None when that cannot be done."""
     if settings.loaded is None:
         return None
-    folder = state_path(settings.loaded, settings.state)
-    file = folder / f"bug-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
     try:
+        folder = state_path(settings.loaded, settings.state)
         make_folder(folder)
+        file = folder / f"bug-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
         write_file(file, details)
-    except OSError:
+    except (OSError, ConfigError):
         return None
     return file
