@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from connector_sdk.crashpoint import crashpoint
@@ -14,24 +15,29 @@ from connector_sdk.planning.former_state import UPGRADED
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import RunStart
 from connector_sdk.request import Request
+from connector_sdk.rollback import find_lost_state
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledRun, RunState
-from connector_sdk.state.folder import on_disk, remove
+from connector_sdk.state.files import on_disk, remove
 from connector_sdk.state.journal import now
 from connector_sdk.state.snapshot_file import pointing_at, sent_rows
-from connector_sdk.state.witness import Witness
 
 
-def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan, tuple[Finding, ...]]:
-    """Plan, check the plan, and commit it: from here on the run survives a crash. Answers what was found, too."""
+def begin(
+    opened: Session, request: Request, notes: Sequence[Finding] = ()
+) -> tuple[JournalledRun, FrozenPlan, tuple[Finding, ...]]:
+    """Plan, check the plan, and commit it: from here on the run survives a crash. Answers what was found, too.
+
+    `notes` were found before it.
+    """
     run_id = new_run_id()
     opened.observers.run_started(RunStart(run_id, opened.sync.name, False, now()))
     account, held = opened.live.connection.account, () if request.start_over else held_findings(opened)
     begun = opened.journal.begin_run(run_id, opened.sync.name, account, opened.config, opened.id)
     try:
         frozen_plan = freeze_plan(opened, run_id, request)
-        findings = (*held, *findings_of_run(opened, frozen_plan))
+        findings = (*notes, *held, *findings_of_run(opened, frozen_plan))
         stop_on(findings, request.accept)
     except BaseException as error:
         remove(opened.folder.plan(run_id))
@@ -67,10 +73,14 @@ def new_run_id() -> str:
 
 def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
     """What keeps a run that creates from starting: nobody said whether its rows were sent before."""
-    if request.first_run is not None or opened.sync.mode is not Mode.INSERT:
+    if opened.sync.mode is not Mode.INSERT:
         return ()
     previous = opened.state()
-    if previous is None or previous.snapshot is None or request.start_over:
+    is_first = previous is None or previous.snapshot is None or request.start_over
+    lost = find_lost_state(opened, request) if is_first else ()
+    if lost or request.first_run is not None:
+        return lost
+    if is_first:
         name = opened.sync.name
         message = f"{name} has no record of what it sent before, and sending a row twice would create it twice"
         advice = "say --first-run send to send all rows, or --first-run baseline to take them as sent"
@@ -86,20 +96,13 @@ def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
 
 
 def guard_state(opened: Session, request: Request) -> None:
-    """Stop when the snapshot is of another target, or older than what this machine has seen."""
+    """Stop when the snapshot is of another target."""
     previous = opened.state()
     guard_account(opened, request)
     if previous is None or request.start_over:
         return
     if previous.snapshot is not None:
         opened.guard_target(previous)
-    seen = Witness(opened.folder.path, opened.sync.name).generation()
-    if previous.generation < seen and "old-state" not in request.accept:
-        raise RunStopped(
-            f"the state of {opened.sync.name} lacks its last {seen - previous.generation} runs",
-            hint="put the latest state folder back, or go on from the old one with --accept old-state",
-            exit_code=ExitCode.GUARD,
-        )
 
 
 def guard_account(opened: Session, request: Request) -> None:

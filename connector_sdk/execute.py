@@ -13,7 +13,7 @@ from connector_sdk.report import RunReport, RunStart
 from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.state.entries import BatchState, JournalledRun, RunState
-from connector_sdk.state.folder import remove
+from connector_sdk.state.files import remove
 from connector_sdk.state.journal import now
 from connector_sdk.writing.context import Progress, Writing
 from connector_sdk.writing.dispatch import deliver_all
@@ -45,6 +45,7 @@ def execute(
         opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
         opened.journal.take_up(begun.id, opened.id)
     opened.observers.run_planned(frozen_plan.summary, findings)
+    opened.guard.note_begun(opened.sync.name, opened.written_to, opened.generation, begun.id)
     stop = Stopping(request.cancel, request.drain)
     try:
         report = _delivered(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere, stop)

@@ -20,13 +20,12 @@ from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
 from connector_sdk.state.entries import JournalledRun, RemovedRows, RunState, SyncState
-from connector_sdk.state.folder import on_disk, remove
+from connector_sdk.state.files import make_folder, on_disk, remove
 from connector_sdk.state.journal import Journal, now
 from connector_sdk.state.ledger import gathered, write_ledger
 from connector_sdk.state.retention import retain
 from connector_sdk.state.schemas import keep_schema
 from connector_sdk.state.snapshot_file import pointing_at
-from connector_sdk.state.witness import Witness
 from connector_sdk.tally import Tally, Tallying, count_held, exit_code
 from connector_sdk.unfinished import count_batches, report_of_open_run
 
@@ -81,7 +80,7 @@ def end(
     report = _report(opened, run, tally, ending)
     removed = _count_removed(opened, plan, report)
     opened.journal.finish(run, ending.state, as_json(report), state, tally.held, removed)
-    Witness(opened.folder.path, run.sync).saw(state.generation)
+    opened.guard.note_ended(run.sync, state.generation)
     _tidy(opened, run)
     return report
 
@@ -169,7 +168,7 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
         snapshot = old
     else:
         snapshot = opened.folder.snapshot(run.sync, run.id)
-        snapshot.parent.mkdir(mode=0o700, exist_ok=True)
+        make_folder(snapshot.parent)
         compares = mode in (Mode.UPSERT, Mode.UPDATE)
         promote(
             old, plan.file, ledger, plan.dropped, snapshot, plan.generation,

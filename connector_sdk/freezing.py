@@ -18,6 +18,7 @@ from connector_sdk.planning.request import PlanRequest
 from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.spec import Mode
+from connector_sdk.state.files import make_folder
 from connector_sdk.state.plan_file import PlanReader
 from connector_sdk.state.schemas import read_schemas
 from connector_sdk.state.stored import planned_batch
@@ -36,7 +37,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
     held = () if request.start_over else opened.journal.held(opened.sync.name)
     snapshot = None if request.start_over else opened.snapshot()
     folder = opened.folder.plan(run_id)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     schema, *others = preferred(opened.schemas.values())
     wanted = PlanRequest(
         run=run_id,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +16,7 @@ from connector_sdk.engines.embedded import database, file, names, text
 from connector_sdk.outcome import Outcome
 from connector_sdk.planning.decided import decided_lines
 from connector_sdk.state.entries import BatchState, JournalledBatch
+from connector_sdk.state.files import make_file, temporary_folder
 from connector_sdk.state.folder import StateFolder
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import LEDGER_SCHEMA, gathered, write_ledger
@@ -46,12 +46,13 @@ def open_ledger(
     Rows without an outcome are unprocessed. Where the frozen plan is gone, they have no key, and rows that were decided
     while planning have no line.
     """
-    with TemporaryDirectory(prefix="connector-rows-") as name, database(Path(name)) as connection:
-        unsorted, ordered = Path(name) / "unsorted.parquet", Path(name) / "ordered.parquet"
+    with temporary_folder("connector-rows-") as place, database(place) as connection:
+        unsorted, ordered = place / "unsorted.parquet", place / "ordered.parquet"
         lines = _all_lines(folder.plan(run) / FILE, journal, run)
         write_ledger(unsorted, gathered(_only(each, wanted) for each in lines))
         select = f'select {names(columns)} from {file(unsorted)} order by "row"'
-        connection.execute(f"copy ({select}) to {text(str(ordered))} (format parquet)")
+        make_file(ordered)
+        connection.execute(f"copy ({select}) to {text(str(ordered))} (format parquet, use_tmp_file false)")
         reader = pq.ParquetFile(pa.OSFile(str(ordered)))  # what is open can be read though its name is gone
     return pa.RecordBatchReader.from_batches(reader.schema_arrow, reader.iter_batches(_ROWS))
 

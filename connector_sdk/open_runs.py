@@ -11,7 +11,7 @@ from connector_sdk.report import RunReport
 from connector_sdk.request import Request
 from connector_sdk.session import Session
 from connector_sdk.state.entries import JournalledRun, RunState
-from connector_sdk.state.folder import remove
+from connector_sdk.state.files import remove
 from connector_sdk.unfinished import is_under_way
 
 

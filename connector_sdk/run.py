@@ -17,13 +17,14 @@ from connector_sdk.execute import execute
 from connector_sdk.finish import not_begun
 from connector_sdk.freezing import findings_of, freeze_plan, held_findings, report_of, stop_on
 from connector_sdk.open_runs import forget_unplanned, go_on, open_run_findings, open_runs
-from connector_sdk.plan import PlanReport
+from connector_sdk.plan import Finding, PlanReport
 from connector_sdk.project.locate import locate
 from connector_sdk.report import ReportState, RunReport
 from connector_sdk.request import FirstRun, Request, require_sense
+from connector_sdk.rollback import guard_folder
 from connector_sdk.saved_plans import run_saved, save_plan
 from connector_sdk.session import Session, session
-from connector_sdk.state.folder import remove
+from connector_sdk.state.files import remove
 from connector_sdk.sync import Project
 from connector_sdk.writing.retry import Pace
 
@@ -92,6 +93,7 @@ def plan(
     request = Request(first_run=first_run, accept=frozenset(accept), full=full)
     require_sense(request)
     with session(project, sync, state=state, destinations=destinations, observers=observers, exclusive=save) as opened:
+        notes = guard_folder(opened, request)
         guard_state(opened, request)
         run_id = new_run_id()
         try:
@@ -101,7 +103,7 @@ def plan(
             found = (*first_run_finding(opened, request), *findings_of(opened, frozen_plan))
             if save:
                 save_plan(opened, request, run_id, frozen_plan)
-            said = (*open_run_findings(opened), *held_findings(opened), *found)
+            said = (*notes, *open_run_findings(opened), *held_findings(opened), *found)
             return report_of(opened, frozen_plan, said, saved=save, lookups=lookups)
         finally:
             if not save:
@@ -110,6 +112,7 @@ def plan(
 
 def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
     guard_account(opened, request)
+    notes = guard_folder(opened, request)
     forget_unplanned(opened)
     resumed = False
     for each in open_runs(opened):
@@ -120,7 +123,10 @@ def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
             if report.state is ReportState.STOPPED:
                 return
     try:
-        yield run_saved(opened, request, request.plan_id) if request.plan_id else _run_fresh(opened, request)
+        if request.plan_id:
+            yield run_saved(opened, request, request.plan_id, notes)
+        else:
+            yield _run_fresh(opened, request, notes)
     except ConnectorError as error:
         if not resumed:
             raise
@@ -128,11 +134,11 @@ def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
         yield not_begun(opened, "", told)
 
 
-def _run_fresh(opened: Session, request: Request) -> RunReport:
+def _run_fresh(opened: Session, request: Request, notes: Sequence[Finding]) -> RunReport:
     guard_state(opened, request)
     stop_on(first_run_finding(opened, request))
     for _ in range(_STALE_PLANS):
-        begun, frozen_plan, findings = begin(opened, request)
+        begun, frozen_plan, findings = begin(opened, request, notes)
         try:
             return execute(opened, request, begun, frozen_plan, findings)
         except Stale:

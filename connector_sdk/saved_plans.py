@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import evolve
 
 from connector_sdk.begin import adopt_upgrade, first_run_finding, guard_state
 from connector_sdk.errors import ConfigError, ExitCode, Problem, RunStopped
 from connector_sdk.execute import execute
 from connector_sdk.freezing import findings_of_run, held_findings, planned_by, stop_on
+from connector_sdk.plan import Finding
 from connector_sdk.planning.frozen import FrozenPlan, read_plan, write_plan
 from connector_sdk.report import RunReport, RunStart
 from connector_sdk.request import Request
@@ -27,8 +30,11 @@ def save_plan(opened: Session, request: Request, run_id: str, frozen_plan: Froze
     opened.journal.freeze(run_id, frozen_plan.batches, RunState.SAVED, planned=planned)
 
 
-def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
-    """Run a saved plan. Raises `RunStopped` (exit 6) when it is out of date or a guard stops it."""
+def run_saved(opened: Session, request: Request, plan_id: str, notes: Sequence[Finding] = ()) -> RunReport:
+    """Run a saved plan; `notes` were found before it.
+
+    Raises `RunStopped` (exit 6) when it is out of date or a guard stops it.
+    """
     saved = opened.journal.run(plan_id)
     if saved is None or saved.sync != opened.sync.name:
         hint = "plan with --save; a plan is kept for 24 hours"
@@ -41,7 +47,7 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
         frozen_plan = read_plan(opened.folder.plan(plan_id))
     except RunStopped as error:
         raise RunStopped(error.message, hint="plan again with --save", exit_code=ExitCode.GUARD) from error
-    findings = (*held_findings(opened), *findings_of_run(opened, frozen_plan))
+    findings = (*notes, *held_findings(opened), *findings_of_run(opened, frozen_plan))
     stop_on(findings, request.accept)
     opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
     adopt_upgrade(opened, plan_id, frozen_plan)

@@ -25,8 +25,10 @@ from connector_sdk.spec import Mode
 from connector_sdk.state.database import open_database
 from connector_sdk.state.entries import UNNAMED, RemovedToday, SyncState
 from connector_sdk.state.folder import StateFolder, state_folder
+from connector_sdk.state.inspection import require_own
 from connector_sdk.state.journal import Journal, moment, now
 from connector_sdk.state.lock import Lock, locked
+from connector_sdk.state.rollback_guard import RollbackGuard
 from connector_sdk.state.snapshot_file import snapshot_file
 from connector_sdk.sync import CsvForm, Model, Outline, Project, Sync
 
@@ -75,6 +77,7 @@ class Session:
     observers: Observers
     lock: Lock | None
     watch: Stopwatch
+    guard: RollbackGuard
 
     @property
     def id(self) -> str | None:
@@ -107,6 +110,11 @@ class Session:
             "match field": self.sync.match.field if self.sync.match else "",
             "mode": _family(self.sync.mode),
         }
+
+    @property
+    def written_to(self) -> str:
+        """What the sync writes to, without how: rows that are there once would be there twice."""
+        return " ".join(self.target[each] for each in ("destination", "account", "objects"))
 
     @property
     def config(self) -> str:
@@ -161,11 +169,8 @@ class Session:
 def journal_of(project: Project | Outline, state: Path | None = None) -> Iterator[tuple[StateFolder, Journal]]:
     """The state of a project, to look at or to write to."""
     folder = state_folder(project, state)
-    journal = Journal(open_database(folder.database))
-    try:
+    with closing(Journal(open_database(folder.database))) as journal:
         yield folder, journal
-    finally:
-        journal.close()
 
 
 @contextmanager
@@ -187,14 +192,19 @@ def session(
     destination = find_destination(project, sync.connection, destinations)
     settings, options = checked(project, sync, destination)
     with ExitStack() as stack:
-        folder, journal = stack.enter_context(journal_of(project, state))
+        folder = state_folder(project, state)
         lock = stack.enter_context(locked(folder.lock(name), name)) if exclusive else None
+        require_own(folder.path)
+        journal = stack.enter_context(closing(Journal(open_database(folder.database))))
+        guard = RollbackGuard(journal.folder_id(), folder.path, project.folder)
         recorder = stack.enter_context(closing(CallRecorder(folder.calls)))
         watching = Observers([recorder, *observers])
         live = stack.enter_context(opened(project, sync.connection, destination, watching))
         schemas = discover(live, sync)
         destination.check_sync(live.connection, sync, options)
-        yield Session(project, sync, model, folder, journal, live, settings, options, schemas, watching, lock, watch)
+        yield Session(
+            project, sync, model, folder, journal, live, settings, options, schemas, watching, lock, watch, guard
+        )
 
 
 def find_sync(project: Project, name: str) -> tuple[Sync, Model]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,8 @@ from connector_sdk.damage import first_line
 from connector_sdk.errors import Cancelled, ConfigError, ConnectorError, ExitCode
 from connector_sdk.opening import REDACTOR
 from connector_sdk.project.locate import locate
+from connector_sdk.state.files import make_folder, write_file
+from connector_sdk.state.folder import state_path
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 """What the machine says when it has no more of something."""
@@ -59,16 +60,13 @@ def _bug(error: BaseException, settings: Settings) -> str:
 
 def _keep(details: str, settings: Settings) -> Path | None:
     """Write details beside the state, readable by this user only; None when that cannot be done."""
-    variable = os.environ.get("CONNECTOR_STATE")
-    beside = Path(settings.loaded.folder) / ".connector" if settings.loaded else None
-    folder = settings.state or (Path(variable) if variable else beside)
-    if folder is None:
+    if settings.loaded is None:
         return None
-    file = folder / f"bug-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-            stream.write(details)
-    except OSError:
+        folder = state_path(settings.loaded, settings.state)
+        make_folder(folder)
+        file = folder / f"bug-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
+        write_file(file, details)
+    except (OSError, ConfigError):
         return None
     return file

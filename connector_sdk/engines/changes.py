@@ -14,6 +14,7 @@ from attrs import frozen
 
 from connector_sdk.engines.embedded import as_set, choices_as_text, file, is_nested, name, text
 from connector_sdk.errors import RunStopped
+from connector_sdk.state.files import make_file
 
 ROW_GROUP = 20_480
 
@@ -88,7 +89,8 @@ def freeze(connection: duckdb.DuckDBPyConnection, select: str, target: Path, *, 
     """
     if rows is not None:
         return freeze_in_turn(connection, [select], target, rows)
-    options = f"format parquet, row_group_size {ROW_GROUP}, compression lz4_raw"
+    make_file(target)
+    options = f"format parquet, row_group_size {ROW_GROUP}, compression lz4_raw, use_tmp_file false"
     ((written,),) = connection.execute(f"copy (\n{select}\n) to {text(str(target))} ({options})").fetchall()
     return _readable(connection, target, written)
 
@@ -96,6 +98,7 @@ def freeze(connection: duckdb.DuckDBPyConnection, select: str, target: Path, *, 
 def freeze_in_turn(connection: duckdb.DuckDBPyConnection, selects: Sequence[str], target: Path, rows: int) -> int:
     """As `freeze`, with several SELECTs that have the same columns and `rows` in all; each takes memory by itself."""
     options: dict[str, Any] = {"compression": "lz4", "use_dictionary": _WORDS, "write_statistics": False}
+    make_file(target)
     with ExitStack() as stack:
         writer: pq.ParquetWriter | None = None
         for select in selects:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 from attrs import frozen
 
 from connector_sdk.engines.files import compression_of
+from connector_sdk.state.files import temporary_file
 
 _BLOCK = 1 << 20
 _MARKS = (
@@ -112,7 +112,7 @@ def readable_copy(file: TextFile, folder: Path, suffix: str, *, is_copied: bool 
     """
     if file.is_plain and not is_copied:
         return file.path
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=suffix, delete=False) as copy:
+    with temporary_file(folder, suffix) as copy:
         for text in file.read_blocks():
             copy.write(text.encode())
     return copy.name

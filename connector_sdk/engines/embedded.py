@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
+
+from connector_sdk.state.files import make_folder
+from connector_sdk.state.inspection import SPILL
 
 MEMORY = "320MB"
 """What a comparison may use before it goes to disk."""
@@ -20,13 +23,21 @@ def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         connection.execute(f"set memory_limit = '{MEMORY}'")
         connection.execute("set threads = 2")
-        connection.execute(f"set temp_directory = {text(str(folder / 'spill'))}")
+        spill_into(connection, folder)
         connection.execute("set timezone = 'UTC'")
         connection.execute("set preserve_insertion_order = true")
         connection.execute("set autoinstall_known_extensions = false")
         yield connection
     finally:
         connection.close()
+        with suppress(OSError):  # a database that is still open has files there
+            (folder / SPILL).rmdir()
+
+
+def spill_into(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Let a connection put aside what does not fit into memory, in a folder that nobody else can look into."""
+    make_folder(folder / SPILL)
+    connection.execute(f"set temp_directory = {text(str(folder / SPILL))}")
 
 
 def name(identifier: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -20,6 +19,7 @@ from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part
 from connector_sdk.errors import ConfigError
+from connector_sdk.state.files import temporary_file
 
 _MOST_FILES = 4
 """How many files types are looked for in at once: DuckDB keeps 32 MB of memory for each."""
@@ -125,7 +125,7 @@ def _plain(reading: Reading, file: str) -> str:
 def _copy(reading: Reading, objects: _Objects, line: str) -> _Objects:
     """A copy of objects, each on one line; line breaks inside of them only shape them. `line` is SQL for an object."""
     query = f"select translate({line}, chr(10) || chr(13), '  ') || chr(10) from {objects.raw}"
-    with tempfile.NamedTemporaryFile(dir=reading.folder, suffix=".ndjson", delete=False) as copy:
+    with temporary_file(reading.folder, ".ndjson") as copy:
         batches: pa.RecordBatchReader = reading.connection.cursor().sql(query).to_arrow_reader()
         for batch in batches:
             lines = batch.column(0)

@@ -18,7 +18,7 @@ from attrs import evolve, field, frozen
 from connector_sdk.damage import damage
 from connector_sdk.engines.arrow_data import data_part
 from connector_sdk.engines.csv_files import DELIMITERS
-from connector_sdk.engines.embedded import MEMORY, name, parquet, text
+from connector_sdk.engines.embedded import MEMORY, name, parquet, spill_into
 from connector_sdk.engines.files import FileFormat, find_files, format_of
 from connector_sdk.engines.frozen_model import freeze_model
 from connector_sdk.engines.model_errors import explain
@@ -97,7 +97,7 @@ def _reading(model: Model, folder: Path, used: UsedColumns) -> Iterator[Reading]
     with duckdb.connect() as connection:
         reading = Reading(model, folder, connection, used)
         connection.execute(f"set memory_limit = '{MEMORY}'")
-        connection.execute(f"set temp_directory = {text(str(folder / 'spill'))}")
+        spill_into(connection, folder)
         connection.execute("set timezone = 'UTC'")
         try:
             yield reading

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -18,6 +17,7 @@ from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
 from connector_sdk.engines.wide_decimals import is_wide, readable, readable_type
+from connector_sdk.state.files import temporary_file
 
 _MOST_DIGITS = 38
 
@@ -134,7 +134,7 @@ def _copy(reading: Reading, file: str, columns: Sequence[str]) -> tuple[str, Map
     fields = [source.schema_arrow.field(each) for each in columns]
     schema = pa.schema([each.with_type(readable_type(each.type)) for each in fields])
     with (
-        tempfile.NamedTemporaryFile(dir=reading.folder, suffix=".parquet", delete=False) as copy,
+        temporary_file(reading.folder, ".parquet") as copy,
         pq.ParquetWriter(copy, schema) as writer,
     ):
         for batch in source.iter_batches(columns=list(columns)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from attrs import fields
 from connector_sdk.connection import Call
 from connector_sdk.hookspecs import hookimpl
 from connector_sdk.report import CallCounts, RunStart
+from connector_sdk.state.files import make_if_missing
 
 _COLUMNS = tuple(attribute.name for attribute in fields(Call))
 _PAUSE = 0.2
@@ -79,7 +79,7 @@ class CallRecorder:
 
 
 def _create(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    make_if_missing(path)
     database = sqlite3.connect(path, check_same_thread=False)
     database.execute("pragma journal_mode = wal")
     database.execute("pragma synchronous = off")
@@ -91,7 +91,7 @@ def recorded_calls(path: Path) -> Iterator[Call]:
     """The calls of a run in the order in which they ended; none when none were kept."""
     if not path.exists():
         return
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         for row in database.execute(f"select {', '.join(_COLUMNS)} from call order by number"):
             yield Call(*row)
@@ -103,7 +103,7 @@ def count_calls(path: Path) -> CallCounts:
     """Return how many calls of a run are on record, and what its last answers said is left."""
     if not path.exists():
         return CallCounts()
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
         try:
             (made,) = database.execute("select count(*) from call").fetchone()
             last = "select remaining from call where remaining is not null order by number desc limit 1"

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.engines.embedded import file, name
+from connector_sdk.state.files import make_file
 
 VALUES = 10_000
 """How many distinct values are looked up in one call of `match`."""
@@ -86,6 +87,7 @@ def _write(
     reader: pa.RecordBatchReader = connection.cursor().sql(f"{values} order by value").to_arrow_reader(VALUES)
     columns = [("value", reader.schema.field("value").type), ("object", pa.string()), ("record_id", pa.string())]
     schema = pa.schema(columns)
+    make_file(answers)
     with pq.ParquetWriter(answers, schema) as writer:
         for batch in reader:
             found = match(objects, field, batch.column("spelled")).combine_chunks()

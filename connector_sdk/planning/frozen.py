@@ -17,7 +17,7 @@ from connector_sdk.damage import PLAN, checksum
 from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.report import ActionCounts, RowCounts
 from connector_sdk.state.entries import NewBatch
-from connector_sdk.state.folder import on_disk
+from connector_sdk.state.files import on_disk, write_file
 from connector_sdk.state.plan_file import FILE, Layout
 
 _ABOUT = "plan.json"
@@ -76,7 +76,7 @@ def write_plan(plan: FrozenPlan) -> None:
     about = {name: value for name, value in _converter.unstructure(plan).items() if name != "folder"}
     files = {path.name: checksum(path) for path in filter(None, (plan.file, plan.dropped))}
     text = json.dumps({"plan": about, "files": files, "checksum": _checksum(about)})
-    (plan.folder / _ABOUT).write_text(text, encoding="utf-8")
+    write_file(plan.folder / _ABOUT, text)
     on_disk(*(plan.folder / each for each in (*files, _ABOUT)), plan.folder, plan.folder.parent)
 
 

@@ -11,14 +11,18 @@ from connector_sdk.plan import Finding, Level
 from connector_sdk.state.entries import RemovedToday
 from connector_sdk.sync import Guards
 
+OLD_STATE = "old-state"
+COPIED = "copied"
+LOST_STATE = "lost-state"
+
 GUARDS = (
     "min_rows", "max_removed", "max_removed_per_day", "max_changed", "rekeyed", "respelled", "schema", "model",
-    "account", "rejected", "old-state",
+    "account", "rejected", OLD_STATE, COPIED, LOST_STATE,
 )  # fmt: skip
 """The names that `--accept` takes.
 
 `schema` is about what changed at the destination, `model` and `account` about what the sync stands on, `rejected` about
-mode `all`, `old-state` about the state folder.
+mode `all`, the last three about the state folder.
 """
 
 EXAMPLES = 3

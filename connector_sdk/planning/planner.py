@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -48,6 +47,7 @@ from connector_sdk.planning.summary import Totals, delivery_findings, findings, 
 from connector_sdk.schema import ObjectSchema
 from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.state.entries import NewBatch
+from connector_sdk.state.files import temporary_folder
 from connector_sdk.state.plan_file import FILE, INTO, Layout, stored_name
 from connector_sdk.state.schemas import FILE as SCHEMA
 from connector_sdk.state.schemas import write_schemas
@@ -135,9 +135,9 @@ def check_model(
 
     Raises `ConfigError` with every problem.
     """
-    with tempfile.TemporaryDirectory(prefix="connector-") as folder:
+    with temporary_folder("connector-") as folder:
         model = project.models[sync.model]
-        source = open_model(model, Path(folder), used_by(model, sync))
+        source = open_model(model, folder, used_by(model, sync))
         _mapped(project, sync, model, schemas, source, spec, discover)
         return _model_findings(source)
 

@@ -19,6 +19,7 @@ from connector_sdk.planning.identity import comparable
 from connector_sdk.planning.removals import Removals
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.schema import FieldType
+from connector_sdk.state.files import make_file
 
 _NAMED = 50
 
@@ -54,6 +55,7 @@ def compare_with_target(
     """Say of each row whether the target has it, and find what leaves the target."""
     records, version = target
     held = request.folder / "target.parquet"
+    make_file(held)
     with pq.ParquetWriter(held, records.schema) as writer:
         for batch in records:
             writer.write_batch(batch)

@@ -6,13 +6,14 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from connector_sdk.damage import JOURNAL
 from connector_sdk.errors import RunStopped
+from connector_sdk.state.files import make_if_missing
 
-VERSION = 6
+VERSION = 7
 
 _SCHEMA = """
 create table schema_version (version integer not null);
@@ -42,6 +43,8 @@ create table held (
     primary key (sync, key)
 ) without rowid;
 create table removal (sync text not null, at text not null, rows integer not null, known integer not null);
+create table folder (id text not null);
+insert into folder values (lower(hex(randomblob(16))));
 """
 
 _COUNTING = """
@@ -56,12 +59,19 @@ update batch set submitted = attempts + round
 """
 """How often rows were submitted, what batches came to, which session works on a run, how many rows are held."""
 
+_IDENTITY = """
+create table folder (id text not null);
+insert into folder values (lower(hex(randomblob(16))))
+"""
+"""What the state folder is known by, wherever it lies."""
+
 _LATER = (
     "alter table batch add column lane integer",
     "alter table sync add column checksum integer",
     "alter table batch add column found text",
     "create table removal (sync text not null, at text not null, rows integer not null, known integer not null)",
     _COUNTING,
+    _IDENTITY,
 )
 """What has changed since version 1: the statements that make each version of the one before."""
 
@@ -76,7 +86,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     _require_not_lost(path)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        make_if_missing(path)
         database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.DatabaseError) as error:
         raise not_usable(path, error) from error
@@ -148,3 +158,14 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
             f"the journal {path} was written by a newer version (state {found}, this program knows {VERSION})",
             hint="update connector-sdk",
         )
+
+
+def read_folder_id(path: Path) -> str | None:
+    """Return the id of the state folder whose database lies at `path`, without changing it; None where there is none.
+
+    Raises `sqlite3.Error` when that cannot be found out.
+    """
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        known = database.execute("select 1 from sqlite_master where name = 'folder'").fetchone()
+        (found,) = (database.execute("select id from folder").fetchone() if known else None) or (None,)
+    return found

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from pathlib import Path
+from shlex import quote
 
 from attrs import frozen
 
 from connector_sdk.errors import ConfigError, RunStopped
+from connector_sdk.state.files import FOLDER_MODE, close_to_others, make_folder
+from connector_sdk.state.inspection import DATABASE, FOLDERS, require_own
 from connector_sdk.sync import Outline, Project
 
 VARIABLE = "CONNECTOR_STATE"
 _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
 )
-
-_FOLDERS = ("plans", "snapshots", "schemas", "ledgers", "calls", "locks")
 
 
 @frozen
@@ -29,7 +29,7 @@ class StateFolder:
     @property
     def database(self) -> Path:
         """The journal of all runs."""
-        return self.path / "state.db"
+        return self.path / DATABASE
 
     def plan(self, run: str) -> Path:
         """The folder of the frozen plan of a run."""
@@ -64,26 +64,30 @@ def one_part(name: str) -> str:
 
 
 def state_path(project: Project | Outline, override: Path | None = None) -> Path:
-    """Where the state of a project lies, whether it is there or not: `override`, $CONNECTOR_STATE, or `.connector/`."""
-    chosen = override or os.environ.get(VARIABLE) or Path(project.folder) / ".connector"
-    return Path(chosen).expanduser().absolute()
+    """Return where the state of a project lies, there or not: `override`, $CONNECTOR_STATE, or `.connector/`.
+
+    A place that a person named may be a link. It is resolved here, and links count nowhere after that.
+    """
+    named = _named_by_a_person(override)
+    return named.resolve() if named else _default(project)
 
 
 def state_folder(project: Project | Outline, override: Path | None = None) -> StateFolder:
-    """The state folder of a project (see `state_path`), made and checked.
+    """Return the state folder of a project (see `state_path`), made and checked.
 
     Raises `RunStopped` when it cannot be used: not ours, open to others, read-only, on a network file system, or a
     part of it leads elsewhere.
     """
-    path = state_path(project, override)
+    named, path = _named_by_a_person(override), state_path(project, override)
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_link(named or path, is_allowed=named is not None)
+        make_folder(path)
         _check(path)
-        for name in _FOLDERS:
-            (path / name).mkdir(mode=0o700, exist_ok=True)
-        for part in (path / name for name in (*_FOLDERS, "state.db")):
-            if part.is_symlink():
-                raise _refused(path, f"has a link in the place of {part.name}", f"rm {part}")
+        if named is None:
+            close_to_others(path, FOLDER_MODE)
+        require_own(path)
+        for name in FOLDERS:
+            make_folder(path / name)
     except OSError as error:
         raise RunStopped(
             f"the state folder {path} cannot be used: {error.strerror or error}",
@@ -92,29 +96,34 @@ def state_folder(project: Project | Outline, override: Path | None = None) -> St
     return StateFolder(path)
 
 
-def remove(path: Path) -> None:
-    """Delete a file or folder of the state, if it is there."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _named_by_a_person(override: Path | None) -> Path | None:
+    chosen = override or os.environ.get(VARIABLE)
+    try:
+        return Path(chosen).expanduser().absolute() if chosen else None
+    except RuntimeError:
+        raise ConfigError(
+            f"the home in {chosen} is not known", hint="give the whole path of the state folder"
+        ) from None
 
 
-def on_disk(*paths: Path) -> None:
-    """Wait until what was written to files survives the loss of power, or to folders: which files and folders they
-    have. A new file does so only with its folder, and that one with its own.
-    """
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _default(project: Project | Outline) -> Path:
+    return (Path(project.folder) / ".connector").absolute()
+
+
+def _check_link(path: Path, *, is_allowed: bool) -> None:
+    """Refuse a link in the place of the folder that this user did not put there, or that a project brought along."""
+    if not path.is_symlink():
+        return
+    if path.lstat().st_uid != os.geteuid():
+        raise _refused(path, "belongs to another user", f"remove the link: rm {quote(str(path))}")
+    if not is_allowed:
+        hint = f"name the folder with --state or {VARIABLE}, or remove the link: rm {quote(str(path))}"
+        raise _refused(path, "is a link", hint)
 
 
 def _check(path: Path) -> None:
     details = path.stat()
-    if {details.st_uid, path.lstat().st_uid} != {os.geteuid()}:
+    if details.st_uid != os.geteuid():
         raise _refused(path, "belongs to another user", f"run as its owner, or: chown -R $(id -u) {path}")
     if details.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise _refused(path, "can be written by others", f"chmod 700 {path}")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from attrs import astuple
 
+from connector_sdk.damage import JOURNAL
 from connector_sdk.state import stored
 from connector_sdk.state.batch_journal import BatchJournal, insert_batches, moment, now
 from connector_sdk.state.entries import UNNAMED, Held, JournalledRun, NewBatch, RemovedRows, RunState, SyncState
@@ -126,6 +127,20 @@ class Journal(BatchJournal):
             for table in ("anchor", "batch"):
                 database.execute(f"delete from {table} where run = ?", (run,))
             database.execute("delete from run where id = ?", (run,))
+
+    # -- the folder
+
+    def folder_id(self) -> str:
+        """Return what the state folder is known by, wherever it lies."""
+        with JOURNAL.reading(self._path):
+            ((found,),) = self._read("select id from folder", (), tuple)
+        return str(found)
+
+    def replace_folder_id(self, former: str, fresh: str) -> str:
+        """Give the folder another id, unless somebody else did so meanwhile; return the one that it has then."""
+        with self._transaction("replace folder id") as database:
+            database.execute("update folder set id = ? where id = ?", (fresh, former))
+        return self.folder_id()
 
     # -- syncs and held rows
 

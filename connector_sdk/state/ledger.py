@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from connector_sdk.state.folder import on_disk
+from connector_sdk.state.files import make_file, on_disk
 
 LEDGER_SCHEMA = pa.schema(
     [
@@ -50,6 +50,7 @@ def write_ledger(path: Path, outcomes: Iterator[pa.Table]) -> None:
     import pyarrow.parquet as pq  # a list of runs comes sooner without it
 
     fresh = path.with_suffix(".new")
+    make_file(fresh)
     with pq.ParquetWriter(fresh, LEDGER_SCHEMA, compression="lz4", use_dictionary=_REPEATING) as writer:
         for table in outcomes:
             writer.write_table(table)

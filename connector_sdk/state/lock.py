@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from connector_sdk.errors import ExitCode, RunStopped
+from connector_sdk.state.files import open_file
 from connector_sdk.state.shared import Shared
 
 _FLOCK = "@hhqqi4x"
@@ -49,7 +50,7 @@ def session_of_holder(path: Path) -> str | None:
     Where the holder could take no lock of its open file, the process that it named in the file must be alive.
     """
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
+        with os.fdopen(open_file(path, os.O_RDONLY), encoding="utf-8", errors="replace") as file:
             seen = _is_locked(file)
             told = dict(line.split(" ", 1) for line in file.read().splitlines() if " " in line)
     except OSError:
@@ -59,7 +60,12 @@ def session_of_holder(path: Path) -> str | None:
 
 
 def _take(path: Path, sync: str, session: str) -> TextIO:
-    file = path.open("a+", encoding="utf-8", errors="replace")
+    try:
+        descriptor = open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    except OSError as error:
+        hint = "see what is there, and who may write to it"
+        raise RunStopped(f"the lock {path} cannot be opened: {error.strerror}", hint=hint) from None
+    file = os.fdopen(descriptor, "a+", encoding="utf-8", errors="replace")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connector_sdk.state.entries import ENDED, JournalledRun, RunState
-from connector_sdk.state.folder import StateFolder, remove
+from connector_sdk.state.files import remove
+from connector_sdk.state.folder import StateFolder
 from connector_sdk.state.journal import Journal
 from connector_sdk.sync import Keep
 
@@ -68,5 +69,5 @@ def _sweep(folder: StateFolder, known: set[str]) -> None:
     """Delete plans and calls of runs that ended before they began; what is recent may be a run that is beginning."""
     recent = (datetime.now(UTC) - SAVED_FOR).timestamp()
     for path in (*folder.plan("any").parent.iterdir(), *folder.calls("any").parent.iterdir()):
-        if path.name.partition(".")[0] not in known and path.stat().st_mtime < recent:
+        if path.name.partition(".")[0] not in known and path.lstat().st_mtime < recent:
             remove(path)

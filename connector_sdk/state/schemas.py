@@ -10,7 +10,7 @@ from cattrs import BaseValidationError
 from cattrs.preconf.json import make_converter
 
 from connector_sdk.schema import ObjectSchema
-from connector_sdk.state.folder import on_disk
+from connector_sdk.state.files import on_disk, write_file
 
 FILE = "schema.json"
 """The schemas of a plan, in the plan's folder."""
@@ -19,7 +19,7 @@ FILE = "schema.json"
 def write_schemas(folder: Path, schemas: Sequence[ObjectSchema]) -> None:
     """Put the schemas that a plan was made with beside it."""
     path = folder / FILE
-    path.write_text(_converter.dumps(tuple(schemas), tuple[ObjectSchema, ...]), encoding="utf-8")
+    write_file(path, _converter.dumps(tuple(schemas), tuple[ObjectSchema, ...]))
     on_disk(path)
 
 

@@ -11,7 +11,8 @@ from attrs import evolve
 from connector_sdk.damage import SNAPSHOT, checksum
 from connector_sdk.errors import RunStopped
 from connector_sdk.state.entries import SyncState
-from connector_sdk.state.folder import StateFolder, on_disk
+from connector_sdk.state.files import make_file, make_folder, on_disk
+from connector_sdk.state.folder import StateFolder
 
 
 def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
@@ -20,6 +21,8 @@ def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
         return None
     path = folder.path / state.snapshot
     with SNAPSHOT.reading(path):
+        if not path.is_relative_to(folder.path) or ".." in Path(state.snapshot).parts:
+            raise ValueError("it does not lie in the state folder")
         if checksum(path) != state.checksum and state.checksum is not None:
             raise ValueError("its content has changed")
     return path
@@ -50,9 +53,10 @@ def add_rows(folder: StateFolder, sync: str, run: str, state: SyncState, rows: p
 
     former = snapshot_file(folder, state)
     target = folder.snapshot(sync, f"{run}-{secrets.token_hex(4)}")
-    target.parent.mkdir(mode=0o700, exist_ok=True)
+    make_folder(target.parent)
     fresh = target.with_suffix(".new")
     schema = pq.read_schema(former) if former else rows.schema
+    make_file(fresh)
     with pq.ParquetWriter(fresh, schema) as writer:
         for batch in pq.ParquetFile(former).iter_batches() if former else ():
             writer.write_batch(batch.filter(pc.invert(pc.is_in(batch.column("key"), rows.column("key")))))

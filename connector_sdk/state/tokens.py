@@ -16,9 +16,10 @@ from platformdirs import user_data_path
 from connector_sdk.connection import TokenStore
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ConfigError
-from connector_sdk.state.folder import on_disk, one_part
+from connector_sdk.state.files import make_folder, on_disk, open_file, write_file
+from connector_sdk.state.folder import one_part
+from connector_sdk.state.home import APPLICATION, find_own_folder
 
-APPLICATION = "connector-sdk"
 VARIABLE = "CONNECTOR_TOKENS"
 
 
@@ -31,14 +32,16 @@ class FileTokenStore:
     def load(self) -> str | None:
         """The text stored last; raises `ConfigError` when others could have read or placed it."""
         try:
-            file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW))
-        except FileNotFoundError:
+            file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             hint = f"see what is there; without it, log in again: rm {self._path}"
             raise ConfigError(f"the token file {self._path} cannot be read: {error.strerror}", hint=hint) from None
         with file:
             details = os.fstat(file.fileno())
+            if not stat.S_ISREG(details.st_mode):
+                raise ConfigError(f"the token file {self._path} is no file", hint=f"remove it: rm {self._path}")
             if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or details.st_uid != os.geteuid():
                 raise ConfigError(f"the token file {self._path} is open to others", hint=f"chmod 600 {self._path}")
             return file.read()
@@ -47,11 +50,8 @@ class FileTokenStore:
         """Store `text` durably: the old text stays until the new one is on disk."""
         _own_folder(self._path)
         fresh = self._path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        write_file(fresh, text)
+        on_disk(fresh)
         fresh.replace(self._path)
         on_disk(self._path.parent)
         crashpoint("after a token is stored")
@@ -105,7 +105,7 @@ def token_store(project_folder: str, connection: str) -> TokenStore:
     """
     folder = str(Path(project_folder).resolve())
     project = hashlib.sha256(folder.encode()).hexdigest()[:16]
-    path = user_data_path(APPLICATION) / "tokens" / f"{project}-{one_part(connection)}.token"
+    path = find_own_folder(user_data_path) / "tokens" / f"{project}-{one_part(connection)}.token"
     chosen = os.environ.get(VARIABLE) or "file"
     if chosen not in ("file", "keyring"):
         raise ConfigError(f"{VARIABLE} is {chosen!r}", hint=f"set {VARIABLE} to file or keyring, or unset it")
@@ -115,7 +115,11 @@ def token_store(project_folder: str, connection: str) -> TokenStore:
 def _own_folder(path: Path) -> None:
     """Make the folder of a file. Raises `ConfigError` when others could look into it or put something there."""
     folder = path.parent
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        make_folder(folder)
+    except OSError as error:
+        hint = "make it writable for this user, or set XDG_DATA_HOME to a folder that is"
+        raise ConfigError(f"the folder {folder} of tokens cannot be made: {error.strerror}", hint=hint) from None
     details = folder.stat()
     if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or details.st_uid != os.geteuid():
         raise ConfigError(f"the folder {folder} of tokens is open to others", hint=f"chmod 700 {folder}")
@@ -125,7 +129,12 @@ def _own_folder(path: Path) -> None:
 def _locked(path: Path) -> Iterator[None]:
     """Wait for a lock that a kill releases, and hold it."""
     _own_folder(path)
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "w") as file:
+    try:
+        file = os.fdopen(open_file(path), "r+")
+    except OSError as error:
+        hint = f"remove it: rm {path}"
+        raise ConfigError(f"the lock {path} of a token cannot be opened: {error.strerror}", hint=hint) from None
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

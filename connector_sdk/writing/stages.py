@@ -18,6 +18,7 @@ from connector_sdk.damage import PLAN
 from connector_sdk.engines.changes import freeze
 from connector_sdk.engines.embedded import database, file, name, text
 from connector_sdk.state.entries import JournalledBatch
+from connector_sdk.state.files import make_file
 from connector_sdk.state.plan_file import FILE, MISSING, BatchRows, Layout, PlanReader, RowReference
 
 Outcomes = Callable[[], Iterator[pa.Table]]
@@ -70,6 +71,7 @@ def fill(
         if not found:
             return None
         made, target = folder / "made.parquet", folder / "stage.parquet"
+        make_file(made)
         with pq.ParquetWriter(made, _MADE) as writer:
             for table in outcomes:
                 accepted = pc.equal(table.column("outcome"), "succeeded")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
+
+import pytest
 
 from .projects import Project, orders
 
@@ -27,6 +30,23 @@ def test_a_first_run_waits_for_a_word_whether_the_rows_were_sent(project: Projec
     project.model(orders(3))
     assert project.invoke("run", "orders").exit_code == 0
     assert project.published() == ["o0002"]
+
+
+@pytest.mark.rule("S2")
+def test_events_of_a_state_that_is_lost_or_copied_are_not_published_again(project: Project) -> None:
+    project.model(orders(2))
+    assert project.invoke("run", "orders", "--first-run", "send").exit_code == 0
+    state = project.folder / ".connector"
+    shutil.copytree(state, project.folder / "copy")
+    shutil.rmtree(state)
+    lost = project.invoke("run", "orders", "--first-run", "send")
+    assert (lost.exit_code, project.published()) == (6, ["o0000", "o0001"])
+    assert "--accept lost-state" in lost.stderr
+    shutil.copytree(project.folder / "copy", state, dirs_exist_ok=True)
+    copied = project.invoke("run", "orders", "--first-run", "send", "--state", str(project.folder / "copy"))
+    assert (copied.exit_code, project.published()) == (6, ["o0000", "o0001"])
+    assert "--accept copied" in copied.stderr
+    assert project.invoke("run", "orders").exit_code == 0
 
 
 def test_null_and_repeated_keys_are_rejected_and_none_of_them_is_published(project: Project) -> None:

@@ -247,6 +247,20 @@ def test_an_unexpected_exception_is_exit_70_with_details_in_a_file_of_the_state(
     assert "Traceback" in invoke("runs", "--verbose").stderr
 
 
+@pytest.mark.rule("S1")
+def test_details_of_a_bug_go_through_no_link(invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError("something odd")
+
+    monkeypatch.setattr("connector_sdk.history.runs", fail)
+    (folder / "letters").mkdir()
+    (folder / ".connector").symlink_to(folder / "letters")
+    result = invoke("runs")
+    assert result.exit_code == 70
+    assert "what --verbose shows" in result.stderr
+    assert list((folder / "letters").iterdir()) == []
+
+
 @pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOSPC, "No space left on device")])
 def test_a_machine_that_has_no_more_of_something_is_no_bug(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception

@@ -140,7 +140,9 @@ def audit(place: Place, files: list[Path], harm: Callable[[Path], None]) -> None
     if stopped:
         put_back(good)
         if not list((place.folder / ".connector").glob("plans/*/plan.json")):
-            place.invoke("run", "people", "--abandon")  # what is open in this older journal was finished meanwhile
+            # What is open in this older journal was finished meanwhile.
+            assert place.invoke("run", "people").exit_code == 6
+            place.invoke("run", "people", "--abandon", "--accept", "old-state")
         again = place.invoke("run", "people")
         assert again.exit_code == 0, again.output
     store = Store.at("store.db")

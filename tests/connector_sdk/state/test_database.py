@@ -103,6 +103,7 @@ def test_a_journal_of_the_first_version_is_opened_and_brought_up_to_date(tmp_pat
             for column in columns:
                 former.execute(f"alter table {table} drop column {column}")
         former.execute("drop table removal")
+        former.execute("drop table folder")
         former.execute("update schema_version set version = 1")
         former.execute("insert into run values ('r', 's', 'running', 'now', 'a', 'c', null)")
         former.execute(
@@ -129,6 +130,7 @@ def test_a_journal_of_the_fifth_version_says_how_often_its_rows_were_submitted_a
         for table, columns in SIXTH.items():
             for column in columns:
                 former.execute(f"alter table {table} drop column {column}")
+        former.execute("drop table folder")
         former.execute("update schema_version set version = 5")
         former.execute("insert into run values ('r', 's', 'running', 'now', 'a', 'c', null)")
         former.execute("insert into held values ('s', 'k1', 'r', 'look there')")

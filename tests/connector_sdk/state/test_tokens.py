@@ -160,3 +160,32 @@ def test_a_token_is_private_whatever_the_umask(tmp_path: Path, file: Path) -> No
         os.umask(before)
     for each in file.parent.iterdir():
         assert stat.S_IMODE(each.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("answer", ["an error", "a path in no home"])
+def test_a_user_without_a_home_can_connect_and_is_told_where_tokens_are_to_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    def look_up(name: str) -> Path:
+        if answer == "an error":
+            raise RuntimeError("could not determine the home directory")
+        return Path("~/.local/share") / name
+
+    monkeypatch.setattr("connector_sdk.state.tokens.user_data_path", look_up)
+    monkeypatch.chdir(tmp_path)
+    store = token_store(str(tmp_path), "crm")
+    assert store.load() is None
+    with pytest.raises(ConfigError, match=r"cannot be made.*XDG_DATA_HOME"):
+        store.save("secret")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_named_pipe_in_the_place_of_a_token_keeps_nobody_waiting(tmp_path: Path, file: Path) -> None:
+    store = token_store(str(tmp_path), "crm")
+    for path in (file, file.with_suffix(".lock")):
+        path.unlink(missing_ok=True)
+        os.mkfifo(path, 0o600)
+    with pytest.raises(ConfigError, match="is no file — remove it"):
+        store.load()
+    with pytest.raises(ConfigError, match="cannot be opened"), store.exclusive():
+        pass
