@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
+from connector_sdk.cli import terminal
 from connector_sdk.cli.failures import report_failure
 from connector_sdk.cli.settings import Settings, global_options, start_logging, with_global_options
 from connector_sdk.destination import installed
+from connector_sdk.opening import REDACTORS
 
 _COMMANDS = {
     "init": "starting", "schema": "starting", "check": "asking", "discover": "asking", "plan": "running",
@@ -62,13 +64,15 @@ class Connector(click.Group):
         """Run the command that `args` name, and exit."""
         settings = extra.setdefault("obj", Settings())
         extra["standalone_mode"] = False
-        try:
-            ended = super().main(args, prog_name, **extra)
-        except SystemExit:
-            raise
-        except BaseException as error:
-            sys.exit(int(report_failure(error, settings)))
-        sys.exit(int(ended) if isinstance(ended, int) else 0)
+        terminal.take_any_character()
+        with REDACTORS.kept():
+            try:
+                ended = super().main(args, prog_name, **extra)
+            except SystemExit:
+                raise
+            except BaseException as error:
+                sys.exit(int(report_failure(error, settings)))
+            sys.exit(int(ended) if isinstance(ended, int) else 0)
 
 
 def _plugins(ctx: click.Context) -> dict[str, str]:
@@ -85,7 +89,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
             number = version("connector-sdk")
         except PackageNotFoundError:
             number = "(not installed)"
-        click.echo(f"connector {number}")
+        terminal.text(f"connector {number}")
         context.exit()
 
 

@@ -14,7 +14,7 @@ from connector_sdk.cli import terminal
 from connector_sdk.cli.settings import Settings
 from connector_sdk.damage import first_line
 from connector_sdk.errors import Cancelled, ConfigError, ConnectorError, ExitCode
-from connector_sdk.opening import REDACTOR
+from connector_sdk.opening import REDACTORS
 from connector_sdk.project.locate import locate
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
@@ -49,7 +49,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _bug(error: BaseException, settings: Settings) -> str:
-    details = REDACTOR.scrub("".join(traceback.format_exception(error)))
+    details = REDACTORS.scrub("".join(traceback.format_exception(error)))
     summary = f"this is a bug: {type(error).__name__}: {error}"
     if settings.verbose:
         return f"{details}{summary} — report it with the lines above"

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 import click
 from rich.console import Console, RenderableType
 
 from connector_sdk.cli.clean import printable
-from connector_sdk.opening import REDACTOR
+from connector_sdk.opening import REDACTORS
 
 _UNLIMITED = 4_000
 """Columns of output that goes into a file or a pipe: nothing is cut."""
 
+_NO_READER = (errno.EPIPE, errno.EBADF, errno.EIO)
+"""Nobody reads any more: the pipe or the terminal is closed."""
+
+
+def take_any_character() -> None:
+    """Let stdout and stderr escape what their encoding lacks, as `\\u2192`, instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def takes_all_characters() -> bool:
+    """Return whether stdout can say any text as it is."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return encoding.lower().replace("_", "-").startswith("utf")
+
 
 def data(text: str) -> None:
-    """Write data to stdout; once its reader has seen enough (`| head`), to nowhere."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Write data to stdout; once its reader has seen enough (`| head`), or where there is none, to nowhere."""
+    _write(sys.stdout, REDACTORS.scrub(text, is_whole=True))
 
 
 def text(lines: str) -> None:
@@ -42,7 +57,7 @@ def show(content: RenderableType) -> None:
 
 def say(text: str) -> None:
     """Write a message for a person to stderr."""
-    click.echo(printable(REDACTOR.scrub(text)), err=True)
+    _write(sys.stderr, f"{REDACTORS.scrub(printable(text))}\n")
 
 
 def note(text: str) -> None:
@@ -50,3 +65,21 @@ def note(text: str) -> None:
     context = click.get_current_context(silent=True)
     if context is None or not getattr(context.find_root().obj, "quiet", False):
         say(text)
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write to a stream and see that it is written; what cannot be, is not tried again when the process ends."""
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        _close(stream)
+        if error.errno not in _NO_READER:
+            raise
+
+
+def _close(stream: TextIO) -> None:
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
