@@ -26,6 +26,8 @@ def report_failure(error: BaseException, settings: Settings) -> int:
     if isinstance(error, click.exceptions.Abort | KeyboardInterrupt | Cancelled):
         terminal.say("interrupted")
         return ExitCode.INTERRUPTED
+    if isinstance(error, BrokenPipeError) and terminal.has_no_reader():
+        return ExitCode.INTERRUPTED
     if isinstance(error, click.ClickException):
         terminal.say(_usage(error))
         return ExitCode.CONFIG

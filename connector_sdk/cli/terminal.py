@@ -35,6 +35,17 @@ def takes_all_characters() -> bool:
     return encoding.lower().replace("_", "-").startswith("utf")
 
 
+def has_no_reader() -> bool:
+    """Return whether what was to be written to stdout is read by nobody any more; then nothing more is written."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _close(sys.stdout)
+        return True
+    return False
+
+
 def data(text: str) -> None:
     """Write data to stdout; once its reader has seen enough (`| head`), or where there is none, to nowhere."""
     _write(sys.stdout, REDACTORS.scrub(text, is_whole=True))
@@ -47,7 +58,7 @@ def text(lines: str) -> None:
 
 def show(content: RenderableType) -> None:
     """Write a table or styled text to stdout; in colour only on a terminal."""
-    on_terminal = sys.stdout.isatty()
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
     buffer = io.StringIO()
     width = None if on_terminal else _UNLIMITED
     console = Console(file=buffer, force_terminal=on_terminal, width=width, highlight=False, soft_wrap=False)

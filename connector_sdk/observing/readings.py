@@ -101,11 +101,11 @@ class Reading:
         self.folded = fold(text)
         self._step = step
 
-    @property
-    def unfinished(self) -> int:
-        """How many characters of the folded text come from an escape that was cut at the end."""
+    @cached_property
+    def finished(self) -> int:
+        """Return how many characters of the folded text come before an escape that was cut at the end."""
         found = _UNFINISHED.search(self.text, max(0, len(self.text) - 48))
-        return len(fold(found[0])) if found else 0
+        return len(self.folded) - (len(fold(found[0])) if found else 0)
 
     @cached_property
     def origins(self) -> list[tuple[int, int]]:

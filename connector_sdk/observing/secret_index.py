@@ -76,7 +76,9 @@ class SecretIndex:
         if is_cut:
             folded += self._find_at_edges(reading)
         for start, stop in folded:
-            yield reading.folded_origins[start][0], reading.folded_origins[stop - 1][1]
+            goes_on = is_cut and stop >= reading.finished
+            end = reading.origins[-1] if goes_on else reading.folded_origins[stop - 1]
+            yield reading.folded_origins[start][0], end[1]
         for found in self._alone.finditer(reading.text) if self._alone is not None else ():
             yield reading.origins[found.start()][0], reading.origins[found.end() - 1][1]
 
@@ -108,7 +110,7 @@ class SecretIndex:
     def _find_at_edges(self, reading: Reading) -> list[Span]:
         """Find the beginning of a spelling at the end of a text, and the end of one at its beginning."""
         folded, (firsts, lasts) = reading.folded, self._edges
-        whole = len(folded) - reading.unfinished
+        whole = reading.finished
         found: list[Span] = []
         for at in range(max(0, whole - _PART), whole - SHORTEST + 1):
             if any(each.startswith(folded[at:whole]) for each in firsts.get(folded[at : at + SHORTEST], ())):

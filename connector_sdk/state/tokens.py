@@ -31,7 +31,7 @@ class FileTokenStore:
     def load(self) -> str | None:
         """The text stored last; raises `ConfigError` when others could have read or placed it."""
         try:
-            file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW))
+            file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8")
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -48,7 +48,7 @@ class FileTokenStore:
         _own_folder(self._path)
         fresh = self._path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -125,7 +125,7 @@ def _own_folder(path: Path) -> None:
 def _locked(path: Path) -> Iterator[None]:
     """Wait for a lock that a kill releases, and hold it."""
     _own_folder(path)
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "w") as file:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
