@@ -104,7 +104,7 @@ class Reading:
     @cached_property
     def finished(self) -> int:
         """Return how many characters of the folded text come before an escape that was cut at the end."""
-        found = _UNFINISHED.search(self.text, max(0, len(self.text) - 48))
+        found = _find_unfinished(self.text)
         return len(self.folded) - (len(fold(found[0])) if found else 0)
 
     @cached_property
@@ -141,15 +141,21 @@ class _Step:
         return after + before[at:]
 
 
-def read(text: str) -> Iterator[Reading]:
-    """Yield the ways in which a text can be read: as it stands, and after each step of undoing escapes."""
+def read(text: str, *, is_cut: bool = False) -> Iterator[Reading]:
+    """Yield the ways in which a text can be read: as it stands, and after each step of undoing escapes.
+
+    One that `is_cut` is also read without what may be the beginning of an escape at its end.
+    """
     original = Reading(text)
     yield original
     yield from _undone(original)
-    printable = _Step(original, _QUOTED, _unescape).read()
+    printable = _Step(original, _QUOTED, _read_match).read()
     if printable is not None:
         yield printable
         yield from _undone(printable)
+    unfinished = _find_unfinished(text) if is_cut else None
+    if unfinished:
+        yield from read(text[: unfinished.start()])
 
 
 def _undone(reading: Reading) -> Iterator[Reading]:
@@ -160,14 +166,18 @@ def _undone(reading: Reading) -> Iterator[Reading]:
     for _ in range(_LEVELS):
         if not any(sign in reading.text for sign in _SIGNS_OF_ESCAPES):
             return
-        following = _Step(reading, _ESCAPE, _unescape).read()
+        following = _Step(reading, _ESCAPE, _read_match).read()
         if following is None:
             return
         reading = following
         yield reading
 
 
-def _unescape(found: re.Match[str]) -> str:
+def _find_unfinished(text: str) -> re.Match[str] | None:
+    return _UNFINISHED.search(text, max(0, len(text) - 48))
+
+
+def _read_match(found: re.Match[str]) -> str:
     return _read_escape(found[0])
 
 

@@ -70,15 +70,19 @@ class SecretIndex:
                     self._add_needle(needle)
         self._add_weak(_find_weak(secret))
 
-    def find(self, reading: Reading, *, is_cut: bool) -> Iterator[Span]:
-        """Yield from where to where secrets are in the original of a reading; of one that is cut, also the rest."""
+    def find(self, reading: Reading, cut_at: int | None) -> Iterator[Span]:
+        """Yield from where to where secrets are in the original of a reading.
+
+        Where that may have been cut, at `cut_at`, also what there is of one at its ends.
+        """
         folded = self._find_spellings(reading.folded)
-        if is_cut:
+        if cut_at is not None:
             folded += self._find_at_edges(reading)
         for start, stop in folded:
-            goes_on = is_cut and stop >= reading.finished
-            end = reading.origins[-1] if goes_on else reading.folded_origins[stop - 1]
-            yield reading.folded_origins[start][0], end[1]
+            end = reading.folded_origins[stop - 1][1]
+            if cut_at is not None and stop >= reading.finished:
+                end = cut_at
+            yield reading.folded_origins[start][0], end
         for found in self._alone.finditer(reading.text) if self._alone is not None else ():
             yield reading.origins[found.start()][0], reading.origins[found.end() - 1][1]
 
@@ -127,9 +131,9 @@ def find_secrets(text: str, indexes: Iterable[SecretIndex], *, is_cut: bool = Fa
     """Return where secrets of any index are in a text, in order and apart; of one that is cut, also what is left."""
     knowing = [each for each in indexes if each.secrets]
     found: list[Span] = []
-    for reading in read(text) if knowing else ():
+    for reading in read(text, is_cut=is_cut) if knowing else ():
         for each in knowing:
-            found += each.find(reading, is_cut=is_cut)
+            found += each.find(reading, len(text) if is_cut else None)
     return _merge(found)
 
 
