@@ -12,7 +12,7 @@ from connector_sdk.errors import ConfigError, ExitCode, Problem, RunStopped, Sta
 from connector_sdk.execute import execute
 from connector_sdk.freezing import findings_of_run, held_findings, planned_by, stop_on
 from connector_sdk.planning.frozen import FrozenPlan, read_plan, write_plan
-from connector_sdk.planning.outdated import find_changed_entries, find_changed_fields
+from connector_sdk.planning.outdated import find_changed_entries, find_changed_fields, read_entries
 from connector_sdk.report import RunReport, RunStart
 from connector_sdk.request import Request
 from connector_sdk.session import Session
@@ -47,9 +47,10 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
     guard_state(opened, request)
     try:
         frozen_plan = read_plan(opened.folder.plan(plan_id))
-        changes = _find_changes(opened, frozen_plan) if frozen_plan.batches else ()
+        target = _Target(opened, frozen_plan)
     except RunStopped as error:
         raise RunStopped(error.message, hint=_AGAIN, exit_code=ExitCode.GUARD) from error
+    changes = target.find_changes()
     if changes:
         raise _outdated_by(plan_id, changes)
     findings = (*held_findings(opened), *findings_of_run(opened, frozen_plan))
@@ -60,28 +61,36 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
     try:
         return execute(opened, request, saved, frozen_plan, findings)
     except Stale as error:
-        raise _outdated_by(plan_id, [_find_changed_entries(opened, frozen_plan)]) from error
+        raise _outdated_by(plan_id, [target.compare()]) from error
 
 
-def _find_changes(opened: Session, plan: FrozenPlan) -> Sequence[str]:
-    """Find what changed at the destination since a plan was made, where the plan does not survive it."""
-    made_with = read_schemas(plan.folder / SCHEMAS)
-    changes = list(find_changed_fields(plan, made_with, opened.schemas))
-    if not changes and plan.layout.version is not None:
-        records, version = _read_target(opened, plan)
-        if version != plan.layout.version:
-            changes.append(find_changed_entries(plan, records.read_all()))
-    return changes
+class _Target:
+    """What a plan writes to: as it was when the plan was made, and as it is."""
 
+    def __init__(self, opened: Session, plan: FrozenPlan) -> None:
+        self._opened = opened
+        self._plan = plan
+        is_list = plan.batches and plan.layout.version is not None
+        self._entries = read_entries(plan) if is_list else frozenset[str]()
 
-def _find_changed_entries(opened: Session, plan: FrozenPlan) -> str:
-    records, _ = _read_target(opened, plan)
-    return find_changed_entries(plan, records.read_all())
+    def find_changes(self) -> Sequence[str]:
+        """Find what changed since, where the plan does not survive it; one that sends nothing survives all."""
+        plan = self._plan
+        if not plan.batches:
+            return ()
+        changes = list(find_changed_fields(plan, read_schemas(plan.folder / SCHEMAS), self._opened.schemas))
+        if not changes and plan.layout.version is not None and plan.layout.version != self._read()[1]:
+            changes.append(self.compare())
+        return changes
 
+    def compare(self) -> str:
+        """Say how the list differs from what it was."""
+        return find_changed_entries(self._plan, self._entries, self._read()[0].read_all())
 
-def _read_target(opened: Session, plan: FrozenPlan) -> tuple[pa.RecordBatchReader, str]:
-    fields = [each.field for each in plan.layout.shapes[0]]
-    return opened.live.destination.read_records(opened.live.connection, plan.summary.object_names[0], fields)
+    def _read(self) -> tuple[pa.RecordBatchReader, str]:
+        fields = [each.field for each in self._plan.layout.shapes[0]]
+        live, object_name = self._opened.live, self._plan.summary.object_names[0]
+        return live.destination.read_records(live.connection, object_name, fields)
 
 
 def _outdated_by(plan_id: str, changes: Sequence[str]) -> RunStopped:

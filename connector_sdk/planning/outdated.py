@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,24 +43,29 @@ def find_changed_fields(
             yield f"records of {name} are not created without {', '.join(required)} any more"
 
 
-def find_changed_entries(plan: FrozenPlan, present: pa.Table) -> str:
-    """Return, in words, how the list that a plan of mode `all` replaces differs from what it was.
-
-    `present` has its match field as it is now.
-    """
-    match = plan.layout.match_field
-    assert match is not None
+def read_entries(plan: FrozenPlan) -> frozenset[str]:
+    """Return what the list consisted of that a plan of mode `all` replaces."""
+    stored = plan.layout.stored[_match(plan)]
     with PLAN.reading(plan.file):
-        rows = pq.read_table(plan.file, columns=["effect", plan.layout.stored[match]])
-    was = set(rows.filter(pc.not_equal(rows.column("effect"), "new")).column(plan.layout.stored[match]).to_pylist())
-    is_now = set(present.column(match).to_pylist())
-    name = f"{plan.summary.object_names[0]}.{match}"
+        rows = pq.read_table(plan.file, columns=["effect", stored])
+    return frozenset(map(str, rows.filter(pc.not_equal(rows.column("effect"), "new")).column(stored).to_pylist()))
+
+
+def find_changed_entries(plan: FrozenPlan, then: Collection[str], present: pa.Table) -> str:
+    """Return, in words, how the list that a plan of mode `all` replaces differs from what it was `then`."""
+    now = set(map(str, present.column(_match(plan)).to_pylist()))
     changes = [
-        f"{_list(sorted(map(str, values)))} {'was' if len(values) == 1 else 'were'} {what}"
-        for values, what in ((is_now - was, "added"), (was - is_now, "removed"))
+        f"{_list(sorted(values))} {'was' if len(values) == 1 else 'were'} {what}"
+        for values, what in ((now - set(then), "added"), (set(then) - now, "removed"))
         if values
     ]
-    return f"{name}: {', '.join(changes)}" if changes else f"{name}: labels, order or settings are not what they were"
+    said = ", ".join(changes) or "labels, order or settings are not what they were"
+    return f"{plan.summary.object_names[0]}.{_match(plan)}: {said}"
+
+
+def _match(plan: FrozenPlan) -> str:
+    assert plan.layout.match_field is not None
+    return plan.layout.match_field
 
 
 def _find_changes(plan: FrozenPlan, name: str, column: Column, before: Field, now: Field | None) -> Iterator[str]:

@@ -50,7 +50,10 @@ def test_a_plan_is_refused_when_only_a_label_was_edited(project: Project, saved:
 
 
 @pytest.mark.rule("C1")
-def test_a_plan_can_be_run_when_an_edit_was_taken_back(project: Project, saved: str) -> None:
+def test_a_plan_can_be_run_when_an_edit_was_taken_back(project: Project) -> None:
+    set_values(project, "Gold", "Silver", "Bronze")
+    project.model("Gold", "Silver", "Bronze", "Platinum")
+    saved = project.plan("--save").report["run"]
     set_values(project, "Gold", "Silver", "Bronze", "Copper")
     refused(project, saved)
     set_values(project, "Gold", "Silver", "Bronze")
@@ -60,21 +63,18 @@ def test_a_plan_can_be_run_when_an_edit_was_taken_back(project: Project, saved: 
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize(
-    ("org", "exit_code", "said"),
+    "org",
     [
-        ({"objects": {"Account": {"fields": {"Tier__c": None}}}}, 64, "Tier__c"),
-        ({"permissions": {"integration@emulator.invalid": {"fields": {"Account.Tier__c": "none"}}}}, 64, "Tier__c"),
+        {"objects": {"Account": {"fields": {"Tier__c": None}}}},
+        {"permissions": {"integration@emulator.invalid": {"fields": {"Account.Tier__c": "none"}}}},
     ],
     ids=["removed", "hidden"],
 )
-def test_a_plan_of_a_field_that_is_not_there_any_more_is_no_bug(
-    project: Project, saved: str, org: dict[str, Any], exit_code: int, said: str
+def test_a_plan_of_a_field_that_is_not_there_any_more_is_refused(
+    project: Project, saved: str, org: dict[str, Any]
 ) -> None:
     project.emulated.change(org)
-    run = project.run("--plan", saved)
-    assert run.exit == exit_code, run.said
-    assert said in run.said
-    assert project.written() == {}
+    assert "Account.Tier__c is not there any more, or this user does not see it" in refused(project, saved)
 
 
 @pytest.mark.rule("C1")
