@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -58,6 +59,16 @@ class Connector(click.Group):
         type_ = _plugins(ctx).get(cmd_name)
         return PluginCommands(type_) if type_ else None
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """Parse the arguments."""
+        with _telling_broken_pipes():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was parsed."""
+        with _telling_broken_pipes():
+            return super().invoke(ctx)
+
     def main(  # type: ignore[override]  # the flags of click that we fix are not offered
         self, args: Sequence[str] | None = None, prog_name: str | None = "connector", **extra: Any
     ) -> Any:
@@ -71,8 +82,21 @@ class Connector(click.Group):
             except SystemExit:
                 raise
             except BaseException as error:
-                sys.exit(int(report_failure(error, settings)))
+                failure = error.__cause__ if isinstance(error, _PipeError) else None
+                sys.exit(int(report_failure(failure or error, settings)))
             sys.exit(int(ended) if isinstance(ended, int) else 0)
+
+
+class _PipeError(Exception):
+    """A pipe broke that is perhaps not stdout: click would end the command with 1 and without a word."""
+
+
+@contextmanager
+def _telling_broken_pipes() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _PipeError from error
 
 
 def _plugins(ctx: click.Context) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -36,13 +37,15 @@ def takes_all_characters() -> bool:
 
 
 def has_no_reader() -> bool:
-    """Return whether what was to be written to stdout is read by nobody any more; then nothing more is written."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        _close(sys.stdout)
-        return True
+    """Return whether nobody reads stdout any more; then nothing more is written to it."""
+    if sys.stdout is None:
+        return False
+    with suppress(OSError, ValueError):
+        watched = select.poll()
+        watched.register(sys.stdout.fileno(), 0)
+        if any(events & (select.POLLERR | select.POLLHUP) for _, events in watched.poll(0)):
+            _close(sys.stdout)
+            return True
     return False
 
 
