@@ -70,8 +70,9 @@ def show(content: RenderableType) -> None:
 
 
 def say(text: str) -> None:
-    """Write a message for a person to stderr."""
-    _write(sys.stderr, f"{REDACTORS.scrub(printable(text))}\n")
+    """Write a message for a person to stderr; where that cannot be written to, what the command does goes on."""
+    with suppress(OSError):
+        _write(sys.stderr, f"{REDACTORS.scrub(printable(text))}\n")
 
 
 def note(text: str) -> None:
@@ -95,5 +96,6 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 
 def _close(stream: TextIO) -> None:
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    """Let what is still written to a stream go nowhere."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

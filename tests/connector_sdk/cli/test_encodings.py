@@ -173,6 +173,17 @@ def test_a_command_without_a_terminal_at_all_is_no_bug(folder: Path, arguments: 
     assert process.returncode == code
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+@pytest.mark.parametrize(("arguments", "code"), [(("nothing",), 64), (("runs", "--output", "json"), 0)])
+def test_messages_that_cannot_be_written_keep_no_command_from_its_end(
+    folder: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    (folder / "connector.yml").write_text("version: 1\n", encoding="utf-8")
+    process = start(*arguments, shell="2>/dev/full")
+    said, _ = process.communicate()
+    assert (process.returncode, said) == (code, b"[]\n" if code == 0 else b"")
+
+
 @pytest.mark.rule("C2")
 @pytest.mark.parametrize(
     "environment",
