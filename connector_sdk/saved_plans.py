@@ -52,7 +52,7 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
         raise RunStopped(error.message, hint=_AGAIN, exit_code=ExitCode.GUARD) from error
     changes = target.find_changes()
     if changes:
-        raise _outdated_by(plan_id, changes)
+        raise _refuse(plan_id, changes)
     findings = (*held_findings(opened), *findings_of_run(opened, frozen_plan))
     stop_on(findings, request.accept)
     opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
@@ -61,7 +61,7 @@ def run_saved(opened: Session, request: Request, plan_id: str) -> RunReport:
     try:
         return execute(opened, request, saved, frozen_plan, findings)
     except Stale as error:
-        raise _outdated_by(plan_id, [target.compare()]) from error
+        raise _refuse(plan_id, [target.compare()]) from error
 
 
 class _Target:
@@ -93,7 +93,7 @@ class _Target:
         return live.destination.read_records(live.connection, object_name, fields)
 
 
-def _outdated_by(plan_id: str, changes: Sequence[str]) -> RunStopped:
+def _refuse(plan_id: str, changes: Sequence[str]) -> RunStopped:
     message = f"plan {plan_id} is out of date, for the destination changed since: {'; '.join(changes)}"
     return RunStopped(message, hint=_AGAIN, exit_code=ExitCode.GUARD)
 

@@ -61,12 +61,12 @@ class Connector(click.Group):
 
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
         """Parse the arguments."""
-        with _telling_broken_pipes():
+        with _tell_broken_pipes():
             return super().make_context(*arguments, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was parsed."""
-        with _telling_broken_pipes():
+        with _tell_broken_pipes():
             return super().invoke(ctx)
 
     def main(  # type: ignore[override]  # the flags of click that we fix are not offered
@@ -92,7 +92,7 @@ class _PipeError(Exception):
 
 
 @contextmanager
-def _telling_broken_pipes() -> Iterator[None]:
+def _tell_broken_pipes() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError as error:

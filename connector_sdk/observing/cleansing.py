@@ -26,9 +26,9 @@ def cleanse(error: BaseException, scrub: Scrub) -> None:
             continue
         seen.add(id(each))
         todo += _find_exceptions((each.args, vars(each)))
-        each.args = _cleansed(each.args, scrub)
+        each.args = _cleanse_value(each.args, scrub)
         for name in (*vars(each), *(name for name in _BUILT_IN if isinstance(getattr(each, name, None), str | bytes))):
-            setattr(each, name, _cleansed(getattr(each, name), scrub))
+            setattr(each, name, _cleanse_value(getattr(each, name), scrub))
         if isinstance(each.__cause__, BaseExceptionGroup) or isinstance(each.__context__, BaseExceptionGroup):
             each.__cause__ = each.__context__ = None
         todo += [each.__cause__, each.__context__]
@@ -44,7 +44,7 @@ def _find_exceptions(value: Any) -> Iterator[BaseException]:
         yield from _find_exceptions((*value, *value.values()))
 
 
-def _cleansed(value: Any, scrub: Scrub) -> Any:
+def _cleanse_value(value: Any, scrub: Scrub) -> Any:
     """A value without secrets; the same where it has none, or is nothing that text could be taken out of."""
     if isinstance(value, str):
         clean = scrub(value)
@@ -52,9 +52,9 @@ def _cleansed(value: Any, scrub: Scrub) -> Any:
     if isinstance(value, bytes):
         return scrub(value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     if type(value) in (list, tuple, set, frozenset):
-        return type(value)(_cleansed(each, scrub) for each in value)
+        return type(value)(_cleanse_value(each, scrub) for each in value)
     if type(value) is dict:
-        return {_cleansed(key, scrub): _cleansed(each, scrub) for key, each in value.items()}
+        return {_cleanse_value(key, scrub): _cleanse_value(each, scrub) for key, each in value.items()}
     if attrs.has(type(value)):
         texts = {each.alias: getattr(value, each.name) for each in attrs.fields(type(value)) if each.init}
         return attrs.evolve(value, **{name: scrub(text) for name, text in texts.items() if type(text) is str})

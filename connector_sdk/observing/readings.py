@@ -46,7 +46,7 @@ def fold(text: str) -> str:
 
 
 def _bytes_after(sign: str, digit: str = _HEX) -> str:
-    """A pattern for one character as bytes in hexadecimal, each after a sign: of UTF-8, else one of Latin-1."""
+    """Return a pattern for one character as bytes in hexadecimal, each after a sign: of UTF-8, else one of Latin-1."""
     more = f"{sign}[89abAB]{digit}"
     utf_8 = f"[0-7]{digit}|[cdCD]{digit}{more}|[eE]{digit}(?:{more}){{2}}|[fF][0-7](?:{more}){{3}}"
     return f"{sign}(?:{utf_8}|{digit}{{2}})"
@@ -148,17 +148,18 @@ def read(text: str, *, is_cut: bool = False) -> Iterator[Reading]:
     """
     original = Reading(text)
     yield original
-    yield from _undone(original)
-    printable = _Step(original, _QUOTED, _read_match).read()
-    if printable is not None:
-        yield printable
-        yield from _undone(printable)
+    yield from _undo_escapes(original)
+    unquoted = _Step(original, _QUOTED, _read_match).read()
+    if unquoted is not None:
+        yield unquoted
+        yield from _undo_escapes(unquoted)
     unfinished = _find_unfinished(text) if is_cut else None
     if unfinished:
         yield from read(text[: unfinished.start()])
 
 
-def _undone(reading: Reading) -> Iterator[Reading]:
+def _undo_escapes(reading: Reading) -> Iterator[Reading]:
+    """Yield a text without characters that cannot be seen, then after each level of escapes."""
     visible = _Step(reading, _INVISIBLE, lambda _: "").read()
     if visible is not None:
         reading = visible

@@ -64,8 +64,8 @@ class SecretIndex:
         if secret in self.secrets:
             return
         self.secrets |= {secret}
-        for text in _parts(secret):
-            for needle in dict.fromkeys(_fold_spellings(text)):
+        for text in _split_secret(secret):
+            for needle in dict.fromkeys(_spell(text)):
                 if len(needle) >= _SURE:
                     self._add_needle(needle)
         self._add_weak(_find_weak(secret))
@@ -98,7 +98,7 @@ class SecretIndex:
         known = self._weak.union(texts)
         if known != self._weak:
             longest_first = sorted(known, key=len, reverse=True)
-            self._weak, self._alone = known, re.compile("|".join(map(_standing_alone, longest_first)))
+            self._weak, self._alone = known, re.compile("|".join(map(_make_pattern, longest_first)))
 
     def _find_spellings(self, folded: str) -> list[Span]:
         """Find whole spellings, and parts that are long enough."""
@@ -172,8 +172,8 @@ def _merge(found: list[Span]) -> list[Span]:
     return merged
 
 
-def _parts(secret: str) -> Iterator[str]:
-    """A secret as it stands, without the armour of a key, and each of its lines that is long enough."""
+def _split_secret(secret: str) -> Iterator[str]:
+    """Yield a secret as it stands, without the armour of a key, and each of its lines that is long enough."""
     yield from dict.fromkeys((secret.strip(), _ARMOUR.sub("", secret)))
     lines = [line.strip() for line in secret.splitlines()]
     yield from (line for line in lines[1:] and lines if len(line) >= _LINE and not _ARMOUR.fullmatch(line))
@@ -191,19 +191,19 @@ def _find_weak(secret: str) -> Iterator[str]:
             yield text
 
 
-def _standing_alone(secret: str) -> str:
-    """A pattern for a secret that is no part of a word."""
+def _make_pattern(secret: str) -> str:
+    """Return a pattern for a secret that is no part of a word."""
     before = r"(?<![^\W_])" if secret[0].isalnum() else ""
     after = r"(?![^\W_])" if secret[-1].isalnum() else ""
     return f"{before}{re.escape(secret)}{after}"
 
 
-def _fold_spellings(secret: str) -> Iterator[str]:
+def _spell(secret: str) -> Iterator[str]:
     """Yield a secret in every encoding, folded: as text, in base64, and in hexadecimal."""
     yield from (each.folded for each in _read_secret(secret) if _is_varied(each.folded))
     plain = secret.encode("utf-8", "surrogatepass")
     for form in dict.fromkeys((plain, quote_plus(plain).encode(), json.dumps(secret)[1:-1].encode())):
-        yield from map(fold, _in_base64(form))
+        yield from map(fold, _encode_in_base64(form))
     yield plain.hex()
 
 
@@ -221,7 +221,7 @@ def _decode(found: re.Match[str]) -> str:
         return found[0]
 
 
-def _in_base64(plain: bytes) -> Iterator[str]:
+def _encode_in_base64(plain: bytes) -> Iterator[str]:
     """Yield the characters that belong to nothing but the secret, wherever it begins in what was encoded."""
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + plain).decode().rstrip("=")

@@ -24,14 +24,14 @@ _LISTED = 5
 def retold(problem: Problem, now: ObjectSchema, request: PlanRequest) -> Problem:
     """A problem of the mapping to an object; of a field that was in order in the last run it is said what changed."""
     former = request.former.get(now.name)
-    if problem.path == ("syncs", request.sync.name, "fields") and newly_required(former, now):
-        return evolve(problem, message=f"{problem.message} ({_SINCE}: {', '.join(newly_required(former, now))})")
+    if problem.path == ("syncs", request.sync.name, "fields") and find_newly_required(former, now):
+        return evolve(problem, message=f"{problem.message} ({_SINCE}: {', '.join(find_newly_required(former, now))})")
     name = _field_named(problem, request)
     before, after = find_field(former, name), find_field(now, name)
     if before is None:
         return problem
     hint = (_renamed(before, former, now) if after is None else "") or problem.hint
-    if after is None or closed(before, after, request.sync.mode) or before.type is not after.type:
+    if after is None or is_closed(before, after, request.sync.mode) or before.type is not after.type:
         return evolve(problem, message=f"{problem.message} ({_SINCE})", hint=hint)
     return problem
 
@@ -55,7 +55,7 @@ def drift(request: PlanRequest, mapped: Mapped, *, creates: bool) -> Iterator[Fi
                 f"{_SINCE}, {_label(now, name, request)} cannot be written any more: it goes to other objects only"
             )
             yield Finding(level, message, f"remove it, or mend the object; {accept}", GUARD)
-        missing = [each for each in newly_required(former, now) if each not in names]
+        missing = [each for each in find_newly_required(former, now) if each not in names]
         makes = creates and request.sync.mode is Mode.UPSERT and request.sync.create_in in (None, now.name)
         if makes and missing:
             message = f"{_SINCE}, records of {now.name} are not created without {', '.join(missing)}"
@@ -70,7 +70,7 @@ def _changed(label: str, before: Field | None, now: Field | None, level: Level, 
     """What became of a field that is filled."""
     if before is None or now is None:
         return
-    for change in narrowed(before, now):
+    for change in describe_narrowing(before, now):
         yield Finding(level, f"{_SINCE}, {label} {change}", f"correct the model; {accept}", GUARD)
     gone = [each for each in before.values if each not in now.values] if now.restricted else []
     if gone:
@@ -84,7 +84,7 @@ def _left_out(request: PlanRequest, former: ObjectSchema, now: ObjectSchema) -> 
     return [each for each in names if takes(former, each, request.sync) and not takes(now, each, request.sync)]
 
 
-def newly_required(former: ObjectSchema | None, now: ObjectSchema) -> list[str]:
+def find_newly_required(former: ObjectSchema | None, now: ObjectSchema) -> list[str]:
     """The fields that a new record needs now and did not need in the last run."""
     if former is None:
         return []
@@ -107,7 +107,7 @@ def find_field(schema: ObjectSchema | None, name: str) -> Field | None:
     return next((each for each in schema.fields if each.name == name), None) if schema else None
 
 
-def closed(before: Field, now: Field, mode: Mode) -> bool:
+def is_closed(before: Field, now: Field, mode: Mode) -> bool:
     """Whether a field cannot be written or matched any more."""
     closed = any(mode in after and mode not in was for was, after in (
         (before.not_writable, now.not_writable), (before.not_matchable, now.not_matchable),
@@ -122,7 +122,7 @@ def _renamed(before: Field, former: ObjectSchema | None, now: ObjectSchema) -> s
     return f"did you mean {alike[0]}, which has its label now?" if len(alike) == 1 else ""
 
 
-def narrowed(before: Field, now: Field) -> Iterator[str]:
+def describe_narrowing(before: Field, now: Field) -> Iterator[str]:
     """What a field took and does not take any more, in words."""
     if before.type is not now.type:
         yield f"takes {now.type} instead of {before.type}"

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from connector_sdk.batch import Column
 from connector_sdk.damage import PLAN
-from connector_sdk.planning.drift import closed, find_field, narrowed, newly_required
+from connector_sdk.planning.drift import describe_narrowing, find_field, find_newly_required, is_closed
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.schema import Field, ObjectSchema, ReferenceKey
 from connector_sdk.state.plan_file import stored_name
@@ -38,7 +38,7 @@ def find_changed_fields(
             if before is not None:
                 for change in _find_changes(plan, name, column, before, find_field(present, column.field)):
                     yield f"{name}.{column.field} {change}"
-        required = [each for each in newly_required(former, present) if each not in columns]
+        required = [each for each in find_newly_required(former, present) if each not in columns]
         if plan.actions.created + plan.created_or_updated and required:
             yield f"records of {name} are not created without {', '.join(required)} any more"
 
@@ -55,7 +55,7 @@ def find_changed_entries(plan: FrozenPlan, then: Collection[str], present: pa.Ta
     """Return, in words, how the list that a plan of mode `all` replaces differs from what it was `then`."""
     now = set(map(str, present.column(_match(plan)).to_pylist()))
     changes = [
-        f"{_list(sorted(values))} {'was' if len(values) == 1 else 'were'} {what}"
+        f"{_join(sorted(values))} {'was' if len(values) == 1 else 'were'} {what}"
         for values, what in ((now - set(then), "added"), (set(then) - now, "removed"))
         if values
     ]
@@ -71,13 +71,13 @@ def _match(plan: FrozenPlan) -> str:
 def _find_changes(plan: FrozenPlan, name: str, column: Column, before: Field, now: Field | None) -> Iterator[str]:
     if now is None:
         yield "is not there any more, or this user does not see it"
-    elif closed(before, now, plan.summary.mode):
+    elif is_closed(before, now, plan.summary.mode):
         reason = now.not_writable.get(plan.summary.mode) or now.not_matchable.get(plan.summary.mode)
         yield reason or "is not unique any more"
     elif column.by is not None and _lost_key(column, before, now):
         yield f"does not find records by {column.by.object_name}.{column.by.field} any more"
     else:
-        yield from narrowed(before, now)
+        yield from describe_narrowing(before, now)
         yield from _find_lost_values(plan, name, before, now)
 
 
@@ -98,8 +98,8 @@ def _find_lost_values(plan: FrozenPlan, name: str, before: Field, now: Field) ->
         sent = pq.read_table(plan.file, columns=[stored]).column(stored).unique().to_pylist()
     used = {value for each in sent if isinstance(each, str) for value in each.split(";")} & gone
     if used:
-        yield f"does not take {_list(sorted(used))} any more"
+        yield f"does not take {_join(sorted(used))} any more"
 
 
-def _list(values: list[str]) -> str:
+def _join(values: list[str]) -> str:
     return ", ".join(values[:_NAMED]) + (", ..." if len(values) > _NAMED else "")
