@@ -126,7 +126,7 @@ def test_progress_is_drawn_in_every_encoding(encoding: str) -> None:
         bar.run_planned(plan)
         bar.batch_finished(BatchReport("r", 1, 10, {Outcome.SUCCEEDED: 10}, remaining=20))
     stream.flush()
-    assert b"\\u2192" in stream.buffer.getvalue()  # type: ignore[attr-defined]
+    assert b"\\u2192" in stream.buffer.getvalue()
 
 
 def test_help_is_plain_text_that_every_terminal_shows() -> None:

@@ -45,12 +45,14 @@ def test_a_plan_that_is_not_saved_leaves_nothing(bench: Bench) -> None:
         bench.run([ANN], plan_id=shown.run)
 
 
+@pytest.mark.rule("C1")
 def test_a_saved_plan_runs_once(bench: Bench) -> None:
     saved = bench.plan([ANN], save=True)
     bench.run([ANN], plan_id=saved.run)
     _refused(bench, saved.run, "was run already")
 
 
+@pytest.mark.rule("C1")
 def test_a_saved_plan_is_refused_after_another_run(bench: Bench) -> None:
     saved = bench.plan([ANN, BOB], save=True)
     bench.run([ANN])
@@ -81,6 +83,7 @@ def test_a_saved_plan_is_refused_on_another_account(bench: Bench, tmp_path: Path
     assert Store.at(tmp_path / "other.db").records("people") == ()
 
 
+@pytest.mark.rule("C1")
 def test_a_saved_plan_is_refused_after_a_day(bench: Bench) -> None:
     saved = bench.plan([ANN], save=True)
     journal = open_database(bench.folder / ".connector" / "state.db")
