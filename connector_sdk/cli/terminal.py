@@ -51,7 +51,7 @@ def has_no_reader() -> bool:
 
 def data(text: str) -> None:
     """Write data to stdout; once its reader has seen enough (`| head`), or where there is none, to nowhere."""
-    _write(sys.stdout, REDACTORS.scrub(text, is_whole=True))
+    _write(sys.stdout, REDACTORS.scrub(text, is_data=True))
 
 
 def text(lines: str) -> None:

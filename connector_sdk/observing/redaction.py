@@ -90,9 +90,12 @@ class OpenRedactors:
                 self._keepers -= 1
                 self._forget_closed()
 
-    def scrub(self, text: str, *, is_whole: bool = False) -> str:
-        """Return the text without the secrets of any of them; one that `is_whole` was not cut within one."""
-        return _replace(text, [each.index for each in tuple(self._open)], MARK, is_whole=is_whole)
+    def scrub(self, text: str, *, is_data: bool = False) -> str:
+        """Return the text without the secrets of any of them.
+
+        Data are scrubbed already as they come in: they are whole, and short words in them are left alone.
+        """
+        return _replace(text, [each.index for each in tuple(self._open)], MARK, is_data=is_data)
 
     def _forget_closed(self) -> None:
         if not self._keepers:
@@ -120,9 +123,9 @@ class RedactingFilter(logging.Filter):
         return True
 
 
-def _replace(text: str, indexes: Iterable[SecretIndex], mark: str, *, is_whole: bool = False) -> str:
+def _replace(text: str, indexes: Iterable[SecretIndex], mark: str, *, is_data: bool = False) -> str:
     kept, at = list[str](), 0
-    for start, stop in find_secrets(text, indexes, is_cut=len(text) >= _FULL and not is_whole):
+    for start, stop in find_secrets(text, indexes, is_cut=len(text) >= _FULL and not is_data, is_data=is_data):
         kept += [text[at:start], mark]
         at = stop
     return "".join((*kept, text[at:])) if kept else text

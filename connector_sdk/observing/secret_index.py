@@ -83,6 +83,9 @@ class SecretIndex:
             if cut_at is not None and stop >= reading.finished:
                 end = cut_at
             yield reading.folded_origins[start][0], end
+
+    def find_weak(self, reading: Reading) -> Iterator[Span]:
+        """Yield from where to where short secrets stand alone in the original of a reading."""
         for found in self._alone.finditer(reading.text) if self._alone is not None else ():
             yield reading.origins[found.start()][0], reading.origins[found.end() - 1][1]
 
@@ -127,13 +130,19 @@ class SecretIndex:
         return found
 
 
-def find_secrets(text: str, indexes: Iterable[SecretIndex], *, is_cut: bool = False) -> list[Span]:
-    """Return where secrets of any index are in a text, in order and apart; of one that is cut, also what is left."""
+def find_secrets(
+    text: str, indexes: Iterable[SecretIndex], *, is_cut: bool = False, is_data: bool = False
+) -> list[Span]:
+    """Return where secrets of any index are in a text, in order and apart; of one that is cut, also what is left.
+
+    In data a short word is left alone: it may be the name of a sync.
+    """
     knowing = [each for each in indexes if each.secrets]
     found: list[Span] = []
     for reading in read(text, is_cut=is_cut) if knowing else ():
         for each in knowing:
             found += each.find(reading, len(text) if is_cut else None)
+            found += () if is_data else each.find_weak(reading)
     return _merge(found)
 
 

@@ -223,3 +223,12 @@ def test_what_is_printed_is_cleaned_before_it_is_redacted(capsys: pytest.Capture
         terminal.say("emulato\0r-secret is wrong")
         terminal.data("%6\x005mulator-secret")
     assert capsys.readouterr() == (MARK, f"{MARK} is wrong\n")
+
+
+def test_a_short_secret_spoils_no_data(capsys: pytest.CaptureFixture[str]) -> None:
+    redactor = Redactor()
+    redactor.hide("nightly")
+    with REDACTORS.including(redactor):
+        terminal.data('[{"sync": "nightly"}]')
+        terminal.say("nightly is wrong")
+    assert capsys.readouterr() == ('[{"sync": "nightly"}]', f"{MARK} is wrong\n")
