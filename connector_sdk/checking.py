@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError
 from connector_sdk.observers import Observers
-from connector_sdk.opening import REDACTOR, Opened, find_destination, opened, scrub_findings
+from connector_sdk.opening import Opened, find_destination, opened, scrub_findings
 from connector_sdk.plan import Finding
 from connector_sdk.planning.objects import preferred
 from connector_sdk.planning.planner import check_model
@@ -31,7 +31,6 @@ class CheckedConnection:
     findings: tuple[Finding, ...] = ()
 
 
-@REDACTOR.cleansing()
 def check(
     project: Project, *, destinations: Mapping[str, Destination] | None = None, state: Path | None = None
 ) -> tuple[CheckedConnection, ...]:
@@ -57,9 +56,9 @@ def check(
         for sync in project.syncs.values():
             if sync.connection in live:
                 errors += _sync_errors(project, sync, live[sync.connection], findings[sync.connection])
-    if errors:
-        problems = [problem for each in errors for problem in each.problems]
-        raise ConfigError(problems, exit_code=min(each.exit_code for each in errors))
+        if errors:
+            problems = [problem for each in errors for problem in each.problems]
+            raise ConfigError(problems, exit_code=min(each.exit_code for each in errors))
     return tuple(evolve(each, findings=tuple(findings[each.name])) for each in found)
 
 

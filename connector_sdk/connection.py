@@ -67,7 +67,7 @@ class Host(Protocol):
         ...
 
     def hide(self, secret: str) -> None:
-        """From now on, replace `secret` wherever it would be logged, reported or shown."""
+        """Replace `secret` wherever it would be logged, reported or shown, from now until the connection is closed."""
         ...
 
 

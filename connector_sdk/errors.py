@@ -128,7 +128,10 @@ class NotExecuted(Exception):
 
 
 class Stale(Exception):
-    """Raised when the target is no longer at `Batch.version`; the core reads it and plans anew."""
+    """Raised when the target is no longer at `Batch.version`; the core reads it and plans anew.
+
+    Where a saved plan is run, that is refused instead (exit 6), with what changed.
+    """
 
 
 class Cancelled(BaseException):

@@ -12,7 +12,7 @@ from attrs import asdict, evolve, frozen
 
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.engines.snapshots import promote
-from connector_sdk.errors import ConnectorError, ExitCode, RunStopped
+from connector_sdk.errors import ConnectorError, ExitCode, RunStopped, Stale
 from connector_sdk.planning.decided import decided_lines
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.report import ActionCounts, ReportState, RowCounts, RunReport
@@ -129,6 +129,8 @@ def stopped(opened: Session, run: JournalledRun, *, resumed: bool, message: str,
 def not_begun(opened: Session, run: str, error: BaseException) -> RunReport:
     """The report, for observers, of a run that ended before it wrote anything."""
     code = error.exit_code if isinstance(error, ConnectorError) else ExitCode.STOPPED
+    if isinstance(error, Stale):
+        code = ExitCode.GUARD
     said = opened.live.host.scrub(str(error)) or type(error).__name__
     return RunReport(
         run, opened.sync.name, False, ReportState.NOT_BEGUN, code, RowCounts(), ActionCounts(),

@@ -14,7 +14,7 @@ from connector_sdk.destination import Destination, load
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.observers import Observers
 from connector_sdk.observing.host import RunHost
-from connector_sdk.observing.redaction import Redactor
+from connector_sdk.observing.redaction import OpenRedactors, Redactor
 from connector_sdk.plan import Finding
 from connector_sdk.project.structure import structure
 from connector_sdk.secret import secrets_in
@@ -24,8 +24,8 @@ from connector_sdk.sync import Project
 
 log = logging.getLogger(__name__)
 
-REDACTOR = Redactor()
-"""The secrets of this process; what prints or logs passes its text through it."""
+REDACTORS = OpenRedactors()
+"""Those of the connections that are open in this process; what prints or logs passes its text through them."""
 
 
 @frozen
@@ -52,30 +52,41 @@ def find_destination(project: Project, connection: str, destinations: Mapping[st
 def prepared(project: Project, connection: str, destination: Destination, observers: Observers) -> tuple[Any, RunHost]:
     """What a destination is opened with: its settings, checked, and a host. Raises `ConfigError`.
 
-    The secrets among the settings are hidden from here on, whatever the plugin does.
+    The host's redactor knows the secrets among the settings, whatever the plugin does.
     """
     settings = project.connections[connection].settings
     config: Any = structure(destination.spec.config, settings, ("connections", connection))
+    redactor = Redactor()
     for secret in secrets_in(config):
-        REDACTOR.hide(secret.reveal())
-    return config, RunHost(observers, REDACTOR, token_store(project.folder, connection))
+        redactor.hide(secret.reveal())
+    return config, RunHost(observers, redactor, token_store(project.folder, connection))
 
 
 @contextmanager
 def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
     """Log in, and log out once no call is under way any more: at the end, or when a thread that is stuck has ended.
 
-    Raises `ConfigError` when the settings are wrong or the login fails. No exception leaves with a known secret in it.
+    Raises `ConfigError` when the settings are wrong or the login fails. No exception leaves with a secret of the
+    connection in it. What it knows of secrets goes with the connection; what it was told keeps its host, and so is
+    still redacted.
     """
     config, host = prepared(project, connection, destination, observers)
-    with REDACTOR.cleansing():
-        try:
-            live = destination.connect(config, host)
-        except ConfigError as error:
-            raise error.below("connections", connection) from None
+    with host.redactor.cleansing():
+        live = _log_in(destination, config, host, connection)
         shared = Shared(lambda: _close(live, host))
         with shared.share():
             yield Opened(destination, evolve(live, label=host.scrub(live.label)), host, shared.share)
+
+
+def _log_in(destination: Destination, config: Any, host: RunHost, connection: str) -> Connection:
+    REDACTORS.add(host.redactor)
+    try:
+        return destination.connect(config, host)
+    except BaseException as error:
+        REDACTORS.remove(host.redactor)
+        if isinstance(error, ConfigError):
+            raise error.below("connections", connection) from None
+        raise
 
 
 def scrub_findings(findings: Iterable[Finding], scrub: Callable[[str], str]) -> tuple[Finding, ...]:
@@ -89,6 +100,8 @@ def _close(connection: Connection, host: RunHost) -> None:
         connection.close()
     except Exception as error:
         log.warning("The connection could not be closed: %s", host.scrub(str(error) or type(error).__name__))
+    finally:
+        REDACTORS.remove(host.redactor)
 
 
 @contextmanager

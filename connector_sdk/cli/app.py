@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import click
 
+from connector_sdk.cli import terminal
 from connector_sdk.cli.failures import report_failure
 from connector_sdk.cli.settings import Settings, global_options, start_logging, with_global_options
 from connector_sdk.destination import installed
+from connector_sdk.opening import REDACTORS
 
 _COMMANDS = {
     "init": "starting", "schema": "starting", "check": "asking", "discover": "asking", "plan": "running",
@@ -56,19 +59,44 @@ class Connector(click.Group):
         type_ = _plugins(ctx).get(cmd_name)
         return PluginCommands(type_) if type_ else None
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """Parse the arguments."""
+        with _tell_broken_pipes():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was parsed."""
+        with _tell_broken_pipes():
+            return super().invoke(ctx)
+
     def main(  # type: ignore[override]  # the flags of click that we fix are not offered
         self, args: Sequence[str] | None = None, prog_name: str | None = "connector", **extra: Any
     ) -> Any:
         """Run the command that `args` name, and exit."""
         settings = extra.setdefault("obj", Settings())
         extra["standalone_mode"] = False
-        try:
-            ended = super().main(args, prog_name, **extra)
-        except SystemExit:
-            raise
-        except BaseException as error:
-            sys.exit(int(report_failure(error, settings)))
-        sys.exit(int(ended) if isinstance(ended, int) else 0)
+        terminal.take_any_character()
+        with REDACTORS.kept():
+            try:
+                ended = super().main(args, prog_name, **extra)
+            except SystemExit:
+                raise
+            except BaseException as error:
+                failure = error.__cause__ if isinstance(error, _PipeError) else None
+                sys.exit(int(report_failure(failure or error, settings)))
+            sys.exit(int(ended) if isinstance(ended, int) else 0)
+
+
+class _PipeError(Exception):
+    """A pipe broke that is perhaps not stdout: click would end the command with 1 and without a word."""
+
+
+@contextmanager
+def _tell_broken_pipes() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _PipeError from error
 
 
 def _plugins(ctx: click.Context) -> dict[str, str]:
@@ -85,7 +113,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
             number = version("connector-sdk")
         except PackageNotFoundError:
             number = "(not installed)"
-        click.echo(f"connector {number}")
+        terminal.text(f"connector {number}")
         context.exit()
 
 

@@ -13,7 +13,7 @@ from connector_sdk.cli import terminal
 from connector_sdk.cli.settings import Settings
 from connector_sdk.damage import first_line
 from connector_sdk.errors import Cancelled, ConfigError, ConnectorError, ExitCode
-from connector_sdk.opening import REDACTOR
+from connector_sdk.opening import REDACTORS
 from connector_sdk.project.locate import locate
 from connector_sdk.state.files import make_folder, write_file
 from connector_sdk.state.folder import state_path
@@ -26,6 +26,8 @@ def report_failure(error: BaseException, settings: Settings) -> int:
     """Say on stderr what happened, and answer the exit code."""
     if isinstance(error, click.exceptions.Abort | KeyboardInterrupt | Cancelled):
         terminal.say("interrupted")
+        return ExitCode.INTERRUPTED
+    if isinstance(error, BrokenPipeError) and terminal.has_no_reader():
         return ExitCode.INTERRUPTED
     if isinstance(error, click.ClickException):
         terminal.say(_usage(error))
@@ -50,7 +52,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _bug(error: BaseException, settings: Settings) -> str:
-    details = REDACTOR.scrub("".join(traceback.format_exception(error)))
+    details = REDACTORS.scrub("".join(traceback.format_exception(error)))
     summary = f"this is a bug: {type(error).__name__}: {error}"
     if settings.verbose:
         return f"{details}{summary} — report it with the lines above"

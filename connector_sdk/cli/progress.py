@@ -42,7 +42,7 @@ class ProgressBar:
 @contextmanager
 def progress_bar(wanted: bool) -> Iterator[tuple[ProgressBar, ...]]:
     """The observers that show progress on stderr: one on a terminal, none elsewhere."""
-    if not wanted or not sys.stderr.isatty():
+    if not wanted or sys.stderr is None or not sys.stderr.isatty():
         yield ()
         return
     columns = (

@@ -49,8 +49,12 @@ def write_json(value: Any) -> None:
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON of plain data and attrs instances; exact numbers are text, characters that can be seen stay as they are."""
-    return escaped(json.dumps(value, default=_plain, ensure_ascii=False, indent=indent))
+    """JSON of plain data and attrs instances; exact numbers are text.
+
+    Characters that can be seen stay as they are where stdout takes all of them.
+    """
+    is_ascii = not terminal.takes_all_characters()
+    return escaped(json.dumps(value, default=_plain, ensure_ascii=is_ascii, indent=indent))
 
 
 def _plain(value: Any) -> Any:

@@ -22,7 +22,7 @@ from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.history import notes
 from connector_sdk.observers import Observers
 from connector_sdk.observing.redaction import RedactingFilter
-from connector_sdk.opening import REDACTOR, prepared
+from connector_sdk.opening import REDACTORS, prepared
 from connector_sdk.project.load import FILE_NAME, load_outline, load_project
 from connector_sdk.sync import Outline, Project
 
@@ -75,6 +75,7 @@ class Settings:
             have = ", ".join(found) or "none"
             raise ConfigError([Problem(f"there is {wanted}; the project has: {have}", ("connections",))])
         config, host = prepared(self.project, chosen, self.destination(type_), Observers())
+        click.get_current_context().with_resource(REDACTORS.including(host.redactor))
         return ConnectionSettings(chosen, config, host)
 
     def notes_of(self, run: str) -> RunNotes:
@@ -141,7 +142,7 @@ class _Formatter(logging.Formatter):
 def start_logging(settings: Settings) -> None:
     """Log to stderr, without any known secret."""
     handler = logging.StreamHandler()
-    handler.addFilter(RedactingFilter(REDACTOR))
+    handler.addFilter(RedactingFilter(REDACTORS))
     handler.setFormatter(_Formatter(settings.verbose))
     level = logging.DEBUG if settings.verbose else logging.ERROR if settings.quiet else logging.WARNING
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

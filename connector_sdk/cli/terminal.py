@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import select
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 import click
 from rich.console import Console, RenderableType
 
 from connector_sdk.cli.clean import printable
-from connector_sdk.opening import REDACTOR
+from connector_sdk.opening import REDACTORS
 
 _UNLIMITED = 4_000
 """Columns of output that goes into a file or a pipe: nothing is cut."""
 
+_NO_READER = (errno.EPIPE, errno.EBADF, errno.EIO)
+"""Nobody reads any more: the pipe or the terminal is closed."""
+
+
+def take_any_character() -> None:
+    """Let stdout and stderr escape what their encoding lacks, as `\\u2192`, instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def takes_all_characters() -> bool:
+    """Return whether stdout can say any text as it is."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return encoding.lower().replace("_", "-").startswith("utf")
+
+
+def has_no_reader() -> bool:
+    """Return whether nobody reads stdout any more; then nothing more is written to it."""
+    if sys.stdout is None:
+        return False
+    with suppress(OSError, ValueError):
+        watched = select.poll()
+        watched.register(sys.stdout.fileno(), 0)
+        if any(events & (select.POLLERR | select.POLLHUP) for _, events in watched.poll(0)):
+            _close(sys.stdout)
+            return True
+    return False
+
 
 def data(text: str) -> None:
-    """Write data to stdout; once its reader has seen enough (`| head`), to nowhere."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Write data to stdout; once its reader has seen enough (`| head`), or where there is none, to nowhere."""
+    _write(sys.stdout, REDACTORS.scrub(text, is_data=True))
 
 
 def text(lines: str) -> None:
@@ -32,7 +61,7 @@ def text(lines: str) -> None:
 
 def show(content: RenderableType) -> None:
     """Write a table or styled text to stdout; in colour only on a terminal."""
-    on_terminal = sys.stdout.isatty()
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
     buffer = io.StringIO()
     width = None if on_terminal else _UNLIMITED
     console = Console(file=buffer, force_terminal=on_terminal, width=width, highlight=False, soft_wrap=False)
@@ -41,8 +70,9 @@ def show(content: RenderableType) -> None:
 
 
 def say(text: str) -> None:
-    """Write a message for a person to stderr."""
-    click.echo(printable(REDACTOR.scrub(text)), err=True)
+    """Write a message for a person to stderr; where that cannot be written to, what the command does goes on."""
+    with suppress(OSError):
+        _write(sys.stderr, f"{REDACTORS.scrub(printable(text))}\n")
 
 
 def note(text: str) -> None:
@@ -50,3 +80,22 @@ def note(text: str) -> None:
     context = click.get_current_context(silent=True)
     if context is None or not getattr(context.find_root().obj, "quiet", False):
         say(text)
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write to a stream and see that it is written; what cannot be, is not tried again when the process ends."""
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        _close(stream)
+        if error.errno not in _NO_READER:
+            raise
+
+
+def _close(stream: TextIO) -> None:
+    """Let what is still written to a stream go nowhere."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

@@ -49,6 +49,11 @@ class RunHost:
         self._observers.call_finished(safe)
         crashpoint("after a call")
 
+    @property
+    def redactor(self) -> Redactor:
+        """What knows the secrets of the connection."""
+        return self._redactor
+
     def scrub(self, text: str) -> str:
         """A text with every known secret replaced."""
         return self._redactor.scrub(text)

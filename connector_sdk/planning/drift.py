@@ -24,14 +24,14 @@ _LISTED = 5
 def retold(problem: Problem, now: ObjectSchema, request: PlanRequest) -> Problem:
     """A problem of the mapping to an object; of a field that was in order in the last run it is said what changed."""
     former = request.former.get(now.name)
-    if problem.path == ("syncs", request.sync.name, "fields") and _newly_required(former, now):
-        return evolve(problem, message=f"{problem.message} ({_SINCE}: {', '.join(_newly_required(former, now))})")
+    if problem.path == ("syncs", request.sync.name, "fields") and find_newly_required(former, now):
+        return evolve(problem, message=f"{problem.message} ({_SINCE}: {', '.join(find_newly_required(former, now))})")
     name = _field_named(problem, request)
-    before, after = _found(former, name), _found(now, name)
+    before, after = find_field(former, name), find_field(now, name)
     if before is None:
         return problem
     hint = (_renamed(before, former, now) if after is None else "") or problem.hint
-    if after is None or _closed(before, after, request.sync.mode) or before.type is not after.type:
+    if after is None or is_closed(before, after, request.sync.mode) or before.type is not after.type:
         return evolve(problem, message=f"{problem.message} ({_SINCE})", hint=hint)
     return problem
 
@@ -47,13 +47,15 @@ def drift(request: PlanRequest, mapped: Mapped, *, creates: bool) -> Iterator[Fi
         fillings = [each for each in mapped.fillings if each.object_name in (None, now.name)]
         names = dict.fromkeys(each.field.name for each in [*fillings, *([mapped.match] if mapped.match else [])])
         for name in names:
-            yield from _changed(_label(now, name, request), _found(former, name), _found(now, name), level, accept)
+            yield from _changed(
+                _label(now, name, request), find_field(former, name), find_field(now, name), level, accept
+            )
         for name in _left_out(request, former, now):
             message = (
                 f"{_SINCE}, {_label(now, name, request)} cannot be written any more: it goes to other objects only"
             )
             yield Finding(level, message, f"remove it, or mend the object; {accept}", GUARD)
-        missing = [each for each in _newly_required(former, now) if each not in names]
+        missing = [each for each in find_newly_required(former, now) if each not in names]
         makes = creates and request.sync.mode is Mode.UPSERT and request.sync.create_in in (None, now.name)
         if makes and missing:
             message = f"{_SINCE}, records of {now.name} are not created without {', '.join(missing)}"
@@ -68,7 +70,7 @@ def _changed(label: str, before: Field | None, now: Field | None, level: Level, 
     """What became of a field that is filled."""
     if before is None or now is None:
         return
-    for change in _narrowed(before, now):
+    for change in describe_narrowing(before, now):
         yield Finding(level, f"{_SINCE}, {label} {change}", f"correct the model; {accept}", GUARD)
     gone = [each for each in before.values if each not in now.values] if now.restricted else []
     if gone:
@@ -82,7 +84,7 @@ def _left_out(request: PlanRequest, former: ObjectSchema, now: ObjectSchema) -> 
     return [each for each in names if takes(former, each, request.sync) and not takes(now, each, request.sync)]
 
 
-def _newly_required(former: ObjectSchema | None, now: ObjectSchema) -> list[str]:
+def find_newly_required(former: ObjectSchema | None, now: ObjectSchema) -> list[str]:
     """The fields that a new record needs now and did not need in the last run."""
     if former is None:
         return []
@@ -100,11 +102,12 @@ def _field_named(problem: Problem, request: PlanRequest) -> str:
     return ""
 
 
-def _found(schema: ObjectSchema | None, name: str) -> Field | None:
+def find_field(schema: ObjectSchema | None, name: str) -> Field | None:
+    """Return a field of an object; None where there is none, or no object."""
     return next((each for each in schema.fields if each.name == name), None) if schema else None
 
 
-def _closed(before: Field, now: Field, mode: Mode) -> bool:
+def is_closed(before: Field, now: Field, mode: Mode) -> bool:
     """Whether a field cannot be written or matched any more."""
     closed = any(mode in after and mode not in was for was, after in (
         (before.not_writable, now.not_writable), (before.not_matchable, now.not_matchable),
@@ -114,12 +117,12 @@ def _closed(before: Field, now: Field, mode: Mode) -> bool:
 
 def _renamed(before: Field, former: ObjectSchema | None, now: ObjectSchema) -> str:
     """A hint at a new field that has the label of one that went."""
-    new = [each for each in now.fields if _found(former, each.name) is None]
+    new = [each for each in now.fields if find_field(former, each.name) is None]
     alike = [each.name for each in new if each.label and each.label == before.label]
     return f"did you mean {alike[0]}, which has its label now?" if len(alike) == 1 else ""
 
 
-def _narrowed(before: Field, now: Field) -> Iterator[str]:
+def describe_narrowing(before: Field, now: Field) -> Iterator[str]:
     """What a field took and does not take any more, in words."""
     if before.type is not now.type:
         yield f"takes {now.type} instead of {before.type}"

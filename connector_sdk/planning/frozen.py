@@ -92,7 +92,10 @@ def read_plan(folder: Path) -> FrozenPlan:
         with PLAN.reading(folder / name):
             if checksum(folder / name) != expected:
                 raise ValueError("its content has changed")
-    return _converter.structure({**about, "folder": folder}, FrozenPlan)
+    try:
+        return _converter.structure({**about, "folder": folder}, FrozenPlan)
+    except (cattrs.BaseValidationError, LookupError, TypeError, ValueError) as error:
+        raise PLAN.unreadable(path, "another version made it") from error
 
 
 def planned_rows(folder: Path) -> RowCounts | None:

@@ -143,7 +143,7 @@ def _file_system(path: Path) -> str:
     Of several mounted at one point, such as what an automounter put over its own, the last one counts.
     """
     try:
-        mounts = Path("/proc/self/mounts").read_text().splitlines()
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return ""
     found = [line.split()[1:3] for line in mounts]

@@ -32,7 +32,7 @@ class FileTokenStore:
     def load(self) -> str | None:
         """The text stored last; raises `ConfigError` when others could have read or placed it."""
         try:
-            file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
+            file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -130,7 +130,7 @@ def _locked(path: Path) -> Iterator[None]:
     """Wait for a lock that a kill releases, and hold it."""
     _own_folder(path)
     try:
-        file = os.fdopen(open_file(path), "r+")
+        file = os.fdopen(open_file(path), "r+", encoding="utf-8")
     except OSError as error:
         hint = f"remove it: rm {path}"
         raise ConfigError(f"the lock {path} of a token cannot be opened: {error.strerror}", hint=hint) from None

@@ -9,7 +9,7 @@ from connector_salesforce import login
 from connector_salesforce.config import Config, Options
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.flows import ClientCredentials
-from connector_salesforce.redaction import redacted
+from connector_salesforce.redaction import redacted, without_tokens
 
 from connector_sdk import ConfigError, Connection, Secret
 from connector_sdk.testing.doubles import RecordingHost
@@ -163,8 +163,23 @@ def test_options_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
         '{"access_token":"PLANTED","id":"x"}',
         '{"refresh_token" : "PLA\\"NTED"}',
         '{"access_token":"PLANTED, and cut he',
+        "grant_type=x&client_sec\0ret=PLANTED&a=b",
+        '{"access_\x9btoken":"PLANTED"}',
+        '{"Access_Token" : "PLAN\u200bTED"}',
+        "<OAuth><access_token>PLANTED</access_token></OAuth>",
+        "POST /token?code=PLANTED HTTP/1.1",
     ],
 )
 def test_no_secret_field_survives_redaction(text: str) -> None:
     assert "PLANTED" not in redacted(text)
     assert "NTED" not in redacted(text)
+    assert "TED" not in redacted(text)
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    "token",
+    ["00Dxx0000001gPL!AQ.PLANTED", "00D\0xx0000001gPL!AQ.PLANTED", "00Dxx0000001gPL%21AQ.PLANTED", "eyJh.PLANTED.c2ln"],
+)
+def test_no_token_survives_in_words_of_other_programs(token: str) -> None:
+    assert without_tokens(f"the token {token} is wrong") == "the token *** is wrong"

@@ -65,7 +65,8 @@ def _asked(auth: SfCli, *command: str) -> Any:
     try:
         ended = subprocess.run(
             [executable, *command, *org, "--json"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", timeout=_SECONDS,
+            check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         message = f"sf {' '.join(command)} took more than {_SECONDS:.0f} seconds"

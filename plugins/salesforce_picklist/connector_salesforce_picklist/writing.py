@@ -21,6 +21,7 @@ from connector_salesforce_picklist.picklist import Picklist
 from connector_sdk import NOT_EXECUTED, Anchor, Attempt, Batch, Executed, NotExecuted, Recovery, Stale, WriteResult
 
 _NAMED = 10
+_MOVED = "{}.{} changed in the org since it was read"
 
 FORMER = "former"
 """The step of the anchor that holds the metadata as they were: `object`, `field`, and `metadata` (JSON)."""
@@ -32,12 +33,12 @@ def write(lists: Lists, batch: Batch, options: Options, attempt: Attempt) -> Wri
     former = _former(attempt, current)
     if former is None:
         if current.version != batch.version:
-            raise Stale
+            raise Stale(_MOVED.format(current.object_name, current.field))
         former = current
     change = changed(former, wanted(batch), options.order)
     left = remaining(current, former, change.steps)
     if left is None:
-        raise Stale
+        raise Stale(_MOVED.format(current.object_name, current.field))
     _require_sound(change)
     if left and not attempt.anchors:
         note(attempt, former)

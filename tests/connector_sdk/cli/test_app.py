@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from connector_sdk import destination
-from connector_sdk.opening import REDACTOR
+from connector_sdk.observing.redaction import Redactor
+from connector_sdk.opening import REDACTORS
 from connector_sdk.project.load import load_project
 from tests.connector_sdk.cli.conftest import Invoke
 
@@ -186,8 +187,10 @@ def test_a_secret_that_a_command_of_a_plugin_says_is_not_seen(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "home"))
-    REDACTOR.hide("open-sesame")
-    assert "the card is ***" in invoke("shelf", "card").stderr
+    redactor = Redactor()
+    redactor.hide("open-sesame")
+    with REDACTORS.including(redactor):
+        assert "the card is ***" in invoke("shelf", "card").stderr
 
 
 @pytest.mark.parametrize(

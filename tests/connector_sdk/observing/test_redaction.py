@@ -40,6 +40,7 @@ SECRET = st.text(st.characters(exclude_categories=["Cs", "Zl", "Zp", "Cc"]), min
 SPELLING = st.sampled_from([each for each in SPELLINGS if each != "lines"])
 
 
+@settings(deadline=None)
 @given(SECRET, SPELLING, TEXT, TEXT)
 def test_a_secret_is_replaced_however_it_is_written(secret: str, spelling: str, before: str, after: str) -> None:
     in_any_spelling(secret, spelling, before, after)

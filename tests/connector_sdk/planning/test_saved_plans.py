@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
 
-from connector_sdk import ConfigError, ExitCode, Removal, RunStopped
+from connector_sdk import ConfigError, ExitCode, Match, Mode, Removal, RunStopped
 from connector_sdk.state.database import open_database
 from connector_sdk.state.retention import SAVED_FOR
 from connector_sdk.testing.reference import Store
 
-from .bench import UNGUARDED, Bench, mapped
+from .bench import UNGUARDED, Bench, mapped, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 BOB = {"k": "2", "e": "b", "n": "Bob"}
@@ -41,12 +45,14 @@ def test_a_plan_that_is_not_saved_leaves_nothing(bench: Bench) -> None:
         bench.run([ANN], plan_id=shown.run)
 
 
+@pytest.mark.rule("C1")
 def test_a_saved_plan_runs_once(bench: Bench) -> None:
     saved = bench.plan([ANN], save=True)
     bench.run([ANN], plan_id=saved.run)
     _refused(bench, saved.run, "was run already")
 
 
+@pytest.mark.rule("C1")
 def test_a_saved_plan_is_refused_after_another_run(bench: Bench) -> None:
     saved = bench.plan([ANN, BOB], save=True)
     bench.run([ANN])
@@ -77,6 +83,7 @@ def test_a_saved_plan_is_refused_on_another_account(bench: Bench, tmp_path: Path
     assert Store.at(tmp_path / "other.db").records("people") == ()
 
 
+@pytest.mark.rule("C1")
 def test_a_saved_plan_is_refused_after_a_day(bench: Bench) -> None:
     saved = bench.plan([ANN], save=True)
     journal = open_database(bench.folder / ".connector" / "state.db")
@@ -100,3 +107,53 @@ def test_the_plan_of_another_sync_is_not_run(bench: Bench) -> None:
     bench.change(name="others")
     with pytest.raises(ConfigError, match="there is no saved plan"):
         bench.run([ANN], plan_id=saved.run)
+
+
+@pytest.mark.rule("C1")
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda plan: (plan / "plan.json").write_text("{"),
+        lambda plan: (plan / "plan.json").unlink(),
+        lambda plan: (plan / "plan.parquet").write_bytes(b"PAR1"),
+        lambda plan: (plan / "plan.parquet").unlink(),
+        lambda plan: _rewrite(plan / "plan.json", lambda about: about.pop("layout")),
+        lambda plan: _rewrite(plan / "plan.json", lambda about: about.update(batches=7)),
+        lambda plan: (plan / "schema.json").write_text("[]"),
+    ],
+    ids=["cut", "gone", "rows cut", "rows gone", "without a part", "with another part", "schemas of another version"],
+)
+def test_a_saved_plan_that_is_damaged_or_of_another_version_is_refused_or_run_as_it_was(
+    bench: Bench, harm: Callable[[Path], object]
+) -> None:
+    saved = bench.plan([ANN], save=True)
+    plan = bench.folder / ".connector" / "plans" / saved.run
+    harm(plan)
+    if (plan / "schema.json").read_text() == "[]":
+        assert bench.run([ANN], plan_id=saved.run).ledger == {"1": "succeeded"}
+        return
+    with pytest.raises(RunStopped, match="plan again with --save") as stopped:
+        bench.run([ANN], plan_id=saved.run)
+    assert stopped.value.exit_code is ExitCode.GUARD
+    assert bench.names() == {}
+
+
+def _rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change what is known about a plan as another version would have written it, with its checksum."""
+    kept = json.loads(path.read_text())
+    change(kept["plan"])
+    kept["checksum"] = zlib.crc32(json.dumps(kept["plan"]).encode())
+    path.write_text(json.dumps(kept))
+
+
+@pytest.mark.rule("C1")
+def test_a_saved_list_is_refused_when_the_target_moved_and_says_so_to_observers(bench: Bench) -> None:
+    bench.sync = evolve(
+        people(Mode.ALL, fields=mapped(name="e", label="n"), match=Match("name", "e")), objects=("tags",)
+    )
+    saved = bench.plan([ANN], save=True)
+    bench.store.put("tags", name="by hand", label="x")
+    with pytest.raises(RunStopped, match=r"tags\.name: by hand was added — plan again with --save") as stopped:
+        bench.run([ANN], plan_id=saved.run)
+    assert stopped.value.exit_code is ExitCode.GUARD
+    assert [each["name"] for each in bench.store.records("tags")] == ["by hand"]

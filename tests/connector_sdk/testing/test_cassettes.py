@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import urllib.parse
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import requests
 
 from connector_sdk.testing.cassettes import Cassette, leaks
 
+from ..echo_server import echo_server
 from ..observing.planted import SPELLINGS, echo, found, planted
 
 KNOWN, UNKNOWN = planted(60), planted(60, first=60)
@@ -23,26 +22,8 @@ NAMES = (
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """A server that repeats what it is sent."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            for name, value in (("Content-Length", str(len(body))), ("Set-Cookie", self.headers.get("Cookie", ""))):
-                self.send_header(name, value)
-            self.send_header("Location", self.path)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{made.server_address[1]}"
-    made.shutdown()
-    made.server_close()
+    with echo_server() as address:
+        yield address
 
 
 def recorded(path: Path, url: str, body: str, **headers: str) -> str:

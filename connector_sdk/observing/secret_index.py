@@ -1,0 +1,237 @@
+"""Find known secrets in a text in one pass, however many there are and in whatever spelling."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote_plus
+
+from connector_sdk.observing.readings import Reading, fold, read
+
+SHORTEST = 4
+"""Shorter secrets are not looked for: replacing them would destroy the text around them."""
+
+_SURE = 8
+"""Folded characters from which a secret is looked for inside of words, in any spelling, and in parts.
+
+A shorter one, such as `test`, is part of many words: it is replaced where it stands alone as it is.
+"""
+
+_VARIED = 4
+"""Different characters without which a secret is like a short one: `11111111` is part of many numbers."""
+
+_PART = 20
+"""So many characters in a row of a secret are replaced like the whole; of shorter secrets, three quarters."""
+
+_LINE = 16
+"""Characters from which a line of a secret of several lines, such as a key, is a secret by itself."""
+
+_GRAM = 5
+"""Characters in a row that are looked up at once."""
+
+_ARMOUR = re.compile(r"-----[^-\r\n]+-----")
+
+_LIKE_UTF_8 = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""Characters that are a character of UTF-8 when each is taken for a byte."""
+
+Span = tuple[int, int]
+"""From where to where."""
+
+
+class SecretIndex:
+    """Knows secrets, and finds them. Secrets can be added while other threads look.
+
+    A text is read in every way (`readings`), and every few characters five in a row are looked up among those of all
+    spellings of all secrets. So what looking costs does not grow with the number of secrets.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self.secrets: frozenset[str] = frozenset()
+        self._needles: dict[str, tuple[str, ...]] = {}
+        """The folded spellings that have certain characters in a row."""
+        self._edges: tuple[dict[str, tuple[str, ...]], ...] = ({}, {})
+        """The folded spellings by their first and by their last characters."""
+        self._stride = _PART - _GRAM + 1
+        self._weak: frozenset[str] = frozenset()
+        self._alone: re.Pattern[str] | None = None
+        for each in secrets:
+            self.add(each)
+
+    def add(self, secret: str) -> None:
+        """Look for a secret and for its lines from now on."""
+        if secret in self.secrets:
+            return
+        self.secrets |= {secret}
+        for text in _split_secret(secret):
+            for needle in dict.fromkeys(_spell(text)):
+                if len(needle) >= _SURE:
+                    self._add_needle(needle)
+        self._add_weak(_find_weak(secret))
+
+    def find(self, reading: Reading, cut_at: int | None) -> Iterator[Span]:
+        """Yield from where to where secrets are in the original of a reading.
+
+        Where that may have been cut, at `cut_at`, also what there is of one at its ends.
+        """
+        folded = self._find_spellings(reading.folded)
+        if cut_at is not None:
+            folded += self._find_at_edges(reading)
+        for start, stop in folded:
+            end = reading.folded_origins[stop - 1][1]
+            if cut_at is not None and stop >= reading.finished:
+                end = cut_at
+            yield reading.folded_origins[start][0], end
+
+    def find_weak(self, reading: Reading) -> Iterator[Span]:
+        """Yield from where to where short secrets stand alone in the original of a reading."""
+        for found in self._alone.finditer(reading.text) if self._alone is not None else ():
+            yield reading.origins[found.start()][0], reading.origins[found.end() - 1][1]
+
+    def _add_needle(self, needle: str) -> None:
+        self._stride = min(self._stride, _count_enough(needle) - _GRAM + 1)
+        for at in range(len(needle) - _GRAM + 1):
+            _add(self._needles, needle[at : at + _GRAM], needle)
+        firsts, lasts = self._edges
+        _add(firsts, needle[:SHORTEST], needle)
+        _add(lasts, needle[-SHORTEST:], needle)
+
+    def _add_weak(self, texts: Iterable[str]) -> None:
+        known = self._weak.union(texts)
+        if known != self._weak:
+            longest_first = sorted(known, key=len, reverse=True)
+            self._weak, self._alone = known, re.compile("|".join(map(_make_pattern, longest_first)))
+
+    def _find_spellings(self, folded: str) -> list[Span]:
+        """Find whole spellings, and parts that are long enough."""
+        needles, found, end = self._needles, list[Span](), 0
+        places = range(0, len(folded) - _GRAM + 1, self._stride)
+        for at in [at for at in places if folded[at : at + _GRAM] in needles]:
+            if at + _GRAM > end:
+                gram = folded[at : at + _GRAM]
+                found += (span for needle in needles[gram] for span in _find_common(folded, at, needle, gram))
+                end = max((stop for _, stop in found), default=0)
+        return found
+
+    def _find_at_edges(self, reading: Reading) -> list[Span]:
+        """Find the beginning of a spelling at the end of a text, and the end of one at its beginning."""
+        folded, (firsts, lasts) = reading.folded, self._edges
+        whole = reading.finished
+        found: list[Span] = []
+        for at in range(max(0, whole - _PART), whole - SHORTEST + 1):
+            if any(each.startswith(folded[at:whole]) for each in firsts.get(folded[at : at + SHORTEST], ())):
+                found.append((at, len(folded)))
+                break
+        for stop in range(min(_PART, len(folded)), SHORTEST - 1, -1):
+            if any(each.endswith(folded[:stop]) for each in lasts.get(folded[stop - SHORTEST : stop], ())):
+                found.append((0, stop))
+                break
+        return found
+
+
+def find_secrets(
+    text: str, indexes: Iterable[SecretIndex], *, is_cut: bool = False, is_data: bool = False
+) -> list[Span]:
+    """Return where secrets of any index are in a text, in order and apart; of one that is cut, also what is left.
+
+    In data a short word is left alone: it may be the name of a sync.
+    """
+    knowing = [each for each in indexes if each.secrets]
+    found: list[Span] = []
+    for reading in read(text, is_cut=is_cut) if knowing else ():
+        for each in knowing:
+            found += each.find(reading, len(text) if is_cut else None)
+            found += () if is_data else each.find_weak(reading)
+    return _merge(found)
+
+
+def _add(needles: dict[str, tuple[str, ...]], key: str, needle: str) -> None:
+    known = needles.get(key, ())
+    if needle not in known:
+        needles[key] = (*known, needle)
+
+
+def _count_enough(needle: str) -> int:
+    """Return how many characters of a spelling in a row are like the whole."""
+    return max(_SURE, min(_PART, -(-3 * len(needle) // 4)))
+
+
+def _find_common(folded: str, at: int, needle: str, gram: str) -> Iterator[Span]:
+    """Find what a text and a spelling have in common around some characters, where that is enough."""
+    offset = needle.find(gram)
+    while offset >= 0:
+        start, stop = 0, _GRAM
+        while at + start > 0 and offset + start > 0 and folded[at + start - 1] == needle[offset + start - 1]:
+            start -= 1
+        while at + stop < len(folded) and offset + stop < len(needle) and folded[at + stop] == needle[offset + stop]:
+            stop += 1
+        if stop - start >= _count_enough(needle):
+            yield at + start, at + stop
+        offset = needle.find(gram, offset + 1)
+
+
+def _merge(found: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, stop in sorted(found):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(stop, merged[-1][1])
+        else:
+            merged.append((start, stop))
+    return merged
+
+
+def _split_secret(secret: str) -> Iterator[str]:
+    """Yield a secret as it stands, without the armour of a key, and each of its lines that is long enough."""
+    yield from dict.fromkeys((secret.strip(), _ARMOUR.sub("", secret)))
+    lines = [line.strip() for line in secret.splitlines()]
+    yield from (line for line in lines[1:] and lines if len(line) >= _LINE and not _ARMOUR.fullmatch(line))
+
+
+def _is_varied(folded: str) -> bool:
+    return len(folded) >= _SURE and len(set(folded)) >= _VARIED
+
+
+def _find_weak(secret: str) -> Iterator[str]:
+    """Yield a secret that cannot be told from parts of words, as it is in each reading."""
+    for reading in _read_secret(secret):
+        text = reading.text.strip()
+        if len(text) >= SHORTEST and not _is_varied(reading.folded):
+            yield text
+
+
+def _make_pattern(secret: str) -> str:
+    """Return a pattern for a secret that is no part of a word."""
+    before = r"(?<![^\W_])" if secret[0].isalnum() else ""
+    after = r"(?![^\W_])" if secret[-1].isalnum() else ""
+    return f"{before}{re.escape(secret)}{after}"
+
+
+def _spell(secret: str) -> Iterator[str]:
+    """Yield a secret in every encoding, folded: as text, in base64, and in hexadecimal."""
+    yield from (each.folded for each in _read_secret(secret) if _is_varied(each.folded))
+    plain = secret.encode("utf-8", "surrogatepass")
+    for form in dict.fromkeys((plain, quote_plus(plain).encode(), json.dumps(secret)[1:-1].encode())):
+        yield from map(fold, _encode_in_base64(form))
+    yield plain.hex()
+
+
+def _read_secret(secret: str) -> Iterator[Reading]:
+    """Yield the readings of a secret, also where its bytes are taken for characters, or its characters for bytes."""
+    as_characters = secret.encode("utf-8", "surrogatepass").decode("latin-1")
+    for text in dict.fromkeys((secret, as_characters, _LIKE_UTF_8.sub(_decode, secret))):
+        yield from read(text)
+
+
+def _decode(found: re.Match[str]) -> str:
+    try:
+        return found[0].encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return found[0]
+
+
+def _encode_in_base64(plain: bytes) -> Iterator[str]:
+    """Yield the characters that belong to nothing but the secret, wherever it begins in what was encoded."""
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + plain).decode().rstrip("=")
+        yield encoded[before * 4 // 3 + bool(before) : -1]
