@@ -10,11 +10,13 @@ from typing import Any
 from attrs import evolve, frozen
 
 from connector_sdk.connection import Connection
-from connector_sdk.destination import Destination, load
+from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError, Problem
-from connector_sdk.observers import Observers
+from connector_sdk.observers import Observers, observer_problems
 from connector_sdk.observing.host import RunHost
-from connector_sdk.observing.redaction import Redactor
+from connector_sdk.observing.redaction import RedactingHandler, Redactor
+from connector_sdk.plugins import load
+from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.project.structure import structure
 from connector_sdk.secret import secrets_in
 from connector_sdk.state.shared import Shared
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 REDACTOR = Redactor()
 """The secrets of this process; what prints or logs passes its text through it."""
+
+logging.getLogger("connector_sdk").addHandler(RedactingHandler(REDACTOR))
 
 
 @frozen
@@ -71,7 +75,7 @@ def opened(project: Project, connection: str, destination: Destination, observer
         try:
             live = destination.connect(config, host)
         except ConfigError as error:
-            raise error.below("connections", connection) from None
+            raise error.below("connections", connection) from error.__cause__
         shared = Shared(lambda: _close(live, host))
         with shared.share():
             yield Opened(destination, evolve(live, label=host.scrub(live.label)), host, shared.share)
@@ -85,6 +89,7 @@ def _close(connection: Connection, host: RunHost) -> None:
         log.warning("The connection could not be closed: %s", host.scrub(str(error) or type(error).__name__))
 
 
+@checks_arguments(observer_problems)
 @contextmanager
 def open_connection(
     project: Project,

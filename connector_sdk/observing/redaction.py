@@ -118,6 +118,23 @@ class RedactingFilter(logging.Filter):
         return True
 
 
+class RedactingHandler(logging.Handler):
+    """Takes known secrets out of a record before the handlers of the loggers above it get it, and shows nothing itself.
+
+    Where no other handler shows it, Python's last resort does, as it would without this one.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self.addFilter(RedactingFilter(redactor))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Leave the record, which the filter has scrubbed, to the others."""
+        last = logging.lastResort
+        if last is not None and record.levelno >= last.level and not logging.getLogger().handlers:
+            last.handle(record)
+
+
 @attrs.frozen
 class _Hidden:
     """A secret, and how it is found."""
