@@ -7,7 +7,7 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 from connector_sdk.batch import Action, Anchor, Attempt, Batch, Column, OnNull, Options, Reference
 from connector_sdk.connection import Call, CommandSettings, Connection, ConnectionSettings, Host, RunNotes, TokenStore
-from connector_sdk.destination import Destination, installed, load
+from connector_sdk.destination import Destination
 from connector_sdk.errors import (
     Cancelled,
     ConfigError,
@@ -15,6 +15,7 @@ from connector_sdk.errors import (
     ExitCode,
     NotExecuted,
     PluginError,
+    Portable,
     Problem,
     RunStopped,
     Stale,
@@ -33,6 +34,7 @@ from connector_sdk.outcome import (
     WriteResult,
 )
 from connector_sdk.plan import Cost, Finding, Level, PlanReport, PlanSummary
+from connector_sdk.plugins import installed, load
 from connector_sdk.report import (
     ActionCounts,
     BatchCounts,
@@ -121,6 +123,7 @@ __all__ = [
     "PlanReport",
     "PlanSummary",
     "PluginError",
+    "Portable",
     "Problem",
     "Project",
     "Recovery",

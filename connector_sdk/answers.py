@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
 import pyarrow as pa
 
 from connector_sdk.connection import Connection
+from connector_sdk.errors import Problem
 from connector_sdk.outcome import Classification, Executed, Kind
 from connector_sdk.plan import Finding, Level
+from connector_sdk.project.instances import read_as
+from connector_sdk.project.json_schema import json_schema
 from connector_sdk.schema import MATCH_SCHEMA, Field, FieldType, ObjectSchema
-from connector_sdk.spec import Api, Delivery, DestinationSpec, EmptyText, Mode, Removal
+from connector_sdk.spec import Api, DestinationSpec, Mode, Removal
 
 _REMOVALS = {
     Mode.INSERT: {Removal.NOTHING},
@@ -25,16 +28,23 @@ _REMOVALS = {
 """What may happen to removed rows at the most: only upsert can say for certain which records are its own."""
 
 
+def read_spec(spec: DestinationSpec) -> tuple[DestinationSpec, list[str]]:
+    """Return a spec with everything in it as it is declared, and what is wrong with it."""
+    mistyped: list[Problem] = []
+    typed = read_as(DestinationSpec, spec, (), mistyped)
+    problems = [f"{'.'.join(map(str, each.path))} {each.message}" for each in mistyped]
+    problems += _class_problems(spec)
+    return typed, problems or list(spec_problems(typed))
+
+
 def spec_problems(spec: DestinationSpec) -> Iterator[str]:
-    """What is wrong with a spec."""
-    types = list(_spec_types(spec))
-    yield from types
-    if types:
-        return
+    """What is wrong with a spec whose parts have their types."""
     yield from _mode_problems(spec)
     for api in spec.apis:
         yield from _api_problems(spec, api)
     yield from (f"has two apis {name}" for name in _repeated(each.name for each in spec.apis))
+    if spec.merge_rows_max is not None and spec.merge_rows_max < 1:
+        yield f"has merge_rows_max {spec.merge_rows_max}, which is no number of rows"
 
 
 def connection_problems(connection: Connection) -> Iterator[str]:
@@ -96,22 +106,19 @@ def finding_problems(findings: Iterable[Finding]) -> Iterator[str]:
             yield f"the level {each.level!r}, not a Level"
 
 
-def _spec_types(spec: DestinationSpec) -> Iterator[str]:
-    if not isinstance(spec.modes, Mapping) or not all(_all_of(each, Removal) for each in spec.modes.values()):
-        yield "does not map each mode to a set of Removal"
-    elif not _all_of(spec.modes, Mode):
-        yield "has modes that are not a Mode"
-    if not _all_of(spec.apis, Api):
-        yield "has apis that are not a list of Api"
-    elif not all(_is_delivery(each.delivery) for each in spec.apis):
-        yield "has an api that does not map modes to a Delivery"
+def _class_problems(spec: DestinationSpec) -> Iterator[str]:
+    """Why the classes of the settings cannot hold any."""
     for name in ("config", "options"):
-        if not isinstance(getattr(spec, name), type) or not attrs.has(getattr(spec, name)):
+        found = getattr(spec, name)
+        if not isinstance(found, type):
+            continue
+        if not attrs.has(found):
             yield f"has a {name} that is not an attrs class"
-    if spec.merge_rows_max is not None and not (isinstance(spec.merge_rows_max, int) and spec.merge_rows_max > 0):
-        yield f"has merge_rows_max {spec.merge_rows_max!r}, which is no number of rows"
-    if not isinstance(spec.empty_text, EmptyText):
-        yield "has an empty_text that is not an EmptyText"
+            continue
+        try:
+            json_schema(found)
+        except Exception as error:
+            yield f"has a {name} whose settings cannot be read: {error}"
 
 
 def _mode_problems(spec: DestinationSpec) -> Iterator[str]:
@@ -138,10 +145,6 @@ def _api_problems(spec: DestinationSpec, api: Api) -> Iterator[str]:
         yield f"api {api.name}: bytes_default {api.bytes_default} is outside of 1 to {api.bytes_max}"
     if not 1 <= api.parallel_default <= api.parallel_max:
         yield f"api {api.name}: parallel_default {api.parallel_default} is outside of 1 to {api.parallel_max}"
-
-
-def _is_delivery(delivery: Any) -> bool:
-    return isinstance(delivery, Mapping) and _all_of(delivery, Mode) and _all_of(list(delivery.values()), Delivery)
 
 
 def _all_of(found: Any, type_: type) -> bool:

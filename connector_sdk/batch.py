@@ -103,8 +103,8 @@ class Attempt(Protocol):
         """All anchors of this run, oldest first."""
         ...
 
-    def wait(self, seconds: float) -> None:
-        """Sleep; raises `Cancelled` once the run no longer waits for this batch.
+    def wait(self, seconds: float, reason: str = "") -> None:
+        """Sleep; raises `Cancelled` once the run no longer waits for this batch. `reason` goes into the log.
 
         While a run stops, batches in flight get some seconds more, and it sleeps less than `seconds`: look then.
         """

@@ -15,6 +15,7 @@ from connector_sdk.opening import Opened, find_destination, opened, scrub_findin
 from connector_sdk.plan import Finding
 from connector_sdk.planning.objects import preferred
 from connector_sdk.planning.planner import check_model
+from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.session import checked, discover
 from connector_sdk.sync import Project, Sync
 
@@ -31,6 +32,7 @@ class CheckedConnection:
     findings: tuple[Finding, ...] = ()
 
 
+@checks_arguments()
 def check(
     project: Project, *, destinations: Mapping[str, Destination] | None = None, state: Path | None = None
 ) -> tuple[CheckedConnection, ...]:
@@ -58,7 +60,8 @@ def check(
                 errors += _sync_errors(project, sync, live[sync.connection], findings[sync.connection])
         if errors:
             problems = [problem for each in errors for problem in each.problems]
-            raise ConfigError(problems, exit_code=min(each.exit_code for each in errors))
+            cause = next((each.__cause__ for each in errors if each.__cause__), None)
+            raise ConfigError(problems, exit_code=min(each.exit_code for each in errors)) from cause
     return tuple(evolve(each, findings=tuple(findings[each.name])) for each in found)
 
 

@@ -1,33 +1,28 @@
-"""Load one destination and call it: the typed façade is the only caller of its hooks and checks every answer."""
+"""A destination that is loaded: the typed façade is the only caller of its hooks and checks every answer."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pluggy
 import pyarrow as pa
 
 from connector_sdk import answers, defaults
 from connector_sdk.batch import Attempt, Batch, Options
 from connector_sdk.connection import Connection, Host
-from connector_sdk.errors import ConfigError, ConnectorError, ExitCode, PluginError, Problem, RunStopped
-from connector_sdk.hookspecs import PROJECT, DestinationHooks
+from connector_sdk.errors import ConfigError, ConnectorError, ExitCode, NotExecuted, PluginError, Problem, RunStopped
+from connector_sdk.hook_functions import HookManager
+from connector_sdk.hookspecs import NEEDED_BY, REQUIRED, DestinationHooks
 from connector_sdk.outcome import Classification, Kind, Recovery, RowError, RowStatus, Unknown, WriteResult
 from connector_sdk.plan import Finding, PlanSummary
+from connector_sdk.questions import TRACEBACKS, Questions
 from connector_sdk.schema import ObjectInfo, ObjectSchema
 from connector_sdk.spec import CONTRACT, DestinationSpec
 from connector_sdk.sync import Sync
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     import click
-
-GROUP = "connector_sdk.destinations"
-"""The entry-point group; the name of an entry point is the type of its destination."""
 
 _LET_THROUGH = ("write_batch", "recover_batch")
 """Hooks whose exceptions tell what became of a batch."""
@@ -35,14 +30,9 @@ _LET_THROUGH = ("write_batch", "recover_batch")
 _READS = ("connect", "list_objects", "discover_schema", "check_sync", "match", "read_records", "check_plan")
 """Hooks that write nothing, so that one which failed in passing is asked again at once."""
 
-_ATTEMPTS = 4
-_PAUSE = 0.5
-_LONGEST_PAUSE = 2.0
-"""How often such a hook is asked, and how long it is waited before the second time and at most, in seconds."""
-
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
+tracebacks = logging.getLogger(TRACEBACKS)
 
 _STATUSES = pa.array([status.value for status in RowStatus])
 
@@ -56,16 +46,11 @@ class Destination:
     def __init__(self, name: str, plugin: object) -> None:
         """Register `plugin`, a module or object with hook functions, under the type `name`."""
         self.name = name
-        self._manager = pluggy.PluginManager(PROJECT)
-        self._manager.add_hookspecs(DestinationHooks)
+        self._manager = HookManager(DestinationHooks)
         self._manager.register(defaults)
-        try:
-            self._manager.register(plugin, name)
-            self._manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise PluginError(f"destination {name}: {error}") from None
-        self._check_arguments(plugin)
-        self.spec = self._spec()
+        self._manager.add(plugin, name)
+        self._questions = Questions(name, self.classify_error)
+        self.spec = self._load_spec()
 
     def connect(self, config: Any, host: Host) -> Connection:
         """Log in with an instance of the spec's config class; raises `ConfigError` when that cannot succeed."""
@@ -120,8 +105,8 @@ class Destination:
     def read_records(
         self, connection: Connection, object_name: str, fields: Sequence[str]
     ) -> tuple[pa.RecordBatchReader, str]:
-        """Read what the target holds now and the version it is at."""
-        answer = self._call("read_records", connection=connection, object_name=object_name, fields=fields)
+        """Read what the target holds now and the version it is at: a list, whole, so that it can be asked for again."""
+        answer = self._call("read_records", _whole, connection=connection, object_name=object_name, fields=fields)
         match answer:
             case (pa.RecordBatchReader() as rows, str() as version) if list(rows.schema.names) == list(fields):
                 return rows, version
@@ -166,25 +151,54 @@ class Destination:
 
         return self._sequence("commands", self._call("commands"), Command)
 
-    def _spec(self) -> DestinationSpec:
-        spec = self._required("destination_spec", DestinationSpec)
-        if spec.contract != CONTRACT:
-            is_older = isinstance(spec.contract, int) and spec.contract < CONTRACT
-            update = "the plugin" if is_older else "connector-sdk"
-            raise self._broken(
-                "destination_spec", f"needs contract {spec.contract}, this core has {CONTRACT}: update {update}"
-            )
-        problems = list(answers.spec_problems(spec))
-        if problems:
-            raise self._broken("destination_spec", "; ".join(problems))
+    def released_guards(self, options: Options) -> frozenset[str]:
+        """The guards that a sync with these options releases for good."""
+        found = self._ask_spec("accepts", options)
+        is_list = isinstance(found, Collection) and not isinstance(found, str)
+        if not is_list or not all(isinstance(each, str) for each in found):
+            raise self._broken("destination_spec", f"has accepts that answered {found!r}, not names of guards")
+        return frozenset(found)
+
+    def resends(self, options: Options) -> bool:
+        """Whether a sync with these options wants rows that may have been created sent again."""
+        return bool(self._ask_spec("at_least_once", options))
+
+    def _ask_spec(self, name: str, options: Options) -> Any:
+        try:
+            return getattr(self.spec, name)(options)
+        except Exception as error:
+            self.log_traceback(f"{name} of its spec", error)
+            reason = f"has {name} that raised {type(error).__name__}: {error}"
+            raise self._broken("destination_spec", reason) from error
+
+    def _load_spec(self) -> DestinationSpec:
+        """Ask for the spec; raises `PluginError` with everything that is wrong with it, and with the hooks."""
+        problems, cause, spec = list(self._manager.problems), None, None
+        problems += self._find_missing(REQUIRED, "every destination needs it")
+        if self._manager.implements("destination_spec"):
+            try:
+                spec = self._required("destination_spec", DestinationSpec)
+            except PluginError as error:
+                problems.append(str(error).removeprefix(f"destination {self.name}: "))
+                cause = error.__cause__
+        if spec is not None:
+            spec, wrong = answers.read_spec(spec)
+            problems += (f"destination_spec: {each}" for each in (*_contract_problems(spec), *wrong))
+            for mode in spec.modes if not wrong else ():
+                problems += self._find_missing((NEEDED_BY.get(mode, ""),), f"mode {mode} needs it")
+        if spec is None or problems:
+            lines = (f"destination {self.name}: {each}" for each in dict.fromkeys(problems))
+            raise PluginError("\n".join(lines)) from cause
         return spec
 
-    def _check_arguments(self, plugin: object) -> None:
-        """pluggy leaves arguments with defaults out of a call, silently: the plugin would never see their values."""
-        for caller in self._manager.get_hookcallers(plugin) or ():
-            for each in caller.get_hookimpls():
-                if each.plugin is plugin and each.kwargnames:
-                    raise self._broken(caller.name, f"has defaults for {', '.join(each.kwargnames)}: take them away")
+    def _find_missing(self, hooks: Iterable[str], why: str) -> list[str]:
+        """The hooks that are not there at all; a function that is there and no hook is another problem."""
+        told = {each.partition(" ")[0] for each in self._manager.problems}
+        return [
+            f"{hook} is missing: {why}"
+            for hook in hooks
+            if hook and hook not in told and not self._manager.implements(hook)
+        ]
 
     def _fitting(self, hook: str, result: WriteResult, batch: Batch) -> WriteResult:
         if result.rows.num_rows != batch.rows.num_rows:
@@ -195,10 +209,15 @@ class Destination:
             raise self._broken(hook, f"answered the status {unknown[0]!r}, not one of {_STATUSES.to_pylist()}")
         return result
 
-    def _call(self, hook: str, **arguments: Any) -> Any:
-        ask = partial(getattr(self._manager.hook, hook), **arguments)
+    def _call(self, hook: str, receive: Callable[[Any], Any] | None = None, /, **arguments: Any) -> Any:
+        """Call a hook, and `receive` what it answers as a part of the call."""
+
+        def ask() -> Any:
+            answer = getattr(self._manager.hook, hook)(**arguments)
+            return answer if receive is None else receive(answer)
+
         try:
-            answer = self._persistently(hook, ask) if hook in _READS else ask()
+            answer = self._questions.ask(hook, ask) if hook in _READS else ask()
         except ConnectorError:
             raise
         except Exception as error:
@@ -206,38 +225,30 @@ class Destination:
                 raise
             raise self._raised(hook, error) from error
         except SystemExit as error:
-            raise self._raised(hook, error) from error
+            raise self._broke(hook, error) from error
         if answer is None:
             raise self._broken(hook, "answered nothing")
         return answer
 
-    def _persistently(self, hook: str, ask: Callable[[], Any]) -> Any:
-        """Ask until there is an answer, a failure that lasts, or the last of `_ATTEMPTS` failures."""
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
-
-        return Retrying(
-            retry=retry_if_exception(self._passes),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_random_exponential(_PAUSE, _LONGEST_PAUSE),
-            before_sleep=lambda _: log.info("destination %s: %s failed in passing and is asked again", self.name, hook),
-            reraise=True,
-        )(ask)
-
-    def _passes(self, error: BaseException) -> bool:
-        """Whether the same question may be answered within the time that asking again takes."""
-        if not isinstance(error, Exception) or isinstance(error, ConnectorError):
-            return False
-        known = self.classify_error(error)
-        return known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and (known.retry_after or 0) <= _LONGEST_PAUSE
-
-    def _raised(self, hook: str, error: BaseException) -> ConnectorError:
+    def _raised(self, hook: str, error: Exception) -> ConnectorError:
         """An exception where there is no batch to settle: the connection's, if the plugin says so, or a breach."""
-        if isinstance(error, Exception) and hook not in ("destination_spec", "classify_error"):
-            known = self.classify_error(error)
+        if hook not in ("destination_spec", "classify_error"):
+            known = self._questions.understand(error)
+            message = f"destination {self.name}: {hook} failed: {error}"
             if known.kind is not Kind.FATAL:
-                message = f"destination {self.name}: {hook} failed: {error}"
                 return RunStopped(message, hint=known.advice or "run again", exit_code=ExitCode.UNREACHABLE)
+            if isinstance(error, NotExecuted):
+                return RunStopped(message, hint=known.advice or known.cause or "see the calls of this run")
+        return self._broke(hook, error)
+
+    def _broke(self, hook: str, error: BaseException) -> PluginError:
+        """The breach of a hook that raised what it must not raise."""
+        self.log_traceback(hook, error)
         return self._broken(hook, f"raised {type(error).__name__}: {error}")
+
+    def log_traceback(self, hook: str, error: BaseException) -> None:
+        """Log where in the plugin an error arose that nobody expected; what is told of it has one line."""
+        tracebacks.error("destination %s: %s raised %s", self.name, hook, type(error).__name__, exc_info=error)
 
     def _refuse(self, hook: str, what: str, problems: Iterable[str]) -> None:
         found = list(problems)
@@ -259,36 +270,16 @@ class Destination:
         return PluginError(f"destination {self.name}: {hook} {what}")
 
 
-def installed() -> dict[str, tuple[EntryPoint, ...]]:
-    """All installed destinations by type; more than one entry point for a type is a conflict."""
-    from importlib.metadata import entry_points
-
-    found: dict[str, tuple[EntryPoint, ...]] = {}
-    for each in entry_points(group=GROUP):
-        found[each.name] = (*found.get(each.name, ()), each)
-    return found
+def _whole(answer: Any) -> Any:
+    """An answer of `read_records` with its stream read: what fails on the way is the failure of the hook."""
+    match answer:
+        case (pa.RecordBatchReader() as stream, version):
+            return stream.read_all().to_reader(), version
+    return answer
 
 
-def load(type_: str) -> Destination:
-    """Import the one plugin that provides `type_`; no other is touched.
-
-    Raises `ConfigError` when none or several do (it lists what is installed), `PluginError` when the import fails.
-    """
-    providers = installed().get(type_, ())
-    if len(providers) != 1:
-        raise ConfigError([_resolution_problem(type_, providers)])
-    try:
-        plugin = providers[0].load()
-    except Exception as error:
-        raise PluginError(f"destination {type_}: {providers[0].value} cannot be imported: {error}") from error
-    return Destination(type_, plugin)
-
-
-def _resolution_problem(type_: str, providers: Sequence[EntryPoint]) -> Problem:
-    if providers:
-        named = ", ".join(f"{each.dist.name} {each.dist.version}" if each.dist else each.value for each in providers)
-        return Problem(f"destination {type_} is provided more than once: {named}", hint="uninstall all but one")
-    have = ", ".join(sorted(installed())) or "none"
-    return Problem(
-        f"there is no destination {type_}; installed: {have}", hint=f"install the plugin that provides {type_}"
-    )
+def _contract_problems(spec: DestinationSpec) -> Iterator[str]:
+    number: Any = spec.contract
+    if type(number) is not int or number != CONTRACT:
+        update = "the plugin" if type(number) is int and number < CONTRACT else "connector-sdk"
+        yield f"needs contract {number}, this core has {CONTRACT}: update {update}"

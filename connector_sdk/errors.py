@@ -16,13 +16,16 @@ What a destination must let through::
 
     Cancelled           the run stops, and no longer waits
 
+Each of them crosses processes with what caused it (`Portable`).
 Failures of single rows are data (`WriteResult`), never exceptions.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -66,7 +69,52 @@ class Problem:
         return f"{text} — {self.hint}" if self.hint else text
 
 
-class ConnectorError(Exception):
+class Portable(BaseException):
+    """An exception that crosses processes: it is pickled with its attributes, its notes, and what caused it.
+
+    A cause that cannot be pickled is replaced by an `UnpicklableError`, which says what it was.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, vars(self), _packed(self.__cause__), self.__suppress_context__)
+
+
+class UnpicklableError(Portable, Exception):
+    """Stands for an exception that cannot leave its process; its text has the type and the text of that one."""
+
+
+def _restore(cls: type[BaseException], args: Any, attributes: Any, cause: Any, suppresses: bool) -> BaseException:
+    error = cls.__new__(cls, *args)
+    vars(error).update(attributes)
+    error.__cause__ = _unpacked(cause)
+    error.__suppress_context__ = suppresses
+    return error
+
+
+def _packed(error: BaseException | None) -> tuple[BaseException, Any] | None:
+    """An exception and those that caused it: others than ours lose theirs when they are pickled."""
+    if error is None:
+        return None
+    if isinstance(error, Portable):
+        return error, None
+    try:
+        whole = type(pickle.loads(pickle.dumps(error))) is type(error)
+    except Exception:
+        whole = False
+    kept = error if whole else UnpicklableError(f"{type(error).__name__}: {error}")
+    return kept, _packed(error.__cause__)
+
+
+def _unpacked(packed: tuple[BaseException, Any] | None) -> BaseException | None:
+    if packed is None:
+        return None
+    error, cause = packed
+    if cause is not None:
+        error.__cause__ = _unpacked(cause)
+    return error
+
+
+class ConnectorError(Portable, Exception):
     """The root of everything that is meant for a person.
 
     try:
@@ -112,7 +160,7 @@ class RunStopped(ConnectorError):
         self.exit_code = exit_code
 
 
-class NotExecuted(Exception):
+class NotExecuted(Portable, Exception):
     """Raised by `write_batch` when nothing of the batch was executed, for certain.
 
     `code` is classified like any other; `split` says that a smaller batch would pass (the body was too large),
@@ -127,12 +175,12 @@ class NotExecuted(Exception):
         self.retry_after = retry_after
 
 
-class Stale(Exception):
+class Stale(Portable, Exception):
     """Raised when the target is no longer at `Batch.version`; the core reads it and plans anew.
 
     Where a saved plan is run, that is refused instead (exit 6), with what changed.
     """
 
 
-class Cancelled(BaseException):
+class Cancelled(Portable):
     """Raised by `attempt.wait` when a run that stops waits no longer; a destination lets it through."""

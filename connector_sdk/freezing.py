@@ -59,7 +59,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         full=request.full,
         baseline=request.baseline and (snapshot is None or opened.may_have_created),
         lookup=lookup,
-        accepted=request.accept | opened.live.destination.spec.accepts(opened.options),
+        accepted=request.accept | opened.live.destination.released_guards(opened.options),
         others=tuple(others),
     )
     try:

@@ -14,6 +14,7 @@ from connector_sdk.damage import CALLS, JOURNAL, LEDGER, PLAN
 from connector_sdk.errors import ConfigError, ExitCode, RunStopped
 from connector_sdk.observing.calls import recorded_calls
 from connector_sdk.plan import Finding, Level
+from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.report import ActionCounts, CallCounts, ReportState, RowCounts, RunReport, report_from
 from connector_sdk.session import find_sync, journal_of
 from connector_sdk.state.entries import ENDED, JournalledRun, RunState
@@ -30,6 +31,7 @@ LEDGER_COLUMNS = (
 """The columns of a ledger as people see it."""
 
 
+@checks_arguments()
 def runs(
     project: Project | Outline, *, state: Path | None = None, sync: str | None = None, limit: int = 50
 ) -> list[RunReport]:
@@ -38,6 +40,7 @@ def runs(
         return [_report(folder, journal, each) for each in journal.runs(sync, limit)]
 
 
+@checks_arguments()
 def show(project: Project | Outline, run: str, *, state: Path | None = None) -> RunReport:
     """Return the report of one run, also while it is under way; raises `ConfigError` when there is none."""
     with journal_of(project, state) as (folder, journal):
@@ -48,6 +51,7 @@ def show(project: Project | Outline, run: str, *, state: Path | None = None) -> 
             return _report(folder, journal, found)
 
 
+@checks_arguments()
 def rows(
     project: Project | Outline,
     run: str,
@@ -97,6 +101,7 @@ def _open_ledger(
             raise
 
 
+@checks_arguments()
 def calls(project: Project | Outline, run: str, *, state: Path | None = None) -> Iterator[Call]:
     """The API calls of a run, in the order in which they ended; may be read while it runs."""
     with journal_of(project, state) as (folder, journal):
@@ -106,6 +111,7 @@ def calls(project: Project | Outline, run: str, *, state: Path | None = None) ->
     return _recorded(path)
 
 
+@checks_arguments()
 def left_behind(project: Project | Outline, *, state: Path | None = None) -> tuple[Finding, ...]:
     """What waits for somebody under names of syncs that the project does not have any more, and the way out."""
     if not StateFolder(state_path(project, state)).database.exists():
@@ -124,6 +130,7 @@ def _left_behind(sync: str, run: str, held: int) -> Finding:
     return Finding(Level.WARNING, message, advice)
 
 
+@checks_arguments()
 def notes(project: Project, run: str, *, state: Path | None = None) -> RunNotes:
     """What a run noted at its destination; raises `ConfigError` when there is no such run, or its sync is gone."""
     with journal_of(project, state) as (_, journal):

@@ -20,7 +20,7 @@ from connector_sdk.outcome import Classification, Recovery, RowError, Unknown, W
 from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.report import BatchReport, RunReport, RunStart
 from connector_sdk.schema import ObjectInfo, ObjectSchema
-from connector_sdk.spec import DestinationSpec
+from connector_sdk.spec import DestinationSpec, Mode
 from connector_sdk.sync import Sync
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ PROJECT = "connector_sdk"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+REQUIRED = ("destination_spec", "connect", "list_objects", "discover_schema", "write_batch")
+"""The hooks that every destination has."""
+
+NEEDED_BY = {Mode.UPDATE: "match", Mode.ARCHIVE: "match", Mode.ALL: "read_records"}
+"""The hooks that a destination needs for a mode."""
 
 
 class DestinationHooks:

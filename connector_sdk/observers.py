@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import pluggy
-
 from connector_sdk.connection import Call
-from connector_sdk.hookspecs import PROJECT, ObserverHooks
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.hook_functions import HookManager
+from connector_sdk.hookspecs import ObserverHooks
 from connector_sdk.plan import Finding, PlanSummary
+from connector_sdk.project.wording import with_article
 from connector_sdk.report import BatchReport, RunReport, RunStart
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,9 @@ class Observers:
     """
 
     def __init__(self, observers: Sequence[object] = ()) -> None:
+        """Raise `ConfigError` with everything that keeps one of them from being told."""
+        if problems := list(observer_problems({"observers": observers})):
+            raise ConfigError(problems)
         self._lock = threading.RLock()
         self._managers = [_manager(observer) for observer in observers]
 
@@ -57,9 +61,20 @@ class Observers:
                     log.warning("An observer failed in %s and is left out from now on.", hook, exc_info=True)
 
 
-def _manager(observer: object) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(ObserverHooks)
-    manager.register(observer)
-    manager.check_pending()
+def observer_problems(asked: Mapping[str, Any]) -> Iterator[Problem]:
+    """Say which observers among the arguments of a call would not be told, and why."""
+    for place, observer in enumerate(asked.get("observers", ())):
+        manager = _manager(observer)
+        yield from (Problem(each, ("observers", place)) for each in manager.problems)
+        if not manager.problems and not manager.get_hookcallers(observer):
+            hint = f"mark one of its functions with @hookimpl: {', '.join(_NAMES)}"
+            yield Problem(f"{with_article(type(observer).__name__)} has no hook", ("observers", place), hint)
+
+
+_NAMES = [name for name in vars(ObserverHooks) if not name.startswith("_")]
+
+
+def _manager(observer: object) -> HookManager:
+    manager = HookManager(ObserverHooks)
+    manager.add(observer)
     return manager

@@ -10,12 +10,14 @@ from typing import Any
 from attrs import evolve, frozen
 
 from connector_sdk.connection import Connection
-from connector_sdk.destination import Destination, load
+from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError, Problem
-from connector_sdk.observers import Observers
+from connector_sdk.observers import Observers, observer_problems
 from connector_sdk.observing.host import RunHost
-from connector_sdk.observing.redaction import OpenRedactors, Redactor
+from connector_sdk.observing.redaction import OpenRedactors, RedactingHandler, Redactor
 from connector_sdk.plan import Finding
+from connector_sdk.plugins import load
+from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.project.structure import structure
 from connector_sdk.secret import secrets_in
 from connector_sdk.state.shared import Shared
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 REDACTORS = OpenRedactors()
 """Those of the connections that are open in this process; what prints or logs passes its text through them."""
+
+logging.getLogger("connector_sdk").addHandler(RedactingHandler(REDACTORS))
 
 
 @frozen
@@ -85,7 +89,7 @@ def _log_in(destination: Destination, config: Any, host: RunHost, connection: st
     except BaseException as error:
         REDACTORS.remove(host.redactor)
         if isinstance(error, ConfigError):
-            raise error.below("connections", connection) from None
+            raise error.below("connections", connection) from error.__cause__
         raise
 
 
@@ -104,6 +108,7 @@ def _close(connection: Connection, host: RunHost) -> None:
         REDACTORS.remove(host.redactor)
 
 
+@checks_arguments(observer_problems)
 @contextmanager
 def open_connection(
     project: Project,

@@ -74,11 +74,14 @@ class Classification:
 
 @frozen
 class RowError:
-    """The error of a row, as the destination worded it; `code` is normalised by the plugin."""
+    """The error of a row, as the destination worded it; `code` is normalised by the plugin.
+
+    `action` is None where a hook that writes nothing raised `NotExecuted` with this code.
+    """
 
     code: str
     message: str
-    action: Action
+    action: Action | None
 
 
 RESULT_SCHEMA = pa.schema(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import Any
 
 from attrs import field, frozen
 
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.errors import Problem
 from connector_sdk.planning.guards import GUARDS
 from connector_sdk.project.suggest import closest
 from connector_sdk.writing.retry import Pace
@@ -41,31 +42,28 @@ class Request:
         return self.first_run is FirstRun.BASELINE
 
 
-def require_sense(request: Request) -> None:
-    """Raise `ConfigError` with every guard that does not exist and every wish that a saved plan cannot fulfil."""
-    problems = [*_unknown_guards(request), *_too_late(request)]
-    if request.drain is not None and not request.drain >= 0:
-        problems.append(Problem(f"drain is {request.drain}, and counts seconds: 0 or more", hint="leave it out"))
-    if problems:
-        raise ConfigError(problems)
+def request_problems(asked: Mapping[str, Any]) -> Iterator[Problem]:
+    """Say what makes no sense in the arguments of a run: unknown guards, and wishes that no saved plan fulfils."""
+    yield from _unknown_guards(asked)
+    yield from _too_late(asked)
+    drain = asked.get("drain")
+    if drain is not None and not drain >= 0:
+        yield Problem(f"drain is {drain}, and counts seconds: 0 or more", hint="leave it out")
 
 
-def _unknown_guards(request: Request) -> Iterator[Problem]:
-    for name in sorted(request.accept.difference(GUARDS)):
+def _unknown_guards(asked: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in sorted(set(asked.get("accept", ())).difference(GUARDS)):
         near = closest(name, GUARDS)
         hint = f"did you mean --accept {near}?" if near else "leave --accept out, or name one of these"
         yield Problem(f"there is no guard {name}; the guards are {', '.join(GUARDS)}", hint=hint)
 
 
-def _too_late(request: Request) -> Iterator[Problem]:
+def _too_late(asked: Mapping[str, Any]) -> Iterator[Problem]:
     """What had to be said when the plan was saved: it is run as it was shown."""
-    if request.plan_id is None:
+    if asked.get("plan_id") is None:
         return
-    wishes = {
-        "--full": request.full,
-        "--first-run": request.first_run is not None,
-        "--start-over": request.start_over,
-    }
-    for option in (option for option, wished in wishes.items() if wished):
+    for option in ("--full", "--first-run", "--start-over"):
+        if not asked.get(option.removeprefix("--").replace("-", "_")):
+            continue
         hint = "run without --plan" if option == "--start-over" else f"plan again with --save {option}"
         yield Problem(f"{option} does not go with --plan: a saved plan is run as it was shown", hint=hint)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from attrs import frozen
 
 from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.session import journal_of
 from connector_sdk.state.entries import UNNAMED, Held
 from connector_sdk.state.journal import Journal
@@ -44,12 +45,14 @@ class _Held:
     rows: tuple[Held, ...]
 
 
+@checks_arguments()
 def held(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[Held, ...]:
     """Return the rows that wait for a decision, of a run or of all runs of a sync; `run` is the id or the name."""
     with journal_of(project, state) as (_, journal):
         return _find(journal, run).rows
 
 
+@checks_arguments()
 def resolve(
     project: Project | Outline,
     run: str,

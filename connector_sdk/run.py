@@ -16,11 +16,13 @@ from connector_sdk.errors import ConfigError, ConnectorError, RunStopped, Stale
 from connector_sdk.execute import execute
 from connector_sdk.finish import not_begun
 from connector_sdk.freezing import findings_of, freeze_plan, held_findings, report_of, stop_on
+from connector_sdk.observers import observer_problems
 from connector_sdk.open_runs import forget_unplanned, go_on, open_run_findings, open_runs
 from connector_sdk.plan import Finding, PlanReport
+from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.project.locate import locate
 from connector_sdk.report import ReportState, RunReport
-from connector_sdk.request import FirstRun, Request, require_sense
+from connector_sdk.request import FirstRun, Request, request_problems
 from connector_sdk.rollback import guard_folder
 from connector_sdk.saved_plans import run_saved, save_plan
 from connector_sdk.session import Session, session
@@ -34,6 +36,7 @@ _STALE_PLANS = 3
 """How often a plan is made anew because its target moved, before the run gives up."""
 
 
+@checks_arguments(request_problems, observer_problems)
 def run(
     project: Project,
     sync: str,
@@ -68,11 +71,11 @@ def run(
         first_run, frozenset(accept), full, abandon, start_over, plan_id,
         pace or Pace(), cancel or threading.Event(), drain,
     )  # fmt: skip
-    require_sense(request)
     with session(project, sync, state=state, destinations=destinations, observers=observers, exclusive=True) as opened:
         return tuple(_runs(opened, request))
 
 
+@checks_arguments(request_problems, observer_problems)
 def plan(
     project: Project,
     sync: str,
@@ -91,7 +94,6 @@ def plan(
     With `lookup` the destination is asked which of the records are there, where an upsert would not need to know.
     """
     request = Request(first_run=first_run, accept=frozenset(accept), full=full)
-    require_sense(request)
     with session(project, sync, state=state, destinations=destinations, observers=observers, exclusive=save) as opened:
         notes = guard_folder(opened, request)
         guard_state(opened, request)

@@ -87,7 +87,7 @@ class Session:
     @property
     def resends(self) -> bool:
         """Whether rows that may have been created are sent again instead of held."""
-        return self.live.destination.spec.at_least_once(self.options)
+        return self.live.destination.resends(self.options)
 
     @contextmanager
     def keeping_open(self) -> Iterator[None]:

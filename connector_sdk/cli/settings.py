@@ -17,13 +17,15 @@ from connector_sdk.cli import terminal
 from connector_sdk.cli.clean import printable
 from connector_sdk.cli.records import Format, Record, write_records
 from connector_sdk.connection import ConnectionSettings, RunNotes
-from connector_sdk.destination import Destination, load
+from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError, Problem
 from connector_sdk.history import notes
 from connector_sdk.observers import Observers
 from connector_sdk.observing.redaction import RedactingFilter
 from connector_sdk.opening import REDACTORS, prepared
+from connector_sdk.plugins import load
 from connector_sdk.project.load import FILE_NAME, load_outline, load_project
+from connector_sdk.questions import TRACEBACKS
 from connector_sdk.sync import Outline, Project
 
 VARIABLE = "CONNECTOR_PROJECT"
@@ -109,6 +111,8 @@ def _store(context: click.Context, parameter: click.Parameter, value: Any) -> No
         return
     settings = context.find_root().ensure_object(Settings)
     setattr(settings, str(parameter.name), Format(value) if parameter.name == "output" else value)
+    if parameter.name in ("verbose", "quiet"):
+        start_logging(settings)  # behind the name of a command they are read after the log was started
 
 
 def _option(*names: str, **attributes: Any) -> Callable[[F], F]:
@@ -143,6 +147,7 @@ def start_logging(settings: Settings) -> None:
     """Log to stderr, without any known secret."""
     handler = logging.StreamHandler()
     handler.addFilter(RedactingFilter(REDACTORS))
+    handler.addFilter(lambda record: settings.verbose or record.name != TRACEBACKS)
     handler.setFormatter(_Formatter(settings.verbose))
     level = logging.DEBUG if settings.verbose else logging.ERROR if settings.quiet else logging.WARNING
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -11,8 +11,8 @@ from connector_sdk.cli import terminal
 from connector_sdk.cli.records import write_json
 from connector_sdk.cli.settings import Settings, global_options
 from connector_sdk.cli.template import project_template
-from connector_sdk.destination import installed
 from connector_sdk.errors import ConfigError, ConnectorError
+from connector_sdk.plugins import installed
 from connector_sdk.project.load import FILE_NAME
 from connector_sdk.project.published import project_schema
 from connector_sdk.spec import DestinationSpec

@@ -11,6 +11,7 @@ from attrs import frozen
 from connector_sdk.engines.exact_numbers import plain_number
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
+from connector_sdk.engines.streams import open_stream
 from connector_sdk.engines.wide_decimals import is_wide, readable, readable_type
 
 _SAID = "the data"
@@ -54,7 +55,7 @@ def data_part(reading: Reading) -> Part:
 
     Raises `ConfigError` for an object without an Arrow stream. Reading raises `ArrowException` at text that is none.
     """
-    stream = _stream(reading)
+    stream = open_stream(reading)
     left_out = find_doubled(stream.schema.names, _SAID)
     given = []
     for each in _columns(reading, stream.schema):
@@ -69,15 +70,6 @@ def data_part(reading: Reading) -> Part:
     described = reading.connection.execute("describe select * from model").fetchall()
     columns = {each.name: each.column(row[1]) for each, row in zip(given, described, strict=True)}
     return Part(_SAID, "model", columns, left_out)
-
-
-def _stream(reading: Reading) -> pa.RecordBatchReader:
-    data = reading.model.data
-    if not hasattr(data, "__arrow_c_stream__"):
-        message = f"the data of model {reading.model.name} is a {type(data).__name__} and has no Arrow stream"
-        hint = "give an object with __arrow_c_stream__, such as a table of pyarrow, polars or duckdb"
-        raise reading.problem(message, hint)
-    return pa.RecordBatchReader.from_stream(data)
 
 
 def _columns(reading: Reading, schema: pa.Schema) -> Iterator[_Given]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from attrs import frozen
 
 from connector_sdk.engines.files import compression_of
+from connector_sdk.errors import Portable
 from connector_sdk.state.files import temporary_file
 
 _BLOCK = 1 << 20
@@ -29,7 +30,7 @@ _MARKED = {
 UTF_8 = "utf-8-sig"
 
 
-class NotTextError(Exception):
+class NotTextError(Portable, Exception):
     """A file is no text that can be read: what is wrong, and what to do about it."""
 
     def __init__(self, message: str, hint: str) -> None:

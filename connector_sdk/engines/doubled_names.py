@@ -14,12 +14,13 @@ from attrs import define, field, frozen
 
 from connector_sdk.engines.relation import find_doubled
 from connector_sdk.engines.sql_tree import nodes, parse, select_of
+from connector_sdk.errors import Portable
 
 Node = dict[str, Any]
 """A part of a parsed SELECT."""
 
 
-class DoubledError(Exception):
+class DoubledError(Portable, Exception):
     """The SQL refers to a column of which there are two, or it cannot be told that it does not."""
 
 

@@ -27,6 +27,7 @@ from connector_sdk.engines.ordering import order_warnings
 from connector_sdk.engines.reading import Reading, UsedColumns, require_any
 from connector_sdk.engines.relation import LEFT_OUT_HINT, Part, Relation, select_columns
 from connector_sdk.engines.sql_models import describe_result, lock, prepare_sql
+from connector_sdk.engines.streams import note_rows
 from connector_sdk.engines.typed import apply_types, require_csv, resolve_types
 from connector_sdk.engines.unify import unify
 from connector_sdk.errors import ConfigError, Problem
@@ -52,13 +53,14 @@ class Source:
     hint: str = ""
 
 
-def open_model(model: Model, folder: Path, used: UsedColumns | None = None) -> Source:
+def open_model(model: Model, folder: Path, used: UsedColumns | None = None, *, only_columns: bool = False) -> Source:
     """Make a model readable; what has to be frozen goes into `folder`.
 
-    `used` are the columns that a sync uses; without it, just the primary key is. Raises `ConfigError` naming the
+    `used` are the columns that a sync uses; without it, just the primary key is. With `only_columns`, data that can be
+    read only once have no rows. Raises `ConfigError` naming the
     place, `RunStopped` when there is no room for what is frozen.
     """
-    with _reading(model, folder, used or UsedColumns.of_key(model)) as reading:
+    with _reading(model, folder, used or UsedColumns.of_key(model), only_columns) as reading:
         if model.data is not None:
             return _open_data(reading)
         return _open_sql(reading) if model.file is None else _open_files(reading, model.file)
@@ -92,10 +94,10 @@ def require_columns(model: Model, source: Source, wanted: Mapping[str, tuple[str
 
 
 @contextmanager
-def _reading(model: Model, folder: Path, used: UsedColumns) -> Iterator[Reading]:
+def _reading(model: Model, folder: Path, used: UsedColumns, only_columns: bool) -> Iterator[Reading]:
     """Read a model with a connection of its own, and say of what fails there what a person can do about it."""
     with duckdb.connect() as connection:
-        reading = Reading(model, folder, connection, used)
+        reading = Reading(model, folder, connection, used, only_columns)
         connection.execute(f"set memory_limit = '{MEMORY}'")
         spill_into(connection, folder)
         connection.execute("set timezone = 'UTC'")
@@ -116,7 +118,9 @@ def _open_data(reading: Reading) -> Source:
         part.left_out,
     )
     require_any(reading, relation)
-    return _frozen(reading, relation)
+    source = _frozen(reading, relation)
+    note_rows(reading, source.rows)
+    return source
 
 
 def _open_files(reading: Reading, named: str) -> Source:

@@ -36,13 +36,15 @@ class Reading:
 
     `used` columns are those of the model, and so of its files, unless there is SQL between the two; `mentioned` are
     the names in that SQL, in small letters, None where it takes whatever is there. `csv_files` are those that were
-    opened, `copies` those of other files with the names of these, `allowed` every file that may be read.
+    opened, `copies` those of other files with the names of these, `allowed` every file that may be read. With
+    `only_columns` nobody looks at the rows.
     """
 
     model: Model
     folder: Path
     connection: duckdb.DuckDBPyConnection
     used: UsedColumns
+    only_columns: bool = False
     mentioned: Collection[str] | None = None
     csv_files: list[CsvFile] = field(factory=list)
     copies: dict[str, str] = field(factory=dict)

@@ -123,6 +123,23 @@ class RedactingFilter(logging.Filter):
         return True
 
 
+class RedactingHandler(logging.Handler):
+    """Takes known secrets out of a record before the handlers of the loggers above it get it, and shows nothing itself.
+
+    Where no other handler shows it, Python's last resort does, as it would without this one.
+    """
+
+    def __init__(self, redactor: Redactor | OpenRedactors) -> None:
+        super().__init__()
+        self.addFilter(RedactingFilter(redactor))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Leave the record, which the filter has scrubbed, to the others."""
+        last = logging.lastResort
+        if last is not None and record.levelno >= last.level and not logging.getLogger().handlers:
+            last.handle(record)
+
+
 def _replace(text: str, indexes: Iterable[SecretIndex], mark: str, *, is_data: bool = False) -> str:
     kept, at = list[str](), 0
     for start, stop in find_secrets(text, indexes, is_cut=len(text) >= _FULL and not is_data, is_data=is_data):

@@ -8,12 +8,13 @@ from decimal import Decimal
 import duckdb
 
 from connector_sdk.engines.embedded import text
+from connector_sdk.errors import Portable
 from connector_sdk.planning.conversions import Conversion, convert
 from connector_sdk.schema import Field, FieldType
 from connector_sdk.sync import Scalar
 
 
-class RefusedError(Exception):
+class RefusedError(Portable, Exception):
     """The field cannot hold this constant."""
 
 

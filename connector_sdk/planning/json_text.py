@@ -13,6 +13,7 @@ from attrs import frozen
 from duckdb.sqltypes import DuckDBPyType
 
 from connector_sdk.engines.embedded import text
+from connector_sdk.errors import Portable
 from connector_sdk.planning.kinds import Kind, kind_of
 from connector_sdk.planning.text_forms import ALWAYS, TEXT_FORMS
 
@@ -28,7 +29,7 @@ class Json:
     fails: str
 
 
-class NoJsonError(Exception):
+class NoJsonError(Portable, Exception):
     """No value of this type has JSON."""
 
 

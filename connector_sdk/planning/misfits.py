@@ -8,6 +8,7 @@ import duckdb
 
 from connector_sdk.engines.embedded import name
 from connector_sdk.engines.json_types import OBJECT
+from connector_sdk.errors import Portable
 from connector_sdk.planning.kinds import Kind, element_type, kind_of
 from connector_sdk.schema import FieldType
 
@@ -32,7 +33,7 @@ _CASTS = {
 _MOMENTS = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT, Kind.TIME})
 
 
-class MisfitError(Exception):
+class MisfitError(Portable, Exception):
     """A column of this type can never become a value of the field.
 
     `select` is SQL to write in the model instead, with `{x}` for the column; empty where none makes such a value.

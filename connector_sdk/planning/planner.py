@@ -137,7 +137,7 @@ def check_model(
     """
     with temporary_folder("connector-") as folder:
         model = project.models[sync.model]
-        source = open_model(model, folder, used_by(model, sync))
+        source = open_model(model, folder, used_by(model, sync), only_columns=True)
         _mapped(project, sync, model, schemas, source, spec, discover)
         return _model_findings(source)
 

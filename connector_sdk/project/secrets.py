@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from connector_sdk.errors import Problem
+from connector_sdk.errors import Portable, Problem
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -43,7 +43,7 @@ def reads_as(text: Interpolated, type_: str) -> bool:
     return type_ == "string" or (pattern is not None and re.fullmatch(pattern, text) is not None)
 
 
-class _Missing(Exception):
+class _Missing(Portable, Exception):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint

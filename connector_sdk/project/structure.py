@@ -35,7 +35,7 @@ def structure(cls: type[T], data: Any, path: Place = ()) -> T:
     return structured(cls, resolved, path)
 
 
-def problems_of(cls: type, data: Any, path: Place = ()) -> list[Problem]:
+def problems_of(cls: Any, data: Any, path: Place = ()) -> list[Problem]:
     """What keeps `data` from being structured as `cls`, without resolving references in it."""
     from connector_sdk.project.validation import schema_problems  # looking back at runs checks nothing
 

@@ -30,7 +30,7 @@ def worded(error: Any) -> tuple[str, str]:
 
 def _mistyped(error: Any) -> tuple[str, str]:
     wanted = " or ".join(_WORDS[each] for each in types_of(error.schema))
-    return f"must be {wanted}, not {_found(error.instance)}", _retype(error.schema, error.instance)
+    return f"must be {wanted}, not {kind_of(error.instance)}", _retype(error.schema, error.instance)
 
 
 def _retype(schema: Schema, instance: Any) -> str:
@@ -51,7 +51,8 @@ def _retype(schema: Schema, instance: Any) -> str:
     )
 
 
-def _found(instance: Any) -> str:
+def kind_of(instance: Any) -> str:
+    """What a value is, in the words of a project file; of other values the name of their class."""
     kinds: tuple[tuple[Any, str], ...] = (
         (type(None), "nothing"),
         (bool, "true or false"),
@@ -61,7 +62,13 @@ def _found(instance: Any) -> str:
         (list | tuple, "a list"),
         (Mapping, "a mapping"),
     )
-    return next((word for type_, word in kinds if isinstance(instance, type_)), f"a {type(instance).__name__}")
+    named = with_article(type(instance).__name__)
+    return next((word for type_, word in kinds if isinstance(instance, type_)), named)
+
+
+def with_article(name: str) -> str:
+    """The name of a class, as it stands in a sentence."""
+    return f"an {name}" if name[:1] in "AEIOUaeiou" else f"a {name}"
 
 
 def _unfit(error: Any) -> tuple[str, str]:
@@ -71,7 +78,7 @@ def _unfit(error: Any) -> tuple[str, str]:
         return f"must be exactly one of {forms}", "use the keys of one of these forms"
     words = [_WORDS[type_] for each in branches for type_ in types_of(each)]
     return (
-        f"must be {' or '.join(dict.fromkeys(words))}, not {_found(error.instance)}",
+        f"must be {' or '.join(dict.fromkeys(words))}, not {kind_of(error.instance)}",
         "write it in one of these forms",
     )
 

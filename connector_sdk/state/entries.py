@@ -87,6 +87,11 @@ class JournalledBatch:
     repeated: bool = False
 
     @property
+    def label(self) -> str:
+        """What it is called in the log."""
+        return f"batch {self.number} of run {self.run} ({self.rows} rows to {self.action} in {self.object_name})"
+
+    @property
     def rows(self) -> int:
         """How many rows it has."""
         return sum(stop - start for start, stop in self.ranges)

@@ -99,8 +99,8 @@ class RecordedAttempt:
         """All anchors of the run."""
         return tuple(self.run.anchors)
 
-    def wait(self, seconds: float) -> None:
-        """Wait a little; raises `Cancelled` when the run was cancelled."""
+    def wait(self, seconds: float, reason: str = "") -> None:
+        """Wait a little, whatever the reason; raises `Cancelled` when the run was cancelled."""
         if self.run.cancelled.is_set():
             raise Cancelled
         time.sleep(min(seconds, self.run.longest))

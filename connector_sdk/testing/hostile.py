@@ -6,6 +6,7 @@ hook, and nothing else may happen.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -44,6 +45,13 @@ BROKEN_AT_LOADING = ("destination_spec", "loading")
 @frozen
 class NoSettings:
     """A connection without settings, a sync without options."""
+
+
+@frozen
+class _Settings:
+    """Settings of which one can be written in no file."""
+
+    lock: threading.Lock
 
 
 _API = Api("only", {Mode.UPSERT: Delivery.AT_LEAST_ONCE}, 10, 100, 1_000_000, 1, 2)
@@ -137,6 +145,10 @@ def _with_default(batch: Batch, patience: int = 3) -> WriteResult:
     return WriteResult.of(["succeeded"] * batch.rows.num_rows)
 
 
+def _any_arguments(**arguments: Any) -> WriteResult:
+    return WriteResult.of(["succeeded"] * arguments["batch"].rows.num_rows)
+
+
 def _unknown_argument(batch: Batch, weather: str) -> WriteResult:
     return WriteResult.of(["succeeded"] * batch.rows.num_rows)
 
@@ -182,10 +194,17 @@ BREACHES: Mapping[str, Hook] = {
     "loading/unknown hook": _named("wirte_batch", _lines(0)),
     "loading/unknown argument": _named("write_batch", _unknown_argument),
     "loading/argument with a default": _named("write_batch", _with_default),
+    "loading/any arguments": _named("write_batch", _any_arguments),
     "destination_spec/newer contract": _spec(contract=CONTRACT + 1),
     "destination_spec/older contract": _spec(contract=CONTRACT - 1),
     "destination_spec/no contract": _spec_without_contract,
     "destination_spec/contract in words": _spec(contract="one"),
+    "destination_spec/contract 0": _spec(contract=0),
+    "destination_spec/a name that is none": _spec(name=None),
+    "destination_spec/guards without a function": _spec(accepts=frozenset()),
+    "destination_spec/rows in words": _api(rows_default="10"),
+    "destination_spec/bytes as a fraction": _api(bytes_max=1.5),
+    "destination_spec/settings of a class that is none": _spec(config=_Settings),
     "destination_spec/no modes": _spec(modes={}),
     "destination_spec/modes as a list": _spec(modes=[Mode.UPSERT]),
     "destination_spec/mode in words": _spec(modes={"upsert all": frozenset({Removal.NOTHING})}),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from attrs import frozen
 
 from connector_sdk.batch import Anchor
 from connector_sdk.state.entries import JournalledBatch
 from connector_sdk.writing.context import Writing
+
+log = logging.getLogger(__name__)
 
 
 @frozen
@@ -30,6 +34,8 @@ class BatchAttempt:
         """All anchors of this run, oldest first."""
         return self._writing.journal.anchors(self._batch.run)
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, reason: str = "") -> None:
         """Sleep, less than that while the run stops; raises `Cancelled` once that waits no longer."""
+        why = reason or "until its destination answers"
+        log.info("Try %d of %s waits %.2f s: %s", self.number, self._batch.label, seconds, why)
         self._writing.stop.wait_for_answer(seconds)

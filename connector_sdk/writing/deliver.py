@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from attrs import define, evolve, field
 
 from connector_sdk.batch import Action
@@ -19,6 +21,8 @@ from connector_sdk.writing.settle import settle
 from connector_sdk.writing.split import cut, halves
 from connector_sdk.writing.staying import staying
 
+log = logging.getLogger(__name__)
+
 
 def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
     """Bring a batch to its outcomes, and answer the batches that rows which are tried again went into.
@@ -31,7 +35,9 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     if size is not None and batch.state is BatchState.PLANNED and batch.action not in (Action.REPLACE, Action.MERGE):
         return writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), cut(batch, size))
     if batch.round:
-        writing.stop.wait(writing.pace.backoff(batch.round))
+        pause = writing.pace.backoff(batch.round)
+        log.info("Rows that failed are tried again (try %d) in %.2f s: %s", batch.round + 1, pause, batch.label)
+        writing.stop.wait(pause)
     sending = _Sending(writing, batch, writing.rows.read(batch))
     stay = staying(writing, batch, sending.rows)
     if stay is not None:
@@ -39,7 +45,7 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     if sending.rows.missing is not None:
         return stranded(writing, batch, sending.rows, sending.rows.missing)
     try:
-        answer = persist(sending.once, writing.pace, writing.budget, sending.wait)
+        answer = persist(sending.once, batch.label, writing.pace, writing.budget, sending.wait)
     except Failure as failure:
         return _failed(sending, failure)
     if isinstance(answer, Unknown):
@@ -112,7 +118,7 @@ class _Sending:
             classification = evolve(known, executed=Executed.NO, retry_after=after)
             failure = Failure(error.code, error.message, classification, split=error.split)
         else:
-            classification = self.writing.knowledge.of_exception(error)
+            classification = self.writing.knowledge.of_exception("write_batch", error)
             failure = Failure(type(error).__name__, str(error), classification)
         if classification.executed is Executed.NO:
             self._executed_nothing()
@@ -131,7 +137,7 @@ def _given_up(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch
         return lost(writing, batch, rows, Unknown("It was sent to another account, which is out of reach."))
     try:
         answer = persist(
-            lambda: settle(writing, batch, rows, batch.attempts),
+            lambda: settle(writing, batch, rows, batch.attempts), f"the answer to {batch.label}",
             writing.pace, writing.budget, writing.stop.wait_for_answer,
         )  # fmt: skip
     except (Failure, RunStopped) as error:
@@ -153,7 +159,8 @@ def _failed(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
     """The batch was refused as a whole: stop the run, or find the row that is to blame."""
     if failure.classification.kind is Kind.FATAL and not failure.split:
         advice = failure.classification.advice or failure.classification.cause
-        raise RunStopped(f"{failure.code}: {failure.message}", hint=advice or "see the calls of this run")
+        hint = advice or "see the calls of this run"
+        raise RunStopped(f"{failure.code}: {failure.message}", hint=hint) from failure.__cause__
     batch = sending.batch
     if batch.rows > 1 and batch.action is not Action.REPLACE:
         return sending.writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), halves(batch))

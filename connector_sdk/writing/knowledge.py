@@ -28,9 +28,12 @@ class ErrorKnowledge:
                 self._known[code, action] = self._ask(RowError(code, message, action))
             return self._known[code, action]
 
-    def of_exception(self, error: Exception) -> Classification:
-        """What an exception asks for."""
-        return self._destination.classify_error(error)
+    def of_exception(self, hook: str, error: Exception) -> Classification:
+        """What an exception of a hook asks for. One that ends the run is logged with the place where it arose."""
+        known = self._destination.classify_error(error)
+        if known.kind is Kind.FATAL:
+            self._destination.log_traceback(hook, error)
+        return known
 
     def _ask(self, error: RowError) -> Classification:
         answer = self._destination.classify_error(error)

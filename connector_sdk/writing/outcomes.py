@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 
@@ -23,6 +24,8 @@ from connector_sdk.writing.moved import Moved, look_again
 from connector_sdk.writing.retry import Failure
 from connector_sdk.writing.split import again, others
 from connector_sdk.writing.staying import Stay
+
+log = logging.getLogger(__name__)
 
 _GONE = {
     Action.DELETE: "It was gone already.",
@@ -80,6 +83,7 @@ def account(
         writing.sizes.lower(repeated[0].rows)
     if repeated:
         table = table.filter(pc.invert(undecided))
+        _log_repeats(batch, result, undecided, len(repeated))
     if moved:
         table = _without_moved(batch, rows, table, moved)
     children = _record(writing, batch, table, (*repeated, *moved.batches))
@@ -87,6 +91,14 @@ def account(
         if verdict.stop:
             raise RunStopped(verdict.stop, hint=verdict.advice or "see the ledger of this run")
     return children
+
+
+def _log_repeats(batch: JournalledBatch, result: WriteResult, undecided: pa.BooleanArray, batches: int) -> None:
+    """Say why rows go on in batches of their own."""
+    if log.isEnabledFor(logging.INFO):
+        codes = {each or "not executed" for each in result.rows.column("code").filter(undecided).unique().to_pylist()}
+        rows = pc.sum(undecided).as_py()
+        log.info("%d rows of %s go on in %d batches: %s", rows, batch.label, batches, ", ".join(sorted(codes)))
 
 
 def _moved(

@@ -6,6 +6,7 @@ never came 10, and every clean call gives one back.
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections.abc import Callable
@@ -14,10 +15,12 @@ from typing import TypeVar
 from attrs import frozen
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from connector_sdk.errors import ExitCode, RunStopped
+from connector_sdk.errors import ExitCode, Portable, RunStopped
 from connector_sdk.outcome import Classification, Executed, Kind
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _DOUBLINGS = 32
 """How often a pause is doubled at most; what a destination itself waits for may take any number of tries."""
@@ -65,7 +68,7 @@ class Budget:
             self._left = min(self._full, self._left + 1)
 
 
-class Failure(Exception):
+class Failure(Portable, Exception):
     """A batch failed as a whole, and this is what it asks for."""
 
     def __init__(self, code: str, message: str, classification: Classification, *, split: bool = False) -> None:
@@ -82,8 +85,8 @@ class Failure(Exception):
         return not self.split and (doubtful or self.classification.kind in (Kind.TRANSIENT, Kind.THROTTLED))
 
 
-def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[float], None]) -> T:
-    """Call `act` until it answers, as long as it fails with a `Failure` that may pass.
+def persist(act: Callable[[], T], what: str, pace: Pace, budget: Budget, sleep: Callable[[float], None]) -> T:
+    """Do `act`, called `what` in the log, until it answers, as long as it fails with a `Failure` that may pass.
 
     Tries are bounded, but for failures whose end the destination waits for by itself.
     Raises `RunStopped` (exit 4) when attempts or budget are used up, or the destination wants to be left alone for
@@ -95,11 +98,15 @@ def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[f
         failure = _failure(state)
         return max(pace.backoff(state.attempt_number), failure.classification.retry_after or 0)
 
-    def pay(state: RetryCallState) -> None:
-        """Pay for the next try, or give up."""
+    def go_on(state: RetryCallState) -> None:
+        """Pay for the next try and say that there is one, or give up."""
         failure = _failure(state)
-        if failure.classification.waits:
-            return
+        if not failure.classification.waits:
+            pay(failure)
+        _log(what, state, "any number" if failure.classification.waits else str(pace.attempts))
+
+    def pay(failure: Failure) -> None:
+        """Pay for the next try, or give up."""
         wanted = failure.classification.retry_after or 0
         if wanted > _LONGEST_WAIT:
             raise _sent_away(failure, wanted)
@@ -110,13 +117,21 @@ def persist(act: Callable[[], T], pace: Pace, budget: Budget, sleep: Callable[[f
         retry=retry_if_exception(lambda error: isinstance(error, Failure) and error.passes),
         stop=lambda state: state.attempt_number >= pace.attempts and not _failure(state).classification.waits,
         wait=seconds,
-        before_sleep=pay,
+        before_sleep=go_on,
         sleep=sleep,
         retry_error_callback=lambda state: _raise(_gave_up(_failure(state))),
     )
     answer: T = retrying(act)
     budget.earn()
     return answer
+
+
+def _log(what: str, state: RetryCallState, most: str) -> None:
+    failure, pause = _failure(state), state.next_action.sleep if state.next_action else 0
+    log.info(
+        "%s failed (%s) and is tried again in %.2f s (try %d of %s): %s: %s",
+        what, failure.classification.kind, pause, state.attempt_number + 1, most, failure.code, failure.message,
+    )  # fmt: skip
 
 
 def _failure(state: RetryCallState) -> Failure:

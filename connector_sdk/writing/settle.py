@@ -34,7 +34,7 @@ def _asked(writing: Writing, rows: BatchRows, attempt: BatchAttempt) -> WriteRes
     except (ConnectorError, Stale):
         raise
     except Exception as error:
-        classification = writing.knowledge.of_exception(error)
+        classification = writing.knowledge.of_exception("recover_batch", error)
         raise Failure(type(error).__name__, str(error), classification) from error
     crashpoint("after recover_batch")
     return answer

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from connector_sdk.errors import Cancelled
+
+log = logging.getLogger(__name__)
 
 CLEAN = 10
 """Answers without a complaint after which one more batch may be under way."""
@@ -44,6 +47,7 @@ class Slots:
             if not self._sent_before:
                 self._allowed = max(1, self._allowed // 2)
                 self._sent_before = self._under_way
+                log.info("The destination is crowded: at most %d batches are under way from now on", self._allowed)
 
     def _enter(self, halt: threading.Event) -> None:
         with self._changed:

@@ -52,9 +52,9 @@ class DyingAttempt:
         """All anchors of the run."""
         return self.attempt.run_anchors()
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, reason: str = "") -> None:
         """Wait a little."""
-        self.attempt.wait(seconds)
+        self.attempt.wait(seconds, reason)
 
 
 class Recovering(Kit):

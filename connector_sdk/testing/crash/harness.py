@@ -22,6 +22,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from connector_sdk.crashpoint import listen
+from connector_sdk.errors import Portable
 
 FAILED = 99
 """The exit code of a child whose scenario raised."""
@@ -180,7 +181,7 @@ class Harness:
         return Report(points, self.trials, self.kills, seconds, tuple(self.failures))
 
 
-class _TrialError(Exception):
+class _TrialError(Portable, Exception):
     """A trial cannot go on."""
 
 

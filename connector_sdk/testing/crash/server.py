@@ -8,10 +8,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from connector_sdk.errors import Portable
 from connector_sdk.testing.crash.harness import Failure, Report
 
 
-class CrashHarnessError(Exception):
+class CrashHarnessError(Portable, Exception):
     """The harness itself did not run; the message is what it said."""
 
 

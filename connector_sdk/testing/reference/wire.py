@@ -8,6 +8,8 @@ from typing import Any
 
 from attrs import asdict, frozen
 
+from connector_sdk.errors import Portable
+
 Line = Mapping[str, Any]
 """A row as it travels: `id` of its record, `set` fields to values, `by` fields to the key field of a reference; `into`
 which record it is merged."""
@@ -44,7 +46,7 @@ class Answer:
     fields: str | None = None
 
 
-class RefusedError(Exception):
+class RefusedError(Portable, Exception):
     """A row is refused, with a code."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:

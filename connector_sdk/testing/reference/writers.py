@@ -196,7 +196,7 @@ def _lines(batch: Batch) -> Iterator[Line]:
 def _looked(handle: Handle, batch: str, options: Options, attempt: Attempt) -> WriteResult:
     reply = handle.client.ask("look", batch=batch)
     while not reply["done"]:
-        attempt.wait(options.look_every)
+        attempt.wait(options.look_every, f"job {batch} is not done")
         reply = handle.client.ask("look", batch=batch)
     return _result(reply["answers"])
 

@@ -127,7 +127,7 @@ def _awaited(org: Org, job_id: str, batch_id: str, written: Written, attempt: At
     missed = 0
     for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
         since = time.monotonic()
-        attempt.wait(pause)
+        attempt.wait(pause, f"batch {batch_id} of job {job_id} is not done")
         found = org.jobs.batches(job_id, since).get(batch_id)
         missed = 0 if found else missed + 1
         if found and found.state not in ("Queued", "InProgress"):

@@ -111,7 +111,7 @@ def _abort_quietly(org: Org, job: str) -> None:
 def _awaited(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResult:
     """Wait until a job has ended, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
     for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
-        attempt.wait(pause)
+        attempt.wait(pause, f"job {job} has not ended")
         ended = ingest.look(org.client, job)
         if ended.state in ingest.ENDED:
             break
@@ -138,7 +138,7 @@ def _told(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> 
     told = None
     for download in range(_DOWNLOADS):
         if download:
-            attempt.wait(_FIRST_PAUSE)
+            attempt.wait(_FIRST_PAUSE, f"the results of job {job} do not add up and are downloaded again")
         try:
             told = ingest_results.found(org.client, job, sent)
         except DamagedError:

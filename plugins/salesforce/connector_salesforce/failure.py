@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from connector_sdk import Executed
+from connector_sdk import Executed, Portable
 
 
-class CallFailed(Exception):
+class CallFailed(Portable, Exception):
     """An API call failed. `code` is one of the table of codes, or Salesforce's own where the table has none.
 
     `executed` is NO only where that is proven. `retry_after` is in seconds, None where the answer names no time.

@@ -10,6 +10,8 @@ from typing import Any
 
 from attrs import frozen
 
+from salesforce_emulator.portable import Portable
+
 NO_RESOURCE = "The requested resource does not exist"
 PASSWORD_EXPIRED = ("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "The user's password has expired and must be changed")
 NO_TYPE = (
@@ -45,7 +47,7 @@ class RowFault:
         return f"{self.code}:{self.message}:{fields + ' ' if fields else ''}--"
 
 
-class RowRefused(Exception):
+class RowRefused(Portable, Exception):
     """One row cannot be executed."""
 
     def __init__(self, code: str, message: str, fields: Sequence[str] | None = ()) -> None:
@@ -53,7 +55,7 @@ class RowRefused(Exception):
         self.fault = RowFault(code, message, None if fields is None else tuple(fields))
 
 
-class RulesBroken(Exception):
+class RulesBroken(Portable, Exception):
     """The org's own rules refuse a row; each gives an error."""
 
     def __init__(self, faults: tuple[RowFault, ...]) -> None:
@@ -61,7 +63,7 @@ class RulesBroken(Exception):
         self.faults = faults
 
 
-class ApiError(Exception):
+class ApiError(Portable, Exception):
     """A REST request is refused as a whole."""
 
     def __init__(self, status: int, code: str, message: str, fields: Sequence[str] | None = None) -> None:
@@ -82,7 +84,7 @@ class ApiError(Exception):
         return [fault.in_request() for fault in self._faults]
 
 
-class BulkError(Exception):
+class BulkError(Portable, Exception):
     """A Bulk API request is refused: 400 with `exceptionCode` and `exceptionMessage`."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -92,7 +94,7 @@ class BulkError(Exception):
         self.status = status
 
 
-class OAuthError(Exception):
+class OAuthError(Portable, Exception):
     """The login host refuses: `error` and `error_description`."""
 
     def __init__(self, code: str, description: str, status: int = 400) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from salesforce_emulator.errors import RowRefused
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.org.model import Field, Value
+from salesforce_emulator.portable import Portable
 
 Reader = Callable[[Any], Value]
 
@@ -31,7 +32,7 @@ _XSD = {"int": "int", "long": "long", "boolean": "boolean", "date": "date", "dat
 _XSD["base64"] = "base64Binary"
 
 
-class WrongType(ValueError):
+class WrongType(Portable, ValueError):
     """The text is no value of the field's type; each API words this in its own way."""
 
     def __init__(self, field: Field, raw: object) -> None:

@@ -57,7 +57,7 @@ class Allocation:
             raise self._too_few()
         attempt.anchor(WAITING)
         for pause in _pauses(self._refusals):
-            attempt.wait(pause)
+            attempt.wait(pause, f"the org publishes no {events:,} events more in this hour")
             if self._ask() and self._taken(events):
                 return
 

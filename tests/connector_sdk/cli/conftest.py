@@ -34,6 +34,7 @@ from connector_sdk import (
     Removal,
     RowError,
     Secret,
+    WriteResult,
     hookimpl,
 )
 from connector_sdk.cli.app import connector
@@ -114,6 +115,10 @@ class Shelf:
             ),
         )  # fmt: skip
         return ObjectSchema(object_name, object_name, fields, frozenset({Mode.UPSERT}))
+
+    @hookimpl
+    def write_batch(self) -> WriteResult:
+        return WriteResult.of([])
 
     @hookimpl
     def classify_error(self, error: RowError | BaseException) -> Classification:

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from connector_sdk import destination
+from connector_sdk import plugins
 from connector_sdk.observing.redaction import Redactor
 from connector_sdk.opening import REDACTORS
 from connector_sdk.project.load import load_project
@@ -214,7 +214,7 @@ def test_a_command_of_a_plugin_says_which_connections_there_are(
 def test_a_plugin_is_imported_only_when_its_commands_are_asked_for(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = EntryPoint("broken_thing", "no_such_module_of_anyone", destination.GROUP)
+    entry = EntryPoint("broken_thing", "no_such_module_of_anyone", plugins.GROUP)
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [entry])
     assert "broken-thing" in invoke("--help").stdout
     assert invoke("runs").exit_code == 0

@@ -25,6 +25,8 @@ from connector_sdk import (
     Executed,
     Kind,
     Mode,
+    ObjectInfo,
+    ObjectSchema,
     Removal,
     RowError,
     WriteResult,
@@ -70,6 +72,18 @@ class Scripted:
         modes = {Mode.UPSERT: frozenset({Removal.NOTHING}), Mode.INSERT: frozenset({Removal.NOTHING})}
         api = Api("only", dict.fromkeys(modes, Delivery.AT_LEAST_ONCE), 10, None, None, 2, 50)
         return DestinationSpec("scripted", modes, (api,), Nothing, Nothing, contract=CONTRACT)
+
+    @hookimpl
+    def connect(self) -> Connection:
+        return Connection(None, "account", "label", False, lambda: None)
+
+    @hookimpl
+    def list_objects(self) -> Sequence[ObjectInfo]:
+        return ()
+
+    @hookimpl
+    def discover_schema(self, object_name: str) -> ObjectSchema:
+        return ObjectSchema(object_name, object_name, (), frozenset({Mode.UPSERT}))
 
     @hookimpl
     def write_batch(self, batch: Batch, attempt) -> WriteResult:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from salesforce_emulator.portable import Portable
 
-class BatchFailed(Exception):
+
+class BatchFailed(Portable, Exception):
     """No row of the batch can be processed."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from salesforce_emulator.dml.engine import Engine
 from salesforce_emulator.dml.model import RowInput, RowResult, Write
+from salesforce_emulator.portable import Portable
 from salesforce_emulator.schema import Schema
 
 MOST_TYPES = 10
@@ -22,7 +23,7 @@ class Read:
     row: RowInput
 
 
-class TooManyTypes(Exception):
+class TooManyTypes(Portable, Exception):
     """The call has more than 10 runs of records of one object."""
 
     def __init__(self) -> None:

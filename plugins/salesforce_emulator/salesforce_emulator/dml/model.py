@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 
 from salesforce_emulator.errors import RowFault
 from salesforce_emulator.org.model import Field, Value
+from salesforce_emulator.portable import Portable
 from salesforce_emulator.schema import Schema
 
 Operation = Literal["insert", "update", "upsert", "delete", "hardDelete", "undelete"]
@@ -73,7 +74,7 @@ class Terms:
     allow_duplicates: bool = False
 
 
-class Interrupted(Exception):
+class Interrupted(Portable, Exception):
     """A fault rule ends the job whose rows are being executed."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -15,9 +15,10 @@ from cattrs.gen import make_dict_structure_fn, override
 from salesforce_emulator.org import access, model, picklists, rules
 from salesforce_emulator.org.checking import problems_of
 from salesforce_emulator.org.completing import completed, merged
+from salesforce_emulator.portable import Portable
 
 
-class OrgError(ValueError):
+class OrgError(Portable, ValueError):
     """An org file that cannot be used; `problems` lists everything that is wrong with it."""
 
     def __init__(self, problems: list[str]) -> None:

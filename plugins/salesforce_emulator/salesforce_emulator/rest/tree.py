@@ -14,6 +14,7 @@ from salesforce_emulator.call import Call
 from salesforce_emulator.dml.model import RowInput, RowResult, Write
 from salesforce_emulator.dml.undoing import undo
 from salesforce_emulator.errors import NO_TYPE, ApiError, RowFault
+from salesforce_emulator.portable import Portable
 from salesforce_emulator.rest.resources import schema_of
 from salesforce_emulator.schema import Schema
 
@@ -22,7 +23,7 @@ _MOST_TYPES = 5
 _DEEPEST = 5
 
 
-class _Refused(Exception):
+class _Refused(Portable, Exception):
     """A tree that is not begun, because of one record."""
 
     def __init__(self, name: str, fault: RowFault) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from salesforce_emulator.portable import Portable
 from salesforce_emulator.soap.dialect import Dialect
 from salesforce_emulator.soap.elements import envelope, put
 
@@ -20,7 +21,7 @@ _TYPES = {
 _WITH_A_PLACE = frozenset({"InvalidFieldFault", "InvalidSObjectFault", "MalformedQueryFault"})
 
 
-class SoapFault(Exception):
+class SoapFault(Portable, Exception):
     """A call that is answered with a fault; a `code` that is None means a malformed message."""
 
     def __init__(self, code: str | None, message: str, status: int = 500) -> None:

@@ -6,6 +6,8 @@ import re
 
 from attrs import frozen
 
+from salesforce_emulator.portable import Portable
+
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
     |(?P<string>'(?:[^'\\]|\\.)*')
@@ -20,7 +22,7 @@ _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 
 
-class SoqlError(Exception):
+class SoqlError(Portable, Exception):
     """A statement that Salesforce refuses, with the place drawn where it draws one."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -1,0 +1,58 @@
+"""Check what a host gives to a call: every argument by its annotation, a project as its file would be checked."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, get_args
+
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.project.instances import hints_of, read_as
+from connector_sdk.project.made import verify_project
+from connector_sdk.sync import Project
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Judge = Callable[[Mapping[str, Any]], Iterable[Problem]]
+"""Says what is wrong with the arguments of a call beyond their types; those that are mistyped are left out."""
+
+
+def checks_arguments(*judges: Judge) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Check the arguments of each call before it begins, and let it have them as their annotations say.
+
+    Raises `ConfigError` with all problems of all arguments.
+    """
+
+    def decorate(call: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(call)
+
+        @wraps(call)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            given = signature.bind(*args, **kwargs)
+            problems: list[Problem] = []
+            for name, value in given.arguments.items():
+                given.arguments[name] = _read(hints_of(call)[name], value, name, problems)
+            mistyped = {each.path[0] for each in problems if each.path}
+            sound = {name: each for name, each in given.arguments.items() if name not in mistyped}
+            problems += [problem for judge in judges for problem in judge(sound)]
+            if problems:
+                raise ConfigError(problems)
+            return call(*given.args, **given.kwargs)
+
+        return checked
+
+    return decorate
+
+
+def _read(hint: Any, value: Any, name: str, problems: list[Problem]) -> Any:
+    if not isinstance(value, Project):
+        return read_as(hint, value, (name,), problems)
+    if hint is not Project and Project in get_args(hint):
+        return value  # looking back at its runs is possible whatever mistakes it has
+    try:
+        return verify_project(value)
+    except ConfigError as error:
+        problems += error.problems
+        return value

@@ -1,0 +1,168 @@
+"""A project that was made in Python, as a file would have it: checked in the same way, and with the same words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import evolve
+
+from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.project.entries import is_sound, read_entries
+from connector_sdk.project.instances import read_as
+from connector_sdk.project.secrets import Place
+from connector_sdk.sync import ConnectionConfig, FieldMapping, Find, Model, Project, Sync
+
+_FIELD = 4
+"""Parts of the place of a field: `syncs.NAME.fields.FIELD`."""
+
+_IN_FILE = {"objects": "object", "delivery": "options", "object_name": "find"}
+"""What words are called in a file, where that is something else."""
+
+
+def verify_project(project: Project) -> Project:
+    """Return a project as its file would make it; one that was loaded from a file, as it is.
+
+    Raises `ConfigError` with every problem, in the words and with the places that a file would have.
+    """
+    if is_sound(project):
+        return project
+    problems: list[Problem] = []
+    typed = read_as(Project, project, (), problems)
+    if not isinstance(typed, Project):
+        raise ConfigError(problems)
+    problems = [evolve(each, path=_place_in_file(each.path, typed)) for each in problems]
+    problems += _naming_problems(typed)
+    models = dict(_entries(typed.models, Model))
+    rows = {name: each.data for name, each in models.items()}
+    folder = Path(typed.folder) if isinstance(typed.folder, str) else Path()
+    try:
+        read = read_entries(_write(typed), folder, typed.file, tuple(problems), rows)
+    except ConfigError as error:
+        raise ConfigError(_without_repeats(error.problems, problems)) from None
+    placed = {name: evolve(each, folder=models[name].folder) for name, each in read.models.items()}
+    return evolve(read, models=placed, folder=typed.folder)
+
+
+def _without_repeats(found: tuple[Problem, ...], known: list[Problem]) -> list[Problem]:
+    """The problems known, and those of others: what is wrong already is not judged again."""
+    places = [each.path for each in known]
+    return [*known, *(each for each in found if not any(_covers(place, each.path) for place in places))]
+
+
+def _covers(known: Place, place: Place) -> bool:
+    """Whether what is wrong at one place may be why something is wrong at another: below it, or with its field."""
+    return place[: len(known)] == known or (len(place) == _FIELD and known[:_FIELD] == place)
+
+
+def _place_in_file(path: Place, project: Project) -> Place:
+    """The place in a file for a place in the words: fields go by their names there."""
+    place = tuple(_IN_FILE.get(part, part) if isinstance(part, str) else part for part in path)
+    if len(place) < 4 or place[0] != "syncs" or place[2] != "fields":
+        return place
+    mapping = project.syncs[str(place[1])].fields[int(place[3])]
+    name = getattr(mapping, "field", place[3])
+    return (*place[:3], name if isinstance(name, str) else place[3], *place[4:])
+
+
+def _entries(section: Any, cls: type) -> Iterator[tuple[str, Any]]:
+    """The entries of a section that are what they should be."""
+    for name, each in section.items() if isinstance(section, Mapping) else ():
+        if isinstance(each, cls):
+            yield name, each
+
+
+def _naming_problems(project: Project) -> Iterator[Problem]:
+    """Names that a file says once, and that Python can contradict."""
+    sections = (("connections", ConnectionConfig), ("models", Model), ("syncs", Sync))
+    for section, cls in sections:
+        for name, each in _entries(getattr(project, section), cls):
+            if each.name != name:
+                yield Problem(f"it is named {each.name} here, and {name} in the project", (section, name, "name"),
+                              "give it one name")  # fmt: skip
+    for name, sync in _entries(project.syncs, Sync):
+        yield from _repeated_keys(name, sync)
+
+
+def _repeated_keys(name: str, sync: Sync) -> Iterator[Problem]:
+    fields = [each.field for each in _mappings(sync) if isinstance(each.field, str)]
+    keys = {"fields": fields, "options": [*_given(sync.delivery), *(sync.options if _is_map(sync.options) else ())]}
+    for place, named in keys.items():
+        for key in (key for key, times in Counter(named).items() if times > 1):
+            yield Problem(f"the key {key} is repeated", ("syncs", name, place, key), "keep one of them")
+
+
+def _write(project: Project) -> dict[str, Any]:
+    """The project as a file says it. What is not as it should be is left as it is: that is told already."""
+    return {
+        "version": 1,
+        "connections": _write_section(project.connections, ConnectionConfig, _write_connection),
+        "models": _write_section(project.models, Model, _write_model),
+        "syncs": _write_section(project.syncs, Sync, _write_sync),
+        "sequences": project.sequences,
+        "keep": _given(project.keep),
+    }
+
+
+def _write_section(section: Any, cls: type, write: Callable[[Any], dict[str, Any]]) -> Any:
+    if not _is_map(section):
+        return section
+    return {name: write(each) if isinstance(each, cls) else {} for name, each in section.items()}
+
+
+def _write_connection(connection: ConnectionConfig) -> dict[str, Any]:
+    return {**(connection.settings if _is_map(connection.settings) else {}), "type": connection.type}
+
+
+def _write_model(model: Model) -> dict[str, Any]:
+    own = _given(model)
+    return {key: _given(each) for key, each in own.items() if key not in ("name", "data", "folder")}
+
+
+def _write_sync(sync: Sync) -> dict[str, Any]:
+    own = {key: _given(each) for key, each in _given(sync).items() if key not in ("name", "delivery")}
+    own["object"] = own.pop("objects", ())
+    own["fields"] = {each.field: _write_source(each) for each in _mappings(sync) if isinstance(each.field, str)}
+    own["options"] = {**(sync.options if _is_map(sync.options) else {}), **_given(sync.delivery)}
+    return own
+
+
+def _mappings(sync: Sync) -> tuple[FieldMapping, ...]:
+    fields = sync.fields if isinstance(sync.fields, tuple | list) else ()
+    return tuple(each for each in fields if isinstance(each, FieldMapping))
+
+
+def _write_source(mapping: FieldMapping) -> dict[str, Any]:
+    own = {key: each for key, each in _given(mapping).items() if key != "field"}
+    find = own.pop("find", None)
+    return {**own, **_write_find(find)} if isinstance(find, Find) else own
+
+
+def _write_find(find: Find) -> dict[str, Any]:
+    own = _given(find)
+    return {"find": own.pop("object_name"), **own}
+
+
+def _given(made: Any) -> Any:
+    """What an instance says beyond its defaults, by name; any other value as it is."""
+    if not attrs.has(type(made)):
+        return made
+    return {
+        each.name: value
+        for each in attrs.fields(type(made))
+        if not _is_default(each, value := getattr(made, each.name))
+    }
+
+
+def _is_default(attribute: attrs.Attribute[Any], value: Any) -> bool:
+    default: Any = attribute.default
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+        default = default.factory()
+    return type(value) is type(default) and bool(value == default)
+
+
+def _is_map(value: Any) -> bool:
+    return isinstance(value, Mapping)

@@ -1,0 +1,18 @@
+"""Exceptions that can be pickled, whatever their constructors take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Portable(BaseException):
+    """Comes back with its arguments and attributes as they were, and is not constructed again."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, vars(self))
+
+
+def _restore(cls: type[BaseException], args: tuple[Any, ...], attributes: dict[str, Any]) -> BaseException:
+    error = cls.__new__(cls, *args)
+    vars(error).update(attributes)
+    return error
