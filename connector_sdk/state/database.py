@@ -76,7 +76,8 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     _require_not_lost(path)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with _one_at_a_time(path.parent):
+            _make(path)
         database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.DatabaseError) as error:
         raise not_usable(path, error) from error
@@ -92,6 +93,16 @@ def open_database(path: Path) -> sqlite3.Connection:
             raise not_usable(path, error) from error
         raise
     return database
+
+
+def _make(path: Path) -> None:
+    """Make the file, unless it is there: then it is not opened but by SQLite.
+
+    Closing any descriptor of a file lets go of every lock that this process has on it. Those of another thread would
+    be gone, and the next process that looks at the journal would take away what that thread writes.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 @contextmanager
