@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+
+from attrs import evolve
 
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ExitCode, RunStopped
@@ -30,7 +35,7 @@ def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan,
     account, held = opened.live.connection.account, () if request.start_over else held_findings(opened)
     begun = opened.journal.begin_run(run_id, opened.sync.name, account, opened.config, opened.id)
     try:
-        frozen_plan = freeze_plan(opened, run_id, request)
+        frozen_plan = freeze_plan(_heed_cancel(opened, request.cancel), run_id, request)
         findings = (*held, *findings_of_run(opened, frozen_plan))
         stop_on(findings, request.accept)
     except BaseException as error:
@@ -43,6 +48,19 @@ def begin(opened: Session, request: Request) -> tuple[JournalledRun, FrozenPlan,
     planned = planned_by(opened, frozen_plan).to_json()
     opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten, planned)
     return begun, frozen_plan, findings
+
+
+def _heed_cancel(opened: Session, cancel: threading.Event) -> Session:
+    """Return the session with a destination that is asked nothing more once the run is cancelled."""
+
+    @contextmanager
+    def heed() -> Iterator[None]:
+        if cancel.is_set():
+            message, hint = "interrupted while it was planned", "nothing was sent; run again"
+            raise RunStopped(message, hint=hint, exit_code=ExitCode.INTERRUPTED)
+        yield
+
+    return evolve(opened, live=evolve(opened.live, destination=opened.live.destination.with_share(heed)))
 
 
 def adopt_upgrade(opened: Session, run_id: str, plan: FrozenPlan) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
 from attrs import evolve, frozen
 
+from connector_sdk.closing import close
 from connector_sdk.connection import Connection
 from connector_sdk.destination import Destination, load
 from connector_sdk.errors import ConfigError, Problem
@@ -21,8 +21,6 @@ from connector_sdk.state.shared import Shared
 from connector_sdk.state.tokens import token_store
 from connector_sdk.sync import Project
 
-log = logging.getLogger(__name__)
-
 REDACTOR = Redactor()
 """The secrets of this process; what prints or logs passes its text through it."""
 
@@ -31,13 +29,12 @@ REDACTOR = Redactor()
 class Opened:
     """An open connection with the destination that serves it and the host that watches it.
 
-    Each other thread that calls the destination holds a `share`: the connection is closed with the last of them.
+    Calls go through this `destination`, from any thread: the connection is closed after the last of them has returned.
     """
 
     destination: Destination
     connection: Connection
     host: RunHost
-    share: Callable[[], AbstractContextManager[None]]
 
 
 def find_destination(project: Project, connection: str, destinations: Mapping[str, Destination] | None) -> Destination:
@@ -62,27 +59,20 @@ def prepared(project: Project, connection: str, destination: Destination, observ
 
 @contextmanager
 def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
-    """Log in, and log out once no call is under way any more: at the end, or when a thread that is stuck has ended.
+    """Log in, and log out once no call is under way any more: at the end, or when the last call has returned.
 
-    Raises `ConfigError` when the settings are wrong or the login fails. No exception leaves with a known secret in it.
+    Observers are told nothing after the end. Raises `ConfigError` when the settings are wrong or the login fails. No
+    exception leaves with a known secret in it.
     """
     config, host = prepared(project, connection, destination, observers)
-    with REDACTOR.cleansing():
+    with REDACTOR.cleansing(), closing(observers):
         try:
             live = destination.connect(config, host)
         except ConfigError as error:
             raise error.below("connections", connection) from None
-        shared = Shared(lambda: _close(live, host))
+        shared = Shared(f"connection {connection}", lambda: close(live, host.scrub))
         with shared.share():
-            yield Opened(destination, evolve(live, label=host.scrub(live.label)), host, shared.share)
-
-
-def _close(connection: Connection, host: RunHost) -> None:
-    """Close a connection; what goes wrong then does not change what was done through it."""
-    try:
-        connection.close()
-    except Exception as error:
-        log.warning("The connection could not be closed: %s", host.scrub(str(error) or type(error).__name__))
+            yield Opened(destination.with_share(shared.share), evolve(live, label=host.scrub(live.label)), host)
 
 
 @contextmanager
