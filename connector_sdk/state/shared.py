@@ -35,6 +35,6 @@ class Shared:
         finally:
             with self._changing:
                 self._shares -= 1
-                self._is_released = not self._shares
-            if self._is_released:
+                is_last = self._is_released = not self._shares
+            if is_last:
                 self._release()

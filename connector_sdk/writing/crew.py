@@ -56,30 +56,34 @@ def work_through(work: Callable[[], bool], waiting: Callable[[], int], first: in
 
 @define
 class _Crew:
-    """The threads of one stage. Each keeps the lock of the sync until it ends."""
+    """The threads of one stage. Each keeps the lock of the sync until it ends.
+
+    An event says that a thread has ended. Joining it does not: where Ctrl-C breaks that off, Python up to 3.12 takes
+    the thread for one that has ended.
+    """
 
     _work: Callable[[], bool]
     _waiting: Callable[[], int]
     _most: int
     _writing: Writing
-    _threads: list[threading.Thread] = field(factory=list, init=False)
+    _ends: list[threading.Event] = field(factory=list, init=False)
     _spent: list[float] = field(factory=list, init=False)
 
     def begin(self, first: int) -> None:
         """Start the first threads."""
-        if not self._threads and not self._writing.stop.halted.is_set():
+        if not self._ends and not self._writing.stop.halted.is_set():
             self._start(max(1, min(first, self._waiting())))
 
     def watch(self) -> None:
         """Follow the threads, and start more of them, until all have ended or the run stops."""
         stop, looked = self._writing.stop, time.monotonic()
-        for thread in self._threads:
-            while thread.is_alive() and not stop.halted.is_set():
-                thread.join(_LOOK)
+        for end in self._ends:
+            while not end.is_set() and not stop.halted.is_set():
+                end.wait(_LOOK)
                 now, busy = time.monotonic(), sum(self._spent)
                 stop.heed()
-                if thread.is_alive() and not stop.halted.is_set() and busy < _BUSY * (now - looked):
-                    self._start(min(len(self._threads), self._most - len(self._threads), self._waiting()))
+                if not end.is_set() and not stop.halted.is_set() and busy < _BUSY * (now - looked):
+                    self._start(min(len(self._ends), self._most - len(self._ends), self._waiting()))
                 self._spent.clear()
                 looked = now
 
@@ -98,39 +102,39 @@ class _Crew:
         crashpoint("after what is in flight was awaited")
 
     def _start(self, more: int) -> None:
-        for number in range(len(self._threads), len(self._threads) + more):
-            kept = ExitStack()
+        for number in range(len(self._ends), len(self._ends) + more):
+            kept, end = ExitStack(), threading.Event()
             kept.enter_context(self._writing.keep())  # here, since a thread may begin after the run has ended
-            thread = threading.Thread(target=self._loop, args=(kept,), name=f"writer-{number}", daemon=True)
-            self._threads.append(thread)
+            thread = threading.Thread(target=self._loop, args=(kept, end), name=f"writer-{number}", daemon=True)
+            self._ends.append(end)
             try:
                 thread.start()
             except (RuntimeError, MemoryError) as error:
-                self._threads.pop()
+                self._ends.pop()
                 kept.close()
                 self._do_with_fewer(error)
                 return
 
     def _do_with_fewer(self, error: Exception) -> None:
         """Go on with the threads that there are; raises `RunStopped` where there is none."""
-        if not self._threads:
+        if not self._ends:
             hint = "allow this user more threads, or end other processes, and run again; nothing is lost"
             raise RunStopped(f"no thread can be started: {error}", hint=hint) from error
-        log.warning("The run goes on with %d threads: %s", len(self._threads), error)
-        self._most = len(self._threads)
+        log.warning("The run goes on with %d threads: %s", len(self._ends), error)
+        self._most = len(self._ends)
 
-    def _loop(self, kept: ExitStack) -> None:
-        with kept:
-            going = True
-            while going:
-                before = time.thread_time()
-                going = self._work()
-                self._spent.append(time.thread_time() - before)
+    def _loop(self, kept: ExitStack, end: threading.Event) -> None:
+        try:
+            with kept:
+                going = True
+                while going:
+                    before = time.thread_time()
+                    going = self._work()
+                    self._spent.append(time.thread_time() - before)
+        finally:
+            end.set()
 
     def _have_ended(self, seconds: float) -> bool:
         """Wait so long for all threads together, and answer whether they have ended."""
         until = time.monotonic() + seconds
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(max(0.0, until - time.monotonic()))
-        return not any(each.is_alive() for each in self._threads)
+        return all(end.wait(max(0.0, until - time.monotonic())) for end in self._ends)

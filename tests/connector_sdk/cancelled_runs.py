@@ -10,6 +10,7 @@ from __future__ import annotations
 import _thread
 import faulthandler
 import random
+import signal
 import sys
 import threading
 import time
@@ -229,6 +230,7 @@ def writers() -> list[threading.Thread]:
 def main(folder: str, runs: str, seed: str, kinds: str) -> None:
     """Stop so many runs."""
     faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background processes ignore it
     faulthandler.dump_traceback_later(1_700)
     random.seed(int(seed))
     dispatch._FIRST = PARALLELISM  # calls are under way together at once, not after some tenths of a second

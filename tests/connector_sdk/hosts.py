@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -97,6 +99,16 @@ def start(project: Project, name: str, **asked: Any) -> tuple[RunReport, ...]:
 def executed(bench: Bench, name: str) -> dict[str, int]:
     """How often each row of a sync was executed."""
     return {key: times for key, times in bench.store.executed("notes").items() if key.startswith(name)}
+
+
+@contextmanager
+def heeding_ctrl_c() -> Iterator[None]:
+    """Let this process heed Ctrl-C, also where a shell began it in the background."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 def join_writers() -> None:

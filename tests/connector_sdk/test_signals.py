@@ -30,13 +30,14 @@ from connector_sdk.testing.reference import Fault, FaultKind, plugin
 from connector_sdk.writing import crew
 from connector_sdk.writing.stages import PlanRows
 
-from .hosts import WAIT, Gate, destinations, executed, join_writers, noting, rows, start, three_syncs
+from .hosts import WAIT, Gate, destinations, executed, heeding_ctrl_c, join_writers, noting, rows, start, three_syncs
 from .planning.bench import Bench
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    yield three_syncs(tmp_path)
+    with heeding_ctrl_c():
+        yield three_syncs(tmp_path)
     join_writers()
 
 
@@ -53,16 +54,16 @@ def interrupting(monkeypatch: pytest.MonkeyPatch) -> Interrupting:
     after something was done.
     """
     due: list[tuple[BaseException, Callable[[], None]]] = []
-    join = threading.Thread.join
+    wait = threading.Event.wait
 
-    def look(thread: threading.Thread, timeout: float | None = None) -> None:
-        if due and threading.current_thread() is threading.main_thread() and thread.name.startswith("writer-"):
+    def look(event: threading.Event, timeout: float | None = None) -> bool:
+        if due and threading.current_thread() is threading.main_thread():
             error, act = due.pop()
             act()
             raise error
-        join(thread, timeout)
+        return wait(event, timeout)
 
-    monkeypatch.setattr(threading.Thread, "join", look)
+    monkeypatch.setattr(threading.Event, "wait", look)
     return lambda error, act: due.append((error, act))
 
 

@@ -37,6 +37,7 @@ from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 from connector_sdk.writing.retry import Pace
 
+from ..hosts import heeding_ctrl_c
 from .bench import Bench, mapped, people
 
 IMPATIENT = Pace(attempts=1)
@@ -252,7 +253,7 @@ def test_ctrl_c_in_a_host_ends_a_run_as_cancelling_it_does(bench: Bench) -> None
     gate = Gate(3)
     bench.hooks |= gate.hooks()
     gate.once_met(lambda: (_thread.interrupt_main(), gate.let_go.set()))
-    with pytest.raises(KeyboardInterrupt):
+    with heeding_ctrl_c(), pytest.raises(KeyboardInterrupt):
         bench.reports(rows("a", "b", "c"), drain=30)
     (report,) = history.runs(bench.project([]))
     assert (report.state, report.exit) == (ReportState.STOPPED, ExitCode.INTERRUPTED)

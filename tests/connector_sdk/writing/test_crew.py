@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from connector_sdk.observers import Observers
 from connector_sdk.writing import crew
 from connector_sdk.writing.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
 
+from ..hosts import heeding_ctrl_c
 from .scripted import Bench, Scripted, results
 
 SLACK = 1.0
@@ -31,16 +33,17 @@ def test_all_calls_that_hang_have_one_bound_together(
     monkeypatch.setattr("connector_sdk.writing.stopping.time", clock)
     monkeypatch.setattr("connector_sdk.writing.crew.time", clock)
 
-    class Hanging:
-        def is_alive(self) -> bool:
-            return True
+    class Never:
+        def is_set(self) -> bool:
+            return False
 
-        def join(self, seconds: float) -> None:
+        def wait(self, seconds: float) -> bool:
             now[0] += seconds
+            return False
 
     stop = Stopping(drain=8)
     hanging = crew._Crew(lambda: False, lambda: 0, threads, bench.writing(Scripted(lambda batch: None), stop=stop))  # type: ignore[arg-type,return-value]
-    hanging._threads.extend([Hanging() for _ in range(threads)])  # type: ignore[misc]
+    hanging._ends.extend([Never() for _ in range(threads)])  # type: ignore[misc]
     stop.halt()
     hanging.drain()
     assert 8 <= now[0] <= 8 + SLACK
@@ -84,6 +87,26 @@ def test_a_host_that_cancels_gives_a_minute_and_a_signal_gives_seconds() -> None
     stop = Stopping(cancel, drain=1_000)
     stop.heed()
     assert stop.left > WHEN_STOPPED
+
+
+@pytest.mark.rule("C5")
+def test_ctrl_c_while_a_thread_is_waited_for_does_not_make_it_one_that_has_ended(bench: Bench) -> None:
+    """Python takes a thread for ended when joining it is broken off; the run must wait for its call all the same."""
+    bench.plan(Action.CREATE, (0, 1))
+    stop, called = Stopping(drain=60), threading.Event()
+
+    def act(batch: Batch) -> WriteResult:
+        called.set()
+        assert stop.halted.wait(60)
+        called.clear()
+        assert not called.wait(0.3)  # more than it takes to look at the threads
+        return results(batch, {})
+
+    threading.Thread(target=lambda: (called.wait(60), _thread.interrupt_main())).start()
+    with heeding_ctrl_c(), pytest.raises(Cancelled):
+        bench.send(Scripted(act), stop=stop)
+    assert isinstance(stop.interruption, KeyboardInterrupt)
+    assert bench.outcomes() == {"row0": "succeeded"}
 
 
 @pytest.mark.rule("C5")
