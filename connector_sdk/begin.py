@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+
+from attrs import evolve
 
 from connector_sdk.crashpoint import crashpoint
 from connector_sdk.errors import ExitCode, RunStopped
@@ -36,7 +40,7 @@ def begin(
     account, held = opened.live.connection.account, () if request.start_over else held_findings(opened)
     begun = opened.journal.begin_run(run_id, opened.sync.name, account, opened.config, opened.id)
     try:
-        frozen_plan = freeze_plan(opened, run_id, request)
+        frozen_plan = freeze_plan(_heed_cancel(opened, request.cancel), run_id, request)
         findings = (*notes, *held, *findings_of_run(opened, frozen_plan))
         stop_on(findings, request.accept)
     except BaseException as error:
@@ -49,6 +53,19 @@ def begin(
     planned = planned_by(opened, frozen_plan).to_json()
     opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten, planned)
     return begun, frozen_plan, findings
+
+
+def _heed_cancel(opened: Session, cancel: threading.Event) -> Session:
+    """Return the session with a destination that is asked nothing more once the run is cancelled."""
+
+    @contextmanager
+    def heed() -> Iterator[None]:
+        if cancel.is_set():
+            message, hint = "interrupted while it was planned", "nothing was sent; run again"
+            raise RunStopped(message, hint=hint, exit_code=ExitCode.INTERRUPTED)
+        yield
+
+    return evolve(opened, live=evolve(opened.live, destination=opened.live.destination.with_share(heed)))
 
 
 def adopt_upgrade(opened: Session, run_id: str, plan: FrozenPlan) -> None:

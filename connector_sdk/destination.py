@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
 from connector_sdk import answers, defaults
 from connector_sdk.batch import Attempt, Batch, Options
+from connector_sdk.closing import close
 from connector_sdk.connection import Connection, Host
 from connector_sdk.errors import ConfigError, ConnectorError, ExitCode, NotExecuted, PluginError, Problem, RunStopped
 from connector_sdk.hook_functions import HookManager
@@ -50,12 +53,22 @@ class Destination:
         self._manager.register(defaults)
         self._manager.add(plugin, name)
         self._questions = Questions(name, self.classify_error)
+        self._shares: tuple[Callable[[], AbstractContextManager[None]], ...] = ()
         self.spec = self._load_spec()
+
+    def with_share(self, share: Callable[[], AbstractContextManager[None]]) -> Destination:
+        """Return this destination for the calls of one connection: each of them holds a `share` until it returns."""
+        found = copy(self)
+        found._shares = (*self._shares, share)
+        return found
 
     def connect(self, config: Any, host: Host) -> Connection:
         """Log in with an instance of the spec's config class; raises `ConfigError` when that cannot succeed."""
         connection = self._required("connect", Connection, config=config, host=host)
-        self._refuse("connect", "a connection", answers.connection_problems(connection))
+        problems = list(answers.connection_problems(connection))
+        if problems:
+            close(connection, scrub=lambda _: "")  # which secrets there are is not known yet
+            self._refuse("connect", "a connection", problems)
         return connection
 
     def list_objects(self, connection: Connection) -> tuple[ObjectInfo, ...]:
@@ -217,7 +230,10 @@ class Destination:
             return answer if receive is None else receive(answer)
 
         try:
-            answer = self._questions.ask(hook, ask) if hook in _READS else ask()
+            with ExitStack() as held:
+                for share in self._shares:
+                    held.enter_context(share())
+                answer = self._questions.ask(hook, ask) if hook in _READS else ask()
         except ConnectorError:
             raise
         except Exception as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from attrs import evolve
 
 from connector_sdk.damage import first_line, no_room
@@ -9,10 +11,10 @@ from connector_sdk.errors import Cancelled, ConnectorError, ExitCode, Stale
 from connector_sdk.finish import Ending, as_json, finish, not_begun, stopped
 from connector_sdk.plan import Finding
 from connector_sdk.planning.frozen import FrozenPlan
-from connector_sdk.report import RunReport, RunStart
+from connector_sdk.report import RunReport, RunStart, report_from
 from connector_sdk.request import Request
 from connector_sdk.session import Session
-from connector_sdk.state.entries import BatchState, JournalledRun, RunState
+from connector_sdk.state.entries import ENDED, BatchState, JournalledRun, RunState
 from connector_sdk.state.files import remove
 from connector_sdk.state.journal import now
 from connector_sdk.writing.context import Progress, Writing
@@ -38,8 +40,8 @@ def execute(
 
     `findings` are told to observers before anything is sent.
     Of an `abandoned` run nothing more is sent; where it wrote to an account that is `elsewhere`, nothing is asked
-    either. Raises `Stale` when the target moved since it was planned: the run is given up then. Raises
-    `KeyboardInterrupt`, once all is on record, where Ctrl-C reached this thread.
+    either. Raises `Stale` when the target moved since it was planned: the run is given up then. What is raised from
+    outside in this thread, such as `KeyboardInterrupt`, is raised once all is on record, and so is what nobody foresaw.
     """
     if resumed:
         opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
@@ -47,16 +49,23 @@ def execute(
     opened.observers.run_planned(frozen_plan.summary, findings)
     opened.guard.note_begun(opened.sync.name, opened.written_to, opened.generation, begun.id)
     stop = Stopping(request.cancel, request.drain)
+    unforeseen: BaseException | None = None
     try:
         report = _delivered(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere, stop)
-    except Exception as error:
+    except Stale as error:
+        opened.journal.set_state(begun.id, RunState.ABANDONED)
+        remove(opened.folder.plan(begun.id))
         opened.observers.run_finished(not_begun(opened, begun.id, error))
         raise
+    except BaseException as error:
+        report = _report_stop(opened, begun, error, resumed=resumed)
+        unforeseen = None if isinstance(error, _stopping()) else error
     opened.observers.run_finished(report)
     opened.live.host.begin_counting()
     opened.watch.restart()
-    if stop.interrupted:
-        raise KeyboardInterrupt
+    failure = unforeseen or stop.interruption
+    if failure is not None:
+        raise failure
     return report
 
 
@@ -70,24 +79,32 @@ def _delivered(
     elsewhere: bool,
     stop: Stopping,
 ) -> RunReport:
+    batches = opened.journal.batches(begun.id)
+    remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
+    writing = _writing(opened, request, frozen_plan, remaining, stop)
+    writing = evolve(writing, settle_only=abandoned, unreachable=elsewhere)
+    deliver_all(writing, batches, frozen_plan.summary.parallelism)
+    state = RunState.ABANDONED if abandoned else RunState.FINISHED
+    return finish(opened, begun, frozen_plan, request, ending=Ending(state, resumed))
+
+
+def _report_stop(opened: Session, begun: JournalledRun, error: BaseException, *, resumed: bool) -> RunReport:
+    """The report of a run that cannot go on, on record; its own where it has ended before.
+
+    Raises, and tells observers, what keeps it from being made.
+    """
+    message, code = _reason(error)
     try:
-        batches = opened.journal.batches(begun.id)
-        remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
-        writing = _writing(opened, request, frozen_plan, remaining, stop)
-        writing = evolve(writing, settle_only=abandoned, unreachable=elsewhere)
-        deliver_all(writing, batches, frozen_plan.summary.parallelism)
-        state = RunState.ABANDONED if abandoned else RunState.FINISHED
-        return finish(opened, begun, frozen_plan, request, ending=Ending(state, resumed))
-    except Stale:
-        opened.journal.set_state(begun.id, RunState.ABANDONED)
-        remove(opened.folder.plan(begun.id))
-        raise
-    except _stopping() as error:
-        message, code = _reason(error)
         opened.journal.seal()
+        known = opened.journal.run(begun.id)
+        if known is not None and known.state in ENDED and known.report is not None:
+            return report_from(json.loads(known.report))
         report = stopped(opened, begun, resumed=resumed, message=opened.live.host.scrub(message), code=code)
         opened.journal.report(begun.id, as_json(report))
-        return report
+    except Exception as lost:
+        opened.observers.run_finished(not_begun(opened, begun.id, lost))
+        raise
+    return report
 
 
 def _stopping() -> tuple[type[BaseException], ...]:
@@ -97,11 +114,13 @@ def _stopping() -> tuple[type[BaseException], ...]:
 
 def _reason(error: BaseException) -> tuple[str, ExitCode]:
     """Why a run cannot go on, in words and as an exit code."""
-    if isinstance(error, Cancelled):
-        return "interrupted; run again to go on from here", ExitCode.INTERRUPTED
     if isinstance(error, ConnectorError):
         return str(error), error.exit_code
-    return f"{first_line(error)} — make room in memory and on the disk, and run again", ExitCode.STOPPED
+    if isinstance(error, no_room()):
+        return f"{first_line(error)} — make room in memory and on the disk, and run again", ExitCode.STOPPED
+    if isinstance(error, Exception):
+        return f"this is a bug: {type(error).__name__}: {error}; run again to go on from here", ExitCode.BUG
+    return "interrupted; run again to go on from here", ExitCode.INTERRUPTED
 
 
 def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping) -> Writing:
@@ -126,5 +145,5 @@ def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaini
         rekeyed=frozen_plan.rekeyed,
         scrub=live.host.scrub,
         sought=frozen_plan.layout.sought,
-        keep=opened.keeping_open,
+        keep=opened.keep_locked,
     )

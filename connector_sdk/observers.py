@@ -29,7 +29,7 @@ class Observers:
         if problems := list(observer_problems({"observers": observers})):
             raise ConfigError(problems)
         self._lock = threading.RLock()
-        self._managers = [_manager(observer) for observer in observers]
+        self._managers = tuple(_manager(observer) for observer in observers)
 
     def run_started(self, start: RunStart) -> None:
         """A run is about to begin."""
@@ -51,13 +51,20 @@ class Observers:
         """A run ended, whatever the reason."""
         self._tell("run_finished", report=report)
 
+    def close(self) -> None:
+        """Tell them nothing any more: a thread that outlives the run has nobody to talk to.
+
+        Waits for no observer that is being told something.
+        """
+        self._managers = ()
+
     def _tell(self, hook: str, **arguments: Any) -> None:
         with self._lock:
-            for manager in tuple(self._managers):
+            for manager in self._managers:
                 try:
                     getattr(manager.hook, hook)(**arguments)
                 except Exception:
-                    self._managers.remove(manager)
+                    self._managers = tuple(each for each in self._managers if each is not manager)
                     log.warning("An observer failed in %s and is left out from now on.", hook, exc_info=True)
 
 

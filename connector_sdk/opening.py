@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from attrs import evolve, frozen
 
+from connector_sdk.closing import close
 from connector_sdk.connection import Connection
 from connector_sdk.destination import Destination
 from connector_sdk.errors import ConfigError, Problem
@@ -24,8 +25,6 @@ from connector_sdk.state.shared import Shared
 from connector_sdk.state.tokens import token_store
 from connector_sdk.sync import Project
 
-log = logging.getLogger(__name__)
-
 REDACTORS = OpenRedactors()
 """Those of the connections that are open in this process; what prints or logs passes its text through them."""
 
@@ -36,13 +35,12 @@ logging.getLogger("connector_sdk").addHandler(RedactingHandler(REDACTORS))
 class Opened:
     """An open connection with the destination that serves it and the host that watches it.
 
-    Each other thread that calls the destination holds a `share`: the connection is closed with the last of them.
+    Calls go through this `destination`, from any thread: the connection is closed after the last of them has returned.
     """
 
     destination: Destination
     connection: Connection
     host: RunHost
-    share: Callable[[], AbstractContextManager[None]]
 
 
 def find_destination(project: Project, connection: str, destinations: Mapping[str, Destination] | None) -> Destination:
@@ -68,18 +66,18 @@ def prepared(project: Project, connection: str, destination: Destination, observ
 
 @contextmanager
 def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
-    """Log in, and log out once no call is under way any more: at the end, or when a thread that is stuck has ended.
+    """Log in, and log out once no call is under way any more: at the end, or when the last call has returned.
 
-    Raises `ConfigError` when the settings are wrong or the login fails. No exception leaves with a secret of the
-    connection in it. What it knows of secrets goes with the connection; what it was told keeps its host, and so is
-    still redacted.
+    Observers are told nothing after the end. Raises `ConfigError` when the settings are wrong or the login fails. No
+    exception leaves with a secret of the connection in it. What it knows of secrets goes with the connection; what it
+    was told keeps its host, and so is still redacted.
     """
     config, host = prepared(project, connection, destination, observers)
-    with host.redactor.cleansing():
+    with host.redactor.cleansing(), closing(observers):
         live = _log_in(destination, config, host, connection)
-        shared = Shared(lambda: _close(live, host))
+        shared = Shared(f"connection {connection}", lambda: _close(live, host))
         with shared.share():
-            yield Opened(destination, evolve(live, label=host.scrub(live.label)), host, shared.share)
+            yield Opened(destination.with_share(shared.share), evolve(live, label=host.scrub(live.label)), host)
 
 
 def _log_in(destination: Destination, config: Any, host: RunHost, connection: str) -> Connection:
@@ -99,11 +97,8 @@ def scrub_findings(findings: Iterable[Finding], scrub: Callable[[str], str]) -> 
 
 
 def _close(connection: Connection, host: RunHost) -> None:
-    """Close a connection; what goes wrong then does not change what was done through it."""
     try:
-        connection.close()
-    except Exception as error:
-        log.warning("The connection could not be closed: %s", host.scrub(str(error) or type(error).__name__))
+        close(connection, host.scrub)
     finally:
         REDACTORS.remove(host.redactor)
 

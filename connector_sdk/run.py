@@ -12,7 +12,7 @@ from pathlib import Path
 
 from connector_sdk.begin import begin, first_run_finding, guard_account, guard_state, new_run_id
 from connector_sdk.destination import Destination
-from connector_sdk.errors import ConfigError, ConnectorError, RunStopped, Stale
+from connector_sdk.errors import ConfigError, ConnectorError, ExitCode, RunStopped, Stale
 from connector_sdk.execute import execute
 from connector_sdk.finish import not_begun
 from connector_sdk.freezing import findings_of, freeze_plan, held_findings, report_of, stop_on
@@ -60,12 +60,14 @@ def run(
     interrupted run without sending the rest of it, and ends one that cannot be finished: its plan is lost, or it wrote
     to another account. `start_over` forgets what was sent. `destinations` serve their types in place of installed
     plugins. `cancel` interrupts the run; it can be resumed. A run that stops waits for what is in flight, and records
-    it: `drain` seconds, by default 3 after `cancel` or Ctrl-C, and 60 where it cannot go on by itself. The connection
-    is closed after the last call has returned; a call that never does keeps neither this function nor the process.
+    it: `drain` seconds, by default 3 after Ctrl-C, and 60 after `cancel` or where it cannot go on by itself. The
+    connection is closed after the last call has returned; a call that never does keeps neither this function nor the
+    process. `KeyboardInterrupt`, and what else a handler of signals raises here, is raised again once all is on record.
 
     Raises `ConfigError` or `RunStopped` when nothing was begun. A run that stops midway has a report, `state` is then
     `stopped` and running the sync again goes on from there. Where an interrupted run was finished and a new one cannot
-    begin, that has a report too: its `state` is `not begun`, `exit` and `message` say why.
+    begin, or a run is cancelled while it is planned, that has a report too: its `state` is `not begun`, `exit` and
+    `message` say why.
     """
     request = Request(
         first_run, frozenset(accept), full, abandon, start_over, plan_id,
@@ -130,7 +132,7 @@ def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
         else:
             yield _run_fresh(opened, request, notes)
     except ConnectorError as error:
-        if not resumed:
+        if not resumed and error.exit_code is not ExitCode.INTERRUPTED:
             raise
         told = locate(error, opened.project.file) if isinstance(error, ConfigError) else error
         yield not_begun(opened, "", told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -89,14 +89,9 @@ class Session:
         """Whether rows that may have been created are sent again instead of held."""
         return self.live.destination.resends(self.options)
 
-    @contextmanager
-    def keeping_open(self) -> Iterator[None]:
-        """Keep lock and connection for the calling thread, which may outlive the session."""
-        with ExitStack() as stack:
-            if self.lock is not None:
-                stack.enter_context(self.lock.share())
-            stack.enter_context(self.live.share())
-            yield
+    def keep_locked(self) -> AbstractContextManager[None]:
+        """Return a share of the lock for a thread, which may outlive the session."""
+        return self.lock.share() if self.lock else nullcontext()
 
     @property
     def target(self) -> Mapping[str, str]:
@@ -201,7 +196,7 @@ def session(
         watching = Observers([recorder, *observers])
         live = stack.enter_context(opened(project, sync.connection, destination, watching))
         schemas = discover(live, sync)
-        destination.check_sync(live.connection, sync, options)
+        live.destination.check_sync(live.connection, sync, options)
         yield Session(
             project, sync, model, folder, journal, live, settings, options, schemas, watching, lock, watch, guard
         )

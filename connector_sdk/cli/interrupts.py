@@ -13,6 +13,7 @@ from attrs import define, field
 
 from connector_sdk.cli import terminal
 from connector_sdk.errors import ExitCode
+from connector_sdk.writing.stopping import SignalEvent
 
 GRACE = 4.5
 """Seconds that a run gets to end by itself. Whatever it was doing can be resumed, so then it is ended."""
@@ -24,7 +25,7 @@ _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINAT
 class Interrupt:
     """Whether the command is to end; `code` is the exit code to end with, None as long as nothing was received."""
 
-    cancel: threading.Event = field(factory=threading.Event)
+    cancel: threading.Event = field(factory=SignalEvent)
     code: ExitCode | None = None
 
 

@@ -86,7 +86,8 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     _require_not_lost(path)
     try:
-        make_if_missing(path)
+        with _one_at_a_time(path.parent):
+            make_if_missing(path)
         database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.DatabaseError) as error:
         raise not_usable(path, error) from error

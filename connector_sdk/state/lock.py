@@ -31,7 +31,7 @@ class Lock(Shared):
     """The lock of a sync, of which several threads hold shares. `session` names this holder, and no other one."""
 
     def __init__(self, file: TextIO, session: str) -> None:
-        super().__init__(file.close)
+        super().__init__("the lock", file.close)
         self.session = session
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,5 +70,6 @@ def _sweep(folder: StateFolder, known: set[str]) -> None:
     """Delete plans and calls of runs that ended before they began; what is recent may be a run that is beginning."""
     recent = (datetime.now(UTC) - SAVED_FOR).timestamp()
     for path in (*folder.plan("any").parent.iterdir(), *folder.calls("any").parent.iterdir()):
-        if path.name.partition(".")[0] not in known and path.lstat().st_mtime < recent:
-            remove(path)
+        with suppress(FileNotFoundError):  # another sync sweeps, too
+            if path.name.partition(".")[0] not in known and path.lstat().st_mtime < recent:
+                remove(path)

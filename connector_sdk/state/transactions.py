@@ -49,8 +49,8 @@ class Transactions:
     @contextmanager
     def _transaction(self, name: str) -> Iterator[sqlite3.Connection]:
         with self._using() as database:
-            database.execute("begin immediate")
             try:
+                database.execute("begin immediate")
                 yield database
                 crashpoint(f"before {name} is committed")
                 database.execute("commit")

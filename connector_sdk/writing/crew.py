@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from attrs import define, field
 
 from connector_sdk.crashpoint import crashpoint
+from connector_sdk.errors import RunStopped
 from connector_sdk.writing.context import Writing
-from connector_sdk.writing.stopping import WHEN_CANCELLED, Stopping
+from connector_sdk.writing.stopping import WHEN_INTERRUPTED
 
 log = logging.getLogger(__name__)
 
@@ -29,72 +33,108 @@ def work_through(work: Callable[[], bool], waiting: Callable[[], int], first: in
     Where answers come at once, threads wait for the interpreter only, and each change of hands costs CPU: a thread
     more is worth it while those there are leave it idle, and `waiting` says that there is something to do for it.
 
-    A run that stops waits for what its threads are in, as long as `writing.stop` says. The threads are daemons: one
+    A run that stops waits for what its threads are in, as long as `writing.stop` says; Ctrl-C, or what else is raised
+    in this thread from outside, stops the run, and ends that wait when it comes again. The threads are daemons: one
     that is stuck in a call must not keep the process from ending.
     """
-    threads: list[threading.Thread] = []
-    spent: list[float] = []
+    crew = _Crew(work, waiting, most, writing)
+    stop = writing.stop
+    while True:
+        try:
+            crew.begin(first)
+            crew.watch()
+            crew.drain()
+            return
+        except RunStopped:
+            raise
+        except BaseException as error:
+            if stop.interruption is not None:
+                stop.end()
+                raise
+            stop.interrupt(error)
 
-    def loop() -> None:
-        with writing.keep():
-            going = True
-            while going:
-                before = time.thread_time()
-                going = work()
-                spent.append(time.thread_time() - before)
 
-    def start(more: int) -> None:
-        for number in range(len(threads), len(threads) + more):
-            threads.append(threading.Thread(target=loop, name=f"writer-{number}", daemon=True))
-            threads[-1].start()
+@define
+class _Crew:
+    """The threads of one stage. Each keeps the lock of the sync until it ends.
 
-    def watch() -> None:
+    An event says that a thread has ended. Joining it does not: where Ctrl-C breaks that off, Python up to 3.12 takes
+    the thread for one that has ended.
+    """
+
+    _work: Callable[[], bool]
+    _waiting: Callable[[], int]
+    _most: int
+    _writing: Writing
+    _ends: list[threading.Event] = field(factory=list, init=False)
+    _spent: list[float] = field(factory=list, init=False)
+
+    def begin(self, first: int) -> None:
+        """Start the first threads."""
+        if not self._ends and not self._writing.stop.halted.is_set():
+            self._start(max(1, min(first, self._waiting())))
+
+    def watch(self) -> None:
         """Follow the threads, and start more of them, until all have ended or the run stops."""
-        start(max(1, min(first, waiting())))
-        looked = time.monotonic()
-        for thread in threads:
-            while thread.is_alive() and not writing.stop.halted.is_set():
-                thread.join(_LOOK)
-                now, busy = time.monotonic(), sum(spent)
-                writing.stop.heed()
-                if thread.is_alive() and not writing.stop.halted.is_set() and busy < _BUSY * (now - looked):
-                    start(min(len(threads), most - len(threads), waiting()))
-                spent.clear()
+        stop, looked = self._writing.stop, time.monotonic()
+        for end in self._ends:
+            while not end.is_set() and not stop.halted.is_set():
+                end.wait(_LOOK)
+                now, busy = time.monotonic(), sum(self._spent)
+                stop.heed()
+                if not end.is_set() and not stop.halted.is_set() and busy < _BUSY * (now - looked):
+                    self._start(min(len(self._ends), self._most - len(self._ends), self._waiting()))
+                self._spent.clear()
                 looked = now
 
-    try:
-        watch()
-    except KeyboardInterrupt:
-        writing.stop.interrupt()
-    except BaseException:
-        writing.stop.halt()
-        raise
-    finally:
-        _drain(threads, writing.stop)
-
-
-def _drain(threads: Sequence[threading.Thread], stop: Stopping) -> None:
-    """Wait for threads that are still in something: within the bound of a run that stops, and no longer."""
-    busy = _join(threads, _LOOK)
-    if not busy:
-        return
-    crashpoint("before what is in flight is awaited")
-    if stop.left > WHEN_CANCELLED:
-        log.warning("The run stops; what is in flight gets up to %.0f seconds to be answered.", stop.left)
-    try:
-        for thread in busy:
-            while thread.is_alive() and stop.left:
-                thread.join(min(_LOOK, stop.left))
-                stop.heed()
-    finally:
+    def drain(self) -> None:
+        """Wait for threads that are still in something: within the bound of a run that stops, and no longer."""
+        if self._have_ended(_LOOK):
+            return
+        stop = self._writing.stop
+        crashpoint("before what is in flight is awaited")
+        if stop.left > WHEN_INTERRUPTED:
+            log.warning("The run stops; what is in flight gets up to %.0f seconds to be answered.", stop.left)
+        while stop.left and not self._have_ended(min(_LOOK, stop.left)):
+            stop.heed()
         stop.end()
-    _join(busy, _UNWIND)
-    crashpoint("after what is in flight was awaited")
+        self._have_ended(_UNWIND)
+        crashpoint("after what is in flight was awaited")
 
+    def _start(self, more: int) -> None:
+        for number in range(len(self._ends), len(self._ends) + more):
+            kept, end = ExitStack(), threading.Event()
+            kept.enter_context(self._writing.keep())  # here, since a thread may begin after the run has ended
+            thread = threading.Thread(target=self._loop, args=(kept, end), name=f"writer-{number}", daemon=True)
+            self._ends.append(end)
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError) as error:
+                self._ends.pop()
+                kept.close()
+                self._do_with_fewer(error)
+                return
 
-def _join(threads: Sequence[threading.Thread], seconds: float) -> list[threading.Thread]:
-    """Wait so long for all of some threads together, and answer those that have not ended."""
-    until = time.monotonic() + seconds
-    for thread in threads:
-        thread.join(max(0.0, until - time.monotonic()))
-    return [each for each in threads if each.is_alive()]
+    def _do_with_fewer(self, error: Exception) -> None:
+        """Go on with the threads that there are; raises `RunStopped` where there is none."""
+        if not self._ends:
+            hint = "allow this user more threads, or end other processes, and run again; nothing is lost"
+            raise RunStopped(f"no thread can be started: {error}", hint=hint) from error
+        log.warning("The run goes on with %d threads: %s", len(self._ends), error)
+        self._most = len(self._ends)
+
+    def _loop(self, kept: ExitStack, end: threading.Event) -> None:
+        try:
+            with kept:
+                going = True
+                while going:
+                    before = time.thread_time()
+                    going = self._work()
+                    self._spent.append(time.thread_time() - before)
+        finally:
+            end.set()
+
+    def _have_ended(self, seconds: float) -> bool:
+        """Wait so long for all threads together, and answer whether they have ended."""
+        until = time.monotonic() + seconds
+        return all(end.wait(max(0.0, until - time.monotonic())) for end in self._ends)

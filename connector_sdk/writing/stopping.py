@@ -7,14 +7,18 @@ import time
 
 from connector_sdk.errors import Cancelled
 
-WHEN_CANCELLED = 3.0
-"""Seconds that batches in flight get when the run is interrupted from outside."""
+WHEN_INTERRUPTED = 3.0
+"""Seconds that batches in flight get when a signal ends this process."""
 
 WHEN_STOPPED = 60.0
-"""Seconds that they get when the run itself cannot go on."""
+"""Seconds that they get when the run cannot go on, or a host cancels it."""
 
 _LOOKS = 4
 """Looks at an answer that is due, at least, that fit into the bound: no wait lasts longer than its share of it."""
+
+
+class SignalEvent(threading.Event):
+    """A `cancel` that a signal sets which ends this process: there are seconds left to it, not a minute."""
 
 
 class Stopping:
@@ -22,11 +26,12 @@ class Stopping:
 
     `cancel` is set from outside to interrupt the run. `drain` is how many seconds batches in flight get, whatever
     stops the run; None for what is usual. The first reason to stop starts the bound, a later one can make it shorter.
+    `interruption` is what was raised from outside in the thread that runs, such as `KeyboardInterrupt`.
     """
 
     def __init__(self, cancel: threading.Event | None = None, drain: float | None = None) -> None:
         self.halted = threading.Event()
-        self.interrupted = False
+        self.interruption: BaseException | None = None
         self._cancel = cancel or threading.Event()
         self._drain = drain
         self._changed = threading.Condition()
@@ -34,17 +39,17 @@ class Stopping:
 
     def halt(self) -> None:
         """Stop, because the run cannot go on."""
-        self._stop_within(WHEN_STOPPED if self._drain is None else self._drain)
+        self._stop(WHEN_STOPPED)
 
-    def interrupt(self) -> None:
-        """Stop, because Ctrl-C reached this process."""
-        self.interrupted = True
-        self._stop_within(WHEN_CANCELLED if self._drain is None else self._drain)
+    def interrupt(self, interruption: BaseException) -> None:
+        """Stop, because Ctrl-C reached this process, or a host raised something else in a handler of signals."""
+        self.interruption = interruption
+        self._stop(WHEN_INTERRUPTED)
 
     def heed(self) -> None:
         """Stop if the run was cancelled; to be called now and then."""
         if self._cancel.is_set():
-            self._stop_within(WHEN_CANCELLED if self._drain is None else self._drain)
+            self._stop(WHEN_INTERRUPTED if isinstance(self._cancel, SignalEvent) else WHEN_STOPPED)
 
     def end(self) -> None:
         """End all waits."""
@@ -80,6 +85,9 @@ class Stopping:
                     return
                 self._changed.wait(min(until - now, threading.TIMEOUT_MAX))
         raise Cancelled
+
+    def _stop(self, usual: float) -> None:
+        self._stop_within(usual if self._drain is None else self._drain)
 
     def _stop_within(self, seconds: float) -> None:
         with self._changed:

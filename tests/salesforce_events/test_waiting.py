@@ -198,7 +198,7 @@ def test_cancelling_ends_the_wait_for_a_refusal_and_nothing_of_it_is_in_doubt(
 
     monkeypatch.setattr(Stopping, "wait_for_answer", waiting)
     loaded = load_project(project.folder / "connector.yml")
-    (report,) = sdk_run(loaded, "orders", first_run=FirstRun.SEND, cancel=cancel)
+    (report,) = sdk_run(loaded, "orders", first_run=FirstRun.SEND, cancel=cancel, drain=1)
     assert (report.exit, report.rows.unknown, report.rows.succeeded) == (ExitCode.INTERRUPTED, 0, 0)
     project.emulated.faults()
     monkeypatch.setattr(Stopping, "wait_for_answer", wait)

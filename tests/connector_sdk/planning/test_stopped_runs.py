@@ -37,6 +37,7 @@ from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 from connector_sdk.writing.retry import Pace
 
+from ..hosts import heeding_ctrl_c
 from .bench import Bench, mapped, people
 
 IMPATIENT = Pace(attempts=1)
@@ -213,7 +214,7 @@ def test_a_run_that_has_no_rows_yet_says_so(bench: Bench) -> None:
         history.rows(bench.project([]), saved.run)
 
 
-@pytest.mark.rule("T2")
+@pytest.mark.rule("T2", "C5")
 def test_answers_that_come_within_the_bound_are_recorded_and_the_connection_is_closed_after_the_last(
     bench: Bench,
 ) -> None:
@@ -232,7 +233,7 @@ def test_answers_that_come_within_the_bound_are_recorded_and_the_connection_is_c
     assert set(bench.store.executed("notes").values()) == {1}
 
 
-@pytest.mark.rule("T2")
+@pytest.mark.rule("T2", "C5")
 def test_a_connection_is_not_closed_beside_a_call_that_hangs(bench: Bench) -> None:
     one_by_one(bench)
     gate, cancel = Gate(1), threading.Event()
@@ -246,19 +247,20 @@ def test_a_connection_is_not_closed_beside_a_call_that_hangs(bench: Bench) -> No
     assert gate.closed.wait(30)
 
 
-@pytest.mark.rule("T2")
+@pytest.mark.rule("T2", "C5")
 def test_ctrl_c_in_a_host_ends_a_run_as_cancelling_it_does(bench: Bench) -> None:
     one_by_one(bench, parallelism=3)
     gate = Gate(3)
     bench.hooks |= gate.hooks()
     gate.once_met(lambda: (_thread.interrupt_main(), gate.let_go.set()))
-    with pytest.raises(KeyboardInterrupt):
-        bench.reports(rows("a", "b", "c"))
+    with heeding_ctrl_c(), pytest.raises(KeyboardInterrupt):
+        bench.reports(rows("a", "b", "c"), drain=30)
     (report,) = history.runs(bench.project([]))
     assert (report.state, report.exit) == (ReportState.STOPPED, ExitCode.INTERRUPTED)
     assert (report.rows.succeeded, report.in_flight) == (3, 0)
 
 
+@pytest.mark.rule("C6")
 def test_a_connection_that_cannot_be_closed_costs_no_report(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         raise OSError("the socket is gone")

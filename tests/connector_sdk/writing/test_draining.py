@@ -10,7 +10,7 @@ from attrs import define, field
 
 from connector_sdk import Action, Batch, Cancelled, NotExecuted, RunStopped, WriteResult, hookimpl
 from connector_sdk.state.entries import BatchState
-from connector_sdk.writing.stopping import WHEN_CANCELLED, WHEN_STOPPED, Stopping
+from connector_sdk.writing.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
 
 from .scripted import Bench, LostError, Scripted, results
 
@@ -199,14 +199,14 @@ def test_a_sealed_journal_takes_no_answer_that_comes_later(bench: Bench) -> None
 
 class TestStopping:
     def test_the_bound_is_that_of_the_first_reason_unless_a_later_one_is_shorter(self) -> None:
-        cancel = threading.Event()
+        cancel = SignalEvent()
         stop = Stopping(cancel)
         assert stop.left == float("inf")
         stop.halt()
-        assert WHEN_CANCELLED < stop.left <= WHEN_STOPPED
+        assert WHEN_INTERRUPTED < stop.left <= WHEN_STOPPED
         cancel.set()
         stop.heed()
-        assert stop.left <= WHEN_CANCELLED
+        assert stop.left <= WHEN_INTERRUPTED
         before = stop.left
         stop.heed()
         stop.halt()
