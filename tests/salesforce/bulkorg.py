@@ -68,7 +68,7 @@ class BulkOrg:
     def _open(self, request: Request) -> Answer:
         root = ElementTree.fromstring(sent(request))
         with self._lock:
-            name = f"750{len(self.jobs):015}"
+            name = f"750{len(self.jobs):012}AAA"
             self.jobs[name] = Job({each.tag.rpartition("}")[2]: each.text or "" for each in root})
         return answer(f'<jobInfo xmlns="{XMLNS}"><id>{name}</id><state>Open</state></jobInfo>', 201)
 
@@ -96,7 +96,7 @@ class BulkOrg:
         if job.state != "Open":
             return error("InvalidJobState", "Job is closed")
         with self._lock:
-            batch = f"751{len(self.bodies):015}"
+            batch = f"751{len(self.bodies):012}AAA"
             self.bodies[batch] = body
             job.batches.append(batch)
         self.after_post()

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from connector_salesforce.anchors import last
 from connector_salesforce.bulk_body import bulk_body
-from connector_salesforce.bulk_jobs import BatchState, Job
+from connector_salesforce.bulk_jobs import UNDER_WAY, BatchState, Job
 from connector_salesforce.bulk_results import ResultsError, Written, results_of
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
@@ -130,7 +130,7 @@ def _awaited(org: Org, job_id: str, batch_id: str, written: Written, attempt: At
         attempt.wait(pause)
         found = org.jobs.batches(job_id, since).get(batch_id)
         missed = 0 if found else missed + 1
-        if found and found.state not in ("Queued", "InProgress"):
+        if found and found.state not in UNDER_WAY:
             return _answered(org, job_id, batch_id, found, written)
         if missed == _LOOKS_WITHOUT_IT:
             break
@@ -148,7 +148,10 @@ def _answered(org: Org, job_id: str, batch_id: str, found: BatchState, written: 
         expected = evolve(written, failed=found.failed)
     result = _downloaded(org, job_id, batch_id, expected)
     if result is None:
-        message = f"the results of batch {batch_id} in job {job_id} are not those of its rows"
+        message = (
+            f"the results of batch {batch_id} in job {job_id} are not those of its rows; "
+            "look at the job in Setup, Bulk Data Load Jobs, and for the rows by their values"
+        )
         return uniform(written.rows, RowStatus.UNKNOWN, "RESULTS_INCOMPLETE", message)
     return result if result.rows.num_rows == written.rows else _with_rest(result, written.rows, found)
 

@@ -30,15 +30,23 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
     """The failure that an answer with an error status tells of (REST API Developer Guide, "Status Codes and Error
     Responses"; Bulk API Developer Guide, "Errors").
     """
-    said, date = _said(body), headers.get("Date", "")
-    code, message = said or (f"ERROR_HTTP_{status}", _gist(body) or f"the server answered {status}")
+    date = headers.get("Date", "")
+    after = _seconds(headers.get("Retry-After", ""), date)
+    return _failure(status, _said(body), _gist(body), retry_after=after, clock_off=_ahead(date))
+
+
+def fault_in(status: int, said: Any) -> CallFailed:
+    """The failure that a part of an answer tells of, such as the answer to one of several calls ("Composite")."""
+    return _failure(status, _of_json(said), "")
+
+
+def _failure(
+    status: int, said: Said | None, gist: str, retry_after: float | None = None, clock_off: float = 0.0
+) -> CallFailed:
+    code, message = said or (f"ERROR_HTTP_{status}", gist or f"the server answered {status}")
+    executed = _executed(status, code, said is not None)
     return CallFailed(
-        normalised(code, message),
-        message,
-        _executed(status, code, said is not None),
-        status=status,
-        retry_after=_seconds(headers.get("Retry-After", ""), date),
-        clock_off=_ahead(date),
+        normalised(code, message), message, executed, status=status, retry_after=retry_after, clock_off=clock_off
     )
 
 
@@ -94,7 +102,8 @@ def _of_object(said: Any) -> Said | None:
     pairs = (("errorCode", "message"), ("exceptionCode", "exceptionMessage"), ("error", "error_description"))
     for code, message in pairs:
         if isinstance(said.get(code), str):
-            return said[code], str(said.get(message) or said[code])
+            words = said.get(message)
+            return said[code], words if words and isinstance(words, str) else said[code]
     return None
 
 
