@@ -36,6 +36,10 @@ NUMBER = Kind("a number", lambda value: isinstance(value, int | float) and not i
 LIST = Kind("a list", lambda value: isinstance(value, list))
 OBJECT = Kind("an object", lambda value: isinstance(value, dict))
 ID = Kind("an id of Salesforce", lambda value: isinstance(value, str) and to18(value) is not None)
+LIKE_ID = Kind(
+    "of the form of ids", lambda value: isinstance(value, str) and len(value) in (15, 18) and value.isalnum()
+)
+"""What is checked of ids that are many, and looked at together later."""
 PREFIX = Kind(
     "the first three characters of ids", lambda value: isinstance(value, str) and _PREFIX.fullmatch(value) is not None
 )

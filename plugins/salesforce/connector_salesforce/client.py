@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -210,9 +211,11 @@ def _read_composite(said: Any, names: Collection[str]) -> Mapping[str, Any | Cal
     """Return the bodies of a composite answer by the names of their calls, or the errors in it. Raises `CallFailed`."""
     whole = require_object(said, {"compositeResponse": LIST}, "a composite answer")
     parts = require_list(whole["compositeResponse"], _PART, "a composite answer")
-    if sorted(each["referenceId"] for each in parts) != sorted(names):
-        raise unreadable("a composite answer has other parts than calls were made", Executed.NO)
-    return {each["referenceId"]: _body_of(each["httpStatusCode"], each.get("body")) for each in parts}
+    told = Counter(each["referenceId"] for each in parts)
+    if any(told[name] != 1 for name in names):
+        raise unreadable("a composite answer lacks a part, or has one twice", Executed.NO)
+    bodies = {each["referenceId"]: _body_of(each["httpStatusCode"], each.get("body")) for each in parts}
+    return {name: bodies[name] for name in names}
 
 
 def _body_of(status: int, body: Any) -> Any | CallFailed:

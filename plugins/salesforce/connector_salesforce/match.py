@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector_salesforce import conversion, soql
-from connector_salesforce.answer_shape import FLAG, NUMBER, TEXT, Kind, Shape, optional, unreadable
+from connector_salesforce.answer_shape import FLAG, LIKE_ID, NUMBER, TEXT, Kind, Shape, optional, unreadable
 from connector_salesforce.descriptions import Description
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import IDS, TYPES, absent
@@ -105,7 +105,7 @@ def _in_object(
         elif described["type"] in IDS and value:
             yield position, None
     name = described["name"]
-    shape = {"Id": TEXT, name: optional(_kind_of(described)), **_shape_of(followed)} | {"Id": TEXT}
+    shape = {"Id": LIKE_ID, name: optional(_kind_of(described)), **_shape_of(followed)} | {"Id": LIKE_ID}
     for record in _told_once(_records(org, object_name, shape, name, list(asked.values())), name):
         for position in positions.get(_key(record, name, fold), ()):
             yield position, record
