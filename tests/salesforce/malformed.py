@@ -32,6 +32,7 @@ Change = Callable[[Any], Any]
 Lines = list[list[str]]
 
 DEEP = 100_000
+_FOREIGN = {ord("0") + number: 0xFF10 + number for number in range(10)}
 _ID = re.compile(r"[a-zA-Z0-9]{15}([A-Z0-5]{3})?")
 _HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Sign in to the network</p></body></html>"
 _ERROR = b'[{"errorCode":"UNKNOWN_EXCEPTION","message":"An unexpected error occurred"}]'
@@ -59,7 +60,7 @@ def body(value: bytes | Callable[[bytes], bytes], status: int | None = None, **h
 
 
 def values(change: Change) -> Malform:
-    """An answer whose values are other ones, each by itself: those of JSON as they are, those of XML and CSV as text."""
+    """An answer whose values are other ones, each by itself; those of XML and CSV are texts."""
     return _by_format(
         lambda said: _walked(said, change), lambda root: _texts(root, change), lambda lines: _cells(lines, change)
     )
@@ -114,7 +115,7 @@ def _plain(text: str) -> Any:
 def _texts(root: ElementTree.Element, change: Change) -> None:
     for each in root.iter():
         if not len(each):
-            each.text = _as_text(change(_plain(each.text or ""))).translate({number: "\ufffd" for number in range(32)})
+            each.text = _as_text(change(_plain(each.text or ""))).translate(dict.fromkeys(range(32), "�"))
 
 
 def _cells(lines: Lines, change: Change) -> Lines:
@@ -177,7 +178,9 @@ def _rename(root: ElementTree.Element) -> None:
 
 def _contradicted(text: bytes) -> bytes:
     """Each key of JSON twice, the second time with a value of no use; what is no JSON comes twice."""
-    return re.sub(rb'("\w+"): ?(true|false|null|-?\d+|"[^"]*")', rb'\1:\2,\1:[]', text) if text[:1] in b"{[" else text * 2
+    return (
+        re.sub(rb'("\w+"): ?(true|false|null|-?\d+|"[^"]*")', rb"\1:\2,\1:[]", text) if text[:1] in b"{[" else text * 2
+    )
 
 
 def _deep(opened: bytes, closed: bytes) -> bytes:
@@ -270,7 +273,7 @@ MALFORMED: Mapping[str, Malform] = {
     "ids of another object": ids(lambda value: "0Hn000000000001AAA"),
     "one id for all": ids(lambda value: "003000000000001AAA"),
     "ids with control characters": ids(lambda value: f"{value[:10]}\x00{value[11:]}"),
-    "ids with foreign digits": ids(lambda value: value.translate({48 + number: 0xFF10 + number for number in range(10)})),
+    "ids with foreign digits": ids(lambda value: value.translate(_FOREIGN)),
     "ids that lead elsewhere": ids(lambda value: "../../sobjects"),
     "a status that is not authoritative": body(lambda text: text, 203),
     "the status for no content": body(b"", 204),

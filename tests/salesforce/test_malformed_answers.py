@@ -27,6 +27,8 @@ BEFORE = (
 DESCRIBED = (*LOGIN, "GET /sobjects", "GET /sobjects/Contact/describe", "GET /sobjects/Lead/describe")
 
 KEYS = ["k1", "k2", "k3"]
+MANY = [*KEYS, *(f"{number:090}" for number in range(200))]
+"""More keys than an address has room for."""
 ids: dict[str, str] = {}
 """The ids of the records that are there, by key."""
 anchors: list[Anchor] = []
@@ -130,7 +132,7 @@ USES: Mapping[str, Use] = {
     "discover": use(lambda destination, connection: destination.discover_schema(connection, "Contact"), others=LOGIN),
     "look keys up": use(matching(["Contact"], "External_Id__c", ["k1", "K2", "none"])),
     "look ids up": use(matching(["Contact"], "Id", ["003000000000001AAA", "none"])),
-    "look many keys up": use(matching(["Contact"], "External_Id__c", [*KEYS, *("x" * 90 + str(n) for n in range(200))])),
+    "look many keys up": use(matching(["Contact"], "External_Id__c", MANY)),
     "look leads up": use(matching(["Contact", "Lead"], "External_Id__c", KEYS), prepare=leads),
     "check a plan": use(planned),
     **{

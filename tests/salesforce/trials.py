@@ -15,7 +15,7 @@ from connector_sdk.destination import Destination
 from connector_sdk.testing.doubles import RecordingHost
 
 from .emulated import Emulated
-from .malformed import MALFORMED, Said
+from .malformed import MALFORMED
 from .replayed import Replay, Wire, recorded, replayed
 
 Act = Callable[[Destination, Connection], Any]
@@ -80,7 +80,7 @@ class Trial:
                     replay = Replay(self.wire, call, malform, always)
                     try:
                         said = self._judged(self.outcome(monkeypatch, replay), call, name)
-                    except Exception as error:  # noqa: BLE001 - whatever it is, it should not be
+                    except Exception as error:
                         said = f"{type(error).__name__}: {str(error)[:200]}"
                     if said:
                         yield f"{call}, {name}{'' if always else ', once'}: {said}"
@@ -128,6 +128,6 @@ def _differences(truth: WriteResult, found: WriteResult) -> Iterator[str]:
     """Rows that count as written and were not, or under another id; and rows that do not and were."""
     for number, (true, said) in enumerate(zip(truth.rows.to_pylist(), found.rows.to_pylist(), strict=True)):
         if said["status"] == "succeeded" and (true["status"], true["record_id"]) != ("succeeded", said["record_id"]):
-            yield f"row {number} is {true['status']} as {true['record_id']} and counts as written as {said['record_id']}"
+            yield f"row {number}: {true['status']}, {true['record_id']}, counts as written as {said['record_id']}"
         if true["status"] == "succeeded" and said["status"] in ("failed", "not_executed"):
             yield f"row {number} was written and is {said['status']}"

@@ -104,7 +104,7 @@ def _read(answer: Any) -> Line:
     success, errors = (answer.get("success"), answer.get("errors")) if isinstance(answer, dict) else (None, None)
     if success is False:
         return _refused(errors)
-    return _UNREADABLE if success is not True else Line(RowStatus.SUCCEEDED, _uuid(errors), message="queued")
+    return _accepted(errors) if success is True else _UNREADABLE
 
 
 def _read_call(part: Mapping[str, Any]) -> Line:
@@ -112,21 +112,25 @@ def _read_call(part: Mapping[str, Any]) -> Line:
     return _read(body) if accepted else _refused(body)
 
 
-def _uuid(errors: Any) -> str | None:
-    """The UUID of an event that was accepted, where Salesforce tells one."""
-    if not list_of(_ERROR).holds(errors):
-        return None
-    told = (each.get("message") or "" for each in errors if each.get("statusCode") in _QUEUED)
-    return next((each for each in told if _UUID.fullmatch(each)), None)
+def _accepted(notices: Any) -> Line:
+    """An event that was accepted, with its UUID where one is told: standard volume events have none."""
+    if not list_of(_ERROR).holds(notices) or not all(map(_code, notices)):
+        return _UNREADABLE
+    told = [each.get("message") or "" for each in notices if _code(each) in _QUEUED]
+    if not all(map(_UUID.fullmatch, told)):
+        return _UNREADABLE
+    return Line(RowStatus.SUCCEEDED, next(iter(told), None), message="queued")
+
+
+def _code(error: Mapping[str, Any]) -> str | None:
+    """The code of an error: Collections name it `statusCode`, single calls `errorCode`."""
+    found: str | None = error.get("statusCode") or error.get("errorCode")
+    return found
 
 
 def _refused(errors: Any) -> Line:
-    """The errors of an event: Collections name their code `statusCode`, single calls `errorCode`."""
-    said = (
-        (errors[0].get("statusCode") or errors[0].get("errorCode"))
-        if list_of(_ERROR).holds(errors) and errors
-        else None
-    )
+    """The errors of an event."""
+    said = _code(errors[0]) if list_of(_ERROR).holds(errors) and errors else None
     if not said:
         return _UNREADABLE
     message = "; ".join(each.get("message") or "" for each in errors)
