@@ -34,6 +34,7 @@ Lines = list[list[str]]
 DEEP = 100_000
 _FOREIGN = {ord("0") + number: 0xFF10 + number for number in range(10)}
 _ID = re.compile(r"[a-zA-Z0-9]{15}([A-Z0-5]{3})?")
+_TIME = f"Mon, 01 Jan {'9' * 30} 00:00:00 GMT"
 _HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Sign in to the network</p></body></html>"
 _ERROR = b'[{"errorCode":"UNKNOWN_EXCEPTION","message":"An unexpected error occurred"}]'
 _XML_ERROR = (
@@ -243,7 +244,7 @@ MALFORMED: Mapping[str, Malform] = {
     "NUL characters": body(lambda text: text[:1] + b"\0" + text[1:]),
     "a missing first member": _without(0),
     "a missing last member": _without(-1),
-    "other names": _by_format(_renamed, _rename, lambda lines: [[f"x{cell}" for cell in lines[0]], *lines[1:]]),
+    "other names": _by_format(_renamed, _rename, lambda lines: [[f"x{cell}" for cell in line] for line in lines]),
     "keys that come twice": body(_contradicted),
     "no rows": rows(lambda found: []),
     "a row too much": rows(lambda found: [*found, *found[-1:]]),
@@ -284,6 +285,8 @@ MALFORMED: Mapping[str, Malform] = {
     "not modified": body(b"", 304),
     "a page that forbids": body(_HTML, 403),
     "a broken gateway": body(_HTML, 502),
+    "times that are none": body(_HTML, 503, Retry_After=_TIME, Date=_TIME),
+    "counts that are none": body(lambda text: text, Sforce_Limit_Info=f"api-usage={'9' * 5_000}/1"),
 }  # fmt: skip
 """What an answer can become, by name."""
 

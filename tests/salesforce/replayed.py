@@ -46,18 +46,23 @@ def call_of(request: Request) -> str:
     parts = urlsplit(request.url)
     path = _PART.sub("{id}", re.sub(r"^/services/(data|async)/v?[0-9.]+", "", parts.path))
     asked = re.search(r"FROM[ +](\w+)", unquote(parts.query))
-    return f"{request.method} {path}" + (f" of {asked[1]}" if asked else "")
+    action = request.headers.get("SOAPAction", "").strip('"')
+    return f"{request.method} {path}" + (f" of {asked[1]}" if asked else f" of {action}" if action else "")
 
 
 @define
 class Replay:
-    """What is said again. `always`: the call is malformed each time, and not just the first."""
+    """What is said again. The answer to a `call` is malformed each time, or just the `one` of this number.
+
+    `before` are the calls that were made before the first malformed answer came.
+    """
 
     wire: Mapping[str, list[Said]]
     call: str = ""
     malform: Malform = lambda said: said
-    always: bool = True
+    one: int | None = None
     made: Counter[str] = field(factory=Counter)
+    before: set[str] = field(factory=set)
     _malformed: dict[int, Said] = field(factory=dict)
 
     def say(self, request: Request) -> Said:
@@ -69,10 +74,11 @@ class Replay:
             raise EndlessError(f"more than {MOST_CALLS} calls: {self.made}")
         known = self.wire.get(call, [_LOST])
         place = min(number, len(known) - 1)
-        if call != self.call or (number and not self.always):
+        if call != self.call or self.one not in (None, number):
             return known[place]
         if place not in self._malformed:
             self._malformed[place] = self.malform(known[place])
+            self.before = self.before or set(self.made)
         return self._malformed[place]
 
 

@@ -18,11 +18,12 @@ from .emulated import Emulated
 from .scripted import batch
 from .trials import LOGIN, Act, Trial, Use
 
-BEFORE = (
-    *("GET /sobjects", "GET /sobjects/Contact/describe", "GET /sobjects/Account/describe", "POST /job"),
-    *("POST /jobs/ingest", "PUT /jobs/ingest/{id}/batches"),
+EXECUTING = (
+    *("POST /composite/sobjects", "PATCH /composite/sobjects", "DELETE /composite/sobjects"),
+    *("PATCH /composite/sobjects/Contact/External_Id__c", "POST /job/{id}/batch", "PATCH /jobs/ingest/{id}"),
+    "POST /services/Soap/u/58.0",
 )
-"""Calls before anything is executed."""
+"""Calls that may write."""
 
 DESCRIBED = (*LOGIN, "GET /sobjects", "GET /sobjects/Contact/describe", "GET /sobjects/Lead/describe")
 
@@ -90,7 +91,7 @@ def recovering(action: Action, api: str, *steps: str) -> Use:
         run = RecordingRun([each for each in anchors if each.step in steps], longest=0)
         return destination.recover_batch(connection, made, Options(), run.attempt(made))
 
-    return use(act, prepare=sent(action, api), harmless=(), once=True)
+    return use(act, prepare=sent(action, api), executing=LOGIN, once=True)
 
 
 def merging(recover: bool = False) -> Act:
@@ -123,7 +124,7 @@ def planned(destination: Destination, connection: Connection) -> Any:
 
 
 def use(act: Act, **more: Any) -> Use:
-    return Use("salesforce", act, **{"prepare": contacts, "harmless": BEFORE, "others": DESCRIBED, **more})
+    return Use("salesforce", act, **{"prepare": contacts, "executing": EXECUTING, "others": DESCRIBED, **more})
 
 
 USES: Mapping[str, Use] = {

@@ -32,15 +32,15 @@ LOGIN = ("POST /services/oauth2/token", "GET /query of Organization", "GET /serv
 class Use:
     """One use of a hook. `prepare` makes what has to be in the org.
 
-    `harmless` are calls whose answers cannot prove that rows were written, or that they may have been: only where the
-    answer to one of them is malformed, nothing was executed. `ordered`: results name no row, so their order counts.
-    `once`: answers are malformed just the first time, too. `others`: calls that are tried in another use.
+    `executing` are calls that may write rows: from then on nothing proves that none was written. `ordered`: results
+    name no row, so their order counts. `once`: answers are malformed one by one, too. `others`: calls that are tried
+    in another use.
     """
 
     destination: str
     act: Act
     prepare: Callable[[Emulated], None] = lambda emulated: None
-    harmless: tuple[str, ...] = ()
+    executing: tuple[str, ...] = ()
     ordered: bool = False
     once: bool = False
     others: Collection[str] = LOGIN
@@ -76,21 +76,21 @@ class Trial:
         assert self.outcome(monkeypatch, Replay(self.wire)) == self.truth, "the same answers lead to the same"
         for call in self.wire.keys() - set(self.use.others):
             for name, malform in MALFORMED.items():
-                for always in (True, False) if self.use.once else (True,):
-                    replay = Replay(self.wire, call, malform, always)
+                for one in (None, *range(len(self.wire[call]) if self.use.once else 0)):
+                    replay = Replay(self.wire, call, malform, one)
                     try:
-                        said = self._judged(self.outcome(monkeypatch, replay), call, name)
+                        said = self._judged(self.outcome(monkeypatch, replay), replay, name)
                     except Exception as error:
                         said = f"{type(error).__name__}: {str(error)[:200]}"
                     if said:
-                        yield f"{call}, {name}{'' if always else ', once'}: {said}"
+                        yield f"{call}, {name}{'' if one is None else f', number {one + 1}'}: {said}"
 
-    def _judged(self, outcome: Any, call: str, name: str) -> str:
+    def _judged(self, outcome: Any, replay: Replay, name: str) -> str:
         if isinstance(outcome, ConnectorError):
             return f"{outcome}" if outcome.exit_code is ExitCode.BUG else ""
         if isinstance(outcome, NotExecuted) or outcome is NOT_EXECUTED:
-            proven = call in self.use.harmless or self.truth is NOT_EXECUTED
-            return "" if proven else f"nothing was executed: {outcome}"
+            doubtful = replay.before & set(self.use.executing) and self.truth is not NOT_EXECUTED
+            return f"nothing was executed: {outcome}" if doubtful else ""
         if isinstance(outcome, WriteResult) and isinstance(self.truth, WriteResult):
             if name == ORDER and self.use.ordered:
                 return ""

@@ -18,8 +18,8 @@ from ..salesforce.trials import LOGIN, Act, Trial, Use
 from .projects import EVENT
 
 DESCRIBED = (*LOGIN, "GET /sobjects", f"GET /sobjects/{EVENT}/describe")
-BEFORE = ("GET /limits", "POST /jobs/ingest", "PUT /jobs/ingest/{id}/batches")
-"""Calls before anything is published."""
+EXECUTING = ("POST /composite/sobjects", "POST /composite", "PATCH /jobs/ingest/{id}")
+"""Calls that may publish."""
 
 
 def given(api: str) -> Batch:
@@ -48,7 +48,7 @@ def planned(destination: Destination, connection: Connection) -> Any:
 
 
 def use(act: Act, **more: Any) -> Use:
-    return Use("salesforce_events", act, **{"harmless": BEFORE, "others": DESCRIBED, **more})
+    return Use("salesforce_events", act, **{"executing": EXECUTING, "others": DESCRIBED, **more})
 
 
 USES: Mapping[str, Use] = {

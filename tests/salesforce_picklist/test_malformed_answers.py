@@ -30,6 +30,12 @@ from ..salesforce.scripted import batch
 from ..salesforce.trials import LOGIN, Act, Trial, Use
 
 DESCRIBED = (*LOGIN, "GET /sobjects", "GET /sobjects/Account/describe")
+EXECUTING = (
+    *("PATCH /tooling/sobjects/CustomField/{id}", "PATCH /tooling/sobjects/GlobalValueSet/{id}"),
+    "POST /services/Soap/m/58.0 of updateMetadata",
+)
+"""Calls that may write."""
+
 OPTIONS = Options(shared_values=True, allow_empty=True, break_dependencies=True)
 FIELDS = {"a field": "Tier__c", "a global set": "Territory__c", "a standard set": "Rating"}
 
@@ -83,7 +89,7 @@ def checking(field: str) -> Act:
 
 
 def use(act: Act, **more: Any) -> Use:
-    return Use("salesforce_picklist", act, **{"others": DESCRIBED, **more})
+    return Use("salesforce_picklist", act, **{"executing": EXECUTING, "others": DESCRIBED, **more})
 
 
 USES: Mapping[str, Use] = {

@@ -23,6 +23,8 @@ SESSION_CODES = ("INVALID_SESSION_ID", "InvalidSessionId")
 _REFUSED = (400, 404, 405, 415)
 """Statuses that prove nothing was executed, where Salesforce itself words the refusal."""
 
+_SECONDS = re.compile("[0-9]{1,9}")
+
 Said = tuple[str, str]
 
 
@@ -139,7 +141,7 @@ def _gist(body: bytes) -> str:
 
 def _seconds(retry_after: str, date: str) -> float | None:
     """A Retry-After header, which names seconds or a date: one by the server's clock, which `date` is (RFC 9110)."""
-    if retry_after.strip().isdecimal():
+    if _SECONDS.fullmatch(retry_after.strip()):
         return float(retry_after)
     at = _moment(retry_after)
     return max(0.0, (at - (_moment(date) or datetime.now(UTC))).total_seconds()) if at else None
@@ -154,6 +156,6 @@ def _ahead(date: str) -> float:
 def _moment(date: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found.replace(tzinfo=found.tzinfo or UTC)

@@ -22,7 +22,7 @@ CALLS = "DailyApiRequests"
 Ask = Callable[[], int | None]
 """Asks the org how many calls are left; answers None if it does not say."""
 
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+_USAGE = re.compile(r"api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
 _SILENT_MOST, _SILENT_LEAST = 10, 2
 """Answers that do not say how many calls are left, after which the org is asked: few where others use many."""
 _STALE = 60.0

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector_salesforce.answer_shape import NAME, TEXT, TEXTS, Shape, list_of, optional, unreadable
 from connector_salesforce.client import segment
 from connector_salesforce.codes import normalised
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
+from connector_salesforce.ids import SHORT
 from connector_salesforce.json_rows import json_lines
 from connector_salesforce.org import Org
 from connector_salesforce.relations import targets
@@ -34,8 +36,10 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
         return whole(lines, WriteResult.of([]))
     if len(lines.body) >= BYTES_MAX:
         raise NotExecuted("BODY_TOO_LARGE", f"the request has {len(lines.body):,} bytes", split=True)
-    answers = _sent(org, batch, options, lines.body)
-    return whole(lines, results(answers, lines.count, batch.action))
+    sent = results(_sent(org, batch, options, lines.body), lines.count, batch.action)
+    if batch.action in (Action.UPDATE, Action.DELETE) and batch.record_ids is not None:
+        _require_order(sent, batch.record_ids.filter(lines.sent))
+    return whole(lines, sent)
 
 
 def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Recovery | Unknown:
@@ -58,6 +62,15 @@ def results(answers: Any, count: int, action: Action) -> WriteResult:
         raise unreadable("no result says what became of its row", Executed.MAYBE)
     status, record_id, created, code, message, fields = zip(*lines, strict=True)
     return WriteResult.of(status, record_id=record_id, created=created, code=code, message=message, fields=fields)
+
+
+def _require_order(sent: WriteResult, ids: pa.StringArray) -> None:
+    """Raise `CallFailed` where a row has the id of another one: then no result is known to be that of its row."""
+    named = pc.utf8_slice_codeunits(sent.rows.column("record_id"), 0, SHORT)
+    own = pc.utf8_slice_codeunits(ids, 0, SHORT)
+    swapped = pc.and_(pc.not_equal(named, own), pc.is_in(named, own))
+    if pc.any(swapped).as_py():
+        raise unreadable("a row is answered with the id of another one", Executed.MAYBE)
 
 
 def _accepted(answers: Sequence[Mapping[str, Any]], action: Action) -> WriteResult:
