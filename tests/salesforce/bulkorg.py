@@ -53,6 +53,7 @@ class BulkOrg:
         describing(self.transport, *(described_object(name, CONTACT_FIELDS) for name in ("Contact", "Lead")))
         on("POST", base, self._open)
         on("POST", f"{base}/[^/]+", self._end)
+        on("GET", f"{base}/[^/]+", self._info)
         on("POST", f"{base}/[^/]+/batch", self._post)
         on("GET", f"{base}/[^/]+/batch", self._list)
         on("GET", f"{base}/[^/]+/batch/[^/]+/result", self._result)
@@ -71,6 +72,11 @@ class BulkOrg:
             name = f"750{len(self.jobs):012}AAA"
             self.jobs[name] = Job({each.tag.rpartition("}")[2]: each.text or "" for each in root})
         return answer(f'<jobInfo xmlns="{XMLNS}"><id>{name}</id><state>Open</state></jobInfo>', 201)
+
+    def _info(self, request: Request) -> Answer:
+        name = request.url.rpartition("/")[2]
+        count = f"<numberBatchesTotal>{len(self.jobs[name].batches)}</numberBatchesTotal>"
+        return answer(f'<jobInfo xmlns="{XMLNS}"><id>{name}</id><state>Closed</state>{count}</jobInfo>')
 
     def _end(self, request: Request) -> Answer:
         job = self.jobs[request.url.rpartition("/")[2]]

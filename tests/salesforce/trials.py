@@ -76,7 +76,7 @@ class Trial:
         assert self.outcome(monkeypatch, Replay(self.wire)) == self.truth, "the same answers lead to the same"
         for call in self.wire.keys() - set(self.use.others):
             for name, malform in MALFORMED.items():
-                for one in (None, *range(len(self.wire[call]) if self.use.once else 0)):
+                for one in (None, *self._places(call)):
                     replay = Replay(self.wire, call, malform, one)
                     try:
                         said = self._judged(self.outcome(monkeypatch, replay), replay, name)
@@ -84,6 +84,10 @@ class Trial:
                         said = f"{type(error).__name__}: {str(error)[:200]}"
                     if said:
                         yield f"{call}, {name}{'' if one is None else f', number {one + 1}'}: {said}"
+
+    def _places(self, call: str) -> set[int]:
+        """The numbers of the answers to a call that are malformed by themselves: the first and the last."""
+        return {0, len(self.wire[call]) - 1} if self.use.once else set()
 
     def _judged(self, outcome: Any, replay: Replay, name: str) -> str:
         if isinstance(outcome, ConnectorError):

@@ -13,6 +13,7 @@ import pyarrow as pa
 from attrs import evolve
 
 from connector_salesforce.anchors import last
+from connector_salesforce.answer_shape import unreadable
 from connector_salesforce.bulk_body import bulk_body
 from connector_salesforce.bulk_jobs import UNDER_WAY, BatchState, Job
 from connector_salesforce.bulk_results import ResultsError, Written, results_of
@@ -103,10 +104,16 @@ def _posted(org: Org, job: Job, lines: Lines, attempt: Attempt) -> str:
 
 
 def _found(org: Org, job_id: str, attempt: Attempt) -> str | None:
-    """The batch of a post whose answer was lost; None when there is none and can be none any more."""
+    """The batch of a post whose answer was lost; None when there is none and can be none any more.
+
+    A list that lacks batches would say so of one that is there, so it is counted.
+    """
     org.jobs.end(job_id)
     known = {each.handle["batch"] for each in attempt.run_anchors() if each.step == _POSTED}
-    ours = [each for each in org.jobs.batches(job_id, time.monotonic()) if each not in known]
+    listed, count = org.jobs.batches(job_id, time.monotonic()), org.jobs.batch_count(job_id)
+    if len(listed) != count:
+        raise unreadable(f"the job {job_id} has {count} batches, and {len(listed)} are listed", Executed.MAYBE)
+    ours = [each for each in listed if each not in known]
     if len(ours) > 1:
         raise _SeveralError(f"Look at the batches {', '.join(ours)} of job {job_id} in Setup, Bulk Data Load Jobs.")
     if not ours:

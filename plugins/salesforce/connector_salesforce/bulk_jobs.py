@@ -134,6 +134,15 @@ class Jobs:
                 listing.at = at
             return listing.batches
 
+    def batch_count(self, job_id: str) -> int:
+        """How many batches a job has ("Get Job Details")."""
+        body = self._client.bulk("GET", f"/job/{segment(job_id)}").body
+        found, said = _read_id(body, "jobInfo", _JOB)
+        with _reading():
+            if found[:SHORT] != job_id[:SHORT]:
+                raise MarkupError(f"it is about the job {found}")
+            return _count(said["numberBatchesTotal"])
+
     def result(self, job_id: str, batch_id: str) -> bytes:
         """The results of a batch as CSV ("Get Batch Results")."""
         return self._client.bulk("GET", f"/job/{segment(job_id)}/batch/{segment(batch_id)}/result").body
