@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -34,7 +34,7 @@ class Use:
 
     `executing` are calls that may write rows: from then on nothing proves that none was written. `ordered`: results
     name no row, so their order counts. `once`: answers are malformed one by one, too. `others`: calls that are tried
-    in another use.
+    in another use. `seldom`: only in the long suite.
     """
 
     destination: str
@@ -44,6 +44,7 @@ class Use:
     ordered: bool = False
     once: bool = False
     others: Collection[str] = LOGIN
+    seldom: bool = False
 
 
 @frozen
@@ -111,6 +112,16 @@ def _made(use: Use, config: Config) -> Any:
         return use.act(destination, connection)
     finally:
         connection.close()
+
+
+def tried(uses: Mapping[str, Use]) -> list[str]:
+    """The names of the uses that the quick suite tries."""
+    return [name for name, use in uses.items() if not use.seldom]
+
+
+def complaints(use: Use, emulated: Emulated, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is wrong with what comes of malformed answers to the calls of a use."""
+    return list(Trial.recorded(use, emulated, monkeypatch).complaints(monkeypatch))
 
 
 _loaded: dict[str, Destination] = {}
