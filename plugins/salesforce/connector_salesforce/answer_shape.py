@@ -14,47 +14,47 @@ from connector_sdk import Executed
 
 
 @frozen
-class Kind:
+class MemberKind:
     """What a member of an answer may be: in words, and as a check. A member that is missing is checked as null."""
 
     words: str
     holds: Callable[[Any], bool]
 
 
-Shape = Mapping[str, Kind]
+Shape = Mapping[str, MemberKind]
 """The members that an answer must have; others are not looked at."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PREFIX = re.compile(r"[A-Za-z0-9]{3}")
 _SHOWN = 60
 
-TEXT = Kind("a text", lambda value: isinstance(value, str))
-NAME = Kind("an API name", lambda value: isinstance(value, str) and _NAME.fullmatch(value) is not None)
-FLAG = Kind("true or false", lambda value: isinstance(value, bool))
-COUNT = Kind("a count", lambda value: type(value) is int and value >= 0)
-NUMBER = Kind("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool))
-LIST = Kind("a list", lambda value: isinstance(value, list))
-OBJECT = Kind("an object", lambda value: isinstance(value, dict))
-ID = Kind("an id of Salesforce", lambda value: isinstance(value, str) and to18(value) is not None)
-LIKE_ID = Kind(
+TEXT = MemberKind("a text", lambda value: isinstance(value, str))
+NAME = MemberKind("an API name", lambda value: isinstance(value, str) and _NAME.fullmatch(value) is not None)
+FLAG = MemberKind("true or false", lambda value: isinstance(value, bool))
+COUNT = MemberKind("a count", lambda value: type(value) is int and value >= 0)
+NUMBER = MemberKind("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool))
+LIST = MemberKind("a list", lambda value: isinstance(value, list))
+OBJECT = MemberKind("an object", lambda value: isinstance(value, dict))
+ID = MemberKind("an id of Salesforce", lambda value: isinstance(value, str) and to18(value) is not None)
+LIKE_ID = MemberKind(
     "of the form of ids", lambda value: isinstance(value, str) and len(value) in (15, 18) and value.isalnum()
 )
 """What is checked of ids that are many, and looked at together later."""
-PREFIX = Kind(
+PREFIX = MemberKind(
     "the first three characters of ids", lambda value: isinstance(value, str) and _PREFIX.fullmatch(value) is not None
 )
-TEXTS = Kind("a list of texts", lambda value: isinstance(value, list) and all(map(TEXT.holds, value)))
-NAMES = Kind("a list of API names", lambda value: isinstance(value, list) and all(map(NAME.holds, value)))
+TEXTS = MemberKind("a list of texts", lambda value: isinstance(value, list) and all(map(TEXT.holds, value)))
+NAMES = MemberKind("a list of API names", lambda value: isinstance(value, list) and all(map(NAME.holds, value)))
 
 
-def optional(kind: Kind) -> Kind:
+def optional(kind: MemberKind) -> MemberKind:
     """Return the kind of a member that may be missing or null."""
-    return Kind(f"{kind.words} or null", lambda value: value is None or kind.holds(value))
+    return MemberKind(f"{kind.words} or null", lambda value: value is None or kind.holds(value))
 
 
-def list_of(shape: Shape) -> Kind:
+def list_of(shape: Shape) -> MemberKind:
     """Return the kind of a list of objects that all have a shape."""
-    return Kind(
+    return MemberKind(
         "a list of such objects as Salesforce's",
         lambda value: isinstance(value, list) and not any(_problem(each, shape) for each in value),
     )

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from attrs import frozen
 
-from connector_salesforce.answer_shape import COUNT, ID, TEXT, Kind, Shape, optional, require_object, unreadable
+from connector_salesforce.answer_shape import COUNT, ID, TEXT, MemberKind, Shape, optional, require_object, unreadable
 from connector_salesforce.client import Client, segment
 from connector_salesforce.ids import SHORT
 from connector_salesforce.job_kind import JobKind
@@ -29,8 +29,8 @@ _PREFIX = "750"
 """What the ids of jobs begin with."""
 
 _JOB: Shape = {
-    "id": Kind("the id of a job", lambda value: ID.holds(value) and value.startswith(_PREFIX)),
-    "state": Kind("a state of jobs", lambda value: value in _STATES),
+    "id": MemberKind("the id of a job", lambda value: ID.holds(value) and value.startswith(_PREFIX)),
+    "state": MemberKind("a state of jobs", lambda value: value in _STATES),
     "errorMessage": optional(TEXT),
     "numberRecordsProcessed": optional(COUNT),
     "numberRecordsFailed": optional(COUNT),

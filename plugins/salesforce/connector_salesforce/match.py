@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector_salesforce import conversion, soql
-from connector_salesforce.answer_shape import FLAG, LIKE_ID, NUMBER, TEXT, Kind, Shape, optional, unreadable
+from connector_salesforce.answer_shape import FLAG, LIKE_ID, NUMBER, TEXT, MemberKind, Shape, optional, unreadable
 from connector_salesforce.descriptions import Description
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import IDS, TYPES, absent
@@ -125,7 +125,7 @@ def _shape_of(followed: Sequence[str]) -> Shape:
     return {each: FLAG if each == conversion.IS_CONVERTED else optional(TEXT) for each in followed}
 
 
-def _kind_of(described: Description) -> Kind:
+def _kind_of(described: Description) -> MemberKind:
     """Return what the values of a field are in an answer."""
     if described["type"] in _NUMBERS:
         return NUMBER

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
-from connector_salesforce.answer_shape import TEXT, Kind, Shape, optional, require_object, unreadable
+from connector_salesforce.answer_shape import TEXT, MemberKind, Shape, optional, require_object, unreadable
 from connector_salesforce.answered_json import read_json
 from connector_salesforce.credentials import Login
 from connector_salesforce.failure import CallFailed
@@ -22,7 +22,7 @@ _ORG = "00D"
 """What the id of an org begins with."""
 
 _TOKEN: Shape = {
-    "access_token": Kind(
+    "access_token": MemberKind(
         "a token in one line of ASCII",
         lambda value: isinstance(value, str) and re.fullmatch("[!-~]+", value) is not None,
     ),

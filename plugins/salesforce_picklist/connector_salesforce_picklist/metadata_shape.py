@@ -12,6 +12,7 @@ from connector_salesforce import (
     LIST,
     OBJECT,
     TEXT,
+    MemberKind,
     Shape,
     list_of,
     optional,
@@ -19,16 +20,13 @@ from connector_salesforce import (
     require_object,
     unreadable,
 )
-from connector_salesforce import Kind as KindOfMember
 
 from connector_salesforce_picklist.kinds import ATTRIBUTES
 from connector_salesforce_picklist.picklist import Picklist
 from connector_sdk import Executed, FieldType
 
-_TRUTH = KindOfMember("true or false", lambda value: isinstance(value, bool) or value in ("true", "false", ""))
-_INTEGER = KindOfMember(
-    "a whole number", lambda value: type(value) is int or (isinstance(value, str) and _is_int(value))
-)
+_TRUTH = MemberKind("true or false", lambda value: isinstance(value, bool) or value in ("true", "false", ""))
+_INTEGER = MemberKind("a whole number", lambda value: type(value) is int or (isinstance(value, str) and _is_int(value)))
 
 _OF_ATTRIBUTES = {FieldType.BOOLEAN: _TRUTH, FieldType.INTEGER: _INTEGER}
 
