@@ -28,8 +28,9 @@ _STATES = (OPEN, HANDED_OVER, "InProgress", *ENDED)
 _PREFIX = "750"
 """What the ids of jobs begin with."""
 
+_NEW_JOB: Shape = {"id": MemberKind("the id of a job", lambda value: ID.holds(value) and value.startswith(_PREFIX))}
 _JOB: Shape = {
-    "id": MemberKind("the id of a job", lambda value: ID.holds(value) and value.startswith(_PREFIX)),
+    **_NEW_JOB,
     "state": MemberKind("a state of jobs", lambda value: value in _STATES),
     "errorMessage": optional(TEXT),
     "numberRecordsProcessed": optional(COUNT),
@@ -61,7 +62,7 @@ def opened(client: Client, kind: JobKind) -> str:
         "assignmentRuleId": kind.assignment_rule,
     }
     given = {name: value for name, value in values.items() if value is not None}
-    said = require_object(client.write("POST", _JOBS, json.dumps(given).encode()), _JOB, "the answer about a job")
+    said = require_object(client.write("POST", _JOBS, json.dumps(given).encode()), _NEW_JOB, "the answer about a job")
     return str(said["id"])
 
 
