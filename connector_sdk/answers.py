@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from connector_sdk.connection import Connection
 from connector_sdk.errors import Problem
-from connector_sdk.outcome import Classification, Executed, Kind
+from connector_sdk.outcome import Classification, Executed, Kind, RowStatus, WriteResult
 from connector_sdk.plan import Finding, Level
 from connector_sdk.project.instances import read_as
 from connector_sdk.project.json_schema import json_schema
-from connector_sdk.schema import MATCH_SCHEMA, Field, FieldType, ObjectSchema
+from connector_sdk.schema import MATCH_SCHEMA, Field, FieldType, ObjectInfo, ObjectSchema
 from connector_sdk.spec import Api, DestinationSpec, Mode, Removal
 
 _REMOVALS = {
@@ -51,6 +51,8 @@ def connection_problems(connection: Connection) -> Iterator[str]:
     """What is wrong with an opened connection."""
     if not isinstance(connection.account, str) or not connection.account:
         yield "without an account"
+    if not isinstance(connection.label, str) or not isinstance(connection.production, bool | None):
+        yield "whose label is no text, or whose production is neither true nor false nor None"
     if not callable(connection.close):
         yield "that cannot be closed"
     if not _all_of(connection.findings, Finding):
@@ -59,15 +61,27 @@ def connection_problems(connection: Connection) -> Iterator[str]:
         yield from (f"with {each}" for each in finding_problems(connection.findings))
 
 
-def schema_problems(schema: ObjectSchema) -> Iterator[str]:
-    """What is wrong with the description of an object."""
+def object_problems(objects: Iterable[ObjectInfo]) -> Iterator[str]:
+    """What is wrong with a list of objects."""
+    for each in objects:
+        if not _is_name(each.name) or not isinstance(each.label, str) or not _all_of(each.modes, Mode):
+            yield f"an object {each.name!r} whose name or label is no text, or whose modes are not a set of Mode"
+
+
+def schema_problems(schema: ObjectSchema, object_name: str) -> Iterator[str]:
+    """What is wrong with the description of an object of this name."""
+    if schema.name != object_name or not isinstance(schema.label, str):
+        yield f"named {schema.name!r} with the label {schema.label!r}, and {object_name} was asked for"
     if not _all_of(schema.fields, Field):
         yield "whose fields are not a list of Field"
         return
+    nameless = [each.name for each in schema.fields if not _is_name(each.name)]
+    if nameless:
+        yield f"with a field {nameless[0]!r}, which is no name"
+        return
     yield from (f"with two fields {name}" for name in _repeated(each.name for each in schema.fields))
     for each in schema.fields:
-        if not each.name or not isinstance(each.type, FieldType):
-            yield f"whose field {each.name!r} has no FieldType"
+        yield from (f"whose field {each.name} {problem}" for problem in _field_problems(each))
     if not _all_of(schema.modes, Mode):
         yield "whose modes are not a set of Mode"
 
@@ -86,9 +100,25 @@ def match_problems(table: pa.Table, objects: Sequence[str], values: int) -> Iter
     lowest, highest = pc.min_max(table.column("position")).values()
     if table.num_rows and not 0 <= lowest.as_py() <= highest.as_py() < values:
         yield f"positions outside of the {values} values asked for"
+    if _holds_no_id(table.column("record_id")):
+        yield "a record id that is empty, or no text in one line"
     strange = set(table.column("object_name").unique().to_pylist()) - set(objects)
     if strange:
         yield f"records of {', '.join(sorted(strange))}, which nobody asked for"
+
+
+def result_problems(result: WriteResult, rows: int) -> Iterator[str]:
+    """What is wrong with what became of a batch of so many rows."""
+    if result.rows.num_rows != rows:
+        yield f"{result.rows.num_rows} lines for {rows} rows"
+        return
+    known = [each.value for each in RowStatus]
+    status = result.rows.column("status")
+    strange = [each for each in status.unique().to_pylist() if each not in known]
+    if strange:
+        yield f"the status {strange[0]!r}, not one of {known}"
+    elif _holds_no_id(result.rows.column("record_id").filter(_succeeded(status))):
+        yield "a record id that is empty, or no text in one line, for a row that succeeded"
 
 
 def classification_problems(classification: Classification) -> Iterator[str]:
@@ -104,6 +134,34 @@ def finding_problems(findings: Iterable[Finding]) -> Iterator[str]:
     for each in findings:
         if not isinstance(each.level, Level):
             yield f"the level {each.level!r}, not a Level"
+        if not all(isinstance(text, str) for text in (each.message, each.advice, each.guard)):
+            yield f"a finding {each.message!r} whose words are no texts"
+
+
+def _field_problems(each: Field) -> Iterator[str]:
+    if not isinstance(each.type, FieldType):
+        yield "has no FieldType"
+    if not all(isinstance(text, str) for text in (each.label, each.native_type, each.pattern, *each.values)):
+        yield "has a label, native type, pattern or value that is no text"
+    if not all(size is None or type(size) is int for size in (each.length, each.precision, each.scale)):
+        yield "has a length, precision or scale that is no whole number"
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and name != "" and name.isprintable()
+
+
+def _succeeded(status: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    return pc.equal(status, RowStatus.SUCCEEDED.value)
+
+
+def _holds_no_id(ids: pa.ChunkedArray) -> bool:
+    """Whether a column of record ids has one that is empty, or holds a control character."""
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(ids, r"^$|[\x00-\x1f\x7f]")).as_py())
 
 
 def _class_problems(spec: DestinationSpec) -> Iterator[str]:

@@ -17,7 +17,7 @@ from connector_sdk.connection import Connection, Host
 from connector_sdk.errors import ConfigError, ConnectorError, ExitCode, NotExecuted, PluginError, Problem, RunStopped
 from connector_sdk.hook_functions import HookManager
 from connector_sdk.hookspecs import NEEDED_BY, REQUIRED, DestinationHooks
-from connector_sdk.outcome import Classification, Kind, Recovery, RowError, RowStatus, Unknown, WriteResult
+from connector_sdk.outcome import Classification, Kind, Recovery, RowError, Unknown, WriteResult
 from connector_sdk.plan import Finding, PlanSummary
 from connector_sdk.questions import TRACEBACKS, Questions
 from connector_sdk.schema import ObjectInfo, ObjectSchema
@@ -36,8 +36,6 @@ _READS = ("connect", "list_objects", "discover_schema", "check_sync", "match", "
 T = TypeVar("T")
 
 tracebacks = logging.getLogger(TRACEBACKS)
-
-_STATUSES = pa.array([status.value for status in RowStatus])
 
 
 class Destination:
@@ -73,15 +71,16 @@ class Destination:
 
     def list_objects(self, connection: Connection) -> tuple[ObjectInfo, ...]:
         """List the objects that can be written."""
-        answer = self._call("list_objects", connection=connection)
-        return self._sequence("list_objects", answer, ObjectInfo)
+        objects = self._sequence("list_objects", self._call("list_objects", connection=connection), ObjectInfo)
+        self._refuse("list_objects", "", answers.object_problems(objects))
+        return objects
 
     def discover_schema(self, connection: Connection, object_name: str, refresh: bool = False) -> ObjectSchema:
         """Describe one object; raises `ConfigError` when it does not exist."""
         schema = self._required(
             "discover_schema", ObjectSchema, connection=connection, object_name=object_name, refresh=refresh
         )
-        self._refuse("discover_schema", "an object", answers.schema_problems(schema))
+        self._refuse("discover_schema", "an object", answers.schema_problems(schema, object_name))
         return schema
 
     def check_sync(self, connection: Connection, sync: Sync, options: Options) -> None:
@@ -214,12 +213,7 @@ class Destination:
         ]
 
     def _fitting(self, hook: str, result: WriteResult, batch: Batch) -> WriteResult:
-        if result.rows.num_rows != batch.rows.num_rows:
-            raise self._broken(hook, f"answered {result.rows.num_rows} lines for {batch.rows.num_rows} rows")
-        statuses = result.rows.column("status").unique()
-        unknown = [each for each in statuses.to_pylist() if each not in _STATUSES.to_pylist()]
-        if unknown:
-            raise self._broken(hook, f"answered the status {unknown[0]!r}, not one of {_STATUSES.to_pylist()}")
+        self._refuse(hook, "", answers.result_problems(result, batch.rows.num_rows))
         return result
 
     def _call(self, hook: str, receive: Callable[[Any], Any] | None = None, /, **arguments: Any) -> Any:

@@ -28,6 +28,7 @@ from connector_sdk import (
     FieldType,
     Finding,
     Kind,
+    Level,
     Mode,
     ObjectInfo,
     ObjectSchema,
@@ -116,6 +117,14 @@ def _lines(more: int) -> Hook:
 def _status(status: Any) -> Hook:
     def write(batch: Batch) -> WriteResult:
         return WriteResult.of([status] * batch.rows.num_rows)
+
+    return write
+
+
+def _named_by(record_id: str) -> Hook:
+    def write(batch: Batch) -> WriteResult:
+        rows = batch.rows.num_rows
+        return WriteResult.of(["succeeded"] * rows, record_id=["t-1"] * (rows - 1) + [record_id])
 
     return write
 
@@ -235,11 +244,20 @@ BREACHES: Mapping[str, Hook] = {
     "connect/cannot be closed": _with(_CONNECTION, close=None),
     "connect/findings in words": _with(_CONNECTION, findings=("it is old",)),
     "connect/a finding without a level": _with(_CONNECTION, findings=(Finding("loud", "no"),)),  # type: ignore[arg-type]
+    "connect/label as a number": _with(_CONNECTION, label=7),
     "list_objects/a generator": _one_at_a_time,
     "list_objects/names": _answer(["things"]),
+    "list_objects/name as a number": _answer([ObjectInfo(7, "Things", frozenset())]),  # type: ignore[arg-type]
+    "list_objects/no label": _answer([ObjectInfo("things", None, frozenset())]),  # type: ignore[arg-type]
     "discover_schema/fields by name": _with(_SCHEMA, fields=("key",)),
     "discover_schema/fields as a mapping": _with(_SCHEMA, fields={"key": FieldType.TEXT}),
     "discover_schema/one field twice": _with(_SCHEMA, fields=_SCHEMA.fields * 2),
+    "discover_schema/another object": _with(_SCHEMA, name="others"),
+    "discover_schema/name as a number": _with(_SCHEMA, name=7),
+    "discover_schema/field named by a number": _with(_SCHEMA, fields=(evolve(_SCHEMA.fields[0], name=7),)),  # type: ignore[arg-type]
+    "discover_schema/field with a line break": _with(_SCHEMA, fields=(evolve(_SCHEMA.fields[0], name="k\ney"),)),
+    "discover_schema/length in words": _with(_SCHEMA, fields=(evolve(_SCHEMA.fields[0], length="long"),)),  # type: ignore[arg-type]
+    "discover_schema/values that are numbers": _with(_SCHEMA, fields=(evolve(_SCHEMA.fields[0], values=(1, 2)),)),  # type: ignore[arg-type]
     "discover_schema/type in words": _with(_SCHEMA, fields=(Field("key", "varchar"),)),  # type: ignore[arg-type]
     "match/other columns": _answer(pa.table({"position": [0], "id": ["t-1"]})),
     "match/position outside": _found(1, "things", "t-1"),
@@ -247,6 +265,8 @@ BREACHES: Mapping[str, Hook] = {
     "match/no position": _found(None, "things", "t-1"),
     "match/no object": _found(0, None, "t-1"),
     "match/another object": _found(0, "others", "t-1"),
+    "match/an empty id": _found(0, "things", ""),
+    "match/an id with a line break": _found(0, "things", "t-1\n"),
     "read_records/other columns": _records(["id"], "1"),
     "read_records/no version": _records(["key"], None),
     "read_records/a table": _answer((pa.table({"key": ["x"]}), "1")),
@@ -255,6 +275,9 @@ BREACHES: Mapping[str, Hook] = {
     "write_batch/unknown status": _status("fine"),
     "write_batch/no status": _status(None),
     "write_batch/SystemExit raised": _raise(SystemExit(3)),
+    "write_batch/an empty id": _named_by(""),
+    "write_batch/an id with a control character": _named_by("t-\x001"),
+    "recover_batch/an id with a line break": _named_by("t-1\n"),
     "recover_batch/nonsense": _answer("probably"),
     "recover_batch/a line too few": _lines(-1),
     "recover_batch/SystemExit raised": _raise(SystemExit(3)),
@@ -263,6 +286,7 @@ BREACHES: Mapping[str, Hook] = {
     "check_sync/text": _answer("all is well"),
     "check_plan/text": _answer("all is well"),
     "check_plan/level in words": _answer([Finding("stop", "no")]),  # type: ignore[arg-type]
+    "check_plan/words that are numbers": _answer([Finding(Level.INFO, 7)]),  # type: ignore[arg-type]
     "commands/functions": _answer([print]),
 }
 """Every breach, as `hook/what is wrong`."""

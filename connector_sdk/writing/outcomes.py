@@ -203,11 +203,23 @@ def _verdict(
         return _Verdict(Outcome.SUCCEEDED)
     more = batch.round < writing.pace.rounds
     if status is RowStatus.UNKNOWN:
-        return _Verdict(None if writing.may_repeat(batch.action) and more else Outcome.UNKNOWN, doubted=True)
+        return _unknown(writing, batch, code, message)
     if status is RowStatus.NOT_EXECUTED:
         waits = bool(code) and writing.knowledge.of_row(code, message, batch.action).waits
         return _Verdict(None if more or waits else Outcome.UNPROCESSED, waits=waits)
     return _failed(writing, batch, code, message, is_fresh=is_fresh)
+
+
+def _unknown(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
+    """What becomes of rows in doubt: where that makes no second record they are sent again, as often as the code of
+    their doubt allows.
+    """
+    if code:
+        known = writing.knowledge.of_row(code, message, batch.action)
+    else:
+        known = Classification(Kind.TRANSIENT, Executed.MAYBE)
+    again = writing.may_repeat(batch.action) and _may_repeat(writing, batch, known)
+    return _Verdict(None if again else Outcome.UNKNOWN, known.advice, doubted=True)
 
 
 def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool) -> _Verdict:

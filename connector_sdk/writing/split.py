@@ -25,15 +25,16 @@ def again(
 ) -> tuple[NewBatch, ...]:
     """Batches for the rows (numbers in the plan, rising) that are to be tried again, smaller with every round.
 
-    `doubted` are rows, none of the others, that may have been executed. A list that replaces another is never cut, nor,
-    with `whole`, are rows whose number was not too large.
+    `doubted` are rows, none of the others, that may have been executed; nothing says that they were too many. A list
+    that replaces another is never cut, nor, with `whole`, are rows whose number was not too large.
     """
     round_ = batch.round + 1
     if batch.action is Action.REPLACE:
         return (_batch(batch, batch.ranges, round_),) if len(rows) or len(doubted) else ()
-    size = max(1, min(batch_size, batch.rows) >> (0 if whole else round_))
+    most = min(batch_size, batch.rows)
+    size = most if whole else max(1, most >> round_)
     certain = (_batch(batch, ranges, round_) for ranges in _cut(ranges_of(rows), size))
-    uncertain = (_batch(batch, ranges, round_, repeated=True) for ranges in _cut(ranges_of(doubted), size))
+    uncertain = (_batch(batch, ranges, round_, repeated=True) for ranges in _cut(ranges_of(doubted), most))
     return tuple(sorted((*certain, *uncertain), key=lambda each: each.ranges))
 
 

@@ -53,6 +53,7 @@ class BulkOrg:
         describing(self.transport, *(described_object(name, CONTACT_FIELDS) for name in ("Contact", "Lead")))
         on("POST", base, self._open)
         on("POST", f"{base}/[^/]+", self._end)
+        on("GET", f"{base}/[^/]+", self._info)
         on("POST", f"{base}/[^/]+/batch", self._post)
         on("GET", f"{base}/[^/]+/batch", self._list)
         on("GET", f"{base}/[^/]+/batch/[^/]+/result", self._result)
@@ -68,9 +69,14 @@ class BulkOrg:
     def _open(self, request: Request) -> Answer:
         root = ElementTree.fromstring(sent(request))
         with self._lock:
-            name = f"750{len(self.jobs):015}"
+            name = f"750{len(self.jobs):012}AAA"
             self.jobs[name] = Job({each.tag.rpartition("}")[2]: each.text or "" for each in root})
         return answer(f'<jobInfo xmlns="{XMLNS}"><id>{name}</id><state>Open</state></jobInfo>', 201)
+
+    def _info(self, request: Request) -> Answer:
+        name = request.url.rpartition("/")[2]
+        count = f"<numberBatchesTotal>{len(self.jobs[name].batches)}</numberBatchesTotal>"
+        return answer(f'<jobInfo xmlns="{XMLNS}"><id>{name}</id><state>Closed</state>{count}</jobInfo>')
 
     def _end(self, request: Request) -> Answer:
         job = self.jobs[request.url.rpartition("/")[2]]
@@ -96,7 +102,7 @@ class BulkOrg:
         if job.state != "Open":
             return error("InvalidJobState", "Job is closed")
         with self._lock:
-            batch = f"751{len(self.bodies):015}"
+            batch = f"751{len(self.bodies):012}AAA"
             self.bodies[batch] = body
             job.batches.append(batch)
         self.after_post()

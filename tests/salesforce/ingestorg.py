@@ -78,7 +78,7 @@ class IngestOrg:
         return handled
 
     def _open(self, request: Request) -> Answer:
-        name = f"750{len(self.jobs):015}"
+        name = f"750{len(self.jobs):012}AAA"
         self.jobs[name] = IngestJob(json.loads(sent(request)))
         return answer({"id": name, "state": "Open", "contentUrl": f"{BASE[1:]}/{name}/batches"})
 
@@ -100,14 +100,15 @@ class IngestOrg:
         if job.state != "Open":
             return refused("INVALIDJOBSTATE", f"the job is {job.state}")
         job.state = state
-        return answer({"id": "750", "state": state})
+        return answer({"id": request.url.split("/")[-1], "state": state})
 
     def _look(self, request: Request) -> Answer:
-        job = self.jobs[request.url.split("/")[-1]]
+        name = request.url.split("/")[-1]
+        job = self.jobs[name]
         if job.state == "UploadComplete":
             processed = len(job.rows) - 1
-            return answer({"state": "JobComplete", "numberRecordsProcessed": processed, **self.ends})
-        return answer({"state": job.state})
+            return answer({"id": name, "state": "JobComplete", "numberRecordsProcessed": processed, **self.ends})
+        return answer({"id": name, "state": job.state, "numberRecordsProcessed": 0})
 
     def _file(self, request: Request) -> Answer:
         job, name = self.jobs[request.url.split("/")[-2]], request.url.split("/")[-1]
@@ -119,7 +120,13 @@ class IngestOrg:
 def _default(job: IngestJob, name: str, told: bool) -> list[Line]:
     if told or name != "successfulResults":
         return []
-    return [(RECORD, "true", *row) for row in reversed(job.rows[1:])]
+    rows = [(_record(number, row), "true", *row) for number, row in enumerate(job.rows[1:])]
+    return rows[::-1]
+
+
+def _record(number: int, row: Sequence[str]) -> str:
+    """The id of a row's record: that which it was sent with, or one of its own."""
+    return row[0] if row[0].startswith("003") else RECORD if not number else f"003{number:012}AAA"
 
 
 def written_file(name: str, columns: Sequence[str], lines: Sequence[Line]) -> bytes:

@@ -14,7 +14,7 @@ from connector_sdk.testing.doubles import RecordingRun
 from .bulkorg import BulkOrg, contacts, results, written
 from .scripted import answer, batch
 
-FIRST = "751000000000000000"
+FIRST = "751000000000000AAA"
 
 
 def test_a_batch_is_posted_compressed_and_its_results_are_paired_by_position(
@@ -77,7 +77,7 @@ def test_the_job_is_noted_before_the_post_and_the_batch_after_it(
     written(opened, contacts("a"), run)
     assert noted == ["posting"]
     assert [each.step for each in run.anchors] == ["posting", "posted"]
-    assert run.anchors[1].handle == {"job": "750000000000000000", "batch": FIRST}
+    assert run.anchors[1].handle == {"job": "750000000000000AAA", "batch": FIRST}
 
 
 def test_results_that_do_not_fit_are_downloaded_again(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:

@@ -14,7 +14,7 @@ from connector_sdk.testing.doubles import RecordingRun
 from .bulkorg import LOST, BulkOrg, contacts, done, error, raise_, results, written
 from .scripted import answer
 
-FIRST = "751000000000000000"
+FIRST = "751000000000000AAA"
 
 
 def test_what_fails_before_the_post_is_no_batch_in_doubt(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:
@@ -43,7 +43,7 @@ def test_a_lost_answer_to_the_post_executes_the_rows_once(
         assert isinstance(answered, WriteResult)
         assert bulk_org.keys == ["a", "b"]
         assert bulk.recover(opened, given, Options(), run.attempt(given)) == answered
-    assert bulk_org.jobs["750000000000000000"].state == "Closed", "a late post must be refused"
+    assert bulk_org.jobs["750000000000000AAA"].state == "Closed", "a late post must be refused"
 
 
 def test_after_a_lost_answer_the_job_is_left_alone_by_others(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:
@@ -63,7 +63,7 @@ def test_a_job_with_more_unknown_batches_than_there_can_be_is_for_a_person_to_lo
     with pytest.raises(CallFailed):
         written(opened, given, run)
     (job,) = bulk_org.jobs.values()
-    job.batches.append("751000000000000099")
+    job.batches.append("751000000000099AAA")
     assert isinstance(bulk.recover(opened, given, Options(), run.attempt(given)), Unknown)
 
 

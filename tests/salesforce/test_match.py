@@ -33,6 +33,7 @@ FIELDS = [
     described_field("Cased__c", externalId=True, unique=True, caseSensitive=True, length=64),
     described_field("Number__c", "double", externalId=True, unique=True, precision=18),
 ]
+A, B = "003000000000001AAA", "003000000000002AAA"
 
 
 def holding(records: Sequence[Mapping[str, Any]]) -> tuple[ScriptedTransport, Org]:
@@ -71,28 +72,28 @@ def pairs(opened: Org, field: str, values: Sequence[Any], type_: Any = None) -> 
 
 
 def test_values_are_paired_by_position_and_asked_for_once() -> None:
-    transport, opened = holding([{"Id": "A", "External_Id__c": "k1"}, {"Id": "B", "External_Id__c": "k2"}])
-    assert pairs(opened, "External_Id__c", ["k2", "k9", "k1", "k2", None, "", "  "]) == [(0, "B"), (2, "A"), (3, "B")]
+    transport, opened = holding([{"Id": A, "External_Id__c": "k1"}, {"Id": B, "External_Id__c": "k2"}])
+    assert pairs(opened, "External_Id__c", ["k2", "k9", "k1", "k2", None, "", "  "]) == [(0, B), (2, A), (3, B)]
     (query,) = map(soql, transport.made("GET", "query"))
     assert query == "SELECT Id, External_Id__c FROM Contact WHERE External_Id__c IN ('k2','k9','k1')"
 
 
 def test_a_unique_field_compares_without_case_and_outer_blanks() -> None:
-    _, opened = holding([{"Id": "A", "External_Id__c": "Key"}])
-    assert pairs(opened, "External_Id__c", ["KEY", " key "]) == [(0, "A"), (1, "A")]
+    _, opened = holding([{"Id": A, "External_Id__c": "Key"}])
+    assert pairs(opened, "External_Id__c", ["KEY", " key "]) == [(0, A), (1, A)]
 
 
 def test_keys_of_other_letters_are_other_keys_though_capitals_would_spell_them_alike() -> None:
-    _, opened = holding([{"Id": "A", "External_Id__c": "straße"}, {"Id": "B", "External_Id__c": "strasse"}])
-    assert pairs(opened, "External_Id__c", ["strasse", "STRAßE", "ﬁrst"]) == [(0, "B"), (1, "A")]
-    _, opened = holding([{"Id": "A", "External_Id__c": "ÄÉÎ"}])
-    assert pairs(opened, "External_Id__c", ["äéî"]) == [(0, "A")]
+    _, opened = holding([{"Id": A, "External_Id__c": "straße"}, {"Id": B, "External_Id__c": "strasse"}])
+    assert pairs(opened, "External_Id__c", ["strasse", "STRAßE", "ﬁrst"]) == [(0, B), (1, A)]
+    _, opened = holding([{"Id": A, "External_Id__c": "ÄÉÎ"}])
+    assert pairs(opened, "External_Id__c", ["äéî"]) == [(0, A)]
 
 
 @pytest.mark.parametrize("field", ["Exact__c", "Cased__c"])
 def test_other_fields_compare_exactly_whatever_soql_finds(field: str) -> None:
-    _, opened = holding([{"Id": "A", field: "Key"}, {"Id": "B", field: "key"}])
-    assert pairs(opened, field, ["key", " Key"]) == [(0, "B"), (1, "A")]
+    _, opened = holding([{"Id": A, field: "Key"}, {"Id": B, field: "key"}])
+    assert pairs(opened, field, ["key", " Key"]) == [(0, B), (1, A)]
 
 
 def references(opened: Org, field: str, values: Sequence[str]) -> list[tuple[int, str | None]]:
@@ -102,16 +103,16 @@ def references(opened: Org, field: str, values: Sequence[str]) -> list[tuple[int
 
 @pytest.mark.rule("V16")
 def test_references_compare_without_case_unless_the_field_minds_it() -> None:
-    for field, found in (("Exact__c", [(0, "A"), (0, "B"), (1, "A"), (1, "B")]), ("Cased__c", [(0, "B"), (1, "A")])):
-        _, opened = holding([{"Id": "A", field: "Key"}, {"Id": "B", field: "key"}])
+    for field, found in (("Exact__c", [(0, A), (0, B), (1, A), (1, B)]), ("Cased__c", [(0, B), (1, A)])):
+        _, opened = holding([{"Id": A, field: "Key"}, {"Id": B, field: "key"}])
         assert references(opened, field, ["key", " Key"]) == found
 
 
 @pytest.mark.rule("V16")
 def test_spellings_of_one_reference_are_one_question_and_of_letters_beyond_ascii_one_each() -> None:
-    transport, opened = holding([{"Id": "A", "Exact__c": "Acme"}, {"Id": "B", "Exact__c": "Ünal"}])
+    transport, opened = holding([{"Id": A, "Exact__c": "Acme"}, {"Id": B, "Exact__c": "Ünal"}])
     found = references(opened, "Exact__c", ["ACME", "acme", "ÜNAL", "ünal", "Ünal"])
-    assert found == [(0, "A"), (1, "A"), (2, "B"), (3, "B"), (4, "B")]
+    assert found == [(0, A), (1, A), (2, B), (3, B), (4, B)]
     (query,) = map(soql, transport.made("GET", "query"))
     assert query == "SELECT Id, Exact__c FROM Contact WHERE Exact__c IN ('ACME','ÜNAL','ünal','Ünal')"
 
@@ -119,18 +120,18 @@ def test_spellings_of_one_reference_are_one_question_and_of_letters_beyond_ascii
 @pytest.mark.rule("V16")
 @pytest.mark.parametrize(("held", "sought"), [("İstanbul", "istanbul"), ("Straße", "STRASSE"), ("ﬁrst", "FIRST")])
 def test_letters_that_are_others_in_capitals_make_other_references(held: str, sought: str) -> None:
-    _, opened = holding([{"Id": "A", "Exact__c": held}, {"Id": "B", "Exact__c": sought}])
-    assert references(opened, "Exact__c", [sought, held]) == [(0, "B"), (1, "A")]
+    _, opened = holding([{"Id": A, "Exact__c": held}, {"Id": B, "Exact__c": sought}])
+    assert references(opened, "Exact__c", [sought, held]) == [(0, B), (1, A)]
 
 
 def test_several_records_of_one_key_are_all_answered() -> None:
-    _, opened = holding([{"Id": "A", "Exact__c": "k"}, {"Id": "B", "Exact__c": "k"}])
-    assert pairs(opened, "Exact__c", ["k"]) == [(0, "A"), (0, "B")]
+    _, opened = holding([{"Id": A, "Exact__c": "k"}, {"Id": B, "Exact__c": "k"}])
+    assert pairs(opened, "Exact__c", ["k"]) == [(0, A), (0, B)]
 
 
 def test_numbers_compare_by_value() -> None:
-    _, opened = holding([{"Id": "A", "Number__c": 7.0}])
-    assert pairs(opened, "Number__c", [Decimal("7.00")], pa.decimal128(18, 2)) == [(0, "A")]
+    _, opened = holding([{"Id": A, "Number__c": 7.0}])
+    assert pairs(opened, "Number__c", [Decimal("7.00")], pa.decimal128(18, 2)) == [(0, A)]
 
 
 def test_ids_compare_as_18_characters_and_what_is_no_id_is_never_asked_for() -> None:
@@ -152,8 +153,8 @@ def asked_by(transport: ScriptedTransport) -> list[list[str]]:
 
 
 def test_ten_thousand_values_are_asked_for_by_one_call() -> None:
-    transport, opened = holding([{"Id": "A", "External_Id__c": MANY[1]}])
-    assert pairs(opened, "External_Id__c", MANY) == [(1, "A")]
+    transport, opened = holding([{"Id": A, "External_Id__c": MANY[1]}])
+    assert pairs(opened, "External_Id__c", MANY) == [(1, A)]
     (call,) = asked_by(transport)
     assert len(call) == 5
     assert all(len(unquote(each)) < 100_100 for each in call)
@@ -163,7 +164,7 @@ def test_ten_thousand_values_are_asked_for_by_one_call() -> None:
 
 @pytest.mark.parametrize("status", [414, 431, 400])
 def test_an_org_that_takes_no_long_queries_is_asked_in_short_ones_from_then_on(status: int) -> None:
-    transport, opened = holding([{"Id": "A", "External_Id__c": MANY[1]}])
+    transport, opened = holding([{"Id": A, "External_Id__c": MANY[1]}])
     (_, _, composed) = transport.handlers[0]
     long: list[Request] = []
 
@@ -179,7 +180,7 @@ def test_an_org_that_takes_no_long_queries_is_asked_in_short_ones_from_then_on(s
 
     transport.on("POST", ".*/composite", refusing)
     for _ in range(2):
-        assert pairs(opened, "External_Id__c", MANY) == [(1, "A")]
+        assert pairs(opened, "External_Id__c", MANY) == [(1, A)]
     calls = [each for each in asked_by(transport) if max(map(len, each)) < 16_000]
     assert (len(long), len(transport.made("GET", "query"))) == (1, 0)
     assert sum(unquote(url).count("schl") for each in calls for url in each) == 20_000
@@ -222,7 +223,7 @@ def test_nothing_asked_for_is_no_call() -> None:
 
 
 def test_each_object_is_searched() -> None:
-    _, opened = holding([{"Id": "A", "External_Id__c": "k"}])
+    _, opened = holding([{"Id": A, "External_Id__c": "k", "IsConverted": False}])
     lines = match(opened, ["Contact", "Lead"], "external_id__c", pa.array(["k"])).to_pylist()
     assert [line["object_name"] for line in lines] == ["Contact", "Lead"]
 

@@ -192,7 +192,8 @@ def test_a_session_that_ends_is_renewed_and_its_token_is_never_shown(
 
 def test_a_duplicate_rule_is_overruled_where_the_sync_says_so() -> None:
     given, transport = merging({"a": "003A", "p": "003P"}, ("a", "p")), ScriptedTransport()
-    transport.on("POST", "/services/Soap/u/58.0", answer(ENVELOPE.format("<result><success>true</success></result>")))
+    done = ENVELOPE.format("<result><id>003P</id><success>true</success></result>")
+    transport.on("POST", "/services/Soap/u/58.0", answer(done))
     opened = org(transport)
     for options, says in ((Options(), False), (Options(duplicate_rules="allow"), True)):
         merge.write(opened, given, options, RecordingRun().attempt(given))
@@ -205,6 +206,8 @@ def test_a_duplicate_rule_is_overruled_where_the_sync_says_so() -> None:
         ('<!DOCTYPE a [<!ENTITY b "c">]>' + ENVELOPE.format(""), "ANSWER_UNREADABLE"),
         (ENVELOPE.format(""), "ANSWER_INCOMPLETE"),
         (ENVELOPE.format("<result><success>false</success></result>"), "ANSWER_UNREADABLE"),
+        (ENVELOPE.format("<result><id>003P</id><success>TRUE</success></result>"), "ANSWER_UNREADABLE"),
+        (ENVELOPE.format("<result><id>003Q</id><success>true</success></result>"), "ANSWER_UNREADABLE"),
     ],
 )
 def test_an_answer_that_is_none_leaves_it_open_what_was_done(body: str, code: str) -> None:

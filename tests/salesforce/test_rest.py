@@ -23,12 +23,12 @@ from .scripted import (
     sent,
 )
 
-ID = "003dM00003kS2ndQAC"
+ID, OTHER = "003dM00003kS2ndQAC", "003dM00003kS2neQAC"
 UPSERT = "/services/data/v58.0/composite/sobjects/Contact/External_Id__c"
 
 
-def created(**more: Any) -> dict[str, Any]:
-    return {"id": ID, "success": True, "errors": [], **more}
+def created(record_id: str = ID, **more: Any) -> dict[str, Any]:
+    return {"id": record_id, "success": True, "errors": [], **more}
 
 
 def refused(code: str, message: str, *fields: str, **more: Any) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def refused(code: str, message: str, *fields: str, **more: Any) -> dict[str, Any
 
 def contacts(count: int = 2, action: Action = Action.UPSERT) -> Batch:
     rows = {"External_Id__c": [f"k{n}" for n in range(count)], "LastName": ["x"] * count}
-    return batch(rows, action, api="rest", ids=[ID] * count if action is Action.UPDATE else None)
+    return batch(rows, action, api="rest", ids=[ID, OTHER][:count] if action is Action.UPDATE else None)
 
 
 def written(transport: ScriptedTransport, given: Batch, options: Options | None = None) -> list[dict[str, Any]]:
@@ -51,10 +51,10 @@ def written(transport: ScriptedTransport, given: Batch, options: Options | None 
 
 def test_an_upsert_is_one_call_by_the_match_field() -> None:
     transport = ScriptedTransport()
-    transport.on("PATCH", UPSERT, answer([created(created=True), created(created=False)]))
+    transport.on("PATCH", UPSERT, answer([created(created=True), created(OTHER, created=False)]))
     lines = written(transport, contacts())
     assert [(line["status"], line["record_id"], line["created"]) for line in lines] == [
-        ("succeeded", ID, True), ("succeeded", ID, False),
+        ("succeeded", ID, True), ("succeeded", OTHER, False),
     ]  # fmt: skip
     (request,) = transport.made("PATCH", "/composite")
     assert [each["External_Id__c"] for each in json.loads(sent(request))["records"]] == ["k0", "k1"]
@@ -63,7 +63,7 @@ def test_an_upsert_is_one_call_by_the_match_field() -> None:
 @pytest.mark.parametrize(("action", "method"), [(Action.CREATE, "POST"), (Action.UPDATE, "PATCH")])
 def test_inserts_and_updates_have_their_method(action: Action, method: str) -> None:
     transport = ScriptedTransport()
-    transport.on(method, "/services/data/v58.0/composite/sobjects", answer([created(), created()]))
+    transport.on(method, "/services/data/v58.0/composite/sobjects", answer([created(), created(OTHER)]))
     lines = written(transport, contacts(2, action))
     assert [line["created"] for line in lines] == [action is Action.CREATE] * 2
 
@@ -74,7 +74,8 @@ def test_a_deletion_names_its_ids() -> None:
     lines = written(transport, batch({}, Action.DELETE, ids=[ID, None, "003B"], api="rest"))
     assert [line["status"] for line in lines] == ["succeeded", "failed", "failed"]
     assert [line["code"] for line in lines] == [None, "MISSING_ID", "ENTITY_IS_DELETED"]
-    assert transport.requests[-1].url.endswith(f"/composite/sobjects?ids={ID},003B&allOrNone=false")
+    (request,) = transport.made("DELETE", "")
+    assert request.url.endswith(f"/composite/sobjects?ids={ID},003B&allOrNone=false")
 
 
 def test_a_row_that_failed_says_code_message_and_fields() -> None:
@@ -100,7 +101,7 @@ def test_answers_that_do_not_fit_the_rows_leave_them_in_doubt(answers: Any) -> N
     assert failed.value.executed is Executed.MAYBE
 
 
-@pytest.mark.parametrize("line", [{}, {"success": True}, {"success": False, "errors": []}, "x"])
+@pytest.mark.parametrize("line", [{}, {"success": "true", "id": ID}, {"success": False, "errors": []}, "x"])
 def test_an_answer_that_cannot_be_read_leaves_the_rows_in_doubt(line: Any) -> None:
     transport = ScriptedTransport()
     transport.on("POST", ".*", answer([line]))
@@ -131,7 +132,8 @@ def test_rules_of_the_org_are_asked_for_by_headers(options: Options, assign: str
     transport = ScriptedTransport()
     transport.on("PATCH", UPSERT, answer([created()]))
     written(transport, contacts(1), options)
-    headers = transport.requests[-1].headers
+    (request,) = transport.made("PATCH", "")
+    headers = request.headers
     assert (headers["Sforce-Auto-Assign"], headers.get("Sforce-Duplicate-Rule-Header")) == (assign, duplicates)
 
 

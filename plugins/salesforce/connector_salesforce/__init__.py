@@ -2,11 +2,29 @@
 
 What stands here is for other packages: to connect (`Config` with a way to log in, `connect`, and `login_commands` for
 the command line), to ask an org (`Org`, `discover_schema`, `literal` for values in queries, `name_of` and `written` for
-XML), to write (`format_numbers` for numbers as text, `write_job` and `recover_job` for the Bulk API 2.0), and to
-understand what went wrong: `CallFailed`, `classify`, `normalised` for codes that Salesforce uses for unlike things,
-`explained` and `proven` around a hook's calls.
+XML), to check what it answers (`require_object` and `require_list` with a `Shape` of kinds such as `TEXT`, `unreadable`
+for any other answer, `read_remaining` and `read_allowed` for limits), to write (`format_numbers` for numbers as text,
+`write_job` and `recover_job` for the Bulk API 2.0), and to understand what went wrong: `CallFailed`, `classify`,
+`normalised` for codes that Salesforce uses for unlike things, `explained` and `proven` around a hook's calls.
 """
 
+from connector_salesforce.answer_shape import (
+    COUNT,
+    FLAG,
+    ID,
+    LIST,
+    NAME,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    MemberKind,
+    Shape,
+    list_of,
+    optional,
+    require_list,
+    require_object,
+    unreadable,
+)
 from connector_salesforce.bulk2 import recover as recover_job
 from connector_salesforce.bulk2 import write as write_job
 from connector_salesforce.codes import classify, normalised
@@ -20,28 +38,46 @@ from connector_salesforce.login import connect
 from connector_salesforce.markup import name_of, written
 from connector_salesforce.numbers import format_numbers
 from connector_salesforce.org import Org
+from connector_salesforce.quota import read_allowed, read_remaining
 from connector_salesforce.soql import literal
 
 __all__ = [
+    "COUNT",
+    "FLAG",
+    "ID",
+    "LIST",
+    "NAME",
+    "OBJECT",
+    "TEXT",
+    "TEXTS",
     "CallFailed",
     "ClientCredentials",
     "Config",
     "Jwt",
+    "MemberKind",
     "Options",
     "Org",
     "SfCli",
+    "Shape",
     "Web",
     "classify",
     "connect",
     "discover_schema",
     "explained",
     "format_numbers",
+    "list_of",
     "literal",
     "login_commands",
     "name_of",
     "normalised",
+    "optional",
     "proven",
+    "read_allowed",
+    "read_remaining",
     "recover_job",
+    "require_list",
+    "require_object",
+    "unreadable",
     "write_job",
     "written",
 ]

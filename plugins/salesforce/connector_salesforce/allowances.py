@@ -41,7 +41,7 @@ def check_allowances(org: Org, plan: PlanSummary, options: Options) -> Iterator[
     org.client.quota.begin()
     limits: Mapping[str, Any] = {}
     try:
-        limits = org.client.get("/limits")
+        limits = org.limits()
     except CallFailed as error:
         advice = "Give the user View Setup and Configuration to have them checked."
         yield Finding(Level.WARNING, f"could not check the org's limits: {error}", advice)

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import frozen
 
+from connector_salesforce.answer_shape import ID, OBJECT, TEXT, Shape, optional
+from connector_salesforce.descriptions import Description
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.ids import to18
-from connector_salesforce.org import Description, Org
+from connector_salesforce.org import Org
 from connector_salesforce.soql import is_in, select
 from connector_salesforce.version_needs import FLOWS
 from connector_salesforce.versions import number
@@ -38,13 +40,15 @@ class _Target:
 class _Look:
     """One kind of automation: how it is asked for, by which of a record's names it is told, and what it means.
 
-    `setup`: the Tooling API has it. `saving`: a deletion does not run it. `narrow` leaves out what is not active where
-    the query could not. `since` is the first version of the API that can be asked for it.
+    `shape` is that of the records. `setup`: the Tooling API has it. `saving`: a deletion does not run it. `narrow`
+    leaves out what is not active where the query could not. `since` is the first version of the API that can be asked
+    for it.
     """
 
     what: str
     query: Callable[[_Target], str]
     name: Callable[[_Target, Description], str | None]
+    shape: Shape
     advice: str
     setup: bool = True
     saving: bool = True
@@ -77,7 +81,7 @@ def _set_up(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Reco
     found: dict[str, Records] = {}
     for look in (each for each in looks if each.setup):
         try:
-            found[look.what] = look.narrow(org, list(org.tooling(look.query(target))))
+            found[look.what] = look.narrow(org, list(org.tooling(look.query(target), look.shape)))
         except CallFailed as error:
             found[look.what] = error
     return found
@@ -87,7 +91,8 @@ def _stored(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Reco
     """What the REST API has of the other looks, by one call."""
     asked = {f"q{number}": look for number, look in enumerate(looks) if not look.setup}
     try:
-        found = org.queries_each({key: look.query(target) for key, look in asked.items()})
+        queries = {key: look.query(target) for key, look in asked.items()}
+        found = org.queries_each(queries, {key: look.shape for key, look in asked.items()})
     except CallFailed as error:
         found = dict.fromkeys(asked, error)
     return {asked[key].what: records for key, records in found.items()}
@@ -112,8 +117,9 @@ def _target(org: Org, name: str) -> _Target:
     described = org.describe(name)
     keys = [name]
     if described.get("custom"):
-        for each in org.tooling(select(["DurableId"], "EntityDefinition", is_in("QualifiedApiName", [name]))):
-            id_ = str(each["DurableId"])
+        query = select(["DurableId"], "EntityDefinition", is_in("QualifiedApiName", [name]))
+        for each in org.tooling(query, {"DurableId": TEXT}):
+            id_ = each["DurableId"]
             keys += dict.fromkeys((id_, id_[:15], to18(id_) or id_))
     return _Target(name, str(described.get("label") or name), tuple(keys))
 
@@ -135,7 +141,8 @@ def _active(org: Org, rules: list[Description]) -> list[Description]:
 
 
 def _metadata(org: Org, rule: str) -> Description:
-    found = next(org.tooling(select(["Metadata"], "WorkflowRule", is_in("Id", [rule]))), {})
+    query = select(["Metadata"], "WorkflowRule", is_in("Id", [rule]))
+    found = next(org.tooling(query, {"Metadata": optional(OBJECT)}), {})
     return found.get("Metadata") or {}
 
 
@@ -175,25 +182,37 @@ def _named(key: str) -> Callable[[_Target, Description], str]:
     return name
 
 
+def _named_by(key: str) -> Shape:
+    """Return the shape of records that have a name of this key."""
+    return {key: TEXT, "NamespacePrefix": optional(TEXT)}
+
+
+_FLOW: Shape = {
+    "ApiName": TEXT,
+    **dict.fromkeys(("TriggerType", "TriggerObjectOrEventId", "TriggerObjectOrEventLabel"), optional(TEXT)),
+}
+
+
 _LOOKS = (
     _Look(
-        "Apex triggers", _triggers, _named("Name"),
+        "Apex triggers", _triggers, _named("Name"), _named_by("Name"),
         "They run on up to 200 rows at a time, and what they refuse is rejected.", saving=False,
     ),
     _Look(
-        "flows", _flows, _flow,
+        "flows", _flows, _flow, _FLOW,
         "What they refuse is rejected; those before saving may change what the run writes.", setup=False, saving=False,
         since=FLOWS,
     ),
     _Look(
-        "workflow rules", _workflow_rules, _named("Name"), "They may change what the run writes.", narrow=_active
+        "workflow rules", _workflow_rules, _named("Name"), {"Id": ID, **_named_by("Name")},
+        "They may change what the run writes.", narrow=_active,
     ),
     _Look(
-        "validation rules", _validation_rules, _named("ValidationName"),
+        "validation rules", _validation_rules, _named("ValidationName"), _named_by("ValidationName"),
         "Rows that break one are rejected in the words of its author.",
     ),
     _Look(
-        "duplicate rules", _duplicate_rules, _named("DeveloperName"),
+        "duplicate rules", _duplicate_rules, _named("DeveloperName"), _named_by("DeveloperName"),
         "Rows that one refuses are rejected; duplicate_rules: allow with api: rest passes those that only alert.",
         setup=False,
     ),

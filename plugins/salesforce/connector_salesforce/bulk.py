@@ -13,8 +13,9 @@ import pyarrow as pa
 from attrs import evolve
 
 from connector_salesforce.anchors import last
+from connector_salesforce.answer_shape import unreadable
 from connector_salesforce.bulk_body import bulk_body
-from connector_salesforce.bulk_jobs import BatchState, Job
+from connector_salesforce.bulk_jobs import UNDER_WAY, BatchState, Job
 from connector_salesforce.bulk_results import ResultsError, Written, results_of
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
@@ -103,10 +104,16 @@ def _posted(org: Org, job: Job, lines: Lines, attempt: Attempt) -> str:
 
 
 def _found(org: Org, job_id: str, attempt: Attempt) -> str | None:
-    """The batch of a post whose answer was lost; None when there is none and can be none any more."""
+    """The batch of a post whose answer was lost; None when there is none and can be none any more.
+
+    A list that lacks batches would say so of one that is there, so it is counted.
+    """
     org.jobs.end(job_id)
     known = {each.handle["batch"] for each in attempt.run_anchors() if each.step == _POSTED}
-    ours = [each for each in org.jobs.batches(job_id, time.monotonic()) if each not in known]
+    listed, count = org.jobs.batches(job_id, time.monotonic()), org.jobs.batch_count(job_id)
+    if len(listed) != count:
+        raise unreadable(f"the job {job_id} has {count} batches, and {len(listed)} are listed", Executed.MAYBE)
+    ours = [each for each in listed if each not in known]
     if len(ours) > 1:
         raise _SeveralError(f"Look at the batches {', '.join(ours)} of job {job_id} in Setup, Bulk Data Load Jobs.")
     if not ours:
@@ -130,7 +137,7 @@ def _awaited(org: Org, job_id: str, batch_id: str, written: Written, attempt: At
         attempt.wait(pause, f"batch {batch_id} of job {job_id} is not done")
         found = org.jobs.batches(job_id, since).get(batch_id)
         missed = 0 if found else missed + 1
-        if found and found.state not in ("Queued", "InProgress"):
+        if found and found.state not in UNDER_WAY:
             return _answered(org, job_id, batch_id, found, written)
         if missed == _LOOKS_WITHOUT_IT:
             break
@@ -148,7 +155,10 @@ def _answered(org: Org, job_id: str, batch_id: str, found: BatchState, written: 
         expected = evolve(written, failed=found.failed)
     result = _downloaded(org, job_id, batch_id, expected)
     if result is None:
-        message = f"the results of batch {batch_id} in job {job_id} are not those of its rows"
+        message = (
+            f"the results of batch {batch_id} in job {job_id} are not those of its rows; "
+            "look at the job in Setup, Bulk Data Load Jobs, and for the rows by their values"
+        )
         return uniform(written.rows, RowStatus.UNKNOWN, "RESULTS_INCOMPLETE", message)
     return result if result.rows.num_rows == written.rows else _with_rest(result, written.rows, found)
 

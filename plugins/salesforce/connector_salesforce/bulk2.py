@@ -10,6 +10,7 @@ import contextlib
 
 from connector_salesforce import ingest, ingest_results
 from connector_salesforce.anchors import last
+from connector_salesforce.answer_shape import unreadable
 from connector_salesforce.bulk_body import bulk_body
 from connector_salesforce.config import Options
 from connector_salesforce.csv_files import DamagedError
@@ -31,7 +32,8 @@ BYTES_MAX = 90_000_000
 
 _OPENED, _HANDING_OVER = "opened", "handing over"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-_DOWNLOADS = 4
+_LOOKS_WHILE_OPEN = 10
+_DOWNLOADS = 3
 _REFUSED = (400, 409)
 
 
@@ -109,13 +111,20 @@ def _abort_quietly(org: Org, job: str) -> None:
 
 
 def _awaited(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResult:
-    """Wait until a job has ended, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
+    """Wait until a job has ended, and answer its results. Raises `NotExecuted` when nothing of it was executed.
+
+    A job that stays open although it was handed over is not waited for: whoever recovers it hands it over again.
+    """
+    open_looks = 0
     for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
         attempt.wait(pause, f"job {job} has not ended")
-        ended = ingest.look(org.client, job)
-        if ended.state in ingest.ENDED:
+        found = ingest.look(org.client, job)
+        if found.state in ingest.ENDED:
+            return _answered(org, job, found, sent, attempt)
+        open_looks = open_looks + 1 if found.state == ingest.OPEN else 0
+        if open_looks == _LOOKS_WHILE_OPEN:
             break
-    return _answered(org, job, ended, sent, attempt)
+    raise unreadable(f"the job {job} is open although it was handed over", Executed.MAYBE)
 
 
 def _answered(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> WriteResult:
@@ -127,7 +136,11 @@ def _answered(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt)
     told = _told(org, job, ended, sent, attempt)
     if told is not None and ended.state != "JobComplete" and not ended.processed and not told.executed:
         raise NotExecuted(*why)
-    lost = "RESULTS_INCOMPLETE", f"the result files of job {job} do not tell of this row"
+    words = (
+        f"the result files of job {job} do not tell of this row; "
+        "look at the job in Setup, Bulk Data Load Jobs, and for the row by its key"
+    )
+    lost = "RESULTS_INCOMPLETE", words
     if told is None:
         return uniform(len(sent.keys), RowStatus.UNKNOWN, *lost)
     return ingest_results.results(told, lost, why)

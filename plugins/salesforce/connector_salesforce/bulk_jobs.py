@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping
 
 from attrs import define, field, frozen
 
+from connector_salesforce.answer_shape import unreadable
 from connector_salesforce.client import Client, segment
 from connector_salesforce.failure import CallFailed
+from connector_salesforce.ids import SHORT, to18
 from connector_salesforce.job_kind import JobKind
 from connector_salesforce.markup import MarkupError, document, name_of, parse, values_of
 from connector_sdk import Executed
@@ -25,8 +27,17 @@ _PATIENCE = 1.0
 _OLDEST = 20 * 3600.0
 """Seconds after which a job gets no more batches; Salesforce closes it after a day."""
 
+_DIGITS = 9
+"""Digits of a number of rows."""
+
 _MOST_BATCHES = 500
 """Batches of a job: each look lists them all."""
+
+UNDER_WAY, _ENDED = ("Queued", "InProgress"), ("Completed", "Failed", "NotProcessed")
+"""The states of a batch: before and while it is processed, and at its end ("Batch Lifespan")."""
+
+_JOB, _BATCH = "750", "751"
+"""What the ids of jobs and batches begin with."""
 
 
 @frozen
@@ -46,12 +57,12 @@ class Job:
     id: str
     kind: JobKind
     opened: float = field(factory=time.monotonic)
-    batches: int = 0
+    batches: set[str] = field(factory=set)
 
     @property
     def is_worn(self) -> bool:
         """Whether it should get no more batches."""
-        return self.batches >= _MOST_BATCHES or time.monotonic() - self.opened > _OLDEST
+        return len(self.batches) >= _MOST_BATCHES or time.monotonic() - self.opened > _OLDEST
 
 
 @define
@@ -89,7 +100,6 @@ class Jobs:
 
     def give_back(self, job: Job) -> None:
         """The answer of the post is known: others may use the job."""
-        job.batches += 1
         with self._changed:
             self._leased[job.kind] -= 1
             self._free[job.kind].append(job)
@@ -104,7 +114,11 @@ class Jobs:
     def post(self, job: Job, body: bytes) -> str:
         """Add a batch (Bulk API Developer Guide, "Add a Batch to a Job"); its id."""
         answer = self._client.bulk("POST", f"/job/{segment(job.id)}/batch", body, "text/csv")
-        return _id(answer.body)
+        batch_id, said = _read_id(answer.body, "batchInfo", _BATCH)
+        if said.get("jobId", job.id)[:SHORT] != job.id[:SHORT] or batch_id in job.batches:
+            raise unreadable(f"the batch {batch_id} is not the one that was added", Executed.MAYBE)
+        job.batches.add(batch_id)
+        return batch_id
 
     def batches(self, job_id: str, since: float) -> Mapping[str, BatchState]:
         """The batches of a job, from a list that was asked for after `since` (of the monotonic clock), by whomever.
@@ -116,9 +130,18 @@ class Jobs:
         with listing.lock:
             if listing.at <= since:
                 at = time.monotonic()
-                listing.batches = _listed(self._client.bulk("GET", f"/job/{segment(job_id)}/batch").body)
+                listing.batches = _listed(self._client.bulk("GET", f"/job/{segment(job_id)}/batch").body, job_id)
                 listing.at = at
             return listing.batches
+
+    def batch_count(self, job_id: str) -> int:
+        """How many batches a job has ("Get Job Details")."""
+        body = self._client.bulk("GET", f"/job/{segment(job_id)}").body
+        found, said = _read_id(body, "jobInfo", _JOB)
+        with _reading():
+            if found[:SHORT] != job_id[:SHORT]:
+                raise MarkupError(f"it is about the job {found}")
+            return _count(said["numberBatchesTotal"])
 
     def result(self, job_id: str, batch_id: str) -> bytes:
         """The results of a batch as CSV ("Get Batch Results")."""
@@ -130,7 +153,8 @@ class Jobs:
         One that is closed or aborted already is as good.
         """
         try:
-            self._client.bulk("POST", f"/job/{segment(job_id)}", document("jobInfo", {"state": "Closed"}))
+            closed = self._client.bulk("POST", f"/job/{segment(job_id)}", document("jobInfo", {"state": "Closed"}))
+            _require_closed(closed.body)
         except CallFailed as error:
             if error.code != "InvalidJobState":
                 raise
@@ -171,41 +195,71 @@ class Jobs:
             "assignmentRuleId": kind.assignment_rule,
         }
         given = {name: value for name, value in values.items() if value is not None}
-        return _id(self._client.bulk("POST", "/job", document("jobInfo", given)).body)
+        return _read_id(self._client.bulk("POST", "/job", document("jobInfo", given)).body, "jobInfo", _JOB)[0]
 
 
-def _id(body: bytes) -> str:
+def _read_id(body: bytes, root: str, prefix: str) -> tuple[str, Mapping[str, str]]:
+    """The id that an answer gives to what was created, and all that it says. Raises `CallFailed`."""
     with _reading():
-        found = values_of(parse(body))["id"]
-    if not found:
-        raise _unreadable("it names no id")
-    return found
+        found = parse(body)
+        values = values_of(found)
+        if name_of(found) != root:
+            raise MarkupError(f"it is a {name_of(found)}")
+        return _checked_id(values["id"], prefix), values
 
 
-def _listed(body: bytes) -> dict[str, BatchState]:
+def _require_closed(body: bytes) -> None:
+    """Raises `CallFailed` where an answer does not say that a job takes no batch any more."""
+    with _reading():
+        state = values_of(parse(body))["state"]
+        if state not in ("Closed", "Aborted", "Failed"):
+            raise MarkupError(f"the job is {state!r} after it was closed")
+
+
+def _checked_id(said: str, prefix: str) -> str:
+    if to18(said) is None or not said.startswith(prefix):
+        raise MarkupError(f"{said!r} is no id of a job or batch")
+    return said
+
+
+def _listed(body: bytes, job_id: str) -> dict[str, BatchState]:
     with _reading():
         root = parse(body)
         if name_of(root) != "batchInfoList":
             raise MarkupError(f"it is a {name_of(root)}")
-        values = (values_of(each) for each in root)
-        return {each["id"]: _state(each) for each in values}
+        all_values = [values_of(each) for each in root]
+        states = {_checked_id(each["id"], _BATCH): _state(each) for each in all_values}
+        if len(states) < len(all_values):
+            raise MarkupError("it lists a batch twice")
+        if any(each.get("jobId", job_id)[:SHORT] != job_id[:SHORT] for each in all_values):
+            raise MarkupError("it lists batches of another job")
+        return states
 
 
 def _state(values: Mapping[str, str]) -> BatchState:
-    failed = values.get("numberRecordsFailed")
-    return BatchState(
-        values["state"], values.get("stateMessage", ""), int(values["numberRecordsProcessed"]),
-        None if failed is None else int(failed),
+    state, failed = values["state"], values.get("numberRecordsFailed")
+    found = BatchState(
+        state, values.get("stateMessage", ""), _count(values["numberRecordsProcessed"]),
+        None if failed is None else _count(failed),
     )  # fmt: skip
+    if state not in (*UNDER_WAY, *_ENDED):
+        raise MarkupError(f"a batch has the state {state!r}")
+    if state in _ENDED and (found.failed or 0) > found.processed:
+        raise MarkupError("more rows of a batch failed than were processed")
+    return found
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
+        raise MarkupError(f"{text!r} is no number of rows")
+    return int(text)
 
 
 @contextlib.contextmanager
 def _reading() -> Iterator[None]:
     try:
         yield
-    except (MarkupError, KeyError, ValueError) as error:
-        raise _unreadable(str(error)) from None
-
-
-def _unreadable(why: str) -> CallFailed:
-    return CallFailed("ANSWER_UNREADABLE", f"the answer of the Bulk API cannot be read: {why}", Executed.MAYBE)
+    except KeyError as error:
+        raise unreadable(f"that of the Bulk API lacks {error}", Executed.MAYBE) from None
+    except MarkupError as error:
+        raise unreadable(f"that of the Bulk API: {error}", Executed.MAYBE) from None

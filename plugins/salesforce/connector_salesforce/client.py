@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from tempfile import TemporaryFile
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
+from connector_salesforce.answer_shape import COUNT, LIST, TEXT, Shape, require_list, require_object, unreadable
 from connector_salesforce.answered_json import read_json
 from connector_salesforce.compression import GZIP, compressed
 from connector_salesforce.credentials import Credentials, Login
 from connector_salesforce.failure import CallFailed
-from connector_salesforce.faults import SESSION_CODES, fault
+from connector_salesforce.faults import SESSION_CODES, fault, fault_in
 from connector_salesforce.hosts import HostError, server_path
-from connector_salesforce.markup import MarkupError, parse
+from connector_salesforce.markup import MarkupError, parse, response_in
 from connector_salesforce.quota import CALLS, Quota, read_remaining
 from connector_salesforce.redaction import MARK
 from connector_salesforce.transport import Answer, Request, Transport
@@ -25,6 +27,13 @@ Headers = Mapping[str, str]
 
 _COMPRESS_FROM = 1_000
 """Bytes of a body from which compressing it pays."""
+
+_DONE = (200, 201, 202, 204)
+"""Statuses of calls that did what they were asked to, and were answered as a whole ("Status Codes and Error
+Responses")."""
+
+_PART: Shape = {"referenceId": TEXT, "httpStatusCode": COUNT}
+"""The answer to one of the calls of a composite one, beside its body ("Composite")."""
 
 
 class Client:
@@ -84,11 +93,13 @@ class Client:
         """As `composite`, but a path that was refused is answered with why."""
         asked = [{"method": "GET", "referenceId": name, "url": self._data_path + path} for name, path in paths.items()]
         body = json.dumps({"allOrNone": False, "compositeRequest": asked}).encode()
-        return _answers(self.write("POST", at, body), paths)
+        return _read_composite(self.write("POST", at, body), paths)
 
     def upload(self, path: str, body: bytes) -> None:
-        """Send CSV to a path below `/services/data/vXX.X`."""
-        self.rest("PUT", f"{self._data_path}{path}", body, {"Content-Type": "text/csv; charset=UTF-8"})
+        """Send CSV to a path below `/services/data/vXX.X`, which answers without a body ("Upload Job Data")."""
+        answer = self.rest("PUT", f"{self._data_path}{path}", body, {"Content-Type": "text/csv; charset=UTF-8"})
+        if answer.body.strip():
+            raise unreadable("an upload is answered with a text", Executed.MAYBE, status=answer.status)
 
     def download(self, path: str) -> IO[bytes]:
         """The CSV at a path below `/services/data/vXX.X`, as a file without a name."""
@@ -112,8 +123,9 @@ class Client:
         return self._call(method, whole, body, headers, lambda token: {"X-SFDC-Session": token})
 
     def soap(self, path: str, action: str, envelope: Callable[[str], bytes]) -> ElementTree.Element:
-        """The answer of a SOAP API at a path below `/services/Soap`; `envelope` makes the message from the session's
-        token (SOAP API Developer Guide, "SessionHeader").
+        """The response in the answer of a SOAP API at a path below `/services/Soap`.
+
+        `envelope` makes the message from the session's token (SOAP API Developer Guide, "SessionHeader").
         """
         headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": f'"{action}"', "Accept-Encoding": "gzip"}
         try:
@@ -127,9 +139,9 @@ class Client:
 
         answer = self._renewing(send)
         try:
-            return parse(answer.body)
+            return response_in(parse(answer.body))
         except MarkupError as error:
-            raise CallFailed("ANSWER_UNREADABLE", str(error), Executed.MAYBE, status=answer.status) from None
+            raise unreadable(str(error), Executed.MAYBE, status=answer.status) from None
 
     def close(self) -> None:
         """Close all connections."""
@@ -195,17 +207,19 @@ def _bearer(token: str) -> Headers:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _answers(said: Any, names: Collection[str]) -> Mapping[str, Any | CallFailed]:
-    """The bodies of a composite answer, or the errors in it."""
-    try:
-        answers = {each["referenceId"]: (each["httpStatusCode"], each["body"]) for each in said["compositeResponse"]}
-        found = {name: answers[name] for name in names}
-    except (KeyError, TypeError) as error:
-        raise CallFailed("ANSWER_UNREADABLE", f"the composite answer lacks {error}", Executed.NO) from None
-    return {
-        name: body if 200 <= status < 300 else fault(status, {}, json.dumps(body).encode())
-        for name, (status, body) in found.items()
-    }
+def _read_composite(said: Any, names: Collection[str]) -> Mapping[str, Any | CallFailed]:
+    """Return the bodies of a composite answer by the names of their calls, or the errors in it. Raises `CallFailed`."""
+    whole = require_object(said, {"compositeResponse": LIST}, "a composite answer")
+    parts = require_list(whole["compositeResponse"], _PART, "a composite answer")
+    told = Counter(each["referenceId"] for each in parts)
+    if any(told[name] != 1 for name in names):
+        raise unreadable("a composite answer lacks a part, or has one twice", Executed.NO)
+    bodies = {each["referenceId"]: _body_of(each["httpStatusCode"], each.get("body")) for each in parts}
+    return {name: bodies[name] for name in names}
+
+
+def _body_of(status: int, body: Any) -> Any | CallFailed:
+    return body if 200 <= status < 300 else fault_in(status, body)
 
 
 def segment(text: str) -> str:
@@ -215,8 +229,11 @@ def segment(text: str) -> str:
 
 def _good(answer: Answer) -> Answer:
     """The answer of a call that did what it was asked to. Raises `CallFailed`."""
-    if 200 <= answer.status < 300:
+    if answer.status in _DONE:
         return answer
+    if 200 <= answer.status < 300:
+        why = f"the status {answer.status} is none that Salesforce answers"
+        raise unreadable(why, Executed.MAYBE, status=answer.status)
     raise fault(answer.status, answer.headers, answer.body)
 
 
@@ -227,13 +244,13 @@ def _json(answer: Answer) -> Any:
     try:
         return read_json(answer.body)
     except ValueError:
-        message = f"the answer with status {answer.status} is not JSON"
-        raise CallFailed("ANSWER_UNREADABLE", message, Executed.MAYBE, status=answer.status) from None
+        why = f"the body with status {answer.status} is not JSON"
+        raise unreadable(why, Executed.MAYBE, status=answer.status) from None
 
 
 def _read(answer: Answer) -> Any:
     """The JSON of an answer that has some: who asks for something is never answered with nothing."""
     said = _json(answer)
     if said is None:
-        raise CallFailed("ANSWER_UNREADABLE", "the answer is empty", Executed.MAYBE, status=answer.status)
+        raise unreadable("it is empty", Executed.MAYBE, status=answer.status)
     return said

@@ -10,6 +10,9 @@ from typing import Any
 
 LEAD = "Lead"
 
+IS_CONVERTED = "IsConverted"
+"""The field that says whether a lead was converted."""
+
 _BECAME = {"Contact": "ConvertedContactId", "Account": "ConvertedAccountId"}
 """The fields of a lead that have the ids of the records that it became."""
 
@@ -32,12 +35,12 @@ def shared_key_advice(object_name: str) -> str:
 def columns(object_name: str, objects: Sequence[str]) -> tuple[str, ...]:
     """The fields that say what records of an object became, as far as that is asked for."""
     named = [field for name, field in _BECAME.items() if name in objects]
-    return ("IsConverted", *named) if object_name == LEAD and named else ()
+    return (IS_CONVERTED, *named) if object_name == LEAD and named else ()
 
 
 def became(record: Mapping[str, Any], objects: Sequence[str]) -> tuple[str, str] | None:
     """The object and id of what a lead became; None for one that is open, or that left no such record."""
-    if not record.get("IsConverted"):
+    if not record.get(IS_CONVERTED):
         return None
     found = ((name, record.get(field)) for name, field in _BECAME.items() if name in objects)
     return next(((name, id_) for name, id_ in found if id_), None)

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve
 
 from connector_salesforce import conversion
+from connector_salesforce.descriptions import Description
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import STEPS, absent, field_of
-from connector_salesforce.org import Description, Org
+from connector_salesforce.org import Org
 from connector_salesforce.parents import locking
 from connector_salesforce.person_accounts import not_fields, with_people
 from connector_sdk import ConfigError, Mode, ObjectInfo, ObjectSchema, ReferenceKey

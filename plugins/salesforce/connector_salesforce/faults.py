@@ -23,6 +23,8 @@ SESSION_CODES = ("INVALID_SESSION_ID", "InvalidSessionId")
 _REFUSED = (400, 404, 405, 415)
 """Statuses that prove nothing was executed, where Salesforce itself words the refusal."""
 
+_SECONDS = re.compile("[0-9]{1,9}")
+
 Said = tuple[str, str]
 
 
@@ -30,15 +32,23 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
     """The failure that an answer with an error status tells of (REST API Developer Guide, "Status Codes and Error
     Responses"; Bulk API Developer Guide, "Errors").
     """
-    said, date = _said(body), headers.get("Date", "")
-    code, message = said or (f"ERROR_HTTP_{status}", _gist(body) or f"the server answered {status}")
+    date = headers.get("Date", "")
+    after = _seconds(headers.get("Retry-After", ""), date)
+    return _failure(status, _said(body), _gist(body), retry_after=after, clock_off=_ahead(date))
+
+
+def fault_in(status: int, said: Any) -> CallFailed:
+    """The failure that a part of an answer tells of, such as the answer to one of several calls ("Composite")."""
+    return _failure(status, _of_json(said), "")
+
+
+def _failure(
+    status: int, said: Said | None, gist: str, retry_after: float | None = None, clock_off: float = 0.0
+) -> CallFailed:
+    code, message = said or (f"ERROR_HTTP_{status}", gist or f"the server answered {status}")
+    executed = _executed(status, code, said is not None)
     return CallFailed(
-        normalised(code, message),
-        message,
-        _executed(status, code, said is not None),
-        status=status,
-        retry_after=_seconds(headers.get("Retry-After", ""), date),
-        clock_off=_ahead(date),
+        normalised(code, message), message, executed, status=status, retry_after=retry_after, clock_off=clock_off
     )
 
 
@@ -94,7 +104,8 @@ def _of_object(said: Any) -> Said | None:
     pairs = (("errorCode", "message"), ("exceptionCode", "exceptionMessage"), ("error", "error_description"))
     for code, message in pairs:
         if isinstance(said.get(code), str):
-            return said[code], str(said.get(message) or said[code])
+            words = said.get(message)
+            return said[code], words if words and isinstance(words, str) else said[code]
     return None
 
 
@@ -130,7 +141,7 @@ def _gist(body: bytes) -> str:
 
 def _seconds(retry_after: str, date: str) -> float | None:
     """A Retry-After header, which names seconds or a date: one by the server's clock, which `date` is (RFC 9110)."""
-    if retry_after.strip().isdecimal():
+    if _SECONDS.fullmatch(retry_after.strip()):
         return float(retry_after)
     at = _moment(retry_after)
     return max(0.0, (at - (_moment(date) or datetime.now(UTC))).total_seconds()) if at else None
@@ -145,6 +156,6 @@ def _ahead(date: str) -> float:
 def _moment(date: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found.replace(tzinfo=found.tzinfo or UTC)

@@ -9,12 +9,19 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from connector_salesforce.answer_shape import FLAG, TEXT, Shape, optional
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.org import Org
 from connector_salesforce.soql import select
 
 _PLACES = ((".scratch.my.", "scratch org"), ("-dev-ed.", "developer org"), ("--", "sandbox"))
 """How an org's own host tells what it is (Salesforce Help, "My Domain URL Formats")."""
+
+_ORGANIZATION: Shape = {
+    "Name": optional(TEXT),
+    "IsSandbox": optional(FLAG),
+    "OrganizationType": optional(TEXT),
+}
 
 
 @frozen
@@ -73,7 +80,7 @@ def _kind(about: Mapping[str, Any], host: str) -> str:
 def _about(org: Org) -> Mapping[str, Any]:
     """The org's name and kind (Object Reference, "Organization"); nothing where the user may not see them."""
     try:
-        return next(org.query(select(["Id", "Name", "IsSandbox", "OrganizationType"], "Organization")), {})
+        return next(org.query(select(["Id", *_ORGANIZATION], "Organization"), _ORGANIZATION), {})
     except CallFailed as error:
         if error.code in _HOPELESS:
             raise

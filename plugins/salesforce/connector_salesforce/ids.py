@@ -57,6 +57,15 @@ def other_prefixes(ids: pa.StringArray, prefixes: Sequence[str]) -> pa.BooleanAr
     return pc.if_else(pc.is_null(ids), None, pc.invert(pc.is_in(begins, value_set=pa.array(prefixes))))
 
 
+def impossible_ids(ids: pa.StringArray, prefix: str | None) -> pa.BooleanArray:
+    """Which cells of a column cannot be ids of records whose ids begin with a prefix (null where there is no id).
+
+    Where the prefix is not known, ids of any object can.
+    """
+    wrong = wrong_ids(ids)
+    return wrong if prefix is None else pc.or_(wrong, other_prefixes(ids, [prefix]))
+
+
 def _bit(ids: pa.StringArray, at: int, place: int) -> pa.Array:
     upper = pc.ascii_is_upper(pc.utf8_slice_codeunits(ids, at, at + 1))
     return pc.multiply(upper.cast(pa.int8()), pa.scalar(1 << place, pa.int8()))

@@ -13,13 +13,29 @@ from typing import IO, Any
 
 from attrs import frozen
 
+from connector_salesforce.answer_shape import COUNT, ID, TEXT, MemberKind, Shape, optional, require_object, unreadable
 from connector_salesforce.client import Client, segment
-from connector_salesforce.failure import CallFailed
+from connector_salesforce.ids import SHORT
 from connector_salesforce.job_kind import JobKind
 from connector_sdk import Executed
 
-OPEN, ENDED = "Open", ("JobComplete", "Failed", "Aborted")
-"""The state of a job that waits for its data, and those in which its result files are complete."""
+OPEN, HANDED_OVER, ABORTED = "Open", "UploadComplete", "Aborted"
+ENDED = ("JobComplete", "Failed", ABORTED)
+"""The state of a job that waits for its data, those that it is put into, and those in which its result files are
+complete."""
+
+_STATES = (OPEN, HANDED_OVER, "InProgress", *ENDED)
+_PREFIX = "750"
+"""What the ids of jobs begin with."""
+
+_NEW_JOB: Shape = {"id": MemberKind("the id of a job", lambda value: ID.holds(value) and value.startswith(_PREFIX))}
+_JOB: Shape = {
+    **_NEW_JOB,
+    "state": MemberKind("a state of jobs", lambda value: value in _STATES),
+    "errorMessage": optional(TEXT),
+    "numberRecordsProcessed": optional(COUNT),
+    "numberRecordsFailed": optional(COUNT),
+}
 
 _JOBS = "/jobs/ingest"
 
@@ -46,7 +62,8 @@ def opened(client: Client, kind: JobKind) -> str:
         "assignmentRuleId": kind.assignment_rule,
     }
     given = {name: value for name, value in values.items() if value is not None}
-    return str(_read(client.write("POST", _JOBS, json.dumps(given).encode()), "id")["id"])
+    said = require_object(client.write("POST", _JOBS, json.dumps(given).encode()), _NEW_JOB, "the answer about a job")
+    return str(said["id"])
 
 
 def fill(client: Client, job: str, body: bytes) -> None:
@@ -56,19 +73,21 @@ def fill(client: Client, job: str, body: bytes) -> None:
 
 def hand_over(client: Client, job: str) -> None:
     """Let Salesforce execute a job."""
-    _put_into(client, job, "UploadComplete")
+    _put_into(client, job, HANDED_OVER)
 
 
 def abort(client: Client, job: str) -> None:
     """End a job: from now on it cannot be handed over, not even by a call that is late ("Abort a Job")."""
-    _put_into(client, job, "Aborted")
+    _put_into(client, job, ABORTED)
 
 
 def look(client: Client, job: str) -> JobState:
     """The state of a job; counts are left out of it before it runs."""
-    said = _read(client.get(_path(job)), "state")
-    processed, failed = _count(said, "numberRecordsProcessed"), _count(said, "numberRecordsFailed")
-    return JobState(str(said["state"]), str(said.get("errorMessage") or ""), processed or 0, failed)
+    said = _read(client.get(_path(job)), job)
+    processed, failed = said.get("numberRecordsProcessed"), said.get("numberRecordsFailed")
+    if said["state"] in ENDED and (processed is None or (failed or 0) > processed):
+        raise unreadable(f"of the job {job}, {processed} rows were processed and {failed} failed", Executed.MAYBE)
+    return JobState(said["state"], said.get("errorMessage") or "", processed or 0, failed)
 
 
 @contextmanager
@@ -83,17 +102,14 @@ def _path(job: str) -> str:
 
 
 def _put_into(client: Client, job: str, state: str) -> None:
-    client.write("PATCH", _path(job), json.dumps({"state": state}).encode())
+    said = _read(client.write("PATCH", _path(job), json.dumps({"state": state}).encode()), job)
+    if said["state"] == OPEN:
+        raise unreadable(f"the job {job} is still {OPEN} after it was put into the state {state}", Executed.MAYBE)
 
 
-def _read(said: Any, key: str) -> Mapping[str, Any]:
-    if isinstance(said, dict) and said.get(key):
-        return said
-    raise CallFailed("ANSWER_UNREADABLE", f"the answer about a job has no {key}", Executed.MAYBE)
-
-
-def _count(said: Mapping[str, Any], key: str) -> int | None:
-    count = said.get(key)
-    if count is None or isinstance(count, int):
-        return count
-    raise CallFailed("ANSWER_UNREADABLE", f"the answer about a job has the {key} {count!r}", Executed.MAYBE)
+def _read(said: Any, job: str) -> Mapping[str, Any]:
+    """An answer about a job. Raises `CallFailed` for any other answer, also one about another job."""
+    found = require_object(said, _JOB, "the answer about a job", Executed.MAYBE)
+    if found["id"][:SHORT] != job[:SHORT]:
+        raise unreadable(f"the answer about the job {job} is one about {found['id']}", Executed.MAYBE)
+    return found

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from connector_salesforce import csv_files, ingest
 from connector_salesforce.client import Client
+from connector_salesforce.csv_files import DamagedError
 from connector_salesforce.ingest import JobState
 from connector_salesforce.numbers import strip_zeros
 from connector_salesforce.row_errors import taken_apart, without_empty
@@ -26,6 +27,7 @@ _FILES = {
     "unprocessedrecords": RowStatus.NOT_EXECUTED,
 }
 _ID, _CREATED, _ERROR = "sf__Id", "sf__Created", "sf__Error"
+_TRUTHS = pa.array(["true", "false"])
 _FOUND = pa.schema([(name, pa.string()) for name in ("key", "status", _ID, _CREATED, _ERROR)])
 
 
@@ -56,7 +58,7 @@ class Found:
 
 
 def found(client: Client, job: str, sent: Sent) -> Found:
-    """What the files say of the rows. Raises `CallFailed`, and `csv_files.DamagedError`.
+    """What the files say of the rows. Raises `CallFailed`, and `DamagedError`.
 
     A file is left alone when those before it tell of every row already.
     """
@@ -105,6 +107,11 @@ def _read(client: Client, job: str, name: str, status: RowStatus, sent: Sent) ->
         for piece in csv_files.read(
             file, [*sent.columns, *needed], [each for each in (_ID, _CREATED, _ERROR) if each not in needed]
         ):
+            if (
+                status is RowStatus.SUCCEEDED
+                and not pc.all(pc.is_in(piece.column(_CREATED), _TRUTHS), min_count=0).as_py()
+            ):
+                raise DamagedError(f"a line whose {_CREATED} is neither true nor false")
             cells = {each: piece.column(each) for each in sent.columns}
             key = together([strip_zeros(cell) if each in sent.decimals else cell for each, cell in cells.items()])
             columns = [key, pa.repeat(status.value, piece.num_rows)]

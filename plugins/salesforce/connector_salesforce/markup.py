@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from xml.etree import ElementTree
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
@@ -18,11 +19,31 @@ class MarkupError(ValueError):
     """An answer is not the XML that it should be, or a text cannot be said in XML."""
 
 
-class _WithoutDoctype(ElementTree.TreeBuilder):
-    """A document type can name files and entities that multiply; no answer of Salesforce has one."""
+_DEEPEST = 100
+"""Elements that stand within one another at most; no answer of Salesforce comes near it."""
+
+
+class _Plain(ElementTree.TreeBuilder):
+    """Takes elements, texts and nothing else.
+
+    A document type can name files and entities that multiply, and elements that stand within one another by the
+    thousand break what walks through them. No answer of Salesforce has either.
+    """
+
+    _depth = 0
 
     def doctype(self, name: str, _public: str | None, _system: str | None) -> None:
         raise MarkupError(f"the answer declares a document type {name}")
+
+    def start(self, tag: Any, attrs: Any) -> ElementTree.Element:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise MarkupError(f"the answer has more than {_DEEPEST} elements within one another")
+        return super().start(tag, attrs)
+
+    def end(self, tag: Any) -> ElementTree.Element:
+        self._depth -= 1
+        return super().end(tag)
 
 
 def document(root: str, values: Mapping[str, str]) -> bytes:
@@ -47,7 +68,7 @@ def written(root: ElementTree.Element) -> bytes:
 
 def parse(body: bytes) -> ElementTree.Element:
     """The root element. Raises `MarkupError` for anything that is not plain XML."""
-    parser = ElementTree.XMLParser(target=_WithoutDoctype())
+    parser = ElementTree.XMLParser(target=_Plain())
     try:
         return ElementTree.fromstring(body, parser)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
@@ -62,3 +83,12 @@ def name_of(element: ElementTree.Element) -> str:
 def values_of(element: ElementTree.Element) -> dict[str, str]:
     """The texts of the elements within an element, by their names."""
     return {name_of(each): (each.text or "").strip() for each in element}
+
+
+def response_in(envelope: ElementTree.Element) -> ElementTree.Element:
+    """The response in a SOAP envelope. Raises `MarkupError` where the root is none, or holds none."""
+    bodies = [each for each in envelope if name_of(each) == "Body"] if name_of(envelope) == "Envelope" else []
+    responses = [each for body in bodies for each in body]
+    if len(responses) != 1 or not name_of(responses[0]).endswith("Response"):
+        raise MarkupError(f"the {name_of(envelope)} holds no response")
+    return responses[0]

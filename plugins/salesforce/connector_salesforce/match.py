@@ -9,13 +9,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector_salesforce import conversion, soql
+from connector_salesforce.answer_shape import FLAG, LIKE_ID, NUMBER, TEXT, MemberKind, Shape, optional, unreadable
+from connector_salesforce.descriptions import Description
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import IDS, TYPES, absent
-from connector_salesforce.ids import to18
-from connector_salesforce.org import Description, Org
-from connector_sdk import MATCH_SCHEMA, ConfigError
+from connector_salesforce.ids import impossible_ids, to18
+from connector_salesforce.org import Org
+from connector_sdk import MATCH_SCHEMA, ConfigError, Executed
 
 _LONGEST_ADDRESS = 14_000
 """Bytes of an encoded query; an address may have 16,384 with all that is around it ("SOQL and SOSL Limits")."""
@@ -25,6 +28,9 @@ _LONGEST_QUERY = 100_000
 
 _MOST_VALUES = 2_000
 """Values of a query, so that the records of unique values fit one page."""
+
+_NUMBERS = ("int", "long", "double", "currency", "percent")
+"""The types whose values are numbers."""
 
 _TOO_LONG = (400, 413, 414, 431)
 """Statuses with which a server refuses what is longer than it takes."""
@@ -61,7 +67,17 @@ def match(
     found += [line for line in elsewhere if line[:2] not in met]
     columns = list(zip(*found, strict=True)) or [(), (), ()]
     arrays = [pa.array(column, each.type) for column, each in zip(columns, MATCH_SCHEMA, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=MATCH_SCHEMA)
+    return _believed(org, pa.Table.from_arrays(arrays, schema=MATCH_SCHEMA))
+
+
+def _believed(org: Org, found: pa.Table) -> pa.Table:
+    """Return the records that were found, each once. Raises `CallFailed` where an id cannot be that of its record."""
+    for name in found.column("object_name").unique().to_pylist():
+        ids = found.filter(pc.equal(found.column("object_name"), name)).column("record_id").combine_chunks()
+        wrong = ids.filter(impossible_ids(ids, org.prefix(name)))
+        if len(wrong):
+            raise unreadable(f"{wrong[0].as_py()!r} is no id of a record of {name}", Executed.NO)
+    return found.group_by(MATCH_SCHEMA.names, use_threads=False).aggregate([]).select(MATCH_SCHEMA.names)
 
 
 def _visible(org: Org, object_name: str, fields: Sequence[str]) -> list[str]:
@@ -88,10 +104,32 @@ def _in_object(
             asked.setdefault(_question(key, value), _asked(described, key, value))
         elif described["type"] in IDS and value:
             yield position, None
-    columns = dict.fromkeys(["Id", described["name"], *followed])
-    for record in _records(org, object_name, tuple(columns), described["name"], list(asked.values())):
-        for position in positions.get(_key(record, described["name"], fold), ()):
+    name = described["name"]
+    shape = {"Id": LIKE_ID, name: optional(_kind_of(described)), **_shape_of(followed)} | {"Id": LIKE_ID}
+    for record in _told_once(_records(org, object_name, shape, name, list(asked.values())), name):
+        for position in positions.get(_key(record, name, fold), ()):
             yield position, record
+
+
+def _told_once(records: Iterable[Mapping[str, Any]], field: str) -> Iterator[Mapping[str, Any]]:
+    """Yield records. Raises `CallFailed` where one of them has two values of a field."""
+    values: dict[str, Any] = {}
+    for record in records:
+        if values.setdefault(record["Id"], record.get(field)) != record.get(field):
+            raise unreadable(f"the record {record['Id']!r} comes with two values of {field}", Executed.NO)
+        yield record
+
+
+def _shape_of(followed: Sequence[str]) -> Shape:
+    """Return the shape of records that say what became of them."""
+    return {each: FLAG if each == conversion.IS_CONVERTED else optional(TEXT) for each in followed}
+
+
+def _kind_of(described: Description) -> MemberKind:
+    """Return what the values of a field are in an answer."""
+    if described["type"] in _NUMBERS:
+        return NUMBER
+    return FLAG if described["type"] == "boolean" else TEXT
 
 
 def _described(org: Org, object_name: str, field: str) -> Description:
@@ -105,7 +143,7 @@ def _fold(described: Description, is_reference: bool) -> Fold:
     """What two values that the field takes for the same one have in common; None for a value that finds nothing."""
     if described["type"] in IDS:
         return lambda value: to18(str(value).strip())
-    if described["type"] in ("int", "long", "double", "currency", "percent"):
+    if described["type"] in _NUMBERS:
         return lambda value: Decimal(str(value))
     if described["type"] in TYPES and described["type"] not in ("picklist", "multipicklist"):
         return lambda value: value
@@ -135,12 +173,12 @@ def _asked(described: Description, key: Key, value: Any) -> Any:
 
 
 def _key(record: Mapping[str, Any], field: str, fold: Fold) -> Key | None:
-    value = record[field]
+    value = record.get(field)
     return None if value is None else fold(value)
 
 
 def _records(
-    org: Org, object_name: str, columns: Sequence[str], field: str, values: Sequence[Any]
+    org: Org, object_name: str, shape: Shape, field: str, values: Sequence[Any]
 ) -> Iterable[Mapping[str, Any]]:
     """The records that have one of the values, by as few calls as the org lets: one for 10,000 of them.
 
@@ -150,20 +188,20 @@ def _records(
     """
 
     def queries(most: int, size: Callable[[str], int]) -> list[str]:
-        sized: Callable[[Sequence[Any]], str] = lambda some: _query(object_name, columns, field, some)  # noqa: E731
+        sized: Callable[[Sequence[Any]], str] = lambda some: _query(object_name, tuple(shape), field, some)  # noqa: E731
         return [sized(each) for each in _chunks(sized, values, most, size)]
 
     short = queries(_LONGEST_ADDRESS, _encoded)
     if len(short) < 2:
-        return [record for each in short for record in org.query(each)]
+        return [record for each in short for record in org.query(each, shape)]
     if org.takes_long_queries:
         try:
-            return list(org.queries(queries(_LONGEST_QUERY, len)))
+            return list(org.queries(queries(_LONGEST_QUERY, len), shape))
         except CallFailed as error:
             if error.status not in _TOO_LONG:
                 raise
             org.takes_long_queries = False
-    return org.queries(short)
+    return org.queries(short, shape)
 
 
 def _query(object_name: str, columns: Sequence[str], field: str, values: Sequence[Any]) -> str:

@@ -11,9 +11,11 @@ from xml.etree import ElementTree
 
 from attrs import frozen
 
+from connector_salesforce.answer_shape import FLAG, TEXT, Shape, optional, unreadable
 from connector_salesforce.codes import normalised, table
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
+from connector_salesforce.ids import SHORT
 from connector_salesforce.markup import name_of, values_of, written
 from connector_salesforce.org import Org
 from connector_salesforce.soql import is_in, select
@@ -37,6 +39,8 @@ _TOGETHER = 2
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _PARTNER = "urn:partner.soap.sforce.com"
 _RECORD = "urn:sobject.partner.soap.sforce.com"
+
+_STATE: Shape = {"Id": TEXT, "IsDeleted": FLAG, "MasterRecordId": optional(TEXT)}
 
 Fate = tuple[RowStatus, str | None, str | None]
 """What became of a record: the status, and where it failed a code and a message."""
@@ -90,7 +94,10 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     attempt.anchor("merging")
     answers = _answers(org, batch.object_name, rows, requests, options) if requests else []
     refused = [(each, answer) for each, answer in zip(requests, answers, strict=True) if answer is not None]
-    found = _Found.of(org, batch.object_name, rows, [row for each, _ in refused for row in each.rows])
+    try:
+        found = _Found.of(org, batch.object_name, rows, [row for each, _ in refused for row in each.rows])
+    except CallFailed as error:
+        raise error.about_batch(Executed.MAYBE) from error
     fates = dict.fromkeys((row for each in requests for row in each.rows), _MERGED)
     for request, said in refused:
         fates |= _refused(request, said, {row: found.fate(rows, row) for row in request.rows})
@@ -125,9 +132,9 @@ class _Found:
         ids = dict.fromkeys(each for row in asked for each in (rows.records[row], rows.masters[row]))
         if not ids:
             return cls({}, frozenset())
-        query = select(["Id", "IsDeleted", "MasterRecordId"], object_name, is_in("Id", list(ids)))
-        records = {each["Id"]: each for each in org.query_all(query)}
-        merged = {id_: each["MasterRecordId"] for id_, each in records.items() if each["IsDeleted"]}
+        query = select(list(_STATE), object_name, is_in("Id", list(ids)))
+        records = {each["Id"]: each for each in org.query_all(query, _STATE)}
+        merged = {id_: each.get("MasterRecordId") for id_, each in records.items() if each["IsDeleted"]}
         return cls(merged, frozenset(id_ for id_ in ids if id_ in merged or id_ not in records))
 
     def fate(self, rows: _Rows, row: int) -> Fate:
@@ -180,20 +187,30 @@ def _answers(
     def envelope(token: str) -> bytes:
         return _envelope(token, object_name, rows, requests, options)
 
-    root = org.client.soap(f"/u/{org.client.version}", "", envelope)
-    results = [each for each in root.iter() if name_of(each) == "result"]
-    if len(results) != len(requests):
+    response = org.client.soap(f"/u/{org.client.version}", "", envelope)
+    results = [each for each in response if name_of(each) == "result"]
+    if name_of(response) != "mergeResponse" or len(results) != len(requests):
         message = f"{len(results)} results came for {len(requests)} merges"
         raise CallFailed("ANSWER_INCOMPLETE", message, Executed.MAYBE)
-    return [_error(each) for each in results]
+    return [_read_result(result, request, rows) for result, request in zip(results, requests, strict=True)]
 
 
-def _error(result: ElementTree.Element) -> tuple[str, str] | None:
-    if values_of(result).get("success") == "true":
-        return None
+def _read_result(result: ElementTree.Element, request: _Request, rows: _Rows) -> tuple[str, str] | None:
+    """What a result says of its request: None when it was done, else code and message. Raises `CallFailed`."""
+    values = values_of(result)
+    if values.get("success") == "false":
+        return _error(result)
+    merged = {(each.text or "").strip()[:SHORT] for each in result if name_of(each) == "mergedRecordIds"}
+    own = merged <= {rows.records[row][:SHORT] for row in request.rows}
+    if values.get("success") != "true" or values.get("id", "")[:SHORT] != request.master[:SHORT] or not own:
+        raise unreadable(f"a result is none of a merge into {request.master}", Executed.MAYBE)
+    return None
+
+
+def _error(result: ElementTree.Element) -> tuple[str, str]:
     errors = [values_of(each) for each in result if name_of(each) == "errors"]
-    if not errors or "statusCode" not in errors[0]:
-        raise CallFailed("ANSWER_UNREADABLE", "a merge failed without saying why", Executed.MAYBE)
+    if not errors or not errors[0].get("statusCode"):
+        raise unreadable("a merge failed without saying why", Executed.MAYBE)
     code, message = errors[0]["statusCode"], "; ".join(each.get("message", "") for each in errors)
     return normalised(code, message), message
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
+from connector_salesforce.answer_shape import TEXT, MemberKind, Shape, optional, require_object, unreadable
 from connector_salesforce.answered_json import read_json
 from connector_salesforce.credentials import Login
 from connector_salesforce.failure import CallFailed
@@ -16,6 +17,21 @@ from connector_salesforce.hosts import HostError, instance_origin
 from connector_salesforce.ids import to18
 from connector_salesforce.transport import Answer, Request, Transport
 from connector_sdk import Executed
+
+_ORG = "00D"
+"""What the id of an org begins with."""
+
+_TOKEN: Shape = {
+    "access_token": MemberKind(
+        "a token in one line of ASCII",
+        lambda value: isinstance(value, str) and re.fullmatch("[!-~]+", value) is not None,
+    ),
+    "instance_url": TEXT,
+    "id": TEXT,
+    "refresh_token": optional(TEXT),
+    "token_type": optional(TEXT),
+}
+"""A token travels in a header ("OAuth 2.0 Bearer Token Usage")."""
 
 
 @frozen
@@ -54,8 +70,9 @@ def granted(
     """
 
     def kept(answer: Answer) -> None:
-        if keep is not None and answer.status == 200:
-            keep(_read(answer))
+        found = _granted_by(answer) if keep is not None and answer.status == 200 else None
+        if keep is not None and found is not None:
+            keep(found)
 
     return _read(_posted(transport, f"{login_origin}/services/oauth2/token", form, kept))
 
@@ -80,15 +97,22 @@ def _posted(
     return answer
 
 
+def _granted_by(answer: Answer) -> Granted | None:
+    """What an answer grants; None for one that cannot be read, which is said once the call is told of."""
+    try:
+        return _read(answer)
+    except CallFailed:
+        return None
+
+
 def _read(answer: Answer) -> Granted:
     """A token answer. Its `id` is a URL that ends in the ids of org and user."""
     try:
-        said: Any = read_json(answer.body)
-        token, instance, refresh = str(said["access_token"]), str(said["instance_url"]), said.get("refresh_token")
-        org_id, user_id = (to18(part) or part for part in urlsplit(str(said["id"])).path.split("/")[-2:])
-    except (ValueError, KeyError, TypeError):
-        raise CallFailed("ANSWER_UNREADABLE", "the token answer is not one of Salesforce", Executed.NO) from None
-    if not token or not org_id:
-        raise CallFailed("ANSWER_UNREADABLE", "the token answer names no token or no org", Executed.NO)
-    type_ = said.get("token_type")
-    return Granted(token, str(refresh) if refresh else None, instance, org_id, user_id, str(type_ or "Bearer"))
+        said = require_object(read_json(answer.body), _TOKEN, "the token answer")
+        org_id, user_id = (to18(part) for part in urlsplit(said["id"]).path.split("/")[-2:])
+    except (ValueError, CallFailed):
+        raise unreadable("the token answer cannot be read", Executed.NO) from None  # and shown neither: it has secrets
+    if org_id is None or not org_id.startswith(_ORG) or user_id is None:
+        raise unreadable("the token answer names no org, or no user", Executed.NO)
+    type_ = said.get("token_type") or "Bearer"
+    return Granted(said["access_token"], said.get("refresh_token"), said["instance_url"], org_id, user_id, type_)

@@ -8,16 +8,27 @@ from urllib.parse import quote
 
 from attrs import define, field
 
+from connector_salesforce.answer_shape import (
+    COUNT,
+    FLAG,
+    LIST,
+    TEXT,
+    Shape,
+    optional,
+    require_list,
+    require_object,
+    unreadable,
+)
 from connector_salesforce.bulk_jobs import Jobs
 from connector_salesforce.client import Client, segment
+from connector_salesforce.descriptions import Description, read_object, read_objects
 from connector_salesforce.failure import CallFailed
 from connector_sdk import Executed
 
 _MOST_PAGES = 50_000
 _QUERIES_OF_A_CALL = 5
-
-Description = dict[str, Any]
-"""An object as Salesforce describes it (REST API Developer Guide, "sObject Describe")."""
+_ANYTHING: Shape = {}
+_PAGE: Shape = {"records": LIST, "done": FLAG, "totalSize": optional(COUNT), "nextRecordsUrl": optional(TEXT)}
 
 
 @define(eq=False)
@@ -41,14 +52,13 @@ class Org:
     def objects(self, refresh: bool = False) -> list[Description]:
         """All objects that the user can see (REST API Developer Guide, "Describe Global")."""
         if self._listed is None or refresh:
-            self._listed = _with(self.client.get("/sobjects"), "sobjects")["sobjects"]
+            self._listed = read_objects(self.client.get("/sobjects"))
         return self._listed
 
     def describe(self, object_name: str, refresh: bool = False) -> Description:
         """One object with its fields. Raises `CallFailed` (NOT_FOUND) when there is none of this name."""
         if refresh or object_name not in self._described:
-            found = self.client.get(f"/sobjects/{segment(object_name)}/describe")
-            described = _with(found, "fields")
+            described = read_object(self.client.get(f"/sobjects/{segment(object_name)}/describe"), object_name)
             self._fields[object_name] = {each["name"].lower(): each for each in described["fields"]}
             self._described[object_name] = described
         return self._described[object_name]
@@ -63,44 +73,54 @@ class Org:
         self.describe(object_name)
         return self._fields[object_name][name.lower()]
 
-    def query(self, soql: str) -> Iterator[Description]:
-        """All records of a query, page after page (REST API Developer Guide, "Query")."""
-        yield from self._pages(_page(self.client.get("/query", q=soql)))
+    def limits(self) -> Mapping[str, Any]:
+        """The org's limits by their names (REST API Developer Guide, "Limits")."""
+        return require_object(self.client.get("/limits"), {}, "the list of limits")
 
-    def query_all(self, soql: str) -> Iterator[Description]:
+    def query(self, soql: str, shape: Shape = _ANYTHING) -> Iterator[Description]:
+        """All records of a query, page after page (REST API Developer Guide, "Query"). Each has the `shape`."""
+        yield from self._pages(self.client.get("/query", q=soql), shape)
+
+    def query_all(self, soql: str, shape: Shape = _ANYTHING) -> Iterator[Description]:
         """As `query`, deleted and merged records included ("QueryAll")."""
-        yield from self._pages(_page(self.client.get("/queryAll", q=soql)))
+        yield from self._pages(self.client.get("/queryAll", q=soql), shape)
 
-    def queries_each(self, asked: Mapping[str, str]) -> Mapping[str, list[Description] | CallFailed]:
+    def queries_each(
+        self, asked: Mapping[str, str], shapes: Mapping[str, Shape]
+    ) -> Mapping[str, list[Description] | CallFailed]:
         """The records of up to 5 queries by one call, under their names; of one that was refused, why."""
         first = self.client.composite_each({name: f"/query?q={quote(soql)}" for name, soql in asked.items()})
         return {
-            name: each if isinstance(each, CallFailed) else list(self._pages(_page(each)))
+            name: each if isinstance(each, CallFailed) else list(self._pages(each, shapes[name]))
             for name, each in first.items()
         }
 
-    def tooling(self, soql: str) -> Iterator[Description]:
+    def tooling(self, soql: str, shape: Shape = _ANYTHING) -> Iterator[Description]:
         """All records of a query about the org's own set-up (Tooling API Guide, "Query")."""
-        yield from self._pages(_page(self.client.get("/tooling/query", q=soql)))
+        yield from self._pages(self.client.get("/tooling/query", q=soql), shape)
 
-    def queries(self, asked: Sequence[str]) -> Iterator[Description]:
+    def queries(self, asked: Sequence[str], shape: Shape) -> Iterator[Description]:
         """All records of several queries, 5 of them to a call ("Composite")."""
         for start in range(0, len(asked), _QUERIES_OF_A_CALL):
             some = asked[start : start + _QUERIES_OF_A_CALL]
             paths = {f"q{number}": f"/query?q={quote(each)}" for number, each in enumerate(some)}
             for first in self.client.composite(paths).values():
-                yield from self._pages(_page(first))
+                yield from self._pages(first, shape)
 
-    def _pages(self, page: Description) -> Iterator[Description]:
+    def _pages(self, said: Any, shape: Shape) -> Iterator[Description]:
         """The records of a page and of those that follow it. Pages that lead back to one another would have no end."""
+        page = _read_page(said, shape)
+        if page["done"] and page.get("totalSize") not in (None, len(page["records"])):
+            found, total = len(page["records"]), page["totalSize"]
+            raise unreadable(f"a query has {total:,} records and {found:,} came", Executed.NO)
         yield from page["records"]
         read: set[str] = set()
         while not page["done"]:
             following = page["nextRecordsUrl"]
-            if str(following) in read or len(read) == _MOST_PAGES:
+            if following in read or len(read) == _MOST_PAGES:
                 raise CallFailed("ANSWER_TOO_LARGE", f"a query has no end after {len(read):,} pages", Executed.NO)
-            read.add(str(following))
-            page = _page(self.client.get_page(following))
+            read.add(following)
+            page = _read_page(self.client.get_page(following), shape)
             yield from page["records"]
 
     def close(self) -> None:
@@ -109,14 +129,8 @@ class Org:
         self.client.close()
 
 
-def _page(said: Any) -> Description:
-    """A page of a query, which names the next one unless it is the last."""
-    page = _with(said, "records", "done")
-    return page if page["done"] else _with(page, "nextRecordsUrl")
-
-
-def _with(said: Any, *keys: str) -> Description:
-    """An answer that has what is read from it. Raises `CallFailed` for any other."""
-    if isinstance(said, dict) and all(key in said for key in keys):
-        return said
-    raise CallFailed("ANSWER_UNREADABLE", f"the answer has no {' and '.join(keys)}", Executed.NO)
+def _read_page(said: Any, shape: Shape) -> Description:
+    """Return a page of a query, which names the next one unless it is the last. Raises `CallFailed`."""
+    page = require_object(said, _PAGE, "a page of a query")
+    require_list(page["records"], shape, "a page of a query")
+    return page if page["done"] else require_object(page, {"nextRecordsUrl": TEXT}, "a page of a query")

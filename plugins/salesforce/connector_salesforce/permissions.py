@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connector_salesforce.org import Description, Org
+from connector_salesforce.descriptions import Description
+from connector_salesforce.org import Org
 from connector_salesforce.person_accounts import is_of_people
 from connector_sdk import Action, Finding, Level, PlanSummary
 

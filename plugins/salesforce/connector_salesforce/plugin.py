@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
-from connector_salesforce import bulk, bulk2, codes, describe, login, merge, preflight, reference_errors, rest
+from connector_salesforce import (
+    bulk,
+    bulk2,
+    codes,
+    describe,
+    login,
+    merge,
+    preflight,
+    reference_errors,
+    rest,
+    written_ids,
+)
 from connector_salesforce import match as matching
 from connector_salesforce.commands import login_commands
 from connector_salesforce.config import Config, Options
@@ -155,8 +166,7 @@ def write_batch(connection: Connection, batch: Batch, options: Options, attempt:
     """Write through the batch's API."""
     connection.handle.client.quota.keep(options.keep_api_calls)
     with proven():
-        result = _writer(batch).write(connection.handle, batch, options, attempt)
-        return reference_errors.explained(connection.handle, batch, result)
+        return _read_result(connection, batch, _writer(batch).write(connection.handle, batch, options, attempt))
 
 
 @hookimpl
@@ -166,7 +176,13 @@ def recover_batch(
     """Ask what became of a batch through its API."""
     connection.handle.client.quota.keep(options.keep_api_calls)
     answer = _writer(batch).recover(connection.handle, batch, options, attempt)
-    return reference_errors.explained(connection.handle, batch, answer) if isinstance(answer, WriteResult) else answer
+    return _read_result(connection, batch, answer) if isinstance(answer, WriteResult) else answer
+
+
+def _read_result(connection: Connection, batch: Batch, result: WriteResult) -> WriteResult:
+    """Return the result of rows that have been written, as far as it is believed, in words that say what to do."""
+    org = connection.handle
+    return reference_errors.explained(org, batch, written_ids.with_doubts(org, batch, result))
 
 
 @hookimpl

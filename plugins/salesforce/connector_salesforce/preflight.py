@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from connector_salesforce.allowances import check_allowances
+from connector_salesforce.answer_shape import ID, require_object
 from connector_salesforce.automation import check_automation
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
@@ -73,7 +74,8 @@ def _not_taken(org: Org, plan: PlanSummary) -> Iterator[Finding]:
             continue
         query = {"operation": "query", "query": f"{select(['Id'], name)} LIMIT 1"}
         try:
-            org.client.write("POST", "/jobs/query", json.dumps(query).encode())
+            job = org.client.write("POST", "/jobs/query", json.dumps(query).encode())
+            require_object(job, {"id": ID}, "the answer about a query job")
         except CallFailed as error:
             if error.code == "InvalidEntity":
                 message = f"{_API[plan.api]} does not take {name}: {error.message}"

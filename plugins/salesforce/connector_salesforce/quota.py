@@ -22,7 +22,7 @@ CALLS = "DailyApiRequests"
 Ask = Callable[[], int | None]
 """Asks the org how many calls are left; answers None if it does not say."""
 
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+_USAGE = re.compile(r"api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
 _SILENT_MOST, _SILENT_LEAST = 10, 2
 """Answers that do not say how many calls are left, after which the org is asked: few where others use many."""
 _STALE = 60.0
@@ -170,8 +170,15 @@ def read_remaining(limits: Any, *names: str) -> int | None:
     """Return what is left of a limit, by the first of its names that the org's `limits` have; None if none has a number
     (REST API Developer Guide, "Limits").
     """
-    for name in names:
-        limit = limits.get(name) if isinstance(limits, dict) else None
-        if isinstance(limit, dict) and isinstance(limit.get("Remaining"), int):
-            return int(limit["Remaining"])
-    return None
+    return next((left for name in names if (left := _read_number(limits, name, "Remaining")) is not None), None)
+
+
+def read_allowed(limits: Any, name: str) -> int | None:
+    """Return how much a limit of the org's `limits` allows; None if they do not say."""
+    return _read_number(limits, name, "Max")
+
+
+def _read_number(limits: Any, name: str, of: str) -> int | None:
+    limit = limits.get(name) if isinstance(limits, dict) else None
+    number = limit.get(of) if isinstance(limit, dict) else None
+    return number if type(number) is int else None

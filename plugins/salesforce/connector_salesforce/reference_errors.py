@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from connector_salesforce.org import Org
 from connector_salesforce.wire import ID, text_of
+from connector_salesforce.written_ids import known_prefix
 from connector_sdk import Action, Batch, Column, WriteResult
 
 _NOT_FOUND, _AMBIGUOUS = "REFERENCE_NOT_FOUND", "REFERENCE_AMBIGUOUS"
@@ -44,7 +45,7 @@ def _several(org: Org, batch: Batch, result: WriteResult, column: Column, number
     key, unless nothing is matched by key.
     """
     assert column.by is not None
-    prefix = org.prefix(column.by.object_name)
+    prefix = known_prefix(org, column.by.object_name)
     if prefix is None or (column.by.object_name == batch.object_name and batch.action is Action.UPSERT):
         return result
     code, message = _column(result, "code"), _column(result, "message")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from connector_salesforce.descriptions import Description
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.fields import refers_by_key
-from connector_salesforce.org import Description, Org
+from connector_salesforce.org import Org
 from connector_salesforce.wire import ID, IdsOf, Target
 from connector_sdk import Batch, Column, Executed, NotExecuted
 

@@ -28,7 +28,9 @@ _TOKEN = re.compile(r"(00D\w{12})(\w{3})?![\w.]+|eyJ[\w-]+\.[\w-]+\.[\w-]+")
 def cli_login(auth: SfCli, login_origin: str) -> Login:
     """The CLI's session. Raises `CallFailed` when there is none, with what the CLI says."""
     shown = _asked(auth, "org", "display")
-    token = shown.get("accessToken")
+    if not isinstance(shown, dict):
+        raise _failed("its answer about the org is none")
+    token = str(shown.get("accessToken"))
     if not _is_token(token):
         token = _token(_asked(auth, "org", "auth", "show-access-token", "--no-prompt"))
     try:
@@ -80,7 +82,7 @@ def _result(output: str, code: int) -> Any:
     try:
         said = json.loads(output)
         result = said.get("result")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         raise _failed(f"it ended with {code} and said nothing that can be read") from None
     if code or said.get("status") or result is None:
         raise _failed(f"{said.get('name') or 'error'}: {said.get('message') or f'it ended with {code}'}")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attrs import define, field
-from connector_salesforce import CallFailed, Org
+from connector_salesforce import CallFailed, Org, read_allowed, read_remaining
 
 from connector_salesforce_events.codes import USED_UP
 from connector_sdk import Attempt, NotExecuted
@@ -73,7 +73,7 @@ class Allocation:
     def _ask(self) -> bool:
         """Ask how many are left. Where that cannot be told, events are not counted."""
         try:
-            left, whole = allocation_in(self._org.client.get("/limits"))
+            left, whole = allocation_in(self._org.limits())
         except CallFailed:
             left, whole = None, None
         with self._lock:
@@ -99,10 +99,9 @@ class Allocation:
 def allocation_in(limits: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """How many events are left in this hour, and how many a whole one has; None where that is not told."""
     for name in _NAMES:
-        found = limits.get(name)
-        if isinstance(found, dict) and isinstance(found.get("Remaining"), int):
-            whole = found.get("Max")
-            return found["Remaining"], whole if isinstance(whole, int) else None
+        left = read_remaining(limits, name)
+        if left is not None:
+            return left, read_allowed(limits, name)
     return None, None
 
 

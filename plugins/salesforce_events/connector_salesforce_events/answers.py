@@ -11,12 +11,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
-from connector_salesforce import CallFailed, normalised
+from connector_salesforce import (
+    COUNT,
+    NAME,
+    TEXT,
+    TEXTS,
+    CallFailed,
+    Shape,
+    list_of,
+    normalised,
+    optional,
+    require_object,
+    unreadable,
+)
 
 from connector_salesforce_events.codes import LARGE, LIMIT, TOO_LARGE, USED_UP
 from connector_sdk import Executed, RowStatus, WriteResult
 
 _QUEUED = ("OPERATION_ENQUEUED", "OPERATION_WITH_CALLBACK_ENQUEUED")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+_CALL: Shape = {"referenceId": TEXT, "httpStatusCode": COUNT}
+_ERROR: Shape = {
+    "statusCode": optional(NAME),
+    "errorCode": optional(NAME),
+    "message": optional(TEXT),
+    "fields": optional(TEXTS),
+}
 
 
 @frozen
@@ -35,22 +56,27 @@ class Line:
         return self.code == USED_UP
 
 
+_UNREADABLE = Line(
+    RowStatus.UNKNOWN, code="ANSWER_UNREADABLE", message="the result of this event is not one of Salesforce's"
+)
+
+
 def of_collection(answers: Any, count: int) -> list[Line]:
     """The answers to events of one request ("sObject Collections"). Raises `CallFailed` when they are not `count`."""
     if not isinstance(answers, list) or len(answers) != count:
         found = len(answers) if isinstance(answers, list) else "no"
         raise CallFailed("ANSWER_INCOMPLETE", f"{found} results came for {count} events", Executed.MAYBE)
-    return [_read(each) for each in answers]
+    return _some_readable([_read(each) for each in answers])
 
 
 def of_composite(answer: Any, names: Sequence[str]) -> list[Line]:
-    """The answers to calls of one request ("Composite"), by the names of the calls."""
-    try:
-        told = {each["referenceId"]: (each["httpStatusCode"], each["body"]) for each in answer["compositeResponse"]}
-        found = [told[name] for name in names]
-    except (KeyError, TypeError) as error:
-        raise CallFailed("ANSWER_INCOMPLETE", f"the answer lacks {error}", Executed.MAYBE) from None
-    return [_read(body) if 200 <= status < 300 else _refused(body) for status, body in found]
+    """The answers to calls of one request ("Composite"), by the names of the calls. Raises `CallFailed`."""
+    whole = require_object(answer, {"compositeResponse": list_of(_CALL)}, "a composite answer", Executed.MAYBE)
+    parts = {each["referenceId"]: each for each in whole["compositeResponse"]}
+    if sorted(parts) != sorted(names) or len(whole["compositeResponse"]) != len(names):
+        message = f"the answer has other parts than the {len(names)} calls that were made"
+        raise CallFailed("ANSWER_INCOMPLETE", message, Executed.MAYBE)
+    return _some_readable([_read_call(parts[name]) for name in names])
 
 
 def results(lines: Iterable[Line]) -> WriteResult:
@@ -66,24 +92,49 @@ def results(lines: Iterable[Line]) -> WriteResult:
     )
 
 
+def _some_readable(lines: list[Line]) -> list[Line]:
+    """The lines, unless none of them can be read: then the answer as a whole counts as lost. Raises `CallFailed`."""
+    if lines and all(each is _UNREADABLE for each in lines):
+        raise unreadable("no result says what became of its event", Executed.MAYBE)
+    return lines
+
+
 def _read(answer: Any) -> Line:
-    try:
-        if answer["success"]:
-            uuid = next((each["message"] for each in answer["errors"] if each["statusCode"] in _QUEUED), None)
-            return Line(RowStatus.SUCCEEDED, uuid, message="queued")
-        return _refused(answer["errors"])
-    except (KeyError, TypeError) as error:
-        raise CallFailed("ANSWER_UNREADABLE", f"a result lacks {error}", Executed.MAYBE) from None
+    """What an answer says of its event. That it was accepted is said by the value true, and by nothing else."""
+    success, errors = (answer.get("success"), answer.get("errors")) if isinstance(answer, dict) else (None, None)
+    if success is False:
+        return _refused(errors)
+    return _accepted(errors) if success is True else _UNREADABLE
 
 
-def _refused(errors: Sequence[Mapping[str, Any]]) -> Line:
-    """The errors of an event: Collections name their code `statusCode`, single calls `errorCode`."""
-    try:
-        said = errors[0].get("statusCode") or errors[0]["errorCode"]
-        message = "; ".join(each["message"] for each in errors)
-        fields = ",".join(name for each in errors for name in each.get("fields") or ()) or None
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise CallFailed("ANSWER_UNREADABLE", f"an error lacks {error}", Executed.MAYBE) from None
+def _read_call(part: Mapping[str, Any]) -> Line:
+    body, accepted = part.get("body"), 200 <= part["httpStatusCode"] < 300
+    return _read(body) if accepted else _refused(body)
+
+
+def _accepted(notices: Any) -> Line:
+    """An event that was accepted, with its UUID where one is told: standard volume events have none."""
+    if not list_of(_ERROR).holds(notices) or not all(map(_code, notices)):
+        return _UNREADABLE
+    told = [each.get("message") or "" for each in notices if _code(each) in _QUEUED]
+    if not all(map(_UUID.fullmatch, told)):
+        return _UNREADABLE
+    return Line(RowStatus.SUCCEEDED, next(iter(told), None), message="queued")
+
+
+def _code(error: Mapping[str, Any]) -> str | None:
+    """The code of an error: Collections name it `statusCode`, single calls `errorCode`."""
+    found: str | None = error.get("statusCode") or error.get("errorCode")
+    return found
+
+
+def _refused(errors: Any) -> Line:
+    """The errors of an event."""
+    said = _code(errors[0]) if list_of(_ERROR).holds(errors) and errors else None
+    if not said:
+        return _UNREADABLE
+    message = "; ".join(each.get("message") or "" for each in errors)
+    fields = ",".join(name for each in errors for name in each.get("fields") or ()) or None
     code = normalised(said, message)
     if said == LIMIT:
         code = TOO_LARGE if re.search(LARGE, message) else USED_UP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connector_salesforce import CallFailed
+from connector_salesforce import CallFailed, read_remaining
 
 from connector_salesforce_events.allocation import allocation_in
 from connector_salesforce_events.config import Options
@@ -32,7 +32,7 @@ def check_plan(events: Events, plan: PlanSummary, options: Options) -> list[Find
 
 def _allowances(events: Events, plan: PlanSummary, options: Options) -> Iterator[Finding]:
     try:
-        limits = events.org.client.get("/limits")
+        limits = events.org.limits()
     except CallFailed as error:
         advice = "Give the user View Setup and Configuration to have it checked."
         yield Finding(Level.WARNING, f"could not check how many events may be published: {error}", advice)
@@ -59,10 +59,9 @@ def _hourly(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> I
 
 def _daily(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> Iterator[Finding]:
     """Each request is one of the day's API calls."""
-    found = limits.get("DailyApiRequests")
-    left = found.get("Remaining") if isinstance(found, dict) else None
+    left = read_remaining(limits, "DailyApiRequests")
     needed, floor = sum(plan.batches.values()), options.keep_api_calls
-    if isinstance(left, int) and plan.api != "bulk2" and needed > left - floor:
+    if left is not None and plan.api != "bulk2" and needed > left - floor:
         kept = f", of which {floor:,} are kept for others" if floor else ""
         message = f"the run needs about {needed:,} API calls, and {left:,} are left today{kept}"
         yield Finding(Level.STOP, message, "Raise batch_size, or run again when calls are free.")

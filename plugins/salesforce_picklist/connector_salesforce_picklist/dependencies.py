@@ -10,7 +10,10 @@ import base64
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from connector_salesforce import unreadable
+
 from connector_salesforce_picklist.values import same
+from connector_sdk import Executed
 
 Described = Mapping[str, Any]
 
@@ -33,5 +36,8 @@ def leaning_on(described: Described, field: str, leaving: Collection[str]) -> It
 
 def _valid(value: Described, place: int) -> bool:
     """Whether a value can be chosen beside the controlling value at a place; bytes at the end may be missing."""
-    bits = base64.b64decode(value.get("validFor") or "")
+    try:
+        bits = base64.b64decode(value.get("validFor") or "")
+    except ValueError:
+        raise unreadable(f"validFor of the value {value['value']!r} is no base64", Executed.NO) from None
     return place >> 3 < len(bits) and bool(bits[place >> 3] & (0x80 >> (place & 7)))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from attrs import define, evolve, field
-from connector_salesforce import CallFailed, Org, literal
+from connector_salesforce import TEXT, CallFailed, Org, literal
 
 from connector_salesforce_picklist import metadata_api, tooling
 from connector_salesforce_picklist.checks import Surroundings
 from connector_salesforce_picklist.dependencies import Described, dependents, leaning_on
 from connector_salesforce_picklist.kinds import STANDARD_SETS
+from connector_salesforce_picklist.metadata_shape import require_field, require_global_set, require_values
 from connector_salesforce_picklist.picklist import Kind, Picklist
 from connector_salesforce_picklist.values import Raw
 from connector_sdk import ConfigError
@@ -29,6 +30,7 @@ class Lists:
     def read(self, object_name: str, field: str) -> Picklist:
         """A picklist as it is now. Raises `ConfigError` where this plugin cannot write it, `CallFailed`."""
         found = self._standard(object_name, field) if not field.endswith("__c") else self._custom(object_name, field)
+        require_values(found)
         self._read[found.version] = found
         return found
 
@@ -81,7 +83,8 @@ class Lists:
         listed = ",".join(map(literal, object_names))
         query = f"SELECT SobjectType, DeveloperName FROM RecordType WHERE SobjectType IN ({listed}) AND IsActive = TRUE"
         try:
-            return tuple((each["SobjectType"], each["DeveloperName"]) for each in self.org.query(query))
+            found = self.org.query(query, {"SobjectType": TEXT, "DeveloperName": TEXT})
+            return tuple((each["SobjectType"], each["DeveloperName"]) for each in found)
         except CallFailed:
             return None
 
@@ -91,6 +94,7 @@ class Lists:
         if found is None:
             raise ConfigError(f"the set-up of {name} cannot be seen by this user", hint=_SETUP)
         tree: Raw = found["Metadata"]
+        require_field(tree, name)
         several = tree.get("type") == "MultiselectPicklist"
         package = _package_of(found)
         own = Picklist(
@@ -102,6 +106,7 @@ class Lists:
         shared = self._component(Kind.GLOBAL, set_name, lambda: tooling.set_id(self.org, set_name))
         if shared is None:
             raise ConfigError(f"the global value set {set_name} cannot be seen by this user", hint=_SETUP)
+        require_global_set(shared["Metadata"], set_name)
         return evolve(
             own, kind=Kind.GLOBAL, name=shared["FullName"], record_id=shared["Id"], tree=shared["Metadata"],
             field_tree=tree, package=_package_of(shared),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from connector_salesforce import CallFailed, Org, name_of, normalised, written
+from connector_salesforce import CallFailed, Org, name_of, normalised, unreadable, written
 
 from connector_salesforce_picklist.values import Raw
 from connector_sdk import Executed
@@ -36,10 +36,15 @@ def read_set(org: Org, name: str) -> Raw | None:
         _text(call, "type", _TYPE)
         _text(call, "fullNames", name)
 
-    record = next(_named(_call(org, "readMetadata", asked), "records"), None)
+    response = _call(org, "readMetadata", asked)
+    if name_of(response) != "readMetadataResponse":
+        raise unreadable(f"a {name_of(response)} came for the metadata of {name}", Executed.NO)
+    record = next(_named(response, "records"), None)
     if record is None or not len(record):
         return None
     found = _tree(record)
+    if found.get("fullName") != name:
+        raise unreadable(f"the metadata of {name} are those of {found.get('fullName')!r}", Executed.NO)
     return {**found, **{each: _listed(found.get(each)) for each in _LISTS}}
 
 
@@ -57,7 +62,7 @@ def write_set(org: Org, name: str, tree: Raw) -> None:
         (code, message), *_ = errors
         raise CallFailed(normalised(code, message), "; ".join(words for _, words in errors), Executed.NO)
     if "true" not in [each.text for each in _named(answer, "success")]:
-        raise CallFailed("ANSWER_UNREADABLE", "the answer does not say whether the set was written", Executed.MAYBE)
+        raise unreadable("it does not say whether the set was written", Executed.MAYBE)
 
 
 def _call(org: Org, action: str, fill: Callable[[ElementTree.Element], None]) -> ElementTree.Element:

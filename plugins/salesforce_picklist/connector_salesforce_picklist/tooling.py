@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connector_salesforce import CallFailed, Org, literal
+from connector_salesforce import ID, NAME, OBJECT, TEXT, Org, Shape, literal, optional, require_object, unreadable
 
 from connector_salesforce_picklist.picklist import Kind
 from connector_sdk import Executed
@@ -19,22 +19,41 @@ Component = Mapping[str, Any]
 _SOME = 25
 """Reads in one call ("Composite")."""
 
+_SHORT = 15
+"""Characters of an id without its check characters."""
+
+_SET: Shape = {
+    "Id": ID,
+    "DeveloperName": NAME,
+    "NamespacePrefix": optional(TEXT),
+    "MasterLabel": optional(TEXT),
+}
+_USER: Shape = {"FullName": TEXT, "Metadata": optional(OBJECT)}
+_COMPONENT: Shape = {
+    "Id": ID,
+    "FullName": TEXT,
+    "Metadata": OBJECT,
+    "NamespacePrefix": optional(TEXT),
+    "ManageableState": optional(TEXT),
+}
+
 
 def field_id(org: Org, object_name: str, field: str) -> str | None:
     """The id of a custom field; None where the user can see none of this name."""
-    found = next(
-        org.tooling(
-            "SELECT DurableId FROM FieldDefinition"
-            f" WHERE EntityDefinition.QualifiedApiName = {literal(object_name)} AND QualifiedApiName = {literal(field)}"
-        ),
-        None,
+    query = (
+        "SELECT DurableId FROM FieldDefinition"
+        f" WHERE EntityDefinition.QualifiedApiName = {literal(object_name)} AND QualifiedApiName = {literal(field)}"
     )
-    return str(found["DurableId"]).rpartition(".")[2] if found else None
+    found = next(org.tooling(query, {"DurableId": TEXT}), None)
+    if found is None:
+        return None
+    record_id: str = found["DurableId"].rpartition(".")[2]
+    return str(require_object({"Id": record_id}, {"Id": ID}, f"the definition of {object_name}.{field}")["Id"])
 
 
 def set_id(org: Org, name: str) -> str | None:
     """The id of a global value set by the name that fields use: its developer name, with the namespace of a package."""
-    for each in org.tooling("SELECT Id, DeveloperName, NamespacePrefix, MasterLabel FROM GlobalValueSet"):
+    for each in org.tooling("SELECT Id, DeveloperName, NamespacePrefix, MasterLabel FROM GlobalValueSet", _SET):
         full = "__".join(part for part in (each.get("NamespacePrefix"), each["DeveloperName"]) if part)
         if name in (full, each.get("MasterLabel")):
             return str(each["Id"])
@@ -43,12 +62,13 @@ def set_id(org: Org, name: str) -> str | None:
 
 def fields_with_set(org: Org, name: str) -> Iterator[str]:
     """The custom fields that use a global value set, as Object.Field. Every custom field has to be read for that."""
-    ids = [each["Id"] for each in org.tooling("SELECT Id FROM CustomField")]
+    ids = [each["Id"] for each in org.tooling("SELECT Id FROM CustomField", {"Id": ID})]
     for start in range(0, len(ids), _SOME):
         some = {f"f{number}": _path(Kind.FIELD, each) for number, each in enumerate(ids[start : start + _SOME])}
-        for component in org.client.composite(some, "/tooling/composite").values():
-            value_set = (component.get("Metadata") or {}).get("valueSet") or {}
-            if value_set.get("valueSetName") == name:
+        for said in org.client.composite(some, "/tooling/composite").values():
+            component = require_object(said, _USER, "a custom field")
+            value_set = (component.get("Metadata") or {}).get("valueSet")
+            if isinstance(value_set, dict) and value_set.get("valueSetName") == name:
                 yield component["FullName"]
 
 
@@ -60,9 +80,9 @@ def write(org: Org, kind: Kind, record_id: str, name: str, tree: Mapping[str, An
 
 def read(org: Org, kind: Kind, record_id: str) -> Component:
     """A component with its whole metadata. Raises `CallFailed`."""
-    found = org.client.get(_path(kind, record_id))
-    if not isinstance(found, dict) or not isinstance(found.get("Metadata"), dict):
-        raise CallFailed("ANSWER_UNREADABLE", f"the {kind} {record_id} came without its metadata", Executed.NO)
+    found = require_object(org.client.get(_path(kind, record_id)), _COMPONENT, f"the {kind} {record_id}")
+    if found["Id"][:_SHORT] != record_id[:_SHORT]:
+        raise unreadable(f"the {kind} {record_id} is the one with the id {found['Id']}", Executed.NO)
     return found
 
 

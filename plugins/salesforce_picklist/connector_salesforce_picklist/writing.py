@@ -97,7 +97,10 @@ def store(lists: Lists, left: Sequence[Picklist], attempt: int, *, begun: bool =
         begun = True
     if not left:
         return
-    stored = lists.read(left[-1].object_name, left[-1].field)
+    try:
+        stored = lists.read(left[-1].object_name, left[-1].field)
+    except CallFailed as error:
+        raise error.about_batch(Executed.MAYBE) from error
     differing = sorted(differences(stored, left[-1]))
     if differing:
         named = ", ".join(differing[:_NAMED]) + (", ..." if len(differing) > _NAMED else "")

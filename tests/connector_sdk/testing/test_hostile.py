@@ -24,6 +24,7 @@ from connector_sdk import (
     RowError,
     RunStopped,
     Stale,
+    WriteResult,
     hookimpl,
 )
 from connector_sdk.testing.doubles import RecordingHost, RecordingRun
@@ -68,6 +69,18 @@ def test_a_breach_is_an_error_that_names_plugin_and_hook(breach: str) -> None:
     destination = Destination("hostile", hostile(breach))
     with pytest.raises(PluginError, match=f"hostile: {hook} "):
         calls(destination)[hook]()
+
+
+@pytest.mark.rule("C4")
+@pytest.mark.parametrize("record_id", ["", "\n", "t-1\x00", "\x1b[2Jt-1"])
+def test_a_row_that_succeeded_has_an_id_in_one_line_or_none(record_id: str) -> None:
+    said = [WriteResult.of(["succeeded", "succeeded"], record_id=["t-1", each]) for each in (record_id, None)]
+    plugin = hostile()
+    plugin.write_batch = hookimpl(lambda: said[0])
+    with pytest.raises(PluginError, match="a record id that is empty, or no text in one line"):
+        calls(Destination("hostile", plugin))["write_batch"]()
+    plugin.write_batch = hookimpl(lambda: said[1])
+    assert calls(Destination("hostile", plugin))["write_batch"]() == said[1]
 
 
 @pytest.mark.rule("S5")

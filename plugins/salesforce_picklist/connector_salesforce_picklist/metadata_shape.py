@@ -1,0 +1,75 @@
+"""The shape of the metadata of picklists, checked before a list is compared with a model or written back whole.
+
+Metadata API Guide, "CustomValue", "StandardValue", "ValueSet"; Tooling API Guide, "CustomField".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from connector_salesforce import (
+    LIST,
+    OBJECT,
+    TEXT,
+    MemberKind,
+    Shape,
+    list_of,
+    optional,
+    require_list,
+    require_object,
+    unreadable,
+)
+
+from connector_salesforce_picklist.kinds import ATTRIBUTES
+from connector_salesforce_picklist.picklist import Picklist
+from connector_sdk import Executed, FieldType
+
+_TRUTH = MemberKind("true or false", lambda value: isinstance(value, bool) or value in ("true", "false", ""))
+_INTEGER = MemberKind("a whole number", lambda value: type(value) is int or (isinstance(value, str) and _is_int(value)))
+
+_OF_ATTRIBUTES = {FieldType.BOOLEAN: _TRUTH, FieldType.INTEGER: _INTEGER}
+
+_VALUE: Shape = {
+    **dict.fromkeys(("label", "description", "color"), optional(TEXT)),
+    **dict.fromkeys(("default", "isActive"), optional(_TRUTH)),
+    **{name: optional(_OF_ATTRIBUTES.get(type_, TEXT)) for name, type_ in ATTRIBUTES.items()},
+}
+_FIELD: Shape = {"type": TEXT, "valueSet": OBJECT}
+_VALUE_SET: Shape = {
+    "restricted": optional(_TRUTH),
+    "valueSetName": optional(TEXT),
+    "controllingField": optional(TEXT),
+    "valueSetDefinition": optional(OBJECT),
+    "valueSettings": optional(list_of({"valueName": TEXT})),
+}
+
+
+def require_field(tree: Any, name: str) -> None:
+    """Raise `CallFailed` where the metadata of a field are not those of a picklist."""
+    about = f"the metadata of {name}"
+    value_set = require_object(require_object(tree, _FIELD, about)["valueSet"], _VALUE_SET, about)
+    if not value_set.get("valueSetName"):
+        require_object(value_set.get("valueSetDefinition"), {"value": LIST}, about)
+
+
+def require_global_set(tree: Any, name: str) -> None:
+    """Raise `CallFailed` where the metadata of a global value set have no list of values."""
+    require_object(tree, {"customValue": LIST}, f"the metadata of {name}")
+
+
+def require_values(picklist: Picklist) -> None:
+    """Raise `CallFailed` where the values of a picklist are not such as Salesforce has."""
+    about = f"the values of {picklist.name}"
+    require_list([each.raw for each in picklist.values], _VALUE, about)
+    names = Counter(each.name for each in picklist.values)
+    if not all(names) or any(count > 1 for count in names.values()):
+        raise unreadable(f"{about} lack a name, or have one twice", Executed.NO)
+    try:
+        picklist.version  # noqa: B018 - what cannot be compared later is refused now
+    except RecursionError:
+        raise unreadable(f"the metadata of {picklist.name} are nested too deeply", Executed.NO) from None
+
+
+def _is_int(text: str) -> bool:
+    return text == "" or (text.isascii() and text.removeprefix("-").isdigit())
