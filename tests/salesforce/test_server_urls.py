@@ -128,6 +128,9 @@ def thief(hostile: HostileOrg, monkeypatch: pytest.MonkeyPatch) -> Iterator[Thie
     found.close()
 
 
+JOB = "750000000000001AAA"
+
+
 def connect(org: HostileOrg, instance: Any, id_: str = f"https://login.salesforce.com/id/{ORG_ID}/005") -> Connection:
     org.says("/services/oauth2/token", {"access_token": TOKEN, "instance_url": instance, "id": id_})
     auth = ClientCredentials("client_credentials", "an-id", Secret("a-client-secret"))
@@ -189,19 +192,19 @@ def test_no_redirect_is_followed(hostile: HostileOrg, thief: Thief, status: int)
 
 
 def test_the_content_url_of_a_job_is_not_used(hostile: HostileOrg, thief: Thief) -> None:
-    org = org_of(hostile)
+    org, below = org_of(hostile), "/services/data/v58.0/jobs/ingest"
     for trick in EVERYWHERE:
-        job = {"id": "750", "state": "JobComplete", "contentUrl": trick, "apiVersion": 58.0, "locator": trick}
-        hostile.says("/services/data/v58.0/jobs/ingest", job)
+        job = {"id": JOB, "state": "JobComplete", "contentUrl": trick, "apiVersion": 58.0, "locator": trick}
+        hostile.says(below, {**job, "numberRecordsProcessed": 1})
+        hostile.says(f"{below}/{JOB}/batches", b"")
         ingest.fill(org.client, ingest.opened(org.client, JobKind("run", "Account", "insert")), b"x")
-        ingest.hand_over(org.client, "750")
-        ingest.look(org.client, "750")
-        with ingest.result(org.client, "750", "successfulResults"):
+        ingest.hand_over(org.client, JOB)
+        ingest.look(org.client, JOB)
+        with ingest.result(org.client, JOB, "successfulResults"):
             pass
     assert (thief.came, thief.sought) == (0, [])
-    below = "/services/data/v58.0/jobs/ingest"
     assert set(hostile.asked) == {
-        below, f"{below}/750", f"{below}/750/batches", f"{below}/750/successfulResults",
+        below, f"{below}/{JOB}", f"{below}/{JOB}/batches", f"{below}/{JOB}/successfulResults",
     }  # fmt: skip
 
 
@@ -221,18 +224,17 @@ def test_the_content_url_of_a_job_is_not_used(hostile: HostileOrg, thief: Thief)
         "é\u2028",
     ],
 )
-def test_an_id_that_an_answer_names_is_one_segment_of_a_path(hostile: HostileOrg, thief: Thief, id_: str) -> None:
-    org = org_of(hostile)
-    hostile.says("/services/data/v58.0/jobs/ingest", {"id": id_, "state": "Open"})
-    ingest.look(org.client, ingest.opened(org.client, JobKind("run", "Account", "insert")))
-    assert hostile.asked[1].startswith("/services/data/v58.0/jobs/ingest/")
-    segment = hostile.asked[1].removeprefix("/services/data/v58.0/jobs/ingest/")
-    assert segment.strip(".")
-    assert not set(segment) & set("/?#\\ ")
+def test_what_an_answer_names_as_an_id_and_is_none_is_asked_about_nowhere(
+    hostile: HostileOrg, thief: Thief, id_: str
+) -> None:
+    org, asked = org_of(hostile), "/services/data/v58.0/jobs/ingest"
+    hostile.says(asked, {"id": id_, "state": "Open"})
+    with pytest.raises(CallFailed, match="ANSWER_UNREADABLE"):
+        ingest.opened(org.client, JobKind("run", "Account", "insert"))
     hostile.says("/services/async/58.0/job", _batches(id_))
-    listed = Jobs(org.client).batches(id_, 0.0)
-    assert hostile.asked[-1] == f"/services/async/58.0/job/{segment}/batch"
-    assert list(listed) == [id_.strip()]
+    with pytest.raises(CallFailed, match="ANSWER_UNREADABLE"):
+        Jobs(org.client).batches(JOB, 0.0)
+    assert hostile.asked == [asked, f"/services/async/58.0/job/{JOB}/batch"]
     assert thief.came == 0
 
 

@@ -15,13 +15,14 @@ from ..salesforce.scripted import TOKEN, ScriptedTransport, answer, org
 from ..salesforce.test_injection import TEXT, unsayable
 
 _MET = "{http://soap.sforce.com/2006/04/metadata}"
+DONE = "<Envelope><Body><updateMetadataResponse><success>true</success></updateMetadataResponse></Body></Envelope>"
 VALUES = st.lists(st.tuples(TEXT, st.none() | TEXT, st.booleans()), max_size=4)
 
 
 def sent(name: str, values: list[dict[str, Any]]) -> bytes | None:
     """The message that writes a set; None where XML has no way to say it, and nothing is sent."""
     transport = ScriptedTransport()
-    transport.on("POST", ".*/Soap/.*", answer("<Envelope><Body><success>true</success></Body></Envelope>"))
+    transport.on("POST", ".*/Soap/.*", answer(DONE))
     try:
         write_set(org(transport), name, {"sorted": "false", "standardValue": values})
     except CallFailed:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import frozen
 
-from connector_salesforce.answer_shape import ID, OBJECT, TEXT, Shape, optional
+from connector_salesforce.answer_shape import OBJECT, TEXT, Shape, optional
 from connector_salesforce.descriptions import Description
 from connector_salesforce.failure import CallFailed
 from connector_salesforce.ids import to18
@@ -204,7 +204,7 @@ _LOOKS = (
         since=FLOWS,
     ),
     _Look(
-        "workflow rules", _workflow_rules, _named("Name"), {"Id": ID, **_named_by("Name")},
+        "workflow rules", _workflow_rules, _named("Name"), {"Id": TEXT, **_named_by("Name")},
         "They may change what the run writes.", narrow=_active,
     ),
     _Look(

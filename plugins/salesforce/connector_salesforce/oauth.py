@@ -112,7 +112,8 @@ def _read(answer: Answer) -> Granted:
         org_id, user_id = (to18(part) for part in urlsplit(said["id"]).path.split("/")[-2:])
     except (ValueError, CallFailed):
         raise unreadable("the token answer cannot be read", Executed.NO) from None  # and shown neither: it has secrets
-    if org_id is None or not org_id.startswith(_ORG) or user_id is None:
-        raise unreadable("the token answer names no org, or no user", Executed.NO)
+    if org_id is None or not org_id.startswith(_ORG):
+        raise unreadable("the token answer names no org", Executed.NO)
     type_ = said.get("token_type") or "Bearer"
+    user_id = user_id or ""
     return Granted(said["access_token"], said.get("refresh_token"), said["instance_url"], org_id, user_id, type_)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from connector_salesforce.allowances import check_allowances
-from connector_salesforce.answer_shape import ID, require_object
+from connector_salesforce.answer_shape import TEXT, require_object
 from connector_salesforce.automation import check_automation
 from connector_salesforce.config import Options
 from connector_salesforce.failure import CallFailed
@@ -75,7 +75,7 @@ def _not_taken(org: Org, plan: PlanSummary) -> Iterator[Finding]:
         query = {"operation": "query", "query": f"{select(['Id'], name)} LIMIT 1"}
         try:
             job = org.client.write("POST", "/jobs/query", json.dumps(query).encode())
-            require_object(job, {"id": ID}, "the answer about a query job")
+            require_object(job, {"id": TEXT}, "the answer about a query job")
         except CallFailed as error:
             if error.code == "InvalidEntity":
                 message = f"{_API[plan.api]} does not take {name}: {error.message}"

@@ -112,7 +112,7 @@ def results(change: Change) -> WriteResult:
     fates = change.fates
     return WriteResult.of(
         ["succeeded"] * len(fates),
-        record_id=[each.after.name for each in fates],
+        record_id=[each.after.name if each.after.name.isprintable() else None for each in fates],
         created=[each.added or each.reactivated for each in fates],
         message=[each.text or None for each in fates],
     )
