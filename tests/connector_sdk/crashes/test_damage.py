@@ -140,8 +140,7 @@ def audit(place: Place, files: list[Path], harm: Callable[[Path], None]) -> None
     if stopped:
         put_back(good)
         if not list((place.folder / ".connector").glob("plans/*/plan.json")):
-            # What is open in this older journal was finished meanwhile.
-            assert place.invoke("run", "people").exit_code == 6
+            # What is open in this journal was finished meanwhile, and a journal that was put back lacks that.
             place.invoke("run", "people", "--abandon", "--accept", "old-state")
         again = place.invoke("run", "people")
         assert again.exit_code == 0, again.output
