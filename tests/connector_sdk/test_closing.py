@@ -31,7 +31,7 @@ from connector_sdk.checking import check
 from connector_sdk.opening import open_connection
 from connector_sdk.testing.reference import plugin
 
-from .hosts import noting
+from .host_runs import noting
 from .planning.bench import Bench, people
 
 ANN = [{"k": "1", "e": "a", "n": "Ann"}]

@@ -31,7 +31,7 @@ from connector_sdk.run import run
 from connector_sdk.session import journal_of
 from connector_sdk.testing.reference import plugin
 
-from .hosts import NAMES, WAIT, Gate, executed, join_writers, rows, start, three_syncs
+from .host_runs import NAMES, WAIT, Gate, executed, join_writers, rows, start, three_syncs
 from .planning.bench import Bench, mapped, people
 
 

@@ -30,7 +30,18 @@ from connector_sdk.testing.reference import Fault, FaultKind, plugin
 from connector_sdk.writing import crew
 from connector_sdk.writing.stages import PlanRows
 
-from .hosts import WAIT, Gate, destinations, executed, heeding_ctrl_c, join_writers, noting, rows, start, three_syncs
+from .host_runs import (
+    WAIT,
+    Gate,
+    destinations,
+    executed,
+    heeding_ctrl_c,
+    join_writers,
+    noting,
+    rows,
+    start,
+    three_syncs,
+)
 from .planning.bench import Bench
 
 

@@ -23,7 +23,7 @@ from .projects import Project
 from .scripted import CONTACT_FIELDS, ScriptedTransport, answer, described_field, described_object, describing, org
 
 DEEP = 100_000
-DESCRIBE = "/services/data/v58.0/sobjects/Contact/describe"
+DESCRIBE = "/services/data/v66.0/sobjects/Contact/describe"
 
 
 @pytest.mark.rule("C3")
@@ -128,7 +128,7 @@ def test_a_status_that_salesforce_does_not_answer_leaves_open_what_was_done(stat
     [
         (DESCRIBE, b'{"name":7,"fields":[]}', 69, "not one of Salesforce's"),
         (DESCRIBE, b"[" * DEEP + b"]" * DEEP, 69, "not one of Salesforce's"),
-        ("/services/data/v58.0/limits", b"[]", 0, ""),
+        ("/services/data/v66.0/limits", b"[]", 0, ""),
     ],
 )
 def test_a_plan_says_that_an_answer_is_not_one_of_salesforce_and_speaks_of_no_bug(

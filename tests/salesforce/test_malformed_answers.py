@@ -11,7 +11,8 @@ from attrs import evolve
 from connector_salesforce.config import Options
 
 from connector_sdk import Action, Anchor, Batch, Column, Connection, Delivery, Mode, PlanSummary
-from connector_sdk.destination import Destination, load
+from connector_sdk.destination import Destination
+from connector_sdk.plugins import load
 from connector_sdk.testing.doubles import RecordingHost, RecordingRun
 
 from .emulated import Emulated
@@ -21,7 +22,7 @@ from .trials import LOGIN, Act, Use, complaints, tried
 EXECUTING = (
     *("POST /composite/sobjects", "PATCH /composite/sobjects", "DELETE /composite/sobjects"),
     *("PATCH /composite/sobjects/Contact/External_Id__c", "POST /job/{id}/batch", "PATCH /jobs/ingest/{id}"),
-    "POST /services/Soap/u/58.0",
+    "POST /services/Soap/u/66.0",
 )
 """Calls that may write."""
 

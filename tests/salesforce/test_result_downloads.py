@@ -14,8 +14,8 @@ from .projects import Project
 MOST_CALLS = 40
 """Calls of a whole run, its plan included."""
 
-JOB = "/services/data/v58.0/jobs/ingest/{id}"
-BATCH = "/services/async/58.0/job/{id}/batch"
+JOB = "/services/data/v66.0/jobs/ingest/{id}"
+BATCH = "/services/async/66.0/job/{id}/batch"
 
 FILES = {"bulk": f"{BATCH}/{{id}}/result", "bulk2": f"{JOB}/successfulResults"}
 WITHOUT_IDS = "the column of ids has another name"

@@ -205,7 +205,7 @@ def test_what_may_have_been_created_under_another_objects_id_is_held_and_never_d
             mode="insert", match=None, fields={"LastName": "last", "External_Id__c": "id"}, options={"api": "rest"}
         )
         made.model([{"id": key, "last": "x"} for key in ("a", "b", "c")])
-        spoiling.spoil(("POST", "/services/data/v58.0/composite/sobjects"), moved)
+        spoiling.spoil(("POST", "/services/data/v66.0/composite/sobjects"), moved)
         run = made.run("--first-run", "send")
         lines = made.ledger(run)
         again = made.run()

@@ -128,7 +128,7 @@ _loaded: dict[str, Destination] = {}
 
 
 def _destination(name: str) -> Destination:
-    from connector_sdk.destination import load
+    from connector_sdk.plugins import load
 
     if name not in _loaded:
         _loaded[name] = load(name)

@@ -32,7 +32,7 @@ from ..salesforce.trials import LOGIN, Act, Use, complaints, tried
 DESCRIBED = (*LOGIN, "GET /sobjects", "GET /sobjects/Account/describe")
 EXECUTING = (
     *("PATCH /tooling/sobjects/CustomField/{id}", "PATCH /tooling/sobjects/GlobalValueSet/{id}"),
-    "POST /services/Soap/m/58.0 of updateMetadata",
+    "POST /services/Soap/m/66.0 of updateMetadata",
 )
 """Calls that may write."""
 

@@ -133,7 +133,8 @@ def test_secrets_are_known_as_long_as_a_thread_has_the_connection(tmp_path: Path
     taken, ends = threading.Event(), threading.Event()
 
     def be_stuck(live: Any) -> None:
-        with live.share():
+        (share,) = live.destination._shares
+        with share():
             taken.set()
             ends.wait(60)
 

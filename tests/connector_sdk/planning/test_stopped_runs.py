@@ -37,7 +37,7 @@ from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 from connector_sdk.writing.retry import Pace
 
-from ..hosts import heeding_ctrl_c
+from ..host_runs import heeding_ctrl_c
 from .bench import Bench, mapped, people
 
 IMPATIENT = Pace(attempts=1)

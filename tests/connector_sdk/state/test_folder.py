@@ -88,7 +88,7 @@ def test_a_state_folder_on_a_network_file_system_is_refused(
     point, read = str(tmp_path / place).rstrip("/").replace(" ", "\\040"), Path.read_text
     mounts = f"/dev/sda1 / ext4 rw 0 0\nhost:/share {point} {kind} rw 0 0\nhost:/other {tmp_path}/other nfs rw 0 0\n"
     monkeypatch.setattr(
-        Path, "read_text", lambda path, *more: mounts if path == Path("/proc/self/mounts") else read(path, *more)
+        Path, "read_text", lambda path, **how: mounts if path == Path("/proc/self/mounts") else read(path, **how)
     )
     with pytest.raises(RunStopped, match=rf"on a network file system \({kind}\).*--state") as stopped:
         state_folder(project(tmp_path), tmp_path / "my share" / "deeper" / ".connector")
@@ -104,7 +104,7 @@ def test_a_network_file_system_is_recognised_through_links_and_over_an_automount
     read = Path.read_text
     mounts = f"/dev/sda1 / ext4 rw 0 0\nauto {tmp_path}/share autofs rw 0 0\nhost:/share {tmp_path}/share nfs4 rw 0 0\n"
     monkeypatch.setattr(
-        Path, "read_text", lambda path, *more: mounts if path == Path("/proc/self/mounts") else read(path, *more)
+        Path, "read_text", lambda path, **how: mounts if path == Path("/proc/self/mounts") else read(path, **how)
     )
     with pytest.raises(RunStopped, match=r"on a network file system \(nfs4\)"):
         state_folder(project(tmp_path), tmp_path / way / ".connector")

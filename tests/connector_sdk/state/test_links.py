@@ -162,7 +162,7 @@ def test_a_link_that_appears_while_a_run_is_under_way_is_deleted_and_not_followe
     bench.run([ANN])
     snapshots, plans = tmp_path / ".connector" / "snapshots" / "people", tmp_path / ".connector" / "plans"
 
-    def plant(*_: object, **__: object) -> None:
+    def plant() -> None:
         (snapshots / "20200101-000000-0000000.parquet").symlink_to(tmp_path / "letter")
         (snapshots / "old").symlink_to(tmp_path / "letters")
         (next(plans.iterdir()) / "more").symlink_to(tmp_path / "letters")

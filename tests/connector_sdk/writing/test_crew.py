@@ -16,7 +16,7 @@ from connector_sdk.observers import Observers
 from connector_sdk.writing import crew
 from connector_sdk.writing.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
 
-from ..hosts import heeding_ctrl_c
+from ..host_runs import heeding_ctrl_c
 from .scripted import Bench, Scripted, results
 
 SLACK = 1.0
