@@ -76,7 +76,9 @@ def test_an_object_that_is_listed_as_none_is_makes_the_list_unreadable(change: M
 @pytest.mark.rule("C3")
 def test_the_description_of_another_object_is_not_taken_for_that_of_this_one() -> None:
     transport = ScriptedTransport()
-    transport.on("GET", DESCRIBE, answer(described_object("Lead", CONTACT_FIELDS)))
+    transport.on(
+        "GET", "/services/data/v58.0/sobjects/Contact/describe", answer(described_object("Lead", CONTACT_FIELDS))
+    )
     with pytest.raises(CallFailed, match="the description of Contact is that of Lead"):
         org(transport).describe("Contact")
 
