@@ -83,7 +83,7 @@ def _field(field: str, source: str | ColumnShape | ConstantShape | FindShape) ->
                 field, column=source.column, null=source.null, truncate=source.truncate, round=source.round
             )
         case ConstantShape():
-            return FieldMapping(field, value=source.value)
+            return FieldMapping(field, value=source.value, round=source.round)
         case FindShape():
             return FieldMapping(field, find=Find(source.find, source.equals, source.where), null=source.null)
         case column:

@@ -98,6 +98,7 @@ class ConstantShape:
     """The same value goes into the field of every row."""
 
     value: Annotated[str | int | Decimal | bool | date | datetime, "The value."]
+    round: Annotated[bool, "Round decimals that the field does not show, half up."] = False
 
 
 @frozen
