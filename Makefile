@@ -61,8 +61,8 @@ duel: $(INSTALLED) ## the same inserts with the same faults through the product 
 		.venv-duel/bin/pip install --quiet --disable-pip-version-check drt-core==1.2.1 simple-salesforce==1.12.10; }
 	@$(BIN)/python -m bench.duel
 
-docs: $(INSTALLED) ## write the generated parts of the manual anew
+docs: $(INSTALLED) ## the manual as a site, in docs/_site; its generated pages are written first
 	@$(BIN)/python -m docs
 
 clean: ## remove what the targets made
-	@rm -rf $(VENV) .venv-duel dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-duel dist docs/_site .pytest_cache .mypy_cache .ruff_cache .hypothesis

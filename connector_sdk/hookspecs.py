@@ -2,7 +2,8 @@
 
 A destination is a module of functions without state, each marked with `@hookimpl` and named after its hook. A
 function may take fewer arguments than its hook; arguments have no defaults. Hooks are called per batch, never per
-row. `docs/hooks.md` shows every signature, `docs/write-a-destination.md` builds a destination step by step.
+row. `docs/destinations/hooks.md` shows every signature, `docs/destinations/tutorial.md` builds a destination step by
+step.
 """
 
 from __future__ import annotations

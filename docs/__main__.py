@@ -1,41 +1,47 @@
-"""Write the generated parts of the manual anew: `python -m docs`."""
+"""Write the generated pages, then build the site of the manual into `docs/_site`: `python -m docs`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import sys
 from pathlib import Path
 
-from connector_sdk.project.published import project_schema
-from docs.salesforce_errors import page
+from docs.generated import PAGES
 
 FOLDER = Path(__file__).parent
+SITE = FOLDER / "_site"
 
 
-def main() -> None:
-    """Write every generated page that is out of date, and name it."""
-    for name, made in GENERATED.items():
-        if outdated(name):
-            (FOLDER / name).write_text(made(), encoding="utf-8")
-            print(f"docs/{name}")
+def write_pages() -> list[str]:
+    """Write every generated page that is out of date, and return their names."""
+    written = [name for name in PAGES if is_outdated(name)]
+    for name in written:
+        (FOLDER / name).write_text(PAGES[name](), encoding="utf-8")
+    return written
 
 
-def outdated(name: str) -> bool:
-    """Whether a page is not what would be written now."""
+def is_outdated(name: str) -> bool:
+    """Return whether a page differs from what the code says now."""
     file = FOLDER / name
-    return not file.exists() or file.read_text(encoding="utf-8") != GENERATED[name]()
+    return not file.exists() or file.read_text(encoding="utf-8") != PAGES[name]()
 
 
-def schema() -> str:
-    """The JSON Schema of the project file, for any destination; `connector schema` adds the settings of yours."""
-    return json.dumps(project_schema(), ensure_ascii=False, indent=2) + "\n"
+def build_site(folder: Path) -> int:
+    """Build the site into a folder, and return 0, or another number after a warning such as a broken link."""
+    from sphinx.cmd.build import build_main
+
+    strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going", "--fresh-env"]
+    return build_main([*strict, "--doctree-dir", str(folder / ".doctrees"), str(FOLDER), str(folder)])
 
 
-GENERATED: Mapping[str, Callable[[], str]] = {
-    "connector.schema.json": schema,
-    "salesforce-errors.md": page,
-}
-"""The generated pages, each with the function that answers its text."""
+def main() -> int:
+    """Write the pages, build the site, and say where it is."""
+    for name in write_pages():
+        print(f"docs/{name}: written")
+    status = build_site(SITE)
+    if status == 0:
+        print(f"docs/_site: open {SITE / 'index.html'}")
+    return status
+
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -26,7 +26,7 @@ class Redactor:
         self.index = SecretIndex()
 
     def hide(self, secret: str) -> None:
-        """From now on, replace `secret`, its lines, and longer parts of them, in every spelling (docs/security.md)."""
+        """Replace `secret`, its lines and longer parts from now on, in every spelling of `docs/syncs/security.md`."""
         with self._changing:
             self.index.add(secret)
 

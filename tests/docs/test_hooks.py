@@ -17,7 +17,7 @@ from connector_sdk import Destination, PluginError
 from connector_sdk.hookspecs import DestinationHooks, ObserverHooks
 from connector_sdk.observers import Observers
 
-PAGE = Path(__file__).parents[2] / "docs" / "hooks.md"
+PAGE = Path(__file__).parents[2] / "docs" / "destinations" / "hooks.md"
 
 
 def hooks_of(contract: type) -> list[Any]:

@@ -12,7 +12,7 @@ from connector_sdk import ConnectionConfig, Destination, FieldMapping, Match, Mo
 from connector_sdk.run import run
 from connector_sdk.testing.reference import plugin
 
-PAGE = (Path(__file__).parents[2] / "docs" / "hosts.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "hosts" / "threads.md").read_text(encoding="utf-8")
 
 
 def test_the_example_runs_all_syncs_of_a_project_at_once(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "hosts" / "python.md").read_text(encoding="utf-8")
 
 
 def test_the_example_is_refused_in_the_words_of_the_page(

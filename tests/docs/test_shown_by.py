@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs" / name for name in ("reliability.md", "security.md")]
+PAGES = [ROOT / "docs" / "syncs" / name for name in ("reliability.md", "security.md")]
 
 NAMED = re.compile(r"(?:tests/[\w*/.]+|\btest_\w+\.py)")
 ROW = re.compile(r"^\| ([PNDS]\d+) \|", flags=re.MULTILINE)

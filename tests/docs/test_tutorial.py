@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "write-a-destination.md"
+PAGE = ROOT / "docs" / "destinations" / "tutorial.md"
 PACKAGE = ROOT / "examples" / "write_a_destination"
 BLOCKS = re.findall(r"^```(\w*) ?(\S*)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 CODE = [(file, block) for language, file, block in BLOCKS if language]

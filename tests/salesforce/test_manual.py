@@ -13,7 +13,7 @@ from connector_sdk.spec import Api
 
 from .projects import Project
 
-PAGE = (Path(__file__).parents[2] / "docs" / "salesforce.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "salesforce" / "records.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^```yaml\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
 ROW = {
     "contact_id": "k1", "last_name": "Ash", "email": None, "account_key": "a-1", "salesforce_id": "0035g00000ABCDe",

@@ -219,7 +219,7 @@ def test_the_bulk_apis_need_no_later_version(mode: Mode, api: str | None) -> Non
     ],
 )  # fmt: skip
 def test_the_manual_says_the_same(setting: str, since: int) -> None:
-    lines = (ROOT / "docs" / "salesforce-login.md").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "docs" / "salesforce" / "login.md").read_text(encoding="utf-8").splitlines()
     (line,) = (each for each in lines if each.startswith("|") and setting in each)
     assert line.endswith(f"| {since}.0 |")
 

@@ -33,7 +33,7 @@ def test_the_default_org_and_the_examples_of_the_manual_fit(request: pytest.Fixt
     folder = resources.files("salesforce_emulator.org") / "default"
     for file in folder.iterdir():
         assert problems({"extends": "default", **yaml.safe_load(file.read_text(encoding="utf-8"))}) == []
-    manual = (request.config.rootpath / "docs/emulator.md").read_text(encoding="utf-8")
+    manual = (request.config.rootpath / "docs/destinations/emulator.md").read_text(encoding="utf-8")
     examples = [part.partition("```")[0] for part in manual.split("```yaml\n")[1:]]
     assert len(examples) == 7
     for example in examples:

@@ -1,7 +1,7 @@
 """A sync as a state machine: whatever order things go wrong in, the promises hold after every step.
 
 The judge is the destination: which records it has and how often it executed a row of each key. G1 to G8 are the
-promises as the manual numbers them (docs/reliability.md).
+promises as the manual numbers them (docs/syncs/reliability.md).
 """
 
 from __future__ import annotations
