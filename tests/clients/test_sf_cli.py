@@ -26,23 +26,35 @@ def emulator() -> Iterator[Emulator]:
         yield emulator
 
 
-def token(emulator: Emulator) -> str:
-    form = {"grant_type": "client_credentials", "client_id": emulator.client_id}
-    form["client_secret"] = emulator.client_secret
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env = False
-        return str(session.post(f"{emulator.login_url}/services/oauth2/token", data=form).json()["access_token"])
+        yield session
 
 
 @pytest.fixture(scope="module")
-def sf(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Command:
+def token(emulator: Emulator, session: requests.Session) -> str:
+    form = {"grant_type": "client_credentials", "client_id": emulator.client_id}
+    form["client_secret"] = emulator.client_secret
+    return str(session.post(f"{emulator.login_url}/services/oauth2/token", data=form).json()["access_token"])
+
+
+@pytest.fixture
+def newest_version(emulator: Emulator, session: requests.Session) -> str:
+    """The newest version that the org lists."""
+    return str(session.get(f"{emulator.instance_url}/services/data").json()[-1]["version"])
+
+
+@pytest.fixture(scope="module")
+def sf(emulator: Emulator, token: str, tmp_path_factory: pytest.TempPathFactory) -> Command:
     """Runs a command in a home that is logged in; the `result` of its JSON."""
     program = installed("sf") / "node_modules" / ".bin" / "sf"
     home = tmp_path_factory.mktemp("sf")
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
-        "SF_ACCESS_TOKEN": token(emulator),
+        "SF_ACCESS_TOKEN": token,
         "SF_AUTOUPDATE_DISABLE": "true",
         "SF_DISABLE_TELEMETRY": "true",
         "SF_SKIP_NEW_VERSION_CHECK": "true",
@@ -67,12 +79,14 @@ def contacts(sf: Command, emulator: Emulator, tmp_path: Path) -> list[dict[str, 
     return [record for record in emulator.records("Contact") if not record["IsDeleted"]]
 
 
-def test_it_knows_whom_it_logged_in(sf: Command, emulator: Emulator) -> None:
+def test_it_knows_whom_it_logged_in_and_speaks_the_newest_version(
+    sf: Command, emulator: Emulator, newest_version: str
+) -> None:
     shown = sf("org", "display")
     assert (shown["username"], shown["connectedStatus"], shown["apiVersion"]) == (
         emulator.username,
         "Connected",
-        "66.0",
+        newest_version,
     )
 
 
