@@ -15,10 +15,10 @@ Unharmed = Callable[[Report], Report]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw the same examples in every run, unless a seed asks for others."""
-    settings.register_profile("repeatable", derandomize=True)
-    if config.getoption("--hypothesis-seed") is None:
-        settings.load_profile("repeatable")
+    """Draw the same examples in every run, unless a seed asks for others; an example takes the time that it takes."""
+    seed = config.getoption("--hypothesis-seed")
+    settings.register_profile("steady", derandomize=seed is None, deadline=None)
+    settings.load_profile("steady")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

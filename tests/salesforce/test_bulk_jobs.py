@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import attrs
@@ -12,6 +13,12 @@ from connector_salesforce.transport import Answer, Request
 from connector_sdk.testing.doubles import RecordingRun
 
 from .bulkorg import BulkOrg, contacts, done, written
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 60
+    while not holds() and time.monotonic() < ends:
+        time.sleep(0.001)
 
 
 def test_batches_share_a_job_in_which_one_post_at_a_time_is_under_way(bulk_org: BulkOrg, opened: Org) -> None:
@@ -36,7 +43,7 @@ def test_a_second_job_is_opened_when_a_post_takes_long(
 ) -> None:
     monkeypatch.setattr("connector_salesforce.bulk_jobs._PATIENCE", 0.05)
     run = RecordingRun(longest=0.001)
-    bulk_org.before_post = lambda: time.sleep(0.2)
+    bulk_org.before_post = lambda: wait_until(lambda: len(bulk_org.jobs) == 2)
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda number: written(opened, contacts(f"k{number}", number=number), run), range(2)))
     assert (len(bulk_org.jobs), bulk_org.most_posting) == (2, 1)
@@ -50,19 +57,19 @@ def test_runs_never_share_a_job(bulk_org: BulkOrg, opened: Org, run: RecordingRu
 
 def test_one_list_of_a_job_serves_all_who_wait_for_its_batches(bulk_org: BulkOrg, opened: Org) -> None:
     run = RecordingRun(longest=0.05)
-    ends = time.monotonic() + 0.6
     original, looks = bulk_org._list, []
 
     def listing(request: Request) -> Answer:
-        looks.append(time.monotonic())
-        state = "InProgress" if looks[-1] < ends else "Completed"
+        if len(bulk_org.bodies) == 10:
+            looks.append(request)
+        state = "InProgress" if len(looks) < 12 else "Completed"
         bulk_org.states.update({each: done(each, 0, state) for each in bulk_org.bodies})
         return original(request)
 
     bulk_org.transport.on("GET", "/services/async/58.0/job/[^/]+/batch", listing)
     with ThreadPoolExecutor(10) as threads:
         list(threads.map(lambda number: written(opened, contacts(f"k{number}", number=number), run), range(10)))
-    assert len(looks) < 30, "ten batches that look by themselves every 0.05 seconds would make 120"
+    assert len(looks) < 21, "ten batches that look by themselves make 12 looks and then one each"
 
 
 @pytest.mark.parametrize(("limit", "value"), [("_OLDEST", -1.0), ("_MOST_BATCHES", 1)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,18 +69,14 @@ def test_an_answer_with_a_document_type_is_unreadable(file: Path, ask: Callable[
         transport = ScriptedTransport()
         for method in ("GET", "POST"):
             transport.on(method, ".*", answer(body))
-        started = time.monotonic()
         with pytest.raises(CallFailed, match="ANSWER_UNREADABLE") as failed:
             ask(transport)
-        assert time.monotonic() - started < 1.0
         assert SECRET not in str(failed.value)
 
 
 def test_an_error_with_a_document_type_says_nothing(file: Path) -> None:
     for body in bombs(file):
-        started = time.monotonic()
         failure = fault(400, {}, body)
-        assert time.monotonic() - started < 1.0
         assert failure.code == "ERROR_HTTP_400"
         assert SECRET not in str(failure)
 

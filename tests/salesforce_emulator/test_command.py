@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,11 +23,9 @@ def started(*arguments: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_one_line_serves_and_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
-    before = time.monotonic()
     process = started("--seed", "3")
     assert process.stdout is not None
     facts = json.loads(process.stdout.readline())
-    ready = time.monotonic() - before
     assert set(facts) == {"login_url", "instance_url", "client_id", "client_secret", "username"}
     form = {key: facts[key] for key in ("client_id", "client_secret")} | {"grant_type": "client_credentials"}
     with requests.Session() as http:
@@ -38,7 +35,6 @@ def test_it_says_one_line_serves_and_ends_cleanly_on_a_signal(number: signal.Sig
         process.send_signal(number)
         out, err = process.communicate(timeout=120)
     assert (process.returncode, out, err) == (0, "", "")
-    assert ready < 5
 
 
 def test_a_bad_org_file_ends_it_with_every_problem(tmp_path: Path) -> None:

@@ -27,37 +27,34 @@ with interrupts.interruptible():
 """
 
 
-def ended(script: str, *signals: signal.Signals, argument: str = "0.2") -> tuple[int, float, str]:
+def end_by(script: str, *signals: signal.Signals, grace: str = "0.2") -> tuple[int, str]:
     with subprocess.Popen(
-        [sys.executable, "-c", script, argument], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, grace], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        began = time.monotonic()
         for each in signals:
             process.send_signal(each)
             time.sleep(0.1)
-        code = process.wait(20)
-        took = time.monotonic() - began
+        code = process.wait(60)
         assert process.stderr is not None
-        return code, took, process.stderr.read()
+        return code, process.stderr.read()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_sets_the_event_and_the_exit_code(number: signal.Signals, code: int) -> None:
-    assert ended(PATIENT, number)[0] == code
+    assert end_by(PATIENT, number)[0] == code
 
 
 def test_a_process_that_computes_in_a_library_is_ended_when_its_time_is_up() -> None:
-    code, took, said = ended(DEAF, signal.SIGTERM)
+    code, said = end_by(DEAF, signal.SIGTERM)
     assert code == 143
-    assert took < 5
     assert "run again to go on" in said
 
 
 def test_a_second_signal_ends_at_once() -> None:
-    code, took, _ = ended(DEAF, signal.SIGINT, signal.SIGINT, argument="60")
-    assert (code, took < 5) == (130, True)
+    code, _ = end_by(DEAF, signal.SIGINT, signal.SIGINT, grace="600")
+    assert code == 130
 
 
 def test_without_a_signal_nothing_is_left_behind() -> None:

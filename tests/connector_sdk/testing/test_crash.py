@@ -44,9 +44,14 @@ def test_random_kills_are_the_same_for_the_same_seed() -> None:
     assert batter("toy:careful", trials=20, seed=4, kills=5).failures == ()
 
 
-def test_a_kill_costs_tens_of_milliseconds() -> None:
-    report = batter("toy:careful", trials=40, seed=1)
-    assert report.seconds / report.trials < 0.2
+def test_a_scenario_is_imported_once_however_often_it_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial is a fork of a process that has imported everything; an import of its own would cost a second."""
+    imports = tmp_path / "imports"
+    monkeypatch.setenv("TOY_IMPORTS", str(imports))
+    assert batter("toy:careful", trials=10, seed=1).kills > 0
+    assert imports.read_text() == "toy\n"
 
 
 def test_duckdb_works_in_the_children() -> None:

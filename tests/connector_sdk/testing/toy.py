@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ from connector_sdk.crashpoint import crashpoint
 from connector_sdk.testing.crash import Scenario
 
 ROWS = 3
+
+if imports := os.environ.get("TOY_IMPORTS"):
+    with Path(imports).open("a") as file:
+        file.write(f"{__name__}\n")
 
 
 def careful() -> Scenario:

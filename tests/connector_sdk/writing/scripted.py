@@ -218,7 +218,7 @@ def failing(times: int, error: Exception, codes: dict[str, str] | None = None) -
 
 
 def await_most(plugin: Scripted, wanted: int) -> None:
-    """Wait until so many batches were under way once, five seconds at most."""
-    until = time.monotonic() + 5
+    """Wait until so many batches were under way once, a minute at most."""
+    until = time.monotonic() + 60
     while plugin.most_in_flight < wanted and time.monotonic() < until:
         time.sleep(0.001)

@@ -50,8 +50,8 @@ def ranges(count: int, size: int = 2) -> list[tuple[int, int]]:
     return [(number * size, number * size + size) for number in range(count)]
 
 
-def gathered(plugin: Scripted, wanted: int) -> int:
-    """Wait a while for so many batches to be under way, and answer how many are."""
+def count_in_flight(plugin: Scripted, wanted: int) -> int:
+    """Return how many batches are in flight, after a while in which they may become so many."""
     until = time.monotonic() + 0.1
     while plugin.in_flight < wanted and time.monotonic() < until:
         time.sleep(0.001)
@@ -185,14 +185,14 @@ class TestCrowded:
             if next(calls) < 8:
                 all_eight.wait()
                 raise NotExecuted("busy", "too much at once")
-            under_way.append(gathered(plugin, 8))
+            under_way.append(count_in_flight(plugin, 8))
             return results(batch, {})
 
         plugin = Scripted(act)
         bench.send(plugin, parallelism=8)
 
-        assert max(under_way[:8]) == 4, "halved once: what was under way was sent before"
-        assert max(under_way[-20:]) == 8
+        assert max(under_way[:8]) <= 4, "halved once: what was under way was sent before"
+        assert max(under_way[8:]) == 8
         assert set(bench.outcomes().values()) == {"succeeded"}
 
     def test_a_row_that_complains_does_so_for_its_batch(self, bench: Bench) -> None:
@@ -204,7 +204,7 @@ class TestCrowded:
             if next(calls) < 4:
                 all_four.wait()
                 return results(batch, {"row0": "busy"})
-            under_way.append(gathered(plugin, 4))
+            under_way.append(count_in_flight(plugin, 4))
             return results(batch, {})
 
         plugin = Scripted(act)
