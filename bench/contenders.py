@@ -108,8 +108,8 @@ def _first_run(url: str, folder: Path, rows: int, api: str, batch_size: int) -> 
 
 def _sync(url: str, folder: Path, rows: int, state: Path, api: str, batch_size: int) -> RowCounts:
     from connector_sdk import ConnectionConfig, FieldMapping, Match, Mode, Model, Project, Secret, Sync
+    from connector_sdk.contract.project import DeliveryOptions
     from connector_sdk.run import run
-    from connector_sdk.sync import DeliveryOptions
 
     settings = {"login_url": url, "auth": {
         "flow": "client_credentials", "client_id": "bench", "client_secret": Secret("bench-secret"),

@@ -5,10 +5,17 @@ import os
 # Arrow reads this when it is loaded. Its own allocators keep what each writing thread ever used; the system's does not.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
-from connector_sdk.batch import Action, Anchor, Attempt, Batch, Column, OnNull, Options, Reference
-from connector_sdk.connection import Call, CommandSettings, Connection, ConnectionSettings, Host, RunNotes, TokenStore
-from connector_sdk.destination import Destination
-from connector_sdk.errors import (
+from connector_sdk.contract.batch import Action, Anchor, Attempt, Batch, Column, OnNull, Options, Reference
+from connector_sdk.contract.connection import (
+    Call,
+    CommandSettings,
+    Connection,
+    ConnectionSettings,
+    Host,
+    RunNotes,
+    TokenStore,
+)
+from connector_sdk.contract.errors import (
     Cancelled,
     ConfigError,
     ConnectorError,
@@ -20,8 +27,8 @@ from connector_sdk.errors import (
     RunStopped,
     Stale,
 )
-from connector_sdk.hookspecs import hookimpl
-from connector_sdk.outcome import (
+from connector_sdk.contract.hookspecs import hookimpl
+from connector_sdk.contract.outcome import (
     NOT_EXECUTED,
     Classification,
     Executed,
@@ -33,23 +40,8 @@ from connector_sdk.outcome import (
     Unknown,
     WriteResult,
 )
-from connector_sdk.plan import Cost, Finding, Level, PlanReport, PlanSummary
-from connector_sdk.plugins import installed, load
-from connector_sdk.report import (
-    ActionCounts,
-    BatchCounts,
-    BatchReport,
-    CallCounts,
-    CodeCount,
-    ReportState,
-    RowCounts,
-    RunReport,
-    RunStart,
-)
-from connector_sdk.schema import MATCH_SCHEMA, Equality, Field, FieldType, ObjectInfo, ObjectSchema, ReferenceKey
-from connector_sdk.secret import Secret
-from connector_sdk.spec import CONTRACT, Api, Delivery, DestinationSpec, EmptyText, Mode, Removal
-from connector_sdk.sync import (
+from connector_sdk.contract.plan import Cost, Finding, Level, PlanReport, PlanSummary
+from connector_sdk.contract.project import (
     ConnectionConfig,
     CsvForm,
     DeliveryOptions,
@@ -64,6 +56,30 @@ from connector_sdk.sync import (
     Project,
     Sync,
 )
+from connector_sdk.contract.report import (
+    ActionCounts,
+    BatchCounts,
+    BatchReport,
+    CallCounts,
+    CodeCount,
+    ReportState,
+    RowCounts,
+    RunReport,
+    RunStart,
+)
+from connector_sdk.contract.schema import (
+    MATCH_SCHEMA,
+    Equality,
+    Field,
+    FieldType,
+    ObjectInfo,
+    ObjectSchema,
+    ReferenceKey,
+)
+from connector_sdk.contract.secret import Secret
+from connector_sdk.contract.spec import CONTRACT, Api, Delivery, DestinationSpec, EmptyText, Mode, Removal
+from connector_sdk.hooks.destination import Destination
+from connector_sdk.hooks.plugins import installed, load
 
 __all__ = [
     "CONTRACT",

@@ -9,20 +9,20 @@ from pathlib import Path
 import pyarrow as pa
 from attrs import evolve
 
-from connector_sdk.connection import Call, RunNotes
-from connector_sdk.damage import CALLS, JOURNAL, LEDGER, PLAN
-from connector_sdk.errors import ConfigError, ExitCode, RunStopped
+from connector_sdk.contract.connection import Call, RunNotes
+from connector_sdk.contract.corruption import CALLS, JOURNAL, LEDGER, PLAN
+from connector_sdk.contract.errors import ConfigError, ExitCode, RunStopped
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.project import Outline, Project
+from connector_sdk.contract.report import ActionCounts, CallCounts, ReportState, RowCounts, RunReport, report_from
+from connector_sdk.lifecycle.open_runs import Planned, is_under_way, report_of_open_run
+from connector_sdk.lifecycle.session import find_sync, journal_of
 from connector_sdk.observing.calls import recorded_calls
-from connector_sdk.plan import Finding, Level
 from connector_sdk.project.arguments import checks_arguments
-from connector_sdk.report import ActionCounts, CallCounts, ReportState, RowCounts, RunReport, report_from
-from connector_sdk.session import find_sync, journal_of
-from connector_sdk.state.entries import ENDED, JournalledRun, RunState
 from connector_sdk.state.folder import StateFolder, state_path
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import LEDGER_SCHEMA
-from connector_sdk.sync import Outline, Project
-from connector_sdk.unfinished import Planned, is_under_way, report_of_open_run
+from connector_sdk.state.records import ENDED, JournalledRun, RunState
 
 LEDGER_COLUMNS = (
     "key", "outcome", "action", "object", "record_id", "code", "message", "fields", "advice", "batch", "attempts",
@@ -86,7 +86,7 @@ def _open_ledger(
     folder: StateFolder, journal: Journal, run: str, wanted: Mapping[str, str | None]
 ) -> pa.RecordBatchReader | None:
     """The ledger of a run as it is at this moment; None when it has ended meanwhile."""
-    from connector_sdk.open_ledger import open_ledger  # a list of runs comes sooner without it
+    from connector_sdk.lifecycle.open_ledger import open_ledger  # a list of runs comes sooner without it
 
     with journal.as_of_now():
         found = journal.run(run)
@@ -145,7 +145,7 @@ def _lines(ledger: Path, wanted: Mapping[str, str | None]) -> pa.RecordBatchRead
     """The lines of a ledger with these values, in the order of the plan; what earlier versions did not note is null."""
     import duckdb  # a list of runs comes sooner without it
 
-    from connector_sdk.engines.embedded import file
+    from connector_sdk.engines.sql import file
 
     relation = duckdb.connect().sql(f"select * from {file(ledger)}")
     for column, value in wanted.items():

@@ -9,14 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 from attrs import frozen
 
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import Outline, Project
+from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.project.arguments import checks_arguments
-from connector_sdk.session import journal_of
-from connector_sdk.state.entries import UNNAMED, Held
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import locked
+from connector_sdk.state.records import UNNAMED, Held
 from connector_sdk.state.snapshot_file import add_rows
-from connector_sdk.sync import Outline, Project
 
 
 class Decision(StrEnum):

@@ -10,25 +10,25 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from connector_sdk.begin import begin, first_run_finding, guard_account, guard_state, new_run_id
-from connector_sdk.destination import Destination
-from connector_sdk.errors import ConfigError, ConnectorError, ExitCode, RunStopped, Stale
-from connector_sdk.execute import execute
-from connector_sdk.finish import not_begun
-from connector_sdk.freezing import findings_of, freeze_plan, held_findings, report_of, stop_on
-from connector_sdk.observers import observer_problems
-from connector_sdk.open_runs import forget_unplanned, go_on, open_run_findings, open_runs
-from connector_sdk.plan import Finding, PlanReport
+from connector_sdk.contract.errors import ConfigError, ConnectorError, ExitCode, RunStopped, Stale
+from connector_sdk.contract.plan import Finding, PlanReport
+from connector_sdk.contract.project import Project
+from connector_sdk.contract.report import ReportState, RunReport
+from connector_sdk.delivery.retry import Pace
+from connector_sdk.hooks.destination import Destination
+from connector_sdk.hooks.observers import observer_problems
+from connector_sdk.lifecycle.begin import begin, first_run_finding, guard_account, guard_state, new_run_id
+from connector_sdk.lifecycle.execute import execute
+from connector_sdk.lifecycle.finish import not_begun
+from connector_sdk.lifecycle.options import FirstRun, Request, request_problems
+from connector_sdk.lifecycle.prepare import findings_of, freeze_plan, held_findings, report_of, stop_on
+from connector_sdk.lifecycle.resume import forget_unplanned, go_on, open_run_findings, open_runs
+from connector_sdk.lifecycle.rollback import guard_folder
+from connector_sdk.lifecycle.saved_plans import run_saved, save_plan
+from connector_sdk.lifecycle.session import Session, session
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.project.locate import locate
-from connector_sdk.report import ReportState, RunReport
-from connector_sdk.request import FirstRun, Request, request_problems
-from connector_sdk.rollback import guard_folder
-from connector_sdk.saved_plans import run_saved, save_plan
-from connector_sdk.session import Session, session
 from connector_sdk.state.files import remove
-from connector_sdk.sync import Project
-from connector_sdk.writing.retry import Pace
 
 __all__ = ["FirstRun", "plan", "run"]
 

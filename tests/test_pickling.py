@@ -44,7 +44,7 @@ from connector_sdk import (
     RunStopped,
     Sync,
 )
-from connector_sdk.errors import UnpicklableError
+from connector_sdk.contract.errors import UnpicklableError
 from connector_sdk.run import run
 from connector_sdk.testing.reference import plugin
 

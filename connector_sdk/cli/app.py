@@ -13,8 +13,8 @@ import click
 from connector_sdk.cli import terminal
 from connector_sdk.cli.failures import report_failure
 from connector_sdk.cli.settings import Settings, global_options, start_logging, with_global_options
-from connector_sdk.opening import REDACTORS
-from connector_sdk.plugins import installed
+from connector_sdk.hooks.plugins import installed
+from connector_sdk.lifecycle.connect import REDACTORS
 
 _COMMANDS = {
     "init": "starting", "schema": "starting", "check": "asking", "discover": "asking", "plan": "running",

@@ -11,9 +11,9 @@ import click
 
 from connector_sdk.cli import terminal
 from connector_sdk.cli.settings import Settings
-from connector_sdk.damage import first_line
-from connector_sdk.errors import Cancelled, ConfigError, ConnectorError, ExitCode
-from connector_sdk.opening import REDACTORS
+from connector_sdk.contract.corruption import first_line
+from connector_sdk.contract.errors import Cancelled, ConfigError, ConnectorError, ExitCode
+from connector_sdk.lifecycle.connect import REDACTORS
 from connector_sdk.project.locate import locate
 from connector_sdk.state.files import make_folder, write_file
 from connector_sdk.state.folder import state_path

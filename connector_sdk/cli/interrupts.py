@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from attrs import define, field
 
 from connector_sdk.cli import terminal
-from connector_sdk.errors import ExitCode
-from connector_sdk.writing.stopping import SignalEvent
+from connector_sdk.contract.errors import ExitCode
+from connector_sdk.delivery.stopping import SignalEvent
 
 GRACE = 4.5
 """Seconds that a run gets to end by itself. Whatever it was doing can be resumed, so then it is ended."""

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 from connector_sdk.cli import terminal
-from connector_sdk.connection import Call
-from connector_sdk.hookspecs import hookimpl
-from connector_sdk.outcome import Outcome
-from connector_sdk.plan import PlanSummary
-from connector_sdk.report import BatchReport, ReportState, RunReport, RunStart
+from connector_sdk.contract.connection import Call
+from connector_sdk.contract.hookspecs import hookimpl
+from connector_sdk.contract.outcome import Outcome
+from connector_sdk.contract.plan import PlanSummary
+from connector_sdk.contract.report import BatchReport, ReportState, RunReport, RunStart
 
 _STEPS = 10
 """Parts of a run that have a line each when they are through."""

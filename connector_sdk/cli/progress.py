@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from connector_sdk.hookspecs import hookimpl
-from connector_sdk.outcome import Outcome
-from connector_sdk.plan import PlanSummary
-from connector_sdk.report import BatchReport
+from connector_sdk.contract.hookspecs import hookimpl
+from connector_sdk.contract.outcome import Outcome
+from connector_sdk.contract.plan import PlanSummary
+from connector_sdk.contract.report import BatchReport
 
 
 class ProgressBar:

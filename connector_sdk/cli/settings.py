@@ -16,17 +16,17 @@ from attrs import define, field
 from connector_sdk.cli import terminal
 from connector_sdk.cli.clean import printable
 from connector_sdk.cli.records import Format, Record, write_records
-from connector_sdk.connection import ConnectionSettings, RunNotes
-from connector_sdk.destination import Destination
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.contract.connection import ConnectionSettings, RunNotes
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import Outline, Project
 from connector_sdk.history import notes
-from connector_sdk.observers import Observers
+from connector_sdk.hooks.destination import Destination
+from connector_sdk.hooks.observers import Observers
+from connector_sdk.hooks.plugins import load
+from connector_sdk.hooks.repeat import TRACEBACKS
+from connector_sdk.lifecycle.connect import REDACTORS, prepared
 from connector_sdk.observing.redaction import RedactingFilter
-from connector_sdk.opening import REDACTORS, prepared
-from connector_sdk.plugins import load
 from connector_sdk.project.load import FILE_NAME, load_outline, load_project
-from connector_sdk.questions import TRACEBACKS
-from connector_sdk.sync import Outline, Project
 
 VARIABLE = "CONNECTOR_PROJECT"
 

@@ -9,10 +9,10 @@ from attrs import asdict, fields
 
 from connector_sdk.cli.clean import one_line
 from connector_sdk.cli.records import to_json
-from connector_sdk.codes import Code
-from connector_sdk.errors import ExitCode
-from connector_sdk.plan import Finding, PlanReport
-from connector_sdk.report import ActionCounts, CodeCount, ReportState, RowCounts, RunReport
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.errors import ExitCode
+from connector_sdk.contract.plan import Finding, PlanReport
+from connector_sdk.contract.report import ActionCounts, CodeCount, ReportState, RowCounts, RunReport
 
 Record = dict[str, Any]
 

@@ -14,7 +14,7 @@ import click
 from rich.console import Console, RenderableType
 
 from connector_sdk.cli.clean import printable
-from connector_sdk.opening import REDACTORS
+from connector_sdk.lifecycle.connect import REDACTORS
 
 _UNLIMITED = 4_000
 """Columns of output that goes into a file or a pipe: nothing is cut."""

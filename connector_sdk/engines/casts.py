@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from connector_sdk.engines.embedded import text
 from connector_sdk.engines.exact_numbers import plain_number
+from connector_sdk.engines.sql import text
 
 _NUMBERS = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",

@@ -10,13 +10,13 @@ from typing import Any
 
 from attrs import frozen
 
+from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.engines.csv_text import NotTextError, TextFile, readable_copy, text_file
-from connector_sdk.engines.embedded import listed, text
 from connector_sdk.engines.files import empty_file, shown
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.engines.sql import listed, text
 from connector_sdk.project.suggest import closest
 
 Rows = Any

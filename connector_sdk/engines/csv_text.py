@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 from attrs import frozen
 
+from connector_sdk.contract.errors import Portable
 from connector_sdk.engines.files import compression_of
-from connector_sdk.errors import Portable
 from connector_sdk.state.files import temporary_file
 
 _BLOCK = 1 << 20

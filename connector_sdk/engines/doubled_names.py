@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 from attrs import define, field, frozen
 
+from connector_sdk.contract.errors import Portable
 from connector_sdk.engines.relation import find_doubled
 from connector_sdk.engines.sql_tree import nodes, parse, select_of
-from connector_sdk.errors import Portable
 
 Node = dict[str, Any]
 """A part of a parsed SELECT."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector_sdk.engines.embedded import text
+from connector_sdk.engines.sql import text
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 _PARTS = r"^([+-]?)([0-9]*)\.?([0-9]*)[eE]([+-]?[0-9]+)$"

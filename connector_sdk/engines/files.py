@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 
-from connector_sdk.errors import ConfigError, Problem
-from connector_sdk.sync import Model
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import Model
 
 
 class FileFormat(Enum):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import duckdb
 
-from connector_sdk.engines.changes import columns_of, freeze
-from connector_sdk.engines.embedded import file, name
+from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.exact_numbers import plain_number
 from connector_sdk.engines.relation import Column, Part, Relation, select_columns, unused_name
+from connector_sdk.engines.sql import file, name
 
 _HUGE = re.compile(r'"(?:[^"]|"")*"|\b(U?HUGEINT)(?=[],)[]|$)')
 """Whole numbers of 128 bits in a type, which Parquet has as floating point. The name of a field is none."""

@@ -10,15 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
 
+from connector_sdk.contract.errors import ConfigError
 from connector_sdk.engines.csv_text import NotTextError, is_marked, readable_copy, text_file
-from connector_sdk.engines.embedded import listed, name, text
 from connector_sdk.engines.exact_numbers import differs_as_float, plain_number
 from connector_sdk.engines.files import compression_of, shown
 from connector_sdk.engines.json_types import exact_type, marked_type, readable_type, unmark
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part
-from connector_sdk.errors import ConfigError
+from connector_sdk.engines.sql import listed, name, text
 from connector_sdk.state.files import temporary_file
 
 _MOST_FILES = 4

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
-from connector_sdk.engines.embedded import name, text
+from connector_sdk.engines.sql import name, text
 
 OBJECT = "MAP(VARCHAR, JSON)"
 """An object with just its own keys, and values as they are written."""

@@ -15,10 +15,11 @@ import duckdb
 import pyarrow as pa
 from attrs import evolve, field, frozen
 
-from connector_sdk.damage import damage
+from connector_sdk.contract.corruption import damage
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import Model
 from connector_sdk.engines.arrow_data import data_part
 from connector_sdk.engines.csv_files import DELIMITERS
-from connector_sdk.engines.embedded import MEMORY, name, parquet, spill_into
 from connector_sdk.engines.files import FileFormat, find_files, format_of
 from connector_sdk.engines.frozen_model import freeze_model
 from connector_sdk.engines.model_errors import explain
@@ -26,12 +27,11 @@ from connector_sdk.engines.model_files import file_parts
 from connector_sdk.engines.ordering import order_warnings
 from connector_sdk.engines.reading import Reading, UsedColumns, require_any
 from connector_sdk.engines.relation import LEFT_OUT_HINT, Part, Relation, select_columns
+from connector_sdk.engines.sql import MEMORY, name, parquet, spill_into
 from connector_sdk.engines.sql_models import describe_result, lock, prepare_sql
 from connector_sdk.engines.streams import note_rows
 from connector_sdk.engines.typed import apply_types, require_csv, resolve_types
 from connector_sdk.engines.unify import unify
-from connector_sdk.errors import ConfigError, Problem
-from connector_sdk.sync import Model
 
 
 @frozen

@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Part
+from connector_sdk.engines.sql import name, text
 from connector_sdk.engines.sql_tree import nodes, parse, select_of
 
 _NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"

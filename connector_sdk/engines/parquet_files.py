@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from connector_sdk.engines.embedded import listed, name, parquet
 from connector_sdk.engines.exact_numbers import plain_number
 from connector_sdk.engines.files import shown
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
+from connector_sdk.engines.sql import listed, name, parquet
 from connector_sdk.engines.wide_decimals import is_wide, readable, readable_type
 from connector_sdk.state.files import temporary_file
 

@@ -9,11 +9,11 @@ from urllib.parse import unquote
 
 from attrs import evolve
 
-from connector_sdk.engines.embedded import text
+from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.engines.files import shown
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.engines.sql import text
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import duckdb
 from attrs import define, field, frozen
 
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import Model
 from connector_sdk.engines.relation import LEFT_OUT_HINT, Relation
-from connector_sdk.errors import ConfigError, Problem
-from connector_sdk.sync import Model
 
 if TYPE_CHECKING:
     from connector_sdk.engines.csv_files import CsvFile

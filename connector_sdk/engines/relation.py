@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from connector_sdk.engines.embedded import name
+from connector_sdk.engines.sql import name
 
 
 @frozen

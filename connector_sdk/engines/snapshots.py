@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from connector_sdk.engines.changes import columns_of, freeze_in_turn
-from connector_sdk.engines.embedded import database, file, is_castable, name
+from connector_sdk.engines.compare import columns_of, freeze_in_turn
+from connector_sdk.engines.sql import database, file, is_castable, name
 
 IDENTITY = ("key", "record_id", "match", "generation")
 """The columns that every snapshot has."""

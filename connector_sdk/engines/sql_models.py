@@ -8,16 +8,16 @@ from typing import Any
 
 import duckdb
 
+from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.engines.doubled_names import DoubledError, find_inner_doubled
-from connector_sdk.engines.embedded import literally, name, names, texts
 from connector_sdk.engines.files import format_of
 from connector_sdk.engines.model_files import file_parts
 from connector_sdk.engines.reading import Reading, require_any
 from connector_sdk.engines.relation import LEFT_OUT_HINT, Relation, find_doubled
+from connector_sdk.engines.sql import literally, name, names, texts
 from connector_sdk.engines.sql_tree import nodes, parse
 from connector_sdk.engines.typed import require_csv, require_types, resolve_types
 from connector_sdk.engines.unify import unify
-from connector_sdk.errors import ConfigError, Problem
 
 
 def prepare_sql(reading: Reading) -> Relation:

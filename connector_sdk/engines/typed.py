@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 import duckdb
 from attrs import frozen
 
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import CsvForm
 from connector_sdk.engines.casts import lossless
-from connector_sdk.engines.embedded import name, text
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Relation, unused_name
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.engines.sql import name, text
 from connector_sdk.project.suggest import suggestion
-from connector_sdk.sync import CsvForm
 
 REFUSED = "refused cell: "
 """How the error for a cell begins that a cast in SQL would alter."""

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from attrs import fields
 
-from connector_sdk.connection import Call
-from connector_sdk.hookspecs import hookimpl
-from connector_sdk.report import CallCounts, RunStart
+from connector_sdk.contract.connection import Call
+from connector_sdk.contract.hookspecs import hookimpl
+from connector_sdk.contract.report import CallCounts, RunStart
 from connector_sdk.state.files import make_if_missing
 
 _COLUMNS = tuple(attribute.name for attribute in fields(Call))

@@ -6,11 +6,11 @@ import threading
 
 from attrs import evolve
 
-from connector_sdk.connection import Call, TokenStore
-from connector_sdk.crashpoint import crashpoint
-from connector_sdk.observers import Observers
+from connector_sdk.contract.connection import Call, TokenStore
+from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.contract.report import CallCounts
+from connector_sdk.hooks.observers import Observers
 from connector_sdk.observing.redaction import Redactor
-from connector_sdk.report import CallCounts
 
 
 class RunHost:

@@ -13,12 +13,12 @@ from typing import Any
 import cattrs
 from attrs import field, frozen
 
-from connector_sdk.damage import PLAN, checksum
-from connector_sdk.plan import Finding, PlanSummary
-from connector_sdk.report import ActionCounts, RowCounts
-from connector_sdk.state.entries import NewBatch
+from connector_sdk.contract.corruption import PLAN, checksum
+from connector_sdk.contract.plan import Finding, PlanSummary
+from connector_sdk.contract.report import ActionCounts, RowCounts
 from connector_sdk.state.files import on_disk, write_file
 from connector_sdk.state.plan_file import FILE, Layout
+from connector_sdk.state.records import NewBatch
 
 _ABOUT = "plan.json"
 DROPPED = "dropped.parquet"

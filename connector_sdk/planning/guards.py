@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from attrs import field, frozen
 
-from connector_sdk.plan import Finding, Level
-from connector_sdk.state.entries import RemovedToday
-from connector_sdk.sync import Guards
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.project import Guards
+from connector_sdk.state.records import RemovedToday
 
 OLD_STATE = "old-state"
 COPIED = "copied"

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connector_sdk.batch import Column
-from connector_sdk.damage import PLAN
-from connector_sdk.planning.drift import describe_narrowing, find_field, find_newly_required, is_closed
+from connector_sdk.contract.batch import Column
+from connector_sdk.contract.corruption import PLAN
+from connector_sdk.contract.schema import Field, ObjectSchema, ReferenceKey
 from connector_sdk.planning.frozen import FrozenPlan
-from connector_sdk.schema import Field, ObjectSchema, ReferenceKey
+from connector_sdk.planning.mapping.drift import describe_narrowing, find_field, find_newly_required, is_closed
 from connector_sdk.state.plan_file import stored_name
 
 _NAMED = 5

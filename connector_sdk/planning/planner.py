@@ -9,49 +9,49 @@ from pathlib import Path
 import duckdb
 from attrs import evolve
 
-from connector_sdk.batch import Action
-from connector_sdk.connection import Connection
-from connector_sdk.crashpoint import crashpoint
-from connector_sdk.destination import Destination
-from connector_sdk.engines.changes import columns_of
-from connector_sdk.engines.embedded import database, file
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.connection import Connection
+from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.contract.errors import ConfigError
+from connector_sdk.contract.plan import Finding, Level, PlanSummary
+from connector_sdk.contract.project import Model, Project, Sync
+from connector_sdk.contract.schema import ObjectSchema
+from connector_sdk.contract.spec import DestinationSpec, Mode
+from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.models import Source, open_model, require_columns
-from connector_sdk.errors import ConfigError
-from connector_sdk.plan import Finding, Level, PlanSummary
-from connector_sdk.planning.archiving import leave_out_waiting, waiting_finding
-from connector_sdk.planning.arranging import Arranged, arrange
-from connector_sdk.planning.columns import model_column, used_by, used_columns
-from connector_sdk.planning.comparing import freeze_changes
-from connector_sdk.planning.cutting import cut
-from connector_sdk.planning.drift import drift, retold
-from connector_sdk.planning.elsewhere import sought
-from connector_sdk.planning.filling import Mapped
-from connector_sdk.planning.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
+from connector_sdk.engines.sql import database, file
+from connector_sdk.hooks.destination import Destination
+from connector_sdk.planning.batching.cut import cut
+from connector_sdk.planning.batching.lanes import locked_by_rows
+from connector_sdk.planning.batching.order import Arranged, arrange
+from connector_sdk.planning.diff.archiving import leave_out_waiting, waiting_finding
+from connector_sdk.planning.diff.changes import freeze_changes
+from connector_sdk.planning.diff.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
+from connector_sdk.planning.diff.full_list import Replacement, compare_with_target, replacement_findings
+from connector_sdk.planning.diff.known_rows import merged_row_findings
+from connector_sdk.planning.diff.merge_groups import PARENT, merge_findings, merge_problems, name_parents
+from connector_sdk.planning.diff.removals import Removals, freeze_removals, removal_findings
+from connector_sdk.planning.diff.renamed_model import model_finding
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, find_released, guard
-from connector_sdk.planning.known import merged_row_findings
-from connector_sdk.planning.locking import locked_by_rows
-from connector_sdk.planning.lookups import look_up
-from connector_sdk.planning.mapping import Discover
-from connector_sdk.planning.merging import PARENT, merge_findings, merge_problems, name_parents
-from connector_sdk.planning.objects import Retell, as_it_is, map_objects
-from connector_sdk.planning.parents import Parents, orphaned, parents_findings, relate
-from connector_sdk.planning.removals import Removals, freeze_removals, removal_findings
-from connector_sdk.planning.renamed import model_finding
-from connector_sdk.planning.replacing import Replacement, compare_with_target, replacement_findings
+from connector_sdk.planning.lookup.lookups import look_up
+from connector_sdk.planning.lookup.object_routing import route, routing_findings
+from connector_sdk.planning.lookup.parents import Parents, orphaned, parents_findings, relate
+from connector_sdk.planning.lookup.rematch_plan import sought
+from connector_sdk.planning.mapping.columns import model_column, used_by, used_columns
+from connector_sdk.planning.mapping.drift import drift, retold
+from connector_sdk.planning.mapping.fields import Discover
+from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.objects import Retell, as_it_is, map_objects
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.planning.routing import route, routing_findings
 from connector_sdk.planning.samples import collect_samples
 from connector_sdk.planning.scale import measure, measure_replacement
 from connector_sdk.planning.summary import Totals, delivery_findings, findings, totals
-from connector_sdk.schema import ObjectSchema
-from connector_sdk.spec import DestinationSpec, Mode
-from connector_sdk.state.entries import NewBatch
 from connector_sdk.state.files import temporary_folder
 from connector_sdk.state.plan_file import FILE, INTO, Layout, stored_name
+from connector_sdk.state.records import NewBatch
 from connector_sdk.state.schemas import FILE as SCHEMA
 from connector_sdk.state.schemas import write_schemas
-from connector_sdk.sync import Model, Project, Sync
 
 
 def make_plan(request: PlanRequest, destination: Destination, connection: Connection) -> FrozenPlan:

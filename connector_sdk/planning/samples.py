@@ -8,15 +8,15 @@ from typing import Any
 
 import duckdb
 
-from connector_sdk.batch import Action, OnNull
-from connector_sdk.engines.changes import columns_of
-from connector_sdk.engines.embedded import file, name
-from connector_sdk.planning.arranging import Arranged
-from connector_sdk.planning.cutting import Group
-from connector_sdk.planning.identity import canonical
-from connector_sdk.planning.kinds import is_float
+from connector_sdk.contract.batch import Action, OnNull
+from connector_sdk.engines.compare import columns_of
+from connector_sdk.engines.sql import file, name
+from connector_sdk.planning.batching.cut import Group
+from connector_sdk.planning.batching.order import Arranged
+from connector_sdk.planning.diff.identity import canonical
+from connector_sdk.planning.mapping.kinds import is_float
+from connector_sdk.planning.mapping.text_forms import float_text
 from connector_sdk.planning.summary import KIND
-from connector_sdk.planning.text_forms import float_text
 from connector_sdk.state.plan_file import INTO, Layout
 
 _SAMPLES = 3

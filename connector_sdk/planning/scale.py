@@ -6,14 +6,14 @@ from pathlib import Path
 
 import duckdb
 
-from connector_sdk.engines.embedded import file
 from connector_sdk.engines.models import Source
-from connector_sdk.planning.comparing import Changes, count_sent
+from connector_sdk.engines.sql import file
+from connector_sdk.planning.diff.changes import Changes, count_sent
+from connector_sdk.planning.diff.full_list import Replacement
+from connector_sdk.planning.diff.removals import Removals
+from connector_sdk.planning.diff.respelled import find_respelled
 from connector_sdk.planning.guards import EXAMPLES, Scale
-from connector_sdk.planning.removals import Removals
-from connector_sdk.planning.replacing import Replacement
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.planning.respelled import find_respelled
 
 
 def measure(

@@ -9,20 +9,20 @@ from pathlib import Path
 import duckdb
 from attrs import fields, frozen
 
-from connector_sdk.batch import Action
-from connector_sdk.engines.changes import columns_of
-from connector_sdk.engines.embedded import file, name, texts
-from connector_sdk.outcome import Outcome
-from connector_sdk.plan import Finding, Level
-from connector_sdk.planning.arranging import Arranged
-from connector_sdk.planning.decimals import has_more_decimals
-from connector_sdk.planning.filling import Mapped
-from connector_sdk.planning.removals import Removals, clearable
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.outcome import Outcome
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.report import ActionCounts, RowCounts
+from connector_sdk.contract.schema import FieldType, ObjectSchema
+from connector_sdk.contract.spec import Mode, Removal
+from connector_sdk.engines.compare import columns_of
+from connector_sdk.engines.sql import file, name, texts
+from connector_sdk.planning.batching.order import Arranged
+from connector_sdk.planning.diff.removals import Removals, clearable
+from connector_sdk.planning.mapping.decimals import has_more_decimals
+from connector_sdk.planning.mapping.model import Mapped
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.project.delivery import AUTO, passed_over
-from connector_sdk.report import ActionCounts, RowCounts
-from connector_sdk.schema import FieldType, ObjectSchema
-from connector_sdk.spec import Mode, Removal
 
 KIND = """
     case when outcome is not null then outcome

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, get_args
 
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import Project
 from connector_sdk.project.instances import hints_of, read_as
 from connector_sdk.project.made import verify_project
-from connector_sdk.sync import Project
 
 P = ParamSpec("P")
 R = TypeVar("R")

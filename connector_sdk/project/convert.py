@@ -7,6 +7,18 @@ from typing import Any
 
 from attrs import asdict
 
+from connector_sdk.contract.project import (
+    ConnectionConfig,
+    CsvForm,
+    DeliveryOptions,
+    FieldMapping,
+    Find,
+    Guards,
+    Match,
+    Merge,
+    Model,
+    Sync,
+)
 from connector_sdk.project.secrets import anchored
 from connector_sdk.project.shape import (
     ColumnShape,
@@ -18,18 +30,6 @@ from connector_sdk.project.shape import (
     OnOff,
     OptionsShape,
     SyncShape,
-)
-from connector_sdk.sync import (
-    ConnectionConfig,
-    CsvForm,
-    DeliveryOptions,
-    FieldMapping,
-    Find,
-    Guards,
-    Match,
-    Merge,
-    Model,
-    Sync,
 )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve, frozen
 
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import DeliveryOptions, Sync
+from connector_sdk.contract.spec import Api, Delivery, DestinationSpec
 from connector_sdk.project.secrets import Place
 from connector_sdk.project.suggest import suggestion
-from connector_sdk.spec import Api, Delivery, DestinationSpec
-from connector_sdk.sync import DeliveryOptions, Sync
 
 AUTO = "auto"
 """What a sync says that leaves the api to its rows."""

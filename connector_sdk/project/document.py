@@ -17,7 +17,7 @@ import yaml
 from attrs import frozen
 from yaml.composer import Composer, ComposerError
 
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.contract.errors import ConfigError, Problem
 
 _MAX_BYTES = 5_000_000
 _MAX_DEPTH = 40

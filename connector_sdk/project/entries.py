@@ -9,13 +9,13 @@ from weakref import WeakValueDictionary
 
 from attrs import evolve
 
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import Keep, Model, Project
 from connector_sdk.project import convert
 from connector_sdk.project.secrets import Place
 from connector_sdk.project.shape import ConnectionShape, KeepShape, ModelShape, ProjectShape, SyncShape
 from connector_sdk.project.structure import problems_of, structured
 from connector_sdk.project.suggest import suggestion
-from connector_sdk.sync import Keep, Model, Project
 
 _SOUND: WeakValueDictionary[int, Project] = WeakValueDictionary()
 """Projects that were read here, by their identity: nothing is wrong with them."""

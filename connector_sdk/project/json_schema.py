@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import attrs
 
-from connector_sdk.secret import Secret
+from connector_sdk.contract.secret import Secret
 
 Schema = dict[str, Any]
 

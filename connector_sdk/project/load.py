@@ -8,14 +8,14 @@ from pathlib import Path
 
 from attrs import evolve
 
-from connector_sdk.errors import ConfigError
+from connector_sdk.contract.errors import ConfigError
+from connector_sdk.contract.project import Outline, Project
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.project.document import Document, read_document, read_names
 from connector_sdk.project.entries import read_entries
 from connector_sdk.project.locate import located
 from connector_sdk.project.shape import ProjectShape
 from connector_sdk.project.structure import problems_of
-from connector_sdk.sync import Outline, Project
 
 FILE_NAME = "connector.yml"
 

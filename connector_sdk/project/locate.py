@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.project.document import Document, read_document
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import attrs
 from attrs import evolve
 
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import ConnectionConfig, FieldMapping, Find, Model, Project, Sync
 from connector_sdk.project.entries import is_sound, read_entries
 from connector_sdk.project.instances import read_as
 from connector_sdk.project.secrets import Place
-from connector_sdk.sync import ConnectionConfig, FieldMapping, Find, Model, Project, Sync
 
 _FIELD = 4
 """Parts of the place of a field: `syncs.NAME.fields.FIELD`."""

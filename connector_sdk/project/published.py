@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from connector_sdk.contract.spec import DestinationSpec
 from connector_sdk.project.json_schema import DIALECT, Schema, json_schema
 from connector_sdk.project.shape import ProjectShape
-from connector_sdk.spec import DestinationSpec
 
 
 def project_schema(destinations: Iterable[tuple[str, DestinationSpec]] = ()) -> Schema:

@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 from attrs import field, frozen
 
-from connector_sdk.batch import OnNull
+from connector_sdk.contract.batch import OnNull
+from connector_sdk.contract.project import CsvForm, Guards, Keep, OnHeld
+from connector_sdk.contract.spec import Mode, Removal
 from connector_sdk.project.json_schema import Rest, Rule
-from connector_sdk.spec import Mode, Removal
-from connector_sdk.sync import CsvForm, Guards, Keep, OnHeld
 
 Name = Annotated[
     str,

@@ -14,10 +14,10 @@ import cattrs
 from cattrs.errors import AttributeValidationNote
 from cattrs.gen import make_dict_structure_fn
 
-from connector_sdk.errors import ConfigError, Problem
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.secret import Secret
 from connector_sdk.project.json_schema import json_schema, rest_of
 from connector_sdk.project.secrets import Interpolated, Place, interpolate
-from connector_sdk.secret import Secret
 
 T = TypeVar("T")
 

@@ -11,11 +11,11 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from connector_sdk.errors import Problem
+from connector_sdk.contract.errors import Problem
+from connector_sdk.contract.secret import Secret
 from connector_sdk.project.json_schema import Schema, property_of, types_of
 from connector_sdk.project.secrets import Interpolated, Place, reads_as
 from connector_sdk.project.wording import worded
-from connector_sdk.secret import Secret
 
 
 def schema_problems(schema: Schema, data: Any, path: Place = ()) -> list[Problem]:

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from attrs import astuple, evolve
 
-from connector_sdk.batch import Anchor
-from connector_sdk.errors import Cancelled
-from connector_sdk.state import stored
-from connector_sdk.state.entries import BatchProgress, BatchState, CountedRows, JournalledBatch, NewBatch
+from connector_sdk.contract.batch import Anchor
+from connector_sdk.contract.errors import Cancelled
+from connector_sdk.state import serialization
 from connector_sdk.state.ledger import with_all_columns
+from connector_sdk.state.records import BatchProgress, BatchState, CountedRows, JournalledBatch, NewBatch
 from connector_sdk.state.transactions import Transactions
 
 
@@ -31,13 +31,13 @@ class BatchJournal(Transactions):
 
     def batches(self, run: str) -> tuple[JournalledBatch, ...]:
         """All batches of a run, in the order of their numbers."""
-        statement = f"select {stored.BATCH} from batch where run = ? order by number"
-        return self._read(statement, (run,), stored.stored_batch)
+        statement = f"select {serialization.BATCH} from batch where run = ? order by number"
+        return self._read(statement, (run,), serialization.stored_batch)
 
     def progress(self, run: str) -> tuple[BatchProgress, ...]:
         """How far the batches of a run are, all as of one moment."""
-        statement = f"select {stored.PROGRESS} from batch where run = ? order by number"
-        return self._read(statement, (run,), stored.stored_progress)
+        statement = f"select {serialization.PROGRESS} from batch where run = ? order by number"
+        return self._read(statement, (run,), serialization.stored_progress)
 
     def intend(self, batch: JournalledBatch, *, repeated: bool = False) -> JournalledBatch:
         """Note that a batch is about to be sent, and answer it as it is then.
@@ -73,7 +73,7 @@ class BatchJournal(Transactions):
 
         Answers the new batches.
         """
-        blob = stored.packed(outcomes)
+        blob = serialization.packed(outcomes)
         counted = json.dumps([astuple(each) for each in counts])
         with self._changing("record") as database:
             database.execute(
@@ -83,7 +83,7 @@ class BatchJournal(Transactions):
             numbered = _numbered(database, batch.run, again) if again else ()
             for number, each in numbered:
                 _insert_batch(database, batch.run, number, each, parent=batch.number)
-        return tuple(stored.planned_batch(batch.run, number, each) for number, each in numbered)
+        return tuple(serialization.planned_batch(batch.run, number, each) for number, each in numbered)
 
     def outcomes(self, run: str, batch: int | None = None) -> Iterator[pa.Table]:
         """The recorded outcomes of a run, batch by batch, or those of one batch."""
@@ -91,7 +91,7 @@ class BatchJournal(Transactions):
         recorded = f"select number from batch where run = ? and outcomes is not null {where} order by number"
         for (number,) in self._read(recorded, (run, *values), tuple):
             one = "select outcomes from batch where run = ? and number = ?"
-            yield from map(with_all_columns, self._read(one, (run, number), stored.stored_outcomes))
+            yield from map(with_all_columns, self._read(one, (run, number), serialization.stored_outcomes))
 
     def anchor(self, batch: JournalledBatch, attempt: int, step: str, handle: Mapping[str, str]) -> None:
         """Note what identifies a batch at the destination."""
@@ -104,8 +104,8 @@ class BatchJournal(Transactions):
     def anchors(self, run: str, batch: int | None = None) -> tuple[Anchor, ...]:
         """The anchors of a batch, or of a whole run, oldest first."""
         where, values = ("and batch = ?", (batch,)) if batch is not None else ("", ())
-        statement = f"select {stored.ANCHOR} from anchor where run = ? {where} order by seq"
-        return self._read(statement, (run, *values), stored.stored_anchor)
+        statement = f"select {serialization.ANCHOR} from anchor where run = ? {where} order by seq"
+        return self._read(statement, (run, *values), serialization.stored_anchor)
 
     @contextmanager
     def _changing(self, name: str) -> Iterator[sqlite3.Connection]:

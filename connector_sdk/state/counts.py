@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from connector_sdk.outcome import Outcome
-from connector_sdk.state.entries import CountedRows
+from connector_sdk.contract.outcome import Outcome
+from connector_sdk.state.records import CountedRows
 
 _BY = ["outcome", "action", "code", "advice", "possible_duplicate"]
 

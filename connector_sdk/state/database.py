@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from connector_sdk.damage import JOURNAL
-from connector_sdk.errors import RunStopped
+from connector_sdk.contract.corruption import JOURNAL
+from connector_sdk.contract.errors import RunStopped
 from connector_sdk.state.files import make_if_missing
 
 VERSION = 7

@@ -9,10 +9,10 @@ from shlex import quote
 
 from attrs import frozen
 
-from connector_sdk.errors import ConfigError, RunStopped
+from connector_sdk.contract.errors import ConfigError, RunStopped
+from connector_sdk.contract.project import Outline, Project
 from connector_sdk.state.files import FOLDER_MODE, close_to_others, make_folder
 from connector_sdk.state.inspection import DATABASE, FOLDERS, require_own
-from connector_sdk.sync import Outline, Project
 
 VARIABLE = "CONNECTOR_STATE"
 _NETWORK_FILE_SYSTEMS = frozenset(

@@ -14,7 +14,7 @@ from shlex import quote
 
 from attrs import frozen
 
-from connector_sdk.errors import RunStopped
+from connector_sdk.contract.errors import RunStopped
 from connector_sdk.state.files import FILE_MODE, FOLDER_MODE, close_to_others
 
 FOLDERS = ("plans", "snapshots", "schemas", "ledgers", "calls", "locks")

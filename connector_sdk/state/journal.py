@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from attrs import astuple
 
-from connector_sdk.damage import JOURNAL
-from connector_sdk.state import stored
+from connector_sdk.contract.corruption import JOURNAL
+from connector_sdk.state import serialization
 from connector_sdk.state.batch_journal import BatchJournal, insert_batches, moment, now
-from connector_sdk.state.entries import UNNAMED, Held, JournalledRun, NewBatch, RemovedRows, RunState, SyncState
+from connector_sdk.state.records import UNNAMED, Held, JournalledRun, NewBatch, RemovedRows, RunState, SyncState
 
 __all__ = ["Journal", "moment", "now"]
 
@@ -32,7 +32,7 @@ class Journal(BatchJournal):
         begun = JournalledRun(run, sync, RunState.PLANNING, at, account, config, None, session, at)
         with self._transaction("begin run") as database:
             marks = ", ".join("?" for _ in astuple(begun))
-            database.execute(f"insert into run ({stored.RUN}) values ({marks})", astuple(begun))
+            database.execute(f"insert into run ({serialization.RUN}) values ({marks})", astuple(begun))
         return begun
 
     def take_up(self, run: str, session: str | None, state: RunState = RunState.RUNNING) -> None:
@@ -108,17 +108,19 @@ class Journal(BatchJournal):
     def removed(self, sync: str, since: str) -> tuple[RemovedRows, ...]:
         """Return what runs of a sync removed from a moment on, in the order in which they ended."""
         statement = "select at, rows, known from removal where sync = ? and at >= ? order by rowid"
-        return self._read(statement, (sync, since), stored.stored_removed)
+        return self._read(statement, (sync, since), serialization.stored_removed)
 
     def runs(self, sync: str | None = None, limit: int = -1) -> tuple[JournalledRun, ...]:
         """Runs, newest first: in the order in which they were begun, whatever the clock said then."""
         where, values = ("where sync = ?", (sync,)) if sync else ("", ())
         order = "order by rowid desc limit ?"
-        return self._read(f"select {stored.RUN} from run {where} {order}", (*values, limit), stored.stored_run)
+        return self._read(
+            f"select {serialization.RUN} from run {where} {order}", (*values, limit), serialization.stored_run
+        )
 
     def run(self, run: str) -> JournalledRun | None:
         """One run."""
-        found = self._read(f"select {stored.RUN} from run where id = ?", (run,), stored.stored_run)
+        found = self._read(f"select {serialization.RUN} from run where id = ?", (run,), serialization.stored_run)
         return found[0] if found else None
 
     def delete_run(self, run: str) -> None:
@@ -146,14 +148,14 @@ class Journal(BatchJournal):
 
     def sync(self, name: str) -> SyncState | None:
         """What a sync left behind, None before its first run."""
-        found = self._read(f"select {stored.SYNC} from sync where name = ?", (name,), stored.stored_sync)
+        found = self._read(f"select {serialization.SYNC} from sync where name = ?", (name,), serialization.stored_sync)
         return found[0] if found else None
 
     def held(self, sync: str, run: str | None = None) -> tuple[Held, ...]:
         """Rows of a sync whose fate is unknown; with `run`, just those that this run left."""
         where, values = ("and run = ?", (run,)) if run else ("", ())
         statement = f"select key, look, rows from held where sync = ? {where} order by key"
-        return self._read(statement, (sync, *values), stored.stored_held)
+        return self._read(statement, (sync, *values), serialization.stored_held)
 
     def held_rows(self, sync: str) -> int:
         """How many rows of a sync are held."""
@@ -186,6 +188,6 @@ class Journal(BatchJournal):
 def _keep_sync(database: sqlite3.Connection, sync: str, after: SyncState) -> None:
     target, fingerprints, *rest = astuple(after)
     database.execute(
-        f"insert or replace into sync (name, {stored.SYNC}) values (?, ?, ?, ?, ?, ?, ?)",
+        f"insert or replace into sync (name, {serialization.SYNC}) values (?, ?, ?, ?, ?, ?, ?)",
         (sync, json.dumps(dict(target)), json.dumps(dict(fingerprints)), *rest),
     )

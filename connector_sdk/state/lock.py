@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from connector_sdk.errors import ExitCode, RunStopped
+from connector_sdk.contract.errors import ExitCode, RunStopped
 from connector_sdk.state.files import open_file
 from connector_sdk.state.shared import Shared
 

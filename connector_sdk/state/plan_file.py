@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from connector_sdk.batch import Action, Batch, Column
-from connector_sdk.codes import Code
-from connector_sdk.damage import PLAN
-from connector_sdk.spec import Mode
-from connector_sdk.state.entries import JournalledBatch
+from connector_sdk.contract.batch import Action, Batch, Column
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.corruption import PLAN
+from connector_sdk.contract.spec import Mode
+from connector_sdk.state.records import JournalledBatch
 
 FILE = "plan.parquet"
 INTO = "merged_into"

@@ -7,11 +7,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connector_sdk.state.entries import ENDED, JournalledRun, RunState
+from connector_sdk.contract.project import Keep
 from connector_sdk.state.files import remove
 from connector_sdk.state.folder import StateFolder
 from connector_sdk.state.journal import Journal
-from connector_sdk.sync import Keep
+from connector_sdk.state.records import ENDED, JournalledRun, RunState
 
 SAVED_FOR = timedelta(hours=24)
 """How long a saved plan may be run, and is kept."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from cattrs import BaseValidationError
 from cattrs.preconf.json import make_converter
 
-from connector_sdk.schema import ObjectSchema
+from connector_sdk.contract.schema import ObjectSchema
 from connector_sdk.state.files import on_disk, write_file
 
 FILE = "schema.json"

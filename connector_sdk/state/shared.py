@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from connector_sdk.errors import RunStopped
+from connector_sdk.contract.errors import RunStopped
 
 
 class Shared:

@@ -13,9 +13,9 @@ from typing import Any
 
 from platformdirs import user_data_path
 
-from connector_sdk.connection import TokenStore
-from connector_sdk.crashpoint import crashpoint
-from connector_sdk.errors import ConfigError
+from connector_sdk.contract.connection import TokenStore
+from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.contract.errors import ConfigError
 from connector_sdk.state.files import make_folder, on_disk, open_file, write_file
 from connector_sdk.state.folder import one_part
 from connector_sdk.state.home import APPLICATION, find_own_folder

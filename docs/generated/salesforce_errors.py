@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connector_salesforce.codes import CONTENT_RULES, Scope, scopes, table
+from connector_salesforce.errors.codes import CONTENT_RULES, Scope, scopes, table
 
 from connector_sdk import Classification, Kind
 

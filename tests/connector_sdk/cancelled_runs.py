@@ -38,11 +38,11 @@ from connector_sdk import (
     Sync,
     history,
 )
-from connector_sdk.crashpoint import listen
+from connector_sdk.contract.crashpoint import listen
+from connector_sdk.delivery import scheduler
 from connector_sdk.resolve import Decision, Settlement, held, resolve
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.reference import Store
-from connector_sdk.writing import dispatch
 
 from .watched_calls import WAIT, Calls
 
@@ -233,7 +233,7 @@ def main(folder: str, runs: str, seed: str, kinds: str) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background processes ignore it
     faulthandler.dump_traceback_later(1_700)
     random.seed(int(seed))
-    dispatch._FIRST = PARALLELISM  # calls are under way together at once, not after some tenths of a second
+    scheduler._FIRST = PARALLELISM  # calls are under way together at once, not after some tenths of a second
     host = Host(Path(folder))
     late = 0
     for number in range(int(runs)):

@@ -27,8 +27,8 @@ from connector_sdk import (
     RunStopped,
     history,
 )
-from connector_sdk.checking import check
-from connector_sdk.opening import open_connection
+from connector_sdk.check import check
+from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.testing.reference import plugin
 
 from .host_runs import noting

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector_sdk.codes import EXPLAINED, Code
+from connector_sdk.contract.codes import EXPLAINED, Code
 from tests.connector_sdk.cli.conftest import Invoke, folder, invoke
 
 __all__ = ["folder", "invoke"]

@@ -27,8 +27,8 @@ from connector_sdk import (
     history,
     hookimpl,
 )
+from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.run import run
-from connector_sdk.session import journal_of
 from connector_sdk.testing.reference import plugin
 
 from .host_runs import NAMES, WAIT, Gate, executed, join_writers, rows, start, three_syncs

@@ -21,7 +21,7 @@ from connector_sdk import (
     RowError,
     RunStopped,
 )
-from connector_sdk.opening import open_connection
+from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.testing.reference import plugin
 
 from .host_runs import noting

@@ -26,9 +26,9 @@ from connector_sdk import (
     history,
     hookimpl,
 )
+from connector_sdk.delivery import workers
+from connector_sdk.delivery.stages import PlanRows
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
-from connector_sdk.writing import crew
-from connector_sdk.writing.stages import PlanRows
 
 from .host_runs import (
     WAIT,
@@ -97,7 +97,7 @@ def test_ctrl_c_while_a_run_stops_already_shortens_the_wait_and_loses_no_answer(
     bench: Bench, interrupting: Interrupting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run cannot go on, and waits a minute for three calls; the first Ctrl-C leaves them less."""
-    monkeypatch.setattr("connector_sdk.writing.stopping.WHEN_INTERRUPTED", 30)
+    monkeypatch.setattr("connector_sdk.delivery.stopping.WHEN_INTERRUPTED", 30)
     bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
     gate, seen = Gate(threading.Barrier(4)), threading.Event()
 
@@ -125,7 +125,7 @@ def test_ctrl_c_while_a_run_stops_already_shortens_the_wait_and_loses_no_answer(
         for each in once:
             interrupting(each, gate.let_go.set)
 
-    monkeypatch.setattr(crew.log, "warning", warn)
+    monkeypatch.setattr(workers.log, "warning", warn)
     with pytest.raises(KeyboardInterrupt):
         start(
             bench.project(rows("ants")), "ants",
@@ -144,7 +144,7 @@ def test_a_second_ctrl_c_ends_a_run_at_once_with_a_report_on_record(
     gate = Gate(threading.Barrier(4 + 1))
 
     threading.Thread(target=lambda: (gate.met.wait(WAIT), _thread.interrupt_main())).start()
-    monkeypatch.setattr(crew.log, "warning", lambda *_: _thread.interrupt_main())  # the run says that it waits
+    monkeypatch.setattr(workers.log, "warning", lambda *_: _thread.interrupt_main())  # the run says that it waits
     with pytest.raises(KeyboardInterrupt):
         start(bench.project(rows("ants")), "ants", destinations=gate.destination(), drain=WAIT)
     (report,) = history.runs(bench.project([]))
@@ -159,7 +159,7 @@ def test_of_eight_slow_calls_those_that_are_answered_before_the_end_are_recorded
     """Ctrl-C comes with all of them under way, and once more when five have their outcomes."""
     all_eight, stopping, hanging = threading.Barrier(8 + 1), threading.Event(), threading.Event()
     answered, returned, closed = list[int](), list[int](), list[int]()
-    monkeypatch.setattr(crew.log, "warning", lambda *_: stopping.set())  # the run says that it waits
+    monkeypatch.setattr(workers.log, "warning", lambda *_: stopping.set())  # the run says that it waits
 
     class Observer:
         @hookimpl

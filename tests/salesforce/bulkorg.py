@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 from attrs import define, field
 from connector_salesforce import plugin
 from connector_salesforce.config import Options
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.org import Org
-from connector_salesforce.transport import Answer, Request
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk import Action, Batch, Connection, Executed
 from connector_sdk.testing.doubles import RecordingRun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from connector_salesforce.org import Org
+from connector_salesforce.org.org import Org
 
 from connector_sdk.testing.doubles import RecordingRun
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from connector_salesforce import bulk, bulk2
+from connector_salesforce.write import bulk, bulk2
 
 from connector_sdk import ConnectionConfig, DeliveryOptions, FieldMapping, Match, Mode, Model, Project, RunReport, Sync
+from connector_sdk.delivery.retry import Pace
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.crash import Scenario
-from connector_sdk.writing.retry import Pace
 
 from .emulated import Emulated
 

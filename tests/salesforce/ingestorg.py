@@ -11,8 +11,8 @@ from typing import Any
 from attrs import define, field
 from connector_salesforce import plugin
 from connector_salesforce.config import Options
-from connector_salesforce.org import Org
-from connector_salesforce.transport import Answer, Request
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk import Action, Batch, Connection
 from connector_sdk.testing.doubles import RecordingRun

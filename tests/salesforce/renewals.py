@@ -10,13 +10,13 @@ from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from connector_salesforce import stored_login
+from connector_salesforce.auth import stored_login
+from connector_salesforce.auth.web_login import log_in_by_browser
 from connector_salesforce.flows import Web
-from connector_salesforce.transport import Transport
-from connector_salesforce.web_login import log_in_by_browser
+from connector_salesforce.transport.sending import Transport
 
 from connector_sdk import ConnectionConfig, DeliveryOptions, FieldMapping, Match, Mode, Model, Project, Secret, Sync
-from connector_sdk.opening import open_connection
+from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.run import run
 from connector_sdk.state.tokens import token_store
 from connector_sdk.testing.crash import Scenario

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import urllib3
 from attrs import define, field
-from connector_salesforce.transport import Request, Transport
+from connector_salesforce.transport.sending import Request, Transport
 
 from .malformed import Malform, Said
 
@@ -99,7 +99,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
             return _response(said)
 
     with monkeypatch.context() as patched:
-        patched.setattr("connector_salesforce.login.Transport", Recording)
+        patched.setattr("connector_salesforce.auth.login.Transport", Recording)
         yield wire
 
 
@@ -112,7 +112,7 @@ def replayed(monkeypatch: pytest.MonkeyPatch, replay: Replay) -> Iterator[Replay
             return _response(replay.say(request))
 
     with monkeypatch.context() as patched:
-        patched.setattr("connector_salesforce.login.Transport", Replaying)
+        patched.setattr("connector_salesforce.auth.login.Transport", Replaying)
         yield replay
 
 

@@ -11,11 +11,11 @@ from typing import IO, Any
 
 import pyarrow as pa
 from attrs import define, field
-from connector_salesforce.client import Client
-from connector_salesforce.credentials import Credentials, Login
-from connector_salesforce.org import Org
-from connector_salesforce.quota import Quota
-from connector_salesforce.transport import Answer, Request
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.client import Client
+from connector_salesforce.transport.credentials import Credentials, Login
+from connector_salesforce.transport.quota import Quota
+from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk import Action, Batch, Column, Mode
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from connector_salesforce.answered_json import read_json
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.faults import fault
-from connector_salesforce.markup import MarkupError, parse
-from connector_salesforce.oauth import granted
-from connector_salesforce.transport import Answer
+from connector_salesforce.auth.oauth import granted
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.transport.error_bodies import fault
+from connector_salesforce.transport.json_body import read_json
+from connector_salesforce.transport.sending import Answer
+from connector_salesforce.transport.xml import MarkupError, parse
 
 from connector_sdk import Executed
 

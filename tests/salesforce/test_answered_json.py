@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from connector_salesforce import plugin
-from connector_salesforce.answered_json import read_json
 from connector_salesforce.config import Options
-from connector_salesforce.faults import fault
+from connector_salesforce.transport.error_bodies import fault
+from connector_salesforce.transport.json_body import read_json
 from hypothesis import given
 from hypothesis import strategies as st
 

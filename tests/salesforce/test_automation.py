@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from connector_salesforce.automation import check_automation
-from connector_salesforce.transport import Answer, Request
+from connector_salesforce.preflight.automation import check_automation
+from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk import Action, Delivery, Finding, Level, Mode, PlanSummary
 

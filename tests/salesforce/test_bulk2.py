@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from connector_salesforce import bulk2
 from connector_salesforce.config import Options
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.org import Org
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.org import Org
+from connector_salesforce.write import bulk2
 
 from connector_sdk import Action, Cancelled, Executed, NotExecuted
 from connector_sdk.testing.doubles import RecordingRun

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from connector_salesforce import bulk2
 from connector_salesforce.config import Options
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.org import Org
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.org import Org
+from connector_salesforce.write import bulk2
 
 from connector_sdk import NOT_EXECUTED, Action, Executed, NotExecuted, Recovery, Unknown, WriteResult
 from connector_sdk.testing.doubles import RecordingRun

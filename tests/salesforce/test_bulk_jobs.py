@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 import pytest
-from connector_salesforce.org import Org
-from connector_salesforce.transport import Answer, Request
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk.testing.doubles import RecordingRun
 
@@ -41,7 +41,7 @@ def test_batches_share_a_job_in_which_one_post_at_a_time_is_under_way(bulk_org: 
 def test_a_second_job_is_opened_when_a_post_takes_long(
     bulk_org: BulkOrg, opened: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector_salesforce.bulk_jobs._PATIENCE", 0.05)
+    monkeypatch.setattr("connector_salesforce.write.bulk_jobs._PATIENCE", 0.05)
     run = RecordingRun(longest=0.001)
     bulk_org.before_post = lambda: wait_until(lambda: len(bulk_org.jobs) == 2)
     with ThreadPoolExecutor(2) as threads:
@@ -76,7 +76,7 @@ def test_one_list_of_a_job_serves_all_who_wait_for_its_batches(bulk_org: BulkOrg
 def test_an_old_or_full_job_gets_no_more_batches(
     bulk_org: BulkOrg, opened: Org, run: RecordingRun, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
 ) -> None:
-    monkeypatch.setattr(f"connector_salesforce.bulk_jobs.{limit}", value)
+    monkeypatch.setattr(f"connector_salesforce.write.bulk_jobs.{limit}", value)
     for number in range(2):
         written(opened, contacts(f"k{number}", number=number), run)
     assert [job.state for job in bulk_org.jobs.values()] == ["Closed", "Open"]

@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from connector_salesforce import bulk
 from connector_salesforce.config import Options
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.org import Org
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.org import Org
+from connector_salesforce.write import bulk
 
 from connector_sdk import NOT_EXECUTED, Cancelled, Executed, NotExecuted, Unknown, WriteResult
 from connector_sdk.testing.doubles import RecordingRun

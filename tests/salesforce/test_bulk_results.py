@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from connector_salesforce.bulk_results import ResultsError, parse_results
+from connector_salesforce.write.bulk_results import ResultsError, parse_results
 from hypothesis import given
 from hypothesis import strategies as st
 

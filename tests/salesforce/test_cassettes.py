@@ -22,7 +22,7 @@ REPLAYED = Emulated(
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector_salesforce.bulk2._FIRST_PAUSE", 0.05)
+    monkeypatch.setattr("connector_salesforce.write.bulk2._FIRST_PAUSE", 0.05)
 
 
 @pytest.fixture

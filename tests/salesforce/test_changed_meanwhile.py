@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from connector_salesforce.transport import Answer, Request, Transport
+from connector_salesforce.transport.sending import Answer, Request, Transport
 
 from .projects import Project
 

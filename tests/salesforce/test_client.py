@@ -5,9 +5,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from connector_salesforce.credentials import Credentials, Login
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.transport import Answer, Request
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.transport.credentials import Credentials, Login
+from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk import Executed
 
@@ -190,7 +190,7 @@ def test_pages_that_lead_back_to_one_another_cost_no_call_twice(back_to: str) ->
 
 
 def test_a_query_of_which_every_page_names_another_one_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector_salesforce.org._MOST_PAGES", 20)
+    monkeypatch.setattr("connector_salesforce.org.org._MOST_PAGES", 20)
     numbers = itertools.count()
     transport = ScriptedTransport()
 

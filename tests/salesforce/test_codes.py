@@ -6,8 +6,8 @@ from pathlib import Path
 import connector_salesforce
 import pytest
 from click.testing import CliRunner
-from connector_salesforce.codes import CONTENT_RULES, Scope, classify, normalised, scopes, table
-from connector_salesforce.failure import CallFailed
+from connector_salesforce.errors.codes import CONTENT_RULES, Scope, classify, normalised, scopes, table
+from connector_salesforce.errors.exceptions import CallFailed
 
 from connector_sdk import Action, Executed, Kind, RowError
 from connector_sdk.cli.app import connector

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from connector_salesforce.csv_rows import csv_lines
-from connector_salesforce.wire import IdsOf, Lines, Target
+from connector_salesforce.write.cells import IdsOf, Lines, Target
+from connector_salesforce.write.csv_rows import csv_lines
 from hypothesis import given
 from hypothesis import strategies as st
 

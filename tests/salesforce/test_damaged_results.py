@@ -8,8 +8,8 @@ from random import Random
 
 import pyarrow as pa
 import pytest
-from connector_salesforce.bulk_results import ResultsError, Written, results_of
-from connector_salesforce.org import Org
+from connector_salesforce.org.org import Org
+from connector_salesforce.write.bulk_results import ResultsError, Written, results_of
 
 from connector_sdk import Action
 from connector_sdk.testing.doubles import RecordingRun

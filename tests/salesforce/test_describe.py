@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from connector_salesforce.describe import discover_schema, list_objects
+from connector_salesforce.org.describe import discover_schema, list_objects
 
 from connector_sdk import ConfigError, Equality, Field, FieldType, Mode, ObjectSchema, ReferenceKey
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from connector_salesforce.faults import fault
+from connector_salesforce.transport.error_bodies import fault
 
 from connector_sdk import Executed
 

@@ -9,9 +9,9 @@ from typing import IO, Any
 
 import pytest
 from attrs import define, field
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.quota import Quota
-from connector_salesforce.transport import Answer, Request, Transport
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.transport.quota import Quota
+from connector_salesforce.transport.sending import Answer, Request, Transport
 
 from .emulated import Emulated
 from .projects import Project

@@ -13,13 +13,14 @@ from urllib.parse import parse_qs
 
 import jwt
 import pytest
-from connector_salesforce import Config, sf_cli
-from connector_salesforce.auth import log_in_with
-from connector_salesforce.failure import CallFailed
+from connector_salesforce import Config
+from connector_salesforce.auth import sf_cli
+from connector_salesforce.auth.auth import log_in_with
+from connector_salesforce.auth.jwt_bearer import shared_audience
+from connector_salesforce.auth.sf_cli import cli_login
+from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import Jwt, SfCli, Web
-from connector_salesforce.jwt_bearer import shared_audience
-from connector_salesforce.sf_cli import cli_login
-from connector_salesforce.transport import Request
+from connector_salesforce.transport.sending import Request
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 

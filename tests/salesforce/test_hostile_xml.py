@@ -10,12 +10,12 @@ import connector_salesforce
 import pyarrow as pa
 import pytest
 from attrs import evolve
-from connector_salesforce import merge
-from connector_salesforce.bulk_jobs import Jobs
 from connector_salesforce.config import Options
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.faults import fault
-from connector_salesforce.job_kind import JobKind
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.transport.error_bodies import fault
+from connector_salesforce.write import merge
+from connector_salesforce.write.bulk_jobs import Jobs
+from connector_salesforce.write.job_kind import JobKind
 
 from connector_sdk import Action, Mode
 from connector_sdk.testing.doubles import RecordingRun

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from connector_salesforce.hosts import HostError, instance_origin, origin, server_path
+from connector_salesforce.transport.hosts import HostError, instance_origin, origin, server_path
 
 LOGIN = "https://acme.my.salesforce.com"
 

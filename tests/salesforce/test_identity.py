@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from connector_salesforce.client import Client
-from connector_salesforce.credentials import Credentials, Login
-from connector_salesforce.identity import identify
-from connector_salesforce.org import Org
+from connector_salesforce.auth.identity import identify
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.client import Client
+from connector_salesforce.transport.credentials import Credentials, Login
 
 from .scripted import ORG_ID, ScriptedTransport, answer
 

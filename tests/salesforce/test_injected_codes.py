@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from connector_salesforce.codes import CONTENT_RULES, table
+from connector_salesforce.errors.codes import CONTENT_RULES, table
 
 from connector_sdk import Kind
 
@@ -108,7 +108,7 @@ def test_an_app_that_is_blocked_is_told_with_its_code_and_the_advice(project: Pr
 def test_a_row_that_is_always_one_too_many_for_apex_is_rejected_with_its_code_and_an_advice(
     project: Project, monkeypatch: pytest.MonkeyPatch, api: str
 ) -> None:
-    monkeypatch.setattr("connector_sdk.writing.retry.Pace.backoff", lambda pace, number: 0.01)
+    monkeypatch.setattr("connector_sdk.delivery.retry.Pace.backoff", lambda pace, number: 0.01)
     code = "TOO_MANY_APEX_REQUESTS"
     error = {"code": code, "message": "Unable to Process Request. Concurrent requests limit exceeded."}
     project.sync(fields={"LastName": "last"}, options={"api": api})

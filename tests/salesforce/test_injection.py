@@ -15,15 +15,16 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pytest
 from attrs import evolve
-from connector_salesforce import merge, soql
-from connector_salesforce.client import segment
 from connector_salesforce.config import Options
-from connector_salesforce.csv_rows import csv_lines
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.json_rows import json_lines
-from connector_salesforce.markup import MarkupError, document
-from connector_salesforce.transport import Request
-from connector_salesforce.wire import Lines, Target
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org import soql
+from connector_salesforce.transport.client import segment
+from connector_salesforce.transport.sending import Request
+from connector_salesforce.transport.xml import MarkupError, document
+from connector_salesforce.write import merge
+from connector_salesforce.write.cells import Lines, Target
+from connector_salesforce.write.csv_rows import csv_lines
+from connector_salesforce.write.json_rows import json_lines
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree

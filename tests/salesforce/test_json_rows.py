@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from connector_salesforce.json_rows import json_lines
+from connector_salesforce.write.json_rows import json_lines
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,12 +11,13 @@ from urllib.parse import parse_qs
 import jwt
 import pytest
 from attrs import define, field
-from connector_salesforce import Config, login
-from connector_salesforce.auth import LogIn, log_in_with
-from connector_salesforce.codes import table
-from connector_salesforce.failure import CallFailed
+from connector_salesforce import Config
+from connector_salesforce.auth import login
+from connector_salesforce.auth.auth import LogIn, log_in_with
+from connector_salesforce.errors.codes import table
+from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import Jwt
-from connector_salesforce.transport import Answer, Request
+from connector_salesforce.transport.sending import Answer, Request
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 

@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from connector_salesforce import login
+from connector_salesforce.auth import login
 from connector_salesforce.config import Config, Options
-from connector_salesforce.failure import CallFailed
+from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import ClientCredentials
-from connector_salesforce.redaction import redacted, without_tokens
+from connector_salesforce.transport.redaction import redacted, without_tokens
 
 from connector_sdk import ConfigError, Connection, Secret
 from connector_sdk.testing.doubles import RecordingHost

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from connector_salesforce import Config, login
-from connector_salesforce.codes import table
+from connector_salesforce import Config
+from connector_salesforce.auth import login
+from connector_salesforce.auth.stored_login import StoredLogin, load
+from connector_salesforce.errors.codes import table
 from connector_salesforce.flows import Web
-from connector_salesforce.stored_login import StoredLogin, load
 
 from connector_sdk import ConfigError
 from connector_sdk.testing.doubles import RecordingHost, RememberedToken

@@ -20,7 +20,7 @@ LOOKS = {"bulk": "/services/async/*/job/*", "bulk2": "/services/data/*/jobs/inge
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector_sdk.writing.retry.Pace.backoff", lambda *_: 0.01)
+    monkeypatch.setattr("connector_sdk.delivery.retry.Pace.backoff", lambda *_: 0.01)
 
 
 def contacts(project: Project, count: int) -> None:

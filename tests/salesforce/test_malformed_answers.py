@@ -11,8 +11,8 @@ from attrs import evolve
 from connector_salesforce.config import Options
 
 from connector_sdk import Action, Anchor, Batch, Column, Connection, Delivery, Mode, PlanSummary
-from connector_sdk.destination import Destination
-from connector_sdk.plugins import load
+from connector_sdk.hooks.destination import Destination
+from connector_sdk.hooks.plugins import load
 from connector_sdk.testing.doubles import RecordingHost, RecordingRun
 
 from .emulated import Emulated

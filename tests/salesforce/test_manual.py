@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from connector_sdk import load
-from connector_sdk.spec import Api
+from connector_sdk.contract.spec import Api
 
 from .projects import Project
 

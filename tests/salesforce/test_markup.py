@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from connector_salesforce.markup import NAMESPACE, MarkupError, document, parse, values_of
+from connector_salesforce.transport.xml import NAMESPACE, MarkupError, document, parse, values_of
 from hypothesis import given
 from hypothesis import strategies as st
 

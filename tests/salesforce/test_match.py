@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyarrow as pa
 import pytest
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.match import match
-from connector_salesforce.org import Org
-from connector_salesforce.transport import Answer, Request
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.match import match
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk import MATCH_SCHEMA, ConfigError
 

@@ -8,10 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from attrs import evolve
-from connector_salesforce import merge, plugin
-from connector_salesforce.codes import classify
+from connector_salesforce import plugin
 from connector_salesforce.config import Options
-from connector_salesforce.failure import CallFailed
+from connector_salesforce.errors.codes import classify
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.write import merge
 
 from connector_sdk import NOT_EXECUTED, Action, Batch, Connection, Executed, Kind, Mode, RowError, WriteResult
 from connector_sdk.testing.doubles import RecordingHost, RecordingRun

@@ -19,11 +19,11 @@ import pytest
 import yaml
 from attrs import define, field
 from click.testing import CliRunner
-from connector_salesforce.hosts import origin
-from connector_salesforce.stored_login import StoredLogin
+from connector_salesforce.auth.stored_login import StoredLogin
+from connector_salesforce.transport.hosts import origin
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from connector_sdk.checking import check
+from connector_sdk.check import check
 from connector_sdk.cli.app import connector
 from connector_sdk.project.load import load_project
 from connector_sdk.run import run

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from connector_salesforce.allowances import forecast
 from connector_salesforce.config import Options
-from connector_salesforce.preflight import check_plan
-from connector_salesforce.transport import Answer, Request
+from connector_salesforce.preflight.check import check_plan
+from connector_salesforce.preflight.limits import forecast
+from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk import Action, Column, Delivery, Finding, Level, Mode, PlanSummary
 

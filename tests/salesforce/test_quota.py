@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.quota import Quota, calls_left
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.transport.quota import Quota, calls_left
 
 from .emulated import Emulated
 from .gateway import Reply, gateway
@@ -139,7 +139,7 @@ def test_a_run_whose_calls_are_used_up_makes_one_more_for_each_worker_and_goes_o
 def test_an_org_that_asks_for_time_is_given_it_and_each_row_is_executed_once(
     project: Project, monkeypatch: pytest.MonkeyPatch, api: str
 ) -> None:
-    monkeypatch.setattr("connector_sdk.writing.retry.Pace.backoff", lambda *_: 0.01)
+    monkeypatch.setattr("connector_sdk.delivery.retry.Pace.backoff", lambda *_: 0.01)
     contacts(project, 10, api=api)
     method, path = SENDING[api]
     sending = {"method": method, "path": path.replace("{id}", "*")}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from connector_salesforce import ingest, ingest_results
-from connector_salesforce.job_kind import JobKind
-from connector_salesforce.wire import Sent
+from connector_salesforce.write import bulk2_jobs, bulk2_results
+from connector_salesforce.write.cells import Sent
+from connector_salesforce.write.job_kind import JobKind
 
 from .recorded import Exchange, exchanges
 from .scripted import ScriptedTransport, answer, org
@@ -35,11 +35,11 @@ def test_every_answer_about_ingest_jobs_is_understood(recorded: list[Exchange], 
         transport = ScriptedTransport()
         transport.on("POST", ".*", answer(body))
         transport.on("GET", ".*", answer(body))
-        assert ingest.opened(org(transport).client, JobKind("run", "Account", "upsert")) == said["id"]
+        assert bulk2_jobs.opened(org(transport).client, JobKind("run", "Account", "upsert")) == said["id"]
         if "state" in said:
-            read = ingest.look(org(transport).client, said["id"])
+            read = bulk2_jobs.look(org(transport).client, said["id"])
             assert (read.state, read.processed) == (said["state"], said.get("numberRecordsProcessed", 0))
-            assert (read.state in ingest.ENDED) is (said["state"] == "JobComplete")
+            assert (read.state in bulk2_jobs.ENDED) is (said["state"] == "JobComplete")
 
 
 def test_every_result_file_of_an_ingest_job_is_understood(recorded: list[Exchange], recordings: Path) -> None:
@@ -59,9 +59,9 @@ def test_every_result_file_of_an_ingest_job_is_understood(recorded: list[Exchang
         transport.on("GET", f".*/{name}", answer(body))
         transport.on("GET", ".*/(?!" + name + ")[a-zA-Z]+", answer(b""))
         sent = Sent((key,), pa.array([row[key] for row in reversed(rows)], pa.string()))
-        told = ingest_results.found(org(transport).client, "750", sent)
+        told = bulk2_results.found(org(transport).client, "750", sent)
         assert told.is_whole(len(rows)), name
-        lines = ingest_results.results(told, ("U", ""), ("N", "")).rows.to_pylist()
+        lines = bulk2_results.results(told, ("U", ""), ("N", "")).rows.to_pylist()
         for line, row in zip(lines, reversed(rows), strict=True):
             assert (line["record_id"] or "") == row["sf__Id"]
             assert (line["status"] == "failed") is (name == "failedResults")

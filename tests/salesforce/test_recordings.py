@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from connector_salesforce import rest
-from connector_salesforce.auth import log_in_with
-from connector_salesforce.bulk_jobs import Job
-from connector_salesforce.bulk_results import ResultsError, parse_results
-from connector_salesforce.codes import table
+from connector_salesforce.auth.auth import log_in_with
 from connector_salesforce.config import Config
-from connector_salesforce.credentials import Login
-from connector_salesforce.describe import discover_schema, list_objects
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.faults import fault
+from connector_salesforce.errors.codes import table
+from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import ClientCredentials
-from connector_salesforce.job_kind import JobKind
-from connector_salesforce.markup import parse
-from connector_salesforce.org import Org
-from connector_salesforce.quota import calls_left
-from connector_salesforce.transport import Answer
+from connector_salesforce.org.describe import discover_schema, list_objects
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.credentials import Login
+from connector_salesforce.transport.error_bodies import fault
+from connector_salesforce.transport.quota import calls_left
+from connector_salesforce.transport.sending import Answer
+from connector_salesforce.transport.xml import parse
+from connector_salesforce.write import rest
+from connector_salesforce.write.bulk_jobs import Job
+from connector_salesforce.write.bulk_results import ResultsError, parse_results
+from connector_salesforce.write.job_kind import JobKind
 
 from connector_sdk import Action, Executed, Mode, Secret
 from connector_sdk.testing.conformance.describing import _unmatchable, _wrong

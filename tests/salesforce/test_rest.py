@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from connector_salesforce import plugin, rest
+from connector_salesforce import plugin
 from connector_salesforce.config import Options
-from connector_salesforce.failure import CallFailed
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.write import rest
 
 from connector_sdk import Action, Batch, Connection, Executed, NotExecuted, Unknown
 from connector_sdk.testing.doubles import RecordingRun

@@ -55,7 +55,7 @@ def test_a_row_that_stays_locked_is_tried_a_few_times_and_then_rejected_with_adv
 def test_rows_that_stay_locked_are_tried_again_in_smaller_and_smaller_batches(
     project: Project, monkeypatch: pytest.MonkeyPatch, api: str
 ) -> None:
-    monkeypatch.setattr("connector_sdk.writing.retry.Pace.backoff", lambda pace, number: 0.01)
+    monkeypatch.setattr("connector_sdk.delivery.retry.Pace.backoff", lambda pace, number: 0.01)
     project.sync(fields={"LastName": "last"}, options={"api": api})
     locked = [f"k{n}" for n in range(40)]
     lock(project, *locked)

@@ -12,17 +12,18 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from connector_salesforce import ingest, login
-from connector_salesforce.bulk_jobs import Jobs
-from connector_salesforce.client import Client
+from connector_salesforce.auth import login
 from connector_salesforce.config import Config
-from connector_salesforce.credentials import Credentials, Login
-from connector_salesforce.failure import CallFailed
+from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import ClientCredentials
-from connector_salesforce.hosts import HostError, instance_origin, server_path
-from connector_salesforce.job_kind import JobKind
-from connector_salesforce.org import Org
-from connector_salesforce.transport import Limits, Transport
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.client import Client
+from connector_salesforce.transport.credentials import Credentials, Login
+from connector_salesforce.transport.hosts import HostError, instance_origin, server_path
+from connector_salesforce.transport.sending import Limits, Transport
+from connector_salesforce.write import bulk2_jobs
+from connector_salesforce.write.bulk_jobs import Jobs
+from connector_salesforce.write.job_kind import JobKind
 
 from connector_sdk import ConfigError, Connection, Secret
 from connector_sdk.testing.doubles import RecordingHost
@@ -197,10 +198,10 @@ def test_the_content_url_of_a_job_is_not_used(hostile: HostileOrg, thief: Thief)
         job = {"id": JOB, "state": "JobComplete", "contentUrl": trick, "apiVersion": 58.0, "locator": trick}
         hostile.says(below, {**job, "numberRecordsProcessed": 1})
         hostile.says(f"{below}/{JOB}/batches", b"")
-        ingest.fill(org.client, ingest.opened(org.client, JobKind("run", "Account", "insert")), b"x")
-        ingest.hand_over(org.client, JOB)
-        ingest.look(org.client, JOB)
-        with ingest.result(org.client, JOB, "successfulResults"):
+        bulk2_jobs.fill(org.client, bulk2_jobs.opened(org.client, JobKind("run", "Account", "insert")), b"x")
+        bulk2_jobs.hand_over(org.client, JOB)
+        bulk2_jobs.look(org.client, JOB)
+        with bulk2_jobs.result(org.client, JOB, "successfulResults"):
             pass
     assert (thief.came, thief.sought) == (0, [])
     assert set(hostile.asked) == {
@@ -230,7 +231,7 @@ def test_what_an_answer_names_as_an_id_and_is_none_is_asked_about_nowhere(
     org, asked = org_of(hostile), "/services/data/v58.0/jobs/ingest"
     hostile.says(asked, {"id": id_, "state": "Open"})
     with pytest.raises(CallFailed, match="ANSWER_UNREADABLE"):
-        ingest.opened(org.client, JobKind("run", "Account", "insert"))
+        bulk2_jobs.opened(org.client, JobKind("run", "Account", "insert"))
     hostile.says("/services/async/58.0/job", _batches(id_))
     with pytest.raises(CallFailed, match="ANSWER_UNREADABLE"):
         Jobs(org.client).batches(JOB, 0.0)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
-from connector_salesforce import soql
+from connector_salesforce.org import soql
 from hypothesis import given
 from hypothesis import strategies as st
 

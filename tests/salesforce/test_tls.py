@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import requests.adapters
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.transport import Limits, Request, Transport
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.transport.sending import Limits, Request, Transport
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -6,9 +6,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.faults import fault
-from connector_salesforce.transport import Answer, Limits, Request, Transport
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.transport.error_bodies import fault
+from connector_salesforce.transport.sending import Answer, Limits, Request, Transport
 
 from connector_sdk import Call, Executed
 

@@ -13,10 +13,10 @@ import requests
 import yaml
 from attrs import evolve
 from click.testing import CliRunner
-from connector_salesforce import login
+from connector_salesforce.auth import login
 from connector_salesforce.config import Options
-from connector_salesforce.preflight import check_plan
-from connector_salesforce.version_needs import (
+from connector_salesforce.preflight.check import check_plan
+from connector_salesforce.preflight.version_needs import (
     BULK2_ASSIGNMENT,
     COLLECTIONS,
     COLLECTIONS_UPSERT,
@@ -24,7 +24,7 @@ from connector_salesforce.version_needs import (
     check_plan_version,
     check_version,
 )
-from connector_salesforce.versions import DEFAULT, FIRST, check_age, check_form, release, released
+from connector_salesforce.transport.versions import DEFAULT, FIRST, check_age, check_form, release, released
 
 from connector_sdk import Action, ConfigError, Delivery, DeliveryOptions, Level, Mode, PlanSummary, Sync
 from connector_sdk.cli.app import connector

@@ -17,11 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from connector_salesforce import login as logging_in
-from connector_salesforce import web_login
+from connector_salesforce.auth import login as logging_in
+from connector_salesforce.auth import web_login
+from connector_salesforce.auth.loopback import listening
 from connector_salesforce.config import Config
 from connector_salesforce.flows import Web
-from connector_salesforce.loopback import listening
 
 from connector_sdk import ConfigError, RunStopped, Secret
 from connector_sdk.testing.doubles import RecordingHost

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from connector_salesforce import plugin
 from connector_salesforce.config import Options
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.match import match
-from connector_salesforce.transport import Answer
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.match import match
+from connector_salesforce.transport.sending import Answer
 
 from connector_sdk import Action, Batch, Connection, Executed, NotExecuted
 from connector_sdk.testing.doubles import RecordingRun

@@ -11,7 +11,7 @@ from attrs import frozen
 from connector_salesforce import CallFailed, Config
 
 from connector_sdk import NOT_EXECUTED, Connection, ConnectorError, ExitCode, NotExecuted, Stale, WriteResult
-from connector_sdk.destination import Destination
+from connector_sdk.hooks.destination import Destination
 from connector_sdk.testing.doubles import RecordingHost
 
 from .emulated import Emulated
@@ -128,7 +128,7 @@ _loaded: dict[str, Destination] = {}
 
 
 def _destination(name: str) -> Destination:
-    from connector_sdk.plugins import load
+    from connector_sdk.hooks.plugins import load
 
     if name not in _loaded:
         _loaded[name] = load(name)

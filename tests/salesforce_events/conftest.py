@@ -17,7 +17,7 @@ __all__ = ["emulated", "running"]
 def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """An event for each order."""
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    monkeypatch.setattr("connector_salesforce.bulk2._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("connector_salesforce.write.bulk2._FIRST_PAUSE", 0.02)
     made = Project(tmp_path, emulated)
     made.sync()
     return made

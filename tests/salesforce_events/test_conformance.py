@@ -20,7 +20,7 @@ class TestEvents(DestinationConformance):
 
     @pytest.fixture(autouse=True)
     def _org(self, emulated: Emulated, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("connector_salesforce.bulk2._FIRST_PAUSE", 0.02)
+        monkeypatch.setattr("connector_salesforce.write.bulk2._FIRST_PAUSE", 0.02)
         self.emulated = emulated
 
     def config(self) -> Config:

@@ -10,7 +10,7 @@ from attrs import evolve
 from connector_salesforce_events import Options
 
 from connector_sdk import Action, Batch, Column, Connection, Delivery, Mode, PlanSummary
-from connector_sdk.destination import Destination
+from connector_sdk.hooks.destination import Destination
 from connector_sdk.testing.doubles import RecordingRun
 
 from ..salesforce.emulated import Emulated

@@ -13,11 +13,11 @@ from connector_salesforce_events import publishing
 from connector_salesforce_events.answers import Line
 
 from connector_sdk import Executed, ExitCode
-from connector_sdk.errors import Cancelled
+from connector_sdk.contract.errors import Cancelled
+from connector_sdk.delivery.stopping import Stopping
 from connector_sdk.project.load import load_project
 from connector_sdk.run import FirstRun
 from connector_sdk.run import run as sdk_run
-from connector_sdk.writing.stopping import Stopping
 
 from .projects import EVENT, Project, orders
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from connector_salesforce_picklist import codes
 
 from connector_sdk import ConnectionConfig, FieldMapping, Guards, Match, Mode, Model, Project, RunReport, Sync
+from connector_sdk.delivery.retry import Pace
 from connector_sdk.run import run
 from connector_sdk.testing.crash import Scenario
-from connector_sdk.writing.retry import Pace
 
 from ..salesforce.emulated import Emulated
 

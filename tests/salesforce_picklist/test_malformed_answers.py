@@ -22,7 +22,7 @@ from connector_sdk import (
     PlanSummary,
     Sync,
 )
-from connector_sdk.destination import Destination
+from connector_sdk.hooks.destination import Destination
 from connector_sdk.testing.doubles import RecordingRun
 
 from ..salesforce.emulated import Emulated

@@ -21,8 +21,8 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from connector_sdk.crashpoint import listen
-from connector_sdk.errors import Portable
+from connector_sdk.contract.crashpoint import listen
+from connector_sdk.contract.errors import Portable
 
 FAILED = 99
 """The exit code of a child whose scenario raised."""

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from connector_sdk.errors import Portable
+from connector_sdk.contract.errors import Portable
 from connector_sdk.testing.crash.harness import Failure, Report
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from connector_sdk.errors import Portable
+from connector_sdk.contract.errors import Portable
 
 Line = Mapping[str, Any]
 """A row as it travels: `id` of its record, `set` fields to values, `by` fields to the key field of a reference; `into`

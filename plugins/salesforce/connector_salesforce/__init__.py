@@ -8,7 +8,17 @@ for any other answer, `read_remaining` and `read_allowed` for limits), to write 
 `normalised` for codes that Salesforce uses for unlike things, `explained` and `proven` around a hook's calls.
 """
 
-from connector_salesforce.answer_shape import (
+from connector_salesforce.auth.commands import login_commands
+from connector_salesforce.auth.login import connect
+from connector_salesforce.config import Config, Options
+from connector_salesforce.errors.codes import classify, normalised
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
+from connector_salesforce.hook_errors import explained, proven
+from connector_salesforce.org.describe import discover_schema
+from connector_salesforce.org.org import Org
+from connector_salesforce.org.soql import literal
+from connector_salesforce.transport.answer_shape import (
     COUNT,
     FLAG,
     ID,
@@ -25,21 +35,11 @@ from connector_salesforce.answer_shape import (
     require_object,
     unreadable,
 )
-from connector_salesforce.bulk2 import recover as recover_job
-from connector_salesforce.bulk2 import write as write_job
-from connector_salesforce.codes import classify, normalised
-from connector_salesforce.commands import login_commands
-from connector_salesforce.config import Config, Options
-from connector_salesforce.describe import discover_schema
-from connector_salesforce.failure import CallFailed
-from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
-from connector_salesforce.hook_failures import explained, proven
-from connector_salesforce.login import connect
-from connector_salesforce.markup import name_of, written
-from connector_salesforce.numbers import format_numbers
-from connector_salesforce.org import Org
-from connector_salesforce.quota import read_allowed, read_remaining
-from connector_salesforce.soql import literal
+from connector_salesforce.transport.quota import read_allowed, read_remaining
+from connector_salesforce.transport.xml import name_of, written
+from connector_salesforce.write.bulk2 import recover as recover_job
+from connector_salesforce.write.bulk2 import write as write_job
+from connector_salesforce.write.numbers import format_numbers
 
 __all__ = [
     "COUNT",

@@ -7,24 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
-from connector_salesforce import (
-    bulk,
-    bulk2,
-    codes,
-    describe,
-    login,
-    merge,
-    preflight,
-    reference_errors,
-    rest,
-    written_ids,
-)
-from connector_salesforce import match as matching
-from connector_salesforce.commands import login_commands
+from connector_salesforce.auth import login
+from connector_salesforce.auth.commands import login_commands
 from connector_salesforce.config import Config, Options
-from connector_salesforce.hook_failures import explained, proven
-from connector_salesforce.org import Org
-from connector_salesforce.version_needs import check_version
+from connector_salesforce.errors import codes
+from connector_salesforce.hook_errors import explained, proven
+from connector_salesforce.org import describe
+from connector_salesforce.org import match as matching
+from connector_salesforce.org.org import Org
+from connector_salesforce.preflight import check
+from connector_salesforce.preflight.version_needs import check_version
+from connector_salesforce.write import bulk, bulk2, merge, reference_errors, rest, written_ids
 from connector_sdk import (
     Action,
     Api,
@@ -195,7 +188,7 @@ def classify_error(error: RowError | BaseException) -> Classification | None:
 def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
     """Permissions, limits, and options without effect."""
     with explained():
-        return preflight.check_plan(connection.handle, plan, options)
+        return check.check_plan(connection.handle, plan, options)
 
 
 @hookimpl

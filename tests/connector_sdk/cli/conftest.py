@@ -39,7 +39,7 @@ from connector_sdk import (
 )
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
-from connector_sdk.defaults import classify_error as by_default
+from connector_sdk.hooks.defaults import classify_error as by_default
 
 PROJECT = """\
 version: 1

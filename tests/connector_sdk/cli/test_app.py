@@ -11,9 +11,9 @@ import jsonschema
 import pytest
 import yaml
 
-from connector_sdk import plugins
+from connector_sdk.hooks import plugins
+from connector_sdk.lifecycle.connect import REDACTORS
 from connector_sdk.observing.redaction import Redactor
-from connector_sdk.opening import REDACTORS
 from connector_sdk.project.load import load_project
 from tests.connector_sdk.cli.conftest import Invoke
 
@@ -228,8 +228,8 @@ def test_listing_runs_loads_nothing_that_checks_plans_or_writes(folder: Path) ->
     tell = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
     done = subprocess.run([sys.executable, "-c", f"{tell}; {look}"], capture_output=True, text=True, check=True)
     loaded = set(done.stderr.split())
-    assert "connector_sdk.cli.past" in loaded
-    assert not {name for name in loaded if name.startswith(("connector_sdk.planning.", "connector_sdk.writing."))}
+    assert "connector_sdk.cli.history_commands" in loaded
+    assert not {name for name in loaded if name.startswith(("connector_sdk.planning.", "connector_sdk.delivery."))}
     assert not loaded & {"duckdb", "jsonschema", "pyarrow.compute", "pyarrow.parquet", "importlib.metadata", "tenacity"}
 
 

@@ -27,7 +27,7 @@ from connector_sdk import (
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.milestones import Milestones
 from connector_sdk.cli.settings import Settings
-from connector_sdk.observers import Observers
+from connector_sdk.hooks.observers import Observers
 from connector_sdk.testing.reference import Fault, FaultKind, Store, plugin
 
 PROJECT = """\

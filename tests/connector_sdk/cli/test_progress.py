@@ -7,7 +7,7 @@ from rich.progress import Progress
 
 from connector_sdk import Action, BatchReport, Delivery, Mode, Outcome, PlanSummary
 from connector_sdk.cli.progress import ProgressBar, progress_bar
-from connector_sdk.observers import Observers
+from connector_sdk.hooks.observers import Observers
 
 PLAN = PlanSummary(
     "r", "books", Mode.UPSERT, ("Book",), "rest", 10, 1, Delivery.AT_LEAST_ONCE, (), {Action.UPSERT: 30}, {}

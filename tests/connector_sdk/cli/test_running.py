@@ -26,9 +26,9 @@ from connector_sdk import (
     RunReport,
     RunStopped,
 )
-from connector_sdk.cli.forewarning import Forewarning
 from connector_sdk.cli.milestones import Milestones
-from connector_sdk.errors import ExitCode
+from connector_sdk.cli.plan_warnings import Forewarning
+from connector_sdk.contract.errors import ExitCode
 from tests.connector_sdk.cli.conftest import Invoke
 
 ROWS = RowCounts(10_014, 0, 7_905, 2_109, 2_100, 9, 0, 0, 0)

@@ -25,7 +25,7 @@ from click.testing import CliRunner, Result
 from connector_sdk import Destination
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
-from connector_sdk.crashpoint import listen
+from connector_sdk.contract.crashpoint import listen
 from connector_sdk.state.database import VERSION
 from connector_sdk.testing.reference import Fault, FaultKind, Store, plugin
 

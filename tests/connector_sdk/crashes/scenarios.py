@@ -29,10 +29,10 @@ from connector_sdk import (
     RunReport,
     Sync,
 )
+from connector_sdk.delivery.retry import Pace
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.crash import Scenario
 from connector_sdk.testing.reference import Fault, FaultKind, Store, plugin
-from connector_sdk.writing.retry import Pace
 
 BATCH = 5
 DESTINATIONS = {"reference": Destination("reference", plugin)}

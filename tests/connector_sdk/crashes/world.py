@@ -36,11 +36,11 @@ from connector_sdk import (
     RunStopped,
     Sync,
 )
-from connector_sdk.crashpoint import listen
+from connector_sdk.contract.crashpoint import listen
+from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.resolve import Decision, Settlement, held, resolve
 from connector_sdk.run import FirstRun, run
-from connector_sdk.session import journal_of
-from connector_sdk.state.entries import Held, RunState
+from connector_sdk.state.records import Held, RunState
 from connector_sdk.state.snapshot_file import snapshot_file
 from connector_sdk.testing.reference import Store
 from connector_sdk.testing.reference.store import MEMORY

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from connector_sdk import ConfigError, Model, Problem
-from connector_sdk.engines.embedded import names
 from connector_sdk.engines.models import Source, open_model, require_columns
 from connector_sdk.engines.reading import UsedColumns
+from connector_sdk.engines.sql import names
 
 Read = Callable[..., pa.Table]
 Refuse = Callable[..., Problem]

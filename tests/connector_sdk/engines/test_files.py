@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connector_sdk import ExitCode, Model, RunStopped
-from connector_sdk.engines import changes
+from connector_sdk.engines import compare
 from connector_sdk.engines.models import open_model
 
 from .conftest import Read, Refuse
@@ -76,7 +76,7 @@ def test_a_damaged_file_is_told(folder: Path, refuse: Refuse) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk here")
 def test_a_full_disk_is_no_fault_of_the_model(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "make_file", lambda path: None)  # which would replace the link to a full disk
+    monkeypatch.setattr(compare, "make_file", lambda path: None)  # which would replace the link to a full disk
     (folder / "a.csv").write_text("id\n1\n")
     (tmp_path / "model.parquet").symlink_to("/dev/full")
     with pytest.raises(RunStopped, match=r"orders cannot be frozen: .*No space left on device — make room") as raised:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector_sdk.engines.embedded import name
-from connector_sdk.planning.choice_lists import join_choices
-from connector_sdk.planning.json_text import json_text
+from connector_sdk.engines.sql import name
+from connector_sdk.planning.mapping.choice_lists import join_choices
+from connector_sdk.planning.mapping.json_text import json_text
 
 from .conftest import Open, Read
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from connector_sdk import ConfigError, Destination, FieldMapping, Mode, RunReport, RunStart, hookimpl
+from connector_sdk.contract.plan import PlanReport
+from connector_sdk.delivery.retry import Pace
 from connector_sdk.history import calls, rows, runs, show
-from connector_sdk.plan import PlanReport
 from connector_sdk.resolve import Decision, Settlement, held, resolve
 from connector_sdk.run import FirstRun, plan, run
 from connector_sdk.testing.reference import plugin
-from connector_sdk.writing.retry import Pace
 
 from .conftest import DESTINATIONS, Host
 

@@ -28,11 +28,11 @@ from connector_sdk import (
 )
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
+from connector_sdk.delivery.retry import Pace
+from connector_sdk.lifecycle.connect import REDACTORS
 from connector_sdk.observing.redaction import Redactor
-from connector_sdk.opening import REDACTORS
 from connector_sdk.run import plan, run
 from connector_sdk.testing.reference import plugin
-from connector_sdk.writing.retry import Pace
 
 from .conftest import Host
 
@@ -248,7 +248,7 @@ def test_no_secret_is_in_the_log_of_a_host(host: Host, caplog: pytest.LogCapture
 SILENT = """\
 import logging
 from connector_sdk.observing.redaction import Redactor
-from connector_sdk.opening import REDACTORS
+from connector_sdk.lifecycle.connect import REDACTORS
 redactor = Redactor()
 redactor.hide("hush-hush-hush")
 REDACTORS.add(redactor)

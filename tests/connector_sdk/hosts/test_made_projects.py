@@ -24,9 +24,9 @@ from connector_sdk import (
     Removal,
     Sync,
 )
-from connector_sdk.checking import check
+from connector_sdk.check import check
 from connector_sdk.history import runs
-from connector_sdk.opening import open_connection
+from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.project.load import load_project
 from connector_sdk.project.made import verify_project
 from connector_sdk.run import plan

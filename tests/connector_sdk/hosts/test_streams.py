@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from connector_sdk import ConfigError, Guards, Removal
-from connector_sdk.checking import check
+from connector_sdk.check import check
 from connector_sdk.run import plan
 
 from .conftest import DESTINATIONS, PEOPLE, Host

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 import duckdb
 from attrs import frozen
 
-from connector_sdk.state.stored import stored_outcomes
+from connector_sdk.state.serialization import stored_outcomes
 
 _KINDS = (
     "{0}",

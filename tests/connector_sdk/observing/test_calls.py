@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from connector_sdk import Call, CallCounts, RunStart
-from connector_sdk.observers import Observers
+from connector_sdk.hooks.observers import Observers
 from connector_sdk.observing import calls
 from connector_sdk.observing.calls import CallRecorder, count_calls, recorded_calls
 

@@ -14,13 +14,13 @@ import pytest
 from click.testing import CliRunner
 
 from connector_sdk import ConfigError, ConnectionConfig, Project, RunStopped, Secret
-from connector_sdk.checking import check
+from connector_sdk.check import check
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
-from connector_sdk.observers import Observers
+from connector_sdk.hooks.observers import Observers
+from connector_sdk.lifecycle.connect import REDACTORS, find_destination, open_connection, opened
 from connector_sdk.observing.redaction import MARK, RedactingFilter, Redactor
 from connector_sdk.observing.secret_index import SecretIndex
-from connector_sdk.opening import REDACTORS, find_destination, open_connection, opened
 
 from .mirror import Mirror
 

@@ -16,10 +16,10 @@ from attrs import define, field
 from click.testing import CliRunner
 
 from connector_sdk import ConfigError, Project, hookimpl
-from connector_sdk.checking import check
+from connector_sdk.check import check
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
-from connector_sdk.opening import open_connection
+from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.project.load import load_project
 from connector_sdk.run import FirstRun, plan, run
 

@@ -14,15 +14,15 @@ import yaml
 from click.testing import CliRunner, Result
 
 from connector_sdk import Call, hookimpl
-from connector_sdk.checking import check
+from connector_sdk.check import check
 from connector_sdk.cli import terminal
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.clean import printable
 from connector_sdk.cli.settings import Settings
-from connector_sdk.observers import Observers
+from connector_sdk.hooks.observers import Observers
+from connector_sdk.lifecycle.connect import REDACTORS
 from connector_sdk.observing.host import RunHost
 from connector_sdk.observing.redaction import MARK, Redactor
-from connector_sdk.opening import REDACTORS
 from connector_sdk.project.load import load_project
 from connector_sdk.testing.cassettes import REDACTED, Cassette
 from connector_sdk.testing.doubles import RememberedToken

@@ -13,7 +13,7 @@ import pyarrow as pa
 from attrs import frozen
 
 from connector_sdk import Field
-from connector_sdk.planning.conversions import convert
+from connector_sdk.planning.mapping.conversions import convert
 
 TYPES: dict[str, tuple[pa.DataType, list[Any]]] = {
     "text": (pa.string(), ["x", "1", "-1.50", "true", "2026-01-31", "2026-01-31T10:00:00Z", "10:00:00", "\u00e9"]),

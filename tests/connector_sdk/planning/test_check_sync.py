@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector_sdk import ConfigError, Problem, Sync
-from connector_sdk.checking import check
+from connector_sdk.check import check
 
 from .bench import Bench, mapped
 

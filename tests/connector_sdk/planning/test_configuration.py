@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from connector_sdk import ConfigError, FieldMapping, Find, Match, Mode, Problem, Removal
+from connector_sdk.contract.project import Scalar
 from connector_sdk.run import FirstRun
-from connector_sdk.sync import Scalar
 
 from .bench import Bench, mapped, people
 

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from connector_sdk import Connection, Finding, Host, Level, hookimpl
-from connector_sdk.checking import check
+from connector_sdk.check import check
 from connector_sdk.testing.reference import plugin
 
 from .bench import Bench

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from connector_sdk import Field, FieldType
-from connector_sdk.planning.misfits import MisfitError
+from connector_sdk.planning.mapping.misfits import MisfitError
 
 from .convert import TYPES, Converted, through
 

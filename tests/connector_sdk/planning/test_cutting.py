@@ -25,10 +25,10 @@ from connector_sdk import (
     PlanReport,
     WriteResult,
 )
-from connector_sdk.engines.changes import columns_of
-from connector_sdk.engines.embedded import file
-from connector_sdk.planning.cutting import Group, cut
-from connector_sdk.state.entries import NewBatch
+from connector_sdk.engines.compare import columns_of
+from connector_sdk.engines.sql import file
+from connector_sdk.planning.batching.cut import Group, cut
+from connector_sdk.state.records import NewBatch
 from connector_sdk.testing.reference import plugin
 
 from .bench import Bench, mapped

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import pytest
 
 from connector_sdk import ConfigError, ExitCode, Match, Mode, RunReport, RunStopped, history, hookimpl
+from connector_sdk.contract.project import DeliveryOptions
+from connector_sdk.delivery.retry import Pace
 from connector_sdk.resolve import Decision, Settlement, held, resolve
 from connector_sdk.run import FirstRun
-from connector_sdk.sync import DeliveryOptions
 from connector_sdk.testing.reference import Fault, FaultKind
-from connector_sdk.writing.retry import Pace
 
 from .bench import UNGUARDED, Bench, mapped, people
 
@@ -200,7 +200,7 @@ def test_observers_are_told_of_a_run_that_cannot_even_be_accounted_for(
             self.reports.append(report)
 
     bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
-    monkeypatch.setattr("connector_sdk.execute.stopped", unreadable)
+    monkeypatch.setattr("connector_sdk.lifecycle.execute.stopped", unreadable)
     with pytest.raises(RunStopped, match="the journal cannot be read"):
         bench.run(rows(*KEYS), observers=[Ends()])
     (told,) = Ends.reports

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector_sdk import ConfigError, ExitCode, Level, Mode, OnHeld, RunReport, RunStopped, history
-from connector_sdk.crashpoint import listen
+from connector_sdk.contract.crashpoint import listen
 from connector_sdk.resolve import Decision, Settlement, held, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector_sdk import Match, Mode
-from connector_sdk.engines.embedded import database
-from connector_sdk.planning.identity import comparable, key
+from connector_sdk.contract.schema import Equality, Field, FieldType
+from connector_sdk.engines.sql import database
+from connector_sdk.planning.diff.identity import comparable, key
 from connector_sdk.run import FirstRun
-from connector_sdk.schema import Equality, Field, FieldType
 from connector_sdk.testing.reference.values import same
 
 from .bench import Bench, mapped, people

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector_sdk import Attempt, Batch, DeliveryOptions, FieldMapping, Find, OnNull, WriteResult
-from connector_sdk.planning.locking import Cut, cut_by_record
+from connector_sdk.planning.batching.lanes import Cut, cut_by_record
 from connector_sdk.testing.reference import Fault, FaultKind
 from connector_sdk.testing.reference.writers import WRITERS, Handle, Options, SingleCall, Writer
 

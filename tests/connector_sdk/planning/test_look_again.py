@@ -19,8 +19,8 @@ from connector_sdk import (
     OnNull,
     Removal,
 )
+from connector_sdk.delivery.retry import Pace
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
-from connector_sdk.writing.retry import Pace
 
 from .bench import Bench, Ran, mapped
 

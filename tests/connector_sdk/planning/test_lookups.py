@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from connector_sdk import ConfigError, FieldMapping, Find, Match, Mode, OnNull
-from connector_sdk.planning import asking
+from connector_sdk.planning.lookup import matches
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Store
 
@@ -123,7 +123,7 @@ class TestLookedUp:
             return find(store, object_name, field, values)
 
         monkeypatch.setattr(Store, "find", counted)
-        monkeypatch.setattr(asking, "VALUES", 2_048)
+        monkeypatch.setattr(matches, "VALUES", 2_048)
         bench.change(fields=_mentor("external_id"))
         bench.plan(_rows(*[f"v{number % 5_000}" for number in range(10_000)]))
         assert sum(asked) == 5_000

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from connector_sdk import ExitCode, RunStopped
-from connector_sdk.engines import embedded
+from connector_sdk.engines import sql
 
 from .bench import Bench
 
@@ -22,7 +22,7 @@ def rows() -> pa.Table:
 def test_a_comparison_without_enough_memory_stops_before_anything_is_sent(
     bench: Bench, rows: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "MEMORY", "1MB")
+    monkeypatch.setattr(sql, "MEMORY", "1MB")
     with pytest.raises(RunStopped, match="make room in memory and on the disk, and run again") as stopped:
         bench.plan(rows)
     assert stopped.value.exit_code is ExitCode.STOPPED

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from connector_sdk import ConfigError, FieldMapping, Find, Level, Merge, Mode, Removal
-from connector_sdk.engines.embedded import database
-from connector_sdk.planning.merging import judge
+from connector_sdk.engines.sql import database
+from connector_sdk.planning.diff.merge_groups import judge
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector_sdk import ConfigError, Field, FieldMapping, FieldType, Level, Match, Mode, OnNull
-from connector_sdk.planning.conversions import convert_key
-from connector_sdk.planning.fingerprints import fingerprint
+from connector_sdk.planning.mapping.conversions import convert_key
+from connector_sdk.planning.mapping.fingerprints import fingerprint
 
 from .bench import Bench, mapped, people
 from .convert import through

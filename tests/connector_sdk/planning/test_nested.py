@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector_sdk import ConfigError, Field, FieldMapping, FieldType, Find, Match, Mode
-from connector_sdk.planning.misfits import MisfitError
+from connector_sdk.planning.mapping.misfits import MisfitError
 
 from .bench import Bench, mapped, people
 from .convert import Converted, from_sql, through

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector_sdk import Action, Column, Mode
-from connector_sdk.state.entries import BatchState, JournalledBatch, Ranges
 from connector_sdk.state.plan_file import CACHED_GROUPS, FILE, BatchRows, Layout, PlanReader
+from connector_sdk.state.records import BatchState, JournalledBatch, Ranges
 
 ROWS, GROUP = 1_000, 90
 LAYOUT = Layout(

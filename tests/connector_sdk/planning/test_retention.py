@@ -141,7 +141,7 @@ def test_a_run_has_ended_though_old_files_cannot_be_deleted(
     def refuse(*_: object) -> None:
         raise PermissionError(13, "not permitted")
 
-    monkeypatch.setattr("connector_sdk.finish.retain", refuse)
+    monkeypatch.setattr("connector_sdk.lifecycle.finish.retain", refuse)
     assert bench.run([ANN]).report.state == "finished"
     assert "not permitted" in caplog.text
     assert bench.run([ANN]).ledger == {}

@@ -32,10 +32,10 @@ from connector_sdk import (
     WriteResult,
     history,
 )
-from connector_sdk.crashpoint import listen
+from connector_sdk.contract.crashpoint import listen
+from connector_sdk.delivery.retry import Pace
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
-from connector_sdk.writing.retry import Pace
 
 from ..host_runs import heeding_ctrl_c
 from .bench import Bench, mapped, people
@@ -329,7 +329,7 @@ def test_a_run_that_is_resumed_takes_the_time_of_this_session(bench: Bench, monk
 
 def pass_time(monkeypatch: pytest.MonkeyPatch, now: list[float], *, planning: float, finishing: float) -> None:
     """Let planning and the end of a run take their time, by the clock of the session."""
-    from connector_sdk import finish, freezing, session
+    from connector_sdk.lifecycle import finish, prepare, session
 
     def slowly(act: Any, seconds: float) -> Any:
         def acting(*given: Any, **more: Any) -> Any:
@@ -338,6 +338,6 @@ def pass_time(monkeypatch: pytest.MonkeyPatch, now: list[float], *, planning: fl
 
         return acting
 
-    monkeypatch.setattr(freezing, "make_plan", slowly(freezing.make_plan, planning))
+    monkeypatch.setattr(prepare, "make_plan", slowly(prepare.make_plan, planning))
     monkeypatch.setattr(finish, "write_ledger", slowly(finish.write_ledger, finishing))
     monkeypatch.setattr(session.Stopwatch.__init__, "__defaults__", (lambda: now[0],))

@@ -21,10 +21,10 @@ from connector_sdk import (
     WriteResult,
     history,
 )
+from connector_sdk.delivery.retry import Pace
 from connector_sdk.resolve import Decision, Settlement, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
-from connector_sdk.writing.retry import Pace
 
 from .bench import Bench, Ran, mapped, people
 

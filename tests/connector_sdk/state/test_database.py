@@ -10,8 +10,8 @@ import pytest
 
 from connector_sdk import RunStopped
 from connector_sdk.state.database import VERSION, open_database
-from connector_sdk.state.entries import Held
 from connector_sdk.state.journal import Journal
+from connector_sdk.state.records import Held
 
 SIXTH = {"batch": ["submitted", "repeated", "counts"], "run": ["session", "since", "planned"], "held": ["rows"]}
 """The columns that the sixth version added."""

@@ -8,9 +8,9 @@ from attrs import evolve
 
 from connector_sdk import Action, Cancelled
 from connector_sdk.state.database import open_database
-from connector_sdk.state.entries import BatchState, Held, NewBatch, RunState, SyncState
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import with_all_columns
+from connector_sdk.state.records import BatchState, Held, NewBatch, RunState, SyncState
 
 BATCH = NewBatch(0, "people", Action.UPSERT, 0, ((0, 3), (5, 7)))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from connector_sdk import Mode, Model, history
-from connector_sdk.crashpoint import listen
+from connector_sdk.contract.crashpoint import listen
 from connector_sdk.resolve import Decision, Settlement, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.state.files import temporary_file, temporary_folder

@@ -17,7 +17,7 @@ from platformdirs import user_state_path
 from connector_sdk import ExitCode, Finding, Mode, RunReport, RunStopped, hookimpl
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
-from connector_sdk.crashpoint import listen
+from connector_sdk.contract.crashpoint import listen
 from connector_sdk.run import FirstRun
 from connector_sdk.state.rollback_guard import RollbackGuard
 from connector_sdk.testing.reference import Fault, FaultKind, Store

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from connector_sdk.crashpoint import crashpoint
+from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.testing.crash import Scenario
 
 ROWS = 3

@@ -32,15 +32,15 @@ from connector_sdk import (
     WriteResult,
     hookimpl,
 )
-from connector_sdk.observers import Observers
-from connector_sdk.state.entries import JournalledBatch, NewBatch, RunState
+from connector_sdk.delivery.context import Progress, Writing
+from connector_sdk.delivery.error_cache import ErrorKnowledge
+from connector_sdk.delivery.retry import Budget, Pace
+from connector_sdk.delivery.scheduler import deliver_all
+from connector_sdk.delivery.stopping import Stopping
+from connector_sdk.hooks.observers import Observers
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.plan_file import BatchRows
-from connector_sdk.writing.context import Progress, Writing
-from connector_sdk.writing.dispatch import deliver_all
-from connector_sdk.writing.knowledge import ErrorKnowledge
-from connector_sdk.writing.retry import Budget, Pace
-from connector_sdk.writing.stopping import Stopping
+from connector_sdk.state.records import JournalledBatch, NewBatch, RunState
 
 QUICK = Pace(base=0.001, cap=0.002)
 

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from connector_sdk import Action, Batch, BatchReport, Cancelled, RunStopped, WriteResult, hookimpl
-from connector_sdk.observers import Observers
-from connector_sdk.writing import crew
-from connector_sdk.writing.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
+from connector_sdk.delivery import workers
+from connector_sdk.delivery.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
+from connector_sdk.hooks.observers import Observers
 
 from ..host_runs import heeding_ctrl_c
 from .scripted import Bench, Scripted, results
@@ -30,8 +30,8 @@ def test_all_calls_that_hang_have_one_bound_together(
 ) -> None:
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0])
-    monkeypatch.setattr("connector_sdk.writing.stopping.time", clock)
-    monkeypatch.setattr("connector_sdk.writing.crew.time", clock)
+    monkeypatch.setattr("connector_sdk.delivery.stopping.time", clock)
+    monkeypatch.setattr("connector_sdk.delivery.workers.time", clock)
 
     class Never:
         def is_set(self) -> bool:
@@ -42,7 +42,7 @@ def test_all_calls_that_hang_have_one_bound_together(
             return False
 
     stop = Stopping(drain=8)
-    hanging = crew._Crew(lambda: False, lambda: 0, threads, bench.writing(Scripted(lambda batch: None), stop=stop))  # type: ignore[arg-type,return-value]
+    hanging = workers._Crew(lambda: False, lambda: 0, threads, bench.writing(Scripted(lambda batch: None), stop=stop))  # type: ignore[arg-type,return-value]
     hanging._ends.extend([Never() for _ in range(threads)])  # type: ignore[misc]
     stop.halt()
     hanging.drain()
@@ -56,7 +56,7 @@ def test_answers_that_come_one_after_another_within_the_bound_are_all_recorded(
     """Each call is answered when the outcome of the one after it is on record."""
     count = 6
     bench.plan(Action.CREATE, *[(number, number + 1) for number in range(2 * count)])
-    monkeypatch.setattr("connector_sdk.writing.dispatch._FIRST", count)
+    monkeypatch.setattr("connector_sdk.delivery.scheduler._FIRST", count)
     together, stop = threading.Barrier(count), Stopping(drain=60)
     recorded = [threading.Event() for _ in range(count)]
 
@@ -129,7 +129,7 @@ def test_a_run_goes_on_with_the_threads_that_it_gets(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.plan(Action.UPSERT, *[(number, number + 1) for number in range(4)])
-    monkeypatch.setattr("connector_sdk.writing.dispatch._FIRST", 4)
+    monkeypatch.setattr("connector_sdk.delivery.scheduler._FIRST", 4)
     allow(monkeypatch, 2)
     with caplog.at_level(logging.WARNING):
         bench.send(Scripted(lambda batch: results(batch, {})), parallelism=4)

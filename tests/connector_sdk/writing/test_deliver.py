@@ -13,7 +13,7 @@ from connector_sdk import (
     RunStopped,
     WriteResult,
 )
-from connector_sdk.writing.retry import Budget, Pace
+from connector_sdk.delivery.retry import Budget, Pace
 
 from .scripted import Bench, LostError, Scripted, await_most, failing, results
 

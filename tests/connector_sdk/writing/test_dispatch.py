@@ -13,8 +13,8 @@ import pytest
 from attrs import define, field
 
 from connector_sdk import Action, Batch, Cancelled, NotExecuted, WriteResult
-from connector_sdk.writing import crew
-from connector_sdk.writing.slots import CLEAN, Slots
+from connector_sdk.delivery import workers
+from connector_sdk.delivery.concurrency import CLEAN, Slots
 
 from .scripted import Bench, Scripted, await_most, results
 
@@ -95,7 +95,7 @@ def test_batches_of_no_lane_are_kept_apart_by_nothing(bench: Bench) -> None:
 def test_one_thread_is_enough_where_it_keeps_the_interpreter_busy(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew, "_BUSY", 0.1)  # of a processor that other processes may want, too
+    monkeypatch.setattr(workers, "_BUSY", 0.1)  # of a processor that other processes may want, too
     bench.plan(Action.UPSERT, *ranges(40))
 
     def act(batch: Batch) -> WriteResult:

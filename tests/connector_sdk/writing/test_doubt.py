@@ -17,7 +17,7 @@ from connector_sdk import (
     Unknown,
     WriteResult,
 )
-from connector_sdk.state.entries import NewBatch, RunState
+from connector_sdk.state.records import NewBatch, RunState
 
 from .scripted import Bench, LostError, Scripted, failing, results
 

@@ -9,8 +9,8 @@ import pytest
 from attrs import define, field
 
 from connector_sdk import Action, Batch, Cancelled, NotExecuted, RunStopped, WriteResult, hookimpl
-from connector_sdk.state.entries import BatchState
-from connector_sdk.writing.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
+from connector_sdk.delivery.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
+from connector_sdk.state.records import BatchState
 
 from .scripted import Bench, LostError, Scripted, results
 
@@ -231,7 +231,7 @@ class TestStopping:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         now, stop = [0.0], Stopping(drain=8)
-        monkeypatch.setattr("connector_sdk.writing.stopping.time", SimpleNamespace(monotonic=lambda: now[0]))
+        monkeypatch.setattr("connector_sdk.delivery.stopping.time", SimpleNamespace(monotonic=lambda: now[0]))
         monkeypatch.setattr(stop._changed, "wait", lambda seconds: now.__setitem__(0, now[0] + seconds))
         stop.wait_for_answer(100)
         assert now == [100.0]

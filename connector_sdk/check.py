@@ -1,0 +1,95 @@
+"""Check a project as far as that goes without sending anything: connections, objects, mappings, models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from connector_sdk.contract.errors import ConfigError
+from connector_sdk.contract.plan import Finding
+from connector_sdk.contract.project import Project, Sync
+from connector_sdk.hooks.destination import Destination
+from connector_sdk.hooks.observers import Observers
+from connector_sdk.lifecycle.connect import Opened, find_destination, opened, scrub_findings
+from connector_sdk.lifecycle.session import checked, discover
+from connector_sdk.planning.mapping.objects import preferred
+from connector_sdk.planning.planner import check_model
+from connector_sdk.project.arguments import checks_arguments
+
+
+@frozen
+class CheckedConnection:
+    """A connection that works: who it is logged in to, and what is worth knowing about it and the syncs that use it."""
+
+    name: str
+    type: str
+    account: str
+    label: str
+    production: bool | None
+    findings: tuple[Finding, ...] = ()
+
+
+@checks_arguments()
+def check(
+    project: Project, *, destinations: Mapping[str, Destination] | None = None, state: Path | None = None
+) -> tuple[CheckedConnection, ...]:
+    """Open every connection and check every sync; raises `ConfigError` with all problems of all of them.
+
+    It ends with 69 where nothing is wrong but logins.
+    """
+    errors: list[ConfigError] = []
+    found: list[CheckedConnection] = []
+    with ExitStack() as stack:
+        live: dict[str, Opened] = {}
+        for name, connection in project.connections.items():
+            try:
+                destination = find_destination(project, name, destinations)
+                each = stack.enter_context(opened(project, name, destination, Observers()))
+            except ConfigError as error:
+                errors.append(error)
+                continue
+            live[name] = each
+            reached = each.connection
+            found.append(CheckedConnection(name, connection.type, reached.account, reached.label, reached.production))
+        findings = {name: dict.fromkeys(_own_findings(each)) for name, each in live.items()}
+        for sync in project.syncs.values():
+            if sync.connection in live:
+                errors += _sync_errors(project, sync, live[sync.connection], findings[sync.connection])
+        if errors:
+            problems = [problem for each in errors for problem in each.problems]
+            cause = next((each.__cause__ for each in errors if each.__cause__), None)
+            raise ConfigError(problems, exit_code=min(each.exit_code for each in errors)) from cause
+    return tuple(evolve(each, findings=tuple(findings[each.name])) for each in found)
+
+
+def _own_findings(live: Opened) -> tuple[Finding, ...]:
+    """Return what the destination found worth knowing when the connection was opened."""
+    return scrub_findings(live.connection.findings, live.host.scrub)
+
+
+def _sync_errors(project: Project, sync: Sync, live: Opened, findings: dict[Finding, None]) -> Iterator[ConfigError]:
+    """What is wrong with a sync; what is only worth knowing is added to `findings`."""
+    try:
+        _, options = checked(project, sync, live.destination)
+        schemas = discover(live, sync)
+    except ConfigError as error:
+        yield error
+        return
+    try:
+        live.destination.check_sync(live.connection, sync, options)
+    except ConfigError as error:
+        yield error
+    try:
+        found = check_model(
+            project,
+            sync,
+            preferred(schemas.values()),
+            live.destination.spec,
+            lambda name: live.destination.discover_schema(live.connection, name),
+        )
+        findings |= dict.fromkeys(found)
+    except ConfigError as error:
+        yield error

@@ -1,0 +1,143 @@
+"""Commands that ask a destination without writing: `check`, `discover`, `explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+from attrs import asdict
+
+from connector_sdk.check import check as check_project
+from connector_sdk.cli import terminal
+from connector_sdk.cli.init_commands import project_types
+from connector_sdk.cli.orphaned_runs import tell_left_behind
+from connector_sdk.cli.records import Format, Record, write_json, write_records
+from connector_sdk.cli.settings import Settings, global_options
+from connector_sdk.cli.summaries import finding_text
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.codes import EXPLAINED, Code
+from connector_sdk.contract.errors import ConfigError, ConnectorError
+from connector_sdk.contract.outcome import Classification, RowError
+from connector_sdk.contract.schema import Field, ObjectSchema
+from connector_sdk.contract.spec import Mode
+from connector_sdk.lifecycle.connect import open_connection
+
+_MATCHING = frozenset({Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE})
+
+
+@click.command()
+@global_options
+@click.pass_obj
+def check(settings: Settings) -> None:
+    """Check project, plugins, logins and mappings; write nothing."""
+    found = check_project(settings.project, destinations=settings.destinations, state=settings.state)
+    columns = ("name", "type", "account", "label", "production")
+    write_records(settings.output, columns, (asdict(each) for each in found))
+    for finding in dict.fromkeys(finding for each in found for finding in each.findings):
+        terminal.note(finding_text(finding))
+    terminal.note(f"{len(settings.project.syncs)} syncs are in order")
+    tell_left_behind(settings)
+
+
+@click.command()
+@click.argument("connection")
+@click.argument("object_name", metavar="[OBJECT]", required=False)
+@click.option("--refresh", is_flag=True, help="Ask the destination again, past what it remembers.")
+@global_options
+@click.pass_obj
+def discover(settings: Settings, connection: str, object_name: str | None, refresh: bool) -> None:
+    """List the objects of CONNECTION, or the fields of OBJECT.
+
+    Says which fields can be written and matched, and why the others cannot.
+    """
+    with open_connection(settings.project, connection, destinations=settings.destinations) as (destination, live):
+        if object_name is None:
+            objects = destination.list_objects(live)
+            write_records(settings.output, ("name", "label", "modes"), (asdict(each) for each in objects))
+        else:
+            _write_schema(settings.output, destination.discover_schema(live, object_name, refresh))
+
+
+@click.command()
+@click.argument("code", nargs=-1, required=True)
+@global_options
+@click.pass_obj
+def explain(settings: Settings, code: tuple[str, ...]) -> None:
+    """Say what an error CODE means and what to do about it."""
+    asked = " ".join(code)
+    found = list(_explanations(settings, asked))
+    if not found:
+        hint = "connector rows RUN shows what the destination said about each row"
+        raise ConfigError(f"no destination of this project knows the code {asked}", hint=hint)
+    if settings.output is not Format.TABLE:
+        write_records(settings.output, tuple(found[0]), found)
+        return
+    for each in found:
+        terminal.text(f"{each['code']} ({each['destination']}, {each['kind']})")
+        terminal.text(f"  cause     {each['cause']}\n  solution  {each['advice']}")
+
+
+def _explanations(settings: Settings, asked: str) -> Iterator[Record]:
+    own = asked.upper().replace(" ", "_")
+    if own in EXPLAINED:
+        said = EXPLAINED[Code(own)]
+        yield {"destination": "connector", "code": own, "kind": "row", "cause": said.cause, "advice": said.advice}
+    for type_ in project_types(settings):
+        try:
+            destination = settings.destination(type_)
+        except ConnectorError as error:
+            terminal.say(str(error))
+            continue
+        for spelling in dict.fromkeys((asked, asked.upper(), asked.lower(), asked.capitalize())):
+            known = destination.classify_error(RowError(spelling, "", Action.UPSERT))
+            if known.cause or known.advice:
+                yield _explanation(type_, spelling, known)
+                break
+
+
+def _explanation(type_: str, code: str, known: Classification) -> Record:
+    return {"destination": type_, "code": code, "kind": known.kind, "cause": known.cause, "advice": known.advice}
+
+
+def _write_schema(format_: Format, schema: ObjectSchema) -> None:
+    if format_ is Format.JSON:
+        write_json(schema)
+        return
+    columns = ("field", "label", "type", "editable", "matchable", "external_id", "why_not")
+    write_records(format_, columns, (_field(each, schema) for each in schema.fields))
+    matched = {mode for each in schema.fields for mode in _matchable(each, schema)}
+    if schema.match_advice and not matched >= schema.modes & _MATCHING:
+        terminal.say(schema.match_advice)
+
+
+def _field(field: Field, schema: ObjectSchema) -> Record:
+    return {
+        "field": field.name,
+        "label": field.label,
+        "type": field.native_type or field.type.value,
+        "editable": _editable(field),
+        "matchable": ", ".join(_matchable(field, schema)),
+        "external_id": "recommended" if field.recommended else "yes" if field.external_id else "",
+        "why_not": "; ".join(_reasons(field, schema)),
+    }
+
+
+def _editable(field: Field) -> str:
+    if field.createable and field.updateable:
+        return "yes"
+    if field.createable:
+        return "on creation only"
+    return "on update only" if field.updateable else "no"
+
+
+def _matchable(field: Field, schema: ObjectSchema) -> list[Mode]:
+    return [mode for mode in sorted(schema.modes & _MATCHING) if mode not in field.not_matchable]
+
+
+def _reasons(field: Field, schema: ObjectSchema) -> list[str]:
+    """Why a field cannot be written or matched, each reason once with the modes that it is about."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for what, reasons in (("write", field.not_writable), ("match", field.not_matchable)):
+        for mode in sorted(schema.modes & set(reasons)):
+            found.setdefault((what, reasons[mode]), []).append(mode.value)
+    return [f"{what} in {', '.join(modes)}: {reason}" for (what, reason), modes in found.items()]

@@ -1,0 +1,1 @@
+"""The words between core and plugins, and what every floor stands on."""

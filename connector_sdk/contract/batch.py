@@ -1,0 +1,115 @@
+"""Rows on their way to a destination, and what a destination notes while it writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+import pyarrow as pa
+from attrs import frozen
+
+from connector_sdk.contract.spec import Mode
+
+
+class Action(StrEnum):
+    """What is to be done with the rows of a batch."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UPSERT = "upsert"
+    DELETE = "delete"
+    MERGE = "merge"
+    REPLACE = "replace"
+
+
+class OnNull(StrEnum):
+    """What a null in a column means: clear the field, or leave it alone."""
+
+    CLEAR = "clear"
+    KEEP = "keep"
+
+
+@frozen
+class Reference:
+    """The cell holds a value of `field` of `object_name`; the destination finds the record that it means."""
+
+    object_name: str
+    field: str
+
+
+@frozen
+class Column:
+    """A field to write. With `by`, the cells are keys of the referenced record instead of its id."""
+
+    field: str
+    on_null: OnNull = OnNull.CLEAR
+    by: Reference | None = None
+
+
+@frozen
+class Batch:
+    """Rows that travel together: one object, one action, one list of columns.
+
+    `rows` has one Arrow column per entry of `columns`, in the same order and named by its field. `record_ids` (text,
+    one per row, null where unknown) names the records to update, delete or merge; `into` (text, one per row) those
+    that they are merged into, rows with the same one side by side. `match_field` is the field by which an upsert
+    finds its records; it is one of the columns. `version` is that of the target in mode `all`.
+    """
+
+    run: str
+    number: int
+    object_name: str
+    action: Action
+    mode: Mode
+    api: str
+    columns: tuple[Column, ...]
+    rows: pa.Table
+    record_ids: pa.Array | None = None
+    match_field: str | None = None
+    version: str | None = None
+    into: pa.Array | None = None
+
+
+@frozen
+class Anchor:
+    """What identifies a batch at the destination, as noted by one attempt to write it. `at` is ISO 8601 in UTC."""
+
+    batch: int
+    attempt: int
+    step: str
+    handle: Mapping[str, str]
+    at: str
+
+
+class Attempt(Protocol):
+    """One attempt to write or recover a batch, as the destination sees it."""
+
+    @property
+    def number(self) -> int:
+        """The number of this attempt, counted from 1."""
+        ...
+
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """All anchors of this batch, oldest first."""
+        ...
+
+    def anchor(self, step: str, **handle: str) -> None:
+        """Note what identifies the batch at the destination. On disk when this returns."""
+        ...
+
+    def run_anchors(self) -> tuple[Anchor, ...]:
+        """All anchors of this run, oldest first."""
+        ...
+
+    def wait(self, seconds: float, reason: str = "") -> None:
+        """Sleep; raises `Cancelled` once the run no longer waits for this batch. `reason` goes into the log.
+
+        While a run stops, batches in flight get some seconds more, and it sleeps less than `seconds`: look then.
+        """
+        ...
+
+
+Options = Any
+"""An instance of the plugin's options class."""

@@ -1,0 +1,201 @@
+"""The project in words: connections, models, syncs and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+from connector_sdk.contract.batch import OnNull
+from connector_sdk.contract.spec import Mode, Removal
+
+Scalar = str | int | Decimal | bool | date | datetime
+
+
+@frozen
+class ConnectionConfig:
+    """A connection to open: the destination's type (an entry-point name) and the settings of its plugin."""
+
+    name: str
+    type: str
+    settings: Mapping[str, Any] = field(factory=dict)
+
+
+@frozen
+class CsvForm:
+    """How CSV files are written. None for `delimiter` or `encoding` leaves it to the file, `quote` may be empty.
+
+    Without a header the columns are `column0`, `column1` and so on. A quote inside quotes is doubled.
+    """
+
+    delimiter: str | None = None
+    quote: str = '"'
+    encoding: str | None = None
+    header: bool = True
+
+
+@frozen
+class Model:
+    """A query result with a primary key. Exactly one of `file`, `sql` and `data` is given.
+
+    `file` is a path to Parquet, CSV or JSON; `sql` one SELECT in which file names in quotes are tables; `data` any
+    object with an Arrow stream (`__arrow_c_stream__`), for use from Python. `types` gives SQL types to columns of a
+    CSV file, which are text otherwise; a cell that its type cannot hold exactly is refused. `csv` says how CSV files
+    are written. `partitions` names the parts of paths (`region=EU`) that are columns. Relative paths start at
+    `folder`.
+    """
+
+    name: str
+    primary_key: tuple[str, ...]
+    file: str | None = None
+    sql: str | None = None
+    data: Any = field(default=None, repr=False)
+    types: Mapping[str, str] = field(factory=dict)
+    folder: str = "."
+    csv: CsvForm = field(factory=CsvForm, repr=False)
+    partitions: tuple[str, ...] = field(default=(), repr=False)
+
+
+@frozen
+class Match:
+    """Which records a sync means: those whose `field` has the value of `column`."""
+
+    field: str
+    column: str
+
+
+@frozen
+class Merge:
+    """Rows that are one record: those with the same value in the column `shared_id`. One of the others is given.
+
+    `is_child` is a boolean column, true in the rows that go; `merge_id` has the match value of the row that stays, and
+    is null in that row.
+    """
+
+    shared_id: str
+    is_child: str | None = None
+    merge_id: str | None = None
+
+
+@frozen
+class Find:
+    """The id of the record of `object_name` whose `where` has the value of the column `equals`."""
+
+    object_name: str
+    equals: str
+    where: str | None = None
+
+
+@frozen
+class FieldMapping:
+    """What goes into a field: a column, a constant, or the id of another record. Exactly one of the three is given.
+
+    `truncate` cuts text that is too long for the field; `round` rounds decimals that the field does not show, half up.
+    """
+
+    field: str
+    column: str | None = None
+    value: Scalar | None = None
+    find: Find | None = None
+    null: OnNull = OnNull.CLEAR
+    truncate: bool = False
+    round: bool = False
+
+
+@frozen
+class Guards:
+    """Limits that stop a run before it writes, each released once by `--accept NAME`.
+
+    `max_removed`, `max_removed_per_day` and `max_changed` are a count of rows, or a share as text (`"10%"`); None
+    switches one off. A day is the last 24 hours, and its share one of the rows that were known before the first run.
+    """
+
+    max_removed: int | str | None = "10%"
+    min_rows: int | None = 1
+    max_changed: int | str | None = None
+    max_removed_per_day: int | str | None = "20%"
+
+
+class OnHeld(StrEnum):
+    """What a run does while rows of its sync are held: report them and exit with 3, or exit as if there were none."""
+
+    REPORT = "report"
+    IGNORE = "ignore"
+
+
+@frozen
+class DeliveryOptions:
+    """The options of every sync, whatever its destination. None takes the default of the destination's api.
+
+    `retry_codes` are error codes whose rows are sent again in the same run, beyond those that the destination names.
+    `lock_aware` keeps batches apart that would lock the same record, where the destination says which ones it locks.
+    """
+
+    api: str | None = None
+    batch_size: int | None = None
+    batch_bytes: int | None = None
+    parallelism: int | None = None
+    split_retries: bool = True
+    retry_codes: tuple[str, ...] = ()
+    lock_aware: bool = True
+
+
+@frozen
+class Sync:
+    """One model to one object (or one of several) of a connection, in one mode.
+
+    `options` are those of the destination, as written; `delivery` are the core's own. `on_held` says nothing about
+    what is sent, so it is no part of what makes two syncs different (their `repr`).
+    """
+
+    name: str
+    model: str
+    connection: str
+    objects: tuple[str, ...]
+    mode: Mode
+    fields: tuple[FieldMapping, ...] = ()
+    match: Match | None = None
+    on_removed: Removal = Removal.NOTHING
+    create_in: str | None = None
+    merge: Merge | None = None
+    guards: Guards = field(factory=Guards)
+    delivery: DeliveryOptions = field(factory=DeliveryOptions)
+    options: Mapping[str, Any] = field(factory=dict)
+    on_held: OnHeld = field(default=OnHeld.REPORT, repr=False)
+
+
+@frozen
+class Keep:
+    """How long ledgers and recorded calls are kept: whichever of the two limits keeps more."""
+
+    days: int = 30
+    runs: int = 20
+
+
+@frozen
+class Project:
+    """Everything a project file says. Usable without one: build it from these classes.
+
+    `folder` is where relative paths start and where `.connector/` lies; `file` is empty when built in Python.
+    """
+
+    connections: Mapping[str, ConnectionConfig]
+    models: Mapping[str, Model]
+    syncs: Mapping[str, Sync]
+    sequences: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    keep: Keep = field(factory=Keep)
+    folder: str = "."
+    file: str = ""
+
+
+@frozen
+class Outline:
+    """All of a project that looking back at its runs needs: where it lies, and what its syncs are called."""
+
+    syncs: Collection[str]
+    folder: str
+    file: str

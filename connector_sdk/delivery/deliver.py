@@ -1,0 +1,169 @@
+"""One batch: intent, act, outcome — and what a failure of the whole batch means."""
+
+from __future__ import annotations
+
+import logging
+
+from attrs import define, evolve, field
+
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.contract.errors import ConnectorError, NotExecuted, RunStopped, Stale
+from connector_sdk.contract.outcome import NOT_EXECUTED, Executed, Kind, Unknown, WriteResult
+from connector_sdk.delivery.attempt import BatchAttempt
+from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.outcomes import account, lost, refused, stranded, unprocessed, withheld
+from connector_sdk.delivery.recover import settle
+from connector_sdk.delivery.retry import Failure, persist
+from connector_sdk.delivery.split import cut, halves
+from connector_sdk.delivery.withhold import staying
+from connector_sdk.state.ledger import LEDGER_SCHEMA
+from connector_sdk.state.plan_file import BatchRows
+from connector_sdk.state.records import BatchState, JournalledBatch
+
+log = logging.getLogger(__name__)
+
+
+def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
+    """Bring a batch to its outcomes, and answer the batches that rows which are tried again went into.
+
+    Raises `RunStopped` when the run cannot go on; the batch is then settled when the run is resumed.
+    """
+    if writing.settle_only:
+        return _given_up(writing, batch)
+    size = writing.sizes.too_large(batch.rows)
+    if size is not None and batch.state is BatchState.PLANNED and batch.action not in (Action.REPLACE, Action.MERGE):
+        return writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), cut(batch, size))
+    if batch.round:
+        pause = writing.pace.backoff(batch.round)
+        log.info("Rows that failed are tried again (try %d) in %.2f s: %s", batch.round + 1, pause, batch.label)
+        writing.stop.wait(pause)
+    sending = _Sending(writing, batch, writing.rows.read(batch))
+    stay = staying(writing, batch, sending.rows)
+    if stay is not None:
+        return withheld(writing, batch, sending.rows, stay)
+    if sending.rows.missing is not None:
+        return stranded(writing, batch, sending.rows, sending.rows.missing)
+    try:
+        answer = persist(sending.once, batch.label, writing.pace, writing.budget, sending.wait)
+    except Failure as failure:
+        return _failed(sending, failure)
+    if isinstance(answer, Unknown):
+        return lost(writing, sending.batch, sending.rows, answer)
+    return account(writing, sending.batch, sending.rows, answer)
+
+
+@define
+class _Sending:
+    """A batch on its way. `doubt`: it may have been executed, by this process or one before it."""
+
+    writing: Writing
+    batch: JournalledBatch
+    rows: BatchRows
+    doubt: bool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.doubt = self.batch.state is BatchState.SENDING
+
+    def once(self) -> WriteResult | Unknown:
+        """Settle what is in doubt, or send; raises `Failure` when neither gives an answer."""
+        with self.writing.slots.one(self.writing.stop.halted):
+            try:
+                return self._answer()
+            except Failure as failure:
+                if failure.classification.crowded:
+                    self.writing.slots.halve()
+                raise
+
+    def wait(self, seconds: float) -> None:
+        """Sleep before the next try. While the run stops, just a batch that can be asked about has one."""
+        stop = self.writing.stop
+        asks = self.doubt and self.writing.journal.anchors(self.batch.run, self.batch.number)
+        (stop.wait_for_answer if asks else stop.wait)(seconds)
+
+    def _answer(self) -> WriteResult | Unknown:
+        if self.doubt:
+            settled = settle(self.writing, self.batch, self.rows, self.batch.attempts)
+            if settled is NOT_EXECUTED:
+                self._executed_nothing()
+            elif isinstance(settled, WriteResult) or not self.writing.may_repeat(self.batch.action):
+                assert isinstance(settled, WriteResult | Unknown)
+                return settled
+        return self._send()
+
+    def _executed_nothing(self) -> None:
+        self.batch = self.writing.journal.not_executed(self.batch)
+        self.doubt = False
+
+    def _send(self) -> WriteResult:
+        writing = self.writing
+        writing.stop.check()
+        self.batch = writing.journal.intend(self.batch, repeated=self.doubt)
+        self.doubt = True
+        attempt = BatchAttempt(writing, self.batch, self.batch.attempts)
+        crashpoint("before write_batch")
+        try:
+            result = writing.destination.write_batch(writing.connection, self.rows.batch, writing.options, attempt)
+        except (ConnectorError, Stale):
+            raise
+        except Exception as error:
+            raise self._failure(error) from error
+        crashpoint("after write_batch")
+        return result
+
+    def _failure(self, error: Exception) -> Failure:
+        if isinstance(error, NotExecuted):
+            known = self.writing.knowledge.of_row(error.code, error.message, self.batch.action)
+            after = known.retry_after if error.retry_after is None else error.retry_after
+            classification = evolve(known, executed=Executed.NO, retry_after=after)
+            failure = Failure(error.code, error.message, classification, split=error.split)
+        else:
+            classification = self.writing.knowledge.of_exception("write_batch", error)
+            failure = Failure(type(error).__name__, str(error), classification)
+        if classification.executed is Executed.NO:
+            self._executed_nothing()
+        return failure
+
+
+def _given_up(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
+    """Nothing is sent any more: find out what became of a batch in doubt, as far as that can be learnt now."""
+    rows = writing.rows.read(batch)
+    if not batch.in_flight:
+        return unprocessed(writing, batch, rows, "the run was abandoned")
+    anchored = bool(writing.journal.anchors(batch.run, batch.number))
+    if batch.state is not BatchState.SENDING or not (anchored or writing.anchors_first):
+        return lost(writing, batch, rows, _BEFORE_THE_END)
+    if anchored and writing.unreachable:
+        return lost(writing, batch, rows, Unknown("It was sent to another account, which is out of reach."))
+    try:
+        answer = persist(
+            lambda: settle(writing, batch, rows, batch.attempts), f"the answer to {batch.label}",
+            writing.pace, writing.budget, writing.stop.wait_for_answer,
+        )  # fmt: skip
+    except (Failure, RunStopped) as error:
+        return lost(writing, batch, rows, Unknown(f"The destination could not say what became of it: {error}"))
+    if isinstance(answer, WriteResult):
+        return account(writing, batch, rows, answer)
+    if isinstance(answer, Unknown):
+        return lost(writing, batch, rows, answer)
+    batch = writing.journal.not_executed(batch)
+    if batch.repeated:
+        return lost(writing, batch, rows, _BEFORE_THE_END)
+    return unprocessed(writing, batch, rows, "the run was abandoned")
+
+
+_BEFORE_THE_END = Unknown("The answer was lost before the run was abandoned.")
+
+
+def _failed(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
+    """The batch was refused as a whole: stop the run, or find the row that is to blame."""
+    if failure.classification.kind is Kind.FATAL and not failure.split:
+        advice = failure.classification.advice or failure.classification.cause
+        hint = advice or "see the calls of this run"
+        raise RunStopped(f"{failure.code}: {failure.message}", hint=hint) from failure.__cause__
+    batch = sending.batch
+    if batch.rows > 1 and batch.action is not Action.REPLACE:
+        return sending.writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), halves(batch))
+    if failure.classification.executed is Executed.NO:
+        batch = evolve(batch, submitted=batch.submitted + 1)  # this refusal is what became of the row
+    return refused(sending.writing, batch, sending.rows, failure)

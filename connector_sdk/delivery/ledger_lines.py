@@ -1,0 +1,94 @@
+"""The lines of the ledger: what became of the rows of a batch, column by column."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.outcome import Outcome, RowStatus, WriteResult
+from connector_sdk.state.ledger import LEDGER_SCHEMA
+from connector_sdk.state.plan_file import BatchRows
+from connector_sdk.state.records import JournalledBatch
+
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.DELETE: "deleted",
+    Action.MERGE: "merged",
+}
+
+_REPLACED = {"new": "created", "changed": "updated", "same": "kept", "left": "deactivated"}
+"""What became of the rows of a list that was replaced, by their effects."""
+
+_THERE = pa.array(["changed", "present", "left"])
+"""The effects of rows whose records are known to be there: writing them twice creates nothing."""
+
+
+def uniform_table(
+    batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str | pa.Array, advice: str
+) -> pa.Table:
+    """Return the lines of a batch whose rows all end in the same way."""
+    count = batch.rows
+    messages = pa.repeat(message, count) if isinstance(message, str) else message
+    result = WriteResult.of(pa.repeat(RowStatus.FAILED.value, count), code=pa.repeat(code, count), message=messages)
+    outcomes = pa.repeat(outcome.value, count)
+    return table_of(batch, rows, result, outcomes, pa.array([advice or None], pa.string()).take(pa.repeat(0, count)))
+
+
+def table_of(
+    batch: JournalledBatch, rows: BatchRows, result: WriteResult, outcomes: pa.Array, advice: pa.Array
+) -> pa.Table:
+    """Return the lines of a batch, from what the destination says of its rows and what becomes of them."""
+    answer = result.rows
+    count = batch.rows
+    succeeded = pc.fill_null(pc.equal(outcomes, Outcome.SUCCEEDED.value), False)
+    duplicates = _possible_duplicates(batch, rows, answer, succeeded)
+    columns = {
+        "row": rows.rows,
+        "key": rows.keys,
+        "outcome": outcomes,
+        "action": pc.if_else(succeeded, _done(batch.action, rows, answer, duplicates), batch.action.value),
+        "object": pa.repeat(batch.object_name, count),
+        "record_id": pc.coalesce(answer.column("record_id"), rows.record_ids),
+        "code": answer.column("code"),
+        "message": answer.column("message"),
+        "fields": answer.column("fields"),
+        "advice": advice,
+        "batch": pa.repeat(pa.scalar(batch.number, pa.int64()), count),
+        "attempts": pa.repeat(pa.scalar(batch.submitted, pa.int64()), count),
+        "possible_duplicate": duplicates,
+    }
+    return pa.table([columns[name] for name in LEDGER_SCHEMA.names], schema=LEDGER_SCHEMA)
+
+
+def _done(action: Action, rows: BatchRows, answer: pa.Table, duplicates: pa.Array) -> pa.Array | pa.Scalar:
+    """What was done to each row's record, where it succeeded."""
+    if action is Action.REPLACE:
+        return pa.array(list(_REPLACED.values())).take(pc.index_in(rows.effects, pa.array(list(_REPLACED))))
+    done: pa.Array | pa.Scalar = pa.scalar(_DONE.get(action))
+    if action is Action.UPSERT:
+        created = answer.column("created").combine_chunks()
+        done = pc.fill_null(pc.if_else(created, "created", "updated"), _EITHER)
+        done = pc.if_else(duplicates, _EITHER, done)
+    if action in (Action.UPSERT, Action.UPDATE):
+        return pc.if_else(pc.equal(rows.effects, "left"), "cleared", done)
+    return done
+
+
+_EITHER = "created or updated"
+
+
+def _possible_duplicates(
+    batch: JournalledBatch, rows: BatchRows, answer: pa.Table, succeeded: pa.BooleanArray
+) -> pa.BooleanArray:
+    """Which rows were sent again, without an answer, and may have had their effect twice.
+
+    A record that was created by the second answer was not there before. One that was updated may be the first's.
+    """
+    if not batch.repeated or batch.submitted < 2 or batch.action not in (Action.CREATE, Action.UPSERT):
+        return pa.repeat(False, batch.rows)
+    if batch.action is Action.CREATE:
+        return pa.repeat(True, batch.rows)
+    created = pc.fill_null(answer.column("created").combine_chunks(), False)
+    return pc.and_(succeeded, pc.invert(pc.or_(created, pc.is_in(rows.effects, _THERE))))

@@ -1,0 +1,284 @@
+"""From what the destination says of rows to their outcomes in the ledger, column by column."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import frozen
+
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.codes import EXPLAINED, Code
+from connector_sdk.contract.errors import RunStopped
+from connector_sdk.contract.outcome import Classification, Executed, Kind, Outcome, RowStatus, Unknown, WriteResult
+from connector_sdk.contract.report import BatchReport
+from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.ledger_lines import table_of, uniform_table
+from connector_sdk.delivery.rematch import Moved, look_again
+from connector_sdk.delivery.retry import Failure
+from connector_sdk.delivery.split import again, others
+from connector_sdk.delivery.withhold import Stay
+from connector_sdk.state.counts import count_rows
+from connector_sdk.state.plan_file import BatchRows
+from connector_sdk.state.records import JournalledBatch, NewBatch
+
+log = logging.getLogger(__name__)
+
+_GONE = {
+    Action.DELETE: "It was gone already.",
+    Action.UPDATE: "The record is gone; the next run looks for one again.",
+    Action.MERGE: "It is gone already, so nothing is left to merge.",
+}
+"""What is said of a row whose record does not exist any more."""
+
+_LOOKED_UP = ["new", "present", "rekeyed"]
+"""The effects of rows whose record ids were looked up in this run."""
+
+
+@frozen
+class _Verdict:
+    """What becomes of the rows that share a status and a code. No outcome: they are tried again.
+
+    `waits`: the destination waits until it takes them, and then takes all. `doubted`: they may have been executed.
+    `look_again`: it becomes of those that do not turn out to mean another record.
+    """
+
+    outcome: Outcome | None
+    advice: str = ""
+    stop: str = ""
+    rows_max: int | None = None
+    look_again: bool = False
+    waits: bool = False
+    doubted: bool = False
+
+
+def account(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, result: WriteResult
+) -> tuple[JournalledBatch, ...]:
+    """Record the outcomes of a batch; rows that may still succeed go into new batches, which are the answer.
+
+    Rows whose record is another one now go on to that one. Raises `RunStopped` after recording when a row failed in a
+    way that concerns the whole run.
+    """
+    result = _with_left(rows, result)
+    if pc.all(pc.equal(result.rows.column("status"), RowStatus.SUCCEEDED.value)).as_py():
+        outcomes = pa.repeat(Outcome.SUCCEEDED.value, batch.rows)
+        writing.sizes.clean(batch.rows)
+        return _record(writing, batch, table_of(batch, rows, result, outcomes, pa.nulls(batch.rows)), ())
+    kinds, verdicts = _judged(writing, batch, rows, result)
+    outcomes = pa.array([verdict.outcome for verdict in verdicts], pa.string()).take(kinds)
+    advice = pa.array([verdict.advice or None for verdict in verdicts], pa.string()).take(kinds)
+    table = table_of(batch, rows, result, outcomes, advice)
+    moved = _moved(writing, batch, rows, kinds, verdicts)
+    undecided = _together(batch, pc.is_null(outcomes))
+    doubted = pc.and_(undecided, pa.array([verdict.doubted for verdict in verdicts]).take(kinds))
+    most = [each.rows_max for each in verdicts if each.rows_max is not None]
+    waits = any(each.waits for each in verdicts)
+    certain, in_doubt = rows.rows.filter(pc.and_not(undecided, doubted)), rows.rows.filter(doubted)
+    repeated = again(batch, certain, in_doubt, min([writing.batch_size, *most]), whole=waits)
+    if most and not batch.round and batch.action is not Action.MERGE and pc.all(undecided).as_py():
+        writing.sizes.lower(repeated[0].rows)
+    if repeated:
+        table = table.filter(pc.invert(undecided))
+        _log_repeats(batch, result, undecided, len(repeated))
+    if moved:
+        table = _without_moved(batch, rows, table, moved)
+    children = _record(writing, batch, table, (*repeated, *moved.batches))
+    for verdict in verdicts:
+        if verdict.stop:
+            raise RunStopped(verdict.stop, hint=verdict.advice or "see the ledger of this run")
+    return children
+
+
+def _log_repeats(batch: JournalledBatch, result: WriteResult, undecided: pa.BooleanArray, batches: int) -> None:
+    """Say why rows go on in batches of their own."""
+    if log.isEnabledFor(logging.INFO):
+        codes = {each or "not executed" for each in result.rows.column("code").filter(undecided).unique().to_pylist()}
+        rows = pc.sum(undecided).as_py()
+        log.info("%d rows of %s go on in %d batches: %s", rows, batch.label, batches, ", ".join(sorted(codes)))
+
+
+def _moved(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, kinds: pa.Array, verdicts: Sequence[_Verdict]
+) -> Moved:
+    """Look the records up again of those rows whose failure says that theirs is another one now."""
+    asking = [number for number, each in enumerate(verdicts) if each.look_again]
+    return look_again(writing, batch, rows, pc.is_in(kinds, pa.array(asking, kinds.type))) if asking else Moved()
+
+
+def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Moved) -> pa.Table:
+    """The outcomes without the rows that go on to another record; of those that do not, it is said why."""
+    others, tables = [moved.rows], []
+    for outcome, code, reasons in (
+        (Outcome.REJECTED, Code.RECORD_MOVED, moved.unfit),
+        (Outcome.SKIPPED, Code.RECORD_KEPT, moved.kept),
+    ):
+        numbers = pa.array(reasons, pa.int64())
+        said = pa.array(reasons.values(), pa.string()).take(pc.index_in(rows.rows, numbers))
+        told = uniform_table(batch, rows, outcome, code, said, _advice(code))
+        others.append(numbers)
+        tables.append(told.filter(pc.is_valid(said)))
+    going = pc.is_in(table.column("row"), pa.concat_arrays(others))
+    return pa.concat_tables([table.filter(pc.invert(going)), *tables])
+
+
+def _with_left(rows: BatchRows, result: WriteResult) -> WriteResult:
+    """The answer, with a line for each value that left a target which was replaced: it shares the fate of the list."""
+    left = len(rows.rows) - result.rows.num_rows
+    if not left:
+        return result
+    lines = result.rows
+    accepted = lines.num_rows == 0 or pc.index(lines.column("status"), RowStatus.SUCCEEDED.value).as_py() >= 0
+    shared = WriteResult.of([RowStatus.SUCCEEDED.value]).rows if accepted else lines.slice(0, 1)
+    return WriteResult(pa.concat_tables([lines, *[shared] * left]))
+
+
+def _together(batch: JournalledBatch, undecided: pa.BooleanArray) -> pa.BooleanArray:
+    """The rows that are tried again: of a list that replaces another, all or none."""
+    if batch.action is Action.REPLACE and pc.any(undecided).as_py():
+        return pa.repeat(True, len(undecided))
+    return undecided
+
+
+def lost(writing: Writing, batch: JournalledBatch, rows: BatchRows, answer: Unknown) -> tuple[JournalledBatch, ...]:
+    """Record that the fate of a whole batch cannot be learnt."""
+    return _uniform(writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
+
+
+def refused(writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: Failure) -> tuple[JournalledBatch, ...]:
+    """Record that a batch that cannot be cut, of one row or a whole list, was refused."""
+    advice = failure.classification.advice
+    return _uniform(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
+
+
+def unprocessed(writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str) -> tuple[JournalledBatch, ...]:
+    """Record that a batch is not going to be sent."""
+    return _uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
+
+
+def withheld(writing: Writing, batch: JournalledBatch, rows: BatchRows, stay: Stay) -> tuple[JournalledBatch, ...]:
+    """Record that the records of some rows stay; the others go on."""
+    table = uniform_table(batch, rows, stay.outcome, stay.code, stay.reason, _advice(stay.code))
+    return _record(writing, batch, table.filter(stay.kept), others(batch, rows.rows.filter(pc.invert(stay.kept))))
+
+
+def stranded(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, missing: pa.Array
+) -> tuple[JournalledBatch, ...]:
+    """Record that rows refer to a record which was not made, as `missing` says of each; the others go on."""
+    code = Code.PARENT_NOT_WRITTEN if batch.action is Action.MERGE else Code.REFERENCE_NOT_FOUND
+    table = uniform_table(batch, rows, Outcome.REJECTED, code, missing, _advice(code))
+    alone = pc.is_valid(missing)
+    return _record(writing, batch, table.filter(alone), others(batch, rows.rows.filter(pc.invert(alone))))
+
+
+def _advice(code: Code) -> str:
+    return EXPLAINED[code].advice
+
+
+def _judged(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, result: WriteResult
+) -> tuple[pa.Array, list[_Verdict]]:
+    """Group rows by status, code and age of their record ids: the group of each row, and the verdict of each group."""
+    status = result.rows.column("status").combine_chunks()
+    code = pc.fill_null(result.rows.column("code").combine_chunks(), "")
+    age = pc.if_else(pc.is_in(rows.effects, pa.array(_LOOKED_UP)), "fresh", "")
+    joined = pc.binary_join_element_wise(status, age, code, "\t").dictionary_encode()
+    verdicts = []
+    for number, each in enumerate(joined.dictionary.to_pylist()):
+        first = pc.index(joined.indices, number).as_py()
+        message = result.rows.column("message")[first].as_py() or ""
+        word, is_fresh, code_text = each.split("\t", 2)
+        verdicts.append(_verdict(writing, batch, RowStatus(word), code_text, message, is_fresh=bool(is_fresh)))
+    return joined.indices, verdicts
+
+
+def _verdict(
+    writing: Writing, batch: JournalledBatch, status: RowStatus, code: str, message: str, *, is_fresh: bool
+) -> _Verdict:
+    if status is RowStatus.SUCCEEDED:
+        return _Verdict(Outcome.SUCCEEDED)
+    more = batch.round < writing.pace.rounds
+    if status is RowStatus.UNKNOWN:
+        return _unknown(writing, batch, code, message)
+    if status is RowStatus.NOT_EXECUTED:
+        waits = bool(code) and writing.knowledge.of_row(code, message, batch.action).waits
+        return _Verdict(None if more or waits else Outcome.UNPROCESSED, waits=waits)
+    return _failed(writing, batch, code, message, is_fresh=is_fresh)
+
+
+def _unknown(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
+    """What becomes of rows in doubt: where that makes no second record they are sent again, as often as the code of
+    their doubt allows.
+    """
+    if code:
+        known = writing.knowledge.of_row(code, message, batch.action)
+    else:
+        known = Classification(Kind.TRANSIENT, Executed.MAYBE)
+    again = writing.may_repeat(batch.action) and _may_repeat(writing, batch, known)
+    return _Verdict(None if again else Outcome.UNKNOWN, known.advice, doubted=True)
+
+
+def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool) -> _Verdict:
+    """What becomes of rows that failed. Where an id was looked up just now, its record is not what the code is about,
+    unless it is a deletion that found it gone.
+    """
+    known = writing.knowledge.of_row(code, message, batch.action)
+    if known.crowded:
+        writing.slots.halve()
+    doubted = known.executed is Executed.MAYBE
+    twice = doubted and not writing.may_repeat(batch.action)
+    if known.kind is Kind.FATAL:
+        stop = f"{code}: {message}"
+        return _Verdict(Outcome.UNKNOWN if twice else None, known.advice, stop=stop, doubted=doubted)
+    if twice:
+        return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
+    if known.forget_record and batch.action in _GONE and not (is_fresh and batch.action is Action.UPDATE):
+        return _Verdict(Outcome.SKIPPED, _GONE[batch.action], look_again=known.look_again)
+    if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and writing.split_retries and _may_repeat(writing, batch, known):
+        return _Verdict(None, rows_max=known.rows_max, doubted=doubted)
+    if doubted and batch.action is Action.CREATE:
+        return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
+    return _Verdict(Outcome.REJECTED, known.advice, look_again=known.look_again)
+
+
+def _may_repeat(writing: Writing, batch: JournalledBatch, known: Classification) -> bool:
+    rounds = writing.pace.rounds if known.attempts is None else known.attempts - 1
+    return batch.round < rounds
+
+
+def _uniform(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str, advice: str
+) -> tuple[JournalledBatch, ...]:
+    return _record(writing, batch, uniform_table(batch, rows, outcome, code, message, advice), ())
+
+
+def _record(
+    writing: Writing, batch: JournalledBatch, table: pa.Table, repeated: Sequence[NewBatch]
+) -> tuple[JournalledBatch, ...]:
+    clean = _scrubbed(writing, table)
+    counts = count_rows(clean)
+    children = writing.journal.record(batch, clean, repeated, counts)
+    outcomes: Counter[Outcome] = Counter()
+    for each in counts:
+        outcomes[Outcome(each.outcome)] += each.rows
+    remaining = writing.progress.finished(outcomes)
+    writing.observers.batch_finished(BatchReport(batch.run, batch.number, table.num_rows, dict(outcomes), remaining))
+    return children
+
+
+def _scrubbed(writing: Writing, table: pa.Table) -> pa.Table:
+    """The outcomes without secrets that the destination repeated in what it says; each distinct text once."""
+    for name in _SAID:
+        texts = table.column(name).combine_chunks()
+        if texts.null_count < len(texts):
+            encoded = texts.dictionary_encode()
+            clean = pa.array([writing.scrub(each) for each in encoded.dictionary.to_pylist()], pa.string())
+            table = table.set_column(table.schema.get_field_index(name), name, clean.take(encoded.indices))
+    return table
+
+
+_SAID = ("code", "message", "fields", "advice")

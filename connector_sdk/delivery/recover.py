@@ -1,0 +1,40 @@
+"""A batch whose answer is missing: was it executed? A crash and a lost answer come to the same place."""
+
+from __future__ import annotations
+
+from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.contract.errors import ConnectorError, Stale
+from connector_sdk.contract.outcome import NOT_EXECUTED, Recovery, Unknown, WriteResult
+from connector_sdk.delivery.attempt import BatchAttempt
+from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.retry import Failure
+from connector_sdk.state.plan_file import BatchRows
+from connector_sdk.state.records import JournalledBatch
+
+_NO_ANCHOR = Unknown("The answer was lost and the destination names no batch; look for the row there by its values.")
+
+
+def settle(writing: Writing, batch: JournalledBatch, rows: BatchRows, number: int) -> WriteResult | Recovery | Unknown:
+    """Find out what became of a batch that may have been executed; NOT_EXECUTED only where that is proven.
+
+    With an anchor the destination is asked. Without one, nothing was executed through an api that anchors a batch
+    before it can be, as one that delivers exactly once does; through any other one, that cannot be told.
+    Raises `Failure` when the destination cannot tell now.
+    """
+    attempt = BatchAttempt(writing, batch, number)
+    if attempt.anchors:
+        return _asked(writing, rows, attempt)
+    return NOT_EXECUTED if writing.anchors_first else _NO_ANCHOR
+
+
+def _asked(writing: Writing, rows: BatchRows, attempt: BatchAttempt) -> WriteResult | Recovery | Unknown:
+    crashpoint("before recover_batch")
+    try:
+        answer = writing.destination.recover_batch(writing.connection, rows.batch, writing.options, attempt)
+    except (ConnectorError, Stale):
+        raise
+    except Exception as error:
+        classification = writing.knowledge.of_exception("recover_batch", error)
+        raise Failure(type(error).__name__, str(error), classification) from error
+    crashpoint("after recover_batch")
+    return answer

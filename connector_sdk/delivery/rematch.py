@@ -1,0 +1,117 @@
+"""Rows whose record has given its place to another one since the plan was made: looked up again, they go there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import field, frozen
+
+from connector_sdk.contract.batch import Action
+from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.split import ranges_of
+from connector_sdk.state.plan_file import BatchRows, Sought, shape_in, unfit_in
+from connector_sdk.state.records import JournalledBatch, NewBatch
+
+
+@frozen
+class Moved:
+    """Rows that were looked up again. Those in `batches` go on; `unfit` says of others, by number, why they do not, and
+    `kept` of rows that left the model which record has taken the place of theirs: it is not theirs to remove.
+
+    All other rows stay as they were sent: with the same record, or with none.
+    """
+
+    batches: tuple[NewBatch, ...] = ()
+    unfit: Mapping[int, str] = field(factory=dict)
+    kept: Mapping[int, str] = field(factory=dict)
+
+    @property
+    def rows(self) -> pa.Array:
+        """The numbers of the rows that go on."""
+        return pa.array([row for each in self.batches for row in each.found], pa.int64())
+
+    def __bool__(self) -> bool:
+        return bool(self.batches or self.unfit or self.kept)
+
+
+def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Moved:
+    """Look up the records of the rows that are `asked` about, and put each row that means another one than before, of
+    an object that it fits, into a batch for that. A row that left the model never goes on to another record.
+
+    Bounded like all that is tried again. Raises `RunStopped` when the destination cannot be asked now.
+    """
+    sought = writing.sought
+    if sought is None or writing.settle_only or batch.round >= writing.pace.rounds:
+        return Moved()
+    places = pc.indices_nonzero(asked)
+    numbers, former = rows.rows.take(places).to_pylist(), rows.record_ids.take(places).to_pylist()
+    left = pc.equal(rows.effects.take(places), "left").to_pylist()
+    values, homes = _planned(writing, batch, sought, places, () if all(left) else sought.homes)
+    successors = sought.successors if all(left) else ()
+    groups: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
+    unfit, kept = {}, {}
+    for place, (object_name, id_) in _records(writing, sought, values, successors).items():
+        same = object_name == batch.object_name
+        if same and (id_ == former[place] or batch.action not in (Action.UPDATE, Action.DELETE)):
+            continue
+        if left[place]:
+            kept[numbers[place]] = f"its record became {id_} of {object_name}, to which this row was never written"
+            continue
+        shape, reason = (batch.shape, None) if same else homes[place].get(object_name, (0, "no values are planned"))
+        if reason is None:
+            groups[object_name, shape][numbers[place]] = id_
+        else:
+            unfit[numbers[place]] = f"its record is {id_} of {object_name} now, and the row does not go there: {reason}"
+    return Moved(tuple(_batches(batch, groups)), unfit, kept)
+
+
+def _planned(
+    writing: Writing, batch: JournalledBatch, sought: Sought, places: pa.Array, homes: Sequence[str]
+) -> tuple[pa.Array, list[dict[str, tuple[int, str | None]]]]:
+    """What the records of rows are found by, and for each row the shape, or the reason against it, by object."""
+    names = [each for home in homes for each in (shape_in(home), unfit_in(home))]
+    table = writing.rows.columns(batch, [sought.stored, "match", *names]).take(places)
+    values = table.column(sought.stored).combine_chunks()
+    if pa.types.is_string(values.type):  # a row that left the model has nothing but the value as it is compared
+        values = pc.coalesce(values, table.column("match").combine_chunks())
+    planned = [
+        {home: (line[shape_in(home)], line[unfit_in(home)]) for home in homes}
+        for line in table.select(names).to_pylist()
+    ]
+    return values, planned or [{}] * len(places)
+
+
+def _records(
+    writing: Writing, sought: Sought, values: pa.Array, successors: Sequence[str]
+) -> dict[int, tuple[str, str]]:
+    """Return the object and the id of the one record that each value has now, by its place among the values."""
+    asked = pc.indices_nonzero(pc.is_valid(values))
+    if not len(asked):
+        return {}
+    asks = values.take(asked)
+    found = writing.destination.match(writing.connection, sought.objects, sought.field, asks, successors=successors)
+    ids: dict[int, dict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
+    for position, object_name, id_ in zip(*(column.to_pylist() for column in found.columns), strict=True):
+        ids[asked[position].as_py()][object_name].add(id_)
+    records = {}
+    for place, of_objects in ids.items():
+        object_name = next(each for each in (*sought.objects, *successors) if each in of_objects)
+        first, *others = of_objects[object_name]
+        if first is not None and not others:
+            records[place] = (object_name, first)
+    return records
+
+
+def _batches(batch: JournalledBatch, groups: Mapping[tuple[str, int], Mapping[int, str]]) -> Iterator[NewBatch]:
+    """A batch for each object and list of columns, of the same stage and lane."""
+    action = Action.DELETE if batch.action is Action.DELETE else Action.UPDATE
+    for (object_name, shape), found in groups.items():
+        ranges = ranges_of(pa.array(sorted(found), pa.int64()))
+        yield NewBatch(
+            batch.stage, object_name, action, shape, ranges, batch.round + 1, batch.lane, found,
+            batch.submitted, batch.repeated,
+        )  # fmt: skip

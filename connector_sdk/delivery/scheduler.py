@@ -1,0 +1,68 @@
+"""Deliver the batches of a run, several at a time, stage after stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import pyarrow as pa
+from attrs import evolve
+
+from connector_sdk.delivery.batch_queue import Queue
+from connector_sdk.delivery.concurrency import Slots
+from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.deliver import deliver
+from connector_sdk.delivery.withhold import refused_keys, taken_records
+from connector_sdk.delivery.workers import work_through
+from connector_sdk.state.records import BatchState, JournalledBatch
+
+_LARGE = 5_000
+"""Rows of a batch after which freed memory is given back to the machine, by Arrow and by the allocator of the system:
+each of them would keep some for every thread.
+"""
+
+_FIRST = 1
+"""The thread that begins a stage of smaller batches, whose answers may come sooner than the next batch is made."""
+
+
+def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:
+    """Bring all batches that have no outcomes yet to their outcomes; a stage starts when the one before is done.
+
+    One at a time, batches are sent in the order of their rows: what is tried again goes before what comes after it.
+
+    Raises what stopped the run first; `Cancelled` when it was stopped from outside. Answers to what is in flight are
+    recorded before, within a bound; what is left then is settled when the run is resumed.
+    """
+    writing = evolve(writing, slots=Slots(parallelism))
+    waiting = (each for each in batches if each.state is not BatchState.DONE)
+    open_ = sorted(waiting, key=lambda each: (each.stage, each.ranges[0]))
+    for number, stage in groupby(open_, key=lambda each: each.stage):
+        writing.stop.check()
+        batches_ = tuple(stage)
+        if number and writing.rekeyed:
+            writing = evolve(writing, refused=refused_keys(writing, batches_[0].run))
+        writing.rows.begin(batches_)
+        if number and not writing.settle_only:
+            writing = evolve(writing, taken=taken_records(writing, batches_))
+        _deliver_stage(writing, batches_, parallelism)
+
+
+def _deliver_stage(writing: Writing, batches: Sequence[JournalledBatch], parallelism: int) -> None:
+    queue = Queue(batches, writing.stop, in_order=parallelism == 1)
+
+    def work() -> bool:
+        batch = queue.take()
+        if batch is None:
+            return False
+        try:
+            queue.done(batch, deliver(writing, batch))
+            if batch.rows >= _LARGE:
+                pa.default_memory_pool().release_unused()
+                pa.system_memory_pool().release_unused()
+        except BaseException as error:
+            queue.fail(error)
+        return True
+
+    first = parallelism if batches[0].rows >= _LARGE else _FIRST
+    work_through(work, lambda: queue.ready, first, parallelism, writing)
+    queue.check()

@@ -1,0 +1,92 @@
+"""The rows of a plan, stage by stage: what refers to rows of an earlier stage is filled in, and frozen again.
+
+What is filled in follows from the plan and from outcomes that are in the journal, so a run that is resumed comes to
+the very same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from connector_sdk.contract.corruption import PLAN
+from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.engines.compare import freeze
+from connector_sdk.engines.sql import database, file, name, text
+from connector_sdk.state.files import make_file
+from connector_sdk.state.plan_file import FILE, MISSING, BatchRows, Layout, PlanReader, RowReference
+from connector_sdk.state.records import JournalledBatch
+
+Outcomes = Callable[[], Iterator[pa.Table]]
+"""Answers what is recorded of the run so far, tables with `LEDGER_SCHEMA`."""
+
+_MADE = pa.schema([("key", pa.string()), ("record_id", pa.string())])
+
+
+class PlanRows:
+    """Reads rows of a frozen plan; safe to use from any thread, but for `begin`."""
+
+    def __init__(self, folder: Path, layout: Layout, outcomes: Outcomes) -> None:
+        self._folder = folder
+        self._layout = layout
+        self._outcomes = outcomes
+        self._plan = self._reader = PlanReader(folder / FILE, layout)
+
+    def begin(self, batches: Sequence[JournalledBatch]) -> None:
+        """Make the rows of a stage ready; `batches` are those of it that are still open."""
+        self._reader = self._plan
+        if self._layout.references:
+            first = min(start for each in batches for start, _ in each.ranges)
+            stop = max(stop for each in batches for _, stop in each.ranges)
+            with PLAN.reading(self._folder / FILE):
+                filled = fill(self._folder, self._layout.references, self._outcomes(), first, stop)
+            if filled is not None:
+                self._reader = PlanReader(filled, self._layout, first)
+                crashpoint("after a stage is frozen")
+
+    def read(self, batch: JournalledBatch) -> BatchRows:
+        """The rows of a batch."""
+        return self._reader.read(batch)
+
+    def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
+        """Some columns of the rows of a batch, as they were planned."""
+        return self._plan.columns(batch, names)
+
+
+def fill(
+    folder: Path, references: Sequence[RowReference], outcomes: Iterable[pa.Table], first: int, stop: int
+) -> Path | None:
+    """Freeze the rows from `first` to `stop` with the ids of the records that they refer to.
+
+    The column `MISSING` says why a row has none. None when nothing is to be filled in.
+    """
+    waiting = " or ".join(f"{name(each.row)} is not null" for each in references)
+    rows = f"from {file(folder / FILE, numbered=True)} where file_row_number >= {first} and file_row_number < {stop}"
+    with database(folder) as connection:
+        ((found,),) = connection.execute(f"select count(*) {rows} and ({waiting})").fetchall()
+        if not found:
+            return None
+        made, target = folder / "made.parquet", folder / "stage.parquet"
+        make_file(made)
+        with pq.ParquetWriter(made, _MADE) as writer:
+            for table in outcomes:
+                accepted = pc.equal(table.column("outcome"), "succeeded")
+                writer.write_table(table.select(_MADE.names).filter(accepted))
+        freeze(connection, _filled(references, f"select * {rows}", made), target)
+    return target
+
+
+def _filled(references: Sequence[RowReference], rows: str, made: Path) -> str:
+    replaced, missing, joins = [], [], []
+    for number, each in enumerate(references):
+        stored, row, found = f"p.{name(each.stored)}", f"p.{name(each.row)}", f"made_{number}.record_id"
+        replaced.append(f"if({row} is null, {stored}, {found}) as {name(each.stored)}")
+        missing.append(f"when {row} is not null and {found} is null then {text(each.missing)} || {stored}")
+        joins.append(f"left join {file(made)} made_{number} on made_{number}.key = {row}")
+    filled = f"p.* exclude (file_row_number) replace ({', '.join(replaced)})"
+    joined = f"({rows}) p {' '.join(joins)}"
+    return f"select {filled}, case {' '.join(missing)} end as {MISSING} from {joined} order by p.file_row_number"

@@ -1,0 +1,77 @@
+"""Records that stay although their rows left the model, as shows only when the rows before them were written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import frozen
+
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.outcome import Outcome
+from connector_sdk.delivery.context import Writing
+from connector_sdk.state.plan_file import BatchRows
+from connector_sdk.state.records import JournalledBatch
+
+_WRITTEN = pa.array(["created", "updated"])
+
+
+@frozen
+class Stay:
+    """The rows of a batch whose records stay (`kept`, a mask), what they end as, and why."""
+
+    kept: pa.Array
+    outcome: Outcome
+    code: Code
+    reason: str
+
+
+def staying(writing: Writing, batch: JournalledBatch, rows: BatchRows) -> Stay | None:
+    """Which rows of a batch are not sent, since their records are to stay; None where all are sent."""
+    if len(writing.refused):
+        refused = pc.is_in(rows.keys, writing.refused)
+        if pc.any(refused).as_py():
+            reason = "the row was not accepted under its new match value, so its former record stays"
+            return Stay(refused, Outcome.UNPROCESSED, Code.NOT_SENT, reason)
+    if len(writing.taken):
+        left = pc.equal(rows.effects, "left")
+        taken = pc.and_(left, pc.is_in(_named(batch.object_name, rows.record_ids), writing.taken))
+        if pc.any(taken).as_py():
+            reason = "another row of the model was written to this record, so it stays"
+            return Stay(pc.fill_null(taken, False), Outcome.SKIPPED, Code.RECORD_KEPT, reason)
+    return None
+
+
+def refused_keys(writing: Writing, run: str) -> pa.Array:
+    """The keys of rows that were sent and not accepted."""
+    tables = (
+        table.filter(pc.not_equal(table.column("outcome"), "succeeded")) for table in writing.journal.outcomes(run)
+    )
+    return pa.concat_arrays([pa.array([], pa.string()), *(each.column("key").combine_chunks() for each in tables)])
+
+
+def taken_records(writing: Writing, batches: Sequence[JournalledBatch]) -> pa.Array:
+    """The records of rows that left, those of `batches`, which another row was written to in this run.
+
+    A row that is upserted by its key says only then which record it means.
+    """
+    nothing = pa.array([], pa.string())
+    if not pc.any(pc.equal(writing.rows.columns(batches[0], ["effect"]).column("effect"), "left")).as_py():
+        return nothing
+    planned = [nothing]
+    for batch in batches:
+        ids = writing.rows.columns(batch, ["record_id"]).column("record_id").combine_chunks()
+        planned.append(_named(batch.object_name, ids).drop_null())
+    left, taken = pa.concat_arrays(planned), [nothing]
+    for table in writing.journal.outcomes(batches[0].run):
+        written = table.filter(pc.is_in(table.column("action"), _WRITTEN)).combine_chunks()
+        named = _named(written.column("object"), written.column("record_id"))
+        taken.append(named.filter(pc.is_in(named, left)))
+    return pa.concat_arrays(taken)
+
+
+def _named(object_name: str | pa.ChunkedArray, ids: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Records by object and id; null where the id is."""
+    joined = pc.binary_join_element_wise(object_name, ids, "\t")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined

@@ -1,0 +1,140 @@
+"""The threads that deliver batches: few at first, and more of them while they do nothing but wait for answers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from attrs import define, field
+
+from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.contract.errors import RunStopped
+from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.stopping import WHEN_INTERRUPTED
+
+log = logging.getLogger(__name__)
+
+_BUSY = 0.5
+"""Seconds of CPU per second at which threads of one interpreter get no more done by being more."""
+
+_LOOK = 0.1
+"""Seconds between two looks at the threads."""
+
+_UNWIND = 0.5
+"""Seconds that threads get to end by themselves once their waits have ended."""
+
+
+def work_through(work: Callable[[], bool], waiting: Callable[[], int], first: int, most: int, writing: Writing) -> None:
+    """Repeat `work` in `first` to `most` threads until it answers False, or until the run stops.
+
+    Where answers come at once, threads wait for the interpreter only, and each change of hands costs CPU: a thread
+    more is worth it while those there are leave it idle, and `waiting` says that there is something to do for it.
+
+    A run that stops waits for what its threads are in, as long as `writing.stop` says; Ctrl-C, or what else is raised
+    in this thread from outside, stops the run, and ends that wait when it comes again. The threads are daemons: one
+    that is stuck in a call must not keep the process from ending.
+    """
+    crew = _Crew(work, waiting, most, writing)
+    stop = writing.stop
+    while True:
+        try:
+            crew.begin(first)
+            crew.watch()
+            crew.drain()
+            return
+        except RunStopped:
+            raise
+        except BaseException as error:
+            if stop.interruption is not None:
+                stop.end()
+                raise
+            stop.interrupt(error)
+
+
+@define
+class _Crew:
+    """The threads of one stage. Each keeps the lock of the sync until it ends.
+
+    An event says that a thread has ended. Joining it does not: where Ctrl-C breaks that off, Python up to 3.12 takes
+    the thread for one that has ended.
+    """
+
+    _work: Callable[[], bool]
+    _waiting: Callable[[], int]
+    _most: int
+    _writing: Writing
+    _ends: list[threading.Event] = field(factory=list, init=False)
+    _spent: list[float] = field(factory=list, init=False)
+
+    def begin(self, first: int) -> None:
+        """Start the first threads."""
+        if not self._ends and not self._writing.stop.halted.is_set():
+            self._start(max(1, min(first, self._waiting())))
+
+    def watch(self) -> None:
+        """Follow the threads, and start more of them, until all have ended or the run stops."""
+        stop, looked = self._writing.stop, time.monotonic()
+        for end in self._ends:
+            while not end.is_set() and not stop.halted.is_set():
+                end.wait(_LOOK)
+                now, busy = time.monotonic(), sum(self._spent)
+                stop.heed()
+                if not end.is_set() and not stop.halted.is_set() and busy < _BUSY * (now - looked):
+                    self._start(min(len(self._ends), self._most - len(self._ends), self._waiting()))
+                self._spent.clear()
+                looked = now
+
+    def drain(self) -> None:
+        """Wait for threads that are still in something: within the bound of a run that stops, and no longer."""
+        if self._have_ended(_LOOK):
+            return
+        stop = self._writing.stop
+        crashpoint("before what is in flight is awaited")
+        if stop.left > WHEN_INTERRUPTED:
+            log.warning("The run stops; what is in flight gets up to %.0f seconds to be answered.", stop.left)
+        while stop.left and not self._have_ended(min(_LOOK, stop.left)):
+            stop.heed()
+        stop.end()
+        self._have_ended(_UNWIND)
+        crashpoint("after what is in flight was awaited")
+
+    def _start(self, more: int) -> None:
+        for number in range(len(self._ends), len(self._ends) + more):
+            kept, end = ExitStack(), threading.Event()
+            kept.enter_context(self._writing.keep())  # here, since a thread may begin after the run has ended
+            thread = threading.Thread(target=self._loop, args=(kept, end), name=f"writer-{number}", daemon=True)
+            self._ends.append(end)
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError) as error:
+                self._ends.pop()
+                kept.close()
+                self._do_with_fewer(error)
+                return
+
+    def _do_with_fewer(self, error: Exception) -> None:
+        """Go on with the threads that there are; raises `RunStopped` where there is none."""
+        if not self._ends:
+            hint = "allow this user more threads, or end other processes, and run again; nothing is lost"
+            raise RunStopped(f"no thread can be started: {error}", hint=hint) from error
+        log.warning("The run goes on with %d threads: %s", len(self._ends), error)
+        self._most = len(self._ends)
+
+    def _loop(self, kept: ExitStack, end: threading.Event) -> None:
+        try:
+            with kept:
+                going = True
+                while going:
+                    before = time.thread_time()
+                    going = self._work()
+                    self._spent.append(time.thread_time() - before)
+        finally:
+            end.set()
+
+    def _have_ended(self, seconds: float) -> bool:
+        """Wait so long for all threads together, and answer whether they have ended."""
+        until = time.monotonic() + seconds
+        return all(end.wait(max(0.0, until - time.monotonic())) for end in self._ends)

@@ -1,0 +1,149 @@
+"""Compare a model with the rows that the destination has accepted so far, inside DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrs import frozen
+
+from connector_sdk.contract.errors import RunStopped
+from connector_sdk.engines.sql import as_set, choices_as_text, file, is_nested, name, text
+from connector_sdk.state.files import make_file
+
+ROW_GROUP = 20_480
+
+_WORDS = ["action", "advice", "code", "effect", "message", "object", "outcome"]
+"""The columns with few different values, by which rows are counted: that is quicker where each value is stored once."""
+
+
+NAMED = 3
+"""How many of the rows that share a value are named."""
+
+
+@frozen
+class Profile:
+    """What is wrong with the identity of a model's rows. The repeated values lie in tables of these names.
+
+    Such a table has `value`, how many `rows` have it, and the `keys` and `positions` of the first of these: as many as
+    are named, and one more, so that each row finds enough others.
+    """
+
+    repeated_keys: str | None
+    repeated_matches: str | None
+
+
+@frozen
+class Compared:
+    """Columns of a model (`m`) and of its snapshot (`s`) side by side, with their types.
+
+    Those in `sets` hold several choices in one text: neither their order nor a repeated one makes a difference.
+    """
+
+    snapshot_types: Mapping[str, str]
+    model_types: Mapping[str, str]
+    sets: Collection[str] = ()
+
+    def changed(self, columns: Iterable[str]) -> str:
+        """SQL that is true when a known row differs from its snapshot in one of `columns`."""
+        return " or ".join(self._differs(column) for column in columns) or "false"
+
+    def _differs(self, column: str) -> str:
+        mine, theirs = f"m.{name(column)}", f"s.{name(column)}"
+        before = self.snapshot_types.get(column)
+        if before is None:
+            return f"{mine} is not null"
+        now = self.model_types[column]
+        if column in self.sets:
+            sets = (as_set(choices_as_text(value, type_)) for value, type_ in ((mine, now), (theirs, before)))
+            return " is distinct from ".join(sets)
+        if before == now:
+            return f"{mine} is distinct from {theirs}"
+        if is_nested(before) or is_nested(now):
+            return f"cast({mine} as varchar) is distinct from cast({theirs} as varchar)"
+        cast = f"try_cast({mine} as {before})"
+        back = f"try_cast({cast} as {now})"
+        return f"{cast} is distinct from {theirs} or {back} is distinct from {mine}"
+
+
+def profile(connection: duckdb.DuckDBPyConnection, model: str, *, matching: bool, same: bool = False) -> Profile:
+    """Find the keys and match values of `model` (columns `key` and `match`) that several rows share.
+
+    `same`: both come from one column, so that where no match value is repeated no key is either.
+    """
+    matches = _repeated(connection, model, "match") if matching else None
+    keys = None if same and matches is None else _repeated(connection, model, "key")
+    return Profile(keys, matches)
+
+
+def freeze(connection: duckdb.DuckDBPyConnection, select: str, target: Path, *, rows: int | None = None) -> int:
+    """Write the rows of a SELECT to a file, once, and answer how many there are.
+
+    With `rows`, that many are expected, and Arrow writes them, which is faster. Raises `RunStopped` when the file does
+    not hold as many rows as it should: a stream that breaks off must not become a plan.
+    """
+    if rows is not None:
+        return freeze_in_turn(connection, [select], target, rows)
+    make_file(target)
+    options = f"format parquet, row_group_size {ROW_GROUP}, compression lz4_raw, use_tmp_file false"
+    ((written,),) = connection.execute(f"copy (\n{select}\n) to {text(str(target))} ({options})").fetchall()
+    return _readable(connection, target, written)
+
+
+def freeze_in_turn(connection: duckdb.DuckDBPyConnection, selects: Sequence[str], target: Path, rows: int) -> int:
+    """As `freeze`, with several SELECTs that have the same columns and `rows` in all; each takes memory by itself."""
+    options: dict[str, Any] = {"compression": "lz4", "use_dictionary": _WORDS, "write_statistics": False}
+    make_file(target)
+    with ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for select in selects:
+            # On a cursor that runs nothing else meanwhile.
+            reader: pa.RecordBatchReader = connection.cursor().sql(select).to_arrow_reader(ROW_GROUP)
+            writer = writer or stack.enter_context(pq.ParquetWriter(target, reader.schema, **options))
+            for batch in reader:
+                writer.write_batch(batch)
+    return _readable(connection, target, rows)
+
+
+def _readable(connection: duckdb.DuckDBPyConnection, target: Path, rows: int) -> int:
+    ((found,),) = connection.execute(f"select count(*) from {file(target)}").fetchall()
+    if rows != found:
+        raise RunStopped(
+            f"{rows} rows should be frozen and {found} can be read back from {target}",
+            hint="check the disk, run again",
+        )
+    return int(found)
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """The columns of a relation with their types."""
+    return {row[0]: row[1] for row in connection.execute(f"describe select * from {relation}").fetchall()}
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, model: str, column: str) -> str | None:
+    """A table of the values of a column that occur more than once; None when there are none.
+
+    Hashes are counted first, which takes a third of the time and little memory; values with a hash of their own differ.
+    """
+    table, hashes = f"repeated_{column}", f"repeated_hashes_of_{column}"
+    counted = "group by all having count(*) > 1"
+    connection.execute(f"create table {hashes} as select hash({column}) as hash from {model} {counted}")
+    if not _rows(connection, hashes):
+        return None
+    suspected = f"{column} is not null and hash({column}) in (select hash from {hashes})"
+    named = f"count(*) as rows, min(key, {NAMED + 1}) as keys, min(position, {NAMED + 1}) as positions"
+    connection.execute(
+        f"create table {table} as select {column} as value, {named} from {model} where {suspected}"
+        f" group by {column} having count(*) > 1"
+    )
+    return table if _rows(connection, table) else None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
+    return int(rows)

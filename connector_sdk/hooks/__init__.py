@@ -1,0 +1,1 @@
+"""Calls to plugins: loaded, checked, and repeated where that is safe."""

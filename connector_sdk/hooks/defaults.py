@@ -1,0 +1,54 @@
+"""What a destination answers when its plugin does not say: registered with every plugin, asked last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from connector_sdk.contract.errors import Problem
+from connector_sdk.contract.hookspecs import PROJECT
+from connector_sdk.contract.outcome import Classification, Executed, Kind, RowError, Unknown
+from connector_sdk.contract.plan import Finding
+
+if TYPE_CHECKING:
+    import click
+
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookimpl(trylast=True)
+def recover_batch() -> Unknown:
+    """A destination that cannot look back cannot tell."""
+    return Unknown(look="The destination keeps no record of batches; look for the rows there.")
+
+
+@hookimpl(trylast=True)
+def classify_error(error: RowError | BaseException) -> Classification:
+    """Rows that failed are rejected, network errors are transient, anything else stops the run."""
+    if isinstance(error, RowError):
+        return Classification(Kind.REJECTED, Executed.NO)
+    if isinstance(error, OSError):
+        return Classification(Kind.TRANSIENT, Executed.MAYBE, cause="The connection failed.")
+    return Classification(
+        Kind.FATAL, Executed.MAYBE, cause=f"The plugin raised {type(error).__name__}.", advice="Report this as a bug."
+    )
+
+
+@hookimpl(trylast=True)
+def check_sync() -> Sequence[Problem]:
+    """Nothing wrong with the settings of a sync."""
+    return ()
+
+
+@hookimpl(trylast=True)
+def check_plan() -> Sequence[Finding]:
+    """Nothing to say about a plan."""
+    return ()
+
+
+@hookimpl(trylast=True)
+def commands() -> Sequence[click.Command]:
+    """No commands of its own."""
+    return ()

@@ -1,0 +1,303 @@
+"""A destination that is loaded: the typed façade is the only caller of its hooks and checks every answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from copy import copy
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyarrow as pa
+
+from connector_sdk.contract.batch import Attempt, Batch, Options
+from connector_sdk.contract.connection import Connection, Host
+from connector_sdk.contract.errors import (
+    ConfigError,
+    ConnectorError,
+    ExitCode,
+    NotExecuted,
+    PluginError,
+    Problem,
+    RunStopped,
+)
+from connector_sdk.contract.hookspecs import NEEDED_BY, REQUIRED, DestinationHooks
+from connector_sdk.contract.outcome import Classification, Kind, Recovery, RowError, Unknown, WriteResult
+from connector_sdk.contract.plan import Finding, PlanSummary
+from connector_sdk.contract.project import Sync
+from connector_sdk.contract.schema import ObjectInfo, ObjectSchema
+from connector_sdk.contract.spec import CONTRACT, DestinationSpec
+from connector_sdk.hooks import defaults, validation
+from connector_sdk.hooks.closing import close
+from connector_sdk.hooks.repeat import TRACEBACKS, Questions
+from connector_sdk.hooks.signatures import HookManager
+
+if TYPE_CHECKING:
+    import click
+
+_LET_THROUGH = ("write_batch", "recover_batch")
+"""Hooks whose exceptions tell what became of a batch."""
+
+_READS = ("connect", "list_objects", "discover_schema", "check_sync", "match", "read_records", "check_plan")
+"""Hooks that write nothing, so that one which failed in passing is asked again at once."""
+
+T = TypeVar("T")
+
+tracebacks = logging.getLogger(TRACEBACKS)
+
+
+class Destination:
+    """One destination, typed. Methods are named after the hooks; what a plugin answers is checked before it goes on.
+
+    Raises `PluginError`, naming plugin and hook, when an answer breaks the contract.
+    """
+
+    def __init__(self, name: str, plugin: object) -> None:
+        """Register `plugin`, a module or object with hook functions, under the type `name`."""
+        self.name = name
+        self._manager = HookManager(DestinationHooks)
+        self._manager.register(defaults)
+        self._manager.add(plugin, name)
+        self._questions = Questions(name, self.classify_error)
+        self._shares: tuple[Callable[[], AbstractContextManager[None]], ...] = ()
+        self.spec = self._load_spec()
+
+    def with_share(self, share: Callable[[], AbstractContextManager[None]]) -> Destination:
+        """Return this destination for the calls of one connection: each of them holds a `share` until it returns."""
+        found = copy(self)
+        found._shares = (*self._shares, share)
+        return found
+
+    def connect(self, config: Any, host: Host) -> Connection:
+        """Log in with an instance of the spec's config class; raises `ConfigError` when that cannot succeed."""
+        connection = self._required("connect", Connection, config=config, host=host)
+        problems = list(validation.connection_problems(connection))
+        if problems:
+            close(connection, scrub=lambda _: "")  # which secrets there are is not known yet
+            self._refuse("connect", "a connection", problems)
+        return connection
+
+    def list_objects(self, connection: Connection) -> tuple[ObjectInfo, ...]:
+        """List the objects that can be written."""
+        objects = self._sequence("list_objects", self._call("list_objects", connection=connection), ObjectInfo)
+        self._refuse("list_objects", "", validation.object_problems(objects))
+        return objects
+
+    def discover_schema(self, connection: Connection, object_name: str, refresh: bool = False) -> ObjectSchema:
+        """Describe one object; raises `ConfigError` when it does not exist."""
+        schema = self._required(
+            "discover_schema", ObjectSchema, connection=connection, object_name=object_name, refresh=refresh
+        )
+        self._refuse("discover_schema", "an object", validation.schema_problems(schema, object_name))
+        return schema
+
+    def check_sync(self, connection: Connection, sync: Sync, options: Options) -> None:
+        """Let the destination look at the settings of a sync; raises `ConfigError` with what is wrong with them."""
+        problems = self._sequence(
+            "check_sync", self._call("check_sync", connection=connection, sync=sync, options=options), Problem
+        )
+        if problems:
+            raise ConfigError(problems)
+
+    def match(
+        self,
+        connection: Connection,
+        objects: Sequence[str],
+        field: str,
+        values: pa.Array,
+        *,
+        is_reference: bool = False,
+        successors: Sequence[str] = (),
+    ) -> pa.Table:
+        """Find records by the values of a field; the answer has `MATCH_SCHEMA`.
+
+        `is_reference`: the records are those that rows refer to, not those that rows mean. A record that became one of
+        `successors` may be answered as that one; these objects are not searched.
+        """
+        table = self._required(
+            "match", pa.Table,
+            connection=connection, objects=objects, field=field, values=values, is_reference=is_reference,
+            successors=successors,
+        )  # fmt: skip
+        self._refuse("match", "", validation.match_problems(table, (*objects, *successors), len(values)))
+        return table
+
+    def read_records(
+        self, connection: Connection, object_name: str, fields: Sequence[str]
+    ) -> tuple[pa.RecordBatchReader, str]:
+        """Read what the target holds now and the version it is at: a list, whole, so that it can be asked for again."""
+        answer = self._call("read_records", _whole, connection=connection, object_name=object_name, fields=fields)
+        match answer:
+            case (pa.RecordBatchReader() as rows, str() as version) if list(rows.schema.names) == list(fields):
+                return rows, version
+        raise self._broken("read_records", f"did not answer (a stream of {list(fields)}, a version)")
+
+    def write_batch(self, connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+        """Write a batch; raises what the plugin raises, `PluginError` when the answer does not fit the batch."""
+        result = self._required(
+            "write_batch", WriteResult, connection=connection, batch=batch, options=options, attempt=attempt
+        )
+        return self._fitting("write_batch", result, batch)
+
+    def recover_batch(
+        self, connection: Connection, batch: Batch, options: Options, attempt: Attempt
+    ) -> WriteResult | Recovery | Unknown:
+        """Find out what became of a batch whose answer was lost."""
+        answer = self._call("recover_batch", connection=connection, batch=batch, options=options, attempt=attempt)
+        if isinstance(answer, WriteResult):
+            return self._fitting("recover_batch", answer, batch)
+        if isinstance(answer, Recovery | Unknown):
+            return answer
+        raise self._broken("recover_batch", f"answered {answer!r}, not a WriteResult, NOT_EXECUTED or Unknown")
+
+    def classify_error(self, error: RowError | BaseException) -> Classification:
+        """Say what an error asks for."""
+        classification = self._required("classify_error", Classification, error=error)
+        self._refuse("classify_error", "", validation.classification_problems(classification))
+        return classification
+
+    def check_plan(
+        self, connection: Connection, plan: PlanSummary, options: Options, replacement: Batch | None = None
+    ) -> tuple[Finding, ...]:
+        """Let the destination look at a plan before it runs."""
+        answer = self._call("check_plan", connection=connection, plan=plan, options=options, replacement=replacement)
+        findings = self._sequence("check_plan", answer, Finding)
+        self._refuse("check_plan", "", validation.finding_problems(findings))
+        return findings
+
+    def commands(self) -> tuple[click.Command, ...]:
+        """The commands that the plugin adds."""
+        from click import Command  # only a command line needs it
+
+        return self._sequence("commands", self._call("commands"), Command)
+
+    def released_guards(self, options: Options) -> frozenset[str]:
+        """The guards that a sync with these options releases for good."""
+        found = self._ask_spec("accepts", options)
+        is_list = isinstance(found, Collection) and not isinstance(found, str)
+        if not is_list or not all(isinstance(each, str) for each in found):
+            raise self._broken("destination_spec", f"has accepts that answered {found!r}, not names of guards")
+        return frozenset(found)
+
+    def resends(self, options: Options) -> bool:
+        """Whether a sync with these options wants rows that may have been created sent again."""
+        return bool(self._ask_spec("at_least_once", options))
+
+    def _ask_spec(self, name: str, options: Options) -> Any:
+        try:
+            return getattr(self.spec, name)(options)
+        except Exception as error:
+            self.log_traceback(f"{name} of its spec", error)
+            reason = f"has {name} that raised {type(error).__name__}: {error}"
+            raise self._broken("destination_spec", reason) from error
+
+    def _load_spec(self) -> DestinationSpec:
+        """Ask for the spec; raises `PluginError` with everything that is wrong with it, and with the hooks."""
+        problems, cause, spec = list(self._manager.problems), None, None
+        problems += self._find_missing(REQUIRED, "every destination needs it")
+        if self._manager.implements("destination_spec"):
+            try:
+                spec = self._required("destination_spec", DestinationSpec)
+            except PluginError as error:
+                problems.append(str(error).removeprefix(f"destination {self.name}: "))
+                cause = error.__cause__
+        if spec is not None:
+            spec, wrong = validation.read_spec(spec)
+            problems += (f"destination_spec: {each}" for each in (*_contract_problems(spec), *wrong))
+            for mode in spec.modes if not wrong else ():
+                problems += self._find_missing((NEEDED_BY.get(mode, ""),), f"mode {mode} needs it")
+        if spec is None or problems:
+            lines = (f"destination {self.name}: {each}" for each in dict.fromkeys(problems))
+            raise PluginError("\n".join(lines)) from cause
+        return spec
+
+    def _find_missing(self, hooks: Iterable[str], why: str) -> list[str]:
+        """The hooks that are not there at all; a function that is there and no hook is another problem."""
+        told = {each.partition(" ")[0] for each in self._manager.problems}
+        return [
+            f"{hook} is missing: {why}"
+            for hook in hooks
+            if hook and hook not in told and not self._manager.implements(hook)
+        ]
+
+    def _fitting(self, hook: str, result: WriteResult, batch: Batch) -> WriteResult:
+        self._refuse(hook, "", validation.result_problems(result, batch.rows.num_rows))
+        return result
+
+    def _call(self, hook: str, receive: Callable[[Any], Any] | None = None, /, **arguments: Any) -> Any:
+        """Call a hook, and `receive` what it answers as a part of the call."""
+
+        def ask() -> Any:
+            answer = getattr(self._manager.hook, hook)(**arguments)
+            return answer if receive is None else receive(answer)
+
+        try:
+            with ExitStack() as held:
+                for share in self._shares:
+                    held.enter_context(share())
+                answer = self._questions.ask(hook, ask) if hook in _READS else ask()
+        except ConnectorError:
+            raise
+        except Exception as error:
+            if hook in _LET_THROUGH:
+                raise
+            raise self._raised(hook, error) from error
+        except SystemExit as error:
+            raise self._broke(hook, error) from error
+        if answer is None:
+            raise self._broken(hook, "answered nothing")
+        return answer
+
+    def _raised(self, hook: str, error: Exception) -> ConnectorError:
+        """An exception where there is no batch to settle: the connection's, if the plugin says so, or a breach."""
+        if hook not in ("destination_spec", "classify_error"):
+            known = self._questions.understand(error)
+            message = f"destination {self.name}: {hook} failed: {error}"
+            if known.kind is not Kind.FATAL:
+                return RunStopped(message, hint=known.advice or "run again", exit_code=ExitCode.UNREACHABLE)
+            if isinstance(error, NotExecuted):
+                return RunStopped(message, hint=known.advice or known.cause or "see the calls of this run")
+        return self._broke(hook, error)
+
+    def _broke(self, hook: str, error: BaseException) -> PluginError:
+        """The breach of a hook that raised what it must not raise."""
+        self.log_traceback(hook, error)
+        return self._broken(hook, f"raised {type(error).__name__}: {error}")
+
+    def log_traceback(self, hook: str, error: BaseException) -> None:
+        """Log where in the plugin an error arose that nobody expected; what is told of it has one line."""
+        tracebacks.error("destination %s: %s raised %s", self.name, hook, type(error).__name__, exc_info=error)
+
+    def _refuse(self, hook: str, what: str, problems: Iterable[str]) -> None:
+        found = list(problems)
+        if found:
+            raise self._broken(hook, f"answered {what} {'; '.join(found)}".replace("  ", " "))
+
+    def _required(self, hook: str, type_: type[T], **arguments: Any) -> T:
+        answer = self._call(hook, **arguments)
+        if not isinstance(answer, type_):
+            raise self._broken(hook, f"answered a {type(answer).__name__}, not a {type_.__name__}")
+        return answer
+
+    def _sequence(self, hook: str, answer: Any, type_: type[T]) -> tuple[T, ...]:
+        if not isinstance(answer, Sequence) or not all(isinstance(each, type_) for each in answer):
+            raise self._broken(hook, f"did not answer a list of {type_.__name__}")
+        return tuple(answer)
+
+    def _broken(self, hook: str, what: str) -> PluginError:
+        return PluginError(f"destination {self.name}: {hook} {what}")
+
+
+def _whole(answer: Any) -> Any:
+    """An answer of `read_records` with its stream read: what fails on the way is the failure of the hook."""
+    match answer:
+        case (pa.RecordBatchReader() as stream, version):
+            return stream.read_all().to_reader(), version
+    return answer
+
+
+def _contract_problems(spec: DestinationSpec) -> Iterator[str]:
+    number: Any = spec.contract
+    if type(number) is not int or number != CONTRACT:
+        update = "the plugin" if type(number) is int and number < CONTRACT else "connector-sdk"
+        yield f"needs contract {number}, this core has {CONTRACT}: update {update}"

@@ -1,0 +1,87 @@
+"""Tell hosts what a run is doing; one that fails is reported once and left out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connector_sdk.contract.connection import Call
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.hookspecs import ObserverHooks
+from connector_sdk.contract.plan import Finding, PlanSummary
+from connector_sdk.contract.report import BatchReport, RunReport, RunStart
+from connector_sdk.hooks.signatures import HookManager
+from connector_sdk.project.wording import with_article
+
+log = logging.getLogger(__name__)
+
+
+class Observers:
+    """The observers of a run. Methods are named after the hooks and safe to call from any thread.
+
+    `observers` are objects or modules with functions marked `@hookimpl`.
+    """
+
+    def __init__(self, observers: Sequence[object] = ()) -> None:
+        """Raise `ConfigError` with everything that keeps one of them from being told."""
+        if problems := list(observer_problems({"observers": observers})):
+            raise ConfigError(problems)
+        self._lock = threading.RLock()
+        self._managers = tuple(_manager(observer) for observer in observers)
+
+    def run_started(self, start: RunStart) -> None:
+        """A run is about to begin."""
+        self._tell("run_started", start=start)
+
+    def run_planned(self, plan: PlanSummary, findings: Sequence[Finding] = ()) -> None:
+        """The plan of a run is frozen."""
+        self._tell("run_planned", plan=plan, findings=findings)
+
+    def batch_finished(self, batch: BatchReport) -> None:
+        """The rows of a batch have outcomes."""
+        self._tell("batch_finished", batch=batch)
+
+    def call_finished(self, call: Call) -> None:
+        """An API call was made."""
+        self._tell("call_finished", call=call)
+
+    def run_finished(self, report: RunReport) -> None:
+        """A run ended, whatever the reason."""
+        self._tell("run_finished", report=report)
+
+    def close(self) -> None:
+        """Tell them nothing any more: a thread that outlives the run has nobody to talk to.
+
+        Waits for no observer that is being told something.
+        """
+        self._managers = ()
+
+    def _tell(self, hook: str, **arguments: Any) -> None:
+        with self._lock:
+            for manager in self._managers:
+                try:
+                    getattr(manager.hook, hook)(**arguments)
+                except Exception:
+                    self._managers = tuple(each for each in self._managers if each is not manager)
+                    log.warning("An observer failed in %s and is left out from now on.", hook, exc_info=True)
+
+
+def observer_problems(asked: Mapping[str, Any]) -> Iterator[Problem]:
+    """Say which observers among the arguments of a call would not be told, and why."""
+    for place, observer in enumerate(asked.get("observers", ())):
+        manager = _manager(observer)
+        yield from (Problem(each, ("observers", place)) for each in manager.problems)
+        if not manager.problems and not manager.get_hookcallers(observer):
+            hint = f"mark one of its functions with @hookimpl: {', '.join(_NAMES)}"
+            yield Problem(f"{with_article(type(observer).__name__)} has no hook", ("observers", place), hint)
+
+
+_NAMES = [name for name in vars(ObserverHooks) if not name.startswith("_")]
+
+
+def _manager(observer: object) -> HookManager:
+    manager = HookManager(ObserverHooks)
+    manager.add(observer)
+    return manager

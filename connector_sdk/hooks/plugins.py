@@ -1,0 +1,66 @@
+"""The destinations that are installed: found by their entry points, and imported one at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from traceback import extract_tb
+from typing import TYPE_CHECKING
+
+from connector_sdk.contract.errors import ConfigError, PluginError, Problem
+from connector_sdk.hooks.destination import Destination
+from connector_sdk.hooks.repeat import TRACEBACKS
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "connector_sdk.destinations"
+"""The entry-point group; the name of an entry point is the type of its destination."""
+
+tracebacks = logging.getLogger(TRACEBACKS)
+
+
+def installed() -> dict[str, tuple[EntryPoint, ...]]:
+    """All installed destinations by type; more than one entry point for a type is a conflict."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, tuple[EntryPoint, ...]] = {}
+    for each in entry_points(group=GROUP):
+        found[each.name] = (*found.get(each.name, ()), each)
+    return found
+
+
+def load(type_: str) -> Destination:
+    """Import the one plugin that provides `type_`; no other is touched.
+
+    Raises `ConfigError` when none or several do (it lists what is installed), `PluginError` when it cannot be imported
+    or breaks the contract: with everything that is wrong.
+    """
+    providers = installed().get(type_, ())
+    if len(providers) != 1:
+        raise ConfigError([_resolution_problem(type_, providers)])
+    try:
+        plugin = providers[0].load()
+    except (Exception, SystemExit) as error:
+        tracebacks.error("destination %s cannot be imported", type_, exc_info=error)
+        reason = f"{type(error).__name__}: {error}{_line_of(error)}"
+        raise PluginError(f"destination {type_}: {providers[0].value} cannot be imported: {reason}") from error
+    return Destination(type_, plugin)
+
+
+def _line_of(error: BaseException) -> str:
+    """The line of a module that raised an error, in brackets; empty where Python says it by itself."""
+    frames = extract_tb(error.__traceback__)
+    if isinstance(error, ImportError | SyntaxError) or not frames:
+        return ""
+    return f" ({frames[-1].filename}, line {frames[-1].lineno})"
+
+
+def _resolution_problem(type_: str, providers: Sequence[EntryPoint]) -> Problem:
+    if providers:
+        named = ", ".join(f"{each.dist.name} {each.dist.version}" if each.dist else each.value for each in providers)
+        return Problem(f"destination {type_} is provided more than once: {named}", hint="uninstall all but one")
+    have = ", ".join(sorted(installed())) or "none"
+    return Problem(
+        f"there is no destination {type_}; installed: {have}", hint=f"install the plugin that provides {type_}"
+    )

@@ -1,0 +1,214 @@
+"""What a destination's answers must look like: every way in which one can break the contract, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import pyarrow as pa
+
+from connector_sdk.contract.connection import Connection
+from connector_sdk.contract.errors import Problem
+from connector_sdk.contract.outcome import Classification, Executed, Kind, RowStatus, WriteResult
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.schema import MATCH_SCHEMA, Field, FieldType, ObjectInfo, ObjectSchema
+from connector_sdk.contract.spec import Api, DestinationSpec, Mode, Removal
+from connector_sdk.project.instances import read_as
+from connector_sdk.project.json_schema import json_schema
+
+_REMOVALS = {
+    Mode.INSERT: {Removal.NOTHING},
+    Mode.UPDATE: {Removal.NOTHING, Removal.CLEAR},
+    Mode.UPSERT: set(Removal),
+    Mode.ARCHIVE: {Removal.NOTHING},
+    Mode.ALL: {Removal.NOTHING},
+}
+"""What may happen to removed rows at the most: only upsert can say for certain which records are its own."""
+
+
+def read_spec(spec: DestinationSpec) -> tuple[DestinationSpec, list[str]]:
+    """Return a spec with everything in it as it is declared, and what is wrong with it."""
+    mistyped: list[Problem] = []
+    typed = read_as(DestinationSpec, spec, (), mistyped)
+    problems = [f"{'.'.join(map(str, each.path))} {each.message}" for each in mistyped]
+    problems += _class_problems(spec)
+    return typed, problems or list(spec_problems(typed))
+
+
+def spec_problems(spec: DestinationSpec) -> Iterator[str]:
+    """What is wrong with a spec whose parts have their types."""
+    yield from _mode_problems(spec)
+    for api in spec.apis:
+        yield from _api_problems(spec, api)
+    yield from (f"has two apis {name}" for name in _repeated(each.name for each in spec.apis))
+    if spec.merge_rows_max is not None and spec.merge_rows_max < 1:
+        yield f"has merge_rows_max {spec.merge_rows_max}, which is no number of rows"
+
+
+def connection_problems(connection: Connection) -> Iterator[str]:
+    """What is wrong with an opened connection."""
+    if not isinstance(connection.account, str) or not connection.account:
+        yield "without an account"
+    if not isinstance(connection.label, str) or not isinstance(connection.production, bool | None):
+        yield "whose label is no text, or whose production is neither true nor false nor None"
+    if not callable(connection.close):
+        yield "that cannot be closed"
+    if not _all_of(connection.findings, Finding):
+        yield "whose findings are not a list of Finding"
+    else:
+        yield from (f"with {each}" for each in finding_problems(connection.findings))
+
+
+def object_problems(objects: Iterable[ObjectInfo]) -> Iterator[str]:
+    """What is wrong with a list of objects."""
+    for each in objects:
+        if not _is_name(each.name) or not isinstance(each.label, str) or not _all_of(each.modes, Mode):
+            yield f"an object {each.name!r} whose name or label is no text, or whose modes are not a set of Mode"
+
+
+def schema_problems(schema: ObjectSchema, object_name: str) -> Iterator[str]:
+    """What is wrong with the description of an object of this name."""
+    if schema.name != object_name or not isinstance(schema.label, str):
+        yield f"named {schema.name!r} with the label {schema.label!r}, and {object_name} was asked for"
+    if not _all_of(schema.fields, Field):
+        yield "whose fields are not a list of Field"
+        return
+    nameless = [each.name for each in schema.fields if not _is_name(each.name)]
+    if nameless:
+        yield f"with a field {nameless[0]!r}, which is no name"
+        return
+    yield from (f"with two fields {name}" for name in _repeated(each.name for each in schema.fields))
+    for each in schema.fields:
+        yield from (f"whose field {each.name} {problem}" for problem in _field_problems(each))
+    if not _all_of(schema.modes, Mode):
+        yield "whose modes are not a set of Mode"
+
+
+def match_problems(table: pa.Table, objects: Sequence[str], values: int) -> Iterator[str]:
+    """What is wrong with the answer to a match of `values` values in `objects`."""
+    import pyarrow.compute as pc  # on demand: a list of runs would wait for it
+
+    if table.schema != MATCH_SCHEMA:
+        yield f"the columns {table.schema.names}, not {MATCH_SCHEMA.names}"
+        return
+    empty = [name for name in ("position", "object_name") if table.column(name).null_count]
+    if empty:
+        yield f"a line without a {empty[0].replace('_', ' ')}"
+        return
+    lowest, highest = pc.min_max(table.column("position")).values()
+    if table.num_rows and not 0 <= lowest.as_py() <= highest.as_py() < values:
+        yield f"positions outside of the {values} values asked for"
+    if _holds_no_id(table.column("record_id")):
+        yield "a record id that is empty, or no text in one line"
+    strange = set(table.column("object_name").unique().to_pylist()) - set(objects)
+    if strange:
+        yield f"records of {', '.join(sorted(strange))}, which nobody asked for"
+
+
+def result_problems(result: WriteResult, rows: int) -> Iterator[str]:
+    """What is wrong with what became of a batch of so many rows."""
+    if result.rows.num_rows != rows:
+        yield f"{result.rows.num_rows} lines for {rows} rows"
+        return
+    known = [each.value for each in RowStatus]
+    status = result.rows.column("status")
+    strange = [each for each in status.unique().to_pylist() if each not in known]
+    if strange:
+        yield f"the status {strange[0]!r}, not one of {known}"
+    elif _holds_no_id(result.rows.column("record_id").filter(_succeeded(status))):
+        yield "a record id that is empty, or no text in one line, for a row that succeeded"
+
+
+def classification_problems(classification: Classification) -> Iterator[str]:
+    """What is wrong with the classification of an error."""
+    if not isinstance(classification.kind, Kind):
+        yield f"the kind {classification.kind!r}, not a Kind"
+    if not isinstance(classification.executed, Executed):
+        yield f"executed {classification.executed!r}, not an Executed"
+
+
+def finding_problems(findings: Iterable[Finding]) -> Iterator[str]:
+    """What is wrong with findings about a plan."""
+    for each in findings:
+        if not isinstance(each.level, Level):
+            yield f"the level {each.level!r}, not a Level"
+        if not all(isinstance(text, str) for text in (each.message, each.advice, each.guard)):
+            yield f"a finding {each.message!r} whose words are no texts"
+
+
+def _field_problems(each: Field) -> Iterator[str]:
+    if not isinstance(each.type, FieldType):
+        yield "has no FieldType"
+    if not all(isinstance(text, str) for text in (each.label, each.native_type, each.pattern, *each.values)):
+        yield "has a label, native type, pattern or value that is no text"
+    if not all(size is None or type(size) is int for size in (each.length, each.precision, each.scale)):
+        yield "has a length, precision or scale that is no whole number"
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and name != "" and name.isprintable()
+
+
+def _succeeded(status: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    return pc.equal(status, RowStatus.SUCCEEDED.value)
+
+
+def _holds_no_id(ids: pa.ChunkedArray) -> bool:
+    """Whether a column of record ids has one that is empty, or holds a control character."""
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(ids, r"^$|[\x00-\x1f\x7f]")).as_py())
+
+
+def _class_problems(spec: DestinationSpec) -> Iterator[str]:
+    """Why the classes of the settings cannot hold any."""
+    for name in ("config", "options"):
+        found = getattr(spec, name)
+        if not isinstance(found, type):
+            continue
+        if not attrs.has(found):
+            yield f"has a {name} that is not an attrs class"
+            continue
+        try:
+            json_schema(found)
+        except Exception as error:
+            yield f"has a {name} whose settings cannot be read: {error}"
+
+
+def _mode_problems(spec: DestinationSpec) -> Iterator[str]:
+    if not spec.modes:
+        yield "declares no mode"
+    if not spec.apis:
+        yield "declares no way to write (apis)"
+    for mode, removals in spec.modes.items():
+        if not removals <= _REMOVALS[mode]:
+            yield f"allows {', '.join(sorted(removals - _REMOVALS[mode]))} for removed rows in mode {mode}"
+    uncovered = set(spec.modes) - {mode for api in spec.apis for mode in api.modes}
+    if spec.apis and uncovered:
+        yield f"no api writes {', '.join(sorted(uncovered))}"
+
+
+def _api_problems(spec: DestinationSpec, api: Api) -> Iterator[str]:
+    if not api.modes <= set(spec.modes):
+        yield f"api {api.name} writes modes that the destination does not have"
+    if api.rows_default < 1 or (api.rows_max is not None and api.rows_default > api.rows_max):
+        yield f"api {api.name}: rows_default {api.rows_default} is outside of 1 to {api.rows_max}"
+    if api.bytes_max is not None and api.bytes_max < 1:
+        yield f"api {api.name}: bytes_max {api.bytes_max} leaves no room for a row"
+    if api.bytes_default is not None and not 1 <= api.bytes_default <= (api.bytes_max or api.bytes_default):
+        yield f"api {api.name}: bytes_default {api.bytes_default} is outside of 1 to {api.bytes_max}"
+    if not 1 <= api.parallel_default <= api.parallel_max:
+        yield f"api {api.name}: parallel_default {api.parallel_default} is outside of 1 to {api.parallel_max}"
+
+
+def _all_of(found: Any, type_: type) -> bool:
+    collection = isinstance(found, Iterable) and not isinstance(found, str | Iterator)
+    return collection and all(isinstance(each, type_) for each in found)
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,0 +1,99 @@
+"""End an open run whose frozen plan is lost: what the journal knows of it is kept, and what it cannot know is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrs import evolve
+
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.codes import EXPLAINED, Code
+from connector_sdk.contract.errors import RunStopped
+from connector_sdk.contract.outcome import Outcome
+from connector_sdk.contract.report import RowCounts, RunReport, RunStart
+from connector_sdk.lifecycle.finish import Ending, end
+from connector_sdk.lifecycle.options import Request
+from connector_sdk.lifecycle.session import Session
+from connector_sdk.state.journal import now
+from connector_sdk.state.ledger import LEDGER_SCHEMA
+from connector_sdk.state.records import BatchState, JournalledBatch, JournalledRun, RunState, SyncState
+from connector_sdk.state.snapshot_file import add_rows
+
+_MESSAGE = (
+    "its frozen plan is lost: counted are the rows that were to be sent, and those without an outcome have no key"
+)
+
+
+def end_without_plan(opened: Session, request: Request, run: JournalledRun) -> RunReport:
+    """Give a run up from the journal alone.
+
+    Rows that have outcomes keep them. Of the others only their number is known: those of a batch that was under way
+    are unknown, and held together where they would be created, the rest is unprocessed. In modes that compare, the
+    next run sends every row again, for nobody knows which of them the destination has.
+    """
+    opened.observers.run_started(RunStart(run.id, run.sync, True, now()))
+    opened.journal.take_up(run.id, opened.id)
+    lines = [*opened.journal.outcomes(run.id), *_without_outcome(opened.journal.batches(run.id))]
+    rows = sum(each.num_rows for each in lines)
+    ending = Ending(RunState.ABANDONED, True, _MESSAGE)
+    planned = RowCounts(read=rows, planned=rows)
+    report = end(opened, run, lines, planned, lambda ledger: _state_after(opened, request, run, ledger), ending)
+    opened.observers.run_finished(report)
+    opened.live.host.begin_counting()
+    opened.watch.restart()
+    return report
+
+
+def _without_outcome(batches: tuple[JournalledBatch, ...]) -> Iterator[pa.Table]:
+    for each in batches:
+        if each.in_flight:
+            yield _lines(each, Outcome.UNKNOWN, Code.ANSWER_LOST, "this row was being sent when the run broke off")
+        elif each.state is BatchState.PLANNED:
+            yield _lines(each, Outcome.UNPROCESSED, Code.NOT_SENT, "the run was abandoned")
+
+
+def _lines(batch: JournalledBatch, outcome: Outcome, code: Code, message: str) -> pa.Table:
+    known = {
+        "outcome": outcome.value,
+        "action": batch.action.value,
+        "object": batch.object_name,
+        "code": code.value,
+        "message": f"{message}; which one it is, is lost with the plan",
+        "advice": EXPLAINED[code].advice,
+        "batch": batch.number,
+        "attempts": batch.submitted,
+        "possible_duplicate": batch.repeated and batch.submitted > 1 and batch.action is Action.CREATE,
+    }
+    numbers = [number for start, stop in batch.ranges for number in range(start, stop)]
+    return pa.Table.from_pylist([known | {"row": number} for number in numbers], schema=LEDGER_SCHEMA)
+
+
+def _state_after(opened: Session, request: Request, run: JournalledRun, ledger: Path) -> SyncState:
+    """What the sync leaves behind: its snapshot as it was, with the records that the run is known to have created."""
+    previous = opened.state()
+    generation = opened.generation + 1
+    if previous is not None and previous.snapshot is not None:
+        state = evolve(previous, fingerprints={}, run=run.id, generation=generation)
+    elif run.config.partition(":")[0] == opened.config:
+        state = SyncState(opened.target, {}, None, run.id, generation)
+    else:
+        return SyncState({}, {}, None, run.id, generation)
+    created = _created(opened, run, ledger)
+    try:
+        return add_rows(opened.folder, run.sync, run.id, state, created) if created.num_rows else state
+    except RunStopped:
+        if request.start_over:
+            return evolve(state, snapshot=None, checksum=None)
+        raise
+
+
+def _created(opened: Session, run: JournalledRun, ledger: Path) -> pa.Table:
+    """Keys and ids of the records that batches of the kind that creates have made."""
+    creating = [each.number for each in opened.journal.batches(run.id) if each.action is Action.CREATE]
+    accepted = [("outcome", "=", Outcome.SUCCEEDED.value), ("batch", "in", creating)]
+    columns = ["key", "record_id"]
+    empty = pa.schema([LEDGER_SCHEMA.field(each) for each in columns]).empty_table()
+    return pq.read_table(ledger, columns=columns, filters=accepted) if creating else empty

@@ -1,0 +1,140 @@
+"""Begin a run: look at its state, plan, stop where that is due, and commit the plan before anything is sent."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from attrs import evolve
+
+from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.contract.errors import ExitCode, RunStopped
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.report import RunStart
+from connector_sdk.contract.spec import Mode
+from connector_sdk.lifecycle.finish import not_begun
+from connector_sdk.lifecycle.options import Request
+from connector_sdk.lifecycle.prepare import findings_of_run, freeze_plan, held_findings, planned_by, stop_on
+from connector_sdk.lifecycle.rollback import find_lost_state
+from connector_sdk.lifecycle.session import Session
+from connector_sdk.planning.diff.former_state import UPGRADED
+from connector_sdk.planning.frozen import FrozenPlan
+from connector_sdk.state.files import on_disk, remove
+from connector_sdk.state.journal import now
+from connector_sdk.state.records import JournalledRun, RunState
+from connector_sdk.state.snapshot_file import pointing_at, sent_rows
+
+
+def begin(
+    opened: Session, request: Request, notes: Sequence[Finding] = ()
+) -> tuple[JournalledRun, FrozenPlan, tuple[Finding, ...]]:
+    """Plan, check the plan, and commit it: from here on the run survives a crash. Answers what was found, too.
+
+    `notes` were found before it.
+    """
+    run_id = new_run_id()
+    opened.observers.run_started(RunStart(run_id, opened.sync.name, False, now()))
+    account, held = opened.live.connection.account, () if request.start_over else held_findings(opened)
+    begun = opened.journal.begin_run(run_id, opened.sync.name, account, opened.config, opened.id)
+    try:
+        frozen_plan = freeze_plan(_heed_cancel(opened, request.cancel), run_id, request)
+        findings = (*notes, *held, *findings_of_run(opened, frozen_plan))
+        stop_on(findings, request.accept)
+    except BaseException as error:
+        remove(opened.folder.plan(run_id))
+        opened.journal.forget_run(run_id)
+        opened.observers.run_finished(not_begun(opened, run_id, error))
+        raise
+    adopt_upgrade(opened, run_id, frozen_plan)
+    forgotten = opened.sync.name if request.start_over else None
+    planned = planned_by(opened, frozen_plan).to_json()
+    opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten, planned)
+    return begun, frozen_plan, findings
+
+
+def _heed_cancel(opened: Session, cancel: threading.Event) -> Session:
+    """Return the session with a destination that is asked nothing more once the run is cancelled."""
+
+    @contextmanager
+    def heed() -> Iterator[None]:
+        if cancel.is_set():
+            message, hint = "interrupted while it was planned", "nothing was sent; run again"
+            raise RunStopped(message, hint=hint, exit_code=ExitCode.INTERRUPTED)
+        yield
+
+    return evolve(opened, live=evolve(opened.live, destination=opened.live.destination.with_share(heed)))
+
+
+def adopt_upgrade(opened: Session, run_id: str, plan: FrozenPlan) -> None:
+    """Let the sync have its state in the present spelling, where an earlier version left it in another one."""
+    upgraded, state = plan.folder / UPGRADED, opened.state()
+    if state is None or not (upgraded.exists() or plan.former_keys):
+        return
+    if upgraded.exists():
+        target = opened.folder.snapshot(opened.sync.name, f"{run_id}-known")
+        upgraded.replace(target)
+        on_disk(target, target.parent)
+        state = pointing_at(opened.folder, state, target)
+    crashpoint("after the state is upgraded")
+    opened.journal.respell(opened.sync.name, plan.former_keys, state)
+
+
+def new_run_id() -> str:
+    """An id for a run: sorts by time, and is safe in paths."""
+    moment = datetime.now(UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond // 1000:03}{secrets.token_hex(2)}"
+
+
+def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
+    """What keeps a run that creates from starting: nobody said whether its rows were sent before."""
+    if opened.sync.mode is not Mode.INSERT:
+        return ()
+    previous = opened.state()
+    is_first = previous is None or previous.snapshot is None or request.start_over
+    lost = find_lost_state(opened, request) if is_first else ()
+    if lost or request.first_run is not None:
+        return lost
+    if is_first:
+        name = opened.sync.name
+        message = f"{name} has no record of what it sent before, and sending a row twice would create it twice"
+        advice = "say --first-run send to send all rows, or --first-run baseline to take them as sent"
+        return (Finding(Level.STOP, message, advice),)
+    if opened.may_have_created:
+        message = "a run that was ended without its plan may have created rows, and nobody knows which"
+        advice = (
+            "look for them; then say --first-run send to send all rows that are not known to be there, or"
+            " --first-run baseline to take them as sent"
+        )
+        return (Finding(Level.STOP, message, advice),)
+    return ()
+
+
+def guard_state(opened: Session, request: Request) -> None:
+    """Stop when the snapshot is of another target."""
+    previous = opened.state()
+    guard_account(opened, request)
+    if previous is None or request.start_over:
+        return
+    if previous.snapshot is not None:
+        opened.guard_target(previous)
+
+
+def guard_account(opened: Session, request: Request) -> None:
+    """Stop a run that would start over in another account, unless that is accepted, too: one word is soon said."""
+    if not request.start_over or "account" in request.accept:
+        return
+    previous, account = opened.state(), opened.live.connection.account
+    known = [previous.target["account"]] if previous and "account" in previous.target else []
+    known += [each.account for each in opened.journal.runs(opened.sync.name) if each.state is RunState.RUNNING]
+    others = [each for each in known if each != account]
+    if others:
+        sent = sent_rows(opened.folder, previous) if previous and previous.snapshot else ""
+        raise RunStopped(
+            f"{opened.sync.name} wrote to account {others[0]} before{f' ({sent})' if sent else ''},"
+            f" and the connection leads to {account} now",
+            hint="connect to the former account, or, to begin in this one: --start-over --accept account",
+            exit_code=ExitCode.GUARD,
+        )

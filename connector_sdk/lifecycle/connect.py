@@ -1,0 +1,122 @@
+"""Open connections of a project: find the plugin, check its settings, log in, watch and redact its calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+from attrs import evolve, frozen
+
+from connector_sdk.contract.connection import Connection
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.plan import Finding
+from connector_sdk.contract.project import Project
+from connector_sdk.contract.secret import secrets_in
+from connector_sdk.hooks.closing import close
+from connector_sdk.hooks.destination import Destination
+from connector_sdk.hooks.observers import Observers, observer_problems
+from connector_sdk.hooks.plugins import load
+from connector_sdk.observing.host import RunHost
+from connector_sdk.observing.redaction import OpenRedactors, RedactingHandler, Redactor
+from connector_sdk.project.arguments import checks_arguments
+from connector_sdk.project.structure import structure
+from connector_sdk.state.shared import Shared
+from connector_sdk.state.tokens import token_store
+
+REDACTORS = OpenRedactors()
+"""Those of the connections that are open in this process; what prints or logs passes its text through them."""
+
+logging.getLogger("connector_sdk").addHandler(RedactingHandler(REDACTORS))
+
+
+@frozen
+class Opened:
+    """An open connection with the destination that serves it and the host that watches it.
+
+    Calls go through this `destination`, from any thread: the connection is closed after the last of them has returned.
+    """
+
+    destination: Destination
+    connection: Connection
+    host: RunHost
+
+
+def find_destination(project: Project, connection: str, destinations: Mapping[str, Destination] | None) -> Destination:
+    """The destination that serves a connection: one of `destinations` (by type), or an installed plugin."""
+    if connection not in project.connections:
+        raise ConfigError([Problem(f"there is no connection {connection}", ("connections",))])
+    type_ = project.connections[connection].type
+    return (destinations or {}).get(type_) or load(type_)
+
+
+def prepared(project: Project, connection: str, destination: Destination, observers: Observers) -> tuple[Any, RunHost]:
+    """What a destination is opened with: its settings, checked, and a host. Raises `ConfigError`.
+
+    The host's redactor knows the secrets among the settings, whatever the plugin does.
+    """
+    settings = project.connections[connection].settings
+    config: Any = structure(destination.spec.config, settings, ("connections", connection))
+    redactor = Redactor()
+    for secret in secrets_in(config):
+        redactor.hide(secret.reveal())
+    return config, RunHost(observers, redactor, token_store(project.folder, connection))
+
+
+@contextmanager
+def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
+    """Log in, and log out once no call is under way any more: at the end, or when the last call has returned.
+
+    Observers are told nothing after the end. Raises `ConfigError` when the settings are wrong or the login fails. No
+    exception leaves with a secret of the connection in it. What it knows of secrets goes with the connection; what it
+    was told keeps its host, and so is still redacted.
+    """
+    config, host = prepared(project, connection, destination, observers)
+    with host.redactor.cleansing(), closing(observers):
+        live = _log_in(destination, config, host, connection)
+        shared = Shared(f"connection {connection}", lambda: _close(live, host))
+        with shared.share():
+            yield Opened(destination.with_share(shared.share), evolve(live, label=host.scrub(live.label)), host)
+
+
+def _log_in(destination: Destination, config: Any, host: RunHost, connection: str) -> Connection:
+    REDACTORS.add(host.redactor)
+    try:
+        return destination.connect(config, host)
+    except BaseException as error:
+        REDACTORS.remove(host.redactor)
+        if isinstance(error, ConfigError):
+            raise error.below("connections", connection) from error.__cause__
+        raise
+
+
+def scrub_findings(findings: Iterable[Finding], scrub: Callable[[str], str]) -> tuple[Finding, ...]:
+    """Return findings of a destination with every known secret replaced."""
+    return tuple(evolve(each, message=scrub(each.message), advice=scrub(each.advice)) for each in findings)
+
+
+def _close(connection: Connection, host: RunHost) -> None:
+    try:
+        close(connection, host.scrub)
+    finally:
+        REDACTORS.remove(host.redactor)
+
+
+@checks_arguments(observer_problems)
+@contextmanager
+def open_connection(
+    project: Project,
+    name: str,
+    *,
+    destinations: Mapping[str, Destination] | None = None,
+    observers: Sequence[object] = (),
+) -> Iterator[tuple[Destination, Connection]]:
+    """Open one connection of a project, to discover what it offers.
+
+    with open_connection(project, "crm") as (destination, connection):
+        schema = destination.discover_schema(connection, "Contact")
+    """
+    destination = find_destination(project, name, destinations)
+    with opened(project, name, destination, Observers(observers)) as live:
+        yield live.destination, live.connection

@@ -1,0 +1,149 @@
+"""Carry out a frozen plan: deliver its batches, and account for what became of them."""
+
+from __future__ import annotations
+
+import json
+
+from attrs import evolve
+
+from connector_sdk.contract.corruption import first_line, no_room
+from connector_sdk.contract.errors import Cancelled, ConnectorError, ExitCode, Stale
+from connector_sdk.contract.plan import Finding
+from connector_sdk.contract.report import RunReport, RunStart, report_from
+from connector_sdk.delivery.context import Progress, Writing
+from connector_sdk.delivery.error_cache import ErrorKnowledge
+from connector_sdk.delivery.retry import Budget
+from connector_sdk.delivery.scheduler import deliver_all
+from connector_sdk.delivery.stages import PlanRows
+from connector_sdk.delivery.stopping import Stopping
+from connector_sdk.lifecycle.finish import Ending, as_json, finish, not_begun, stopped
+from connector_sdk.lifecycle.options import Request
+from connector_sdk.lifecycle.session import Session
+from connector_sdk.planning.frozen import FrozenPlan
+from connector_sdk.state.files import remove
+from connector_sdk.state.journal import now
+from connector_sdk.state.records import ENDED, BatchState, JournalledRun, RunState
+
+
+def execute(
+    opened: Session,
+    request: Request,
+    begun: JournalledRun,
+    frozen_plan: FrozenPlan,
+    findings: tuple[Finding, ...] = (),
+    *,
+    resumed: bool = False,
+    abandoned: bool = False,
+    elsewhere: bool = False,
+) -> RunReport:
+    """Deliver a frozen plan and end the run. A run that cannot go on is left open, with a report that says why.
+
+    `findings` are told to observers before anything is sent.
+    Of an `abandoned` run nothing more is sent; where it wrote to an account that is `elsewhere`, nothing is asked
+    either. Raises `Stale` when the target moved since it was planned: the run is given up then. What is raised from
+    outside in this thread, such as `KeyboardInterrupt`, is raised once all is on record, and so is what nobody foresaw.
+    """
+    if resumed:
+        opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
+        opened.journal.take_up(begun.id, opened.id)
+    opened.observers.run_planned(frozen_plan.summary, findings)
+    opened.guard.note_begun(opened.sync.name, opened.written_to, opened.generation, begun.id)
+    stop = Stopping(request.cancel, request.drain)
+    unforeseen: BaseException | None = None
+    try:
+        report = _delivered(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere, stop)
+    except Stale as error:
+        opened.journal.set_state(begun.id, RunState.ABANDONED)
+        remove(opened.folder.plan(begun.id))
+        opened.observers.run_finished(not_begun(opened, begun.id, error))
+        raise
+    except BaseException as error:
+        report = _report_stop(opened, begun, error, resumed=resumed)
+        unforeseen = None if isinstance(error, _stopping()) else error
+    opened.observers.run_finished(report)
+    opened.live.host.begin_counting()
+    opened.watch.restart()
+    failure = unforeseen or stop.interruption
+    if failure is not None:
+        raise failure
+    return report
+
+
+def _delivered(
+    opened: Session,
+    request: Request,
+    begun: JournalledRun,
+    frozen_plan: FrozenPlan,
+    resumed: bool,
+    abandoned: bool,
+    elsewhere: bool,
+    stop: Stopping,
+) -> RunReport:
+    batches = opened.journal.batches(begun.id)
+    remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
+    writing = _writing(opened, request, frozen_plan, remaining, stop)
+    writing = evolve(writing, settle_only=abandoned, unreachable=elsewhere)
+    deliver_all(writing, batches, frozen_plan.summary.parallelism)
+    state = RunState.ABANDONED if abandoned else RunState.FINISHED
+    return finish(opened, begun, frozen_plan, request, ending=Ending(state, resumed))
+
+
+def _report_stop(opened: Session, begun: JournalledRun, error: BaseException, *, resumed: bool) -> RunReport:
+    """The report of a run that cannot go on, on record; its own where it has ended before.
+
+    Raises, and tells observers, what keeps it from being made.
+    """
+    message, code = _reason(error)
+    try:
+        opened.journal.seal()
+        known = opened.journal.run(begun.id)
+        if known is not None and known.state in ENDED and known.report is not None:
+            return report_from(json.loads(known.report))
+        report = stopped(opened, begun, resumed=resumed, message=opened.live.host.scrub(message), code=code)
+        opened.journal.report(begun.id, as_json(report))
+    except Exception as lost:
+        opened.observers.run_finished(not_begun(opened, begun.id, lost))
+        raise
+    return report
+
+
+def _stopping() -> tuple[type[BaseException], ...]:
+    """What keeps a run from going on, until it is run again."""
+    return Cancelled, ConnectorError, *no_room()
+
+
+def _reason(error: BaseException) -> tuple[str, ExitCode]:
+    """Why a run cannot go on, in words and as an exit code."""
+    if isinstance(error, ConnectorError):
+        return str(error), error.exit_code
+    if isinstance(error, no_room()):
+        return f"{first_line(error)} — make room in memory and on the disk, and run again", ExitCode.STOPPED
+    if isinstance(error, Exception):
+        return f"this is a bug: {type(error).__name__}: {error}; run again to go on from here", ExitCode.BUG
+    return "interrupted; run again to go on from here", ExitCode.INTERRUPTED
+
+
+def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping) -> Writing:
+    live, settings, plan = opened.live, opened.settings, frozen_plan.summary
+    apis = [each for each in live.destination.spec.apis if each.name == plan.api]
+    return Writing(
+        destination=live.destination,
+        connection=live.connection,
+        options=opened.options,
+        journal=opened.journal,
+        rows=PlanRows(frozen_plan.folder, frozen_plan.layout, lambda: opened.journal.outcomes(plan.run)),
+        knowledge=ErrorKnowledge(live.destination, settings.retry_codes),
+        observers=opened.observers,
+        progress=Progress(remaining),
+        pace=request.pace,
+        budget=Budget(request.pace.tokens),
+        anchors_first=any(each.surely_anchors(plan.mode) for each in apis),
+        batch_size=plan.batch_size,
+        split_retries=settings.split_retries,
+        stop=stop,
+        at_least_once=opened.resends,
+        rekeyed=frozen_plan.rekeyed,
+        scrub=live.host.scrub,
+        sought=frozen_plan.layout.sought,
+        keep=opened.keep_locked,
+    )

@@ -1,0 +1,187 @@
+"""End a run: every row accounted for, the ledger written, the snapshot promoted together with the end of the run."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+from attrs import asdict, evolve, frozen
+
+from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.contract.errors import ConnectorError, ExitCode, RunStopped, Stale
+from connector_sdk.contract.report import ActionCounts, ReportState, RowCounts, RunReport
+from connector_sdk.contract.spec import Mode
+from connector_sdk.engines.snapshots import promote
+from connector_sdk.lifecycle.open_runs import count_batches, report_of_open_run
+from connector_sdk.lifecycle.options import Request
+from connector_sdk.lifecycle.session import Session
+from connector_sdk.lifecycle.totals import Tally, Tallying, count_held, exit_code
+from connector_sdk.planning.diff.decided import decided_lines
+from connector_sdk.planning.frozen import FrozenPlan
+from connector_sdk.state.files import make_folder, on_disk, remove
+from connector_sdk.state.journal import Journal, now
+from connector_sdk.state.ledger import gathered, write_ledger
+from connector_sdk.state.records import JournalledRun, RemovedRows, RunState, SyncState
+from connector_sdk.state.retention import retain
+from connector_sdk.state.schemas import keep_schema
+from connector_sdk.state.snapshot_file import pointing_at
+
+_REMOVING = frozenset({"max_removed", "max_removed_per_day"})
+"""The guards on removals: where one of them was accepted, a person has answered for these rows."""
+
+log = logging.getLogger(__name__)
+
+
+@frozen
+class Ending:
+    """How a run comes to its end."""
+
+    state: RunState
+    resumed: bool
+    message: str = ""
+
+
+def finish(opened: Session, run: JournalledRun, plan: FrozenPlan, request: Request, *, ending: Ending) -> RunReport:
+    """End a run whose rows all have outcomes. Repeated after a crash, it comes to the same end."""
+
+    def after(ledger: Path) -> SyncState:
+        """Promote the snapshot, and keep the schemas that the run was planned with."""
+        state = _promoted(opened, run, plan, ledger, request)
+        crashpoint("after the snapshot is written")
+        keep_schema(plan.folder, opened.folder.schema(run.sync))
+        return state
+
+    return end(opened, run, _all_outcomes(plan, opened.journal, run.id), plan.rows, after, ending, plan)
+
+
+def end(
+    opened: Session,
+    run: JournalledRun,
+    lines: Iterable[pa.Table],
+    planned: RowCounts,
+    after: Callable[[Path], SyncState],
+    ending: Ending,
+    plan: FrozenPlan | None = None,
+) -> RunReport:
+    """Account for a run by the lines of its ledger, and move its sync to the state that comes `after` it.
+
+    Its `plan` is None where that is lost.
+    """
+    ledger = opened.folder.ledger(run.id)
+    tallying = Tallying(holds=not opened.resends)
+    write_ledger(ledger, (tallying.add(each) for each in gathered(lines)))
+    crashpoint("after the ledger is written")
+    tally = tallying.result(planned)
+    tally.require_sums()
+    state = after(ledger)
+    report = _report(opened, run, tally, ending)
+    removed = _count_removed(opened, plan, report)
+    opened.journal.finish(run, ending.state, as_json(report), state, tally.held, removed)
+    opened.guard.note_ended(run.sync, state.generation)
+    _tidy(opened, run)
+    return report
+
+
+def _count_removed(opened: Session, plan: FrozenPlan | None, report: RunReport) -> RemovedRows | None:
+    """Return how many rows a run removed, for the guard that looks back on a day; what was accepted does not count."""
+    rows = report.actions.deleted + report.actions.cleared
+    if not rows or opened.sync.mode not in (Mode.UPSERT, Mode.UPDATE):
+        return None
+    counts = plan is None or not _REMOVING.intersection(plan.released)
+    return RemovedRows(now(), rows if counts else 0, plan.known if plan else 0)
+
+
+def _tidy(opened: Session, run: JournalledRun) -> None:
+    """Delete what is not needed any more; a run has ended whether that succeeds or not."""
+    try:
+        remove(opened.folder.plan(run.id))
+        retain(opened.folder, opened.journal, opened.project.keep, run.sync)
+    except OSError as error:
+        log.warning("Files that are not needed any more could not be deleted: %s", error)
+
+
+def _report(opened: Session, run: JournalledRun, tally: Tally, ending: Ending) -> RunReport:
+    """The report of a run that ends; what it left to a person is not on record yet."""
+    held = count_held(opened.journal.held(run.sync), tally.held)
+    code = exit_code(tally.rows, held, opened.sync.on_held)
+    progress = opened.journal.progress(run.id)
+    return RunReport(
+        run.id, run.sync, ending.resumed, ending.state.value, code, tally.rows, tally.actions,
+        opened.live.host.calls, opened.watch.seconds, ending.message, held, 0, tally.possible_duplicates, tally.codes,
+        count_batches(progress), opened.watch.started,
+    )  # fmt: skip
+
+
+def stopped(opened: Session, run: JournalledRun, *, resumed: bool, message: str, code: ExitCode) -> RunReport:
+    """The report of a run that cannot go on: rows without an outcome yet count as unprocessed."""
+    known = opened.journal.run(run.id)
+    assert known is not None
+    return evolve(
+        report_of_open_run(opened.folder, opened.journal, known, is_running=False),
+        resumed=resumed, state=ReportState.STOPPED, exit=code, calls=opened.live.host.calls,
+        seconds=opened.watch.seconds, message=message, started=opened.watch.started,
+    )  # fmt: skip
+
+
+def not_begun(opened: Session, run: str, error: BaseException) -> RunReport:
+    """The report, for observers, of a run that ended before it wrote anything."""
+    code = error.exit_code if isinstance(error, ConnectorError) else ExitCode.STOPPED
+    if isinstance(error, Stale):
+        code = ExitCode.GUARD
+    said = opened.live.host.scrub(str(error)) or type(error).__name__
+    return RunReport(
+        run, opened.sync.name, False, ReportState.NOT_BEGUN, code, RowCounts(), ActionCounts(),
+        opened.live.host.calls, opened.watch.seconds, said, _held_rows(opened), started=opened.watch.started,
+    )  # fmt: skip
+
+
+def _held_rows(opened: Session) -> int:
+    """How many rows are held; none where the journal itself is what keeps a run from going on."""
+    try:
+        return opened.journal.held_rows(opened.sync.name)
+    except ConnectorError:
+        return 0
+
+
+def as_json(report: RunReport) -> str:
+    """A report as it is kept and printed."""
+    return json.dumps(asdict(report))
+
+
+def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path, request: Request) -> SyncState:
+    """The state of the sync after a run: a new snapshot, unless the run changed nothing in it.
+
+    One that cannot be read does not keep from starting over, which forgets it in any case.
+    """
+    after = SyncState(plan.target, plan.fingerprints, None, run.id, plan.generation)
+    try:
+        old = opened.snapshot()
+    except RunStopped:
+        if request.start_over:
+            return after
+        raise
+    mode = plan.summary.mode
+    if mode is Mode.ALL:
+        snapshot = None
+    elif old is not None and plan.changes_nothing:
+        snapshot = old
+    else:
+        snapshot = opened.folder.snapshot(run.sync, run.id)
+        make_folder(snapshot.parent)
+        compares = mode in (Mode.UPSERT, Mode.UPDATE)
+        promote(
+            old, plan.file, ledger, plan.dropped, snapshot, plan.generation,
+            compares=compares, rekeyed=plan.rekeyed, objects=len(plan.summary.object_names) > 1,
+            archives=mode is Mode.ARCHIVE, compared=plan.compared,
+        )  # fmt: skip
+        on_disk(snapshot, snapshot.parent, snapshot.parent.parent)
+    return pointing_at(opened.folder, after, snapshot) if snapshot else after
+
+
+def _all_outcomes(plan: FrozenPlan, journal: Journal, run: str) -> Iterator[pa.Table]:
+    if plan.rows.rejected or plan.rows.skipped:
+        yield from decided_lines(plan.file)
+    yield from journal.outcomes(run)

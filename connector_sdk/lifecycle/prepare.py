@@ -1,0 +1,146 @@
+"""Make the plan of a run, and say what it amounts to: findings, guards, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from connector_sdk.contract.batch import Batch
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.corruption import first_line, no_room, unreadable
+from connector_sdk.contract.errors import ExitCode, RunStopped
+from connector_sdk.contract.plan import Cost, Finding, Level, PlanReport
+from connector_sdk.contract.project import OnHeld
+from connector_sdk.contract.spec import Mode
+from connector_sdk.engines.models import require_whole
+from connector_sdk.lifecycle.connect import scrub_findings
+from connector_sdk.lifecycle.open_runs import Planned
+from connector_sdk.lifecycle.options import Request
+from connector_sdk.lifecycle.session import Session
+from connector_sdk.lifecycle.totals import Tallying
+from connector_sdk.planning.frozen import FrozenPlan
+from connector_sdk.planning.mapping.objects import preferred
+from connector_sdk.planning.planner import make_plan
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.state.files import make_folder
+from connector_sdk.state.plan_file import PlanReader
+from connector_sdk.state.schemas import read_schemas
+from connector_sdk.state.serialization import planned_batch
+
+
+def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
+    """Compare the model with what was accepted so far, and freeze what is to be sent.
+
+    When the run starts over, nothing counts as accepted. A baseline has a meaning only where it is not known what was
+    sent: in a first run, or after one that may have created rows which nobody can name.
+    """
+    previous = None if request.start_over else opened.state()
+    held = () if request.start_over else opened.journal.held(opened.sync.name)
+    snapshot = None if request.start_over else opened.snapshot()
+    folder = opened.folder.plan(run_id)
+    make_folder(folder)
+    schema, *others = preferred(opened.schemas.values())
+    wanted = PlanRequest(
+        run=run_id,
+        project=opened.project,
+        sync=opened.sync,
+        model=opened.model,
+        schema=schema,
+        spec=opened.live.destination.spec,
+        delivery=opened.settings,
+        folder=folder,
+        generation=opened.generation + 1,
+        target=opened.target,
+        former_target=previous.target if previous else {},
+        removed_today=opened.removed_today(),
+        former=read_schemas(opened.folder.schema(opened.sync.name)) if previous else {},
+        snapshot=snapshot,
+        fingerprints=previous.fingerprints if previous else {},
+        held=tuple(each.key for each in held),
+        full=request.full,
+        baseline=request.baseline and (snapshot is None or opened.may_have_created),
+        lookup=lookup,
+        accepted=request.accept | opened.live.destination.released_guards(opened.options),
+        others=tuple(others),
+    )
+    try:
+        return make_plan(wanted, opened.live.destination, opened.live.connection)
+    except unreadable() as error:
+        require_whole(opened.model)
+        if isinstance(error, no_room()):
+            hint = "make room in memory and on the disk, and run again; nothing was sent"
+            raise RunStopped(f"the plan cannot be made: {first_line(error)}", hint=hint) from error
+        raise
+
+
+def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
+    """What planning and the destination have to say about a plan, and about the connection."""
+    live = opened.live
+    found = live.destination.check_plan(live.connection, plan.summary, opened.options, _replacement(plan))
+    return (*plan.findings, *scrub_findings((*live.connection.findings, *found), live.host.scrub))
+
+
+def findings_of_run(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
+    """The same for a plan that is to be run: a destination that gets nothing of it has nothing to say."""
+    return findings_of(opened, plan) if plan.batches else plan.findings
+
+
+def held_findings(opened: Session) -> tuple[Finding, ...]:
+    """Return the finding about rows of the sync that are held, if there are any."""
+    held = opened.journal.held_rows(opened.sync.name)
+    if not held:
+        return ()
+    level = Level.INFO if opened.sync.on_held is OnHeld.IGNORE else Level.WARNING
+    rows = "1 row is held" if held == 1 else f"{held:,} rows are held"
+    message = f"{rows}: sent by an earlier run, and it is not known what became of {'it' if held == 1 else 'them'}"
+    return (Finding(level, message, f"settle that with: connector resolve {opened.sync.name}"),)
+
+
+def planned_by(opened: Session, plan: FrozenPlan) -> Planned:
+    """Return what a run with this plan begins with."""
+    return Planned.of_plan(plan, holds=not opened.resends, on_held=opened.sync.on_held)
+
+
+def _replacement(plan: FrozenPlan) -> Batch | None:
+    """The list that a plan of mode `all` writes, None where nothing would change."""
+    if plan.summary.mode is not Mode.ALL or not plan.batches:
+        return None
+    (whole,) = plan.batches
+    return PlanReader(plan.file, plan.layout).read(planned_batch(plan.summary.run, 1, whole)).batch
+
+
+def report_of(
+    opened: Session, plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, lookups: int
+) -> PlanReport:
+    """What `plan` shows; `lookups` counts the API calls that its look-ups took."""
+    decided = planned_by(opened, plan).decided or ()
+    tallying = Tallying()
+    tallying.count(decided)
+    return PlanReport(
+        plan.summary.run,
+        plan.summary.sync,
+        plan.rows,
+        plan.actions,
+        plan.created_or_updated,
+        plan.samples,
+        tuple(findings),
+        Cost(sum(plan.summary.batches.values()), lookups=lookups),
+        plan.summary.delivery,
+        saved,
+        held=opened.journal.held_rows(opened.sync.name),
+        skipped_as_held=sum(each.rows for each in decided if each.code == Code.HELD),
+        codes=tallying.codes,
+    )
+
+
+def stop_on(findings: Sequence[Finding], accepted: Collection[str] = ()) -> None:
+    """Raise `RunStopped` (exit 6) when a finding says that the run must not start; it names all that do.
+
+    Findings of guards that were `accepted` do not count.
+    """
+    stops = [each for each in findings if each.level is Level.STOP and each.guard not in accepted]
+    if stops:
+        raise RunStopped(
+            "; ".join(finding.message for finding in stops),
+            hint="; ".join(finding.advice for finding in stops if finding.advice) or "change the plan",
+            exit_code=ExitCode.GUARD,
+        )

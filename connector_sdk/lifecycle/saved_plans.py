@@ -1,0 +1,120 @@
+"""Saved plans: kept to be run as they were shown, once, and only while everything they rest on is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from attrs import evolve
+
+from connector_sdk.contract.errors import ConfigError, ExitCode, Problem, RunStopped, Stale
+from connector_sdk.contract.plan import Finding
+from connector_sdk.contract.report import RunReport, RunStart
+from connector_sdk.lifecycle.begin import adopt_upgrade, first_run_finding, guard_state
+from connector_sdk.lifecycle.execute import execute
+from connector_sdk.lifecycle.options import Request
+from connector_sdk.lifecycle.prepare import findings_of_run, held_findings, planned_by, stop_on
+from connector_sdk.lifecycle.session import Session
+from connector_sdk.planning.frozen import FrozenPlan, read_plan, write_plan
+from connector_sdk.planning.outdated import find_changed_entries, find_changed_fields, read_entries
+from connector_sdk.state.journal import now
+from connector_sdk.state.records import JournalledRun, RunState
+from connector_sdk.state.retention import expired
+from connector_sdk.state.schemas import FILE as SCHEMAS
+from connector_sdk.state.schemas import read_schemas
+
+_AGAIN = "plan again with --save"
+
+
+def save_plan(opened: Session, request: Request, run_id: str, frozen_plan: FrozenPlan) -> None:
+    """Keep a plan to be run later; what would keep it from running today does so then."""
+    undecided = first_run_finding(opened, request)
+    if undecided:
+        write_plan(evolve(frozen_plan, findings=(*undecided, *frozen_plan.findings)))
+    opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, _fingerprint(opened), opened.id)
+    planned = planned_by(opened, frozen_plan).to_json()
+    opened.journal.freeze(run_id, frozen_plan.batches, RunState.SAVED, planned=planned)
+
+
+def run_saved(opened: Session, request: Request, plan_id: str, notes: Sequence[Finding] = ()) -> RunReport:
+    """Run a saved plan; `notes` were found before it.
+
+    Raises `RunStopped` (exit 6) when it is out of date or a guard stops it.
+    """
+    saved = opened.journal.run(plan_id)
+    if saved is None or saved.sync != opened.sync.name:
+        hint = "plan with --save; a plan is kept for 24 hours"
+        raise ConfigError([Problem(f"there is no saved plan {plan_id} of {opened.sync.name}", hint=hint)])
+    reason = _outdated(opened, saved)
+    if reason:
+        raise RunStopped(f"plan {plan_id} {reason}", hint=_AGAIN, exit_code=ExitCode.GUARD)
+    guard_state(opened, request)
+    try:
+        frozen_plan = read_plan(opened.folder.plan(plan_id))
+        target = _Target(opened, frozen_plan)
+    except RunStopped as error:
+        raise RunStopped(error.message, hint=_AGAIN, exit_code=ExitCode.GUARD) from error
+    changes = target.find_changes()
+    if changes:
+        raise _refuse(plan_id, changes)
+    findings = (*notes, *held_findings(opened), *findings_of_run(opened, frozen_plan))
+    stop_on(findings, request.accept)
+    opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
+    adopt_upgrade(opened, plan_id, frozen_plan)
+    opened.journal.take_up(plan_id, opened.id)
+    try:
+        return execute(opened, request, saved, frozen_plan, findings)
+    except Stale as error:
+        raise _refuse(plan_id, [target.compare()]) from error
+
+
+class _Target:
+    """What a plan writes to: as it was when the plan was made, and as it is."""
+
+    def __init__(self, opened: Session, plan: FrozenPlan) -> None:
+        self._opened = opened
+        self._plan = plan
+        is_list = plan.batches and plan.layout.version is not None
+        self._entries = read_entries(plan) if is_list else frozenset[str]()
+
+    def find_changes(self) -> Sequence[str]:
+        """Find what changed since, where the plan does not survive it; one that sends nothing survives all."""
+        plan = self._plan
+        if not plan.batches:
+            return ()
+        changes = list(find_changed_fields(plan, read_schemas(plan.folder / SCHEMAS), self._opened.schemas))
+        if not changes and plan.layout.version is not None and plan.layout.version != self._read()[1]:
+            changes.append(self.compare())
+        return changes
+
+    def compare(self) -> str:
+        """Say how the list differs from what it was."""
+        return find_changed_entries(self._plan, self._entries, self._read()[0].read_all())
+
+    def _read(self) -> tuple[pa.RecordBatchReader, str]:
+        fields = [each.field for each in self._plan.layout.shapes[0]]
+        live, object_name = self._opened.live, self._plan.summary.object_names[0]
+        return live.destination.read_records(live.connection, object_name, fields)
+
+
+def _refuse(plan_id: str, changes: Sequence[str]) -> RunStopped:
+    message = f"plan {plan_id} is out of date, for the destination changed since: {'; '.join(changes)}"
+    return RunStopped(message, hint=_AGAIN, exit_code=ExitCode.GUARD)
+
+
+def _outdated(opened: Session, saved: JournalledRun) -> str:
+    if saved.state is RunState.ABANDONED:
+        return "was given up already"
+    if saved.state is not RunState.SAVED:
+        return f"was run already (it is {saved.state})"
+    if saved.account != opened.live.connection.account:
+        return "was made for another account"
+    if saved.config != _fingerprint(opened):
+        return "is out of date: the configuration or the snapshot changed since"
+    if expired(saved):
+        return "is older than 24 hours"
+    return ""
+
+
+def _fingerprint(opened: Session) -> str:
+    return f"{opened.config}:{opened.generation}"

@@ -1,0 +1,246 @@
+"""Everything that one run of a sync works with, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from connector_sdk.contract.errors import ConfigError, ExitCode, Problem, RunStopped
+from connector_sdk.contract.project import CsvForm, Model, Outline, Project, Sync
+from connector_sdk.contract.schema import ObjectSchema
+from connector_sdk.contract.spec import Mode
+from connector_sdk.hooks.destination import Destination
+from connector_sdk.hooks.observers import Observers
+from connector_sdk.lifecycle.connect import Opened, find_destination, opened
+from connector_sdk.observing.calls import CallRecorder
+from connector_sdk.project.checks import check_sync
+from connector_sdk.project.delivery import DeliverySettings, delivery_settings
+from connector_sdk.project.structure import structure
+from connector_sdk.state.database import open_database
+from connector_sdk.state.folder import StateFolder, state_folder
+from connector_sdk.state.inspection import require_own
+from connector_sdk.state.journal import Journal, moment, now
+from connector_sdk.state.lock import Lock, locked
+from connector_sdk.state.records import UNNAMED, RemovedToday, SyncState
+from connector_sdk.state.rollback_guard import RollbackGuard
+from connector_sdk.state.snapshot_file import snapshot_file
+
+_PLAIN = (CsvForm(), ())
+"""Settings of a model that say nothing. They stay out of hashes, so that plans of older versions can still be run."""
+
+_DAY = timedelta(hours=24)
+_PLANS = 2
+"""Counts the ways in which versions made plans out of the same rows: a plan that was saved by another way is stale."""
+
+
+@define
+class Stopwatch:
+    """Says when the present run of a session began, and how many seconds ago."""
+
+    clock: Callable[[], float] = time.monotonic
+    started: str = field(init=False)
+    _since: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin with the next run."""
+        self.started, self._since = now(), self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """What the run has taken so far."""
+        return self.clock() - self._since
+
+
+@frozen
+class Session:
+    """A sync with its connection open and its state at hand; `lock` is None where other runs are not kept out."""
+
+    project: Project
+    sync: Sync
+    model: Model
+    folder: StateFolder
+    journal: Journal
+    live: Opened
+    settings: DeliverySettings
+    options: Any
+    schemas: Mapping[str, ObjectSchema]
+    observers: Observers
+    lock: Lock | None
+    watch: Stopwatch
+    guard: RollbackGuard
+
+    @property
+    def id(self) -> str | None:
+        """What names this session in the lock of its sync, and in the runs that it works on."""
+        return self.lock.session if self.lock else None
+
+    @property
+    def resends(self) -> bool:
+        """Whether rows that may have been created are sent again instead of held."""
+        return self.live.destination.resends(self.options)
+
+    def keep_locked(self) -> AbstractContextManager[None]:
+        """Return a share of the lock for a thread, which may outlive the session."""
+        return self.lock.share() if self.lock else nullcontext()
+
+    @property
+    def target(self) -> Mapping[str, str]:
+        """What the sync writes to, as text: a snapshot of one target says nothing about another."""
+        return {
+            "destination": self.live.destination.name,
+            "account": self.live.connection.account,
+            "model": self.model.name,
+            "objects": ", ".join(self.sync.objects),
+            "primary key": ", ".join(self.model.primary_key),
+            "match field": self.sync.match.field if self.sync.match else "",
+            "mode": _family(self.sync.mode),
+        }
+
+    @property
+    def written_to(self) -> str:
+        """What the sync writes to, without how: rows that are there once would be there twice."""
+        return " ".join(self.target[each] for each in ("destination", "account", "objects"))
+
+    @property
+    def config(self) -> str:
+        """A hash of everything that decides what a plan of this sync contains, apart from the rows."""
+        model = evolve(self.model, data=None)
+        reading = [each for each in (model.csv, model.partitions) if each not in _PLAIN]
+        parts = (_PLANS, self.sync, model, sorted(self.target.items()), *reading)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def state(self) -> SyncState | None:
+        """What the last run of the sync left behind."""
+        return self.journal.sync(self.sync.name)
+
+    @property
+    def generation(self) -> int:
+        """How many runs changed the state of the sync."""
+        previous = self.state()
+        return previous.generation if previous else 0
+
+    @property
+    def may_have_created(self) -> bool:
+        """Whether rows may be at the destination while nobody knows which they are."""
+        return any(each.key == UNNAMED for each in self.journal.held(self.sync.name))
+
+    def removed_today(self) -> RemovedToday:
+        """Return how many rows runs of the last 24 hours removed; what seems to lie in the future counts, too."""
+        found = self.journal.removed(self.sync.name, moment(datetime.now(UTC) - _DAY))
+        return RemovedToday(sum(each.rows for each in found), found[0].known if found else 0)
+
+    def snapshot(self) -> Path | None:
+        """The file of the present snapshot, None without one. Raises `RunStopped` when it is not what it was."""
+        return snapshot_file(self.folder, self.state())
+
+    def guard_target(self, previous: SyncState) -> None:
+        """Stop when the snapshot belongs to another target: nothing may be concluded from it.
+
+        Another name of the model alone is a finding of the plan, which says how much of it is known.
+        """
+        now, then = self.target, previous.target
+        words = [word for word in now if word != "model" and now[word] != then.get(word)]
+        if words:
+            changes = "; ".join(f"{word} was {then.get(word)!r} and is {now[word]!r}" for word in words)
+            start = "--start-over --accept account" if "account" in words else "--start-over"
+            raise RunStopped(
+                f"{self.sync.name} wrote to another target before: {changes}",
+                hint=f"put it back, or forget what was sent with {start}; nothing was removed",
+                exit_code=ExitCode.GUARD,
+            )
+
+
+@contextmanager
+def journal_of(project: Project | Outline, state: Path | None = None) -> Iterator[tuple[StateFolder, Journal]]:
+    """The state of a project, to look at or to write to."""
+    folder = state_folder(project, state)
+    with closing(Journal(open_database(folder.database))) as journal:
+        yield folder, journal
+
+
+@contextmanager
+def session(
+    project: Project,
+    name: str,
+    *,
+    state: Path | None,
+    destinations: Mapping[str, Destination] | None,
+    observers: Sequence[object],
+    exclusive: bool,
+) -> Iterator[Session]:
+    """Check a sync, open its state and its connection, discover its objects. `exclusive` keeps other runs out.
+
+    Raises `ConfigError` with every problem that is known at that point.
+    """
+    watch = Stopwatch()
+    sync, model = find_sync(project, name)
+    destination = find_destination(project, sync.connection, destinations)
+    settings, options = checked(project, sync, destination)
+    with ExitStack() as stack:
+        folder = state_folder(project, state)
+        lock = stack.enter_context(locked(folder.lock(name), name)) if exclusive else None
+        require_own(folder.path)
+        journal = stack.enter_context(closing(Journal(open_database(folder.database))))
+        guard = RollbackGuard(journal.folder_id(), folder.path, project.folder)
+        recorder = stack.enter_context(closing(CallRecorder(folder.calls)))
+        watching = Observers([recorder, *observers])
+        live = stack.enter_context(opened(project, sync.connection, destination, watching))
+        schemas = discover(live, sync)
+        live.destination.check_sync(live.connection, sync, options)
+        yield Session(
+            project, sync, model, folder, journal, live, settings, options, schemas, watching, lock, watch, guard
+        )
+
+
+def find_sync(project: Project, name: str) -> tuple[Sync, Model]:
+    """A sync and its model by the sync's name."""
+    if name not in project.syncs:
+        have = ", ".join(sorted(project.syncs)) or "none"
+        raise ConfigError([Problem(f"there is no sync {name}; the project has: {have}", ("syncs",))])
+    sync = project.syncs[name]
+    return sync, project.models[sync.model]
+
+
+def checked(project: Project, sync: Sync, destination: Destination) -> tuple[DeliverySettings, Any]:
+    """Check what can be checked without the destination's server: mode, removals, options, limits."""
+    problems = list(check_sync(project, sync, destination.spec))
+    options: Any = None
+    try:
+        options = structure(destination.spec.options, sync.options, ("syncs", sync.name, "options"))
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        settings = delivery_settings(sync, destination.spec)
+    except ConfigError as error:
+        raise ConfigError([*problems, *error.problems]) from None
+    if problems:
+        raise ConfigError(problems)
+    return settings, options
+
+
+def discover(live: Opened, sync: Sync) -> dict[str, ObjectSchema]:
+    """The schemas of the objects that a sync writes to; raises `ConfigError` for all that do not exist."""
+    schemas, problems = {}, []
+    for name in sync.objects:
+        try:
+            schemas[name] = live.destination.discover_schema(live.connection, name)
+        except ConfigError as error:
+            place = ("syncs", sync.name, "object")
+            problems += [evolve(each, path=each.path or place) for each in error.problems]
+    if problems:
+        raise ConfigError(problems)
+    return schemas
+
+
+def _family(mode: Mode) -> str:
+    return "upsert, update" if mode in (Mode.UPSERT, Mode.UPDATE) else mode.value

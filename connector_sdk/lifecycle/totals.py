@@ -1,0 +1,130 @@
+"""Add a ledger up: rows by outcome, records by what was done to them, and the rows that a person must settle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+from attrs import evolve, frozen
+
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.errors import ConnectorError, ExitCode
+from connector_sdk.contract.outcome import Outcome
+from connector_sdk.contract.project import OnHeld
+from connector_sdk.contract.report import ActionCounts, CodeCount, RowCounts
+from connector_sdk.state.counts import count_rows
+from connector_sdk.state.records import UNNAMED, CountedRows, Held
+
+TOP_CODES = 10
+"""Reasons why rows were not accepted that a report keeps: the most frequent ones."""
+
+_DISTINCT_CODES = 1_000
+"""Reasons that are counted; where a destination makes up more of them, the later ones are not."""
+
+_NONE = RowCounts()
+
+
+@frozen
+class Tally:
+    """What a ledger adds up to; `held` are the rows whose fate a person must settle."""
+
+    rows: RowCounts
+    actions: ActionCounts
+    held: tuple[Held, ...]
+    possible_duplicates: int
+    codes: tuple[CodeCount, ...]
+
+    @property
+    def without_outcome(self) -> int:
+        """How many planned rows have no outcome yet."""
+        accounted: int = sum(getattr(self.rows, each.value) for each in Outcome)
+        return self.rows.planned - accounted
+
+    def require_sums(self) -> None:
+        """Raise `ConnectorError` unless every row is accounted for, once."""
+        rows = self.rows
+        if self.without_outcome or rows.read + rows.removed != rows.unchanged + rows.planned:
+            raise ConnectorError(
+                f"rows are missing or counted twice: {rows}; the run is left open, report this as a bug"
+            )
+
+
+class Tallying:
+    """Adds the lines of a ledger up as they come. `holds`: rows that may have been created wait for a person."""
+
+    def __init__(self, *, holds: bool = True) -> None:
+        self._holds = holds
+        self._outcomes: Counter[str] = Counter()
+        self._actions: Counter[str] = Counter()
+        self._codes: Counter[tuple[str, str, str]] = Counter()
+        self._duplicates = self._unsettled = 0
+        self._held: dict[str, Held] = {}
+
+    def add(self, lines: pa.Table) -> pa.Table:
+        """Add lines up, and answer them."""
+        import pyarrow.compute as pc  # a list of runs comes sooner without it
+
+        self.count(count_rows(lines))
+        unknown = pc.equal(lines.column("outcome"), Outcome.UNKNOWN.value)
+        held = pc.and_(unknown, pc.equal(lines.column("action"), Action.CREATE.value))
+        for row in lines.filter(held).select(["key", "message"]).to_pylist() if self._holds else ():
+            key = row["key"] or UNNAMED
+            former = self._held.get(key)
+            self._held[key] = Held(key, row["message"] or "", former.rows + 1 if former else 1)
+        return lines
+
+    def count(self, counted: Iterable[CountedRows]) -> None:
+        """Add rows up that were counted before."""
+        for each in (each for each in counted if each.rows):
+            self._outcomes[each.outcome] += each.rows
+            self._duplicates += each.rows if each.duplicate else 0
+            self._unsettled += each.rows if (each.outcome, each.action) == (Outcome.UNKNOWN, Action.CREATE) else 0
+            if each.outcome == Outcome.SUCCEEDED:
+                self._actions[each.action] += each.rows
+                continue
+            reason = (each.outcome, each.code, each.advice)
+            if reason in self._codes or len(self._codes) < _DISTINCT_CODES:
+                self._codes[reason] += each.rows
+
+    def result(self, planned: RowCounts, decided: RowCounts = _NONE) -> Tally:
+        """What the lines add up to, together with rows that were `decided` while planning."""
+        counts = {each.value: self._outcomes[each.value] + getattr(decided, each.value) for each in Outcome}
+        done = self._actions
+        actions = ActionCounts(
+            created=done["created"],
+            updated=done["updated"] + done["created or updated"],
+            deleted=done["deleted"],
+            cleared=done["cleared"],
+            merged=done["merged"],
+            deactivated=done["deactivated"],
+        )
+        held = tuple(self._held.values())
+        return Tally(evolve(planned, **counts), actions, held, self._duplicates, self.codes)
+
+    @property
+    def unsettled(self) -> int:
+        """How many of the rows that were counted, as lines or before, will wait for a person."""
+        return self._unsettled if self._holds else 0
+
+    @property
+    def codes(self) -> tuple[CodeCount, ...]:
+        """The most frequent reasons why rows were not accepted, those with most rows first."""
+        found = sorted(self._codes.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(CodeCount(code, outcome, rows, advice) for (outcome, code, advice), rows in found[:TOP_CODES])
+
+
+def exit_code(rows: RowCounts, held: int, on_held: OnHeld) -> ExitCode:
+    """Return how a run that has ended with these rows ends, while so many rows of its sync are held."""
+    if held and on_held is not OnHeld.IGNORE:
+        return ExitCode.HELD
+    return ExitCode.ROWS_FAILED if rows.rejected or rows.unprocessed or rows.unknown else ExitCode.OK
+
+
+def count_held(before: Iterable[Held], fresh: Sequence[Held]) -> int:
+    """Return how many rows of a sync are held once a run has ended that leaves the `fresh` ones.
+
+    Those that were held without a name go with it: it began because a person had said what becomes of them.
+    """
+    held = {each.key: each.rows for each in before if each.key != UNNAMED}
+    return sum((held | {each.key: each.rows for each in fresh}).values())

@@ -1,0 +1,1 @@
+"""The order of a plan's rows, and the batches that they are cut into."""

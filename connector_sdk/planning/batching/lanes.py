@@ -1,0 +1,75 @@
+"""Rows whose writing locks another record: which one, and where to cut them so that none is locked twice at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
+
+from attrs import evolve, frozen
+
+from connector_sdk.engines.sql import name
+from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.state.records import Ranges
+
+
+def locked_by_rows(request: PlanRequest, mapped: Mapped) -> str | None:
+    """SQL for the record that a row locks, null where it locks none; None when batches need not be kept apart.
+
+    Of several such references the first in the mapping counts. Two values that look alike count as one record: that
+    keeps more batches apart than must be, never fewer.
+    """
+    if not request.delivery.lock_aware or request.delivery.parallelism == 1:
+        return None
+    locking: dict[str | None, str] = {}
+    for each in mapped.fillings:
+        if each.field.locks:
+            value = f"lower(trim(cast({name(each.stored)} as varchar)))"
+            locking.setdefault(each.object_name, f"if({each.own}, {value}, null)" if each.object_name else value)
+    return f"coalesce({', '.join(locking.values())})" if locking else None
+
+
+@frozen
+class Cut:
+    """Rows of one batch, and the lane that they travel in."""
+
+    ranges: Ranges
+    lane: int | None
+
+
+def cut_by_record(starts: Iterable[Sequence[int]], first: int, locked: int, stop: int, size: int) -> Iterator[Cut]:
+    """Cut rows `first` to `stop` into batches of `size`; the first `locked` of them lie sorted by what they lock.
+
+    `starts` are the rows at which another record begins, in chunks. The rows of a record share a batch, or several
+    full ones in one lane; those that lock nothing fill up batches and make the last ones.
+    """
+    spare = first + locked
+    for each in _lanes(starts, first, spare, size):
+        ((begin, end),) = each.ranges
+        more = min(size - (end - begin), stop - spare)
+        yield evolve(each, ranges=_with((begin, end), (spare, spare + more)))
+        spare += more
+    for begin in range(spare, stop, size):
+        yield Cut(((begin, min(begin + size, stop)),), None)
+
+
+def _lanes(starts: Iterable[Sequence[int]], first: int, stop: int, size: int) -> Iterator[Cut]:
+    lanes = count(first)
+    begin, boundary, lane = first, first, next(lanes)
+    for chunk in chain(starts, [[stop]]):
+        while begin + size < chunk[-1]:
+            place = bisect_right(chunk, begin + size)
+            boundary = chunk[place - 1] if place else boundary
+            within = boundary <= begin
+            end = begin + size if within else boundary
+            yield Cut(((begin, end),), lane)
+            begin, lane = end, lane if within else next(lanes)
+        boundary = chunk[-1]
+    yield Cut(((begin, stop),), lane)
+
+
+def _with(rows: tuple[int, int], more: tuple[int, int]) -> Ranges:
+    if more[0] == more[1]:
+        return (rows,)
+    return ((rows[0], more[1]),) if rows[1] == more[0] else (rows, more)

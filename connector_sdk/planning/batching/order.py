@@ -1,0 +1,279 @@
+"""Bring the lines of a plan into their order: rows that travel together side by side, decided ones at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+from attrs import evolve, frozen
+
+from connector_sdk.contract.batch import Action, Column, OnNull
+from connector_sdk.contract.schema import Field
+from connector_sdk.contract.spec import Mode, Removal
+from connector_sdk.engines.compare import freeze
+from connector_sdk.engines.sql import file, name, text
+from connector_sdk.planning.batching.cut import Group
+from connector_sdk.planning.diff.merge_groups import GOES
+from connector_sdk.planning.diff.removals import cleared_columns, removal_action
+from connector_sdk.planning.lookup.rematch_plan import homes, planned_elsewhere
+from connector_sdk.planning.mapping.model import Filling, Mapped, only_created, only_updated
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.state.plan_file import FILE, INTO
+
+
+@frozen
+class Arranged:
+    """The rows of a plan in order: the groups that are sent, and the lists of columns that they are sent with."""
+
+    groups: tuple[Group, ...]
+    shapes: tuple[tuple[Column, ...], ...]
+
+    def line_condition(self, filling: Filling) -> str:
+        """Return SQL that is true for the lines with which a field is sent, by `file_row_number` of the plan."""
+        spans: list[tuple[int, int]] = []
+        for group in self.groups:
+            fields = [column.field for column in self.shapes[group.shape]]
+            if filling.object_name not in (None, group.object_name) or filling.field.name not in fields:
+                continue
+            if spans and spans[-1][1] == group.start:
+                spans[-1] = (spans[-1][0], group.stop)
+            else:
+                spans.append((group.start, group.stop))
+        conditions = (f"(file_row_number >= {start} and file_row_number < {stop})" for start, stop in spans)
+        return " or ".join(conditions) or "false"
+
+
+@frozen
+class _Piece:
+    """Lines of one file that satisfy a condition; `group` is None for lines that are not sent.
+
+    `order` is SQL by which they are sorted; without it they keep their order. `added` is SQL for more columns.
+    """
+
+    source: Path
+    condition: str
+    rows: int
+    group: Group | None
+    order: str | None = None
+    added: str = ""
+
+    @property
+    def select(self) -> str:
+        """SQL for the lines."""
+        order = f" order by {self.order}" if self.order else ""
+        return f"(select *{self.added} from {file(self.source)} where {self.condition}{order})"
+
+
+def arrange(
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    mapped: Mapped,
+    changes: Path,
+    removed: Path | None,
+    *,
+    locked: str | None,
+    highest: int,
+) -> Arranged:
+    """Write the plan's file, from the changes and the rows that are to be removed.
+
+    `locked` is SQL for the record that a row locks: rows are sorted by it. `highest` is the highest level of a row.
+    """
+    shapes = _Shapes.of(request, mapped)
+    pieces = [*_changed(connection, request, shapes, changes, locked, "level" if highest else "0")]
+    if request.sync.merge is not None:
+        highest += 1
+        pieces += _merged(connection, request, shapes, changes, highest)
+    if removed is not None:
+        pieces += _removed(connection, request, shapes, removed, highest + 1)
+    pieces = _in_stages(pieces)
+    target = request.folder / FILE
+    if len(pieces) == 1 and pieces[0].source == changes and not (pieces[0].order or pieces[0].added):
+        changes.replace(target)
+    else:
+        freeze(
+            connection,
+            _joined(pieces) if pieces else f"select * from {file(changes)}",
+            target,
+            rows=sum(each.rows for each in pieces),
+        )
+    return Arranged(tuple(_placed(pieces)), shapes.all)
+
+
+@frozen
+class _Shapes:
+    """The lists of columns that rows are sent with.
+
+    A reference by key that is empty is sent as an empty id: each such column doubles the number of shapes, but for a
+    list that is replaced as a whole. Where a field can be set only on new records, or only on those that exist, another
+    doubling tells the two kinds of rows apart; of several objects, each has shapes of its own, and so have new records.
+    `number` is SQL for the shape of a row that is written. Removed rows have one shape, or one for each object.
+    `elsewhere` is SQL for the columns that say how a written row would be written to a record of another object.
+    """
+
+    written: tuple[tuple[Column, ...], ...]
+    number: str
+    removed: tuple[tuple[Column, ...], ...]
+    merged: tuple[tuple[Column, ...], ...]
+    elsewhere: str = ""
+
+    @classmethod
+    def of(cls, request: PlanRequest, mapped: Mapped) -> _Shapes:
+        """The shapes of a mapping."""
+        whole = request.sync.mode is Mode.ALL
+        optional = [
+            each for each in mapped.fillings if each.column.by and each.column.on_null is OnNull.CLEAR and not whole
+        ]
+        bits = [f"{each.own} and {name(each.stored)} is null" for each in optional]
+        kinds = [mapped.fillings]
+        which = "0"
+        if request.others:
+            kinds, which = _kinds_of_several(request, mapped)
+        elif request.sync.mode is Mode.UPSERT and mapped.depends_on_existence:
+            bits.append("record_id is not null")
+            kinds = [_without(mapped, only_updated), _without(mapped, lambda each: _not_updated(each, mapped))]
+        written = tuple(
+            tuple(_column(each, optional, number) for each in fillings)
+            for fillings in kinds
+            for number in range(2 ** len(optional))
+        )
+        clears = request.sync.on_removed is Removal.CLEAR
+        objects = [each.name for each in request.schemas] if request.others else [None]
+        removed = tuple(cleared_columns(mapped, each) if clears else () for each in objects)
+        if request.sync.on_removed is Removal.NOTHING:
+            removed = ()
+        number = [f"if({condition}, {2**bit}, 0)" for bit, condition in enumerate(bits)]
+        number += [] if which == "0" else [f"{2 ** len(bits)} * ({which})"]
+        there = _elsewhere(request, mapped, optional, kinds)
+        return cls(written, " + ".join(number) or "0", removed, ((),) if request.sync.merge else (), there)
+
+    @property
+    def all(self) -> tuple[tuple[Column, ...], ...]:
+        """All shapes; a row's shape is its place here."""
+        return self.written + self.removed + self.merged
+
+
+def _kinds_of_several(request: PlanRequest, mapped: Mapped) -> tuple[list[tuple[Filling, ...]], str]:
+    """What is written to records of each object, and to new ones; and SQL for which of it a row gets.
+
+    The record that a row means is known, so its match value is written to new ones only.
+    """
+    names, match = [each.name for each in request.schemas], mapped.match.field.name if mapped.match else None
+    kinds = []
+    for name_ in names:
+        own = (each for each in mapped.fillings if each.object_name == name_ and not only_created(each.field))
+        kinds.append(tuple(each for each in own if request.sync.mode is Mode.UPDATE or each.field.name != match))
+    new = (each for each in mapped.fillings if each.object_name == request.sync.create_in)
+    kinds.append(tuple(each for each in new if not only_updated(each.field)))
+    places = " ".join(f"when {text(each)} then {number}" for number, each in enumerate(names))
+    return kinds, f"case when action <> {text(Action.UPDATE)} then {len(names)} else case object {places} end end"
+
+
+def _elsewhere(
+    request: PlanRequest, mapped: Mapped, optional: Sequence[Filling], kinds: Sequence[Sequence[Filling]]
+) -> str:
+    """SQL for the columns about other objects, of rows that are written."""
+    names = [each.name for each in request.schemas]
+    shapes, fields = {}, {}
+    for home in homes(request):
+        place = names.index(home)
+        bits = [(bit, each) for bit, each in enumerate(optional) if each.object_name == home]
+        empty = [f"if({name(each.stored)} is null, {2**bit}, 0)" for bit, each in bits]
+        shapes[home] = " + ".join([str(2 ** len(optional) * place), *empty])
+        fields[home] = tuple(each.field.name for each in kinds[place])
+    return planned_elsewhere(mapped, shapes, fields)
+
+
+def _not_updated(field: Field, mapped: Mapped) -> bool:
+    """Whether a record that is known is not given a field: its match value it has."""
+    return only_created(field) or (mapped.match is not None and field.name == mapped.match.field.name)
+
+
+def _without(mapped: Mapped, left_out: Callable[[Field], bool]) -> tuple[Filling, ...]:
+    return tuple(each for each in mapped.fillings if not left_out(each.field))
+
+
+def _column(filling: Filling, optional: Sequence[Filling], number: int) -> Column:
+    empty = filling in optional and number >> optional.index(filling) & 1
+    return evolve(filling.column, by=None) if empty else filling.column
+
+
+def _changed(
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    shapes: _Shapes,
+    changes: Path,
+    locked: str | None,
+    level: str,
+) -> Iterator[_Piece]:
+    found = connection.execute(
+        f"select outcome is not null as decided, {level} as stage, {shapes.number} as shape, object, action,"
+        f" count(*), count({locked or 'null'}) from {file(changes)}"
+        f" where outcome is not null or not {GOES} group by all order by all"
+    ).fetchall()
+    for stage, shape, object_name, action, rows, locking in (line for decided, *line in found if not decided):
+        condition = f"outcome is null and not {GOES} and {level} = {stage} and {shapes.number} = {shape}"
+        group = Group(0, rows, stage, object_name, Action(action), shape, locking)
+        order = f"{locked} nulls last" if locking else None
+        yield _Piece(changes, condition, rows, group, order, shapes.elsewhere)
+    decided_rows = sum(rows for decided, *_, rows, _ in found if decided)
+    if decided_rows:
+        yield _Piece(changes, "outcome is not null", decided_rows, None)
+
+
+def _merged(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, changes: Path, stage: int
+) -> Iterator[_Piece]:
+    """Children come after everything that is written, those of one parent side by side."""
+    condition = f"outcome is null and {GOES}"
+    ((rows,),) = connection.execute(f"select count(*) from {file(changes)} where {condition}").fetchall()
+    most, shape = request.spec.merge_rows_max, len(shapes.all) - 1
+    group = Group(0, rows, stage, request.schema.name, Action.MERGE, shape, rows_max=most)
+    if rows:
+        yield _Piece(changes, condition, rows, group, f"{INTO}, key")
+
+
+def _removed(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, removed: Path, stage: int
+) -> Iterator[_Piece]:
+    """Removed rows come in a stage of their own, after everything that is written."""
+    names = [each.name for each in request.schemas]
+    found = connection.execute(
+        f"select if(outcome is null, object, null) as object, count(*) from {file(removed)} group by all order by all"
+    ).fetchall()
+    for object_name, rows in found:
+        if object_name is None:
+            yield _Piece(removed, "outcome is not null", rows, None)
+            continue
+        shape = len(shapes.written) + names.index(object_name)
+        group = Group(0, rows, stage, object_name, removal_action(request), shape)
+        condition = f"outcome is null and object = {text(object_name)}"
+        yield _Piece(removed, condition, rows, group)
+
+
+def _in_stages(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """The pieces in the order of their stages, those that are not sent at the end.
+
+    Of the groups of one stage only one may lock records: two of them might lock the same one at the same time.
+    """
+    sent = sorted((each for each in pieces if each.group), key=lambda each: each.group.stage if each.group else 0)
+    found, later, locking = [], 0, set[int]()
+    for each in sent:
+        assert each.group is not None
+        later += each.group.locked > 0 and each.group.stage + later in locking
+        group = evolve(each.group, stage=each.group.stage + later)
+        locking |= {group.stage} if group.locked else set()
+        found.append(evolve(each, group=group))
+    return [*found, *(each for each in pieces if each.group is None)]
+
+
+def _joined(pieces: Sequence[_Piece]) -> str:
+    return " union all by name ".join(each.select for each in pieces)
+
+
+def _placed(pieces: Sequence[_Piece]) -> Iterator[Group]:
+    start = 0
+    for each in pieces:
+        if each.group is not None:
+            yield evolve(each.group, start=start)
+        start += each.rows

@@ -1,0 +1,1 @@
+"""What changed: rows to write, rows that left, and rows that cannot be sent."""

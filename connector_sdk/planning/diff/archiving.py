@@ -1,0 +1,44 @@
+"""Rows to be archived that have no record: it may come tomorrow, so they wait, and nothing is planned for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+from attrs import frozen
+
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.spec import Mode
+from connector_sdk.engines.compare import freeze
+from connector_sdk.engines.sql import file, text
+from connector_sdk.planning.request import PlanRequest
+
+
+@frozen
+class Waiting:
+    """The lines without those that wait, and how many of these there are."""
+
+    file: Path
+    rows: int = 0
+
+
+def leave_out_waiting(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> Waiting:
+    """Take the rows that wait for a record out of the lines of an archive: they count as unchanged."""
+    if request.sync.mode is not Mode.ARCHIVE:
+        return Waiting(lines)
+    waits = f"coalesce(code = {text(Code.NO_RECORD)}, false)"
+    ((rows,),) = connection.execute(f"select count(*) from {file(lines)} where {waits}").fetchall()
+    if not rows:
+        return Waiting(lines)
+    target = request.folder / "archived.parquet"
+    freeze(connection, f"select * from {file(lines)} where not {waits}", target)
+    return Waiting(target, rows)
+
+
+def waiting_finding(waiting: Waiting) -> Iterator[Finding]:
+    """Yield what is worth knowing of rows that wait: looking them up costs calls in each run."""
+    if waiting.rows:
+        message = f"rows without a record: {waiting.rows:,}; they count as unchanged, and each run looks them up again"
+        yield Finding(Level.INFO, message)

@@ -1,0 +1,259 @@
+"""Compare the model with the snapshot, map and check what changed, and freeze it: one file, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from attrs import frozen
+
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.spec import Mode
+from connector_sdk.engines.compare import NAMED, Compared, Profile, columns_of, freeze, profile
+from connector_sdk.engines.models import Source
+from connector_sdk.engines.snapshots import SENT_MATCH
+from connector_sdk.engines.sql import file, name, text
+from connector_sdk.planning.diff.identity import comparable, inexact, key
+from connector_sdk.planning.diff.known_rows import make_known_rows
+from connector_sdk.planning.diff.merge_groups import (
+    GOES,
+    judge,
+    merge_columns,
+    merge_verdicts,
+    settled,
+    working_columns,
+)
+from connector_sdk.planning.diff.unreadable_cells import refused_columns, refused_verdicts, working_cells
+from connector_sdk.planning.diff.verdicts import (
+    Verdict,
+    verdict_columns,
+)
+from connector_sdk.planning.mapping.columns import model_column, normal
+from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.request import PlanRequest
+
+
+@frozen
+class Changes:
+    """The frozen changes. `rekeyed` of them have a match value that is new to a known key.
+
+    `new` counts rows of the model whose key is not known, `known` rows of the snapshot, `met` rows of the model that
+    were found there.
+    """
+
+    file: Path
+    new: int
+    rekeyed: int
+    known: int
+    met: int
+    repeated_keys: bool
+
+    @property
+    def absent(self) -> bool:
+        """Whether counting leaves it open that known keys are not in the model; comparing them costs another pass."""
+        return self.repeated_keys or self.met < self.known
+
+
+def freeze_changes(
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    source: Source,
+    mapped: Mapped,
+    since: int,
+) -> Changes:
+    """Freeze the rows that are not as the destination accepted them; the relation `model` stays for later steps.
+
+    `since` is the number of the run that last changed the mapping: rows accepted before it count as changed.
+    """
+    connection.execute(f"create view model as {_model(request, source, mapped)}")
+    make_known_rows(connection, request)
+    if request.held:
+        connection.register("held_rows", pa.table({"key": pa.array(request.held, pa.string())}))
+        connection.execute("create table held as select key from held_rows")
+    found = profile(connection, "model", matching=mapped.match is not None, same=request.matches_by_key)
+    rows = judge(connection, request) if request.sync.merge else "model"
+    verdicts = [
+        *refused_verdicts(request, mapped, source), *_identity_verdicts(request, found), *merge_verdicts(request),
+    ]  # fmt: skip
+    verdicts += [] if request.others else field_verdicts(request, mapped)
+    target = request.folder / "changes.parquet"
+    sent = _sent(mapped)
+    unused = ", ".join(("position", "inexact", *working_columns(request), *working_cells(request, mapped, source)))
+    select = f"""
+        with changed as ({_changed(connection, request, source, mapped, found, rows, since)}),
+        mapped as (select * {sent} from changed)
+        select * exclude ({unused}) from ({verdict_columns(verdicts, "mapped")})
+        {_order(request)}
+    """
+    freeze(connection, select, target, rows=source.rows if request.snapshot is None else None)
+    effects = _counted(connection, target)
+    new, known = effects.get("new", 0), _count_known(connection, request)
+    return Changes(target, new, effects.get("rekeyed", 0), known, source.rows - new, bool(found.repeated_keys))
+
+
+def _order(request: PlanRequest) -> str:
+    """SQL that keeps the rows of an insert in the order of the model, which comparing them with a snapshot may lose."""
+    return "order by position" if request.sync.mode is Mode.INSERT and request.snapshot is not None else ""
+
+
+def count_sent(connection: duckdb.DuckDBPyConnection, lines: Path) -> Mapping[str, int]:
+    """The rows among the changes that are sent, by what is new about them."""
+    return _counted(connection, lines, "where outcome is null")
+
+
+def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
+    """The model as it is compared: key, match value, and its columns with empty text as the destination has it."""
+    types, match = source.columns, request.sync.match
+    columns = [f"{source.position} as position", f"{key(request.model.primary_key, types)} as key"]
+    columns.append(f"{_any(_inexact_keys(request, types))} as inexact")
+    if match and mapped.match:
+        columns.append(f"{comparable(name(match.column), types[match.column], mapped.match.field)} as match")
+    else:
+        columns.append("null::varchar as match")
+    used = dict.fromkeys([*mapped.columns, *([match.column] if match else [])])
+    columns += [f"{normal(each, types[each], request.spec)} as {name(model_column(each))}" for each in used]
+    columns += merge_columns(request, mapped, types)
+    columns += refused_columns(request, mapped, source)
+    return f"select {', '.join(columns)} from {source.relation}"
+
+
+def _inexact_keys(request: PlanRequest, types: Mapping[str, str]) -> Iterator[str]:
+    """Yield SQL that is true where a column of the primary key is a number that is not exact."""
+    yield "false"
+    yield from filter(None, (inexact(name(each), types[each]) for each in request.model.primary_key))
+
+
+def _changed(
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    source: Source,
+    mapped: Mapped,
+    found: Profile,
+    rows: str,
+    since: int,
+) -> str:
+    """SQL for the rows that have to be looked at, with what is known about them and why they are here."""
+    action = text(request.action)
+    if request.sync.merge:
+        action = f"case when m.merged_into is null then {action} else {text(Action.MERGE)} end"
+    fixed = f"{action} as action, {text(request.schema.name)} as object"
+    if request.snapshot is None:
+        unknown = f"null::varchar as record_id, null::varchar as {SENT_MATCH}"
+        return f"select m.*, {unknown}, 'new' as effect, {fixed} from {rows} m"
+    record = "null" if request.others else "s.record_id"
+    spelling = f"s.{SENT_MATCH}" if SENT_MATCH in columns_of(connection, "known_rows") else "null"
+    rekeyed = "m.match is distinct from s.match" if mapped.match and not request.matches_by_key else "false"
+    reasons = ["s.key is null", *(["m.merged_into is not null"] if request.sync.merge else [])]
+    if request.full:
+        reasons.append("true")
+    elif request.compares:
+        compared = _compared(connection, source, mapped)
+        reasons += [
+            *(f"m.{each} is not null" for each in working_cells(request, mapped, source)),
+            rekeyed,
+            f"s.generation < {since}",
+            compared.changed(model_column(each) for each in mapped.compared),
+        ]
+    return f"""
+        select m.*, case when {rekeyed} then null::varchar else {record} end as record_id,
+            case when {rekeyed} then null::varchar else {spelling} end as {SENT_MATCH},
+            case when s.key is null then 'new' when {rekeyed} then 'rekeyed' else 'changed' end as effect, {fixed}
+        from {rows} m left join known_rows s on s.key = m.key
+        where {_any([*_unsound(request, found), _open(connection, request, _any(reasons))])}
+    """
+
+
+def _open(connection: duckdb.DuckDBPyConnection, request: PlanRequest, reasons: str) -> str:
+    """SQL for reasons that do not count for rows that are settled."""
+    was_merged = settled(connection, request)
+    return f"not {was_merged} and ({reasons})" if was_merged else reasons
+
+
+def _any(conditions: Iterable[str]) -> str:
+    return " or ".join(f"({each})" for each in conditions)
+
+
+def _unsound(request: PlanRequest, found: Profile) -> Iterator[str]:
+    """SQL that is true for rows whose identity is in doubt, whether they changed or not."""
+    if request.sync.merge:
+        yield "m.defect is not null"
+    if found.repeated_keys:
+        yield f"m.key in (select value from {found.repeated_keys})"
+    if found.repeated_matches:
+        yield f"m.match in (select value from {found.repeated_matches})"
+
+
+def _compared(connection: duckdb.DuckDBPyConnection, source: Source, mapped: Mapped) -> Compared:
+    types = {model_column(each): source.columns[each] for each in mapped.compared}
+    sets = {model_column(each) for each in mapped.sets}
+    return Compared(columns_of(connection, "known_rows"), types, sets)
+
+
+def _sent(mapped: Mapped) -> str:
+    """SQL for the columns that hold converted values."""
+    fillings = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
+    made = {each.stored: each.value for each in fillings if each.value is not None}
+    return "".join(f", {value} as {name(stored)}" for stored, value in made.items())
+
+
+def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict]:
+    yield Verdict("key is null", Code.NULL_KEY, "'row ' || position || ' of the model has no primary key'")
+    if found.repeated_keys:
+        message = f"'several rows of the model have the primary key ' || key || {_positions(found.repeated_keys)}"
+        yield Verdict(f"key in (select value from {found.repeated_keys})", Code.REPEATED_KEY, message)
+    columns = ", ".join(request.model.primary_key)
+    message = f"'the primary key ' || key || {text(f' is a floating point number that is not exact ({columns})')}"
+    yield Verdict("effect = 'new' and inexact", Code.INEXACT_KEY, message)
+    if request.held:
+        yield Verdict("key in (select key from held)", Code.HELD, "'it is not known whether this row was sent before'")
+    match = request.sync.match
+    if match is not None:
+        yield Verdict("match is null", Code.NULL_MATCH, text(f"the match column {match.column} is empty"))
+    if match is not None and found.repeated_matches:
+        said = text(f"several rows of the model have the same value in {match.field}: ")
+        message = f"{said} || match || {_others(found.repeated_matches)}"
+        yield Verdict(f"match in (select value from {found.repeated_matches})", Code.REPEATED_MATCH, message)
+    if request.baseline:
+        yield Verdict("effect = 'new'", Code.BASELINE, "'taken as sent before'")
+
+
+def _others(table: str) -> str:
+    """Return SQL that names up to three other rows with the same match value, and says how many more there are."""
+    named = f"array_to_string(list_filter(r.keys, lambda e: e <> key)[1:{NAMED}], ', ')"
+    said = f"' (also: ' || nullif({named}, '') || {_more(NAMED + 1)} || ')'"
+    return f"(select coalesce({said}, '') from {table} r where r.value = match)"
+
+
+def _positions(table: str) -> str:
+    """Return SQL that says where in the model the rows with the same key are."""
+    named = f"array_to_string(r.positions[1:{NAMED}], ', ')"
+    return f"(select ' (rows ' || {named} || {_more(NAMED)} || ')' from {table} r where r.value = key)"
+
+
+def _more(told: int) -> str:
+    """Return SQL that says how many more rows than were told of share the value of `r`."""
+    return f"if(r.rows > {told}, ' and ' || (r.rows - {told}) || ' more', '')"
+
+
+def field_verdicts(request: PlanRequest, mapped: Mapped) -> Iterator[Verdict]:
+    """What is wrong with values. Those of rows that are merged are not sent, nor those for another object."""
+    sent = f"not {GOES} and " if request.sync.merge else ""
+    match = [mapped.match] if mapped.match and mapped.match not in mapped.fillings else []
+    for filling in [*mapped.fillings, *match]:
+        own = sent if filling.object_name is None else f"{sent}{filling.own} and "
+        yield from (Verdict(f"{own}({each.failed})", each.code, each.message) for each in filling.checks)
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, target: Path, condition: str = "") -> dict[str, int]:
+    found = connection.execute(f"select effect, count(*) from {file(target)} {condition} group by all").fetchall()
+    return dict(found)
+
+
+def _count_known(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> int:
+    if request.snapshot is None:
+        return 0
+    ((rows,),) = connection.execute("select count(*) from known_rows").fetchall()
+    return int(rows)

@@ -1,0 +1,136 @@
+"""Mode `all`: compare the model with what the target holds now, and replace the whole of it where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrs import frozen
+
+from connector_sdk.contract.batch import OnNull
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.schema import FieldType
+from connector_sdk.engines.compare import columns_of, freeze
+from connector_sdk.engines.sql import as_set, file, name, text
+from connector_sdk.planning.diff.identity import comparable
+from connector_sdk.planning.diff.removals import Removals
+from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.state.files import make_file
+
+_NAMED = 50
+
+
+@frozen
+class Replacement:
+    """The lines of the plan, and what it does to the target. No line is sent when nothing would change.
+
+    `version` is that of the target as it was read, `known` how many values it has; `gone` has some of those that leave
+    it, `removed` counts them: each is a line of its own, after those of the model.
+    """
+
+    file: Path
+    version: str
+    known: int
+    gone: tuple[str, ...] = ()
+    removed: int = 0
+    rejected: int = 0
+
+    @property
+    def removals(self) -> Removals:
+        """What leaves, as it is counted; its lines travel with the others."""
+        return Removals(rows=self.removed, sent=self.removed)
+
+
+def compare_with_target(
+    duck: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    mapped: Mapped,
+    changes: Path,
+    target: tuple[pa.RecordBatchReader, str],
+) -> Replacement:
+    """Say of each row whether the target has it, and find what leaves the target."""
+    records, version = target
+    held = request.folder / "target.parquet"
+    make_file(held)
+    with pq.ParquetWriter(held, records.schema) as writer:
+        for batch in records:
+            writer.write_batch(batch)
+    known = pq.read_metadata(held).num_rows
+    lines = request.folder / "replacement.parquet"
+    freeze(duck, _lines(duck, request, mapped, changes, held), lines)
+    (differing, left, rejected) = _counted(duck, lines)
+    if not differing and not left:
+        same = request.folder / "decided.parquet"
+        freeze(duck, f"select * from {file(lines)} where outcome is not null", same)
+        return Replacement(same, version, known)
+    named = duck.execute(f"select key from {file(lines)} where effect = 'left' limit {_NAMED}").fetchall()
+    return Replacement(lines, version, known, tuple(key for (key,) in named), left, rejected)
+
+
+def replacement_findings(request: PlanRequest, replacement: Replacement) -> Iterator[Finding]:
+    """What is worth knowing of a replacement before it runs."""
+    if replacement.removed:
+        more = ", ..." if replacement.removed > _NAMED else ""
+        yield Finding(Level.INFO, f"{replacement.removed:,} deactivated: {', '.join(replacement.gone)}{more}")
+    if replacement.rejected and "rejected" not in request.accepted:
+        message = f"{replacement.rejected:,} rows are rejected and would be missing from the target"
+        yield Finding(Level.STOP, message, "correct them, or if that is meant: --accept rejected", "rejected")
+
+
+def _lines(duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, held: Path) -> str:
+    """SQL for the rows of the model in its order, and after them the values that leave the target."""
+    types = columns_of(duck, file(changes))
+    differs = " or ".join(_differs(each, types[each.stored]) for each in mapped.fillings if each.column.by is None)
+    effect = f"case when t.same is null then 'new' when {differs or 'false'} then 'changed' else 'same' end"
+    target = _target(duck, mapped, held)
+    staying = (
+        f"select c.* exclude (file_row_number) replace ({effect} as effect) from {file(changes, numbered=True)} c"
+        f" left join ({target}) t on t.same = c.match order by c.file_row_number"
+    )
+    return f"select * from ({staying}) union all by name {_left(request, mapped, changes, target, types)}"
+
+
+def _differs(filling: Filling, type_: str) -> str:
+    """SQL that is true when a value is another one than the target's, as its field compares values."""
+    field, mine = filling.field, f"c.{name(filling.stored)}"
+    theirs = f"try_cast(t.{name(field.name)} as {type_})"
+    if field.type is FieldType.CHOICES:
+        theirs = as_set(theirs)
+    left_alone = f"{mine} is not null and " if filling.column.on_null is OnNull.KEEP else ""
+    ours, others = (comparable(each, type_, field) if field.equality else each for each in (mine, theirs))
+    return f"({left_alone}{ours} is distinct from {others})"
+
+
+def _left(request: PlanRequest, mapped: Mapped, changes: Path, target: str, types: Mapping[str, str]) -> str:
+    """SQL for the values that no row of the model has any more; each is its own key."""
+    assert mapped.match is not None
+    key, stored = name(mapped.match.field.name), mapped.match.stored
+    kept = f"select match from {file(changes)} where outcome is null"
+    lines = (
+        f"select cast(t.{key} as varchar) as key, t.same as match, 'left' as effect, {text(request.action)} as action,"
+        f" {text(request.schema.name)} as object, try_cast(t.{key} as {types[stored]}) as {name(stored)}"
+        f" from ({target}) t anti join ({kept}) c on c.match = t.same order by 1"
+    )
+    return f"select * from ({lines})"
+
+
+def _target(duck: duckdb.DuckDBPyConnection, mapped: Mapped, held: Path) -> str:
+    """The target with its match values as they are compared."""
+    assert mapped.match is not None
+    key = mapped.match.field
+    type_ = columns_of(duck, file(held))[key.name]
+    return f"select *, {comparable(name(key.name), type_, key)} as same from {file(held)}"
+
+
+def _counted(duck: duckdb.DuckDBPyConnection, lines: Path) -> tuple[int, int, int]:
+    """Rows of the model that differ, values that leave, and rows that are rejected."""
+    ((differing, left, rejected),) = duck.execute(
+        "select count(*) filter (where outcome is null and effect not in ('same', 'left')),"
+        " count(*) filter (where effect = 'left'),"
+        f" count(*) filter (where outcome = 'rejected') from {file(lines)}"
+    ).fetchall()
+    return differing, left, rejected

@@ -1,0 +1,75 @@
+"""Which row is which: one canonical text per value, and match values as the destination compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from connector_sdk.contract.schema import Equality, Field
+from connector_sdk.engines.exact_numbers import shortest_digits
+from connector_sdk.engines.sql import name
+from connector_sdk.planning.mapping.blanks import blank_as_null, trim_blanks
+from connector_sdk.planning.mapping.kinds import Kind, kind_of
+
+_INEXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
+"""The whole number from which on neighbours are one number, by floating point type."""
+
+
+def key(columns: Sequence[str], types: Mapping[str, str]) -> str:
+    """Return SQL for the primary key as text; null when a part of it is null or blank. Several become a JSON list."""
+    parts = [blank_as_null(canonical(name(each), types[each])) for each in columns]
+    if len(parts) == 1:
+        return parts[0]
+    missing = " or ".join(f"{part} is null" for part in parts)
+    return f"case when not ({missing}) then cast(to_json([{', '.join(parts)}]) as varchar) end"
+
+
+def canonical(value: str, type_: str) -> str:
+    """Return SQL for a value as the one text that identifies it: 1, 1.0 and 1.00 are the same, text is taken verbatim.
+
+    Date-times are in UTC, such as `2026-01-31T23:59:59.5Z`; one without a zone is UTC.
+    """
+    text_ = f"cast({value} as varchar)"
+    match kind_of(type_):
+        case Kind.NUMBER:
+            return shortest_digits(text_)
+        case Kind.TIMESTAMP:
+            return _moment(text_)
+        case Kind.INSTANT:
+            return _moment(f"cast({value} at time zone 'UTC' as varchar)")
+    return value if type_ == "VARCHAR" else text_
+
+
+def former_text(value: str, type_: str) -> str | None:
+    """Return SQL for the text that earlier versions sent for a value; None where that is the canonical one."""
+    written = f"cast({value} as varchar)"
+    if type_ == "TIMESTAMPTZ_NS":  # taken for one without a zone
+        return _moment(written)
+    return written if kind_of(type_) is Kind.NUMBER else None
+
+
+def inexact(value: str, type_: str) -> str | None:
+    """Return SQL that is true for a floating point number that is no exact whole number; None for other types.
+
+    From 2^53 on (2^24 in four bytes), neighbouring whole numbers are one number in floating point: 2^53 may be
+    2^53 + 1.
+    """
+    first = _INEXACT.get(type_)
+    return f"(not isfinite({value}) or {value} <> trunc({value}) or abs({value}) >= {first})" if first else None
+
+
+def comparable(value: str, type_: str, field: Field) -> str:
+    """SQL for a match value, equal for two values exactly when `field` takes them for one; null when it is blank."""
+    trims = field.equality & {Equality.TRIMMED, Equality.CASELESS}
+    result = (trim_blanks if trims else blank_as_null)(canonical(value, type_))
+    if field.significant is not None:
+        result = f"left({result}, {field.significant})"
+    if Equality.NUMERIC in field.equality:
+        result = f"nullif({shortest_digits(result)}, '')"
+    if Equality.CASELESS in field.equality:
+        result = f"lower(upper({result}))"
+    return result
+
+
+def _moment(value: str) -> str:
+    """Return SQL for the text of a date-time in UTC, from how DuckDB writes one without a zone."""
+    return f"replace({value}, ' ', 'T') || 'Z'"

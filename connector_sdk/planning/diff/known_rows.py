@@ -1,0 +1,107 @@
+"""What the destination has accepted so far, as the relation `known_rows`, with an object for every row.
+
+A row that was merged into another one counts as known while its group names it. Once it left the group of a parent that
+is still there, it is a new row again, and gets a record of its own. Where no row of the model writes the record any
+more, nothing does until the last of the merged rows left, too; each plan says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.spec import Mode
+from connector_sdk.engines.compare import columns_of
+from connector_sdk.engines.snapshots import MERGED
+from connector_sdk.engines.sql import file, text
+from connector_sdk.planning.diff.merge_groups import GOES
+from connector_sdk.planning.request import PlanRequest
+
+_NAMED = 3
+
+
+def make_known_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> None:
+    """Make the view `known_rows` of the snapshot, where there is one; the view `model` is there already."""
+    if request.snapshot is None:
+        return
+    snapshot = file(request.snapshot)
+    have = columns_of(connection, snapshot)
+    object_ = "" if "object" in have else f", {text(request.schema.name)} as object"
+    parted = ""
+    if MERGED in have:
+        connection.execute(f"create table parted as {_parted(request, snapshot)}")
+        parted = " anti join parted using (key)"
+    connection.execute(f"create view known_rows as select *{object_} from {snapshot}{parted}")
+
+
+def merged_row_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> Iterator[Finding]:
+    """Yield what is worth knowing of rows that earlier runs merged. `lines` are the changes after all look-ups."""
+    if request.snapshot is None or MERGED not in columns_of(connection, "known_rows"):
+        return
+    alone = f"from parted semi join (from {file(lines)} where outcome is null and not {GOES}) using (key)"
+    if found := _count_keys(connection, alone):
+        message = f"rows that left their group and get records of their own: {found}"
+        yield Finding(Level.INFO, message, "put them back into their group where that is not meant")
+    code = text(Code.NOTHING_TO_MERGE)
+    if found := _count_keys(connection, f"from parted semi join (from {file(lines)} where code = {code}) using (key)"):
+        message = f"rows that moved to another group after their record was merged in the former one: {found}"
+        advice = "nothing is left to merge; take them out of the group to have records of their own made"
+        yield Finding(Level.INFO, message, advice)
+    if found := _count_keys(connection, _unwritten(request, lines)):
+        yield _unwritten_finding(request, found)
+
+
+def _unwritten_finding(request: PlanRequest, found: str) -> Finding:
+    """Return the finding on rows that were merged into a record that nothing is written to any more."""
+    message = f"rows merged into records that no row of the model writes any more: {found}; nothing is written for them"
+    back = "put the row that they were merged into back into the model"
+    if request.sync.mode is Mode.INSERT:
+        return Finding(Level.INFO, message, f"{back}, or give them new keys to have them inserted")
+    advice = f"{back}, or leave them out of one run: on_removed applies to the record then, and later they count as new"
+    return Finding(Level.INFO, f"{message} until they leave the model, too", advice)
+
+
+def _count_keys(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """Return how many rows a relation has, with their first keys; empty text where it has none."""
+    ((rows, keys),) = connection.execute(f"select count(*), min(key, {_NAMED}) from ({relation})").fetchall()
+    return f"{rows:,} ({', '.join(keys)}{', ...' if rows > len(keys) else ''})" if rows else ""
+
+
+def _unwritten(request: PlanRequest, lines: Path) -> str:
+    """Return SQL for the keys of merged rows in the model whose record no row of the model writes.
+
+    A known row writes the record, unless it has a new match value; so does a line that was found to mean it. A new
+    parent of the group is taken for the one that was away: whose record it means shows only when it is written.
+    """
+    rekeyed = f"select key from {file(lines)} where effect = 'rekeyed' and outcome is null"
+    returned = ""
+    if request.sync.merge:
+        returned = """anti join (
+            select m.key from model m join groups g on g.shared = m.shared and g.defect is null
+            anti join known_rows p on p.key = g.parent
+        ) r on r.key = c.key"""
+    return f"""
+        select c.key from (from known_rows where coalesce({MERGED}, false) and record_id is not null) c
+        semi join model m on m.key = c.key
+        anti join (
+            select p.object, p.record_id from (from known_rows where not coalesce({MERGED}, false)) p
+            semi join model m on m.key = p.key anti join ({rekeyed}) k on k.key = p.key
+            union all select object, record_id from {file(lines)} where outcome is null and not {GOES}
+        ) o on o.object = c.object and o.record_id = c.record_id
+        {returned}
+    """
+
+
+def _parted(request: PlanRequest, snapshot: str) -> str:
+    """Return SQL for the keys of merged rows that share no group with their parent any more, while both have a row."""
+    apart = "mc.shared is null or mc.shared is distinct from mp.shared" if request.sync.merge else "true"
+    return f"""
+        select c.key from {snapshot} c
+        join {snapshot} p on p.record_id = c.record_id and not coalesce(p.{MERGED}, false)
+        join model mc on mc.key = c.key join model mp on mp.key = p.key
+        where coalesce(c.{MERGED}, false) and ({apart})
+    """

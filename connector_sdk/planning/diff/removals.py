@@ -1,0 +1,147 @@
+"""Rows that left the model: what is to be done with their records, and which keys are just forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+from attrs import frozen
+
+from connector_sdk.contract.batch import Action, Column
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.schema import FieldType
+from connector_sdk.contract.spec import Removal
+from connector_sdk.engines.compare import freeze
+from connector_sdk.engines.sql import file, text
+from connector_sdk.planning.diff.changes import Changes
+from connector_sdk.planning.diff.merge_groups import settled
+from connector_sdk.planning.diff.shared_records import keep_shared, keep_successors
+from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
+from connector_sdk.planning.frozen import DROPPED
+from connector_sdk.planning.lookup.matches import Match
+from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.request import PlanRequest
+
+_NAMED = 3
+
+
+@frozen
+class Removals:
+    """Rows to be removed at the destination, in `file` (None without any), and how many of them there are.
+
+    `sent` counts those of them whose records are really removed, `left` all keys that left, also those that are only
+    forgotten.
+    """
+
+    file: Path | None = None
+    rows: int = 0
+    sent: int = 0
+    left: int = 0
+
+
+def freeze_removals(
+    connection: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    mapped: Mapped,
+    changes: Changes,
+    lines: Path,
+    match: Match,
+) -> Removals:
+    """Freeze the rows that left, by what follows for them. `lines` are the changes after everything was looked up.
+
+    A record that belongs to another row, too, or that became one which the sync has not written, stays. The former
+    record of a key with a new match value leaves when the row is sent, not when it is refused.
+    """
+    if request.snapshot is None or not request.forgets or not (changes.absent or changes.rekeyed):
+        return Removals()
+    connection.execute(f"create table gone as {_gone(connection, request, changes, lines)}")
+    ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
+    if request.sync.on_removed is Removal.NOTHING:
+        if left:
+            freeze(connection, "select key from gone where not rekeyed", request.folder / DROPPED)
+        return Removals(left=left)
+    keep_shared(connection, lines)
+    keep_successors(connection, request, mapped, match)
+    target = request.folder / "removed.parquet"
+    rows = freeze(connection, _lines(request, lines), target)
+    ((sent,),) = connection.execute(f"select count(*) from {file(target)} where outcome is null").fetchall()
+    return Removals(target if rows else None, rows, sent, left)
+
+
+def removal_findings(connection: duckdb.DuckDBPyConnection, removals: Removals) -> Iterator[Finding]:
+    """Yield what is worth knowing of records that stay although their rows left."""
+    if removals.file is None or removals.rows == removals.sent:
+        return
+    kept = f"from {file(removals.file)} where code = {text(Code.RECORD_KEPT)}"
+    ((rows, keys, messages),) = connection.execute(
+        f"select count(*), min_by(key, key, {_NAMED}), min_by(message, key, {_NAMED}) {kept}"
+    ).fetchall()
+    if rows:
+        said = "; ".join(f"{key}: {message}" for key, message in zip(keys, messages, strict=True))
+        more = "; ..." if rows > len(keys) else ""
+        yield Finding(Level.INFO, f"records that stay although their rows left the model: {rows:,} ({said}{more})")
+
+
+def clearable(mapped: Mapped, object_name: str | None = None) -> list[Filling]:
+    """The fields that are emptied when a row leaves: not what identifies a record or must have a value.
+
+    With `object_name`, those of one of several objects.
+    """
+    match = mapped.match.field.name if mapped.match else None
+    return [
+        each
+        for each in mapped.fillings
+        if each.field.name != match
+        and object_name in (None, each.object_name)
+        and each.field.updateable
+        and each.field.nillable
+        and not each.field.required
+        and each.field.type is not FieldType.BOOLEAN
+    ]
+
+
+def cleared_columns(mapped: Mapped, object_name: str | None = None) -> tuple[Column, ...]:
+    """The columns of a batch that clears; references are cleared through the id, never through a key."""
+    return tuple(Column(each.field.name) for each in clearable(mapped, object_name))
+
+
+def removal_action(request: PlanRequest) -> Action:
+    """What is done with the record of a row that left."""
+    return Action.DELETE if request.sync.on_removed is Removal.DELETE else Action.UPDATE
+
+
+def _gone(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path) -> str:
+    """Return SQL for the keys that left, and the former records of keys that have a new match value.
+
+    `kept` is to say why a record stays.
+    """
+    object_ = "s.object" if request.others else f"{text(request.schema.name)} as object"
+    was_merged = settled(connection, request) or "false"
+    columns = f"s.key, {object_}, s.record_id, s.match, {was_merged} as merged, null::varchar as kept"
+    left = f"select {columns}, false as rekeyed from known_rows s anti join model m on m.key = s.key"
+    if not changes.rekeyed:
+        return left
+    moved = f"select key from {file(lines)} where effect = 'rekeyed' and outcome is null"
+    return f"{left} union all select {columns}, true from known_rows s semi join ({moved}) c on c.key = s.key"
+
+
+def _lines(request: PlanRequest, lines: Path) -> str:
+    """Return SQL for the plan lines of the rows that left; the columns are those of the changes.
+
+    Of the former record of a row with a new match value there is no line where it stays: the row itself has one.
+    """
+    given = (
+        f"select key, match, {text(removal_action(request))} as action, object, record_id, 'left' as effect, kept"
+        " from gone where not (rekeyed and kept is not null)"
+    )
+    verdicts = [
+        Verdict("kept is not null", Code.RECORD_KEPT, "kept"),
+        Verdict(
+            "record_id is null or object is null", Code.NO_RECORD, text("it is not known which record this row had")
+        ),
+    ]
+    empty = f"select * from {file(lines)} where false"
+    decided = verdict_columns(verdicts, f"({given})")
+    return f"{empty} union all by name select * exclude (kept) from ({decided})"

@@ -1,0 +1,117 @@
+"""Records that several rows mean: such rows are not sent, and one that left does not take the record along."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from connector_sdk.contract.codes import Code
+from connector_sdk.engines.compare import freeze
+from connector_sdk.engines.sql import file, texts
+from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
+from connector_sdk.planning.lookup.matches import Match, SoughtValues, ask
+from connector_sdk.planning.lookup.rematch_plan import successors
+from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.request import PlanRequest
+
+_NAMED = 3
+
+
+def reject_shared(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> Path:
+    """Reject the rows of which several mean one record, or one that an unchanged row means.
+
+    Answers the file of the lines, `lines` itself where there are no such rows.
+    """
+    meant = f"select key, object, record_id from {file(lines)} where outcome is null and record_id is not null"
+    if _unchanged(connection, request, lines):
+        meant += " union all select * from unchanged"
+    connection.execute(
+        f"create table shared as select object, record_id, count(*) as rows, min(key, {_NAMED}) as keys from ({meant})"
+        " group by object, record_id having count(*) > 1"
+    )
+    if not _count(connection, "shared"):
+        return lines
+    joined = f"(select c.*, h.rows, h.keys from {file(lines)} c left join shared h using (object, record_id))"
+    said = (
+        "'several rows mean one record of ' || object || ', ' || record_id || ': ' || array_to_string(keys, ', ')"
+        f" || if(rows > {_NAMED}, ', ...', '')"
+    )
+    decided = verdict_columns([Verdict("outcome is null and rows > 1", Code.REPEATED_MATCH, said)], joined, former=True)
+    target = request.folder / "unshared.parquet"
+    freeze(connection, f"select * exclude (rows, keys) from ({decided})", target)
+    return target
+
+
+def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
+    """Say in `kept` of the table `gone` which records belong to other rows, too: they stay when their row leaves.
+
+    Such a row was merged into the record, means it by its match value (also where it is refused, and where its key is
+    missing), or is written to it now. Of several rows of one record that leave together, the first takes it along.
+    """
+    same = "g.record_id = {0}.record_id and g.object = {0}.object"
+    connection.execute(f"""
+        create table owners as
+        select g.key, s.key as owner from gone g join known_rows s on {same.format("s")}
+        anti join gone k on k.key = s.key
+        union select g.key, l.key from gone g join {file(lines)} l on {same.format("l")} where l.outcome is null
+        union select g.key, coalesce(m.key, 'row ' || m.position || ' of the model')
+            from gone g join model m on m.match = g.match
+    """)
+    listed = f"array_to_string(min(owner, {_NAMED}), ', ') || if(count(*) > {_NAMED}, ', ...', '')"
+    connection.execute(f"""
+        update gone set kept = 'its record belongs to other rows, too: ' || named from
+        (select key as owned, {listed} as named from owners group by key) where key = owned
+    """)
+    connection.execute("""
+        update gone set kept = 'its record is removed with that of ' || first from (
+            select key as later, first_value(key) over one as first, row_number() over one as place from gone
+            where kept is null and record_id is not null
+            window one as (partition by object, record_id order by merged, key)
+        ) where key = later and place > 1
+    """)
+
+
+def keep_successors(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, match: Match) -> None:
+    """Say in `kept` of the table `gone` which records became others: a removal does not follow to what is not ours.
+
+    They may have become records of objects that the sync does not write. Those objects are not searched, since the user
+    may not see them.
+    """
+    names = [each.name for each in request.schemas]
+    turning = [each.name for each in request.schemas if any(other != each.name for other in each.becomes)]
+    if not turning or mapped.match is None:
+        return
+    asks = f"kept is null and list_contains({texts(turning)}, object)"
+    answers = request.folder / "successors.parquet"
+    following = partial(match, successors=successors(request))
+    found = ask(connection, SoughtValues("gone", "match", asks), names, mapped.match.field.name, answers, following)
+    message = "'its record became ' || id || ' of ' || name || ', to which this row was never written'"
+    connection.execute(f"""
+        update gone set kept = {message} from (
+            select g.key as turned, min(a.object) filter (a.object <> g.object) as name,
+                arg_min(a.record_id, a.object) filter (a.object <> g.object) as id
+            from gone g join {found} a on a.value = g.match where a.record_id is not null group by g.key
+            having not bool_or(a.record_id = g.record_id and a.object = g.object) and bool_or(a.object <> g.object)
+        ) where kept is null and key = turned and list_contains({texts(turning)}, object)
+    """)
+
+
+def _unchanged(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> int:
+    """Find the rows that did not change and have a record which a line means; they are the table `unchanged`."""
+    if request.snapshot is None:
+        return 0
+    connection.execute(f"""
+        create table unchanged as select s.key, s.object, s.record_id from known_rows s
+        semi join {file(lines)} l on l.object = s.object and l.record_id = s.record_id
+        anti join {file(lines)} c on c.key = s.key
+    """)
+    if _count(connection, "unchanged"):
+        connection.execute("create or replace table unchanged as from unchanged u semi join model m on m.key = u.key")
+    return _count(connection, "unchanged")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
+    return int(rows)

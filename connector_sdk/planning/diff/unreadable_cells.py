@@ -1,0 +1,61 @@
+"""Cells that the type of their column cannot hold: a row that has one where a sync uses it is not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector_sdk.contract.codes import Code
+from connector_sdk.engines.models import Source
+from connector_sdk.engines.sql import name, text
+from connector_sdk.planning.diff.merge_groups import GOES
+from connector_sdk.planning.diff.verdicts import Verdict
+from connector_sdk.planning.mapping.columns import used_by
+from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.request import PlanRequest
+
+_IDENTITY, _VALUE = "refused_identity", "refused_value"
+_SHOWN = 60
+"""How many characters of a refused cell its message shows."""
+
+
+def working_cells(request: PlanRequest, mapped: Mapped, source: Source) -> tuple[str, ...]:
+    """Return the columns of the view `model` that say what is refused; a plan has no use for them."""
+    kinds = {_IDENTITY: _identifying(request, source), _VALUE: _filling(request, mapped, source)}
+    return tuple(each for each, columns in kinds.items() if columns)
+
+
+def refused_columns(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[str]:
+    """Return SQL for these columns: what is said of the first refused cell of a row, null where there is none."""
+    kinds = {_IDENTITY: _identifying(request, source), _VALUE: _filling(request, mapped, source)}
+    for working, columns in kinds.items():
+        if columns:
+            yield f"coalesce({', '.join(_say_refused(source, each) for each in columns)}) as {working}"
+
+
+def refused_verdicts(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[Verdict]:
+    """Return why rows with refused cells are not sent. The values of rows that are merged are of no consequence."""
+    if _identifying(request, source):
+        message = f"'row ' || position || ' of the model has no primary key: ' || {_IDENTITY}"
+        yield Verdict(f"key is null and {_IDENTITY} is not null", Code.NULL_KEY, message)
+        yield Verdict(f"{_IDENTITY} is not null", Code.BAD_VALUE, _IDENTITY)
+    if _filling(request, mapped, source):
+        sent = f"not {GOES} and " if request.sync.merge else ""
+        yield Verdict(f"{sent}{_VALUE} is not null", Code.BAD_VALUE, _VALUE)
+
+
+def _identifying(request: PlanRequest, source: Source) -> list[str]:
+    """The columns that identify rows or records, as far as cells of them may be refused."""
+    used = used_by(request.model, request.sync)
+    return [each for each in source.refused if each in used.identifying]
+
+
+def _filling(request: PlanRequest, mapped: Mapped, source: Source) -> list[str]:
+    identifying = _identifying(request, source)
+    return [each for each in source.refused if each in mapped.columns and each not in identifying]
+
+
+def _say_refused(source: Source, column: str) -> str:
+    """SQL for what is said of a refused cell."""
+    raw = name(source.refused[column])
+    message = text(f"{column} cannot be {source.columns[column]} without loss: ")
+    return f"{message} || chr(39) || left({raw}, {_SHOWN}) || chr(39)"

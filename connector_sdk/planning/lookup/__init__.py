@@ -1,0 +1,1 @@
+"""Record ids: of the rows themselves, and of the records that they refer to."""

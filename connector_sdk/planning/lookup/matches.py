@@ -1,0 +1,95 @@
+"""Ask the destination which records have some values, and write the answers down: each distinct value once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrs import frozen
+
+from connector_sdk.engines.sql import file, name
+from connector_sdk.state.files import make_file
+
+VALUES = 10_000
+"""How many distinct values are looked up in one call of `match`."""
+
+
+class Match(Protocol):
+    """Asks the destination: objects, field and values to an Arrow table with `MATCH_SCHEMA`."""
+
+    def __call__(
+        self,
+        objects: Sequence[str],
+        field: str,
+        values: pa.Array,
+        *,
+        is_reference: bool = False,
+        successors: Sequence[str] = (),
+    ) -> pa.Table:
+        """Return the records; `is_reference` asks for those that rows refer to.
+
+        A record that became one of `successors` is answered as that one, where the destination can.
+        """
+        ...
+
+
+@frozen
+class SoughtValues:
+    """What is looked for: the distinct values that the column `by` has in those rows of `lines` for which `asks` holds.
+
+    `former` is SQL for another spelling, which is asked for where the first one finds nothing. `known` is a relation
+    with a column `value`, of values that need not be asked for.
+    """
+
+    lines: str
+    by: str
+    asks: str
+    former: str | None = None
+    known: str | None = None
+
+    def values(self, spelled: str) -> str:
+        """Return SQL for the distinct values, each with how it is `spelled`."""
+        value = name(self.by)
+        missing = f" anti join {self.known} k on k.value = {value}" if self.known else ""
+        asking = f"from {self.lines}{missing} where ({self.asks}) and {value} is not null"
+        return f"select distinct {value} as value, {spelled} as spelled {asking}"
+
+
+def ask(
+    connection: duckdb.DuckDBPyConnection,
+    sought: SoughtValues,
+    objects: Sequence[str],
+    field: str,
+    answers: Path,
+    match: Match,
+) -> str:
+    """Look up every distinct value, and return SQL for the answers: `value`, `object` and `record_id` of each record.
+
+    A null `record_id` says that no record can ever have the value.
+    """
+    _write(connection, sought.values(name(sought.by)), objects, field, answers, match)
+    if sought.former is None:
+        return file(answers)
+    again = answers.with_suffix(".former.parquet")
+    missing = f"select * from ({sought.values(sought.former)}) anti join {file(answers)} using (value)"
+    _write(connection, f"select * from ({missing}) where spelled <> value", objects, field, again, match)
+    return f"(from {file(answers)} union all from {file(again)})"
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, values: str, objects: Sequence[str], field: str, answers: Path, match: Match
+) -> None:
+    """Ask for what the relation `values` has in `spelled`, and write the records down by its `value`."""
+    reader: pa.RecordBatchReader = connection.cursor().sql(f"{values} order by value").to_arrow_reader(VALUES)
+    columns = [("value", reader.schema.field("value").type), ("object", pa.string()), ("record_id", pa.string())]
+    schema = pa.schema(columns)
+    make_file(answers)
+    with pq.ParquetWriter(answers, schema) as writer:
+        for batch in reader:
+            found = match(objects, field, batch.column("spelled")).combine_chunks()
+            position, *records = (each.combine_chunks() for each in found.columns)
+            writer.write_table(pa.table([batch.column("value").take(position), *records], schema=schema))

@@ -1,0 +1,196 @@
+"""Rows that refer to other rows of the same plan: parents first, and nobody whose parent is not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+from attrs import field, frozen
+
+from connector_sdk.contract.batch import Action
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.spec import Mode
+from connector_sdk.engines.compare import columns_of, freeze
+from connector_sdk.engines.sql import file, name, text
+from connector_sdk.planning.diff.identity import comparable
+from connector_sdk.planning.diff.merge_groups import GOES
+from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
+from connector_sdk.planning.lookup.lookups import missing
+from connector_sdk.planning.lookup.topological import find_levels
+from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.state.plan_file import RowReference, stored_name
+
+
+@frozen
+class Parents:
+    """The lines in `file`, and the highest level that one of them stands on: 0 where none refers to another.
+
+    `references` are the columns in which a line may name another line, whose record is still to be made.
+    """
+
+    file: Path
+    highest: int = 0
+    references: Mapping[str, RowReference] = field(factory=dict)
+
+
+def relate(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path) -> Parents:
+    """Put lines that refer to other lines on a level above them; those in a circle are decided.
+
+    It does not matter whether the record of the other line exists: one that moves below another does so after that
+    one has moved. Where a line may have to wait for the id of a record, it gets the key of the line that makes it.
+    """
+    own = list(_own_references(request, mapped))
+    if not own:
+        return Parents(changes)
+    lines = f"select *, file_row_number as line from {file(changes, numbered=True)}"
+    types = columns_of(connection, file(changes))
+    pairs = (
+        _pairs(number, each, types, f"{lines} where outcome is null and not {GOES}") for number, each in enumerate(own)
+    )
+    connection.execute(f"create table pairs as {' union all '.join(pairs)}")
+    connection.execute("create table edges as select distinct child, parent from pairs")
+    highest = find_levels(connection, lines)
+    ((circles,),) = connection.execute("select count(*) from circle").fetchall()
+    if not highest and not circles:
+        return Parents(changes)
+    target = request.folder / "related.parquet"
+    freeze(connection, _related(own, lines), target)
+    return Parents(target, highest, {each.filling.stored: each.reference for each in own if each.waits})
+
+
+def orphaned(connection: duckdb.DuckDBPyConnection, request: PlanRequest, parents: Parents, lines: Path) -> Path:
+    """Decide the lines that wait for the record of a line which is not sent, and those that wait for these."""
+    if not parents.references or not _find_unsent(connection, parents, lines):
+        return lines
+    verdicts = [
+        Verdict(
+            f"outcome is null and {name(each.row)} in (select key from unsent)",
+            each.code,
+            f"{text(each.missing)} || cast({name(each.stored)} as varchar)",
+        )
+        for each in parents.references.values()
+    ]
+    target = request.folder / "orphaned.parquet"
+    freeze(connection, verdict_columns(verdicts, file(lines), former=True), target)
+    return target
+
+
+def parents_findings(parents: Parents) -> Iterator[Finding]:
+    """What is worth knowing of rows that refer to each other."""
+    if parents.highest:
+        yield Finding(Level.INFO, f"rows refer to other rows: they go in {parents.highest + 1} stages, parents first")
+
+
+@frozen
+class _Own:
+    """A field that refers to records which the plan writes, and the field of the same mapping by which they are found.
+
+    `waits`: the id may be that of a record which this plan is to make. `meant` is SQL that is true for the lines that
+    may be meant: those of one object, where there are several.
+    """
+
+    filling: Filling
+    found_by: Filling
+    waits: bool
+    meant: str
+
+    @property
+    def reference(self) -> RowReference:
+        """How a line names another one."""
+        assert self.filling.lookup is not None
+        row = stored_name(self.filling.object_name, self.filling.field.name)
+        return RowReference(self.filling.stored, f"parent.{row}", missing(self.filling.lookup))
+
+
+def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
+    if request.sync.mode is Mode.ALL:
+        return
+    mine = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
+    names = [each.name for each in request.schemas]
+    for filling in mapped.fillings:
+        object_name, field_name = _sought(filling)
+        if object_name not in names:
+            continue
+        own = (each for each in mine if each.object_name in (None, object_name))
+        found_by = next((each for each in own if each.field.name == field_name), None)
+        if found_by is not None:
+            makes = request.action in (Action.CREATE, Action.UPSERT) and request.sync.create_in in (None, object_name)
+            meant = f"object = {text(object_name)}" if request.others else "true"
+            yield _Own(filling, found_by, makes and filling.lookup is not None, meant)
+
+
+def _sought(filling: Filling) -> tuple[str, str]:
+    """The object and the field by which the record is found that a field refers to; empty where it does not."""
+    if filling.lookup is not None:
+        return filling.lookup.object_name, filling.lookup.field.name
+    return (filling.column.by.object_name, filling.column.by.field) if filling.column.by else ("", "")
+
+
+def _pairs(number: int, own: _Own, types: Mapping[str, str], lines: str) -> str:
+    """SQL for the lines that refer to another one by a reference, and the keys of those."""
+
+    lookup = own.filling.lookup
+    compared = lookup.field if lookup else own.found_by.field
+
+    def values(filling: Filling, condition: str) -> str:
+        value = comparable(name(filling.stored), types[filling.stored], compared)
+        return f"(select line, key, {value} as value from ({lines}) where {condition})"
+
+    return (
+        f"select {number} as number, c.line as child, p.line as parent, p.key"
+        f" from {values(own.filling, own.filling.own)} c join {values(own.found_by, own.meant)} p on p.value = c.value"
+    )
+
+
+def _related(own: Sequence[_Own], lines: str) -> str:
+    """SQL for the lines with their level and the keys of those that they wait for."""
+    waiting = [(f"keys_{number}", number, each.reference) for number, each in enumerate(own) if each.waits]
+    named = "".join(f", {keys}, {keys}[1] as {name(each.row)}" for keys, _, each in waiting)
+    joins = " ".join(f"left join ({_keys(number, keys)}) using (line)" for keys, number, _ in waiting)
+    joined = (
+        f"(select * exclude (file_row_number, line, level), coalesce(level, 0) as level {named} from ({lines})"
+        " left join (select line, max(level) as level from level group by line) using (line)"
+        f" left join circle using (line) {joins})"
+    )
+    verdicts = [Verdict("trail is not null", Code.CIRCULAR_REFERENCE, "'rows refer to each other: ' || trail")]
+    verdicts += [_several(keys, each) for keys, _, each in waiting]
+    helping = ", ".join(["trail", *(keys for keys, *_ in waiting)])
+    return f"select * exclude ({helping}) from ({verdict_columns(verdicts, joined, former=True)})"
+
+
+def _keys(number: int, keys: str) -> str:
+    """SQL for the keys of the lines that others refer to by a reference, by the lines that do."""
+    sound = f"number = {number} and parent not in (select line from circle)"
+    return f"select child as line, list(key order by key) as {keys} from pairs where {sound} group by child"
+
+
+def _several(keys: str, reference: RowReference) -> Verdict:
+    meant = f"'several rows are meant by ' || cast({name(reference.stored)} as varchar) || ': '"
+    message = f"{meant} || array_to_string({keys}, ', ')"
+    return Verdict(f"outcome is null and len({keys}) > 1", Code.REFERENCE_AMBIGUOUS, message)
+
+
+def _find_unsent(connection: duckdb.DuckDBPyConnection, parents: Parents, lines: Path) -> int:
+    """Make the table `unsent` of the keys of lines that others wait for in vain, and answer how many there are."""
+    sent = f"from {file(lines)} where outcome is null"
+    waiting = " union all ".join(
+        f"select key, {name(each.row)} as parent {sent} and {name(each.row)} is not null"
+        for each in parents.references.values()
+    )
+    connection.execute(f"create table waiting as {waiting}")
+    found = f"select distinct parent as key from waiting where parent not in (select key {sent})"
+    connection.execute(f"create table unsent as {found}")
+    added = rows = _count(connection)
+    while added:
+        further = "select distinct w.key from waiting w semi join unsent u on u.key = w.parent"
+        connection.execute(f"insert into unsent {further} anti join unsent k on k.key = w.key")
+        added, rows = _count(connection) - rows, _count(connection)
+    return rows
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    ((rows,),) = connection.execute("select count(*) from unsent").fetchall()
+    return int(rows)

@@ -1,0 +1,56 @@
+"""How rows would be written to another object, should their records become some of it before they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from connector_sdk.contract.spec import Mode
+from connector_sdk.engines.sql import name, text
+from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.request import PlanRequest
+from connector_sdk.state.plan_file import Sought, shape_in, unfit_in
+
+
+def sought(request: PlanRequest, mapped: Mapped) -> Sought | None:
+    """How the record of a row is looked up again while the plan is carried out; None where rows mean no records."""
+    if mapped.match is None or request.sync.mode is Mode.ALL:
+        return None
+    objects = tuple(each.name for each in request.schemas)
+    return Sought(objects, mapped.match.field.name, mapped.match.stored, homes(request), successors(request))
+
+
+def homes(request: PlanRequest) -> tuple[str, ...]:
+    """The objects of a sync that records of its other objects may become."""
+    becomes = {other for each in request.schemas for other in each.becomes if other != each.name}
+    return tuple(each.name for each in request.schemas if each.name in becomes)
+
+
+def successors(request: PlanRequest) -> tuple[str, ...]:
+    """Return the objects that records of a sync may become although the sync does not write them."""
+    own = {each.name for each in request.schemas}
+    return tuple(dict.fromkeys(other for each in request.schemas for other in each.becomes if other not in own))
+
+
+def planned_elsewhere(mapped: Mapped, shapes: Mapping[str, str], written: Mapping[str, tuple[str, ...]]) -> str:
+    """SQL for the columns of lines that say how each would be written to a record of another object.
+
+    `shapes` is SQL for the shape of a line there, by object, `written` the fields that are written there.
+    """
+    columns = []
+    for home, shape in shapes.items():
+        own = [each for each in mapped.fillings if each.object_name == home and each.field.name in written[home]]
+        branches = " ".join(f"when {holds} then {said}" for holds, said in _misfits(home, own))
+        columns += [f"{shape} as {name(shape_in(home))}", f"case {branches} end as {name(unfit_in(home))}"]
+    return "".join(f", {each}" for each in columns)
+
+
+def _misfits(home: str, own: list[Filling]) -> Iterator[tuple[str, str]]:
+    """What keeps a line from an object: SQL that is true then, and SQL for what is said of it."""
+    if not own:
+        yield "true", text(f"no field of {home} is filled")
+    for each in own:
+        yield from ((f"({check.failed})", check.message) for check in each.checks)
+        if each.lookup is not None:
+            said = text(f"{each.field.name} would have to be looked up, which the next run does")
+            yield f"object <> {text(home)} and {name(each.stored)} is not null", said
+    yield "false", "null"

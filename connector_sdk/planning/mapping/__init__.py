@@ -1,0 +1,1 @@
+"""Fields to columns: what each field is filled with, in SQL."""

@@ -1,0 +1,43 @@
+"""Constants that fill fields: converted and checked at once, what is wrong with one is wrong with the mapping."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import duckdb
+
+from connector_sdk.contract.errors import Portable
+from connector_sdk.contract.project import Scalar
+from connector_sdk.contract.schema import Field, FieldType
+from connector_sdk.engines.sql import text
+from connector_sdk.planning.mapping.conversions import Conversion, convert
+
+
+class RefusedError(Portable, Exception):
+    """The field cannot hold this constant."""
+
+
+def constant(value: Scalar | None, field: Field, *, rounds: bool = False) -> Conversion:
+    """A constant as SQL. Raises `RefusedError`, or `MisfitError` when nothing of its type can fit."""
+    converted = convert(*_literal(value, field), field, rounds=rounds)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        for check in converted.checks:
+            ((failed, message),) = connection.execute(f"select {check.failed}, {check.message}").fetchall()
+            if failed:
+                raise RefusedError(str(message))
+    return Conversion(converted.value, ())
+
+
+def _literal(value: Scalar | None, field: Field) -> tuple[str, str]:
+    """A constant as SQL, with its type. Numbers have no exponent where a number is wanted."""
+    if isinstance(value, bool):
+        return str(value).lower(), "BOOLEAN"
+    if isinstance(value, datetime):
+        return f"cast({text(value.isoformat())} as timestamptz)", "TIMESTAMP WITH TIME ZONE"
+    if isinstance(value, date):
+        return f"cast({text(value.isoformat())} as date)", "DATE"
+    if isinstance(value, Decimal) and field.type in (FieldType.INTEGER, FieldType.DECIMAL):
+        return text(f"{value:f}"), "VARCHAR"
+    return text(str(value)), "VARCHAR"

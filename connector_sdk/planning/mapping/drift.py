@@ -1,0 +1,147 @@
+"""What changed at the destination since the last run: fields that went, closed or narrowed, and new ones to fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import evolve
+
+from connector_sdk.contract.errors import Problem
+from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.schema import Field, ObjectSchema
+from connector_sdk.contract.spec import Mode
+from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.objects import takes
+from connector_sdk.planning.request import PlanRequest
+
+GUARD = "schema"
+"""The name with which a change that leaves the mapping possible is accepted."""
+
+_SINCE = "since the last run"
+_LISTED = 5
+
+
+def retold(problem: Problem, now: ObjectSchema, request: PlanRequest) -> Problem:
+    """A problem of the mapping to an object; of a field that was in order in the last run it is said what changed."""
+    former = request.former.get(now.name)
+    if problem.path == ("syncs", request.sync.name, "fields") and find_newly_required(former, now):
+        return evolve(problem, message=f"{problem.message} ({_SINCE}: {', '.join(find_newly_required(former, now))})")
+    name = _field_named(problem, request)
+    before, after = find_field(former, name), find_field(now, name)
+    if before is None:
+        return problem
+    hint = (_renamed(before, former, now) if after is None else "") or problem.hint
+    if after is None or is_closed(before, after, request.sync.mode) or before.type is not after.type:
+        return evolve(problem, message=f"{problem.message} ({_SINCE})", hint=hint)
+    return problem
+
+
+def drift(request: PlanRequest, mapped: Mapped, *, creates: bool) -> Iterator[Finding]:
+    """Changes since the last run that the mapping survives and its rows may not. `creates`: records may be created."""
+    level = Level.WARNING if GUARD in request.accepted else Level.STOP
+    accept = f"if that is meant: --accept {GUARD}"
+    for now in request.schemas:
+        former = request.former.get(now.name)
+        if former is None:
+            continue
+        fillings = [each for each in mapped.fillings if each.object_name in (None, now.name)]
+        names = dict.fromkeys(each.field.name for each in [*fillings, *([mapped.match] if mapped.match else [])])
+        for name in names:
+            yield from _changed(
+                _label(now, name, request), find_field(former, name), find_field(now, name), level, accept
+            )
+        for name in _left_out(request, former, now):
+            message = (
+                f"{_SINCE}, {_label(now, name, request)} cannot be written any more: it goes to other objects only"
+            )
+            yield Finding(level, message, f"remove it, or mend the object; {accept}", GUARD)
+        missing = [each for each in find_newly_required(former, now) if each not in names]
+        makes = creates and request.sync.mode is Mode.UPSERT and request.sync.create_in in (None, now.name)
+        if makes and missing:
+            message = f"{_SINCE}, records of {now.name} are not created without {', '.join(missing)}"
+            yield Finding(level, message, f"map it, or use mode update; {accept}", GUARD)
+
+
+def _label(schema: ObjectSchema, name: str, request: PlanRequest) -> str:
+    return f"{schema.name}.{name}" if request.others else name
+
+
+def _changed(label: str, before: Field | None, now: Field | None, level: Level, accept: str) -> Iterator[Finding]:
+    """What became of a field that is filled."""
+    if before is None or now is None:
+        return
+    for change in describe_narrowing(before, now):
+        yield Finding(level, f"{_SINCE}, {label} {change}", f"correct the model; {accept}", GUARD)
+    gone = [each for each in before.values if each not in now.values] if now.restricted else []
+    if gone:
+        listed = ", ".join(gone[:_LISTED]) + (", ..." if len(gone) > _LISTED else "")
+        yield Finding(Level.WARNING, f"{_SINCE}, {label} has these values no more: {listed}")
+
+
+def _left_out(request: PlanRequest, former: ObjectSchema, now: ObjectSchema) -> list[str]:
+    """The fields that an object took in the last run and does not take now, while another one does."""
+    names = [each.field for each in request.sync.fields]
+    return [each for each in names if takes(former, each, request.sync) and not takes(now, each, request.sync)]
+
+
+def find_newly_required(former: ObjectSchema | None, now: ObjectSchema) -> list[str]:
+    """The fields that a new record needs now and did not need in the last run."""
+    if former is None:
+        return []
+    before = {each.name for each in former.fields if each.required}
+    return [each.name for each in now.fields if each.required and each.name not in before]
+
+
+def _field_named(problem: Problem, request: PlanRequest) -> str:
+    """The field that a problem is about; empty where it is about none, or about no field of the object itself."""
+    match problem.path:
+        case ("syncs", _, "fields", str(name)):
+            return name
+        case ("syncs", _, "match", "field") if request.sync.match:
+            return request.sync.match.field
+    return ""
+
+
+def find_field(schema: ObjectSchema | None, name: str) -> Field | None:
+    """Return a field of an object; None where there is none, or no object."""
+    return next((each for each in schema.fields if each.name == name), None) if schema else None
+
+
+def is_closed(before: Field, now: Field, mode: Mode) -> bool:
+    """Whether a field cannot be written or matched any more."""
+    closed = any(mode in after and mode not in was for was, after in (
+        (before.not_writable, now.not_writable), (before.not_matchable, now.not_matchable),
+    ))  # fmt: skip
+    return closed or (before.unique and not now.unique)
+
+
+def _renamed(before: Field, former: ObjectSchema | None, now: ObjectSchema) -> str:
+    """A hint at a new field that has the label of one that went."""
+    new = [each for each in now.fields if find_field(former, each.name) is None]
+    alike = [each.name for each in new if each.label and each.label == before.label]
+    return f"did you mean {alike[0]}, which has its label now?" if len(alike) == 1 else ""
+
+
+def describe_narrowing(before: Field, now: Field) -> Iterator[str]:
+    """What a field took and does not take any more, in words."""
+    if before.type is not now.type:
+        yield f"takes {now.type} instead of {before.type}"
+        return
+    if now.length is not None and now.length < (before.length or now.length + 1):
+        yield f"takes {now.length} characters" + (f" instead of {before.length}" if before.length else "")
+    loses_decimals = (now.scale or 0) < (before.scale or 0) and not now.stores_more_decimals
+    if _digits(now) < _digits(before) or loses_decimals:
+        yield f"takes numbers of {_number(now)} instead of {_number(before)}"
+    if now.restricted and not before.restricted:
+        yield "takes no values but those of its list"
+    if before.nillable and not now.nillable:
+        yield "cannot be empty"
+
+
+def _digits(field: Field) -> int:
+    """The digits before the point."""
+    return (field.precision or 38) - (field.scale or 0)
+
+
+def _number(field: Field) -> str:
+    return f"{_digits(field)} digits before the point and {field.scale or 0} after it"

@@ -1,0 +1,18 @@
+"""Options of a field that its values have no use for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector_sdk.contract.project import FieldMapping
+from connector_sdk.contract.schema import Field, FieldType
+
+
+def find_misplaced_options(mapping: FieldMapping, known: Field, *, is_match: bool) -> Iterator[tuple[str, str]]:
+    """Yield the options of a mapping that cannot be meant, each with the reason; records are found by an `is_match`."""
+    if mapping.truncate and known.type is not FieldType.TEXT:
+        yield "truncate", f"{mapping.field} is no text that could be cut"
+    if mapping.round and known.type is not FieldType.DECIMAL:
+        yield "round", f"{mapping.field} has no decimals that could be rounded"
+    elif mapping.round and is_match:
+        yield "round", f"{mapping.field} is what records are found by, which is not rounded"

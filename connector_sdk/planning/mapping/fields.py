@@ -1,0 +1,298 @@
+"""The mapping of a sync, checked against model and schema: what each field is filled with, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define, evolve, field
+
+from connector_sdk.contract.batch import Column, OnNull, Reference
+from connector_sdk.contract.codes import Code
+from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.project import FieldMapping, Find, Project, Sync
+from connector_sdk.contract.schema import Field, FieldType, ObjectSchema, ReferenceKey
+from connector_sdk.contract.spec import DestinationSpec, Mode
+from connector_sdk.engines.models import Source
+from connector_sdk.engines.sql import name, text
+from connector_sdk.planning.diff.identity import canonical, former_text, inexact
+from connector_sdk.planning.mapping.blanks import blank_as_null
+from connector_sdk.planning.mapping.columns import Place, model_column
+from connector_sdk.planning.mapping.constants import RefusedError, constant
+from connector_sdk.planning.mapping.conversions import Check, Conversion, convert, convert_key, sql_type
+from connector_sdk.planning.mapping.field_options import find_misplaced_options
+from connector_sdk.planning.mapping.fingerprints import fingerprint
+from connector_sdk.planning.mapping.misfits import MisfitError
+from connector_sdk.planning.mapping.model import Filling, Lookup, Mapped, as_searched, only_created
+from connector_sdk.project.checks import lookup_fields
+from connector_sdk.project.suggest import suggestion
+
+_MATCH_FIELD = "match field"
+
+Discover = Callable[[str], ObjectSchema]
+"""Answers the schema of an object; raises `ConfigError` when there is none."""
+
+
+def map_fields(
+    project: Project, sync: Sync, schema: ObjectSchema, source: Source, spec: DestinationSpec, discover: Discover
+) -> Mapped:
+    """Check a mapping as a whole. Raises `ConfigError` with every problem, each with its place in the project."""
+    mapper = _Mapper(project, sync, schema, source, spec, discover)
+    mapped = mapper.mapped()
+    if mapper.problems:
+        raise ConfigError(mapper.problems)
+    return mapped
+
+
+@define
+class _Mapper:
+    """Maps field by field, and collects what is wrong."""
+
+    project: Project
+    sync: Sync
+    schema: ObjectSchema
+    source: Source
+    spec: DestinationSpec
+    discover: Discover
+    problems: list[Problem] = field(factory=list)
+
+    def mapped(self) -> Mapped:
+        """The whole mapping; raises `ConfigError` with every problem."""
+        match = self._match()
+        fillings = [found for each in self.sync.fields if (found := self._field(each, match))]
+        if match and not any(each.field.name == match.field.name for each in fillings) and self._sends_match:
+            fillings.insert(0, match)
+        self._required({each.field.name for each in fillings})
+        columns = [column for each in self.sync.fields if (column := _column_of(each)) in self.source.columns]
+        lasting = [each for each in self.sync.fields if not self._set_once(each)]
+        compared = {column for each in lasting if (column := _column_of(each)) in self.source.columns}
+        types = {each.name: each.type for each in self.schema.fields}
+        prints = {each.field: self._fingerprint(each, types.get(each.field)) for each in lasting}
+        distinct = tuple(dict.fromkeys(column for column in columns if column))
+        ordered = {_column_of(each) for each in self.sync.fields if types.get(each.field) is not FieldType.CHOICES}
+        return Mapped(
+            tuple(fillings),
+            distinct,
+            tuple(each for each in distinct if each in compared),
+            frozenset(distinct) - ordered,
+            match,
+            prints,
+        )
+
+    def _set_once(self, mapping: FieldMapping) -> bool:
+        """Whether a change of a field is no change for a record that exists."""
+        known = next((each for each in self.schema.fields if each.name == mapping.field), None)
+        return self.sync.mode is Mode.UPSERT and known is not None and only_created(known)
+
+    @property
+    def _sends_match(self) -> bool:
+        return self.sync.mode in (Mode.UPSERT, Mode.ALL)
+
+    @property
+    def _place(self) -> Place:
+        return ("syncs", self.sync.name)
+
+    def _match(self) -> Filling | None:
+        match = self.sync.match
+        if match is None:
+            return None
+        place = (*self._place, "match", "field")
+        known = self._known(match.field, place, _MATCH_FIELD)
+        reason = known.not_matchable.get(self.sync.mode) if known else None
+        if reason:
+            self._problem(f"{match.field} cannot be matched on: {reason}", place, self._match_advice())
+        if known is None or reason or match.column not in self.source.columns:
+            return None
+        filled = self._keyed(match.column, known, (*self._place, "match", "column"), "effect <> 'changed' and ")
+        return filled and evolve(filled, column=Column(known.name, OnNull.KEEP))
+
+    def _match_advice(self) -> str:
+        usable = [each for each in self.schema.fields if self.sync.mode not in each.not_matchable]
+        usable.sort(key=lambda each: not each.recommended)
+        listed = f"use one of: {', '.join(each.name for each in usable[:8])}" if usable else ""
+        return "; ".join(part for part in (listed, self.schema.match_advice) if part)
+
+    def _field(self, mapping: FieldMapping, matching: Filling | None) -> Filling | None:
+        place: Place = (*self._place, "fields", mapping.field)
+        known = self._known(mapping.field, place)
+        if known is None:
+            return None
+        reason = known.not_writable.get(self.sync.mode)
+        if reason:
+            self._problem(f"{mapping.field} cannot be written: {reason}", place, "remove it from the fields")
+            return None
+        beside = [each.field for each in self.sync.fields if each.field in known.not_beside]
+        if beside:
+            listed, reason = ", ".join(beside), known.not_beside[beside[0]]
+            self._problem(f"{mapping.field} cannot be written beside {listed}: {reason}", place, "remove it")
+            return None
+        match = self.sync.match
+        for option, why in find_misplaced_options(mapping, known, is_match=self._is_match(known)):
+            self._problem(why, (*place, option), f"remove {option}")
+        if match and match.field == mapping.field and self._sends_match:
+            if mapping.column != match.column:
+                self._problem(f"{mapping.field} is the match field, and filled with another column", place, "remove it")
+            return matching
+        if mapping.find is not None:
+            return self._found(mapping, mapping.find, known, place)
+        return self._filled(mapping, known, place)
+
+    def _known(self, field_name: str, place: Place, what: str = "field") -> Field | None:
+        found = next((each for each in self.schema.fields if each.name == field_name), None)
+        if found is None:
+            usable = [each.name for each in self.schema.fields if self._is_usable(each, what)]
+            hint = "" if field_name in self.schema.not_fields else suggestion(field_name, usable)
+            self._problem(_missing(self.schema, field_name, what), place, hint)
+        return found
+
+    def _is_usable(self, known: Field, what: str) -> bool:
+        """Whether a field can stand where another one is not known."""
+        return self.sync.mode not in (known.not_matchable if what == _MATCH_FIELD else known.not_writable)
+
+    def _is_match(self, known: Field) -> bool:
+        return self.sync.match is not None and self.sync.match.field == known.name
+
+    def _filled(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
+        """A field filled with a column or a constant."""
+        converted = self._converted(mapping, known, place)
+        if converted is None:
+            return None
+        own = mapping.column is not None and converted.value == name(model_column(mapping.column))
+        stored = model_column(mapping.column) if own and mapping.column else f"sent.{known.name}"
+        on_null = self._on_null(mapping, known)
+        checks = (*converted.checks, *self._emptied(known, converted.value, on_null))
+        return Filling(known, Column(known.name, on_null), stored, None if own else converted.value, checks)
+
+    def _converted(self, mapping: FieldMapping, known: Field, place: Place) -> Conversion | None:
+        try:
+            if mapping.column is None:
+                return constant(mapping.value, known, rounds=mapping.round)
+            if mapping.column not in self.source.columns:
+                return None
+            source, type_ = name(model_column(mapping.column)), self.source.columns[mapping.column]
+            if self._is_match(known):
+                return convert_key(source, type_, known, truncate=mapping.truncate)
+            return convert(source, type_, known, truncate=mapping.truncate, rounds=mapping.round)
+        except RefusedError as error:
+            self._problem(str(error), (*place, "value"), "correct the constant")
+        except MisfitError as error:
+            advice = error.advice(mapping.column) if mapping.column else "write a value of that kind"
+            self._problem(str(error), place, advice)
+        return None
+
+    def _on_null(self, mapping: FieldMapping, known: Field) -> OnNull:
+        """What a null does. It leaves alone what is only created, and in a list that is replaced whatever always has a
+        value and need not be given one.
+        """
+        always = self.sync.mode is Mode.ALL and not known.nillable and not known.required
+        return OnNull.KEEP if always or self.sync.mode is Mode.INSERT else mapping.null
+
+    def _emptied(self, known: Field, value: str, on_null: OnNull) -> tuple[Check, ...]:
+        """What a null may not do: empty a field that must have a value."""
+        must = known.required if self.sync.mode is Mode.INSERT else known.required or not known.nillable
+        if not must or (on_null is OnNull.KEEP and self.sync.mode is not Mode.INSERT):
+            return ()
+        which = ": true or false" if known.type is FieldType.BOOLEAN else ""
+        return (Check(f"{value} is null", Code.REQUIRED, text(f"{known.name} must have a value{which}")),)
+
+    def _keyed(
+        self, column: str, known: Field, place: Place, where: str = "", *, is_reference: bool = False
+    ) -> Filling | None:
+        """Return a field filled with keys: their canonical text where it holds text. Keys that are not exact are
+        refused, as far as `where` (SQL, followed by an `and`) says. A reference of blanks only refers to nothing.
+        """
+        given, type_ = name(model_column(column)), self.source.columns[column]
+        former = former_text(given, type_) if sql_type(known) == "varchar" else None
+        source = canonical(given, type_) if former else given
+        source = blank_as_null(source) if is_reference and type_ == "VARCHAR" else source
+        try:
+            converted = convert_key(source, "VARCHAR" if former else type_, known)
+        except MisfitError as error:
+            self._problem(str(error), place, error.advice(column))
+            return None
+        own = converted.value == given
+        checks = (*_exact(known, given, type_, where), *converted.checks) if former else converted.checks
+        stored = model_column(column) if own else f"sent.{known.name}"
+        return Filling(known, Column(known.name), stored, None if own else converted.value, checks, former=former)
+
+    def _found(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
+        """A field filled with the id of another record: by the destination itself where it can, else looked up.
+
+        Where earlier versions spelled the key in another way, it is looked up: both spellings can be asked for then. So
+        it is where a search finds more than the destination would itself, as in other capitals.
+        """
+        other = self._other(find, known, place)
+        if other is None or find.equals not in self.source.columns:
+            return None
+        keyed = self._keyed(find.equals, other, (*place, "equals"), is_reference=True)
+        if keyed is None:
+            return None
+        by_itself = ReferenceKey(find.object_name, other.name) in known.reference_keys
+        native = by_itself and keyed.former is None and as_searched(other) == other
+        by = Reference(find.object_name, other.name) if native else None
+        on_null = self._on_null(mapping, known)
+        value = name(model_column(find.equals)) if keyed.value is None else keyed.value
+        own = native and keyed.value is None
+        return evolve(
+            keyed,
+            field=known,
+            column=Column(known.name, on_null, by),
+            stored=model_column(find.equals) if own else f"sent.{known.name}",
+            value=None if own else value,
+            checks=(*keyed.checks, *self._emptied(known, value, on_null)),
+            lookup=None if native else Lookup(find.object_name, as_searched(other)),
+        )
+
+    def _other(self, find: Find, known: Field, place: Place) -> Field | None:
+        """The field of the other object by which the record is found."""
+        if known.references and find.object_name not in known.references:
+            allowed = ", ".join(known.references)
+            self._problem(
+                f"{known.name} does not refer to {find.object_name}", (*place, "find"), f"it does to {allowed}"
+            )
+            return None
+        (where, *_) = lookup_fields(self.project, self.sync, find)
+        try:
+            other = self.discover(find.object_name)
+        except ConfigError as error:
+            self.problems += [evolve(each, path=(*place, "find")) for each in error.problems]
+            return None
+        found = next((each for each in other.fields if each.name == where), None)
+        if found is None:
+            hint = suggestion(where, [each.name for each in other.fields])
+            self._problem(_missing(other, where), (*place, "where"), hint)
+        return found
+
+    def _fingerprint(self, mapping: FieldMapping, type_: FieldType | None) -> str:
+        find = mapping.find
+        return fingerprint(mapping, lookup_fields(self.project, self.sync, find) if find else (), type_)
+
+    def _required(self, mapped: set[str]) -> None:
+        """A record that is created needs its required fields."""
+        missing = [each.name for each in self.schema.fields if each.required and each.name not in mapped]
+        if missing and self.sync.mode is Mode.INSERT:
+            self._problem(
+                f"{self.schema.name} needs a value in {', '.join(missing)}", (*self._place, "fields"), "map it"
+            )
+
+    def _problem(self, message: str, place: Place, hint: str) -> None:
+        self.problems.append(Problem(message, place, hint))
+
+
+def _exact(known: Field, source: str, type_: str, where: str) -> tuple[Check, ...]:
+    """Return the check that refuses keys which are floating point numbers and not exact."""
+    wrong = inexact(source, type_)
+    message = f"{text(known.name + ' cannot be ')} || cast({source} as varchar) || ': it is not a whole exact number'"
+    return (Check(f"{where}{wrong}", Code.INEXACT_KEY, message),) if wrong else ()
+
+
+def _missing(schema: ObjectSchema, field_name: str, what: str = "field") -> str:
+    """What is said of a field that is not there."""
+    if field_name in schema.not_fields:
+        return f"{schema.name}.{field_name} {schema.not_fields[field_name]}"
+    if schema.absent:
+        return f"the {what} {schema.name}.{field_name} is {schema.absent}"
+    return f"{schema.name} has no {what} {field_name}"
+
+
+def _column_of(mapping: FieldMapping) -> str | None:
+    return mapping.find.equals if mapping.find else mapping.column

@@ -1,0 +1,21 @@
+"""What decides the values of a field, beside the rows, as one hash: another one makes every row a changed one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from connector_sdk.contract.project import FieldMapping
+from connector_sdk.contract.schema import FieldType
+
+
+def fingerprint(mapping: FieldMapping, found_by: Sequence[str], type_: FieldType | None) -> str:
+    """Return the hash of a mapping to a field of a type; `found_by` are the fields by which a reference is found.
+
+    Options that came later count where they are set, so that a mapping without them keeps the hash that it had.
+    """
+    find = mapping.find
+    lookup = (find.object_name, *found_by, find.equals) if find else None
+    parts = (mapping.column, mapping.value, lookup, mapping.null.value, mapping.truncate, type_ and type_.value)
+    later = ("round",) if mapping.round else ()
+    return hashlib.sha256(repr((*parts, *later)).encode()).hexdigest()[:16]

@@ -1,0 +1,103 @@
+"""How the entries of the journal are stored: from the columns of the database to words, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from connector_sdk.contract.batch import Action, Anchor
+from connector_sdk.state.records import (
+    BatchProgress,
+    BatchState,
+    CountedRows,
+    Held,
+    JournalledBatch,
+    JournalledRun,
+    NewBatch,
+    Ranges,
+    RemovedRows,
+    RunState,
+    SyncState,
+)
+
+RUN = "id, sync, state, created, account, config, report, session, since, planned"
+SYNC = "target, fingerprints, snapshot, run, generation, checksum"
+BATCH = "run, number, stage, object, action, shape, rows, state, attempts, round, lane, found, submitted, repeated"
+PROGRESS = "number, state, rows, repeated, parent is null, counts"
+ANCHOR = "batch, attempt, step, handle, at"
+
+
+def stored_run(row: tuple[Any, ...]) -> JournalledRun:
+    """A run from the columns `RUN`."""
+    id_, sync, state, *rest = row
+    return JournalledRun(id_, sync, RunState(state), *rest)
+
+
+def stored_sync(row: tuple[Any, ...]) -> SyncState:
+    """What a sync left behind, from the columns `SYNC`."""
+    target, fingerprints, *rest = row
+    return SyncState(json.loads(target), json.loads(fingerprints), *rest)
+
+
+def stored_held(row: tuple[Any, ...]) -> Held:
+    """A held row from `key, look, rows`."""
+    return Held(*row)
+
+
+def stored_removed(row: tuple[Any, ...]) -> RemovedRows:
+    """What a run removed, from `at, rows, known`."""
+    return RemovedRows(*row)
+
+
+def stored_batch(row: tuple[Any, ...]) -> JournalledBatch:
+    """A batch from the columns `BATCH`."""
+    run, number, stage, object_name, action, shape, rows, state, attempts, round_, lane, found, submitted, again = row
+    ids = {int(each): id_ for each, id_ in json.loads(found).items()} if found else {}
+    return JournalledBatch(
+        run, number, stage, object_name, Action(action), shape, _ranges(rows), BatchState(state), attempts, round_,
+        lane, ids, submitted, bool(again),
+    )  # fmt: skip
+
+
+def stored_progress(row: tuple[Any, ...]) -> BatchProgress:
+    """How far a batch is, from the columns `PROGRESS`."""
+    number, state, rows, repeated, first, counts = row
+    counted = tuple(CountedRows(*each) for each in json.loads(counts)) if counts is not None else None
+    return BatchProgress(number, BatchState(state), _ranges(rows), bool(repeated), bool(first), counted)
+
+
+def _ranges(rows: str) -> Ranges:
+    return tuple((start, stop) for start, stop in json.loads(rows))
+
+
+def planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatch:
+    """A batch as it is when it has just been journalled."""
+    return JournalledBatch(
+        run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
+        BatchState.PLANNED, 0, batch.round, batch.lane, batch.found, batch.submitted, batch.repeated,
+    )  # fmt: skip
+
+
+def stored_anchor(row: tuple[Any, ...]) -> Anchor:
+    """An anchor from the columns `ANCHOR`."""
+    batch, attempt, step, handle, at = row
+    return Anchor(batch, attempt, step, json.loads(handle), at)
+
+
+def stored_outcomes(row: tuple[Any, ...]) -> pa.Table:
+    """Outcomes from what `packed` made of them."""
+    options = pa.ipc.IpcReadOptions(use_threads=False)
+    outcomes = pa.ipc.open_stream(pa.py_buffer(row[0]), options=options).read_all()
+    outcomes.validate(full=True)
+    return outcomes
+
+
+def packed(outcomes: pa.Table) -> bytes:
+    """Outcomes as they are stored."""
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+    with pa.ipc.new_stream(sink, outcomes.schema, options=options) as writer:
+        writer.write_table(outcomes)
+    return bytes(sink.getvalue())

@@ -1,0 +1,82 @@
+"""Open a connection: check its settings, log in, and find out whose org it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from connector_salesforce.auth.auth import log_in_with
+from connector_salesforce.auth.identity import Identity, identify
+from connector_salesforce.config import Config, problems
+from connector_salesforce.errors import codes
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.client import Client
+from connector_salesforce.transport.credentials import Credentials
+from connector_salesforce.transport.hosts import origin
+from connector_salesforce.transport.sending import Transport
+from connector_salesforce.transport.versions import check_age, version_problems
+from connector_sdk import ConfigError, Connection, ExitCode, Finding, Host, Kind, Problem
+
+
+def connect(config: Config, host: Host) -> Connection:
+    """An open connection. Raises `ConfigError` when logging in cannot succeed, `CallFailed` when it may later."""
+    org, found = reach(config, host)
+    return Connection(org, found.org_id, found.label, found.production, org.close, findings_of(config, org))
+
+
+def findings_of(config: Config, org: Org) -> tuple[Finding, ...]:
+    """Return what is worth knowing about a connection: how the login went, and whether its version is old."""
+    return (*org.client.login.findings, *check_age(config.api_version, datetime.now(UTC).date()))
+
+
+def reach(config: Config, host: Host) -> tuple[Org, Identity]:
+    """An org, logged in to, and whose it is. Raises what `connect` raises."""
+    checked(config)
+    transport = Transport(host.call_finished)
+    try:
+        org = Org(Client(transport, _logged_in(config, transport, host), config.api_version))
+        with explained("logged in to Salesforce, which then refuses every call"):
+            found = identify(org)
+        if found.production is None:  # as of an org that does not have the version
+            _require([*version_problems(transport, found.instance, config.api_version)])
+        org.kind = found.kind
+        return org, found
+    except BaseException:
+        transport.close()
+        raise
+
+
+def _logged_in(config: Config, transport: Transport, host: Host) -> Credentials:
+    """Log in. Raises `ConfigError` with the refusal, and with a wrong version beside it."""
+    try:
+        with explained():
+            return Credentials(log_in_with(config, transport, host))
+    except ConfigError as error:
+        others = list(version_problems(transport, origin(config.login_url), config.api_version))
+        exit_code = ExitCode.CONFIG if others else error.exit_code
+        raise ConfigError([*error.problems, *others], exit_code=exit_code) from None
+
+
+def checked(config: Config) -> None:
+    """Raises `ConfigError` with all that keeps a connection from being opened, as far as that is known."""
+    _require(list(problems(config)))
+
+
+def _require(found: Sequence[Problem]) -> None:
+    if found:
+        raise ConfigError(found)
+
+
+@contextmanager
+def explained(what: str = "cannot log in to Salesforce") -> Iterator[None]:
+    """A login that is refused is told with what an admin has to do; one that may succeed later stays as it is."""
+    try:
+        yield
+    except CallFailed as error:
+        known = codes.classify_call(error)
+        if known.kind is not Kind.FATAL:
+            raise
+        problem = Problem(f"{what}: {error}", ("auth",), f"{known.cause} {known.advice}")
+        raise ConfigError([problem], exit_code=ExitCode.UNREACHABLE) from None

@@ -1,0 +1,93 @@
+"""The session of an org that the sf CLI of this machine is logged in to.
+
+Salesforce CLI Command Reference, "org display" and "org auth show-access-token": the first shows the org, and on CLIs
+before 2026 its token, which only the second shows since.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from typing import Any
+
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.flows import SfCli
+from connector_salesforce.org.ids import to18
+from connector_salesforce.transport.credentials import Login
+from connector_salesforce.transport.hosts import HostError, instance_origin
+from connector_salesforce.transport.redaction import without_tokens
+from connector_sdk import Executed
+
+_SECONDS = 60.0
+_TOKEN = re.compile(r"(00D\w{12})(\w{3})?![\w.]+|eyJ[\w-]+\.[\w-]+\.[\w-]+")
+"""An access token by its form; since 2026 other commands put words in its place."""
+
+
+def cli_login(auth: SfCli, login_origin: str) -> Login:
+    """The CLI's session. Raises `CallFailed` when there is none, with what the CLI says."""
+    shown = _asked(auth, "org", "display")
+    if not isinstance(shown, dict):
+        raise _failed("its answer about the org is none")
+    token = str(shown.get("accessToken"))
+    if not _is_token(token):
+        token = _token(_asked(auth, "org", "auth", "show-access-token", "--no-prompt"))
+    try:
+        instance, org_id = str(shown["instanceUrl"]), to18(str(shown["id"]))
+        username = str(shown.get("username") or "")
+        if org_id is None:
+            raise _failed("it names no org")
+        return Login(token, instance_origin(instance, login_origin), org_id, "", username)
+    except KeyError as error:
+        raise _failed(f"its answer lacks {error}") from None
+    except HostError as error:
+        raise CallFailed("FOREIGN_HOST", str(error), Executed.NO) from None
+
+
+def _token(said: Any) -> str:
+    """The token in an answer of show-access-token, whose keys no page names."""
+    candidates = said.values() if isinstance(said, dict) else [said]
+    token = next((each for each in candidates if _is_token(each)), None)
+    if token is None:
+        raise CallFailed("SF_CLI_NO_TOKEN", "the sf CLI shows no access token", Executed.NO)
+    return str(token)
+
+
+def _is_token(said: Any) -> bool:
+    return isinstance(said, str) and _TOKEN.fullmatch(said) is not None
+
+
+def _asked(auth: SfCli, *command: str) -> Any:
+    """The result of a command of the CLI, which is run without a shell."""
+    executable = shutil.which(auth.executable)
+    if executable is None:
+        raise CallFailed("SF_CLI_NOT_FOUND", f"there is no program {auth.executable} on the PATH", Executed.NO)
+    org = [] if auth.org is None else ["--target-org", auth.org]
+    try:
+        ended = subprocess.run(
+            [executable, *command, *org, "--json"],
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", timeout=_SECONDS,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        message = f"sf {' '.join(command)} took more than {_SECONDS:.0f} seconds"
+        raise CallFailed("SF_CLI_TIMED_OUT", message, Executed.NO) from None
+    except OSError as error:
+        raise _failed(error.strerror or "it cannot be run") from None
+    return _result(ended.stdout, ended.returncode)
+
+
+def _result(output: str, code: int) -> Any:
+    try:
+        said = json.loads(output)
+        result = said.get("result")
+    except (ValueError, AttributeError, RecursionError):
+        raise _failed(f"it ended with {code} and said nothing that can be read") from None
+    if code or said.get("status") or result is None:
+        raise _failed(f"{said.get('name') or 'error'}: {said.get('message') or f'it ended with {code}'}")
+    return result
+
+
+def _failed(why: str) -> CallFailed:
+    return CallFailed("SF_CLI_FAILED", f"the sf CLI gives no session: {without_tokens(why)}", Executed.NO)

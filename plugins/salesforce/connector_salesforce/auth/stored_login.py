@@ -1,0 +1,98 @@
+"""The login that a person gave in the browser: stored, renewed, and stored anew before it is used where it rotates.
+
+Salesforce Help, "OAuth 2.0 Refresh Token Flow": with rotation a refresh token is good for one use; "Force one-time-use
+Refresh Tokens" (005316711): one that is used again ends all logins of the app. All of it is answered in the same words.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+from attrs import asdict, evolve, field, frozen
+
+from connector_salesforce.auth.oauth import Granted, granted
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.flows import Web
+from connector_salesforce.transport.credentials import Login
+from connector_salesforce.transport.sending import Transport
+from connector_sdk import Executed, Host, TokenStore
+
+_DAY = 86_400.0
+_IDLE_DAYS = 30
+"""Days without use after which a refresh token may end ("Refresh Token Policies")."""
+
+
+@frozen
+class StoredLogin:
+    """A refresh token, the login host that gave it, and the app that it was given to.
+
+    `used_at` is when it was last good for a session, in seconds since 1970 and to the day; 0 where that is not known.
+    `rotates` says that the app has replaced a token before.
+    """
+
+    login_url: str
+    client_id: str
+    refresh_token: str = field(repr=False)
+    used_at: float = 0.0
+    rotates: bool = False
+
+    def save(self, tokens: TokenStore) -> None:
+        """Store it."""
+        tokens.save(json.dumps(asdict(self)))
+
+
+def load(tokens: TokenStore) -> StoredLogin | None:
+    """What is stored; None when nobody logged in, or what is there cannot be read."""
+    try:
+        return StoredLogin(**json.loads(tokens.load() or "null"))
+    except (ValueError, TypeError):
+        return None
+
+
+def renewed(auth: Web, login_origin: str, transport: Transport, host: Host) -> Login:
+    """A new session from what is stored. Raises `CallFailed`, with NOT_LOGGED_IN where somebody has to log in."""
+    with host.tokens.exclusive():
+        stored = load(host.tokens)
+        if stored is None:
+            raise CallFailed("NOT_LOGGED_IN", "nobody has logged in to this connection", Executed.NO)
+        if (stored.login_url, stored.client_id) != (login_origin, auth.client_id):
+            message = f"the stored login is one of {stored.login_url} for the app {stored.client_id}"
+            raise CallFailed("NOT_LOGGED_IN", message, Executed.NO)
+        try:
+            return _exchanged(stored, auth, transport, host).login(login_origin)
+        except CallFailed as error:
+            raise _told_apart(error, stored, time.time()) from error
+
+
+def app_form(auth: Web, host: Host) -> dict[str, str]:
+    """The app, as the token endpoint wants it: a public one has no secret."""
+    if auth.client_secret is None:
+        return {"client_id": auth.client_id}
+    secret = auth.client_secret.reveal()
+    host.hide(secret)
+    return {"client_id": auth.client_id, "client_secret": secret}
+
+
+def _exchanged(stored: StoredLogin, auth: Web, transport: Transport, host: Host) -> Granted:
+    def keep(answer: Granted) -> None:
+        now, token = time.time(), answer.refresh_token
+        if token is not None:
+            host.hide(token)
+            evolve(stored, refresh_token=token, used_at=now, rotates=True).save(host.tokens)
+        elif now - stored.used_at > _DAY:
+            evolve(stored, used_at=now).save(host.tokens)
+
+    host.hide(stored.refresh_token)
+    form = {"grant_type": "refresh_token", "refresh_token": stored.refresh_token, **app_form(auth, host)}
+    return granted(transport, stored.login_url, form, keep)
+
+
+def _told_apart(error: CallFailed, stored: StoredLogin, now: float) -> CallFailed:
+    """Return a refused refresh token as what it most likely is, by how it was used so far."""
+    if error.code != "invalid_grant_expired":
+        return error
+    idle = (now - stored.used_at) / _DAY if stored.used_at else 0.0
+    if idle >= _IDLE_DAYS:
+        return error.told_as("invalid_grant_idle", f"{error.message}; it was last used {idle:.0f} days ago")
+    return error.told_as("invalid_grant_rotated", error.message) if stored.rotates else error

@@ -1,0 +1,1 @@
+"""What an org has: objects, fields, records and permissions."""

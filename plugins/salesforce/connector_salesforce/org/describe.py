@@ -1,0 +1,116 @@
+"""Describe the objects of an org and their fields, as the user sees them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+from attrs import evolve
+
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org import conversion
+from connector_salesforce.org.descriptions import Description
+from connector_salesforce.org.fields import STEPS, absent, field_of
+from connector_salesforce.org.org import Org
+from connector_salesforce.org.parents import locking
+from connector_salesforce.org.person_accounts import not_fields, with_people
+from connector_sdk import ConfigError, Mode, ObjectInfo, ObjectSchema, ReferenceKey
+
+_OTHERS = ("__e", "__mdt", "__ChangeEvent", "__Share", "__History", "__Feed")
+"""Suffixes of what is no object with records of its own (Object Reference, "API Field Name Suffixes")."""
+
+
+_MOST_DESCRIBED = 10
+"""Objects that are described for the sake of a field that refers to them: a call each, once per connection."""
+
+
+def list_objects(org: Org) -> list[ObjectInfo]:
+    """The objects that the user may create, change or delete records of."""
+    return [
+        ObjectInfo(each["name"], each["label"], modes) for each in org.objects(refresh=True) if (modes := _modes(each))
+    ]
+
+
+def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
+    """An object with its fields. Raises `ConfigError` when the user can see none of this name."""
+    described = _described(org, object_name, refresh)
+    prefixes = {each["name"]: each.get("keyPrefix") for each in org.objects()}
+    locked = locking(described)
+    fields = (
+        evolve(
+            field_of(described["name"], each, lambda names: _reference_keys(org, names), prefixes.get),
+            locks=each["name"] in locked,
+        )
+        for each in described["fields"]
+        if not each.get("deprecatedAndHidden")
+    )
+    known = with_people(described, fields)
+    recommended = any(each.recommended for each in known)
+    return ObjectSchema(
+        name=described["name"],
+        label=described["label"],
+        fields=known,
+        modes=_modes(described),
+        mergeable=described.get("mergeable", False),
+        absent=absent(described["name"]),
+        not_fields=not_fields(described),
+        becomes=conversion.becomes(described["name"]),
+        shared_key_advice=conversion.shared_key_advice(described["name"]),
+        match_advice="" if recommended else f"{described['label']} has no unique external id. {STEPS}",
+    )
+
+
+def _modes(described: Description) -> frozenset[Mode]:
+    if described.get("deprecatedAndHidden") or described["name"].endswith(_OTHERS):
+        return frozenset()
+    allowed = {
+        Mode.INSERT: described["createable"],
+        Mode.UPDATE: described["updateable"],
+        Mode.UPSERT: described["createable"] and described["updateable"],
+        Mode.ARCHIVE: described["deletable"],
+    }
+    return frozenset(mode for mode, is_allowed in allowed.items() if is_allowed)
+
+
+def _described(org: Org, object_name: str, refresh: bool) -> Description:
+    """The description of an object; its name must be spelt as Salesforce spells it, since the state remembers it."""
+    names = [each["name"] for each in org.objects()]
+    if object_name not in names:
+        names = [each["name"] for each in org.objects(refresh=True)]
+    if object_name not in names:
+        raise _unknown(object_name, names)
+    try:
+        return org.describe(object_name, refresh)
+    except CallFailed as error:
+        if error.code == "NOT_FOUND":
+            raise _unknown(object_name, [each for each in names if each != object_name]) from None
+        raise
+
+
+def _unknown(object_name: str, names: list[str]) -> ConfigError:
+    spelt = {name.lower(): name for name in names}
+    close = [spelt[each] for each in difflib.get_close_matches(object_name.lower(), spelt, n=3, cutoff=0.75)]
+    hint = f"did you mean {' or '.join(close)}?" if close else "connector discover lists the objects there are"
+    return ConfigError(f"this user can see no object {object_name} in Salesforce", hint=hint)
+
+
+def _reference_keys(org: Org, object_names: Sequence[str]) -> Iterator[ReferenceKey]:
+    """The fields by which rows may name a record of one of the objects.
+
+    Each object has to be described, so where there are many, records are looked up instead.
+    """
+    for name in object_names if len(object_names) <= _MOST_DESCRIBED else ():
+        yield from _keys_of(org, name)
+
+
+def _keys_of(org: Org, object_name: str) -> Iterator[ReferenceKey]:
+    """The keys of an object; none where the user cannot see it."""
+    try:
+        fields = org.describe(object_name)["fields"]
+    except CallFailed as error:
+        if error.code != "NOT_FOUND":
+            raise
+        return
+    for each in fields:
+        if each["type"] != "id" and (each.get("externalId") or (each.get("idLookup") and each.get("unique"))):
+            yield ReferenceKey(object_name, each["name"])

@@ -1,0 +1,136 @@
+"""The org behind an open connection: what its batches, look-ups and checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from attrs import define, field
+
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.descriptions import Description, read_object, read_objects
+from connector_salesforce.transport.answer_shape import (
+    COUNT,
+    FLAG,
+    LIST,
+    TEXT,
+    Shape,
+    optional,
+    require_list,
+    require_object,
+    unreadable,
+)
+from connector_salesforce.transport.client import Client, segment
+from connector_salesforce.write.bulk_jobs import Jobs
+from connector_sdk import Executed
+
+_MOST_PAGES = 50_000
+_QUERIES_OF_A_CALL = 5
+_ANYTHING: Shape = {}
+_PAGE: Shape = {"records": LIST, "done": FLAG, "totalSize": optional(COUNT), "nextRecordsUrl": optional(TEXT)}
+
+
+@define(eq=False)
+class Org:
+    """One org, logged in to. Descriptions are kept while it is open; Bulk jobs die with it.
+
+    `kind` says in words whether it is production or which kind of sandbox, as far as that is known.
+    """
+
+    client: Client = field(repr=False)
+    kind: str = ""
+    jobs: Jobs = field(init=False, repr=False)
+    takes_long_queries: bool = field(default=True, init=False)
+    _described: dict[str, Description] = field(factory=dict, init=False, repr=False)
+    _fields: dict[str, dict[str, Description]] = field(factory=dict, init=False, repr=False)
+    _listed: list[Description] | None = field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.jobs = Jobs(self.client)
+
+    def objects(self, refresh: bool = False) -> list[Description]:
+        """All objects that the user can see (REST API Developer Guide, "Describe Global")."""
+        if self._listed is None or refresh:
+            self._listed = read_objects(self.client.get("/sobjects"))
+        return self._listed
+
+    def describe(self, object_name: str, refresh: bool = False) -> Description:
+        """One object with its fields. Raises `CallFailed` (NOT_FOUND) when there is none of this name."""
+        if refresh or object_name not in self._described:
+            described = read_object(self.client.get(f"/sobjects/{segment(object_name)}/describe"), object_name)
+            self._fields[object_name] = {each["name"].lower(): each for each in described["fields"]}
+            self._described[object_name] = described
+        return self._described[object_name]
+
+    def prefix(self, object_name: str) -> str | None:
+        """The first three characters of the ids of an object's records; None where it has none or is not seen."""
+        found = (each.get("keyPrefix") for each in self.objects() if each["name"] == object_name)
+        return next(found, None)
+
+    def field(self, object_name: str, name: str) -> Description:
+        """The description of one field. Raises `KeyError` when the user can see none of this name."""
+        self.describe(object_name)
+        return self._fields[object_name][name.lower()]
+
+    def limits(self) -> Mapping[str, Any]:
+        """The org's limits by their names (REST API Developer Guide, "Limits")."""
+        return require_object(self.client.get("/limits"), {}, "the list of limits")
+
+    def query(self, soql: str, shape: Shape = _ANYTHING) -> Iterator[Description]:
+        """All records of a query, page after page (REST API Developer Guide, "Query"). Each has the `shape`."""
+        yield from self._pages(self.client.get("/query", q=soql), shape)
+
+    def query_all(self, soql: str, shape: Shape = _ANYTHING) -> Iterator[Description]:
+        """As `query`, deleted and merged records included ("QueryAll")."""
+        yield from self._pages(self.client.get("/queryAll", q=soql), shape)
+
+    def queries_each(
+        self, asked: Mapping[str, str], shapes: Mapping[str, Shape]
+    ) -> Mapping[str, list[Description] | CallFailed]:
+        """The records of up to 5 queries by one call, under their names; of one that was refused, why."""
+        first = self.client.composite_each({name: f"/query?q={quote(soql)}" for name, soql in asked.items()})
+        return {
+            name: each if isinstance(each, CallFailed) else list(self._pages(each, shapes[name]))
+            for name, each in first.items()
+        }
+
+    def tooling(self, soql: str, shape: Shape = _ANYTHING) -> Iterator[Description]:
+        """All records of a query about the org's own set-up (Tooling API Guide, "Query")."""
+        yield from self._pages(self.client.get("/tooling/query", q=soql), shape)
+
+    def queries(self, asked: Sequence[str], shape: Shape) -> Iterator[Description]:
+        """All records of several queries, 5 of them to a call ("Composite")."""
+        for start in range(0, len(asked), _QUERIES_OF_A_CALL):
+            some = asked[start : start + _QUERIES_OF_A_CALL]
+            paths = {f"q{number}": f"/query?q={quote(each)}" for number, each in enumerate(some)}
+            for first in self.client.composite(paths).values():
+                yield from self._pages(first, shape)
+
+    def _pages(self, said: Any, shape: Shape) -> Iterator[Description]:
+        """The records of a page and of those that follow it. Pages that lead back to one another would have no end."""
+        page = _read_page(said, shape)
+        if page["done"] and page.get("totalSize") not in (None, len(page["records"])):
+            found, total = len(page["records"]), page["totalSize"]
+            raise unreadable(f"a query has {total:,} records and {found:,} came", Executed.NO)
+        yield from page["records"]
+        read: set[str] = set()
+        while not page["done"]:
+            following = page["nextRecordsUrl"]
+            if following in read or len(read) == _MOST_PAGES:
+                raise CallFailed("ANSWER_TOO_LARGE", f"a query has no end after {len(read):,} pages", Executed.NO)
+            read.add(following)
+            page = _read_page(self.client.get_page(following), shape)
+            yield from page["records"]
+
+    def close(self) -> None:
+        """Close the jobs that are open, and all connections."""
+        self.jobs.close()
+        self.client.close()
+
+
+def _read_page(said: Any, shape: Shape) -> Description:
+    """Return a page of a query, which names the next one unless it is the last. Raises `CallFailed`."""
+    page = require_object(said, _PAGE, "a page of a query")
+    require_list(page["records"], shape, "a page of a query")
+    return page if page["done"] else require_object(page, {"nextRecordsUrl": TEXT}, "a page of a query")

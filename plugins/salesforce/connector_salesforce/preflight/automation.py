@@ -1,0 +1,219 @@
+"""What an org does by itself when records of an object are written: triggers, flows and rules, by name.
+
+Tooling API Guide, "ApexTrigger", "ValidationRule", "WorkflowRule", "EntityDefinition"; Object Reference,
+"FlowDefinitionView", "DuplicateRule".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from attrs import frozen
+
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.descriptions import Description
+from connector_salesforce.org.ids import to18
+from connector_salesforce.org.org import Org
+from connector_salesforce.org.soql import is_in, select
+from connector_salesforce.preflight.version_needs import FLOWS
+from connector_salesforce.transport.answer_shape import OBJECT, TEXT, Shape, optional
+from connector_salesforce.transport.versions import number
+from connector_sdk import Action, Finding, Level, PlanSummary
+
+_SETUP = "Give the user View Setup and Configuration to have them checked."
+_MOST_RULES = 10
+"""Workflow rules of an object that are asked about one by one."""
+
+_SAVING = frozenset({Action.CREATE, Action.UPDATE, Action.UPSERT})
+
+
+@frozen
+class _Target:
+    """An object by all the names that automation hangs on: the API name and, of custom objects, ids of both lengths."""
+
+    name: str
+    label: str
+    keys: tuple[str, ...]
+
+
+@frozen
+class _Look:
+    """One kind of automation: how it is asked for, by which of a record's names it is told, and what it means.
+
+    `shape` is that of the records. `setup`: the Tooling API has it. `saving`: a deletion does not run it. `narrow`
+    leaves out what is not active where the query could not. `since` is the first version of the API that can be asked
+    for it.
+    """
+
+    what: str
+    query: Callable[[_Target], str]
+    name: Callable[[_Target, Description], str | None]
+    shape: Shape
+    advice: str
+    setup: bool = True
+    saving: bool = True
+    narrow: Callable[[Org, list[Description]], list[Description]] = lambda _, records: records
+    since: int = 0
+
+
+Records = list[Description] | CallFailed
+
+
+def check_automation(org: Org, plan: PlanSummary) -> Iterator[Finding]:
+    """What is active on the objects of a plan. What may not be read is said to be so."""
+    actions = {action for action, count in plan.planned.items() if count}
+    wanted = [each for each in _LOOKS if actions and (actions & _SAVING or not each.saving)]
+    looks = [each for each in wanted if each.since <= number(org.client.version)]
+    for look in (each for each in wanted if each not in looks):
+        advice = f"That needs version {look.since}.0 of the API."
+        yield Finding(Level.WARNING, f"could not check {look.what}", advice)
+    for name in plan.object_names if actions else ():
+        try:
+            target = _target(org, name)
+        except CallFailed as error:
+            yield Finding(Level.WARNING, f"could not check the automation of {name}: {error}", _SETUP)
+        else:
+            yield from _told(target, looks, {**_set_up(org, target, looks), **_stored(org, target, looks)})
+
+
+def _set_up(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
+    """What the Tooling API has of every look, or why it may not be read."""
+    found: dict[str, Records] = {}
+    for look in (each for each in looks if each.setup):
+        try:
+            found[look.what] = look.narrow(org, list(org.tooling(look.query(target), look.shape)))
+        except CallFailed as error:
+            found[look.what] = error
+    return found
+
+
+def _stored(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
+    """What the REST API has of the other looks, by one call."""
+    asked = {f"q{number}": look for number, look in enumerate(looks) if not look.setup}
+    try:
+        queries = {key: look.query(target) for key, look in asked.items()}
+        found = org.queries_each(queries, {key: look.shape for key, look in asked.items()})
+    except CallFailed as error:
+        found = dict.fromkeys(asked, error)
+    return {asked[key].what: records for key, records in found.items()}
+
+
+def _told(target: _Target, looks: Iterable[_Look], found: Mapping[str, Records]) -> Iterator[Finding]:
+    unknown: dict[str, list[str]] = {}
+    for look in looks:
+        records = found[look.what]
+        if isinstance(records, CallFailed):
+            unknown.setdefault(str(records), []).append(look.what)
+            continue
+        names = sorted(filter(None, (look.name(target, each) for each in records)))
+        if names:
+            yield Finding(Level.INFO, f"active {look.what} on {target.name}: {', '.join(names)}", look.advice)
+    for said, kinds in unknown.items():
+        yield Finding(Level.WARNING, f"could not check {', '.join(kinds)} of {target.name}: {said}", _SETUP)
+
+
+def _target(org: Org, name: str) -> _Target:
+    """An object as automation refers to it ("EntityDefinition"): standard ones by name, custom ones by their id."""
+    described = org.describe(name)
+    keys = [name]
+    if described.get("custom"):
+        query = select(["DurableId"], "EntityDefinition", is_in("QualifiedApiName", [name]))
+        for each in org.tooling(query, {"DurableId": TEXT}):
+            id_ = each["DurableId"]
+            keys += dict.fromkeys((id_, id_[:15], to18(id_) or id_))
+    return _Target(name, str(described.get("label") or name), tuple(keys))
+
+
+def _triggers(target: _Target) -> str:
+    where = f"{is_in('TableEnumOrId', target.keys)} AND Status = 'Active'"
+    return select(["Id", "Name", "NamespacePrefix", "Status"], "ApexTrigger", where)
+
+
+def _workflow_rules(target: _Target) -> str:
+    return select(["Id", "Name"], "WorkflowRule", is_in("TableEnumOrId", target.keys))
+
+
+def _active(org: Org, rules: list[Description]) -> list[Description]:
+    """The workflow rules that are active, which is told of one rule to a query; where there are many, all of them."""
+    if len(rules) > _MOST_RULES:
+        return [{**each, "Name": f"{each['Name']} (perhaps inactive)"} for each in rules]
+    return [each for each in rules if _metadata(org, each["Id"]).get("active", True)]
+
+
+def _metadata(org: Org, rule: str) -> Description:
+    query = select(["Metadata"], "WorkflowRule", is_in("Id", [rule]))
+    found = next(org.tooling(query, {"Metadata": optional(OBJECT)}), {})
+    return found.get("Metadata") or {}
+
+
+def _validation_rules(target: _Target) -> str:
+    where = f"{is_in('EntityDefinition.QualifiedApiName', [target.name])} AND Active = true"
+    return select(["Id", "ValidationName", "NamespacePrefix", "Active"], "ValidationRule", where)
+
+
+def _duplicate_rules(target: _Target) -> str:
+    where = f"{is_in('SobjectType', [target.name])} AND IsActive = true"
+    return select(["Id", "DeveloperName", "NamespacePrefix", "IsActive"], "DuplicateRule", where)
+
+
+def _flows(_target: _Target) -> str:
+    """All flows that a record starts, and all processes: their object cannot be asked for."""
+    started = "TriggerType IN ('RecordBeforeSave', 'RecordAfterSave', 'RecordBeforeDelete')"
+    fields = ["ApiName", "ProcessType", "TriggerType", "TriggerObjectOrEventId", "TriggerObjectOrEventLabel"]
+    return select(fields, "FlowDefinitionView", f"IsActive = true AND ({started} OR ProcessType = 'Workflow')")
+
+
+def _flow(target: _Target, record: Description) -> str | None:
+    """The name of a flow of this object. The view tells of some just the label of theirs."""
+    id_, label = record.get("TriggerObjectOrEventId"), record.get("TriggerObjectOrEventLabel")
+    if id_ not in target.keys and (id_ or label != target.label):
+        return None
+    before = record.get("TriggerType") == "RecordBeforeSave"
+    return f"{record['ApiName']}{' (before saving)' if before else ''}"
+
+
+def _named(key: str) -> Callable[[_Target, Description], str]:
+    """Names with that of the package that they came with."""
+
+    def name(_target: _Target, record: Description) -> str:
+        package = record.get("NamespacePrefix")
+        return f"{package}.{record[key]}" if package else str(record[key])
+
+    return name
+
+
+def _named_by(key: str) -> Shape:
+    """Return the shape of records that have a name of this key."""
+    return {key: TEXT, "NamespacePrefix": optional(TEXT)}
+
+
+_FLOW: Shape = {
+    "ApiName": TEXT,
+    **dict.fromkeys(("TriggerType", "TriggerObjectOrEventId", "TriggerObjectOrEventLabel"), optional(TEXT)),
+}
+
+
+_LOOKS = (
+    _Look(
+        "Apex triggers", _triggers, _named("Name"), _named_by("Name"),
+        "They run on up to 200 rows at a time, and what they refuse is rejected.", saving=False,
+    ),
+    _Look(
+        "flows", _flows, _flow, _FLOW,
+        "What they refuse is rejected; those before saving may change what the run writes.", setup=False, saving=False,
+        since=FLOWS,
+    ),
+    _Look(
+        "workflow rules", _workflow_rules, _named("Name"), {"Id": TEXT, **_named_by("Name")},
+        "They may change what the run writes.", narrow=_active,
+    ),
+    _Look(
+        "validation rules", _validation_rules, _named("ValidationName"), _named_by("ValidationName"),
+        "Rows that break one are rejected in the words of its author.",
+    ),
+    _Look(
+        "duplicate rules", _duplicate_rules, _named("DeveloperName"), _named_by("DeveloperName"),
+        "Rows that one refuses are rejected; duplicate_rules: allow with api: rest passes those that only alert.",
+        setup=False,
+    ),
+)  # fmt: skip

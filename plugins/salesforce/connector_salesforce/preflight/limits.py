@@ -1,0 +1,163 @@
+"""What a run will use of the org's allowances, what is left of them, and which settings would fit.
+
+REST API Developer Guide, "Limits"; Bulk API 2.0 Developer Guide, "Limits". What is left is asked for, never known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from connector_salesforce.config import Options
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.quota import CALLS, read_remaining
+from connector_sdk import Action, Finding, Level, Mode, PlanSummary
+
+_LARGEST_BATCH = 10_000
+"""Rows of a Bulk API batch at most, and of those into which Salesforce cuts a Bulk API 2.0 job."""
+
+_INGEST_JOB = 100_000
+"""Rows of a Bulk API 2.0 job unless the sync says otherwise."""
+
+_CALLS_OF_A_JOB = 2
+_CALLS_OF_AN_INGEST_JOB = 4
+"""Opened, given its data, handed over, results fetched. Rows that failed or were not processed cost a call each."""
+
+
+@frozen
+class _Left:
+    """API calls that the run may make, and batches of either Bulk API; None where Salesforce does not say."""
+
+    calls: int | None
+    batches: int | None
+
+
+def check_allowances(org: Org, plan: PlanSummary, options: Options) -> Iterator[Finding]:
+    """What the run needs and what is left. What cannot be checked is said."""
+    org.client.quota.begin()
+    limits: Mapping[str, Any] = {}
+    try:
+        limits = org.limits()
+    except CallFailed as error:
+        advice = "Give the user View Setup and Configuration to have them checked."
+        yield Finding(Level.WARNING, f"could not check the org's limits: {error}", advice)
+    org.client.quota.told(read_remaining(limits, CALLS))
+    calls = org.client.quota.left
+    left = _Left(
+        None if calls is None else calls - options.keep_api_calls,
+        read_remaining(limits, "DailyBulkApiBatches", "DailyBulkApiRequests"),
+    )
+    if limits or calls is not None:
+        yield from _use(org, plan, options, limits, left)
+
+
+def _use(org: Org, plan: PlanSummary, options: Options, limits: Mapping[str, Any], left: _Left) -> Iterator[Finding]:
+    yield from _place(org, plan, limits)
+    yield from _calls(plan, options, left)
+    if limits and plan.api != "rest":
+        yield from _batches(plan, left)
+
+
+def forecast(plan: PlanSummary) -> int:
+    """API calls of a run without its looks at batches and jobs: a Bulk batch is posted and its results are fetched, and
+    a job is opened and closed for each action. A batch of merges is one call.
+    """
+    return _calls_of(plan.api, _written(plan.batches).values()) + plan.batches.get(Action.MERGE, 0)
+
+
+def _written(counts: Mapping[Action, int]) -> Mapping[Action, int]:
+    """What goes through the plan's own api: all but merges."""
+    return {action: count for action, count in counts.items() if action is not Action.MERGE}
+
+
+def _calls_of(api: str, batches: Iterable[int]) -> int:
+    used = [count for count in batches if count]
+    if api == "bulk":
+        return sum(_CALLS_OF_A_JOB + 2 * count for count in used)
+    return sum(used) * (_CALLS_OF_AN_INGEST_JOB if api == "bulk2" else 1)
+
+
+def _batches_of(plan: PlanSummary) -> int:
+    """Batches of the daily allowance: those of the plan, or those that Salesforce cuts jobs into."""
+    batches = sum(_written(plan.batches).values())
+    return batches if plan.api == "bulk" else max(batches, _internal(plan))
+
+
+def _internal(plan: PlanSummary) -> int:
+    return sum(math.ceil(count / _LARGEST_BATCH) for count in _written(plan.planned).values())
+
+
+def _place(org: Org, plan: PlanSummary, limits: Mapping[str, Any]) -> Iterator[Finding]:
+    """Where the rows go, and whether there is room for more."""
+    left = read_remaining(limits, "DataStorageMB")
+    room = "" if left is None else f", {left:,} MB of data storage left"
+    if org.kind:
+        yield Finding(Level.INFO, f"the org is {org.kind}{room}")
+    if left is not None and left <= 0 and (plan.planned.get(Action.CREATE) or plan.planned.get(Action.UPSERT)):
+        message = "the org has no data storage left: new records are refused with STORAGE_LIMIT_EXCEEDED"
+        yield Finding(Level.WARNING, message, "Free or buy storage in Salesforce.")
+
+
+def _calls(plan: PlanSummary, options: Options, left: _Left) -> Iterator[Finding]:
+    needed, floor = forecast(plan), options.keep_api_calls
+    if left.calls is None:
+        advice = (
+            f"keep_api_calls: {floor} cannot be kept: Salesforce does not say how many calls are left." if floor else ""
+        )
+        yield Finding(Level.WARNING, "could not check the org's API calls", advice)
+        return
+    kept = f", of which {floor:,} are kept for others" if floor else ""
+    rows, looks = sum(plan.planned.values()), "batches and limits" if floor else "batches"
+    message = (
+        f"{rows:,} rows need about {needed:,} API calls, looks at {looks} apart; "
+        f"{left.calls + floor:,} are left today{kept}"
+    )
+    yield Finding(Level.INFO, message)
+    missing = needed - left.calls
+    if missing > 0:
+        message = f"the run needs about {needed:,} API calls and may use {max(left.calls, 0):,}: {missing:,} too few"
+        yield Finding(Level.STOP, message, _advice(plan, left))
+
+
+def _batches(plan: PlanSummary, left: _Left) -> Iterator[Finding]:
+    needed = _batches_of(plan)
+    if left.batches is None:
+        yield Finding(Level.WARNING, "could not check the org's Bulk API batches", "")
+        return
+    yield Finding(Level.INFO, f"{needed:,} Bulk API batches of the {left.batches:,} that are left today")
+    if needed > left.batches:
+        message = f"the run needs {needed:,} Bulk API batches and {left.batches:,} are left today"
+        yield Finding(Level.STOP, message, _advice(plan, left, "api: rest"))
+
+
+def _advice(plan: PlanSummary, left: _Left, *others: str) -> str:
+    """What would fit: larger batches, or another api."""
+    fitting = [*_fitting(plan, left), *others]
+    if not fitting or (others and len(fitting) == len(others)):
+        return f"No batch size fits: wait until {'some are' if others else 'calls are'} free, or have the limit raised."
+    return f"Set {', or '.join(fitting)}."
+
+
+def _fitting(plan: PlanSummary, left: _Left) -> Iterator[str]:
+    calls = math.inf if left.calls is None else left.calls
+    batches = math.inf if left.batches is None else left.batches
+    actions = sum(1 for count in plan.planned.values() if count)
+    size = _size(plan, min((calls - _CALLS_OF_A_JOB * actions) // 2, batches) - actions + 1)
+    if size is not None and size <= _LARGEST_BATCH and plan.api != "bulk2":
+        yield f"{'' if plan.api == 'bulk' else 'api: bulk with '}batch_size: {size} or more"
+    size = _size(plan, calls // _CALLS_OF_AN_INGEST_JOB - actions + 1)
+    if size is None or _internal(plan) > batches or plan.mode is Mode.INSERT:
+        return
+    if plan.api == "bulk2" and size > plan.batch_size:
+        yield f"batch_size: {size} or more"
+    elif plan.api != "bulk2":
+        yield "api: bulk2" + (f" with batch_size: {size} or more" if size > _INGEST_JOB else "")
+
+
+def _size(plan: PlanSummary, batches: float) -> int | None:
+    """The rows of a batch when there may be so many; None when there may be none."""
+    return math.ceil(sum(plan.planned.values()) / batches) if batches >= 1 else None

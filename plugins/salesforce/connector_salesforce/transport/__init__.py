@@ -1,0 +1,1 @@
+"""Calls over HTTP: sent, redacted, bounded, and their bodies read."""

@@ -1,0 +1,107 @@
+"""Check what answers look like before anything in them is believed: which members they have, and of which kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.ids import to18
+from connector_sdk import Executed
+
+
+@frozen
+class MemberKind:
+    """What a member of an answer may be: in words, and as a check. A member that is missing is checked as null."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+Shape = Mapping[str, MemberKind]
+"""The members that an answer must have; others are not looked at."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_PREFIX = re.compile(r"[A-Za-z0-9]{3}")
+_SHOWN = 60
+
+TEXT = MemberKind("a text", lambda value: isinstance(value, str))
+NAME = MemberKind("an API name", lambda value: isinstance(value, str) and _NAME.fullmatch(value) is not None)
+FLAG = MemberKind("true or false", lambda value: isinstance(value, bool))
+COUNT = MemberKind("a count", lambda value: type(value) is int and value >= 0)
+NUMBER = MemberKind("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool))
+LIST = MemberKind("a list", lambda value: isinstance(value, list))
+OBJECT = MemberKind("an object", lambda value: isinstance(value, dict))
+ID = MemberKind("an id of Salesforce", lambda value: isinstance(value, str) and to18(value) is not None)
+LIKE_ID = MemberKind(
+    "of the form of ids", lambda value: isinstance(value, str) and len(value) in (15, 18) and value.isalnum()
+)
+"""What is checked of ids that are many, and looked at together later."""
+PREFIX = MemberKind(
+    "the first three characters of ids", lambda value: isinstance(value, str) and _PREFIX.fullmatch(value) is not None
+)
+TEXTS = MemberKind("a list of texts", lambda value: isinstance(value, list) and all(map(TEXT.holds, value)))
+NAMES = MemberKind("a list of API names", lambda value: isinstance(value, list) and all(map(NAME.holds, value)))
+
+
+def optional(kind: MemberKind) -> MemberKind:
+    """Return the kind of a member that may be missing or null."""
+    return MemberKind(f"{kind.words} or null", lambda value: value is None or kind.holds(value))
+
+
+def list_of(shape: Shape) -> MemberKind:
+    """Return the kind of a list of objects that all have a shape."""
+    return MemberKind(
+        "a list of such objects as Salesforce's",
+        lambda value: isinstance(value, list) and not any(_problem(each, shape) for each in value),
+    )
+
+
+def require_object(said: Any, shape: Shape, about: str, executed: Executed = Executed.NO) -> dict[str, Any]:
+    """Return an answer, or a part of one, that is an object of a shape. Raises `CallFailed` for any other.
+
+    `about` names it in the message, `executed` is what the failure means for what was asked.
+    """
+    problem = _problem(said, shape)
+    if problem:
+        raise unreadable(f"{about} {problem}", executed)
+    found: dict[str, Any] = said
+    return found
+
+
+def require_list(said: Any, shape: Shape, about: str, executed: Executed = Executed.NO) -> list[dict[str, Any]]:
+    """Return an answer, or a part of one, that is a list of objects of a shape. Raises `CallFailed` for any other."""
+    if not isinstance(said, list):
+        raise unreadable(f"{about} is {_shown(said)}, not a list", executed)
+    for number, each in enumerate(said, 1):
+        problem = _problem(each, shape)
+        if problem:
+            raise unreadable(f"{about}: number {number:,} {problem}", executed)
+    return said
+
+
+def unreadable(why: str, executed: Executed, *, status: int | None = None) -> CallFailed:
+    """Return the failure of a call whose answer is not one of Salesforce's."""
+    return CallFailed("ANSWER_UNREADABLE", f"the answer is not one of Salesforce's: {why}", executed, status=status)
+
+
+def _problem(said: Any, shape: Shape) -> str:
+    """Return what keeps an answer from having a shape; empty where it has it."""
+    if not isinstance(said, dict):
+        return f"is {_shown(said)}, not an object"
+    for name, kind in shape.items():
+        if not kind.holds(said.get(name)):
+            return f"has no {name}" if name not in said else f"has the {name} {_shown(said[name])}, not {kind.words}"
+    return ""
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message shows it: the beginning of a plain one, of any other what it is."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return f"a list of {len(value):,}"
+    return repr(value)[:_SHOWN]

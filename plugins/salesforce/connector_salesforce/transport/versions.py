@@ -1,0 +1,86 @@
+"""Versions of Salesforce's APIs: which one this plugin takes, which it can speak, how old one is, which an org has.
+
+REST API Developer Guide, "Versions"; Salesforce Help, "Salesforce Platform API Versions 21.0 through 30.0 Retirement"
+and "API End-of-Life Policy": a version is supported for three years at least. There are three a year.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.transport.json_body import read_json
+from connector_salesforce.transport.sending import Request, Transport
+from connector_sdk import Finding, Level, Problem
+
+DEFAULT = "66.0"
+FIRST = 41
+"""The first version that has the Bulk API 2.0, and the first that Salesforce supports beyond Summer '27."""
+
+_GONE = 30
+_SEASONS = (("Spring", 2), ("Summer", 6), ("Winter", 10))
+_YEARS = 3
+_FORM = re.compile(r"\d{2,3}\.0")
+
+
+def check_form(version: str) -> None:
+    """Raise `ValueError` for a version that is none, or that this plugin cannot speak."""
+    if not _FORM.fullmatch(version):
+        raise ValueError(f'{version!r} is no version: write it like "{DEFAULT}", with the quotes')
+    if number(version) < FIRST:
+        fate = "Salesforce answers it no more" if number(version) <= _GONE else "Salesforce ends it with Summer '28"
+        raise ValueError(f"version {version} is older than {FIRST}.0, the first that this plugin can speak, and {fate}")
+
+
+def number(version: str) -> int:
+    """Return a version as a number: 66 for "66.0"."""
+    return int(version.partition(".")[0])
+
+
+def released(version: int) -> date:
+    """Return the month in which Salesforce released a version, as its first day: 59 came with Winter '24."""
+    year, season = divmod(version - 60, len(_SEASONS))
+    return date(2024 + year, _SEASONS[season][1], 1)
+
+
+def release(version: int) -> str:
+    """Return the name of the release that a version came with, such as "Summer '23"."""
+    month = released(version)
+    season = next(name for name, begins in _SEASONS if begins == month.month)
+    return f"{season} '{(month.year + (season == 'Winter')) % 100:02}"
+
+
+def check_age(version: str, today: date) -> Iterator[Finding]:
+    """Yield a warning about a version from the day on which Salesforce no longer guarantees it."""
+    came = released(number(version))
+    if today >= came.replace(year=came.year + _YEARS):
+        message = (
+            f"api_version {version} ({release(number(version))}) is three years old, "
+            "and Salesforce guarantees a version for no longer"
+        )
+        advice = f'Set api_version: "{DEFAULT}" in the connection, or leave it out; try it in a sandbox first.'
+        yield Finding(Level.WARNING, message, advice)
+
+
+def version_problems(transport: Transport, origin: str, version: str) -> Iterator[Problem]:
+    """Yield the problem that an org does not have a version, with those that it has; nothing where it does not say.
+
+    The list needs no session and is no call of the day's ("Versions").
+    """
+    offered = _offered(transport, origin)
+    if offered and version not in offered:
+        message = f"this org does not have version {version} of the API, but {offered[0]} to {offered[-1]}"
+        hint = f'leave it out, or set api_version: "{DEFAULT}"' if DEFAULT in offered else ""
+        yield Problem(message, ("api_version",), hint or f'set api_version: "{offered[-1]}"')
+
+
+def _offered(transport: Transport, origin: str) -> Sequence[str]:
+    """Return the versions of an org, oldest first; none where it does not tell them."""
+    try:
+        answer = transport.send(Request("GET", f"{origin}/services/data"))
+        found = read_json(answer.body) if answer.status == 200 else ()
+        return sorted((each["version"] for each in found if _FORM.fullmatch(each["version"])), key=number)
+    except (CallFailed, ValueError, TypeError, KeyError):
+        return ()

@@ -1,0 +1,1 @@
+"""Writers: one for each API, behind one signature."""

@@ -1,0 +1,186 @@
+"""Write batches through the Bulk API 1.0: one batch in a leased job, anchored before it can be in doubt.
+
+Before the post the job is anchored, after it the batch. When the answer of a post is lost, the job is closed, so that
+a late post is refused, and listed: at most one batch there is not anchored, and that one is ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import pyarrow as pa
+from attrs import evolve
+
+from connector_salesforce.config import Options
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.answer_shape import unreadable
+from connector_salesforce.transport.error_bodies import failed_batch
+from connector_salesforce.write.anchors import last
+from connector_salesforce.write.bulk_body import bulk_body
+from connector_salesforce.write.bulk_jobs import UNDER_WAY, BatchState, Job
+from connector_salesforce.write.bulk_results import ResultsError, Written, results_of
+from connector_salesforce.write.cells import Lines
+from connector_salesforce.write.job_kind import kind_of
+from connector_salesforce.write.polling import pauses
+from connector_salesforce.write.results import uniform, whole
+from connector_sdk import (
+    NOT_EXECUTED,
+    Action,
+    Attempt,
+    Batch,
+    Executed,
+    NotExecuted,
+    Recovery,
+    RowStatus,
+    Unknown,
+    WriteResult,
+)
+
+BYTES_MAX = 10_000_000
+"""Bytes and characters of a batch before compression (Bulk API Developer Guide, "Bulk API Limits")."""
+
+_POSTING, _POSTED = "posting", "posted"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
+_LOOKS_WITHOUT_IT = 10
+_DOWNLOADS = 3
+
+
+def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Write a batch. Raises `NotExecuted`, or `CallFailed` once the batch may have been executed."""
+    lines = bulk_body(org, batch, BYTES_MAX)
+    if not lines.count:
+        return whole(lines, WriteResult.of([]))
+    job = org.jobs.lease(kind_of(batch, options))
+    batch_id = _posted(org, job, lines, attempt)
+    lines = lines.handed_over()
+    try:
+        return whole(lines, _awaited(org, job.id, batch_id, _written(batch, lines), attempt))
+    except CallFailed as error:
+        raise error.about_batch(Executed.MAYBE) from error
+
+
+def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
+    """Find out what became of a batch. Raises `CallFailed` when that cannot be told now."""
+    lines = bulk_body(org, batch, BYTES_MAX).handed_over()
+    anchor = last(attempt)
+    if anchor is None:
+        return NOT_EXECUTED
+    try:
+        batch_id = anchor.handle.get("batch") or _found(org, anchor.handle["job"], attempt)
+        if batch_id is None:
+            return NOT_EXECUTED
+        return whole(lines, _awaited(org, anchor.handle["job"], batch_id, _written(batch, lines), attempt))
+    except NotExecuted:
+        return NOT_EXECUTED
+    except _SeveralError as error:
+        return Unknown(str(error))
+    except CallFailed as error:
+        if error.code in ("InvalidJob", "InvalidUrl"):
+            return Unknown(f"Salesforce no longer has the job {anchor.handle['job']}; look for the rows themselves.")
+        raise
+
+
+class _SeveralError(Exception):
+    """A job holds more batches that nobody anchored than there can be."""
+
+
+def _posted(org: Org, job: Job, lines: Lines, attempt: Attempt) -> str:
+    """Post a batch and anchor it. The job is given back only when nothing in it is in doubt."""
+    try:
+        attempt.anchor(_POSTING, job=job.id)
+        batch_id = org.jobs.post(job, lines.body)
+        attempt.anchor(_POSTED, job=job.id, batch=batch_id)
+    except CallFailed as error:
+        refused = error.executed is Executed.NO and error.code not in ("InvalidJobState", "InvalidJob")
+        org.jobs.give_back(job) if refused else org.jobs.abandon(job.kind)
+        raise
+    except BaseException:
+        org.jobs.abandon(job.kind)
+        raise
+    org.jobs.give_back(job)
+    return batch_id
+
+
+def _found(org: Org, job_id: str, attempt: Attempt) -> str | None:
+    """The batch of a post whose answer was lost; None when there is none and can be none any more.
+
+    A list that lacks batches would say so of one that is there, so it is counted.
+    """
+    org.jobs.end(job_id)
+    known = {each.handle["batch"] for each in attempt.run_anchors() if each.step == _POSTED}
+    listed, count = org.jobs.batches(job_id, time.monotonic()), org.jobs.batch_count(job_id)
+    if len(listed) != count:
+        raise unreadable(f"the job {job_id} has {count} batches, and {len(listed)} are listed", Executed.MAYBE)
+    ours = [each for each in listed if each not in known]
+    if len(ours) > 1:
+        raise _SeveralError(f"Look at the batches {', '.join(ours)} of job {job_id} in Setup, Bulk Data Load Jobs.")
+    if not ours:
+        return None
+    attempt.anchor(_POSTED, job=job_id, batch=ours[0])
+    return ours[0]
+
+
+def _written(batch: Batch, lines: Lines) -> Written:
+    """What is known of the rows in the body."""
+    if batch.record_ids is None or batch.action not in (Action.UPDATE, Action.DELETE):
+        return Written(lines.count)
+    return Written(lines.count, batch.record_ids.filter(lines.sent))
+
+
+def _awaited(org: Org, job_id: str, batch_id: str, written: Written, attempt: Attempt) -> WriteResult:
+    """Wait until a batch is done, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
+    missed = 0
+    for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
+        since = time.monotonic()
+        attempt.wait(pause, f"batch {batch_id} of job {job_id} is not done")
+        found = org.jobs.batches(job_id, since).get(batch_id)
+        missed = 0 if found else missed + 1
+        if found and found.state not in UNDER_WAY:
+            return _answered(org, job_id, batch_id, found, written)
+        if missed == _LOOKS_WITHOUT_IT:
+            break
+    raise CallFailed("BATCH_MISSING", f"the job {job_id} does not list the batch {batch_id}", Executed.MAYBE)
+
+
+def _answered(org: Org, job_id: str, batch_id: str, found: BatchState, written: Written) -> WriteResult:
+    if found.state == "NotProcessed":
+        raise NotExecuted("NotProcessed", f"the job {job_id} was aborted before the batch was processed")
+    if found.state == "Failed" and not found.processed:
+        raise _refused(found)
+    if found.state == "Failed":
+        expected = Written(min(found.processed, written.rows), _first(written.ids, found.processed))
+    else:
+        expected = evolve(written, failed=found.failed)
+    result = _downloaded(org, job_id, batch_id, expected)
+    if result is None:
+        message = (
+            f"the results of batch {batch_id} in job {job_id} are not those of its rows; "
+            "look at the job in Setup, Bulk Data Load Jobs, and for the rows by their values"
+        )
+        return uniform(written.rows, RowStatus.UNKNOWN, "RESULTS_INCOMPLETE", message)
+    return result if result.rows.num_rows == written.rows else _with_rest(result, written.rows, found)
+
+
+def _first(ids: pa.StringArray | None, count: int) -> pa.StringArray | None:
+    return None if ids is None else ids.slice(0, count)
+
+
+def _downloaded(org: Org, job_id: str, batch_id: str, expected: Written) -> WriteResult | None:
+    """The results of a batch, downloaded again where they are not its results; None when that does not help."""
+    for _ in range(_DOWNLOADS):
+        with contextlib.suppress(ResultsError):
+            return results_of(org.jobs.result(job_id, batch_id), expected)
+    return None
+
+
+def _with_rest(result: WriteResult, count: int, found: BatchState) -> WriteResult:
+    """The results of a batch that Salesforce gave up: rows are processed in order, and the rest was not."""
+    refused = _refused(found)
+    rest = uniform(count - result.rows.num_rows, RowStatus.NOT_EXECUTED, refused.code, refused.message)
+    return WriteResult(pa.concat_tables([result.rows, rest.rows]).combine_chunks())
+
+
+def _refused(found: BatchState) -> NotExecuted:
+    return NotExecuted(*failed_batch(found.message))

@@ -1,0 +1,163 @@
+"""Write batches through the Bulk API 2.0: a batch is a job, whose data is inert until the job is handed over.
+
+The job is anchored before it gets its data, and the intent to hand it over before that is done. So a job without that
+intent was not executed, and one with it says itself what became of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from connector_salesforce.config import Options
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.org import Org
+from connector_salesforce.transport.answer_shape import unreadable
+from connector_salesforce.transport.error_bodies import failed_batch
+from connector_salesforce.write import bulk2_jobs, bulk2_results
+from connector_salesforce.write.anchors import last
+from connector_salesforce.write.bulk2_jobs import JobState
+from connector_salesforce.write.bulk_body import bulk_body
+from connector_salesforce.write.cells import Lines, Sent, sent_of
+from connector_salesforce.write.csv_files import DamagedError
+from connector_salesforce.write.job_kind import kind_of
+from connector_salesforce.write.polling import pauses
+from connector_salesforce.write.results import uniform, whole
+from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
+
+BYTES_DEFAULT = 32_000_000
+"""Bytes of a job unless the sync says otherwise: what is in flight has to fit into memory."""
+
+BYTES_MAX = 90_000_000
+"""Bytes of a job before compression (Bulk API 2.0 Developer Guide, "Limits": 150 MB once encoded)."""
+
+_OPENED, _HANDING_OVER = "opened", "handing over"
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_LOOKS_WHILE_OPEN = 10
+_DOWNLOADS = 3
+_REFUSED = (400, 409)
+
+
+def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
+    """Write a batch. Raises `NotExecuted`, or `CallFailed` once the batch may have been executed."""
+    lines = bulk_body(org, batch, BYTES_MAX)
+    if not lines.count:
+        return whole(lines, WriteResult.of([]))
+    job = _filled(org, batch, options, lines, attempt)
+    lines = lines.handed_over()
+    attempt.anchor(_HANDING_OVER, job=job)
+    try:
+        _hand_over(org, job)
+        return whole(lines, _awaited(org, job, sent_of(batch, lines), attempt))
+    except CallFailed as error:
+        raise error.about_batch(Executed.MAYBE) from error
+
+
+def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
+    """Find out what became of a batch. Raises `CallFailed` when that cannot be told now."""
+    anchor = last(attempt)
+    if anchor is None:
+        return NOT_EXECUTED
+    job = anchor.handle["job"]
+    if anchor.step == _OPENED:
+        _abort_quietly(org, job)
+        return NOT_EXECUTED
+    lines = bulk_body(org, batch, BYTES_MAX).handed_over()
+    try:
+        if bulk2_jobs.look(org.client, job).state == bulk2_jobs.OPEN:
+            _hand_over(org, job)
+        return whole(lines, _awaited(org, job, sent_of(batch, lines), attempt))
+    except NotExecuted:
+        return NOT_EXECUTED
+    except CallFailed as error:
+        if error.code == "NOT_FOUND":
+            return Unknown(f"Salesforce no longer has the job {job}; look for the rows themselves.")
+        raise
+
+
+def _filled(org: Org, batch: Batch, options: Options, lines: Lines, attempt: Attempt) -> str:
+    """Open a job and give it its data. Whatever goes wrong here, nothing was executed: nobody handed the job over."""
+    try:
+        job = bulk2_jobs.opened(org.client, kind_of(batch, options))
+        attempt.anchor(_OPENED, job=job)
+    except CallFailed as error:
+        raise error.about_batch(Executed.NO) from error
+    try:
+        bulk2_jobs.fill(org.client, job, lines.body)
+    except CallFailed as error:
+        _abort_quietly(org, job)
+        raise error.about_batch(Executed.NO) from error
+    return job
+
+
+def _hand_over(org: Org, job: str) -> None:
+    """Let a job run. One that Salesforce will not take is aborted, so that it cannot run later: `NotExecuted`.
+
+    A job in another state than Open was handed over before, by a call whose answer was lost.
+    """
+    try:
+        bulk2_jobs.hand_over(org.client, job)
+    except CallFailed as error:
+        if error.status not in _REFUSED:
+            raise
+        if error.code != "InvalidJobState":
+            bulk2_jobs.abort(org.client, job)
+            raise NotExecuted(error.code, error.message) from error
+
+
+def _abort_quietly(org: Org, job: str) -> None:
+    """Spare Salesforce a job that nobody will hand over; it would end by itself after a day."""
+    with contextlib.suppress(CallFailed):
+        bulk2_jobs.abort(org.client, job)
+
+
+def _awaited(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResult:
+    """Wait until a job has ended, and answer its results. Raises `NotExecuted` when nothing of it was executed.
+
+    A job that stays open although it was handed over is not waited for: whoever recovers it hands it over again.
+    """
+    open_looks = 0
+    for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
+        attempt.wait(pause, f"job {job} has not ended")
+        found = bulk2_jobs.look(org.client, job)
+        if found.state in bulk2_jobs.ENDED:
+            return _answered(org, job, found, sent, attempt)
+        open_looks = open_looks + 1 if found.state == bulk2_jobs.OPEN else 0
+        if open_looks == _LOOKS_WHILE_OPEN:
+            break
+    raise unreadable(f"the job {job} is open although it was handed over", Executed.MAYBE)
+
+
+def _answered(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> WriteResult:
+    """The results of a job that has ended: downloaded again where they do not add up.
+
+    Rows that the daily batches were too few for are in no file at all, so what nothing is told of is unknown.
+    """
+    why = failed_batch(ended.message) if ended.state == "Failed" else ("NotProcessed", f"the job {job} was aborted")
+    told = _told(org, job, ended, sent, attempt)
+    if told is not None and ended.state != "JobComplete" and not ended.processed and not told.executed:
+        raise NotExecuted(*why)
+    words = (
+        f"the result files of job {job} do not tell of this row; "
+        "look at the job in Setup, Bulk Data Load Jobs, and for the row by its key"
+    )
+    lost = "RESULTS_INCOMPLETE", words
+    if told is None:
+        return uniform(len(sent.keys), RowStatus.UNKNOWN, *lost)
+    return bulk2_results.results(told, lost, why)
+
+
+def _told(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> bulk2_results.Found | None:
+    """What the files say in the end, whole or not; None when they stay damaged."""
+    told = None
+    for download in range(_DOWNLOADS):
+        if download:
+            attempt.wait(_FIRST_PAUSE, f"the results of job {job} do not add up and are downloaded again")
+        try:
+            told = bulk2_results.found(org.client, job, sent)
+        except DamagedError:
+            continue
+        if not told.is_possible(ended):
+            told = None
+        elif told.is_whole(ended.processed):
+            break
+    return told

@@ -1,0 +1,147 @@
+"""What the result files of a job say of each row that was sent: paired, counted, and believed only where it adds up.
+
+Bulk API 2.0 Developer Guide, "Get Job Successful Record Results", "Get Job Failed Record Results", "Get Job Unprocessed
+Record Results": the files keep no order, and give back the columns as they were sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import frozen
+
+from connector_salesforce.transport.client import Client
+from connector_salesforce.write import bulk2_jobs, csv_files
+from connector_salesforce.write.bulk2_jobs import JobState
+from connector_salesforce.write.cells import Sent, together
+from connector_salesforce.write.csv_files import DamagedError
+from connector_salesforce.write.numbers import strip_zeros
+from connector_salesforce.write.row_errors import taken_apart, without_empty
+from connector_sdk import RowStatus, WriteResult
+
+_FILES = {
+    "successfulResults": RowStatus.SUCCEEDED,
+    "failedResults": RowStatus.FAILED,
+    "unprocessedrecords": RowStatus.NOT_EXECUTED,
+}
+_ID, _CREATED, _ERROR = "sf__Id", "sf__Created", "sf__Error"
+_TRUTHS = pa.array(["true", "false"])
+_FOUND = pa.schema([(name, pa.string()) for name in ("key", "status", _ID, _CREATED, _ERROR)])
+
+
+@frozen(eq=False)
+class Found:
+    """The lines of the result files. `line` is that of each row that was sent, null where there is none to believe."""
+
+    lines: pa.Table
+    line: pa.Array
+
+    def counted(self, status: RowStatus) -> int:
+        """How many lines say this of their row."""
+        return int(pc.sum(pc.equal(self.lines.column("status"), status.value)).as_py() or 0)
+
+    @property
+    def executed(self) -> int:
+        """How many lines are of rows that were executed, whatever became of them."""
+        return self.counted(RowStatus.SUCCEEDED) + self.counted(RowStatus.FAILED)
+
+    def is_whole(self, processed: int) -> bool:
+        """Whether each row has a line and each line a row, and as many were processed as the job says."""
+        rows = len(self.line)
+        return self.line.null_count == 0 and self.lines.num_rows == rows and self.executed == processed
+
+    def is_possible(self, job: JobState) -> bool:
+        """Whether no more rows succeeded than the job says."""
+        return job.failed is None or self.counted(RowStatus.SUCCEEDED) <= job.processed - job.failed
+
+
+def found(client: Client, job: str, sent: Sent) -> Found:
+    """What the files say of the rows. Raises `CallFailed`, and `DamagedError`.
+
+    A file is left alone when those before it tell of every row already.
+    """
+    pieces: list[pa.RecordBatch] = []
+    for name, status in _FILES.items():
+        pieces += _read(client, job, name, status, sent)
+        if sum(each.num_rows for each in pieces) >= len(sent.keys):
+            break
+    lines = pa.Table.from_batches(pieces, schema=_FOUND).combine_chunks()
+    return Found(lines, _paired(sent.keys, _flat(lines.column("key"))))
+
+
+def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) -> WriteResult:
+    """The lines as results, in the order of the rows.
+
+    `untold` is the code and message of the rows that no file tells of, `unprocessed` of those that were not executed.
+    """
+    lines = {name: _flat(told.lines.column(name)).take(told.line) for name in _FOUND.names if name != "key"}
+    status = pc.fill_null(lines["status"], RowStatus.UNKNOWN.value)
+    succeeded = pc.equal(status, RowStatus.SUCCEEDED.value)
+    code = message = fields = None
+    if not pc.all(succeeded).as_py():
+        code, message, fields = taken_apart(lines[_ERROR])
+        for which, (said, words) in ((RowStatus.UNKNOWN, untold), (RowStatus.NOT_EXECUTED, unprocessed)):
+            holds = pc.equal(status, which.value)
+            code, message = pc.if_else(holds, said, code), pc.if_else(holds, words, message)
+        code, message = pc.if_else(succeeded, None, code), pc.if_else(succeeded, None, message)
+        fields = pc.if_else(pc.equal(status, RowStatus.FAILED.value), fields, None)
+    return WriteResult.of(
+        status,
+        record_id=without_empty(lines[_ID]),
+        created=pc.if_else(succeeded, pc.equal(lines[_CREATED], "true"), None),
+        code=code,
+        message=message,
+        fields=fields,
+    )
+
+
+def _read(client: Client, job: str, name: str, status: RowStatus, sent: Sent) -> Iterator[pa.RecordBatch]:
+    """The lines of a file. The ids of rows that failed are told since version 53.
+
+    A job that an earlier version of this plugin filled has decimals with zeros at their ends.
+    """
+    needed = {RowStatus.SUCCEEDED: [_ID, _CREATED], RowStatus.FAILED: [_ERROR]}.get(status, [])
+    with bulk2_jobs.result(client, job, name) as file:
+        for piece in csv_files.read(
+            file, [*sent.columns, *needed], [each for each in (_ID, _CREATED, _ERROR) if each not in needed]
+        ):
+            if (
+                status is RowStatus.SUCCEEDED
+                and not pc.all(pc.is_in(piece.column(_CREATED), _TRUTHS), min_count=0).as_py()
+            ):
+                raise DamagedError(f"a line whose {_CREATED} is neither true nor false")
+            cells = {each: piece.column(each) for each in sent.columns}
+            key = together([strip_zeros(cell) if each in sent.decimals else cell for each, cell in cells.items()])
+            columns = [key, pa.repeat(status.value, piece.num_rows)]
+            yield pa.record_batch([*columns, *map(piece.column, (_ID, _CREATED, _ERROR))], schema=_FOUND)
+
+
+def _paired(sent: pa.Array, told: pa.Array) -> pa.Array:
+    """The line of each row. Rows of the same key are interchangeable, so they take the lines of that key in turn.
+
+    Of a key with more lines than rows no line is believed: some of them are those of other rows.
+    """
+    if len(sent) == len(told):
+        line = pc.index_in(sent, value_set=told)
+        if not line.null_count and len(line.unique()) == len(line):
+            return line
+    distinct = sent.unique()
+    rows, lines = _numbered(sent, distinct), _numbered(told, distinct)
+    line = pc.index_in(rows, value_set=lines, skip_nulls=True)
+    surplus = told.filter(pc.invert(pc.is_in(lines, value_set=rows)))
+    return pc.if_else(pc.is_in(sent, value_set=surplus), None, line) if len(surplus) else line
+
+
+def _numbered(keys: pa.Array, distinct: pa.Array) -> pa.Array:
+    """A number for each key, another one for each repetition; null for a key that is not among the distinct ones."""
+    place = pc.index_in(keys, value_set=distinct).cast(pa.int64())
+    if len(place.unique()) == len(place):
+        return place
+    repetition = pc.subtract(pc.rank(place, tiebreaker="first"), pc.rank(place, tiebreaker="min")).cast(pa.int64())
+    return pc.add(pc.multiply(repetition, pa.scalar(len(distinct), pa.int64())), place)
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

@@ -1,0 +1,115 @@
+"""The results of a Bulk batch: parsed as columns, checked before anything in them is believed.
+
+Bulk API Developer Guide, "Handle Failed Records in Batches": one line per row, in the order of the rows.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import frozen
+from pyarrow import csv
+
+from connector_salesforce.write.row_errors import taken_apart, without_empty
+from connector_sdk import RowStatus, WriteResult
+
+_COLUMNS = ("Id", "Success", "Created", "Error")
+
+
+class ResultsError(ValueError):
+    """Results that are damaged, or not those of the batch."""
+
+
+@frozen(eq=False)
+class Written:
+    """What is known of a batch without its results: its rows, and their record ids where they were sent.
+
+    `failed` is how many of the rows the job says failed; None where it does not say.
+    """
+
+    rows: int
+    ids: pa.StringArray | None = None
+    failed: int | None = None
+
+
+def results_of(body: bytes, written: Written) -> WriteResult:
+    """The results of a batch in its result file. Raises `ResultsError` when they are not its results.
+
+    No line names its row, so a file in which one line is missing and another one doubled would give rows the results
+    of others: the counts, and the record ids, tell.
+    """
+    result = parse_results(body)
+    lines = result.rows
+    if lines.num_rows != written.rows:
+        raise ResultsError(f"{lines.num_rows} results of {written.rows} rows")
+    success = pc.equal(lines.column("status"), RowStatus.SUCCEEDED.value)
+    failed = lines.num_rows - (pc.sum(success).as_py() or 0)
+    if written.failed is not None and failed != written.failed:
+        raise ResultsError(f"{failed} rows failed, and {written.failed} did as the job says")
+    ids = lines.column("record_id").filter(success)
+    if len(ids.unique()) < len(ids):
+        raise ResultsError("two rows succeeded with one record id")
+    if written.ids is not None and not _same_ids(ids, written.ids.filter(success)):
+        raise ResultsError("a row succeeded with the record id of another one")
+    return result
+
+
+def parse_results(body: bytes) -> WriteResult:
+    """The results in a result file. Raises `ResultsError` when it is damaged anywhere."""
+    table = _table(body)
+    success = pc.equal(table["Success"], "true")
+    _check(table, success)
+    created = pc.equal(table["Created"], "true")
+    if pc.all(success, min_count=0).as_py():
+        return WriteResult.of(
+            pa.repeat(RowStatus.SUCCEEDED.value, len(success)), record_id=table["Id"], created=created
+        )
+    code, message, fields = taken_apart(table["Error"])
+    return WriteResult.of(
+        pc.if_else(success, RowStatus.SUCCEEDED.value, RowStatus.FAILED.value),
+        record_id=without_empty(table["Id"]),
+        created=pc.if_else(success, created, None),
+        code=_where_failed(success, code),
+        message=_where_failed(success, message),
+        fields=_where_failed(success, fields),
+    )
+
+
+def _table(body: bytes) -> dict[str, pa.Array]:
+    if not body.endswith(b"\n") and body:
+        body += b"\n"
+    try:
+        read = csv.read_csv(
+            pa.BufferReader(body),
+            read_options=csv.ReadOptions(block_size=max(len(body), 1_024), use_threads=False),
+            parse_options=csv.ParseOptions(newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(_COLUMNS, pa.string()), include_columns=_COLUMNS, strings_can_be_null=False
+            ),
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        raise ResultsError(str(error)) from None
+    return {name: _flat(read.column(name)) for name in _COLUMNS}
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string())
+
+
+def _check(table: dict[str, pa.Array], success: pa.Array) -> None:
+    for name in ("Success", "Created"):
+        if not pc.all(pc.is_in(table[name], pa.array(["true", "false"])), min_count=0).as_py():
+            raise ResultsError(f"a line whose {name} is neither true nor false")
+    named = pc.and_(pc.is_in(pc.binary_length(table["Id"]), pa.array([15, 18])), pc.ascii_is_alnum(table["Id"]))
+    if not pc.all(pc.or_(pc.invert(success), named), min_count=0).as_py():
+        raise ResultsError("a row succeeded without a record id")
+
+
+def _where_failed(success: pa.Array, values: pa.Array) -> pa.Array:
+    return pc.if_else(success, None, values)
+
+
+def _same_ids(told: pa.ChunkedArray, sent: pa.Array) -> bool:
+    """Whether ids are equal but for the check characters, which the last three of 18 are."""
+    same = pc.equal(pc.utf8_slice_codeunits(told, 0, 15), pc.utf8_slice_codeunits(sent, 0, 15))
+    return bool(pc.all(same, min_count=0).as_py())

@@ -1,0 +1,50 @@
+"""The names of columns on the wire: a field, or a key of the record that a field refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.org.descriptions import Description
+from connector_salesforce.org.fields import refers_by_key
+from connector_salesforce.org.org import Org
+from connector_salesforce.write.cells import ID, IdsOf, Target
+from connector_sdk import Batch, Column, Executed, NotExecuted
+
+
+def targets(org: Org, batch: Batch) -> Callable[[Column], Target]:
+    """Where the cells of each column of a batch go (Bulk API Developer Guide, "Relationship Fields in a Header Row").
+
+    The answer raises `NotExecuted` for a field that cannot be referred to by a key, and `CallFailed` when the object
+    cannot be described; nothing of the batch was sent then.
+    """
+
+    def ids_of(described: Description, column: Column) -> tuple[IdsOf, ...]:
+        """The objects whose ids a column holds; none where it holds no ids."""
+        if not described or described["type"] != "reference":
+            return ()
+        names = [column.by.object_name] if column.by else described["referenceTo"]
+        return tuple(IdsOf(name, org.prefix(name)) for name in names)
+
+    def target(column: Column) -> Target:
+        described = _described(org, batch.object_name, column.field)
+        if column.by is None or column.by.field == ID:
+            return Target(column.field, ids_of=ids_of(described, column))
+        if not described or not refers_by_key(described):
+            message = f"{batch.object_name}.{column.field} is absent, hidden from this user, or takes ids only"
+            raise NotExecuted("FIELD_NOT_FOUND", message)
+        several = len(described["referenceTo"]) > 1
+        type_ = column.by.object_name if several else None
+        return Target(column.field, described["relationshipName"], column.by.field, type_)
+
+    return target
+
+
+def _described(org: Org, object_name: str, field: str) -> Description:
+    """The description of a field; empty where the user can see none of this name."""
+    try:
+        return org.field(object_name, field)
+    except KeyError:
+        return {}
+    except CallFailed as error:
+        raise error.about_batch(Executed.NO) from error

@@ -1,0 +1,83 @@
+"""Rows as CSV for the Bulk APIs: exact, quoted, with nulls said as Salesforce wants them said.
+
+Bulk API Developer Guide, "Prepare CSV Files": an empty cell leaves a field alone, `#N/A` clears it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import evolve
+
+from connector_salesforce.write.cells import (
+    Cells,
+    Form,
+    Lines,
+    Null,
+    Refusal,
+    Target,
+    anywhere,
+    cells,
+    characters,
+    joined,
+    told,
+    unsendable,
+)
+from connector_sdk import Batch, Column
+
+_CLEAR = "#N/A"
+_LONGEST = 400_000
+"""Characters of a record (Bulk API Developer Guide, "Bulk API Limits")."""
+
+
+def csv_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
+    """A batch as a header and a line per row. Rows that CSV cannot say are left out, with the reason.
+
+    Salesforce reads the text `#N/A` as "clear", and clears a reference only through its id field.
+    """
+    found = cells(batch, target)
+    line = joined([part for number, each in enumerate(found) for part in ("," if number else "", *_csv(each))] + ["\n"])
+    body = characters(line, _header(found))
+    lines = told(len(line), [*unsendable(found, b"\0" in body), *_unsayable(found), *_too_long(line)])
+    if lines.count < len(line):
+        body = characters(line.filter(lines.sent), _header(found))
+    return evolve(lines, body=body)
+
+
+def _header(found: Sequence[Cells]) -> bytes:
+    return (",".join(_name(each.target) for each in found) + "\n").encode()
+
+
+def _name(target: Target) -> str:
+    """The name of a column ("Relationship Fields in a Header Row")."""
+    if target.relationship is None:
+        return target.field
+    type_ = f"{target.object_name}:" if target.object_name else ""
+    return f"{type_}{target.relationship}.{target.key}"
+
+
+def _csv(column: Cells) -> list[pa.StringArray | str]:
+    """A column as cells, with what stands around them."""
+    text = column.text
+    quote = '"' if column.form is Form.TEXT else ""
+    if quote and anywhere('"', text):
+        text = pc.replace_substring(text, '"', '""')
+    if not text.null_count:
+        return [quote, text, quote]
+    return [pc.fill_null(joined([quote, text, quote]), _CLEAR if column.null is Null.CLEAR else "")]
+
+
+def _unsayable(found: Sequence[Cells]) -> Iterator[Refusal]:
+    for each in found:
+        if each.form is Form.TEXT and anywhere(_CLEAR, each.text):
+            yield Refusal(pc.equal(pc.utf8_trim_whitespace(each.text), _CLEAR), "LITERAL_NA", each.target.field)
+        if each.target.relationship is not None and each.null is Null.CLEAR:
+            yield Refusal(pc.is_null(each.text), "NULL_REFERENCE", each.target.field)
+
+
+def _too_long(line: pa.StringArray) -> Iterator[Refusal]:
+    """Counting characters is dear, counting bytes is not."""
+    if (pc.max(pc.binary_length(line)).as_py() or 0) > _LONGEST:
+        yield Refusal(pc.greater(pc.utf8_length(line), _LONGEST), "RECORD_TOO_LONG", "")
