@@ -15,6 +15,7 @@ from connector_sdk.contract.plan import Finding, PlanReport
 from connector_sdk.contract.project import Project
 from connector_sdk.contract.report import ReportState, RunReport
 from connector_sdk.delivery.retry import Pace
+from connector_sdk.files.private import remove
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import observer_problems
 from connector_sdk.lifecycle.begin import begin, first_run_finding, guard_account, guard_state, new_run_id
@@ -28,7 +29,6 @@ from connector_sdk.lifecycle.saved_plans import run_saved, save_plan
 from connector_sdk.lifecycle.session import Session, session
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.project.locate import locate
-from connector_sdk.state.files import remove
 
 __all__ = ["FirstRun", "plan", "run"]
 

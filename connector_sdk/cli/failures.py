@@ -11,11 +11,11 @@ import click
 
 from connector_sdk.cli import terminal
 from connector_sdk.cli.settings import Settings
-from connector_sdk.contract.corruption import first_line
 from connector_sdk.contract.errors import Cancelled, ConfigError, ConnectorError, ExitCode
+from connector_sdk.files.corruption import first_line
+from connector_sdk.files.private import make_folder, write_file
 from connector_sdk.lifecycle.connect import REDACTORS
 from connector_sdk.project.locate import locate
-from connector_sdk.state.files import make_folder, write_file
 from connector_sdk.state.folder import state_path
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}

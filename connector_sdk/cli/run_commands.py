@@ -23,8 +23,8 @@ from connector_sdk.contract.errors import ConfigError, ConnectorError, ExitCode,
 from connector_sdk.contract.plan import Level, PlanReport
 from connector_sdk.contract.project import Project
 from connector_sdk.contract.report import RunReport
-from connector_sdk.project.suggest import suggestion
 from connector_sdk.run import FirstRun
+from connector_sdk.settings.suggest import suggestion
 
 _first_run = click.option(
     "--first-run",

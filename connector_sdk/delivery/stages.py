@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connector_sdk.contract.corruption import PLAN
 from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import database, file, name, text
-from connector_sdk.state.files import make_file
+from connector_sdk.files.corruption import PLAN
+from connector_sdk.files.private import make_file
 from connector_sdk.state.plan_file import FILE, MISSING, BatchRows, Layout, PlanReader, RowReference
 from connector_sdk.state.records import JournalledBatch
 

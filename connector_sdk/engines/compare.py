@@ -14,7 +14,7 @@ from attrs import frozen
 
 from connector_sdk.contract.errors import RunStopped
 from connector_sdk.engines.sql import as_set, choices_as_text, file, is_nested, name, text
-from connector_sdk.state.files import make_file
+from connector_sdk.files.private import make_file
 
 ROW_GROUP = 20_480
 

@@ -17,7 +17,7 @@ from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
 from connector_sdk.engines.sql import listed, text
-from connector_sdk.project.suggest import closest
+from connector_sdk.settings.suggest import closest
 
 Rows = Any
 """What reads a CSV text in Python: an iterator of rows, whose `line_num` is that of the last line it took."""

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from connector_sdk.contract.errors import Portable
 from connector_sdk.engines.files import compression_of
-from connector_sdk.state.files import temporary_file
+from connector_sdk.files.private import temporary_file
 
 _BLOCK = 1 << 20
 _MARKS = (

@@ -19,7 +19,7 @@ from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part
 from connector_sdk.engines.sql import listed, name, text
-from connector_sdk.state.files import temporary_file
+from connector_sdk.files.private import temporary_file
 
 _MOST_FILES = 4
 """How many files types are looked for in at once: DuckDB keeps 32 MB of memory for each."""

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import duckdb
 
-from connector_sdk.contract.corruption import first_line
 from connector_sdk.contract.errors import ConnectorError, RunStopped
 from connector_sdk.engines.csv_errors import malformed_line
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.typed import REFUSED
+from connector_sdk.files.corruption import first_line
 
 _LINES = 6
 _ADVICE = ("Try ", "Possible ", "* ", "Consider ", "LINE ")

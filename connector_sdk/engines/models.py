@@ -15,7 +15,6 @@ import duckdb
 import pyarrow as pa
 from attrs import evolve, field, frozen
 
-from connector_sdk.contract.corruption import damage
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import Model
 from connector_sdk.engines.arrow_data import data_part
@@ -32,6 +31,7 @@ from connector_sdk.engines.sql_models import describe_result, lock, prepare_sql
 from connector_sdk.engines.streams import note_rows
 from connector_sdk.engines.typed import apply_types, require_csv, resolve_types
 from connector_sdk.engines.unify import unify
+from connector_sdk.files.corruption import damage
 
 
 @frozen

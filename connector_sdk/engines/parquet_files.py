@@ -17,7 +17,7 @@ from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
 from connector_sdk.engines.sql import listed, name, parquet
 from connector_sdk.engines.wide_decimals import is_wide, readable, readable_type
-from connector_sdk.state.files import temporary_file
+from connector_sdk.files.private import temporary_file
 
 _MOST_DIGITS = 38
 

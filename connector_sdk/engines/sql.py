@@ -9,8 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from connector_sdk.state.files import make_folder
-from connector_sdk.state.inspection import SPILL
+from connector_sdk.files.private import SPILL, make_folder
 
 MEMORY = "320MB"
 """What a comparison may use before it goes to disk."""

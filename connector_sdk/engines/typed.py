@@ -13,7 +13,7 @@ from connector_sdk.engines.casts import lossless
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Relation, unused_name
 from connector_sdk.engines.sql import name, text
-from connector_sdk.project.suggest import suggestion
+from connector_sdk.settings.suggest import suggestion
 
 REFUSED = "refused cell: "
 """How the error for a cell begins that a cast in SQL would alter."""

@@ -13,7 +13,7 @@ from connector_sdk.contract.hookspecs import ObserverHooks
 from connector_sdk.contract.plan import Finding, PlanSummary
 from connector_sdk.contract.report import BatchReport, RunReport, RunStart
 from connector_sdk.hooks.signatures import HookManager
-from connector_sdk.project.wording import with_article
+from connector_sdk.settings.wording import with_article
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pluggy
 
 from connector_sdk.contract.hookspecs import PROJECT
-from connector_sdk.project.suggest import suggestion
+from connector_sdk.settings.suggest import suggestion
 
 _GATHERS = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 

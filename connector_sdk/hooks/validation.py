@@ -15,8 +15,8 @@ from connector_sdk.contract.outcome import Classification, Executed, Kind, RowSt
 from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.schema import MATCH_SCHEMA, Field, FieldType, ObjectInfo, ObjectSchema
 from connector_sdk.contract.spec import Api, DestinationSpec, Mode, Removal
-from connector_sdk.project.instances import read_as
-from connector_sdk.project.json_schema import json_schema
+from connector_sdk.settings.instances import read_as
+from connector_sdk.settings.json_schema import json_schema
 
 _REMOVALS = {
     Mode.INSERT: {Removal.NOTHING},

@@ -15,6 +15,7 @@ from connector_sdk.contract.errors import ExitCode, RunStopped
 from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.report import RunStart
 from connector_sdk.contract.spec import Mode
+from connector_sdk.files.private import on_disk, remove
 from connector_sdk.lifecycle.finish import not_begun
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.prepare import findings_of_run, freeze_plan, held_findings, planned_by, stop_on
@@ -22,7 +23,6 @@ from connector_sdk.lifecycle.rollback import find_lost_state
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.planning.diff.former_state import UPGRADED
 from connector_sdk.planning.frozen import FrozenPlan
-from connector_sdk.state.files import on_disk, remove
 from connector_sdk.state.journal import now
 from connector_sdk.state.records import JournalledRun, RunState
 from connector_sdk.state.snapshot_file import pointing_at, sent_rows

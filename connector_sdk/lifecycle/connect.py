@@ -21,7 +21,7 @@ from connector_sdk.hooks.plugins import load
 from connector_sdk.observing.host import RunHost
 from connector_sdk.observing.redaction import OpenRedactors, RedactingHandler, Redactor
 from connector_sdk.project.arguments import checks_arguments
-from connector_sdk.project.structure import structure
+from connector_sdk.settings.structure import structure
 from connector_sdk.state.shared import Shared
 from connector_sdk.state.tokens import token_store
 

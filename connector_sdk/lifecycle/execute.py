@@ -6,7 +6,6 @@ import json
 
 from attrs import evolve
 
-from connector_sdk.contract.corruption import first_line, no_room
 from connector_sdk.contract.errors import Cancelled, ConnectorError, ExitCode, Stale
 from connector_sdk.contract.plan import Finding
 from connector_sdk.contract.report import RunReport, RunStart, report_from
@@ -16,11 +15,12 @@ from connector_sdk.delivery.retry import Budget
 from connector_sdk.delivery.scheduler import deliver_all
 from connector_sdk.delivery.stages import PlanRows
 from connector_sdk.delivery.stopping import Stopping
+from connector_sdk.files.corruption import first_line, no_room
+from connector_sdk.files.private import remove
 from connector_sdk.lifecycle.finish import Ending, as_json, finish, not_begun, stopped
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.planning.frozen import FrozenPlan
-from connector_sdk.state.files import remove
 from connector_sdk.state.journal import now
 from connector_sdk.state.records import ENDED, BatchState, JournalledRun, RunState
 

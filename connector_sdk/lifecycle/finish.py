@@ -15,13 +15,13 @@ from connector_sdk.contract.errors import ConnectorError, ExitCode, RunStopped, 
 from connector_sdk.contract.report import ActionCounts, ReportState, RowCounts, RunReport
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.snapshots import promote
+from connector_sdk.files.private import make_folder, on_disk, remove
 from connector_sdk.lifecycle.open_runs import count_batches, report_of_open_run
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.lifecycle.totals import Tally, Tallying, count_held, exit_code
 from connector_sdk.planning.diff.decided import decided_lines
 from connector_sdk.planning.frozen import FrozenPlan
-from connector_sdk.state.files import make_folder, on_disk, remove
 from connector_sdk.state.journal import Journal, now
 from connector_sdk.state.ledger import gathered, write_ledger
 from connector_sdk.state.records import JournalledRun, RemovedRows, RunState, SyncState

@@ -14,8 +14,8 @@ from connector_sdk.contract.batch import Action
 from connector_sdk.contract.codes import EXPLAINED, Code
 from connector_sdk.contract.outcome import Outcome
 from connector_sdk.engines.sql import database, file, names, text
+from connector_sdk.files.private import make_file, temporary_folder
 from connector_sdk.planning.diff.decided import decided_lines
-from connector_sdk.state.files import make_file, temporary_folder
 from connector_sdk.state.folder import StateFolder
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import LEDGER_SCHEMA, gathered, write_ledger

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from connector_sdk.contract.errors import Problem
 from connector_sdk.delivery.retry import Pace
 from connector_sdk.planning.guards import GUARDS
-from connector_sdk.project.suggest import closest
+from connector_sdk.settings.suggest import closest
 
 
 class FirstRun(StrEnum):

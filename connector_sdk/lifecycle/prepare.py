@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 
 from connector_sdk.contract.batch import Batch
 from connector_sdk.contract.codes import Code
-from connector_sdk.contract.corruption import first_line, no_room, unreadable
 from connector_sdk.contract.errors import ExitCode, RunStopped
 from connector_sdk.contract.plan import Cost, Finding, Level, PlanReport
 from connector_sdk.contract.project import OnHeld
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.models import require_whole
+from connector_sdk.files.corruption import first_line, no_room, unreadable
+from connector_sdk.files.private import make_folder
 from connector_sdk.lifecycle.connect import scrub_findings
 from connector_sdk.lifecycle.open_runs import Planned
 from connector_sdk.lifecycle.options import Request
@@ -21,7 +22,6 @@ from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.planning.mapping.objects import preferred
 from connector_sdk.planning.planner import make_plan
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.state.files import make_folder
 from connector_sdk.state.plan_file import PlanReader
 from connector_sdk.state.schemas import read_schemas
 from connector_sdk.state.serialization import planned_batch

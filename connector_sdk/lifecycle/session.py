@@ -22,7 +22,7 @@ from connector_sdk.lifecycle.connect import Opened, find_destination, opened
 from connector_sdk.observing.calls import CallRecorder
 from connector_sdk.project.checks import check_sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
-from connector_sdk.project.structure import structure
+from connector_sdk.settings.structure import structure
 from connector_sdk.state.database import open_database
 from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.inspection import require_own

@@ -13,7 +13,7 @@ from attrs import fields
 from connector_sdk.contract.connection import Call
 from connector_sdk.contract.hookspecs import hookimpl
 from connector_sdk.contract.report import CallCounts, RunStart
-from connector_sdk.state.files import make_if_missing
+from connector_sdk.files.private import make_if_missing
 
 _COLUMNS = tuple(attribute.name for attribute in fields(Call))
 _PAUSE = 0.2

@@ -13,10 +13,10 @@ from typing import Any
 import cattrs
 from attrs import field, frozen
 
-from connector_sdk.contract.corruption import PLAN, checksum
 from connector_sdk.contract.plan import Finding, PlanSummary
 from connector_sdk.contract.report import ActionCounts, RowCounts
-from connector_sdk.state.files import on_disk, write_file
+from connector_sdk.files.corruption import PLAN, checksum
+from connector_sdk.files.private import on_disk, write_file
 from connector_sdk.state.plan_file import FILE, Layout
 from connector_sdk.state.records import NewBatch
 

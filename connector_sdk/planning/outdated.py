@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connector_sdk.contract.batch import Column
-from connector_sdk.contract.corruption import PLAN
 from connector_sdk.contract.schema import Field, ObjectSchema, ReferenceKey
+from connector_sdk.files.corruption import PLAN
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.planning.mapping.drift import describe_narrowing, find_field, find_newly_required, is_closed
 from connector_sdk.state.plan_file import stored_name

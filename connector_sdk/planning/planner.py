@@ -20,6 +20,7 @@ from connector_sdk.contract.spec import DestinationSpec, Mode
 from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.models import Source, open_model, require_columns
 from connector_sdk.engines.sql import database, file
+from connector_sdk.files.private import temporary_folder
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.planning.batching.cut import cut
 from connector_sdk.planning.batching.lanes import locked_by_rows
@@ -47,7 +48,6 @@ from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.samples import collect_samples
 from connector_sdk.planning.scale import measure, measure_replacement
 from connector_sdk.planning.summary import Totals, delivery_findings, findings, totals
-from connector_sdk.state.files import temporary_folder
 from connector_sdk.state.plan_file import FILE, INTO, Layout, stored_name
 from connector_sdk.state.records import NewBatch
 from connector_sdk.state.schemas import FILE as SCHEMA

@@ -9,8 +9,8 @@ from typing import Any, ParamSpec, TypeVar, get_args
 
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import Project
-from connector_sdk.project.instances import hints_of, read_as
 from connector_sdk.project.made import verify_project
+from connector_sdk.settings.instances import hints_of, read_as
 
 P = ParamSpec("P")
 R = TypeVar("R")

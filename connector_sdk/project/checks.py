@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from connector_sdk.contract.errors import Problem
 from connector_sdk.contract.project import Find, Project, Sync
 from connector_sdk.contract.spec import DestinationSpec, Mode, Removal
-from connector_sdk.project.secrets import Place
+from connector_sdk.settings.references import Place
 
 _MATCHING = frozenset({Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE, Mode.ALL})
 _SEVERAL_OBJECTS = frozenset({Mode.UPSERT, Mode.UPDATE})

@@ -19,7 +19,6 @@ from connector_sdk.contract.project import (
     Model,
     Sync,
 )
-from connector_sdk.project.secrets import anchored
 from connector_sdk.project.shape import (
     ColumnShape,
     ConnectionShape,
@@ -31,6 +30,7 @@ from connector_sdk.project.shape import (
     OptionsShape,
     SyncShape,
 )
+from connector_sdk.settings.references import anchored
 
 
 def connection(name: str, shape: ConnectionShape, folder: Path) -> ConnectionConfig:

@@ -9,8 +9,8 @@ from attrs import evolve, frozen
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import DeliveryOptions, Sync
 from connector_sdk.contract.spec import Api, Delivery, DestinationSpec
-from connector_sdk.project.secrets import Place
-from connector_sdk.project.suggest import suggestion
+from connector_sdk.settings.references import Place
+from connector_sdk.settings.suggest import suggestion
 
 AUTO = "auto"
 """What a sync says that leaves the api to its rows."""

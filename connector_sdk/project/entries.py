@@ -12,10 +12,10 @@ from attrs import evolve
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import Keep, Model, Project
 from connector_sdk.project import convert
-from connector_sdk.project.secrets import Place
 from connector_sdk.project.shape import ConnectionShape, KeepShape, ModelShape, ProjectShape, SyncShape
-from connector_sdk.project.structure import problems_of, structured
-from connector_sdk.project.suggest import suggestion
+from connector_sdk.settings.references import Place
+from connector_sdk.settings.structure import problems_of, structured
+from connector_sdk.settings.suggest import suggestion
 
 _SOUND: WeakValueDictionary[int, Project] = WeakValueDictionary()
 """Projects that were read here, by their identity: nothing is wrong with them."""

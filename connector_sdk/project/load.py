@@ -15,7 +15,7 @@ from connector_sdk.project.document import Document, read_document, read_names
 from connector_sdk.project.entries import read_entries
 from connector_sdk.project.locate import located
 from connector_sdk.project.shape import ProjectShape
-from connector_sdk.project.structure import problems_of
+from connector_sdk.settings.structure import problems_of
 
 FILE_NAME = "connector.yml"
 

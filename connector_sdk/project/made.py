@@ -13,8 +13,8 @@ from attrs import evolve
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import ConnectionConfig, FieldMapping, Find, Model, Project, Sync
 from connector_sdk.project.entries import is_sound, read_entries
-from connector_sdk.project.instances import read_as
-from connector_sdk.project.secrets import Place
+from connector_sdk.settings.instances import read_as
+from connector_sdk.settings.references import Place
 
 _FIELD = 4
 """Parts of the place of a field: `syncs.NAME.fields.FIELD`."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from connector_sdk.contract.spec import DestinationSpec
-from connector_sdk.project.json_schema import DIALECT, Schema, json_schema
 from connector_sdk.project.shape import ProjectShape
+from connector_sdk.settings.json_schema import DIALECT, Schema, json_schema
 
 
 def project_schema(destinations: Iterable[tuple[str, DestinationSpec]] = ()) -> Schema:

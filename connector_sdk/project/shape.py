@@ -13,7 +13,7 @@ from attrs import field, frozen
 from connector_sdk.contract.batch import OnNull
 from connector_sdk.contract.project import CsvForm, Guards, Keep, OnHeld
 from connector_sdk.contract.spec import Mode, Removal
-from connector_sdk.project.json_schema import Rest, Rule
+from connector_sdk.settings.json_schema import Rest, Rule
 
 Name = Annotated[
     str,

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from connector_sdk.contract.corruption import JOURNAL
 from connector_sdk.contract.errors import RunStopped
-from connector_sdk.state.files import make_if_missing
+from connector_sdk.files.corruption import JOURNAL
+from connector_sdk.files.private import make_if_missing
 
 VERSION = 7
 

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from connector_sdk.contract.errors import ConfigError, RunStopped
 from connector_sdk.contract.project import Outline, Project
-from connector_sdk.state.files import FOLDER_MODE, close_to_others, make_folder
+from connector_sdk.files.private import FOLDER_MODE, close_to_others, make_folder
 from connector_sdk.state.inspection import DATABASE, FOLDERS, require_own
 
 VARIABLE = "CONNECTOR_STATE"

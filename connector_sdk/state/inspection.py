@@ -15,14 +15,12 @@ from shlex import quote
 from attrs import frozen
 
 from connector_sdk.contract.errors import RunStopped
-from connector_sdk.state.files import FILE_MODE, FOLDER_MODE, close_to_others
+from connector_sdk.files.private import FILE_MODE, FOLDER_MODE, SPILL, close_to_others
 
 FOLDERS = ("plans", "snapshots", "schemas", "ledgers", "calls", "locks")
 """The folders in a state folder."""
 
 DATABASE = "state.db"
-SPILL = "spill"
-"""The folder in which DuckDB puts aside what does not fit into memory; a kill leaves it."""
 
 _NESTED = frozenset({"plans", "snapshots"})
 """The folders that have folders in them, each with files."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from attrs import astuple
 
-from connector_sdk.contract.corruption import JOURNAL
+from connector_sdk.files.corruption import JOURNAL
 from connector_sdk.state import serialization
 from connector_sdk.state.batch_journal import BatchJournal, insert_batches, moment, now
 from connector_sdk.state.records import UNNAMED, Held, JournalledRun, NewBatch, RemovedRows, RunState, SyncState

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from connector_sdk.state.files import make_file, on_disk
+from connector_sdk.files.private import make_file, on_disk
 
 LEDGER_SCHEMA = pa.schema(
     [

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from connector_sdk.contract.errors import ExitCode, RunStopped
-from connector_sdk.state.files import open_file
+from connector_sdk.files.private import open_file
 from connector_sdk.state.shared import Shared
 
 _FLOCK = "@hhqqi4x"

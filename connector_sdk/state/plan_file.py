@@ -15,8 +15,8 @@ from attrs import frozen
 
 from connector_sdk.contract.batch import Action, Batch, Column
 from connector_sdk.contract.codes import Code
-from connector_sdk.contract.corruption import PLAN
 from connector_sdk.contract.spec import Mode
+from connector_sdk.files.corruption import PLAN
 from connector_sdk.state.records import JournalledBatch
 
 FILE = "plan.parquet"

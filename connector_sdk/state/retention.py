@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connector_sdk.contract.project import Keep
-from connector_sdk.state.files import remove
+from connector_sdk.files.private import remove
 from connector_sdk.state.folder import StateFolder
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.records import ENDED, JournalledRun, RunState

@@ -28,8 +28,8 @@ from attrs.converters import optional
 from platformdirs import user_state_path
 
 from connector_sdk.contract.crashpoint import crashpoint
+from connector_sdk.files.private import make_folder, replace_file
 from connector_sdk.state.database import read_folder_id
-from connector_sdk.state.files import make_folder, replace_file
 from connector_sdk.state.home import find_own_folder
 from connector_sdk.state.inspection import DATABASE
 

@@ -10,7 +10,7 @@ from cattrs import BaseValidationError
 from cattrs.preconf.json import make_converter
 
 from connector_sdk.contract.schema import ObjectSchema
-from connector_sdk.state.files import on_disk, write_file
+from connector_sdk.files.private import on_disk, write_file
 
 FILE = "schema.json"
 """The schemas of a plan, in the plan's folder."""

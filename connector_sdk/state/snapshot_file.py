@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 from attrs import evolve
 
-from connector_sdk.contract.corruption import SNAPSHOT, checksum
 from connector_sdk.contract.errors import RunStopped
-from connector_sdk.state.files import make_file, make_folder, on_disk
+from connector_sdk.files.corruption import SNAPSHOT, checksum
+from connector_sdk.files.private import make_file, make_folder, on_disk
 from connector_sdk.state.folder import StateFolder
 from connector_sdk.state.records import SyncState
 

@@ -16,7 +16,7 @@ from platformdirs import user_data_path
 from connector_sdk.contract.connection import TokenStore
 from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.contract.errors import ConfigError
-from connector_sdk.state.files import make_folder, on_disk, open_file, write_file
+from connector_sdk.files.private import make_folder, on_disk, open_file, write_file
 from connector_sdk.state.folder import one_part
 from connector_sdk.state.home import APPLICATION, find_own_folder
 

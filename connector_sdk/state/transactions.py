@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from connector_sdk.contract.corruption import JOURNAL
 from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.contract.errors import Cancelled
+from connector_sdk.files.corruption import JOURNAL
 from connector_sdk.state.database import not_usable
 
 T = TypeVar("T")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from connector_salesforce.org.ids import to18, wrong_ids
+from connector_salesforce.ids import to18, wrong_ids
 from hypothesis import given
 from hypothesis import strategies as st
 

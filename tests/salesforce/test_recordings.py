@@ -24,7 +24,7 @@ from connector_salesforce.transport.quota import calls_left
 from connector_salesforce.transport.sending import Answer
 from connector_salesforce.transport.xml import parse
 from connector_salesforce.write import rest
-from connector_salesforce.write.bulk_jobs import Job
+from connector_salesforce.write.bulk_jobs import Job, Jobs
 from connector_salesforce.write.bulk_results import ResultsError, parse_results
 from connector_salesforce.write.job_kind import JobKind
 
@@ -165,15 +165,17 @@ def test_every_answer_about_jobs_and_batches_is_understood(recorded: list[Exchan
     for each in chosen(recorded, "POST", r"/services/async/[^/]+/job$", at_least=4):
         transport = ScriptedTransport()
         transport.on("POST", ".*/job", answer(each.body, 201))
-        assert re.fullmatch("750[a-zA-Z0-9]{15}", org(transport).jobs.lease(JobKind("run", "Contact", "upsert")).id)
+        assert re.fullmatch(
+            "750[a-zA-Z0-9]{15}", org(transport).share(Jobs).lease(JobKind("run", "Contact", "upsert")).id
+        )
     for posted in chosen(recorded, "POST", r"/job/\w+/batch$", at_least=3):
         transport = ScriptedTransport()
         transport.on("POST", ".*/batch", answer(posted.body, 201))
-        assert re.fullmatch("751[a-zA-Z0-9]{15}", org(transport).jobs.post(_job_of(posted.body), b"x"))
+        assert re.fullmatch("751[a-zA-Z0-9]{15}", org(transport).share(Jobs).post(_job_of(posted.body), b"x"))
     for each in chosen(recorded, "GET", r"/job/\w+/batch$", at_least=4):
         transport = ScriptedTransport()
         transport.on("GET", ".*/batch", answer(each.body))
-        for state in org(transport).jobs.batches(_job_of(each.body).id, 0.0).values():
+        for state in org(transport).share(Jobs).batches(_job_of(each.body).id, 0.0).values():
             assert state.state in ("Queued", "InProgress", "Completed", "Failed", "NotProcessed")
 
 
@@ -209,7 +211,7 @@ def test_bulk_answers_kept_by_other_projects_are_understood(recordings: Path) ->
 def _understood(path: str, method: str, body: bytes) -> bool:
     transport = ScriptedTransport()
     transport.on(method, ".*", answer(body))
-    jobs = org(transport).jobs
+    jobs = org(transport).share(Jobs)
     if path.endswith("/job"):
         return jobs.lease(JobKind("run", "Case", "insert")).id.startswith("750")
     if path.endswith("/result"):

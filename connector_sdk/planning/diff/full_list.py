@@ -15,11 +15,11 @@ from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.schema import FieldType
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.sql import as_set, file, name, text
+from connector_sdk.files.private import make_file
 from connector_sdk.planning.diff.identity import comparable
 from connector_sdk.planning.diff.removals import Removals
 from connector_sdk.planning.mapping.model import Filling, Mapped
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.state.files import make_file
 
 _NAMED = 50
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.engines.sql import file, name
-from connector_sdk.state.files import make_file
+from connector_sdk.files.private import make_file
 
 VALUES = 10_000
 """How many distinct values are looked up in one call of `match`."""

@@ -24,7 +24,7 @@ from connector_sdk.planning.mapping.fingerprints import fingerprint
 from connector_sdk.planning.mapping.misfits import MisfitError
 from connector_sdk.planning.mapping.model import Filling, Lookup, Mapped, as_searched, only_created
 from connector_sdk.project.checks import lookup_fields
-from connector_sdk.project.suggest import suggestion
+from connector_sdk.settings.suggest import suggestion
 
 _MATCH_FIELD = "match field"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from attrs import Attribute, field, frozen
 
 from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
-from connector_salesforce.org.ids import to18
+from connector_salesforce.ids import to18
 from connector_salesforce.transport.hosts import HostError, origin
 from connector_salesforce.transport.versions import DEFAULT, check_form
 from connector_sdk import Problem

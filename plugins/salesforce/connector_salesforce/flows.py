@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 
-from connector_salesforce.auth.private_key import key_problems
+from connector_salesforce.private_key import key_problems
 from connector_sdk import Problem, Secret
 
 CALLBACK_URL = "http://localhost:1717/OauthRedirect"

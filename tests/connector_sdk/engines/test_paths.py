@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from connector_sdk import Model, Problem
-from connector_sdk.contract.corruption import damage
 from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.models import open_model
 from connector_sdk.engines.sql import database, file
+from connector_sdk.files.corruption import damage
 
 from .conftest import Read, Refuse
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector_sdk.project.secrets import Interpolated, anchored, interpolate
+from connector_sdk.settings.references import Interpolated, anchored, interpolate
 
 
 def one_problem(data: Any) -> str:

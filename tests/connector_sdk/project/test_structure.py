@@ -10,10 +10,10 @@ import pytest
 from attrs import field, frozen, validators
 
 from connector_sdk import ConfigError, Problem, Secret
-from connector_sdk.project import structure as structure_module
-from connector_sdk.project.json_schema import Rest, Rule, json_schema
 from connector_sdk.project.shape import SyncShape
-from connector_sdk.project.structure import structure
+from connector_sdk.settings import structure as structure_module
+from connector_sdk.settings.json_schema import Rest, Rule, json_schema
+from connector_sdk.settings.structure import structure
 
 
 class Colour(StrEnum):

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from connector_sdk import RunStopped
+from connector_sdk.files.private import make_file, make_folder, open_file, remove
 from connector_sdk.run import run
-from connector_sdk.state.files import make_file, make_folder, open_file, remove
 from connector_sdk.state.folder import state_folder
 from connector_sdk.state.lock import locked, session_of_holder
 

@@ -15,9 +15,9 @@ import pytest
 
 from connector_sdk import Mode, Model, history
 from connector_sdk.contract.crashpoint import listen
+from connector_sdk.files.private import temporary_file, temporary_folder
 from connector_sdk.resolve import Decision, Settlement, resolve
 from connector_sdk.run import FirstRun
-from connector_sdk.state.files import temporary_file, temporary_folder
 from connector_sdk.state.tokens import token_store
 from connector_sdk.testing.reference import Fault, FaultKind
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from attrs import field, frozen
 
 from connector_salesforce.errors.exceptions import CallFailed
-from connector_salesforce.org.ids import to18
+from connector_salesforce.ids import to18
 from connector_salesforce.transport.answer_shape import TEXT, MemberKind, Shape, optional, require_object, unreadable
 from connector_salesforce.transport.credentials import Login
 from connector_salesforce.transport.error_bodies import fault

@@ -14,7 +14,7 @@ from typing import Any
 
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import SfCli
-from connector_salesforce.org.ids import to18
+from connector_salesforce.ids import to18
 from connector_salesforce.transport.credentials import Login
 from connector_salesforce.transport.hosts import HostError, instance_origin
 from connector_salesforce.transport.redaction import without_tokens

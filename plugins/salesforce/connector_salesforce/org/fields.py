@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connector_salesforce.org.ids import REST, SHAPE, SHORT
+from connector_salesforce.ids import REST, SHAPE, SHORT
 from connector_sdk import Equality, Field, FieldType, Mode, ReferenceKey
 
 Description = Mapping[str, Any]

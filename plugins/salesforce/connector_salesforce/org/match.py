@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.ids import impossible_ids, to18
 from connector_salesforce.org import conversion, soql
 from connector_salesforce.org.descriptions import Description
 from connector_salesforce.org.fields import IDS, TYPES, absent
-from connector_salesforce.org.ids import impossible_ids, to18
 from connector_salesforce.org.org import Org
 from connector_salesforce.transport.answer_shape import (
     FLAG,

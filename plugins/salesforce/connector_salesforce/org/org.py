@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from threading import Lock
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote
 
 from attrs import define, field
@@ -22,7 +23,6 @@ from connector_salesforce.transport.answer_shape import (
     unreadable,
 )
 from connector_salesforce.transport.client import Client, segment
-from connector_salesforce.write.bulk_jobs import Jobs
 from connector_sdk import Executed
 
 _MOST_PAGES = 50_000
@@ -31,23 +31,40 @@ _ANYTHING: Shape = {}
 _PAGE: Shape = {"records": LIST, "done": FLAG, "totalSize": optional(COUNT), "nextRecordsUrl": optional(TEXT)}
 
 
+class Shared(Protocol):
+    """What the batches of one connection share."""
+
+    def __init__(self, client: Client) -> None: ...
+
+    def close(self) -> None:
+        """End it with the connection."""
+
+
+S = TypeVar("S", bound=Shared)
+
+
 @define(eq=False)
 class Org:
-    """One org, logged in to. Descriptions are kept while it is open; Bulk jobs die with it.
+    """One org, logged in to. Descriptions are kept while it is open; what its batches share dies with it.
 
     `kind` says in words whether it is production or which kind of sandbox, as far as that is known.
     """
 
     client: Client = field(repr=False)
     kind: str = ""
-    jobs: Jobs = field(init=False, repr=False)
     takes_long_queries: bool = field(default=True, init=False)
     _described: dict[str, Description] = field(factory=dict, init=False, repr=False)
     _fields: dict[str, dict[str, Description]] = field(factory=dict, init=False, repr=False)
     _listed: list[Description] | None = field(default=None, init=False, repr=False)
+    _shared: dict[type, Shared] = field(factory=dict, init=False, repr=False)
+    _sharing: Lock = field(factory=Lock, init=False, repr=False)
 
-    def __attrs_post_init__(self) -> None:
-        self.jobs = Jobs(self.client)
+    def share(self, kind: type[S]) -> S:
+        """Return the one object of a kind that all batches of this connection share; the first call makes it."""
+        with self._sharing:
+            if kind not in self._shared:
+                self._shared[kind] = kind(self.client)
+            return cast(S, self._shared[kind])
 
     def objects(self, refresh: bool = False) -> list[Description]:
         """All objects that the user can see (REST API Developer Guide, "Describe Global")."""
@@ -124,8 +141,9 @@ class Org:
             yield from page["records"]
 
     def close(self) -> None:
-        """Close the jobs that are open, and all connections."""
-        self.jobs.close()
+        """Close what batches share, such as open jobs, and all connections."""
+        for shared in self._shared.values():
+            shared.close()
         self.client.close()
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from attrs import frozen
 
 from connector_salesforce.errors.exceptions import CallFailed
+from connector_salesforce.ids import to18
 from connector_salesforce.org.descriptions import Description
-from connector_salesforce.org.ids import to18
 from connector_salesforce.org.org import Org
 from connector_salesforce.org.soql import is_in, select
 from connector_salesforce.preflight.version_needs import FLOWS

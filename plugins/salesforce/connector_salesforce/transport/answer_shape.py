@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from connector_salesforce.errors.exceptions import CallFailed
-from connector_salesforce.org.ids import to18
+from connector_salesforce.ids import to18
 from connector_sdk import Executed
 
 

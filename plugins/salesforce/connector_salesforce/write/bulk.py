@@ -19,7 +19,7 @@ from connector_salesforce.transport.answer_shape import unreadable
 from connector_salesforce.transport.error_bodies import failed_batch
 from connector_salesforce.write.anchors import last
 from connector_salesforce.write.bulk_body import bulk_body
-from connector_salesforce.write.bulk_jobs import UNDER_WAY, BatchState, Job
+from connector_salesforce.write.bulk_jobs import UNDER_WAY, BatchState, Job, Jobs
 from connector_salesforce.write.bulk_results import ResultsError, Written, results_of
 from connector_salesforce.write.cells import Lines
 from connector_salesforce.write.job_kind import kind_of
@@ -52,11 +52,12 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     lines = bulk_body(org, batch, BYTES_MAX)
     if not lines.count:
         return whole(lines, WriteResult.of([]))
-    job = org.jobs.lease(kind_of(batch, options))
-    batch_id = _posted(org, job, lines, attempt)
+    jobs = org.share(Jobs)
+    job = jobs.lease(kind_of(batch, options))
+    batch_id = _posted(jobs, job, lines, attempt)
     lines = lines.handed_over()
     try:
-        return whole(lines, _awaited(org, job.id, batch_id, _written(batch, lines), attempt))
+        return whole(lines, _awaited(jobs, job.id, batch_id, _written(batch, lines), attempt))
     except CallFailed as error:
         raise error.about_batch(Executed.MAYBE) from error
 
@@ -67,11 +68,12 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
     anchor = last(attempt)
     if anchor is None:
         return NOT_EXECUTED
+    jobs = org.share(Jobs)
     try:
-        batch_id = anchor.handle.get("batch") or _found(org, anchor.handle["job"], attempt)
+        batch_id = anchor.handle.get("batch") or _found(jobs, anchor.handle["job"], attempt)
         if batch_id is None:
             return NOT_EXECUTED
-        return whole(lines, _awaited(org, anchor.handle["job"], batch_id, _written(batch, lines), attempt))
+        return whole(lines, _awaited(jobs, anchor.handle["job"], batch_id, _written(batch, lines), attempt))
     except NotExecuted:
         return NOT_EXECUTED
     except _SeveralError as error:
@@ -86,31 +88,31 @@ class _SeveralError(Exception):
     """A job holds more batches that nobody anchored than there can be."""
 
 
-def _posted(org: Org, job: Job, lines: Lines, attempt: Attempt) -> str:
+def _posted(jobs: Jobs, job: Job, lines: Lines, attempt: Attempt) -> str:
     """Post a batch and anchor it. The job is given back only when nothing in it is in doubt."""
     try:
         attempt.anchor(_POSTING, job=job.id)
-        batch_id = org.jobs.post(job, lines.body)
+        batch_id = jobs.post(job, lines.body)
         attempt.anchor(_POSTED, job=job.id, batch=batch_id)
     except CallFailed as error:
         refused = error.executed is Executed.NO and error.code not in ("InvalidJobState", "InvalidJob")
-        org.jobs.give_back(job) if refused else org.jobs.abandon(job.kind)
+        jobs.give_back(job) if refused else jobs.abandon(job.kind)
         raise
     except BaseException:
-        org.jobs.abandon(job.kind)
+        jobs.abandon(job.kind)
         raise
-    org.jobs.give_back(job)
+    jobs.give_back(job)
     return batch_id
 
 
-def _found(org: Org, job_id: str, attempt: Attempt) -> str | None:
+def _found(jobs: Jobs, job_id: str, attempt: Attempt) -> str | None:
     """The batch of a post whose answer was lost; None when there is none and can be none any more.
 
     A list that lacks batches would say so of one that is there, so it is counted.
     """
-    org.jobs.end(job_id)
+    jobs.end(job_id)
     known = {each.handle["batch"] for each in attempt.run_anchors() if each.step == _POSTED}
-    listed, count = org.jobs.batches(job_id, time.monotonic()), org.jobs.batch_count(job_id)
+    listed, count = jobs.batches(job_id, time.monotonic()), jobs.batch_count(job_id)
     if len(listed) != count:
         raise unreadable(f"the job {job_id} has {count} batches, and {len(listed)} are listed", Executed.MAYBE)
     ours = [each for each in listed if each not in known]
@@ -129,22 +131,22 @@ def _written(batch: Batch, lines: Lines) -> Written:
     return Written(lines.count, batch.record_ids.filter(lines.sent))
 
 
-def _awaited(org: Org, job_id: str, batch_id: str, written: Written, attempt: Attempt) -> WriteResult:
+def _awaited(jobs: Jobs, job_id: str, batch_id: str, written: Written, attempt: Attempt) -> WriteResult:
     """Wait until a batch is done, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
     missed = 0
     for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
         since = time.monotonic()
         attempt.wait(pause, f"batch {batch_id} of job {job_id} is not done")
-        found = org.jobs.batches(job_id, since).get(batch_id)
+        found = jobs.batches(job_id, since).get(batch_id)
         missed = 0 if found else missed + 1
         if found and found.state not in UNDER_WAY:
-            return _answered(org, job_id, batch_id, found, written)
+            return _answered(jobs, job_id, batch_id, found, written)
         if missed == _LOOKS_WITHOUT_IT:
             break
     raise CallFailed("BATCH_MISSING", f"the job {job_id} does not list the batch {batch_id}", Executed.MAYBE)
 
 
-def _answered(org: Org, job_id: str, batch_id: str, found: BatchState, written: Written) -> WriteResult:
+def _answered(jobs: Jobs, job_id: str, batch_id: str, found: BatchState, written: Written) -> WriteResult:
     if found.state == "NotProcessed":
         raise NotExecuted("NotProcessed", f"the job {job_id} was aborted before the batch was processed")
     if found.state == "Failed" and not found.processed:
@@ -153,7 +155,7 @@ def _answered(org: Org, job_id: str, batch_id: str, found: BatchState, written: 
         expected = Written(min(found.processed, written.rows), _first(written.ids, found.processed))
     else:
         expected = evolve(written, failed=found.failed)
-    result = _downloaded(org, job_id, batch_id, expected)
+    result = _downloaded(jobs, job_id, batch_id, expected)
     if result is None:
         message = (
             f"the results of batch {batch_id} in job {job_id} are not those of its rows; "
@@ -167,11 +169,11 @@ def _first(ids: pa.StringArray | None, count: int) -> pa.StringArray | None:
     return None if ids is None else ids.slice(0, count)
 
 
-def _downloaded(org: Org, job_id: str, batch_id: str, expected: Written) -> WriteResult | None:
+def _downloaded(jobs: Jobs, job_id: str, batch_id: str, expected: Written) -> WriteResult | None:
     """The results of a batch, downloaded again where they are not its results; None when that does not help."""
     for _ in range(_DOWNLOADS):
         with contextlib.suppress(ResultsError):
-            return results_of(org.jobs.result(job_id, batch_id), expected)
+            return results_of(jobs.result(job_id, batch_id), expected)
     return None
 
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from attrs import frozen
 
-from connector_salesforce.org.ids import SHORT
+from connector_salesforce.ids import SHORT
 from connector_salesforce.transport.answer_shape import (
     COUNT,
     ID,

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from attrs import define, field, frozen
 
 from connector_salesforce.errors.exceptions import CallFailed
-from connector_salesforce.org.ids import SHORT, to18
+from connector_salesforce.ids import SHORT, to18
 from connector_salesforce.transport.answer_shape import unreadable
 from connector_salesforce.transport.client import Client, segment
 from connector_salesforce.transport.xml import MarkupError, document, name_of, parse, values_of

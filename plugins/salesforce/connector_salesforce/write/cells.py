@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import evolve, field, frozen
 
-from connector_salesforce.org.ids import other_prefixes, wrong_ids
+from connector_salesforce.ids import other_prefixes, wrong_ids
 from connector_salesforce.write.numbers import format_numbers
 from connector_sdk import Action, Batch, Column, OnNull
 

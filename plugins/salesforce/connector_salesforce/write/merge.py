@@ -14,7 +14,7 @@ from attrs import frozen
 from connector_salesforce.config import Options
 from connector_salesforce.errors.codes import normalised, table
 from connector_salesforce.errors.exceptions import CallFailed
-from connector_salesforce.org.ids import SHORT
+from connector_salesforce.ids import SHORT
 from connector_salesforce.org.org import Org
 from connector_salesforce.org.soql import is_in, select
 from connector_salesforce.transport.answer_shape import FLAG, TEXT, Shape, optional, unreadable

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from connector_salesforce.config import Options
 from connector_salesforce.errors.codes import normalised
 from connector_salesforce.errors.exceptions import CallFailed
-from connector_salesforce.org.ids import SHORT
+from connector_salesforce.ids import SHORT
 from connector_salesforce.org.org import Org
 from connector_salesforce.transport.answer_shape import NAME, TEXT, TEXTS, Shape, list_of, optional, unreadable
 from connector_salesforce.transport.client import segment

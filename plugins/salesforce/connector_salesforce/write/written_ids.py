@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector_salesforce.errors.exceptions import CallFailed
-from connector_salesforce.org.ids import SHORT, impossible_ids
+from connector_salesforce.ids import SHORT, impossible_ids
 from connector_salesforce.org.org import Org
 from connector_sdk import Action, Batch, RowStatus, WriteResult
 

@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connector_sdk.project.json_schema import Schema, property_of, types_of
-from connector_sdk.project.secrets import Interpolated, reads_as
-from connector_sdk.project.suggest import suggestion
+from connector_sdk.settings.json_schema import Schema, property_of, types_of
+from connector_sdk.settings.references import Interpolated, reads_as
+from connector_sdk.settings.suggest import suggestion
 
 _WORDS = {
     "string": "text",

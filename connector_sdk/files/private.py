@@ -16,6 +16,9 @@ from typing import IO
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
+SPILL = "spill"
+"""The folder in which a computation puts aside what does not fit into memory; a kill leaves it."""
+
 
 def make_folder(path: Path) -> None:
     """Make a folder, with those above it that are missing; one that is there is left as it is.

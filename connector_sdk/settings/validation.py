@@ -13,9 +13,9 @@ from jsonschema.validators import extend
 
 from connector_sdk.contract.errors import Problem
 from connector_sdk.contract.secret import Secret
-from connector_sdk.project.json_schema import Schema, property_of, types_of
-from connector_sdk.project.secrets import Interpolated, Place, reads_as
-from connector_sdk.project.wording import worded
+from connector_sdk.settings.json_schema import Schema, property_of, types_of
+from connector_sdk.settings.references import Interpolated, Place, reads_as
+from connector_sdk.settings.wording import worded
 
 
 def schema_problems(schema: Schema, data: Any, path: Place = ()) -> list[Problem]:

@@ -16,8 +16,8 @@ from cattrs.gen import make_dict_structure_fn
 
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.secret import Secret
-from connector_sdk.project.json_schema import json_schema, rest_of
-from connector_sdk.project.secrets import Interpolated, Place, interpolate
+from connector_sdk.settings.json_schema import json_schema, rest_of
+from connector_sdk.settings.references import Interpolated, Place, interpolate
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ def structure(cls: type[T], data: Any, path: Place = ()) -> T:
 
 def problems_of(cls: Any, data: Any, path: Place = ()) -> list[Problem]:
     """What keeps `data` from being structured as `cls`, without resolving references in it."""
-    from connector_sdk.project.validation import schema_problems  # looking back at runs checks nothing
+    from connector_sdk.settings.validation import schema_problems  # looking back at runs checks nothing
 
     return schema_problems(_schema(cls), data, path)
 
@@ -93,7 +93,7 @@ def _is_union(type_: Any) -> bool:
 
 def _union(value: Any, type_: Any) -> Any:
     """Structure as the first member that the value fits."""
-    from connector_sdk.project.validation import fits
+    from connector_sdk.settings.validation import fits
 
     member = next(each for each in get_args(type_) if fits(_schema(each), value))
     return None if member is type(None) else _converter.structure(value, member)

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import attrs
 
 from connector_sdk.contract.errors import Problem
-from connector_sdk.project.secrets import Place
-from connector_sdk.project.structure import problems_of, structured
-from connector_sdk.project.wording import kind_of, with_article
+from connector_sdk.settings.references import Place
+from connector_sdk.settings.structure import problems_of, structured
+from connector_sdk.settings.wording import kind_of, with_article
 
 _PLAIN = (str, int, float, bool, Decimal, date, datetime, NoneType)
 

@@ -1,0 +1,1 @@
+"""Settings checked against the attrs classes that hold them: of files, of Python objects, of what plugins answer."""
