@@ -17,10 +17,19 @@ from connector_sdk.hooks.plugins import installed
 from connector_sdk.lifecycle.connect import REDACTORS
 
 _COMMANDS = {
-    "init": "starting", "schema": "starting", "check": "asking", "discover": "asking", "plan": "running",
-    "run": "running", "runs": "past", "show": "past", "rows": "past", "calls": "past", "resolve": "past",
-    "explain": "asking",
-}  # fmt: skip
+    "init": "init_commands",
+    "schema": "init_commands",
+    "check": "inspect_commands",
+    "discover": "inspect_commands",
+    "plan": "run_commands",
+    "run": "run_commands",
+    "runs": "history_commands",
+    "show": "history_commands",
+    "rows": "history_commands",
+    "calls": "history_commands",
+    "resolve": "history_commands",
+    "explain": "inspect_commands",
+}
 """Our commands in the order of use, with the module of each; it is imported when its command is looked for."""
 
 
