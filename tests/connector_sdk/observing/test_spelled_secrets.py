@@ -27,7 +27,7 @@ from connector_sdk.project.load import load_project
 from connector_sdk.testing.cassettes import REDACTED, Cassette
 from connector_sdk.testing.doubles import RememberedToken
 
-from ..echo_server import echo_server
+from ..hooks.echo_server import echo_server
 from .mirror import Mirror
 from .spelled import SPELLED, core
 

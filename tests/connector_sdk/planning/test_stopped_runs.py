@@ -37,7 +37,7 @@ from connector_sdk.delivery.retry import Pace
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
-from ..host_runs import heeding_ctrl_c
+from ..lifecycle.host_runs import heeding_ctrl_c
 from .bench import Bench, mapped, people
 
 IMPATIENT = Pace(attempts=1)

@@ -10,7 +10,7 @@ import requests
 
 from connector_sdk.testing.cassettes import Cassette, leaks
 
-from ..echo_server import echo_server
+from ..hooks.echo_server import echo_server
 from ..observing.planted import SPELLINGS, echo, found, planted
 
 KNOWN, UNKNOWN = planted(60), planted(60, first=60)

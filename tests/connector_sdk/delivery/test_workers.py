@@ -16,7 +16,7 @@ from connector_sdk.delivery import workers
 from connector_sdk.delivery.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
 from connector_sdk.hooks.observers import Observers
 
-from ..host_runs import heeding_ctrl_c
+from ..lifecycle.host_runs import heeding_ctrl_c
 from .scripted import Bench, Scripted, results
 
 SLACK = 1.0

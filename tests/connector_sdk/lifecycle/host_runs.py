@@ -29,7 +29,7 @@ from connector_sdk import (
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.reference import plugin
 
-from .planning.bench import Bench, mapped, people
+from ..planning.bench import Bench, mapped, people
 
 WAIT = 60
 NAMES = ("ants", "bees", "cats")

@@ -30,6 +30,7 @@ from connector_sdk.delivery import workers
 from connector_sdk.delivery.stages import PlanRows
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
+from ..planning.bench import Bench
 from .host_runs import (
     WAIT,
     Gate,
@@ -42,7 +43,6 @@ from .host_runs import (
     start,
     three_syncs,
 )
-from .planning.bench import Bench
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ from connector_sdk.resolve import Decision, Settlement, held, resolve
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.reference import Store
 
-from .watched_calls import WAIT, Calls
+from ..hooks.watched_calls import WAIT, Calls
 
 ROWS, SIZE, PARALLELISM = 24, 2, 8
 

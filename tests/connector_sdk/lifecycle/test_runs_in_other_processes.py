@@ -88,8 +88,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
     store = Store.at(tmp_path / "store.db")
     store.add_fault(Fault(FaultKind.ROW, key="k03", code="bad_value", times=9))
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.connector_sdk.gated_run", str(tmp_path), str(PASSED), "run", "people"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=Path(__file__).parents[2],
+        [sys.executable, "-m", "tests.connector_sdk.lifecycle.gated_run", str(tmp_path), str(PASSED), "run", "people"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=Path(__file__).parents[3],
     ) as process:  # fmt: skip
         yield Place(tmp_path, store, process)
         process.kill()
@@ -156,7 +156,7 @@ def test_a_run_that_was_killed_is_shown_as_interrupted_and_one_that_goes_on_as_r
         assert place.invoke("show", run["run"])["state"] == "interrupted", "who holds the lock does not work on it"
     for number in (PASSED, PASSED + 1):
         (place.folder / f"batch-{number}").unlink()
-    again = [sys.executable, "-m", "tests.connector_sdk.gated_run", str(place.folder), "0", "run", "people"]
+    again = [sys.executable, "-m", "tests.connector_sdk.lifecycle.gated_run", str(place.folder), "0", "run", "people"]
     with subprocess.Popen(again, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         await_file(place.folder / "batch-0")
         shown = place.invoke("show", run["run"])

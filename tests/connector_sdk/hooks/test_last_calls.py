@@ -24,8 +24,8 @@ from connector_sdk import (
 from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.testing.reference import plugin
 
-from .host_runs import noting
-from .planning.bench import Bench, mapped, people
+from ..lifecycle.host_runs import noting
+from ..planning.bench import Bench, mapped, people
 
 ANN = [{"k": "1", "e": "a", "n": "Ann"}]
 

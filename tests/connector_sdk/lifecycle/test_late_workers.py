@@ -14,7 +14,7 @@ from connector_sdk import Attempt, Batch, Connection, Destination, ExitCode, Opt
 from connector_sdk.run import run
 from connector_sdk.testing.reference import plugin
 
-from .planning.bench import Bench, people
+from ..planning.bench import Bench, people
 
 
 @define

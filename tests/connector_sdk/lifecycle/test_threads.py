@@ -31,8 +31,8 @@ from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.run import run
 from connector_sdk.testing.reference import plugin
 
+from ..planning.bench import Bench, mapped, people
 from .host_runs import NAMES, WAIT, Gate, executed, join_writers, rows, start, three_syncs
-from .planning.bench import Bench, mapped, people
 
 
 @pytest.fixture

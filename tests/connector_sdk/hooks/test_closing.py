@@ -31,8 +31,8 @@ from connector_sdk.check import check
 from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.testing.reference import plugin
 
-from .host_runs import noting
-from .planning.bench import Bench, people
+from ..lifecycle.host_runs import noting
+from ..planning.bench import Bench, people
 
 ANN = [{"k": "1", "e": "a", "n": "Ann"}]
 SECRET = "token-that-nobody-sees"

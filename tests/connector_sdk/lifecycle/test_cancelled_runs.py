@@ -13,8 +13,16 @@ import pytest
 
 def stop_runs(folder: Path, runs: int, kinds: str, seed: int) -> str:
     """Stop so many runs in a process of its own, and return what it says at the end."""
-    command = [sys.executable, "-m", "tests.connector_sdk.cancelled_runs", str(folder), str(runs), str(seed), kinds]
-    ended = subprocess.run(command, capture_output=True, text=True, env=os.environ, cwd=Path(__file__).parents[2])
+    command = [
+        sys.executable,
+        "-m",
+        "tests.connector_sdk.lifecycle.cancelled_runs",
+        str(folder),
+        str(runs),
+        str(seed),
+        kinds,
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, env=os.environ, cwd=Path(__file__).parents[3])
     assert ended.returncode == 0, f"seed {seed}: ended with {ended.returncode}\n{ended.stderr[-8_000:]}"
     return ended.stdout
 
