@@ -32,8 +32,9 @@ test: $(INSTALLED) ## the test suite
 test-long: $(INSTALLED) ## kill loops and other tests that take minutes
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m long --hypothesis-seed=$$(date +%s)
 
-check: $(INSTALLED) wheels ## lint, formatting, types, floors, and the wheels in a clean environment
+check: $(INSTALLED) wheels ## lint, formatting, language, types, floors, and the wheels in a clean environment
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && echo "lint: ok"
+	@$(BIN)/python -m tests.language
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-cache
 
