@@ -1,4 +1,4 @@
-"""The pages for contributors agree with the repository: decisions, the map, the way of a row."""
+"""The pages for contributors agree with the repository: decisions, the map, the way of a row, the commands."""
 
 from __future__ import annotations
 
@@ -136,3 +136,10 @@ def test_the_table_of_the_state_folder_has_its_paths() -> None:
     ]  # fmt: skip
     told = re.findall(r"^\| `(.+?)` \|", section(ARCHITECTURE, "State"), flags=re.MULTILINE)
     assert told == list(map(str, made))
+
+
+def test_every_make_command_in_a_page_for_contributors_is_a_target() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), flags=re.MULTILINE))
+    lines = [line for page in PAGES for line in re.findall(r"^make (.+)$|`make ([^`]+)`", read(page), re.MULTILINE)]
+    named = {target for line in lines for target in "".join(line).split()}
+    assert {"test", "check", "docs"} <= named <= targets
