@@ -79,7 +79,7 @@ from connector_sdk.contract.schema import (
 from connector_sdk.contract.secret import Secret
 from connector_sdk.contract.spec import CONTRACT, Api, Delivery, DestinationSpec, EmptyText, Mode, Removal
 from connector_sdk.hooks.destination import Destination
-from connector_sdk.hooks.plugins import installed, load
+from connector_sdk.hooks.plugins import find_installed, load
 
 __all__ = [
     "CONTRACT",
@@ -160,7 +160,7 @@ __all__ = [
     "TokenStore",
     "Unknown",
     "WriteResult",
+    "find_installed",
     "hookimpl",
-    "installed",
     "load",
 ]  # fmt: skip

@@ -13,9 +13,9 @@ from connector_sdk.contract.plan import Finding
 from connector_sdk.contract.project import Project, Sync
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import Observers
-from connector_sdk.lifecycle.connect import Opened, find_destination, opened, scrub_findings
-from connector_sdk.lifecycle.session import checked, discover
-from connector_sdk.planning.mapping.objects import preferred
+from connector_sdk.lifecycle.connect import Opened, find_destination, hold_connection, scrub_findings
+from connector_sdk.lifecycle.session import check_settings, discover
+from connector_sdk.planning.mapping.objects import in_match_order
 from connector_sdk.planning.planner import check_model
 from connector_sdk.project.arguments import checks_arguments
 
@@ -47,7 +47,7 @@ def check(
         for name, connection in project.connections.items():
             try:
                 destination = find_destination(project, name, destinations)
-                each = stack.enter_context(opened(project, name, destination, Observers()))
+                each = stack.enter_context(hold_connection(project, name, destination, Observers()))
             except ConfigError as error:
                 errors.append(error)
                 continue
@@ -73,7 +73,7 @@ def _own_findings(live: Opened) -> tuple[Finding, ...]:
 def _sync_errors(project: Project, sync: Sync, live: Opened, findings: dict[Finding, None]) -> Iterator[ConfigError]:
     """What is wrong with a sync; what is only worth knowing is added to `findings`."""
     try:
-        _, options = checked(project, sync, live.destination)
+        _, options = check_settings(project, sync, live.destination)
         schemas = discover(live, sync)
     except ConfigError as error:
         yield error
@@ -86,7 +86,7 @@ def _sync_errors(project: Project, sync: Sync, live: Opened, findings: dict[Find
         found = check_model(
             project,
             sync,
-            preferred(schemas.values()),
+            in_match_order(schemas.values()),
             live.destination.spec,
             lambda name: live.destination.discover_schema(live.connection, name),
         )

@@ -17,7 +17,7 @@ from connector_sdk.contract.report import ActionCounts, CallCounts, ReportState,
 from connector_sdk.files.corruption import CALLS, JOURNAL, LEDGER, PLAN
 from connector_sdk.lifecycle.open_runs import Planned, is_under_way, report_of_open_run
 from connector_sdk.lifecycle.session import find_sync, journal_of
-from connector_sdk.observing.calls import recorded_calls
+from connector_sdk.observing.calls import read_calls
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.state.folder import StateFolder, state_path
 from connector_sdk.state.journal import Journal
@@ -108,20 +108,20 @@ def calls(project: Project | Outline, run: str, *, state: Path | None = None) ->
         known, path = journal.run(run), folder.calls(run)
     if known is None:
         raise _no_run(run)
-    return _recorded(path)
+    return _read_calls(path)
 
 
 @checks_arguments()
-def left_behind(project: Project | Outline, *, state: Path | None = None) -> tuple[Finding, ...]:
+def orphaned_runs(project: Project | Outline, *, state: Path | None = None) -> tuple[Finding, ...]:
     """What waits for somebody under names of syncs that the project does not have any more, and the way out."""
     if not StateFolder(state_path(project, state)).database.exists():
         return ()
     with journal_of(project, state) as (_, journal):
         waiting = [each for each in journal.unsettled() if each[0] not in project.syncs]
-    return tuple(_left_behind(*each) for each in waiting)
+    return tuple(_describe_orphan(*each) for each in waiting)
 
 
-def _left_behind(sync: str, run: str, held: int) -> Finding:
+def _describe_orphan(sync: str, run: str, held: int) -> Finding:
     if held:
         message = f"run {run} of {sync}, a sync that the project does not have, holds rows"
         return Finding(Level.WARNING, message, f"settle them: connector resolve {run}")
@@ -165,9 +165,9 @@ def _read(lines: pa.RecordBatchReader, ledger: Path) -> Iterator[pa.RecordBatch]
         yield from lines
 
 
-def _recorded(path: Path) -> Iterator[Call]:
+def _read_calls(path: Path) -> Iterator[Call]:
     with CALLS.reading(path):
-        yield from recorded_calls(path)
+        yield from read_calls(path)
 
 
 def _report(folder: StateFolder, journal: Journal, run: JournalledRun) -> RunReport:

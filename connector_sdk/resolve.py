@@ -14,7 +14,7 @@ from connector_sdk.contract.project import Outline, Project
 from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.state.journal import Journal
-from connector_sdk.state.lock import locked
+from connector_sdk.state.lock import hold_lock
 from connector_sdk.state.records import UNNAMED, Held
 from connector_sdk.state.snapshot_file import add_rows
 
@@ -46,7 +46,7 @@ class _Held:
 
 
 @checks_arguments()
-def held(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[Held, ...]:
+def held_rows(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[Held, ...]:
     """Return the rows that wait for a decision, of a run or of all runs of a sync; `run` is the id or the name."""
     with journal_of(project, state) as (_, journal):
         return _find(journal, run).rows
@@ -69,9 +69,9 @@ def resolve(
     """
     with journal_of(project, state) as (folder, journal):
         sync = _find(journal, run).sync
-        with locked(folder.lock(sync), sync):
+        with hold_lock(folder.lock(sync), sync):
             found = _find(journal, run)
-            chosen = _chosen(found, keys, settlement)
+            chosen = _choose_keys(found, keys, settlement)
             after = journal.sync(sync)
             assert after is not None  # rows are held by the end of a run, which leaves it behind
             if settlement.decision is Decision.SENT:
@@ -92,7 +92,7 @@ def _find(journal: Journal, name: str) -> _Held:
     return _Held(name, name, None, journal.held(name))
 
 
-def _chosen(found: _Held, keys: Collection[str] | None, settlement: Settlement) -> tuple[str, ...]:
+def _choose_keys(found: _Held, keys: Collection[str] | None, settlement: Settlement) -> tuple[str, ...]:
     have = [each.key for each in found.rows]
     chosen = tuple(have if keys is None else keys)
     problems = [Problem(f"{found.name} holds no row with the key {key}") for key in chosen if key not in have]

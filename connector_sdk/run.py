@@ -22,7 +22,7 @@ from connector_sdk.lifecycle.begin import begin, first_run_finding, guard_accoun
 from connector_sdk.lifecycle.execute import execute
 from connector_sdk.lifecycle.finish import not_begun
 from connector_sdk.lifecycle.options import FirstRun, Request, request_problems
-from connector_sdk.lifecycle.prepare import findings_of, freeze_plan, held_findings, report_of, stop_on
+from connector_sdk.lifecycle.prepare import findings_of, freeze_plan, report_of, stop_on, warn_of_held_rows
 from connector_sdk.lifecycle.resume import forget_unplanned, go_on, open_run_findings, open_runs
 from connector_sdk.lifecycle.rollback import guard_folder
 from connector_sdk.lifecycle.saved_plans import run_saved, save_plan
@@ -107,7 +107,7 @@ def plan(
             found = (*first_run_finding(opened, request), *findings_of(opened, frozen_plan))
             if save:
                 save_plan(opened, request, run_id, frozen_plan)
-            said = (*notes, *open_run_findings(opened), *held_findings(opened), *found)
+            said = (*notes, *open_run_findings(opened), *warn_of_held_rows(opened), *found)
             return report_of(opened, frozen_plan, said, saved=save, lookups=lookups)
         finally:
             if not save:

@@ -13,7 +13,7 @@ import click
 from connector_sdk.cli import terminal
 from connector_sdk.cli.failures import report_failure
 from connector_sdk.cli.settings import Settings, global_options, start_logging, with_global_options
-from connector_sdk.hooks.plugins import installed
+from connector_sdk.hooks.plugins import find_installed
 from connector_sdk.lifecycle.connect import REDACTORS
 
 _COMMANDS = {
@@ -42,13 +42,13 @@ class PluginCommands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of its commands."""
-        return sorted(self._loaded(ctx))
+        return sorted(self._load_commands(ctx))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """One of its commands."""
-        return self._loaded(ctx).get(cmd_name)
+        return self._load_commands(ctx).get(cmd_name)
 
-    def _loaded(self, ctx: click.Context) -> dict[str, click.Command]:
+    def _load_commands(self, ctx: click.Context) -> dict[str, click.Command]:
         destination = ctx.find_root().ensure_object(Settings).destination(self._type)
         return {str(each.name): with_global_options(each) for each in destination.commands()}
 
@@ -111,7 +111,7 @@ def _tell_broken_pipes() -> Iterator[None]:
 def _plugins(ctx: click.Context) -> dict[str, str]:
     """Destinations by the name of their commands; nothing is imported."""
     settings = ctx.find_root().ensure_object(Settings)
-    return {type_.replace("_", "-"): type_ for type_ in (*installed(), *(settings.destinations or ()))}
+    return {type_.replace("_", "-"): type_ for type_ in (*find_installed(), *(settings.destinations or ()))}
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -16,7 +16,7 @@ def printable(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def escaped(json: str) -> str:
+def escape_controls(json: str) -> str:
     """JSON in which characters that steer a terminal are written as escapes: the same value, safe to look at."""
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 

@@ -13,7 +13,7 @@ from connector_sdk.cli.settings import Settings, global_options
 from connector_sdk.cli.summaries import flat, run_record, run_text
 from connector_sdk.contract.errors import ExitCode
 from connector_sdk.contract.outcome import Outcome
-from connector_sdk.resolve import Decision, Settlement, held
+from connector_sdk.resolve import Decision, Settlement, held_rows
 from connector_sdk.resolve import resolve as settle
 
 _RUN_COLUMNS = (
@@ -110,7 +110,7 @@ def resolve(settings: Settings, run: str, sent: str | None, not_sent: bool, rese
 
 
 def _list_held(settings: Settings, run: str) -> int:
-    waiting = held(settings.outline, run, state=settings.state)
+    waiting = held_rows(settings.outline, run, state=settings.state)
     write_records(settings.output, ("key", "message"), ({"key": each.key, "message": each.look} for each in waiting))
     if not waiting:
         return ExitCode.OK

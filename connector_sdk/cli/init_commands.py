@@ -13,7 +13,7 @@ from connector_sdk.cli.settings import Settings, global_options
 from connector_sdk.cli.template import project_template
 from connector_sdk.contract.errors import ConfigError, ConnectorError
 from connector_sdk.contract.spec import DestinationSpec
-from connector_sdk.hooks.plugins import installed
+from connector_sdk.hooks.plugins import find_installed
 from connector_sdk.project.load import FILE_NAME
 from connector_sdk.project.published import project_schema
 
@@ -27,7 +27,7 @@ def init(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as stream:
-            stream.write(project_template(installed()))
+            stream.write(project_template(find_installed()))
     except FileExistsError:
         raise ConfigError(f"{file} is there already", hint="name another folder, or edit that file") from None
     except OSError as error:
@@ -60,4 +60,4 @@ def project_types(settings: Settings) -> list[str]:
     """The types of destinations that the project names; without a project, all there are."""
     if settings.path.exists() and (settings.path.is_file() or (settings.path / FILE_NAME).exists()):
         return sorted({each.type for each in settings.project.connections.values()})
-    return sorted({*installed(), *(settings.destinations or ())})
+    return sorted({*find_installed(), *(settings.destinations or ())})

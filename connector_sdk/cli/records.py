@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connector_sdk.cli import terminal
-from connector_sdk.cli.clean import escaped, one_line, printable, spreadsheet_safe
+from connector_sdk.cli.clean import escape_controls, one_line, printable, spreadsheet_safe
 
 TABLE_ROWS = 200
 """How many records a table shows; the other formats show all."""
@@ -54,7 +54,7 @@ def to_json(value: Any, indent: int | None = None) -> str:
     Characters that can be seen stay as they are where stdout takes all of them.
     """
     is_ascii = not terminal.takes_all_characters()
-    return escaped(json.dumps(value, default=_plain, ensure_ascii=is_ascii, indent=indent))
+    return escape_controls(json.dumps(value, default=_plain, ensure_ascii=is_ascii, indent=indent))
 
 
 def _plain(value: Any) -> Any:

@@ -50,7 +50,7 @@ def plan(settings: Settings, /, syncs: tuple[str, ...], detailed_exitcode: bool,
     """Show what a run of each SYNC would do and cost; write nothing."""
     reports: list[PlanReport] = []
     try:
-        for sync in named_syncs(settings.project, syncs):
+        for sync in resolve_sync_names(settings.project, syncs):
             reports.append(
                 core.plan(
                     settings.project, sync, state=settings.state, destinations=settings.destinations, **request
@@ -89,7 +89,7 @@ def run(settings: Settings, /, syncs: tuple[str, ...], **request: Any) -> int:
 
     A run that was interrupted is finished first. A later sync runs only if none before it was stopped.
     """
-    names = named_syncs(settings.project, syncs)
+    names = resolve_sync_names(settings.project, syncs)
     if request["plan_id"] and len(names) > 1:
         raise click.UsageError("a saved plan is of one sync: name just that one")
     reports: list[RunReport] = []
@@ -106,7 +106,7 @@ def run(settings: Settings, /, syncs: tuple[str, ...], **request: Any) -> int:
     return max(codes)
 
 
-def named_syncs(project: Project, names: Sequence[str]) -> list[str]:
+def resolve_sync_names(project: Project, names: Sequence[str]) -> list[str]:
     """The syncs that names of syncs and sequences stand for; raises `ConfigError` for all that are neither."""
     known = [*project.syncs, *project.sequences]
     problems = [

@@ -24,7 +24,7 @@ from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import Observers
 from connector_sdk.hooks.plugins import load
 from connector_sdk.hooks.repeat import TRACEBACKS
-from connector_sdk.lifecycle.connect import REDACTORS, prepared
+from connector_sdk.lifecycle.connect import REDACTORS, prepare_connection
 from connector_sdk.observing.redaction import RedactingFilter
 from connector_sdk.project.load import FILE_NAME, load_outline, load_project
 
@@ -76,8 +76,8 @@ class Settings:
             wanted = f"no connection {name} of type {type_}" if name else f"no connection of type {type_}"
             have = ", ".join(found) or "none"
             raise ConfigError([Problem(f"there is {wanted}; the project has: {have}", ("connections",))])
-        config, host = prepared(self.project, chosen, self.destination(type_), Observers())
-        click.get_current_context().with_resource(REDACTORS.including(host.redactor))
+        config, host = prepare_connection(self.project, chosen, self.destination(type_), Observers())
+        click.get_current_context().with_resource(REDACTORS.include(host.redactor))
         return ConnectionSettings(chosen, config, host)
 
     def notes_of(self, run: str) -> RunNotes:

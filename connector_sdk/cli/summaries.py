@@ -73,7 +73,7 @@ def run_text(report: RunReport) -> str:
         _line("actions", _actions(report.actions) or "none"),
         *_progress_lines(report),
         _line("calls", ", ".join(calls)),
-        *_code_lines([each for each in report.codes if each.code not in _waiting(report)][:_CODES]),
+        *_code_lines([each for each in report.codes if each.code not in _pending_codes(report)][:_CODES]),
         *_doubt_lines(report),
         *_next_steps(report),
     ]
@@ -102,7 +102,7 @@ def _progress_lines(report: RunReport) -> list[str]:
     return [_line("batches", f"{batches.done:,} of {batches.planned:,} done{in_flight}")]
 
 
-def _waiting(report: RunReport) -> tuple[str, ...]:
+def _pending_codes(report: RunReport) -> tuple[str, ...]:
     """Codes of rows that have no outcome yet: while a run is under way, its progress says the same."""
     return (Code.IN_FLIGHT, Code.NOT_SENT) if report.state is ReportState.RUNNING else ()
 

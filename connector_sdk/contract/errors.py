@@ -76,7 +76,7 @@ class Portable(BaseException):
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.args, vars(self), _packed(self.__cause__), self.__suppress_context__)
+        return _restore, (type(self), self.args, vars(self), _pack_error(self.__cause__), self.__suppress_context__)
 
 
 class UnpicklableError(Portable, Exception):
@@ -86,12 +86,12 @@ class UnpicklableError(Portable, Exception):
 def _restore(cls: type[BaseException], args: Any, attributes: Any, cause: Any, suppresses: bool) -> BaseException:
     error = cls.__new__(cls, *args)
     vars(error).update(attributes)
-    error.__cause__ = _unpacked(cause)
+    error.__cause__ = _unpack_error(cause)
     error.__suppress_context__ = suppresses
     return error
 
 
-def _packed(error: BaseException | None) -> tuple[BaseException, Any] | None:
+def _pack_error(error: BaseException | None) -> tuple[BaseException, Any] | None:
     """An exception and those that caused it: others than ours lose theirs when they are pickled."""
     if error is None:
         return None
@@ -102,15 +102,15 @@ def _packed(error: BaseException | None) -> tuple[BaseException, Any] | None:
     except Exception:
         whole = False
     kept = error if whole else UnpicklableError(f"{type(error).__name__}: {error}")
-    return kept, _packed(error.__cause__)
+    return kept, _pack_error(error.__cause__)
 
 
-def _unpacked(packed: tuple[BaseException, Any] | None) -> BaseException | None:
+def _unpack_error(packed: tuple[BaseException, Any] | None) -> BaseException | None:
     if packed is None:
         return None
     error, cause = packed
     if cause is not None:
-        error.__cause__ = _unpacked(cause)
+        error.__cause__ = _unpack_error(cause)
     return error
 
 

@@ -12,11 +12,18 @@ from connector_sdk.contract.errors import ConnectorError, NotExecuted, RunStoppe
 from connector_sdk.contract.outcome import NOT_EXECUTED, Executed, Kind, Unknown, WriteResult
 from connector_sdk.delivery.attempt import BatchAttempt
 from connector_sdk.delivery.context import Writing
-from connector_sdk.delivery.outcomes import account, lost, refused, stranded, unprocessed, withheld
+from connector_sdk.delivery.outcomes import (
+    account,
+    record_rejected,
+    record_unknown,
+    record_unprocessed,
+    record_withheld,
+    reject_orphans,
+)
 from connector_sdk.delivery.recover import settle
 from connector_sdk.delivery.retry import Failure, persist
 from connector_sdk.delivery.split import cut, halves
-from connector_sdk.delivery.withhold import staying
+from connector_sdk.delivery.withhold import find_withheld
 from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.state.records import BatchState, JournalledBatch
@@ -30,7 +37,7 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     Raises `RunStopped` when the run cannot go on; the batch is then settled when the run is resumed.
     """
     if writing.settle_only:
-        return _given_up(writing, batch)
+        return _settle_abandoned(writing, batch)
     size = writing.sizes.too_large(batch.rows)
     if size is not None and batch.state is BatchState.PLANNED and batch.action not in (Action.REPLACE, Action.MERGE):
         return writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), cut(batch, size))
@@ -39,17 +46,17 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
         log.info("Rows that failed are tried again (try %d) in %.2f s: %s", batch.round + 1, pause, batch.label)
         writing.stop.wait(pause)
     sending = _Sending(writing, batch, writing.rows.read(batch))
-    stay = staying(writing, batch, sending.rows)
+    stay = find_withheld(writing, batch, sending.rows)
     if stay is not None:
-        return withheld(writing, batch, sending.rows, stay)
+        return record_withheld(writing, batch, sending.rows, stay)
     if sending.rows.missing is not None:
-        return stranded(writing, batch, sending.rows, sending.rows.missing)
+        return reject_orphans(writing, batch, sending.rows, sending.rows.missing)
     try:
         answer = persist(sending.once, batch.label, writing.pace, writing.budget, sending.wait)
     except Failure as failure:
-        return _failed(sending, failure)
+        return _handle_failure(sending, failure)
     if isinstance(answer, Unknown):
-        return lost(writing, sending.batch, sending.rows, answer)
+        return record_unknown(writing, sending.batch, sending.rows, answer)
     return account(writing, sending.batch, sending.rows, answer)
 
 
@@ -85,13 +92,13 @@ class _Sending:
         if self.doubt:
             settled = settle(self.writing, self.batch, self.rows, self.batch.attempts)
             if settled is NOT_EXECUTED:
-                self._executed_nothing()
+                self._record_not_executed()
             elif isinstance(settled, WriteResult) or not self.writing.may_repeat(self.batch.action):
                 assert isinstance(settled, WriteResult | Unknown)
                 return settled
         return self._send()
 
-    def _executed_nothing(self) -> None:
+    def _record_not_executed(self) -> None:
         self.batch = self.writing.journal.not_executed(self.batch)
         self.doubt = False
 
@@ -121,41 +128,43 @@ class _Sending:
             classification = self.writing.knowledge.of_exception("write_batch", error)
             failure = Failure(type(error).__name__, str(error), classification)
         if classification.executed is Executed.NO:
-            self._executed_nothing()
+            self._record_not_executed()
         return failure
 
 
-def _given_up(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
+def _settle_abandoned(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
     """Nothing is sent any more: find out what became of a batch in doubt, as far as that can be learnt now."""
     rows = writing.rows.read(batch)
     if not batch.in_flight:
-        return unprocessed(writing, batch, rows, "the run was abandoned")
+        return record_unprocessed(writing, batch, rows, "the run was abandoned")
     anchored = bool(writing.journal.anchors(batch.run, batch.number))
     if batch.state is not BatchState.SENDING or not (anchored or writing.anchors_first):
-        return lost(writing, batch, rows, _BEFORE_THE_END)
+        return record_unknown(writing, batch, rows, _BEFORE_THE_END)
     if anchored and writing.unreachable:
-        return lost(writing, batch, rows, Unknown("It was sent to another account, which is out of reach."))
+        return record_unknown(writing, batch, rows, Unknown("It was sent to another account, which is out of reach."))
     try:
         answer = persist(
             lambda: settle(writing, batch, rows, batch.attempts), f"the answer to {batch.label}",
             writing.pace, writing.budget, writing.stop.wait_for_answer,
         )  # fmt: skip
     except (Failure, RunStopped) as error:
-        return lost(writing, batch, rows, Unknown(f"The destination could not say what became of it: {error}"))
+        return record_unknown(
+            writing, batch, rows, Unknown(f"The destination could not say what became of it: {error}")
+        )
     if isinstance(answer, WriteResult):
         return account(writing, batch, rows, answer)
     if isinstance(answer, Unknown):
-        return lost(writing, batch, rows, answer)
+        return record_unknown(writing, batch, rows, answer)
     batch = writing.journal.not_executed(batch)
     if batch.repeated:
-        return lost(writing, batch, rows, _BEFORE_THE_END)
-    return unprocessed(writing, batch, rows, "the run was abandoned")
+        return record_unknown(writing, batch, rows, _BEFORE_THE_END)
+    return record_unprocessed(writing, batch, rows, "the run was abandoned")
 
 
 _BEFORE_THE_END = Unknown("The answer was lost before the run was abandoned.")
 
 
-def _failed(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
+def _handle_failure(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
     """The batch was refused as a whole: stop the run, or find the row that is to blame."""
     if failure.classification.kind is Kind.FATAL and not failure.split:
         advice = failure.classification.advice or failure.classification.cause
@@ -166,4 +175,4 @@ def _failed(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
         return sending.writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), halves(batch))
     if failure.classification.executed is Executed.NO:
         batch = evolve(batch, submitted=batch.submitted + 1)  # this refusal is what became of the row
-    return refused(sending.writing, batch, sending.rows, failure)
+    return record_rejected(sending.writing, batch, sending.rows, failure)

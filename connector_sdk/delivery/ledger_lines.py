@@ -48,7 +48,7 @@ def table_of(
         "row": rows.rows,
         "key": rows.keys,
         "outcome": outcomes,
-        "action": pc.if_else(succeeded, _done(batch.action, rows, answer, duplicates), batch.action.value),
+        "action": pc.if_else(succeeded, _describe_done(batch.action, rows, answer, duplicates), batch.action.value),
         "object": pa.repeat(batch.object_name, count),
         "record_id": pc.coalesce(answer.column("record_id"), rows.record_ids),
         "code": answer.column("code"),
@@ -62,7 +62,7 @@ def table_of(
     return pa.table([columns[name] for name in LEDGER_SCHEMA.names], schema=LEDGER_SCHEMA)
 
 
-def _done(action: Action, rows: BatchRows, answer: pa.Table, duplicates: pa.Array) -> pa.Array | pa.Scalar:
+def _describe_done(action: Action, rows: BatchRows, answer: pa.Table, duplicates: pa.Array) -> pa.Array | pa.Scalar:
     """What was done to each row's record, where it succeeded."""
     if action is Action.REPLACE:
         return pa.array(list(_REPLACED.values())).take(pc.index_in(rows.effects, pa.array(list(_REPLACED))))

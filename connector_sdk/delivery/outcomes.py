@@ -19,7 +19,7 @@ from connector_sdk.delivery.context import Writing
 from connector_sdk.delivery.ledger_lines import table_of, uniform_table
 from connector_sdk.delivery.rematch import Moved, look_again
 from connector_sdk.delivery.retry import Failure
-from connector_sdk.delivery.split import again, others
+from connector_sdk.delivery.split import others, retry_batches
 from connector_sdk.delivery.withhold import Stay
 from connector_sdk.state.counts import count_rows
 from connector_sdk.state.plan_file import BatchRows
@@ -68,17 +68,17 @@ def account(
         outcomes = pa.repeat(Outcome.SUCCEEDED.value, batch.rows)
         writing.sizes.clean(batch.rows)
         return _record(writing, batch, table_of(batch, rows, result, outcomes, pa.nulls(batch.rows)), ())
-    kinds, verdicts = _judged(writing, batch, rows, result)
+    kinds, verdicts = _group_rows(writing, batch, rows, result)
     outcomes = pa.array([verdict.outcome for verdict in verdicts], pa.string()).take(kinds)
     advice = pa.array([verdict.advice or None for verdict in verdicts], pa.string()).take(kinds)
     table = table_of(batch, rows, result, outcomes, advice)
-    moved = _moved(writing, batch, rows, kinds, verdicts)
-    undecided = _together(batch, pc.is_null(outcomes))
+    moved = _rematch_rows(writing, batch, rows, kinds, verdicts)
+    undecided = _keep_list_whole(batch, pc.is_null(outcomes))
     doubted = pc.and_(undecided, pa.array([verdict.doubted for verdict in verdicts]).take(kinds))
     most = [each.rows_max for each in verdicts if each.rows_max is not None]
     waits = any(each.waits for each in verdicts)
     certain, in_doubt = rows.rows.filter(pc.and_not(undecided, doubted)), rows.rows.filter(doubted)
-    repeated = again(batch, certain, in_doubt, min([writing.batch_size, *most]), whole=waits)
+    repeated = retry_batches(batch, certain, in_doubt, min([writing.batch_size, *most]), whole=waits)
     if most and not batch.round and batch.action is not Action.MERGE and pc.all(undecided).as_py():
         writing.sizes.lower(repeated[0].rows)
     if repeated:
@@ -101,7 +101,7 @@ def _log_repeats(batch: JournalledBatch, result: WriteResult, undecided: pa.Bool
         log.info("%d rows of %s go on in %d batches: %s", rows, batch.label, batches, ", ".join(sorted(codes)))
 
 
-def _moved(
+def _rematch_rows(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, kinds: pa.Array, verdicts: Sequence[_Verdict]
 ) -> Moved:
     """Look the records up again of those rows whose failure says that theirs is another one now."""
@@ -136,36 +136,44 @@ def _with_left(rows: BatchRows, result: WriteResult) -> WriteResult:
     return WriteResult(pa.concat_tables([lines, *[shared] * left]))
 
 
-def _together(batch: JournalledBatch, undecided: pa.BooleanArray) -> pa.BooleanArray:
+def _keep_list_whole(batch: JournalledBatch, undecided: pa.BooleanArray) -> pa.BooleanArray:
     """The rows that are tried again: of a list that replaces another, all or none."""
     if batch.action is Action.REPLACE and pc.any(undecided).as_py():
         return pa.repeat(True, len(undecided))
     return undecided
 
 
-def lost(writing: Writing, batch: JournalledBatch, rows: BatchRows, answer: Unknown) -> tuple[JournalledBatch, ...]:
+def record_unknown(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, answer: Unknown
+) -> tuple[JournalledBatch, ...]:
     """Record that the fate of a whole batch cannot be learnt."""
     return _uniform(writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
 
 
-def refused(writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: Failure) -> tuple[JournalledBatch, ...]:
+def record_rejected(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: Failure
+) -> tuple[JournalledBatch, ...]:
     """Record that a batch that cannot be cut, of one row or a whole list, was refused."""
     advice = failure.classification.advice
     return _uniform(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
 
 
-def unprocessed(writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str) -> tuple[JournalledBatch, ...]:
+def record_unprocessed(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str
+) -> tuple[JournalledBatch, ...]:
     """Record that a batch is not going to be sent."""
     return _uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
 
 
-def withheld(writing: Writing, batch: JournalledBatch, rows: BatchRows, stay: Stay) -> tuple[JournalledBatch, ...]:
+def record_withheld(
+    writing: Writing, batch: JournalledBatch, rows: BatchRows, stay: Stay
+) -> tuple[JournalledBatch, ...]:
     """Record that the records of some rows stay; the others go on."""
     table = uniform_table(batch, rows, stay.outcome, stay.code, stay.reason, _advice(stay.code))
     return _record(writing, batch, table.filter(stay.kept), others(batch, rows.rows.filter(pc.invert(stay.kept))))
 
 
-def stranded(
+def reject_orphans(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, missing: pa.Array
 ) -> tuple[JournalledBatch, ...]:
     """Record that rows refer to a record which was not made, as `missing` says of each; the others go on."""
@@ -179,7 +187,7 @@ def _advice(code: Code) -> str:
     return EXPLAINED[code].advice
 
 
-def _judged(
+def _group_rows(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, result: WriteResult
 ) -> tuple[pa.Array, list[_Verdict]]:
     """Group rows by status, code and age of their record ids: the group of each row, and the verdict of each group."""
@@ -203,14 +211,14 @@ def _verdict(
         return _Verdict(Outcome.SUCCEEDED)
     more = batch.round < writing.pace.rounds
     if status is RowStatus.UNKNOWN:
-        return _unknown(writing, batch, code, message)
+        return _judge_unknown(writing, batch, code, message)
     if status is RowStatus.NOT_EXECUTED:
         waits = bool(code) and writing.knowledge.of_row(code, message, batch.action).waits
         return _Verdict(None if more or waits else Outcome.UNPROCESSED, waits=waits)
-    return _failed(writing, batch, code, message, is_fresh=is_fresh)
+    return _judge_failed(writing, batch, code, message, is_fresh=is_fresh)
 
 
-def _unknown(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
+def _judge_unknown(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
     """What becomes of rows in doubt: where that makes no second record they are sent again, as often as the code of
     their doubt allows.
     """
@@ -222,7 +230,7 @@ def _unknown(writing: Writing, batch: JournalledBatch, code: str, message: str) 
     return _Verdict(None if again else Outcome.UNKNOWN, known.advice, doubted=True)
 
 
-def _failed(writing: Writing, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool) -> _Verdict:
+def _judge_failed(writing: Writing, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool) -> _Verdict:
     """What becomes of rows that failed. Where an id was looked up just now, its record is not what the code is about,
     unless it is a deletion that found it gone.
     """
@@ -259,7 +267,7 @@ def _uniform(
 def _record(
     writing: Writing, batch: JournalledBatch, table: pa.Table, repeated: Sequence[NewBatch]
 ) -> tuple[JournalledBatch, ...]:
-    clean = _scrubbed(writing, table)
+    clean = _scrub_secrets(writing, table)
     counts = count_rows(clean)
     children = writing.journal.record(batch, clean, repeated, counts)
     outcomes: Counter[Outcome] = Counter()
@@ -270,7 +278,7 @@ def _record(
     return children
 
 
-def _scrubbed(writing: Writing, table: pa.Table) -> pa.Table:
+def _scrub_secrets(writing: Writing, table: pa.Table) -> pa.Table:
     """The outcomes without secrets that the destination repeated in what it says; each distinct text once."""
     for name in _SAID:
         texts = table.column(name).combine_chunks()

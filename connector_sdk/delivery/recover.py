@@ -23,11 +23,11 @@ def settle(writing: Writing, batch: JournalledBatch, rows: BatchRows, number: in
     """
     attempt = BatchAttempt(writing, batch, number)
     if attempt.anchors:
-        return _asked(writing, rows, attempt)
+        return _ask_destination(writing, rows, attempt)
     return NOT_EXECUTED if writing.anchors_first else _NO_ANCHOR
 
 
-def _asked(writing: Writing, rows: BatchRows, attempt: BatchAttempt) -> WriteResult | Recovery | Unknown:
+def _ask_destination(writing: Writing, rows: BatchRows, attempt: BatchAttempt) -> WriteResult | Recovery | Unknown:
     crashpoint("before recover_batch")
     try:
         answer = writing.destination.recover_batch(writing.connection, rows.batch, writing.options, attempt)

@@ -50,7 +50,7 @@ def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked:
     places = pc.indices_nonzero(asked)
     numbers, former = rows.rows.take(places).to_pylist(), rows.record_ids.take(places).to_pylist()
     left = pc.equal(rows.effects.take(places), "left").to_pylist()
-    values, homes = _planned(writing, batch, sought, places, () if all(left) else sought.homes)
+    values, homes = _read_rematch_plan(writing, batch, sought, places, () if all(left) else sought.homes)
     successors = sought.successors if all(left) else ()
     groups: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
     unfit, kept = {}, {}
@@ -69,7 +69,7 @@ def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked:
     return Moved(tuple(_batches(batch, groups)), unfit, kept)
 
 
-def _planned(
+def _read_rematch_plan(
     writing: Writing, batch: JournalledBatch, sought: Sought, places: pa.Array, homes: Sequence[str]
 ) -> tuple[pa.Array, list[dict[str, tuple[int, str | None]]]]:
     """What the records of rows are found by, and for each row the shape, or the reason against it, by object."""

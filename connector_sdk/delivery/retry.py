@@ -109,9 +109,9 @@ def persist(act: Callable[[], T], what: str, pace: Pace, budget: Budget, sleep: 
         """Pay for the next try, or give up."""
         wanted = failure.classification.retry_after or 0
         if wanted > _LONGEST_WAIT:
-            raise _sent_away(failure, wanted)
+            raise _stop_for_retry_after(failure, wanted)
         if not budget.spend(10 if failure.classification.executed is Executed.MAYBE else 5):
-            raise _gave_up(failure)
+            raise _stop_after_retries(failure)
 
     retrying = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, Failure) and error.passes),
@@ -119,7 +119,7 @@ def persist(act: Callable[[], T], what: str, pace: Pace, budget: Budget, sleep: 
         wait=seconds,
         before_sleep=go_on,
         sleep=sleep,
-        retry_error_callback=lambda state: _raise(_gave_up(_failure(state))),
+        retry_error_callback=lambda state: _raise(_stop_after_retries(_failure(state))),
     )
     answer: T = retrying(act)
     budget.earn()
@@ -140,7 +140,7 @@ def _failure(state: RetryCallState) -> Failure:
     return error
 
 
-def _gave_up(failure: Failure) -> RunStopped:
+def _stop_after_retries(failure: Failure) -> RunStopped:
     cause = failure.classification.cause or failure.message
     return RunStopped(
         f"the destination keeps failing: {failure.code}: {failure.message}",
@@ -149,7 +149,7 @@ def _gave_up(failure: Failure) -> RunStopped:
     )
 
 
-def _sent_away(failure: Failure, seconds: float) -> RunStopped:
+def _stop_for_retry_after(failure: Failure, seconds: float) -> RunStopped:
     return RunStopped(
         f"the destination wants to be left alone for {seconds:,.0f} seconds: {failure.code}: {failure.message}",
         hint="run again then; the run goes on from here",

@@ -12,7 +12,7 @@ from connector_sdk.delivery.batch_queue import Queue
 from connector_sdk.delivery.concurrency import Slots
 from connector_sdk.delivery.context import Writing
 from connector_sdk.delivery.deliver import deliver
-from connector_sdk.delivery.withhold import refused_keys, taken_records
+from connector_sdk.delivery.withhold import claimed_records, rejected_keys
 from connector_sdk.delivery.workers import work_through
 from connector_sdk.state.records import BatchState, JournalledBatch
 
@@ -40,10 +40,10 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
         writing.stop.check()
         batches_ = tuple(stage)
         if number and writing.rekeyed:
-            writing = evolve(writing, refused=refused_keys(writing, batches_[0].run))
+            writing = evolve(writing, refused=rejected_keys(writing, batches_[0].run))
         writing.rows.begin(batches_)
         if number and not writing.settle_only:
-            writing = evolve(writing, taken=taken_records(writing, batches_))
+            writing = evolve(writing, taken=claimed_records(writing, batches_))
         _deliver_stage(writing, batches_, parallelism)
 
 

@@ -20,7 +20,7 @@ def cut(batch: JournalledBatch, size: int) -> tuple[NewBatch, ...]:
     return tuple(_batch(batch, ranges, batch.round) for ranges in _cut(batch.ranges, size))
 
 
-def again(
+def retry_batches(
     batch: JournalledBatch, rows: pa.Array, doubted: pa.Array, batch_size: int, *, whole: bool = False
 ) -> tuple[NewBatch, ...]:
     """Batches for the rows (numbers in the plan, rising) that are to be tried again, smaller with every round.

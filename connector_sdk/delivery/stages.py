@@ -76,11 +76,11 @@ def fill(
             for table in outcomes:
                 accepted = pc.equal(table.column("outcome"), "succeeded")
                 writer.write_table(table.select(_MADE.names).filter(accepted))
-        freeze(connection, _filled(references, f"select * {rows}", made), target)
+        freeze(connection, _fill_references(references, f"select * {rows}", made), target)
     return target
 
 
-def _filled(references: Sequence[RowReference], rows: str, made: Path) -> str:
+def _fill_references(references: Sequence[RowReference], rows: str, made: Path) -> str:
     replaced, missing, joins = [], [], []
     for number, each in enumerate(references):
         stored, row, found = f"p.{name(each.stored)}", f"p.{name(each.row)}", f"made_{number}.record_id"

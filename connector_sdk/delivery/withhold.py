@@ -27,7 +27,7 @@ class Stay:
     reason: str
 
 
-def staying(writing: Writing, batch: JournalledBatch, rows: BatchRows) -> Stay | None:
+def find_withheld(writing: Writing, batch: JournalledBatch, rows: BatchRows) -> Stay | None:
     """Which rows of a batch are not sent, since their records are to stay; None where all are sent."""
     if len(writing.refused):
         refused = pc.is_in(rows.keys, writing.refused)
@@ -36,14 +36,14 @@ def staying(writing: Writing, batch: JournalledBatch, rows: BatchRows) -> Stay |
             return Stay(refused, Outcome.UNPROCESSED, Code.NOT_SENT, reason)
     if len(writing.taken):
         left = pc.equal(rows.effects, "left")
-        taken = pc.and_(left, pc.is_in(_named(batch.object_name, rows.record_ids), writing.taken))
+        taken = pc.and_(left, pc.is_in(_join_names(batch.object_name, rows.record_ids), writing.taken))
         if pc.any(taken).as_py():
             reason = "another row of the model was written to this record, so it stays"
             return Stay(pc.fill_null(taken, False), Outcome.SKIPPED, Code.RECORD_KEPT, reason)
     return None
 
 
-def refused_keys(writing: Writing, run: str) -> pa.Array:
+def rejected_keys(writing: Writing, run: str) -> pa.Array:
     """The keys of rows that were sent and not accepted."""
     tables = (
         table.filter(pc.not_equal(table.column("outcome"), "succeeded")) for table in writing.journal.outcomes(run)
@@ -51,7 +51,7 @@ def refused_keys(writing: Writing, run: str) -> pa.Array:
     return pa.concat_arrays([pa.array([], pa.string()), *(each.column("key").combine_chunks() for each in tables)])
 
 
-def taken_records(writing: Writing, batches: Sequence[JournalledBatch]) -> pa.Array:
+def claimed_records(writing: Writing, batches: Sequence[JournalledBatch]) -> pa.Array:
     """The records of rows that left, those of `batches`, which another row was written to in this run.
 
     A row that is upserted by its key says only then which record it means.
@@ -62,16 +62,16 @@ def taken_records(writing: Writing, batches: Sequence[JournalledBatch]) -> pa.Ar
     planned = [nothing]
     for batch in batches:
         ids = writing.rows.columns(batch, ["record_id"]).column("record_id").combine_chunks()
-        planned.append(_named(batch.object_name, ids).drop_null())
+        planned.append(_join_names(batch.object_name, ids).drop_null())
     left, taken = pa.concat_arrays(planned), [nothing]
     for table in writing.journal.outcomes(batches[0].run):
         written = table.filter(pc.is_in(table.column("action"), _WRITTEN)).combine_chunks()
-        named = _named(written.column("object"), written.column("record_id"))
+        named = _join_names(written.column("object"), written.column("record_id"))
         taken.append(named.filter(pc.is_in(named, left)))
     return pa.concat_arrays(taken)
 
 
-def _named(object_name: str | pa.ChunkedArray, ids: pa.Array | pa.ChunkedArray) -> pa.Array:
+def _join_names(object_name: str | pa.ChunkedArray, ids: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Records by object and id; null where the id is."""
     joined = pc.binary_join_element_wise(object_name, ids, "\t")
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined

@@ -59,7 +59,7 @@ def data_part(reading: Reading) -> Part:
     left_out = find_doubled(stream.schema.names, _SAID)
     given = []
     for each in _columns(reading, stream.schema):
-        if reason := _unread(each):
+        if reason := _find_unreadable_reason(each):
             left_out.setdefault(each.name, reason)
         elif each.name not in left_out:
             given.append(each)
@@ -80,7 +80,7 @@ def _columns(reading: Reading, schema: pa.Schema) -> Iterator[_Given]:
         yield _Given(place, each.name, each.type, pa.string() if huge else readable_type(each.type), huge)
 
 
-def _unread(given: _Given) -> str:
+def _find_unreadable_reason(given: _Given) -> str:
     """Why DuckDB cannot read a column; empty where it can."""
     if any(is_such(given.read_as) for is_such in _PRIMITIVE):
         return ""

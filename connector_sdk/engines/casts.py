@@ -37,7 +37,7 @@ def lossless(raw: str, type_: str, *, identifies: bool = False) -> str:
         kept = _keeps_number(raw, value)
         return f"({kept} and not regexp_matches({raw}, {text(_LEADING_ZERO)}))" if identifies else kept
     if _is_nested(type_):
-        return f"coalesce({_unspaced(f'cast({value} as varchar)')} = {_unspaced(raw)}, false)"
+        return f"coalesce({_strip_whitespace(f'cast({value} as varchar)')} = {_strip_whitespace(raw)}, false)"
     form = _form(raw, type_)
     return f"({value} is not null and {form})" if form else f"({value} is not null)"
 
@@ -71,7 +71,7 @@ def _is_nested(type_: str) -> bool:
     return type_.endswith("]") or type_.startswith(("STRUCT", "MAP", "UNION"))
 
 
-def _unspaced(value: str) -> str:
+def _strip_whitespace(value: str) -> str:
     """SQL for a nested value in text without what only shapes it: blanks and quotes."""
     shape = r"[\s\"']"
     return f"regexp_replace({value}, {text(shape)}, '', 'g')"

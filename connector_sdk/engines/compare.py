@@ -76,8 +76,8 @@ def profile(connection: duckdb.DuckDBPyConnection, model: str, *, matching: bool
 
     `same`: both come from one column, so that where no match value is repeated no key is either.
     """
-    matches = _repeated(connection, model, "match") if matching else None
-    keys = None if same and matches is None else _repeated(connection, model, "key")
+    matches = _create_repeated_table(connection, model, "match") if matching else None
+    keys = None if same and matches is None else _create_repeated_table(connection, model, "key")
     return Profile(keys, matches)
 
 
@@ -125,7 +125,7 @@ def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str
     return {row[0]: row[1] for row in connection.execute(f"describe select * from {relation}").fetchall()}
 
 
-def _repeated(connection: duckdb.DuckDBPyConnection, model: str, column: str) -> str | None:
+def _create_repeated_table(connection: duckdb.DuckDBPyConnection, model: str, column: str) -> str | None:
     """A table of the values of a column that occur more than once; None when there are none.
 
     Hashes are counted first, which takes a third of the time and little memory; values with a hash of their own differ.

@@ -21,7 +21,7 @@ _TOO_LONG = "Maximum line size"
 _HINT = "correct the line; if the file is written in another way, say so in csv.delimiter or csv.quote"
 
 
-def malformed_line(reading: Reading, message: str) -> ConfigError | None:
+def explain_malformed_line(reading: Reading, message: str) -> ConfigError | None:
     """Return the error for a malformed line of a CSV file, of which DuckDB says `message`; None where it is about
     something else.
     """
@@ -36,11 +36,11 @@ def malformed_line(reading: Reading, message: str) -> ConfigError | None:
         file.text.check()
     except NotTextError as error:
         return reading.problem(error.message, error.hint)
-    line, reason = next(_malformed(file), (int(refused["line"] or 1), "it is not like the lines before it"))
+    line, reason = next(_find_malformed_lines(file), (int(refused["line"] or 1), "it is not like the lines before it"))
     return reading.problem(f"{file.text.shown}, line {line}: {reason}", _HINT)
 
 
-def _malformed(file: CsvFile) -> Iterator[tuple[int, str]]:
+def _find_malformed_lines(file: CsvFile) -> Iterator[tuple[int, str]]:
     """The first line that is malformed, counted from 1, with the reason."""
     width, start = len(file.names), 1
     with file.text.open_text() as stream:

@@ -12,11 +12,11 @@ from attrs import frozen
 
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.engines.csv_text import NotTextError, TextFile, readable_copy, text_file
-from connector_sdk.engines.files import empty_file, shown
+from connector_sdk.engines.files import display_path, empty_file
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
-from connector_sdk.engines.sql import listed, text
+from connector_sdk.engines.sql import list_paths, text
 from connector_sdk.settings.suggest import closest
 
 Rows = Any
@@ -92,7 +92,7 @@ def _text(reading: Reading, path: str) -> TextFile:
     """A file as text, in the encoding of the model. Raises `ConfigError` for one that there is not."""
     encoding = reading.model.csv.encoding
     try:
-        return text_file(path, shown(reading.model, path), encoding)
+        return text_file(path, display_path(reading.model, path), encoding)
     except LookupError:
         message = f"there is no encoding {encoding}"
         raise reading.problem(message, "such as utf-8, utf-16, latin-1, windows-1252", "csv", "encoding") from None
@@ -149,7 +149,7 @@ def _choose(reading: Reading, said: str, headers: Mapping[str, Sequence[str]]) -
     if not others:
         return first
     wanted = reading.wanted
-    yielding = list(headers) if wanted is None else _yielding(headers, wanted)
+    yielding = list(headers) if wanted is None else _find_best_delimiters(headers, wanted)
     if not yielding:
         named = ", ".join(sorted(wanted or ()))
         message = f"the header of {said} has none of the columns {named}, whichever of , ; tab | separates them"
@@ -170,7 +170,7 @@ def _header_hint(names: Sequence[str], wanted: Collection[str]) -> str:
     return f"set csv.delimiter, or correct the columns; it has: {', '.join(each[:60] for each in names[:_SHOWN])}{more}"
 
 
-def _yielding(headers: Mapping[str, Sequence[str]], wanted: Collection[str]) -> list[str]:
+def _find_best_delimiters(headers: Mapping[str, Sequence[str]], wanted: Collection[str]) -> list[str]:
     """The delimiters that yield most of the columns; none where they yield nothing."""
     counts = {each: len(set(wanted) & set(names)) for each, names in headers.items()}
     most = max(counts.values())
@@ -194,4 +194,4 @@ def _relation(files: Sequence[CsvFile]) -> str:
         "hive_partitioning": "false",
     }
     given = ", ".join(f"{key} = {value}" for key, value in options.items())
-    return f"read_csv({listed(each.copy for each in files)}, {given})"
+    return f"read_csv({list_paths(each.copy for each in files)}, {given})"

@@ -93,7 +93,7 @@ class _Search:
         found = describe(self.connection, alone)
         if found is not None or query["type"] != "SELECT_NODE":
             return found
-        return describe(self.connection, _without_outer(alone)) or self._listed(query)
+        return describe(self.connection, _without_outer(alone)) or self._list_columns(query)
 
     def _columns_of_table(self, table: Node, ctes: Mapping[str, Node]) -> Sequence[str]:
         """The columns that a table has by itself; none where it is made of values of the rows beside it."""
@@ -101,7 +101,7 @@ class _Search:
         whole |= {"from_table": {**table, "column_name_alias": []}, "cte_map": {"map": list(ctes.values())}}
         return describe(self.connection, whole) or []
 
-    def _listed(self, query: Node) -> Sequence[str] | None:
+    def _list_columns(self, query: Node) -> Sequence[str] | None:
         """The columns of a SELECT that lists them; those of a single table are not doubled either."""
         items = query["select_list"]
         if not any(each["class"] == "STAR" for each in items):
@@ -115,7 +115,7 @@ def find_inner_doubled(connection: duckdb.DuckDBPyConnection, sql: str, given: S
     `given` are the columns of the result. Raises `DoubledError` where the SQL refers to a doubled column by its name.
     """
     root = parse(connection, sql)["statements"][0]["node"]
-    search = _Search(connection, _unused_prefix(sql))
+    search = _Search(connection, _choose_prefix(sql))
     search.rename(root, {})
     if search.found:
         found = _bind(search, root)
@@ -123,7 +123,7 @@ def find_inner_doubled(connection: duckdb.DuckDBPyConnection, sql: str, given: S
         if len(found) != len(given) or any(
             each != before and each not in search.found for each, before in zip(found, given, strict=True)
         ):
-            raise DoubledError(_said(search.found.values(), "may use"))
+            raise DoubledError(_describe_ambiguity(search.found.values(), "may use"))
     if search.unknown:
         raise DoubledError(f"it cannot be told whether {search.unknown[0]} has two columns of one name")
     if not search.found:
@@ -148,7 +148,9 @@ def _bind(search: _Search, root: Node) -> Sequence[str]:
         line = str(error).partition("\n")[0]
         missing = {each.casefold() for each in re.findall(r'"((?:[^"]|"")*)"', line)}
         used = [each for each in search.found.values() if each.name.casefold() in missing]
-        raise DoubledError(_said(used[-1:], "uses") if used else _said(search.found.values(), "may use")) from None
+        raise DoubledError(
+            _describe_ambiguity(used[-1:], "uses") if used else _describe_ambiguity(search.found.values(), "may use")
+        ) from None
 
 
 def _refuse_other_meanings(search: _Search, root: Node) -> None:
@@ -158,7 +160,7 @@ def _refuse_other_meanings(search: _Search, root: Node) -> None:
     """
     for join in (each for each in nodes(root) if each.get("ref_type") == "NATURAL"):
         if used := [each for each in search.found.values() if _reads(join, each.holder)]:
-            raise DoubledError(_said(used, "may use"))
+            raise DoubledError(_describe_ambiguity(used, "may use"))
     inner = [
         id(each) for node in nodes(root) if node.get("class") == "SUBQUERY" for each in nodes(node.get("subquery"))
     ]
@@ -170,7 +172,7 @@ def _refuse_other_meanings(search: _Search, root: Node) -> None:
             if name not in bare or not (name in aliases or id(select) in inner):
                 continue
             if _reads(select["from_table"], each.holder) and not _holds(each.holder, select):
-                raise DoubledError(_said([each], "may use"))
+                raise DoubledError(_describe_ambiguity([each], "may use"))
 
 
 def _bare_names(tree: Any) -> Iterator[str]:
@@ -193,7 +195,7 @@ def _holds(tree: Node, node: Node) -> bool:
     return any(each is node for each in nodes(tree))
 
 
-def _said(doubled: Iterable[_Doubled], uses: str) -> str:
+def _describe_ambiguity(doubled: Iterable[_Doubled], uses: str) -> str:
     first = next(iter(doubled))
     return f"the SQL {uses} the column {first.name}, and {first.reason}"
 
@@ -222,7 +224,7 @@ def _key(entry: Node) -> str:
     return str(entry["key"]).casefold()
 
 
-def _unused_prefix(sql: str) -> str:
+def _choose_prefix(sql: str) -> str:
     """How a name begins that stands nowhere in the SQL."""
     prefix = "doubled_"
     while prefix in sql.casefold():

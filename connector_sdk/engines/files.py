@@ -52,10 +52,10 @@ def find_files(model: Model, path: str, key: str) -> list[str]:
     folder = Path(model.folder).absolute()
     full = folder / path
     found = [full] if full.exists() else sorted(folder / each for each in glob.glob(path, root_dir=folder))
-    if any(_hidden(each, folder) for each in (full, *found)):
+    if any(_is_hidden(each, folder) for each in (full, *found)):
         raise ConfigError([Problem(f"{path} is hidden and not read", place, hint="put it into a visible folder")])
     if not found:
-        raise ConfigError([Problem(f"there is no file {full}", place, hint=_nearby(full))])
+        raise ConfigError([Problem(f"there is no file {full}", place, hint=_suggest_path(full))])
     if empty := [each for each in found if not each.stat().st_size]:
         raise ConfigError([empty_file(str(each), place) for each in empty])
     return [str(each) for each in found]
@@ -67,19 +67,19 @@ def empty_file(path: str, place: tuple[str, ...]) -> Problem:
     return Problem(f"the file {path} is empty", place, hint=hint)
 
 
-def shown(model: Model, path: str) -> str:
+def display_path(model: Model, path: str) -> str:
     """Return the path of a file as a message names it: from the project's folder where it lies there."""
     relative = os.path.relpath(path, Path(model.folder).absolute())
     return path if relative.startswith("..") else relative
 
 
-def _hidden(path: Path, folder: Path) -> bool:
+def _is_hidden(path: Path, folder: Path) -> bool:
     """Whether a file, or what a link leads to, is hidden; the folder of the project itself may lie anywhere."""
     seen = (os.path.relpath(path, folder), os.path.relpath(os.path.realpath(path), os.path.realpath(folder)))
     return any(part.startswith(".") and part != ".." for each in seen for part in Path(each).parts)
 
 
-def _nearby(path: Path) -> str:
+def _suggest_path(path: Path) -> str:
     beside: Iterable[str] = (each.name for each in path.parent.iterdir()) if path.parent.is_dir() else ()
     close = difflib.get_close_matches(path.name, list(beside), 1)
     return f"did you mean {close[0]}?" if close else "paths start at the project's folder"

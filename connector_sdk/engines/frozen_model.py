@@ -10,7 +10,7 @@ import duckdb
 
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.exact_numbers import plain_number
-from connector_sdk.engines.relation import Column, Part, Relation, select_columns, unused_name
+from connector_sdk.engines.relation import Column, Part, Relation, choose_unused_name, select_columns
 from connector_sdk.engines.sql import file, name
 
 _HUGE = re.compile(r'"(?:[^"]|"")*"|\b(U?HUGEINT)(?=[],)[]|$)')
@@ -26,7 +26,7 @@ def freeze_model(connection: duckdb.DuckDBPyConnection, relation: Relation, targ
     huge: dict[str, str] = {}
     for each, type_ in relation.columns.items():
         if _without_huge(type_) != type_:
-            huge[each] = unused_name(f"exact {each}", [*relation.columns, *huge.values()])
+            huge[each] = choose_unused_name(f"exact {each}", [*relation.columns, *huge.values()])
     rows = freeze(connection, _storable(relation, huge), target)
     return _read_back(connection, relation, huge, target), rows
 

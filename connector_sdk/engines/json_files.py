@@ -13,12 +13,12 @@ from attrs import frozen
 from connector_sdk.contract.errors import ConfigError
 from connector_sdk.engines.csv_text import NotTextError, is_marked, readable_copy, text_file
 from connector_sdk.engines.exact_numbers import differs_as_float, plain_number
-from connector_sdk.engines.files import compression_of, shown
-from connector_sdk.engines.json_types import exact_type, marked_type, readable_type, unmark
+from connector_sdk.engines.files import compression_of, display_path
+from connector_sdk.engines.json_types import exact_type, mark_number_types, readable_type, unmark
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part
-from connector_sdk.engines.sql import listed, name, text
+from connector_sdk.engines.sql import list_paths, name, text
 from connector_sdk.files.private import temporary_file
 
 _MOST_FILES = 4
@@ -50,18 +50,20 @@ class _Objects:
     @property
     def raw(self) -> str:
         """SQL for the objects as they are written, in the column `json`."""
-        return f"read_json_objects({listed(self.files)}{self._format}, hive_partitioning = false)"
+        return f"read_json_objects({list_paths(self.files)}{self._format}, hive_partitioning = false)"
 
     def read(self, columns: Mapping[str, str]) -> str:
         """SQL that reads keys in these types."""
         given = ", ".join(f"{text(each)}: {text(type_)}" for each, type_ in columns.items())
         auto = ", auto_detect = false" if self.copied and list(columns) != ["json"] else ""
-        return f"read_json({listed(self.files)}, columns = {{{given}}}{self._format}{auto}, hive_partitioning = false)"
+        return (
+            f"read_json({list_paths(self.files)}, columns = {{{given}}}{self._format}{auto}, hive_partitioning = false)"
+        )
 
     def types(self, reading: Reading) -> dict[str, str]:
         """The type of each key, found by looking at every value."""
         whole = "sample_size = -1, map_inference_threshold = -1, maximum_sample_files = -1"
-        read = f"read_json({listed(self.files)}, {whole}{self._format}, hive_partitioning = false)"
+        read = f"read_json({list_paths(self.files)}, {whole}{self._format}, hive_partitioning = false)"
         found = reading.connection.execute(f"describe select * from {read}").fetchall()
         return {row[0]: readable_type(row[1], whole=_is_whole(reading)) for row in found}
 
@@ -85,23 +87,23 @@ def json_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Valu
     Raises `DuckDBError` where they are malformed.
     """
     groups = [(partitions, list(group)) for partitions, group in groupby(files, lambda each: values[each])]
-    said = shown(reading.model, files[0]) + (" and others" if len(files) > 1 else "")
-    given = [_together(reading, members) for _, members in groups]
-    types, left_out = _columns(reading, _joined(reading, given), said)
+    said = display_path(reading.model, files[0]) + (" and others" if len(files) > 1 else "")
+    given = [_combine_files(reading, members) for _, members in groups]
+    types, left_out = _columns(reading, _limit_files(reading, given), said)
     exact = _exact(reading, given, types)
     for (partitions, members), each in zip(groups, exact.objects, strict=True):
         relation = each.read(exact.read_as)
-        part = Part(shown(reading.model, members[0]), relation, exact.columns, left_out)
+        part = Part(display_path(reading.model, members[0]), relation, exact.columns, left_out)
         yield add_partitions(reading, part, partitions)
 
 
-def _together(reading: Reading, files: Sequence[str]) -> _Objects:
+def _combine_files(reading: Reading, files: Sequence[str]) -> _Objects:
     """Files as they lie if they are one, else in a copy."""
     plain = _Objects(tuple(_plain(reading, each) for each in files), copied=False)
     return plain if len(files) == 1 else _copy(reading, plain, "json")
 
 
-def _joined(reading: Reading, objects: Sequence[_Objects]) -> _Objects:
+def _limit_files(reading: Reading, objects: Sequence[_Objects]) -> _Objects:
     """All objects as a few files."""
     copied = all(each.copied for each in objects)
     files = _Objects(tuple(file for each in objects for file in each.files), copied)
@@ -112,7 +114,7 @@ def _plain(reading: Reading, file: str) -> str:
     """A file that can be read: itself, or a copy of one that is compressed or begins with a byte order mark."""
     if compression_of(file) is None and not is_marked(file):
         return file
-    said = shown(reading.model, file)
+    said = display_path(reading.model, file)
     try:
         copy = readable_copy(text_file(file, said), reading.folder, ".json", is_copied=True)
     except NotTextError as error:
@@ -146,7 +148,7 @@ def _columns(reading: Reading, objects: _Objects, said: str) -> tuple[dict[str, 
     keys = _keys(reading, objects)
     if not keys:
         raise _no_objects(reading, objects, said)
-    left_out = _doubled(keys, said)
+    left_out = _find_ambiguous_keys(keys, said)
     ordered = sorted(keys, key=lambda each: list(types).index(each) if each in types else len(types))
     return {each: types.get(each, "VARCHAR") for each in ordered if each not in left_out}, left_out
 
@@ -168,7 +170,7 @@ def _keys(reading: Reading, objects: _Objects) -> Mapping[str, int]:
     return dict(found)
 
 
-def _doubled(keys: Mapping[str, int], said: str) -> dict[str, str]:
+def _find_ambiguous_keys(keys: Mapping[str, int], said: str) -> dict[str, str]:
     """The keys that cannot be told apart, with the reason. Case makes no difference, as it makes none in SQL."""
     spelled: dict[str, list[str]] = {}
     for each in keys:
@@ -201,14 +203,14 @@ def _exact(reading: Reading, objects: Sequence[_Objects], types: Mapping[str, st
 def _exact_copies(reading: Reading, objects: Sequence[_Objects], types: Mapping[str, str]) -> _Exact:
     """Copies of the objects in which long numbers are marked texts, and how columns are read from these."""
     mark = uuid.uuid4().hex
-    copies = [_marked(reading, each, mark) for each in objects]
-    joined = _joined(reading, copies)
+    copies = [_mark_long_numbers(reading, each, mark) for each in objects]
+    joined = _limit_files(reading, copies)
     columns, read_as = {}, {}
     for each, type_ in types.items():
         written = f"(select {unmark(name(each), 'VARCHAR', mark)} as n from {joined.read({each: 'VARCHAR'})})"
         is_lossy = "DOUBLE" in type_ and _lose(reading, written, "n", _ANY)
         exact = _exact_type(reading, type_) if is_lossy else type_
-        read_as[each] = marked_type(exact)
+        read_as[each] = mark_number_types(exact)
         columns[each] = _column(unmark(name(each), exact, mark), type_, exact)
     return _Exact(copies, read_as, columns)
 
@@ -234,7 +236,7 @@ def _has(reading: Reading, relation: str, condition: str) -> bool:
     return bool(found)
 
 
-def _marked(reading: Reading, objects: _Objects, mark: str) -> _Objects:
+def _mark_long_numbers(reading: Reading, objects: _Objects, mark: str) -> _Objects:
     """A copy of objects in which long numbers stand as texts that begin with a mark."""
     marked = f"regexp_replace(json || {text(' ' + _END)}, {text(_QUOTED)}, '\\1\"{mark}\\2\"', 'g')"
     return _copy(reading, objects, f"left({marked}, length({marked}) - {len(_END) + len(mark) + 2})")

@@ -29,18 +29,18 @@ def readable_type(type_: str, *, whole: bool) -> str:
         return OBJECT
     if type_ in ("JSON", '"NULL"'):
         return "VARCHAR"
-    return _written(duckdb.sqltype(type_), _leaf, whole=whole)
+    return _map_leaves(duckdb.sqltype(type_), _leaf, whole=whole)
 
 
 def exact_type(type_: str, *, whole: bool) -> str:
     """Return a nested type in which fractions are what is written: JSON in a `whole` value, text in one for SQL."""
     exact = "JSON" if whole else "VARCHAR"
-    return _written(duckdb.sqltype(type_), lambda leaf: exact if leaf == "DOUBLE" else leaf)
+    return _map_leaves(duckdb.sqltype(type_), lambda leaf: exact if leaf == "DOUBLE" else leaf)
 
 
-def marked_type(type_: str) -> str:
+def mark_number_types(type_: str) -> str:
     """Return the type in which values of a type are read where some of the numbers are marked texts."""
-    return _written(duckdb.sqltype(type_), lambda leaf: "VARCHAR" if leaf in _NUMBERS else leaf)
+    return _map_leaves(duckdb.sqltype(type_), lambda leaf: "VARCHAR" if leaf in _NUMBERS else leaf)
 
 
 def unmark(value: str, type_: str, mark: str) -> str:
@@ -58,16 +58,16 @@ def _leaf(type_: str) -> str:
     return type_ if type_ in (*_NUMBERS, "BOOLEAN", "JSON") else "VARCHAR"
 
 
-def _written(type_: DuckDBPyType, leaf: Callable[[str], str], *, whole: bool = False) -> str:
+def _map_leaves(type_: DuckDBPyType, leaf: Callable[[str], str], *, whole: bool = False) -> str:
     """A type with each of its leaves replaced; the objects of `whole` values with all that is in them."""
     if type_.id == "list":
-        return f"{_written(_inner(type_), leaf, whole=whole)}[]"
+        return f"{_map_leaves(_inner(type_), leaf, whole=whole)}[]"
     if type_.id in ("struct", "map") and whole:
         return OBJECT
     if type_.id == "struct":
-        return f"STRUCT({', '.join(f'{name(key)} {_written(of, leaf)}' for key, of in _members(type_))})"
+        return f"STRUCT({', '.join(f'{name(key)} {_map_leaves(of, leaf)}' for key, of in _members(type_))})"
     if type_.id == "map":
-        return f"MAP(VARCHAR, {_written(_inner(type_), leaf)})"
+        return f"MAP(VARCHAR, {_map_leaves(_inner(type_), leaf)})"
     return leaf(str(type_))
 
 

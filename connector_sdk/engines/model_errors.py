@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import duckdb
 
 from connector_sdk.contract.errors import ConnectorError, RunStopped
-from connector_sdk.engines.csv_errors import malformed_line
+from connector_sdk.engines.csv_errors import explain_malformed_line
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.typed import REFUSED
 from connector_sdk.files.corruption import first_line
@@ -25,7 +25,7 @@ _SETTING = re.compile(r' Use "SET [^"]*"[^.]*\.')
 def explain(reading: Reading, error: Exception) -> ConnectorError:
     """Return the error that a person reads for one that reading a model raised."""
     message = _as_named(reading, str(error))
-    if malformed := malformed_line(reading, message):
+    if malformed := explain_malformed_line(reading, message):
         return malformed
     if REFUSED in message:
         said = message.partition(REFUSED)[2].partition("\n\nLINE")[0]

@@ -118,7 +118,7 @@ def _open_data(reading: Reading) -> Source:
         part.left_out,
     )
     require_any(reading, relation)
-    source = _frozen(reading, relation)
+    source = _freeze_relation(reading, relation)
     note_rows(reading, source.rows)
     return source
 
@@ -132,7 +132,7 @@ def _open_files(reading: Reading, named: str) -> Source:
     require_any(reading, relation)
     types = resolve_types(reading, {*relation.columns, *relation.left_out}, f"{named} has no column")
     typed = apply_types(relation, types, reading.used.identifying)
-    return evolve(_frozen(reading, typed.relation, typed.refused), hint=_delimiter_hint(reading))
+    return evolve(_freeze_relation(reading, typed.relation, typed.refused), hint=_delimiter_hint(reading))
 
 
 def _delimiter_hint(reading: Reading) -> str:
@@ -149,7 +149,7 @@ def _open_sql(reading: Reading) -> Source:
     lock(reading.connection, [*reading.allowed, str(_target(reading))])
     relation = describe_result(reading, prepared)
     require_any(reading, relation)
-    return _frozen(reading, relation, warn_of=prepared.select)
+    return _freeze_relation(reading, relation, warn_of=prepared.select)
 
 
 def _target(reading: Reading) -> Path:
@@ -162,7 +162,7 @@ def _in_place(reading: Reading, part: Part) -> Source:
     return _source(part, rows)
 
 
-def _frozen(
+def _freeze_relation(
     reading: Reading, relation: Relation, refused: Mapping[str, str] | None = None, warn_of: str = ""
 ) -> Source:
     part, rows = freeze_model(reading.connection, relation, _target(reading))

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.engines.exact_numbers import plain_number
-from connector_sdk.engines.files import shown
+from connector_sdk.engines.files import display_path
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part, find_doubled
-from connector_sdk.engines.sql import listed, name, parquet
+from connector_sdk.engines.sql import list_paths, name, parquet
 from connector_sdk.engines.wide_decimals import is_wide, readable, readable_type
 from connector_sdk.files.private import temporary_file
 
@@ -52,7 +52,7 @@ def parquet_parts(reading: Reading, files: Sequence[str], values: Mapping[str, V
 def _schemas(reading: Reading, files: Sequence[str]) -> Mapping[str, _Schema]:
     """The schema of each file; DuckDB is asked once for each that there is."""
     query = "select * exclude (field_id, repetition_type) from parquet_schema"
-    found: pa.Table = reading.connection.sql(f"{query}({listed(files)})").to_arrow_table()
+    found: pa.Table = reading.connection.sql(f"{query}({list_paths(files)})").to_arrow_table()
     nodes: dict[str, list[Mapping[str, Any]]] = {}
     for row in found.to_pylist():
         nodes.setdefault(row.pop("file_name"), []).append(row)
@@ -94,7 +94,7 @@ def _wide_type(column: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _part(reading: Reading, files: Sequence[str], schema: _Schema) -> Part:
-    said = shown(reading.model, files[0])
+    said = display_path(reading.model, files[0])
     doubled = find_doubled(schema.names, said)
     wide = {each: f"{said} has it as {type_}" for each, type_ in schema.wide}
     columns = {

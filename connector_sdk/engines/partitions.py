@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from attrs import evolve
 
 from connector_sdk.contract.errors import ConfigError, Problem
-from connector_sdk.engines.files import shown
+from connector_sdk.engines.files import display_path
 from connector_sdk.engines.reading import Reading
 from connector_sdk.engines.relation import Column, Part
 from connector_sdk.engines.sql import text
@@ -32,7 +32,9 @@ def path_values(reading: Reading, named: str, files: Sequence[str]) -> Mapping[s
     if reading.model.sql is not None and not any(each in parts for parts in found.values() for each in wanted):
         return dict.fromkeys(files, ())
     problems = [
-        problem for file, parts in found.items() for problem in _problems(reading, shown(reading.model, file), parts)
+        problem
+        for file, parts in found.items()
+        for problem in _problems(reading, display_path(reading.model, file), parts)
     ]
     if problems:
         raise ConfigError(problems)

@@ -76,7 +76,7 @@ def find_doubled(names: Sequence[str], where: str) -> dict[str, str]:
     }
 
 
-def unused_name(wished: str, names: Iterable[str]) -> str:
+def choose_unused_name(wished: str, names: Iterable[str]) -> str:
     """Return a name that no column has, whatever its case."""
     taken = {each.casefold() for each in names}
     while wished.casefold() in taken:

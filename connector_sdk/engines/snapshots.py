@@ -69,16 +69,21 @@ def promote(
             select p.key, coalesce(l.record_id, p.record_id) as record_id, p.match,
                 {generation}::bigint as generation {", l.action = 'merged' as merged" if merges else ""}
                 {", l.object" if objects else ""}
-                {_listed("p", values)}
+                {_qualify_columns("p", values)}
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
             where p.effect <> 'left' and {done}
         """
-        pieces = [f"{accepted} and {_between(start)}" for start in range(0, _count(connection, plan_file) or 1, _PIECE)]
+        pieces = [
+            f"{accepted} and {_piece_condition(start)}"
+            for start in range(0, _count(connection, plan_file) or 1, _PIECE)
+        ]
         if old is None:
             selects, rows = pieces, _count(connection, f"{file(ledger)} l where {done}")
         else:
-            connection.execute(f"create table doubted as {_doubted(plan_file, ledger)}")
-            connection.execute(f"create table gone as {_gone(plan_file, ledger, dropped, archives=archives)}")
+            connection.execute(f"create table doubted as {_select_unknown_keys(plan_file, ledger)}")
+            connection.execute(
+                f"create table gone as {_select_dropped_keys(plan_file, ledger, dropped, archives=archives)}"
+            )
             connection.execute("create table accepted (key varchar)")
             for piece in pieces:
                 connection.execute(f"insert into accepted select key from ({piece})")
@@ -96,7 +101,7 @@ def promote(
         fresh.replace(target)
 
 
-def _between(start: int) -> str:
+def _piece_condition(start: int) -> str:
     """SQL for the rows of one piece of the plan, and their lines of the ledger: both files skip what is not among them.
 
     Joined as a whole, a large plan and its ledger would be written to disk to be sorted apart, and read again.
@@ -153,13 +158,13 @@ def _former(
     return ", ".join(f"{value} as {name(each)}" for each, value in columns.items())
 
 
-def _doubted(plan_file: str, ledger: Path) -> str:
+def _select_unknown_keys(plan_file: str, ledger: Path) -> str:
     return f"""
         select p.key from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number where l.outcome = 'unknown'
     """
 
 
-def _gone(plan_file: str, ledger: Path, dropped: Path | None, *, archives: bool) -> str:
+def _select_dropped_keys(plan_file: str, ledger: Path, dropped: Path | None, *, archives: bool) -> str:
     lost = "" if archives else "or (l.outcome = 'skipped' and l.batch is not null)"
     removed = f"""
         select p.key from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
@@ -184,5 +189,5 @@ def _former_records(plan_file: str, ledger: Path, values: Sequence[str], *, obje
     """
 
 
-def _listed(table: str, columns: Sequence[str]) -> str:
+def _qualify_columns(table: str, columns: Sequence[str]) -> str:
     return "".join(f", {table}.{name(each)}" for each in columns)

@@ -57,15 +57,15 @@ def file(path: Path, *, numbered: bool = False) -> str:
 def parquet(paths: Iterable[str], *, numbered: bool = False) -> str:
     """Parquet files as a relation in SQL. What their paths say is no column, whatever folders they lie in."""
     options = ", hive_partitioning = false" + (", file_row_number = true" if numbered else "")
-    return f"read_parquet({listed(paths)}{options})"
+    return f"read_parquet({list_paths(paths)}{options})"
 
 
-def listed(paths: Iterable[str]) -> str:
+def list_paths(paths: Iterable[str]) -> str:
     """A list of paths in SQL; DuckDB reads patterns in paths, and these are none."""
-    return texts(literally(each) for each in paths)
+    return texts(escape_pattern(each) for each in paths)
 
 
-def literally(path: str) -> str:
+def escape_pattern(path: str) -> str:
     """A path as DuckDB takes it, which reads patterns in paths."""
     return glob.escape(path)
 

@@ -14,7 +14,7 @@ from connector_sdk.engines.files import format_of
 from connector_sdk.engines.model_files import file_parts
 from connector_sdk.engines.reading import Reading, require_any
 from connector_sdk.engines.relation import LEFT_OUT_HINT, Relation, find_doubled
-from connector_sdk.engines.sql import literally, name, names, texts
+from connector_sdk.engines.sql import escape_pattern, name, names, texts
 from connector_sdk.engines.sql_tree import nodes, parse
 from connector_sdk.engines.typed import require_csv, require_types, resolve_types
 from connector_sdk.engines.unify import unify
@@ -30,7 +30,7 @@ def prepare_sql(reading: Reading) -> Relation:
         tree = parse(reading.connection, sql)
         if tree is None:
             raise ConfigError([_no_select(reading)])
-        reading.mentioned = _mentioned(tree)
+        reading.mentioned = _find_column_names(tree)
         return Relation(sql, {}, _create_views(reading, tree))
     except RecursionError:
         raise _too_deep(reading) from None
@@ -44,7 +44,7 @@ def describe_result(reading: Reading, prepared: Relation) -> Relation:
     try:
         described = reading.connection.execute(f"describe (\n{prepared.select}\n)").fetchall()
     except duckdb.BinderException as error:
-        raise _left_out_error(reading, prepared, str(error)) or error from None
+        raise _explain_left_out_column(reading, prepared, str(error)) or error from None
     given = [row[0] for row in described]
     doubled = {**_inner_doubled(reading, prepared, given), **find_doubled(given, "the result of the SQL")}
     columns = {row[0]: row[1] for row in described if row[0] not in doubled}
@@ -76,7 +76,7 @@ def _too_deep(reading: Reading) -> ConfigError:
 
 def lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
     """Make nothing readable or writable but `files`, and let nothing change that."""
-    allowed = dict.fromkeys([*files, *(literally(each) for each in files)])
+    allowed = dict.fromkeys([*files, *(escape_pattern(each) for each in files)])
     for statement in (
         f"set allowed_paths = {texts(allowed)}",
         "set python_enable_replacements = false",
@@ -112,7 +112,7 @@ def _no_select(reading: Reading) -> Problem:
     return Problem("the SQL of a model is one SELECT", place, hint="prepare data elsewhere")
 
 
-def _mentioned(tree: Any) -> frozenset[str] | None:
+def _find_column_names(tree: Any) -> frozenset[str] | None:
     """The names of columns in a SELECT, in small letters; None where it takes all that there are."""
     found: set[str] = set()
     for node in nodes(tree):
@@ -173,7 +173,7 @@ def _all(relation: Relation) -> Iterator[str]:
     return iter((*relation.columns, *relation.left_out))
 
 
-def _left_out_error(reading: Reading, prepared: Relation, message: str) -> ConfigError | None:
+def _explain_left_out_column(reading: Reading, prepared: Relation, message: str) -> ConfigError | None:
     """The error for a column that DuckDB misses because it was left out; None where it misses another one."""
     folded = {each.casefold(): reason for each, reason in prepared.left_out.items()}
     for quoted in re.findall(r'"((?:[^"]|"")*)"', message.partition("\n")[0]):

@@ -11,7 +11,7 @@ from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import CsvForm
 from connector_sdk.engines.casts import lossless
 from connector_sdk.engines.reading import Reading
-from connector_sdk.engines.relation import Relation, unused_name
+from connector_sdk.engines.relation import Relation, choose_unused_name
 from connector_sdk.engines.sql import name, text
 from connector_sdk.settings.suggest import suggestion
 
@@ -80,7 +80,7 @@ def apply_types(relation: Relation, types: Mapping[str, str], identifying: Colle
     for each in relation.columns:
         selected.append(f"try_cast({name(each)} as {casts[each]}) as {name(each)}" if each in casts else name(each))
     for each, type_ in casts.items():
-        refused[each] = unused_name(f"refused {each}", [*relation.columns, *refused.values()])
+        refused[each] = choose_unused_name(f"refused {each}", [*relation.columns, *refused.values()])
         kept = lossless(name(each), type_, identifies=each in identifying)
         selected.append(f"case when not {kept} then {name(each)} end as {name(refused[each])}")
     columns = {**relation.columns, **casts, **dict.fromkeys(refused.values(), "VARCHAR")}
@@ -97,7 +97,7 @@ def require_types(relation: Relation, types: Mapping[str, str], identifying: Col
     if not casts:
         return relation
     values = [
-        f"{_checked(each, casts[each], said, identifies=each in identifying)} as {name(each)}"
+        f"{_cast_or_fail(each, casts[each], said, identifies=each in identifying)} as {name(each)}"
         if each in casts
         else name(each)
         for each in relation.columns
@@ -106,7 +106,7 @@ def require_types(relation: Relation, types: Mapping[str, str], identifying: Col
     return Relation(select, {**relation.columns, **casts}, relation.left_out)
 
 
-def _checked(column: str, type_: str, said: str, *, identifies: bool) -> str:
+def _cast_or_fail(column: str, type_: str, said: str, *, identifies: bool) -> str:
     """SQL for a cast that ends the statement where it would alter a value."""
     raw = name(column)
     message = text(f"{REFUSED}{said}: {column} cannot be {type_} without loss: ")

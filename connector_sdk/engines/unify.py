@@ -53,7 +53,7 @@ def _join(
         return f"{lacking[0]} has no such column, and {having} has one"
     there = [member for member in members if member is not None]
     joined = join_types(there, lambda number, condition: _holds(connection, parts[number], condition))
-    return joined or f"{_told(parts, there)}: no type holds the values of both"
+    return joined or f"{_describe_conflict(parts, there)}: no type holds the values of both"
 
 
 def _holds(connection: duckdb.DuckDBPyConnection, part: Part, condition: str) -> bool:
@@ -62,7 +62,7 @@ def _holds(connection: duckdb.DuckDBPyConnection, part: Part, condition: str) ->
     return not found
 
 
-def _told(parts: Sequence[Part], members: Sequence[Column]) -> str:
+def _describe_conflict(parts: Sequence[Part], members: Sequence[Column]) -> str:
     first = members[0].told
     other = next(number for number, member in enumerate(members) if member.told != first)
     return f"{parts[0].shown} has it as {first}, {parts[other].shown} as {members[other].told}"

@@ -30,7 +30,7 @@ def unreadable() -> tuple[type[Exception], ...]:
     return duckdb.Error, pa.ArrowException, sqlite3.DatabaseError, OSError, UnicodeDecodeError
 
 
-def _damaged() -> tuple[type[Exception], ...]:
+def _damage_errors() -> tuple[type[Exception], ...]:
     """What is raised by reading a damaged file, or by making words of what it says."""
     return *unreadable(), LookupError, TypeError, ValueError
 
@@ -59,7 +59,7 @@ class Kept:
         """Read a file of this kind; raises `RunStopped` when it is damaged."""
         try:
             yield
-        except _damaged() as error:
+        except _damage_errors() as error:
             raise self.unreadable(path, first_line(error)) from error
 
 

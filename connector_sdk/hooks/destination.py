@@ -70,7 +70,7 @@ class Destination:
 
     def connect(self, config: Any, host: Host) -> Connection:
         """Log in with an instance of the spec's config class; raises `ConfigError` when that cannot succeed."""
-        connection = self._required("connect", Connection, config=config, host=host)
+        connection = self._call_required("connect", Connection, config=config, host=host)
         problems = list(validation.connection_problems(connection))
         if problems:
             close(connection, scrub=lambda _: "")  # which secrets there are is not known yet
@@ -85,7 +85,7 @@ class Destination:
 
     def discover_schema(self, connection: Connection, object_name: str, refresh: bool = False) -> ObjectSchema:
         """Describe one object; raises `ConfigError` when it does not exist."""
-        schema = self._required(
+        schema = self._call_required(
             "discover_schema", ObjectSchema, connection=connection, object_name=object_name, refresh=refresh
         )
         self._refuse("discover_schema", "an object", validation.schema_problems(schema, object_name))
@@ -114,7 +114,7 @@ class Destination:
         `is_reference`: the records are those that rows refer to, not those that rows mean. A record that became one of
         `successors` may be answered as that one; these objects are not searched.
         """
-        table = self._required(
+        table = self._call_required(
             "match", pa.Table,
             connection=connection, objects=objects, field=field, values=values, is_reference=is_reference,
             successors=successors,
@@ -130,14 +130,14 @@ class Destination:
         match answer:
             case (pa.RecordBatchReader() as rows, str() as version) if list(rows.schema.names) == list(fields):
                 return rows, version
-        raise self._broken("read_records", f"did not answer (a stream of {list(fields)}, a version)")
+        raise self._make_plugin_error("read_records", f"did not answer (a stream of {list(fields)}, a version)")
 
     def write_batch(self, connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
         """Write a batch; raises what the plugin raises, `PluginError` when the answer does not fit the batch."""
-        result = self._required(
+        result = self._call_required(
             "write_batch", WriteResult, connection=connection, batch=batch, options=options, attempt=attempt
         )
-        return self._fitting("write_batch", result, batch)
+        return self._check_write_result("write_batch", result, batch)
 
     def recover_batch(
         self, connection: Connection, batch: Batch, options: Options, attempt: Attempt
@@ -145,14 +145,16 @@ class Destination:
         """Find out what became of a batch whose answer was lost."""
         answer = self._call("recover_batch", connection=connection, batch=batch, options=options, attempt=attempt)
         if isinstance(answer, WriteResult):
-            return self._fitting("recover_batch", answer, batch)
+            return self._check_write_result("recover_batch", answer, batch)
         if isinstance(answer, Recovery | Unknown):
             return answer
-        raise self._broken("recover_batch", f"answered {answer!r}, not a WriteResult, NOT_EXECUTED or Unknown")
+        raise self._make_plugin_error(
+            "recover_batch", f"answered {answer!r}, not a WriteResult, NOT_EXECUTED or Unknown"
+        )
 
     def classify_error(self, error: RowError | BaseException) -> Classification:
         """Say what an error asks for."""
-        classification = self._required("classify_error", Classification, error=error)
+        classification = self._call_required("classify_error", Classification, error=error)
         self._refuse("classify_error", "", validation.classification_problems(classification))
         return classification
 
@@ -176,7 +178,9 @@ class Destination:
         found = self._ask_spec("accepts", options)
         is_list = isinstance(found, Collection) and not isinstance(found, str)
         if not is_list or not all(isinstance(each, str) for each in found):
-            raise self._broken("destination_spec", f"has accepts that answered {found!r}, not names of guards")
+            raise self._make_plugin_error(
+                "destination_spec", f"has accepts that answered {found!r}, not names of guards"
+            )
         return frozenset(found)
 
     def resends(self, options: Options) -> bool:
@@ -189,7 +193,7 @@ class Destination:
         except Exception as error:
             self.log_traceback(f"{name} of its spec", error)
             reason = f"has {name} that raised {type(error).__name__}: {error}"
-            raise self._broken("destination_spec", reason) from error
+            raise self._make_plugin_error("destination_spec", reason) from error
 
     def _load_spec(self) -> DestinationSpec:
         """Ask for the spec; raises `PluginError` with everything that is wrong with it, and with the hooks."""
@@ -197,7 +201,7 @@ class Destination:
         problems += self._find_missing(REQUIRED, "every destination needs it")
         if self._manager.implements("destination_spec"):
             try:
-                spec = self._required("destination_spec", DestinationSpec)
+                spec = self._call_required("destination_spec", DestinationSpec)
             except PluginError as error:
                 problems.append(str(error).removeprefix(f"destination {self.name}: "))
                 cause = error.__cause__
@@ -220,7 +224,7 @@ class Destination:
             if hook and hook not in told and not self._manager.implements(hook)
         ]
 
-    def _fitting(self, hook: str, result: WriteResult, batch: Batch) -> WriteResult:
+    def _check_write_result(self, hook: str, result: WriteResult, batch: Batch) -> WriteResult:
         self._refuse(hook, "", validation.result_problems(result, batch.rows.num_rows))
         return result
 
@@ -241,14 +245,14 @@ class Destination:
         except Exception as error:
             if hook in _LET_THROUGH:
                 raise
-            raise self._raised(hook, error) from error
+            raise self._translate_error(hook, error) from error
         except SystemExit as error:
-            raise self._broke(hook, error) from error
+            raise self._report_breach(hook, error) from error
         if answer is None:
-            raise self._broken(hook, "answered nothing")
+            raise self._make_plugin_error(hook, "answered nothing")
         return answer
 
-    def _raised(self, hook: str, error: Exception) -> ConnectorError:
+    def _translate_error(self, hook: str, error: Exception) -> ConnectorError:
         """An exception where there is no batch to settle: the connection's, if the plugin says so, or a breach."""
         if hook not in ("destination_spec", "classify_error"):
             known = self._questions.understand(error)
@@ -257,12 +261,12 @@ class Destination:
                 return RunStopped(message, hint=known.advice or "run again", exit_code=ExitCode.UNREACHABLE)
             if isinstance(error, NotExecuted):
                 return RunStopped(message, hint=known.advice or known.cause or "see the calls of this run")
-        return self._broke(hook, error)
+        return self._report_breach(hook, error)
 
-    def _broke(self, hook: str, error: BaseException) -> PluginError:
+    def _report_breach(self, hook: str, error: BaseException) -> PluginError:
         """The breach of a hook that raised what it must not raise."""
         self.log_traceback(hook, error)
-        return self._broken(hook, f"raised {type(error).__name__}: {error}")
+        return self._make_plugin_error(hook, f"raised {type(error).__name__}: {error}")
 
     def log_traceback(self, hook: str, error: BaseException) -> None:
         """Log where in the plugin an error arose that nobody expected; what is told of it has one line."""
@@ -271,20 +275,20 @@ class Destination:
     def _refuse(self, hook: str, what: str, problems: Iterable[str]) -> None:
         found = list(problems)
         if found:
-            raise self._broken(hook, f"answered {what} {'; '.join(found)}".replace("  ", " "))
+            raise self._make_plugin_error(hook, f"answered {what} {'; '.join(found)}".replace("  ", " "))
 
-    def _required(self, hook: str, type_: type[T], **arguments: Any) -> T:
+    def _call_required(self, hook: str, type_: type[T], **arguments: Any) -> T:
         answer = self._call(hook, **arguments)
         if not isinstance(answer, type_):
-            raise self._broken(hook, f"answered a {type(answer).__name__}, not a {type_.__name__}")
+            raise self._make_plugin_error(hook, f"answered a {type(answer).__name__}, not a {type_.__name__}")
         return answer
 
     def _sequence(self, hook: str, answer: Any, type_: type[T]) -> tuple[T, ...]:
         if not isinstance(answer, Sequence) or not all(isinstance(each, type_) for each in answer):
-            raise self._broken(hook, f"did not answer a list of {type_.__name__}")
+            raise self._make_plugin_error(hook, f"did not answer a list of {type_.__name__}")
         return tuple(answer)
 
-    def _broken(self, hook: str, what: str) -> PluginError:
+    def _make_plugin_error(self, hook: str, what: str) -> PluginError:
         return PluginError(f"destination {self.name}: {hook} {what}")
 
 

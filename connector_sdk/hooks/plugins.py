@@ -20,7 +20,7 @@ GROUP = "connector_sdk.destinations"
 tracebacks = logging.getLogger(TRACEBACKS)
 
 
-def installed() -> dict[str, tuple[EntryPoint, ...]]:
+def find_installed() -> dict[str, tuple[EntryPoint, ...]]:
     """All installed destinations by type; more than one entry point for a type is a conflict."""
     from importlib.metadata import entry_points
 
@@ -36,7 +36,7 @@ def load(type_: str) -> Destination:
     Raises `ConfigError` when none or several do (it lists what is installed), `PluginError` when it cannot be imported
     or breaks the contract: with everything that is wrong.
     """
-    providers = installed().get(type_, ())
+    providers = find_installed().get(type_, ())
     if len(providers) != 1:
         raise ConfigError([_resolution_problem(type_, providers)])
     try:
@@ -60,7 +60,7 @@ def _resolution_problem(type_: str, providers: Sequence[EntryPoint]) -> Problem:
     if providers:
         named = ", ".join(f"{each.dist.name} {each.dist.version}" if each.dist else each.value for each in providers)
         return Problem(f"destination {type_} is provided more than once: {named}", hint="uninstall all but one")
-    have = ", ".join(sorted(installed())) or "none"
+    have = ", ".join(sorted(find_installed())) or "none"
     return Problem(
         f"there is no destination {type_}; installed: {have}", hint=f"install the plugin that provides {type_}"
     )

@@ -42,7 +42,7 @@ def spec_problems(spec: DestinationSpec) -> Iterator[str]:
     yield from _mode_problems(spec)
     for api in spec.apis:
         yield from _api_problems(spec, api)
-    yield from (f"has two apis {name}" for name in _repeated(each.name for each in spec.apis))
+    yield from (f"has two apis {name}" for name in _find_repeated(each.name for each in spec.apis))
     if spec.merge_rows_max is not None and spec.merge_rows_max < 1:
         yield f"has merge_rows_max {spec.merge_rows_max}, which is no number of rows"
 
@@ -79,7 +79,7 @@ def schema_problems(schema: ObjectSchema, object_name: str) -> Iterator[str]:
     if nameless:
         yield f"with a field {nameless[0]!r}, which is no name"
         return
-    yield from (f"with two fields {name}" for name in _repeated(each.name for each in schema.fields))
+    yield from (f"with two fields {name}" for name in _find_repeated(each.name for each in schema.fields))
     for each in schema.fields:
         yield from (f"whose field {each.name} {problem}" for problem in _field_problems(each))
     if not _all_of(schema.modes, Mode):
@@ -117,7 +117,7 @@ def result_problems(result: WriteResult, rows: int) -> Iterator[str]:
     strange = [each for each in status.unique().to_pylist() if each not in known]
     if strange:
         yield f"the status {strange[0]!r}, not one of {known}"
-    elif _holds_no_id(result.rows.column("record_id").filter(_succeeded(status))):
+    elif _holds_no_id(result.rows.column("record_id").filter(_is_succeeded(status))):
         yield "a record id that is empty, or no text in one line, for a row that succeeded"
 
 
@@ -151,7 +151,7 @@ def _is_name(name: Any) -> bool:
     return isinstance(name, str) and name != "" and name.isprintable()
 
 
-def _succeeded(status: pa.ChunkedArray) -> pa.ChunkedArray:
+def _is_succeeded(status: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
     return pc.equal(status, RowStatus.SUCCEEDED.value)
@@ -210,5 +210,5 @@ def _all_of(found: Any, type_: type) -> bool:
     return collection and all(isinstance(each, type_) for each in found)
 
 
-def _repeated(names: Iterable[str]) -> list[str]:
+def _find_repeated(names: Iterable[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]

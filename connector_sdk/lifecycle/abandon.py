@@ -81,7 +81,7 @@ def _state_after(opened: Session, request: Request, run: JournalledRun, ledger: 
         state = SyncState(opened.target, {}, None, run.id, generation)
     else:
         return SyncState({}, {}, None, run.id, generation)
-    created = _created(opened, run, ledger)
+    created = _read_created_records(opened, run, ledger)
     try:
         return add_rows(opened.folder, run.sync, run.id, state, created) if created.num_rows else state
     except RunStopped:
@@ -90,7 +90,7 @@ def _state_after(opened: Session, request: Request, run: JournalledRun, ledger: 
         raise
 
 
-def _created(opened: Session, run: JournalledRun, ledger: Path) -> pa.Table:
+def _read_created_records(opened: Session, run: JournalledRun, ledger: Path) -> pa.Table:
     """Keys and ids of the records that batches of the kind that creates have made."""
     creating = [each.number for each in opened.journal.batches(run.id) if each.action is Action.CREATE]
     accepted = [("outcome", "=", Outcome.SUCCEEDED.value), ("batch", "in", creating)]

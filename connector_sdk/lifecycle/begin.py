@@ -18,14 +18,14 @@ from connector_sdk.contract.spec import Mode
 from connector_sdk.files.private import on_disk, remove
 from connector_sdk.lifecycle.finish import not_begun
 from connector_sdk.lifecycle.options import Request
-from connector_sdk.lifecycle.prepare import findings_of_run, freeze_plan, held_findings, planned_by, stop_on
+from connector_sdk.lifecycle.prepare import findings_of_run, freeze_plan, make_planned, stop_on, warn_of_held_rows
 from connector_sdk.lifecycle.rollback import find_lost_state
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.planning.diff.former_state import UPGRADED
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.state.journal import now
 from connector_sdk.state.records import JournalledRun, RunState
-from connector_sdk.state.snapshot_file import pointing_at, sent_rows
+from connector_sdk.state.snapshot_file import describe_snapshot, with_snapshot
 
 
 def begin(
@@ -37,7 +37,7 @@ def begin(
     """
     run_id = new_run_id()
     opened.observers.run_started(RunStart(run_id, opened.sync.name, False, now()))
-    account, held = opened.live.connection.account, () if request.start_over else held_findings(opened)
+    account, held = opened.live.connection.account, () if request.start_over else warn_of_held_rows(opened)
     begun = opened.journal.begin_run(run_id, opened.sync.name, account, opened.config, opened.id)
     try:
         frozen_plan = freeze_plan(_heed_cancel(opened, request.cancel), run_id, request)
@@ -50,7 +50,7 @@ def begin(
         raise
     adopt_upgrade(opened, run_id, frozen_plan)
     forgotten = opened.sync.name if request.start_over else None
-    planned = planned_by(opened, frozen_plan).to_json()
+    planned = make_planned(opened, frozen_plan).to_json()
     opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten, planned)
     return begun, frozen_plan, findings
 
@@ -77,7 +77,7 @@ def adopt_upgrade(opened: Session, run_id: str, plan: FrozenPlan) -> None:
         target = opened.folder.snapshot(opened.sync.name, f"{run_id}-known")
         upgraded.replace(target)
         on_disk(target, target.parent)
-        state = pointing_at(opened.folder, state, target)
+        state = with_snapshot(opened.folder, state, target)
     crashpoint("after the state is upgraded")
     opened.journal.respell(opened.sync.name, plan.former_keys, state)
 
@@ -131,7 +131,7 @@ def guard_account(opened: Session, request: Request) -> None:
     known += [each.account for each in opened.journal.runs(opened.sync.name) if each.state is RunState.RUNNING]
     others = [each for each in known if each != account]
     if others:
-        sent = sent_rows(opened.folder, previous) if previous and previous.snapshot else ""
+        sent = describe_snapshot(opened.folder, previous) if previous and previous.snapshot else ""
         raise RunStopped(
             f"{opened.sync.name} wrote to account {others[0]} before{f' ({sent})' if sent else ''},"
             f" and the connection leads to {account} now",

@@ -51,7 +51,9 @@ def find_destination(project: Project, connection: str, destinations: Mapping[st
     return (destinations or {}).get(type_) or load(type_)
 
 
-def prepared(project: Project, connection: str, destination: Destination, observers: Observers) -> tuple[Any, RunHost]:
+def prepare_connection(
+    project: Project, connection: str, destination: Destination, observers: Observers
+) -> tuple[Any, RunHost]:
     """What a destination is opened with: its settings, checked, and a host. Raises `ConfigError`.
 
     The host's redactor knows the secrets among the settings, whatever the plugin does.
@@ -65,15 +67,17 @@ def prepared(project: Project, connection: str, destination: Destination, observ
 
 
 @contextmanager
-def opened(project: Project, connection: str, destination: Destination, observers: Observers) -> Iterator[Opened]:
+def hold_connection(
+    project: Project, connection: str, destination: Destination, observers: Observers
+) -> Iterator[Opened]:
     """Log in, and log out once no call is under way any more: at the end, or when the last call has returned.
 
     Observers are told nothing after the end. Raises `ConfigError` when the settings are wrong or the login fails. No
     exception leaves with a secret of the connection in it. What it knows of secrets goes with the connection; what it
     was told keeps its host, and so is still redacted.
     """
-    config, host = prepared(project, connection, destination, observers)
-    with host.redactor.cleansing(), closing(observers):
+    config, host = prepare_connection(project, connection, destination, observers)
+    with host.redactor.cleanse_errors(), closing(observers):
         live = _log_in(destination, config, host, connection)
         shared = Shared(f"connection {connection}", lambda: _close(live, host))
         with shared.share():
@@ -118,5 +122,5 @@ def open_connection(
         schema = destination.discover_schema(connection, "Contact")
     """
     destination = find_destination(project, name, destinations)
-    with opened(project, name, destination, Observers(observers)) as live:
+    with hold_connection(project, name, destination, Observers(observers)) as live:
         yield live.destination, live.connection

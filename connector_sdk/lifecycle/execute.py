@@ -17,7 +17,7 @@ from connector_sdk.delivery.stages import PlanRows
 from connector_sdk.delivery.stopping import Stopping
 from connector_sdk.files.corruption import first_line, no_room
 from connector_sdk.files.private import remove
-from connector_sdk.lifecycle.finish import Ending, as_json, finish, not_begun, stopped
+from connector_sdk.lifecycle.finish import Ending, as_json, finish, not_begun, stopped_report
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.planning.frozen import FrozenPlan
@@ -51,7 +51,7 @@ def execute(
     stop = Stopping(request.cancel, request.drain)
     unforeseen: BaseException | None = None
     try:
-        report = _delivered(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere, stop)
+        report = _deliver_and_finish(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere, stop)
     except Stale as error:
         opened.journal.set_state(begun.id, RunState.ABANDONED)
         remove(opened.folder.plan(begun.id))
@@ -59,7 +59,7 @@ def execute(
         raise
     except BaseException as error:
         report = _report_stop(opened, begun, error, resumed=resumed)
-        unforeseen = None if isinstance(error, _stopping()) else error
+        unforeseen = None if isinstance(error, _stop_errors()) else error
     opened.observers.run_finished(report)
     opened.live.host.begin_counting()
     opened.watch.restart()
@@ -69,7 +69,7 @@ def execute(
     return report
 
 
-def _delivered(
+def _deliver_and_finish(
     opened: Session,
     request: Request,
     begun: JournalledRun,
@@ -81,7 +81,7 @@ def _delivered(
 ) -> RunReport:
     batches = opened.journal.batches(begun.id)
     remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
-    writing = _writing(opened, request, frozen_plan, remaining, stop)
+    writing = _make_delivery_context(opened, request, frozen_plan, remaining, stop)
     writing = evolve(writing, settle_only=abandoned, unreachable=elsewhere)
     deliver_all(writing, batches, frozen_plan.summary.parallelism)
     state = RunState.ABANDONED if abandoned else RunState.FINISHED
@@ -99,7 +99,7 @@ def _report_stop(opened: Session, begun: JournalledRun, error: BaseException, *,
         known = opened.journal.run(begun.id)
         if known is not None and known.state in ENDED and known.report is not None:
             return report_from(json.loads(known.report))
-        report = stopped(opened, begun, resumed=resumed, message=opened.live.host.scrub(message), code=code)
+        report = stopped_report(opened, begun, resumed=resumed, message=opened.live.host.scrub(message), code=code)
         opened.journal.report(begun.id, as_json(report))
     except Exception as lost:
         opened.observers.run_finished(not_begun(opened, begun.id, lost))
@@ -107,7 +107,7 @@ def _report_stop(opened: Session, begun: JournalledRun, error: BaseException, *,
     return report
 
 
-def _stopping() -> tuple[type[BaseException], ...]:
+def _stop_errors() -> tuple[type[BaseException], ...]:
     """What keeps a run from going on, until it is run again."""
     return Cancelled, ConnectorError, *no_room()
 
@@ -123,7 +123,9 @@ def _reason(error: BaseException) -> tuple[str, ExitCode]:
     return "interrupted; run again to go on from here", ExitCode.INTERRUPTED
 
 
-def _writing(opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping) -> Writing:
+def _make_delivery_context(
+    opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping
+) -> Writing:
     live, settings, plan = opened.live, opened.settings, frozen_plan.summary
     apis = [each for each in live.destination.spec.apis if each.name == plan.api]
     return Writing(

@@ -20,14 +20,14 @@ from connector_sdk.lifecycle.open_runs import count_batches, report_of_open_run
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.lifecycle.totals import Tally, Tallying, count_held, exit_code
-from connector_sdk.planning.diff.decided import decided_lines
+from connector_sdk.planning.diff.decided import read_decided_lines
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.state.journal import Journal, now
-from connector_sdk.state.ledger import gathered, write_ledger
+from connector_sdk.state.ledger import combine_tables, write_ledger
 from connector_sdk.state.records import JournalledRun, RemovedRows, RunState, SyncState
 from connector_sdk.state.retention import retain
 from connector_sdk.state.schemas import keep_schema
-from connector_sdk.state.snapshot_file import pointing_at
+from connector_sdk.state.snapshot_file import with_snapshot
 
 _REMOVING = frozenset({"max_removed", "max_removed_per_day"})
 """The guards on removals: where one of them was accepted, a person has answered for these rows."""
@@ -49,7 +49,7 @@ def finish(opened: Session, run: JournalledRun, plan: FrozenPlan, request: Reque
 
     def after(ledger: Path) -> SyncState:
         """Promote the snapshot, and keep the schemas that the run was planned with."""
-        state = _promoted(opened, run, plan, ledger, request)
+        state = _promote_snapshot(opened, run, plan, ledger, request)
         crashpoint("after the snapshot is written")
         keep_schema(plan.folder, opened.folder.schema(run.sync))
         return state
@@ -72,7 +72,7 @@ def end(
     """
     ledger = opened.folder.ledger(run.id)
     tallying = Tallying(holds=not opened.resends)
-    write_ledger(ledger, (tallying.add(each) for each in gathered(lines)))
+    write_ledger(ledger, (tallying.add(each) for each in combine_tables(lines)))
     crashpoint("after the ledger is written")
     tally = tallying.result(planned)
     tally.require_sums()
@@ -115,7 +115,7 @@ def _report(opened: Session, run: JournalledRun, tally: Tally, ending: Ending) -
     )  # fmt: skip
 
 
-def stopped(opened: Session, run: JournalledRun, *, resumed: bool, message: str, code: ExitCode) -> RunReport:
+def stopped_report(opened: Session, run: JournalledRun, *, resumed: bool, message: str, code: ExitCode) -> RunReport:
     """The report of a run that cannot go on: rows without an outcome yet count as unprocessed."""
     known = opened.journal.run(run.id)
     assert known is not None
@@ -134,14 +134,14 @@ def not_begun(opened: Session, run: str, error: BaseException) -> RunReport:
     said = opened.live.host.scrub(str(error)) or type(error).__name__
     return RunReport(
         run, opened.sync.name, False, ReportState.NOT_BEGUN, code, RowCounts(), ActionCounts(),
-        opened.live.host.calls, opened.watch.seconds, said, _held_rows(opened), started=opened.watch.started,
+        opened.live.host.calls, opened.watch.seconds, said, _count_held_rows(opened), started=opened.watch.started,
     )  # fmt: skip
 
 
-def _held_rows(opened: Session) -> int:
+def _count_held_rows(opened: Session) -> int:
     """How many rows are held; none where the journal itself is what keeps a run from going on."""
     try:
-        return opened.journal.held_rows(opened.sync.name)
+        return opened.journal.count_held_rows(opened.sync.name)
     except ConnectorError:
         return 0
 
@@ -151,7 +151,9 @@ def as_json(report: RunReport) -> str:
     return json.dumps(asdict(report))
 
 
-def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path, request: Request) -> SyncState:
+def _promote_snapshot(
+    opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path, request: Request
+) -> SyncState:
     """The state of the sync after a run: a new snapshot, unless the run changed nothing in it.
 
     One that cannot be read does not keep from starting over, which forgets it in any case.
@@ -178,10 +180,10 @@ def _promoted(opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Pat
             archives=mode is Mode.ARCHIVE, compared=plan.compared,
         )  # fmt: skip
         on_disk(snapshot, snapshot.parent, snapshot.parent.parent)
-    return pointing_at(opened.folder, after, snapshot) if snapshot else after
+    return with_snapshot(opened.folder, after, snapshot) if snapshot else after
 
 
 def _all_outcomes(plan: FrozenPlan, journal: Journal, run: str) -> Iterator[pa.Table]:
     if plan.rows.rejected or plan.rows.skipped:
-        yield from decided_lines(plan.file)
+        yield from read_decided_lines(plan.file)
     yield from journal.outcomes(run)

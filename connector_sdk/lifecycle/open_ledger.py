@@ -15,10 +15,10 @@ from connector_sdk.contract.codes import EXPLAINED, Code
 from connector_sdk.contract.outcome import Outcome
 from connector_sdk.engines.sql import database, file, names, text
 from connector_sdk.files.private import make_file, temporary_folder
-from connector_sdk.planning.diff.decided import decided_lines
+from connector_sdk.planning.diff.decided import read_decided_lines
 from connector_sdk.state.folder import StateFolder
 from connector_sdk.state.journal import Journal
-from connector_sdk.state.ledger import LEDGER_SCHEMA, gathered, write_ledger
+from connector_sdk.state.ledger import LEDGER_SCHEMA, combine_tables, write_ledger
 from connector_sdk.state.plan_file import FILE
 from connector_sdk.state.records import BatchState, JournalledBatch
 
@@ -49,7 +49,7 @@ def open_ledger(
     with temporary_folder("connector-rows-") as place, database(place) as connection:
         unsorted, ordered = place / "unsorted.parquet", place / "ordered.parquet"
         lines = _all_lines(folder.plan(run) / FILE, journal, run)
-        write_ledger(unsorted, gathered(_only(each, wanted) for each in lines))
+        write_ledger(unsorted, combine_tables(_only(each, wanted) for each in lines))
         select = f'select {names(columns)} from {file(unsorted)} order by "row"'
         make_file(ordered)
         connection.execute(f"copy ({select}) to {text(str(ordered))} (format parquet, use_tmp_file false)")
@@ -61,8 +61,8 @@ def _all_lines(plan: Path, journal: Journal, run: str) -> Iterator[pa.Table]:
     batches = [each for each in journal.batches(run) if each.state is not BatchState.DONE]
     yield from journal.outcomes(run)
     if plan.exists():
-        yield from decided_lines(plan)
-        yield from _waiting_lines(plan, batches)
+        yield from read_decided_lines(plan)
+        yield from _read_pending_lines(plan, batches)
     else:
         yield from _nameless_lines(batches)
 
@@ -74,7 +74,7 @@ def _only(lines: pa.Table, wanted: Mapping[str, str | None]) -> pa.Table:
     return lines
 
 
-def _waiting_lines(plan: Path, batches: Sequence[JournalledBatch]) -> Iterator[pa.Table]:
+def _read_pending_lines(plan: Path, batches: Sequence[JournalledBatch]) -> Iterator[pa.Table]:
     """The rows of open batches, a part of the plan at a time."""
     waiting = _in_order(batches)
     next_, first = 0, 0

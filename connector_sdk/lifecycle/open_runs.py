@@ -53,9 +53,9 @@ class Planned:
             kept: dict[str, Any] = json.loads(run.planned)
             decided = tuple(CountedRows(**each) for each in kept["decided"])
             return cls(RowCounts(**kept["rows"]), decided, kept["holds"], OnHeld(kept["on_held"]))
-        from connector_sdk.planning.frozen import planned_rows  # a list of runs comes sooner without it
+        from connector_sdk.planning.frozen import read_row_counts  # a list of runs comes sooner without it
 
-        rows = planned_rows(folder.plan(run.id))
+        rows = read_row_counts(folder.plan(run.id))
         if rows is None:
             sent = sum(each.rows for each in progress if each.first)
             rows = RowCounts(read=sent, planned=sent)
@@ -76,9 +76,9 @@ def report_of_open_run(folder: StateFolder, journal: Journal, run: JournalledRun
     decided = planned.rows if planned.decided is None else RowCounts()
     tallying = Tallying(holds=planned.holds)
     tallying.count((*(planned.decided or ()), *_count_outcomes(journal, run.id, progress)))
-    held = journal.held_rows(run.sync) + tallying.unsettled
+    held = journal.count_held_rows(run.sync) + tallying.unsettled
     code = exit_code(tallying.result(planned.rows, decided).rows, held, planned.on_held)
-    in_flight, not_sent = _waiting(progress)
+    in_flight, not_sent = _count_pending(progress)
     tallying.count((in_flight, not_sent))
     tally = tallying.result(planned.rows, decided)
     since = run.since or run.created
@@ -101,7 +101,7 @@ def count_batches(progress: Sequence[BatchProgress]) -> BatchCounts:
     return BatchCounts(len(progress), done, sum(each.in_flight for each in progress))
 
 
-def _waiting(progress: Sequence[BatchProgress]) -> tuple[CountedRows, CountedRows]:
+def _count_pending(progress: Sequence[BatchProgress]) -> tuple[CountedRows, CountedRows]:
     """Return how many rows are in flight, and how many were not sent; both count as unprocessed."""
     waiting = [each for each in progress if each.state is not BatchState.DONE]
     sent = sum(each.rows for each in waiting if each.in_flight)

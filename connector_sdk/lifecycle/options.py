@@ -44,14 +44,14 @@ class Request:
 
 def request_problems(asked: Mapping[str, Any]) -> Iterator[Problem]:
     """Say what makes no sense in the arguments of a run: unknown guards, and wishes that no saved plan fulfils."""
-    yield from _unknown_guards(asked)
+    yield from _check_guards(asked)
     yield from _too_late(asked)
     drain = asked.get("drain")
     if drain is not None and not drain >= 0:
         yield Problem(f"drain is {drain}, and counts seconds: 0 or more", hint="leave it out")
 
 
-def _unknown_guards(asked: Mapping[str, Any]) -> Iterator[Problem]:
+def _check_guards(asked: Mapping[str, Any]) -> Iterator[Problem]:
     for name in sorted(set(asked.get("accept", ())).difference(GUARDS)):
         near = closest(name, GUARDS)
         hint = f"did you mean --accept {near}?" if near else "leave --accept out, or name one of these"

@@ -19,12 +19,12 @@ from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.lifecycle.totals import Tallying
 from connector_sdk.planning.frozen import FrozenPlan
-from connector_sdk.planning.mapping.objects import preferred
+from connector_sdk.planning.mapping.objects import in_match_order
 from connector_sdk.planning.planner import make_plan
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import PlanReader
 from connector_sdk.state.schemas import read_schemas
-from connector_sdk.state.serialization import planned_batch
+from connector_sdk.state.serialization import make_planned_batch
 
 
 def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
@@ -38,7 +38,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
     snapshot = None if request.start_over else opened.snapshot()
     folder = opened.folder.plan(run_id)
     make_folder(folder)
-    schema, *others = preferred(opened.schemas.values())
+    schema, *others = in_match_order(opened.schemas.values())
     wanted = PlanRequest(
         run=run_id,
         project=opened.project,
@@ -84,9 +84,9 @@ def findings_of_run(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
     return findings_of(opened, plan) if plan.batches else plan.findings
 
 
-def held_findings(opened: Session) -> tuple[Finding, ...]:
+def warn_of_held_rows(opened: Session) -> tuple[Finding, ...]:
     """Return the finding about rows of the sync that are held, if there are any."""
-    held = opened.journal.held_rows(opened.sync.name)
+    held = opened.journal.count_held_rows(opened.sync.name)
     if not held:
         return ()
     level = Level.INFO if opened.sync.on_held is OnHeld.IGNORE else Level.WARNING
@@ -95,7 +95,7 @@ def held_findings(opened: Session) -> tuple[Finding, ...]:
     return (Finding(level, message, f"settle that with: connector resolve {opened.sync.name}"),)
 
 
-def planned_by(opened: Session, plan: FrozenPlan) -> Planned:
+def make_planned(opened: Session, plan: FrozenPlan) -> Planned:
     """Return what a run with this plan begins with."""
     return Planned.of_plan(plan, holds=not opened.resends, on_held=opened.sync.on_held)
 
@@ -105,14 +105,14 @@ def _replacement(plan: FrozenPlan) -> Batch | None:
     if plan.summary.mode is not Mode.ALL or not plan.batches:
         return None
     (whole,) = plan.batches
-    return PlanReader(plan.file, plan.layout).read(planned_batch(plan.summary.run, 1, whole)).batch
+    return PlanReader(plan.file, plan.layout).read(make_planned_batch(plan.summary.run, 1, whole)).batch
 
 
 def report_of(
     opened: Session, plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, lookups: int
 ) -> PlanReport:
     """What `plan` shows; `lookups` counts the API calls that its look-ups took."""
-    decided = planned_by(opened, plan).decided or ()
+    decided = make_planned(opened, plan).decided or ()
     tallying = Tallying()
     tallying.count(decided)
     return PlanReport(
@@ -126,7 +126,7 @@ def report_of(
         Cost(sum(plan.summary.batches.values()), lookups=lookups),
         plan.summary.delivery,
         saved,
-        held=opened.journal.held_rows(opened.sync.name),
+        held=opened.journal.count_held_rows(opened.sync.name),
         skipped_as_held=sum(each.rows for each in decided if each.code == Code.HELD),
         codes=tallying.codes,
     )

@@ -13,13 +13,13 @@ from connector_sdk.contract.report import RunReport, RunStart
 from connector_sdk.lifecycle.begin import adopt_upgrade, first_run_finding, guard_state
 from connector_sdk.lifecycle.execute import execute
 from connector_sdk.lifecycle.options import Request
-from connector_sdk.lifecycle.prepare import findings_of_run, held_findings, planned_by, stop_on
+from connector_sdk.lifecycle.prepare import findings_of_run, make_planned, stop_on, warn_of_held_rows
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.planning.frozen import FrozenPlan, read_plan, write_plan
 from connector_sdk.planning.outdated import find_changed_entries, find_changed_fields, read_entries
 from connector_sdk.state.journal import now
 from connector_sdk.state.records import JournalledRun, RunState
-from connector_sdk.state.retention import expired
+from connector_sdk.state.retention import is_expired
 from connector_sdk.state.schemas import FILE as SCHEMAS
 from connector_sdk.state.schemas import read_schemas
 
@@ -32,7 +32,7 @@ def save_plan(opened: Session, request: Request, run_id: str, frozen_plan: Froze
     if undecided:
         write_plan(evolve(frozen_plan, findings=(*undecided, *frozen_plan.findings)))
     opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, _fingerprint(opened), opened.id)
-    planned = planned_by(opened, frozen_plan).to_json()
+    planned = make_planned(opened, frozen_plan).to_json()
     opened.journal.freeze(run_id, frozen_plan.batches, RunState.SAVED, planned=planned)
 
 
@@ -45,7 +45,7 @@ def run_saved(opened: Session, request: Request, plan_id: str, notes: Sequence[F
     if saved is None or saved.sync != opened.sync.name:
         hint = "plan with --save; a plan is kept for 24 hours"
         raise ConfigError([Problem(f"there is no saved plan {plan_id} of {opened.sync.name}", hint=hint)])
-    reason = _outdated(opened, saved)
+    reason = _find_stale_reason(opened, saved)
     if reason:
         raise RunStopped(f"plan {plan_id} {reason}", hint=_AGAIN, exit_code=ExitCode.GUARD)
     guard_state(opened, request)
@@ -57,7 +57,7 @@ def run_saved(opened: Session, request: Request, plan_id: str, notes: Sequence[F
     changes = target.find_changes()
     if changes:
         raise _refuse(plan_id, changes)
-    findings = (*notes, *held_findings(opened), *findings_of_run(opened, frozen_plan))
+    findings = (*notes, *warn_of_held_rows(opened), *findings_of_run(opened, frozen_plan))
     stop_on(findings, request.accept)
     opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
     adopt_upgrade(opened, plan_id, frozen_plan)
@@ -102,7 +102,7 @@ def _refuse(plan_id: str, changes: Sequence[str]) -> RunStopped:
     return RunStopped(message, hint=_AGAIN, exit_code=ExitCode.GUARD)
 
 
-def _outdated(opened: Session, saved: JournalledRun) -> str:
+def _find_stale_reason(opened: Session, saved: JournalledRun) -> str:
     if saved.state is RunState.ABANDONED:
         return "was given up already"
     if saved.state is not RunState.SAVED:
@@ -111,7 +111,7 @@ def _outdated(opened: Session, saved: JournalledRun) -> str:
         return "was made for another account"
     if saved.config != _fingerprint(opened):
         return "is out of date: the configuration or the snapshot changed since"
-    if expired(saved):
+    if is_expired(saved):
         return "is older than 24 hours"
     return ""
 

@@ -18,7 +18,7 @@ from connector_sdk.contract.schema import ObjectSchema
 from connector_sdk.contract.spec import Mode
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import Observers
-from connector_sdk.lifecycle.connect import Opened, find_destination, opened
+from connector_sdk.lifecycle.connect import Opened, find_destination, hold_connection
 from connector_sdk.observing.calls import CallRecorder
 from connector_sdk.project.checks import check_sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
@@ -27,7 +27,7 @@ from connector_sdk.state.database import open_database
 from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.inspection import require_own
 from connector_sdk.state.journal import Journal, moment, now
-from connector_sdk.state.lock import Lock, locked
+from connector_sdk.state.lock import Lock, hold_lock
 from connector_sdk.state.records import UNNAMED, RemovedToday, SyncState
 from connector_sdk.state.rollback_guard import RollbackGuard
 from connector_sdk.state.snapshot_file import snapshot_file
@@ -185,16 +185,16 @@ def session(
     watch = Stopwatch()
     sync, model = find_sync(project, name)
     destination = find_destination(project, sync.connection, destinations)
-    settings, options = checked(project, sync, destination)
+    settings, options = check_settings(project, sync, destination)
     with ExitStack() as stack:
         folder = state_folder(project, state)
-        lock = stack.enter_context(locked(folder.lock(name), name)) if exclusive else None
+        lock = stack.enter_context(hold_lock(folder.lock(name), name)) if exclusive else None
         require_own(folder.path)
         journal = stack.enter_context(closing(Journal(open_database(folder.database))))
         guard = RollbackGuard(journal.folder_id(), folder.path, project.folder)
         recorder = stack.enter_context(closing(CallRecorder(folder.calls)))
         watching = Observers([recorder, *observers])
-        live = stack.enter_context(opened(project, sync.connection, destination, watching))
+        live = stack.enter_context(hold_connection(project, sync.connection, destination, watching))
         schemas = discover(live, sync)
         live.destination.check_sync(live.connection, sync, options)
         yield Session(
@@ -211,7 +211,7 @@ def find_sync(project: Project, name: str) -> tuple[Sync, Model]:
     return sync, project.models[sync.model]
 
 
-def checked(project: Project, sync: Sync, destination: Destination) -> tuple[DeliverySettings, Any]:
+def check_settings(project: Project, sync: Sync, destination: Destination) -> tuple[DeliverySettings, Any]:
     """Check what can be checked without the destination's server: mode, removals, options, limits."""
     problems = list(check_sync(project, sync, destination.spec))
     options: Any = None

@@ -87,7 +87,7 @@ def _create(path: Path) -> sqlite3.Connection:
     return database
 
 
-def recorded_calls(path: Path) -> Iterator[Call]:
+def read_calls(path: Path) -> Iterator[Call]:
     """The calls of a run in the order in which they ended; none when none were kept."""
     if not path.exists():
         return

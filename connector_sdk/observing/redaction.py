@@ -35,7 +35,7 @@ class Redactor:
         return _replace(text, [self.index], self._mark)
 
     @contextmanager
-    def cleansing(self) -> Iterator[None]:
+    def cleanse_errors(self) -> Iterator[None]:
         """Cleanse what is raised within."""
         try:
             yield
@@ -70,7 +70,7 @@ class OpenRedactors:
             self._forget_closed()
 
     @contextmanager
-    def including(self, redactor: Redactor) -> Iterator[None]:
+    def include(self, redactor: Redactor) -> Iterator[None]:
         """Count a redactor among them within."""
         self.add(redactor)
         try:

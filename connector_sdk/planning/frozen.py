@@ -98,7 +98,7 @@ def read_plan(folder: Path) -> FrozenPlan:
         raise PLAN.unreadable(path, "another version made it") from error
 
 
-def planned_rows(folder: Path) -> RowCounts | None:
+def read_row_counts(folder: Path) -> RowCounts | None:
     """Return how many rows a plan has, without a look at them; None where it is not there any more."""
     try:
         kept = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))

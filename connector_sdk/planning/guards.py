@@ -93,11 +93,11 @@ def _find_exceeded(guards: Guards, scale: Scale, accepted: Collection[str]) -> I
             yield _stop(name, f"{rows:,} of {known} {what}, and {limit} are allowed at once{shown}", otherwise)
     answered_for = "max_removed" in accepted and scale.removed > _rows(guards.max_removed, scale.known)
     if not (answered_for or scale.entries):
-        yield from _removed_in_a_day(guards, scale)
-    yield from _spelled_otherwise(scale)
+        yield from _check_removed_per_day(guards, scale)
+    yield from _check_spellings(scale)
 
 
-def _removed_in_a_day(guards: Guards, scale: Scale) -> Iterator[Finding]:
+def _check_removed_per_day(guards: Guards, scale: Scale) -> Iterator[Finding]:
     """Stop what exceeds the limit of a day; the default is no less than what one run may remove."""
     today, limits = scale.today, [guards.max_removed_per_day]
     known, rows = today.known or scale.known, today.rows + scale.removed
@@ -114,7 +114,7 @@ def _removed_in_a_day(guards: Guards, scale: Scale) -> Iterator[Finding]:
     yield _stop("max_removed_per_day", message, f"{_RESTORE}, or run again later")
 
 
-def _spelled_otherwise(scale: Scale) -> Iterator[Finding]:
+def _check_spellings(scale: Scale) -> Iterator[Finding]:
     if scale.rekeyed:
         message = (
             f"{scale.rekeyed:,} known rows have a new match value: they would write other records than before,"

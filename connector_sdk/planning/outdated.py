@@ -74,14 +74,14 @@ def _find_changes(plan: FrozenPlan, name: str, column: Column, before: Field, no
     elif is_closed(before, now, plan.summary.mode):
         reason = now.not_writable.get(plan.summary.mode) or now.not_matchable.get(plan.summary.mode)
         yield reason or "is not unique any more"
-    elif column.by is not None and _lost_key(column, before, now):
+    elif column.by is not None and _is_key_lost(column, before, now):
         yield f"does not find records by {column.by.object_name}.{column.by.field} any more"
     else:
         yield from describe_narrowing(before, now)
         yield from _find_lost_values(plan, name, before, now)
 
 
-def _lost_key(column: Column, before: Field, now: Field) -> bool:
+def _is_key_lost(column: Column, before: Field, now: Field) -> bool:
     assert column.by is not None
     key = ReferenceKey(column.by.object_name, column.by.field)
     return key in before.reference_keys and key not in now.reference_keys

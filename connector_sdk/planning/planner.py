@@ -23,13 +23,13 @@ from connector_sdk.engines.sql import database, file
 from connector_sdk.files.private import temporary_folder
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.planning.batching.cut import cut
-from connector_sdk.planning.batching.lanes import locked_by_rows
+from connector_sdk.planning.batching.lanes import select_locked_record
 from connector_sdk.planning.batching.order import Arranged, arrange
-from connector_sdk.planning.diff.archiving import leave_out_waiting, waiting_finding
+from connector_sdk.planning.diff.archiving import leave_out_waiting, report_waiting
 from connector_sdk.planning.diff.changes import freeze_changes
 from connector_sdk.planning.diff.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
 from connector_sdk.planning.diff.full_list import Replacement, compare_with_target, replacement_findings
-from connector_sdk.planning.diff.known_rows import merged_row_findings
+from connector_sdk.planning.diff.known_rows import report_merged_rows
 from connector_sdk.planning.diff.merge_groups import PARENT, merge_findings, merge_problems, name_parents
 from connector_sdk.planning.diff.removals import Removals, freeze_removals, removal_findings
 from connector_sdk.planning.diff.renamed_model import model_finding
@@ -37,10 +37,10 @@ from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, find_released, guard
 from connector_sdk.planning.lookup.lookups import look_up
 from connector_sdk.planning.lookup.object_routing import route, routing_findings
-from connector_sdk.planning.lookup.parents import Parents, orphaned, parents_findings, relate
-from connector_sdk.planning.lookup.rematch_plan import sought
-from connector_sdk.planning.mapping.columns import model_column, used_by, used_columns
-from connector_sdk.planning.mapping.drift import drift, retold
+from connector_sdk.planning.lookup.parents import Parents, parents_findings, reject_orphans, relate
+from connector_sdk.planning.lookup.rematch_plan import make_match_rule
+from connector_sdk.planning.mapping.columns import find_used_columns, make_used_columns, model_column
+from connector_sdk.planning.mapping.drift import drift, with_drift_note
 from connector_sdk.planning.mapping.fields import Discover
 from connector_sdk.planning.mapping.model import Mapped
 from connector_sdk.planning.mapping.objects import Retell, as_it_is, map_objects
@@ -61,10 +61,10 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     """
     discover: Discover = lambda name: destination.discover_schema(connection, name)  # noqa: E731
     match = partial(destination.match, connection)
-    source = open_model(request.model, request.folder, used_by(request.model, request.sync))
-    mapped = _mapped(
+    source = open_model(request.model, request.folder, make_used_columns(request.model, request.sync))
+    mapped = _resolve_mapping(
         request.project, request.sync, request.model, request.schemas, source, request.spec, discover,
-        lambda problem, schema: retold(problem, schema, request),
+        lambda problem, schema: with_drift_note(problem, schema, request),
     )  # fmt: skip
     fingerprints, since = _generations(request, mapped)
     with database(request.folder) as duck:
@@ -78,7 +78,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         if request.sync.merge:
             parents = evolve(parents, references={**parents.references, INTO: PARENT})
         completed = look_up(duck, request, mapped, parents.file, match, parents.references)
-        completed = orphaned(duck, request, parents, completed)
+        completed = reject_orphans(duck, request, parents, completed)
         waiting = leave_out_waiting(duck, request, completed)
         completed = waiting.file
         replacement = None
@@ -94,17 +94,17 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
             removals = freeze_removals(duck, request, mapped, changes, completed, match)
             scale = measure(duck, request, source, changes, completed, removals)
         notes = (
-            *_model_findings(source), *merged_row_findings(duck, request, completed), *waiting_finding(waiting),
+            *_model_findings(source), *report_merged_rows(duck, request, completed), *report_waiting(waiting),
             *removal_findings(duck, removals), *model_finding(duck, request, changes),
         )  # fmt: skip
         arranged = arrange(
             duck, request, mapped, completed, removals.file,
-            locked=locked_by_rows(request, mapped), highest=parents.highest,
+            locked=select_locked_record(request, mapped), highest=parents.highest,
         )  # fmt: skip
         settings = request.delivery.choices
         cuts = {each.api.name: _batches(duck, evolve(request, delivery=each), mapped, arranged) for each in settings}
         request = evolve(request, delivery=min(settings, key=lambda each: len(cuts[each.api.name])))
-        plan = _described(
+        plan = _describe_plan(
             duck, request, mapped, notes, scale, removals, parents, arranged, cuts, replacement, fingerprints
         )
         plan = evolve(plan, former_keys=former_keys)
@@ -137,8 +137,8 @@ def check_model(
     """
     with temporary_folder("connector-") as folder:
         model = project.models[sync.model]
-        source = open_model(model, folder, used_by(model, sync), only_columns=True)
-        _mapped(project, sync, model, schemas, source, spec, discover)
+        source = open_model(model, folder, make_used_columns(model, sync), only_columns=True)
+        _resolve_mapping(project, sync, model, schemas, source, spec, discover)
         return _model_findings(source)
 
 
@@ -148,7 +148,7 @@ def _model_findings(source: Source) -> tuple[Finding, ...]:
     return tuple(Finding(Level.WARNING, each, advice) for each in source.warnings)
 
 
-def _mapped(
+def _resolve_mapping(
     project: Project,
     sync: Sync,
     model: Model,
@@ -158,7 +158,7 @@ def _mapped(
     discover: Discover,
     retell: Retell = as_it_is,
 ) -> Mapped:
-    problems = [*require_columns(model, source, used_columns(model, sync)), *merge_problems(sync, schemas[0])]
+    problems = [*require_columns(model, source, find_used_columns(model, sync)), *merge_problems(sync, schemas[0])]
     try:
         mapped = map_objects(project, sync, schemas, source, spec, discover, retell)
     except ConfigError as error:
@@ -180,7 +180,7 @@ def _generations(request: PlanRequest, mapped: Mapped) -> tuple[Mapping[str, str
     return marked, latest
 
 
-def _described(
+def _describe_plan(
     duck: duckdb.DuckDBPyConnection,
     request: PlanRequest,
     mapped: Mapped,
@@ -237,7 +237,7 @@ def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Ar
     stored = {stored_name(each.object_name, each.field.name): each.stored for each in mapped.fillings}
     match = mapped.match.field.name if mapped.match and request.sync.mode in (Mode.UPSERT, Mode.ALL) else None
     references = tuple(parents.references.values())
-    shapes, again = arranged.shapes, sought(request, mapped)
+    shapes, again = arranged.shapes, make_match_rule(request, mapped)
     return Layout(request.sync.mode, request.delivery.api.name, match, version, shapes, stored, references, again)
 
 
@@ -250,7 +250,7 @@ def _batches(
     whole = request.sync.mode is Mode.ALL
     rows = max(sum(each.rows for each in arranged.groups), 1) if whole else request.delivery.batch_size
     bytes_max = None if whole else request.delivery.batch_bytes
-    return tuple(cut(duck, plan, sent, arranged.groups, rows, bytes_max, locked_by_rows(request, mapped)))
+    return tuple(cut(duck, plan, sent, arranged.groups, rows, bytes_max, select_locked_record(request, mapped)))
 
 
 def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches: Sequence[NewBatch]) -> PlanSummary:

@@ -22,7 +22,7 @@ from connector_sdk.planning.diff.removals import Removals, clearable
 from connector_sdk.planning.mapping.decimals import has_more_decimals
 from connector_sdk.planning.mapping.model import Mapped
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.project.delivery import AUTO, passed_over
+from connector_sdk.project.delivery import AUTO, explain_skipped_apis
 
 KIND = """
     case when outcome is not null then outcome
@@ -83,12 +83,12 @@ def delivery_findings(request: PlanRequest, batches: Mapping[str, int]) -> Itera
     """
     taken = request.delivery.api.name
     if request.sync.delivery.api == AUTO and taken != AUTO and batches[taken]:
-        others = (f"{_counted(count)} with {each}" for each, count in batches.items() if each != taken)
-        why = "; ".join([_counted(batches[taken]), *others, *passed_over(request.sync, request.spec)])
+        others = (f"{_format_batches(count)} with {each}" for each, count in batches.items() if each != taken)
+        why = "; ".join([_format_batches(batches[taken]), *others, *explain_skipped_apis(request.sync, request.spec)])
         yield Finding(Level.INFO, f"api auto takes {taken}: {why}")
 
 
-def _counted(batches: int) -> str:
+def _format_batches(batches: int) -> str:
     return f"{batches:,} batch{'es' if batches != 1 else ''}"
 
 
@@ -103,7 +103,7 @@ def findings(
     """What is worth knowing about a plan before it runs."""
     return (
         *_match_warning(request, mapped),
-        *_unmapped(request, mapped, schema),
+        *_report_unmapped(request, mapped, schema),
         *_novel_choices(connection, mapped, arranged, plan),
         *_more_decimals(connection, mapped, arranged, plan),
         *_not_cleared(request, mapped),
@@ -116,7 +116,7 @@ def _match_warning(request: PlanRequest, mapped: Mapped) -> Iterator[Finding]:
         yield Finding(Level.WARNING, f"{mapped.match.field.name}: {warning}")
 
 
-def _unmapped(request: PlanRequest, mapped: Mapped, schema: ObjectSchema) -> Iterator[Finding]:
+def _report_unmapped(request: PlanRequest, mapped: Mapped, schema: ObjectSchema) -> Iterator[Finding]:
     filled = {each.field.name for each in mapped.fillings}
     missing = [each.name for each in schema.fields if each.required and each.name not in filled]
     if missing and request.sync.mode is Mode.UPSERT:

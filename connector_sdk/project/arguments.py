@@ -29,7 +29,7 @@ def checks_arguments(*judges: Judge) -> Callable[[Callable[P, R]], Callable[P, R
         signature = inspect.signature(call)
 
         @wraps(call)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        def call_checked(*args: P.args, **kwargs: P.kwargs) -> R:
             given = signature.bind(*args, **kwargs)
             problems: list[Problem] = []
             for name, value in given.arguments.items():
@@ -41,7 +41,7 @@ def checks_arguments(*judges: Judge) -> Callable[[Callable[P, R]], Callable[P, R
                 raise ConfigError(problems)
             return call(*given.args, **given.kwargs)
 
-        return checked
+        return call_checked
 
     return decorate
 

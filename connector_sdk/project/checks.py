@@ -17,7 +17,7 @@ _MERGING = frozenset({Mode.UPSERT, Mode.INSERT})
 def check_sync(project: Project, sync: Sync, spec: DestinationSpec) -> list[Problem]:
     """Everything about a sync that its mode or its destination does not allow, each with its place."""
     checks = (
-        _mode(sync, spec), _removal(sync, spec), _match(sync, spec), _objects(sync), _merging(sync, spec),
+        _mode(sync, spec), _removal(sync, spec), _match(sync, spec), _objects(sync), _check_merge(sync, spec),
         _fields(project, sync),
     )  # fmt: skip
     return [problem for check in checks for problem in check]
@@ -35,7 +35,7 @@ def lookup_fields(project: Project, sync: Sync, find: Find) -> tuple[str, ...]:
 def _mode(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
     if sync.mode not in spec.modes:
         message = f"{spec.name} does not offer mode {sync.mode}"
-        yield Problem(message, ("syncs", sync.name, "mode"), f"it offers: {_listed(spec.modes)}")
+        yield Problem(message, ("syncs", sync.name, "mode"), f"it offers: {_join_words(spec.modes)}")
 
 
 def _removal(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
@@ -46,7 +46,7 @@ def _removal(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
     if sync.on_removed not in allowed:
         where = f"in mode {sync.mode}" if sync.mode in spec.modes else f"by {spec.name}"
         message = f"on_removed: {sync.on_removed} is not allowed {where}"
-        yield Problem(message, ("syncs", sync.name, "on_removed"), f"allowed: {_listed(allowed)}")
+        yield Problem(message, ("syncs", sync.name, "on_removed"), f"allowed: {_join_words(allowed)}")
 
 
 def _match(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
@@ -69,7 +69,7 @@ def _objects(sync: Sync) -> Iterator[Problem]:
         yield Problem("an object is named twice", (*place, "object"), "name each object once")
     if several and sync.mode not in _SEVERAL_OBJECTS:
         message = f"mode {sync.mode} writes one object, not {len(sync.objects)}"
-        yield Problem(message, (*place, "object"), f"several objects go together in: {_listed(_SEVERAL_OBJECTS)}")
+        yield Problem(message, (*place, "object"), f"several objects go together in: {_join_words(_SEVERAL_OBJECTS)}")
     if several and sync.mode is Mode.UPSERT and sync.create_in is None:
         message = "it is not said which of the objects new records go to"
         yield Problem(message, place, f"add create_in: one of {', '.join(sync.objects)}")
@@ -81,7 +81,7 @@ def _objects(sync: Sync) -> Iterator[Problem]:
         yield Problem(message, (*place, "create_in"), f"use one of: {', '.join(sync.objects)}")
 
 
-def _merging(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
+def _check_merge(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
     if sync.merge is None:
         return
     place: Place = ("syncs", sync.name, "merge")
@@ -89,7 +89,7 @@ def _merging(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
         yield Problem(f"{spec.name} merges no records", place, "remove it")
     if sync.mode not in _MERGING:
         message = f"rows cannot be merged in mode {sync.mode}"
-        yield Problem(message, place, f"merging goes with: {_listed(_MERGING)}")
+        yield Problem(message, place, f"merging goes with: {_join_words(_MERGING)}")
     if len(sync.objects) > 1:
         yield Problem("rows that go to several objects cannot be merged", place, "name one object")
     if (sync.merge.is_child is None) == (sync.merge.merge_id is None):
@@ -117,5 +117,5 @@ def _fields(project: Project, sync: Sync) -> Iterator[Problem]:
             yield Problem(message, (*place, "fields", mapping.field), "add where: FIELD")
 
 
-def _listed(words: object) -> str:
+def _join_words(words: object) -> str:
     return ", ".join(sorted(str(each) for each in words))  # type: ignore[attr-defined]

@@ -30,12 +30,12 @@ from connector_sdk.project.shape import (
     OptionsShape,
     SyncShape,
 )
-from connector_sdk.settings.references import anchored
+from connector_sdk.settings.references import make_paths_absolute
 
 
 def connection(name: str, shape: ConnectionShape, folder: Path) -> ConnectionConfig:
     """A connection; references to secrets stay references until it is opened."""
-    return ConnectionConfig(name, shape.type, anchored(shape.settings, folder))
+    return ConnectionConfig(name, shape.type, make_paths_absolute(shape.settings, folder))
 
 
 def model(name: str, shape: ModelShape, folder: Path) -> Model:
@@ -67,7 +67,7 @@ def sync(name: str, shape: SyncShape, folder: Path) -> Sync:
         merge=Merge(**asdict(shape.merge)) if shape.merge else None,
         guards=_guards(shape.guards),
         delivery=_delivery(shape.options),
-        options=anchored(shape.options.others, folder),
+        options=make_paths_absolute(shape.options.others, folder),
         on_held=shape.on_held,
     )
 

@@ -48,7 +48,7 @@ def delivery_settings(sync: Sync, spec: DestinationSpec) -> DeliverySettings:
     return evolve(first, others=tuple(others))
 
 
-def passed_over(sync: Sync, spec: DestinationSpec) -> Iterator[str]:
+def explain_skipped_apis(sync: Sync, spec: DestinationSpec) -> Iterator[str]:
     """Why `api: auto` leaves out the apis that it cannot take."""
     taken = _apis(sync, spec)
     for each in spec.apis:

@@ -54,7 +54,7 @@ class Document:
 def read_document(file: Path) -> Document:
     """Read a YAML file. Raises `ConfigError` with file and line when it cannot be read at all."""
     reading = _Reading(str(file))
-    data = reading.value(_composed(file), ())
+    data = reading.value(_compose(file), ())
     return Document(str(file), data, reading.lines, tuple(reading.problems))
 
 
@@ -63,25 +63,27 @@ def read_names(file: Path, section: str) -> tuple[str, ...] | None:
 
     Raises `ConfigError` as `read_document` does.
     """
-    node = _composed(file)
+    node = _compose(file)
     found = [each for key, each in node.value if key.value == section] if isinstance(node, yaml.MappingNode) else []
     named = [each for each in found if isinstance(each, yaml.MappingNode)]
     return tuple(str(key.value) for key, _ in named[0].value) if len(named) == 1 else None
 
 
-def _composed(file: Path) -> yaml.Node:
+def _compose(file: Path) -> yaml.Node:
     text = _text(file)
     try:
-        node = yaml.compose(_REFERENCE.sub(_masked, text), _Loader)
+        node = yaml.compose(_REFERENCE.sub(_mask_reference, text), _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"this is not YAML: {error.problem or error.context}"
-        raise _refused(file, message, "mend the line, or the one before it", mark.line + 1 if mark else None) from None
+        raise _make_error(
+            file, message, "mend the line, or the one before it", mark.line + 1 if mark else None
+        ) from None
     except yaml.YAMLError as error:
         message = f"this is not YAML: {str(error).splitlines()[0]}"
-        raise _refused(file, message, "save the file as plain text in UTF-8") from None
+        raise _make_error(file, message, "save the file as plain text in UTF-8") from None
     if node is None:
-        raise _refused(file, "the file is empty", "connector init DIR writes one to start from")
+        raise _make_error(file, "the file is empty", "connector init DIR writes one to start from")
     return node
 
 
@@ -90,21 +92,21 @@ def _text(file: Path) -> str:
         content = file.read_bytes()
     except OSError as error:
         hint = "name the project with --project, or make one with connector init DIR"
-        raise _refused(file, f"cannot be read: {error.strerror or error}", hint) from None
+        raise _make_error(file, f"cannot be read: {error.strerror or error}", hint) from None
     if len(content) > _MAX_BYTES:
-        raise _refused(file, f"is larger than {_MAX_BYTES:,} bytes", "split it into several projects")
+        raise _make_error(file, f"is larger than {_MAX_BYTES:,} bytes", "split it into several projects")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _refused(file, "is not UTF-8", "save the file as plain text in UTF-8", line) from None
+        raise _make_error(file, "is not UTF-8", "save the file as plain text in UTF-8", line) from None
 
 
-def _masked(found: re.Match[str]) -> str:
+def _mask_reference(found: re.Match[str]) -> str:
     return found.group().translate(_MASK)
 
 
-def _refused(file: Path, message: str, hint: str, line: int | None = None) -> ConfigError:
+def _make_error(file: Path, message: str, hint: str, line: int | None = None) -> ConfigError:
     return ConfigError([Problem(message, hint=hint, file=str(file), line=line)])
 
 

@@ -14,7 +14,7 @@ from connector_sdk.contract.project import Keep, Model, Project
 from connector_sdk.project import convert
 from connector_sdk.project.shape import ConnectionShape, KeepShape, ModelShape, ProjectShape, SyncShape
 from connector_sdk.settings.references import Place
-from connector_sdk.settings.structure import problems_of, structured
+from connector_sdk.settings.structure import build_instance, problems_of
 from connector_sdk.settings.suggest import suggestion
 
 _SOUND: WeakValueDictionary[int, Project] = WeakValueDictionary()
@@ -50,7 +50,7 @@ def read_entries(
     ]
     if problems:
         raise ConfigError(problems)
-    keep = structured(KeepShape, data.get("keep", {}))
+    keep = build_instance(KeepShape, data.get("keep", {}))
     project = Project(connections, models, syncs, sequences, Keep(keep.days, keep.runs), str(folder), file)
     _SOUND[id(project)] = project
     return project
@@ -78,7 +78,7 @@ class _Reading:
     def section(self, name: str, shape: type[S], word: Callable[[str, S, Path], W]) -> dict[str, W]:
         """The sound entries of a section as words."""
         return {
-            each: word(each, structured(shape, data, (name, each)), self._folder) for each, data in self.sound(name)
+            each: word(each, build_instance(shape, data, (name, each)), self._folder) for each, data in self.sound(name)
         }
 
 

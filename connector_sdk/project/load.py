@@ -13,7 +13,7 @@ from connector_sdk.contract.project import Outline, Project
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.project.document import Document, read_document, read_names
 from connector_sdk.project.entries import read_entries
-from connector_sdk.project.locate import located
+from connector_sdk.project.locate import locate_problems
 from connector_sdk.project.shape import ProjectShape
 from connector_sdk.settings.structure import problems_of
 
@@ -32,7 +32,7 @@ def load_project(path: Path | str) -> Project:
     try:
         return _project(document, _folder(file))
     except ConfigError as error:
-        raise located(error, document) from None
+        raise locate_problems(error, document) from None
 
 
 def load_outline(path: Path | str) -> Project | Outline:

@@ -21,17 +21,17 @@ def locate(error: ConfigError, project_file: Path | str) -> ConfigError:
         document = read_document(Path(project_file))
     except ConfigError:
         return error
-    return located(error, document)
+    return locate_problems(error, document)
 
 
-def located(error: ConfigError, document: Document) -> ConfigError:
+def locate_problems(error: ConfigError, document: Document) -> ConfigError:
     """The same error with the lines of `document`, problems in the order of the file."""
-    problems = [_placed(problem, document) for problem in error.problems]
+    problems = [_locate_problem(problem, document) for problem in error.problems]
     problems.sort(key=lambda problem: (problem.file, problem.line or 0))
     return ConfigError(problems, exit_code=error.exit_code)
 
 
-def _placed(problem: Problem, document: Document) -> Problem:
+def _locate_problem(problem: Problem, document: Document) -> Problem:
     if problem.line is not None or not problem.path:
         return problem if problem.file else evolve(problem, file=document.file if problem.path else "")
     return evolve(problem, file=document.file, line=document.line(problem.path))

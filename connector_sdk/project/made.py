@@ -84,12 +84,15 @@ def _naming_problems(project: Project) -> Iterator[Problem]:
                 yield Problem(f"it is named {each.name} here, and {name} in the project", (section, name, "name"),
                               "give it one name")  # fmt: skip
     for name, sync in _entries(project.syncs, Sync):
-        yield from _repeated_keys(name, sync)
+        yield from _check_repeated_keys(name, sync)
 
 
-def _repeated_keys(name: str, sync: Sync) -> Iterator[Problem]:
+def _check_repeated_keys(name: str, sync: Sync) -> Iterator[Problem]:
     fields = [each.field for each in _mappings(sync) if isinstance(each.field, str)]
-    keys = {"fields": fields, "options": [*_given(sync.delivery), *(sync.options if _is_map(sync.options) else ())]}
+    keys = {
+        "fields": fields,
+        "options": [*_without_defaults(sync.delivery), *(sync.options if _is_map(sync.options) else ())],
+    }
     for place, named in keys.items():
         for key in (key for key, times in Counter(named).items() if times > 1):
             yield Problem(f"the key {key} is repeated", ("syncs", name, place, key), "keep one of them")
@@ -103,7 +106,7 @@ def _write(project: Project) -> dict[str, Any]:
         "models": _write_section(project.models, Model, _write_model),
         "syncs": _write_section(project.syncs, Sync, _write_sync),
         "sequences": project.sequences,
-        "keep": _given(project.keep),
+        "keep": _without_defaults(project.keep),
     }
 
 
@@ -118,15 +121,17 @@ def _write_connection(connection: ConnectionConfig) -> dict[str, Any]:
 
 
 def _write_model(model: Model) -> dict[str, Any]:
-    own = _given(model)
-    return {key: _given(each) for key, each in own.items() if key not in ("name", "data", "folder")}
+    own = _without_defaults(model)
+    return {key: _without_defaults(each) for key, each in own.items() if key not in ("name", "data", "folder")}
 
 
 def _write_sync(sync: Sync) -> dict[str, Any]:
-    own = {key: _given(each) for key, each in _given(sync).items() if key not in ("name", "delivery")}
+    own = {
+        key: _without_defaults(each) for key, each in _without_defaults(sync).items() if key not in ("name", "delivery")
+    }
     own["object"] = own.pop("objects", ())
     own["fields"] = {each.field: _write_source(each) for each in _mappings(sync) if isinstance(each.field, str)}
-    own["options"] = {**(sync.options if _is_map(sync.options) else {}), **_given(sync.delivery)}
+    own["options"] = {**(sync.options if _is_map(sync.options) else {}), **_without_defaults(sync.delivery)}
     return own
 
 
@@ -136,17 +141,17 @@ def _mappings(sync: Sync) -> tuple[FieldMapping, ...]:
 
 
 def _write_source(mapping: FieldMapping) -> dict[str, Any]:
-    own = {key: each for key, each in _given(mapping).items() if key != "field"}
+    own = {key: each for key, each in _without_defaults(mapping).items() if key != "field"}
     find = own.pop("find", None)
     return {**own, **_write_find(find)} if isinstance(find, Find) else own
 
 
 def _write_find(find: Find) -> dict[str, Any]:
-    own = _given(find)
+    own = _without_defaults(find)
     return {"find": own.pop("object_name"), **own}
 
 
-def _given(made: Any) -> Any:
+def _without_defaults(made: Any) -> Any:
     """What an instance says beyond its defaults, by name; any other value as it is."""
     if not attrs.has(type(made)):
         return made

@@ -16,7 +16,7 @@ import attrs
 
 from connector_sdk.contract.errors import Problem
 from connector_sdk.settings.references import Place
-from connector_sdk.settings.structure import problems_of, structured
+from connector_sdk.settings.structure import build_instance, problems_of
 from connector_sdk.settings.wording import kind_of, with_article
 
 _PLAIN = (str, int, float, bool, Decimal, date, datetime, NoneType)
@@ -66,7 +66,7 @@ def _read_plain(hint: Any, value: Any, place: Place, problems: list[Problem]) ->
         return os.fspath(value)
     found = problems_of(hint, value, place)
     problems += found
-    return value if found else structured(hint, value, place)
+    return value if found else build_instance(hint, value, place)
 
 
 def _read_structure(hint: Any, value: Any, place: Place, problems: list[Problem]) -> Any:

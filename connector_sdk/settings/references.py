@@ -58,12 +58,12 @@ def interpolate(data: Any, path: Place) -> tuple[Any, list[Problem]]:
     return _walk(data, path, problems), problems
 
 
-def anchored(data: Any, folder: Path) -> Any:
+def make_paths_absolute(data: Any, folder: Path) -> Any:
     """The same data with relative paths in `${file:PATH}` made absolute from `folder`."""
     if isinstance(data, Mapping):
-        return {key: anchored(each, folder) for key, each in data.items()}
+        return {key: make_paths_absolute(each, folder) for key, each in data.items()}
     if isinstance(data, list):
-        return [anchored(each, folder) for each in data]
+        return [make_paths_absolute(each, folder) for each in data]
     if isinstance(data, str):
         return re.sub(r"(?<!\$)\$\{file:([^{}]*)\}", lambda found: f"${{file:{_absolute(found[1], folder)}}}", data)
     return data
@@ -79,11 +79,11 @@ def _walk(value: Any, path: Place, problems: list[Problem]) -> Any:
     if isinstance(value, list | tuple):
         return [_walk(each, (*path, index), problems) for index, each in enumerate(value)]
     if isinstance(value, str) and "${" in value:
-        return _resolved(value, path, problems)
+        return _resolve_references(value, path, problems)
     return value
 
 
-def _resolved(text: str, path: Place, problems: list[Problem]) -> str:
+def _resolve_references(text: str, path: Place, problems: list[Problem]) -> str:
     referred = False
 
     def replace(found: re.Match[str]) -> str:

@@ -32,7 +32,7 @@ def structure(cls: type[T], data: Any, path: Place = ()) -> T:
     problems += [each for each in problems_of(cls, resolved, path) if each.path not in missing]
     if problems:
         raise ConfigError(problems)
-    return structured(cls, resolved, path)
+    return build_instance(cls, resolved, path)
 
 
 def problems_of(cls: Any, data: Any, path: Place = ()) -> list[Problem]:
@@ -42,13 +42,13 @@ def problems_of(cls: Any, data: Any, path: Place = ()) -> list[Problem]:
     return schema_problems(_schema(cls), data, path)
 
 
-def structured(cls: type[T], data: Any, path: Place = ()) -> T:
+def build_instance(cls: type[T], data: Any, path: Place = ()) -> T:
     """Data without problems as an instance of `cls`. Raises `ConfigError` when a validator of a class refuses it."""
     try:
         return _converter.structure(data, cls)
     except cattrs.BaseValidationError as error:
-        written = dict(_interpolated(data))
-        problems = [_unread(each, written) for each in _refusals(error, path)]
+        written = dict(_find_interpolated(data))
+        problems = [_hide_values(each, written) for each in _refusals(error, path)]
     raise ConfigError(problems)  # outside: an exception behind it would hold the values
 
 
@@ -70,16 +70,16 @@ def _refusals(error: BaseException, path: Place) -> Iterator[Problem]:
         yield from _refusals(other, path)
 
 
-def _interpolated(data: Any) -> Iterator[tuple[str, str]]:
+def _find_interpolated(data: Any) -> Iterator[tuple[str, str]]:
     """What references yielded, and how they are written."""
     if isinstance(data, Interpolated):
         yield str(data), data.source
     elif isinstance(data, Mapping | list):
         for each in data.values() if isinstance(data, Mapping) else data:
-            yield from _interpolated(each)
+            yield from _find_interpolated(each)
 
 
-def _unread(problem: Problem, written: Mapping[str, str]) -> Problem:
+def _hide_values(problem: Problem, written: Mapping[str, str]) -> Problem:
     """The problem without what references yielded: it may be meant to stay unseen."""
     message = problem.message
     for text, source in written.items():

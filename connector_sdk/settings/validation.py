@@ -15,7 +15,7 @@ from connector_sdk.contract.errors import Problem
 from connector_sdk.contract.secret import Secret
 from connector_sdk.settings.json_schema import Schema, property_of, types_of
 from connector_sdk.settings.references import Interpolated, Place, reads_as
-from connector_sdk.settings.wording import worded
+from connector_sdk.settings.wording import word_error
 
 
 def schema_problems(schema: Schema, data: Any, path: Place = ()) -> list[Problem]:
@@ -61,7 +61,7 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Schema) -> Ite
         yield ValidationError("")
 
 
-def _required(validator: Any, required: Sequence[str], instance: Any, _: Schema) -> Iterator[ValidationError]:
+def _check_required(validator: Any, required: Sequence[str], instance: Any, _: Schema) -> Iterator[ValidationError]:
     if isinstance(instance, Mapping):
         yield from (ValidationError(name) for name in required if name not in instance)
 
@@ -86,14 +86,14 @@ def _any_of(validator: Any, branches: Sequence[Schema], instance: Any, _: Schema
     failures = [list(validator.descend(instance, branch, schema_path=at)) for at, branch in enumerate(branches)]
     if not all(failures):
         return
-    meant = _meant(validator, branches, instance)
+    meant = _guess_branch(validator, branches, instance)
     if meant is not None:
         yield from failures[meant]
     else:
-        yield _undecided(validator, branches, instance)
+        yield _describe_undecided(validator, branches, instance)
 
 
-def _meant(validator: Any, branches: Sequence[Schema], instance: Any) -> int | None:
+def _guess_branch(validator: Any, branches: Sequence[Schema], instance: Any) -> int | None:
     """The alternative that somebody who wrote `instance` had in mind, if that can be told."""
     near = [
         at for at, each in enumerate(branches) if any(_is(validator, instance, type_, each) for type_ in types_of(each))
@@ -121,7 +121,7 @@ def _tag(branches: Sequence[Schema]) -> str | None:
     return next((name for name in names if all("const" in property_of(each, name) for each in branches)), None)
 
 
-def _undecided(validator: Any, branches: Sequence[Schema], instance: Any) -> ValidationError:
+def _describe_undecided(validator: Any, branches: Sequence[Schema], instance: Any) -> ValidationError:
     near = [each for each in branches if isinstance(instance, Mapping) and "object" in types_of(each)]
     tag = _tag(near) if near else None
     if tag is None:
@@ -148,7 +148,7 @@ _Validator: Any = extend(  # type: ignore[no-untyped-call]
     {
         "type": _type,
         "pattern": _pattern,
-        "required": _required,
+        "required": _check_required,
         "additionalProperties": _additional,
         "propertyNames": _names,
         "anyOf": _any_of,
@@ -158,5 +158,5 @@ _Validator: Any = extend(  # type: ignore[no-untyped-call]
 
 
 def _problem(error: ValidationError, path: Place) -> Problem:
-    message, hint = worded(error)
+    message, hint = word_error(error)
     return Problem(message, (*path, *error.absolute_path), hint)

@@ -23,12 +23,12 @@ _WORDS = {
 }
 
 
-def worded(error: Any) -> tuple[str, str]:
+def word_error(error: Any) -> tuple[str, str]:
     """What a `jsonschema.ValidationError` says, and a next step."""
-    return _WORDED.get(str(error.validator), _otherwise)(error)
+    return _WORDED.get(str(error.validator), _word_limit)(error)
 
 
-def _mistyped(error: Any) -> tuple[str, str]:
+def _word_type(error: Any) -> tuple[str, str]:
     wanted = " or ".join(_WORDS[each] for each in types_of(error.schema))
     return f"must be {wanted}, not {kind_of(error.instance)}", _retype(error.schema, error.instance)
 
@@ -83,20 +83,22 @@ def _unfit(error: Any) -> tuple[str, str]:
     )
 
 
-def _unlisted(error: Any) -> tuple[str, str]:
+def _word_enum(error: Any) -> tuple[str, str]:
     value = error.validator_value
     listed = value if error.validator == "enum" else [value]
     names = [_plain(each) for each in listed]
-    return f"{_shown(error.instance)} is not allowed here", suggestion(_shown(error.instance), names)
+    return f"{_format_instance(error.instance)} is not allowed here", suggestion(
+        _format_instance(error.instance), names
+    )
 
 
-def _misformed(error: Any) -> tuple[str, str]:
+def _word_pattern(error: Any) -> tuple[str, str]:
     if error.schema.get("writeOnly"):
         variable = re.sub(r"\W", "_", str(error.absolute_path[-1] if error.absolute_path else "SECRET")).upper()
         hint = f"put it into an environment variable and write ${{{variable}}} here"
         return "a secret must not be written in the file in clear", hint
     form = error.schema.get("description") or f"it must match {error.validator_value}"
-    return f"{_shown(error.instance)} does not have the right form", form
+    return f"{_format_instance(error.instance)} does not have the right form", form
 
 
 def _absent(error: Any) -> tuple[str, str]:
@@ -104,11 +106,11 @@ def _absent(error: Any) -> tuple[str, str]:
     return f"{error.message} is missing", f"add {error.message}" + (f": {meaning}" if meaning else "")
 
 
-def _unknown(error: Any) -> tuple[str, str]:
+def _word_unknown_key(error: Any) -> tuple[str, str]:
     return f"the key {error.message} is not known here", suggestion(error.message, list(error.schema["properties"]))
 
 
-def _otherwise(error: Any) -> tuple[str, str]:
+def _word_limit(error: Any) -> tuple[str, str]:
     limit = error.validator_value
     wording = {
         "minimum": f"must be at least {limit}",
@@ -121,7 +123,7 @@ def _otherwise(error: Any) -> tuple[str, str]:
     return wording.get(str(error.validator), f"breaks the rule {error.validator}: {limit}"), hint
 
 
-def _shown(instance: Any) -> str:
+def _format_instance(instance: Any) -> str:
     if isinstance(instance, Interpolated):
         return instance.source
     return _plain(instance)[:60]
@@ -134,11 +136,11 @@ def _plain(value: Any) -> str:
 
 
 _WORDED: dict[str, Callable[[Any], tuple[str, str]]] = {
-    "type": _mistyped,
+    "type": _word_type,
     "anyOf": _unfit,
-    "enum": _unlisted,
-    "const": _unlisted,
-    "pattern": _misformed,
+    "enum": _word_enum,
+    "const": _word_enum,
+    "pattern": _word_pattern,
     "required": _absent,
-    "additionalProperties": _unknown,
+    "additionalProperties": _word_unknown_key,
 }

@@ -32,19 +32,19 @@ class BatchJournal(Transactions):
     def batches(self, run: str) -> tuple[JournalledBatch, ...]:
         """All batches of a run, in the order of their numbers."""
         statement = f"select {serialization.BATCH} from batch where run = ? order by number"
-        return self._read(statement, (run,), serialization.stored_batch)
+        return self._read(statement, (run,), serialization.load_batch)
 
     def progress(self, run: str) -> tuple[BatchProgress, ...]:
         """How far the batches of a run are, all as of one moment."""
         statement = f"select {serialization.PROGRESS} from batch where run = ? order by number"
-        return self._read(statement, (run,), serialization.stored_progress)
+        return self._read(statement, (run,), serialization.load_progress)
 
     def intend(self, batch: JournalledBatch, *, repeated: bool = False) -> JournalledBatch:
         """Note that a batch is about to be sent, and answer it as it is then.
 
         `repeated`: although it may have been executed before.
         """
-        with self._changing("intend") as database:
+        with self._change("intend") as database:
             ((attempts, submitted, again),) = database.execute(
                 "update batch set state = ?, attempts = attempts + 1, submitted = submitted + 1,"
                 " repeated = repeated or ? where run = ? and number = ? returning attempts, submitted, repeated",
@@ -54,7 +54,7 @@ class BatchJournal(Transactions):
 
     def not_executed(self, batch: JournalledBatch) -> JournalledBatch:
         """Note that the last attempt executed nothing of a batch, for certain, and answer it as it is then."""
-        with self._changing("not executed") as database:
+        with self._change("not executed") as database:
             ((submitted,),) = database.execute(
                 "update batch set state = ?, submitted = submitted - 1 where run = ? and number = ?"
                 " returning submitted",
@@ -73,17 +73,17 @@ class BatchJournal(Transactions):
 
         Answers the new batches.
         """
-        blob = serialization.packed(outcomes)
+        blob = serialization.dump_outcomes(outcomes)
         counted = json.dumps([astuple(each) for each in counts])
-        with self._changing("record") as database:
+        with self._change("record") as database:
             database.execute(
                 "update batch set state = ?, outcomes = ?, counts = ? where run = ? and number = ?",
                 (BatchState.DONE, blob, counted, batch.run, batch.number),
             )
-            numbered = _numbered(database, batch.run, again) if again else ()
+            numbered = _number_batches(database, batch.run, again) if again else ()
             for number, each in numbered:
                 _insert_batch(database, batch.run, number, each, parent=batch.number)
-        return tuple(serialization.planned_batch(batch.run, number, each) for number, each in numbered)
+        return tuple(serialization.make_planned_batch(batch.run, number, each) for number, each in numbered)
 
     def outcomes(self, run: str, batch: int | None = None) -> Iterator[pa.Table]:
         """The recorded outcomes of a run, batch by batch, or those of one batch."""
@@ -91,7 +91,7 @@ class BatchJournal(Transactions):
         recorded = f"select number from batch where run = ? and outcomes is not null {where} order by number"
         for (number,) in self._read(recorded, (run, *values), tuple):
             one = "select outcomes from batch where run = ? and number = ?"
-            yield from map(with_all_columns, self._read(one, (run, number), serialization.stored_outcomes))
+            yield from map(with_all_columns, self._read(one, (run, number), serialization.load_outcomes))
 
     def anchor(self, batch: JournalledBatch, attempt: int, step: str, handle: Mapping[str, str]) -> None:
         """Note what identifies a batch at the destination."""
@@ -105,10 +105,10 @@ class BatchJournal(Transactions):
         """The anchors of a batch, or of a whole run, oldest first."""
         where, values = ("and batch = ?", (batch,)) if batch is not None else ("", ())
         statement = f"select {serialization.ANCHOR} from anchor where run = ? {where} order by seq"
-        return self._read(statement, (run, *values), serialization.stored_anchor)
+        return self._read(statement, (run, *values), serialization.load_anchor)
 
     @contextmanager
-    def _changing(self, name: str) -> Iterator[sqlite3.Connection]:
+    def _change(self, name: str) -> Iterator[sqlite3.Connection]:
         """A transaction that changes a batch; raises `Cancelled` once batches do not change any more."""
         with self._transaction(name) as database:
             if self._sealed:
@@ -132,7 +132,9 @@ def insert_batches(database: sqlite3.Connection, run: str, batches: Iterable[New
         _insert_batch(database, run, number, batch, parent=None)
 
 
-def _numbered(database: sqlite3.Connection, run: str, batches: Sequence[NewBatch]) -> Sequence[tuple[int, NewBatch]]:
+def _number_batches(
+    database: sqlite3.Connection, run: str, batches: Sequence[NewBatch]
+) -> Sequence[tuple[int, NewBatch]]:
     """New batches with the numbers that follow those of the run."""
     (last,) = database.execute("select max(number) from batch where run = ?", (run,)).fetchone()
     return tuple(enumerate(batches, start=last + 1))

@@ -25,8 +25,8 @@ def count_rows(lines: pa.Table) -> tuple[CountedRows, ...]:
     for name in ("code", "advice"):
         columns[name] = pc.if_else(succeeded, "", columns[name])
     found = pa.table(columns).group_by(_BY, use_threads=False).aggregate([([], "count_all")])
-    return tuple(CountedRows(*line) for line in zip(*(each.to_pylist() for each in _ordered(found)), strict=True))
+    return tuple(CountedRows(*line) for line in zip(*(each.to_pylist() for each in _order_columns(found)), strict=True))
 
 
-def _ordered(found: pa.Table) -> list[pa.ChunkedArray]:
+def _order_columns(found: pa.Table) -> list[pa.ChunkedArray]:
     return [found.column(name) for name in (*_BY, "count_all")]

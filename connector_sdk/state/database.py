@@ -86,7 +86,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     _require_not_lost(path)
     try:
-        with _one_at_a_time(path.parent):
+        with _lock_folder(path.parent):
             make_if_missing(path)
         database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.DatabaseError) as error:
@@ -94,7 +94,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     try:
         database.execute("pragma synchronous = full")
         database.execute("pragma foreign_keys = on")
-        with _one_at_a_time(path.parent):
+        with _lock_folder(path.parent):
             database.execute("pragma journal_mode = wal")
             _migrate(database, path)
     except BaseException as error:
@@ -106,7 +106,7 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
+def _lock_folder(folder: Path) -> Iterator[None]:
     """Keep others waiting. SQLite does not: of several that change a new database to WAL at once, some fail."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

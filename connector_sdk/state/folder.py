@@ -68,7 +68,7 @@ def state_path(project: Project | Outline, override: Path | None = None) -> Path
 
     A place that a person named may be a link. It is resolved here, and links count nowhere after that.
     """
-    named = _named_by_a_person(override)
+    named = _read_override(override)
     return named.resolve() if named else _default(project)
 
 
@@ -78,7 +78,7 @@ def state_folder(project: Project | Outline, override: Path | None = None) -> St
     Raises `RunStopped` when it cannot be used: not ours, open to others, read-only, on a network file system, or a
     part of it leads elsewhere.
     """
-    named, path = _named_by_a_person(override), state_path(project, override)
+    named, path = _read_override(override), state_path(project, override)
     try:
         _check_link(named or path, is_allowed=named is not None)
         make_folder(path)
@@ -96,7 +96,7 @@ def state_folder(project: Project | Outline, override: Path | None = None) -> St
     return StateFolder(path)
 
 
-def _named_by_a_person(override: Path | None) -> Path | None:
+def _read_override(override: Path | None) -> Path | None:
     chosen = override or os.environ.get(VARIABLE)
     try:
         return Path(chosen).expanduser().absolute() if chosen else None
@@ -115,25 +115,25 @@ def _check_link(path: Path, *, is_allowed: bool) -> None:
     if not path.is_symlink():
         return
     if path.lstat().st_uid != os.geteuid():
-        raise _refused(path, "belongs to another user", f"remove the link: rm {quote(str(path))}")
+        raise _make_error(path, "belongs to another user", f"remove the link: rm {quote(str(path))}")
     if not is_allowed:
         hint = f"name the folder with --state or {VARIABLE}, or remove the link: rm {quote(str(path))}"
-        raise _refused(path, "is a link", hint)
+        raise _make_error(path, "is a link", hint)
 
 
 def _check(path: Path) -> None:
     details = path.stat()
     if details.st_uid != os.geteuid():
-        raise _refused(path, "belongs to another user", f"run as its owner, or: chown -R $(id -u) {path}")
+        raise _make_error(path, "belongs to another user", f"run as its owner, or: chown -R $(id -u) {path}")
     if details.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise _refused(path, "can be written by others", f"chmod 700 {path}")
+        raise _make_error(path, "can be written by others", f"chmod 700 {path}")
     if not os.access(path, os.W_OK | os.X_OK):
-        raise _refused(path, "is read-only", "make it writable, or choose another one with --state")
+        raise _make_error(path, "is read-only", "make it writable, or choose another one with --state")
     if (kind := _file_system(path.resolve())) in _NETWORK_FILE_SYSTEMS:
-        raise _refused(path, f"is on a network file system ({kind}), where locks cannot be relied on", "use --state")
+        raise _make_error(path, f"is on a network file system ({kind}), where locks cannot be relied on", "use --state")
 
 
-def _refused(path: Path, reason: str, hint: str) -> RunStopped:
+def _make_error(path: Path, reason: str, hint: str) -> RunStopped:
     return RunStopped(f"the state folder {path} {reason}", hint=hint)
 
 

@@ -62,7 +62,7 @@ def _intruders(folder: Path, above: tuple[str, ...]) -> Iterator[_Intruder]:
             details = path.lstat()
         except FileNotFoundError:  # another run has just removed it
             continue
-        expected = _expected_kind(parts)
+        expected = _find_expected_kind(parts)
         intruder = _find_fault(path, details, expected, "/".join(parts))
         if intruder is not None:
             yield intruder
@@ -80,7 +80,7 @@ def _close(path: Path, parts: tuple[str, ...], kind: int) -> Iterator[_Intruder]
         return
 
 
-def _expected_kind(parts: tuple[str, ...]) -> int | None:
+def _find_expected_kind(parts: tuple[str, ...]) -> int | None:
     """Return what belongs in a place; None where that is not ours."""
     name, depth = parts[-1], len(parts)
     if depth == 1:

@@ -108,19 +108,19 @@ class Journal(BatchJournal):
     def removed(self, sync: str, since: str) -> tuple[RemovedRows, ...]:
         """Return what runs of a sync removed from a moment on, in the order in which they ended."""
         statement = "select at, rows, known from removal where sync = ? and at >= ? order by rowid"
-        return self._read(statement, (sync, since), serialization.stored_removed)
+        return self._read(statement, (sync, since), serialization.load_removed)
 
     def runs(self, sync: str | None = None, limit: int = -1) -> tuple[JournalledRun, ...]:
         """Runs, newest first: in the order in which they were begun, whatever the clock said then."""
         where, values = ("where sync = ?", (sync,)) if sync else ("", ())
         order = "order by rowid desc limit ?"
         return self._read(
-            f"select {serialization.RUN} from run {where} {order}", (*values, limit), serialization.stored_run
+            f"select {serialization.RUN} from run {where} {order}", (*values, limit), serialization.load_run
         )
 
     def run(self, run: str) -> JournalledRun | None:
         """One run."""
-        found = self._read(f"select {serialization.RUN} from run where id = ?", (run,), serialization.stored_run)
+        found = self._read(f"select {serialization.RUN} from run where id = ?", (run,), serialization.load_run)
         return found[0] if found else None
 
     def delete_run(self, run: str) -> None:
@@ -148,16 +148,16 @@ class Journal(BatchJournal):
 
     def sync(self, name: str) -> SyncState | None:
         """What a sync left behind, None before its first run."""
-        found = self._read(f"select {serialization.SYNC} from sync where name = ?", (name,), serialization.stored_sync)
+        found = self._read(f"select {serialization.SYNC} from sync where name = ?", (name,), serialization.load_sync)
         return found[0] if found else None
 
     def held(self, sync: str, run: str | None = None) -> tuple[Held, ...]:
         """Rows of a sync whose fate is unknown; with `run`, just those that this run left."""
         where, values = ("and run = ?", (run,)) if run else ("", ())
         statement = f"select key, look, rows from held where sync = ? {where} order by key"
-        return self._read(statement, (sync, *values), serialization.stored_held)
+        return self._read(statement, (sync, *values), serialization.load_held)
 
-    def held_rows(self, sync: str) -> int:
+    def count_held_rows(self, sync: str) -> int:
         """How many rows of a sync are held."""
         return sum(self._read("select rows from held where sync = ?", (sync,), lambda row: int(row[0])))
 

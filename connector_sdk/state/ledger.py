@@ -59,7 +59,7 @@ def write_ledger(path: Path, outcomes: Iterator[pa.Table]) -> None:
     on_disk(path.parent)
 
 
-def gathered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+def combine_tables(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The same lines in tables of `_ROW_GROUP` of them and more: many small ones cost more than their rows."""
     waiting: list[pa.Table] = []
     rows = 0

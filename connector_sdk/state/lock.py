@@ -36,7 +36,7 @@ class Lock(Shared):
 
 
 @contextmanager
-def locked(path: Path, sync: str) -> Iterator[Lock]:
+def hold_lock(path: Path, sync: str) -> Iterator[Lock]:
     """Hold the lock of a sync; raises `RunStopped` (exit 5) at once when another run holds it."""
     session = secrets.token_hex(8)
     lock = Lock(_take(path, sync, session), session)

@@ -141,7 +141,7 @@ class PlanReader:
     def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
         """Some columns of the rows of a batch, beside those that are sent."""
         with PLAN.reading(self._path), self._lock:
-            return self._table(batch, lambda number: self._decoded(number, names))
+            return self._table(batch, lambda number: self._read_row_group(number, names))
 
     def _table(self, batch: JournalledBatch, group: Callable[[int], pa.Table]) -> pa.Table:
         pieces = [piece for start, stop in batch.ranges for piece in self._slices(start, stop, group)]
@@ -183,13 +183,13 @@ class PlanReader:
     def _group(self, number: int) -> pa.Table:
         with self._lock:
             if number not in self._cache:
-                self._cache[number] = self._decoded(number, self._columns)
+                self._cache[number] = self._read_row_group(number, self._columns)
                 while len(self._cache) > CACHED_GROUPS:
                     self._cache.popitem(last=False)
             self._cache.move_to_end(number)
             return self._cache[number]
 
-    def _decoded(self, number: int, columns: Sequence[str]) -> pa.Table:
+    def _read_row_group(self, number: int, columns: Sequence[str]) -> pa.Table:
         """Read a row group; two threads that do so at once would make Arrow read freed memory."""
         return self._file.read_row_group(number, columns=columns, use_threads=False)
 

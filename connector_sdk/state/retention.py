@@ -30,14 +30,14 @@ def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None
     held = {run.id for run in runs if journal.held(sync, run.id)}
     for number, run in enumerate(runs):
         outlived = run.state in ENDED and run.id not in held and number >= keep.runs
-        if (outlived and _older(run, timedelta(days=keep.days))) or expired(run):
+        if (outlived and _older(run, timedelta(days=keep.days))) or is_expired(run):
             for path in (folder.ledger(run.id), folder.calls(run.id), folder.plan(run.id)):
                 remove(path)
             journal.delete_run(run.id)
     _sweep(folder, {run.id for run in journal.runs()})
 
 
-def expired(run: JournalledRun) -> bool:
+def is_expired(run: JournalledRun) -> bool:
     """Whether a run is a saved plan that may not be run any more."""
     return run.state is RunState.SAVED and _older(run, SAVED_FOR)
 

@@ -29,29 +29,29 @@ PROGRESS = "number, state, rows, repeated, parent is null, counts"
 ANCHOR = "batch, attempt, step, handle, at"
 
 
-def stored_run(row: tuple[Any, ...]) -> JournalledRun:
+def load_run(row: tuple[Any, ...]) -> JournalledRun:
     """A run from the columns `RUN`."""
     id_, sync, state, *rest = row
     return JournalledRun(id_, sync, RunState(state), *rest)
 
 
-def stored_sync(row: tuple[Any, ...]) -> SyncState:
+def load_sync(row: tuple[Any, ...]) -> SyncState:
     """What a sync left behind, from the columns `SYNC`."""
     target, fingerprints, *rest = row
     return SyncState(json.loads(target), json.loads(fingerprints), *rest)
 
 
-def stored_held(row: tuple[Any, ...]) -> Held:
+def load_held(row: tuple[Any, ...]) -> Held:
     """A held row from `key, look, rows`."""
     return Held(*row)
 
 
-def stored_removed(row: tuple[Any, ...]) -> RemovedRows:
+def load_removed(row: tuple[Any, ...]) -> RemovedRows:
     """What a run removed, from `at, rows, known`."""
     return RemovedRows(*row)
 
 
-def stored_batch(row: tuple[Any, ...]) -> JournalledBatch:
+def load_batch(row: tuple[Any, ...]) -> JournalledBatch:
     """A batch from the columns `BATCH`."""
     run, number, stage, object_name, action, shape, rows, state, attempts, round_, lane, found, submitted, again = row
     ids = {int(each): id_ for each, id_ in json.loads(found).items()} if found else {}
@@ -61,7 +61,7 @@ def stored_batch(row: tuple[Any, ...]) -> JournalledBatch:
     )  # fmt: skip
 
 
-def stored_progress(row: tuple[Any, ...]) -> BatchProgress:
+def load_progress(row: tuple[Any, ...]) -> BatchProgress:
     """How far a batch is, from the columns `PROGRESS`."""
     number, state, rows, repeated, first, counts = row
     counted = tuple(CountedRows(*each) for each in json.loads(counts)) if counts is not None else None
@@ -72,7 +72,7 @@ def _ranges(rows: str) -> Ranges:
     return tuple((start, stop) for start, stop in json.loads(rows))
 
 
-def planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatch:
+def make_planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatch:
     """A batch as it is when it has just been journalled."""
     return JournalledBatch(
         run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
@@ -80,13 +80,13 @@ def planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatch:
     )  # fmt: skip
 
 
-def stored_anchor(row: tuple[Any, ...]) -> Anchor:
+def load_anchor(row: tuple[Any, ...]) -> Anchor:
     """An anchor from the columns `ANCHOR`."""
     batch, attempt, step, handle, at = row
     return Anchor(batch, attempt, step, json.loads(handle), at)
 
 
-def stored_outcomes(row: tuple[Any, ...]) -> pa.Table:
+def load_outcomes(row: tuple[Any, ...]) -> pa.Table:
     """Outcomes from what `packed` made of them."""
     options = pa.ipc.IpcReadOptions(use_threads=False)
     outcomes = pa.ipc.open_stream(pa.py_buffer(row[0]), options=options).read_all()
@@ -94,7 +94,7 @@ def stored_outcomes(row: tuple[Any, ...]) -> pa.Table:
     return outcomes
 
 
-def packed(outcomes: pa.Table) -> bytes:
+def dump_outcomes(outcomes: pa.Table) -> bytes:
     """Outcomes as they are stored."""
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)

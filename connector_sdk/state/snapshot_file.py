@@ -28,7 +28,7 @@ def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
     return path
 
 
-def sent_rows(folder: StateFolder, state: SyncState) -> str:
+def describe_snapshot(folder: StateFolder, state: SyncState) -> str:
     """Return in words how many rows the present snapshot has, with the keys of a few; empty when it cannot be read."""
     import pyarrow.parquet as pq
 
@@ -64,10 +64,10 @@ def add_rows(folder: StateFolder, sync: str, run: str, state: SyncState, rows: p
     on_disk(fresh)
     fresh.replace(target)
     on_disk(target.parent, target.parent.parent)
-    return pointing_at(folder, state, target)
+    return with_snapshot(folder, state, target)
 
 
-def pointing_at(folder: StateFolder, state: SyncState, snapshot: Path) -> SyncState:
+def with_snapshot(folder: StateFolder, state: SyncState, snapshot: Path) -> SyncState:
     """The state with another snapshot."""
     return evolve(state, snapshot=str(snapshot.relative_to(folder.path)), checksum=checksum(snapshot))
 

@@ -63,7 +63,7 @@ class FileTokenStore:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the lock of this file."""
-        with _locked(self._path.with_suffix(".lock")):
+        with _hold_lock(self._path.with_suffix(".lock")):
             yield
 
 
@@ -94,7 +94,7 @@ class KeyringTokenStore:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the lock of this entry."""
-        with _locked(self._path.with_suffix(".lock")):
+        with _hold_lock(self._path.with_suffix(".lock")):
             yield
 
 
@@ -126,7 +126,7 @@ def _own_folder(path: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _hold_lock(path: Path) -> Iterator[None]:
     """Wait for a lock that a kill releases, and hold it."""
     _own_folder(path)
     try:

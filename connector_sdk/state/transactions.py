@@ -38,17 +38,17 @@ class Transactions:
     @contextmanager
     def as_of_now(self) -> Iterator[None]:
         """Read everything as it is at this moment, whatever others write meanwhile; for use by one thread."""
-        with self._using() as database:
+        with self._use_database() as database:
             database.execute("begin")
         try:
             yield
         finally:
-            with self._using() as database:
+            with self._use_database() as database:
                 database.execute("commit")
 
     @contextmanager
     def _transaction(self, name: str) -> Iterator[sqlite3.Connection]:
-        with self._using() as database:
+        with self._use_database() as database:
             try:
                 database.execute("begin immediate")
                 yield database
@@ -62,13 +62,13 @@ class Transactions:
 
     def _read(self, statement: str, values: Sequence[object], made: Callable[[tuple[Any, ...]], T]) -> tuple[T, ...]:
         """Rows of the database, each as what is made of it."""
-        with self._using() as database:
+        with self._use_database() as database:
             rows = database.execute(statement, tuple(values)).fetchall()
         with JOURNAL.reading(self._path):
             return tuple(made(row) for row in rows)
 
     @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
+    def _use_database(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             if self._database is None:
                 raise Cancelled

@@ -67,7 +67,7 @@ class Cassette:
             self._redactor.hide(each)
 
     @contextmanager
-    def playing(self) -> Iterator[None]:
+    def play(self) -> Iterator[None]:
         """Record or replay what happens inside. Raises `CassetteError` when a recorded exchange was not asked for."""
         if self._record:
             self._path.unlink(missing_ok=True)

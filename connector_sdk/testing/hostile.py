@@ -121,7 +121,7 @@ def _status(status: Any) -> Hook:
     return write
 
 
-def _named_by(record_id: str) -> Hook:
+def _answer_id(record_id: str) -> Hook:
     def write(batch: Batch) -> WriteResult:
         rows = batch.rows.num_rows
         return WriteResult.of(["succeeded"] * rows, record_id=["t-1"] * (rows - 1) + [record_id])
@@ -129,7 +129,7 @@ def _named_by(record_id: str) -> Hook:
     return write
 
 
-def _found(position: Any, object_name: Any, record_id: Any) -> Hook:
+def _answer_match(position: Any, object_name: Any, record_id: Any) -> Hook:
     columns = [
         pa.array([value], each.type)
         for value, each in zip((position, object_name, record_id), MATCH_SCHEMA, strict=True)
@@ -141,11 +141,11 @@ def _records(fields: Sequence[str], version: Any) -> Hook:
     return _answer((pa.table({name: pa.array(["x"]) for name in fields}).to_reader(), version))
 
 
-def _one_at_a_time() -> Iterator[ObjectInfo]:
+def _yield_objects() -> Iterator[ObjectInfo]:
     yield ObjectInfo("things", "Things", frozenset({Mode.UPSERT}))
 
 
-def _named(name: str, function: Hook) -> Hook:
+def _rename_hook(name: str, function: Hook) -> Hook:
     function.__name__ = name
     return function
 
@@ -158,7 +158,7 @@ def _any_arguments(**arguments: Any) -> WriteResult:
     return WriteResult.of(["succeeded"] * arguments["batch"].rows.num_rows)
 
 
-def _unknown_argument(batch: Batch, weather: str) -> WriteResult:
+def _write_with_unknown_argument(batch: Batch, weather: str) -> WriteResult:
     return WriteResult.of(["succeeded"] * batch.rows.num_rows)
 
 
@@ -200,10 +200,10 @@ BREACHES: Mapping[str, Hook] = {
     **_NO_ANSWER,
     **_WRONG_TYPE,
     **_STRANGE,
-    "loading/unknown hook": _named("wirte_batch", _lines(0)),
-    "loading/unknown argument": _named("write_batch", _unknown_argument),
-    "loading/argument with a default": _named("write_batch", _with_default),
-    "loading/any arguments": _named("write_batch", _any_arguments),
+    "loading/unknown hook": _rename_hook("wirte_batch", _lines(0)),
+    "loading/unknown argument": _rename_hook("write_batch", _write_with_unknown_argument),
+    "loading/argument with a default": _rename_hook("write_batch", _with_default),
+    "loading/any arguments": _rename_hook("write_batch", _any_arguments),
     "destination_spec/newer contract": _spec(contract=CONTRACT + 1),
     "destination_spec/older contract": _spec(contract=CONTRACT - 1),
     "destination_spec/no contract": _spec_without_contract,
@@ -245,7 +245,7 @@ BREACHES: Mapping[str, Hook] = {
     "connect/findings in words": _with(_CONNECTION, findings=("it is old",)),
     "connect/a finding without a level": _with(_CONNECTION, findings=(Finding("loud", "no"),)),  # type: ignore[arg-type]
     "connect/label as a number": _with(_CONNECTION, label=7),
-    "list_objects/a generator": _one_at_a_time,
+    "list_objects/a generator": _yield_objects,
     "list_objects/names": _answer(["things"]),
     "list_objects/name as a number": _answer([ObjectInfo(7, "Things", frozenset())]),  # type: ignore[arg-type]
     "list_objects/no label": _answer([ObjectInfo("things", None, frozenset())]),  # type: ignore[arg-type]
@@ -260,13 +260,13 @@ BREACHES: Mapping[str, Hook] = {
     "discover_schema/values that are numbers": _with(_SCHEMA, fields=(evolve(_SCHEMA.fields[0], values=(1, 2)),)),  # type: ignore[arg-type]
     "discover_schema/type in words": _with(_SCHEMA, fields=(Field("key", "varchar"),)),  # type: ignore[arg-type]
     "match/other columns": _answer(pa.table({"position": [0], "id": ["t-1"]})),
-    "match/position outside": _found(1, "things", "t-1"),
-    "match/position below zero": _found(-1, "things", "t-1"),
-    "match/no position": _found(None, "things", "t-1"),
-    "match/no object": _found(0, None, "t-1"),
-    "match/another object": _found(0, "others", "t-1"),
-    "match/an empty id": _found(0, "things", ""),
-    "match/an id with a line break": _found(0, "things", "t-1\n"),
+    "match/position outside": _answer_match(1, "things", "t-1"),
+    "match/position below zero": _answer_match(-1, "things", "t-1"),
+    "match/no position": _answer_match(None, "things", "t-1"),
+    "match/no object": _answer_match(0, None, "t-1"),
+    "match/another object": _answer_match(0, "others", "t-1"),
+    "match/an empty id": _answer_match(0, "things", ""),
+    "match/an id with a line break": _answer_match(0, "things", "t-1\n"),
     "read_records/other columns": _records(["id"], "1"),
     "read_records/no version": _records(["key"], None),
     "read_records/a table": _answer((pa.table({"key": ["x"]}), "1")),
@@ -275,9 +275,9 @@ BREACHES: Mapping[str, Hook] = {
     "write_batch/unknown status": _status("fine"),
     "write_batch/no status": _status(None),
     "write_batch/SystemExit raised": _raise(SystemExit(3)),
-    "write_batch/an empty id": _named_by(""),
-    "write_batch/an id with a control character": _named_by("t-\x001"),
-    "recover_batch/an id with a line break": _named_by("t-1\n"),
+    "write_batch/an empty id": _answer_id(""),
+    "write_batch/an id with a control character": _answer_id("t-\x001"),
+    "recover_batch/an id with a line break": _answer_id("t-1\n"),
     "recover_batch/nonsense": _answer("probably"),
     "recover_batch/a line too few": _lines(-1),
     "recover_batch/SystemExit raised": _raise(SystemExit(3)),

@@ -16,7 +16,7 @@ from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
 from connector_sdk.project.load import load_project
 from connector_sdk.state.folder import state_folder
-from connector_sdk.state.lock import locked
+from connector_sdk.state.lock import hold_lock
 from connector_sdk.testing.reference import plugin
 from docs.generated.exit_codes import MEANINGS, Next
 
@@ -88,7 +88,7 @@ def test_the_report_is_one_of_such_a_run(project: Path) -> None:
 
 def test_a_command_that_begins_no_run_writes_an_empty_list_and_after_a_mistyped_name_nothing(project: Path) -> None:
     folder = state_folder(load_project(project))
-    with locked(folder.lock("people"), "people"):
+    with hold_lock(folder.lock("people"), "people"):
         result = run("people")
     assert (result.exit_code, result.stdout) == (ExitCode.LOCKED, "[]\n")
     result = run("poeple")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from connector_salesforce.auth.oauth import granted
+from connector_salesforce.auth.oauth import request_token
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.transport.error_bodies import fault
 from connector_salesforce.transport.json_body import read_json
@@ -108,7 +108,7 @@ def test_a_token_answer_that_is_none_grants_nothing_and_shows_no_secret(change: 
     transport = ScriptedTransport()
     transport.on("POST", ".*/token", Answer(200, {}, json.dumps(good | change).encode()))
     with pytest.raises(CallFailed, match="ANSWER_UNREADABLE") as failed:
-        granted(transport, "https://acme.my.salesforce.com", {})  # type: ignore[arg-type]
+        request_token(transport, "https://acme.my.salesforce.com", {})  # type: ignore[arg-type]
     assert failed.value.executed is Executed.NO
     assert "planted" not in str(failed.value)
     assert "two" not in str(failed.value)

@@ -6,7 +6,7 @@ from pathlib import Path
 import connector_salesforce
 import pytest
 from click.testing import CliRunner
-from connector_salesforce.errors.codes import CONTENT_RULES, Scope, classify, normalised, scopes, table
+from connector_salesforce.errors.codes import CONTENT_RULES, Scope, classify, normalize_code, scopes, table
 from connector_salesforce.errors.exceptions import CallFailed
 
 from connector_sdk import Action, Executed, Kind, RowError
@@ -76,7 +76,7 @@ def test_what_is_about_one_row_never_stops_a_run() -> None:
     ],
 )
 def test_a_refused_login_is_told_by_what_an_admin_has_to_do(code: str, message: str, name: str) -> None:
-    assert normalised(code, message) == name
+    assert normalize_code(code, message) == name
     assert classify(row(name)) is not None
 
 
@@ -121,7 +121,7 @@ def test_codes_are_explained_in_any_case_and_name_their_less_obvious_causes(code
     ],
 )  # fmt: skip
 def test_codes_that_mean_unlike_things_are_told_apart(code: str, message: str, name: str) -> None:
-    assert normalised(code, message) == name
+    assert normalize_code(code, message) == name
 
 
 def test_a_lost_race_on_a_new_key_is_tried_once_more_only_in_an_upsert() -> None:
@@ -195,4 +195,4 @@ def test_what_fewer_calls_at_the_same_time_would_avoid_is_crowded() -> None:
         "CONCURRENT_REQUESTS_EXCEEDED", "TOO_MANY_APEX_REQUESTS", "UNABLE_TO_LOCK_ROW", "TooManyLockFailure",
     }  # fmt: skip
     concurrent = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
-    assert normalised("REQUEST_LIMIT_EXCEEDED", concurrent) in crowded
+    assert normalize_code("REQUEST_LIMIT_EXCEEDED", concurrent) in crowded

@@ -9,7 +9,7 @@ from connector_salesforce.auth import login
 from connector_salesforce.config import Config, Options
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import ClientCredentials
-from connector_salesforce.transport.redaction import redacted, without_tokens
+from connector_salesforce.transport.redaction import redact, without_tokens
 
 from connector_sdk import ConfigError, Connection, Secret
 from connector_sdk.testing.doubles import RecordingHost
@@ -171,9 +171,9 @@ def test_options_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
     ],
 )
 def test_no_secret_field_survives_redaction(text: str) -> None:
-    assert "PLANTED" not in redacted(text)
-    assert "NTED" not in redacted(text)
-    assert "TED" not in redacted(text)
+    assert "PLANTED" not in redact(text)
+    assert "NTED" not in redact(text)
+    assert "TED" not in redact(text)
 
 
 @pytest.mark.rule("S3")

@@ -60,7 +60,7 @@ def project(
         monkeypatch.setattr("connector_salesforce.auth.web_login.listening", Answers(record_cassettes).listening)
         secrets = [reached.ready["client_id"], reached.ready["client_secret"]]
         path = ROOT / "cassettes" / "salesforce" / f"{request.node.name.removeprefix('test_')}.yaml"
-        stack.enter_context(Cassette(path, record=record_cassettes, secrets=secrets).playing())
+        stack.enter_context(Cassette(path, record=record_cassettes, secrets=secrets).play())
         made = Project(tmp_path, reached, {**auth, "client_id": reached.ready["client_id"]})
         made.sync(options={"api": "rest"})
         made.model([{"id": "k1", "last": "Ash", "email": None}])

@@ -35,7 +35,7 @@ def test_every_answer_about_ingest_jobs_is_understood(recorded: list[Exchange], 
         transport = ScriptedTransport()
         transport.on("POST", ".*", answer(body))
         transport.on("GET", ".*", answer(body))
-        assert bulk2_jobs.opened(org(transport).client, JobKind("run", "Account", "upsert")) == said["id"]
+        assert bulk2_jobs.create_job(org(transport).client, JobKind("run", "Account", "upsert")) == said["id"]
         if "state" in said:
             read = bulk2_jobs.look(org(transport).client, said["id"])
             assert (read.state, read.processed) == (said["state"], said.get("numberRecordsProcessed", 0))
@@ -59,7 +59,7 @@ def test_every_result_file_of_an_ingest_job_is_understood(recorded: list[Exchang
         transport.on("GET", f".*/{name}", answer(body))
         transport.on("GET", ".*/(?!" + name + ")[a-zA-Z]+", answer(b""))
         sent = Sent((key,), pa.array([row[key] for row in reversed(rows)], pa.string()))
-        told = bulk2_results.found(org(transport).client, "750", sent)
+        told = bulk2_results.read_results(org(transport).client, "750", sent)
         assert told.is_whole(len(rows)), name
         lines = bulk2_results.results(told, ("U", ""), ("N", "")).rows.to_pylist()
         for line, row in zip(lines, reversed(rows), strict=True):

@@ -198,7 +198,7 @@ def test_the_content_url_of_a_job_is_not_used(hostile: HostileOrg, thief: Thief)
         job = {"id": JOB, "state": "JobComplete", "contentUrl": trick, "apiVersion": 58.0, "locator": trick}
         hostile.says(below, {**job, "numberRecordsProcessed": 1})
         hostile.says(f"{below}/{JOB}/batches", b"")
-        bulk2_jobs.fill(org.client, bulk2_jobs.opened(org.client, JobKind("run", "Account", "insert")), b"x")
+        bulk2_jobs.fill(org.client, bulk2_jobs.create_job(org.client, JobKind("run", "Account", "insert")), b"x")
         bulk2_jobs.hand_over(org.client, JOB)
         bulk2_jobs.look(org.client, JOB)
         with bulk2_jobs.result(org.client, JOB, "successfulResults"):
@@ -231,7 +231,7 @@ def test_what_an_answer_names_as_an_id_and_is_none_is_asked_about_nowhere(
     org, asked = org_of(hostile), "/services/data/v58.0/jobs/ingest"
     hostile.says(asked, {"id": id_, "state": "Open"})
     with pytest.raises(CallFailed, match="ANSWER_UNREADABLE"):
-        bulk2_jobs.opened(org.client, JobKind("run", "Account", "insert"))
+        bulk2_jobs.create_job(org.client, JobKind("run", "Account", "insert"))
     hostile.says("/services/async/58.0/job", _batches(id_))
     with pytest.raises(CallFailed, match="ANSWER_UNREADABLE"):
         Jobs(org.client).batches(JOB, 0.0)

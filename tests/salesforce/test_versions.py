@@ -24,7 +24,7 @@ from connector_salesforce.preflight.version_needs import (
     check_plan_version,
     check_version,
 )
-from connector_salesforce.transport.versions import DEFAULT, FIRST, check_age, check_form, release, released
+from connector_salesforce.transport.versions import DEFAULT, FIRST, check_age, check_form, release, release_month
 
 from connector_sdk import Action, ConfigError, Delivery, DeliveryOptions, Level, Mode, PlanSummary, Sync
 from connector_sdk.cli.app import connector
@@ -75,7 +75,7 @@ def test_any_other_is_refused_with_the_reason(version: str, said: str) -> None:
 )  # fmt: skip
 def test_a_version_has_a_release_and_a_month(version: int, name: str, month: date) -> None:
     assert release(version) == name
-    assert released(version) == month
+    assert release_month(version) == month
 
 
 @pytest.mark.parametrize(

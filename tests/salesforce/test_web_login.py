@@ -19,7 +19,7 @@ import pytest
 import requests
 from connector_salesforce.auth import login as logging_in
 from connector_salesforce.auth import web_login
-from connector_salesforce.auth.loopback import listening
+from connector_salesforce.auth.loopback import listen
 from connector_salesforce.config import Config
 from connector_salesforce.flows import Web
 
@@ -254,7 +254,7 @@ def test_fifty_threads_renew_a_session_that_ended_by_one_request(project: Projec
 
 
 def test_only_the_first_request_at_the_callback_is_taken() -> None:
-    with listening((ANY_PORT,)) as listener:
+    with listen((ANY_PORT,)) as listener:
         place = urlsplit(listener.url)
         strange = requests.get(f"http://127.0.0.1:{place.port}/favicon.ico?code=x", timeout=5)
         first = requests.get(f"{listener.url}?code=one&state=s", timeout=5)
@@ -268,14 +268,14 @@ def test_only_the_first_request_at_the_callback_is_taken() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 without being asked")
 def test_nobody_reaches_the_callback_by_another_address() -> None:
-    with listening((ANY_PORT,)) as listener:
+    with listen((ANY_PORT,)) as listener:
         port = urlsplit(listener.url).port
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://127.0.0.2:{port}/x", timeout=5)
 
 
 def test_a_browser_that_opens_connections_in_advance_does_not_keep_the_login_waiting() -> None:
-    with listening((ANY_PORT,)) as listener:
+    with listen((ANY_PORT,)) as listener:
         port = urlsplit(listener.url).port
         with socket.create_connection(("127.0.0.1", port or 0)):
             requests.get(f"{listener.url}?code=one", timeout=5)
@@ -291,10 +291,10 @@ def test_a_login_to_which_nobody_comes_ends_after_a_while(project: Project, monk
 
 
 def test_the_first_callback_whose_port_is_free_is_taken() -> None:
-    with listening((ANY_PORT,)) as taken:
-        with listening((taken.url, ANY_PORT)) as listener:
+    with listen((ANY_PORT,)) as taken:
+        with listen((taken.url, ANY_PORT)) as listener:
             assert listener.url != taken.url
-        with pytest.raises(ConfigError, match="another program listens"), listening((taken.url,)):
+        with pytest.raises(ConfigError, match="another program listens"), listen((taken.url,)):
             pass
 
 
@@ -306,5 +306,5 @@ def test_a_callback_that_is_not_on_this_machine_is_refused(url: str) -> None:
 
 def test_waiting_for_the_browser_is_bounded_to_five_minutes() -> None:
     assert web_login._SECONDS == 300
-    with listening((ANY_PORT,)) as listener, pytest.raises(RunStopped, match="nobody logged in"):
+    with listen((ANY_PORT,)) as listener, pytest.raises(RunStopped, match="nobody logged in"):
         listener.answer(0.01)

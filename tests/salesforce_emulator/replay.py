@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from attrs import frozen
-from salesforce_emulator.versions import Standing, standing
+from salesforce_emulator.versions import Standing, judge_version
 
 from tests.salesforce_emulator.client import VERSION, Client
 
@@ -62,7 +62,7 @@ class Replay:
         """
         match = BASE.match(path)
         version = match[0].rpartition("v")[2] if match else ""
-        known = standing(self._client.emulator.world.org.versions, version)
+        known = judge_version(self._client.emulator.world.org.versions, version)
         served = known is Standing.SERVED or version == "iAmABadVersion"
         return version if served else VERSION
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 from salesforce_emulator.errors import RowRefused
-from salesforce_emulator.metadata.value_list import Bounds, replaced
+from salesforce_emulator.metadata.value_list import Bounds, replace_values
 from salesforce_emulator.org.picklists import PicklistValue
 
 BOUNDS = Bounds("Tier", most=5)
@@ -26,29 +26,29 @@ def active(values: tuple[PicklistValue, ...]) -> list[str]:
 
 def refusal(values: tuple[PicklistValue, ...], bounds: Bounds = BOUNDS) -> tuple[str, str]:
     with pytest.raises(RowRefused) as refused:
-        replaced(PRESENT, values, bounds)
+        replace_values(PRESENT, values, bounds)
     return refused.value.fault.code, refused.value.fault.message
 
 
 def test_what_is_not_sent_is_deactivated_and_stands_at_the_end() -> None:
-    after = replaced(PRESENT, sent("new", "silver"), BOUNDS)
+    after = replace_values(PRESENT, sent("new", "silver"), BOUNDS)
     assert [value.value for value in after] == ["new", "silver", "gold", "old"]
     assert active(after) == ["new", "silver"]
     assert not any(value.default_value for value in after)
 
 
 def test_a_list_that_keeps_what_is_omitted_only_grows() -> None:
-    after = replaced(PRESENT, sent("new"), attrs.evolve(BOUNDS, keeps_omitted=True))
+    after = replace_values(PRESENT, sent("new"), attrs.evolve(BOUNDS, keeps_omitted=True))
     assert active(after) == ["new", "gold", "silver"]
 
 
 def test_names_are_the_same_in_any_case_and_keep_their_spelling() -> None:
-    after = replaced(PRESENT, sent("GOLD", "OLD"), BOUNDS)
+    after = replace_values(PRESENT, sent("GOLD", "OLD"), BOUNDS)
     assert active(after) == ["gold", "old"]
 
 
 def test_everything_about_a_value_but_its_name_is_replaced() -> None:
-    [gold, *_] = replaced(PRESENT, (PicklistValue("gold", "First"),), BOUNDS)
+    [gold, *_] = replace_values(PRESENT, (PicklistValue("gold", "First"),), BOUNDS)
     assert gold == PicklistValue("gold", "First")
 
 
@@ -90,35 +90,35 @@ def test_a_list_is_refused(values: tuple[PicklistValue, ...], code: str, message
 def test_a_label_moves_in_two_writes() -> None:
     moved = (PicklistValue("premium", "Gold"),)
     assert refusal(moved) == ("FIELD_INTEGRITY_EXCEPTION", "Duplicate label: Gold")
-    without = replaced(PRESENT, sent("silver"), BOUNDS)
-    assert active(replaced(without, moved, BOUNDS)) == ["premium"]
+    without = replace_values(PRESENT, sent("silver"), BOUNDS)
+    assert active(replace_values(without, moved, BOUNDS)) == ["premium"]
 
 
 def test_two_active_values_may_swap_their_labels() -> None:
     swapped = (PicklistValue("gold", "Silver"), PicklistValue("silver", "Gold"))
-    assert [value.label for value in replaced(PRESENT, swapped, BOUNDS)[:2]] == ["Silver", "Gold"]
+    assert [value.label for value in replace_values(PRESENT, swapped, BOUNDS)[:2]] == ["Silver", "Gold"]
 
 
 def test_active_and_inactive_values_have_bounds_of_their_own() -> None:
     bounds = Bounds("Tier", most_active=2, most_inactive=2)
     assert refusal(sent("a", "b", "c"), bounds)[0] == "TOO_MANY_ENUM_VALUE"
     assert refusal(sent("a", "b"), bounds)[0] == "PICKLIST_INACTIVE_VALUES_EXCEEDED"
-    assert active(replaced(PRESENT, sent("a", "gold"), bounds)) == ["a", "gold"]
+    assert active(replace_values(PRESENT, sent("a", "gold"), bounds)) == ["a", "gold"]
 
 
 def test_a_record_that_holds_several_values_parts_them_by_semicolons() -> None:
     assert refusal(sent("a;b"), Bounds("Tier", several=True))[0] == "FIELD_INTEGRITY_EXCEPTION"
-    assert active(replaced(PRESENT, sent("a;b"), Bounds("Tier"))) == ["a;b"]
+    assert active(replace_values(PRESENT, sent("a;b"), Bounds("Tier"))) == ["a;b"]
 
 
 def test_values_of_a_package_stay_as_they_are_and_others_join_them() -> None:
     managed = (PicklistValue("open", "Open", managed=True), PicklistValue("shut", "Shut", managed=True))
-    joined = replaced(managed, (*managed, *sent("new")), BOUNDS)
+    joined = replace_values(managed, (*managed, *sent("new")), BOUNDS)
     assert [(value.value, value.managed) for value in joined] == [("open", True), ("shut", True), ("new", False)]
     changes = (managed[:1], (managed[0], attrs.evolve(managed[1], label="Closed")))
     for values in changes:
         with pytest.raises(RowRefused, match="cannot modify managed object") as refused:
-            replaced(managed, values, BOUNDS)
+            replace_values(managed, values, BOUNDS)
         assert refused.value.fault.code == "CANNOT_MODIFY_MANAGED_OBJECT"
     with pytest.raises(RowRefused, match="cannot modify managed object"):
-        replaced(managed, (*managed, *sent("new")), attrs.evolve(BOUNDS, locked=True))
+        replace_values(managed, (*managed, *sent("new")), attrs.evolve(BOUNDS, locked=True))

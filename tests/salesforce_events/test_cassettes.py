@@ -29,7 +29,7 @@ def project(
         secrets = [org.ready["client_id"], org.ready["client_secret"]]
         monkeypatch.setenv("SF_SECRET", org.ready["client_secret"])
         path = CASSETTES / f"{request.node.name.removeprefix('test_')}.yaml"
-        stack.enter_context(Cassette(path, record=record_cassettes, secrets=secrets).playing())
+        stack.enter_context(Cassette(path, record=record_cassettes, secrets=secrets).play())
         yield Project(tmp_path, org)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 from attrs import evolve
-from connector_salesforce_picklist.changes import Wanted, changed, holds
-from connector_salesforce_picklist.dependencies import leaning_on
+from connector_salesforce_picklist.changes import Wanted, holds, plan_change
+from connector_salesforce_picklist.dependencies import find_dependent_values
 from connector_salesforce_picklist.picklist import Kind, Picklist
-from connector_salesforce_picklist.restore import restored
-from connector_salesforce_picklist.values import Value, alike, same
-from connector_salesforce_picklist.writing import remaining
+from connector_salesforce_picklist.restore import plan_restore
+from connector_salesforce_picklist.values import Value, is_same, same
+from connector_salesforce_picklist.writing import find_remaining_steps
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,36 +61,36 @@ def rows(names: Sequence[str], labels: Sequence[str | None]) -> list[Wanted]:
 def test_every_list_is_reached_by_writes_that_salesforce_takes(
     org: Picklist, names: list[str], labels: list[str]
 ) -> None:
-    change = changed(org, rows(names, labels), "key")
+    change = plan_change(org, rows(names, labels), "key")
     for step in change.steps:
         org = write(org, step)
     assert {each.name: each.label for each in org.active} == dict(zip(names, labels, strict=False))
     assert {each.key for each in change.before.values} <= {each.key for each in org.values}
-    assert changed(org, rows(names, labels), "key").steps == ()
+    assert plan_change(org, rows(names, labels), "key").steps == ()
 
 
 @given(lists(), st.lists(NAMES, unique=True), st.permutations([f"L{number}" for number in range(5)]))
 def test_every_list_is_brought_back_by_writes_that_salesforce_takes(
     former: Picklist, names: list[str], labels: list[str]
 ) -> None:
-    org = changed(former, rows(names, labels), "key").after
-    for step in restored(org, former).steps:
+    org = plan_change(former, rows(names, labels), "key").after
+    for step in plan_restore(org, former).steps:
         org = write(org, step)
     assert holds(org, former)
     assert [each.name for each in org.values][: len(former.values)] == [each.name for each in former.values]
-    assert restored(org, former).steps == ()
+    assert plan_restore(org, former).steps == ()
 
 
 def test_a_list_of_another_order_of_rows_is_the_same_list() -> None:
     org = picklist(("a", "A", True), ("b", "B", True))
-    assert changed(org, rows(["b", "a"], [None, None]), "model").steps == ()
+    assert plan_change(org, rows(["b", "a"], [None, None]), "model").steps == ()
 
 
 def test_what_is_said_in_json_and_in_xml_is_alike() -> None:
-    assert alike(True, "true")
-    assert alike(None, "false")
-    assert alike(10, "10")
-    assert not alike(True, None)
+    assert is_same(True, "true")
+    assert is_same(None, "false")
+    assert is_same(10, "10")
+    assert not is_same(True, None)
     assert Value({"fullName": "a", "isActive": "false"}).active is False
     assert Value({"fullName": "a"}).active is True
 
@@ -106,24 +106,24 @@ def test_a_value_leans_on_the_values_whose_bits_are_set(cut: bool) -> None:
         {"name": "Region__c", "picklistValues": [{"value": each} for each in names]},
         {"name": "Size__c", "controllerName": "Region__c", "picklistValues": [{"value": "x", "validFor": valid_for}]},
     ]}  # fmt: skip
-    assert list(leaning_on(described, "Region__c", names)) == [("Size__c", "v0"), ("Size__c", "v9")]
+    assert list(find_dependent_values(described, "Region__c", names)) == [("Size__c", "v0"), ("Size__c", "v9")]
 
 
 def test_what_somebody_changes_between_two_writes_of_one_list_stays() -> None:
     former = picklist(("a", "A", True), ("b", "B", True))
-    steps = changed(former, rows(["b", "c"], [None, "A"]), "key").steps
+    steps = plan_change(former, rows(["b", "c"], [None, "A"]), "key").steps
     assert len(steps) == 2
     current = evolve(steps[0], tree={**steps[0].tree, "inlineHelpText": "new"})
-    (left,) = remaining(current, former, steps) or ()
+    (left,) = find_remaining_steps(current, former, steps) or ()
     assert left.tree["inlineHelpText"] == "new"
     assert [each.name for each in left.active] == ["b", "c"]
 
 
 def test_a_list_that_is_at_none_of_its_steps_was_moved_by_somebody_else() -> None:
     former = picklist(("a", "A", True), ("b", "B", True))
-    steps = changed(former, rows(["b", "c"], [None, None]), "key").steps
-    assert remaining(former, former, steps) == steps
-    assert remaining(steps[-1], former, steps) == ()
-    assert remaining(picklist(("x", "X", True)), former, steps) is None
+    steps = plan_change(former, rows(["b", "c"], [None, None]), "key").steps
+    assert find_remaining_steps(former, former, steps) == steps
+    assert find_remaining_steps(steps[-1], former, steps) == ()
+    assert find_remaining_steps(picklist(("x", "X", True)), former, steps) is None
     helped = evolve(former, tree={**former.tree, "inlineHelpText": "new"})
-    assert remaining(helped, former, steps) is None
+    assert find_remaining_steps(helped, former, steps) is None

@@ -143,7 +143,7 @@ class _Sizes:
     @property
     def of_cells(self) -> int:
         """The bytes that a row takes beside its texts."""
-        typed = (_typed_cell(type_) for type_ in self.columns.values() if type_ not in _SIZES)
+        typed = (_estimate_cell(type_) for type_ in self.columns.values() if type_ not in _SIZES)
         return _CELL * len(self.columns) + sum(typed)
 
     def large(self, group: Group, batch_size: int) -> frozenset[int]:
@@ -214,7 +214,7 @@ class _Sizes:
         return frozenset(batch for (batch,) in found)
 
 
-def _typed_cell(type_: str) -> int:
+def _estimate_cell(type_: str) -> int:
     """Bytes of a cell of a type of one size; a decimal has a sign, a point and a zero before it beside its digits."""
     digits = _DECIMAL.fullmatch(type_)
     return int(digits[1]) + 3 if digits else _TYPED_CELLS.get(type_, _TYPED_CELL)

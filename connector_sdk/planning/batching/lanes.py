@@ -14,7 +14,7 @@ from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.records import Ranges
 
 
-def locked_by_rows(request: PlanRequest, mapped: Mapped) -> str | None:
+def select_locked_record(request: PlanRequest, mapped: Mapped) -> str | None:
     """SQL for the record that a row locks, null where it locks none; None when batches need not be kept apart.
 
     Of several such references the first in the mapping counts. Two values that look alike count as one record: that

@@ -15,8 +15,8 @@ from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import file, name, text
 from connector_sdk.planning.batching.cut import Group
 from connector_sdk.planning.diff.merge_groups import GOES
-from connector_sdk.planning.diff.removals import cleared_columns, removal_action
-from connector_sdk.planning.lookup.rematch_plan import homes, planned_elsewhere
+from connector_sdk.planning.diff.removals import list_cleared_columns, removal_action
+from connector_sdk.planning.lookup.rematch_plan import homes, select_rematch_columns
 from connector_sdk.planning.mapping.model import Filling, Mapped, only_created, only_updated
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import FILE, INTO
@@ -80,12 +80,12 @@ def arrange(
     `locked` is SQL for the record that a row locks: rows are sorted by it. `highest` is the highest level of a row.
     """
     shapes = _Shapes.of(request, mapped)
-    pieces = [*_changed(connection, request, shapes, changes, locked, "level" if highest else "0")]
+    pieces = [*_arrange_changes(connection, request, shapes, changes, locked, "level" if highest else "0")]
     if request.sync.merge is not None:
         highest += 1
-        pieces += _merged(connection, request, shapes, changes, highest)
+        pieces += _arrange_merges(connection, request, shapes, changes, highest)
     if removed is not None:
-        pieces += _removed(connection, request, shapes, removed, highest + 1)
+        pieces += _arrange_removals(connection, request, shapes, removed, highest + 1)
     pieces = _in_stages(pieces)
     target = request.folder / FILE
     if len(pieces) == 1 and pieces[0].source == changes and not (pieces[0].order or pieces[0].added):
@@ -93,11 +93,11 @@ def arrange(
     else:
         freeze(
             connection,
-            _joined(pieces) if pieces else f"select * from {file(changes)}",
+            _join_pieces(pieces) if pieces else f"select * from {file(changes)}",
             target,
             rows=sum(each.rows for each in pieces),
         )
-    return Arranged(tuple(_placed(pieces)), shapes.all)
+    return Arranged(tuple(_number_groups(pieces)), shapes.all)
 
 
 @frozen
@@ -139,12 +139,12 @@ class _Shapes:
         )
         clears = request.sync.on_removed is Removal.CLEAR
         objects = [each.name for each in request.schemas] if request.others else [None]
-        removed = tuple(cleared_columns(mapped, each) if clears else () for each in objects)
+        removed = tuple(list_cleared_columns(mapped, each) if clears else () for each in objects)
         if request.sync.on_removed is Removal.NOTHING:
             removed = ()
         number = [f"if({condition}, {2**bit}, 0)" for bit, condition in enumerate(bits)]
         number += [] if which == "0" else [f"{2 ** len(bits)} * ({which})"]
-        there = _elsewhere(request, mapped, optional, kinds)
+        there = _select_other_objects(request, mapped, optional, kinds)
         return cls(written, " + ".join(number) or "0", removed, ((),) if request.sync.merge else (), there)
 
     @property
@@ -169,7 +169,7 @@ def _kinds_of_several(request: PlanRequest, mapped: Mapped) -> tuple[list[tuple[
     return kinds, f"case when action <> {text(Action.UPDATE)} then {len(names)} else case object {places} end end"
 
 
-def _elsewhere(
+def _select_other_objects(
     request: PlanRequest, mapped: Mapped, optional: Sequence[Filling], kinds: Sequence[Sequence[Filling]]
 ) -> str:
     """SQL for the columns about other objects, of rows that are written."""
@@ -181,7 +181,7 @@ def _elsewhere(
         empty = [f"if({name(each.stored)} is null, {2**bit}, 0)" for bit, each in bits]
         shapes[home] = " + ".join([str(2 ** len(optional) * place), *empty])
         fields[home] = tuple(each.field.name for each in kinds[place])
-    return planned_elsewhere(mapped, shapes, fields)
+    return select_rematch_columns(mapped, shapes, fields)
 
 
 def _not_updated(field: Field, mapped: Mapped) -> bool:
@@ -198,7 +198,7 @@ def _column(filling: Filling, optional: Sequence[Filling], number: int) -> Colum
     return evolve(filling.column, by=None) if empty else filling.column
 
 
-def _changed(
+def _arrange_changes(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
     shapes: _Shapes,
@@ -221,7 +221,7 @@ def _changed(
         yield _Piece(changes, "outcome is not null", decided_rows, None)
 
 
-def _merged(
+def _arrange_merges(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, changes: Path, stage: int
 ) -> Iterator[_Piece]:
     """Children come after everything that is written, those of one parent side by side."""
@@ -233,7 +233,7 @@ def _merged(
         yield _Piece(changes, condition, rows, group, f"{INTO}, key")
 
 
-def _removed(
+def _arrange_removals(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, removed: Path, stage: int
 ) -> Iterator[_Piece]:
     """Removed rows come in a stage of their own, after everything that is written."""
@@ -267,11 +267,11 @@ def _in_stages(pieces: Sequence[_Piece]) -> list[_Piece]:
     return [*found, *(each for each in pieces if each.group is None)]
 
 
-def _joined(pieces: Sequence[_Piece]) -> str:
+def _join_pieces(pieces: Sequence[_Piece]) -> str:
     return " union all by name ".join(each.select for each in pieces)
 
 
-def _placed(pieces: Sequence[_Piece]) -> Iterator[Group]:
+def _number_groups(pieces: Sequence[_Piece]) -> Iterator[Group]:
     start = 0
     for each in pieces:
         if each.group is not None:

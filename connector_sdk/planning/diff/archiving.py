@@ -37,7 +37,7 @@ def leave_out_waiting(connection: duckdb.DuckDBPyConnection, request: PlanReques
     return Waiting(target, rows)
 
 
-def waiting_finding(waiting: Waiting) -> Iterator[Finding]:
+def report_waiting(waiting: Waiting) -> Iterator[Finding]:
     """Yield what is worth knowing of rows that wait: looking them up costs calls in each run."""
     if waiting.rows:
         message = f"rows without a record: {waiting.rows:,}; they count as unchanged, and each run looks them up again"

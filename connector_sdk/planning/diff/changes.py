@@ -23,10 +23,10 @@ from connector_sdk.planning.diff.merge_groups import (
     judge,
     merge_columns,
     merge_verdicts,
-    settled,
+    merged_condition,
     working_columns,
 )
-from connector_sdk.planning.diff.unreadable_cells import refused_columns, refused_verdicts, working_cells
+from connector_sdk.planning.diff.unreadable_cells import reject_refused_cells, select_refused_cells, working_cells
 from connector_sdk.planning.diff.verdicts import (
     Verdict,
     verdict_columns,
@@ -76,20 +76,20 @@ def freeze_changes(
     found = profile(connection, "model", matching=mapped.match is not None, same=request.matches_by_key)
     rows = judge(connection, request) if request.sync.merge else "model"
     verdicts = [
-        *refused_verdicts(request, mapped, source), *_identity_verdicts(request, found), *merge_verdicts(request),
+        *reject_refused_cells(request, mapped, source), *_identity_verdicts(request, found), *merge_verdicts(request),
     ]  # fmt: skip
     verdicts += [] if request.others else field_verdicts(request, mapped)
     target = request.folder / "changes.parquet"
-    sent = _sent(mapped)
+    sent = _select_converted(mapped)
     unused = ", ".join(("position", "inexact", *working_columns(request), *working_cells(request, mapped, source)))
     select = f"""
-        with changed as ({_changed(connection, request, source, mapped, found, rows, since)}),
+        with changed as ({_select_changes(connection, request, source, mapped, found, rows, since)}),
         mapped as (select * {sent} from changed)
         select * exclude ({unused}) from ({verdict_columns(verdicts, "mapped")})
         {_order(request)}
     """
     freeze(connection, select, target, rows=source.rows if request.snapshot is None else None)
-    effects = _counted(connection, target)
+    effects = _count_effects(connection, target)
     new, known = effects.get("new", 0), _count_known(connection, request)
     return Changes(target, new, effects.get("rekeyed", 0), known, source.rows - new, bool(found.repeated_keys))
 
@@ -101,7 +101,7 @@ def _order(request: PlanRequest) -> str:
 
 def count_sent(connection: duckdb.DuckDBPyConnection, lines: Path) -> Mapping[str, int]:
     """The rows among the changes that are sent, by what is new about them."""
-    return _counted(connection, lines, "where outcome is null")
+    return _count_effects(connection, lines, "where outcome is null")
 
 
 def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
@@ -116,7 +116,7 @@ def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
     used = dict.fromkeys([*mapped.columns, *([match.column] if match else [])])
     columns += [f"{normal(each, types[each], request.spec)} as {name(model_column(each))}" for each in used]
     columns += merge_columns(request, mapped, types)
-    columns += refused_columns(request, mapped, source)
+    columns += select_refused_cells(request, mapped, source)
     return f"select {', '.join(columns)} from {source.relation}"
 
 
@@ -126,7 +126,7 @@ def _inexact_keys(request: PlanRequest, types: Mapping[str, str]) -> Iterator[st
     yield from filter(None, (inexact(name(each), types[each]) for each in request.model.primary_key))
 
 
-def _changed(
+def _select_changes(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
     source: Source,
@@ -150,7 +150,7 @@ def _changed(
     if request.full:
         reasons.append("true")
     elif request.compares:
-        compared = _compared(connection, source, mapped)
+        compared = _make_compared(connection, source, mapped)
         reasons += [
             *(f"m.{each} is not null" for each in working_cells(request, mapped, source)),
             rekeyed,
@@ -168,7 +168,7 @@ def _changed(
 
 def _open(connection: duckdb.DuckDBPyConnection, request: PlanRequest, reasons: str) -> str:
     """SQL for reasons that do not count for rows that are settled."""
-    was_merged = settled(connection, request)
+    was_merged = merged_condition(connection, request)
     return f"not {was_merged} and ({reasons})" if was_merged else reasons
 
 
@@ -186,13 +186,13 @@ def _unsound(request: PlanRequest, found: Profile) -> Iterator[str]:
         yield f"m.match in (select value from {found.repeated_matches})"
 
 
-def _compared(connection: duckdb.DuckDBPyConnection, source: Source, mapped: Mapped) -> Compared:
+def _make_compared(connection: duckdb.DuckDBPyConnection, source: Source, mapped: Mapped) -> Compared:
     types = {model_column(each): source.columns[each] for each in mapped.compared}
     sets = {model_column(each) for each in mapped.sets}
     return Compared(columns_of(connection, "known_rows"), types, sets)
 
 
-def _sent(mapped: Mapped) -> str:
+def _select_converted(mapped: Mapped) -> str:
     """SQL for the columns that hold converted values."""
     fillings = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
     made = {each.stored: each.value for each in fillings if each.value is not None}
@@ -247,7 +247,7 @@ def field_verdicts(request: PlanRequest, mapped: Mapped) -> Iterator[Verdict]:
         yield from (Verdict(f"{own}({each.failed})", each.code, each.message) for each in filling.checks)
 
 
-def _counted(connection: duckdb.DuckDBPyConnection, target: Path, condition: str = "") -> dict[str, int]:
+def _count_effects(connection: duckdb.DuckDBPyConnection, target: Path, condition: str = "") -> dict[str, int]:
     found = connection.execute(f"select effect, count(*) from {file(target)} {condition} group by all").fetchall()
     return dict(found)
 

@@ -18,7 +18,7 @@ _COUNTED = ["outcome", "action", "code", "advice"]
 _ROWS = 65_536
 
 
-def decided_lines(plan: Path) -> Iterator[pa.Table]:
+def read_decided_lines(plan: Path) -> Iterator[pa.Table]:
     """Yield the rows that were decided while planning as lines with `LEDGER_SCHEMA`, in the order of the plan."""
     start = 0
     for batch in pq.ParquetFile(plan).iter_batches(_ROWS, columns=_NAMES):

@@ -62,7 +62,7 @@ def compare_with_target(
     known = pq.read_metadata(held).num_rows
     lines = request.folder / "replacement.parquet"
     freeze(duck, _lines(duck, request, mapped, changes, held), lines)
-    (differing, left, rejected) = _counted(duck, lines)
+    (differing, left, rejected) = _count_changes(duck, lines)
     if not differing and not left:
         same = request.folder / "decided.parquet"
         freeze(duck, f"select * from {file(lines)} where outcome is not null", same)
@@ -91,7 +91,9 @@ def _lines(duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped
         f"select c.* exclude (file_row_number) replace ({effect} as effect) from {file(changes, numbered=True)} c"
         f" left join ({target}) t on t.same = c.match order by c.file_row_number"
     )
-    return f"select * from ({staying}) union all by name {_left(request, mapped, changes, target, types)}"
+    return (
+        f"select * from ({staying}) union all by name {_select_removed_values(request, mapped, changes, target, types)}"
+    )
 
 
 def _differs(filling: Filling, type_: str) -> str:
@@ -105,7 +107,9 @@ def _differs(filling: Filling, type_: str) -> str:
     return f"({left_alone}{ours} is distinct from {others})"
 
 
-def _left(request: PlanRequest, mapped: Mapped, changes: Path, target: str, types: Mapping[str, str]) -> str:
+def _select_removed_values(
+    request: PlanRequest, mapped: Mapped, changes: Path, target: str, types: Mapping[str, str]
+) -> str:
     """SQL for the values that no row of the model has any more; each is its own key."""
     assert mapped.match is not None
     key, stored = name(mapped.match.field.name), mapped.match.stored
@@ -126,7 +130,7 @@ def _target(duck: duckdb.DuckDBPyConnection, mapped: Mapped, held: Path) -> str:
     return f"select *, {comparable(name(key.name), type_, key)} as same from {file(held)}"
 
 
-def _counted(duck: duckdb.DuckDBPyConnection, lines: Path) -> tuple[int, int, int]:
+def _count_changes(duck: duckdb.DuckDBPyConnection, lines: Path) -> tuple[int, int, int]:
     """Rows of the model that differ, values that leave, and rows that are rejected."""
     ((differing, left, rejected),) = duck.execute(
         "select count(*) filter (where outcome is null and effect not in ('same', 'left')),"

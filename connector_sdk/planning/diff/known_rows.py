@@ -33,12 +33,12 @@ def make_known_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest)
     object_ = "" if "object" in have else f", {text(request.schema.name)} as object"
     parted = ""
     if MERGED in have:
-        connection.execute(f"create table parted as {_parted(request, snapshot)}")
+        connection.execute(f"create table parted as {_select_parted_keys(request, snapshot)}")
         parted = " anti join parted using (key)"
     connection.execute(f"create view known_rows as select *{object_} from {snapshot}{parted}")
 
 
-def merged_row_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> Iterator[Finding]:
+def report_merged_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> Iterator[Finding]:
     """Yield what is worth knowing of rows that earlier runs merged. `lines` are the changes after all look-ups."""
     if request.snapshot is None or MERGED not in columns_of(connection, "known_rows"):
         return
@@ -51,11 +51,11 @@ def merged_row_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequ
         message = f"rows that moved to another group after their record was merged in the former one: {found}"
         advice = "nothing is left to merge; take them out of the group to have records of their own made"
         yield Finding(Level.INFO, message, advice)
-    if found := _count_keys(connection, _unwritten(request, lines)):
-        yield _unwritten_finding(request, found)
+    if found := _count_keys(connection, _select_unwritten_keys(request, lines)):
+        yield _report_unwritten(request, found)
 
 
-def _unwritten_finding(request: PlanRequest, found: str) -> Finding:
+def _report_unwritten(request: PlanRequest, found: str) -> Finding:
     """Return the finding on rows that were merged into a record that nothing is written to any more."""
     message = f"rows merged into records that no row of the model writes any more: {found}; nothing is written for them"
     back = "put the row that they were merged into back into the model"
@@ -71,7 +71,7 @@ def _count_keys(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     return f"{rows:,} ({', '.join(keys)}{', ...' if rows > len(keys) else ''})" if rows else ""
 
 
-def _unwritten(request: PlanRequest, lines: Path) -> str:
+def _select_unwritten_keys(request: PlanRequest, lines: Path) -> str:
     """Return SQL for the keys of merged rows in the model whose record no row of the model writes.
 
     A known row writes the record, unless it has a new match value; so does a line that was found to mean it. A new
@@ -96,7 +96,7 @@ def _unwritten(request: PlanRequest, lines: Path) -> str:
     """
 
 
-def _parted(request: PlanRequest, snapshot: str) -> str:
+def _select_parted_keys(request: PlanRequest, snapshot: str) -> str:
     """Return SQL for the keys of merged rows that share no group with their parent any more, while both have a row."""
     apart = "mc.shared is null or mc.shared is distinct from mp.shared" if request.sync.merge else "true"
     return f"""

@@ -76,10 +76,10 @@ def judge(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str:
 
     The table `groups` stays. A group of rows that are all settled is not judged any more.
     """
-    condition = settled(connection, request)
+    condition = merged_condition(connection, request)
     keys = f"select key from known_rows s where {condition}" if condition else _NO_KEYS
     connection.execute(f"create table settled as {keys}")
-    connection.execute(f"create table groups as {_judged()}")
+    connection.execute(f"create table groups as {_select_groups()}")
     return (
         f"(select m.*, case when m.child and g.defect is null then g.parent end as {INTO}, g.defect, g.said"
         " from model m left join groups g on g.shared = m.shared)"
@@ -91,7 +91,7 @@ def working_columns(request: PlanRequest) -> tuple[str, ...]:
     return _WORKING if request.sync.merge else ()
 
 
-def settled(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str | None:
+def merged_condition(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str | None:
     """SQL that is true where a known row `s` was merged by an earlier run; None where none was."""
     if request.snapshot is None or MERGED not in columns_of(connection, "known_rows"):
         return None
@@ -149,7 +149,7 @@ def merge_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, 
         )
 
 
-def _judged() -> str:
+def _select_groups() -> str:
     """SQL for the groups of more than one row, with their parent or what is wrong with them.
 
     Lists are made for the groups with several parents only: one for each group would cost most of the time and memory.

@@ -16,7 +16,7 @@ from connector_sdk.contract.spec import Removal
 from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import file, text
 from connector_sdk.planning.diff.changes import Changes
-from connector_sdk.planning.diff.merge_groups import settled
+from connector_sdk.planning.diff.merge_groups import merged_condition
 from connector_sdk.planning.diff.shared_records import keep_shared, keep_successors
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.frozen import DROPPED
@@ -56,7 +56,7 @@ def freeze_removals(
     """
     if request.snapshot is None or not request.forgets or not (changes.absent or changes.rekeyed):
         return Removals()
-    connection.execute(f"create table gone as {_gone(connection, request, changes, lines)}")
+    connection.execute(f"create table gone as {_select_removed_keys(connection, request, changes, lines)}")
     ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
     if request.sync.on_removed is Removal.NOTHING:
         if left:
@@ -102,7 +102,7 @@ def clearable(mapped: Mapped, object_name: str | None = None) -> list[Filling]:
     ]
 
 
-def cleared_columns(mapped: Mapped, object_name: str | None = None) -> tuple[Column, ...]:
+def list_cleared_columns(mapped: Mapped, object_name: str | None = None) -> tuple[Column, ...]:
     """The columns of a batch that clears; references are cleared through the id, never through a key."""
     return tuple(Column(each.field.name) for each in clearable(mapped, object_name))
 
@@ -112,13 +112,15 @@ def removal_action(request: PlanRequest) -> Action:
     return Action.DELETE if request.sync.on_removed is Removal.DELETE else Action.UPDATE
 
 
-def _gone(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path) -> str:
+def _select_removed_keys(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path
+) -> str:
     """Return SQL for the keys that left, and the former records of keys that have a new match value.
 
     `kept` is to say why a record stays.
     """
     object_ = "s.object" if request.others else f"{text(request.schema.name)} as object"
-    was_merged = settled(connection, request) or "false"
+    was_merged = merged_condition(connection, request) or "false"
     columns = f"s.key, {object_}, s.record_id, s.match, {was_merged} as merged, null::varchar as kept"
     left = f"select {columns}, false as rekeyed from known_rows s anti join model m on m.key = s.key"
     if not changes.rekeyed:

@@ -25,7 +25,7 @@ def reject_shared(connection: duckdb.DuckDBPyConnection, request: PlanRequest, l
     Answers the file of the lines, `lines` itself where there are no such rows.
     """
     meant = f"select key, object, record_id from {file(lines)} where outcome is null and record_id is not null"
-    if _unchanged(connection, request, lines):
+    if _find_unchanged(connection, request, lines):
         meant += " union all select * from unchanged"
     connection.execute(
         f"create table shared as select object, record_id, count(*) as rows, min(key, {_NAMED}) as keys from ({meant})"
@@ -98,7 +98,7 @@ def keep_successors(connection: duckdb.DuckDBPyConnection, request: PlanRequest,
     """)
 
 
-def _unchanged(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> int:
+def _find_unchanged(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> int:
     """Find the rows that did not change and have a record which a line means; they are the table `unchanged`."""
     if request.snapshot is None:
         return 0

@@ -9,7 +9,7 @@ from connector_sdk.engines.models import Source
 from connector_sdk.engines.sql import name, text
 from connector_sdk.planning.diff.merge_groups import GOES
 from connector_sdk.planning.diff.verdicts import Verdict
-from connector_sdk.planning.mapping.columns import used_by
+from connector_sdk.planning.mapping.columns import make_used_columns
 from connector_sdk.planning.mapping.model import Mapped
 from connector_sdk.planning.request import PlanRequest
 
@@ -20,37 +20,37 @@ _SHOWN = 60
 
 def working_cells(request: PlanRequest, mapped: Mapped, source: Source) -> tuple[str, ...]:
     """Return the columns of the view `model` that say what is refused; a plan has no use for them."""
-    kinds = {_IDENTITY: _identifying(request, source), _VALUE: _filling(request, mapped, source)}
+    kinds = {_IDENTITY: _list_key_columns(request, source), _VALUE: _list_value_columns(request, mapped, source)}
     return tuple(each for each, columns in kinds.items() if columns)
 
 
-def refused_columns(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[str]:
+def select_refused_cells(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[str]:
     """Return SQL for these columns: what is said of the first refused cell of a row, null where there is none."""
-    kinds = {_IDENTITY: _identifying(request, source), _VALUE: _filling(request, mapped, source)}
+    kinds = {_IDENTITY: _list_key_columns(request, source), _VALUE: _list_value_columns(request, mapped, source)}
     for working, columns in kinds.items():
         if columns:
             yield f"coalesce({', '.join(_say_refused(source, each) for each in columns)}) as {working}"
 
 
-def refused_verdicts(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[Verdict]:
+def reject_refused_cells(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[Verdict]:
     """Return why rows with refused cells are not sent. The values of rows that are merged are of no consequence."""
-    if _identifying(request, source):
+    if _list_key_columns(request, source):
         message = f"'row ' || position || ' of the model has no primary key: ' || {_IDENTITY}"
         yield Verdict(f"key is null and {_IDENTITY} is not null", Code.NULL_KEY, message)
         yield Verdict(f"{_IDENTITY} is not null", Code.BAD_VALUE, _IDENTITY)
-    if _filling(request, mapped, source):
+    if _list_value_columns(request, mapped, source):
         sent = f"not {GOES} and " if request.sync.merge else ""
         yield Verdict(f"{sent}{_VALUE} is not null", Code.BAD_VALUE, _VALUE)
 
 
-def _identifying(request: PlanRequest, source: Source) -> list[str]:
+def _list_key_columns(request: PlanRequest, source: Source) -> list[str]:
     """The columns that identify rows or records, as far as cells of them may be refused."""
-    used = used_by(request.model, request.sync)
+    used = make_used_columns(request.model, request.sync)
     return [each for each in source.refused if each in used.identifying]
 
 
-def _filling(request: PlanRequest, mapped: Mapped, source: Source) -> list[str]:
-    identifying = _identifying(request, source)
+def _list_value_columns(request: PlanRequest, mapped: Mapped, source: Source) -> list[str]:
+    identifying = _list_key_columns(request, source)
     return [each for each in source.refused if each in mapped.columns and each not in identifying]
 
 

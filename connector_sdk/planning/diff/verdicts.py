@@ -42,15 +42,15 @@ def verdict_columns(verdicts: Sequence[Verdict], relation: str, *, former: bool 
         "advice": [text(EXPLAINED[each.code].advice) for each in verdicts],
     }
     decided = ", ".join(
-        f"case when verdict is null then {column if former else 'null::varchar'} else {_case(_numbered(values))} end"
-        f" as {column}"
+        f"case when verdict is null then {column if former else 'null::varchar'}"
+        f" else {_case(_number_verdicts(values))} end as {column}"
         for column, values in columns.items()
     )
     left_out = ", ".join(["verdict", *(columns if former else ())])
     return f"select * exclude ({left_out}), {decided} from (select *, {chosen} as verdict from {relation})"
 
 
-def _numbered(values: Sequence[str]) -> list[tuple[str, str]]:
+def _number_verdicts(values: Sequence[str]) -> list[tuple[str, str]]:
     return [(f"verdict = {number}", value) for number, value in enumerate(values)]
 
 

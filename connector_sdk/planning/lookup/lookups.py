@@ -68,7 +68,7 @@ def look_up(
     return changes
 
 
-def missing(lookup: Lookup) -> str:
+def describe_missing(lookup: Lookup) -> str:
     """What is said, before the value, of a reference that means no record."""
     return f"Reference not found: {lookup.object_name} whose {lookup.field.name} is "
 
@@ -76,19 +76,19 @@ def missing(lookup: Lookup) -> str:
 def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowReference]) -> Iterator[_Question]:
     for filling in mapped.fillings:
         if filling.lookup is not None:
-            known = _known_records(request, mapped, filling.lookup)
+            known = _select_known_records(request, mapped, filling.lookup)
             question = _reference(filling, filling.lookup, waiting.get(filling.stored), known)
             yield evolve(question, former=filling.former)
     if mapped.match is None:
         return
     lookup = Lookup(request.schema.name, mapped.match.field)
     if request.sync.merge is not None:
-        yield evolve(_merged_record(lookup, mapped.match.stored), former=mapped.match.former)
+        yield evolve(_ask_merged_record(lookup, mapped.match.stored), former=mapped.match.former)
     if _wants_records(request, mapped):
         mode = request.sync.mode
         question = _own_record(lookup, mapped.match.stored, creating=mode is Mode.UPSERT, deleting=mode is Mode.ARCHIVE)
         question = evolve(question, former=mapped.match.former)
-        yield _updating(question) if mapped.depends_on_existence else question
+        yield _update_known(question) if mapped.depends_on_existence else question
 
 
 def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
@@ -100,7 +100,7 @@ def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
     return request.sync.mode in (Mode.UPDATE, Mode.ARCHIVE)
 
 
-def _known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) -> str | None:
+def _select_known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) -> str | None:
     """The records that the snapshot knows by the value that is looked for. A full run asks for all of them anew.
 
     Where a search takes more values for the same than the match does, others than the known record may be found too.
@@ -121,7 +121,7 @@ def _reference(filling: Filling, lookup: Lookup, waiting: RowReference | None, k
     alone = f"{asks} and {name(waiting.row)} is null" if waiting else asks
     verdicts = (
         _impossible(lookup, stored, asks),
-        _missing(stored, alone, Code.REFERENCE_NOT_FOUND, missing(lookup)),
+        _reject_missing(stored, alone, Code.REFERENCE_NOT_FOUND, describe_missing(lookup)),
         _several(lookup, stored, asks, Code.REFERENCE_AMBIGUOUS),
     )
     kept = f"cast({name(stored)} as varchar)"
@@ -149,24 +149,24 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) 
     else:
         none = f"there is no {lookup.object_name} whose {lookup.field.name} is "
         code = Code.ALREADY_GONE if deleting and lookup.field.is_record_id else Code.NO_RECORD
-        verdicts.append(_missing(stored, asks, code, none))
+        verdicts.append(_reject_missing(stored, asks, code, none))
     return _Question(lookup, stored, asks, replaced, tuple(verdicts))
 
 
-def _updating(question: _Question) -> _Question:
+def _update_known(question: _Question) -> _Question:
     """Rows that have a record update just that one: made by its key, it would lack what can be set only then."""
     known = f"action = {text(Action.UPSERT)} and {question.replaced['record_id']} is not null"
     return evolve(question, replaced={**question.replaced, "action": f"if({known}, {text(Action.UPDATE)}, action)"})
 
 
-def _merged_record(lookup: Lookup, stored: str) -> _Question:
+def _ask_merged_record(lookup: Lookup, stored: str) -> _Question:
     """The record of a row that is merged into another one."""
     asks = f"{GOES} and record_id is null"
     none = f"there is nothing to merge: no {lookup.object_name} has the {lookup.field.name} "
     verdicts = (
         _impossible(lookup, stored, asks),
         _several(lookup, stored, asks, Code.SEVERAL_RECORDS),
-        _missing(stored, asks, Code.NOTHING_TO_MERGE, none),
+        _reject_missing(stored, asks, Code.NOTHING_TO_MERGE, none),
     )
     return _Question(lookup, stored, asks, {"record_id": f"if({asks}, found[1], record_id)"}, verdicts)
 
@@ -179,7 +179,7 @@ def _impossible(lookup: Lookup, by: str, asks: str) -> Verdict:
     return Verdict(f"outcome is null and {asks} and len(found) = 1 and found[1] is null", Code.BAD_VALUE, shown)
 
 
-def _missing(by: str, asks: str, code: Code, message: str) -> Verdict:
+def _reject_missing(by: str, asks: str, code: Code, message: str) -> Verdict:
     shown = f"{text(message)} || cast({name(by)} as varchar)"
     return Verdict(f"outcome is null and {asks} and found is null", code, shown)
 

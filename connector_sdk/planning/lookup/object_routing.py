@@ -37,7 +37,7 @@ def route(
     found = ask(connection, sought, objects, mapped.match.field.name, answers, match)
     connection.execute(f"create view routes as select * from {found}")
     target = request.folder / "routed.parquet"
-    freeze(connection, _routed(request, mapped, changes), target)
+    freeze(connection, _select_routes(request, mapped, changes), target)
     return reject_shared(connection, request, target)
 
 
@@ -61,7 +61,7 @@ def routing_findings(
         yield Finding(Level.WARNING, f"{message}; they go to {first} only", "merge or correct these records")
 
 
-def creating_action(request: PlanRequest, mapped: Mapped) -> Action:
+def choose_create_action(request: PlanRequest, mapped: Mapped) -> Action:
     """How a new record is made: by its key, where the destination matches on it by itself."""
     schema = next(each for each in request.schemas if each.name == request.sync.create_in)
     found = next((each for each in schema.fields if mapped.match and each.name == mapped.match.field.name), None)
@@ -69,7 +69,7 @@ def creating_action(request: PlanRequest, mapped: Mapped) -> Action:
     return Action.UPSERT if by_key else Action.CREATE
 
 
-def _routed(request: PlanRequest, mapped: Mapped, changes: Path) -> str:
+def _select_routes(request: PlanRequest, mapped: Mapped, changes: Path) -> str:
     """SQL for the rows with their objects and records, those decided for which there is none, or no single one."""
     assert mapped.match is not None
     places = " ".join(f"when {text(each.name)} then {number}" for number, each in enumerate(request.schemas))
@@ -84,7 +84,7 @@ def _routed(request: PlanRequest, mapped: Mapped, changes: Path) -> str:
     """
     stored = name(mapped.match.stored)
     creates = request.sync.create_in is not None
-    made = text(creating_action(request, mapped)) if creates else text(Action.UPDATE)
+    made = text(choose_create_action(request, mapped)) if creates else text(Action.UPDATE)
     new_in = text(request.sync.create_in or request.schema.name)
     joined = f"""(
         select c.* replace (

@@ -17,7 +17,7 @@ from connector_sdk.engines.sql import file, name, text
 from connector_sdk.planning.diff.identity import comparable
 from connector_sdk.planning.diff.merge_groups import GOES
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
-from connector_sdk.planning.lookup.lookups import missing
+from connector_sdk.planning.lookup.lookups import describe_missing
 from connector_sdk.planning.lookup.topological import find_levels
 from connector_sdk.planning.mapping.model import Filling, Mapped
 from connector_sdk.planning.request import PlanRequest
@@ -57,11 +57,11 @@ def relate(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: 
     if not highest and not circles:
         return Parents(changes)
     target = request.folder / "related.parquet"
-    freeze(connection, _related(own, lines), target)
+    freeze(connection, _select_related(own, lines), target)
     return Parents(target, highest, {each.filling.stored: each.reference for each in own if each.waits})
 
 
-def orphaned(connection: duckdb.DuckDBPyConnection, request: PlanRequest, parents: Parents, lines: Path) -> Path:
+def reject_orphans(connection: duckdb.DuckDBPyConnection, request: PlanRequest, parents: Parents, lines: Path) -> Path:
     """Decide the lines that wait for the record of a line which is not sent, and those that wait for these."""
     if not parents.references or not _find_unsent(connection, parents, lines):
         return lines
@@ -102,7 +102,7 @@ class _Own:
         """How a line names another one."""
         assert self.filling.lookup is not None
         row = stored_name(self.filling.object_name, self.filling.field.name)
-        return RowReference(self.filling.stored, f"parent.{row}", missing(self.filling.lookup))
+        return RowReference(self.filling.stored, f"parent.{row}", describe_missing(self.filling.lookup))
 
 
 def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
@@ -111,7 +111,7 @@ def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
     mine = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
     names = [each.name for each in request.schemas]
     for filling in mapped.fillings:
-        object_name, field_name = _sought(filling)
+        object_name, field_name = _find_target(filling)
         if object_name not in names:
             continue
         own = (each for each in mine if each.object_name in (None, object_name))
@@ -122,7 +122,7 @@ def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
             yield _Own(filling, found_by, makes and filling.lookup is not None, meant)
 
 
-def _sought(filling: Filling) -> tuple[str, str]:
+def _find_target(filling: Filling) -> tuple[str, str]:
     """The object and the field by which the record is found that a field refers to; empty where it does not."""
     if filling.lookup is not None:
         return filling.lookup.object_name, filling.lookup.field.name
@@ -145,7 +145,7 @@ def _pairs(number: int, own: _Own, types: Mapping[str, str], lines: str) -> str:
     )
 
 
-def _related(own: Sequence[_Own], lines: str) -> str:
+def _select_related(own: Sequence[_Own], lines: str) -> str:
     """SQL for the lines with their level and the keys of those that they wait for."""
     waiting = [(f"keys_{number}", number, each.reference) for number, each in enumerate(own) if each.waits]
     named = "".join(f", {keys}, {keys}[1] as {name(each.row)}" for keys, _, each in waiting)

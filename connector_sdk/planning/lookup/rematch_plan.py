@@ -11,7 +11,7 @@ from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import Sought, shape_in, unfit_in
 
 
-def sought(request: PlanRequest, mapped: Mapped) -> Sought | None:
+def make_match_rule(request: PlanRequest, mapped: Mapped) -> Sought | None:
     """How the record of a row is looked up again while the plan is carried out; None where rows mean no records."""
     if mapped.match is None or request.sync.mode is Mode.ALL:
         return None
@@ -31,7 +31,7 @@ def successors(request: PlanRequest) -> tuple[str, ...]:
     return tuple(dict.fromkeys(other for each in request.schemas for other in each.becomes if other not in own))
 
 
-def planned_elsewhere(mapped: Mapped, shapes: Mapping[str, str], written: Mapping[str, tuple[str, ...]]) -> str:
+def select_rematch_columns(mapped: Mapped, shapes: Mapping[str, str], written: Mapping[str, tuple[str, ...]]) -> str:
     """SQL for the columns of lines that say how each would be written to a record of another object.
 
     `shapes` is SQL for the shape of a line there, by object, `written` the fields that are written there.

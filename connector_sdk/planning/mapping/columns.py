@@ -17,7 +17,7 @@ def model_column(column: str) -> str:
     return f"model.{column}"
 
 
-def used_columns(model: Model, sync: Sync) -> dict[str, Place]:
+def find_used_columns(model: Model, sync: Sync) -> dict[str, Place]:
     """The columns of the model that a sync uses, and where each is named first."""
     place: Place = ("syncs", sync.name)
     found: dict[str, Place] = {}
@@ -39,13 +39,13 @@ def used_columns(model: Model, sync: Sync) -> dict[str, Place]:
     return found
 
 
-def used_by(model: Model, sync: Sync) -> UsedColumns:
+def make_used_columns(model: Model, sync: Sync) -> UsedColumns:
     """Return the columns of the model that a sync uses; those that identify rows or records are told apart."""
     merging = [] if sync.merge is None else [each for each in asdict(sync.merge).values() if each is not None]
     matched = [sync.match.column] if sync.match else []
     found = [each.find.equals for each in sync.fields if each.find]
     return UsedColumns(
-        frozenset(used_columns(model, sync)), frozenset([*model.primary_key, *matched, *merging, *found])
+        frozenset(find_used_columns(model, sync)), frozenset([*model.primary_key, *matched, *merging, *found])
     )
 
 

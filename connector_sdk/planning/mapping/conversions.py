@@ -13,7 +13,7 @@ from connector_sdk.contract.schema import Equality, Field, FieldType
 from connector_sdk.engines.sql import as_set, text, texts
 from connector_sdk.planning.mapping.blanks import trim_blanks
 from connector_sdk.planning.mapping.choice_lists import can_be_joined, join_choices
-from connector_sdk.planning.mapping.decimals import decimal_type, expected_decimal, read_decimal
+from connector_sdk.planning.mapping.decimals import decimal_type, describe_decimal, read_decimal
 from connector_sdk.planning.mapping.json_text import NoJsonError, json_text
 from connector_sdk.planning.mapping.kinds import Kind, is_float, kind_of
 from connector_sdk.planning.mapping.misfits import MisfitError, suggest_select
@@ -96,14 +96,14 @@ def _read(source: str, type_: str, kind: Kind, field: Field, *, rounds: bool) ->
         read = read_decimal(source, type_, field, rounds=rounds)
         if read.refused is None:
             return Conversion(read.value, ())
-        expected = expected_decimal(field, kind, rounds=rounds)
+        expected = describe_decimal(field, kind, rounds=rounds)
         return Conversion(read.value, (_refusal(read.refused, source, field, expected),))
     if field.type is FieldType.CHOICES and can_be_joined(type_):
         return _join_list(source, type_, field)
     if field.type is FieldType.TEXT and kind in (Kind.LIST, Kind.STRUCT):
         return _as_json(source, type_, field)
     value = _value(source, type_, kind, field)
-    unfit = _refusal(f"{source} is not null and {value} is null", source, field, _expected(field))
+    unfit = _refusal(f"{source} is not null and {value} is null", source, field, _describe_type(field))
     return Conversion(value, () if value == source else (unfit,))
 
 
@@ -120,7 +120,7 @@ def _value(source: str, type_: str, kind: Kind, field: Field) -> str:
 
 
 def _misfit(type_: str, field: Field) -> MisfitError:
-    message = f"a column of type {type_.lower()} can never go into {field.name}, which takes {_expected(field)}"
+    message = f"a column of type {type_.lower()} can never go into {field.name}, which takes {_describe_type(field)}"
     return MisfitError(message, suggest_select(type_, field.type, sql_type(field)))
 
 
@@ -131,7 +131,7 @@ def _join_list(source: str, type_: str, field: Field) -> Conversion:
     if joined.torn is not None:
         checks.append(_refusal(f"{joined.torn} is not null", joined.torn, field, "values without a semicolon"))
     if joined.unsayable is not None:
-        checks.append(_refusal(f"{joined.unsayable} is not null", joined.unsayable, field, _expected(field)))
+        checks.append(_refusal(f"{joined.unsayable} is not null", joined.unsayable, field, _describe_type(field)))
     return Conversion(joined.value, tuple(checks))
 
 
@@ -190,7 +190,7 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
 
 
 def _refusal(failed: str, shown: str, field: Field, expected: str) -> Check:
-    message = f"{text(field.name + ' cannot be ')} || {_shown(shown)} || {text(': it takes ' + expected)}"
+    message = f"{text(field.name + ' cannot be ')} || {_quote_value(shown)} || {text(': it takes ' + expected)}"
     return Check(failed, Code.BAD_VALUE, message)
 
 
@@ -202,7 +202,7 @@ def _limits(value: str, field: Field) -> list[Check]:
         message = f"{text(field.name + ' has ')} || length({value}) || {ending}"
         checks.append(Check(f"length({value}) > {field.length}", Code.TOO_LONG, message))
     if field.pattern:
-        message = f"{_shown(value)} || {text(f' in {field.name} is not {field.pattern_name}')}"
+        message = f"{_quote_value(value)} || {text(f' in {field.name} is not {field.pattern_name}')}"
         checks.append(Check(f"not regexp_full_match({value}, {text(field.pattern)})", Code.BAD_VALUE, message))
     if field.type is FieldType.INTEGER and field.precision is not None and field.precision < 19:
         message = f"{text(field.name + ' has more digits than ' + str(field.precision) + ': ')} || {value}"
@@ -224,7 +224,7 @@ def _choice(value: str, field: Field) -> Check:
     close = f"list_filter({known}, lambda e: lower(e) = lower(({wrong})[1]))[1]"
     listed = ", ".join(field.values[:10]) + (", ..." if len(field.values) > 10 else "")
     message = (
-        f"{text(field.name + ' has no value ')} || {_shown(f'({wrong})[1]')} || "
+        f"{text(field.name + ' has no value ')} || {_quote_value(f'({wrong})[1]')} || "
         f"coalesce(', did you mean ' || {close} || '?', {text('; it has: ' + listed)})"
     )
     condition = f"len({wrong}) > 0" if several else f"not list_contains({known}, {value})"
@@ -235,15 +235,15 @@ def _count(value: str) -> str:
     return f"len(string_split({value}, ';'))"
 
 
-def _shown(value: str) -> str:
+def _quote_value(value: str) -> str:
     """SQL that shows a value: cut, and in quotes."""
     return f"chr(39) || left(cast({value} as varchar), {_SHOWN}) || chr(39)"
 
 
-def _expected(field: Field) -> str:
+def _describe_type(field: Field) -> str:
     """What a field takes, in words."""
     if field.type is FieldType.DECIMAL:
-        return expected_decimal(field, Kind.NUMBER, rounds=False)
+        return describe_decimal(field, Kind.NUMBER, rounds=False)
     words = {
         FieldType.INTEGER: "a whole number",
         FieldType.BOOLEAN: f"true ({', '.join(_TRUE[1:])}) or false ({', '.join(_FALSE[1:])})",

@@ -50,7 +50,7 @@ def read_decimal(source: str, type_: str, field: Field, *, rounds: bool) -> Deci
     return _read_or_refuse(source, f"case when try_cast({read} as {type_}) = {source} then {read} end")
 
 
-def expected_decimal(field: Field, kind: Kind, *, rounds: bool) -> str:
+def describe_decimal(field: Field, kind: Kind, *, rounds: bool) -> str:
     """Return in words which numbers of a kind a decimal field takes."""
     words = f"a number with at most {_whole_digits(field)} digits before the point"
     if rounds or (field.stores_more_decimals and kind is not Kind.TEXT):

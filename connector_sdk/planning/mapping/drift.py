@@ -21,7 +21,7 @@ _SINCE = "since the last run"
 _LISTED = 5
 
 
-def retold(problem: Problem, now: ObjectSchema, request: PlanRequest) -> Problem:
+def with_drift_note(problem: Problem, now: ObjectSchema, request: PlanRequest) -> Problem:
     """A problem of the mapping to an object; of a field that was in order in the last run it is said what changed."""
     former = request.former.get(now.name)
     if problem.path == ("syncs", request.sync.name, "fields") and find_newly_required(former, now):
@@ -30,7 +30,7 @@ def retold(problem: Problem, now: ObjectSchema, request: PlanRequest) -> Problem
     before, after = find_field(former, name), find_field(now, name)
     if before is None:
         return problem
-    hint = (_renamed(before, former, now) if after is None else "") or problem.hint
+    hint = (_suggest_renamed(before, former, now) if after is None else "") or problem.hint
     if after is None or is_closed(before, after, request.sync.mode) or before.type is not after.type:
         return evolve(problem, message=f"{problem.message} ({_SINCE})", hint=hint)
     return problem
@@ -47,10 +47,10 @@ def drift(request: PlanRequest, mapped: Mapped, *, creates: bool) -> Iterator[Fi
         fillings = [each for each in mapped.fillings if each.object_name in (None, now.name)]
         names = dict.fromkeys(each.field.name for each in [*fillings, *([mapped.match] if mapped.match else [])])
         for name in names:
-            yield from _changed(
+            yield from _report_field_changes(
                 _label(now, name, request), find_field(former, name), find_field(now, name), level, accept
             )
-        for name in _left_out(request, former, now):
+        for name in _find_lost_fields(request, former, now):
             message = (
                 f"{_SINCE}, {_label(now, name, request)} cannot be written any more: it goes to other objects only"
             )
@@ -66,7 +66,9 @@ def _label(schema: ObjectSchema, name: str, request: PlanRequest) -> str:
     return f"{schema.name}.{name}" if request.others else name
 
 
-def _changed(label: str, before: Field | None, now: Field | None, level: Level, accept: str) -> Iterator[Finding]:
+def _report_field_changes(
+    label: str, before: Field | None, now: Field | None, level: Level, accept: str
+) -> Iterator[Finding]:
     """What became of a field that is filled."""
     if before is None or now is None:
         return
@@ -78,7 +80,7 @@ def _changed(label: str, before: Field | None, now: Field | None, level: Level, 
         yield Finding(Level.WARNING, f"{_SINCE}, {label} has these values no more: {listed}")
 
 
-def _left_out(request: PlanRequest, former: ObjectSchema, now: ObjectSchema) -> list[str]:
+def _find_lost_fields(request: PlanRequest, former: ObjectSchema, now: ObjectSchema) -> list[str]:
     """The fields that an object took in the last run and does not take now, while another one does."""
     names = [each.field for each in request.sync.fields]
     return [each for each in names if takes(former, each, request.sync) and not takes(now, each, request.sync)]
@@ -115,7 +117,7 @@ def is_closed(before: Field, now: Field, mode: Mode) -> bool:
     return closed or (before.unique and not now.unique)
 
 
-def _renamed(before: Field, former: ObjectSchema | None, now: ObjectSchema) -> str:
+def _suggest_renamed(before: Field, former: ObjectSchema | None, now: ObjectSchema) -> str:
     """A hint at a new field that has the label of one that went."""
     new = [each for each in now.fields if find_field(former, each.name) is None]
     alike = [each.name for each in new if each.label and each.label == before.label]

@@ -61,7 +61,7 @@ class _Mapper:
         fillings = [found for each in self.sync.fields if (found := self._field(each, match))]
         if match and not any(each.field.name == match.field.name for each in fillings) and self._sends_match:
             fillings.insert(0, match)
-        self._required({each.field.name for each in fillings})
+        self._require_fields({each.field.name for each in fillings})
         columns = [column for each in self.sync.fields if (column := _column_of(each)) in self.source.columns]
         lasting = [each for each in self.sync.fields if not self._set_once(each)]
         compared = {column for each in lasting if (column := _column_of(each)) in self.source.columns}
@@ -96,13 +96,13 @@ class _Mapper:
         if match is None:
             return None
         place = (*self._place, "match", "field")
-        known = self._known(match.field, place, _MATCH_FIELD)
+        known = self._find_field(match.field, place, _MATCH_FIELD)
         reason = known.not_matchable.get(self.sync.mode) if known else None
         if reason:
             self._problem(f"{match.field} cannot be matched on: {reason}", place, self._match_advice())
         if known is None or reason or match.column not in self.source.columns:
             return None
-        filled = self._keyed(match.column, known, (*self._place, "match", "column"), "effect <> 'changed' and ")
+        filled = self._bind_key(match.column, known, (*self._place, "match", "column"), "effect <> 'changed' and ")
         return filled and evolve(filled, column=Column(known.name, OnNull.KEEP))
 
     def _match_advice(self) -> str:
@@ -113,7 +113,7 @@ class _Mapper:
 
     def _field(self, mapping: FieldMapping, matching: Filling | None) -> Filling | None:
         place: Place = (*self._place, "fields", mapping.field)
-        known = self._known(mapping.field, place)
+        known = self._find_field(mapping.field, place)
         if known is None:
             return None
         reason = known.not_writable.get(self.sync.mode)
@@ -133,15 +133,15 @@ class _Mapper:
                 self._problem(f"{mapping.field} is the match field, and filled with another column", place, "remove it")
             return matching
         if mapping.find is not None:
-            return self._found(mapping, mapping.find, known, place)
-        return self._filled(mapping, known, place)
+            return self._bind_reference(mapping, mapping.find, known, place)
+        return self._bind_value(mapping, known, place)
 
-    def _known(self, field_name: str, place: Place, what: str = "field") -> Field | None:
+    def _find_field(self, field_name: str, place: Place, what: str = "field") -> Field | None:
         found = next((each for each in self.schema.fields if each.name == field_name), None)
         if found is None:
             usable = [each.name for each in self.schema.fields if self._is_usable(each, what)]
             hint = "" if field_name in self.schema.not_fields else suggestion(field_name, usable)
-            self._problem(_missing(self.schema, field_name, what), place, hint)
+            self._problem(_describe_missing_field(self.schema, field_name, what), place, hint)
         return found
 
     def _is_usable(self, known: Field, what: str) -> bool:
@@ -151,18 +151,18 @@ class _Mapper:
     def _is_match(self, known: Field) -> bool:
         return self.sync.match is not None and self.sync.match.field == known.name
 
-    def _filled(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
+    def _bind_value(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
         """A field filled with a column or a constant."""
-        converted = self._converted(mapping, known, place)
+        converted = self._convert_value(mapping, known, place)
         if converted is None:
             return None
         own = mapping.column is not None and converted.value == name(model_column(mapping.column))
         stored = model_column(mapping.column) if own and mapping.column else f"sent.{known.name}"
         on_null = self._on_null(mapping, known)
-        checks = (*converted.checks, *self._emptied(known, converted.value, on_null))
+        checks = (*converted.checks, *self._check_null(known, converted.value, on_null))
         return Filling(known, Column(known.name, on_null), stored, None if own else converted.value, checks)
 
-    def _converted(self, mapping: FieldMapping, known: Field, place: Place) -> Conversion | None:
+    def _convert_value(self, mapping: FieldMapping, known: Field, place: Place) -> Conversion | None:
         try:
             if mapping.column is None:
                 return constant(mapping.value, known, rounds=mapping.round)
@@ -186,7 +186,7 @@ class _Mapper:
         always = self.sync.mode is Mode.ALL and not known.nillable and not known.required
         return OnNull.KEEP if always or self.sync.mode is Mode.INSERT else mapping.null
 
-    def _emptied(self, known: Field, value: str, on_null: OnNull) -> tuple[Check, ...]:
+    def _check_null(self, known: Field, value: str, on_null: OnNull) -> tuple[Check, ...]:
         """What a null may not do: empty a field that must have a value."""
         must = known.required if self.sync.mode is Mode.INSERT else known.required or not known.nillable
         if not must or (on_null is OnNull.KEEP and self.sync.mode is not Mode.INSERT):
@@ -194,7 +194,7 @@ class _Mapper:
         which = ": true or false" if known.type is FieldType.BOOLEAN else ""
         return (Check(f"{value} is null", Code.REQUIRED, text(f"{known.name} must have a value{which}")),)
 
-    def _keyed(
+    def _bind_key(
         self, column: str, known: Field, place: Place, where: str = "", *, is_reference: bool = False
     ) -> Filling | None:
         """Return a field filled with keys: their canonical text where it holds text. Keys that are not exact are
@@ -214,7 +214,7 @@ class _Mapper:
         stored = model_column(column) if own else f"sent.{known.name}"
         return Filling(known, Column(known.name), stored, None if own else converted.value, checks, former=former)
 
-    def _found(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
+    def _bind_reference(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
         """A field filled with the id of another record: by the destination itself where it can, else looked up.
 
         Where earlier versions spelled the key in another way, it is looked up: both spellings can be asked for then. So
@@ -223,7 +223,7 @@ class _Mapper:
         other = self._other(find, known, place)
         if other is None or find.equals not in self.source.columns:
             return None
-        keyed = self._keyed(find.equals, other, (*place, "equals"), is_reference=True)
+        keyed = self._bind_key(find.equals, other, (*place, "equals"), is_reference=True)
         if keyed is None:
             return None
         by_itself = ReferenceKey(find.object_name, other.name) in known.reference_keys
@@ -238,7 +238,7 @@ class _Mapper:
             column=Column(known.name, on_null, by),
             stored=model_column(find.equals) if own else f"sent.{known.name}",
             value=None if own else value,
-            checks=(*keyed.checks, *self._emptied(known, value, on_null)),
+            checks=(*keyed.checks, *self._check_null(known, value, on_null)),
             lookup=None if native else Lookup(find.object_name, as_searched(other)),
         )
 
@@ -259,14 +259,14 @@ class _Mapper:
         found = next((each for each in other.fields if each.name == where), None)
         if found is None:
             hint = suggestion(where, [each.name for each in other.fields])
-            self._problem(_missing(other, where), (*place, "where"), hint)
+            self._problem(_describe_missing_field(other, where), (*place, "where"), hint)
         return found
 
     def _fingerprint(self, mapping: FieldMapping, type_: FieldType | None) -> str:
         find = mapping.find
         return fingerprint(mapping, lookup_fields(self.project, self.sync, find) if find else (), type_)
 
-    def _required(self, mapped: set[str]) -> None:
+    def _require_fields(self, mapped: set[str]) -> None:
         """A record that is created needs its required fields."""
         missing = [each.name for each in self.schema.fields if each.required and each.name not in mapped]
         if missing and self.sync.mode is Mode.INSERT:
@@ -285,7 +285,7 @@ def _exact(known: Field, source: str, type_: str, where: str) -> tuple[Check, ..
     return (Check(f"{where}{wrong}", Code.INEXACT_KEY, message),) if wrong else ()
 
 
-def _missing(schema: ObjectSchema, field_name: str, what: str = "field") -> str:
+def _describe_missing_field(schema: ObjectSchema, field_name: str, what: str = "field") -> str:
     """What is said of a field that is not there."""
     if field_name in schema.not_fields:
         return f"{schema.name}.{field_name} {schema.not_fields[field_name]}"

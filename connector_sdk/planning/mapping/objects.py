@@ -35,7 +35,9 @@ def map_objects(
     several = len(schemas) > 1
     mapped, problems = {}, list(_match_problems(sync, schemas, retell)) if several else []
     for schema in schemas:
-        alone, known = (_alone(sync, schema, schemas), _matched_on(sync, schema)) if several else (sync, schema)
+        alone, known = (
+            (_restrict_sync(sync, schema, schemas), _allow_match(sync, schema)) if several else (sync, schema)
+        )
         try:
             mapped[schema.name] = map_fields(project, alone, known, source, spec, discover)
         except ConfigError as error:
@@ -45,17 +47,17 @@ def map_objects(
             problems += [each for each in told if each not in problems]
     if problems:
         raise ConfigError(problems)
-    return _joined(mapped) if several else mapped[schemas[0].name]
+    return _join_mappings(mapped) if several else mapped[schemas[0].name]
 
 
-def preferred(schemas: Iterable[ObjectSchema]) -> tuple[ObjectSchema, ...]:
+def in_match_order(schemas: Iterable[ObjectSchema]) -> tuple[ObjectSchema, ...]:
     """The objects in the order in which a row goes to them: one whose records become another's comes after that."""
     given = list(schemas)
     names = [each.name for each in given]
     return tuple(sorted(given, key=lambda each: any(other in names for other in each.becomes)))
 
 
-def _alone(sync: Sync, schema: ObjectSchema, schemas: Sequence[ObjectSchema]) -> Sync:
+def _restrict_sync(sync: Sync, schema: ObjectSchema, schemas: Sequence[ObjectSchema]) -> Sync:
     """The sync as it concerns one object, with the fields that this object takes, and those that none does.
 
     Rows that have a record are updates; only one of the objects gets new ones.
@@ -82,7 +84,7 @@ def _field(schema: ObjectSchema, field_name: str) -> Field | None:
     return next((each for each in schema.fields if each.name == field_name), None)
 
 
-def _matched_on(sync: Sync, schema: ObjectSchema) -> ObjectSchema:
+def _allow_match(sync: Sync, schema: ObjectSchema) -> ObjectSchema:
     """The object, whose match field need not be one that the destination matches on by itself: ids are looked up."""
     fields = tuple(
         evolve(each, not_matchable={}) if sync.match and each.name == sync.match.field else each
@@ -119,7 +121,7 @@ def _lack(schema: ObjectSchema, field_name: str) -> str:
     return found.not_matchable.get(Mode.UPDATE) or ("" if found.unique else "is not unique")
 
 
-def _joined(mapped: Mapping[str, Mapped]) -> Mapped:
+def _join_mappings(mapped: Mapping[str, Mapped]) -> Mapped:
     each_ = list(mapped.values())
     prints: dict[str, str] = {}
     for name, one in mapped.items():

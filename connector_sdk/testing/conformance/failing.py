@@ -23,7 +23,7 @@ class Failing(Kit):
     def test_one_bad_row_fails_alone_with_a_code_and_a_reason(self, subject: Subject, way: Way) -> None:
         target = subject.target(way)
         good, bad, also_good = subject.samples.rows(target.fields, 3)
-        lines = subject.write(subject.batch(target, [good, _spoilt(bad, target), also_good]))
+        lines = subject.write(subject.batch(target, [good, _spoil_row(bad, target), also_good]))
         assert [line["status"] for line in lines] == ["succeeded", "failed", "succeeded"], lines
         assert lines[1]["code"]
         assert lines[1]["message"]
@@ -79,7 +79,7 @@ def _assert_forgotten(subject: Subject, line: Row, action: Action) -> None:
     assert known.forget_record, f"{line['code']} means that the record is gone: forget_record"
 
 
-def _spoilt(row: Row, target: Target) -> Row:
+def _spoil_row(row: Row, target: Target) -> Row:
     """The row with one value that cannot be stored; skips where the schema forbids nothing."""
     for each in target.fields:
         if each.name == target.match_field:

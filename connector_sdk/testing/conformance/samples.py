@@ -60,7 +60,7 @@ class Samples:
         A field that is not to be mapped may still be the one to match on.
         """
         usable = (each for each in schema.fields if mode not in each.not_writable and _writable(each, mode))
-        chosen = [each for each in usable if each.name == match_field or self._sampled(each)]
+        chosen = [each for each in usable if each.name == match_field or self._has_sample(each)]
         match = [each for each in schema.fields if each.name == match_field and each not in chosen]
         return (*match, *chosen)
 
@@ -71,9 +71,9 @@ class Samples:
     def of(self, each: Field, number: int) -> Any:
         """The sample of a field for row `number`."""
         own = self.value(each, number)
-        return self.made_up(each, number) if own is None else own
+        return self.make_value(each, number) if own is None else own
 
-    def made_up(self, each: Field, number: int) -> Any:
+    def make_value(self, each: Field, number: int) -> Any:
         """A value that the schema allows; None where it does not say enough."""
         match each.type:
             case FieldType.TEXT:
@@ -97,7 +97,7 @@ class Samples:
                 return ";".join(sorted(set(chosen))) or None
         return None
 
-    def _sampled(self, each: Field) -> bool:
+    def _has_sample(self, each: Field) -> bool:
         if self.of(each, 0) is not None:
             return True
         if each.required:

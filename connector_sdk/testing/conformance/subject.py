@@ -124,7 +124,7 @@ class Subject:
             version=version,
         )
 
-    def merging(self, target: Target, ids: Sequence[str], into: Sequence[str]) -> Batch:
+    def make_merge_batch(self, target: Target, ids: Sequence[str], into: Sequence[str]) -> Batch:
         """A batch that merges records into others. Skips the test where they cannot be merged."""
         if self.destination.spec.merge_rows_max is None or not target.schema.mergeable:
             pytest.skip(f"records of {target.schema.name} cannot be merged")
@@ -153,7 +153,7 @@ class Subject:
         for api in self.destination.spec.apis:
             for mode in (Mode.UPSERT, Mode.INSERT):
                 if mode in api.modes and mode in target.schema.modes:
-                    return self._created(Target(Way(api, mode), target.schema, *self._fields(target, mode)), count)
+                    return self._create_rows(Target(Way(api, mode), target.schema, *self._fields(target, mode)), count)
         pytest.skip("the destination cannot create the records that this would need")
 
     def found(self, target: Target, values: Sequence[Any]) -> list[list[str]]:
@@ -177,7 +177,7 @@ class Subject:
         match_field = _match_field(target.schema, mode)
         return match_field, self.samples.fields(target.schema, mode, match_field)
 
-    def _created(self, target: Target, count: int) -> tuple[list[Row], list[str]]:
+    def _create_rows(self, target: Target, count: int) -> tuple[list[Row], list[str]]:
         rows = self.samples.rows(target.fields, count, start=self._number * 100)
         lines = self.write(self.batch(target, rows))
         assert all(line["status"] == "succeeded" for line in lines), lines

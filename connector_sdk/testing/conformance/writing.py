@@ -100,7 +100,7 @@ class Writing(Kit):
         target = subject.target(way)
         rows, (kept, *gone) = subject.create(target, 4)
         for _ in range(2):
-            lines = subject.write(subject.merging(target, gone, [kept] * 3))
+            lines = subject.write(subject.make_merge_batch(target, gone, [kept] * 3))
             assert [line["status"] for line in lines] == ["succeeded"] * 3, lines
             assert [line["record_id"] for line in lines] == [kept] * 3
         found = subject.found(target, [row[target.match_field or ""] for row in rows])
@@ -112,8 +112,8 @@ class Writing(Kit):
         text = _spare_text(target)
         for on_null, expected in ((OnNull.CLEAR, None), (OnNull.KEEP, "before")):
             row = {**subject.samples.rows(target.fields, 1)[0], text.name: "before"}
-            assert self._stored(subject, target, row, text, OnNull.CLEAR) == "before"
-            assert self._stored(subject, target, {**row, text.name: None}, text, on_null) == expected
+            assert self._write_and_read(subject, target, row, text, OnNull.CLEAR) == "before"
+            assert self._write_and_read(subject, target, {**row, text.name: None}, text, on_null) == expected
 
     @ways([Mode.UPSERT])
     def test_empty_text_is_what_the_spec_says_it_is(self, subject: Subject, way: Way) -> None:
@@ -121,7 +121,7 @@ class Writing(Kit):
         text = _spare_text(target)
         row = {**subject.samples.rows(target.fields, 1)[0], text.name: ""}
         kept = subject.destination.spec.empty_text is EmptyText.KEPT
-        assert self._stored(subject, target, row, text, OnNull.CLEAR) == ("" if kept else None)
+        assert self._write_and_read(subject, target, row, text, OnNull.CLEAR) == ("" if kept else None)
 
     @ways(_CREATING)
     def test_no_text_is_altered_on_the_way(self, subject: Subject, way: Way) -> None:
@@ -187,7 +187,7 @@ class Writing(Kit):
         rows, version = subject.destination.read_records(subject.connection, target.schema.name, names)
         return list(rows.read_all().to_pylist()), version
 
-    def _stored(self, subject: Subject, target: Target, row: Row, text: Field, on_null: OnNull) -> Any:
+    def _write_and_read(self, subject: Subject, target: Target, row: Row, text: Field, on_null: OnNull) -> Any:
         fields = [each for each in target.fields if each.required or each.name in (target.match_field, text.name)]
         (line,) = subject.write(subject.batch(target, [row], fields=fields, on_null=on_null))
         assert line["status"] == "succeeded", line

@@ -116,9 +116,9 @@ class Harness:
         try:
             self._check(folder, "prepare", lambda: self.scenario.prepare(folder))
             for kill in kills:
-                happened += self._killed(folder, kill)
+                happened += self._run_and_kill(folder, kill)
             self._finish(folder)
-            problems = self._audited(folder)
+            problems = self._audit(folder)
         except _TrialError as error:
             problems = [str(error)]
         self.kills += happened
@@ -133,40 +133,40 @@ class Harness:
         folder.mkdir(parents=True)
         counted = folder / "points"
         self._check(folder, "prepare", lambda: self.scenario.prepare(folder))
-        self._child(folder, lambda: _counting(self.scenario.run, folder, counted))
+        self._child(folder, lambda: _run_and_count(self.scenario.run, folder, counted))
         return int(counted.read_text()) if counted.exists() else 1
 
-    def _killed(self, folder: Path, kill: str) -> bool:
+    def _run_and_kill(self, folder: Path, kill: str) -> bool:
         status = self._child(folder, lambda: _to_be_killed(self.scenario.run, folder, kill))
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
             return True
-        self._ended(os.waitstatus_to_exitcode(status), folder, anything=True)
+        self._check_exit(os.waitstatus_to_exitcode(status), folder, anything=True)
         return False
 
     def _finish(self, folder: Path) -> None:
         for _ in range(_RESTARTS):
             status = self._child(folder, lambda: self.scenario.run(folder))
-            if self._ended(os.waitstatus_to_exitcode(status), folder):
+            if self._check_exit(os.waitstatus_to_exitcode(status), folder):
                 return
         raise _TrialError(f"the run was not finished after {_RESTARTS} restarts")
 
-    def _ended(self, code: int, folder: Path, *, anything: bool = False) -> bool:
+    def _check_exit(self, code: int, folder: Path, *, anything: bool = False) -> bool:
         if code == FAILED or code < 0:
             raise _TrialError(f"the run failed: {_last_line(folder / 'log')}")
         return anything or code in self.scenario.done
 
-    def _audited(self, folder: Path) -> list[str]:
+    def _audit(self, folder: Path) -> list[str]:
         found = folder / "problems.json"
         self._check(folder, "audit", lambda: found.write_text(json.dumps(list(self.scenario.audit(folder)))))
         problems: list[str] = json.loads(found.read_text())
         return problems
 
     def _check(self, folder: Path, what: str, act: Callable[[], Any]) -> None:
-        def quietly() -> int:
+        def act_silently() -> int:
             act()
             return 0
 
-        if self._child(folder, quietly) != 0:
+        if self._child(folder, act_silently) != 0:
             raise _TrialError(f"{what} failed: {_last_line(folder / 'log')}")
 
     def _child(self, folder: Path, act: Callable[[], int]) -> int:
@@ -223,7 +223,7 @@ def _kill_at(point: int) -> None:
     listen(meet)
 
 
-def _counting(run: Callable[[Path], int], folder: Path, counted: Path) -> int:
+def _run_and_count(run: Callable[[Path], int], folder: Path, counted: Path) -> int:
     met: list[str] = []
     listen(met.append)
     code = run(folder)

@@ -7,26 +7,32 @@ from collections.abc import Mapping
 from connector_sdk import Action, Classification, Executed, Kind, RowError
 
 
-def _passing(kind: Kind, cause: str, advice: str, **more: float | int) -> Classification:
+def _classify_transient(kind: Kind, cause: str, advice: str, **more: float | int) -> Classification:
     return Classification(kind, Executed.NO, cause, advice, **more)  # type: ignore[arg-type]
 
 
-def _refused(cause: str, advice: str, *, forget_record: bool = False) -> Classification:
+def _classify_rejected(cause: str, advice: str, *, forget_record: bool = False) -> Classification:
     return Classification(Kind.REJECTED, Executed.NO, cause, advice, forget_record=forget_record)
 
 
 LOST = Classification(Kind.TRANSIENT, Executed.MAYBE, "The connection broke before the answer came.", "Run again.")
 
 CODES: Mapping[str, Classification] = {
-    "locked": _passing(Kind.TRANSIENT, "Somebody else is writing the record.", "Lower parallelism if this stays."),
-    "throttled": _passing(
+    "locked": _classify_transient(
+        Kind.TRANSIENT, "Somebody else is writing the record.", "Lower parallelism if this stays."
+    ),
+    "throttled": _classify_transient(
         Kind.THROTTLED, "Too many calls at once.", "Lower parallelism.", retry_after=0.01, crowded=True
     ),
-    "job_closed": _passing(Kind.TRANSIENT, "The job takes no more batches.", "Nothing to do: another job is opened."),
-    "too_large": _refused("The request is larger than the service takes.", "Lower batch_size."),
+    "job_closed": _classify_transient(
+        Kind.TRANSIENT, "The job takes no more batches.", "Nothing to do: another job is opened."
+    ),
+    "too_large": _classify_rejected("The request is larger than the service takes.", "Lower batch_size."),
     "suspended": Classification(Kind.FATAL, Executed.NO, "The account is suspended.", "Ask for it to be reopened."),
-    "bad": _refused("The service refuses the row.", "Mend the row in the model."),
-    "gone": _refused("The record was deleted.", "Nothing to do: the row is matched anew.", forget_record=True),
+    "bad": _classify_rejected("The service refuses the row.", "Mend the row in the model."),
+    "gone": _classify_rejected(
+        "The record was deleted.", "Nothing to do: the row is matched anew.", forget_record=True
+    ),
     "converted": Classification(
         Kind.REJECTED,
         Executed.NO,
@@ -34,13 +40,17 @@ CODES: Mapping[str, Classification] = {
         "Send the row to the people.",
         look_again=True,
     ),
-    "duplicate": _refused("Another record has this value already.", "Give the field a value of its own."),
-    "bad_value": _refused("The field cannot hold this value.", "Mend the value in the model."),
-    "too_long": _refused("The text is longer than the field.", "Shorten it, or say truncate: true in the mapping."),
-    "required_missing": _refused("A field that must have a value has none.", "Map the field, or fill it."),
-    "unknown_field": _refused("The object has no such field.", "Refresh the schema."),
-    "not_writable": _refused("The field cannot be written on this record.", "Leave it out of the mapping."),
-    "reference_not_found": _refused("The record that a reference means does not exist.", "Send that record first."),
+    "duplicate": _classify_rejected("Another record has this value already.", "Give the field a value of its own."),
+    "bad_value": _classify_rejected("The field cannot hold this value.", "Mend the value in the model."),
+    "too_long": _classify_rejected(
+        "The text is longer than the field.", "Shorten it, or say truncate: true in the mapping."
+    ),
+    "required_missing": _classify_rejected("A field that must have a value has none.", "Map the field, or fill it."),
+    "unknown_field": _classify_rejected("The object has no such field.", "Refresh the schema."),
+    "not_writable": _classify_rejected("The field cannot be written on this record.", "Leave it out of the mapping."),
+    "reference_not_found": _classify_rejected(
+        "The record that a reference means does not exist.", "Send that record first."
+    ),
 }
 
 
@@ -51,5 +61,7 @@ def classify(error: RowError | BaseException) -> Classification | None:
     if not isinstance(error, RowError):
         return None
     if error.code == "duplicate" and error.action is Action.UPSERT:
-        return _passing(Kind.TRANSIENT, "Another batch created the record first.", "Nothing to do.", attempts=2)
+        return _classify_transient(
+            Kind.TRANSIENT, "Another batch created the record first.", "Nothing to do.", attempts=2
+        )
     return CODES.get(error.code)

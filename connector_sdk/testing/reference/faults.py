@@ -75,16 +75,16 @@ def clear(database: sqlite3.Connection) -> None:
 def take(database: sqlite3.Connection, call: str, object_name: str) -> Fault | None:
     """The fault that this call meets, if any; it has happened then."""
     kinds = tuple(kind for kind in FaultKind if kind not in _OF_ROWS)
-    found = _matching(database, kinds, call, object_name, [""])
+    found = _take_faults(database, kinds, call, object_name, [""])
     return next(iter(found.values()), None)
 
 
 def take_rows(database: sqlite3.Connection, object_name: str, keys: Iterable[str]) -> dict[str, Fault]:
     """The faults that rows of one call meet, by the rows' keys."""
-    return _matching(database, _OF_ROWS, "", object_name, keys)
+    return _take_faults(database, _OF_ROWS, "", object_name, keys)
 
 
-def _matching(
+def _take_faults(
     database: sqlite3.Connection, kinds: tuple[FaultKind, ...], call: str, object_name: str, keys: Iterable[str]
 ) -> dict[str, Fault]:
     marks = ", ".join("?" * len(kinds))

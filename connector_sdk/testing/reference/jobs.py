@@ -72,9 +72,9 @@ class Jobs:
         """Execute rows and keep their answers; the number of the batch."""
         records = self._records
         answers = records.replace(request) if replace else records.execute(request, partial=partial)
-        return self._kept(call, request, job, answers)
+        return self._store_batch(call, request, job, answers)
 
-    def _kept(self, call: str, request: Request, job: str | None, answers: list[Answer]) -> int:
+    def _store_batch(self, call: str, request: Request, job: str | None, answers: list[Answer]) -> int:
         entry = (job, call, request.object_name, request.action, len(answers), as_json(answers))
         added = self._database.execute(
             "insert into batch (job, call, object, action, rows, answers) values (?, ?, ?, ?, ?, ?)", entry

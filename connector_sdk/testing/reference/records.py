@@ -14,7 +14,7 @@ from connector_sdk import Action, Field, FieldType
 from connector_sdk.testing.reference import faults
 from connector_sdk.testing.reference.faults import FaultKind
 from connector_sdk.testing.reference.shapes import SHAPES, Shape
-from connector_sdk.testing.reference.successors import handed_on, note_successor, redirect, successor
+from connector_sdk.testing.reference.successors import copy_shared_fields, note_successor, redirect, successor
 from connector_sdk.testing.reference.values import Wire, from_wire, same
 from connector_sdk.testing.reference.wire import Answer, Line, RefusedError, Request
 
@@ -133,7 +133,7 @@ class Records:
         return (self._update(shape, found[0], line), False) if found else (self._create(shape, line), True)
 
     def _create(self, shape: Shape, line: Line) -> str:
-        values = self._checked(shape, line, creating=True)
+        values = self._check_values(shape, line, creating=True)
         missing = [each.name for each in shape.schema.fields if each.required and values.get(each.name) in (None, "")]
         if missing:
             raise RefusedError("required_missing", f"{', '.join(missing)} must have a value", ",".join(missing))
@@ -151,7 +151,7 @@ class Records:
 
     def _update(self, shape: Shape, id_: str | None, line: Line) -> str:
         id_, before = self._live(id_)
-        values = {**before, **self._checked(shape, line, creating=False)}
+        values = {**before, **self._check_values(shape, line, creating=False)}
         self._unique(shape, values, id_)
         self._database.execute(
             "update record set fields = ?, key = ? where id = ?", (json.dumps(values), values.get(shape.key), id_)
@@ -187,7 +187,7 @@ class Records:
         Raises `RefusedError`.
         """
         (guest, values), people = self._live(guest), SHAPES["people"]
-        made = self._create(people, {"set": handed_on(values, people), "by": {}})
+        made = self._create(people, {"set": copy_shared_fields(values, people), "by": {}})
         note_successor(self._database, guest, made)
         return made
 
@@ -200,7 +200,7 @@ class Records:
             raise RefusedError("converted", f"{id_} became {successor(self._database, id_)}")
         return id_, found
 
-    def _checked(self, shape: Shape, line: Line, *, creating: bool) -> dict[str, Wire]:
+    def _check_values(self, shape: Shape, line: Line, *, creating: bool) -> dict[str, Wire]:
         """The values of a line, empty text as null, references as ids."""
         values: dict[str, Wire] = {}
         for name, value in line["set"].items():
@@ -210,7 +210,7 @@ class Records:
             if not (field.createable if creating else field.updateable):
                 raise RefusedError("not_writable", f"{name} cannot be {'set' if creating else 'changed'}", name)
             key_field = line["by"].get(name)
-            known = value if key_field is None else self._referenced(field, key_field, value)
+            known = value if key_field is None else self._find_reference(field, key_field, value)
             values[name] = None if known == "" else known
             self._check(field, values[name])
         return values
@@ -235,7 +235,7 @@ class Records:
         if field.references and not any(self.find(name, _ID, value) for name in field.references):
             raise RefusedError("reference_not_found", f"{field.name}: there is no record {value}", field.name)
 
-    def _referenced(self, field: Field, key_field: str, value: Wire) -> Wire:
+    def _find_reference(self, field: Field, key_field: str, value: Wire) -> Wire:
         if value is None:
             return None
         for each in field.reference_keys:

@@ -77,7 +77,7 @@ class Service:
     def _calls(self) -> Mapping[str, Callable[..., Reply]]:
         jobs = self._jobs
         return {
-            "write": lambda body, partial=False: self._written(Request.parse(body), partial),
+            "write": lambda body, partial=False: self._write(Request.parse(body), partial),
             "create_upload": jobs.open,
             "upload": jobs.upload,
             "commit": jobs.commit,
@@ -88,13 +88,13 @@ class Service:
             "close_job": lambda job: jobs.end(job, "closed"),
             "list_batches": jobs.batches,
             "look": jobs.look,
-            "replace": lambda body, version: self._replaced(Request.parse(body), version),
+            "replace": lambda body, version: self._replace(Request.parse(body), version),
         }
 
-    def _written(self, request: Request, partial: bool) -> Reply:
+    def _write(self, request: Request, partial: bool) -> Reply:
         return self._jobs.look(str(self._jobs.execute("write", request, partial=partial)))
 
-    def _replaced(self, request: Request, version: str) -> Reply:
+    def _replace(self, request: Request, version: str) -> Reply:
         now = self._records.version(request.object_name)
         if now != version:
             raise Stale(f"{request.object_name} is at version {now}, not {version}")

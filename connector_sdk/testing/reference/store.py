@@ -84,7 +84,7 @@ class Store:
 
     def become(self, *, account: str | None = None, token: str | None = None, calls_left: int | None = None) -> None:
         """Change the account's id, the token that it asks for, or its quota of calls."""
-        with self._changing():
+        with self._change():
             self._database.execute(
                 "update account set id = coalesce(?, id), token = coalesce(?, token), "
                 "calls_left = coalesce(?, calls_left)",
@@ -93,12 +93,12 @@ class Store:
 
     def add_fault(self, fault: Fault) -> None:
         """Let something go wrong."""
-        with self._changing():
+        with self._change():
             faults.add(self._database, fault)
 
     def clear_faults(self) -> None:
         """Let all go well from now on; calls that are late stay late."""
-        with self._changing():
+        with self._change():
             faults.clear(self._database)
 
     def deliver_late(self) -> None:
@@ -150,11 +150,11 @@ class Store:
 
     def find(self, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
         """The ids of the records that have each of the values."""
-        return self._found(object_name, field, values, self._records.find)
+        return self._find(object_name, field, values, self._records.find)
 
     def search(self, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
         """The ids of the records that have each of the values, as a search for references compares them."""
-        return self._found(object_name, field, values, self._records.search)
+        return self._find(object_name, field, values, self._records.search)
 
     def became(self, ids: Sequence[str]) -> list[str | None]:
         """The record that each record was merged into or became, None for those that stand for themselves."""
@@ -175,15 +175,15 @@ class Store:
 
     def convert(self, guest: str) -> str:
         """Let a guest become one of the people by hand, and answer the id of that record."""
-        with self._changing():
+        with self._change():
             return self._records.become(guest)
 
     def _by_hand(self, object_name: str, action: Action, id_: str | None, values: Mapping[str, Any]) -> str:
         line: Line = {"id": id_, "set": {name: to_wire(value) for name, value in values.items()}, "by": {}}
-        with self._changing():
+        with self._change():
             return self._records.by_hand(object_name, action, line)
 
-    def _found(
+    def _find(
         self, object_name: str, field: str, values: Sequence[Any], find: Callable[[str, Field, Wire], list[str]]
     ) -> list[list[str]]:
         shape = SHAPES[object_name].field(field)
@@ -198,7 +198,7 @@ class Store:
             return found
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
+    def _change(self) -> Iterator[None]:
         with self._lock, transaction(self._database):
             yield
 

@@ -29,6 +29,6 @@ def redirect(database: sqlite3.Connection, shape: Shape, id_: str, into: str) ->
             database.execute(query, (place, into, place, id_))
 
 
-def handed_on(values: Mapping[str, Wire], to: Shape) -> dict[str, Wire]:
+def copy_shared_fields(values: Mapping[str, Wire], to: Shape) -> dict[str, Wire]:
     """What a record that becomes one of another object hands on to it: the fields that both have."""
     return {name: value for name, value in values.items() if to.field(name) and name not in ("id", "created_at")}

@@ -97,7 +97,7 @@ class TwoPhase:
         attempt.anchor("created", job=job)
         call("upload", job=job, body=_request(batch).json())
         attempt.anchor("uploaded", job=job)
-        return _looked(handle, call("commit", job=job)["batch"], options, attempt)
+        return _poll_job(handle, call("commit", job=job)["batch"], options, attempt)
 
     def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
         """Abort what was not wholly uploaded, which also fences off calls that are late; commit the rest once more."""
@@ -110,7 +110,7 @@ class TwoPhase:
             state = handle.client.ask("commit", job=job)
         if state["state"] == "aborted":
             return NOT_EXECUTED
-        return _looked(handle, state["batch"], options, attempt)
+        return _poll_job(handle, state["batch"], options, attempt)
 
 
 class LeasedJob:
@@ -128,7 +128,7 @@ class LeasedJob:
             raise
         attempt.anchor("posted", job=job, batch=posted)
         handle.jobs.give(batch.run, job)
-        return _looked(handle, posted, options, attempt)
+        return _poll_job(handle, posted, options, attempt)
 
     def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
         """Close the job, so that a late post is refused, and list it: the one batch that nobody anchored is ours."""
@@ -136,7 +136,7 @@ class LeasedJob:
         if anchor is None:
             return NOT_EXECUTED
         if anchor.step == "posted":
-            return _looked(handle, anchor.handle["batch"], options, attempt)
+            return _poll_job(handle, anchor.handle["batch"], options, attempt)
         job = anchor.handle["job"]
         handle.client.ask("close_job", job=job)
         known = {each.handle["batch"] for each in attempt.run_anchors() if each.step == "posted"}
@@ -144,7 +144,7 @@ class LeasedJob:
         if not ours:
             return NOT_EXECUTED
         attempt.anchor("posted", job=job, batch=ours[0])
-        return _looked(handle, ours[0], options, attempt)
+        return _poll_job(handle, ours[0], options, attempt)
 
 
 class Replacement:
@@ -193,7 +193,7 @@ def _lines(batch: Batch) -> Iterator[Line]:
         yield {"id": id_, "set": set_, "by": keyed, "into": into[row]}
 
 
-def _looked(handle: Handle, batch: str, options: Options, attempt: Attempt) -> WriteResult:
+def _poll_job(handle: Handle, batch: str, options: Options, attempt: Attempt) -> WriteResult:
     reply = handle.client.ask("look", batch=batch)
     while not reply["done"]:
         attempt.wait(options.look_every, f"job {batch} is not done")

@@ -1,20 +1,23 @@
 """Salesforce records as a destination of connector-sdk.
 
-What stands here is for other packages: to connect (`Config` with a way to log in, `connect`, and `login_commands` for
-the command line), to ask an org (`Org`, `discover_schema`, `literal` for values in queries, `name_of` and `written` for
-XML), to check what it answers (`require_object` and `require_list` with a `Shape` of kinds such as `TEXT`, `unreadable`
-for any other answer, `read_remaining` and `read_allowed` for limits), to write (`format_numbers` for numbers as text,
-`write_job` and `recover_job` for the Bulk API 2.0), and to understand what went wrong: `CallFailed`, `classify`,
-`normalised` for codes that Salesforce uses for unlike things, `explained` and `proven` around a hook's calls.
+What stands here is for other packages:
+
+- to connect: `Config` with a way to log in, `connect`, and `login_commands` for the command line;
+- to ask an org: `Org`, `discover_schema`, `literal` for values in queries, `name_of` and `serialize` for XML;
+- to check what it answers: `require_object` and `require_list` with a `Shape` of kinds such as `TEXT`, `unreadable` for
+  any other answer, `read_remaining` and `read_allowed` for limits;
+- to write: `format_numbers` for numbers as text, `write_job` and `recover_job` for the Bulk API 2.0;
+- to understand failures: `CallFailed`, `classify`, `normalize_code` for codes that Salesforce uses for unlike things,
+  `as_run_stopped` and `as_not_executed` around the calls of a hook.
 """
 
 from connector_salesforce.auth.commands import login_commands
 from connector_salesforce.auth.login import connect
 from connector_salesforce.config import Config, Options
-from connector_salesforce.errors.codes import classify, normalised
+from connector_salesforce.errors.codes import classify, normalize_code
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import ClientCredentials, Jwt, SfCli, Web
-from connector_salesforce.hook_errors import explained, proven
+from connector_salesforce.hook_errors import as_not_executed, as_run_stopped
 from connector_salesforce.org.describe import discover_schema
 from connector_salesforce.org.org import Org
 from connector_salesforce.org.soql import literal
@@ -36,7 +39,7 @@ from connector_salesforce.transport.answer_shape import (
     unreadable,
 )
 from connector_salesforce.transport.quota import read_allowed, read_remaining
-from connector_salesforce.transport.xml import name_of, written
+from connector_salesforce.transport.xml import name_of, serialize
 from connector_salesforce.write.bulk2 import recover as recover_job
 from connector_salesforce.write.bulk2 import write as write_job
 from connector_salesforce.write.numbers import format_numbers
@@ -60,24 +63,24 @@ __all__ = [
     "SfCli",
     "Shape",
     "Web",
+    "as_not_executed",
+    "as_run_stopped",
     "classify",
     "connect",
     "discover_schema",
-    "explained",
     "format_numbers",
     "list_of",
     "literal",
     "login_commands",
     "name_of",
-    "normalised",
+    "normalize_code",
     "optional",
-    "proven",
     "read_allowed",
     "read_remaining",
     "recover_job",
     "require_list",
     "require_object",
+    "serialize",
     "unreadable",
     "write_job",
-    "written",
 ]

@@ -15,7 +15,7 @@ Classify = Callable[[CallFailed], Classification | None]
 
 
 @contextmanager
-def explained(classify: Classify = of_salesforce) -> Iterator[None]:
+def as_run_stopped(classify: Classify = of_salesforce) -> Iterator[None]:
     """Where there is no batch, a failure that would not pass goes to the person, with what to do about it.
 
     Raises `RunStopped` for it, and any other `CallFailed` as it is.
@@ -31,7 +31,7 @@ def explained(classify: Classify = of_salesforce) -> Iterator[None]:
 
 
 @contextmanager
-def proven() -> Iterator[None]:
+def as_not_executed() -> Iterator[None]:
     """Where there is a batch, a failure which proves that nothing of it was executed is `NotExecuted`."""
     try:
         yield

@@ -11,7 +11,7 @@ from connector_salesforce.auth import login
 from connector_salesforce.auth.commands import login_commands
 from connector_salesforce.config import Config, Options
 from connector_salesforce.errors import codes
-from connector_salesforce.hook_errors import explained, proven
+from connector_salesforce.hook_errors import as_not_executed, as_run_stopped
 from connector_salesforce.org import describe
 from connector_salesforce.org import match as matching
 from connector_salesforce.org.org import Org
@@ -118,14 +118,14 @@ def connect(config: Config, host: Host) -> Connection:
 @hookimpl
 def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
     """The objects that the user may write."""
-    with explained():
+    with as_run_stopped():
         return describe.list_objects(connection.handle)
 
 
 @hookimpl
 def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
     """One object, as the user sees it."""
-    with explained():
+    with as_run_stopped():
         return describe.discover_schema(connection.handle, object_name, refresh)
 
 
@@ -150,7 +150,7 @@ def match(
 ) -> pa.Table:
     """Find records by the field's own rules of equality, and references by those of a query."""
     org = connection.handle
-    with explained():
+    with as_run_stopped():
         return matching.match(org, objects, field, values, is_reference=is_reference, successors=successors)
 
 
@@ -158,7 +158,7 @@ def match(
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Write through the batch's API."""
     connection.handle.client.quota.keep(options.keep_api_calls)
-    with proven():
+    with as_not_executed():
         return _read_result(connection, batch, _writer(batch).write(connection.handle, batch, options, attempt))
 
 
@@ -175,7 +175,7 @@ def recover_batch(
 def _read_result(connection: Connection, batch: Batch, result: WriteResult) -> WriteResult:
     """Return the result of rows that have been written, as far as it is believed, in words that say what to do."""
     org = connection.handle
-    return reference_errors.explained(org, batch, written_ids.with_doubts(org, batch, result))
+    return reference_errors.with_reference_errors(org, batch, written_ids.with_doubts(org, batch, result))
 
 
 @hookimpl
@@ -187,7 +187,7 @@ def classify_error(error: RowError | BaseException) -> Classification | None:
 @hookimpl
 def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
     """Permissions, limits, and options without effect."""
-    with explained():
+    with as_run_stopped():
         return check.check_plan(connection.handle, plan, options)
 
 

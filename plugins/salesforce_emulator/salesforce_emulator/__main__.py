@@ -12,7 +12,7 @@ import click
 from salesforce_emulator.app import build_app
 from salesforce_emulator.org.json_schema import org_file_schema
 from salesforce_emulator.org.reading import OrgError, read_org
-from salesforce_emulator.server import Server, bound_sockets, url_of
+from salesforce_emulator.server import Server, bind_sockets, url_of
 from salesforce_emulator.world import World
 
 _SCHEMA_HELP = "Print the JSON Schema of an org file."
@@ -39,7 +39,7 @@ def main(port: int, login_port: int | None, host: str, org_file: Path | None, se
     """
     try:
         world = World(read_org(org_file), seed)
-        bound = bound_sockets(host, port, login_port)
+        bound = bind_sockets(host, port, login_port)
     except OrgError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

@@ -106,9 +106,11 @@ class Allocations:
         """The answer of `/limits`, in the order of names; parts of an allocation stand within it."""
         with self._lock:
             now = self._clock.now()
-            return {name: _shown(limit, self._uses[name].left(now)) for name, limit in sorted(self._limits.items())}
+            return {
+                name: _describe_limit(limit, self._uses[name].left(now)) for name, limit in sorted(self._limits.items())
+            }
 
 
-def _shown(limit: Limit, left: int) -> dict[str, Any]:
-    parts = {name: _shown(part, part.left) for name, part in limit.parts.items()}
+def _describe_limit(limit: Limit, left: int) -> dict[str, Any]:
+    parts = {name: _describe_limit(part, part.left) for name, part in limit.parts.items()}
     return {"Max": limit.max, "Remaining": left, **parts}

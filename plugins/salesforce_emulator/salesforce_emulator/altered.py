@@ -29,12 +29,12 @@ class Altered:
         await self._app({**scope, "headers": plain}, receive, keep)
         content = b"".join(message.get("body", b"") for message in messages[1:])
         for action in self._actions:
-            content = _altered(action, content)
+            content = _alter_content(action, content)
         await send(_with_length(messages[0], len(content)))
         await send({"type": "http.response.body", "body": content})
 
 
-def _altered(action: Action, content: bytes) -> bytes:
+def _alter_content(action: Action, content: bytes) -> bytes:
     if action.shuffle:
         head, *rows = _rows(content) or [b""]
         random.Random(len(content)).shuffle(rows)

@@ -53,12 +53,12 @@ async def _no_route(request: Request, error: Exception) -> Response:
     headers = {"Sforce-Limit-Info": world.usage()} if request.url.path.startswith("/services/data/v") else {}
     if error.status_code != 405:
         return json_answer(not_found().body(), 404, headers)
-    allowed = _allowed(request)
+    allowed = _list_methods(request)
     message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
     return json_answer(ApiError(405, "METHOD_NOT_ALLOWED", message).body(), 405, {**headers, "Allow": allowed})
 
 
-def _allowed(request: Request) -> str:
+def _list_methods(request: Request) -> str:
     """The methods of a path, which may have several routes."""
     routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
     return ",".join(sorted({method for route in routes for method in route.methods or ()}))

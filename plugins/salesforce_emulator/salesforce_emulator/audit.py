@@ -69,7 +69,7 @@ class Audit:
         if executed:
             self._executed[object_name][key] += 1
 
-    def undone(self, object_name: str, key: str) -> None:
+    def undo(self, object_name: str, key: str) -> None:
         """A row that was counted as executed was rolled back."""
         self._executed[object_name][key] -= 1
         self._executed[object_name] += Counter()

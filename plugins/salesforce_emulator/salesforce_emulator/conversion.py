@@ -85,7 +85,7 @@ def convert_by_hand(world: World, keys: Iterable[str]) -> list[Converted]:
 
 
 def _lead_of(world: World, key: str) -> str:
-    table = world.store[world.schemas.named("Lead")]
+    table = world.store[world.schemas.get("Lead")]
     found = [row for row in table.live() if key in (row[0], *(row[at] for at in table.schema.indexed))]
     if len(found) != 1:
         raise ValueError(f"{len(found)} leads have the key {key}")
@@ -96,13 +96,13 @@ class _Run:
     def __init__(self, world: World, wanted: Conversion) -> None:
         self._world = world
         self._wanted = wanted
-        schema = world.schemas.named("Lead")
-        row = checks.existing(world.store[schema], wanted.lead_id)
+        schema = world.schemas.get("Lead")
+        row = checks.require_record(world.store[schema], wanted.lead_id)
         checks.not_converted(schema, row)
         self._lead = {schema.fields[at].name: row[at] for at in schema.visible}
         if wanted.owner_id:
             self._lead["OwnerId"] = wanted.owner_id
-        self._status = self._converted_status(schema)
+        self._status = self._choose_status(schema)
 
     def converted(self) -> Converted:
         wanted = self._wanted
@@ -128,37 +128,37 @@ class _Run:
         return self._world.org.person_accounts and self._lead.get("Company") is None and not self._wanted.account_id
 
     def _people(self) -> tuple[str, str]:
-        values = self._carried("Account", _PERSON)
+        values = self._copy_lead_fields("Account", _PERSON)
         account = self._write("insert", "Account", values)
-        schema = self._world.schemas.named("Account")
+        schema = self._world.schemas.get("Account")
         row = self._world.store[schema].get(account)
         assert row is not None, "it was just made"
         return account, str(row[schema.position["personcontactid"]])
 
     def _record(self, name: str, mapping: dict[str, str], present: str | None, more: Record) -> str:
         """A new record with what the lead holds; of a present one only the empty fields are filled."""
-        values = {**self._carried(name, mapping), **more}
+        values = {**self._copy_lead_fields(name, mapping), **more}
         if not present:
             return self._write("insert", name, values)
-        schema = self._world.schemas.named(name)
-        row = checks.existing(self._world.store[schema], present)
+        schema = self._world.schemas.get(name)
+        row = checks.require_record(self._world.store[schema], present)
         source = mapping.get("LeadSource") if self._wanted.overwrite_source else None
         filled = {key: value for key, value in values.items() if row[schema.position[key.lower()]] is None}
         filled |= {source: values[source]} if source in values else {}
         return self._write("update", name, {"Id": row[0], **filled})
 
     def _opportunity(self, account: str) -> str:
-        schema = self._world.schemas.named("Opportunity")
+        schema = self._world.schemas.get("Opportunity")
         stages = schema.fields[schema.position["stagename"]].picklist_values
         stage = next(value.value for value in stages if value.active)
-        values = {"Name": self._lead["Name"], **self._carried("Opportunity", _OPPORTUNITY)}
+        values = {"Name": self._lead["Name"], **self._copy_lead_fields("Opportunity", _OPPORTUNITY)}
         values |= {"Name": self._wanted.opportunity_name} if self._wanted.opportunity_name else {}
         values |= {"AccountId": account, "StageName": stage, "CloseDate": _quarter_end(self._today()).isoformat()}
         return self._write("insert", "Opportunity", values)
 
-    def _carried(self, name: str, mapping: dict[str, str]) -> Record:
+    def _copy_lead_fields(self, name: str, mapping: dict[str, str]) -> Record:
         """What the lead holds for an object, in the fields that the org has; custom fields as the org maps them."""
-        schema = self._world.schemas.named(name)
+        schema = self._world.schemas.get(name)
         pairs = list(mapping.items())
         for source, targets in self._world.org.lead_fields.items():
             pairs += [(source, target.partition(".")[2]) for target in targets if target.startswith(f"{name}.")]
@@ -172,7 +172,7 @@ class _Run:
             raise RowRefused(fault.code, fault.message, fault.fields)
         return str(result.record_id)
 
-    def _converted_status(self, schema: Schema) -> str:
+    def _choose_status(self, schema: Schema) -> str:
         values = schema.fields[schema.position["status"]].picklist_values
         names = [value.value for value in values if value.converted]
         status = self._wanted.status if self._wanted.status is not None else next(iter(names), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from salesforce_emulator.metadata.dependencies import shown_values, valid_for
+from salesforce_emulator.metadata.dependencies import list_shown_values, valid_for
 from salesforce_emulator.org.field_types import SOAP_TYPES, byte_length, flags
 from salesforce_emulator.org.model import Field, ObjectType, RecordType
 from salesforce_emulator.schema import Schema, Schemas
@@ -207,5 +207,5 @@ def _values(field: Field, controller: Field | None) -> list[dict[str, Any]]:
             "validFor": value.valid_for or valid.get(value.value),
             "value": value.value,
         }
-        for value in shown_values(field)
+        for value in list_shown_values(field)
     ]

@@ -12,7 +12,7 @@ from salesforce_emulator.dml.model import RowResult
 from salesforce_emulator.metadata.components import picklist_values
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.reading import camel, read_org
-from salesforce_emulator.server import BackgroundServer, bound_sockets, url_of
+from salesforce_emulator.server import BackgroundServer, bind_sockets, url_of
 from salesforce_emulator.world import World
 
 
@@ -68,7 +68,7 @@ class Emulator:
 
     def start(self) -> Self:
         """Serve; returns when the port answers."""
-        bound = bound_sockets(*self._address)
+        bound = bind_sockets(*self._address)
         self.world.hosts.instance, self.world.hosts.login = map(url_of, bound)
         self._server = BackgroundServer(build_app(self.world), bound)
         self._server.start()

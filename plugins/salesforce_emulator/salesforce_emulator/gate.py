@@ -20,7 +20,7 @@ from salesforce_emulator.dml.model import Origin
 from salesforce_emulator.errors import BulkError, OAuthError
 from salesforce_emulator.faults import Action, Failure
 from salesforce_emulator.in_flight import InFlight
-from salesforce_emulator.oauth.authorize import back
+from salesforce_emulator.oauth.authorize import redirect_error
 from salesforce_emulator.oauth.routes import refusal
 from salesforce_emulator.side_door import PREFIX
 from salesforce_emulator.soap.dialect import dialect_of
@@ -52,13 +52,13 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        _straightened(scope)
+        _normalize_path(scope)
         if scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
             return
         origin = Origin(scope["method"], scope["path"])
-        send = _noting(self._world.audit.call(origin.method, origin.path), send)
-        astray = _too_long(scope) or wrong_host(self._world.hosts, Request(scope)) or self._crowded(scope)
+        send = _note_status(self._world.audit.call(origin.method, origin.path), send)
+        astray = _too_long(scope) or wrong_host(self._world.hosts, Request(scope)) or self._refuse_crowded(scope)
         if astray is not None:
             await astray(scope, receive, send)
             return
@@ -69,7 +69,7 @@ class Gate:
             else:
                 await self._app(scope, receive, send)
 
-    def _crowded(self, scope: Scope) -> Response | None:
+    def _refuse_crowded(self, scope: Scope) -> Response | None:
         if not self._in_flight.refuses(scope["path"], self._world.org.concurrent_calls):
             return None
         status = 500 if scope["path"].startswith("/services/Soap/") else 403
@@ -108,7 +108,7 @@ class Gate:
         altering = [action for action in actions if action.alters]
         if altering:
             answer = Altered(answer, altering)
-        await answer(scope, _replayed(body), send)
+        await answer(scope, _replay_body(body), send)
 
     def _repeat_later(self, seconds: float, scope: Scope, body: bytes) -> None:
         resets = self._world.resets
@@ -116,7 +116,7 @@ class Gate:
         async def repeat() -> None:
             await asyncio.sleep(seconds)
             if self._world.resets == resets:
-                await self._app(dict(scope), _replayed(body), _nowhere)
+                await self._app(dict(scope), _replay_body(body), _discard)
 
         task = asyncio.create_task(repeat())
         self._later.add(task)
@@ -130,7 +130,7 @@ class Gate:
             answer.append(message)
 
         if place != "before":
-            await self._app(scope, _replayed(body), keep)
+            await self._app(scope, _replay_body(body), keep)
         if place == "during":
             await _send_half(answer, send)
         # Closing flushes what was written, then ends the connection without another byte.
@@ -139,15 +139,15 @@ class Gate:
             pass
 
 
-def _noting(incoming: Incoming, send: Send) -> Send:
+def _note_status(incoming: Incoming, send: Send) -> Send:
     """Sends an answer and takes down its status."""
 
-    async def noting(message: Message) -> None:
+    async def send_and_note(message: Message) -> None:
         if message["type"] == "http.response.start":
             incoming.status = message["status"]
         await send(message)
 
-    return noting
+    return send_and_note
 
 
 async def _send_half(answer: list[Message], send: Send) -> None:
@@ -173,7 +173,7 @@ def _refusal(failure: Failure, status: int, request: Request) -> Response:
         fault = SoapFault(failure.code, failure.message, 500 if status == 400 else status)
         return fault_answer(fault, dialect_of(path))
     if path == "/services/oauth2/authorize" and "redirect_uri" in request.query_params:
-        return back(request.query_params, OAuthError(failure.code, failure.message))
+        return redirect_error(request.query_params, OAuthError(failure.code, failure.message))
     if path.startswith("/services/oauth2/"):
         return refusal(OAuthError(failure.code, failure.message, status))
     error: dict[str, Any] = {"message": failure.message, "errorCode": failure.code}
@@ -186,7 +186,7 @@ def _token(request: Request, body: bytes) -> str:
     return header or (in_body[1].decode() if in_body is not None else "")
 
 
-def _straightened(scope: Scope) -> None:
+def _normalize_path(scope: Scope) -> None:
     # Salesforce serves /query/ as /query, and //services, which the sf CLI asks for, as /services. A key may end in an
     # encoded slash, which stays.
     if len(scope["path"]) > 1 and scope.get("raw_path", b"").endswith(b"/"):
@@ -214,7 +214,7 @@ async def _whole(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-def _replayed(body: bytes) -> Receive:
+def _replay_body(body: bytes) -> Receive:
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
@@ -223,5 +223,5 @@ def _replayed(body: bytes) -> Receive:
     return receive
 
 
-async def _nowhere(message: Message) -> None:
+async def _discard(message: Message) -> None:
     """Where the answer of a repeated request goes."""

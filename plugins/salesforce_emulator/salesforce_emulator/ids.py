@@ -39,11 +39,11 @@ def id_series(prefix: str) -> Callable[[], str]:
     tails = product(ALPHABET, repeat=5)
     next(tails)
 
-    def following() -> str:
+    def next_id() -> str:
         tail = "".join(next(tails))
         return head + tail + checked + _check(tail)
 
-    return following
+    return next_id
 
 
 def stable_id(prefix: str, *names: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from salesforce_emulator.org.model import Field, Value
 
 
-def folded(value: Value) -> Value:
+def fold_case(value: Value) -> Value:
     """The value as indexes and SOQL compare it: text without case."""
     if isinstance(value, str):
         lower = value.lower()
@@ -31,9 +31,9 @@ def ignores_case(field: Field) -> bool:
 
 def key_of(field: Field, value: Value) -> Value:
     """The value as the field compares it when a row is matched."""
-    return folded(value) if ignores_case(field) else value
+    return fold_case(value) if ignores_case(field) else value
 
 
 def index_key(field: Field, value: Value) -> Value:
     """The value under which the index files a row; coarser than `key_of` only where the field is not unique."""
-    return value if field.case_sensitive else folded(value)
+    return value if field.case_sensitive else fold_case(value)

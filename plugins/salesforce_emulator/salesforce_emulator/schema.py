@@ -24,7 +24,7 @@ class Schema:
         self.name = thing.name
         # A field keeps its position when the org changes; one that is removed leaves a place that nobody sees.
         known: list[Field] = before.fields if before is not None else []
-        kept = [thing.fields.get(field.name) or _removed(field) for field in known]
+        kept = [thing.fields.get(field.name) or _hide_removed(field) for field in known]
         names = {field.name for field in kept}
         self.fields: list[Field] = kept + [field for field in thing.fields.values() if field.name not in names]
         self.visible = [at for at, field in enumerate(self.fields) if not field.hidden]
@@ -42,9 +42,9 @@ class Schema:
         self.indexed = sorted(self._where(lambda field: field.unique or field.id_lookup or field.name in matched) - {0})
         self.auto_numbers = [at for at, field in enumerate(self.fields) if field.auto_number]
         self.external_ids = tuple(at for at, field in enumerate(self.fields) if field.external_id)
-        self.stamps_on_update = self._named("LastModifiedDate", "SystemModstamp")
-        self.stamps_on_create = [*self._named("CreatedDate"), *self.stamps_on_update]
-        self.users_on_create = self._named("OwnerId", "CreatedById", "LastModifiedById")
+        self.stamps_on_update = self._find_positions("LastModifiedDate", "SystemModstamp")
+        self.stamps_on_create = [*self._find_positions("CreatedDate"), *self.stamps_on_update]
+        self.users_on_create = self._find_positions("OwnerId", "CreatedById", "LastModifiedById")
         self.photos = [at for at, field in enumerate(self.fields) if field.extra_type_info == "imageurl"]
         # Events have no name.
         self.name_at = next((at for at, field in enumerate(self.fields) if field.name_field), 0)
@@ -56,7 +56,7 @@ class Schema:
             if self.fields[at].relationship_name is not None
         }
 
-    def _named(self, *names: str) -> list[int]:
+    def _find_positions(self, *names: str) -> list[int]:
         return [self.position[name.lower()] for name in names if name.lower() in self.position]
 
     def _where(self, holds: Callable[[Field], bool]) -> frozenset[int]:
@@ -97,7 +97,7 @@ class Schemas:
         """The object of that name in any case."""
         return self.by_name.get(name.lower())
 
-    def named(self, name: str) -> Schema:
+    def get(self, name: str) -> Schema:
         """The object of a name that was found before. Raises KeyError."""
         return self.by_name[name.lower()]
 
@@ -115,7 +115,7 @@ class Schemas:
         ]
 
 
-def _removed(field: Field) -> Field:
+def _hide_removed(field: Field) -> Field:
     """The place of a field that the org no longer has."""
     return attrs.evolve(
         field, hidden=True, external_id=False, auto_number=False, default_value=None, extra_type_info=None

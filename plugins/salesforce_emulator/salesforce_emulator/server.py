@@ -52,7 +52,7 @@ class Server(uvicorn.Server):
             self._on_ready()
 
 
-def bound_socket(host: str, port: int) -> socket.socket:
+def bind_socket(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named, because asyncio turns Nagle's delay off only where it sees TCP: 40 ms for every call otherwise.
@@ -66,11 +66,11 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
-def bound_sockets(host: str, port: int, login_port: int | None = None) -> tuple[socket.socket, socket.socket]:
+def bind_sockets(host: str, port: int, login_port: int | None = None) -> tuple[socket.socket, socket.socket]:
     """Listening sockets of the instance and of the login host, which takes the next port. Raises OSError."""
     with ExitStack() as undo:
-        instance = undo.enter_context(bound_socket(host, port))
-        login = bound_socket(host, (port + 1 if port else 0) if login_port is None else login_port)
+        instance = undo.enter_context(bind_socket(host, port))
+        login = bind_socket(host, (port + 1 if port else 0) if login_port is None else login_port)
         undo.pop_all()
         return instance, login
 

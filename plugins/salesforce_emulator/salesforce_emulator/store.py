@@ -105,11 +105,11 @@ class Table:
         at = self._deleted_at
         return (row for row in list(self.rows.values()) if row[at] is not True)
 
-    def referring(self, at: int, parents: Container[Value]) -> list[Row]:
+    def find_referring(self, at: int, parents: Container[Value]) -> list[Row]:
         """The live records that point to one of some parents."""
         return [row for row in self.live() if row[at] in parents]
 
-    def binned(self, at: int, parent: Value) -> list[Row]:
+    def find_binned(self, at: int, parent: Value) -> list[Row]:
         """The deleted records that point to a parent."""
         return [row for row in self.rows.values() if row[at] == parent and self.is_deleted(row)]
 

@@ -46,7 +46,7 @@ def reader(field: Field) -> Reader:
     return _READERS.get(field.type, _text)(field)
 
 
-def _refused(field: Field, code: str, message: str) -> RowRefused:
+def _make_refusal(field: Field, code: str, message: str) -> RowRefused:
     return RowRefused(code, f"{field.label}: {message}", [field.name])
 
 
@@ -62,7 +62,7 @@ def _text(field: Field) -> Reader:
     def read(raw: Any) -> Value:
         text = _as_text(field, raw)
         if len(text) > limit:
-            raise _refused(field, "STRING_TOO_LONG", f"data value too large: {text} (max length={limit})")
+            raise _make_refusal(field, "STRING_TOO_LONG", f"data value too large: {text} (max length={limit})")
         return text or None
 
     return read
@@ -74,7 +74,7 @@ def _email(field: Field) -> Reader:
     def read(raw: Any) -> Value:
         value = text(raw)
         if isinstance(value, str) and not _EMAIL.match(value):
-            raise _refused(field, "INVALID_EMAIL_ADDRESS", f"invalid email address: {value}")
+            raise _make_refusal(field, "INVALID_EMAIL_ADDRESS", f"invalid email address: {value}")
         return value.lower() if isinstance(value, str) else None
 
     return read
@@ -95,7 +95,7 @@ def _picklist(field: Field) -> Reader:
 
 def _bad_choice(field: Field, value: Value) -> RowRefused:
     code = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
-    return _refused(field, code, f"bad value for restricted picklist field: {value}")
+    return _make_refusal(field, code, f"bad value for restricted picklist field: {value}")
 
 
 def _multipicklist(field: Field) -> Reader:
@@ -106,7 +106,7 @@ def _multipicklist(field: Field) -> Reader:
         value = text(raw)
         chosen = [part.strip() for part in value.split(";")] if isinstance(value, str) else []
         if len(chosen) > _MOST_CHOSEN:
-            raise _refused(field, "TOO_MANY_ENUM_VALUE", f"more than {_MOST_CHOSEN} values: {len(chosen)}")
+            raise _make_refusal(field, "TOO_MANY_ENUM_VALUE", f"more than {_MOST_CHOSEN} values: {len(chosen)}")
         for part in chosen:
             if field.restricted_picklist and part not in order:
                 raise _bad_choice(field, part)
@@ -142,7 +142,7 @@ def _whole(field: Field) -> Reader:
 
 
 def _out_of_range(field: Field, text: str) -> RowRefused:
-    return _refused(field, "NUMBER_OUTSIDE_VALID_RANGE", f"value outside of valid range on numeric field: {text}")
+    return _make_refusal(field, "NUMBER_OUTSIDE_VALID_RANGE", f"value outside of valid range on numeric field: {text}")
 
 
 def _number(field: Field) -> Reader:
@@ -178,7 +178,7 @@ def _date(field: Field) -> Reader:
 
 def _check_year(field: Field, year: int, text: str) -> None:
     if not 1700 <= year <= 4000:
-        raise _refused(field, "DATE_OUT_OF_RANGE", f"invalid date: {text}")
+        raise _make_refusal(field, "DATE_OUT_OF_RANGE", f"invalid date: {text}")
 
 
 def _datetime(field: Field) -> Reader:
@@ -230,7 +230,7 @@ def _reference(field: Field) -> Reader:
         text = _as_text(field, raw)
         record_id = read_id(text)
         if text and record_id is None:
-            raise _refused(field, "MALFORMED_ID", f"id value of incorrect type: {text}")
+            raise _make_refusal(field, "MALFORMED_ID", f"id value of incorrect type: {text}")
         return record_id
 
     return read

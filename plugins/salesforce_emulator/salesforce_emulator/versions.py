@@ -18,7 +18,7 @@ class Standing(Enum):
     UNKNOWN = "unknown"
 
 
-def standing(versions: Versions, version: str) -> Standing:
+def judge_version(versions: Versions, version: str) -> Standing:
     """Return whether an org with these versions serves `58.0`, serves it no more, or does not know it."""
     match = re.fullmatch(r"([0-9]{1,3})\.0", version)
     number = int(match[1]) if match else 0
@@ -27,7 +27,7 @@ def standing(versions: Versions, version: str) -> Standing:
     return Standing.RETIRED if _FIRST_RETIRED <= number < versions.min else Standing.UNKNOWN
 
 
-def served(versions: Versions) -> list[dict[str, str]]:
+def list_served(versions: Versions) -> list[dict[str, str]]:
     """Return the answer of `/services/data`: three releases a year, v57.0 being Spring '23."""
     return [
         {"label": _label(number), "url": f"/services/data/v{number}.0", "version": f"{number}.0"}

@@ -31,8 +31,8 @@ from salesforce_emulator.metadata.history import History
 from salesforce_emulator.oauth.authorizations import Authorizations
 from salesforce_emulator.org.access import LoginState, Permissions
 from salesforce_emulator.org.model import Org
-from salesforce_emulator.org.permissions import seen_by, unhidden
-from salesforce_emulator.org.reading import OrgError, changed_org
+from salesforce_emulator.org.permissions import restrict_to_user, reveal_org
+from salesforce_emulator.org.reading import OrgError, change_org
 from salesforce_emulator.org_rows import put_org_rows
 from salesforce_emulator.rest.idempotency import Idempotency
 from salesforce_emulator.schema import Schema, Schemas
@@ -94,16 +94,18 @@ class World:
 
     def change(self, change: dict[str, Any], user: str | None = None) -> None:
         """Lay a change over the org while it runs, as an admin would make it. Raises OrgError; then nothing changed."""
-        self.adopt(changed_org(self.org, change), user)
+        self.adopt(change_org(self.org, change), user)
 
     def adopt(self, org: Org, user: str | None = None) -> None:
         """Go on with another state of the org. Raises OrgError; then nothing changed."""
         with self.engine.lock:
             Rules(
-                org, Schemas(unhidden(org).objects, self.schemas), Store(Schemas(unhidden(org).objects, self.schemas))
+                org,
+                Schemas(reveal_org(org).objects, self.schemas),
+                Store(Schemas(reveal_org(org).objects, self.schemas)),
             )
             added = [name for name in org.objects if name not in self.org.objects]
-            self.schemas.replace(unhidden(org).objects, self.schemas)
+            self.schemas.replace(reveal_org(org).objects, self.schemas)
             self.store.adopt(self.schemas)
             self.allocations.adopt(self.org.limits, org.limits)
             self.history.note(self.org, org, user or self.user_id)
@@ -151,7 +153,7 @@ class World:
         """The org as a user sees it."""
         view = self._views.get(user_id)
         if view is None:
-            schemas = Schemas(seen_by(self.org, self.usernames.get(user_id, "")).objects, self.schemas)
+            schemas = Schemas(restrict_to_user(self.org, self.usernames.get(user_id, "")).objects, self.schemas)
             view = self._views[user_id] = View(schemas, JsonRows(schemas))
         return view
 
@@ -166,7 +168,7 @@ class World:
     @property
     def usernames(self) -> dict[str, str]:
         """The Username of every user, by id."""
-        schema = self.schemas.named("User")
+        schema = self.schemas.get("User")
         at = schema.position["username"]
         return {str(row[0]): str(row[at]) for row in list(self.store[schema].rows.values())}
 
@@ -254,7 +256,7 @@ class World:
     def _fill(self) -> None:
         self._views: dict[str, View] = {}
         self._catalogues: dict[frozenset[str], Catalogue] = {}
-        self.schemas = Schemas(unhidden(self.org).objects)
+        self.schemas = Schemas(reveal_org(self.org).objects)
         self.store = Store(self.schemas)
         self.allocations = Allocations(self.org, self.clock)
         self.bus = Bus(random.Random(self.seed + 2))
@@ -290,7 +292,7 @@ class World:
 
     def _read(self, batch: Batch) -> tuple[Schema, list[RowInput]]:
         view = self.view(batch.job.user_id)
-        schema = view.schemas.named(batch.job.object_name)
+        schema = view.schemas.get(batch.job.object_name)
         return schema, BatchReader(view.schemas, view.json_rows)(batch, schema)
 
     def _execute_in_chunks(self, write: Write, user: str) -> Iterator[list[RowResult]]:

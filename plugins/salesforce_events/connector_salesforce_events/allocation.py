@@ -48,7 +48,7 @@ class Allocation:
 
         Raises `NotExecuted` where none are left, or where fewer events would pass. `Cancelled` ends the wait.
         """
-        if not self._refusals and ((self._asked and self._taken(events)) or (self._ask() and self._taken(events))):
+        if not self._refusals and ((self._asked and self._take(events)) or (self._ask() and self._take(events))):
             return
         if self._whole is not None and events > self._whole:
             message = f"the org publishes {self._whole:,} events in an hour, fewer than the {events:,} of this batch"
@@ -58,7 +58,7 @@ class Allocation:
         attempt.anchor(WAITING)
         for pause in _pauses(self._refusals):
             attempt.wait(pause, f"the org publishes no {events:,} events more in this hour")
-            if self._ask() and self._taken(events):
+            if self._ask() and self._take(events):
                 return
 
     def note_answer(self, *, accepted: bool, refused: bool) -> None:
@@ -80,7 +80,7 @@ class Allocation:
             self._asked, self._left, self._whole = True, left, whole
         return True
 
-    def _taken(self, events: int) -> bool:
+    def _take(self, events: int) -> bool:
         with self._lock:
             if self._left is None:
                 return True

@@ -19,7 +19,7 @@ from connector_salesforce import (
     CallFailed,
     Shape,
     list_of,
-    normalised,
+    normalize_code,
     optional,
     require_object,
     unreadable,
@@ -103,16 +103,16 @@ def _read(answer: Any) -> Line:
     """What an answer says of its event. That it was accepted is said by the value true, and by nothing else."""
     success, errors = (answer.get("success"), answer.get("errors")) if isinstance(answer, dict) else (None, None)
     if success is False:
-        return _refused(errors)
-    return _accepted(errors) if success is True else _UNREADABLE
+        return _read_refused(errors)
+    return _read_accepted(errors) if success is True else _UNREADABLE
 
 
 def _read_call(part: Mapping[str, Any]) -> Line:
     body, accepted = part.get("body"), 200 <= part["httpStatusCode"] < 300
-    return _read(body) if accepted else _refused(body)
+    return _read(body) if accepted else _read_refused(body)
 
 
-def _accepted(notices: Any) -> Line:
+def _read_accepted(notices: Any) -> Line:
     """An event that was accepted, with its UUID where one is told: standard volume events have none."""
     if not list_of(_ERROR).holds(notices) or not all(map(_code, notices)):
         return _UNREADABLE
@@ -128,14 +128,14 @@ def _code(error: Mapping[str, Any]) -> str | None:
     return found
 
 
-def _refused(errors: Any) -> Line:
+def _read_refused(errors: Any) -> Line:
     """The errors of an event."""
     said = _code(errors[0]) if list_of(_ERROR).holds(errors) and errors else None
     if not said:
         return _UNREADABLE
     message = "; ".join(each.get("message") or "" for each in errors)
     fields = ",".join(name for each in errors for name in each.get("fields") or ()) or None
-    code = normalised(said, message)
+    code = normalize_code(said, message)
     if said == LIMIT:
         code = TOO_LARGE if re.search(LARGE, message) else USED_UP
     return Line(RowStatus.FAILED, code=code, message=message if code == said else f"{said}: {message}", fields=fields)

@@ -28,7 +28,7 @@ def list_objects(org: Org) -> list[ObjectInfo]:
 def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
     """An event with its fields. Raises `ConfigError` where the user may not publish one of this name."""
     if object_name not in _names(org):
-        raise _unknown(org, object_name)
+        raise _make_unknown_event_error(org, object_name)
     schema = connector_salesforce.discover_schema(org, object_name, refresh)
     path = f"Setup, Platform Events, {schema.label}, Custom Fields & Relationships"
     return evolve(
@@ -44,7 +44,7 @@ def _names(org: Org) -> list[str]:
     return [each.name for each in list_objects(org)]
 
 
-def _unknown(org: Org, object_name: str) -> ConfigError:
+def _make_unknown_event_error(org: Org, object_name: str) -> ConfigError:
     names = _names(org)
     have = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "") if names else "none"
     return ConfigError(

@@ -21,7 +21,7 @@ def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> W
     """Publish a batch. Raises `NotExecuted`, and `CallFailed` once the job may have been executed."""
     waits = options.on_limit == "wait"
     events.allocation.take(batch.rows.num_rows, attempt, wait=waits)
-    return _settled(events, connector_salesforce.write_job(events.org, batch, _PLAIN, attempt), waits=waits)
+    return _adjust_result(events, connector_salesforce.write_job(events.org, batch, _PLAIN, attempt), waits=waits)
 
 
 def recover(events: Events, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
@@ -30,10 +30,12 @@ def recover(events: Events, batch: Batch, options: Options, attempt: Attempt) ->
     if own and own[-1] == WAITING:
         return NOT_EXECUTED
     answer = connector_salesforce.recover_job(events.org, batch, _PLAIN, attempt)
-    return _settled(events, answer, waits=options.on_limit == "wait") if isinstance(answer, WriteResult) else answer
+    return (
+        _adjust_result(events, answer, waits=options.on_limit == "wait") if isinstance(answer, WriteResult) else answer
+    )
 
 
-def _settled(events: Events, result: WriteResult, *, waits: bool) -> WriteResult:
+def _adjust_result(events: Events, result: WriteResult, *, waits: bool) -> WriteResult:
     """The result without the ids, which mean nothing, and with events that came too late for this hour as such."""
     columns = {each: result.rows.column(each).combine_chunks() for each in result.rows.column_names}
     limited = pc.fill_null(pc.equal(columns["code"], LIMIT), False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import connector_salesforce
 from attrs import evolve
-from connector_salesforce import Config, explained, proven
+from connector_salesforce import Config, as_not_executed, as_run_stopped
 
 from connector_salesforce_events import codes, describe, jobs, planning, publishing
 from connector_salesforce_events.config import Options
@@ -87,14 +87,14 @@ def connect(config: Config, host: Host) -> Connection:
 @hookimpl
 def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
     """The events that the user may publish."""
-    with explained():
+    with as_run_stopped():
         return describe.list_objects(connection.handle.org)
 
 
 @hookimpl
 def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
     """The fields of an event."""
-    with explained():
+    with as_run_stopped():
         return describe.discover_schema(connection.handle.org, object_name, refresh)
 
 
@@ -109,7 +109,7 @@ def check_sync(connection: Connection, sync: Sync, options: Options) -> Sequence
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Publish events."""
     _keep(connection, options)
-    with proven():
+    with as_not_executed():
         if batch.api == "bulk2":
             return jobs.write(connection.handle, batch, options, attempt)
         return publishing.write(connection.handle, batch, options, attempt)
@@ -135,7 +135,7 @@ def classify_error(error: RowError | BaseException) -> Classification | None:
 @hookimpl
 def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
     """What the hour allows, and what subscribers should know."""
-    with explained():
+    with as_run_stopped():
         return planning.check_plan(connection.handle, plan, options)
 
 

@@ -73,17 +73,17 @@ def _publish(events: Events, batch: Batch, texts: Sequence[str]) -> list[Line]:
 
 def _send(events: Events, batch: Batch, texts: Sequence[str]) -> list[Line]:
     if batch.api == "composite" or events.single:
-        return _one_by_one(events.org, batch.object_name, texts)
+        return _publish_singly(events.org, batch.object_name, texts)
     try:
-        return _together(events.org, batch.object_name, texts)
+        return _publish_together(events.org, batch.object_name, texts)
     except CallFailed as error:
         if error.executed is not Executed.NO or error.status not in _REFUSED:
             raise
         events.single = error.status != 400 or error.code in _NOT_OFFERED
-        return _one_by_one(events.org, batch.object_name, texts)
+        return _publish_singly(events.org, batch.object_name, texts)
 
 
-def _together(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
+def _publish_together(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
     """Events by one call, each with a result of its own."""
     start = f'{{"attributes":{{"type":{json.dumps(name)}}}'
     records = ",".join(start + ("}" if text == "{}" else f",{text[1:]}") for text in texts)
@@ -91,7 +91,7 @@ def _together(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
     return of_collection(org.client.write("POST", "/composite/sobjects", body), len(texts))
 
 
-def _one_by_one(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
+def _publish_singly(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
     """Events as single calls, some to a request. Once some are published, a request that fails concerns no others."""
     lines: list[Line] = []
     for start in range(0, len(texts), COMPOSITE_MAX):

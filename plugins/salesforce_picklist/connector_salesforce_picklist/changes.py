@@ -95,7 +95,7 @@ class Change:
         return steps(self.before, self.after)
 
 
-def wanted(batch: Batch) -> list[Wanted]:
+def read_wanted(batch: Batch) -> list[Wanted]:
     """The rows of a batch."""
     others = [(number, each) for number, each in enumerate(batch.columns) if each.field != batch.match_field]
     found = []
@@ -111,7 +111,7 @@ def wanted(batch: Batch) -> list[Wanted]:
     return found
 
 
-def changed(picklist: Picklist, rows: Sequence[Wanted], order: Order) -> Change:
+def plan_change(picklist: Picklist, rows: Sequence[Wanted], order: Order) -> Change:
     """What the rows make of a picklist: existing values keep their places and everything that no row speaks of, new
     ones join after them, and those that no row has are deactivated.
     """
@@ -121,14 +121,14 @@ def changed(picklist: Picklist, rows: Sequence[Wanted], order: Order) -> Change:
     for each in picklist.values:
         row = by_key.get(each.key)
         if row is not None:
-            fates[each.key] = Fate(each, each.activated().labelled(row.label).given(row.attributes))
+            fates[each.key] = Fate(each, each.activate().with_label(row.label).with_attributes(row.attributes))
             values.append(fates[each.key].after)
         elif each.active:
             deactivated.append(each)
             values.append(each.deactivated())
         else:
             values.append(each)
-    for row in _ordered([each for key, each in by_key.items() if key not in fates], order):
+    for row in _order_rows([each for key, each in by_key.items() if key not in fates], order):
         new = Value.new(row.name, row.label or row.name, row.attributes, in_xml=picklist.kind is Kind.STANDARD)
         fates[new.key] = Fate(None, new, hidden=picklist.hides_inactive)
         values.append(new)
@@ -151,11 +151,11 @@ def differences(current: Picklist, wanted_: Picklist) -> Iterator[str]:
     yield from (each.name for key, each in have.items() if key not in want)
     yield from (each.name for key, each in want.items() if key not in have)
     for key in have.keys() & want.keys():
-        for name in _missing(have[key], want[key]):
+        for name in _find_missing(have[key], want[key]):
             yield f"{name} of {want[key].name}"
 
 
-def _missing(value: Value, wanted_: Value) -> Iterator[str]:
+def _find_missing(value: Value, wanted_: Value) -> Iterator[str]:
     if value.label != wanted_.label:
         yield "label"
     if value.default != wanted_.default:
@@ -163,5 +163,5 @@ def _missing(value: Value, wanted_: Value) -> Iterator[str]:
     yield from (each for each in value.differs(wanted_) if each != "color" or wanted_.attribute("color"))
 
 
-def _ordered(rows: list[Wanted], order: Order) -> list[Wanted]:
+def _order_rows(rows: list[Wanted], order: Order) -> list[Wanted]:
     return rows if order == "model" else sorted(rows, key=lambda each: (same(each.name), each.name))

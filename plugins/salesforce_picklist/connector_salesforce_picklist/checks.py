@@ -37,13 +37,13 @@ def check(change: Change, options: Options, around: Surroundings) -> list[Findin
         *what_changes(change),
         *_empty(change, options),
         *_too_many(change, limit_of(change.before, controls=around.controls)),
-        *_repeated_labels(change),
-        *_missing_attributes(change),
+        *_check_repeated_labels(change),
+        *_check_missing_attributes(change),
         *_default(change),
-        *_leaning(around, options),
+        *_check_dependencies(around, options),
         *_dependent(change),
         *_record_types(change, around),
-        *_hidden(change),
+        *_check_hidden(change),
         *_warn_of_package(change),
     ]
 
@@ -52,8 +52,8 @@ def stops(change: Change) -> list[Finding]:
     """What keeps a change from being written whatever stands around it."""
     found = (
         *_too_many(change, limit_of(change.before, controls=False)),
-        *_repeated_labels(change),
-        *_missing_attributes(change),
+        *_check_repeated_labels(change),
+        *_check_missing_attributes(change),
     )
     return [each for each in found if each.level is Level.STOP]
 
@@ -61,25 +61,25 @@ def stops(change: Change) -> list[Finding]:
 def what_changes(change: Change) -> Iterator[Finding]:
     """The values that join, come back and change; those that leave are the core's to tell."""
     new = [each for each in change.fates if each.added]
-    yield from _listed("added", [each.after.name for each in new if not each.hidden])
-    yield from _listed(ADDED_OR_BACK, [each.after.name for each in new if each.hidden])
-    yield from _listed("reactivated", [each.after.name for each in change.fates if each.reactivated])
+    yield from _report_names("added", [each.after.name for each in new if not each.hidden])
+    yield from _report_names(ADDED_OR_BACK, [each.after.name for each in new if each.hidden])
+    yield from _report_names("reactivated", [each.after.name for each in change.fates if each.reactivated])
     relabelled = [each for each in change.fates if each.relabelled]
-    yield from _listed("relabelled", [f"{each.after.name} ({_labels(each)})" for each in relabelled])
+    yield from _report_names("relabelled", [f"{each.after.name} ({_labels(each)})" for each in relabelled])
     others = [f"{each.after.name} ({', '.join(each.differing)})" for each in change.fates if each.differing]
-    yield from _listed("changed otherwise", others)
+    yield from _report_names("changed otherwise", others)
 
 
 def _labels(fate: Fate) -> str:
     return f"{fate.before.label if fate.before else ''} → {fate.after.label}"
 
 
-def _listed(what: str, names: Sequence[str]) -> Iterator[Finding]:
+def _report_names(what: str, names: Sequence[str]) -> Iterator[Finding]:
     if names:
-        yield Finding(Level.INFO, f"{len(names):,} {what}: {_named(names)}")
+        yield Finding(Level.INFO, f"{len(names):,} {what}: {_join_names(names)}")
 
 
-def _named(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 
@@ -98,17 +98,17 @@ def _too_many(change: Change, limit: Limit | None) -> Iterator[Finding]:
     if over <= 0:
         return
     how = f"of which {inactive:,} are inactive" if limit.counts_inactive else "inactive ones not counted"
-    spare = [each for each in change.before.values if not each.active and each.key not in _kept(change)]
+    spare = [each for each in change.before.values if not each.active and each.key not in _list_kept_keys(change)]
     advice = f"Delete inactive values in Setup: {len(spare):,} could go." if limit.counts_inactive and spare else ""
     message = f"{over:,} too many: the picklist takes {limit.most:,} values and would have {counted:,}, {how}"
     yield Finding(Level.STOP, message, advice or "Leave some out of the model.")
 
 
-def _kept(change: Change) -> set[str]:
+def _list_kept_keys(change: Change) -> set[str]:
     return {each.after.key for each in change.fates}
 
 
-def _repeated_labels(change: Change) -> Iterator[Finding]:
+def _check_repeated_labels(change: Change) -> Iterator[Finding]:
     """Labels are unique among active values, without regard to case."""
     found: dict[str, list[Value]] = defaultdict(list)
     for each in change.after.active:
@@ -120,7 +120,7 @@ def _repeated_labels(change: Change) -> Iterator[Finding]:
             yield Finding(Level.STOP, message, "Give each active value a label of its own; case does not count.")
 
 
-def _missing_attributes(change: Change) -> Iterator[Finding]:
+def _check_missing_attributes(change: Change) -> Iterator[Finding]:
     needed = NEEDED.get(change.before.name, ()) if change.before.kind is Kind.STANDARD else ()
     for fate in change.fates:
         missing = [each for each in needed if fate.added and fate.after.raw.get(each) is None]
@@ -136,12 +136,12 @@ def _default(change: Change) -> Iterator[Finding]:
             yield Finding(Level.WARNING, message, "Choose another one in Setup.")
 
 
-def _leaning(around: Surroundings, options: Options) -> Iterator[Finding]:
+def _check_dependencies(around: Surroundings, options: Options) -> Iterator[Finding]:
     fields: dict[str, list[str]] = defaultdict(list)
     for field_, value in around.leaning:
         fields[field_].append(value)
     for field_, values in fields.items():
-        message = f"values of {field_} can be chosen beside {_named(values)} only, which leave"
+        message = f"values of {field_} can be chosen beside {_join_names(values)} only, which leave"
         if options.break_dependencies:
             yield Finding(Level.WARNING, message)
         else:
@@ -154,7 +154,7 @@ def _dependent(change: Change) -> Iterator[Finding]:
     new = [each.after.name for each in change.fates if each.added]
     if change.before.controlling_field and new:
         depends = f"{change.before.field} depends on {change.before.controlling_field}"
-        message = f"{depends}, and new values are not selectable for any controlling value: {_named(new)}"
+        message = f"{depends}, and new values are not selectable for any controlling value: {_join_names(new)}"
         yield Finding(Level.WARNING, message, "Set their dependencies in Setup.")
 
 
@@ -168,10 +168,10 @@ def _record_types(change: Change, around: Surroundings) -> Iterator[Finding]:
 
 
 def _record_type_names(found: Iterable[tuple[str, str]]) -> str:
-    return _named([f"{object_name}.{name}" for object_name, name in found])
+    return _join_names([f"{object_name}.{name}" for object_name, name in found])
 
 
-def _hidden(change: Change) -> Iterator[Finding]:
+def _check_hidden(change: Change) -> Iterator[Finding]:
     if any(each.hidden for each in change.fates):
         message = (
             "could not check the inactive values, which Salesforce hides where a field is not restricted:"

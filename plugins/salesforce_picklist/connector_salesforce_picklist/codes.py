@@ -57,7 +57,7 @@ def classify(error: RowError | BaseException) -> Classification | None:
     return of_salesforce(error)
 
 
-def passing(error: CallFailed, attempt: int) -> CallFailed:
+def as_transient(error: CallFailed, attempt: int) -> CallFailed:
     """A refusal that will pass as what it is, with the time to wait; any other as it is."""
     if not _PASSING.search(error.message):
         return error

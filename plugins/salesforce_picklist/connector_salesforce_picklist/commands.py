@@ -9,8 +9,8 @@ from connector_salesforce import connect
 
 from connector_salesforce_picklist.changes import Change
 from connector_salesforce_picklist.lists import Lists
-from connector_salesforce_picklist.restore import restored, told
-from connector_salesforce_picklist.writing import FORMER, noted, store
+from connector_salesforce_picklist.restore import list_changes, plan_restore
+from connector_salesforce_picklist.writing import FORMER, read_former, store
 from connector_sdk import CommandSettings, ConfigError, ExitCode, RunNotes, RunStopped
 
 TYPE = "salesforce_picklist"
@@ -37,10 +37,10 @@ def restore(settings: CommandSettings, run: str, dry_run: bool) -> None:
         _require_account(notes, connection.account)
         lists = Lists(connection.handle)
         current = lists.read(first.handle["object"], first.handle["field"])
-        former = noted([first], current)
+        former = read_former([first], current)
         assert former is not None
-        change = restored(current, former)
-        settings.write(_COLUMNS, list(told(change, former)))
+        change = plan_restore(current, former)
+        settings.write(_COLUMNS, list(list_changes(change, former)))
         if not dry_run:
             store(lists, change.steps, attempt=1)
         _say(settings, lists, change, dry_run=dry_run)
@@ -59,7 +59,7 @@ def _say(settings: CommandSettings, lists: Lists, change: Change, *, dry_run: bo
         return
     settings.say(f"{field} would be brought back" if dry_run else f"{field} is brought back")
     if any(each.reactivated for each in change.fates):
-        found = lists.around(lists.fields_of(change.before), ()).record_types
+        found = lists.read_surroundings(lists.fields_of(change.before), ()).record_types
         types = ", ".join(f"{object_name}.{name}" for object_name, name in found or ())
         if types:
             settings.say(f"Salesforce forgets which record types had a reactivated value; look at: {types}")

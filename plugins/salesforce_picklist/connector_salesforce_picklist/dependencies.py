@@ -23,7 +23,7 @@ def dependents(described: Described, field: str) -> list[Described]:
     return [each for each in described["fields"] if same(each.get("controllerName") or "") == same(field)]
 
 
-def leaning_on(described: Described, field: str, leaving: Collection[str]) -> Iterator[tuple[str, str]]:
+def find_dependent_values(described: Described, field: str, leaving: Collection[str]) -> Iterator[tuple[str, str]]:
     """Each field with a value that can be chosen beside one of the values (API names) of `field`, and that value."""
     controlling = next((each for each in described["fields"] if same(each["name"]) == same(field)), None)
     places = {same(each["value"]): place for place, each in enumerate((controlling or {}).get("picklistValues") or ())}

@@ -32,7 +32,7 @@ def list_objects(org: Org) -> list[ObjectInfo]:
 
 def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
     """The picklists of an object, and what a row may say of a value. Raises `ConfigError` where there is no object."""
-    described = _described(org, object_name, refresh)
+    described = _describe_object(org, object_name, refresh)
     name, picklists = described["name"], [each for each in described["fields"] if each["type"] in _PICKLISTS]
     return ObjectSchema(
         name=name,
@@ -49,7 +49,7 @@ def can_be_written(org: Org, object_name: str, field: str) -> bool:
     """Whether an object has a picklist of this name whose values this plugin writes."""
     fields = org.describe(object_name)["fields"]
     named = (each for each in fields if each["name"] == field and each["type"] in _PICKLISTS)
-    return any(not _refused(object_name, each) for each in named)
+    return any(not _find_refusal(object_name, each) for each in named)
 
 
 def _can_have(described: Described) -> bool:
@@ -58,7 +58,7 @@ def _can_have(described: Described) -> bool:
     )
 
 
-def _described(org: Org, object_name: str, refresh: bool) -> Described:
+def _describe_object(org: Org, object_name: str, refresh: bool) -> Described:
     names = [each["name"] for each in org.objects(refresh=refresh) if _can_have(each)]
     try:
         if object_name in names:
@@ -75,7 +75,7 @@ def _described(org: Org, object_name: str, refresh: bool) -> Described:
 def _picklist(object_name: str, described: Described) -> Field:
     """A picklist, seen as the API names of its values."""
     several = described["type"] == "multipicklist"
-    reason = _refused(object_name, described)
+    reason = _find_refusal(object_name, described)
     return Field(
         name=described["name"],
         type=FieldType.TEXT,
@@ -94,7 +94,7 @@ def _picklist(object_name: str, described: Described) -> Field:
     )
 
 
-def _refused(object_name: str, described: Described) -> str:
+def _find_refusal(object_name: str, described: Described) -> str:
     """Why the values of a picklist cannot be written; nothing where they can."""
     name = described["name"]
     if name.endswith("__c"):

@@ -9,7 +9,7 @@ from connector_salesforce import TEXT, CallFailed, Org, literal
 
 from connector_salesforce_picklist import metadata_api, tooling
 from connector_salesforce_picklist.checks import Surroundings
-from connector_salesforce_picklist.dependencies import Described, dependents, leaning_on
+from connector_salesforce_picklist.dependencies import Described, dependents, find_dependent_values
 from connector_salesforce_picklist.kinds import STANDARD_SETS
 from connector_salesforce_picklist.metadata_shape import require_field, require_global_set, require_values
 from connector_salesforce_picklist.picklist import Kind, Picklist
@@ -45,16 +45,18 @@ class Lists:
         else:
             tooling.write(self.org, picklist.kind, picklist.record_id, picklist.name, picklist.tree)
 
-    def around(self, fields: Iterable[str], leaving: Collection[str]) -> Surroundings:
+    def read_surroundings(self, fields: Iterable[str], leaving: Collection[str]) -> Surroundings:
         """What stands around the fields (Object.Field) of a picklist of which the values `leaving` are deactivated."""
         leaning: list[tuple[str, str]] = []
         objects: dict[str, Described] = {}
         controls = False
         for each in fields:
             object_name, _, name = each.partition(".")
-            described = objects.setdefault(object_name, self._described(object_name))
+            described = objects.setdefault(object_name, self._describe(object_name))
             controls = controls or bool(dependents(described, name))
-            leaning += [(f"{object_name}.{other}", value) for other, value in leaning_on(described, name, leaving)]
+            leaning += [
+                (f"{object_name}.{other}", value) for other, value in find_dependent_values(described, name, leaving)
+            ]
         return Surroundings(tuple(leaning), self._record_types(objects), controls)
 
     def fields_of(self, picklist: Picklist) -> list[str]:
@@ -69,7 +71,7 @@ class Lists:
             others = (each for each in shared if each.partition(".")[0] in visible)
         return list(dict.fromkeys([own, *others]))
 
-    def _described(self, object_name: str) -> Described:
+    def _describe(self, object_name: str) -> Described:
         """An object; one that the user cannot see has no fields to tell of."""
         try:
             return self.org.describe(object_name)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from connector_salesforce import CallFailed, Org, name_of, normalised, unreadable, written
+from connector_salesforce import CallFailed, Org, name_of, normalize_code, serialize, unreadable
 
 from connector_salesforce_picklist.values import Raw
 from connector_sdk import Executed
@@ -39,13 +39,13 @@ def read_set(org: Org, name: str) -> Raw | None:
     response = _call(org, "readMetadata", asked)
     if name_of(response) != "readMetadataResponse":
         raise unreadable(f"a {name_of(response)} came for the metadata of {name}", Executed.NO)
-    record = next(_named(response, "records"), None)
+    record = next(_find_elements(response, "records"), None)
     if record is None or not len(record):
         return None
     found = _tree(record)
     if found.get("fullName") != name:
         raise unreadable(f"the metadata of {name} are those of {found.get('fullName')!r}", Executed.NO)
-    return {**found, **{each: _listed(found.get(each)) for each in _LISTS}}
+    return {**found, **{each: _as_list(found.get(each)) for each in _LISTS}}
 
 
 def write_set(org: Org, name: str, tree: Raw) -> None:
@@ -57,11 +57,11 @@ def write_set(org: Org, name: str, tree: Raw) -> None:
         _fill(metadata, {"fullName": name, **tree})
 
     answer = _call(org, "updateMetadata", asked)
-    errors = [(_first(each, "statusCode"), _first(each, "message")) for each in _named(answer, "errors")]
+    errors = [(_first(each, "statusCode"), _first(each, "message")) for each in _find_elements(answer, "errors")]
     if errors:
         (code, message), *_ = errors
-        raise CallFailed(normalised(code, message), "; ".join(words for _, words in errors), Executed.NO)
-    if "true" not in [each.text for each in _named(answer, "success")]:
+        raise CallFailed(normalize_code(code, message), "; ".join(words for _, words in errors), Executed.NO)
+    if "true" not in [each.text for each in _find_elements(answer, "success")]:
         raise unreadable("it does not say whether the set was written", Executed.MAYBE)
 
 
@@ -73,7 +73,7 @@ def _call(org: Org, action: str, fill: Callable[[ElementTree.Element], None]) ->
         header = ElementTree.SubElement(root, f"{{{_SOAP}}}Header")
         _text(ElementTree.SubElement(header, f"{{{_METADATA}}}SessionHeader"), "sessionId", token)
         fill(ElementTree.SubElement(root, f"{{{_SOAP}}}Body"))
-        return written(root)
+        return serialize(root)
 
     return org.client.soap(f"/m/{org.client.version}", action, envelope)
 
@@ -82,12 +82,12 @@ def _text(parent: ElementTree.Element, name: str, value: str) -> None:
     ElementTree.SubElement(parent, f"{{{_METADATA}}}{name}").text = value
 
 
-def _named(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
+def _find_elements(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
     return (each for each in element.iter() if name_of(each) == name)
 
 
 def _first(element: ElementTree.Element, name: str) -> str:
-    return next((each.text or "" for each in _named(element, name)), "")
+    return next((each.text or "" for each in _find_elements(element, name)), "")
 
 
 def _tree(element: ElementTree.Element) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _tree(element: ElementTree.Element) -> dict[str, Any]:
     return found
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value in (None, "") else [value]
 
 

@@ -93,15 +93,15 @@ class Picklist:
         A dependency of a value that Salesforce does not show would be refused, and goes.
         """
         made = list(values)
-        tree = _replaced(self.tree, _PATHS[self.kind], [dict(each.raw) for each in made])
+        tree = _replace(self.tree, _PATHS[self.kind], [dict(each.raw) for each in made])
         settings = (tree.get("valueSet") or {}).get("valueSettings")
         if settings:
             keys = {each.key for each in made}
             kept = [each for each in settings if same(each["valueName"]) in keys]
-            tree = _replaced(tree, ("valueSet", "valueSettings"), kept)
+            tree = _replace(tree, ("valueSet", "valueSettings"), kept)
         return evolve(self, tree=tree)
 
 
-def _replaced(tree: Raw, path: Sequence[str], value: Any) -> Raw:
+def _replace(tree: Raw, path: Sequence[str], value: Any) -> Raw:
     key, *rest = path
-    return {**tree, key: _replaced(tree.get(key) or {}, rest, value) if rest else value}
+    return {**tree, key: _replace(tree.get(key) or {}, rest, value) if rest else value}

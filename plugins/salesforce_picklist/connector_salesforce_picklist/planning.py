@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve
 
 from connector_salesforce_picklist import describe
-from connector_salesforce_picklist.changes import changed, wanted
+from connector_salesforce_picklist.changes import plan_change, read_wanted
 from connector_salesforce_picklist.checks import check
 from connector_salesforce_picklist.config import Options
 from connector_salesforce_picklist.kinds import ATTRIBUTES, attributes_of
@@ -48,12 +48,12 @@ def check_plan(lists: Lists, plan: PlanSummary, options: Options, replacement: B
         return []
     picklist = lists.at(replacement.version, plan.object_names[0], plan.match_field)
     fields = lists.fields_of(picklist)
-    change = changed(picklist, wanted(replacement), options.order)
-    around = lists.around(fields, [each.name for each in change.deactivated])
-    return [*_shared(picklist, fields), *check(change, options, around)]
+    change = plan_change(picklist, read_wanted(replacement), options.order)
+    around = lists.read_surroundings(fields, [each.name for each in change.deactivated])
+    return [*_warn_of_shared_values(picklist, fields), *check(change, options, around)]
 
 
-def _shared(picklist: Picklist, fields: Sequence[str]) -> Iterator[Finding]:
+def _warn_of_shared_values(picklist: Picklist, fields: Sequence[str]) -> Iterator[Finding]:
     if len(fields) > 1:
         what = "global set" if picklist.kind is Kind.GLOBAL else "standard set"
         message = f"the values are those of the {what} {picklist.name}: {', '.join(fields)} change together"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import connector_salesforce
 import pyarrow as pa
 from attrs import evolve
-from connector_salesforce import Config, explained, proven
+from connector_salesforce import Config, as_not_executed, as_run_stopped
 
 from connector_salesforce_picklist import codes, describe, planning, reading, writing
 from connector_salesforce_picklist.commands import restore
@@ -74,28 +74,28 @@ def connect(config: Config, host: Host) -> Connection:
 @hookimpl
 def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
     """The objects that can have picklists."""
-    with explained(codes.classify):
+    with as_run_stopped(codes.classify):
         return describe.list_objects(connection.handle.org)
 
 
 @hookimpl
 def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
     """The picklists of an object."""
-    with explained(codes.classify):
+    with as_run_stopped(codes.classify):
         return describe.discover_schema(connection.handle.org, object_name, refresh)
 
 
 @hookimpl
 def check_sync(connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
     """Whether the picklist may be written, and with these columns."""
-    with explained(codes.classify):
+    with as_run_stopped(codes.classify):
         return list(planning.check_sync(connection.handle, sync, options))
 
 
 @hookimpl
 def read_records(connection: Connection, object_name: str, fields: Sequence[str]) -> tuple[pa.RecordBatchReader, str]:
     """The active values of a picklist; the version is that of its whole metadata."""
-    with explained(codes.classify):
+    with as_run_stopped(codes.classify):
         picklist = connection.handle.read(object_name, reading.field_of(fields))
     return reading.rows(picklist, fields), picklist.version
 
@@ -103,7 +103,7 @@ def read_records(connection: Connection, object_name: str, fields: Sequence[str]
 @hookimpl
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Make the rows the active values."""
-    with proven():
+    with as_not_executed():
         return writing.write(connection.handle, batch, options, attempt)
 
 
@@ -124,7 +124,7 @@ def check_plan(
     connection: Connection, plan: PlanSummary, options: Options, replacement: Batch | None
 ) -> Sequence[Finding]:
     """What the list changes, and every rule that it breaks."""
-    with explained(codes.classify):
+    with as_run_stopped(codes.classify):
         return planning.check_plan(connection.handle, plan, options, replacement)
 
 

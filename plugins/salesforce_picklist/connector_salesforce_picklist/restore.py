@@ -12,7 +12,7 @@ from connector_salesforce_picklist.changes import Change, Fate
 from connector_salesforce_picklist.picklist import Picklist
 
 
-def restored(current: Picklist, former: Picklist) -> Change:
+def plan_restore(current: Picklist, former: Picklist) -> Change:
     """What brings the values back: which are active, their labels, attributes, default and order."""
     have = {each.key: each for each in current.values}
     had = {each.key for each in former.values}
@@ -23,7 +23,7 @@ def restored(current: Picklist, former: Picklist) -> Change:
     return Change(current, current.with_values(kept), fates, leaving)
 
 
-def told(change: Change, former: Picklist) -> Iterator[Mapping[str, str]]:
+def list_changes(change: Change, former: Picklist) -> Iterator[Mapping[str, str]]:
     """What becomes of each value that is not as it was: `value`, `label`, `change`."""
     had = {each.key for each in former.values}
     leaving = [each for each in change.deactivated if each.key in had]

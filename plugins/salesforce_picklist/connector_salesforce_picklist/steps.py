@@ -19,16 +19,16 @@ def steps(before: Picklist, after: Picklist) -> tuple[Picklist, ...]:
 
 def _steps(before: Picklist, after: Picklist) -> Iterator[Picklist]:
     now: Sequence[Value] = before.values
-    while waiting := _waiting(now, after.values):
+    while waiting := _find_blocked(now, after.values):
         step = list(_without(now, after.values, waiting))
         if step == list(now):
-            step = [each.labelled(f"{each.label} (moving)") if each.key == waiting[0] else each for each in now]
+            step = [each.with_label(f"{each.label} (moving)") if each.key == waiting[0] else each for each in now]
         yield after.with_values(step)
         now = step
     yield after
 
 
-def _waiting(now: Iterable[Value], wanted: Iterable[Value]) -> list[str]:
+def _find_blocked(now: Iterable[Value], wanted: Iterable[Value]) -> list[str]:
     """The values whose label another one has, by their keys; first those that are there."""
     holders = {same(each.label): each.key for each in now if each.active}
     there = {each.key for each in now if each.active}

@@ -69,23 +69,23 @@ class Value:
         """The same value, which can no longer be chosen. An inactive value cannot be the default."""
         return Value({**self.raw, "isActive": False, "default": False})
 
-    def activated(self) -> Value:
+    def activate(self) -> Value:
         """The same value, which can be chosen."""
         return self if self.active else Value({**self.raw, "isActive": True})
 
-    def labelled(self, label: str | None) -> Value:
+    def with_label(self, label: str | None) -> Value:
         """The same value with another label; None leaves it as it is."""
         return self if label is None or label == self.label else Value({**self.raw, "label": label})
 
-    def given(self, attributes: Raw) -> Value:
+    def with_attributes(self, attributes: Raw) -> Value:
         """The same value with other attributes; those that it has already stay as they are written."""
-        new = {name: each for name, each in attributes.items() if not alike(each, self.attribute(name))}
+        new = {name: each for name, each in attributes.items() if not is_same(each, self.attribute(name))}
         return Value({**self.raw, **new}) if new else self
 
     def differs(self, other: Value) -> list[str]:
         """The names of the attributes, label and state apart, in which another reading of it differs."""
         names = sorted({*self.raw, *other.raw} - set(_OWN))
-        return [name for name in names if not alike(self.attribute(name), other.attribute(name))]
+        return [name for name in names if not is_same(self.attribute(name), other.attribute(name))]
 
 
 def same(text: str) -> str:
@@ -98,7 +98,7 @@ def is_true(value: object) -> bool:
     return value in (True, "true")
 
 
-def alike(one: Any, other: Any) -> bool:
+def is_same(one: Any, other: Any) -> bool:
     """Whether two attributes say the same in JSON and XML; an attribute that is missing is no, or nothing."""
     return bool(_plain(one) == _plain(other))
 

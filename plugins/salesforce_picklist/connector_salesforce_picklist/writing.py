@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from attrs import evolve
 from connector_salesforce import CallFailed
 
-from connector_salesforce_picklist.changes import Change, changed, differences, holds, wanted
+from connector_salesforce_picklist.changes import Change, differences, holds, plan_change, read_wanted
 from connector_salesforce_picklist.checks import stops
-from connector_salesforce_picklist.codes import NOT_STORED, NOT_WRITABLE, passing
+from connector_salesforce_picklist.codes import NOT_STORED, NOT_WRITABLE, as_transient
 from connector_salesforce_picklist.config import Options
 from connector_salesforce_picklist.lists import Lists
 from connector_salesforce_picklist.picklist import Picklist
@@ -35,8 +35,8 @@ def write(lists: Lists, batch: Batch, options: Options, attempt: Attempt) -> Wri
         if current.version != batch.version:
             raise Stale(_MOVED.format(current.object_name, current.field))
         former = current
-    change = changed(former, wanted(batch), options.order)
-    left = remaining(current, former, change.steps)
+    change = plan_change(former, read_wanted(batch), options.order)
+    left = find_remaining_steps(current, former, change.steps)
     if left is None:
         raise Stale(_MOVED.format(current.object_name, current.field))
     _require_sound(change)
@@ -52,11 +52,11 @@ def recover(lists: Lists, batch: Batch, options: Options, attempt: Attempt) -> W
     former = _former(attempt, current)
     if former is None:
         return NOT_EXECUTED
-    change = changed(former, wanted(batch), options.order)
-    return results(change) if remaining(current, former, change.steps) == () else NOT_EXECUTED
+    change = plan_change(former, read_wanted(batch), options.order)
+    return results(change) if find_remaining_steps(current, former, change.steps) == () else NOT_EXECUTED
 
 
-def remaining(current: Picklist, former: Picklist, steps: Sequence[Picklist]) -> tuple[Picklist, ...] | None:
+def find_remaining_steps(current: Picklist, former: Picklist, steps: Sequence[Picklist]) -> tuple[Picklist, ...] | None:
     """The steps that are still to be written where a picklist is at now; None where it is at none of them.
 
     What somebody changed in the meantime beside the values stays: just the values of a step are put in.
@@ -75,7 +75,7 @@ def note(attempt: Attempt, former: Picklist) -> None:
     attempt.anchor(FORMER, object=former.object_name, field=former.field, metadata=kept)
 
 
-def noted(anchors: Sequence[Anchor], current: Picklist) -> Picklist | None:
+def read_former(anchors: Sequence[Anchor], current: Picklist) -> Picklist | None:
     """The picklist as the first anchor of a run kept it; None where there is none."""
     for each in anchors:
         if each.step == FORMER:
@@ -92,7 +92,7 @@ def store(lists: Lists, left: Sequence[Picklist], attempt: int, *, begun: bool =
         try:
             lists.write(step)
         except CallFailed as error:
-            known = passing(error, attempt)
+            known = as_transient(error, attempt)
             raise known.about_batch(Executed.MAYBE) if begun else known from error
         begun = True
     if not left:
@@ -124,7 +124,7 @@ def _current(lists: Lists, batch: Batch) -> Picklist:
 
 
 def _former(attempt: Attempt, current: Picklist) -> Picklist | None:
-    return noted(attempt.anchors, current)
+    return read_former(attempt.anchors, current)
 
 
 def _require_sound(change: Change) -> None:

@@ -189,7 +189,7 @@ def test_a_secret_that_a_command_of_a_plugin_says_is_not_seen(
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "home"))
     redactor = Redactor()
     redactor.hide("open-sesame")
-    with REDACTORS.including(redactor):
+    with REDACTORS.include(redactor):
         assert "the card is ***" in invoke("shelf", "card").stderr
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector_sdk.cli.clean import escaped, one_line, printable, spreadsheet_safe
+from connector_sdk.cli.clean import escape_controls, one_line, printable, spreadsheet_safe
 from connector_sdk.cli.settings import Settings, start_logging
 
 
@@ -20,7 +20,7 @@ def test_no_text_steers_a_terminal(text: str) -> None:
 
 @given(st.dictionaries(st.text(), st.text()))
 def test_json_that_is_looked_at_steers_no_terminal_and_means_the_same(record: dict[str, str]) -> None:
-    shown = escaped(json.dumps(record, ensure_ascii=False))
+    shown = escape_controls(json.dumps(record, ensure_ascii=False))
     assert shown == printable(shown)
     assert json.loads(shown) == record
 

@@ -38,7 +38,7 @@ from connector_sdk import (
 )
 from connector_sdk.contract.crashpoint import listen
 from connector_sdk.lifecycle.session import journal_of
-from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun, run
 from connector_sdk.state.records import Held, RunState
 from connector_sdk.state.snapshot_file import snapshot_file
@@ -284,7 +284,7 @@ class World:
         """A person looks at the destination, and says of each held row what became of it."""
         self.store.deliver_late()
         for run_id in self.ledgers:
-            for each in held(self.project(), run_id):
+            for each in held_rows(self.project(), run_id):
                 sent = self.executed().get(each.key, 0) > 0
                 decision = Settlement(Decision.SENT if sent else Decision.NOT_SENT)
                 resolve(self.project(), run_id, decision, keys=[each.key])

@@ -13,7 +13,7 @@ from connector_sdk import ConfigError, Destination, FieldMapping, Mode, RunRepor
 from connector_sdk.contract.plan import PlanReport
 from connector_sdk.delivery.retry import Pace
 from connector_sdk.history import calls, rows, runs, show
-from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun, plan, run
 from connector_sdk.testing.reference import plugin
 
@@ -133,7 +133,7 @@ def test_looking_back_refuses_what_is_no_name(host: Host) -> None:
         (lambda: show(project, 5), "run: must be text, not a number"),  # type: ignore[arg-type]
         (lambda: rows(project, None), "run: must be text, not nothing"),  # type: ignore[arg-type]
         (lambda: calls(project, Path("x").open), "run: must be text"),  # type: ignore[arg-type]
-        (lambda: held(project, ["r"]), "run: must be text, not a list"),  # type: ignore[arg-type]
+        (lambda: held_rows(project, ["r"]), "run: must be text, not a list"),  # type: ignore[arg-type]
         (lambda: resolve(project, "people", "sent"), "settlement: must be a Settlement, not text"),  # type: ignore[arg-type]
         (
             lambda: resolve(project, "people", Settlement(Decision.SENT), keys="k1"),

@@ -239,7 +239,7 @@ def test_no_secret_is_in_the_log_of_a_host(host: Host, caplog: pytest.LogCapture
         attempt.wait(0.001, "hush-hush-hush is checked")
         raise waiting.pop(0)
 
-    with REDACTORS.including(redactor):
+    with REDACTORS.include(redactor):
         run(host.project(), "people", destinations=destinations(write_batch=write_batch), pace=QUICK)
     assert caplog.text.count("***") >= 4
     assert "hush-hush" not in caplog.text

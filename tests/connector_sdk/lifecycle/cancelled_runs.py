@@ -40,7 +40,7 @@ from connector_sdk import (
 )
 from connector_sdk.contract.crashpoint import listen
 from connector_sdk.delivery import scheduler
-from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.reference import Store
 
@@ -115,7 +115,7 @@ class Host:
         """Let the next run finish what is open, ask the store about rows that are held, and compare with it."""
         *_, report = self.run(name, calls)
         assert report.state is ReportState.FINISHED, report
-        waiting = held(self.project(), name)
+        waiting = held_rows(self.project(), name)
         assert not waiting or TARGETS[name].holds, "rows are held although the destination can tell"
         executed = self.executed(name)
         for each in waiting:

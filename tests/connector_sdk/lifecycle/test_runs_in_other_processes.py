@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from connector_sdk import Destination
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
-from connector_sdk.state.lock import locked, session_of_holder
+from connector_sdk.state.lock import hold_lock, session_of_holder
 from connector_sdk.testing.reference import Fault, FaultKind, Store, plugin
 
 from .gated_run import await_file
@@ -152,7 +152,7 @@ def test_a_run_that_was_killed_is_shown_as_interrupted_and_one_that_goes_on_as_r
     (run,) = place.invoke("runs")
     assert (run["state"], run["exit"], run["in_flight"]) == ("interrupted", 4, 2 * BATCH)
     assert run["rows"]["succeeded"] == PASSED * BATCH - 1
-    with locked(place.lock(), "people"):
+    with hold_lock(place.lock(), "people"):
         assert place.invoke("show", run["run"])["state"] == "interrupted", "who holds the lock does not work on it"
     for number in (PASSED, PASSED + 1):
         (place.folder / f"batch-{number}").unlink()
@@ -176,7 +176,7 @@ def test_looking_at_a_lock_takes_none(tmp_path: Path, monkeypatch: pytest.Monkey
         return control(file, what, *more)
 
     assert session_of_holder(path) is None
-    with locked(path, "people") as lock:
+    with hold_lock(path, "people") as lock:
         monkeypatch.setattr(fcntl, "flock", lambda *_: taken.append("flock"))
         monkeypatch.setattr(fcntl, "fcntl", note)
         assert session_of_holder(path) == lock.session
@@ -192,7 +192,7 @@ def test_where_a_machine_cannot_show_locks_the_process_that_is_named_must_be_ali
     monkeypatch.setattr("connector_sdk.state.lock._SET", None)
     monkeypatch.setattr("connector_sdk.state.lock._ASK", None)
     path = tmp_path / "lock"
-    with locked(path, "people") as lock:
+    with hold_lock(path, "people") as lock:
         assert session_of_holder(path) == lock.session
         ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
         path.write_text(path.read_text().replace(str(os.getpid()), ended.stdout.strip()))

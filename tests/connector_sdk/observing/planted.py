@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 import duckdb
 from attrs import frozen
 
-from connector_sdk.state.serialization import stored_outcomes
+from connector_sdk.state.serialization import load_outcomes
 
 _KINDS = (
     "{0}",
@@ -104,7 +104,7 @@ def _unpacked(file: Path) -> Iterator[str]:
 
         with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
             for row in database.execute("select outcomes from batch where outcomes is not null"):
-                yield repr(stored_outcomes(row).to_pylist())
+                yield repr(load_outcomes(row).to_pylist())
 
 
 def _in_base64(mark: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from attrs import evolve
 from connector_sdk import Call, CallCounts, RunStart
 from connector_sdk.hooks.observers import Observers
 from connector_sdk.observing import calls
-from connector_sdk.observing.calls import CallRecorder, count_calls, recorded_calls
+from connector_sdk.observing.calls import CallRecorder, count_calls, read_calls
 
 
 def call(url: str) -> Call:
@@ -23,7 +23,7 @@ def call(url: str) -> Call:
 
 
 def urls(path: Path) -> list[str]:
-    return [each.url for each in recorded_calls(path)]
+    return [each.url for each in read_calls(path)]
 
 
 def test_calls_are_kept_in_their_order_from_the_login_on_and_all_of_them_when_the_run_is_over(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from connector_sdk.check import check
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
 from connector_sdk.hooks.observers import Observers
-from connector_sdk.lifecycle.connect import REDACTORS, find_destination, open_connection, opened
+from connector_sdk.lifecycle.connect import REDACTORS, find_destination, hold_connection, open_connection
 from connector_sdk.observing.redaction import MARK, RedactingFilter, Redactor
 from connector_sdk.observing.secret_index import SecretIndex
 
@@ -138,7 +138,7 @@ def test_secrets_are_known_as_long_as_a_thread_has_the_connection(tmp_path: Path
             taken.set()
             ends.wait(60)
 
-    with opened(project, "c1", find_destination(project, "c1", destinations()), Observers()) as live:
+    with hold_connection(project, "c1", find_destination(project, "c1", destinations()), Observers()) as live:
         thread = threading.Thread(target=be_stuck, args=(live,))
         thread.start()
         assert taken.wait(60)
@@ -149,7 +149,7 @@ def test_secrets_are_known_as_long_as_a_thread_has_the_connection(tmp_path: Path
 
 def test_what_a_host_object_still_says_of_a_closed_connection_is_redacted(tmp_path: Path) -> None:
     project = project_of(tmp_path, 1)
-    with opened(project, "c1", find_destination(project, "c1", destinations()), Observers()) as live:
+    with hold_connection(project, "c1", find_destination(project, "c1", destinations()), Observers()) as live:
         pass
     assert live.host.scrub(f"late: {secret(1)}") == f"late: {MARK}"
 
@@ -170,7 +170,7 @@ def test_what_is_kept_is_forgotten_at_the_end_of_the_last_that_keeps_it() -> Non
     redactor = Redactor()
     redactor.hide("one-long-secret")
     with REDACTORS.kept():
-        with REDACTORS.kept(), REDACTORS.including(redactor):
+        with REDACTORS.kept(), REDACTORS.include(redactor):
             assert REDACTORS.scrub("one-long-secret") == MARK
         assert REDACTORS.scrub("one-long-secret") == MARK
     assert REDACTORS.scrub("one-long-secret") == "one-long-secret"

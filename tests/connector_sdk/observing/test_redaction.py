@@ -95,7 +95,7 @@ def test_text_without_a_secret_stays_as_it_is() -> None:
 
 def test_an_exception_and_all_behind_it_are_cleansed() -> None:
     words, redactor = echo(SECRETS), knowing(*(each.text for each in SECRETS))
-    with pytest.raises(ConfigError) as raised, redactor.cleansing():
+    with pytest.raises(ConfigError) as raised, redactor.cleanse_errors():
         _fail(words)
     error = raised.value
     shown = "".join(traceback.format_exception(error))

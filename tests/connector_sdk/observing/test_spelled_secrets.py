@@ -117,7 +117,7 @@ def _seen_in_python(folder: Path) -> dict[str, str]:
 
 def _recorded(folder: Path) -> str:
     path = folder / "cassette.yaml"
-    with echo_server() as address, Cassette(path, record=True, secrets=SECRETS).playing():
+    with echo_server() as address, Cassette(path, record=True, secrets=SECRETS).play():
         answer = requests.post(address, data=json.dumps({"said": WORDS}, ensure_ascii=False).encode(), timeout=10)
         assert answer.ok
     return str(yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"][0]["response"]["body"]["string"])
@@ -219,7 +219,7 @@ def test_a_secret_between_escapes_that_belong_to_other_words_is_replaced_alone()
 def test_what_is_printed_is_cleaned_before_it_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
     redactor = Redactor()
     redactor.hide(PASSWORD)
-    with REDACTORS.including(redactor):
+    with REDACTORS.include(redactor):
         terminal.say("emulato\0r-secret is wrong")
         terminal.data("%6\x005mulator-secret")
     assert capsys.readouterr() == (MARK, f"{MARK} is wrong\n")
@@ -228,7 +228,7 @@ def test_what_is_printed_is_cleaned_before_it_is_redacted(capsys: pytest.Capture
 def test_a_short_secret_spoils_no_data(capsys: pytest.CaptureFixture[str]) -> None:
     redactor = Redactor()
     redactor.hide("nightly")
-    with REDACTORS.including(redactor):
+    with REDACTORS.include(redactor):
         terminal.data('[{"sync": "nightly"}]')
         terminal.say("nightly is wrong")
     assert capsys.readouterr() == ('[{"sync": "nightly"}]', f"{MARK} is wrong\n")

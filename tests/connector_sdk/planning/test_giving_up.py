@@ -10,7 +10,7 @@ import pytest
 from connector_sdk import ConfigError, ExitCode, Match, Mode, RunReport, RunStopped, history, hookimpl
 from connector_sdk.contract.project import DeliveryOptions
 from connector_sdk.delivery.retry import Pace
-from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
@@ -63,7 +63,7 @@ def test_a_run_of_another_account_is_ended_by_abandon_and_what_is_in_doubt_is_he
     ended, fresh = bench.reports(rows(*KEYS), abandon=True)
     assert (ended.run, ended.state, ended.exit) == (opened.run, "abandoned", ExitCode.HELD)
     assert (ended.rows.succeeded, ended.rows.unknown, ended.rows.unprocessed) == (1, 1, 1)
-    assert [each.key for each in held(bench.project([]), opened.run)] == ["b"]
+    assert [each.key for each in held_rows(bench.project([]), opened.run)] == ["b"]
     assert (fresh.state, fresh.exit) == ("not begun", ExitCode.GUARD)
     assert "wrote to another target before" in fresh.message
     assert bench.store.executed("notes") == {"a": 1, "b": 1}
@@ -115,7 +115,7 @@ def unnamed(bench: Bench) -> str:
 
 
 def test_rows_that_were_perhaps_created_and_have_no_name_hold_the_sync(bench: Bench, unnamed: str) -> None:
-    (row,) = held(bench.project([]), unnamed)
+    (row,) = held_rows(bench.project([]), unnamed)
     assert row.key == ""
     assert "is lost with the plan" in row.look
     for _ in range(2):
@@ -134,7 +134,7 @@ def test_a_plan_counts_rows_that_are_held_without_a_name(bench: Bench) -> None:
     ended, _ = bench.reports(rows(*KEYS), abandon=True)
     assert (ended.exit, ended.held) == (ExitCode.HELD, 2)
     assert "2 rows are held" in bench.plan(rows(*KEYS)).findings[0].message
-    (row,) = held(bench.project([]), "people")
+    (row,) = held_rows(bench.project([]), "people")
     assert (row.key, row.rows) == ("", 2)
     report = bench.run(rows(*KEYS), first_run=FirstRun.BASELINE).report
     assert (report.exit, report.held) == (ExitCode.OK, 0)
@@ -143,7 +143,7 @@ def test_a_plan_counts_rows_that_are_held_without_a_name(bench: Bench) -> None:
 def test_they_are_sent_once_somebody_says_so_but_not_what_is_known_to_be_there(bench: Bench, unnamed: str) -> None:
     ran = bench.run(rows(*KEYS), first_run=FirstRun.SEND)
     assert ran.ledger == {"b": "succeeded", "c": "succeeded"}
-    assert held(bench.project([]), unnamed) == ()
+    assert held_rows(bench.project([]), unnamed) == ()
     assert bench.run(rows(*KEYS)).ledger == {}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from connector_sdk import ConfigError, ExitCode, Level, Mode, OnHeld, RunReport, RunStopped, history
 from connector_sdk.contract.crashpoint import listen
-from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
@@ -141,8 +141,8 @@ def test_rows_that_several_runs_left_are_settled_by_the_name_of_their_sync(bench
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER, call="write"))
     second: RunReport = bench.run([ANN, BOB]).report
     project = bench.project([])
-    assert [each.key for each in held(project, second.run)] == ["2"]
-    assert [each.key for each in held(project, "people")] == ["1", "2"]
+    assert [each.key for each in held_rows(project, second.run)] == ["2"]
+    assert [each.key for each in held_rows(project, "people")] == ["1", "2"]
     assert resolve(project, "people", Settlement(Decision.SENT)) == ("1", "2")
     assert bench.run([ANN, BOB]).report.exit == ExitCode.OK
     assert set(bench.store.executed("people").values()) == {1}
@@ -151,7 +151,7 @@ def test_rows_that_several_runs_left_are_settled_by_the_name_of_their_sync(bench
 @pytest.mark.rule("T1")
 def test_what_is_no_run_and_no_sync_cannot_be_settled(bench: Bench, lost: Ran) -> None:
     with pytest.raises(ConfigError, match="there is no run or sync persons"):
-        held(bench.project([]), "persons")
+        held_rows(bench.project([]), "persons")
     resolve(bench.project([]), "people", Settlement(Decision.SENT))
     with pytest.raises(ConfigError, match="people holds no rows"):
         resolve(bench.project([]), "people", Settlement(Decision.SENT))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector_sdk import ConfigError, ExitCode, Mode, Removal, RunStopped
-from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
@@ -38,7 +38,7 @@ def test_held_rows_that_are_settled_one_by_one_are_all_remembered(bench: Bench) 
     project = bench.project(rows(*keys))
     for key in keys:
         assert resolve(project, ran.report.run, Settlement(Decision.SENT), keys=[key]) == (key,)
-    assert held(project, ran.report.run) == ()
+    assert held_rows(project, ran.report.run) == ()
     assert bench.run(rows(*keys)).report.rows.unchanged == 4
     assert set(bench.store.executed("notes").values()) == {1}
 

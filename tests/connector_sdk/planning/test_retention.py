@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from connector_sdk import Keep, Mode, Project, RunStopped
-from connector_sdk.resolve import Decision, Settlement, held, resolve
+from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.state.database import open_database
 from connector_sdk.testing.reference import Fault, FaultKind
@@ -76,7 +76,7 @@ def test_a_run_whose_rows_are_held_stays_until_they_are_settled(forgetful: Forge
         made_long_ago(forgetful)
         forgetful.run([ANN, BOB])
     project = forgetful.project([ANN])
-    assert [each.key for each in held(project, holding)] == ["1"]
+    assert [each.key for each in held_rows(project, holding)] == ["1"]
     assert f"{holding}.parquet" in state(forgetful, "ledgers")
     resolve(project, holding, Settlement(Decision.SENT))
     forgetful.run([ANN, BOB])

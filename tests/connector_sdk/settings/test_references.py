@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector_sdk.settings.references import Interpolated, anchored, interpolate
+from connector_sdk.settings.references import Interpolated, interpolate, make_paths_absolute
 
 
 def one_problem(data: Any) -> str:
@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_a_secret_is_refused(tmp_path: Path) -> None:
 
 def test_relative_files_are_anchored_and_nothing_else_is_touched(tmp_path: Path) -> None:
     data = {"a": ["${file:k.pem}", "${file:/abs/k}", "$${file:k}", "${NAME}"], "b": 1}
-    assert anchored(data, tmp_path) == {
+    assert make_paths_absolute(data, tmp_path) == {
         "a": [f"${{file:{tmp_path}/k.pem}}", "${file:/abs/k}", "$${file:k}", "${NAME}"], "b": 1,
     }  # fmt: skip
 

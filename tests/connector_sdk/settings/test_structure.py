@@ -206,5 +206,5 @@ def test_what_a_setting_may_be_is_derived_once_however_often_it_is_set(monkeypat
     fields = {f"field{number}": {"column": "name"} if number % 2 else "name" for number in range(100)}
     entry = {"model": "m", "connection": "c", "object": "O", "mode": "upsert", "fields": fields}
     assert structure_module.problems_of(SyncShape, entry) == []
-    assert len(structure_module.structured(SyncShape, entry).fields) == 100
+    assert len(structure_module.build_instance(SyncShape, entry).fields) == 100
     assert len(derived) < 20

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from connector_sdk import Removal, RunStopped, history
-from connector_sdk.resolve import held
+from connector_sdk.resolve import held_rows
 from connector_sdk.run import plan, run
 from connector_sdk.testing.reference import Fault, FaultKind
 
@@ -71,7 +71,7 @@ def refusals(folder: Path) -> Iterator[str]:
             lambda: run(project, "people", destinations=bench.destinations),
             lambda: plan(project, "people", destinations=bench.destinations),
             lambda: history.runs(project),
-            lambda: held(project, "people"),
+            lambda: held_rows(project, "people"),
         ):
             with pytest.raises(RunStopped) as stopped:
                 command()

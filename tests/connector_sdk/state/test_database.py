@@ -145,7 +145,7 @@ def test_a_journal_of_the_fifth_version_says_how_often_its_rows_were_submitted_a
     assert (batch.submitted, batch.repeated) == (3, False)
     (progress,) = journal.progress("r")
     assert (progress.rows, progress.in_flight, progress.first, progress.counts) == (3, True, True, None)
-    assert journal.held_rows("s") == 1
+    assert journal.count_held_rows("s") == 1
     assert journal.held("s") == (Held("k1", "look there"),)
     run = journal.run("r")
     assert run is not None

@@ -16,7 +16,7 @@ from connector_sdk import RunStopped
 from connector_sdk.files.private import make_file, make_folder, open_file, remove
 from connector_sdk.run import run
 from connector_sdk.state.folder import state_folder
-from connector_sdk.state.lock import locked, session_of_holder
+from connector_sdk.state.lock import hold_lock, session_of_holder
 
 from ..planning.bench import Bench, people
 from .full_folder import ANN, FILES, FOLDERS, fill, place_of, put, refusals
@@ -190,7 +190,7 @@ def test_what_is_opened_or_made_anew_is_never_another_file(tmp_path: Path, make:
     make(path, letter)
     with pytest.raises(OSError, match=r"plain file|symbolic link"):
         open_file(path)
-    with pytest.raises(RunStopped, match=r"people.lock cannot be opened"), locked(path, "people"):
+    with pytest.raises(RunStopped, match=r"people.lock cannot be opened"), hold_lock(path, "people"):
         pass
     make_file(path)
     assert (path.read_bytes(), letter.read_text()) == (b"", "mine")

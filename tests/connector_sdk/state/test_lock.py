@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connector_sdk import ExitCode, RunStopped
-from connector_sdk.state.lock import locked
+from connector_sdk.state.lock import hold_lock
 
 HOLD = """
 import sys, time
@@ -33,7 +33,7 @@ def holder(tmp_path: Path):
 
 
 def test_a_second_run_of_a_sync_is_refused_and_told_which_process_holds_it(tmp_path: Path, holder) -> None:
-    with pytest.raises(RunStopped, match=f"process {holder.pid}") as stopped, locked(tmp_path / "lock", "contacts"):
+    with pytest.raises(RunStopped, match=f"process {holder.pid}") as stopped, hold_lock(tmp_path / "lock", "contacts"):
         pass
     assert stopped.value.exit_code is ExitCode.LOCKED
 
@@ -42,7 +42,7 @@ def test_a_process_that_is_halted_keeps_the_lock_for_as_long_as_it_lives(tmp_pat
     os.kill(holder.pid, signal.SIGSTOP)
     os.waitid(os.P_PID, holder.pid, os.WSTOPPED)
 
-    with pytest.raises(RunStopped, match="in progress"), locked(tmp_path / "lock", "contacts"):
+    with pytest.raises(RunStopped, match="in progress"), hold_lock(tmp_path / "lock", "contacts"):
         pass
 
 
@@ -50,5 +50,5 @@ def test_a_kill_frees_the_lock(tmp_path: Path, holder) -> None:
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
 
-    with locked(tmp_path / "lock", "contacts"):
+    with hold_lock(tmp_path / "lock", "contacts"):
         pass

@@ -27,7 +27,7 @@ def server() -> Iterator[str]:
 
 
 def recorded(path: Path, url: str, body: str, **headers: str) -> str:
-    with Cassette(path, record=True, secrets=[each.text for each in KNOWN]).playing():
+    with Cassette(path, record=True, secrets=[each.text for each in KNOWN]).play():
         requests.post(url, data=body.encode(), headers=headers, timeout=10)
     return path.read_text(encoding="utf-8")
 

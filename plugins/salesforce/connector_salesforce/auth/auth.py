@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from connector_salesforce.auth.jwt_bearer import JwtBearer
-from connector_salesforce.auth.oauth import granted
+from connector_salesforce.auth.oauth import request_token
 from connector_salesforce.auth.sf_cli import cli_login
-from connector_salesforce.auth.stored_login import renewed
+from connector_salesforce.auth.stored_login import renew
 from connector_salesforce.config import Config
 from connector_salesforce.flows import ClientCredentials, Jwt, Web
 from connector_salesforce.transport.credentials import Login
@@ -36,7 +36,7 @@ def _flow(config: Config, transport: Transport, host: Host) -> LogIn:
     login_origin = origin(config.login_url)
     match config.auth:
         case Web() as auth:
-            return partial(renewed, auth, login_origin, transport, host)
+            return partial(renew, auth, login_origin, transport, host)
         case ClientCredentials() as auth:
             return partial(_by_client_credentials, auth, login_origin, transport, host)
         case Jwt() as auth:
@@ -50,4 +50,4 @@ def _by_client_credentials(auth: ClientCredentials, login_origin: str, transport
     secret = auth.client_secret.reveal()
     host.hide(secret)
     form = {"grant_type": "client_credentials", "client_id": auth.client_id, "client_secret": secret}
-    return granted(transport, login_origin, form).login(login_origin)
+    return request_token(transport, login_origin, form).login(login_origin)

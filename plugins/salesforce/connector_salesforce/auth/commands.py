@@ -9,7 +9,7 @@ import click
 from attrs import asdict
 
 from connector_salesforce.auth import oauth, stored_login
-from connector_salesforce.auth.login import checked, explained, findings_of, reach
+from connector_salesforce.auth.login import as_config_error, check_config, findings_of, reach
 from connector_salesforce.auth.web_login import log_in_by_browser
 from connector_salesforce.errors.codes import classify_call
 from connector_salesforce.errors.exceptions import CallFailed
@@ -62,7 +62,7 @@ def _login(settings: CommandSettings, found: ConnectionSettings, *, no_browser: 
             click.launch(url)
 
     if isinstance(found.config.auth, Web):
-        with _reached(found):
+        with _translate_errors(found):
             _log_in(found, show)
     _show(settings, found)
 
@@ -85,13 +85,13 @@ def _logout(settings: CommandSettings, found: ConnectionSettings) -> None:
 
 
 def _log_in(found: ConnectionSettings, show: Callable[[str], None]) -> None:
-    checked(found.config)
-    with closing(Transport(found.host.call_finished)) as transport, explained():
+    check_config(found.config)
+    with closing(Transport(found.host.call_finished)) as transport, as_config_error():
         log_in_by_browser(found.config.auth, origin(found.config.login_url), transport, found.host, show)
 
 
 def _show(settings: CommandSettings, found: ConnectionSettings) -> None:
-    with _reached(found):
+    with _translate_errors(found):
         org, identity = reach(found.config, found.host)
     org.close()
     for each in findings_of(found.config, org):
@@ -100,7 +100,7 @@ def _show(settings: CommandSettings, found: ConnectionSettings) -> None:
 
 
 @contextmanager
-def _reached(found: ConnectionSettings) -> Iterator[None]:
+def _translate_errors(found: ConnectionSettings) -> Iterator[None]:
     """What is wrong with the settings is told with its place; what may succeed later is no fault of theirs."""
     try:
         yield

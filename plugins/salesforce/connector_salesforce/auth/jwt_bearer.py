@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, evolve, field, frozen
 
-from connector_salesforce.auth.oauth import granted
+from connector_salesforce.auth.oauth import request_token
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import Jwt
 from connector_salesforce.transport.credentials import Login
@@ -73,7 +73,7 @@ class JwtBearer:
                 refused.append(Refused(terms, error))
                 better = self._mend(terms, error)
                 if better is None:
-                    raise _told(refused) from error
+                    raise _choose_refusal(refused) from error
                 terms = better
             else:
                 self._terms = terms
@@ -85,10 +85,10 @@ class JwtBearer:
         self.host.hide(signed)
         form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": signed}
         try:
-            return granted(self.transport, self.login_origin, form).login(self.login_origin)
+            return request_token(self.transport, self.login_origin, form).login(self.login_origin)
         except CallFailed as error:
             if error.code == "invalid_grant_code":  # the words of another flow, for an assertion that is too old
-                raise error.told_as("invalid_grant_clock", error.message) from None
+                raise error.with_code("invalid_grant_clock", error.message) from None
             raise
 
     def _mend(self, terms: Terms, error: CallFailed) -> Terms | None:
@@ -143,7 +143,7 @@ def _findings(refused: Sequence[Refused], accepted: Terms) -> Iterator[Finding]:
         yield Finding(Level.WARNING, message, "Set the clock of this machine right (NTP).")
 
 
-def _told(refused: Sequence[Refused]) -> CallFailed:
+def _choose_refusal(refused: Sequence[Refused]) -> CallFailed:
     """Return the refusal that says most, with what else was tried and how wrong the clock is.
 
     It is the first for an audience, unless another audience was taken and something else was refused then.
@@ -157,7 +157,7 @@ def _told(refused: Sequence[Refused]) -> CallFailed:
         message += f"; tried for the audiences {' and '.join(f'{name} ({code})' for name, code in tried.items())}"
     if abs(last.clock_off) >= _WRONG:
         message += f"; {_clock(last.clock_off)}"
-    return error.told_as(error.code, message)
+    return error.with_code(error.code, message)
 
 
 def _clock(ahead: float) -> str:

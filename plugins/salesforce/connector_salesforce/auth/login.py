@@ -33,11 +33,11 @@ def findings_of(config: Config, org: Org) -> tuple[Finding, ...]:
 
 def reach(config: Config, host: Host) -> tuple[Org, Identity]:
     """An org, logged in to, and whose it is. Raises what `connect` raises."""
-    checked(config)
+    check_config(config)
     transport = Transport(host.call_finished)
     try:
-        org = Org(Client(transport, _logged_in(config, transport, host), config.api_version))
-        with explained("logged in to Salesforce, which then refuses every call"):
+        org = Org(Client(transport, _log_in_and_explain(config, transport, host), config.api_version))
+        with as_config_error("logged in to Salesforce, which then refuses every call"):
             found = identify(org)
         if found.production is None:  # as of an org that does not have the version
             _require([*version_problems(transport, found.instance, config.api_version)])
@@ -48,10 +48,10 @@ def reach(config: Config, host: Host) -> tuple[Org, Identity]:
         raise
 
 
-def _logged_in(config: Config, transport: Transport, host: Host) -> Credentials:
+def _log_in_and_explain(config: Config, transport: Transport, host: Host) -> Credentials:
     """Log in. Raises `ConfigError` with the refusal, and with a wrong version beside it."""
     try:
-        with explained():
+        with as_config_error():
             return Credentials(log_in_with(config, transport, host))
     except ConfigError as error:
         others = list(version_problems(transport, origin(config.login_url), config.api_version))
@@ -59,7 +59,7 @@ def _logged_in(config: Config, transport: Transport, host: Host) -> Credentials:
         raise ConfigError([*error.problems, *others], exit_code=exit_code) from None
 
 
-def checked(config: Config) -> None:
+def check_config(config: Config) -> None:
     """Raises `ConfigError` with all that keeps a connection from being opened, as far as that is known."""
     _require(list(problems(config)))
 
@@ -70,7 +70,7 @@ def _require(found: Sequence[Problem]) -> None:
 
 
 @contextmanager
-def explained(what: str = "cannot log in to Salesforce") -> Iterator[None]:
+def as_config_error(what: str = "cannot log in to Salesforce") -> Iterator[None]:
     """A login that is refused is told with what an admin has to do; one that may succeed later stays as it is."""
     try:
         yield

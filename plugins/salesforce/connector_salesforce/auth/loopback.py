@@ -83,7 +83,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def listening(urls: Sequence[str]) -> Iterator[Listener]:
+def listen(urls: Sequence[str]) -> Iterator[Listener]:
     """Listen at the first of the callback URLs whose port is free. Raises `ConfigError` when none is."""
     listener = _first_free(urls)
     try:

@@ -58,7 +58,7 @@ class Granted:
             raise CallFailed("FOREIGN_HOST", str(error), Executed.NO) from None
 
 
-def granted(
+def request_token(
     transport: Transport,
     login_origin: str,
     form: Mapping[str, str],
@@ -70,23 +70,23 @@ def granted(
     """
 
     def kept(answer: Answer) -> None:
-        found = _granted_by(answer) if keep is not None and answer.status == 200 else None
+        found = _read_grant(answer) if keep is not None and answer.status == 200 else None
         if keep is not None and found is not None:
             keep(found)
 
-    return _read(_posted(transport, f"{login_origin}/services/oauth2/token", form, kept))
+    return _read(_post_form(transport, f"{login_origin}/services/oauth2/token", form, kept))
 
 
 def revoke(transport: Transport, login_origin: str, token: str) -> None:
     """End a token, unless it has ended, and its sessions ("Revoke OAuth Tokens"). Raises `CallFailed`."""
     try:
-        _posted(transport, f"{login_origin}/services/oauth2/revoke", {"token": token})
+        _post_form(transport, f"{login_origin}/services/oauth2/revoke", {"token": token})
     except CallFailed as error:
         if error.status != 400:
             raise
 
 
-def _posted(
+def _post_form(
     transport: Transport, url: str, form: Mapping[str, str], kept: Callable[[Answer], None] | None = None
 ) -> Answer:
     body = urlencode(form).encode()
@@ -97,7 +97,7 @@ def _posted(
     return answer
 
 
-def _granted_by(answer: Answer) -> Granted | None:
+def _read_grant(answer: Answer) -> Granted | None:
     """What an answer grants; None for one that cannot be read, which is said once the call is told of."""
     try:
         return _read(answer)

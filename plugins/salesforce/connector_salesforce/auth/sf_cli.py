@@ -27,20 +27,20 @@ _TOKEN = re.compile(r"(00D\w{12})(\w{3})?![\w.]+|eyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 def cli_login(auth: SfCli, login_origin: str) -> Login:
     """The CLI's session. Raises `CallFailed` when there is none, with what the CLI says."""
-    shown = _asked(auth, "org", "display")
+    shown = _run_command(auth, "org", "display")
     if not isinstance(shown, dict):
-        raise _failed("its answer about the org is none")
+        raise _make_error("its answer about the org is none")
     token = str(shown.get("accessToken"))
     if not _is_token(token):
-        token = _token(_asked(auth, "org", "auth", "show-access-token", "--no-prompt"))
+        token = _token(_run_command(auth, "org", "auth", "show-access-token", "--no-prompt"))
     try:
         instance, org_id = str(shown["instanceUrl"]), to18(str(shown["id"]))
         username = str(shown.get("username") or "")
         if org_id is None:
-            raise _failed("it names no org")
+            raise _make_error("it names no org")
         return Login(token, instance_origin(instance, login_origin), org_id, "", username)
     except KeyError as error:
-        raise _failed(f"its answer lacks {error}") from None
+        raise _make_error(f"its answer lacks {error}") from None
     except HostError as error:
         raise CallFailed("FOREIGN_HOST", str(error), Executed.NO) from None
 
@@ -58,7 +58,7 @@ def _is_token(said: Any) -> bool:
     return isinstance(said, str) and _TOKEN.fullmatch(said) is not None
 
 
-def _asked(auth: SfCli, *command: str) -> Any:
+def _run_command(auth: SfCli, *command: str) -> Any:
     """The result of a command of the CLI, which is run without a shell."""
     executable = shutil.which(auth.executable)
     if executable is None:
@@ -74,7 +74,7 @@ def _asked(auth: SfCli, *command: str) -> Any:
         message = f"sf {' '.join(command)} took more than {_SECONDS:.0f} seconds"
         raise CallFailed("SF_CLI_TIMED_OUT", message, Executed.NO) from None
     except OSError as error:
-        raise _failed(error.strerror or "it cannot be run") from None
+        raise _make_error(error.strerror or "it cannot be run") from None
     return _result(ended.stdout, ended.returncode)
 
 
@@ -83,11 +83,11 @@ def _result(output: str, code: int) -> Any:
         said = json.loads(output)
         result = said.get("result")
     except (ValueError, AttributeError, RecursionError):
-        raise _failed(f"it ended with {code} and said nothing that can be read") from None
+        raise _make_error(f"it ended with {code} and said nothing that can be read") from None
     if code or said.get("status") or result is None:
-        raise _failed(f"{said.get('name') or 'error'}: {said.get('message') or f'it ended with {code}'}")
+        raise _make_error(f"{said.get('name') or 'error'}: {said.get('message') or f'it ended with {code}'}")
     return result
 
 
-def _failed(why: str) -> CallFailed:
+def _make_error(why: str) -> CallFailed:
     return CallFailed("SF_CLI_FAILED", f"the sf CLI gives no session: {without_tokens(why)}", Executed.NO)

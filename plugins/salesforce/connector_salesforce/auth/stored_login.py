@@ -11,7 +11,7 @@ import time
 
 from attrs import asdict, evolve, field, frozen
 
-from connector_salesforce.auth.oauth import Granted, granted
+from connector_salesforce.auth.oauth import Granted, request_token
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import Web
 from connector_salesforce.transport.credentials import Login
@@ -50,7 +50,7 @@ def load(tokens: TokenStore) -> StoredLogin | None:
         return None
 
 
-def renewed(auth: Web, login_origin: str, transport: Transport, host: Host) -> Login:
+def renew(auth: Web, login_origin: str, transport: Transport, host: Host) -> Login:
     """A new session from what is stored. Raises `CallFailed`, with NOT_LOGGED_IN where somebody has to log in."""
     with host.tokens.exclusive():
         stored = load(host.tokens)
@@ -60,9 +60,9 @@ def renewed(auth: Web, login_origin: str, transport: Transport, host: Host) -> L
             message = f"the stored login is one of {stored.login_url} for the app {stored.client_id}"
             raise CallFailed("NOT_LOGGED_IN", message, Executed.NO)
         try:
-            return _exchanged(stored, auth, transport, host).login(login_origin)
+            return _exchange_token(stored, auth, transport, host).login(login_origin)
         except CallFailed as error:
-            raise _told_apart(error, stored, time.time()) from error
+            raise _refine_refusal(error, stored, time.time()) from error
 
 
 def app_form(auth: Web, host: Host) -> dict[str, str]:
@@ -74,7 +74,7 @@ def app_form(auth: Web, host: Host) -> dict[str, str]:
     return {"client_id": auth.client_id, "client_secret": secret}
 
 
-def _exchanged(stored: StoredLogin, auth: Web, transport: Transport, host: Host) -> Granted:
+def _exchange_token(stored: StoredLogin, auth: Web, transport: Transport, host: Host) -> Granted:
     def keep(answer: Granted) -> None:
         now, token = time.time(), answer.refresh_token
         if token is not None:
@@ -85,14 +85,14 @@ def _exchanged(stored: StoredLogin, auth: Web, transport: Transport, host: Host)
 
     host.hide(stored.refresh_token)
     form = {"grant_type": "refresh_token", "refresh_token": stored.refresh_token, **app_form(auth, host)}
-    return granted(transport, stored.login_url, form, keep)
+    return request_token(transport, stored.login_url, form, keep)
 
 
-def _told_apart(error: CallFailed, stored: StoredLogin, now: float) -> CallFailed:
+def _refine_refusal(error: CallFailed, stored: StoredLogin, now: float) -> CallFailed:
     """Return a refused refresh token as what it most likely is, by how it was used so far."""
     if error.code != "invalid_grant_expired":
         return error
     idle = (now - stored.used_at) / _DAY if stored.used_at else 0.0
     if idle >= _IDLE_DAYS:
-        return error.told_as("invalid_grant_idle", f"{error.message}; it was last used {idle:.0f} days ago")
-    return error.told_as("invalid_grant_rotated", error.message) if stored.rotates else error
+        return error.with_code("invalid_grant_idle", f"{error.message}; it was last used {idle:.0f} days ago")
+    return error.with_code("invalid_grant_rotated", error.message) if stored.rotates else error

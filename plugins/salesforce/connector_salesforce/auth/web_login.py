@@ -15,10 +15,10 @@ from urllib.parse import quote, urlencode
 
 from attrs import field, frozen
 
-from connector_salesforce.auth.loopback import listening
-from connector_salesforce.auth.oauth import Granted, granted
+from connector_salesforce.auth.loopback import listen
+from connector_salesforce.auth.oauth import Granted, request_token
 from connector_salesforce.auth.stored_login import StoredLogin, app_form
-from connector_salesforce.errors.codes import normalised
+from connector_salesforce.errors.codes import normalize_code
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import Web
 from connector_salesforce.transport.sending import Transport
@@ -51,7 +51,7 @@ def log_in_by_browser(
     """
     asked = _Asked()
     host.hide(asked.verifier)
-    with listening(auth.callback_urls) as listener:
+    with listen(auth.callback_urls) as listener:
         show(_authorize_url(auth, login_origin, listener.url, asked))
         code = _code(listener.answer(_SECONDS), asked.state)
         callback = listener.url
@@ -78,7 +78,7 @@ def _code(answer: Mapping[str, str], state: str) -> str:
         raise CallFailed("LOGIN_STATE_WRONG", "the answer in the browser is not one to this login", Executed.NO)
     if "error" in answer:
         message = answer.get("error_description") or answer["error"]
-        raise CallFailed(normalised(answer["error"], message), message, Executed.NO, status=400)
+        raise CallFailed(normalize_code(answer["error"], message), message, Executed.NO, status=400)
     if not answer.get("code"):
         raise CallFailed("ANSWER_UNREADABLE", "the answer in the browser has no code", Executed.NO)
     return answer["code"]
@@ -101,4 +101,4 @@ def _exchange(
         "code_verifier": asked.verifier,
         **app_form(auth, host),
     }
-    granted(transport, login_origin, form, keep).login(login_origin)
+    request_token(transport, login_origin, form, keep).login(login_origin)

@@ -133,7 +133,7 @@ def _lines() -> Iterator[dict[str, str]]:
     return csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
-def normalised(code: str, message: str) -> str:
+def normalize_code(code: str, message: str) -> str:
     """A code as this plugin knows it: told apart where Salesforce uses one code for unlike things.
 
     The Bulk API 2.0 writes the codes of the Bulk API in capitals ("Errors").

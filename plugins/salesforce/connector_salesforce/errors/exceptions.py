@@ -30,7 +30,7 @@ class CallFailed(Portable, Exception):
         self.retry_after = retry_after
         self.clock_off = clock_off
 
-    def told_as(self, code: str, message: str) -> CallFailed:
+    def with_code(self, code: str, message: str) -> CallFailed:
         """Return the same failure under another code, or with other words."""
         return CallFailed(
             code, message, self.executed,

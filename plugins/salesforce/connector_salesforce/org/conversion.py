@@ -38,7 +38,7 @@ def columns(object_name: str, objects: Sequence[str]) -> tuple[str, ...]:
     return (IS_CONVERTED, *named) if object_name == LEAD and named else ()
 
 
-def became(record: Mapping[str, Any], objects: Sequence[str]) -> tuple[str, str] | None:
+def find_successor(record: Mapping[str, Any], objects: Sequence[str]) -> tuple[str, str] | None:
     """The object and id of what a lead became; None for one that is open, or that left no such record."""
     if not record.get(IS_CONVERTED):
         return None

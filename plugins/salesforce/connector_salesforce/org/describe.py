@@ -33,7 +33,7 @@ def list_objects(org: Org) -> list[ObjectInfo]:
 
 def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
     """An object with its fields. Raises `ConfigError` when the user can see none of this name."""
-    described = _described(org, object_name, refresh)
+    described = _describe_object(org, object_name, refresh)
     prefixes = {each["name"]: each.get("keyPrefix") for each in org.objects()}
     locked = locking(described)
     fields = (
@@ -72,22 +72,22 @@ def _modes(described: Description) -> frozenset[Mode]:
     return frozenset(mode for mode, is_allowed in allowed.items() if is_allowed)
 
 
-def _described(org: Org, object_name: str, refresh: bool) -> Description:
+def _describe_object(org: Org, object_name: str, refresh: bool) -> Description:
     """The description of an object; its name must be spelt as Salesforce spells it, since the state remembers it."""
     names = [each["name"] for each in org.objects()]
     if object_name not in names:
         names = [each["name"] for each in org.objects(refresh=True)]
     if object_name not in names:
-        raise _unknown(object_name, names)
+        raise _make_unknown_object_error(object_name, names)
     try:
         return org.describe(object_name, refresh)
     except CallFailed as error:
         if error.code == "NOT_FOUND":
-            raise _unknown(object_name, [each for each in names if each != object_name]) from None
+            raise _make_unknown_object_error(object_name, [each for each in names if each != object_name]) from None
         raise
 
 
-def _unknown(object_name: str, names: list[str]) -> ConfigError:
+def _make_unknown_object_error(object_name: str, names: list[str]) -> ConfigError:
     spelt = {name.lower(): name for name in names}
     close = [spelt[each] for each in difflib.get_close_matches(object_name.lower(), spelt, n=3, cutoff=0.75)]
     hint = f"did you mean {' or '.join(close)}?" if close else "connector discover lists the objects there are"

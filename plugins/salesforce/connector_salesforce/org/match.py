@@ -69,17 +69,19 @@ def match(
     for name in objects:
         followed = (*conversion.columns(name, objects), *_visible(org, name, conversion.columns(name, successors)))
         for position, record in _in_object(org, name, followed, field, values.to_pylist(), is_reference):
-            other = record and (conversion.became(record, objects) or conversion.became(record, successors))
+            other = record and (
+                conversion.find_successor(record, objects) or conversion.find_successor(record, successors)
+            )
             line = (name, None if record is None else record["Id"])
             (elsewhere if other else found).append((position, *(other or line)))
     met = {(position, name) for position, name, _ in found}
     found += [line for line in elsewhere if line[:2] not in met]
     columns = list(zip(*found, strict=True)) or [(), (), ()]
     arrays = [pa.array(column, each.type) for column, each in zip(columns, MATCH_SCHEMA, strict=True)]
-    return _believed(org, pa.Table.from_arrays(arrays, schema=MATCH_SCHEMA))
+    return _check_ids(org, pa.Table.from_arrays(arrays, schema=MATCH_SCHEMA))
 
 
-def _believed(org: Org, found: pa.Table) -> pa.Table:
+def _check_ids(org: Org, found: pa.Table) -> pa.Table:
     """Return the records that were found, each once. Raises `CallFailed` where an id cannot be that of its record."""
     for name in found.column("object_name").unique().to_pylist():
         ids = found.filter(pc.equal(found.column("object_name"), name)).column("record_id").combine_chunks()
@@ -102,7 +104,7 @@ def _in_object(
 
     They have the fields in `followed`, too.
     """
-    described = _described(org, object_name, field)
+    described = _describe_field(org, object_name, field)
     fold = _fold(described, is_reference)
     positions: dict[Key, list[int]] = defaultdict(list)
     asked: dict[Key, Any] = {}
@@ -110,17 +112,17 @@ def _in_object(
         key = None if value is None else fold(value)
         if key is not None:
             positions[key].append(position)
-            asked.setdefault(_question(key, value), _asked(described, key, value))
+            asked.setdefault(_question(key, value), _search_value(described, key, value))
         elif described["type"] in IDS and value:
             yield position, None
     name = described["name"]
     shape = {"Id": LIKE_ID, name: optional(_kind_of(described)), **_shape_of(followed)} | {"Id": LIKE_ID}
-    for record in _told_once(_records(org, object_name, shape, name, list(asked.values())), name):
+    for record in _check_values(_records(org, object_name, shape, name, list(asked.values())), name):
         for position in positions.get(_key(record, name, fold), ()):
             yield position, record
 
 
-def _told_once(records: Iterable[Mapping[str, Any]], field: str) -> Iterator[Mapping[str, Any]]:
+def _check_values(records: Iterable[Mapping[str, Any]], field: str) -> Iterator[Mapping[str, Any]]:
     """Yield records. Raises `CallFailed` where one of them has two values of a field."""
     values: dict[str, Any] = {}
     for record in records:
@@ -141,7 +143,7 @@ def _kind_of(described: Description) -> MemberKind:
     return FLAG if described["type"] == "boolean" else TEXT
 
 
-def _described(org: Org, object_name: str, field: str) -> Description:
+def _describe_field(org: Org, object_name: str, field: str) -> Description:
     try:
         return org.field(object_name, field)
     except KeyError:
@@ -174,7 +176,7 @@ def _question(key: Key, value: Any) -> Any:
     return (key, value) if isinstance(value, str) and not value.isascii() else key
 
 
-def _asked(described: Description, key: Key, value: Any) -> Any:
+def _search_value(described: Description, key: Key, value: Any) -> Any:
     """What to ask Salesforce for: an id in its long form, text as it is written."""
     if described["type"] in IDS:
         return key
@@ -200,7 +202,7 @@ def _records(
         sized: Callable[[Sequence[Any]], str] = lambda some: _query(object_name, tuple(shape), field, some)  # noqa: E731
         return [sized(each) for each in _chunks(sized, values, most, size)]
 
-    short = queries(_LONGEST_ADDRESS, _encoded)
+    short = queries(_LONGEST_ADDRESS, _measure_encoded)
     if len(short) < 2:
         return [record for each in short for record in org.query(each, shape)]
     if org.takes_long_queries:
@@ -217,7 +219,7 @@ def _query(object_name: str, columns: Sequence[str], field: str, values: Sequenc
     return soql.select(columns, object_name, soql.is_in(field, values))
 
 
-def _encoded(text: str) -> int:
+def _measure_encoded(text: str) -> int:
     """The length of a text in an address."""
     return len(quote(text, safe=""))
 

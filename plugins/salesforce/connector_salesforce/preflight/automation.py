@@ -73,7 +73,9 @@ def check_automation(org: Org, plan: PlanSummary) -> Iterator[Finding]:
         except CallFailed as error:
             yield Finding(Level.WARNING, f"could not check the automation of {name}: {error}", _SETUP)
         else:
-            yield from _told(target, looks, {**_set_up(org, target, looks), **_stored(org, target, looks)})
+            yield from _report_automation(
+                target, looks, {**_set_up(org, target, looks), **_query_records(org, target, looks)}
+            )
 
 
 def _set_up(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
@@ -87,7 +89,7 @@ def _set_up(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Reco
     return found
 
 
-def _stored(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
+def _query_records(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
     """What the REST API has of the other looks, by one call."""
     asked = {f"q{number}": look for number, look in enumerate(looks) if not look.setup}
     try:
@@ -98,7 +100,7 @@ def _stored(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Reco
     return {asked[key].what: records for key, records in found.items()}
 
 
-def _told(target: _Target, looks: Iterable[_Look], found: Mapping[str, Records]) -> Iterator[Finding]:
+def _report_automation(target: _Target, looks: Iterable[_Look], found: Mapping[str, Records]) -> Iterator[Finding]:
     unknown: dict[str, list[str]] = {}
     for look in looks:
         records = found[look.what]
@@ -172,7 +174,7 @@ def _flow(target: _Target, record: Description) -> str | None:
     return f"{record['ApiName']}{' (before saving)' if before else ''}"
 
 
-def _named(key: str) -> Callable[[_Target, Description], str]:
+def _name_with_package(key: str) -> Callable[[_Target, Description], str]:
     """Names with that of the package that they came with."""
 
     def name(_target: _Target, record: Description) -> str:
@@ -182,7 +184,7 @@ def _named(key: str) -> Callable[[_Target, Description], str]:
     return name
 
 
-def _named_by(key: str) -> Shape:
+def _name_shape(key: str) -> Shape:
     """Return the shape of records that have a name of this key."""
     return {key: TEXT, "NamespacePrefix": optional(TEXT)}
 
@@ -195,7 +197,7 @@ _FLOW: Shape = {
 
 _LOOKS = (
     _Look(
-        "Apex triggers", _triggers, _named("Name"), _named_by("Name"),
+        "Apex triggers", _triggers, _name_with_package("Name"), _name_shape("Name"),
         "They run on up to 200 rows at a time, and what they refuse is rejected.", saving=False,
     ),
     _Look(
@@ -204,15 +206,15 @@ _LOOKS = (
         since=FLOWS,
     ),
     _Look(
-        "workflow rules", _workflow_rules, _named("Name"), {"Id": TEXT, **_named_by("Name")},
+        "workflow rules", _workflow_rules, _name_with_package("Name"), {"Id": TEXT, **_name_shape("Name")},
         "They may change what the run writes.", narrow=_active,
     ),
     _Look(
-        "validation rules", _validation_rules, _named("ValidationName"), _named_by("ValidationName"),
+        "validation rules", _validation_rules, _name_with_package("ValidationName"), _name_shape("ValidationName"),
         "Rows that break one are rejected in the words of its author.",
     ),
     _Look(
-        "duplicate rules", _duplicate_rules, _named("DeveloperName"), _named_by("DeveloperName"),
+        "duplicate rules", _duplicate_rules, _name_with_package("DeveloperName"), _name_shape("DeveloperName"),
         "Rows that one refuses are rejected; duplicate_rules: allow with api: rest passes those that only alert.",
         setup=False,
     ),

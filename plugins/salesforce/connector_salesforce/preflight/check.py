@@ -30,7 +30,7 @@ def check_plan(org: Org, plan: PlanSummary, options: Options) -> list[Finding]:
     return [
         *check_plan_version(org.client.version, plan, options),
         *check_permissions(org, plan),
-        *_merging(org, plan),
+        *_check_merge_login(org, plan),
         *_binary(org, plan),
         *_not_taken(org, plan),
         *_options(plan, options),
@@ -39,7 +39,7 @@ def check_plan(org: Org, plan: PlanSummary, options: Options) -> list[Finding]:
     ]
 
 
-def _merging(org: Org, plan: PlanSummary) -> Iterator[Finding]:
+def _check_merge_login(org: Org, plan: PlanSummary) -> Iterator[Finding]:
     """Records are merged through SOAP, which takes no access token in JWT format."""
     if plan.planned.get(Action.MERGE) and _JWT.fullmatch(org.client.login.token):
         message = "records are merged through the SOAP API, which refuses this login: its access token is in JWT format"

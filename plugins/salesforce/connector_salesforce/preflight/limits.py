@@ -66,10 +66,10 @@ def forecast(plan: PlanSummary) -> int:
     """API calls of a run without its looks at batches and jobs: a Bulk batch is posted and its results are fetched, and
     a job is opened and closed for each action. A batch of merges is one call.
     """
-    return _calls_of(plan.api, _written(plan.batches).values()) + plan.batches.get(Action.MERGE, 0)
+    return _calls_of(plan.api, _without_merges(plan.batches).values()) + plan.batches.get(Action.MERGE, 0)
 
 
-def _written(counts: Mapping[Action, int]) -> Mapping[Action, int]:
+def _without_merges(counts: Mapping[Action, int]) -> Mapping[Action, int]:
     """What goes through the plan's own api: all but merges."""
     return {action: count for action, count in counts.items() if action is not Action.MERGE}
 
@@ -83,12 +83,12 @@ def _calls_of(api: str, batches: Iterable[int]) -> int:
 
 def _batches_of(plan: PlanSummary) -> int:
     """Batches of the daily allowance: those of the plan, or those that Salesforce cuts jobs into."""
-    batches = sum(_written(plan.batches).values())
+    batches = sum(_without_merges(plan.batches).values())
     return batches if plan.api == "bulk" else max(batches, _internal(plan))
 
 
 def _internal(plan: PlanSummary) -> int:
-    return sum(math.ceil(count / _LARGEST_BATCH) for count in _written(plan.planned).values())
+    return sum(math.ceil(count / _LARGEST_BATCH) for count in _without_merges(plan.planned).values())
 
 
 def _place(org: Org, plan: PlanSummary, limits: Mapping[str, Any]) -> Iterator[Finding]:
@@ -136,13 +136,13 @@ def _batches(plan: PlanSummary, left: _Left) -> Iterator[Finding]:
 
 def _advice(plan: PlanSummary, left: _Left, *others: str) -> str:
     """What would fit: larger batches, or another api."""
-    fitting = [*_fitting(plan, left), *others]
+    fitting = [*_suggest_options(plan, left), *others]
     if not fitting or (others and len(fitting) == len(others)):
         return f"No batch size fits: wait until {'some are' if others else 'calls are'} free, or have the limit raised."
     return f"Set {', or '.join(fitting)}."
 
 
-def _fitting(plan: PlanSummary, left: _Left) -> Iterator[str]:
+def _suggest_options(plan: PlanSummary, left: _Left) -> Iterator[str]:
     calls = math.inf if left.calls is None else left.calls
     batches = math.inf if left.batches is None else left.batches
     actions = sum(1 for count in plan.planned.values() if count)

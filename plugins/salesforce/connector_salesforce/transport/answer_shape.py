@@ -75,7 +75,7 @@ def require_object(said: Any, shape: Shape, about: str, executed: Executed = Exe
 def require_list(said: Any, shape: Shape, about: str, executed: Executed = Executed.NO) -> list[dict[str, Any]]:
     """Return an answer, or a part of one, that is a list of objects of a shape. Raises `CallFailed` for any other."""
     if not isinstance(said, list):
-        raise unreadable(f"{about} is {_shown(said)}, not a list", executed)
+        raise unreadable(f"{about} is {_format_value(said)}, not a list", executed)
     for number, each in enumerate(said, 1):
         problem = _problem(each, shape)
         if problem:
@@ -91,14 +91,18 @@ def unreadable(why: str, executed: Executed, *, status: int | None = None) -> Ca
 def _problem(said: Any, shape: Shape) -> str:
     """Return what keeps an answer from having a shape; empty where it has it."""
     if not isinstance(said, dict):
-        return f"is {_shown(said)}, not an object"
+        return f"is {_format_value(said)}, not an object"
     for name, kind in shape.items():
         if not kind.holds(said.get(name)):
-            return f"has no {name}" if name not in said else f"has the {name} {_shown(said[name])}, not {kind.words}"
+            return (
+                f"has no {name}"
+                if name not in said
+                else f"has the {name} {_format_value(said[name])}, not {kind.words}"
+            )
     return ""
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return a value as a message shows it: the beginning of a plain one, of any other what it is."""
     if isinstance(value, dict):
         return "an object"

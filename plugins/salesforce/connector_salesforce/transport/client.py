@@ -20,7 +20,7 @@ from connector_salesforce.transport.answer_shape import (
     require_object,
     unreadable,
 )
-from connector_salesforce.transport.compression import GZIP, compressed
+from connector_salesforce.transport.compression import GZIP, compress
 from connector_salesforce.transport.credentials import Credentials, Login
 from connector_salesforce.transport.error_bodies import SESSION_CODES, fault, fault_in
 from connector_salesforce.transport.hosts import HostError, server_path
@@ -143,9 +143,9 @@ class Client:
 
         def send(login: Login) -> Answer:
             url = f"{login.instance}/services/Soap{path}"
-            return self._sent(Request("POST", url, headers, envelope(login.token), shown))
+            return self._send(Request("POST", url, headers, envelope(login.token), shown))
 
-        answer = self._renewing(send)
+        answer = self._send_with_renewal(send)
         try:
             return response_in(parse(answer.body))
         except MarkupError as error:
@@ -164,17 +164,17 @@ class Client:
         signed: Callable[[str], Headers],
         into: IO[bytes] | None = None,
     ) -> Answer:
-        packed, packing = (compressed(body), GZIP) if len(body) >= _COMPRESS_FROM else (body, {})
+        packed, packing = (compress(body), GZIP) if len(body) >= _COMPRESS_FROM else (body, {})
         own = {"Accept-Encoding": "gzip", **headers, **packing}
 
         def send(login: Login) -> Answer:
             signed_headers = {**own, **signed(login.token)}
             request = Request(method, login.instance + path, signed_headers, packed, body[:16_384])
-            return self._sent(request, into)
+            return self._send(request, into)
 
-        return self._renewing(send)
+        return self._send_with_renewal(send)
 
-    def _sent(self, request: Request, into: IO[bytes] | None = None) -> Answer:
+    def _send(self, request: Request, into: IO[bytes] | None = None) -> Answer:
         self.quota.take(self._ask_calls_left)
         try:
             return _good(self._transport.send(request, into))
@@ -189,11 +189,11 @@ class Client:
             return _good(self._transport.send(Request("GET", f"{login.instance}{self._data_path}/limits", headers)))
 
         try:
-            return read_remaining(_read(self._renewing(send)), CALLS)
+            return read_remaining(_read(self._send_with_renewal(send)), CALLS)
         except CallFailed as error:
             return 0 if error.code == "REQUEST_LIMIT_EXCEEDED" else None
 
-    def _renewing(self, send: Callable[[Login], Answer]) -> Answer:
+    def _send_with_renewal(self, send: Callable[[Login], Answer]) -> Answer:
         """Send with the present login, and once more with a new one where the session has ended."""
         login = self._credentials.login
         try:
@@ -201,9 +201,9 @@ class Client:
         except CallFailed as error:
             if error.code not in SESSION_CODES:
                 raise
-        return send(self._renewed(login.token))
+        return send(self._renew_login(login.token))
 
-    def _renewed(self, ended: str) -> Login:
+    def _renew_login(self, ended: str) -> Login:
         """A new login. When there is none, the call that wanted it was refused and not executed."""
         try:
             return self._credentials.renew(ended)

@@ -14,7 +14,7 @@ GZIP = {"Content-Encoding": "gzip"}
 """The header of a body that is compressed."""
 
 
-def compressed(body: bytes) -> bytes:
+def compress(body: bytes) -> bytes:
     """A body as gzip, at the level where time and size pay best."""
     packed: bytes = _gzip.compress(body, 1, mtime=0)
     return packed

@@ -11,7 +11,7 @@ from textwrap import shorten
 from typing import Any
 from xml.etree import ElementTree
 
-from connector_salesforce.errors.codes import normalised, table
+from connector_salesforce.errors.codes import normalize_code, table
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.transport.json_body import read_json
 from connector_salesforce.transport.xml import MarkupError, name_of, parse, values_of
@@ -34,7 +34,7 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
     """
     date = headers.get("Date", "")
     after = _seconds(headers.get("Retry-After", ""), date)
-    return _failure(status, _said(body), _gist(body), retry_after=after, clock_off=_ahead(date))
+    return _failure(status, _parse_error(body), _gist(body), retry_after=after, clock_off=_measure_clock(date))
 
 
 def fault_in(status: int, said: Any) -> CallFailed:
@@ -46,23 +46,23 @@ def _failure(
     status: int, said: Said | None, gist: str, retry_after: float | None = None, clock_off: float = 0.0
 ) -> CallFailed:
     code, message = said or (f"ERROR_HTTP_{status}", gist or f"the server answered {status}")
-    executed = _executed(status, code, said is not None)
+    executed = _judge_executed(status, code, said is not None)
     return CallFailed(
-        normalised(code, message), message, executed, status=status, retry_after=retry_after, clock_off=clock_off
+        normalize_code(code, message), message, executed, status=status, retry_after=retry_after, clock_off=clock_off
     )
 
 
-def failed_batch(message: str) -> Said:
+def parse_batch_failure(message: str) -> Said:
     """The code and words of a batch or job that failed as a whole, such as `InvalidBatch : Field name not found : X`
     (Bulk API Developer Guide, "Batch Lifespan").
     """
     code, separator, words = message.partition(" : ")
     if not separator and code not in table():
         code = "InvalidBatch"
-    return normalised(code.strip(), words), message or "Salesforce does not say why"
+    return normalize_code(code.strip(), words), message or "Salesforce does not say why"
 
 
-def _executed(status: int, code: str, by_salesforce: bool) -> Executed:
+def _judge_executed(status: int, code: str, by_salesforce: bool) -> Executed:
     """A 503 may come from an edge in front of a server that did the work; so may anything that is not listed. A host
     that moved did not do it.
     """
@@ -75,7 +75,7 @@ def _executed(status: int, code: str, by_salesforce: bool) -> Executed:
     return Executed.NO if refused else Executed.MAYBE
 
 
-def _said(body: bytes) -> Said | None:
+def _parse_error(body: bytes) -> Said | None:
     """The code and words of an error in any of the forms that Salesforce uses; None for any other body."""
     text = body.lstrip()
     if text.startswith((b"[", b"{")):
@@ -147,7 +147,7 @@ def _seconds(retry_after: str, date: str) -> float | None:
     return max(0.0, (at - (_moment(date) or datetime.now(UTC))).total_seconds()) if at else None
 
 
-def _ahead(date: str) -> float:
+def _measure_clock(date: str) -> float:
     """By how many seconds the clock that wrote a Date header is ahead of this machine's."""
     at = _moment(date)
     return at.timestamp() - time.time() if at else 0.0

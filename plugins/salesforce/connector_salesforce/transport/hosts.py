@@ -27,16 +27,16 @@ def origin(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise HostError(f"{_shown(url)} is no URL: {type(error).__name__}") from None
+        raise HostError(f"{_display_url(url)} is no URL: {type(error).__name__}") from None
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
     named = shown if port is None else f"{shown}:{port}"
     if not _NAME.fullmatch(host) or ".." in host or re.search(r"[\s\\]", url) or parts.netloc.lower() != named:
-        raise HostError(f"{_shown(url)} names no host")
+        raise HostError(f"{_display_url(url)} names no host")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise HostError(f"{_shown(url)} has more than a host")
+        raise HostError(f"{_display_url(url)} has more than a host")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
-        raise HostError(f"{_shown(url)} is not https")
+        raise HostError(f"{_display_url(url)} is not https")
     return f"{parts.scheme}://{named}"
 
 
@@ -54,16 +54,16 @@ def instance_origin(instance_url: str, login_origin: str) -> str:
         return named
     if parts.scheme == "https" and parts.port in (None, 443) and host.endswith(_SUFFIXES):
         return named
-    raise HostError(f"Salesforce names {_shown(instance_url)} as its host, which is none of its own")
+    raise HostError(f"Salesforce names {_display_url(instance_url)} as its host, which is none of its own")
 
 
 def server_path(path: object) -> str:
     """A path that an answer names, such as that of the next page. Raises `HostError` unless it stays in the API."""
     if not isinstance(path, str) or not _PATH.fullmatch(path) or ".." in unquote(path) or "\\" in unquote(path):
-        raise HostError(f"an answer names the path {_shown(path)}")
+        raise HostError(f"an answer names the path {_display_url(path)}")
     return path
 
 
-def _shown(url: object) -> str:
+def _display_url(url: object) -> str:
     """A URL as it is told; whoever puts a password into one does not want to see it again."""
     return repr(_USER.sub("***@", url)[:200] if isinstance(url, str) else url)

@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"00D\w{12,15}(?:!|%21|\\u0021|&#0*33;|&#x0*21;)\S*|\beyJ[\w
 """Session ids and signed assertions, by their form."""
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """Return a form, JSON or XML without the values of its secret fields; also where the text was cut."""
     clean = _FORM.sub(rf"\1={MARK}", _INVISIBLE.sub("", text))
     return _XML.sub(rf"\1{MARK}\2", _JSON.sub(rf'\1"{MARK}"', clean))
@@ -28,4 +28,4 @@ def redacted(text: str) -> str:
 
 def without_tokens(text: str) -> str:
     """Return words that may have tokens in them which nobody has hidden yet, without anything of their form."""
-    return _TOKEN.sub(MARK, redacted(text))
+    return _TOKEN.sub(MARK, redact(text))

@@ -18,7 +18,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.transport.quota import Quota, calls_left
-from connector_salesforce.transport.redaction import redacted
+from connector_salesforce.transport.redaction import redact
 from connector_sdk import Call, Executed
 
 _SHOWN = 16_384
@@ -204,7 +204,7 @@ class Transport:
         failed: CallFailed | None,
     ) -> None:
         shown = _text(request.shown), _text(answer.body if answer else b"")
-        sent, received = map(redacted, shown) if request.private else shown
+        sent, received = map(redact, shown) if request.private else shown
         remaining = calls_left(raw.headers if raw else {})
         self.quota.told(remaining)
         self._told(

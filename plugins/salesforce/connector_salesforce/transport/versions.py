@@ -39,7 +39,7 @@ def number(version: str) -> int:
     return int(version.partition(".")[0])
 
 
-def released(version: int) -> date:
+def release_month(version: int) -> date:
     """Return the month in which Salesforce released a version, as its first day: 59 came with Winter '24."""
     year, season = divmod(version - 60, len(_SEASONS))
     return date(2024 + year, _SEASONS[season][1], 1)
@@ -47,14 +47,14 @@ def released(version: int) -> date:
 
 def release(version: int) -> str:
     """Return the name of the release that a version came with, such as "Summer '23"."""
-    month = released(version)
+    month = release_month(version)
     season = next(name for name, begins in _SEASONS if begins == month.month)
     return f"{season} '{(month.year + (season == 'Winter')) % 100:02}"
 
 
 def check_age(version: str, today: date) -> Iterator[Finding]:
     """Yield a warning about a version from the day on which Salesforce no longer guarantees it."""
-    came = released(number(version))
+    came = release_month(number(version))
     if today >= came.replace(year=came.year + _YEARS):
         message = (
             f"api_version {version} ({release(number(version))}) is three years old, "
@@ -69,14 +69,14 @@ def version_problems(transport: Transport, origin: str, version: str) -> Iterato
 
     The list needs no session and is no call of the day's ("Versions").
     """
-    offered = _offered(transport, origin)
+    offered = _list_versions(transport, origin)
     if offered and version not in offered:
         message = f"this org does not have version {version} of the API, but {offered[0]} to {offered[-1]}"
         hint = f'leave it out, or set api_version: "{DEFAULT}"' if DEFAULT in offered else ""
         yield Problem(message, ("api_version",), hint or f'set api_version: "{offered[-1]}"')
 
 
-def _offered(transport: Transport, origin: str) -> Sequence[str]:
+def _list_versions(transport: Transport, origin: str) -> Sequence[str]:
     """Return the versions of an org, oldest first; none where it does not tell them."""
     try:
         answer = transport.send(Request("GET", f"{origin}/services/data"))

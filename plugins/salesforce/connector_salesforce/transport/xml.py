@@ -51,10 +51,10 @@ def document(root: str, values: Mapping[str, str]) -> bytes:
     element = ElementTree.Element(root, xmlns=NAMESPACE)
     for name, value in values.items():
         ElementTree.SubElement(element, name).text = value
-    return written(element)
+    return serialize(element)
 
 
-def written(root: ElementTree.Element) -> bytes:
+def serialize(root: ElementTree.Element) -> bytes:
     """An element as a document that is read back as it is, carriage returns included.
 
     Raises `MarkupError` for a character that XML cannot say.

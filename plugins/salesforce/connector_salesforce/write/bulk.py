@@ -16,7 +16,7 @@ from connector_salesforce.config import Options
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.org.org import Org
 from connector_salesforce.transport.answer_shape import unreadable
-from connector_salesforce.transport.error_bodies import failed_batch
+from connector_salesforce.transport.error_bodies import parse_batch_failure
 from connector_salesforce.write.anchors import last
 from connector_salesforce.write.bulk_body import bulk_body
 from connector_salesforce.write.bulk_jobs import UNDER_WAY, BatchState, Job, Jobs
@@ -54,26 +54,28 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
         return whole(lines, WriteResult.of([]))
     jobs = org.share(Jobs)
     job = jobs.lease(kind_of(batch, options))
-    batch_id = _posted(jobs, job, lines, attempt)
-    lines = lines.handed_over()
+    batch_id = _post_batch(jobs, job, lines, attempt)
+    lines = lines.without_body()
     try:
-        return whole(lines, _awaited(jobs, job.id, batch_id, _written(batch, lines), attempt))
+        return whole(lines, _wait_for_batch(jobs, job.id, batch_id, _describe_written(batch, lines), attempt))
     except CallFailed as error:
         raise error.about_batch(Executed.MAYBE) from error
 
 
 def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
     """Find out what became of a batch. Raises `CallFailed` when that cannot be told now."""
-    lines = bulk_body(org, batch, BYTES_MAX).handed_over()
+    lines = bulk_body(org, batch, BYTES_MAX).without_body()
     anchor = last(attempt)
     if anchor is None:
         return NOT_EXECUTED
     jobs = org.share(Jobs)
     try:
-        batch_id = anchor.handle.get("batch") or _found(jobs, anchor.handle["job"], attempt)
+        batch_id = anchor.handle.get("batch") or _find_lost_batch(jobs, anchor.handle["job"], attempt)
         if batch_id is None:
             return NOT_EXECUTED
-        return whole(lines, _awaited(jobs, anchor.handle["job"], batch_id, _written(batch, lines), attempt))
+        return whole(
+            lines, _wait_for_batch(jobs, anchor.handle["job"], batch_id, _describe_written(batch, lines), attempt)
+        )
     except NotExecuted:
         return NOT_EXECUTED
     except _SeveralError as error:
@@ -88,7 +90,7 @@ class _SeveralError(Exception):
     """A job holds more batches that nobody anchored than there can be."""
 
 
-def _posted(jobs: Jobs, job: Job, lines: Lines, attempt: Attempt) -> str:
+def _post_batch(jobs: Jobs, job: Job, lines: Lines, attempt: Attempt) -> str:
     """Post a batch and anchor it. The job is given back only when nothing in it is in doubt."""
     try:
         attempt.anchor(_POSTING, job=job.id)
@@ -105,7 +107,7 @@ def _posted(jobs: Jobs, job: Job, lines: Lines, attempt: Attempt) -> str:
     return batch_id
 
 
-def _found(jobs: Jobs, job_id: str, attempt: Attempt) -> str | None:
+def _find_lost_batch(jobs: Jobs, job_id: str, attempt: Attempt) -> str | None:
     """The batch of a post whose answer was lost; None when there is none and can be none any more.
 
     A list that lacks batches would say so of one that is there, so it is counted.
@@ -124,14 +126,14 @@ def _found(jobs: Jobs, job_id: str, attempt: Attempt) -> str | None:
     return ours[0]
 
 
-def _written(batch: Batch, lines: Lines) -> Written:
+def _describe_written(batch: Batch, lines: Lines) -> Written:
     """What is known of the rows in the body."""
     if batch.record_ids is None or batch.action not in (Action.UPDATE, Action.DELETE):
         return Written(lines.count)
     return Written(lines.count, batch.record_ids.filter(lines.sent))
 
 
-def _awaited(jobs: Jobs, job_id: str, batch_id: str, written: Written, attempt: Attempt) -> WriteResult:
+def _wait_for_batch(jobs: Jobs, job_id: str, batch_id: str, written: Written, attempt: Attempt) -> WriteResult:
     """Wait until a batch is done, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
     missed = 0
     for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
@@ -140,22 +142,22 @@ def _awaited(jobs: Jobs, job_id: str, batch_id: str, written: Written, attempt: 
         found = jobs.batches(job_id, since).get(batch_id)
         missed = 0 if found else missed + 1
         if found and found.state not in UNDER_WAY:
-            return _answered(jobs, job_id, batch_id, found, written)
+            return _read_results(jobs, job_id, batch_id, found, written)
         if missed == _LOOKS_WITHOUT_IT:
             break
     raise CallFailed("BATCH_MISSING", f"the job {job_id} does not list the batch {batch_id}", Executed.MAYBE)
 
 
-def _answered(jobs: Jobs, job_id: str, batch_id: str, found: BatchState, written: Written) -> WriteResult:
+def _read_results(jobs: Jobs, job_id: str, batch_id: str, found: BatchState, written: Written) -> WriteResult:
     if found.state == "NotProcessed":
         raise NotExecuted("NotProcessed", f"the job {job_id} was aborted before the batch was processed")
     if found.state == "Failed" and not found.processed:
-        raise _refused(found)
+        raise _make_refusal(found)
     if found.state == "Failed":
         expected = Written(min(found.processed, written.rows), _first(written.ids, found.processed))
     else:
         expected = evolve(written, failed=found.failed)
-    result = _downloaded(jobs, job_id, batch_id, expected)
+    result = _download_results(jobs, job_id, batch_id, expected)
     if result is None:
         message = (
             f"the results of batch {batch_id} in job {job_id} are not those of its rows; "
@@ -169,7 +171,7 @@ def _first(ids: pa.StringArray | None, count: int) -> pa.StringArray | None:
     return None if ids is None else ids.slice(0, count)
 
 
-def _downloaded(jobs: Jobs, job_id: str, batch_id: str, expected: Written) -> WriteResult | None:
+def _download_results(jobs: Jobs, job_id: str, batch_id: str, expected: Written) -> WriteResult | None:
     """The results of a batch, downloaded again where they are not its results; None when that does not help."""
     for _ in range(_DOWNLOADS):
         with contextlib.suppress(ResultsError):
@@ -179,10 +181,10 @@ def _downloaded(jobs: Jobs, job_id: str, batch_id: str, expected: Written) -> Wr
 
 def _with_rest(result: WriteResult, count: int, found: BatchState) -> WriteResult:
     """The results of a batch that Salesforce gave up: rows are processed in order, and the rest was not."""
-    refused = _refused(found)
+    refused = _make_refusal(found)
     rest = uniform(count - result.rows.num_rows, RowStatus.NOT_EXECUTED, refused.code, refused.message)
     return WriteResult(pa.concat_tables([result.rows, rest.rows]).combine_chunks())
 
 
-def _refused(found: BatchState) -> NotExecuted:
-    return NotExecuted(*failed_batch(found.message))
+def _make_refusal(found: BatchState) -> NotExecuted:
+    return NotExecuted(*parse_batch_failure(found.message))

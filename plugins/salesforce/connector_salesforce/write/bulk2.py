@@ -12,12 +12,12 @@ from connector_salesforce.config import Options
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.org.org import Org
 from connector_salesforce.transport.answer_shape import unreadable
-from connector_salesforce.transport.error_bodies import failed_batch
+from connector_salesforce.transport.error_bodies import parse_batch_failure
 from connector_salesforce.write import bulk2_jobs, bulk2_results
 from connector_salesforce.write.anchors import last
 from connector_salesforce.write.bulk2_jobs import JobState
 from connector_salesforce.write.bulk_body import bulk_body
-from connector_salesforce.write.cells import Lines, Sent, sent_of
+from connector_salesforce.write.cells import Lines, Sent, make_sent
 from connector_salesforce.write.csv_files import DamagedError
 from connector_salesforce.write.job_kind import kind_of
 from connector_salesforce.write.polling import pauses
@@ -42,12 +42,12 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     lines = bulk_body(org, batch, BYTES_MAX)
     if not lines.count:
         return whole(lines, WriteResult.of([]))
-    job = _filled(org, batch, options, lines, attempt)
-    lines = lines.handed_over()
+    job = _open_and_fill_job(org, batch, options, lines, attempt)
+    lines = lines.without_body()
     attempt.anchor(_HANDING_OVER, job=job)
     try:
         _hand_over(org, job)
-        return whole(lines, _awaited(org, job, sent_of(batch, lines), attempt))
+        return whole(lines, _wait_for_job(org, job, make_sent(batch, lines), attempt))
     except CallFailed as error:
         raise error.about_batch(Executed.MAYBE) from error
 
@@ -61,11 +61,11 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
     if anchor.step == _OPENED:
         _abort_quietly(org, job)
         return NOT_EXECUTED
-    lines = bulk_body(org, batch, BYTES_MAX).handed_over()
+    lines = bulk_body(org, batch, BYTES_MAX).without_body()
     try:
         if bulk2_jobs.look(org.client, job).state == bulk2_jobs.OPEN:
             _hand_over(org, job)
-        return whole(lines, _awaited(org, job, sent_of(batch, lines), attempt))
+        return whole(lines, _wait_for_job(org, job, make_sent(batch, lines), attempt))
     except NotExecuted:
         return NOT_EXECUTED
     except CallFailed as error:
@@ -74,10 +74,10 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
         raise
 
 
-def _filled(org: Org, batch: Batch, options: Options, lines: Lines, attempt: Attempt) -> str:
+def _open_and_fill_job(org: Org, batch: Batch, options: Options, lines: Lines, attempt: Attempt) -> str:
     """Open a job and give it its data. Whatever goes wrong here, nothing was executed: nobody handed the job over."""
     try:
-        job = bulk2_jobs.opened(org.client, kind_of(batch, options))
+        job = bulk2_jobs.create_job(org.client, kind_of(batch, options))
         attempt.anchor(_OPENED, job=job)
     except CallFailed as error:
         raise error.about_batch(Executed.NO) from error
@@ -110,7 +110,7 @@ def _abort_quietly(org: Org, job: str) -> None:
         bulk2_jobs.abort(org.client, job)
 
 
-def _awaited(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResult:
+def _wait_for_job(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResult:
     """Wait until a job has ended, and answer its results. Raises `NotExecuted` when nothing of it was executed.
 
     A job that stays open although it was handed over is not waited for: whoever recovers it hands it over again.
@@ -120,20 +120,24 @@ def _awaited(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResult:
         attempt.wait(pause, f"job {job} has not ended")
         found = bulk2_jobs.look(org.client, job)
         if found.state in bulk2_jobs.ENDED:
-            return _answered(org, job, found, sent, attempt)
+            return _read_results(org, job, found, sent, attempt)
         open_looks = open_looks + 1 if found.state == bulk2_jobs.OPEN else 0
         if open_looks == _LOOKS_WHILE_OPEN:
             break
     raise unreadable(f"the job {job} is open although it was handed over", Executed.MAYBE)
 
 
-def _answered(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> WriteResult:
+def _read_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> WriteResult:
     """The results of a job that has ended: downloaded again where they do not add up.
 
     Rows that the daily batches were too few for are in no file at all, so what nothing is told of is unknown.
     """
-    why = failed_batch(ended.message) if ended.state == "Failed" else ("NotProcessed", f"the job {job} was aborted")
-    told = _told(org, job, ended, sent, attempt)
+    why = (
+        parse_batch_failure(ended.message)
+        if ended.state == "Failed"
+        else ("NotProcessed", f"the job {job} was aborted")
+    )
+    told = _download_results(org, job, ended, sent, attempt)
     if told is not None and ended.state != "JobComplete" and not ended.processed and not told.executed:
         raise NotExecuted(*why)
     words = (
@@ -146,14 +150,14 @@ def _answered(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt)
     return bulk2_results.results(told, lost, why)
 
 
-def _told(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> bulk2_results.Found | None:
+def _download_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> bulk2_results.Found | None:
     """What the files say in the end, whole or not; None when they stay damaged."""
     told = None
     for download in range(_DOWNLOADS):
         if download:
             attempt.wait(_FIRST_PAUSE, f"the results of job {job} do not add up and are downloaded again")
         try:
-            told = bulk2_results.found(org.client, job, sent)
+            told = bulk2_results.read_results(org.client, job, sent)
         except DamagedError:
             continue
         if not told.is_possible(ended):

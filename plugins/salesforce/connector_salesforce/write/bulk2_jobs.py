@@ -59,7 +59,7 @@ class JobState:
     failed: int | None = None
 
 
-def opened(client: Client, kind: JobKind) -> str:
+def create_job(client: Client, kind: JobKind) -> str:
     """Open a job; its id. A job that is never handed over executes nothing and ends by itself."""
     values = {
         "object": kind.object_name,

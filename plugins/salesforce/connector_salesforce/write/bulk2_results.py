@@ -15,10 +15,10 @@ from attrs import frozen
 from connector_salesforce.transport.client import Client
 from connector_salesforce.write import bulk2_jobs, csv_files
 from connector_salesforce.write.bulk2_jobs import JobState
-from connector_salesforce.write.cells import Sent, together
+from connector_salesforce.write.cells import Sent, join_cells
 from connector_salesforce.write.csv_files import DamagedError
 from connector_salesforce.write.numbers import strip_zeros
-from connector_salesforce.write.row_errors import taken_apart, without_empty
+from connector_salesforce.write.row_errors import parse_errors, without_empty
 from connector_sdk import RowStatus, WriteResult
 
 _FILES = {
@@ -38,14 +38,14 @@ class Found:
     lines: pa.Table
     line: pa.Array
 
-    def counted(self, status: RowStatus) -> int:
+    def count(self, status: RowStatus) -> int:
         """How many lines say this of their row."""
         return int(pc.sum(pc.equal(self.lines.column("status"), status.value)).as_py() or 0)
 
     @property
     def executed(self) -> int:
         """How many lines are of rows that were executed, whatever became of them."""
-        return self.counted(RowStatus.SUCCEEDED) + self.counted(RowStatus.FAILED)
+        return self.count(RowStatus.SUCCEEDED) + self.count(RowStatus.FAILED)
 
     def is_whole(self, processed: int) -> bool:
         """Whether each row has a line and each line a row, and as many were processed as the job says."""
@@ -54,10 +54,10 @@ class Found:
 
     def is_possible(self, job: JobState) -> bool:
         """Whether no more rows succeeded than the job says."""
-        return job.failed is None or self.counted(RowStatus.SUCCEEDED) <= job.processed - job.failed
+        return job.failed is None or self.count(RowStatus.SUCCEEDED) <= job.processed - job.failed
 
 
-def found(client: Client, job: str, sent: Sent) -> Found:
+def read_results(client: Client, job: str, sent: Sent) -> Found:
     """What the files say of the rows. Raises `CallFailed`, and `DamagedError`.
 
     A file is left alone when those before it tell of every row already.
@@ -68,7 +68,7 @@ def found(client: Client, job: str, sent: Sent) -> Found:
         if sum(each.num_rows for each in pieces) >= len(sent.keys):
             break
     lines = pa.Table.from_batches(pieces, schema=_FOUND).combine_chunks()
-    return Found(lines, _paired(sent.keys, _flat(lines.column("key"))))
+    return Found(lines, _pair_lines(sent.keys, _flat(lines.column("key"))))
 
 
 def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) -> WriteResult:
@@ -81,7 +81,7 @@ def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) 
     succeeded = pc.equal(status, RowStatus.SUCCEEDED.value)
     code = message = fields = None
     if not pc.all(succeeded).as_py():
-        code, message, fields = taken_apart(lines[_ERROR])
+        code, message, fields = parse_errors(lines[_ERROR])
         for which, (said, words) in ((RowStatus.UNKNOWN, untold), (RowStatus.NOT_EXECUTED, unprocessed)):
             holds = pc.equal(status, which.value)
             code, message = pc.if_else(holds, said, code), pc.if_else(holds, words, message)
@@ -113,12 +113,12 @@ def _read(client: Client, job: str, name: str, status: RowStatus, sent: Sent) ->
             ):
                 raise DamagedError(f"a line whose {_CREATED} is neither true nor false")
             cells = {each: piece.column(each) for each in sent.columns}
-            key = together([strip_zeros(cell) if each in sent.decimals else cell for each, cell in cells.items()])
+            key = join_cells([strip_zeros(cell) if each in sent.decimals else cell for each, cell in cells.items()])
             columns = [key, pa.repeat(status.value, piece.num_rows)]
             yield pa.record_batch([*columns, *map(piece.column, (_ID, _CREATED, _ERROR))], schema=_FOUND)
 
 
-def _paired(sent: pa.Array, told: pa.Array) -> pa.Array:
+def _pair_lines(sent: pa.Array, told: pa.Array) -> pa.Array:
     """The line of each row. Rows of the same key are interchangeable, so they take the lines of that key in turn.
 
     Of a key with more lines than rows no line is believed: some of them are those of other rows.
@@ -128,13 +128,13 @@ def _paired(sent: pa.Array, told: pa.Array) -> pa.Array:
         if not line.null_count and len(line.unique()) == len(line):
             return line
     distinct = sent.unique()
-    rows, lines = _numbered(sent, distinct), _numbered(told, distinct)
+    rows, lines = _number_keys(sent, distinct), _number_keys(told, distinct)
     line = pc.index_in(rows, value_set=lines, skip_nulls=True)
     surplus = told.filter(pc.invert(pc.is_in(lines, value_set=rows)))
     return pc.if_else(pc.is_in(sent, value_set=surplus), None, line) if len(surplus) else line
 
 
-def _numbered(keys: pa.Array, distinct: pa.Array) -> pa.Array:
+def _number_keys(keys: pa.Array, distinct: pa.Array) -> pa.Array:
     """A number for each key, another one for each repetition; null for a key that is not among the distinct ones."""
     place = pc.index_in(keys, value_set=distinct).cast(pa.int64())
     if len(place.unique()) == len(place):

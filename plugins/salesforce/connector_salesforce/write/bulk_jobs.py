@@ -86,11 +86,11 @@ class Jobs:
 
     def lease(self, kind: JobKind) -> Job:
         """A job of one's own. One that could not be opened is no batch that was executed."""
-        job = self._taken(kind)
+        job = self._take_free_job(kind)
         if job is not None:
             return job
         try:
-            return Job(self._opened(kind), kind)
+            return Job(self._create_job(kind), kind)
         except CallFailed as error:
             self.abandon(kind)
             raise error.about_batch(Executed.NO) from error
@@ -130,7 +130,9 @@ class Jobs:
         with listing.lock:
             if listing.at <= since:
                 at = time.monotonic()
-                listing.batches = _listed(self._client.bulk("GET", f"/job/{segment(job_id)}/batch").body, job_id)
+                listing.batches = _parse_batch_list(
+                    self._client.bulk("GET", f"/job/{segment(job_id)}/batch").body, job_id
+                )
                 listing.at = at
             return listing.batches
 
@@ -167,7 +169,7 @@ class Jobs:
         for each in free:
             self._end_quietly(each)
 
-    def _taken(self, kind: JobKind) -> Job | None:
+    def _take_free_job(self, kind: JobKind) -> Job | None:
         """A free job, waited for a moment where there is one; None asks the caller to open one."""
         until = time.monotonic() + _PATIENCE
         with self._changed:
@@ -184,7 +186,7 @@ class Jobs:
         with contextlib.suppress(CallFailed):
             self.end(job.id)
 
-    def _opened(self, kind: JobKind) -> str:
+    def _create_job(self, kind: JobKind) -> str:
         """Open a job ("Create a Job"). The order of the elements is that of the schema."""
         values = {
             "operation": kind.operation,
@@ -205,7 +207,7 @@ def _read_id(body: bytes, root: str, prefix: str) -> tuple[str, Mapping[str, str
         values = values_of(found)
         if name_of(found) != root:
             raise MarkupError(f"it is a {name_of(found)}")
-        return _checked_id(values["id"], prefix), values
+        return _check_id(values["id"], prefix), values
 
 
 def _require_closed(body: bytes) -> None:
@@ -216,19 +218,19 @@ def _require_closed(body: bytes) -> None:
             raise MarkupError(f"the job is {state!r} after it was closed")
 
 
-def _checked_id(said: str, prefix: str) -> str:
+def _check_id(said: str, prefix: str) -> str:
     if to18(said) is None or not said.startswith(prefix):
         raise MarkupError(f"{said!r} is no id of a job or batch")
     return said
 
 
-def _listed(body: bytes, job_id: str) -> dict[str, BatchState]:
+def _parse_batch_list(body: bytes, job_id: str) -> dict[str, BatchState]:
     with _reading():
         root = parse(body)
         if name_of(root) != "batchInfoList":
             raise MarkupError(f"it is a {name_of(root)}")
         all_values = [values_of(each) for each in root]
-        states = {_checked_id(each["id"], _BATCH): _state(each) for each in all_values}
+        states = {_check_id(each["id"], _BATCH): _state(each) for each in all_values}
         if len(states) < len(all_values):
             raise MarkupError("it lists a batch twice")
         if any(each.get("jobId", job_id)[:SHORT] != job_id[:SHORT] for each in all_values):

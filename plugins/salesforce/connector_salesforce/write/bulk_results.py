@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from attrs import frozen
 from pyarrow import csv
 
-from connector_salesforce.write.row_errors import taken_apart, without_empty
+from connector_salesforce.write.row_errors import parse_errors, without_empty
 from connector_sdk import RowStatus, WriteResult
 
 _COLUMNS = ("Id", "Success", "Created", "Error")
@@ -64,7 +64,7 @@ def parse_results(body: bytes) -> WriteResult:
         return WriteResult.of(
             pa.repeat(RowStatus.SUCCEEDED.value, len(success)), record_id=table["Id"], created=created
         )
-    code, message, fields = taken_apart(table["Error"])
+    code, message, fields = parse_errors(table["Error"])
     return WriteResult.of(
         pc.if_else(success, RowStatus.SUCCEEDED.value, RowStatus.FAILED.value),
         record_id=without_empty(table["Id"]),

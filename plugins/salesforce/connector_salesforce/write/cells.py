@@ -100,7 +100,7 @@ class Lines:
         """How many rows are in the body."""
         return int(self.sent.true_count)
 
-    def handed_over(self) -> Lines:
+    def without_body(self) -> Lines:
         """These lines without their body: what waits for results need not keep what was sent."""
         return evolve(self, body=b"")
 
@@ -117,7 +117,7 @@ class Sent:
     decimals: frozenset[str] = frozenset()
 
 
-def sent_of(batch: Batch, lines: Lines) -> Sent:
+def make_sent(batch: Batch, lines: Lines) -> Sent:
     """How the rows that were sent are known again: by their keys in an upsert, by all that they hold in an insert, by
     their ids otherwise.
     """
@@ -130,10 +130,10 @@ def sent_of(batch: Batch, lines: Lines) -> Sent:
         assert batch.record_ids is not None
         columns = {ID: pa.chunked_array([batch.record_ids])}
     decimals = frozenset(name for name, each in columns.items() if pa.types.is_decimal(each.type))
-    return Sent(tuple(columns), together([text_of(each) for each in columns.values()]).filter(lines.sent), decimals)
+    return Sent(tuple(columns), join_cells([text_of(each) for each in columns.values()]).filter(lines.sent), decimals)
 
 
-def together(columns: Sequence[pa.StringArray]) -> pa.StringArray:
+def join_cells(columns: Sequence[pa.StringArray]) -> pa.StringArray:
     """Columns as one text per row, in which no two different rows are the same."""
     if len(columns) == 1:
         return columns[0]
@@ -151,7 +151,7 @@ def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
     return found
 
 
-def told(rows: int, refusals: Sequence[Refusal]) -> Lines:
+def split_sendable(rows: int, refusals: Sequence[Refusal]) -> Lines:
     """Which of so many rows may be sent, without a body yet; of several refusals, the first says why."""
     codes = fields = details = pa.nulls(rows, pa.string())
     for each in refusals:
@@ -189,7 +189,7 @@ def text_of(column: pa.ChunkedArray) -> pa.StringArray:
     return _text(column)[1]
 
 
-def joined(parts: Sequence[pa.StringArray | str]) -> pa.StringArray:
+def concat_parts(parts: Sequence[pa.StringArray | str]) -> pa.StringArray:
     """Columns and fixed texts side by side, as one text per row."""
     merged: list[pa.StringArray | str] = []
     for part in parts:
@@ -210,7 +210,7 @@ def characters(text: pa.StringArray, before: bytes = b"") -> bytes:
     return b"".join((before, whole.buffers()[2][first:last])) if last > first else before
 
 
-def anywhere(sought: str, text: pa.StringArray) -> bool:
+def contains_anywhere(sought: str, text: pa.StringArray) -> bool:
     """Whether any cell of a column holds a text: one search through its bytes, which is far quicker than one a cell."""
     return sought.encode() in characters(text)
 
@@ -241,11 +241,11 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
         return Form.BARE, array.cast(pa.string())
     if pa.types.is_timestamp(type_):
         wall = array.cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.timestamp("ms")).cast(pa.string())
-        return Form.PLAIN, joined([pc.replace_substring(wall, " ", "T"), "Z"])
+        return Form.PLAIN, concat_parts([pc.replace_substring(wall, " ", "T"), "Z"])
     if pa.types.is_date(type_):
         return Form.PLAIN, array.cast(pa.date32()).cast(pa.string())
     if pa.types.is_time(type_):
-        return Form.PLAIN, joined([array.cast(pa.time32("ms"), safe=False).cast(pa.string()), "Z"])
+        return Form.PLAIN, concat_parts([array.cast(pa.time32("ms"), safe=False).cast(pa.string()), "Z"])
     if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
         encoded = (None if value is None else b64encode(value).decode() for value in array.to_pylist())
         return Form.PLAIN, _without_empty(pa.array(encoded, pa.string()))

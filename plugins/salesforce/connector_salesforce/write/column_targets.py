@@ -27,7 +27,7 @@ def targets(org: Org, batch: Batch) -> Callable[[Column], Target]:
         return tuple(IdsOf(name, org.prefix(name)) for name in names)
 
     def target(column: Column) -> Target:
-        described = _described(org, batch.object_name, column.field)
+        described = _describe_field(org, batch.object_name, column.field)
         if column.by is None or column.by.field == ID:
             return Target(column.field, ids_of=ids_of(described, column))
         if not described or not refers_by_key(described):
@@ -40,7 +40,7 @@ def targets(org: Org, batch: Batch) -> Callable[[Column], Target]:
     return target
 
 
-def _described(org: Org, object_name: str, field: str) -> Description:
+def _describe_field(org: Org, object_name: str, field: str) -> Description:
     """The description of a field; empty where the user can see none of this name."""
     try:
         return org.field(object_name, field)

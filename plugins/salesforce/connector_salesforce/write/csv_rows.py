@@ -18,11 +18,11 @@ from connector_salesforce.write.cells import (
     Null,
     Refusal,
     Target,
-    anywhere,
     cells,
     characters,
-    joined,
-    told,
+    concat_parts,
+    contains_anywhere,
+    split_sendable,
     unsendable,
 )
 from connector_sdk import Batch, Column
@@ -38,9 +38,11 @@ def csv_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
     Salesforce reads the text `#N/A` as "clear", and clears a reference only through its id field.
     """
     found = cells(batch, target)
-    line = joined([part for number, each in enumerate(found) for part in ("," if number else "", *_csv(each))] + ["\n"])
+    line = concat_parts(
+        [part for number, each in enumerate(found) for part in ("," if number else "", *_csv(each))] + ["\n"]
+    )
     body = characters(line, _header(found))
-    lines = told(len(line), [*unsendable(found, b"\0" in body), *_unsayable(found), *_too_long(line)])
+    lines = split_sendable(len(line), [*unsendable(found, b"\0" in body), *_unsayable(found), *_too_long(line)])
     if lines.count < len(line):
         body = characters(line.filter(lines.sent), _header(found))
     return evolve(lines, body=body)
@@ -62,16 +64,16 @@ def _csv(column: Cells) -> list[pa.StringArray | str]:
     """A column as cells, with what stands around them."""
     text = column.text
     quote = '"' if column.form is Form.TEXT else ""
-    if quote and anywhere('"', text):
+    if quote and contains_anywhere('"', text):
         text = pc.replace_substring(text, '"', '""')
     if not text.null_count:
         return [quote, text, quote]
-    return [pc.fill_null(joined([quote, text, quote]), _CLEAR if column.null is Null.CLEAR else "")]
+    return [pc.fill_null(concat_parts([quote, text, quote]), _CLEAR if column.null is Null.CLEAR else "")]
 
 
 def _unsayable(found: Sequence[Cells]) -> Iterator[Refusal]:
     for each in found:
-        if each.form is Form.TEXT and anywhere(_CLEAR, each.text):
+        if each.form is Form.TEXT and contains_anywhere(_CLEAR, each.text):
             yield Refusal(pc.equal(pc.utf8_trim_whitespace(each.text), _CLEAR), "LITERAL_NA", each.target.field)
         if each.target.relationship is not None and each.null is Null.CLEAR:
             yield Refusal(pc.is_null(each.text), "NULL_REFERENCE", each.target.field)

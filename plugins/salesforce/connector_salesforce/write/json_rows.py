@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from attrs import evolve
 
-from connector_salesforce.write.cells import ID, Cells, Form, Lines, Null, Target, cells, told, unsendable
+from connector_salesforce.write.cells import ID, Cells, Form, Lines, Null, Target, cells, split_sendable, unsendable
 from connector_sdk import Batch, Column
 
 Record = dict[str, Any]
@@ -23,7 +23,7 @@ def json_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
     found = cells(batch, target)
     records = _records(batch, found)
     body = _body(records)
-    lines = told(batch.rows.num_rows, list(unsendable(found, rb"\u0000" in body)))
+    lines = split_sendable(batch.rows.num_rows, list(unsendable(found, rb"\u0000" in body)))
     if lines.count < len(lines.sent):
         body = _body(list(compress(records, lines.sent.to_pylist())))
     return evolve(lines, body=body)

@@ -12,13 +12,13 @@ from xml.etree import ElementTree
 from attrs import frozen
 
 from connector_salesforce.config import Options
-from connector_salesforce.errors.codes import normalised, table
+from connector_salesforce.errors.codes import normalize_code, table
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.ids import SHORT
 from connector_salesforce.org.org import Org
 from connector_salesforce.org.soql import is_in, select
 from connector_salesforce.transport.answer_shape import FLAG, TEXT, Shape, optional, unreadable
-from connector_salesforce.transport.xml import name_of, values_of, written
+from connector_salesforce.transport.xml import name_of, serialize, values_of
 from connector_sdk import (
     NOT_EXECUTED,
     Attempt,
@@ -100,7 +100,7 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
         raise error.about_batch(Executed.MAYBE) from error
     fates = dict.fromkeys((row for each in requests for row in each.rows), _MERGED)
     for request, said in refused:
-        fates |= _refused(request, said, {row: found.fate(rows, row) for row in request.rows})
+        fates |= _judge_refused(request, said, {row: found.fate(rows, row) for row in request.rows})
     return _result(rows, fates)
 
 
@@ -152,7 +152,7 @@ class _Found:
         return _OPEN
 
 
-def _refused(request: _Request, said: tuple[str, str], fates: Mapping[int, Fate]) -> dict[int, Fate]:
+def _judge_refused(request: _Request, said: tuple[str, str], fates: Mapping[int, Fate]) -> dict[int, Fate]:
     """The fates of the rows of a request that was refused: those whose records say nothing were refused for `said`.
 
     Where the other record is to blame, nothing is said against this one.
@@ -212,7 +212,7 @@ def _error(result: ElementTree.Element) -> tuple[str, str]:
     if not errors or not errors[0].get("statusCode"):
         raise unreadable("a merge failed without saying why", Executed.MAYBE)
     code, message = errors[0]["statusCode"], "; ".join(each.get("message", "") for each in errors)
-    return normalised(code, message), message
+    return normalize_code(code, message), message
 
 
 def _envelope(token: str, object_name: str, rows: _Rows, requests: Sequence[_Request], options: Options) -> bytes:
@@ -231,7 +231,7 @@ def _envelope(token: str, object_name: str, rows: _Rows, requests: Sequence[_Req
         ElementTree.SubElement(master, f"{{{_RECORD}}}Id").text = each.master
         for row in each.rows:
             _add(request, "recordToMergeIds", rows.records[row])
-    return written(root)
+    return serialize(root)
 
 
 def _add(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from connector_salesforce.org.org import Org
 from connector_salesforce.write.cells import ID, text_of
-from connector_salesforce.write.written_ids import known_prefix
+from connector_salesforce.write.written_ids import find_prefix
 from connector_sdk import Action, Batch, Column, WriteResult
 
 _NOT_FOUND, _AMBIGUOUS = "REFERENCE_NOT_FOUND", "REFERENCE_AMBIGUOUS"
@@ -22,7 +22,7 @@ _SAID = r"Reference not found: \3 whose \2 is \1 (\0)"
 _IDS = r"(?s)\[(?P<ids>{prefix}[^\]]*)\]"
 
 
-def explained(org: Org, batch: Batch, result: WriteResult) -> WriteResult:
+def with_reference_errors(org: Org, batch: Batch, result: WriteResult) -> WriteResult:
     """The result, its references that were not found or found more than once in the core's words."""
     codes = pc.unique(result.rows.column("code")).to_pylist()
     if _NOT_FOUND in codes:
@@ -45,7 +45,7 @@ def _several(org: Org, batch: Batch, result: WriteResult, column: Column, number
     key, unless nothing is matched by key.
     """
     assert column.by is not None
-    prefix = known_prefix(org, column.by.object_name)
+    prefix = find_prefix(org, column.by.object_name)
     if prefix is None or (column.by.object_name == batch.object_name and batch.action is Action.UPSERT):
         return result
     code, message = _column(result, "code"), _column(result, "message")

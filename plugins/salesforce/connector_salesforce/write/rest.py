@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector_salesforce.config import Options
-from connector_salesforce.errors.codes import normalised
+from connector_salesforce.errors.codes import normalize_code
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.ids import SHORT
 from connector_salesforce.org.org import Org
@@ -36,7 +36,7 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
         return whole(lines, WriteResult.of([]))
     if len(lines.body) >= BYTES_MAX:
         raise NotExecuted("BODY_TOO_LARGE", f"the request has {len(lines.body):,} bytes", split=True)
-    sent = results(_sent(org, batch, options, lines.body), lines.count, batch.action)
+    sent = results(_send_rows(org, batch, options, lines.body), lines.count, batch.action)
     if batch.action in (Action.UPDATE, Action.DELETE) and batch.record_ids is not None:
         _require_order(sent, batch.record_ids.filter(lines.sent))
     return whole(lines, sent)
@@ -56,7 +56,7 @@ def results(answers: Any, count: int, action: Action) -> WriteResult:
         found = len(answers) if isinstance(answers, list) else "no"
         raise CallFailed("ANSWER_INCOMPLETE", f"{found} results came for {count} rows", Executed.MAYBE)
     if all(isinstance(each, dict) and each.get("success") is True for each in answers):
-        return _accepted(answers, action)
+        return _make_result(answers, action)
     lines = [_line(each, action) for each in answers]
     if lines and all(line is _UNREADABLE for line in lines):
         raise unreadable("no result says what became of its row", Executed.MAYBE)
@@ -73,15 +73,15 @@ def _require_order(sent: WriteResult, ids: pa.StringArray) -> None:
         raise unreadable("a row is answered with the id of another one", Executed.MAYBE)
 
 
-def _accepted(answers: Sequence[Mapping[str, Any]], action: Action) -> WriteResult:
+def _make_result(answers: Sequence[Mapping[str, Any]], action: Action) -> WriteResult:
     return WriteResult.of(
         pa.repeat(RowStatus.SUCCEEDED.value, len(answers)),
         record_id=list(map(_record_id, answers)),
-        created=[_created(each, action) for each in answers],
+        created=[_is_created(each, action) for each in answers],
     )
 
 
-def _sent(org: Org, batch: Batch, options: Options, body: bytes) -> Any:
+def _send_rows(org: Org, batch: Batch, options: Options, body: bytes) -> Any:
     write, headers = org.client.write, _headers(options)
     match batch.action:
         case Action.CREATE:
@@ -120,12 +120,12 @@ def _line(answer: Any, action: Action) -> Line:
     if not isinstance(answer, dict):
         return _UNREADABLE
     if answer.get("success") is True:
-        return RowStatus.SUCCEEDED.value, _record_id(answer), _created(answer, action), None, None, None
+        return RowStatus.SUCCEEDED.value, _record_id(answer), _is_created(answer, action), None, None, None
     errors = answer.get("errors")
     if answer.get("success") is not False or not errors or not list_of(_ERROR).holds(errors):
         return _UNREADABLE
     said, message = errors[0]["statusCode"], "; ".join(each.get("message") or "" for each in errors)
-    code = normalised(said, message)
+    code = normalize_code(said, message)
     fields = ",".join(name for each in errors for name in each.get("fields") or ()) or None
     words = message if code == said else f"{said}: {message}"
     return RowStatus.FAILED.value, None, None, code, words, fields
@@ -137,7 +137,7 @@ def _record_id(answer: Mapping[str, Any]) -> str | None:
     return said if isinstance(said, str) else None
 
 
-def _created(answer: Mapping[str, Any], action: Action) -> bool | None:
+def _is_created(answer: Mapping[str, Any], action: Action) -> bool | None:
     """Only an upsert says what it did; the other actions say it by their name."""
     said = answer.get("created") if action is Action.UPSERT else action is Action.CREATE
     return said if isinstance(said, bool) else None

@@ -29,7 +29,7 @@ def whole(lines: Lines, sent: WriteResult) -> WriteResult:
         return sent
     left_out = pc.invert(lines.sent)
     positions = pa.concat_arrays([pc.indices_nonzero(lines.sent), pc.indices_nonzero(left_out)])
-    both = pa.concat_tables([sent.rows, _refused(lines, left_out).rows])
+    both = pa.concat_tables([sent.rows, _make_refused_result(lines, left_out).rows])
     return WriteResult(both.take(pc.sort_indices(positions)).combine_chunks())
 
 
@@ -40,7 +40,7 @@ def uniform(count: int, status: RowStatus, code: str, message: str) -> WriteResu
     )
 
 
-def normalised_columns(code: pa.Array, message: pa.Array) -> tuple[pa.Array, pa.Array]:
+def normalize_columns(code: pa.Array, message: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Codes and messages of rows, where what Salesforce calls by one code and means in several ways is told apart.
 
     The message of such a row keeps Salesforce's own code.
@@ -53,7 +53,7 @@ def normalised_columns(code: pa.Array, message: pa.Array) -> tuple[pa.Array, pa.
     return renamed, pc.if_else(moved, pc.binary_join_element_wise(code, message, ": "), message)
 
 
-def _refused(lines: Lines, left_out: pa.BooleanArray) -> WriteResult:
+def _make_refused_result(lines: Lines, left_out: pa.BooleanArray) -> WriteResult:
     codes = lines.codes.filter(left_out)
     names = list(_REASONS)
     said = pa.array(list(_REASONS.values())).take(pc.index_in(codes, pa.array(names)))

@@ -8,17 +8,17 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector_salesforce.write.results import normalised_columns
+from connector_salesforce.write.results import normalize_columns
 
 _ERROR = r"(?s)^(?P<code>[^:]*):(?P<message>.*):(?P<fields>[^:]*?) ?--\s*$"
 
 
-def taken_apart(errors: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+def parse_errors(errors: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Code, message and fields of each error; a text of another form is all message, of the code UNKNOWN_ERROR."""
     parts = pc.extract_regex(errors, _ERROR)
     code = pc.fill_null(pc.struct_field(parts, "code"), "UNKNOWN_ERROR")
     message = pc.coalesce(pc.struct_field(parts, "message"), errors)
-    return (*normalised_columns(code, message), without_empty(pc.fill_null(pc.struct_field(parts, "fields"), "")))
+    return (*normalize_columns(code, message), without_empty(pc.fill_null(pc.struct_field(parts, "fields"), "")))
 
 
 def without_empty(text: pa.Array) -> pa.Array:

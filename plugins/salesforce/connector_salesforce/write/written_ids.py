@@ -31,9 +31,9 @@ def with_doubts(org: Org, batch: Batch, result: WriteResult) -> WriteResult:
         return result
     columns = {name: result.rows.column(name).combine_chunks() for name in result.rows.column_names}
     succeeded = pc.equal(columns["status"], RowStatus.SUCCEEDED.value)
-    impossible = impossible_ids(columns["record_id"], known_prefix(org, batch.object_name))
+    impossible = impossible_ids(columns["record_id"], find_prefix(org, batch.object_name))
     doubted = pc.and_(
-        succeeded, pc.or_(pc.fill_null(impossible, True), _mistaken(batch, columns["record_id"], succeeded))
+        succeeded, pc.or_(pc.fill_null(impossible, True), _find_mistaken(batch, columns["record_id"], succeeded))
     )
     unusable = pc.or_(doubted, pc.fill_null(impossible, False))
     if not pc.any(unusable).as_py():
@@ -52,7 +52,7 @@ def with_doubts(org: Org, batch: Batch, result: WriteResult) -> WriteResult:
 _SAID = "Salesforce calls the row written, but the id that it names cannot be that of its record: "
 
 
-def _mistaken(batch: Batch, ids: pa.StringArray, succeeded: pa.BooleanArray) -> pa.BooleanArray:
+def _find_mistaken(batch: Batch, ids: pa.StringArray, succeeded: pa.BooleanArray) -> pa.BooleanArray:
     """Which ids belong to another row: those of several written rows, and those that were not sent."""
     short = pc.utf8_slice_codeunits(ids, 0, SHORT)
     counts = pc.value_counts(short.filter(succeeded).drop_null())
@@ -64,7 +64,7 @@ def _mistaken(batch: Batch, ids: pa.StringArray, succeeded: pa.BooleanArray) -> 
     return mistaken
 
 
-def known_prefix(org: Org, object_name: str) -> str | None:
+def find_prefix(org: Org, object_name: str) -> str | None:
     """What ids of an object begin with; None where that cannot be learnt now: the rows have been written."""
     with contextlib.suppress(CallFailed):
         return org.prefix(object_name)

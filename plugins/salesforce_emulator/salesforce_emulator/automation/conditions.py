@@ -13,7 +13,7 @@ from salesforce_emulator.soql.tree import Query
 from salesforce_emulator.store import Store
 
 
-def compiled(condition: str, schema: Schema, schemas: Schemas, store: Store) -> Test:
+def compile_condition(condition: str, schema: Schema, schemas: Schemas, store: Store) -> Test:
     """Whether a record meets the condition. Raises SoqlError."""
     statement = f"SELECT Id FROM {schema.name} WHERE {condition}"
     where = parse(statement).where

@@ -27,7 +27,7 @@ class DuplicatesFound(RowFault):
         return {"duplicateResut": self.detail, "errorCode": self.code, "message": self.message}
 
 
-def found(rule: DuplicateRule, schema: Schema, matches: list[Row]) -> DuplicatesFound:
+def make_duplicates_error(rule: DuplicateRule, schema: Schema, matches: list[Row]) -> DuplicatesFound:
     """The error for a row that equals some records."""
     result = {
         "allowSave": rule.action == "Alert",

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from salesforce_emulator.automation.conditions import compiled
+from salesforce_emulator.automation.conditions import compile_condition
 from salesforce_emulator.errors import RowFault
-from salesforce_emulator.keys import folded
+from salesforce_emulator.keys import fold_case
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.reading import OrgError
 from salesforce_emulator.org.rules import AssignmentRule, DuplicateRule, ValidationRule
@@ -55,7 +55,7 @@ class Rules:
 
         def test(place: str, condition: str) -> Test:
             try:
-                return compiled(condition, schema, schemas, store)
+                return compile_condition(condition, schema, schemas, store)
             except SoqlError as error:
                 self._problems.append(f"objects.{thing.name}.{place}.when: {error.message.strip()}")
                 return lambda row: False
@@ -73,7 +73,7 @@ class Rules:
         return ObjectRules(tuple(validations), active, tuple(exceptions))
 
 
-def violated(rules: ObjectRules, row: Row) -> tuple[RowFault, ...]:
+def find_violations(rules: ObjectRules, row: Row) -> tuple[RowFault, ...]:
     """The errors of every validation rule that a record breaks."""
     return tuple(
         RowFault("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, (rule.field,) if rule.field else ())
@@ -85,11 +85,11 @@ def violated(rules: ObjectRules, row: Row) -> tuple[RowFault, ...]:
 def duplicates(rule: DuplicateRule, table: Table, row: Row) -> list[Row]:
     """The records that equal a row in every field of a rule; empty fields equal nothing."""
     places = [table.schema.position[name.lower()] for name in rule.fields]
-    wanted = [folded(row[at]) for at in places]
+    wanted = [fold_case(row[at]) for at in places]
     if None in wanted:
         return []
     candidates = table.indexes[places[0]].find(row[places[0]])
-    return [other for other in candidates if other[0] != row[0] and [folded(other[at]) for at in places] == wanted]
+    return [other for other in candidates if other[0] != row[0] and [fold_case(other[at]) for at in places] == wanted]
 
 
 def assignment(schema: Schema, wanted: str) -> AssignmentRule | None:

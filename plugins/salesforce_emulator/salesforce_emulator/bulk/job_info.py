@@ -83,7 +83,7 @@ def _key(schema: Schema, operation: str, info: Mapping[str, str]) -> int | None:
     return at
 
 
-def changed_state(job: Job, state: str) -> str:
+def check_state_change(job: Job, state: str) -> str:
     """The state that a job goes over to. Raises BulkError."""
     if state not in ("Closed", "Aborted"):
         raise BulkError("InvalidJob", f"A job cannot be put into state {state!r}")

@@ -12,12 +12,12 @@ from starlette.routing import Route
 
 from salesforce_emulator.allocations import API_REQUESTS, BULK_BATCHES
 from salesforce_emulator.bulk import wire
-from salesforce_emulator.bulk.job_info import changed_state, new_job
+from salesforce_emulator.bulk.job_info import check_state_change, new_job
 from salesforce_emulator.bulk.model import DONE, QUERIES, Batch, Job
 from salesforce_emulator.call import JSON_TYPE, Call, UnreadableBody, read_body
 from salesforce_emulator.errors import PASSWORD_EXPIRED, BulkError
 from salesforce_emulator.rest.endpoint import Endpoint
-from salesforce_emulator.versions import Standing, standing
+from salesforce_emulator.versions import Standing, judge_version
 from salesforce_emulator.world import World
 
 _LARGEST = 10_000_000
@@ -41,7 +41,7 @@ def bulk(handler: Callable[[Call], Response]) -> Endpoint:
 async def _call(request: Request) -> Call:
     world: World = request.app.state.world
     version = str(request.path_params["version"])
-    if standing(world.org.versions, version) is not Standing.SERVED:
+    if judge_version(world.org.versions, version) is not Standing.SERVED:
         raise BulkError("InvalidVersion", f"Api version is not supported: {version}")
     session = world.sessions.find(request.headers.get("x-sfdc-session"))
     if session is None or not session.for_the_api:
@@ -75,7 +75,7 @@ def change_job(call: Call) -> Response:
     """POST /job/ID: close or abort."""
     job = _job(call)
     info = wire.read_info(call.body, call.request.headers.get("content-type", ""))
-    call.world.jobs.end(job, changed_state(job, info.get("state", "")))
+    call.world.jobs.end(job, check_state_change(job, info.get("state", "")))
     return wire.job_answer(call.request, job)
 
 
@@ -122,7 +122,7 @@ def show_request(call: Call) -> Response:
 
 def show_result(call: Call) -> Response:
     """GET /job/ID/batch/ID/result: one result per row, or the ids of a query's files."""
-    batch = _finished(call)
+    batch = _require_finished_batch(call)
     if batch.job.operation in QUERIES:
         return wire.result_list_answer(call.request, batch)
     return Response(batch.results(), headers={"Content-Type": _result_type(batch.job)})
@@ -130,7 +130,7 @@ def show_result(call: Call) -> Response:
 
 def show_result_file(call: Call) -> Response:
     """GET /job/ID/batch/ID/result/ID: the rows of a query."""
-    batch = _finished(call)
+    batch = _require_finished_batch(call)
     if batch.result_id[:15] != call.part("result")[:15]:
         raise BulkError("InvalidBatch", "Unable to find the result")
     return Response(batch.results(), headers={"Content-Type": _result_type(batch.job)})
@@ -154,7 +154,7 @@ def _batch(call: Call) -> Batch:
     return batch
 
 
-def _finished(call: Call) -> Batch:
+def _require_finished_batch(call: Call) -> Batch:
     batch = _batch(call)
     if batch.state not in DONE:
         raise BulkError("InvalidBatch", "Batch not completed")

@@ -89,7 +89,7 @@ class Workers:
         return self._settings.delay * spread
 
     def _work(self) -> None:
-        while (task := self._following()) is not None:
+        while (task := self._take_next()) is not None:
             try:
                 task.run()
             finally:
@@ -97,7 +97,7 @@ class Workers:
                     self._running[id(task.of)] -= 1
                     self._changed.notify_all()
 
-    def _following(self) -> _Task | None:
+    def _take_next(self) -> _Task | None:
         with self._changed:
             while not self._closing:
                 now = self._now()

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from salesforce_emulator.bulk2.ingesting import Loading
 from salesforce_emulator.bulk2.job_body import ingest_job, next_state
-from salesforce_emulator.bulk2.listing import listed
+from salesforce_emulator.bulk2.listing import list_jobs
 from salesforce_emulator.bulk2.model import ENDED, IngestJob
 from salesforce_emulator.bulk2.multipart import read_multipart
 from salesforce_emulator.bulk2.refusals import bad_input, invalid_state
@@ -83,7 +83,7 @@ def show(call: Call) -> Response:
 
 def show_all(call: Call) -> Response:
     """GET /jobs/ingest."""
-    return listed(call, call.world.ingest_jobs, "ingest", "V2Ingest")
+    return list_jobs(call, call.world.ingest_jobs, "ingest", "V2Ingest")
 
 
 def delete(call: Call) -> Response:
@@ -102,12 +102,12 @@ def successful(call: Call) -> Response:
     return _file(call, ("sf__Id", "sf__Created"), lambda job: job.successful)
 
 
-def failed(call: Call) -> Response:
+def get_failed_results(call: Call) -> Response:
     """GET /jobs/ingest/ID/failedResults."""
     return _file(call, ("sf__Id", "sf__Error"), lambda job: job.failures)
 
 
-def unprocessed(call: Call) -> Response:
+def get_unprocessed_records(call: Call) -> Response:
     """GET /jobs/ingest/ID/unprocessedrecords."""
     return _file(call, (), lambda job: job.unprocessed)
 

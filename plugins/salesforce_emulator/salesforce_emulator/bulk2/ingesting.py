@@ -61,7 +61,7 @@ class Loading:
             self._at_work += 1
         started = time.perf_counter()
         try:
-            while (batch := self._following()) is not None:
+            while (batch := self._read_next()) is not None:
                 self._load(batch)
         except (BatchFailed, Interrupted) as failure:
             self._failure = self._failure or failure.state_message
@@ -74,7 +74,7 @@ class Loading:
             if not self._at_work:
                 self._finish()
 
-    def _following(self) -> list[_Cells] | None:
+    def _read_next(self) -> list[_Cells] | None:
         with self._lock:
             if self._failure or not self._job.begins(self._world.clock.now()):
                 return None
@@ -91,7 +91,7 @@ class Loading:
         if job.operation in _ONLY_IDS and [name.lower() for name in job.header] != ["id"]:
             raise BatchFailed("InvalidBatch", "The 'delete/hard_delete' batch must contain only ids")
         schemas = self._schemas()
-        self._columns = columns_of(job.header, schemas.named(job.object_name), schemas)
+        self._columns = columns_of(job.header, schemas.get(job.object_name), schemas)
 
     def _schemas(self) -> Schemas:
         """The objects as the user of the job sees them now."""
@@ -115,7 +115,7 @@ class Loading:
             self._file(batch, results)
 
     def _chunks(self, batch: list[_Cells]) -> Iterator[list[RowResult]]:
-        job, schema = self._job, self._schemas().named(self._job.object_name)
+        job, schema = self._job, self._schemas().get(self._job.object_name)
         operation: Operation = job.operation  # type: ignore[assignment]
         rows = [row_of(self._columns, cells) for cells in batch]
         key_at = schema.position[job.key_name.lower()] if job.key_name else 0
@@ -140,7 +140,7 @@ class Loading:
 
     def _keep(self, file: list[bytes], rows: Sequence[Sequence[str]]) -> None:
         if rows:
-            file.append(zlib.compress(self._job.layout.quoted(rows), 1))
+            file.append(zlib.compress(self._job.layout.quote_rows(rows), 1))
 
     def _finish(self) -> None:
         if self._finished.is_set():

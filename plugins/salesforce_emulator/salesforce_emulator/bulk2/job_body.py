@@ -28,7 +28,9 @@ _SPOKEN = {"JobComplete": "Completed"}
 
 def ingest_job(call: Call, body: Any) -> IngestJob:
     """The job that a body asks for. Raises ApiError."""
-    given = _given(body, _INGEST_KEYS if float(call.version) >= _ASSIGNS_SINCE else _INGEST_KEYS - {"assignmentRuleId"})
+    given = _check_keys(
+        body, _INGEST_KEYS if float(call.version) >= _ASSIGNS_SINCE else _INGEST_KEYS - {"assignmentRuleId"}
+    )
     operation = _operation(given, _INGEST)
     schema = call.schemas.find(_text(given, "object"))
     if schema is None or schema.object.event_type in ("Change", "Standard"):
@@ -51,7 +53,7 @@ def ingest_job(call: Call, body: Any) -> IngestJob:
 
 def query_job(call: Call, body: Any, found: Found) -> QueryJob:
     """The job that a body asks for; `found` is what its query finds now. Raises ApiError."""
-    given = _given(body, _QUERY_KEYS)
+    given = _check_keys(body, _QUERY_KEYS)
     return QueryJob(
         id=call.world.jobs.next_job(),
         operation=_operation(given, _QUERY),
@@ -68,7 +70,7 @@ def query_job(call: Call, body: Any, found: Found) -> QueryJob:
 
 def next_state(job: Job, body: Any, allowed: Collection[str]) -> str:
     """The state that a job goes over to. Raises ApiError."""
-    state = _text(_given(body, {"state"}), "state")
+    state = _text(_check_keys(body, {"state"}), "state")
     if state not in allowed:
         raise invalid_job(f"A job cannot be put into state {state!r}")
     if job.state in ENDED or (state == "UploadComplete" and job.state != "Open"):
@@ -77,7 +79,7 @@ def next_state(job: Job, body: Any, allowed: Collection[str]) -> str:
     return state
 
 
-def _given(body: Any, known: Collection[str]) -> dict[str, Any]:
+def _check_keys(body: Any, known: Collection[str]) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ApiError(400, "JSON_PARSER_ERROR", "The body must be a job")
     for key in body:

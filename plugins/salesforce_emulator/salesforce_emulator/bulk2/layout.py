@@ -34,7 +34,7 @@ class Layout:
         except csv.Error as error:
             raise BatchFailed("InvalidBatch", f"Failed to parse CSV: {error}") from error
 
-    def quoted(self, rows: Iterable[Sequence[str]]) -> bytes:
+    def quote_rows(self, rows: Iterable[Sequence[str]]) -> bytes:
         """Lines whose cells are all quoted."""
         text = io.StringIO()
         ending, delimiter = LINE_ENDINGS[self.line_ending], DELIMITERS[self.delimiter]

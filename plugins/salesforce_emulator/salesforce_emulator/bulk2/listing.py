@@ -9,7 +9,7 @@ from salesforce_emulator.bulk2.shelf import Kind, Shelf
 from salesforce_emulator.call import Call
 
 
-def listed(call: Call, shelf: Shelf[Kind], path: str, kind: str) -> Response:
+def list_jobs(call: Call, shelf: Shelf[Kind], path: str, kind: str) -> Response:
     """One page; a filter that names another type of job, or PK chunking, finds none."""
     asked = call.request.query_params
     locator = asked.get("queryLocator")

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from salesforce_emulator.bulk2 import querying
 from salesforce_emulator.bulk2.job_body import next_state, query_job
-from salesforce_emulator.bulk2.listing import listed
+from salesforce_emulator.bulk2.listing import list_jobs
 from salesforce_emulator.bulk2.model import ENDED, QueryJob
 from salesforce_emulator.bulk2.refusals import invalid_job, invalid_state, no_entity
 from salesforce_emulator.call import Call
@@ -27,7 +27,7 @@ def create(call: Call) -> Response:
     if not isinstance(query, str) or not query:
         raise invalid_job("A query is required")
     try:
-        found = querying.checked(call, query, body.get("operation") == "queryAll")
+        found = querying.run_query(call, query, body.get("operation") == "queryAll")
     except ApiError as error:
         if error.code == "INVALID_TYPE":
             raise no_entity(_object_of(query)) from error
@@ -48,7 +48,7 @@ def show(call: Call) -> Response:
 
 def show_all(call: Call) -> Response:
     """GET /jobs/query."""
-    return listed(call, call.world.query_jobs, "query", "V2Query")
+    return list_jobs(call, call.world.query_jobs, "query", "V2Query")
 
 
 def change(call: Call) -> Response:
@@ -75,7 +75,7 @@ def delete(call: Call) -> Response:
 def results(call: Call) -> Response:
     """GET /jobs/query/ID/results: `maxRecords` rows from `locator` on."""
     job = _job(call)
-    found = _found(job)
+    found = _require_results(job)
     most = call.request.query_params.get("maxRecords", str(len(found.rows)))
     if not most.isdigit() or (most == "0" and found.rows):
         raise ApiError(400, "API_ERROR", "maxRecords must be a positive number")
@@ -89,7 +89,7 @@ def results(call: Call) -> Response:
 def result_pages(call: Call) -> Response:
     """GET /jobs/query/ID/resultPages: addresses that can be fetched at the same time."""
     job = _job(call)
-    found = _found(job)
+    found = _require_results(job)
     locator = call.request.query_params.get("locator")
     start = querying.offset_of(locator) if locator else 0
     base = f"{call.base}/jobs/query/{job.id}"
@@ -112,7 +112,7 @@ def _job(call: Call) -> QueryJob:
     return job
 
 
-def _found(job: QueryJob) -> Found:
+def _require_results(job: QueryJob) -> Found:
     if job.found is None:
         raise invalid_state(f"The results of a Job in state {job.state} are not available")
     return job.found

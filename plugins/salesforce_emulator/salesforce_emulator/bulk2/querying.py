@@ -16,7 +16,7 @@ from salesforce_emulator.world import World
 _LAST = "null"
 
 
-def checked(call: Call, query: str, with_deleted: bool) -> Found:
+def run_query(call: Call, query: str, with_deleted: bool) -> Found:
     """What a query finds now, refused where Bulk API does not run it."""
     try:
         found = call.world.query(query, call.version, with_deleted, call.session.user_id)
@@ -24,19 +24,19 @@ def checked(call: Call, query: str, with_deleted: bool) -> Found:
         raise ApiError(400, error.code, error.message) from error
     statement = found.query
     if statement.macro is not None:
-        raise _unsupported("The SOQL FIELDS function is not supported in Bulk Query")
+        raise _make_unsupported_error("The SOQL FIELDS function is not supported in Bulk Query")
     if statement.counts or found.is_grouped():
-        raise _unsupported("Aggregate functions are not supported in Bulk Query")
+        raise _make_unsupported_error("Aggregate functions are not supported in Bulk Query")
     if statement.children:
-        raise _unsupported("Nested queries are not supported in Bulk Query")
+        raise _make_unsupported_error("Nested queries are not supported in Bulk Query")
     if statement.offset:
-        raise _unsupported("OFFSET is not supported in Bulk Query")
+        raise _make_unsupported_error("OFFSET is not supported in Bulk Query")
     if found.has_compound():
-        raise _unsupported("Selecting compound data not supported in Bulk Query")
+        raise _make_unsupported_error("Selecting compound data not supported in Bulk Query")
     return found
 
 
-def _unsupported(message: str) -> ApiError:
+def _make_unsupported_error(message: str) -> ApiError:
     return ApiError(400, "API_ERROR", message)
 
 
@@ -76,4 +76,4 @@ def page(job: QueryJob, found: Found, start: int, most: int) -> tuple[bytes, dic
         "Sforce-Locator": locator_of(end) if end < len(found.rows) else _LAST,
         "Sforce-NumberOfRecords": str(len(rows)),
     }
-    return job.layout.quoted([found.header(), *rows]), headers
+    return job.layout.quote_rows([found.header(), *rows]), headers

@@ -22,10 +22,10 @@ ROUTES = [
     _route("/ingest/{job}", ingest_calls.delete, "DELETE"),
     _route("/ingest/{job}/batches", ingest_calls.upload, "PUT"),
     _route("/ingest/{job}/successfulResults", ingest_calls.successful),
-    _route("/ingest/{job}/failedResults", ingest_calls.failed),
-    _route("/ingest/{job}/unprocessedrecords", ingest_calls.unprocessed),
+    _route("/ingest/{job}/failedResults", ingest_calls.get_failed_results),
+    _route("/ingest/{job}/unprocessedrecords", ingest_calls.get_unprocessed_records),
     # Clients spell it both ways.
-    _route("/ingest/{job}/unprocessedRecords", ingest_calls.unprocessed),
+    _route("/ingest/{job}/unprocessedRecords", ingest_calls.get_unprocessed_records),
     _route("/query", query_calls.show_all),
     _route("/query", query_calls.create, "POST"),
     _route("/query/{job}", query_calls.show),

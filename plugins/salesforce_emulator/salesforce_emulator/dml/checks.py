@@ -26,7 +26,7 @@ def entity(seen: ObjectType, whole: ObjectType, able: str, word: str) -> None:
     raise RowRefused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be {word}: {seen.label}")
 
 
-def permitted(schema: Schema, values: dict[int, Value], closed: frozenset[int]) -> None:
+def check_permitted(schema: Schema, values: dict[int, Value], closed: frozenset[int]) -> None:
     """Refuse a row that writes a field which may not be written in this operation."""
     refused = closed & values.keys()
     if refused:
@@ -36,7 +36,7 @@ def permitted(schema: Schema, values: dict[int, Value], closed: frozenset[int]) 
 
 def complete(schema: Schema, values: dict[int, Value]) -> None:
     """Refuse a new row without a required field."""
-    missing(schema, [at for at in sorted(schema.required_on_create) if values.get(at) is None])
+    refuse_missing(schema, [at for at in sorted(schema.required_on_create) if values.get(at) is None])
 
 
 def not_emptied(schema: Schema, values: dict[int, Value]) -> None:
@@ -49,10 +49,10 @@ def not_emptied(schema: Schema, values: dict[int, Value]) -> None:
         if field.type == "boolean":
             message = f"{field.label}: value not of required type: "
             raise RowRefused("INVALID_TYPE_ON_FIELD_IN_RECORD", message, [field.name])
-    missing(schema, [at for at in emptied if at in schema.required])
+    refuse_missing(schema, [at for at in emptied if at in schema.required])
 
 
-def missing(schema: Schema, places: Collection[int]) -> None:
+def refuse_missing(schema: Schema, places: Collection[int]) -> None:
     """Refuse a row that lacks some fields."""
     if places:
         names = [schema.fields[at].name for at in places]
@@ -72,7 +72,7 @@ def unique(table: Table, values: dict[int, Value], row: Row | None) -> None:
                 raise RowRefused("DUPLICATE_VALUE", f"duplicate value found: {taken}")
 
 
-def known_id(schema: Schema, text: str | None) -> str:
+def check_id(schema: Schema, text: str | None) -> str:
     """The 18-character id that a row names, refused where it is absent, malformed or of another object."""
     if not text:
         raise RowRefused("MISSING_ARGUMENT", "Id not specified in an update call")
@@ -84,9 +84,9 @@ def known_id(schema: Schema, text: str | None) -> str:
     return record_id
 
 
-def existing(table: Table, text: str | None) -> Row:
+def require_record(table: Table, text: str | None) -> Row:
     """The live record that a row names."""
-    row = table.get(known_id(table.schema, text))
+    row = table.get(check_id(table.schema, text))
     if row is None:
         raise RowRefused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     if table.is_deleted(row):

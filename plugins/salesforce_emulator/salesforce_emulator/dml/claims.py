@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from salesforce_emulator.dml.model import RowInput, Write
-from salesforce_emulator.dml.references import Lookups, matching
+from salesforce_emulator.dml.references import Lookups, find_matching
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.locks import Claim
 from salesforce_emulator.schema import Row, Schema
@@ -17,7 +17,7 @@ def claim(table: Table, write: Write, row: RowInput, lookups: Lookups) -> Claim:
     """The ids of the records that executing a row locks."""
     if row.fault is not None:
         return frozenset()
-    record = _existing(table, write, row)
+    record = _find_record(table, write, row)
     wanted = {value for at, value in row.values.items() if at in table.schema.references and _locks(table.schema, at)}
     wanted |= {lookups.find(parent) for parent in row.parents if _locks(table.schema, parent.at)}
     if record is not None:
@@ -31,11 +31,11 @@ def parents(schema: Schema, rows: list[Row], names: tuple[str, ...]) -> Claim:
     return frozenset(str(row[at]) for row in rows for at in places if row[at] is not None)
 
 
-def _existing(table: Table, write: Write, row: RowInput) -> Row | None:
+def _find_record(table: Table, write: Write, row: RowInput) -> Row | None:
     if row.record_id:
         return table.get(read_id(row.record_id))
     value = row.values.get(write.key_at) if write.operation == "upsert" and write.key_at else None
-    found = matching(table, write.key_at, value) if value is not None else []
+    found = find_matching(table, write.key_at, value) if value is not None else []
     return found[0] if len(found) == 1 else None
 
 

@@ -17,7 +17,7 @@ from salesforce_emulator.clock import Clock, data_time
 from salesforce_emulator.dml.claims import claim, parents
 from salesforce_emulator.dml.house import House
 from salesforce_emulator.dml.model import Interrupted, RowInput, RowResult, Write
-from salesforce_emulator.dml.references import shown
+from salesforce_emulator.dml.references import format_key
 from salesforce_emulator.dml.undoing import Journal, Undo, undo
 from salesforce_emulator.dml.unit import Unit
 from salesforce_emulator.errors import RowFault
@@ -138,7 +138,10 @@ class Engine:
         if together and (doomed or not all(result.success for results in found for result in results)):
             undo(journal)
             pairs = zip(writes, found, strict=True)
-            found = [results if _at_once(write) else [_rolled_back(one) for one in results] for write, results in pairs]
+            found = [
+                results if _is_published_at_once(write) else [_roll_back(one) for one in results]
+                for write, results in pairs
+            ]
         elif self._undoable is not None:
             self._undoable.extend(journal)
         self._count(writes, found)
@@ -152,14 +155,14 @@ class Engine:
         unit = Unit(self._store[write.schema], write, self._house, moment, user, journal)
         unit.prepare(write.rows)
         results = [unit.execute(row) for row in write.rows]
-        ended = self._triggered(write, unit.touched, results, holder) if _fires(write) and unit.touched else None
+        ended = self._fire_trigger(write, unit.touched, results, holder) if _fires(write) and unit.touched else None
         if ended is None or journal is None:
             return results
         undo(journal[start:])
         del journal[start:]
         return [RowResult(faults=(ended,)) if result.success else result for result in results]
 
-    def _triggered(
+    def _fire_trigger(
         self, write: Write, rows: list[Row], results: list[RowResult], holder: Transaction
     ) -> RowFault | None:
         apex = write.schema.object.apex
@@ -194,8 +197,8 @@ class Engine:
                 record = table.get(result.record_id or read_id(row.record_id or ""))
                 key = _audit_key(write, row, record)
                 self._audit.row(write.schema.name, key, executed=result.success)
-                if result.success and self._undoable is not None and not _at_once(write):
-                    self._undoable.append(partial(self._audit.undone, write.schema.name, key))
+                if result.success and self._undoable is not None and not _is_published_at_once(write):
+                    self._undoable.append(partial(self._audit.undo, write.schema.name, key))
 
     def _inject(self, write: Write) -> None:
         table = self._store[write.schema]
@@ -211,7 +214,7 @@ class Engine:
                 row.fault = RowFault(action.error.code, action.error.message, action.error.fields)
 
 
-def _at_once(write: Write) -> bool:
+def _is_published_at_once(write: Write) -> bool:
     """Whether the rows are events, which no rollback takes back."""
     return write.schema.object.publishes_at_once
 
@@ -228,12 +231,12 @@ def _keys(schema: Schema, row: RowInput, record: Row | None) -> list[str]:
     """What a fault rule may call a row: its own keys, its id, the keys of its record."""
     if schema.object.event_type is not None:
         return names_of(schema, row)
-    named = [shown(row.values[at]) for at in schema.indexed if row.values.get(at) is not None]
+    named = [format_key(row.values[at]) for at in schema.indexed if row.values.get(at) is not None]
     ids = [row.record_id, row.record_id[:15]] if row.record_id else []
     return [
         *named,
         *ids,
-        *(shown(record[at]) for at in schema.indexed if record is not None and record[at] is not None),
+        *(format_key(record[at]) for at in schema.indexed if record is not None and record[at] is not None),
     ]
 
 
@@ -245,11 +248,11 @@ def _audit_key(write: Write, row: RowInput, record: Row | None) -> str:
     for at in ((write.key_at,) if write.key_at else ()) + schema.external_ids:
         value = record[at] if record is not None else row.values.get(at)
         if value is not None:
-            return shown(value)
+            return format_key(value)
     return str(record[0]) if record is not None else row.record_id or ""
 
 
-def _rolled_back(result: RowResult) -> RowResult:
+def _roll_back(result: RowResult) -> RowResult:
     return RowResult(faults=(ROLLED_BACK,)) if result.success else result
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from salesforce_emulator.automation import duplicates
-from salesforce_emulator.automation.rules import ASSIGNED, Rules, assignment, violated
+from salesforce_emulator.automation.rules import ASSIGNED, Rules, assignment, find_violations
 from salesforce_emulator.automation.rules import duplicates as duplicates_of
 from salesforce_emulator.dml import record_types
 from salesforce_emulator.dml.model import Write
 from salesforce_emulator.dml.people import People
-from salesforce_emulator.dml.references import Lookups, matching
+from salesforce_emulator.dml.references import Lookups, find_matching
 from salesforce_emulator.errors import RowRefused, RulesBroken
 from salesforce_emulator.org.model import Value
 from salesforce_emulator.schema import Row, Schema, Schemas
@@ -29,23 +29,23 @@ class House:
         self._schemas = schemas
         self._store = store
 
-    def typed(self, table: Table, write: Write, values: dict[int, Value], record: Row | None) -> None:
+    def settle_record_type(self, table: Table, write: Write, values: dict[int, Value], record: Row | None) -> None:
         """Settle the record type of a row, what it allows, and whether an account is a person. Raises RowRefused."""
         schema = write.schema
         people = self.people if table.schema.name == "Account" else None
         if people is None and not schema.object.record_types:
             return
-        type_ = record_types.chosen(schema, values, write.trusted)
+        type_ = record_types.choose_record_type(schema, values, write.trusted)
         if people is not None and record is not None:
             people.changed(schema, record, values, type_)
         elif people is not None:
-            type_ = people.inserted(schema, values, type_)
+            type_ = people.complete_insert(schema, values, type_)
         elif record is None:
             type_ = type_ or record_types.default(schema, person=False)
             values[schema.position["recordtypeid"]] = type_.id if type_ is not None else None
         if type_ is None and record is not None:
             type_ = record_types.of_record(schema, record)
-        record_types.allowed(schema, type_, values)
+        record_types.check_picklist_values(schema, type_, values)
 
     def spare(self, table: Table, record: Row) -> None:
         """Refuse to write a record that is written through another one. Raises RowRefused."""
@@ -57,15 +57,15 @@ class House:
         rules = self.rules.of(table.schema)
         if write.trusted or not (rules.validations or rules.duplicates):
             return
-        broken = violated(rules, row)
+        broken = find_violations(rules, row)
         if broken:
             raise RulesBroken(broken)
         for rule in rules.duplicates:
             matches = duplicates_of(rule, table, row)
             if matches and not (rule.action == "Alert" and write.terms.allow_duplicates):
-                raise RulesBroken((duplicates.found(rule, table.schema, matches),))
+                raise RulesBroken((duplicates.make_duplicates_error(rule, table.schema, matches),))
 
-    def assigned(self, write: Write) -> dict[int, Value]:
+    def assign_owner(self, write: Write) -> dict[int, Value]:
         """The owner that an assignment rule gives a record. Raises RowRefused."""
         wanted = write.terms.assignment
         if not wanted or write.trusted or write.schema.name not in ASSIGNED:
@@ -84,7 +84,9 @@ class House:
             if target is None or at is None or object_name not in _owners(schema):
                 continue
             table = self._store[target]
-            found = matching(table, at, name) if at in table.indexes else [r for r in table.live() if r[at] == name]
+            found = (
+                find_matching(table, at, name) if at in table.indexes else [r for r in table.live() if r[at] == name]
+            )
             if found:
                 return found[0][0]
         raise RowRefused("INVALID_ASSIGNMENT_RULE", f"assignment rule names an unknown owner: {name}")

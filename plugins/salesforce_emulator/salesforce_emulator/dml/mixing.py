@@ -46,8 +46,8 @@ def execute_mixed(
         done = iter(engine.execute_together(writes, user, doomed=len(writes) < len(runs)))
     else:
         done = iter([engine.execute(one, user) for one in writes])
-    return [result for schema, rows in runs for result in (_refused(rows) if schema is None else next(done))]
+    return [result for schema, rows in runs for result in (_collect_refusals(rows) if schema is None else next(done))]
 
 
-def _refused(rows: list[RowInput]) -> list[RowResult]:
+def _collect_refusals(rows: list[RowInput]) -> list[RowResult]:
     return [RowResult(faults=(row.fault,)) for row in rows if row.fault is not None]

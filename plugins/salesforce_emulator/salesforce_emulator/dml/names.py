@@ -6,7 +6,7 @@ from salesforce_emulator.org.model import Value
 from salesforce_emulator.schema import Row, Schema
 
 
-def composed(schema: Schema, row: Row, changes: dict[int, Value]) -> str | None:
+def compose_name(schema: Schema, row: Row, changes: dict[int, Value]) -> str | None:
     """The full name of a person, "First Last", or None where it does not change."""
     if not schema.object.person_name:
         return None

@@ -22,8 +22,8 @@ class People:
     """The person accounts of an org that has them."""
 
     def __init__(self, schemas: Schemas, store: Store) -> None:
-        self._account = schemas.named("Account")
-        self._contacts: Table = store[schemas.named("Contact")]
+        self._account = schemas.get("Account")
+        self._contacts: Table = store[schemas.get("Contact")]
         account, contact = self._account, self._contacts.schema
         pairs = [(at, contact_field(account.fields[at].name)) for at in account.visible]
         self._mirrored = {at: contact.position[name.lower()] for at, name in pairs if name and contact.at(name)}
@@ -36,13 +36,13 @@ class People:
 
     # Accounts
 
-    def inserted(self, schema: Schema, values: Values, type_: RecordType | None) -> RecordType | None:
+    def complete_insert(self, schema: Schema, values: Values, type_: RecordType | None) -> RecordType | None:
         """Decide what a new account is, by its record type or its fields, and complete it. Raises RowRefused."""
         given = {at for at in self._of_people & values.keys() if values[at] is not None}
         person = type_.person if type_ is not None else bool(given)
         type_ = type_ or record_types.default(schema, person)
         if person and type_ is None:
-            raise _refused(schema, given)
+            raise _make_refusal(schema, given)
         if type_ is not None:
             values[self._type] = type_.id
         self._check_family(schema, values, person)
@@ -54,7 +54,7 @@ class People:
         """Check what a change does to an account, and complete it. Raises RowRefused."""
         person = record[self._is_person] is True
         if type_ is not None and type_.person is not person:
-            self._switched(schema, record, values, type_.person)
+            self._switch_family(schema, record, values, type_.person)
             person = type_.person
         else:
             self._check_family(schema, values, person)
@@ -64,17 +64,17 @@ class People:
     def _check_family(self, schema: Schema, values: Values, person: bool) -> None:
         wrong = {self._name} & values.keys() if person else self._of_people & values.keys()
         if wrong:
-            raise _refused(schema, wrong)
+            raise _make_refusal(schema, wrong)
 
-    def _switched(self, schema: Schema, record: Row, values: Values, person: bool) -> None:
+    def _switch_family(self, schema: Schema, record: Row, values: Values, person: bool) -> None:
         """From one family to the other: nothing else may change that only one of them has."""
         mixed = (self._of_people | {self._name}) & values.keys()
         if mixed:
-            raise _refused(schema, mixed)
+            raise _make_refusal(schema, mixed)
         if not person:
             values[self._name] = record[self._name]
             return
-        [*contacts] = self._contacts.referring(self._contacts.schema.position["accountid"], {record[0]})
+        [*contacts] = self._contacts.find_referring(self._contacts.schema.position["accountid"], {record[0]})
         if len(contacts) != 1:
             message = "an account that becomes a person account must have exactly one contact"
             raise RowRefused("FIELD_INTEGRITY_EXCEPTION", message, ["RecordTypeId"])
@@ -85,7 +85,7 @@ class People:
         held = {**(dict(enumerate(record)) if record is not None else {}), **values}
         needed = self._last if person else self._name
         if held.get(needed) is None:
-            checks.missing(self._account, [needed])
+            checks.refuse_missing(self._account, [needed])
         values[self._is_person] = person
         if person:
             parts = (held.get(self._first), held.get(self._last))
@@ -158,7 +158,7 @@ class People:
             return ()
         heir, moved = master[self._contact_id], []
         for child, at in self._contacts.children:
-            for row in child.referring(at, {contact[0]}):
+            for row in child.find_referring(at, {contact[0]}):
                 if row is not victim:
                     note(partial(row.__setitem__, at, row[at]))
                     row[at] = heir
@@ -169,6 +169,6 @@ class People:
         return tuple(moved)
 
 
-def _refused(schema: Schema, places: set[int] | frozenset[int]) -> RowRefused:
+def _make_refusal(schema: Schema, places: set[int] | frozenset[int]) -> RowRefused:
     names = [schema.fields[at].name for at in sorted(places)]
     return RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", checks.READ_ONLY.format(", ".join(names)), names)

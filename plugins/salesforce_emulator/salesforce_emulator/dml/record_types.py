@@ -13,7 +13,7 @@ from salesforce_emulator.schema import Row, Schema
 MASTER = "012000000000000AAA"
 
 
-def chosen(schema: Schema, values: dict[int, Value], trusted: bool) -> RecordType | None:
+def choose_record_type(schema: Schema, values: dict[int, Value], trusted: bool) -> RecordType | None:
     """The record type that a row names. Raises RowRefused where its user may not choose it."""
     at = schema.at("RecordTypeId")
     record_id = values.get(at) if at is not None else None
@@ -41,7 +41,7 @@ def of_record(schema: Schema, record: Row) -> RecordType | None:
     return None if at is None else by_id(schema, record[at])
 
 
-def allowed(schema: Schema, type_: RecordType | None, values: dict[int, Value]) -> None:
+def check_picklist_values(schema: Schema, type_: RecordType | None, values: dict[int, Value]) -> None:
     """Refuse values of restricted picklists that a record type leaves out. Raises RowRefused."""
     for name, choices in type_.picklists.items() if type_ is not None else ():
         at = schema.at(name)

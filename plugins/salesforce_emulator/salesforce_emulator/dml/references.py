@@ -13,12 +13,12 @@ from salesforce_emulator.schema import Row, Schema, Schemas
 from salesforce_emulator.store import Store, Table
 
 
-def shown(value: Value) -> str:
+def format_key(value: Value) -> str:
     """A key as error messages print it."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def matching(table: Table, at: int, value: Value) -> list[Row]:
+def find_matching(table: Table, at: int, value: Value) -> list[Row]:
     """The live records whose key equals `value`."""
     field = table.schema.fields[at]
     if at == 0:
@@ -56,7 +56,7 @@ class Lookups:
         if parent.value is None:
             return None
         table = self._store[parent.target]
-        found = matching(table, table.schema.position[parent.key.name.lower()], parent.value)
+        found = find_matching(table, table.schema.position[parent.key.name.lower()], parent.value)
         return found[0][0] if len(found) == 1 else None
 
     def _follow(self, schema: Schema, row: RowInput, parent: ParentKey) -> None:
@@ -68,12 +68,12 @@ class Lookups:
             row.values[parent.at] = None
             return
         table = self._store[parent.target]
-        found = matching(table, table.schema.position[parent.key.name.lower()], parent.value)
+        found = find_matching(table, table.schema.position[parent.key.name.lower()], parent.value)
         if len(found) > 1:
             raise several(parent.key, found)
         if not found:
             place = f"for field {parent.key.name} in entity {parent.target.name}"
-            message = f"Foreign key external ID: {shown(parent.value)} not found {place}"
+            message = f"Foreign key external ID: {format_key(parent.value)} not found {place}"
             raise RowRefused("INVALID_FIELD", message)
         row.values[parent.at] = found[0][0]
 

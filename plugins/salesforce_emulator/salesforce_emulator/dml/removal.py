@@ -31,7 +31,7 @@ class Removal:
         """Look for everything that points to the records, in one walk."""
         doomed = {read_id(row.record_id or "") for row in rows}
         for child, at in self._table.children:
-            for orphan in child.referring(at, doomed):
+            for orphan in child.find_referring(at, doomed):
                 self._orphans[orphan[at]].append((child, at, orphan))
 
     def execute(self, row: RowInput) -> tuple[Row, RowResult]:
@@ -39,7 +39,7 @@ class Removal:
         schema = self._table.schema
         if not self._write.schema.object.deletable:
             raise RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
-        record = self._doomed(row)
+        record = self._find_row(row)
         if not self._write.trusted:
             checks.not_converted(schema, record)
         self._house.spare(self._table, record)
@@ -52,12 +52,12 @@ class Removal:
         self._note(partial(self._table.restore, record))
         return record, RowResult(str(record[0]), related=related)
 
-    def _doomed(self, row: RowInput) -> Row:
+    def _find_row(self, row: RowInput) -> Row:
         if self._write.operation == "hardDelete":
             binned = self._table.get(read_id(row.record_id or ""))
             if binned is not None:
                 return binned
-        return checks.existing(self._table, row.record_id)
+        return checks.require_record(self._table, row.record_id)
 
     def _release(self, parent: Row) -> tuple[str, ...]:
         orphans = self._orphans.get(parent[0], [])
@@ -74,18 +74,18 @@ class Removal:
 
     def _hand_over(self, victim: Row, master_id: str) -> tuple[str, ...]:
         """SOAP API Developer Guide, "merge()": related records get the master as their parent."""
-        master = checks.existing(self._table, master_id)
+        master = checks.require_record(self._table, master_id)
         if victim is master:
             raise RowRefused("INVALID_MERGE_RECORD", "a record cannot be merged with itself")
         self._no_cycle(victim, master)
-        inherited = self._inherited(victim, master)
+        inherited = self._merge_people(victim, master)
         followers = [one for one in self._orphans.get(victim[0], []) if not one[0].is_deleted(one[2])]
         for _, at, follower in followers:
             self._point(follower, at, master_id)
         self._point(victim, self._table.schema.position["masterrecordid"], master_id)
         return (*inherited, *(str(follower[0]) for _, at, follower in followers if follower is not victim))
 
-    def _inherited(self, victim: Row, master: Row) -> tuple[str, ...]:
+    def _merge_people(self, victim: Row, master: Row) -> tuple[str, ...]:
         people = self._house.people
         if people is None or self._table.schema.name != "Account":
             return ()

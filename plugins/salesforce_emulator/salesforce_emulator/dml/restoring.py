@@ -15,7 +15,7 @@ from salesforce_emulator.store import Table
 
 def restore(table: Table, row: RowInput, moment: str, note: Note) -> Row:
     """Restore a record with the children that went along when it was deleted. Raises RowRefused."""
-    record = table.get(checks.known_id(table.schema, row.record_id))
+    record = table.get(checks.check_id(table.schema, row.record_id))
     if record is None:
         raise RowRefused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     if not table.is_deleted(record):
@@ -24,7 +24,7 @@ def restore(table: Table, row: RowInput, moment: str, note: Note) -> Row:
     _put_back(table, record, moment, note)
     for child, at in table.children:
         if child.schema.fields[at].on_parent_delete == "cascade":
-            for orphan in child.binned(at, record[0]):
+            for orphan in child.find_binned(at, record[0]):
                 _put_back(child, orphan, moment, note)
     return record
 

@@ -13,8 +13,8 @@ from functools import partial
 from salesforce_emulator.dml import checks
 from salesforce_emulator.dml.house import House
 from salesforce_emulator.dml.model import RowInput, RowResult, Write
-from salesforce_emulator.dml.names import composed
-from salesforce_emulator.dml.references import matching, several, shown
+from salesforce_emulator.dml.names import compose_name
+from salesforce_emulator.dml.references import find_matching, format_key, several
 from salesforce_emulator.dml.removal import Removal
 from salesforce_emulator.dml.restoring import restore
 from salesforce_emulator.dml.undoing import Journal, Undo
@@ -88,7 +88,7 @@ class Unit:
         schema, values = self._schema, row.values
         self._permit("createable", "inserted", values, schema.not_createable)
         checks.not_emptied(schema, values)
-        self._house.typed(self._table, self._write, values, None)
+        self._house.settle_record_type(self._table, self._write, values, None)
         self._lookups.resolve(schema, row)
         checks.complete(schema, values)
         checks.unique(self._table, values, None)
@@ -107,7 +107,7 @@ class Unit:
         if self._write.trusted:
             return
         checks.entity(self._schema.object, self._table.schema.object, able, word)
-        checks.permitted(self._schema, values, closed)
+        checks.check_permitted(self._schema, values, closed)
 
     def _new_record(self, values: dict[int, Value]) -> Row:
         schema = self._schema
@@ -125,15 +125,15 @@ class Unit:
             record[at] = f"/services/images/photo/{record[0]}"
         if record[schema.name_at] is None and schema.names_itself:
             record[schema.name_at] = str(record[0])[:15]
-        name = composed(schema, record, values)
+        name = compose_name(schema, record, values)
         if name is not None:
             record[schema.name_at] = name
-        for at, value in self._house.assigned(self._write).items():
+        for at, value in self._house.assign_owner(self._write).items():
             record[at] = value
         return record
 
     def _update(self, row: RowInput) -> RowResult:
-        record = checks.existing(self._table, row.record_id)
+        record = checks.require_record(self._table, row.record_id)
         return self._change(record, row)
 
     def _change(self, record: Row, row: RowInput) -> RowResult:
@@ -148,10 +148,10 @@ class Unit:
         self._house.spare(self._table, record)
         self._permit("updateable", "updated", values, schema.not_updateable)
         checks.not_emptied(schema, values)
-        self._house.typed(self._table, self._write, values, record)
+        self._house.settle_record_type(self._table, self._write, values, record)
         self._lookups.resolve(schema, row)
         checks.unique(self._table, values, record)
-        changes = self._stamped(record, values)
+        changes = self._stamp(record, values)
         self._house.inspect(self._table, _with(record, changes), self._write)
         self._replace(record, changes)
         self.touched.append(record)
@@ -162,16 +162,16 @@ class Unit:
         if self._house.people is not None and self._table.schema.name == "Account":
             self._house.people.mirror(record, values, self._moment, self._user, self._note)
 
-    def _stamped(self, record: Row, values: dict[int, Value]) -> dict[int, Value]:
+    def _stamp(self, record: Row, values: dict[int, Value]) -> dict[int, Value]:
         schema = self._schema
         changes = dict(values)
         for at in schema.stamps_on_update:
             changes[at] = self._moment
         changes[schema.position["lastmodifiedbyid"]] = self._user
-        name = composed(schema, record, values)
+        name = compose_name(schema, record, values)
         if name is not None:
             changes[schema.name_at] = name
-        return changes | self._house.assigned(self._write)
+        return changes | self._house.assign_owner(self._write)
 
     def _replace(self, record: Row, changes: dict[int, Value]) -> None:
         if self._journal is not None:
@@ -187,8 +187,8 @@ class Unit:
         if value is None:
             raise RowRefused("MISSING_ARGUMENT", f"{field.name} not specified")
         if self._repeated[key_of(field, value)] > 1:
-            raise RowRefused("DUPLICATE_VALUE", f"Duplicate external id specified: {shown(value)}", [field.name])
-        found = matching(self._table, at, value)
+            raise RowRefused("DUPLICATE_VALUE", f"Duplicate external id specified: {format_key(value)}", [field.name])
+        found = find_matching(self._table, at, value)
         if len(found) > 1:
             raise several(field, found)
         if found:

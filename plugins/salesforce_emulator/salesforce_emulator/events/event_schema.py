@@ -24,18 +24,18 @@ def by_name(call: Call) -> Response:
     schema = schema_of(call)
     if schema.object.event_type is None:
         raise not_found()
-    return call.answer(_described(schema))
+    return call.answer(_describe_schema(schema))
 
 
 def by_id(call: Call) -> Response:
     """GET /event/eventSchema/ID."""
     for schema in call.schemas.all:
-        if schema.object.event_type is not None and _described(schema)["uuid"] == call.part("schema"):
-            return call.answer(_described(schema))
+        if schema.object.event_type is not None and _describe_schema(schema)["uuid"] == call.part("schema"):
+            return call.answer(_describe_schema(schema))
     raise not_found()
 
 
-def _described(schema: Schema) -> dict[str, Any]:
+def _describe_schema(schema: Schema) -> dict[str, Any]:
     """The schema; its id changes with the fields."""
     fields = [schema.fields[at] for at in schema.visible]
     listed = [_field(field) for field in fields if field.custom or field.name in _OF_ALL]

@@ -12,7 +12,7 @@ from salesforce_emulator.allocations import Allocations
 from salesforce_emulator.clock import Clock
 from salesforce_emulator.dml import checks
 from salesforce_emulator.dml.model import RowInput, RowResult, Write
-from salesforce_emulator.dml.references import shown
+from salesforce_emulator.dml.references import format_key
 from salesforce_emulator.dml.undoing import Note
 from salesforce_emulator.errors import RowFault, RowRefused
 from salesforce_emulator.events.bus import Bus, Published
@@ -29,7 +29,7 @@ _DONE = {"insert": "inserted", "update": "updated", "upsert": "updated", "delete
 def names_of(schema: Schema, row: RowInput) -> list[str]:
     """What fault rules and the auditor call an event: its texts, the first of which is its key."""
     texts = [at for at in schema.visible if schema.fields[at].custom and schema.fields[at].type == "string"]
-    return [shown(row.values[at]) for at in texts if row.values.get(at) is not None]
+    return [format_key(row.values[at]) for at in texts if row.values.get(at) is not None]
 
 
 class Publisher:
@@ -49,7 +49,7 @@ class Publisher:
         if row.fault is not None:
             return RowResult(faults=(row.fault,))
         try:
-            event = self._queued(write, row, user)
+            event = self._publish(write, row, user)
         except RowRefused as refusal:
             return RowResult(faults=(refusal.fault,))
         thing = write.schema.object
@@ -58,7 +58,7 @@ class Publisher:
         notices = (RowFault("OPERATION_ENQUEUED", event.event_uuid),) if thing.event_type == "HighVolume" else ()
         return RowResult(f"{thing.key_prefix}xx0000000001AAA", created=True, notices=notices)
 
-    def _queued(self, write: Write, row: RowInput, user: str) -> Published:
+    def _publish(self, write: Write, row: RowInput, user: str) -> Published:
         schema = write.schema
         self._check(write, row)
         values = {**dict(enumerate(schema.blank)), **row.values}
@@ -74,12 +74,12 @@ class Publisher:
 
     def _check(self, write: Write, row: RowInput) -> None:
         schema, values = write.schema, row.values
-        whole = self._schemas.named(schema.name).object
+        whole = self._schemas.get(schema.name).object
         able = "createable" if write.operation == "insert" else "updateable"
         checks.entity(schema.object, whole, able, _DONE[write.operation])
         if row.record_id:
             raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
         written = values | {parent.at: None for parent in row.parents}
-        checks.permitted(schema, written, schema.not_createable)
+        checks.check_permitted(schema, written, schema.not_createable)
         checks.not_emptied(schema, values)
         checks.complete(schema, values)

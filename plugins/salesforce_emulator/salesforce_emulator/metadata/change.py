@@ -19,10 +19,10 @@ class Change:
     busy: tuple[str, ...] = ()
 
 
-def replacing(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+def make_replacement(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """A mapping that, laid over `before`, leaves just `after`."""
     both = {key: (before[key], value) for key, value in after.items() if key in before}
-    nested = {key: replacing(*pair) for key, pair in both.items() if all(isinstance(one, dict) for one in pair)}
+    nested = {key: make_replacement(*pair) for key, pair in both.items() if all(isinstance(one, dict) for one in pair)}
     return {**dict.fromkeys(before), **after, **nested}
 
 

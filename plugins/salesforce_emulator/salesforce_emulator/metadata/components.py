@@ -114,7 +114,7 @@ def _change_field(world: World, full_name: str, tree: Tree, adds: bool) -> Chang
     if found is None:
         raise RowRefused("INVALID_CROSS_REFERENCE_KEY", _NO_FIELD)
     thing, field = found
-    change = field_change(world.org, thing, field, tree, _held(world, thing, field), adds)
+    change = field_change(world.org, thing, field, tree, _find_held_values(world, thing, field), adds)
     return Change({"objects": {thing.name: change}}, (thing.name,) if field.type in PICKLISTS else ())
 
 
@@ -126,11 +126,11 @@ def _make_field(world: World, full_name: str, tree: Tree, adds: bool) -> Change:
     return Change({"objects": {thing.name: new_field_change(world.org, thing, name, tree)}})
 
 
-def _held(world: World, thing: ObjectType, field: Field) -> Iterable[str]:
+def _find_held_values(world: World, thing: ObjectType, field: Field) -> Iterable[str]:
     """What records hold in an unrestricted picklist: values that were not known became inactive ones."""
     if field.type not in PICKLISTS or field.restricted_picklist:
         return ()
-    schema = world.schemas.named(thing.name)
+    schema = world.schemas.get(thing.name)
     at = schema.position[field.name.lower()]
     texts = dict.fromkeys(str(row[at]) for row in world.store[schema].live() if row[at] is not None)
     if field.type == "picklist":

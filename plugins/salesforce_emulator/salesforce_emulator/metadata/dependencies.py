@@ -20,7 +20,7 @@ _OF_CHECKBOX = ("unchecked", "checked")
 _MISSING = "INVALID_CROSS_REFERENCE_KEY"
 
 
-def shown_values(field: Field) -> list[PicklistValue]:
+def list_shown_values(field: Field) -> list[PicklistValue]:
     """The values that a describe call shows: active ones, by label where the list is sorted."""
     active = [value for value in field.picklist_values if value.active]
     return sorted(active, key=lambda value: value.label.lower()) if field.sorted else active
@@ -31,7 +31,8 @@ def valid_for(field: Field, controller: Field) -> dict[str, str]:
     places = {name: at for at, name in enumerate(controlling_values(controller))}
     size = -(-len(places) // 24) * 3 or 3
     return {
-        value.value: _bits(field.value_settings.get(value.value, ()), places, size) for value in shown_values(field)
+        value.value: _bits(field.value_settings.get(value.value, ()), places, size)
+        for value in list_shown_values(field)
     }
 
 
@@ -81,7 +82,7 @@ def controlling_values(controller: Field) -> Iterable[str]:
     """What a controlling field may say, in the order of the bits of `validFor`; of a checkbox unchecked and checked."""
     if controller.type == "boolean":
         return _OF_CHECKBOX
-    return [value.value for value in shown_values(controller)]
+    return [value.value for value in list_shown_values(controller)]
 
 
 def _bits(allowing: tuple[str, ...], places: Mapping[str, int], size: int) -> str:

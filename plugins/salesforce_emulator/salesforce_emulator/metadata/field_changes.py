@@ -9,10 +9,10 @@ import attrs
 
 from salesforce_emulator.errors import RowRefused
 from salesforce_emulator.metadata import bounds
-from salesforce_emulator.metadata.change import raw_values, record_types, replacing
+from salesforce_emulator.metadata.change import make_replacement, raw_values, record_types
 from salesforce_emulator.metadata.custom_field import PICKLISTS, field_tree
 from salesforce_emulator.metadata.dependencies import check_settings, read_settings
-from salesforce_emulator.metadata.value_list import Values, replaced
+from salesforce_emulator.metadata.value_list import Values, replace_values
 from salesforce_emulator.metadata.value_trees import Tree, read_value, wrong_type
 from salesforce_emulator.org.model import Field, ObjectType, Org
 from salesforce_emulator.org.picklists import PicklistValue
@@ -39,15 +39,15 @@ def field_change(
     change: Tree = {
         "label": _text(tree, "label"),
         "inlineHelpText": _text(tree, "inlineHelpText"),
-        "metadata": replacing(field.metadata, further),
+        "metadata": make_replacement(field.metadata, further),
     }
     if field.type != "boolean":
         change["nillable"] = tree.get("required") is not True
     elif tree.get("required"):
-        raise _refused("Can not specify 'required' for a CustomField of type Checkbox")
+        raise _make_refusal("Can not specify 'required' for a CustomField of type Checkbox")
     if field.type not in PICKLISTS:
         return {"fields": {field.name: change}}
-    known = _known(field, held)
+    known = _add_held_values(field, held)
     listed, after = _value_set_change(org, thing, field, tree.get("valueSet"), known, adds_settings)
     return {"fields": {field.name: change | listed}, **record_types(thing, [field.name], known, after)}
 
@@ -56,12 +56,12 @@ def _check_fixed(field: Field, tree: Tree) -> None:
     present = field_tree(field)
     for key in sorted(_FIXED & tree.keys()):
         if tree[key] is not None and tree[key] != present[key] and not (tree[key] is False and present[key] is None):
-            raise _refused(f"{field.name}: {key} cannot be changed from {present[key]} to {tree[key]}")
+            raise _make_refusal(f"{field.name}: {key} cannot be changed from {present[key]} to {tree[key]}")
     if tree.get("type") is None:
         raise RowRefused("REQUIRED_FIELD_MISSING", "Required fields are missing: [type]", ["type"])
 
 
-def _known(field: Field, held: Iterable[str]) -> Values:
+def _add_held_values(field: Field, held: Iterable[str]) -> Values:
     names = {value.value.lower() for value in field.picklist_values}
     found: dict[str, str] = {}
     for text in held:
@@ -75,7 +75,7 @@ def _value_set_change(
 ) -> tuple[Tree, Values]:
     """What the value set changes of the field, and the values that it has then."""
     if value_set is None:
-        raise _refused(_NO_VALUES)
+        raise _make_refusal(_NO_VALUES)
     if not isinstance(value_set, dict):
         raise wrong_type("ValueSet", value_set)
     listed, after = _list_change(org, thing, field, value_set, known)
@@ -85,16 +85,16 @@ def _value_set_change(
 def _list_change(org: Org, thing: ObjectType, field: Field, value_set: Tree, known: Values) -> tuple[Tree, Values]:
     shared, definition = value_set.get("valueSetName"), value_set.get("valueSetDefinition")
     if shared is None and definition is None:
-        raise _refused(_NO_VALUES)
+        raise _make_refusal(_NO_VALUES)
     if (shared or None) != field.global_value_set or (shared is not None and definition is not None):
-        raise _refused(f"{field.name}: a field keeps its own list, or its global value set")
+        raise _make_refusal(f"{field.name}: a field keeps its own list, or its global value set")
     if definition is None:
         return {}, field.picklist_values
     if not isinstance(definition, dict) or not isinstance(definition.get("value") or [], list):
         raise wrong_type("ValueSetValuesDefinition", definition)
     restricted = value_set.get("restricted") is True
     sent = tuple(read_value(one) for one in definition.get("value") or [])
-    after = replaced(known, sent, bounds.of_field(org, thing, field, restricted))
+    after = replace_values(known, sent, bounds.of_field(org, thing, field, restricted))
     facts = {"restrictedPicklist": restricted, "sorted": definition.get("sorted") is True, "defaultValue": None}
     return {"picklistValues": raw_values(after), **facts}, after
 
@@ -112,7 +112,7 @@ def _settings_change(
     check_settings(thing, controller, settings, values)
     spelled = {name: list(allowing) for name, allowing in settings.items()}
     facts = {"controllerName": controller, "dependentPicklist": controller is not None}
-    return {**facts, "valueSettings": replacing(field.value_settings, spelled)}
+    return {**facts, "valueSettings": make_replacement(field.value_settings, spelled)}
 
 
 def _text(tree: Tree, key: str) -> str | None:
@@ -122,5 +122,5 @@ def _text(tree: Tree, key: str) -> str | None:
     return value
 
 
-def _refused(message: str) -> RowRefused:
+def _make_refusal(message: str) -> RowRefused:
     return RowRefused("FIELD_INTEGRITY_EXCEPTION", message)

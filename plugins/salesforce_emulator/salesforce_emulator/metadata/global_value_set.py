@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from salesforce_emulator.errors import RowRefused
 from salesforce_emulator.metadata import bounds
-from salesforce_emulator.metadata.change import Change, raw_values, record_types, replacing
-from salesforce_emulator.metadata.value_list import replaced
+from salesforce_emulator.metadata.change import Change, make_replacement, raw_values, record_types
+from salesforce_emulator.metadata.value_list import replace_values
 from salesforce_emulator.metadata.value_trees import Tree, read_value, value_tree, wrong_type
 from salesforce_emulator.org.model import Field, ObjectType, Org
 from salesforce_emulator.org.picklists import GlobalValueSet
@@ -44,14 +44,14 @@ def set_change(org: Org, name: str, tree: Tree) -> Change:
     label = tree.get("masterLabel")
     if not isinstance(label, str) or not label:
         raise RowRefused("REQUIRED_FIELD_MISSING", "Required fields are missing: [masterLabel]", ["masterLabel"])
-    after = replaced(one.values, tuple(read_value(value) for value in sent), bounds.of_global_set(label, users))
+    after = replace_values(one.values, tuple(read_value(value) for value in sent), bounds.of_global_set(label, users))
     further = {key: value for key, value in tree.items() if key not in _OWN and value is not None}
     spelled: Tree = {
         "label": label,
         "description": tree.get("description"),
         "sorted": tree.get("sorted") is True,
         "values": raw_values(after),
-        "metadata": replacing(one.metadata, further),
+        "metadata": make_replacement(one.metadata, further),
     }
     objects = {thing.name: thing for thing, _ in users}
     limited = {

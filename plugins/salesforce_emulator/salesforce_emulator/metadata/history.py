@@ -19,7 +19,7 @@ class History:
 
     def note(self, before: Org, after: Org, user: str) -> None:
         """Take down which components differ between two states of the org, and who changed them."""
-        for name in _differing(before, after):
+        for name in _find_changed(before, after):
             # Times have whole seconds: two changes within one must differ all the same.
             last = self._changed.get(name, (self._start, ""))[0]
             self._changed[name] = (max(self._clock.now(), int(last) + 1), user)
@@ -39,7 +39,7 @@ class History:
         return self._clock.now() < self._busy.get(object_name, 0.0)
 
 
-def _differing(before: Org, after: Org) -> Iterator[str]:
+def _find_changed(before: Org, after: Org) -> Iterator[str]:
     for name, one in after.global_value_sets.items():
         if before.global_value_sets.get(name) != one:
             yield name

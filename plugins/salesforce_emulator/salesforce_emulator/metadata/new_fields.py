@@ -29,7 +29,7 @@ def new_field_change(org: Org, thing: ObjectType, name: str, tree: Tree) -> Tree
     Nobody sees it before he is granted it, unless every record must have it.
     """
     if not _NAME.match(name):
-        raise _refused(f"{name}: not the name of a custom field")
+        raise _make_refusal(f"{name}: not the name of a custom field")
     facts = _facts(org, tree)
     required = tree.get("required") is True or tree["type"] == "MasterDetail"
     field = Field(name=name, hidden=not required, **facts)
@@ -43,7 +43,7 @@ def new_field_change(org: Org, thing: ObjectType, name: str, tree: Tree) -> Tree
 def _facts(org: Org, tree: Tree) -> dict[str, Any]:
     make = _MAKERS.get(str(tree.get("type")))
     if make is None:
-        raise _refused(f"type: the emulator makes no field of type {tree.get('type')}")
+        raise _make_refusal(f"type: the emulator makes no field of type {tree.get('type')}")
     facts = make(tree)
     if facts["type"] in ("picklist", "multipicklist"):
         shared = (tree.get("valueSet") or {}).get("valueSetName")
@@ -116,5 +116,5 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _refused(message: str) -> RowRefused:
+def _make_refusal(message: str) -> RowRefused:
     return RowRefused("FIELD_INTEGRITY_EXCEPTION", message)

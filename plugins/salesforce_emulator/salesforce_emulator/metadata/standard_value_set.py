@@ -5,7 +5,7 @@ from __future__ import annotations
 from salesforce_emulator.errors import RowRefused
 from salesforce_emulator.metadata import bounds
 from salesforce_emulator.metadata.change import Change, raw_values, record_types
-from salesforce_emulator.metadata.value_list import replaced
+from salesforce_emulator.metadata.value_list import replace_values
 from salesforce_emulator.metadata.value_trees import Tree, read_value, value_tree, wrong_type
 from salesforce_emulator.org.model import Field, ObjectType, Org
 from salesforce_emulator.org.standard_value_sets import FIELDS, OF_ADDRESSES
@@ -39,7 +39,9 @@ def set_change(org: Org, name: str, tree: Tree) -> Change:
     if not isinstance(sent, list):
         raise wrong_type("StandardValue", sent)
     before = users[0][1].picklist_values
-    after = replaced(before, tuple(read_value(value, name) for value in sent), bounds.of_standard_set(name, users))
+    after = replace_values(
+        before, tuple(read_value(value, name) for value in sent), bounds.of_standard_set(name, users)
+    )
     spelled = {"picklistValues": raw_values(after), "sorted": tree.get("sorted") is True, "defaultValue": None}
     objects: Tree = {
         thing.name: {"fields": {field.name: spelled}, **record_types(thing, [field.name], before, after)}

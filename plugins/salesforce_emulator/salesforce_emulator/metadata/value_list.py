@@ -38,7 +38,7 @@ class Bounds:
     locked: bool = False
 
 
-def replaced(present: Values, sent: Values, bounds: Bounds) -> Values:
+def replace_values(present: Values, sent: Values, bounds: Bounds) -> Values:
     """The list after `sent` was written over `present`. Raises RowRefused.
 
     Names are compared without case and keep the spelling that they have; a value that is not sent is deactivated and
@@ -48,11 +48,11 @@ def replaced(present: Values, sent: Values, bounds: Bounds) -> Values:
         raise RowRefused("FIELD_INTEGRITY_EXCEPTION", f"{bounds.label}: a picklist needs at least one value")
     for value in sent:
         _check_texts(value, bounds)
-    repeated = _repeated(value.value for value in sent)
+    repeated = _find_repeated(value.value for value in sent)
     if repeated is not None:
         raise RowRefused("DUPLICATE_VALUE", f"Duplicate picklist value:{repeated}")
     known = {value.value.lower(): value for value in present}
-    written = tuple(_written(known.get(value.value.lower()), value) for value in sent)
+    written = tuple(_merge_value(known.get(value.value.lower()), value) for value in sent)
     names = {value.value.lower() for value in sent}
     omitted = [value for value in present if value.value.lower() not in names]
     after = (*written, *(value if bounds.keeps_omitted else _inactive(value) for value in omitted))
@@ -63,7 +63,7 @@ def replaced(present: Values, sent: Values, bounds: Bounds) -> Values:
     return after
 
 
-def _written(before: PicklistValue | None, sent: PicklistValue) -> PicklistValue:
+def _merge_value(before: PicklistValue | None, sent: PicklistValue) -> PicklistValue:
     if before is None:
         return sent
     return attrs.evolve(sent, value=before.value, managed=before.managed, valid_for=before.valid_for)
@@ -115,7 +115,7 @@ def _check_labels(present: Values, after: Values) -> None:
     active = [value for value in after if value.active]
     leaving = {value.value for value in after if not value.active}
     held = [value.label for value in present if value.active and value.value in leaving]
-    repeated = _repeated([*(value.label for value in active), *dict.fromkeys(held)])
+    repeated = _find_repeated([*(value.label for value in active), *dict.fromkeys(held)])
     if repeated is not None:
         raise RowRefused("FIELD_INTEGRITY_EXCEPTION", f"Duplicate label: {repeated}")
 
@@ -133,7 +133,7 @@ def _check_counts(after: Values, bounds: Bounds) -> None:
         raise RowRefused("PICKLIST_INACTIVE_VALUES_EXCEEDED", message)
 
 
-def _repeated(texts: Iterable[str]) -> str | None:
+def _find_repeated(texts: Iterable[str]) -> str | None:
     """The first text that occurs again, case apart."""
     every: Sequence[str] = list(texts)
     counts = Counter(text.lower() for text in every)

@@ -36,7 +36,7 @@ def admit(world: World, app: Application, user_id: str) -> None:
 
 def can_log_in(world: World, user_id: str) -> bool:
     """Return whether a user is active and not frozen."""
-    schema = world.schemas.named("User")
+    schema = world.schemas.get("User")
     row = world.store[schema].get(user_id)
     assert row is not None, "the user was found before"
     active = schema.at("IsActive")

@@ -32,14 +32,14 @@ def subject(world: World, app: Application, assertion: str) -> str:
 
     `exp` is compared with the machine's clock, not with the org's, which tests move: the client is on this machine.
     """
-    claims = _verified(assertion, app.certificate)
+    claims = _verify_assertion(assertion, app.certificate)
     if int(claims["exp"]) > time.time() + _LONGEST:
         raise _invalid()
     _check_audience(world, app, claims["aud"])
     return str(claims["sub"])
 
 
-def _verified(assertion: str, certificate: str | None) -> dict[str, Any]:
+def _verify_assertion(assertion: str, certificate: str | None) -> dict[str, Any]:
     if certificate is None:
         raise _invalid()
     options: Any = {"verify_aud": False, "require": ["iss", "sub", "aud", "exp"]}

@@ -79,7 +79,7 @@ class Authorizations:
             self._redeemed.add(text)
             return code if self._clock.now() - code.at <= _CODE_SECONDS else None
 
-    def approved(self, app: Application, user_id: str) -> bool:
+    def is_approved(self, app: Application, user_id: str) -> bool:
         """Whether a user ever allowed the app in the browser."""
         return (app.client_id, user_id) in self._approved
 

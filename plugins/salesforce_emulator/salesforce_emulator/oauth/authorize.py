@@ -15,7 +15,7 @@ from salesforce_emulator.errors import OAuthError
 from salesforce_emulator.oauth.admission import admit, check_app, check_user, find_user_by_password
 from salesforce_emulator.oauth.form import form_of
 from salesforce_emulator.oauth.pages import error_page, login_page
-from salesforce_emulator.oauth.scopes import granted_scopes
+from salesforce_emulator.oauth.scopes import choose_scopes
 from salesforce_emulator.world import World
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -29,7 +29,7 @@ async def show(request: Request) -> Response:
     """GET /services/oauth2/authorize: the login form, or what is wrong with the request."""
     world: World = request.app.state.world
     asked = dict(request.query_params)
-    refused = _refused(world, asked)
+    refused = _check_request(world, asked)
     if refused is not None:
         return refused
     return login_page(asked, asked.get("login_hint") or world.org.username, world.org.password)
@@ -40,11 +40,11 @@ async def decide(request: Request) -> Response:
     world: World = request.app.state.world
     form = await form_of(request)
     asked = {name: value for name, value in form.items() if name not in _OF_THE_FORM}
-    refused = _refused(world, asked)
+    refused = _check_request(world, asked)
     if refused is not None:
         return refused
     if form.get("decision") != "allow":
-        return back(asked, OAuthError("access_denied", "end-user denied authorization"))
+        return redirect_error(asked, OAuthError("access_denied", "end-user denied authorization"))
     user_id = find_user_by_password(world, form.get("username", ""), form.get("password", ""))
     if user_id is None:
         return login_page(asked, form.get("username", ""), "", _BAD_PASSWORD)
@@ -54,22 +54,22 @@ async def decide(request: Request) -> Response:
         check_user(world, user_id)
         check_app(app)
         admit(world, app, user_id)
-        scopes = granted_scopes(app, asked.get("scope"))
+        scopes = choose_scopes(app, asked.get("scope"))
     except OAuthError as error:
-        return back(asked, _worded(error))
+        return redirect_error(asked, _as_browser_error(error))
     code = world.authorizations.grant(app, user_id, scopes, asked["redirect_uri"], asked.get("code_challenge"))
-    return _sent_back(asked, {"code": code})
+    return _redirect_to_app(asked, {"code": code})
 
 
 _IN_THE_BROWSER = {"invalid_app_access": "OAUTH_APP_ACCESS_DENIED", "app_not_found": "OAUTH_EC_APP_NOT_FOUND"}
 
 
-def _worded(error: OAuthError) -> OAuthError:
+def _as_browser_error(error: OAuthError) -> OAuthError:
     """Return a refusal under the code that the browser flow has for it."""
     return OAuthError(_IN_THE_BROWSER.get(error.code, error.code), error.description)
 
 
-def _refused(world: World, asked: Mapping[str, str]) -> Response | None:
+def _check_request(world: World, asked: Mapping[str, str]) -> Response | None:
     """The answer to a request that leads to no login: to the person while it is unclear where the app is."""
     app = world.org.find_app(asked.get("client_id"))
     if app is None:
@@ -83,13 +83,13 @@ def _refused(world: World, asked: Mapping[str, str]) -> Response | None:
         if error.code == "invalid_client":
             return error_page(error.code, error.description, _GENERIC)
         if error.code != "app_not_found":
-            return back(asked, error)
+            return redirect_error(asked, error)
     if asked.get("response_type") != "code":
-        return back(asked, OAuthError("unsupported_response_type", "response type not supported"))
+        return redirect_error(asked, OAuthError("unsupported_response_type", "response type not supported"))
     if asked.get("code_challenge_method", "S256") != "S256":
-        return back(asked, OAuthError("invalid_request", "code challenge method must be S256"))
+        return redirect_error(asked, OAuthError("invalid_request", "code challenge method must be S256"))
     if app.pkce_required and not asked.get("code_challenge"):
-        return back(asked, OAuthError("invalid_request", "missing required code challenge"))
+        return redirect_error(asked, OAuthError("invalid_request", "missing required code challenge"))
     return None
 
 
@@ -100,12 +100,12 @@ def _is_callback(url: str, configured: tuple[str, ...]) -> bool:
     return parts.scheme == "http" and parts.hostname in _LOOPBACK
 
 
-def back(asked: Mapping[str, str], error: OAuthError) -> Response:
+def redirect_error(asked: Mapping[str, str], error: OAuthError) -> Response:
     """Tell the app, through the browser, why it is not let in."""
-    return _sent_back(asked, {"error": error.code, "error_description": error.description})
+    return _redirect_to_app(asked, {"error": error.code, "error_description": error.description})
 
 
-def _sent_back(asked: Mapping[str, str], facts: dict[str, str]) -> Response:
+def _redirect_to_app(asked: Mapping[str, str], facts: dict[str, str]) -> Response:
     url = asked.get("redirect_uri", "")
     state = {"state": asked["state"]} if "state" in asked else {}
     sign = "&" if urlsplit(url).query else "?"

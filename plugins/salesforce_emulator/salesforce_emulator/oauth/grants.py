@@ -13,7 +13,7 @@ from salesforce_emulator.errors import OAuthError
 from salesforce_emulator.oauth.admission import admit, check_app, check_user, find_user_by_password, user_named
 from salesforce_emulator.oauth.assertions import read_issuer, subject
 from salesforce_emulator.oauth.pkce import belongs
-from salesforce_emulator.oauth.scopes import REFRESH, granted_scopes
+from salesforce_emulator.oauth.scopes import REFRESH, choose_scopes
 from salesforce_emulator.org.access import Application
 from salesforce_emulator.world import World
 
@@ -46,7 +46,7 @@ def client_credentials(world: World, app: Application, form: Form) -> Granted:
     if not app.client_credentials:
         raise OAuthError("invalid_grant", "no client credentials user enabled")
     check_user(world, world.user_id)
-    return Granted(app, world.user_id, _lasting(granted_scopes(app, form.get("scope"))))
+    return Granted(app, world.user_id, _without_refresh(choose_scopes(app, form.get("scope"))))
 
 
 def authorization_code(world: World, app: Application, form: Form) -> Granted:
@@ -104,9 +104,9 @@ def jwt_bearer(world: World, app: Application, form: Form) -> Granted:
     if user_id is None:
         raise OAuthError("invalid_grant", "user hasn't approved this consumer")
     admit(world, app, user_id)
-    if app.admitted is None and not world.authorizations.approved(app, user_id):
+    if app.admitted is None and not world.authorizations.is_approved(app, user_id):
         raise OAuthError("invalid_grant", "user hasn't approved this consumer")
-    return Granted(app, user_id, _lasting(granted_scopes(app, form.get("scope"))), signed=False)
+    return Granted(app, user_id, _without_refresh(choose_scopes(app, form.get("scope"))), signed=False)
 
 
 def password(world: World, app: Application, form: Form) -> Granted:
@@ -118,10 +118,10 @@ def password(world: World, app: Application, form: Form) -> Granted:
     if user_id is None:
         raise OAuthError("invalid_grant", "authentication failure")
     admit(world, app, user_id)
-    return Granted(app, user_id, _lasting(granted_scopes(app, form.get("scope"))), says_scopes=False)
+    return Granted(app, user_id, _without_refresh(choose_scopes(app, form.get("scope"))), says_scopes=False)
 
 
-def _lasting(scopes: tuple[str, ...]) -> tuple[str, ...]:
+def _without_refresh(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """Scopes of a flow that has no refresh token."""
     return tuple(scope for scope in scopes if scope not in REFRESH)
 

@@ -15,7 +15,7 @@ from salesforce_emulator.oauth import authorize, person
 from salesforce_emulator.oauth.form import form_of
 from salesforce_emulator.oauth.grants import check_secret, granted, require_app, with_basic
 from salesforce_emulator.oauth.tokens import token_answer
-from salesforce_emulator.rest.endpoint import authenticated
+from salesforce_emulator.rest.endpoint import authenticate
 from salesforce_emulator.world import World
 
 
@@ -89,7 +89,7 @@ async def identity(request: Request) -> Response:
 def _of_user(request: Request, show: Callable[[World, str], dict[str, Any]]) -> Response:
     world: World = request.app.state.world
     try:
-        session = authenticated(world, request)
+        session = authenticate(world, request)
     except ApiError:
         return Response("Bad_OAuth_Token", 403, media_type="text/html")
     return json_answer(show(world, session.user_id))

@@ -8,7 +8,7 @@ from salesforce_emulator.org.access import Application
 REFRESH = frozenset({"refresh_token", "offline_access"})
 
 
-def granted_scopes(app: Application, asked: str | None) -> tuple[str, ...]:
+def choose_scopes(app: Application, asked: str | None) -> tuple[str, ...]:
     """Return the scopes that were asked for, or all that the app has. Raises OAuthError."""
     scopes = tuple((asked or "").split()) or app.scopes
     # The two names of the refresh scope mean the same.

@@ -14,6 +14,6 @@ def _key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def signed(claims: dict[str, Any], **header: str) -> str:
+def sign_token(claims: dict[str, Any], **header: str) -> str:
     """A token with these claims, signed by RS256 with a key that lives as long as the process."""
     return jwt.encode(claims, _key(), algorithm="RS256", headers=header)

@@ -8,7 +8,7 @@ import hmac
 from typing import Any
 
 from salesforce_emulator.oauth.grants import Granted
-from salesforce_emulator.oauth.signing import signed
+from salesforce_emulator.oauth.signing import sign_token
 from salesforce_emulator.org.access import Application
 from salesforce_emulator.sessions import Session
 from salesforce_emulator.world import World
@@ -30,7 +30,7 @@ def token_answer(world: World, granted: Granted) -> dict[str, str]:
     if granted.refresh_token is not None:
         answer["refresh_token"] = granted.refresh_token
     if "openid" in granted.scopes:
-        answer["id_token"] = signed(_claims(world, granted), typ="JWT", kid="emulator")
+        answer["id_token"] = sign_token(_claims(world, granted), typ="JWT", kid="emulator")
     return answer
 
 
@@ -56,7 +56,7 @@ def _session(world: World, granted: Granted) -> Session:
         "client_id": granted.app.client_id,
         "jti": world.authorizations.new_login(),
     }
-    token = signed(claims, typ="JWT", kid="emulator", ver="1.0", tty="sfdc-core-token", tnk=f"core/{world.org.id}")
+    token = sign_token(claims, typ="JWT", kid="emulator", ver="1.0", tty="sfdc-core-token", tnk=f"core/{world.org.id}")
     return world.sessions.open_with(token, granted.user_id, granted.scopes, granted.login)
 
 

@@ -10,17 +10,17 @@ from salesforce_emulator.org import standard_fields
 from salesforce_emulator.org.event_objects import event_fields, event_flags, is_event
 from salesforce_emulator.org.field_types import COMPOUND, LENGTHS, NUMBERS
 from salesforce_emulator.org.person_accounts import with_person_accounts
-from salesforce_emulator.org.value_sets import spelled_sets, spelled_value, with_value_sets
+from salesforce_emulator.org.value_sets import spell_out_sets, spell_out_value, with_value_sets
 
 Raw = dict[str, Any]
 
 
-def merged(below: Raw, above: Raw) -> Raw:
+def merge_mappings(below: Raw, above: Raw) -> Raw:
     """`above` laid over `below`: mappings are merged, everything else is replaced, null removes."""
     result = dict(below)
     for key, value in above.items():
         if isinstance(value, dict) and isinstance(result.get(key), dict):
-            result[key] = merged(result[key], value)
+            result[key] = merge_mappings(result[key], value)
         elif value is None:
             result.pop(key, None)
         else:
@@ -28,7 +28,7 @@ def merged(below: Raw, above: Raw) -> Raw:
     return result
 
 
-def completed(org: Raw) -> Raw:
+def complete_org(org: Raw) -> Raw:
     """The org file with every object and field spelled out."""
     prefixes = {"__c": custom_prefixes("a"), "__e": custom_prefixes("e")}
     objects = org.get("objects")
@@ -37,10 +37,10 @@ def completed(org: Raw) -> Raw:
     sets = org.get("globalValueSets", {})
     objects = with_value_sets(objects, sets)
     if org.get("personAccounts") is True:
-        objects = with_person_accounts(objects, merged)
+        objects = with_person_accounts(objects, merge_mappings)
     rule_ids = id_series("01Q")
     spelled = {name: _object(name, raw, prefixes, rule_ids) for name, raw in objects.items() if isinstance(raw, dict)}
-    return {**org, "objects": {**objects, **spelled}, "globalValueSets": spelled_sets(sets)}
+    return {**org, "objects": {**objects, **spelled}, "globalValueSets": spell_out_sets(sets)}
 
 
 def _words(name: str) -> str:
@@ -75,7 +75,7 @@ def _fields(name: str, label: str, raw: Raw, declared: Raw) -> Raw:
     if is_event(name, raw):
         fields = event_fields(declared)
         return {key: _field(key, spec) if isinstance(spec, dict) else spec for key, spec in fields.items()}
-    standard: Raw = standard_fields.leading(label)
+    standard: Raw = standard_fields.identity_fields(label)
     if raw.get("recordTypes") and "RecordTypeId" not in declared:
         standard["RecordTypeId"] = _RECORD_TYPE_ID
     if raw.get("personName"):
@@ -88,10 +88,10 @@ def _fields(name: str, label: str, raw: Raw, declared: Raw) -> Raw:
     for key, spec in declared.items():
         if isinstance(spec, dict) and spec.get("type") == "location":
             addresses |= standard_fields.location(key, spec)
-    last = standard_fields.trailing(raw.get("owned", True))
+    last = standard_fields.audit_fields(raw.get("owned", True))
     first = {key: spec for key, spec in declared.items() if key not in last}
-    ending = merged(last, {key: spec for key, spec in declared.items() if key in last})
-    fields = merged(merged(merged(standard, first), addresses), ending)
+    ending = merge_mappings(last, {key: spec for key, spec in declared.items() if key in last})
+    fields = merge_mappings(merge_mappings(merge_mappings(standard, first), addresses), ending)
     return {key: _field(key, spec) if isinstance(spec, dict) else spec for key, spec in fields.items()}
 
 
@@ -120,7 +120,7 @@ def _field(name: str, raw: Raw) -> Raw:
         known["permissionable"] = False
     spelled = {**known, **raw}
     if isinstance(raw.get("picklistValues"), list):
-        spelled["picklistValues"] = [spelled_value(value, raw.get("defaultValue")) for value in raw["picklistValues"]]
+        spelled["picklistValues"] = [spell_out_value(value, raw.get("defaultValue")) for value in raw["picklistValues"]]
     return spelled
 
 

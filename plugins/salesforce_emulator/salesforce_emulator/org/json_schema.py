@@ -47,12 +47,14 @@ def _define(cls: type[Any], definitions: dict[str, Any]) -> None:
         "description": " ".join((cls.__doc__ or "").split()),
         "type": "object",
         "additionalProperties": False,
-        "properties": {camel(field.name): _shown(cls, field, hints[field.name], definitions) for field in fields},
+        "properties": {
+            camel(field.name): _describe_field(cls, field, hints[field.name], definitions) for field in fields
+        },
         **({"required": required} if required else {}),
     }
 
 
-def _shown(cls: type[Any], field: Any, hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+def _describe_field(cls: type[Any], field: Any, hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     place = f"{cls.__name__}.{field.name}"
     if place == "Field.type":
         return {"enum": sorted(SOAP_TYPES)}

@@ -12,7 +12,7 @@ from salesforce_emulator.org.model import Field, ObjectType, Org, RecordType
 from salesforce_emulator.org.person_accounts import contact_field, is_person_field
 
 
-def seen_by(org: Org, username: str) -> Org:
+def restrict_to_user(org: Org, username: str) -> Org:
     """The org with the permissions of a user; one who has none declared may do everything."""
     permissions = org.permissions.get(username, Permissions())
     objects = {name: _object(thing, permissions) for name, thing in org.objects.items()}
@@ -20,12 +20,12 @@ def seen_by(org: Org, username: str) -> Org:
     return attrs.evolve(org, objects={name: thing for name, thing in objects.items() if name in readable})
 
 
-def unhidden(org: Org) -> Org:
+def reveal_org(org: Org) -> Org:
     """The org with nothing hidden: how the emulator itself sees it."""
-    return attrs.evolve(org, objects={name: _unhidden(thing) for name, thing in org.objects.items()})
+    return attrs.evolve(org, objects={name: _reveal_object(thing) for name, thing in org.objects.items()})
 
 
-def _unhidden(thing: ObjectType) -> ObjectType:
+def _reveal_object(thing: ObjectType) -> ObjectType:
     fields = {name: attrs.evolve(field, hidden=False) for name, field in thing.fields.items()}
     return attrs.evolve(thing, fields=fields)
 
@@ -54,7 +54,7 @@ def _record_types(types: tuple[RecordType, ...], access: RecordTypeAccess) -> tu
     )
 
 
-def _shared(field: Field, thing: ObjectType, permissions: Permissions) -> str | None:
+def _find_shared_permissions(field: Field, thing: ObjectType, permissions: Permissions) -> str | None:
     """Fields that a person account shares with its contact have the security of the contact's."""
     if thing.name != "Account" or "PersonContactId" not in thing.fields or not is_person_field(field.name):
         return None
@@ -62,7 +62,11 @@ def _shared(field: Field, thing: ObjectType, permissions: Permissions) -> str | 
 
 
 def _field(field: Field, thing: ObjectType, allowed: ObjectPermissions, permissions: Permissions) -> Field:
-    level = permissions.fields.get(f"{thing.name}.{field.name}") or _shared(field, thing, permissions) or "edit"
+    level = (
+        permissions.fields.get(f"{thing.name}.{field.name}")
+        or _find_shared_permissions(field, thing, permissions)
+        or "edit"
+    )
     return attrs.evolve(
         field,
         hidden=field.hidden or level == "none",

@@ -59,11 +59,11 @@ def with_person_accounts(objects: Raw, merged: Callable[[Raw, Raw], Raw]) -> Raw
         "Contact": {"fields": {"IsPersonAccount": {**_READ_ONLY, "type": "boolean", "label": "Is Person Account"}}},
         **({"Lead": {"fields": {"Company": {"nillable": True}}}} if isinstance(lead, dict) else {}),
     }
-    laid = {name: merged(spec, _changed(spec, objects[name])) for name, spec in gained.items()}
+    laid = {name: merged(spec, _adjust_declared(spec, objects[name])) for name, spec in gained.items()}
     return {**objects, **laid}
 
 
-def _changed(gained: Raw, declared: Raw) -> Raw:
+def _adjust_declared(gained: Raw, declared: Raw) -> Raw:
     """What the file says about an object, but for what person accounts change in any case."""
     fields = dict(declared.get("fields", {}))
     for name in ("Name", "Company"):
@@ -77,9 +77,9 @@ def _account_fields(contact: Raw) -> Raw:
     names = {
         name: {**spec, "nillable": True} for name, spec in standard_fields.person_name().items() if name in _SHARED
     }
-    person = {f"Person{name}": _shown(contact[name]) for name in _PERSON if name in contact}
+    person = {f"Person{name}": _copy_contact_field(contact[name]) for name in _PERSON if name in contact}
     custom = {
-        f"{name.removesuffix('__c')}__pc": {**_shown(spec), **_relationship(name, spec)}
+        f"{name.removesuffix('__c')}__pc": {**_copy_contact_field(spec), **_relationship(name, spec)}
         for name, spec in contact.items()
         if name.endswith("__c") and isinstance(spec, dict) and not _COMPUTED.intersection(spec)
     }
@@ -103,7 +103,7 @@ def _relationship(name: str, spec: Raw) -> Raw:
     return {"relationshipName": f"{name.removesuffix('__c')}__pr"} if spec.get("type") == "reference" else {}
 
 
-def _shown(spec: Raw) -> Raw:
+def _copy_contact_field(spec: Raw) -> Raw:
     """A field of Contact as the account shows it: it is no key there."""
     no_key = {"externalId": False, "unique": False, "idLookup": False}
     kept = {key: value for key, value in spec.items() if key not in (*no_key, "relationshipName")}

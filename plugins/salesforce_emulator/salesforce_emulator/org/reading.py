@@ -14,7 +14,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from salesforce_emulator.org import access, model, picklists, rules
 from salesforce_emulator.org.checking import problems_of
-from salesforce_emulator.org.completing import completed, merged
+from salesforce_emulator.org.completing import complete_org, merge_mappings
 from salesforce_emulator.portable import Portable
 
 
@@ -38,11 +38,11 @@ def read_org(source: str | Path | dict[str, Any] | None = None) -> model.Org:
     if raw.get("extends", "default") != "default":
         raise OrgError([f"extends: only `default` can be extended, not {raw['extends']!r}"])
     if "extends" in raw:
-        raw = merged(_default(), {key: value for key, value in raw.items() if key != "extends"})
-    return _structured(raw)
+        raw = merge_mappings(_default(), {key: value for key, value in raw.items() if key != "extends"})
+    return _structure_org(raw)
 
 
-def changed_org(org: model.Org, change: dict[str, Any]) -> model.Org:
+def change_org(org: model.Org, change: dict[str, Any]) -> model.Org:
     """The org with a change laid over its file, as `extends` does. Raises OrgError.
 
     Objects that exist keep their key prefix.
@@ -50,7 +50,7 @@ def changed_org(org: model.Org, change: dict[str, Any]) -> model.Org:
     if not org.source:
         raise OrgError(["an org that was not read from a file or a mapping cannot be changed"])
     prefixes = {name: {"keyPrefix": thing.key_prefix} for name, thing in org.objects.items()}
-    return _structured(merged(merged(org.source, {"objects": prefixes}), change))
+    return _structure_org(merge_mappings(merge_mappings(org.source, {"objects": prefixes}), change))
 
 
 def _raw(source: str | Path | dict[str, Any] | None) -> Any:
@@ -69,16 +69,16 @@ def _default() -> dict[str, Any]:
     folder = resources.files("salesforce_emulator.org") / "default"
     whole: dict[str, Any] = {}
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        whole = merged(whole, yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER))
+        whole = merge_mappings(whole, yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER))
     return whole
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _structured(raw: dict[str, Any]) -> model.Org:
+def _structure_org(raw: dict[str, Any]) -> model.Org:
     try:
-        org = _converter().structure(completed(raw), model.Org)
+        org = _converter().structure(complete_org(raw), model.Org)
     except Exception as error:
         raise OrgError(transform_error(error, path="org")) from error
     problems = problems_of(org)

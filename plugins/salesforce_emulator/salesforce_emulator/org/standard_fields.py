@@ -13,7 +13,7 @@ _ACCURACIES = ["Address", "NearAddress", "Block", "Street", "ExtendedZip", "Zip"
 _ACCURACIES += ["County", "State", "Unknown"]
 
 
-def leading(label: str) -> dict[str, Any]:
+def identity_fields(label: str) -> dict[str, Any]:
     """Id and IsDeleted."""
     return {
         "Id": {**_SYSTEM, "type": "id", "label": f"{label} ID", "idLookup": True},
@@ -21,7 +21,7 @@ def leading(label: str) -> dict[str, Any]:
     }
 
 
-def trailing(owned: bool) -> dict[str, Any]:
+def audit_fields(owned: bool) -> dict[str, Any]:
     """The owner, who wrote the row and when."""
     user = {"type": "reference", "referenceTo": ["User"]}
     owner = {**user, "label": "Owner ID", "relationshipName": "Owner"}

@@ -15,14 +15,14 @@ def with_value_sets(objects: Raw, sets: Any) -> Raw:
     return {name: _object(name, raw, objects, known) for name, raw in objects.items()}
 
 
-def spelled_sets(sets: Any) -> Any:
+def spell_out_sets(sets: Any) -> Any:
     """The global value sets of an org file with every value spelled out."""
     if not isinstance(sets, dict):
         return sets
     return {name: _set(name, raw) if isinstance(raw, dict) else raw for name, raw in sets.items()}
 
 
-def spelled_value(value: Any, default: Any) -> Any:
+def spell_out_value(value: Any, default: Any) -> Any:
     """A value as text or as a mapping, spelled out."""
     spelled = value if isinstance(value, dict) else {"value": value}
     return {"label": spelled.get("value"), "defaultValue": spelled.get("value") == default, **spelled}
@@ -31,7 +31,7 @@ def spelled_value(value: Any, default: Any) -> Any:
 def _set(name: str, raw: Raw) -> Raw:
     spelled = {"label": name.replace("_", " "), **raw}
     if isinstance(raw.get("values"), list):
-        spelled["values"] = [spelled_value(value, None) for value in raw["values"]]
+        spelled["values"] = [spell_out_value(value, None) for value in raw["values"]]
     return spelled
 
 
@@ -62,7 +62,7 @@ def _field(path: str, raw: Raw, objects: Raw, sets: Raw) -> Raw:
     if default is not None:
         known["defaultValue"] = default
     if path.partition(".")[2].count("__") > 1:
-        values = [{"managed": True, **spelled_value(value, raw.get("defaultValue"))} for value in values]
+        values = [{"managed": True, **spell_out_value(value, raw.get("defaultValue"))} for value in values]
     return {**known, **raw, "picklistValues": values}
 
 

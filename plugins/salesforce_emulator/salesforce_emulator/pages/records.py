@@ -23,16 +23,16 @@ def records(world: World, request: Request) -> Response:
     """GET /__emulator__/objects/OBJECT?page=1: the newest first, with the fields that have values."""
     schema = world.schemas.find(request.path_params["object"])
     if schema is None:
-        return _missing(request.path_params["object"])
+        return _show_not_found(request.path_params["object"])
     if schema.object.event_type is not None:
-        return _published(world, schema)
+        return _show_events(world, schema)
     asked = request.query_params.get("page", "1")
     number = max(int(asked), 1) if asked.isdigit() else 1
     with world.engine.lock:
         found = world.store[schema]
         total = len(found.rows)
         rows = list(islice(reversed(found.rows.values()), (number - 1) * _PAGE, number * _PAGE))
-        places = _filled(schema, rows)
+        places = _find_filled_columns(schema, rows)
         shown = [[_value(world, schema, row, at) for at in places] for row in rows]
         gone = [found.is_deleted(row) for row in rows]
     head = [schema.fields[at].name for at in places]
@@ -45,7 +45,7 @@ def record(world: World, request: Request) -> Response:
     schema = world.schemas.find(request.path_params["object"])
     row = world.store[schema].get(read_id(request.path_params["id"])) if schema is not None else None
     if schema is None or row is None:
-        return _missing(request.path_params["id"])
+        return _show_not_found(request.path_params["id"])
     with world.engine.lock:
         fields = [
             (schema.fields[at].name, schema.fields[at].label, _value(world, schema, row, at)) for at in _order(schema)
@@ -54,7 +54,7 @@ def record(world: World, request: Request) -> Response:
     return page(str(row[0]), table(["Field", "Label", "Value"], fields, "fields"), trail=trail)
 
 
-def _published(world: World, schema: Schema) -> Response:
+def _show_events(world: World, schema: Schema) -> Response:
     events = [
         [one["replayId"], one["createdDate"], one["eventUuid"], json.dumps(one["payload"], ensure_ascii=False)]
         for one in reversed(world.events(schema.name)["events"])
@@ -63,7 +63,7 @@ def _published(world: World, schema: Schema) -> Response:
     return page(schema.name, table(head, events[:_PAGE], "records"), trail=[_HOME])
 
 
-def _missing(name: str) -> Response:
+def _show_not_found(name: str) -> Response:
     response = page("Not found", element("p", f"The org has no {name}."), trail=[_HOME])
     response.status_code = 404
     return response
@@ -74,7 +74,7 @@ def _order(schema: Schema) -> list[int]:
     return sorted(schema.visible, key=lambda at: schema.fields[at].name in _LAST)
 
 
-def _filled(schema: Schema, rows: list[Row]) -> list[int]:
+def _find_filled_columns(schema: Schema, rows: list[Row]) -> list[int]:
     """The positions of the fields that some row has a value in."""
     empty = (None, False)
     return [at for at in _order(schema) if at == 0 or any(row[at] not in empty for row in rows)]

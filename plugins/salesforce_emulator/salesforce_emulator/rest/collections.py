@@ -26,12 +26,12 @@ _MOST_READ = 2000
 
 def create(call: Call) -> Response:
     """POST /composite/sobjects."""
-    return _mixed(call, "insert")
+    return _write_mixed(call, "insert")
 
 
 def update(call: Call) -> Response:
     """PATCH /composite/sobjects."""
-    return _mixed(call, "update")
+    return _write_mixed(call, "update")
 
 
 def upsert(call: Call) -> Response:
@@ -50,12 +50,12 @@ def upsert(call: Call) -> Response:
         terms=call.terms,
     )
     results = (
-        _together(call, write) if body.get("allOrNone") is True else call.world.execute(write, call.session.user_id)
+        _execute_rows(call, write) if body.get("allOrNone") is True else call.world.execute(write, call.session.user_id)
     )
-    return call.answer([{**_shown(result), "created": result.created} for result in results])
+    return call.answer([{**_describe_result(result), "created": result.created} for result in results])
 
 
-def _together(call: Call, write: Write) -> list[RowResult]:
+def _execute_rows(call: Call, write: Write) -> list[RowResult]:
     [results] = call.world.engine.execute_together([write], call.session.user_id)
     return results
 
@@ -65,14 +65,14 @@ def delete(call: Call) -> Response:
     ids = [text for text in call.request.query_params.get("ids", "").split(",") if text]
     _check_count(len(ids))
     all_or_none = call.request.query_params.get("allOrNone", "").lower() == "true"
-    reads = [_named(call, text) for text in ids]
-    return call.answer([_shown(result) for result in _executed(call, "delete", reads, all_or_none)])
+    reads = [_find_by_id(call, text) for text in ids]
+    return call.answer([_describe_result(result) for result in _execute_reads(call, "delete", reads, all_or_none)])
 
 
 def retrieve(call: Call) -> Response:
     """GET and POST /composite/sobjects/OBJECT: records by id, null where there is none."""
     schema = schema_of(call)
-    ids, names = _wanted(call)
+    ids, names = _read_ids_and_fields(call)
     if len(ids) > _MOST_READ:
         raise ApiError(400, "EXCEEDED_ID_LIMIT", f"record limit reached. cannot retrieve more than {_MOST_READ}")
     places = []
@@ -82,10 +82,10 @@ def retrieve(call: Call) -> Response:
             raise ApiError(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {schema.name}")
         places.append(at)
     with call.world.engine.lock:
-        return call.answer([_retrieved(call, schema, text, places) for text in ids])
+        return call.answer([_read_record(call, schema, text, places) for text in ids])
 
 
-def _wanted(call: Call) -> tuple[list[str], list[str]]:
+def _read_ids_and_fields(call: Call) -> tuple[list[str], list[str]]:
     if call.request.method == "POST":
         body = call.json()
         if not isinstance(body, dict):
@@ -97,7 +97,7 @@ def _wanted(call: Call) -> tuple[list[str], list[str]]:
     ]
 
 
-def _retrieved(call: Call, schema: Schema, text: str, places: list[int]) -> dict[str, Any] | None:
+def _read_record(call: Call, schema: Schema, text: str, places: list[int]) -> dict[str, Any] | None:
     table = call.world.store[schema]
     row = table.get(read_id(text))
     if row is None or table.is_deleted(row):
@@ -106,11 +106,11 @@ def _retrieved(call: Call, schema: Schema, text: str, places: list[int]) -> dict
     return {"attributes": attributes(schema, row, call.version), **fields}
 
 
-def _mixed(call: Call, operation: Operation) -> Response:
+def _write_mixed(call: Call, operation: Operation) -> Response:
     body, records = _records(call)
-    reads = [_typed(call, record) for record in records]
-    results = _executed(call, operation, reads, body.get("allOrNone") is True)
-    return call.answer([_shown(result) for result in results])
+    reads = [_read_typed(call, record) for record in records]
+    results = _execute_reads(call, operation, reads, body.get("allOrNone") is True)
+    return call.answer([_describe_result(result) for result in results])
 
 
 def _records(call: Call) -> tuple[dict[str, Any], list[Any]]:
@@ -130,7 +130,7 @@ def _check_count(count: int) -> None:
         raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
 
 
-def _typed(call: Call, record: Any) -> Read:
+def _read_typed(call: Call, record: Any) -> Read:
     named = _type_of(record)
     if named is None:
         return Read(None, RowInput(fault=no_attributes()))
@@ -156,7 +156,7 @@ def _type_of(record: Any) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def _named(call: Call, text: str) -> Read:
+def _find_by_id(call: Call, text: str) -> Read:
     record_id = read_id(text)
     schema = call.schemas.of_id(record_id) if record_id is not None else None
     if schema is None:
@@ -164,7 +164,7 @@ def _named(call: Call, text: str) -> Read:
     return Read(schema, RowInput(record_id=text))
 
 
-def _executed(call: Call, operation: Operation, reads: list[Read], all_or_none: bool) -> list[RowResult]:
+def _execute_reads(call: Call, operation: Operation, reads: list[Read], all_or_none: bool) -> list[RowResult]:
     def write(schema: Schema, rows: list[RowInput]) -> Write:
         return Write(schema, operation, rows, origin=call.origin, terms=call.terms)
 
@@ -174,7 +174,7 @@ def _executed(call: Call, operation: Operation, reads: list[Read], all_or_none: 
         raise ApiError(400, "EXCEEDED_MAX_TYPES_LIMIT", str(error)) from error
 
 
-def _shown(result: RowResult) -> dict[str, Any]:
+def _describe_result(result: RowResult) -> dict[str, Any]:
     if not result.success:
         return {"success": False, "errors": [fault.in_collection() for fault in result.faults]}
     return {"id": result.record_id, "success": True, "errors": [notice.in_collection() for notice in result.notices]}

@@ -14,8 +14,8 @@ from salesforce_emulator.allocations import API_REQUESTS
 from salesforce_emulator.call import Call, json_answer
 from salesforce_emulator.dml.undoing import undo
 from salesforce_emulator.errors import ApiError
-from salesforce_emulator.rest.dispatch import Entry, Inner, content_of, dispatched
-from salesforce_emulator.rest.references import filled
+from salesforce_emulator.rest.dispatch import Entry, Inner, content_of, dispatch
+from salesforce_emulator.rest.references import fill_references
 
 _MOST = 25
 _MOST_QUERIES = 5
@@ -32,8 +32,8 @@ def run(call: Call, entries: Sequence[Entry]) -> Response:
     _check_queries(asked)
     if body.get("allOrNone") is True:
         return call.answer({"compositeResponse": run_together(call, entries, asked)})
-    done = _answered(call, entries, asked, halt=False)
-    return call.answer({"compositeResponse": [_shown(one, answer) for one, answer in done]})
+    done = _answer_requests(call, entries, asked, halt=False)
+    return call.answer({"compositeResponse": [_describe_answer(one, answer) for one, answer in done]})
 
 
 def run_together(
@@ -41,16 +41,16 @@ def run_together(
 ) -> list[dict[str, Any]]:
     """The answers to requests of which all are executed, or none."""
     with call.world.engine.undoable() as journal:
-        done = list(_answered(call, entries, asked, halt=True))
+        done = list(_answer_requests(call, entries, asked, halt=True))
         if any(answer.status_code >= 400 for _, answer in done):
             undo(journal)
-            done = _halted(asked, done, said)
-    return [_shown(one, answer) for one, answer in done]
+            done = _halt_others(asked, done, said)
+    return [_describe_answer(one, answer) for one, answer in done]
 
 
-def halted(asked: list[dict[str, Any]], said: str) -> list[dict[str, Any]]:
+def make_halted(asked: list[dict[str, Any]], said: str) -> list[dict[str, Any]]:
     """The answers to requests that are not executed because others failed."""
-    return [_shown(one, _error("PROCESSING_HALTED", said, 400)) for one in asked]
+    return [_describe_answer(one, _error("PROCESSING_HALTED", said, 400)) for one in asked]
 
 
 def run_batch(call: Call, entries: Sequence[Entry]) -> Response:
@@ -59,7 +59,7 @@ def run_batch(call: Call, entries: Sequence[Entry]) -> Response:
     halts, failed = body.get("haltOnError") is True if isinstance(body, dict) else False, False
     results: list[dict[str, Any]] = []
     for one in _requests(body, "batchRequests"):
-        answer = _batched(call, entries, one) if not (halts and failed) else _error(*_BATCH_HALTED)
+        answer = _answer_subrequest(call, entries, one) if not (halts and failed) else _error(*_BATCH_HALTED)
         failed = failed or answer.status_code >= 400
         results.append({"statusCode": answer.status_code, "result": content_of(answer)})
     return call.answer({"hasErrors": failed, "results": results})
@@ -93,7 +93,7 @@ def _check_queries(asked: list[dict[str, Any]]) -> None:
         raise ApiError(400, "LIMIT_EXCEEDED", message)
 
 
-def _answered(
+def _answer_requests(
     call: Call, entries: Sequence[Entry], asked: list[dict[str, Any]], halt: bool
 ) -> Iterator[tuple[dict[str, Any], Response]]:
     answers: dict[str, Any] = {}
@@ -101,11 +101,11 @@ def _answered(
         try:
             inner = Inner(
                 one["method"].upper(),
-                filled(one["url"], answers),
-                filled(one.get("body"), answers),
+                fill_references(one["url"], answers),
+                fill_references(one.get("body"), answers),
                 one.get("httpHeaders") or {},
             )
-            answer = dispatched(call, entries, inner)
+            answer = dispatch(call, entries, inner)
         except ApiError as error:
             answer = json_answer(error.body(), error.status)
         answers[one["referenceId"]] = content_of(answer)
@@ -114,7 +114,7 @@ def _answered(
             return
 
 
-def _halted(
+def _halt_others(
     asked: list[dict[str, Any]], done: list[tuple[dict[str, Any], Response]], said: str
 ) -> list[tuple[dict[str, Any], Response]]:
     """The one that failed keeps its error; the others were undone or never begun."""
@@ -122,21 +122,21 @@ def _halted(
     return [(one, done[at][1] if at == failed else other) for at, one in enumerate(asked)]
 
 
-def _batched(call: Call, entries: Sequence[Entry], one: dict[str, Any]) -> Response:
+def _answer_subrequest(call: Call, entries: Sequence[Entry], one: dict[str, Any]) -> Response:
     method, url = one.get("method"), one.get("url")
     if not isinstance(method, str) or not isinstance(url, str):
         return json_answer(ApiError(400, "INVALID_INPUT", "A subrequest needs method and url").body(), 400)
     if not call.world.allocations.take(API_REQUESTS):
         return json_answer(ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").body(), 403)
     url = "/services/data/" + url.lstrip("/").removeprefix("services/data/")
-    return dispatched(call, entries, Inner(method.upper(), url, one.get("richInput")))
+    return dispatch(call, entries, Inner(method.upper(), url, one.get("richInput")))
 
 
 def _error(code: str, message: str, status: int) -> Response:
     return json_answer(ApiError(status, code, message).body(), status)
 
 
-def _shown(one: dict[str, Any], answer: Response) -> dict[str, Any]:
+def _describe_answer(one: dict[str, Any], answer: Response) -> dict[str, Any]:
     headers = {shown: answer.headers[name] for name, shown in _SHOWN_HEADERS.items() if name in answer.headers}
     return {
         "body": content_of(answer),

@@ -38,7 +38,7 @@ class Inner:
     headers: Mapping[str, str] = {}
 
 
-def dispatched(call: Call, entries: Sequence[Entry], inner: Inner) -> Response:
+def dispatch(call: Call, entries: Sequence[Entry], inner: Inner) -> Response:
     """The answer to an inner request; errors are answers too."""
     path, _, query = inner.url.partition("?")
     scope = {

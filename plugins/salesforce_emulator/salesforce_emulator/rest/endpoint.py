@@ -12,7 +12,7 @@ from salesforce_emulator.allocations import API_REQUESTS
 from salesforce_emulator.call import Call, UnreadableBody, json_answer, read_body
 from salesforce_emulator.errors import PASSWORD_EXPIRED, ApiError, not_found
 from salesforce_emulator.sessions import Session
-from salesforce_emulator.versions import Standing, standing
+from salesforce_emulator.versions import Standing, judge_version
 from salesforce_emulator.world import World
 
 Handler = Callable[[Call], Response]
@@ -52,7 +52,7 @@ def serve_since(first: int, handler: Handler) -> Handler:
 async def _call(world: World, request: Request) -> Call:
     version = str(request.path_params["version"])
     check_version(world, version)
-    session = authenticated(world, request)
+    session = authenticate(world, request)
     if not session.for_the_api:
         raise ApiError(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
     if not world.permissions(session.user_id).api_enabled:
@@ -69,14 +69,14 @@ async def _call(world: World, request: Request) -> Call:
 
 def check_version(world: World, version: str) -> None:
     """Refuse a version that is retired or unknown."""
-    known = standing(world.org.versions, version)
+    known = judge_version(world.org.versions, version)
     if known is Standing.RETIRED:
         raise ApiError(410, "GONE", "The requested API version has been retired")
     if known is Standing.UNKNOWN:
         raise not_found()
 
 
-def authenticated(world: World, request: Request) -> Session:
+def authenticate(world: World, request: Request) -> Session:
     """The session of the Authorization header, `Bearer` or `OAuth`."""
     header = request.headers.get("authorization")
     scheme, _, token = (header or "Bearer ").partition(" ")

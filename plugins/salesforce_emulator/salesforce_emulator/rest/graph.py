@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from salesforce_emulator.call import Call
 from salesforce_emulator.errors import ApiError
-from salesforce_emulator.rest.composite import check_names, halted, run_together
+from salesforce_emulator.rest.composite import check_names, make_halted, run_together
 from salesforce_emulator.rest.dispatch import Entry
 
 _MOST_NODES = 500
@@ -26,7 +26,7 @@ def run(call: Call, entries: Sequence[Entry]) -> Response:
     for graph in graphs:
         asked = graph["compositeRequest"]
         goes_on = failed <= _MOST_FAILED
-        done = run_together(call, entries, asked, _ROLLED_BACK) if goes_on else halted(asked, _ROLLED_BACK)
+        done = run_together(call, entries, asked, _ROLLED_BACK) if goes_on else make_halted(asked, _ROLLED_BACK)
         successful = all(one["httpStatusCode"] < 400 for one in done)
         failed += not successful
         answers.append(

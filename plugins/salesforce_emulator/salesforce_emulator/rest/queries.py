@@ -18,7 +18,7 @@ _BATCH_SIZE = re.compile(r"batchSize\s*=\s*([0-9]+)", re.IGNORECASE)
 def query(call: Call) -> Response:
     """The first page of a query; `/queryAll` finds deleted records too."""
     with_deleted = call.request.url.path.rstrip("/").endswith("queryAll")
-    found = started(call, lambda q: call.world.query(q, call.version, with_deleted, call.session.user_id))
+    found = start_query(call, lambda q: call.world.query(q, call.version, with_deleted, call.session.user_id))
     if asks_for_columns(call):
         return call.answer(found.columns())
     return _page(call, found, None, 0)
@@ -26,10 +26,10 @@ def query(call: Call) -> Response:
 
 def more(call: Call) -> Response:
     """A further page."""
-    return _page(call, *continued(call))
+    return _page(call, *continue_query(call))
 
 
-def started(call: Call, search: Callable[[str], Found]) -> Found:
+def start_query(call: Call, search: Callable[[str], Found]) -> Found:
     """What the statement of a call finds."""
     statement = call.request.query_params.get("q")
     if not statement:
@@ -45,7 +45,7 @@ def asks_for_columns(call: Call) -> bool:
     return call.request.query_params.get("columns", "").lower() == "true"
 
 
-def continued(call: Call) -> tuple[Found, str, int]:
+def continue_query(call: Call) -> tuple[Found, str, int]:
     """What an earlier call found, with its cursor and the first record of the page that this call asks for."""
     kept = call.world.cursors.find(call.part("locator"))
     if kept is None:

@@ -15,18 +15,18 @@ _REFERENCE = re.compile(r"@\{(\w+)((?:\.\w+|\[[0-9]+\])*)\}")
 _STEP = re.compile(r"\.(\w+)|\[([0-9]+)\]")
 
 
-def filled(value: Any, answers: Mapping[str, Any]) -> Any:
+def fill_references(value: Any, answers: Mapping[str, Any]) -> Any:
     """The value with every reference replaced. Raises ApiError where a reference leads nowhere."""
     if isinstance(value, str):
-        return _REFERENCE.sub(lambda match: _found(match[1], match[2], answers), value)
+        return _REFERENCE.sub(lambda match: _resolve_reference(match[1], match[2], answers), value)
     if isinstance(value, dict):
-        return {key: filled(item, answers) for key, item in value.items()}
+        return {key: fill_references(item, answers) for key, item in value.items()}
     if isinstance(value, list):
-        return [filled(item, answers) for item in value]
+        return [fill_references(item, answers) for item in value]
     return value
 
 
-def _found(name: str, path: str, answers: Mapping[str, Any]) -> str:
+def _resolve_reference(name: str, path: str, answers: Mapping[str, Any]) -> str:
     if name not in answers:
         raise _invalid(f"No value for {name}{path} found, {name} is not the reference of an earlier request")
     value = answers[name]

@@ -19,24 +19,24 @@ from salesforce_emulator.schema import Row
 _DAYS = 30
 
 
-def updated(call: Call) -> Response:
+def list_updated(call: Call) -> Response:
     """The ids of records that were created or changed."""
     start, end = _span(call)
-    ids = [row[0] for row in _touched(call, start, end, deleted=False)]
-    return call.answer({"ids": ids, "latestDateCovered": _covered(call, end)})
+    ids = [row[0] for row in _find_touched(call, start, end, deleted=False)]
+    return call.answer({"ids": ids, "latestDateCovered": _find_covered_end(call, end)})
 
 
 def deleted(call: Call) -> Response:
     """The records that were deleted, and when."""
     start, end = _span(call)
     at = schema_of(call).position["systemmodstamp"]
-    gone = [{"deletedDate": row[at], "id": row[0]} for row in _touched(call, start, end, deleted=True)]
+    gone = [{"deletedDate": row[at], "id": row[0]} for row in _find_touched(call, start, end, deleted=True)]
     earliest = data_time(call.world.clock.now() - _DAYS * 86_400)
-    covered = _covered(call, end)
+    covered = _find_covered_end(call, end)
     return call.answer({"deletedRecords": gone, "earliestDateAvailable": earliest, "latestDateCovered": covered})
 
 
-def _touched(call: Call, start: str, end: str, deleted: bool) -> Iterator[Row]:
+def _find_touched(call: Call, start: str, end: str, deleted: bool) -> Iterator[Row]:
     schema = schema_of(call)
     table = call.world.store[schema]
     at = schema.position["systemmodstamp"]
@@ -66,5 +66,5 @@ def _moment(call: Call, name: str) -> float:
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _covered(call: Call, end: str) -> str:
+def _find_covered_end(call: Call, end: str) -> str:
     return min(end, data_time(call.world.clock.now()))

@@ -15,7 +15,7 @@ from salesforce_emulator.clock import http_time
 from salesforce_emulator.describe import describe, describe_global, in_brief
 from salesforce_emulator.errors import ApiError, not_found
 from salesforce_emulator.schema import Schema
-from salesforce_emulator.versions import served
+from salesforce_emulator.versions import list_served
 from salesforce_emulator.world import World
 
 _RESOURCES = [
@@ -27,7 +27,7 @@ _RESOURCES = [
 async def versions(request: Request) -> Response:
     """`/services/data`: no session needed, not counted."""
     world: World = request.app.state.world
-    return json_answer(served(world.org.versions))
+    return json_answer(list_served(world.org.versions))
 
 
 def resources(call: Call) -> Response:

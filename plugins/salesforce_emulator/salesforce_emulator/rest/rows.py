@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from salesforce_emulator.call import Call
 from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
-from salesforce_emulator.dml.references import matching
+from salesforce_emulator.dml.references import find_matching
 from salesforce_emulator.errors import ApiError, RowRefused, not_found
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.org.model import Field, Value
@@ -27,7 +27,7 @@ _MISSING = {"ENTITY_IS_DELETED": 404, "INVALID_CROSS_REFERENCE_KEY": 404, "NOT_F
 def create(call: Call) -> Response:
     """POST /sobjects/OBJECT, and POST /sobjects/OBJECT/Id."""
     schema = schema_of(call)
-    result = _executed(call, schema, "insert", _row(call, schema))
+    result = _execute_row(call, schema, "insert", _row(call, schema))
     headers = {"Location": _place(call, schema, str(result.record_id))}
     notices = [notice.in_collection() for notice in result.notices]
     return call.answer({"id": result.record_id, "success": True, "errors": notices}, 201, headers)
@@ -36,7 +36,7 @@ def create(call: Call) -> Response:
 def read(call: Call) -> Response:
     """GET /sobjects/OBJECT/ID."""
     schema = schema_of(call)
-    return _shown(call, schema, _by_id(call, schema))
+    return _answer_record(call, schema, _by_id(call, schema))
 
 
 def update(call: Call) -> Response:
@@ -44,14 +44,14 @@ def update(call: Call) -> Response:
     schema = schema_of(call)
     row = _row(call, schema, "Id")
     row.record_id = _id(call, schema)
-    _executed(call, schema, "update", row, missing=True)
+    _execute_row(call, schema, "update", row, missing=True)
     return Response(status_code=204)
 
 
 def delete(call: Call) -> Response:
     """DELETE /sobjects/OBJECT/ID."""
     schema = schema_of(call)
-    _executed(call, schema, "delete", RowInput(record_id=_id(call, schema)), missing=True)
+    _execute_row(call, schema, "delete", RowInput(record_id=_id(call, schema)), missing=True)
     return Response(status_code=204)
 
 
@@ -66,7 +66,7 @@ def read_by_key(call: Call) -> Response:
         return _several(call, schema, found)
     if not found:
         raise not_found()
-    return _shown(call, schema, found[0])
+    return _answer_record(call, schema, found[0])
 
 
 def upsert(call: Call) -> Response:
@@ -80,10 +80,10 @@ def upsert(call: Call) -> Response:
     update_only = call.request.query_params.get("updateOnly", "").lower() == "true"
     if at == 0:
         row.record_id = call.part("value")
-        result = _executed(call, schema, "update", row, missing=True)
+        result = _execute_row(call, schema, "update", row, missing=True)
     else:
         row.values[at] = _key_value(call, schema, at)
-        result = _executed(call, schema, "upsert", row, key_at=at, update_only=update_only)
+        result = _execute_row(call, schema, "upsert", row, key_at=at, update_only=update_only)
     says_created = float(call.version) >= 46
     if not result.created and not says_created:
         return Response(status_code=204)
@@ -101,7 +101,7 @@ def delete_by_key(call: Call) -> Response:
         return _several(call, schema, found)
     if not found:
         raise not_found()
-    _executed(call, schema, "delete", RowInput(record_id=str(found[0][0])), missing=True)
+    _execute_row(call, schema, "delete", RowInput(record_id=str(found[0][0])), missing=True)
     return Response(status_code=204)
 
 
@@ -124,7 +124,7 @@ def _by_key(call: Call, schema: Schema) -> list[Row]:
     at = key_place(schema, call.part("field"))
     value = _key_value(call, schema, at)
     with call.world.engine.lock:
-        return matching(call.world.store[schema], at, value)
+        return find_matching(call.world.store[schema], at, value)
 
 
 def _row(call: Call, schema: Schema, key: str | None = None) -> RowInput:
@@ -137,7 +137,7 @@ def _row(call: Call, schema: Schema, key: str | None = None) -> RowInput:
     return call.json_rows.read(schema, record, call.body.decode(errors="replace"))
 
 
-def _executed(
+def _execute_row(
     call: Call,
     schema: Schema,
     operation: Operation,
@@ -191,7 +191,7 @@ def _live(call: Call, schema: Schema, record_id: str | None) -> Row:
     return row
 
 
-def _shown(call: Call, schema: Schema, row: Row) -> Response:
+def _answer_record(call: Call, schema: Schema, row: Row) -> Response:
     names = call.request.query_params.get("fields")
     places = schema.visible if not names else [_column(schema, name) for name in names.split(",")]
     with call.world.engine.lock:

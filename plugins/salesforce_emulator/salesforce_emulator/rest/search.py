@@ -19,12 +19,12 @@ def search(call: Call) -> Response:
         wanted = parse(call.request.query_params.get("q", ""))
     except SoslError as error:
         raise ApiError(400, "MALFORMED_SEARCH", str(error)) from error
-    return call.answer({"searchRecords": _found(call, wanted)})
+    return call.answer({"searchRecords": _find_records(call, wanted)})
 
 
-def parameterized(call: Call) -> Response:
+def search_parameterized(call: Call) -> Response:
     """GET /parameterizedSearch?q=words&sObject=Account&fields=Id,Name, or the same as the body of a POST."""
-    body = call.json() if call.request.method == "POST" else _asked(call)
+    body = call.json() if call.request.method == "POST" else _read_query(call)
     text = body.get("q") if isinstance(body, dict) else None
     if not isinstance(text, str) or len(text.strip()) < 2:
         raise ApiError(400, "MALFORMED_SEARCH", "search term must be longer than one character")
@@ -32,7 +32,7 @@ def parameterized(call: Call) -> Response:
         wanted = _parameters(body, text.strip())
     except (KeyError, TypeError, ValueError) as error:
         raise ApiError(400, "JSON_PARSER_ERROR", f"The parameters of the search cannot be read: {error}") from error
-    return call.answer({"searchRecords": _found(call, wanted)})
+    return call.answer({"searchRecords": _find_records(call, wanted)})
 
 
 def _parameters(body: dict[str, Any], text: str) -> Search:
@@ -44,14 +44,14 @@ def _parameters(body: dict[str, Any], text: str) -> Search:
     return Search(text, str(body.get("in", "ALL")).upper(), tuple(objects), int(body.get("overallLimit", MOST)))
 
 
-def _asked(call: Call) -> dict[str, Any]:
+def _read_query(call: Call) -> dict[str, Any]:
     query = call.request.query_params
     fields = [name.strip() for name in query.get("fields", "").split(",") if name.strip()]
     objects = [{"name": name} for name in query.getlist("sobject") + query.getlist("sObject")]
     return {"q": query.get("q"), "in": query.get("in", "ALL"), "fields": fields, "sobjects": objects}
 
 
-def _found(call: Call, wanted: Search) -> list[dict[str, Any]]:
+def _find_records(call: Call, wanted: Search) -> list[dict[str, Any]]:
     everything = [of_object(schema.name) for schema in call.schemas.all if searchable(schema)]
     found: list[dict[str, Any]] = []
     for returning in wanted.returning or everything:

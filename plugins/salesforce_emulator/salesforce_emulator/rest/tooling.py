@@ -11,7 +11,7 @@ from salesforce_emulator.describe import describe, describe_global
 from salesforce_emulator.errors import ApiError, RowRefused, not_found
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.metadata import components
-from salesforce_emulator.rest.queries import asks_for_columns, continued, page_size, started
+from salesforce_emulator.rest.queries import asks_for_columns, continue_query, page_size, start_query
 from salesforce_emulator.schema import Row, Schema
 from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.selecting import attributes
@@ -36,7 +36,7 @@ def object_described(call: Call) -> Response:
 
 def query(call: Call) -> Response:
     """The first page of a query on the objects of Setup."""
-    found = started(call, lambda q: call.world.tooling(call.session.user_id, call.version).query(q, call.version))
+    found = start_query(call, lambda q: call.world.tooling(call.session.user_id, call.version).query(q, call.version))
     if asks_for_columns(call):
         return call.answer(found.columns())
     return _page(call, found, None, 0)
@@ -44,17 +44,17 @@ def query(call: Call) -> Response:
 
 def more(call: Call) -> Response:
     """A further page."""
-    return _page(call, *continued(call))
+    return _page(call, *continue_query(call))
 
 
 def read(call: Call) -> Response:
     """GET /tooling/sobjects/OBJECT/ID: every field."""
-    schema, row = _found(call)
+    schema, row = _find_record(call)
     fields = {schema.fields[at].name: row[at] for at in schema.visible}
-    return call.answer(_addressed({"attributes": attributes(schema, row, call.version), **fields}))
+    return call.answer(_with_tooling_urls({"attributes": attributes(schema, row, call.version), **fields}))
 
 
-def _found(call: Call) -> tuple[Schema, Row]:
+def _find_record(call: Call) -> tuple[Schema, Row]:
     catalogue = call.world.tooling(call.session.user_id, call.version)
     schema = catalogue.schemas.find(call.part("object"))
     row = catalogue.store[schema].get(read_id(call.part("id"))) if schema is not None else None
@@ -65,7 +65,7 @@ def _found(call: Call) -> tuple[Schema, Row]:
 
 def update(call: Call) -> Response:
     """PATCH /tooling/sobjects/OBJECT/ID: its metadata are replaced as a whole."""
-    schema, row = _found(call)
+    schema, row = _find_record(call)
     if schema.name not in _WRITABLE:
         allowed = "HTTP Method 'PATCH' not allowed. Allowed are HEAD,GET"
         raise ApiError(405, "METHOD_NOT_ALLOWED", allowed)
@@ -94,7 +94,7 @@ def _tree(call: Call, full_name: str) -> dict[str, Any]:
 
 def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:
     end = start + page_size(call)
-    records = [_addressed(record) for record in found.page(start, end - start)]
+    records = [_with_tooling_urls(record) for record in found.page(start, end - start)]
     done = end >= len(found.rows)
     locator = None if done else f"{cursor or call.world.cursors.keep(found)}-{end}"
     answer: dict[str, Any] = {"size": found.total if found.query.counts else len(records)}
@@ -104,9 +104,9 @@ def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:
     return call.answer({**answer, "entityTypeName": found.object_name, "records": records})
 
 
-def _addressed(record: dict[str, Any]) -> dict[str, Any]:
+def _with_tooling_urls(record: dict[str, Any]) -> dict[str, Any]:
     """A record, and those within it, with the addresses that they have in the Tooling API."""
-    shown = {name: _addressed(value) if _is_record(value) else value for name, value in record.items()}
+    shown = {name: _with_tooling_urls(value) if _is_record(value) else value for name, value in record.items()}
     url = record["attributes"].get("url", "").replace("/sobjects/", "/tooling/sobjects/")
     return {**shown, "attributes": {**record["attributes"], **({"url": url} if url else {})}}
 

@@ -51,7 +51,7 @@ def create(call: Call) -> Response:
         roots = [_node(call, schema_of(call), record, 1) for record in _records(call.json())]
         _check([node for root in roots for node in root.every()])
     except _Refused as refused:
-        return _failed(call, [refused.problem])
+        return _answer_problems(call, [refused.problem])
     ids: dict[str, str] = {}
     problems: list[dict[str, Any]] = []
     with call.world.engine.undoable() as journal:
@@ -60,12 +60,12 @@ def create(call: Call) -> Response:
         if problems:
             undo(journal)
     if problems:
-        return _failed(call, problems)
+        return _answer_problems(call, problems)
     made = [{"referenceId": name, "id": record_id} for name, record_id in ids.items()]
     return call.answer({"hasErrors": False, "results": made}, 201)
 
 
-def _failed(call: Call, problems: list[dict[str, Any]]) -> Response:
+def _answer_problems(call: Call, problems: list[dict[str, Any]]) -> Response:
     return call.answer({"hasErrors": True, "results": problems}, 400)
 
 
@@ -77,7 +77,7 @@ def _create(
     call: Call, node: _Node, parent: dict[str, str], ids: dict[str, str], problems: list[dict[str, Any]]
 ) -> None:
     row = call.json_rows.read(node.schema, {**node.fields, **parent}, call.body.decode(errors="replace"))
-    result = _executed(call, node.schema, row)
+    result = _insert_row(call, node.schema, row)
     if not result.success:
         problems.append(_problem(node.name, result.faults))
         return
@@ -86,7 +86,7 @@ def _create(
         _create(call, child, {reference: str(result.record_id)}, ids, problems)
 
 
-def _executed(call: Call, schema: Schema, row: RowInput) -> RowResult:
+def _insert_row(call: Call, schema: Schema, row: RowInput) -> RowResult:
     write = Write(schema, "insert", [row], origin=call.origin, terms=call.terms)
     return call.world.execute(write, call.session.user_id)[0]
 

@@ -13,7 +13,7 @@ from salesforce_emulator.call import Call
 from salesforce_emulator.dml import record_types
 from salesforce_emulator.errors import not_found
 from salesforce_emulator.ids import read_id
-from salesforce_emulator.metadata.dependencies import controlling_values, shown_values
+from salesforce_emulator.metadata.dependencies import controlling_values, list_shown_values
 from salesforce_emulator.org.model import Field, RecordType
 from salesforce_emulator.org.picklists import PicklistValue
 from salesforce_emulator.rest.resources import schema_of
@@ -26,7 +26,9 @@ def every_field(call: Call) -> Response:
     """The values of every picklist, by field."""
     schema, type_ = schema_of(call), _record_type(call)
     fields = [schema.fields[at] for at in schema.visible if schema.fields[at].type in _TYPES]
-    return call.answer({"picklistFieldValues": {field.name: _shown(call, schema, field, type_) for field in fields}})
+    return call.answer(
+        {"picklistFieldValues": {field.name: _describe_values(call, schema, field, type_) for field in fields}}
+    )
 
 
 def one_field(call: Call) -> Response:
@@ -35,7 +37,7 @@ def one_field(call: Call) -> Response:
     field = schema.field(call.part("field"))
     if field is None or field.type not in _TYPES:
         raise not_found()
-    return call.answer(_shown(call, schema, field, type_))
+    return call.answer(_describe_values(call, schema, field, type_))
 
 
 def _record_type(call: Call) -> RecordType | None:
@@ -46,13 +48,13 @@ def _record_type(call: Call) -> RecordType | None:
     return found
 
 
-def _shown(call: Call, schema: Schema, field: Field, type_: RecordType | None) -> dict[str, Any]:
+def _describe_values(call: Call, schema: Schema, field: Field, type_: RecordType | None) -> dict[str, Any]:
     controller = schema.field(field.controller_name or "")
     places = {} if controller is None else {name: at for at, name in enumerate(controlling_values(controller))}
     offered = type_.picklists.get(field.name) if type_ is not None else None
     values = [
         (value, _value(field, value, places))
-        for value in shown_values(field)
+        for value in list_shown_values(field)
         if offered is None or value.value in offered
     ]
     path = f"{call.base}/ui-api/object-info/{schema.name}/picklist-values/{call.part('type')}/{field.name}"

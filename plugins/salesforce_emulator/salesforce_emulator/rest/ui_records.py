@@ -24,11 +24,11 @@ def create(call: Call) -> Response:
     """POST /ui-api/records: with an Idempotency-Key the answer is given again instead of a second record."""
     key = call.request.headers.get("idempotency-key")
     if key is None:
-        return call.answer(*_created(call))
+        return call.answer(*_create_record(call))
     kept = call.world.idempotency.begin(key, call.session.user_id, call.body)
     if kept.answer is None:
         try:
-            content, status, headers = _created(call)
+            content, status, headers = _create_record(call)
         except BaseException:
             call.world.idempotency.forget(key)
             raise
@@ -45,11 +45,11 @@ def read(call: Call) -> Response:
     if schema is None or row is None or call.world.store[schema].is_deleted(row):
         raise not_found()
     names = [name.partition(".")[2] for name in call.request.query_params.get("fields", "").split(",") if name]
-    return call.answer(_shown(schema, row, names))
+    return call.answer(_describe_record(schema, row, names))
 
 
-def _created(call: Call) -> tuple[Any, int, dict[str, str]]:
-    schema, fields = _asked(call)
+def _create_record(call: Call) -> tuple[Any, int, dict[str, str]]:
+    schema, fields = _read_body(call)
     row = call.json_rows.read(schema, fields, call.body.decode(errors="replace"))
     write = Write(schema, "insert", [row], origin=call.origin, terms=call.terms)
     [result] = call.world.execute(write, call.session.user_id)
@@ -58,10 +58,10 @@ def _created(call: Call) -> tuple[Any, int, dict[str, str]]:
     stored = call.world.store[schema].get(result.record_id)
     assert stored is not None, "the record was created"
     place = f"{call.base}/ui-api/records/{result.record_id}"
-    return _shown(schema, stored, list(fields)), 201, {"Location": place}
+    return _describe_record(schema, stored, list(fields)), 201, {"Location": place}
 
 
-def _asked(call: Call) -> tuple[Schema, dict[str, Any]]:
+def _read_body(call: Call) -> tuple[Schema, dict[str, Any]]:
     body = call.json()
     name = body.get("apiName") if isinstance(body, dict) else None
     fields = body.get("fields") if isinstance(body, dict) else None
@@ -94,7 +94,7 @@ def _refusal(schema: Schema, result: RowResult) -> list[dict[str, Any]]:
     return [{"enhancedErrorType": "RecordError", "message": _FAILED, "output": output, "statusCode": 400}]
 
 
-def _shown(schema: Schema, row: Row, names: list[str]) -> dict[str, Any]:
+def _describe_record(schema: Schema, row: Row, names: list[str]) -> dict[str, Any]:
     places = [at for name in names if (at := schema.at(name)) is not None]
     fields = {schema.fields[at].name: _value(schema.fields[at], field_shower(schema, at)(row)) for at in places}
 

@@ -44,14 +44,14 @@ class Catalogue:
 
     def __init__(self, org: Org, users: Mapping[str, str], history: History, served: frozenset[str]) -> None:
         self.users = dict(users)
-        self.schemas = Schemas({name: thing for name, thing in _declared().items() if name in served})
+        self.schemas = Schemas({name: thing for name, thing in _read_declared().items() if name in served})
         self.store = Store(self.schemas)
         for record in _records(org, users, history):
             if record.object_name in served:
                 self._put(record)
 
     def _put(self, record: Record) -> None:
-        table = self.store[self.schemas.named(record.object_name)]
+        table = self.store[self.schemas.get(record.object_name)]
         row = table.schema.blank.copy()
         row[0] = record.id
         for name, value in record.values.items():
@@ -85,7 +85,7 @@ def _records(org: Org, users: Mapping[str, str], history: History) -> Iterator[R
 
 
 @cache
-def _declared() -> dict[str, ObjectType]:
+def _read_declared() -> dict[str, ObjectType]:
     text = (resources.files("salesforce_emulator.setup") / "objects.yml").read_text(encoding="utf-8")
     declared = yaml.safe_load(text)
     org = read_org({"extends": "default", "objects": declared})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from salesforce_emulator.ids import stable_id
 from salesforce_emulator.org.access import Permissions
 from salesforce_emulator.org.model import Field, ObjectType, Org
-from salesforce_emulator.org.permissions import seen_by
+from salesforce_emulator.org.permissions import restrict_to_user
 from salesforce_emulator.setup import names
 from salesforce_emulator.setup.record import Record, of_entity
 
@@ -21,7 +21,7 @@ def permission_records(org: Org, user_id: str, username: str) -> Iterator[Record
     yield _profile(org.permissions.get(username, Permissions()), parent, username)
     assigned = {"AssigneeId": user_id, "PermissionSetId": parent}
     yield Record("PermissionSetAssignment", stable_id("0Pa", username), assigned)
-    seen = seen_by(org, username).objects
+    seen = restrict_to_user(org, username).objects
     for thing in org.objects.values():
         yield _entity_access(thing, seen.get(thing.name), user_id)
         if thing.name not in seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from salesforce_emulator.ids import stable_id
-from salesforce_emulator.metadata.dependencies import shown_values, valid_for
+from salesforce_emulator.metadata.dependencies import list_shown_values, valid_for
 from salesforce_emulator.org.model import Field, ObjectType
 from salesforce_emulator.setup import names
 from salesforce_emulator.setup.record import Record, of_entity
@@ -25,7 +25,7 @@ def picklist_records(thing: ObjectType) -> Iterator[Record]:
 def _values(thing: ObjectType, field: Field, of_particle: dict[str, str]) -> Iterator[Record]:
     controller = thing.fields.get(field.controller_name or "")
     valid = {} if controller is None else valid_for(field, controller)
-    for at, value in enumerate(shown_values(field)):
+    for at, value in enumerate(list_shown_values(field)):
         yield Record("PicklistValueInfo", stable_id("4pv", thing.name, field.name, value.value), {
             **of_particle,
             "DurableId": f"{of_particle['EntityParticleId']}.{at}",

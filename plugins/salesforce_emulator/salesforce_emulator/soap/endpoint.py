@@ -19,7 +19,7 @@ from salesforce_emulator.soap.dialect import Dialect, dialect_of
 from salesforce_emulator.soap.elements import envelope, put
 from salesforce_emulator.soap.faults import SoapFault
 from salesforce_emulator.soap.message import Message, read_message
-from salesforce_emulator.versions import Standing, standing
+from salesforce_emulator.versions import Standing, judge_version
 from salesforce_emulator.world import World
 from salesforce_emulator.xml_bodies import document
 
@@ -82,7 +82,7 @@ async def _message(world: World, request: Request, dialect: Dialect) -> Message:
         raise SoapFault(None, "SOAPAction HTTP header missing")
     if not request.headers.get("content-type", "").startswith("text/xml"):
         raise SoapFault(None, "content-type of the request should be text/xml", 415)
-    if standing(world.org.versions, str(request.path_params["version"])) is not Standing.SERVED:
+    if judge_version(world.org.versions, str(request.path_params["version"])) is not Standing.SERVED:
         raise SoapFault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
     try:
         return read_message(await read_body(request), dialect)

@@ -23,7 +23,7 @@ def merge_records(call: SoapCall, response: ElementTree.Element) -> None:
             raise SoapFault(None, f"Element {request.tag} invalid at this location")
     check_count(len(requests))
     for wanted in [_read(call, request) for request in requests]:
-        _put(response, wanted.master, _executed(call, wanted))
+        _put(response, wanted.master, _execute_merge(call, wanted))
 
 
 def _read(call: SoapCall, request: ElementTree.Element) -> Merge:
@@ -41,7 +41,7 @@ def _check_mergeable(schema: Schema) -> None:
         raise SoapFault("INVALID_TYPE_FOR_OPERATION", "entity type does not support merge")
 
 
-def _executed(call: SoapCall, wanted: Merge) -> Merged:
+def _execute_merge(call: SoapCall, wanted: Merge) -> Merged:
     merged = merge(call.world.engine, wanted, call.call.session.user_id)
     if not merged.faults:
         call.world.audit.merge(wanted.schema.name, str(wanted.master.record_id), merged.victims)

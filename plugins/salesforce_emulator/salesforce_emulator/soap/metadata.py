@@ -34,7 +34,7 @@ def read(call: SoapCall, response: ElementTree.Element) -> None:
     """The components that are named; one that the org does not have is nil."""
     _check_user(call)
     named = "".join((child.text or "").strip() for child in call.message.operation if local(child) == "type")
-    kind = _known(call, named)
+    kind = _check_kind(call, named)
     names = [(child.text or "").strip() for child in call.message.operation if local(child) == "fullNames"]
     check_count(len(names), _MOST)
     result = ElementTree.SubElement(response, "result")
@@ -48,13 +48,13 @@ def read(call: SoapCall, response: ElementTree.Element) -> None:
 
 def update(call: SoapCall, response: ElementTree.Element) -> None:
     """Replace components."""
-    for name, fault, _ in _written(call, creates=False):
+    for name, fault, _ in _write_components(call, creates=False):
         _put_outcome(ElementTree.SubElement(response, "result"), name, fault)
 
 
 def upsert(call: SoapCall, response: ElementTree.Element) -> None:
     """Replace components, or make them."""
-    for name, fault, created in _written(call, creates=True):
+    for name, fault, created in _write_components(call, creates=True):
         result = ElementTree.SubElement(response, "result")
         put(result, "created", created and fault is None)
         _put_outcome(result, name, fault)
@@ -63,7 +63,7 @@ def upsert(call: SoapCall, response: ElementTree.Element) -> None:
 _Written = tuple[str | None, RowFault | None, bool]
 
 
-def _written(call: SoapCall, creates: bool) -> list[_Written]:
+def _write_components(call: SoapCall, creates: bool) -> list[_Written]:
     _check_user(call)
     sent = [child for child in call.message.operation if local(child) == "metadata"]
     check_count(len(sent), _MOST)
@@ -79,7 +79,7 @@ def _written(call: SoapCall, creates: bool) -> list[_Written]:
             call.world.adopt(before, call.call.session.user_id)
             for kind, (name, fault, _) in zip(kinds, done, strict=True):
                 if fault is None:
-                    call.world.audit.undone(kind, str(name))
+                    call.world.audit.undo(kind, str(name))
             return [(name, fault or ROLLED_BACK, False) for name, fault, _ in done]
     return done
 
@@ -104,10 +104,10 @@ def _kind(call: SoapCall, element: ElementTree.Element) -> str:
     type_ = element.get(_TYPE)
     if type_ is None:
         raise SoapFault(None, "Must specify a type attribute value for the metadata element")
-    return _known(call, type_.rpartition(":")[2])
+    return _check_kind(call, type_.rpartition(":")[2])
 
 
-def _known(call: SoapCall, kind: str) -> str:
+def _check_kind(call: SoapCall, kind: str) -> str:
     if not components.is_known(kind, call.call.version):
         raise SoapFault("INVALID_TYPE", _NO_TYPE)
     return kind

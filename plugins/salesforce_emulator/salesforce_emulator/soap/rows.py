@@ -23,18 +23,18 @@ _MOST = 200
 
 def create(call: SoapCall, response: ElementTree.Element) -> None:
     """Insert records."""
-    _written(call, response, "insert")
+    _write_rows(call, response, "insert")
 
 
 def update(call: SoapCall, response: ElementTree.Element) -> None:
     """Update records by id."""
-    _written(call, response, "update")
+    _write_rows(call, response, "update")
 
 
 def upsert(call: SoapCall, response: ElementTree.Element) -> None:
     """Upsert records by an external id."""
     key = texts(call.message.operation).get("externalIDFieldName", "")
-    for result in _executed(call, "upsert", _sobjects(call), key):
+    for result in _execute_reads(call, "upsert", _sobjects(call), key):
         element = ElementTree.SubElement(response, "result")
         put(element, "created", result.created)
         _put_outcome(element, result)
@@ -42,24 +42,24 @@ def upsert(call: SoapCall, response: ElementTree.Element) -> None:
 
 def delete(call: SoapCall, response: ElementTree.Element) -> None:
     """Delete records by id."""
-    for result in _executed(call, "delete", [_named(call, text) for text in _ids(call)]):
+    for result in _execute_reads(call, "delete", [_find_by_id(call, text) for text in _ids(call)]):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
 def undelete(call: SoapCall, response: ElementTree.Element) -> None:
     """Take records out of the recycle bin."""
-    for result in _executed(call, "undelete", [_named(call, text) for text in _ids(call)]):
+    for result in _execute_reads(call, "undelete", [_find_by_id(call, text) for text in _ids(call)]):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
 def empty_recycle_bin(call: SoapCall, response: ElementTree.Element) -> None:
     """Remove deleted records for good."""
-    for result in _executed(call, "hardDelete", [_of_bin(call, text) for text in _ids(call)]):
+    for result in _execute_reads(call, "hardDelete", [_of_bin(call, text) for text in _ids(call)]):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
 def _of_bin(call: SoapCall, text: str) -> Read:
-    read = _named(call, text)
+    read = _find_by_id(call, text)
     table = call.world.store[read.schema] if read.schema is not None else None
     row = table.get(read_id(text)) if table is not None else None
     if table is not None and row is not None and not table.is_deleted(row):
@@ -100,8 +100,8 @@ def check_count(count: int, most: int = _MOST) -> None:
         raise SoapFault("EXCEEDED_ID_LIMIT", message)
 
 
-def _written(call: SoapCall, response: ElementTree.Element, operation: model.Operation) -> None:
-    for result in _executed(call, operation, _sobjects(call)):
+def _write_rows(call: SoapCall, response: ElementTree.Element, operation: model.Operation) -> None:
+    for result in _execute_reads(call, operation, _sobjects(call)):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
@@ -120,7 +120,7 @@ def _ids(call: SoapCall) -> list[str]:
     return [(child.text or "").strip() for child in call.message.operation if local(child).lower() == "ids"]
 
 
-def _named(call: SoapCall, text: str) -> Read:
+def _find_by_id(call: SoapCall, text: str) -> Read:
     record_id = read_id(text)
     schema = call.call.schemas.of_id(record_id) if record_id is not None else None
     if schema is None:
@@ -128,7 +128,9 @@ def _named(call: SoapCall, text: str) -> Read:
     return Read(schema, RowInput(record_id=text))
 
 
-def _executed(call: SoapCall, operation: model.Operation, reads: list[Read], key: str | None = None) -> list[RowResult]:
+def _execute_reads(
+    call: SoapCall, operation: model.Operation, reads: list[Read], key: str | None = None
+) -> list[RowResult]:
     check_count(len(reads))
 
     def write(schema: Schema, rows: list[RowInput]) -> Write:

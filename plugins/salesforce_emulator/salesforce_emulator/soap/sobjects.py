@@ -92,7 +92,7 @@ def put_result(
 
 def _put_field(parent: ElementTree.Element, name: str, value: Any) -> None:
     if not isinstance(value, dict):
-        put(parent, name, _shown(value))
+        put(parent, name, _format_datetime(value))
     elif "attributes" in value:
         put_sobject(parent, name, value)
     elif "records" in value:
@@ -103,6 +103,6 @@ def _put_field(parent: ElementTree.Element, name: str, value: Any) -> None:
             put(compound, f"sf:{part}", item)
 
 
-def _shown(value: Any) -> Any:
+def _format_datetime(value: Any) -> Any:
     """Datetimes end in Z here."""
     return value.removesuffix("+0000") + "Z" if isinstance(value, str) and value.endswith(".000+0000") else value

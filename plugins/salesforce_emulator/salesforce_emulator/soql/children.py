@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.schema import Row, Schema, Schemas
 from salesforce_emulator.soql.column_metadata import Described
-from salesforce_emulator.soql.tokens import located
+from salesforce_emulator.soql.tokens import make_located_error
 from salesforce_emulator.soql.tree import Query
 
 _NO_RELATIONSHIP = (
@@ -25,7 +25,7 @@ def child_of(statement: str, parent: Schema, schemas: Schemas, query: Query) -> 
     for schema, reference in schemas.children(parent):
         if (reference.child_relationship_name or "").lower() == name:
             return schema, reference
-    raise located(statement, query.object_at, "INVALID_TYPE", _NO_RELATIONSHIP.format(query.object))
+    raise make_located_error(statement, query.object_at, "INVALID_TYPE", _NO_RELATIONSHIP.format(query.object))
 
 
 class Shown(Protocol):

@@ -48,14 +48,14 @@ def _entries(columns: Sequence[Described]) -> list[dict[str, Any]]:
     for column in columns:
         level = entries
         for parent in column.parents:
-            level = _joined(level, parent)
+            level = _find_join_columns(level, parent)
         entry = _entry(column.name, column.field, column.aggregate)
         entry["joinColumns"] = _entries(column.columns)
         level.append(entry)
     return entries
 
 
-def _joined(level: list[dict[str, Any]], parent: str) -> list[dict[str, Any]]:
+def _find_join_columns(level: list[dict[str, Any]], parent: str) -> list[dict[str, Any]]:
     """The columns below a relationship."""
     found = next((entry for entry in level if entry["columnName"] == parent and entry["joinColumns"]), None)
     if found is None:

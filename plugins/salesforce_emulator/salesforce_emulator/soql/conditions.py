@@ -6,13 +6,13 @@ import operator
 import re
 from collections.abc import Callable
 
-from salesforce_emulator.keys import folded, minds_case
+from salesforce_emulator.keys import fold_case, minds_case
 from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.schema import Row
 from salesforce_emulator.soql.literals import comparable
 from salesforce_emulator.soql.paths import Paths
 from salesforce_emulator.soql.periods import span
-from salesforce_emulator.soql.tokens import located
+from salesforce_emulator.soql.tokens import make_located_error
 from salesforce_emulator.soql.tree import Comparison, Condition, Junction, Negation, Query, SemiJoin, Term
 
 _MOST_JOINS = 2
@@ -66,16 +66,16 @@ class Conditions:
         joins = [part for part in junction.conditions if isinstance(part, SemiJoin)]
         if joins and junction.word == "OR":
             message = "Semi join sub-selects are not allowed with the 'OR' operator"
-            raise located(self._statement, joins[0].path.at, "MALFORMED_QUERY", message)
+            raise make_located_error(self._statement, joins[0].path.at, "MALFORMED_QUERY", message)
         if len(joins) > _MOST_JOINS:
             message = f"Maximum {_MOST_JOINS} semi join sub-selects are allowed"
-            raise located(self._statement, joins[_MOST_JOINS].path.at, "MALFORMED_QUERY", message)
+            raise make_located_error(self._statement, joins[_MOST_JOINS].path.at, "MALFORMED_QUERY", message)
 
     def _semi_join(self, join: SemiJoin) -> Test:
         field, value_of = self._terms(join.path)
         if field.type not in ("id", "reference"):
             message = f"The left operand of a semi-join must be an id or a reference: {field.name}"
-            raise located(self._statement, join.path.at, "INVALID_FIELD", message)
+            raise make_located_error(self._statement, join.path.at, "INVALID_FIELD", message)
         found = self._inner(join.query)
         return (
             (lambda row: value_of(row) in found) if join.operator == "IN" else (lambda row: value_of(row) not in found)
@@ -89,7 +89,7 @@ class Conditions:
         compare = _comparer(comparison.operator, wanted, field)
         if minds_case(field):
             return lambda row: compare(value_of(row))
-        return lambda row: compare(folded(value_of(row)))
+        return lambda row: compare(fold_case(value_of(row)))
 
     def _within(self, field: Field, value_of: Callable[[Row], Value], operator: str, period: str) -> Test:
         rest = "T00:00:00.000+0000" if field.type == "datetime" else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from salesforce_emulator.soql.functions import AGGREGATES, SCALARS
 from salesforce_emulator.soql.periods import PERIODS, takes_number
 from salesforce_emulator.soql.token_reader import TokenReader
-from salesforce_emulator.soql.tokens import unquoted
+from salesforce_emulator.soql.tokens import unquote
 from salesforce_emulator.soql.tree import (
     Comparison,
     Condition,
@@ -36,7 +36,7 @@ class Expressions:
         """A field. Raises SoqlError."""
         token = self._reader.peek()
         if token.is_word("FROM", "WHERE", "ORDER", "LIMIT"):
-            raise self._reader.unexpected(token)
+            raise self._reader.make_unexpected_error(token)
         self._reader.expect("name")
         names = tuple(token.text.split("."))
         if len(names) > 1 and names[0].lower() == self._alias:
@@ -66,7 +66,7 @@ class Expressions:
             operands.append(self._operand(aggregates))
         if self._reader.peek().is_word("AND", "OR"):
             # Salesforce asks for parentheses where AND and OR are mixed.
-            raise self._reader.unexpected(self._reader.peek())
+            raise self._reader.make_unexpected_error(self._reader.peek())
         return Junction(word, tuple(operands))
 
     def _operand(self, aggregates: bool) -> Condition:
@@ -92,7 +92,7 @@ class Expressions:
             return self._membership(term, "NOT IN")
         if token.is_word("IN"):
             return self._membership(term, "IN")
-        raise self._reader.unexpected(token)
+        raise self._reader.make_unexpected_error(token)
 
     def _membership(self, term: Term, operator: str) -> Condition:
         if self._reader.peek(1).is_word("SELECT") and isinstance(term, Path):
@@ -110,7 +110,7 @@ class Expressions:
     def _literal(self, like: bool) -> Literal:
         token = self._reader.advance()
         if token.kind == "string":
-            return Literal("string", unquoted(token, self._reader.statement, like), token.at)
+            return Literal("string", unquote(token, self._reader.statement, like), token.at)
         if token.kind == "number":
             whole = token.text.lstrip("+-").isdigit()
             return Literal("number", int(token.text) if whole else float(token.text), token.at)
@@ -122,7 +122,7 @@ class Expressions:
             return Literal("null", None, token.at)
         if token.is_word(*PERIODS):
             return Literal("period", self._period(token.text.upper()), token.at)
-        raise self._reader.unexpected(token)
+        raise self._reader.make_unexpected_error(token)
 
     def _period(self, name: str) -> str:
         if not takes_number(name):
@@ -130,5 +130,5 @@ class Expressions:
         self._reader.expect_sign(":")
         number = self._reader.expect("number")
         if not number.text.isdigit():
-            raise self._reader.unexpected(number)
+            raise self._reader.make_unexpected_error(number)
         return f"{name}:{number.text}"

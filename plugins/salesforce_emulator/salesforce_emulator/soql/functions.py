@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from salesforce_emulator.keys import folded
+from salesforce_emulator.keys import fold_case
 from salesforce_emulator.org.model import Field, Value
 
 AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
@@ -69,16 +69,16 @@ def type_of(name: str, field: Field) -> str:
 
 
 def _comparable(value: Value) -> Any:
-    return folded(value)
+    return fold_case(value)
 
 
-def aggregated(name: str, values: Sequence[Value]) -> Value:
+def aggregate(name: str, values: Sequence[Value]) -> Value:
     """What an aggregate function makes of the values of a group; empty ones do not count."""
     filled: list[Any] = [value for value in values if value is not None]
     if name == "COUNT":
         return len(filled)
     if name == "COUNT_DISTINCT":
-        return len({folded(value) for value in filled})
+        return len({fold_case(value) for value in filled})
     if not filled:
         return None
     if name in ("MIN", "MAX"):

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from salesforce_emulator.keys import folded
+from salesforce_emulator.keys import fold_case
 from salesforce_emulator.org.field_types import flags
 from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.schema import Row
 from salesforce_emulator.soql.column_metadata import Described
-from salesforce_emulator.soql.functions import aggregated, fits
+from salesforce_emulator.soql.functions import aggregate, fits
 from salesforce_emulator.soql.parser import is_aggregate
 from salesforce_emulator.soql.paths import Paths, result_field
-from salesforce_emulator.soql.tokens import SoqlError, located
+from salesforce_emulator.soql.tokens import SoqlError, make_located_error
 from salesforce_emulator.soql.tree import Function, Path, Query, Term
 
 
@@ -42,7 +42,7 @@ class Groups:
         for column in query.columns:
             name = column.alias or self._name(column.term, numbers)
             if name in self.flat:
-                raise located(statement, column.term.at, "MALFORMED_QUERY", f"duplicate alias: {name}")
+                raise make_located_error(statement, column.term.at, "MALFORMED_QUERY", f"duplicate alias: {name}")
             self.flat[name] = self.reader(column.term)[1]
 
     def rows(self, records: list[Row]) -> list[Row]:
@@ -50,7 +50,7 @@ class Groups:
         groups: dict[tuple[Value, ...], list[Any]] = {}
         for record in records:
             values = [read(record) for _, read in self._keys]
-            group = groups.setdefault(tuple(map(folded, values)), [*values, []])
+            group = groups.setdefault(tuple(map(fold_case, values)), [*values, []])
             group[-1].append(record)
         return list(groups.values()) if groups or not self._everything else [[[]]]  # type: ignore[list-item]
 
@@ -76,28 +76,28 @@ class Groups:
             return self._aggregate(term)
         name = self._paths.column(term)[0]
         if name not in self._places:
-            raise self._refused(term, f"Field must be grouped or aggregated: {name}")
+            raise self._make_error(term, f"Field must be grouped or aggregated: {name}")
         place = self._places[name]
         return self._keys[place][0], lambda row: row[place]
 
     def _key(self, term: Term) -> tuple[Field, Callable[[Row], Value]]:
         field, read = self._paths.reader(term)
         if isinstance(term, Path) and not flags(field)["groupable"]:
-            raise self._refused(term, f"field '{field.name}' can not be grouped in a query call")
+            raise self._make_error(term, f"field '{field.name}' can not be grouped in a query call")
         return field, read
 
     def _aggregate(self, term: Function) -> tuple[Field, Callable[[Row], Value]]:
         field, read = self._paths.reader(term.argument)
         if not fits(term.name, field) or not flags(field)["aggregatable"]:
-            raise self._refused(term, f"field {field.name} does not support aggregate operator {term.name}")
+            raise self._make_error(term, f"field {field.name} does not support aggregate operator {term.name}")
 
         def value(row: Any) -> Value:
-            return aggregated(term.name, [read(record) for record in row[-1]])
+            return aggregate(term.name, [read(record) for record in row[-1]])
 
         return result_field(term.name, field), value
 
     def _name(self, term: Term, numbers: count[int]) -> str:
         return self._paths.reader(term)[0].name if isinstance(term, Path) else f"expr{next(numbers)}"
 
-    def _refused(self, term: Term, message: str) -> SoqlError:
-        return located(self._statement, term.at, "MALFORMED_QUERY", message)
+    def _make_error(self, term: Term, message: str) -> SoqlError:
+        return make_located_error(self._statement, term.at, "MALFORMED_QUERY", message)

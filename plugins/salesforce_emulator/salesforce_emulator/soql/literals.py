@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from salesforce_emulator.ids import read_id
-from salesforce_emulator.keys import folded, minds_case
+from salesforce_emulator.keys import fold_case, minds_case
 from salesforce_emulator.org.field_types import NUMBERS, is_long
 from salesforce_emulator.org.model import Field, Value
-from salesforce_emulator.soql.tokens import SoqlError, located
+from salesforce_emulator.soql.tokens import SoqlError, make_located_error
 from salesforce_emulator.soql.tree import Comparison, Literal
 from salesforce_emulator.values import WrongType, reader
 
@@ -17,16 +17,16 @@ def comparable(statement: str, field: Field, comparison: Comparison) -> list[Val
     """The literals in the form in which rows hold the field, text without case unless the field minds it."""
     if is_long(field) or field.type == "complexvalue" or field.name == "FullName":
         message = f"field '{field.name}' can not be filtered in a query call"
-        raise located(statement, comparison.term.at, "INVALID_FIELD", message)
-    return [_fitted(statement, field, literal, comparison.operator) for literal in comparison.literals]
+        raise make_located_error(statement, comparison.term.at, "INVALID_FIELD", message)
+    return [_fit_literal(statement, field, literal, comparison.operator) for literal in comparison.literals]
 
 
-def _fitted(statement: str, field: Field, literal: Literal, operator: str) -> Value:
+def _fit_literal(statement: str, field: Field, literal: Literal, operator: str) -> Value:
     if literal.kind == "null":
         return None
     if field.extra_type_info == "enumorid":
         # TableEnumOrId: the name of a standard object, or the id of a custom one in either length.
-        return folded(read_id(str(literal.value)) or literal.value)
+        return fold_case(read_id(str(literal.value)) or literal.value)
     wanted = _kind(field)
     if literal.kind == "period" and wanted in ("date", "datetime"):
         return literal.value
@@ -38,9 +38,9 @@ def _fitted(statement: str, field: Field, literal: Literal, operator: str) -> Va
         record_id = read_id(str(literal.value))
         if record_id is None:
             message = f"invalid ID field: {literal.value}"
-            raise located(statement, literal.at, "INVALID_QUERY_FILTER_OPERATOR", message)
+            raise make_located_error(statement, literal.at, "INVALID_QUERY_FILTER_OPERATOR", message)
         return record_id
-    return literal.value if minds_case(field) else folded(literal.value)
+    return literal.value if minds_case(field) else fold_case(literal.value)
 
 
 def _kind(field: Field) -> str:
@@ -61,4 +61,4 @@ def _mismatch(statement: str, field: Field, literal: Literal, wanted: str) -> So
     number = field.type if field.type in ("int", "long") else "double"
     type_ = {"datetime": "dateTime", "number": number}.get(wanted, wanted)
     message = f"value of filter criterion for field '{field.name}' must be of type {type_} and {quotes}"
-    return located(statement, literal.at, "INVALID_FIELD", message)
+    return make_located_error(statement, literal.at, "INVALID_FIELD", message)

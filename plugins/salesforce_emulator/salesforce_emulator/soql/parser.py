@@ -73,12 +73,12 @@ class _Parser:
             macro = self._reader.expect("name")
             self._reader.expect_sign(")")
             return macro.text.upper()
-        self._selected()
+        self._parse_column()
         while self._reader.accept_sign(","):
-            self._selected()
+            self._parse_column()
         return None
 
-    def _selected(self) -> None:
+    def _parse_column(self) -> None:
         if self._reader.peek().is_sign("(") and self._reader.peek(1).is_word("SELECT"):
             self._children.append(self._inner())
             return
@@ -112,7 +112,7 @@ class _Parser:
     def _count(self) -> int:
         token = self._reader.expect("number")
         if not token.text.isdigit():
-            raise self._reader.unexpected(token)
+            raise self._reader.make_unexpected_error(token)
         return int(token.text)
 
 

@@ -13,14 +13,14 @@ from salesforce_emulator.org.field_types import NUMBERS
 from salesforce_emulator.org.model import Field, Value
 from salesforce_emulator.schema import Row, Schema, Schemas
 from salesforce_emulator.soql.functions import fits, scalar, type_of
-from salesforce_emulator.soql.tokens import SoqlError, located
+from salesforce_emulator.soql.tokens import SoqlError, make_located_error
 from salesforce_emulator.soql.tree import Function, Path, Term
 from salesforce_emulator.store import Store
 
 _DEEPEST = 5
 
 
-def masked(value: Value) -> Value:
+def mask(value: Value) -> Value:
     """Encrypted text as users see it who lack "View Encrypted Data"."""
     return None if value is None else "*" * len(str(value))
 
@@ -65,7 +65,7 @@ class Paths:
         field, read = self.reader(function.argument)
         if not fits(function.name, field):
             message = f"field {field.name} does not support the function {function.name}"
-            raise located(self._statement, function.at, "MALFORMED_QUERY", message)
+            raise make_located_error(self._statement, function.at, "MALFORMED_QUERY", message)
         convert = scalar(function.name, field)
         return result_field(function.name, field), lambda row: convert(read(row))
 
@@ -95,7 +95,7 @@ class Paths:
             schema = target
         field, read = self.reader(path)
         name = ".".join([*names, field.name])
-        return (name, lambda row: masked(read(row))) if field.masked else (name, read)
+        return (name, lambda row: mask(read(row))) if field.masked else (name, read)
 
     def step(self, schema: Schema, name: str, path: Path) -> tuple[int, Schema]:
         """The reference that a relationship name stands for, and the object it leads to."""
@@ -104,7 +104,7 @@ class Paths:
             message = f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
             message += "relationship, be sure to append the '__r' after the custom relationship name. Please reference "
             message += "your WSDL or the describe call for the appropriate names."
-            raise located(self._statement, path.at, "INVALID_FIELD", message)
+            raise make_located_error(self._statement, path.at, "INVALID_FIELD", message)
         # What a path may name of a polymorphic parent are the fields of Name; those of User come closest.
         target = "User" if len(field.reference_to) > 1 and "User" in field.reference_to else field.reference_to[0]
         found = self._schemas.find(target)
@@ -131,8 +131,8 @@ class Paths:
     def _names(self, path: Path) -> tuple[str, ...]:
         if len(path.names) > _DEEPEST + 1:
             message = f"cannot have more than {_DEEPEST} levels of relationships"
-            raise located(self._statement, path.at, "MALFORMED_QUERY", message)
+            raise make_located_error(self._statement, path.at, "MALFORMED_QUERY", message)
         return path.names
 
     def _no_column(self, name: str, schema: Schema, path: Path) -> SoqlError:
-        return located(self._statement, path.at, "INVALID_FIELD", NO_COLUMN.format(name, schema.name))
+        return make_located_error(self._statement, path.at, "INVALID_FIELD", NO_COLUMN.format(name, schema.name))

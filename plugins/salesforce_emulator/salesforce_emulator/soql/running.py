@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from salesforce_emulator.errors import NO_TYPE
-from salesforce_emulator.keys import folded
+from salesforce_emulator.keys import fold_case
 from salesforce_emulator.org.model import Value
 from salesforce_emulator.schema import COMPUTED, Row, Schema, Schemas
 from salesforce_emulator.soql.children import Child, child_of
@@ -18,7 +18,7 @@ from salesforce_emulator.soql.literals import comparable
 from salesforce_emulator.soql.parser import parse
 from salesforce_emulator.soql.paths import Paths
 from salesforce_emulator.soql.selecting import Columns, Selection
-from salesforce_emulator.soql.tokens import SoqlError, located
+from salesforce_emulator.soql.tokens import SoqlError, make_located_error
 from salesforce_emulator.soql.tree import Column, Comparison, Condition, Junction, Ordering, Path, Query
 from salesforce_emulator.store import Store, Table
 
@@ -100,19 +100,19 @@ class _Run:
         schema = self._schema(query)
         paths = self._paths(self._statement, schema, self._schemas, self._store)
         if is_grouped(query):
-            return self._grouped(query, paths)
+            return self._group(query, paths)
         children = [self._child(schema, inner) for inner in query.children]
-        selection = Selection(paths, _selected(query, paths), self._version, children)
-        rows = _cut(query, _ordered(self._rows(query, paths), query.order, paths.reader))
+        selection = Selection(paths, _select_columns(query, paths), self._version, children)
+        rows = _cut(query, _order_rows(self._rows(query, paths), query.order, paths.reader))
         return Found(paths.start, query, len(rows), [] if query.counts else rows, selection)
 
     def _schema(self, query: Query) -> Schema:
         schema = self._schemas.find(query.object)
         if schema is None:
-            raise located(self._statement, query.object_at, "INVALID_TYPE", NO_TYPE.format(query.object))
+            raise make_located_error(self._statement, query.object_at, "INVALID_TYPE", NO_TYPE.format(query.object))
         if schema.object.event_type is not None:
             message = f"entity type {schema.name} does not support query"
-            raise located(self._statement, query.object_at, "INVALID_TYPE_FOR_OPERATION", message)
+            raise make_located_error(self._statement, query.object_at, "INVALID_TYPE_FOR_OPERATION", message)
         return schema
 
     def _rows(self, query: Query, paths: Paths) -> list[Row]:
@@ -120,7 +120,7 @@ class _Run:
         table = self._store[paths.start]
         test = self._conditions(paths).test(query.where) if query.where is not None else None
         candidates = _candidates(query.where, table, self._statement, self._with_deleted)
-        return _matching(table, candidates, test, self._with_deleted)
+        return _filter_rows(table, candidates, test, self._with_deleted)
 
     def _conditions(self, paths: Paths, terms: Terms | None = None) -> Conditions:
         return Conditions(self._statement, paths, self._values, terms)
@@ -128,17 +128,19 @@ class _Run:
     def _values(self, query: Query) -> frozenset[Value]:
         """The values of the one column of a query after IN; empty ones are left out."""
         if len(query.columns) != 1 or query.children or is_grouped(query):
-            raise located(self._statement, query.object_at, "MALFORMED_QUERY", "A semi-join selects one field")
+            raise make_located_error(
+                self._statement, query.object_at, "MALFORMED_QUERY", "A semi-join selects one field"
+            )
         found = self.found(query)
         return frozenset(value for [value] in found.cells(0, found.total) if value is not None)
 
-    def _grouped(self, query: Query, paths: Paths) -> Found:
+    def _group(self, query: Query, paths: Paths) -> Found:
         groups = Groups(self._statement, query, paths)
         rows = groups.rows(self._rows(query, paths))
         if query.having is not None:
             test = self._conditions(paths, groups.reader).test(query.having)
             rows = [row for row in rows if test(row)]
-        rows = _cut(query, _ordered(rows, query.order, groups.reader))
+        rows = _cut(query, _order_rows(rows, query.order, groups.reader))
         if len(rows) > _MOST_GROUPS:
             message = (
                 "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
@@ -150,8 +152,8 @@ class _Run:
         schema, reference = child_of(self._statement, parent, self._schemas, query)
         paths = self._paths(self._statement, schema, self._schemas, self._store)
         children = [self._child(schema, inner) for inner in query.children]
-        selection = Selection(paths, _selected(query, paths), self._version, children)
-        rows = _ordered(self._rows(query, paths), query.order, paths.reader)
+        selection = Selection(paths, _select_columns(query, paths), self._version, children)
+        rows = _order_rows(self._rows(query, paths), query.order, paths.reader)
         return Child(reference, schema.position[reference.name.lower()], rows, partial(_cut, query), selection)
 
 
@@ -160,7 +162,7 @@ def _cut(query: Query, rows: list[Row]) -> list[Row]:
     return rows if query.limit is None else rows[: query.limit]
 
 
-def _selected(query: Query, paths: Paths) -> tuple[Column, ...]:
+def _select_columns(query: Query, paths: Paths) -> tuple[Column, ...]:
     if query.macro is None:
         return query.columns
     if query.macro in ("ALL", "CUSTOM") and (query.limit is None or query.limit > 200):
@@ -172,7 +174,7 @@ def _selected(query: Query, paths: Paths) -> tuple[Column, ...]:
     return tuple(Column(Path((field.name,), 0)) for field in fields if field.type not in COMPUTED)
 
 
-def _matching(table: Table, candidates: Iterable[Row], test: Test | None, with_deleted: bool) -> list[Row]:
+def _filter_rows(table: Table, candidates: Iterable[Row], test: Test | None, with_deleted: bool) -> list[Row]:
     return [row for row in candidates if (with_deleted or not table.is_deleted(row)) and (test is None or test(row))]
 
 
@@ -203,10 +205,10 @@ def _by_id(row: Row) -> str:
     return str(row[0])
 
 
-def _ordered(rows: list[Row], order: tuple[Ordering, ...], terms: Terms) -> list[Row]:
+def _order_rows(rows: list[Row], order: tuple[Ordering, ...], terms: Terms) -> list[Row]:
     for term in reversed(order):
         _, value_of = terms(term.term)
-        pairs = [(folded(value_of(row)), row) for row in rows]
+        pairs = [(fold_case(value_of(row)), row) for row in rows]
         filled = sorted((pair for pair in pairs if pair[0] is not None), key=_first, reverse=term.descending)
         empty = [row for value, row in pairs if value is None]
         rows = [row for _, row in filled] + empty if term.nulls_last else empty + [row for _, row in filled]

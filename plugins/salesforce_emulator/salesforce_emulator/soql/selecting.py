@@ -9,7 +9,7 @@ from salesforce_emulator.org.model import Field
 from salesforce_emulator.schema import COMPUTED, Row, Schema
 from salesforce_emulator.soql.children import Child
 from salesforce_emulator.soql.column_metadata import Described
-from salesforce_emulator.soql.paths import Paths, masked
+from salesforce_emulator.soql.paths import Paths, mask
 from salesforce_emulator.soql.tokens import SoqlError
 from salesforce_emulator.soql.tree import Column, Function, Path
 
@@ -50,7 +50,7 @@ def field_shower(schema: Schema, at: int, version: str | None = None) -> Show:
     """
     field = schema.fields[at]
     if field.masked:
-        return lambda row: masked(row[at])
+        return lambda row: mask(row[at])
     if field.type == "base64" and version is not None:
         path = f"/services/data/v{version}/sobjects/{schema.name}"
         return lambda row: None if row[at] is None else f"{path}/{row[0]}/{field.name}"
@@ -83,7 +83,7 @@ class Selection:
             paths.start, [paths.relative(term) for term in terms if isinstance(term, Path)]
         )
         self._columns |= {
-            _shown_as(column): paths.reader(column.term)[1] for column in selected if column.term in functions
+            _column_name(column): paths.reader(column.term)[1] for column in selected if column.term in functions
         }
         self._children = children
         self.has_compound = any(paths.reader(term)[0].type in COMPUTED for term in terms)
@@ -97,12 +97,12 @@ class Selection:
     def described(self) -> list[Described]:
         """What the columns are, in order; children come last."""
         children = [Described((), child.name, None, True, child.selection.described()) for child in self._children]
-        return [*(self._described(column) for column in self._selected), *children]
+        return [*(self._describe_column(column) for column in self._selected), *children]
 
-    def _described(self, column: Column) -> Described:
+    def _describe_column(self, column: Column) -> Described:
         field, _ = self._paths.reader(column.term)
         if isinstance(column.term, Function):
-            return Described((), _shown_as(column), field)
+            return Described((), _column_name(column), field)
         *parents, name = self._paths.column(column.term)[0].split(".")
         return Described(tuple(parents), name, field)
 
@@ -135,7 +135,7 @@ class Selection:
         return show
 
 
-def _shown_as(column: Column) -> str:
+def _column_name(column: Column) -> str:
     """`toLabel(Rating)` is shown as Rating, unless it is called otherwise."""
     term = column.term
     while isinstance(term, Function):

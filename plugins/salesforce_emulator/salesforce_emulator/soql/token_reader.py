@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from salesforce_emulator.soql.tokens import SoqlError, Token, located, tokens
+from salesforce_emulator.soql.tokens import SoqlError, Token, make_located_error, tokens
 
 _LATER = ("WITH", "TYPEOF", "UPDATE", "ALL")
 
@@ -42,23 +42,23 @@ class TokenReader:
     def expect(self, kind: str) -> Token:
         """The next token, which must be of a kind. Raises SoqlError."""
         if self.peek().kind != kind:
-            raise self.unexpected(self.peek())
+            raise self.make_unexpected_error(self.peek())
         return self.advance()
 
     def expect_word(self, word: str) -> bool:
         """Read a key word. Raises SoqlError."""
         if not self.accept_word(word):
-            raise self.unexpected(self.peek())
+            raise self.make_unexpected_error(self.peek())
         return True
 
     def expect_sign(self, sign: str) -> None:
         """Read a sign. Raises SoqlError."""
         if not self.accept_sign(sign):
-            raise self.unexpected(self.peek())
+            raise self.make_unexpected_error(self.peek())
 
-    def unexpected(self, token: Token) -> SoqlError:
+    def make_unexpected_error(self, token: Token) -> SoqlError:
         """The error that a token is, where it stands."""
         message = f"unexpected token: '{token.text}'"
         if token.is_word(*_LATER):
             message = f"the emulator does not know this part of SOQL: '{token.text}'"
-        return located(self.statement, token.at, "MALFORMED_QUERY", message)
+        return make_located_error(self.statement, token.at, "MALFORMED_QUERY", message)

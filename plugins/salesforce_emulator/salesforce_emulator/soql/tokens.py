@@ -48,7 +48,7 @@ class Token:
         return self.kind == "sign" and self.text == sign
 
 
-def located(statement: str, at: int, code: str, message: str) -> SoqlError:
+def make_located_error(statement: str, at: int, code: str, message: str) -> SoqlError:
     """An error with the line, a caret below the place, and row and column."""
     before = statement[:at]
     row = before.count("\n") + 1
@@ -65,14 +65,14 @@ def tokens(statement: str) -> list[Token]:
     while at < len(statement):
         match = _TOKEN.match(statement, at)
         if match is None:
-            raise located(statement, at, "MALFORMED_QUERY", f"unexpected token: '{statement[at]}'")
+            raise make_located_error(statement, at, "MALFORMED_QUERY", f"unexpected token: '{statement[at]}'")
         if match.lastgroup != "space":
             found.append(Token(str(match.lastgroup), match.group(), at))
         at = match.end()
     return [*found, Token("end", "<EOF>", len(statement))]
 
 
-def unquoted(token: Token, statement: str, like: bool) -> str:
+def unquote(token: Token, statement: str, like: bool) -> str:
     r"""The text of a string literal. In LIKE, `\_` and `\%` keep their backslash for the pattern."""
 
     def replaced(match: re.Match[str]) -> str:
@@ -83,7 +83,9 @@ def unquoted(token: Token, statement: str, like: bool) -> str:
             return f"\\{escape}"
         if escape.lower() not in _ESCAPES:
             place = token.at + 1 + match.start()
-            raise located(statement, place, "MALFORMED_QUERY", f"Illegal string escape sequence '\\{escape}'")
+            raise make_located_error(
+                statement, place, "MALFORMED_QUERY", f"Illegal string escape sequence '\\{escape}'"
+            )
         return _ESCAPES[escape.lower()]
 
     return _ESCAPE.sub(replaced, token.text[1:-1])

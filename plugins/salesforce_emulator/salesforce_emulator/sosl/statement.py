@@ -51,7 +51,7 @@ def parse(statement: str) -> Search:
     text = re.sub(r"\\(.)", r"\1", match["text"]).strip()
     if len(text.strip('*?" ')) < 2:
         raise SoslError("search term must be longer than one character")
-    returning = tuple(_returning(part) for part in _parts(match["returning"] or ""))
+    returning = tuple(_parse_returning(part) for part in _parts(match["returning"] or ""))
     return Search(text, (match["scope"] or "ALL").upper(), returning, int(match["limit"] or MOST))
 
 
@@ -72,7 +72,7 @@ def _parts(text: str) -> Iterator[str]:
         yield text[begun:]
 
 
-def _returning(part: str) -> Returning:
+def _parse_returning(part: str) -> Returning:
     match = _OBJECT.match(part)
     if match is None:
         raise SoslError(f"unexpected token: {part.strip()}")
