@@ -71,11 +71,12 @@ _READ_ON: Mapping[str, str] = {
     "schema": "The same schema without settings of plugins is [connector.schema.json](../connector.schema.json).",
     "check": "It exits with 64 for a mistake in the project, and with 69 if only a login fails.",
     "plan": "[Saved plans](runs.md#saved-plans) says when a plan that was kept is refused.",
-    "run": "[Runs](runs.md) explains the report and what happens when a run stops.",
+    "run": "[Runs](runs.md) explains the report and what happens when a run stops. "
+    "[First runs](first-runs.md) explains `--first-run`, and [guards](guards.md) explains `--accept`.",
     "runs": "[States](runs.md#states) lists what the column `state` can say.",
     "show": "[The report](runs.md#the-report) explains every line.",
     "rows": "[Rows](runs.md#rows) explains every column.",
-    "resolve": "[Held rows](runs.md#held-rows) explains when rows are held. It exits with 3 if it lists any.",
+    "resolve": "[Held rows](held-rows.md) explains when rows are held. It exits with 3 if it lists any.",
     "explain": "The codes of Salesforce are also [a page](../salesforce/errors.md).",
 }
 

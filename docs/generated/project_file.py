@@ -144,7 +144,7 @@ One of `is_child` and `merge_id` is required. [Merging](../salesforce/records.md
 _GUARDS = """\
 A count is a number of rows. A share such as `10%` is one of the rows that the sync knows. `none` switches a guard off,
 and `min_rows: 0` does the same.
-[What stops a run](../salesforce/records.md#what-stops-a-run) lists the guards that are always on as well.
+[Guards](guards.md) explains each guard, also those that are always on.
 """
 
 _SEQUENCES = """\
@@ -158,7 +158,7 @@ sequences:
 ```
 
 A sequence names each sync once, and has a name that no sync has. When a sync is stopped
-([exit code](exit-codes.md) 4 and above), those behind it do not run.
+([exit code](exit-codes.md) 4 and above), those behind it do not run. [Sequences](sequences.md) says more.
 """
 
 _SECTIONS: tuple[tuple[int, str, type, str], ...] = (
