@@ -48,11 +48,11 @@ GROUPS = (
     Group("connector_sdk.project.load", ("load_project", "load_outline")),
     Group(
         "connector_sdk.history",
-        ("runs", "show", "rows", "LEDGER_COLUMNS", "calls", "left_behind", "notes"),
+        ("runs", "show", "rows", "LEDGER_COLUMNS", "calls", "orphaned_runs", "notes"),
         "Look back and settle",
         "What past runs did, and what became of rows that are held.",
     ),
-    Group("connector_sdk.resolve", ("held", "Held", "resolve", "Settlement", "Decision")),
+    Group("connector_sdk.resolve", ("held_rows", "Held", "resolve", "Settlement", "Decision")),
     Group(
         "connector_sdk",
         (
@@ -99,7 +99,7 @@ GROUPS = (
     ),
     Group(
         "connector_sdk",
-        ("Destination", "installed", "load"),
+        ("Destination", "find_installed", "load"),
         "Load a destination",
         "A plugin as the core calls it: from an installed package, or from an object of yours.",
     ),
