@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from connector_sdk.contract.batch import Batch
 from connector_sdk.contract.codes import Code
-from connector_sdk.contract.errors import ExitCode, RunStopped
+from connector_sdk.contract.errors import ConfigError, ExitCode, Problem, RunStopped
 from connector_sdk.contract.plan import Cost, Finding, Level, PlanReport
 from connector_sdk.contract.project import OnHeld
 from connector_sdk.contract.spec import Mode
@@ -33,6 +33,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
     When the run starts over, nothing counts as accepted. A baseline has a meaning only where it is not known what was
     sent: in a first run, or after one that may have created rows which nobody can name.
     """
+    _refuse_baseline_of_list(opened, request)
     previous = None if request.start_over else opened.state()
     held = () if request.start_over else opened.journal.held(opened.sync.name)
     snapshot = None if request.start_over else opened.snapshot()
@@ -70,6 +71,13 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
             hint = "make room in memory and on the disk, and run again; nothing was sent"
             raise RunStopped(f"the plan cannot be made: {first_line(error)}", hint=hint) from error
         raise
+
+
+def _refuse_baseline_of_list(opened: Session, request: Request) -> None:
+    """Raise `ConfigError` when rows of a whole list are to count as sent: all entries of the target would leave it."""
+    if request.baseline and opened.sync.mode is Mode.ALL:
+        message = "--first-run baseline does not go with mode all, which compares the model with what the target has"
+        raise ConfigError([Problem(message, ("syncs", opened.sync.name, "mode"), "leave --first-run out")])
 
 
 def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from connector_sdk import (
     ActionCounts,
     Batch,
+    ConfigError,
     ExitCode,
     FieldMapping,
     Finding,
@@ -29,6 +30,7 @@ from connector_sdk import (
     RunStopped,
 )
 from connector_sdk.history import show
+from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
 from .bench import Bench, mapped, people
@@ -52,6 +54,15 @@ def tags(bench: Bench) -> Bench:
 
 def _held(bench: Bench) -> dict[str, str | None]:
     return {record["name"]: record.get("label") for record in bench.store.records("tags")}
+
+
+@pytest.mark.parametrize("accept", [frozenset(), frozenset({"max_removed"})])
+def test_a_list_cannot_be_taken_as_sent_for_that_would_empty_it(tags: Bench, accept: frozenset[str]) -> None:
+    tags.store.put("tags", name="Red", label="red")
+    for ask in (tags.plan, tags.run):
+        with pytest.raises(ConfigError, match="baseline does not go with mode all"):
+            ask([RED, BLUE], first_run=FirstRun.BASELINE, accept=accept)
+    assert _held(tags) == {"Red": "red"}
 
 
 def test_the_target_becomes_what_the_model_is_whoever_wrote_it(tags: Bench) -> None:
