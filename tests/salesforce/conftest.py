@@ -23,7 +23,7 @@ def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """An upsert of contacts into the emulated org, which is done sooner than a real one."""
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
     for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.{module}._FIRST_PAUSE", 0.02)
+        monkeypatch.setattr(f"connector_salesforce.write.{module}._FIRST_PAUSE", 0.02)
     made = Project(tmp_path, emulated)
     made.sync()
     return made

@@ -17,7 +17,7 @@ APIS = ["bulk", "bulk2", "rest"]
 def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
     for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.{module}._FIRST_PAUSE", 0.05)
+        monkeypatch.setattr(f"connector_salesforce.write.{module}._FIRST_PAUSE", 0.05)
     return Project(tmp_path, emulated)
 
 

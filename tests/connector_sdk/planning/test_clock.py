@@ -48,7 +48,7 @@ def jump(monkeypatch: pytest.MonkeyPatch) -> Jump:
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return datetime.now(tz) + ahead[0]
 
-    for module in ("begin", "state.batch_journal", "state.retention"):
+    for module in ("lifecycle.begin", "state.batch_journal", "state.retention"):
         monkeypatch.setattr(f"connector_sdk.{module}.datetime", Jumping)
     return lambda days: ahead.__setitem__(0, timedelta(days=days))
 

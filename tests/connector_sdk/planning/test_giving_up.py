@@ -200,7 +200,7 @@ def test_observers_are_told_of_a_run_that_cannot_even_be_accounted_for(
             self.reports.append(report)
 
     bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
-    monkeypatch.setattr("connector_sdk.lifecycle.execute.stopped", unreadable)
+    monkeypatch.setattr("connector_sdk.lifecycle.execute.stopped_report", unreadable)
     with pytest.raises(RunStopped, match="the journal cannot be read"):
         bench.run(rows(*KEYS), observers=[Ends()])
     (told,) = Ends.reports
