@@ -44,7 +44,7 @@ def test_every_code_has_a_cause_and_an_advice() -> None:
 
 
 def test_every_code_that_this_plugin_gives_is_in_the_table() -> None:
-    sources = Path(connector_salesforce.__file__).parent.glob("*.py")
+    sources = Path(connector_salesforce.__file__).parent.rglob("*.py")
     raised = re.compile(r'(?:CallFailed|NotExecuted|Refusal)\((?:[^()"]*,\s*)?"([A-Za-z0-9_]+)"')
     given = {code for each in sources for code in raised.findall(each.read_text(encoding="utf-8"))}
     assert len(given) > 15

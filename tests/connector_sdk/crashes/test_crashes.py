@@ -13,7 +13,7 @@ from .scenarios import CASES
 SCENARIO = f"{__package__}.scenarios:crashing"
 STOPPING = f"{__package__}.scenarios:stopping"
 FAMILY = f"{__package__}.families:crashing"
-QUICK = ("insert-two_phase", "all-replace")
+QUICK = ("all-replace",)
 MERGES = f"{__package__}.merges:crashing"
 MOVES = f"{__package__}.moves:crashing"
 TRIALS = 40

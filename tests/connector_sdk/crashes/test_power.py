@@ -11,7 +11,7 @@ from ...conftest import Unharmed
 POWER = f"{__package__}.power:crashing"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.long
 def test_a_small_run_that_loses_power_at_any_crash_point_loses_and_doubles_nothing(unharmed: Unharmed) -> None:
     assert unharmed(exhaust(POWER, "scenarios", "insert-two_phase", "3")).points > 10
 
