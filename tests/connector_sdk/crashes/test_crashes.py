@@ -65,35 +65,30 @@ def test_a_few_kills_leave_families_and_merged_and_moved_rows_whole(unharmed: Un
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 def test_rows_that_wait_for_each_other_find_their_parents_wherever_a_run_is_killed(unharmed: Unharmed) -> None:
     report = unharmed(exhaust(FAMILY, "insert-two_phase", "6"))
     assert report.points > 30
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_rows_that_wait_for_each_other_find_their_parents_under_lost_answers(family: str, unharmed: Unharmed) -> None:
     unharmed(batter(FAMILY, family, "11", *FAULTS, trials=TRIALS, seed=len(family)))
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 def test_rows_are_merged_once_wherever_a_run_is_killed(unharmed: Unharmed) -> None:
     report = unharmed(exhaust(MERGES, "two_phase"))
     assert report.points > 30
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
 def test_rows_are_merged_once_under_lost_answers(api: str, unharmed: Unharmed) -> None:
     unharmed(batter(MERGES, api, *FAULTS, trials=TRIALS, seed=len(api)))
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
 def test_rows_find_the_records_that_theirs_became_wherever_a_run_is_killed(api: str, unharmed: Unharmed) -> None:
     report = unharmed(exhaust(MOVES, api))
@@ -101,7 +96,6 @@ def test_rows_find_the_records_that_theirs_became_wherever_a_run_is_killed(api: 
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("api", ["call", "two_phase", "leased_job"])
 def test_rows_find_the_records_that_theirs_became_under_lost_answers(api: str, unharmed: Unharmed) -> None:
     unharmed(batter(MOVES, api, *FAULTS, trials=TRIALS, seed=len(api)))
