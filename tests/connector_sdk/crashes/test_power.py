@@ -17,7 +17,6 @@ def test_a_small_run_that_loses_power_at_any_crash_point_loses_and_doubles_nothi
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "words",
     ["scenarios upsert-two_phase 12", "scenarios insert-leased_job 6", "scenarios archive-call 6",
