@@ -1,4 +1,4 @@
-"""The page of Salesforce's error codes, made of the table by which the plugin classifies them."""
+"""The page of Salesforce's error codes, made from the table by which the plugin classifies them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from connector_salesforce.errors.codes import CONTENT_RULES, Scope, scopes, tabl
 from connector_sdk import Classification, Kind
 
 _HEAD = """\
-# Errors of Salesforce
+# Errors
 
-Every code that Salesforce's APIs and logins answer with, and those that the plugin adds: what the run does, what causes
-it, what to do about it. `connector explain CODE` says the same; codes may be written in any case.
-A code that is in no table rejects its row, with Salesforce's words.
+This page lists the error codes of Salesforce's APIs and logins, and those that the plugin adds. For each code it says
+what the run does, what causes the error, and what to do about it.
 
-This page is written by `make docs` from `connector_salesforce/codes.tsv`.
+- `connector explain CODE` says the same. You can write a code in upper or lower case.
+- A code that is not listed rejects its row, with Salesforce's own message.
+
+`make docs` writes this page from `connector_salesforce/errors/codes.tsv`.
 """
 
 _ABOUT = {
-    Scope.LOGIN: ("Logins and sessions", "Nothing can be sent until an admin or a user has done something."),
-    Scope.ORG: ("The org and its limits", "All batches are concerned; a run that stops goes on where it stopped."),
-    Scope.JOB: ("Jobs and objects", "All rows of the sync are concerned."),
-    Scope.BATCH: ("Batches", "The rows of one batch are concerned."),
-    Scope.REQUEST: ("Calls", "One call is concerned; whether it was executed is found out before it is repeated."),
-    Scope.ROW: ("Rows", "One row is concerned, the others of its batch are written."),
+    Scope.LOGIN: ("Logins and sessions", "Nothing can be sent until an admin or a user has acted."),
+    Scope.ORG: ("The org and its limits", "These concern all batches. A stopped run resumes where it stopped."),
+    Scope.JOB: ("Jobs and objects", "These concern all rows of the sync."),
+    Scope.BATCH: ("Batches", "These concern the rows of one batch."),
+    Scope.REQUEST: ("Calls", "These concern one call. The run finds out whether it was executed before it repeats it."),
+    Scope.ROW: ("Rows", "These concern one row. The other rows of its batch are written."),
 }
 
 _DOES = {
@@ -36,13 +38,13 @@ _DOES = {
 
 
 def page() -> str:
-    """The whole page."""
-    return "\n".join([_HEAD, *(line for scope in Scope for line in _section(scope)), *_told_apart()])
+    """Return the whole page."""
+    return "\n".join([_HEAD, *(line for scope in Scope for line in _section(scope)), *_by_message()])
 
 
 def _section(scope: Scope) -> Iterator[str]:
     title, about = _ABOUT[scope]
-    yield f"## {title}\n\n{about}\n\n| code | the run | cause | what to do |\n|---|---|---|---|"
+    yield f"## {title}\n\n{about}\n\n| Code | The run | Cause | What to do |\n|---|---|---|---|"
     for code, known in table().items():
         if scopes()[code] is scope:
             yield _line(code, known)
@@ -54,10 +56,11 @@ def _line(code: str, known: Classification) -> str:
     return f"| {' | '.join(each.replace('|', chr(92) + '|') for each in cells)} |"
 
 
-def _told_apart() -> Iterator[str]:
-    yield "## Codes that mean unlike things\n"
-    yield "Where the message holds these words, the code is told as another, with Salesforce's own in the message.\n"
-    yield "| Salesforce's code | words | told as |\n|---|---|---|"
+def _by_message() -> Iterator[str]:
+    yield "## Codes with several meanings\n"
+    yield "Some of Salesforce's codes mean different things. The words of the message decide which code is reported."
+    yield "The message still holds Salesforce's own code.\n"
+    yield "| Salesforce's code | Words in the message | Reported as |\n|---|---|---|"
     for each in CONTENT_RULES:
         yield f"| `{each.code}` | {each.text} | `{each.name}` |"
     yield ""
