@@ -73,9 +73,9 @@ def test_the_page_says_of_a_hook_who_calls_it_what_it_answers_what_it_may_raise_
 
 
 @pytest.mark.parametrize("hook", hooks_of(ObserverHooks), ids=name)
-def test_the_page_says_of_an_observed_event_when_it_is_told_and_what(hook: Any) -> None:
+def test_the_page_says_of_an_observed_event_when_it_is_called_and_what_it_gets(hook: Any) -> None:
     leads = re.findall(r"^- \*\*([\w ]+)\*\*", sections()[signature(hook)], flags=re.MULTILINE)
-    assert leads == ["Called", "Told", "Example"]
+    assert leads == ["Called", "Gets", "Example"]
 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=name)
