@@ -1,1 +1,1 @@
-"""Send a frozen plan: deliver, split, retry, settle."""
+"""Send a frozen plan: deliver, split, retry and recover batches."""

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 @frozen
 class BatchAttempt:
-    """The `Attempt` of a batch; anchors go to the journal."""
+    """The `Attempt` of a batch. It stores anchors in the journal."""
 
     _writing: Writing
     _batch: JournalledBatch
@@ -27,15 +27,15 @@ class BatchAttempt:
         return self._writing.journal.anchors(self._batch.run, self._batch.number)
 
     def anchor(self, step: str, **handle: str) -> None:
-        """Note what identifies the batch at the destination; durable when this returns."""
+        """Note what identifies the batch at the destination; the note is durable when this returns."""
         self._writing.journal.anchor(self._batch, self.number, step, handle)
 
     def run_anchors(self) -> tuple[Anchor, ...]:
-        """All anchors of this run, oldest first."""
+        """Return all anchors of this run, oldest first."""
         return self._writing.journal.anchors(self._batch.run)
 
     def wait(self, seconds: float, reason: str = "") -> None:
-        """Sleep, less than that while the run stops; raises `Cancelled` once that waits no longer."""
+        """Sleep, more briefly while the run stops; raises `Cancelled` once the run waits no longer."""
         why = reason or "until its destination answers"
         log.info("Try %d of %s waits %.2f s: %s", self.number, self._batch.label, seconds, why)
         self._writing.stop.wait_for_answer(seconds)

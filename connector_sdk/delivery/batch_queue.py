@@ -1,4 +1,4 @@
-"""The batches of a stage that wait to be sent: those of one lane one after another, all others in any order."""
+"""The queue of a stage's batches: batches of one lane are sent one after another, all others in any order."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from connector_sdk.state.records import JournalledBatch
 
 
 class Queue:
-    """Batches that wait. The first error stops the run: nothing is taken any more.
+    """The batches that wait. After the first error, `take` returns no more batches.
 
-    A lane that has a batch ready or in flight is taken, and its other batches wait behind that one. `in_order` is for
-    one batch at a time: lanes then mean nothing, and what is tried again does not wait behind what comes after it.
+    A lane is busy while one of its batches is ready or in flight; its other batches wait behind that one. With
+    `in_order`, which is for one batch at a time, lanes mean nothing, and a retry goes ahead of later batches.
     """
 
     def __init__(self, batches: Iterable[JournalledBatch], stop: Stopping, *, in_order: bool = False) -> None:
@@ -31,12 +31,12 @@ class Queue:
 
     @property
     def ready(self) -> int:
-        """How many batches could be taken now."""
+        """The number of batches that can be taken now."""
         with self._changed:
             return len(self._ready)
 
     def take(self) -> JournalledBatch | None:
-        """The next batch; None when there is none and none can come."""
+        """Return the next batch; None if there is none and none can follow."""
         with self._changed:
             while not self._ready and self._in_flight and not self._stop.halted.is_set():
                 self._changed.wait(0.2)
@@ -46,8 +46,8 @@ class Queue:
             self._in_flight += 1
             return self._ready.popleft()
 
-    def done(self, batch: JournalledBatch, more: Iterable[JournalledBatch]) -> None:
-        """A batch has its outcomes; its rows that are tried again wait in `more`."""
+    def finish(self, batch: JournalledBatch, more: Iterable[JournalledBatch]) -> None:
+        """Take note that a batch has its outcomes, and queue `more`, the batches of its retried rows."""
         with self._changed:
             self._in_flight -= 1
             if self._in_order:
@@ -59,7 +59,7 @@ class Queue:
             self._changed.notify_all()
 
     def fail(self, error: BaseException) -> None:
-        """The run cannot go on."""
+        """Stop the run because of an error."""
         with self._changed:
             self._in_flight -= 1
             if self._error is None or isinstance(self._error, Cancelled):
@@ -85,7 +85,7 @@ class Queue:
             self._ready.append(batch)
 
     def _free(self, lane: int | None) -> None:
-        """Let the next batch of a lane go."""
+        """Queue the next batch of a lane, or free the lane."""
         if lane is None:
             return
         if self._behind[lane]:

@@ -1,18 +1,18 @@
-"""How many rows a batch may have: fewer once so many were too many together, and slowly more again."""
+"""The number of rows that a batch may have: lowered when a batch was too large, and raised again slowly."""
 
 from __future__ import annotations
 
 import threading
 
 CLEAN = 10
-"""Batches of the size that is allowed which succeed before a larger one is tried."""
+"""The number of batches of the allowed size that must succeed before a larger one is tried."""
 
 
 class Sizes:
-    """The rows that a batch may have at most, None as long as nothing was too large; safe to use from any thread.
+    """The limit on the rows of a batch, None until a batch was too large; safe to use from any thread.
 
-    Only a batch that is sent for the first time and fails as a whole tells that its size was wrong: in the others a row
-    may be too much by itself.
+    Only a batch that is sent for the first time and fails as a whole shows that its size was wrong. In other batches
+    one row may be too large by itself.
     """
 
     def __init__(self) -> None:
@@ -21,18 +21,18 @@ class Sizes:
         self._clean = 0
 
     def too_large(self, rows: int) -> int | None:
-        """The rows of the batches into which one of `rows` is to be cut; None where it may be sent."""
+        """Return the size of the pieces into which a batch of `rows` must be cut; None if it may be sent."""
         with self._lock:
             return self._allowed if self._allowed is not None and rows > self._allowed else None
 
     def lower(self, rows: int) -> None:
-        """More than `rows` were too many."""
+        """Lower the limit to `rows`, because more were too many."""
         with self._lock:
             self._allowed = rows if self._allowed is None else min(self._allowed, rows)
             self._clean = 0
 
     def clean(self, rows: int) -> None:
-        """A batch of `rows` succeeded."""
+        """Count a batch of `rows` that succeeded."""
         with self._lock:
             if self._allowed is None or rows < self._allowed:
                 return

@@ -1,4 +1,4 @@
-"""How many batches may be at the destination at the same time: halved where it is crowded, raised again slowly."""
+"""The number of batches that may be in flight: halved when the destination is overloaded, and raised again slowly."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from connector_sdk.contract.errors import Cancelled
 log = logging.getLogger(__name__)
 
 CLEAN = 10
-"""Answers without a complaint after which one more batch may be under way."""
+"""The number of answers without a complaint after which one more batch may be in flight."""
 
 
 class Slots:
-    """The batches that may be under way: `most` at the beginning, fewer after a complaint.
+    """The limit on batches in flight: `most` at first, fewer after a complaint.
 
-    What is under way when the destination complains was sent before the number fell, so complaints about it count as
-    one: the number is not halved again until that many answers have come.
+    Batches that are in flight when the destination complains were sent before the limit fell, so their complaints count
+    as one. The limit is not halved again until that many answers have come.
     """
 
     def __init__(self, most: int = 1) -> None:
@@ -31,7 +31,7 @@ class Slots:
 
     @contextmanager
     def one(self, halt: threading.Event) -> Iterator[None]:
-        """Be under way, as soon as there is room. Raises `Cancelled` when `halt` is set before."""
+        """Hold a slot, waiting until one is free. Raises `Cancelled` if `halt` is set first."""
         self._enter(halt)
         answered = 0
         try:
@@ -41,7 +41,7 @@ class Slots:
             self._leave(answered)
 
     def halve(self) -> None:
-        """The destination complains that it is crowded."""
+        """Halve the limit after the destination has reported overload."""
         with self._changed:
             self._clean = 0
             if not self._sent_before:

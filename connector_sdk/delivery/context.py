@@ -1,4 +1,4 @@
-"""What every step of writing needs: the destination, the journal, the rows, and how hard to try."""
+"""The context that every step of delivery needs: the destination, the journal, the rows and the retry limits."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ from connector_sdk.state.records import JournalledBatch
 
 
 class Rows(Protocol):
-    """Reads rows of a frozen plan; safe to use from any thread."""
+    """A reader of a frozen plan's rows, safe to use from any thread."""
 
     def begin(self, batches: Sequence[JournalledBatch]) -> None:
-        """Make the rows of a stage ready; `batches` are those of it that are still open."""
+        """Prepare the rows of a stage; `batches` are its open batches."""
         ...
 
     def read(self, batch: JournalledBatch) -> BatchRows:
-        """The rows of a batch."""
+        """Return the rows of a batch."""
         ...
 
     def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
-        """Some columns of the rows of a batch, as they were planned."""
+        """Return some columns of the rows of a batch, as they were planned."""
         ...
 
 
 class Progress:
-    """Counts what is done, for observers; the ledger is what counts at the end."""
+    """A counter of remaining rows, for observers. The totals at the end come from the ledger."""
 
     def __init__(self, remaining: int) -> None:
         self._lock = threading.Lock()
         self._remaining = remaining
 
-    def finished(self, outcomes: Mapping[Outcome, int]) -> int:
-        """Take finished rows off, and answer how many remain."""
+    def subtract(self, outcomes: Mapping[Outcome, int]) -> int:
+        """Subtract finished rows, and return how many remain."""
         with self._lock:
             self._remaining -= sum(outcomes.values())
             return self._remaining
@@ -57,17 +57,21 @@ class Progress:
 
 @frozen
 class Writing:
-    """Everything that writing a run needs. `batch_size` bounds the batches made of rows that are tried again.
+    """Everything that the delivery of one run needs.
 
-    `anchors_first`: a batch without an anchor was not executed. `at_least_once`: what may have been created is sent
-    again where that cannot be told. `stop` says whether the run stops, and how long answers are awaited then. With
-    `settle_only` nothing is sent any more: it is just found out what became of batches in doubt, as far as their
-    account is not `unreachable`. `rekeyed`: removals
-    depend on whether the key's new record was accepted; `refused` has the keys that were not. `taken` has the
-    records of rows that left which others were written to. `scrub` takes known secrets out of what a destination
-    says. `sought` says how records are looked up again, None where they are not. `slots` bound how many batches
-    are under way, `sizes` how many rows they have. Each thread holds the sync's lock and the connection by `keep`
-    while it lives, which may be longer than the run.
+    - `anchors_first`: the API anchors a batch before executing it, so a batch without an anchor was not executed.
+    - `batch_size`: the most rows in a batch of retried rows.
+    - `split_retries`: whether rows that failed for a passing reason are retried in this run.
+    - `stop`: whether the run stops, and how long it then waits for answers.
+    - `at_least_once`: whether records that may have been created are sent again if the destination cannot tell.
+    - `settle_only`: whether nothing is sent, and batches in doubt are only settled. Those of an `unreachable` account
+      cannot be.
+    - `rekeyed`: whether removals depend on the key's new record being accepted. `refused` has the keys that were not.
+    - `taken`: the records of removed rows that another row was written to.
+    - `scrub`: the function that takes known secrets out of the destination's texts.
+    - `sought`: how rows are matched again; None if they are not.
+    - `slots` and `sizes`: the limits on batches in flight and on their rows.
+    - `keep`: how each thread holds the sync's lock and the connection while it lives, which may be longer than the run.
     """
 
     destination: Destination
@@ -97,5 +101,7 @@ class Writing:
     keep: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def may_repeat(self, action: Action) -> bool:
-        """Whether an action that may have been executed is repeated: that changes nothing, or the sync wants it."""
+        """Return whether to repeat an action that may have been executed: if it is no create, or the sync allows
+        duplicates.
+        """
         return action is not Action.CREATE or self.at_least_once

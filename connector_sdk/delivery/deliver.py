@@ -1,4 +1,4 @@
-"""One batch: intent, act, outcome — and what a failure of the whole batch means."""
+"""The delivery of one batch: record the intent, write, record the outcomes, and handle a failure of the whole batch."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 
 
 def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
-    """Bring a batch to its outcomes, and answer the batches that rows which are tried again went into.
+    """Send a batch and record its outcomes; return the batches that its retried rows went into.
 
-    Raises `RunStopped` when the run cannot go on; the batch is then settled when the run is resumed.
+    Raises `RunStopped` when the run cannot continue. The resumed run then settles the batch.
     """
     if writing.settle_only:
         return _settle_abandoned(writing, batch)
@@ -52,7 +52,7 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     if sending.rows.missing is not None:
         return reject_orphans(writing, batch, sending.rows, sending.rows.missing)
     try:
-        answer = persist(sending.once, batch.label, writing.pace, writing.budget, sending.wait)
+        answer = persist(sending.send_or_settle, batch.label, writing.pace, writing.budget, sending.wait)
     except Failure as failure:
         return _handle_failure(sending, failure)
     if isinstance(answer, Unknown):
@@ -62,7 +62,7 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
 
 @define
 class _Sending:
-    """A batch on its way. `doubt`: it may have been executed, by this process or one before it."""
+    """A batch that is being sent. `doubt`: this process or an earlier one may have executed it already."""
 
     writing: Writing
     batch: JournalledBatch
@@ -72,8 +72,8 @@ class _Sending:
     def __attrs_post_init__(self) -> None:
         self.doubt = self.batch.state is BatchState.SENDING
 
-    def once(self) -> WriteResult | Unknown:
-        """Settle what is in doubt, or send; raises `Failure` when neither gives an answer."""
+    def send_or_settle(self) -> WriteResult | Unknown:
+        """Settle the batch if it is in doubt, or send it; raises `Failure` when neither gives an answer."""
         with self.writing.slots.one(self.writing.stop.halted):
             try:
                 return self._answer()
@@ -83,7 +83,9 @@ class _Sending:
                 raise
 
     def wait(self, seconds: float) -> None:
-        """Sleep before the next try. While the run stops, just a batch that can be asked about has one."""
+        """Sleep before the next try. Once the run stops, only a batch with an anchor gets one: the destination can be
+        asked.
+        """
         stop = self.writing.stop
         asks = self.doubt and self.writing.journal.anchors(self.batch.run, self.batch.number)
         (stop.wait_for_answer if asks else stop.wait)(seconds)
@@ -133,7 +135,7 @@ class _Sending:
 
 
 def _settle_abandoned(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
-    """Nothing is sent any more: find out what became of a batch in doubt, as far as that can be learnt now."""
+    """Find out what became of a batch, as far as that can be learned now, and send nothing."""
     rows = writing.rows.read(batch)
     if not batch.in_flight:
         return record_unprocessed(writing, batch, rows, "the run was abandoned")
@@ -165,7 +167,7 @@ _BEFORE_THE_END = Unknown("The answer was lost before the run was abandoned.")
 
 
 def _handle_failure(sending: _Sending, failure: Failure) -> tuple[JournalledBatch, ...]:
-    """The batch was refused as a whole: stop the run, or find the row that is to blame."""
+    """Stop the run, split the batch to find the row to blame, or record that its rows were rejected."""
     if failure.classification.kind is Kind.FATAL and not failure.split:
         advice = failure.classification.advice or failure.classification.cause
         hint = advice or "see the calls of this run"
@@ -174,5 +176,5 @@ def _handle_failure(sending: _Sending, failure: Failure) -> tuple[JournalledBatc
     if batch.rows > 1 and batch.action is not Action.REPLACE:
         return sending.writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), halves(batch))
     if failure.classification.executed is Executed.NO:
-        batch = evolve(batch, submitted=batch.submitted + 1)  # this refusal is what became of the row
+        batch = evolve(batch, submitted=batch.submitted + 1)  # the refusal is the row's outcome
     return record_rejected(sending.writing, batch, sending.rows, failure)

@@ -1,4 +1,4 @@
-"""What the destination says of its errors, asked once per code and kept for the run."""
+"""The classifications of errors: the destination is asked once per code and action, and the run keeps the answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from connector_sdk.hooks.destination import Destination
 
 
 class ErrorKnowledge:
-    """The classification of row errors and exceptions; `retry_codes` count as transient whatever the plugin says."""
+    """The classification of row errors and exceptions. `retry_codes` count as transient even if the plugin rejects
+    them.
+    """
 
     def __init__(self, destination: Destination, retry_codes: Collection[str] = ()) -> None:
         self._destination = destination
@@ -22,14 +24,14 @@ class ErrorKnowledge:
         self._known: dict[tuple[str, Action], Classification] = {}
 
     def of_row(self, code: str, message: str, action: Action) -> Classification:
-        """What the error of a row asks for."""
+        """Return the classification of a row's error."""
         with self._lock:
             if (code, action) not in self._known:
                 self._known[code, action] = self._ask(RowError(code, message, action))
             return self._known[code, action]
 
     def of_exception(self, hook: str, error: Exception) -> Classification:
-        """What an exception of a hook asks for. One that ends the run is logged with the place where it arose."""
+        """Return the classification of a hook's exception. One that ends the run is logged with its traceback."""
         known = self._destination.classify_error(error)
         if known.kind is Kind.FATAL:
             self._destination.log_traceback(hook, error)

@@ -1,4 +1,4 @@
-"""The lines of the ledger: what became of the rows of a batch, column by column."""
+"""The lines of the ledger: the outcomes of a batch's rows, column by column."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _DONE = {
 }
 
 _REPLACED = {"new": "created", "changed": "updated", "same": "kept", "left": "deactivated"}
-"""What became of the rows of a list that was replaced, by their effects."""
+"""The action that the ledger reports for each row of a replaced list, by its effect."""
 
 _THERE = pa.array(["changed", "present", "left"])
-"""The effects of rows whose records are known to be there: writing them twice creates nothing."""
+"""The effects of rows whose records are known to exist: writing them twice creates nothing."""
 
 
 def uniform_table(
@@ -39,7 +39,7 @@ def uniform_table(
 def table_of(
     batch: JournalledBatch, rows: BatchRows, result: WriteResult, outcomes: pa.Array, advice: pa.Array
 ) -> pa.Table:
-    """Return the lines of a batch, from what the destination says of its rows and what becomes of them."""
+    """Return the lines of a batch, made of the destination's answer, the outcomes and the advice."""
     answer = result.rows
     count = batch.rows
     succeeded = pc.fill_null(pc.equal(outcomes, Outcome.SUCCEEDED.value), False)
@@ -63,7 +63,7 @@ def table_of(
 
 
 def _describe_done(action: Action, rows: BatchRows, answer: pa.Table, duplicates: pa.Array) -> pa.Array | pa.Scalar:
-    """What was done to each row's record, where it succeeded."""
+    """Return what was done to each row's record if the row succeeded."""
     if action is Action.REPLACE:
         return pa.array(list(_REPLACED.values())).take(pc.index_in(rows.effects, pa.array(list(_REPLACED))))
     done: pa.Array | pa.Scalar = pa.scalar(_DONE.get(action))
@@ -82,9 +82,10 @@ _EITHER = "created or updated"
 def _possible_duplicates(
     batch: JournalledBatch, rows: BatchRows, answer: pa.Table, succeeded: pa.BooleanArray
 ) -> pa.BooleanArray:
-    """Which rows were sent again, without an answer, and may have had their effect twice.
+    """Return a mask of the rows that were sent again without an answer and may have had their effect twice.
 
-    A record that was created by the second answer was not there before. One that was updated may be the first's.
+    If the second answer says that it created the record, the first attempt did not. If it says that it updated the
+    record, the first attempt may have created it.
     """
     if not batch.repeated or batch.submitted < 2 or batch.action not in (Action.CREATE, Action.UPSERT):
         return pa.repeat(False, batch.rows)

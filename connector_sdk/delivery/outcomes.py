@@ -1,4 +1,4 @@
-"""From what the destination says of rows to their outcomes in the ledger, column by column."""
+"""The outcomes of a batch: what the destination says of its rows becomes lines of the ledger, column by column."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _GONE = {
     Action.UPDATE: "The record is gone; the next run looks for one again.",
     Action.MERGE: "It is gone already, so nothing is left to merge.",
 }
-"""What is said of a row whose record does not exist any more."""
+"""The advice for a row whose record no longer exists."""
 
 _LOOKED_UP = ["new", "present", "rekeyed"]
 """The effects of rows whose record ids were looked up in this run."""
@@ -40,10 +40,13 @@ _LOOKED_UP = ["new", "present", "rekeyed"]
 
 @frozen
 class _Verdict:
-    """What becomes of the rows that share a status and a code. No outcome: they are tried again.
+    """The verdict on the rows that share a status and a code. Without an outcome, they are retried.
 
-    `waits`: the destination waits until it takes them, and then takes all. `doubted`: they may have been executed.
-    `look_again`: it becomes of those that do not turn out to mean another record.
+    - `stop`: why the run stops after recording; empty if it continues.
+    - `rows_max`: the most rows in one batch when they are retried.
+    - `look_again`: match the rows again first. The verdict applies only to rows that still match the same record.
+    - `waits`: the destination waits until it accepts the rows, and then accepts all of them.
+    - `doubted`: the rows may have been executed.
     """
 
     outcome: Outcome | None
@@ -58,10 +61,10 @@ class _Verdict:
 def account(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, result: WriteResult
 ) -> tuple[JournalledBatch, ...]:
-    """Record the outcomes of a batch; rows that may still succeed go into new batches, which are the answer.
+    """Record the outcomes of a batch, and return new batches for the rows that may still succeed.
 
-    Rows whose record is another one now go on to that one. Raises `RunStopped` after recording when a row failed in a
-    way that concerns the whole run.
+    Rows that now match another record are sent to that one. If a row failed in a way that concerns the whole run, this
+    records the outcomes and then raises `RunStopped`.
     """
     result = _with_left(rows, result)
     if pc.all(pc.equal(result.rows.column("status"), RowStatus.SUCCEEDED.value)).as_py():
@@ -94,7 +97,7 @@ def account(
 
 
 def _log_repeats(batch: JournalledBatch, result: WriteResult, undecided: pa.BooleanArray, batches: int) -> None:
-    """Say why rows go on in batches of their own."""
+    """Log why rows are retried in batches of their own."""
     if log.isEnabledFor(logging.INFO):
         codes = {each or "not executed" for each in result.rows.column("code").filter(undecided).unique().to_pylist()}
         rows = pc.sum(undecided).as_py()
@@ -104,13 +107,16 @@ def _log_repeats(batch: JournalledBatch, result: WriteResult, undecided: pa.Bool
 def _rematch_rows(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, kinds: pa.Array, verdicts: Sequence[_Verdict]
 ) -> Moved:
-    """Look the records up again of those rows whose failure says that theirs is another one now."""
+    """Match the rows again whose failure says that another record may have replaced theirs."""
     asking = [number for number, each in enumerate(verdicts) if each.look_again]
     return look_again(writing, batch, rows, pc.is_in(kinds, pa.array(asking, kinds.type))) if asking else Moved()
 
 
 def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Moved) -> pa.Table:
-    """The outcomes without the rows that go on to another record; of those that do not, it is said why."""
+    """Return the outcomes without the rows that are sent to another record.
+
+    The rows that cannot be sent there get the reason as their outcome.
+    """
     others, tables = [moved.rows], []
     for outcome, code, reasons in (
         (Outcome.REJECTED, Code.RECORD_MOVED, moved.unfit),
@@ -126,7 +132,7 @@ def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, mov
 
 
 def _with_left(rows: BatchRows, result: WriteResult) -> WriteResult:
-    """The answer, with a line for each value that left a target which was replaced: it shares the fate of the list."""
+    """Return the result with a line for each value that left the replaced list; these share the fate of the list."""
     left = len(rows.rows) - result.rows.num_rows
     if not left:
         return result
@@ -137,7 +143,7 @@ def _with_left(rows: BatchRows, result: WriteResult) -> WriteResult:
 
 
 def _keep_list_whole(batch: JournalledBatch, undecided: pa.BooleanArray) -> pa.BooleanArray:
-    """The rows that are tried again: of a list that replaces another, all or none."""
+    """Return the mask of rows to retry; of a list that replaces another one, all or none."""
     if batch.action is Action.REPLACE and pc.any(undecided).as_py():
         return pa.repeat(True, len(undecided))
     return undecided
@@ -146,29 +152,31 @@ def _keep_list_whole(batch: JournalledBatch, undecided: pa.BooleanArray) -> pa.B
 def record_unknown(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, answer: Unknown
 ) -> tuple[JournalledBatch, ...]:
-    """Record that the fate of a whole batch cannot be learnt."""
-    return _uniform(writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
+    """Record that the fate of a whole batch cannot be learned."""
+    return _record_uniform(
+        writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST)
+    )
 
 
 def record_rejected(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: Failure
 ) -> tuple[JournalledBatch, ...]:
-    """Record that a batch that cannot be cut, of one row or a whole list, was refused."""
+    """Record that the destination refused a batch that cannot be split: one row or a whole list."""
     advice = failure.classification.advice
-    return _uniform(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
+    return _record_uniform(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
 
 
 def record_unprocessed(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str
 ) -> tuple[JournalledBatch, ...]:
-    """Record that a batch is not going to be sent."""
-    return _uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
+    """Record that a batch will not be sent."""
+    return _record_uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
 
 
 def record_withheld(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, stay: Stay
 ) -> tuple[JournalledBatch, ...]:
-    """Record that the records of some rows stay; the others go on."""
+    """Record that the records of some rows stay; return a batch with the other rows."""
     table = uniform_table(batch, rows, stay.outcome, stay.code, stay.reason, _advice(stay.code))
     return _record(writing, batch, table.filter(stay.kept), others(batch, rows.rows.filter(pc.invert(stay.kept))))
 
@@ -176,7 +184,7 @@ def record_withheld(
 def reject_orphans(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, missing: pa.Array
 ) -> tuple[JournalledBatch, ...]:
-    """Record that rows refer to a record which was not made, as `missing` says of each; the others go on."""
+    """Record which rows refer to a record that was not made, as `missing` says; return a batch with the other rows."""
     code = Code.PARENT_NOT_WRITTEN if batch.action is Action.MERGE else Code.REFERENCE_NOT_FOUND
     table = uniform_table(batch, rows, Outcome.REJECTED, code, missing, _advice(code))
     alone = pc.is_valid(missing)
@@ -190,7 +198,7 @@ def _advice(code: Code) -> str:
 def _group_rows(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, result: WriteResult
 ) -> tuple[pa.Array, list[_Verdict]]:
-    """Group rows by status, code and age of their record ids: the group of each row, and the verdict of each group."""
+    """Group rows by status, code and age of their record ids; return each row's group, and each group's verdict."""
     status = result.rows.column("status").combine_chunks()
     code = pc.fill_null(result.rows.column("code").combine_chunks(), "")
     age = pc.if_else(pc.is_in(rows.effects, pa.array(_LOOKED_UP)), "fresh", "")
@@ -219,8 +227,9 @@ def _verdict(
 
 
 def _judge_unknown(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
-    """What becomes of rows in doubt: where that makes no second record they are sent again, as often as the code of
-    their doubt allows.
+    """Return the verdict on rows that may have been executed.
+
+    They are retried as often as their code allows, if that creates no second record or the sync allows duplicates.
     """
     if code:
         known = writing.knowledge.of_row(code, message, batch.action)
@@ -231,8 +240,10 @@ def _judge_unknown(writing: Writing, batch: JournalledBatch, code: str, message:
 
 
 def _judge_failed(writing: Writing, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool) -> _Verdict:
-    """What becomes of rows that failed. Where an id was looked up just now, its record is not what the code is about,
-    unless it is a deletion that found it gone.
+    """Return the verdict on rows that failed.
+
+    An update whose record id was looked up in this run never counts as gone: its code is about another record. A
+    deletion or a merge may find such a record gone.
     """
     known = writing.knowledge.of_row(code, message, batch.action)
     if known.crowded:
@@ -258,7 +269,7 @@ def _may_repeat(writing: Writing, batch: JournalledBatch, known: Classification)
     return batch.round < rounds
 
 
-def _uniform(
+def _record_uniform(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str, advice: str
 ) -> tuple[JournalledBatch, ...]:
     return _record(writing, batch, uniform_table(batch, rows, outcome, code, message, advice), ())
@@ -273,13 +284,13 @@ def _record(
     outcomes: Counter[Outcome] = Counter()
     for each in counts:
         outcomes[Outcome(each.outcome)] += each.rows
-    remaining = writing.progress.finished(outcomes)
+    remaining = writing.progress.subtract(outcomes)
     writing.observers.batch_finished(BatchReport(batch.run, batch.number, table.num_rows, dict(outcomes), remaining))
     return children
 
 
 def _scrub_secrets(writing: Writing, table: pa.Table) -> pa.Table:
-    """The outcomes without secrets that the destination repeated in what it says; each distinct text once."""
+    """Return the outcomes without secrets that the destination repeated in its texts; scrub each distinct text once."""
     for name in _SAID:
         texts = table.column(name).combine_chunks()
         if texts.null_count < len(texts):

@@ -1,4 +1,4 @@
-"""A batch whose answer is missing: was it executed? A crash and a lost answer come to the same place."""
+"""The question whether a batch without an answer was executed; a crash and a lost answer are handled alike."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _NO_ANCHOR = Unknown("The answer was lost and the destination names no batch; lo
 
 
 def settle(writing: Writing, batch: JournalledBatch, rows: BatchRows, number: int) -> WriteResult | Recovery | Unknown:
-    """Find out what became of a batch that may have been executed; NOT_EXECUTED only where that is proven.
+    """Find out what became of a batch that may have been executed; return NOT_EXECUTED only if that is proven.
 
-    With an anchor the destination is asked. Without one, nothing was executed through an api that anchors a batch
-    before it can be, as one that delivers exactly once does; through any other one, that cannot be told.
+    If the batch has an anchor, ask the destination. Without one, the batch was not executed if its API anchors each
+    batch before executing it, as one with exactly-once delivery does. With any other API, its fate is unknown.
+
     Raises `Failure` when the destination cannot tell now.
     """
     attempt = BatchAttempt(writing, batch, number)

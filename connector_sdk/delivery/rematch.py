@@ -1,4 +1,4 @@
-"""Rows whose record has given its place to another one since the plan was made: looked up again, they go there."""
+"""Rows whose record has been replaced by another since the plan was made: they are matched again and sent there."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from connector_sdk.state.records import JournalledBatch, NewBatch
 
 @frozen
 class Moved:
-    """Rows that were looked up again. Those in `batches` go on; `unfit` says of others, by number, why they do not, and
-    `kept` of rows that left the model which record has taken the place of theirs: it is not theirs to remove.
+    """The rows that were matched again.
 
-    All other rows stay as they were sent: with the same record, or with none.
+    - `batches`: the rows that are sent to another record.
+    - `unfit`: why other rows cannot be sent there, by row number.
+    - `kept`: which record has replaced that of a row that left the model, by row number. It is not the row's to remove.
+
+    All other rows keep their outcomes: they match the same record, or none.
     """
 
     batches: tuple[NewBatch, ...] = ()
@@ -31,7 +34,7 @@ class Moved:
 
     @property
     def rows(self) -> pa.Array:
-        """The numbers of the rows that go on."""
+        """The numbers of the rows that are sent to another record."""
         return pa.array([row for each in self.batches for row in each.found], pa.int64())
 
     def __bool__(self) -> bool:
@@ -39,10 +42,10 @@ class Moved:
 
 
 def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Moved:
-    """Look up the records of the rows that are `asked` about, and put each row that means another one than before, of
-    an object that it fits, into a batch for that. A row that left the model never goes on to another record.
+    """Match the rows that are `asked` about again, and put those that now match another record into batches for it.
 
-    Bounded like all that is tried again. Raises `RunStopped` when the destination cannot be asked now.
+    The object of that record must take the row. A row that left the model is never sent to another record. Retries are
+    limited as elsewhere. Raises `RunStopped` when the destination cannot be asked now.
     """
     sought = writing.sought
     if sought is None or writing.settle_only or batch.round >= writing.pace.rounds:
@@ -72,11 +75,11 @@ def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked:
 def _read_rematch_plan(
     writing: Writing, batch: JournalledBatch, sought: Sought, places: pa.Array, homes: Sequence[str]
 ) -> tuple[pa.Array, list[dict[str, tuple[int, str | None]]]]:
-    """What the records of rows are found by, and for each row the shape, or the reason against it, by object."""
+    """Return the match values of rows, and each row's shape in other objects, or why it does not fit them."""
     names = [each for home in homes for each in (shape_in(home), unfit_in(home))]
     table = writing.rows.columns(batch, [sought.stored, "match", *names]).take(places)
     values = table.column(sought.stored).combine_chunks()
-    if pa.types.is_string(values.type):  # a row that left the model has nothing but the value as it is compared
+    if pa.types.is_string(values.type):  # a row that left the model has only the compared value
         values = pc.coalesce(values, table.column("match").combine_chunks())
     planned = [
         {home: (line[shape_in(home)], line[unfit_in(home)]) for home in homes}
@@ -88,7 +91,7 @@ def _read_rematch_plan(
 def _records(
     writing: Writing, sought: Sought, values: pa.Array, successors: Sequence[str]
 ) -> dict[int, tuple[str, str]]:
-    """Return the object and the id of the one record that each value has now, by its place among the values."""
+    """Return object and id of the one record that each value has now, by the value's place among the values."""
     asked = pc.indices_nonzero(pc.is_valid(values))
     if not len(asked):
         return {}
@@ -107,7 +110,7 @@ def _records(
 
 
 def _batches(batch: JournalledBatch, groups: Mapping[tuple[str, int], Mapping[int, str]]) -> Iterator[NewBatch]:
-    """A batch for each object and list of columns, of the same stage and lane."""
+    """Yield a batch of the same stage and lane for each object and list of columns."""
     action = Action.DELETE if batch.action is Action.DELETE else Action.UPDATE
     for (object_name, shape), found in groups.items():
         ranges = ranges_of(pa.array(sorted(found), pa.int64()))

@@ -1,7 +1,7 @@
-"""How hard to try: backoff with jitter, a bound on attempts, and a budget shared by the run.
+"""The retry policy: backoff with jitter, a limit on attempts, and a budget that the whole run shares.
 
-The numbers are those of the AWS SDKs' standard retry mode: a bucket of 500 tokens, a retry costs 5, an answer that
-never came 10, and every clean call gives one back.
+The numbers are those of the AWS SDKs' standard retry mode: a bucket of 500 tokens. A retry costs 5, or 10 if no answer
+arrived. Each clean call gives one token back.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _DOUBLINGS = 32
-"""How often a pause is doubled at most; what a destination itself waits for may take any number of tries."""
+"""How often a pause is doubled at most. A failure that the destination waits out may take any number of tries."""
 
 _LONGEST_WAIT = 900.0
-"""Seconds that a run waits at most where a destination names a time; for a longer one it is stopped."""
+"""The longest wait in seconds that a destination may ask for; if it asks for more, the run stops."""
 
 
 @frozen
 class Pace:
-    """How patient a run is. `base` and `cap` bound the backoff, in seconds.
+    """The patience of a run. `base` and `cap` bound the backoff, in seconds.
 
-    `attempts` bounds how often a batch is sent before the run stops; `rounds` how often a row is tried again.
+    `attempts` bounds how often a batch is sent before the run stops, `rounds` how often a row is retried.
     """
 
     base: float = 0.5
@@ -43,19 +43,19 @@ class Pace:
     tokens: int = 500
 
     def backoff(self, number: int) -> float:
-        """Seconds to wait before try `number` (counted from 1): full jitter, doubling up to the cap."""
+        """Return the seconds to wait before try `number`, counted from 1: full jitter, doubling up to the cap."""
         return random.uniform(0, min(self.cap, self.base * 2 ** min(number - 1, _DOUBLINGS)))
 
 
 class Budget:
-    """The tokens that retries of one run share."""
+    """The tokens that the retries of one run share."""
 
     def __init__(self, tokens: int) -> None:
         self._lock = threading.Lock()
         self._full = self._left = tokens
 
     def spend(self, cost: int) -> bool:
-        """Take `cost` tokens; False when there are not that many."""
+        """Take `cost` tokens; return False if fewer are left."""
         with self._lock:
             if cost > self._left:
                 return False
@@ -63,13 +63,13 @@ class Budget:
             return True
 
     def earn(self) -> None:
-        """A clean call gives one token back."""
+        """Give one token back after a clean call."""
         with self._lock:
             self._left = min(self._full, self._left + 1)
 
 
 class Failure(Portable, Exception):
-    """A batch failed as a whole, and this is what it asks for."""
+    """A failure of a whole batch, with its classification."""
 
     def __init__(self, code: str, message: str, classification: Classification, *, split: bool = False) -> None:
         super().__init__(message)
@@ -80,26 +80,25 @@ class Failure(Portable, Exception):
 
     @property
     def passes(self) -> bool:
-        """Whether the same thing may succeed later."""
+        """Whether a retry may succeed."""
         doubtful = self.classification.executed is Executed.MAYBE and self.classification.kind is not Kind.FATAL
         return not self.split and (doubtful or self.classification.kind in (Kind.TRANSIENT, Kind.THROTTLED))
 
 
 def persist(act: Callable[[], T], what: str, pace: Pace, budget: Budget, sleep: Callable[[float], None]) -> T:
-    """Do `act`, called `what` in the log, until it answers, as long as it fails with a `Failure` that may pass.
+    """Call `act` until it returns, and retry each `Failure` that may pass. `what` names the call in the log.
 
-    Tries are bounded, but for failures whose end the destination waits for by itself.
-    Raises `RunStopped` (exit 4) when attempts or budget are used up, or the destination wants to be left alone for
-    long, and any other failure as it is.
+    Attempts are limited, except for failures that the destination itself waits out. Raises `RunStopped` (exit 4) when
+    the attempts or the budget are used up, or the destination asks for a long wait. Other failures propagate.
     """
 
     def seconds(state: RetryCallState) -> float:
-        """How long to wait, at least as long as the destination asks for."""
+        """Return the seconds to wait, at least as many as the destination asks for."""
         failure = _failure(state)
         return max(pace.backoff(state.attempt_number), failure.classification.retry_after or 0)
 
-    def go_on(state: RetryCallState) -> None:
-        """Pay for the next try and say that there is one, or give up."""
+    def prepare_retry(state: RetryCallState) -> None:
+        """Pay for the next try and log it, or give up."""
         failure = _failure(state)
         if not failure.classification.waits:
             pay(failure)
@@ -117,7 +116,7 @@ def persist(act: Callable[[], T], what: str, pace: Pace, budget: Budget, sleep: 
         retry=retry_if_exception(lambda error: isinstance(error, Failure) and error.passes),
         stop=lambda state: state.attempt_number >= pace.attempts and not _failure(state).classification.waits,
         wait=seconds,
-        before_sleep=go_on,
+        before_sleep=prepare_retry,
         sleep=sleep,
         retry_error_callback=lambda state: _raise(_stop_after_retries(_failure(state))),
     )

@@ -1,4 +1,4 @@
-"""Deliver the batches of a run, several at a time, stage after stage."""
+"""The delivery of a run's batches: several at a time, one stage after another."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from connector_sdk.delivery.workers import work_through
 from connector_sdk.state.records import BatchState, JournalledBatch
 
 _LARGE = 5_000
-"""Rows of a batch after which freed memory is given back to the machine, by Arrow and by the allocator of the system:
-each of them would keep some for every thread.
+"""The rows of a batch from which on a thread gives freed memory back to the machine after it.
+
+Otherwise Arrow and the system's allocator each keep some memory for every thread.
 """
 
 _FIRST = 1
-"""The thread that begins a stage of smaller batches, whose answers may come sooner than the next batch is made."""
+"""The number of threads that begin a stage of smaller batches: answers may come sooner than the next batch is made."""
 
 
 def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:
-    """Bring all batches that have no outcomes yet to their outcomes; a stage starts when the one before is done.
+    """Deliver all batches that have no outcomes yet; a stage starts when the one before it is done.
 
-    One at a time, batches are sent in the order of their rows: what is tried again goes before what comes after it.
+    With parallelism 1, batches keep row order: a retry is sent before later batches.
 
-    Raises what stopped the run first; `Cancelled` when it was stopped from outside. Answers to what is in flight are
-    recorded before, within a bound; what is left then is settled when the run is resumed.
+    Raises the first error that stopped the run, or `Cancelled` when it was stopped from outside. Before that, answers
+    to batches in flight are recorded within a time limit. The resumed run settles what is left.
     """
     writing = evolve(writing, slots=Slots(parallelism))
     waiting = (each for each in batches if each.state is not BatchState.DONE)
@@ -55,7 +56,7 @@ def _deliver_stage(writing: Writing, batches: Sequence[JournalledBatch], paralle
         if batch is None:
             return False
         try:
-            queue.done(batch, deliver(writing, batch))
+            queue.finish(batch, deliver(writing, batch))
             if batch.rows >= _LARGE:
                 pa.default_memory_pool().release_unused()
                 pa.system_memory_pool().release_unused()

@@ -1,4 +1,6 @@
-"""Rows that go on in other batches: tried again, or alone because one of them is to blame."""
+"""New batches for rows of a batch: rows to retry, the parts of a split batch, and rows that remain after others are
+out.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +13,23 @@ from connector_sdk.state.records import JournalledBatch, NewBatch, Ranges
 
 
 def halves(batch: JournalledBatch) -> tuple[NewBatch, ...]:
-    """The two halves of a batch of at least two rows."""
+    """Return the two halves of a batch of at least two rows."""
     return cut(batch, (batch.rows + 1) // 2)
 
 
 def cut(batch: JournalledBatch, size: int) -> tuple[NewBatch, ...]:
-    """A batch in pieces of `size` rows each, the last one smaller."""
+    """Return a batch in pieces of `size` rows each, the last one smaller."""
     return tuple(_batch(batch, ranges, batch.round) for ranges in _cut(batch.ranges, size))
 
 
 def retry_batches(
     batch: JournalledBatch, rows: pa.Array, doubted: pa.Array, batch_size: int, *, whole: bool = False
 ) -> tuple[NewBatch, ...]:
-    """Batches for the rows (numbers in the plan, rising) that are to be tried again, smaller with every round.
+    """Return batches for the rows to retry (numbers in the plan, rising), smaller with every round.
 
-    `doubted` are rows, none of the others, that may have been executed; nothing says that they were too many. A list
-    that replaces another is never cut, nor, with `whole`, are rows whose number was not too large.
+    `doubted` are other rows, which may have been executed. Nothing says that these were too many, so their batches keep
+    their size. A list that replaces another one is never cut. With `whole`, the number of rows was not too large, and
+    they are not cut into smaller batches either.
     """
     round_ = batch.round + 1
     if batch.action is Action.REPLACE:
@@ -39,7 +42,7 @@ def retry_batches(
 
 
 def others(batch: JournalledBatch, rows: pa.Array) -> tuple[NewBatch, ...]:
-    """A batch for those rows (numbers in the plan, rising) that go on while the rest of them is not sent."""
+    """Return a batch for the rows (numbers in the plan, rising) that are still sent while the others are not."""
     return (_batch(batch, ranges_of(rows), batch.round),) if len(rows) else ()
 
 
@@ -52,7 +55,7 @@ def _batch(parent: JournalledBatch, ranges: Ranges, round_: int, *, repeated: bo
 
 
 def ranges_of(rows: pa.Array) -> Ranges:
-    """Row numbers (rising) as ranges."""
+    """Return row numbers (rising) as ranges."""
     found: list[tuple[int, int]] = []
     for row in rows.to_pylist():
         if found and found[-1][1] == row:
@@ -63,7 +66,7 @@ def ranges_of(rows: pa.Array) -> Ranges:
 
 
 def _cut(ranges: Ranges, size: int) -> Iterator[Ranges]:
-    """Cut ranges into pieces of `size` rows each, the last one smaller."""
+    """Yield pieces of `size` rows each, the last one smaller."""
     piece: list[tuple[int, int]] = []
     room = size
     for start, stop in ranges:

@@ -1,7 +1,7 @@
-"""The rows of a plan, stage by stage: what refers to rows of an earlier stage is filled in, and frozen again.
+"""The rows of a plan, stage by stage: references to rows of earlier stages are filled in, and the stage is frozen
+again.
 
-What is filled in follows from the plan and from outcomes that are in the journal, so a run that is resumed comes to
-the very same rows.
+What is filled in follows from the plan and the journaled outcomes alone. A resumed run therefore gets the same rows.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from connector_sdk.state.plan_file import FILE, MISSING, BatchRows, Layout, Plan
 from connector_sdk.state.records import JournalledBatch
 
 Outcomes = Callable[[], Iterator[pa.Table]]
-"""Answers what is recorded of the run so far, tables with `LEDGER_SCHEMA`."""
+"""A function that yields the outcomes recorded so far in the run, as tables with `LEDGER_SCHEMA`."""
 
 _MADE = pa.schema([("key", pa.string()), ("record_id", pa.string())])
 
 
 class PlanRows:
-    """Reads rows of a frozen plan; safe to use from any thread, but for `begin`."""
+    """A reader of a frozen plan's rows, safe to use from any thread except for `begin`."""
 
     def __init__(self, folder: Path, layout: Layout, outcomes: Outcomes) -> None:
         self._folder = folder
@@ -37,7 +37,7 @@ class PlanRows:
         self._plan = self._reader = PlanReader(folder / FILE, layout)
 
     def begin(self, batches: Sequence[JournalledBatch]) -> None:
-        """Make the rows of a stage ready; `batches` are those of it that are still open."""
+        """Prepare the rows of a stage; `batches` are its open batches."""
         self._reader = self._plan
         if self._layout.references:
             first = min(start for each in batches for start, _ in each.ranges)
@@ -49,11 +49,11 @@ class PlanRows:
                 crashpoint("after a stage is frozen")
 
     def read(self, batch: JournalledBatch) -> BatchRows:
-        """The rows of a batch."""
+        """Return the rows of a batch."""
         return self._reader.read(batch)
 
     def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
-        """Some columns of the rows of a batch, as they were planned."""
+        """Return some columns of the rows of a batch, as they were planned."""
         return self._plan.columns(batch, names)
 
 
@@ -62,7 +62,7 @@ def fill(
 ) -> Path | None:
     """Freeze the rows from `first` to `stop` with the ids of the records that they refer to.
 
-    The column `MISSING` says why a row has none. None when nothing is to be filled in.
+    The column `MISSING` says why a row has no id. Returns None if there is nothing to fill in.
     """
     waiting = " or ".join(f"{name(each.row)} is not null" for each in references)
     rows = f"from {file(folder / FILE, numbered=True)} where file_row_number >= {first} and file_row_number < {stop}"

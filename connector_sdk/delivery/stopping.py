@@ -1,4 +1,4 @@
-"""How a run stops: nothing new is sent, and what is in flight gets one bound to bring its answers."""
+"""The end of a run that stops: nothing new is sent, and batches in flight get limited time for their answers."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ WHEN_INTERRUPTED = 3.0
 """Seconds that batches in flight get when a signal ends this process."""
 
 WHEN_STOPPED = 60.0
-"""Seconds that they get when the run cannot go on, or a host cancels it."""
+"""Seconds that batches in flight get when the run cannot continue, or a host cancels it."""
 
 _LOOKS = 4
-"""Looks at an answer that is due, at least, that fit into the bound: no wait lasts longer than its share of it."""
+"""The smallest number of checks for a due answer within the time limit: no wait is longer than its share of the limit.
+"""
 
 
 class SignalEvent(threading.Event):
-    """A `cancel` that a signal sets which ends this process: there are seconds left to it, not a minute."""
+    """A `cancel` event that a signal sets which ends this process: only seconds are left, not a minute."""
 
 
 class Stopping:
     """Whether a run stops, and how long it still waits; safe to use from any thread.
 
-    `cancel` is set from outside to interrupt the run. `drain` is how many seconds batches in flight get, whatever
-    stops the run; None for what is usual. The first reason to stop starts the bound, a later one can make it shorter.
-    `interruption` is what was raised from outside in the thread that runs, such as `KeyboardInterrupt`.
+    `cancel` is set from outside to interrupt the run. `drain` is how many seconds batches in flight get, whatever stops
+    the run; None for the usual time. The first reason to stop starts the clock, and a later one can only shorten the
+    time. `interruption` is the exception raised from outside in the thread that runs, such as `KeyboardInterrupt`.
     """
 
     def __init__(self, cancel: threading.Event | None = None, drain: float | None = None) -> None:
@@ -38,16 +39,16 @@ class Stopping:
         self._since, self._ends = float("-inf"), float("inf")
 
     def halt(self) -> None:
-        """Stop, because the run cannot go on."""
+        """Stop because the run cannot continue."""
         self._stop(WHEN_STOPPED)
 
     def interrupt(self, interruption: BaseException) -> None:
-        """Stop, because Ctrl-C reached this process, or a host raised something else in a handler of signals."""
+        """Stop because of Ctrl-C, or because a host's signal handler raised another exception."""
         self.interruption = interruption
         self._stop(WHEN_INTERRUPTED)
 
     def heed(self) -> None:
-        """Stop if the run was cancelled; to be called now and then."""
+        """Stop if the run was cancelled; callers check this regularly."""
         if self._cancel.is_set():
             self._stop(WHEN_INTERRUPTED if isinstance(self._cancel, SignalEvent) else WHEN_STOPPED)
 
@@ -57,24 +58,24 @@ class Stopping:
 
     @property
     def left(self) -> float:
-        """Seconds that are left of the bound, infinite while the run does not stop."""
+        """The seconds that are left for answers; infinite while the run does not stop."""
         return max(0.0, self._ends - time.monotonic())
 
     def check(self) -> None:
-        """Raise `Cancelled` once the run stops, or is to stop: nothing new is sent."""
+        """Raise `Cancelled` once the run stops or was cancelled, so that nothing new is sent."""
         self.heed()
         if self.halted.is_set():
             raise Cancelled
 
     def wait(self, seconds: float) -> None:
-        """Sleep before something new is sent; raises `Cancelled` as soon as the run stops."""
+        """Sleep before sending something new; raises `Cancelled` as soon as the run stops."""
         if self.halted.wait(min(seconds, threading.TIMEOUT_MAX)):
             raise Cancelled
 
     def wait_for_answer(self, seconds: float) -> None:
-        """Sleep before looking for an answer; raises `Cancelled` when the bound is over.
+        """Sleep before looking for an answer; raises `Cancelled` when the time limit is over.
 
-        While the run stops it sleeps less than `seconds`, so that an answer which comes within the bound is found.
+        While the run stops, the sleep is shorter than `seconds`, so that an answer within the limit is found.
         """
         began = time.monotonic()
         with self._changed:

@@ -1,4 +1,4 @@
-"""Records that stay although their rows left the model, as shows only when the rows before them were written."""
+"""Removals that earlier stages have made unsafe: their records stay although their rows left the model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WRITTEN = pa.array(["created", "updated"])
 
 @frozen
 class Stay:
-    """The rows of a batch whose records stay (`kept`, a mask), what they end as, and why."""
+    """The rows of a batch whose records stay (`kept`, a mask), with their outcome, code and reason."""
 
     kept: pa.Array
     outcome: Outcome
@@ -28,7 +28,7 @@ class Stay:
 
 
 def find_withheld(writing: Writing, batch: JournalledBatch, rows: BatchRows) -> Stay | None:
-    """Which rows of a batch are not sent, since their records are to stay; None where all are sent."""
+    """Return the rows of a batch that are not sent because their records must stay; None if all are sent."""
     if len(writing.refused):
         refused = pc.is_in(rows.keys, writing.refused)
         if pc.any(refused).as_py():
@@ -44,7 +44,7 @@ def find_withheld(writing: Writing, batch: JournalledBatch, rows: BatchRows) -> 
 
 
 def rejected_keys(writing: Writing, run: str) -> pa.Array:
-    """The keys of rows that were sent and not accepted."""
+    """Return the keys of rows that were sent and not accepted."""
     tables = (
         table.filter(pc.not_equal(table.column("outcome"), "succeeded")) for table in writing.journal.outcomes(run)
     )
@@ -52,9 +52,9 @@ def rejected_keys(writing: Writing, run: str) -> pa.Array:
 
 
 def claimed_records(writing: Writing, batches: Sequence[JournalledBatch]) -> pa.Array:
-    """The records of rows that left, those of `batches`, which another row was written to in this run.
+    """Return the records of removed rows, those of `batches`, that another row was written to in this run.
 
-    A row that is upserted by its key says only then which record it means.
+    Only the answer to an upsert by key says which record it wrote to.
     """
     nothing = pa.array([], pa.string())
     if not pc.any(pc.equal(writing.rows.columns(batches[0], ["effect"]).column("effect"), "left")).as_py():
@@ -72,6 +72,6 @@ def claimed_records(writing: Writing, batches: Sequence[JournalledBatch]) -> pa.
 
 
 def _join_names(object_name: str | pa.ChunkedArray, ids: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Records by object and id; null where the id is."""
+    """Return object and id of each record as one text; null if the id is null."""
     joined = pc.binary_join_element_wise(object_name, ids, "\t")
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined

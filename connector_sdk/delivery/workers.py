@@ -1,4 +1,4 @@
-"""The threads that deliver batches: few at first, and more of them while they do nothing but wait for answers."""
+"""The threads that deliver batches: few at first, and more while they only wait for answers."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from connector_sdk.delivery.stopping import WHEN_INTERRUPTED
 log = logging.getLogger(__name__)
 
 _BUSY = 0.5
-"""Seconds of CPU per second at which threads of one interpreter get no more done by being more."""
+"""The CPU seconds per second from which on more threads of one interpreter get no more work done."""
 
 _LOOK = 0.1
-"""Seconds between two looks at the threads."""
+"""Seconds between two checks of the threads."""
 
 _UNWIND = 0.5
-"""Seconds that threads get to end by themselves once their waits have ended."""
+"""Seconds that threads get to end by themselves after their waits have ended."""
 
 
 def work_through(work: Callable[[], bool], waiting: Callable[[], int], first: int, most: int, writing: Writing) -> None:
-    """Repeat `work` in `first` to `most` threads until it answers False, or until the run stops.
+    """Repeat `work` in `first` to `most` threads until it returns False, or until the run stops.
 
-    Where answers come at once, threads wait for the interpreter only, and each change of hands costs CPU: a thread
-    more is worth it while those there are leave it idle, and `waiting` says that there is something to do for it.
+    If answers come at once, threads wait only for the interpreter, and each switch between them costs CPU. A thread is
+    therefore added only while the present ones leave the interpreter idle, and `waiting` says that there is work for
+    it.
 
-    A run that stops waits for what its threads are in, as long as `writing.stop` says; Ctrl-C, or what else is raised
-    in this thread from outside, stops the run, and ends that wait when it comes again. The threads are daemons: one
-    that is stuck in a call must not keep the process from ending.
+    A run that stops waits for its threads as long as `writing.stop` says. Ctrl-C, or another exception raised in this
+    thread from outside, stops the run. A second one ends the wait. The threads are daemons: one that is stuck in a call
+    must not keep the process alive.
     """
     crew = _Crew(work, waiting, most, writing)
     stop = writing.stop
@@ -56,10 +57,10 @@ def work_through(work: Callable[[], bool], waiting: Callable[[], int], first: in
 
 @define
 class _Crew:
-    """The threads of one stage. Each keeps the lock of the sync until it ends.
+    """The threads of one stage. Each holds the lock of the sync until it ends.
 
-    An event says that a thread has ended. Joining it does not: where Ctrl-C breaks that off, Python up to 3.12 takes
-    the thread for one that has ended.
+    An event says that a thread has ended. `Thread.join` cannot: if Ctrl-C interrupts it, Python up to 3.12 counts the
+    thread as ended.
     """
 
     _work: Callable[[], bool]
@@ -75,7 +76,7 @@ class _Crew:
             self._start(max(1, min(first, self._waiting())))
 
     def watch(self) -> None:
-        """Follow the threads, and start more of them, until all have ended or the run stops."""
+        """Watch the threads, and start more of them, until all have ended or the run stops."""
         stop, looked = self._writing.stop, time.monotonic()
         for end in self._ends:
             while not end.is_set() and not stop.halted.is_set():
@@ -88,7 +89,7 @@ class _Crew:
                 looked = now
 
     def drain(self) -> None:
-        """Wait for threads that are still in something: within the bound of a run that stops, and no longer."""
+        """Wait for threads that are still busy, but no longer than a stopping run may."""
         if self._have_ended(_LOOK):
             return
         stop = self._writing.stop
@@ -104,7 +105,7 @@ class _Crew:
     def _start(self, more: int) -> None:
         for number in range(len(self._ends), len(self._ends) + more):
             kept, end = ExitStack(), threading.Event()
-            kept.enter_context(self._writing.keep())  # here, since a thread may begin after the run has ended
+            kept.enter_context(self._writing.keep())  # not in the thread, which may begin after the run has ended
             thread = threading.Thread(target=self._loop, args=(kept, end), name=f"writer-{number}", daemon=True)
             self._ends.append(end)
             try:
@@ -116,7 +117,7 @@ class _Crew:
                 return
 
     def _do_with_fewer(self, error: Exception) -> None:
-        """Go on with the threads that there are; raises `RunStopped` where there is none."""
+        """Continue with the threads that have started; raises `RunStopped` if none has."""
         if not self._ends:
             hint = "allow this user more threads, or end other processes, and run again; nothing is lost"
             raise RunStopped(f"no thread can be started: {error}", hint=hint) from error
@@ -135,6 +136,6 @@ class _Crew:
             end.set()
 
     def _have_ended(self, seconds: float) -> bool:
-        """Wait so long for all threads together, and answer whether they have ended."""
+        """Wait up to `seconds` for all threads together, and return whether they have ended."""
         until = time.monotonic() + seconds
         return all(end.wait(max(0.0, until - time.monotonic())) for end in self._ends)
