@@ -1,1 +1,1 @@
-"""From a model to a frozen plan: changes, mapping, checks, look-ups, guards."""
+"""From a model to a frozen plan: changes, mapping, checks, look-ups and guards."""

@@ -1,4 +1,4 @@
-"""The frozen plan of a run: what is to be sent, on disk before anything is sent."""
+"""The frozen plan of a run: the rows to send and how, on disk before anything is sent."""
 
 from __future__ import annotations
 
@@ -22,19 +22,22 @@ from connector_sdk.state.records import NewBatch
 
 _ABOUT = "plan.json"
 DROPPED = "dropped.parquet"
-"""The keys that left the model and go from the snapshot without anything being sent for them."""
+"""The file of keys that left the model and leave the snapshot without anything being sent for them."""
 
 
 @frozen
 class FrozenPlan:
-    """A plan whose rows lie in `folder`. `changes_nothing`: after it, the snapshot is what it was before.
+    """A plan whose rows lie in `folder`.
 
-    `rekeyed`: known rows have a new match value, and their former records are to be removed if the new ones are
-    accepted. `target` is what the plan was made for, whatever the project says later. `fingerprints` map each field
-    to the number of the run that mapped it so, and a hash of how. `former_keys` are keys of held rows that an earlier
-    version spelled otherwise, with their present spelling. `known` counts the rows that were known when it was made,
-    `released` names the guards that would have stopped it and were accepted. `compared` are the columns of its rows
-    whose changes count; None in plans of earlier versions, which did not say.
+    - `fingerprints`: for each field, the number of the run that first mapped it this way, and a hash of the mapping.
+    - `target`: what the plan was made for, even if the project changes later.
+    - `changes_nothing`: whether the snapshot is the same after the plan as before.
+    - `rekeyed`: whether known rows have a new match value. Their former records are removed if the new ones are
+      accepted.
+    - `former_keys`: keys of held rows that an earlier version spelled differently, with their present spelling.
+    - `known`: the number of rows that were known when the plan was made.
+    - `released`: the guards that would have stopped the plan and were accepted.
+    - `compared`: the columns whose changes count; None in plans of earlier versions, which did not record them.
     """
 
     folder: Path
@@ -58,20 +61,20 @@ class FrozenPlan:
 
     @property
     def file(self) -> Path:
-        """The rows."""
+        """The file of the rows."""
         return self.folder / FILE
 
     @property
     def dropped(self) -> Path | None:
-        """The keys that go from the snapshot unsent; None when there are none."""
+        """The file of keys that leave the snapshot unsent; None if there are none."""
         path = self.folder / DROPPED
         return path if path.exists() else None
 
 
 def write_plan(plan: FrozenPlan) -> None:
-    """Put what is known about a plan beside its rows, with checksums: what is sent later is what was planned.
+    """Write the description of a plan beside its rows, with checksums, so that a run sends exactly what was planned.
 
-    Where it lies is not part of it: a state folder may be moved.
+    The description does not contain the folder, because a state folder may be moved.
     """
     about = {name: value for name, value in _converter.unstructure(plan).items() if name != "folder"}
     files = {path.name: checksum(path) for path in filter(None, (plan.file, plan.dropped))}
@@ -81,7 +84,7 @@ def write_plan(plan: FrozenPlan) -> None:
 
 
 def read_plan(folder: Path) -> FrozenPlan:
-    """Read a plan back. Raises `RunStopped` when it is not there any more or not what it was."""
+    """Read a plan back. Raises `RunStopped` if it is missing or has changed."""
     path = folder / _ABOUT
     with PLAN.reading(path):
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -99,7 +102,7 @@ def read_plan(folder: Path) -> FrozenPlan:
 
 
 def read_row_counts(folder: Path) -> RowCounts | None:
-    """Return how many rows a plan has, without a look at them; None where it is not there any more."""
+    """Return how many rows a plan has, from its description alone; None if that is missing."""
     try:
         kept = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         return RowCounts(**kept["plan"]["rows"])
@@ -112,7 +115,7 @@ def _checksum(about: object) -> int:
 
 
 def _as_json(value: Any) -> Any:
-    """A sample's value in JSON."""
+    """Convert a sample's value to one that JSON has."""
     if isinstance(value, date | datetime):
         return value.isoformat()
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)

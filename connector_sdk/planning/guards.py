@@ -1,4 +1,4 @@
-"""Limits that stop a plan that looks like a mistake, each released once by `--accept NAME`."""
+"""Limits that stop a plan which looks like a mistake; `--accept NAME` releases one for one run."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ GUARDS = (
 )  # fmt: skip
 """The names that `--accept` takes.
 
-`schema` is about what changed at the destination, `model` and `account` about what the sync stands on, `rejected` about
-mode `all`, the last three about the state folder.
+`schema` is about changes at the destination, `model` and `account` about what the sync is based on, `rejected` about
+mode `all`, and the last three about the state folder.
 """
 
 EXAMPLES = 3
-"""How many keys a guard shows."""
+"""The number of keys that a guard shows."""
 
 _RESTORE = "restore the missing rows of the model"
 
 
 @frozen
 class Respelled:
-    """How many new keys are like a known key that is not in the model, and a few of them, each beside the known one."""
+    """The number of new keys that resemble a known key which the model lacks, and a few pairs of known and new key."""
 
     rows: int = 0
     pairs: tuple[tuple[str, str], ...] = ()
@@ -45,10 +45,10 @@ class Respelled:
 
 @frozen
 class Scale:
-    """How large a plan is: rows of the model, rows known before, and of those, removed, changed and rekeyed ones.
+    """The size of a plan: rows of the model, rows known before, and the removed, changed and rekeyed ones among these.
 
-    `examples` has a few keys of the last three, by these words. `entries` is what a list that is replaced as a whole
-    consists of: they are the ones known then. Empty elsewhere.
+    `examples` has a few keys of the removed, changed and rekeyed rows, by these words. `entries` names what a list that
+    is replaced as a whole consists of, and these count as the known rows; elsewhere it is empty.
     """
 
     read: int
@@ -62,14 +62,14 @@ class Scale:
     examples: Mapping[str, tuple[str, ...]] = field(factory=dict)
 
     def show_keys(self, what: str, rows: int) -> str:
-        """Return a few keys in brackets; empty where there are none."""
+        """Return a few keys in brackets; empty text if there are none."""
         keys = self.examples.get(what, ())
         more = ", ..." if rows > len(keys) else ""
         return f" ({', '.join(keys)}{more})" if keys else ""
 
 
 def guard(guards: Guards, scale: Scale, accepted: Collection[str]) -> tuple[Finding, ...]:
-    """Return a finding that stops the run for every limit that is exceeded and was not accepted."""
+    """Return a finding that stops the run for each limit that is exceeded and was not accepted."""
     return tuple(each for each in _find_exceeded(guards, scale, accepted) if each.guard not in accepted)
 
 
@@ -98,7 +98,7 @@ def _find_exceeded(guards: Guards, scale: Scale, accepted: Collection[str]) -> I
 
 
 def _check_removed_per_day(guards: Guards, scale: Scale) -> Iterator[Finding]:
-    """Stop what exceeds the limit of a day; the default is no less than what one run may remove."""
+    """Yield a finding if a day's limit is exceeded. Its default allows at least what one run may remove."""
     today, limits = scale.today, [guards.max_removed_per_day]
     known, rows = today.known or scale.known, today.rows + scale.removed
     if guards.max_removed_per_day == Guards().max_removed_per_day:
@@ -134,7 +134,7 @@ def _stop(name: str, message: str, otherwise: str) -> Finding:
 
 
 def _rows(limit: int | str | None, known: int) -> float:
-    """Return a limit as a number of rows; None is no limit."""
+    """Return a limit as a number of rows; None means no limit."""
     if limit is None:
         return math.inf
     return known * float(limit.rstrip("%")) / 100 if isinstance(limit, str) else limit

@@ -1,4 +1,4 @@
-"""What changed at the destination since a plan was made, where that makes the plan mean something else or fail."""
+"""Changes at the destination since a plan was made that give the plan another meaning or make it fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAMED = 5
 def find_changed_fields(
     plan: FrozenPlan, then: Mapping[str, ObjectSchema], now: Mapping[str, ObjectSchema]
 ) -> Iterator[str]:
-    """Yield, in words, what became of the objects and fields that a plan writes, where its rows do not survive that.
+    """Yield, in words, the changes of objects and fields that the rows of a plan do not survive.
 
     `then` are the schemas that the plan was made with, `now` the present ones, by object.
     """
@@ -44,7 +44,7 @@ def find_changed_fields(
 
 
 def read_entries(plan: FrozenPlan) -> frozenset[str]:
-    """Return what the list consisted of that a plan of mode `all` replaces."""
+    """Return the values that a list held when the plan of mode `all` was made that replaces it."""
     stored = plan.layout.stored[_match(plan)]
     with PLAN.reading(plan.file):
         rows = pq.read_table(plan.file, columns=["effect", stored])
@@ -52,7 +52,7 @@ def read_entries(plan: FrozenPlan) -> frozenset[str]:
 
 
 def find_changed_entries(plan: FrozenPlan, then: Collection[str], present: pa.Table) -> str:
-    """Return, in words, how the list that a plan of mode `all` replaces differs from what it was `then`."""
+    """Return, in words, how the list that a plan of mode `all` replaces differs from its values `then`."""
     now = set(map(str, present.column(_match(plan)).to_pylist()))
     changes = [
         f"{_join(sorted(values))} {'was' if len(values) == 1 else 'were'} {what}"
@@ -88,7 +88,7 @@ def _is_key_lost(column: Column, before: Field, now: Field) -> bool:
 
 
 def _find_lost_values(plan: FrozenPlan, name: str, before: Field, now: Field) -> Iterator[str]:
-    """Yield the values of a list that are no more, and that rows of the plan have."""
+    """Yield the values that left a list and that rows of the plan have."""
     gone = set(before.values) - set(now.values) if now.restricted else set()
     own = stored_name(name, before.name)
     stored = plan.layout.stored.get(own) or plan.layout.stored.get(before.name)

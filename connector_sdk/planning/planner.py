@@ -1,4 +1,4 @@
-"""Make the plan of a run: compare, look up, remove, arrange, cut — and freeze the result."""
+"""The steps that make the plan of a run: compare, look up, remove, arrange, cut, and freeze the result."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ from connector_sdk.state.schemas import write_schemas
 
 
 def make_plan(request: PlanRequest, destination: Destination, connection: Connection) -> FrozenPlan:
-    """Plan a run and freeze it in `request.folder`; nothing is written to the destination.
+    """Plan a run and freeze the plan in `request.folder`; nothing is written to the destination.
 
-    Raises `ConfigError` with every problem of model and mapping, `RunStopped` when the files cannot be trusted.
+    Raises `ConfigError` with every problem of model and mapping, and `RunStopped` when the files cannot be trusted.
     """
     discover: Discover = lambda name: destination.discover_schema(connection, name)  # noqa: E731
     match = partial(destination.match, connection)
@@ -122,7 +122,7 @@ def _upgrade(
     source: Source,
     former_keys: Mapping[str, str],
 ) -> PlanRequest:
-    """Return the request with what earlier versions knew in the present spelling: the snapshot and the held keys."""
+    """Return the request with the snapshot and the held keys of earlier versions in the present spelling."""
     upgraded = upgrade_snapshot(connection, request, mapped, source.columns)
     held = tuple(former_keys.get(each, each) for each in request.held)
     return evolve(request, snapshot=upgraded or request.snapshot, held=held)
@@ -131,7 +131,7 @@ def _upgrade(
 def check_model(
     project: Project, sync: Sync, schemas: Sequence[ObjectSchema], spec: DestinationSpec, discover: Discover
 ) -> tuple[Finding, ...]:
-    """Check model and mapping of a sync without planning, and return what is worth knowing about the model.
+    """Check model and mapping of a sync without planning, and return the findings on the model.
 
     Raises `ConfigError` with every problem.
     """
@@ -143,7 +143,7 @@ def check_model(
 
 
 def _model_findings(source: Source) -> tuple[Finding, ...]:
-    """What is worth knowing about a model, whatever is done with it."""
+    """Return the findings on a model; they hold whatever the sync does with it."""
     advice = "cast it where it orders, such as order by cast(rank as integer)"
     return tuple(Finding(Level.WARNING, each, advice) for each in source.warnings)
 
@@ -169,7 +169,7 @@ def _resolve_mapping(
 
 
 def _generations(request: PlanRequest, mapped: Mapped) -> tuple[Mapping[str, str], int]:
-    """Since which run each field is mapped as it is now, and the latest of these."""
+    """Return since which run each field is mapped as it is now, and the latest of these runs."""
     marked: dict[str, str] = {}
     latest = 0
     for field, print_ in mapped.fingerprints.items():
@@ -229,7 +229,7 @@ def _describe_plan(
 
 
 def _creating_schema(request: PlanRequest) -> ObjectSchema:
-    """The object that new records are made in."""
+    """Return the object that new records are created in."""
     return next((each for each in request.schemas if each.name == request.sync.create_in), request.schema)
 
 
@@ -279,7 +279,7 @@ def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches:
 
 
 def _tidy(folder: Path) -> None:
-    """Delete what the plan was made of; what it consists of stays."""
+    """Delete the files that the plan was made of, and keep those that it consists of."""
     kept = {FILE, "plan.json", "dropped.parquet", SCHEMA, UPGRADED}
     for each in folder.iterdir():
         if each.name not in kept and each.is_file():

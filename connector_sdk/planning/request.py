@@ -1,4 +1,4 @@
-"""What is asked of planning, and what it works on."""
+"""The request for a plan: the sync, its settings and its history."""
 
 from __future__ import annotations
 
@@ -21,19 +21,24 @@ ACTIONS: Mapping[Mode, Action] = {
     Mode.ARCHIVE: Action.DELETE,
     Mode.ALL: Action.REPLACE,
 }
-"""What each mode does with a row of the model."""
+"""The action that each mode takes for a row of the model."""
 
 
 @frozen
 class PlanRequest:
-    """A sync, its settings, and what its earlier runs left behind.
+    """A sync, its settings, and what its earlier runs left behind. Several objects stand in the order in which rows are
+    routed.
 
-    `target` says in words what is written to. `held` has the keys that wait for `connector resolve`. `full` sends
-    every row again, `baseline` takes the present rows as sent, `lookup` asks the destination which records are there
-    even where it need not be known. `generation` is the number of the run that this plan is for, `former` has the
-    schemas that the last one was planned with, `former_target` what it wrote to. `removed_today` counts what runs of
-    the last 24 hours removed. The plan goes into `folder`. Of several objects, `schema` is the one that a row goes to
-    before the `others`.
+    - `schema`: the only object, or the first; `others` are the rest.
+    - `folder`: where the plan goes.
+    - `generation`: the number of the run that this plan is for.
+    - `target`: what is written to, in words; `former_target`: what the last run wrote to.
+    - `former`: the schemas that the last run was planned with.
+    - `removed_today`: how many rows the runs of the last 24 hours removed.
+    - `held`: the keys that wait for `connector resolve`.
+    - `full`: send every row again.
+    - `baseline`: count the present rows as already sent.
+    - `lookup`: ask the destination which records exist, even if the plan does not need it.
     """
 
     run: str
@@ -60,25 +65,25 @@ class PlanRequest:
 
     @property
     def schemas(self) -> tuple[ObjectSchema, ...]:
-        """The objects, in the order in which a row goes to one of them."""
+        """The objects, in the order in which rows are routed to them."""
         return (self.schema, *self.others)
 
     @property
     def compares(self) -> bool:
-        """Whether a known row is sent again when its values changed."""
+        """Whether a known row is sent again after its values changed."""
         return self.sync.mode in (Mode.UPSERT, Mode.UPDATE)
 
     @property
     def matches_by_key(self) -> bool:
-        """Whether the match column is the primary key: rows with one key then have one match value."""
+        """Whether the match column is the primary key: rows with the same key then have the same match value."""
         return self.sync.match is not None and self.model.primary_key == (self.sync.match.column,)
 
     @property
     def forgets(self) -> bool:
-        """Whether a key that leaves the model goes from the snapshot."""
+        """Whether a key that leaves the model also leaves the snapshot."""
         return self.sync.mode is not Mode.INSERT and not self.full
 
     @property
     def action(self) -> Action:
-        """What is done with the rows of the model."""
+        """The action that is taken for rows of the model."""
         return ACTIONS[self.sync.mode]

@@ -1,4 +1,4 @@
-"""Show a few lines of each kind that a plan has, with just the values that will be sent for them."""
+"""Sample lines of each kind in a plan, with the values that will be sent for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from connector_sdk.state.plan_file import INTO, Layout
 _SAMPLES = 3
 
 Line = Mapping[str, Any]
-"""A line of the plan: its place, what is known of it, and the cells of its columns as text."""
+"""A line of the plan: its place, what is known of it, and its cells as text by column."""
 
 
 def collect_samples(
@@ -30,7 +30,7 @@ def collect_samples(
 ) -> dict[str, tuple[Mapping[str, Any], ...]]:
     """Return a few lines of each kind: key, record id, code, message, and the values that are sent, as text by field.
 
-    A field that is emptied has the value None. A field that is left alone, or not sent for this line, is missing.
+    A field that is emptied has the value None. A field that is left alone or not sent for this line is missing.
     """
     samples: dict[str, list[Mapping[str, Any]]] = {}
     for line in _read_first_lines(connection, plan, layout):
@@ -40,7 +40,7 @@ def collect_samples(
 
 
 def _read_first_lines(connection: duckdb.DuckDBPyConnection, plan: Path, layout: Layout) -> list[Line]:
-    """Return the first lines of each kind, in the order of the plan. What stays as it is needs no example."""
+    """Return the first lines of each kind, in the order of the plan. Lines that change nothing need no sample."""
     lines = f"(select *, {KIND} as kind from {file(plan, numbered=True)})"
     firsts = f"select unnest(min(file_row_number, {_SAMPLES})) from {lines} where kind <> 'kept' group by kind"
     types = columns_of(connection, file(plan))
@@ -56,7 +56,7 @@ def _as_text(value: str, type_: str) -> str:
 
 
 def _list_columns(layout: Layout) -> list[str]:
-    """Return the plan's columns that hold values, and those that name rows whose records are still to be made."""
+    """Return the plan's columns that hold values, and those that name rows whose records are not made yet."""
     columns = [*layout.stored.values()]
     for reference in layout.references:
         columns += [reference.stored, reference.row]
@@ -64,7 +64,7 @@ def _list_columns(layout: Layout) -> list[str]:
 
 
 def _list_values(line: Line, groups: Sequence[Group], layout: Layout) -> dict[str, Any]:
-    """Return what is sent for a line beside its record id: nothing where it is decided, or leaves a list."""
+    """Return what is sent for a line beside its record id: nothing if the line is decided or leaves a list."""
     place = line["file_row_number"]
     group = next((group for group in groups if group.start <= place < group.stop), None)
     if group is None or line["outcome"] is not None or (group.action is Action.REPLACE and line["effect"] == "left"):
@@ -75,7 +75,7 @@ def _list_values(line: Line, groups: Sequence[Group], layout: Layout) -> dict[st
 
 
 def _read_cells(line: Line, group: Group, layout: Layout) -> Iterator[tuple[str, str | None]]:
-    """Yield the values of the columns that a line travels with, by field."""
+    """Yield the values of the columns that a line is sent with, by field."""
     rows = {reference.stored: reference.row for reference in layout.references}
     for column in layout.shapes[group.shape]:
         stored = layout.column(group.object_name, column.field)

@@ -1,4 +1,4 @@
-"""How large a plan is beside what is known: what the guards look at."""
+"""The size of a plan compared with what is known, for the guards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def measure(
     lines: Path,
     removals: Removals,
 ) -> Scale:
-    """Measure a plan beside the snapshot; `lines` are the changes after everything was looked up."""
+    """Measure a plan against the snapshot; `lines` are the changes after all look-ups."""
     sent = count_sent(connection, lines)
     rekeyed = sent.get("rekeyed", 0)
     changed = sent.get("changed", 0) + rekeyed
@@ -46,7 +46,7 @@ def measure(
 def measure_replacement(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, source: Source, replacement: Replacement
 ) -> Scale:
-    """Measure a plan that replaces its target as a whole, beside what the target holds."""
+    """Measure a plan that replaces its target as a whole, against what the target holds."""
     changed = count_sent(connection, replacement.file).get("changed", 0)
     removed, entries = replacement.removed, request.schema.entries
     examples = {"removed": replacement.gone[:EXAMPLES]}

@@ -1,4 +1,4 @@
-"""What a plan amounts to: counts, and what is worth knowing before it runs."""
+"""The summary of a plan: its counts, and the findings that users should see before it runs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ KIND = """
 
 @frozen
 class Totals:
-    """Lines of a plan by what would become of them, and rows that are sent, by action."""
+    """Lines of a plan by what would become of them, and rows to send by action."""
 
     rows: RowCounts
     actions: ActionCounts
@@ -78,8 +78,9 @@ def totals(connection: duckdb.DuckDBPyConnection, plan: Path, read: int, removal
 
 
 def delivery_findings(request: PlanRequest, batches: Mapping[str, int]) -> Iterator[Finding]:
-    """Which api was taken and why, where that was left to the rows and there are any. `batches` is how many each api
-    would need.
+    """Yield which API was chosen and why, if the choice was left to the rows and any are sent.
+
+    `batches` has the number of batches that each API would need.
     """
     taken = request.delivery.api.name
     if request.sync.delivery.api == AUTO and taken != AUTO and batches[taken]:
@@ -100,7 +101,7 @@ def findings(
     arranged: Arranged,
     plan: Path,
 ) -> tuple[Finding, ...]:
-    """What is worth knowing about a plan before it runs."""
+    """Return the findings that users should see before a plan runs."""
     return (
         *_match_warning(request, mapped),
         *_report_unmapped(request, mapped, schema),
@@ -131,7 +132,7 @@ def _report_unmapped(request: PlanRequest, mapped: Mapped, schema: ObjectSchema)
 def _novel_choices(
     connection: duckdb.DuckDBPyConnection, mapped: Mapped, arranged: Arranged, plan: Path
 ) -> Iterator[Finding]:
-    """Warn of values that a field does not know, as far as they are sent."""
+    """Yield warnings about values that a field does not know yet, as far as they are sent."""
     for each in mapped.fillings:
         known = each.field
         if known.type not in (FieldType.CHOICE, FieldType.CHOICES) or known.restricted or not known.values:
@@ -153,7 +154,7 @@ def _novel_choices(
 def _more_decimals(
     connection: duckdb.DuckDBPyConnection, mapped: Mapped, arranged: Arranged, plan: Path
 ) -> Iterator[Finding]:
-    """How many numbers that are sent have decimals which their field stores and does not show."""
+    """Yield warnings about numbers with more decimals than their field shows; it stores them all the same."""
     types = columns_of(connection, file(plan))
     for each in mapped.fillings:
         if each.field.type is not FieldType.DECIMAL or not each.field.stores_more_decimals:
@@ -170,7 +171,7 @@ def _more_decimals(
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, plan: Path, condition: str) -> int:
-    """How many lines of a plan meet a condition."""
+    """Return how many lines of a plan meet a condition."""
     ((rows,),) = connection.execute(f"select count(*) from {file(plan, numbered=True)} where ({condition})").fetchall()
     return int(rows)
 

@@ -1,1 +1,1 @@
-"""The order of a plan's rows, and the batches that they are cut into."""
+"""The order of a plan's rows, and their batches and lanes."""

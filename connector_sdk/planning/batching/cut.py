@@ -1,4 +1,4 @@
-"""Cut the rows of a plan into batches: ranges of rows, by count, by what they lock and by estimated bytes."""
+"""The batches of a plan: ranges of rows, cut by count, by the record that they lock and by estimated bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CELL = 3
 """Bytes that a cell takes beside its text: quotes and a comma."""
 _TYPED_CELLS = {"BOOLEAN": 5, "DATE": 12, "TINYINT": 4, "SMALLINT": 6, "INTEGER": 11, "BIGINT": 20, "FLOAT": 64}
 _TYPED_CELL = 48
-"""Bytes that a boolean, a date or a number takes at the most; a value of any other type of one size takes no more."""
+"""The most bytes that a boolean, a date or a number takes. No value of another type of fixed size takes more."""
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\d+\)")
 _WIDEST_DOUBLE = 345
 """Bytes of the smallest number in plain notation: a point, 323 zeros and 17 digits after them."""
@@ -32,21 +32,21 @@ _SIZES = {
     "JSON": "strlen({0})",
     "DOUBLE": f"if({{0}} <> 0 and abs({{0}}) < 1e-16, {_WIDEST_DOUBLE}, {_TYPED_CELL})",
 }
-"""SQL for the bytes of a value of those types that have no size of their own."""
+"""SQL for the bytes of a value, for types of variable size."""
 _FILLED = 0.9
-"""How much of the permitted size a batch is planned to have; the estimate does not know what will be escaped."""
+"""The planned share of the permitted size of a batch; the estimate does not know what will be escaped."""
 _AS_IT_IS = frozenset(("PLAIN", "RLE"))
 """The encodings of a Parquet column that takes no less than its values; RLE says which of them are null."""
 _STARTS = 100_000
-"""How many rows at which another record is locked are looked at together."""
+"""The number of rows at which another record is locked that are read together."""
 
 
 @frozen
 class Group:
-    """Neighbouring rows of the plan that can travel together: one stage, object, action and list of columns.
+    """Neighboring rows of the plan that may share a batch: one stage, object, action and list of columns.
 
-    The first `locked` of them are sorted by the record that they lock. `rows_max` is how many fit a batch, where that
-    is less than of others.
+    The first `locked` of them are sorted by the record that they lock. `rows_max` is the most rows in a batch of them,
+    if that is fewer than in others.
     """
 
     start: int
@@ -60,11 +60,11 @@ class Group:
 
     @property
     def stop(self) -> int:
-        """The row after the last one."""
+        """The number of the row after the last one."""
         return self.start + self.rows
 
     def batch(self, ranges: Ranges, lane: int | None = None) -> NewBatch:
-        """A batch of some of the rows."""
+        """Return a batch of some of the rows."""
         return NewBatch(self.stage, self.object_name, self.action, self.shape, ranges, lane=lane)
 
 
@@ -77,7 +77,7 @@ def cut(
     bytes_max: int | None,
     locked: str | None = None,
 ) -> Iterator[NewBatch]:
-    """The batches of a plan. `columns` are the columns that are sent, with their types in DuckDB.
+    """Yield the batches of a plan. `columns` are the columns that are sent, with their types in DuckDB.
 
     `locked` is SQL for the record that a row locks.
     """
@@ -98,7 +98,9 @@ def cut(
 def _in_lanes(
     connection: duckdb.DuckDBPyConnection, lines: str, group: Group, batch_size: int, locked: str, sizes: _Sizes
 ) -> Iterator[NewBatch]:
-    """The batches of rows that lock records; those that are cut for their size go on in the lane of the whole."""
+    """Yield the batches of rows that lock records. If a batch is cut because of its size, its pieces stay in its
+    lane.
+    """
     starts = _starts(connection, lines, group, locked)
     cuts = list(cut_by_record(starts, group.start, group.locked, group.stop, batch_size))
     large = sizes.large_cuts(cuts)
@@ -110,7 +112,7 @@ def _in_lanes(
 
 
 def _starts(connection: duckdb.DuckDBPyConnection, lines: str, group: Group, locked: str) -> Iterator[memoryview]:
-    """The rows of a group at which another record is locked than before, in rising order, some at a time."""
+    """Yield the rows of a group at which another record is locked than before: rising, in chunks."""
     inside = f"file_row_number >= {group.start} and file_row_number < {group.start + group.locked}"
     found = connection.cursor().sql(
         f"select min(file_row_number)::bigint as start from {lines} where {inside} group by {locked} order by start"
@@ -123,7 +125,7 @@ def _starts(connection: duckdb.DuckDBPyConnection, lines: str, group: Group, loc
 
 @frozen
 class _Sizes:
-    """What rows take in bytes, by an estimate, and how many bytes a batch may have: 0 for any.
+    """The estimated bytes of rows, and the limit on the bytes of a batch: 0 for no limit.
 
     `lines` is the plan as a relation, `columns` what is sent of it.
     """
@@ -147,7 +149,7 @@ class _Sizes:
         return _CELL * len(self.columns) + sum(typed)
 
     def large(self, group: Group, batch_size: int) -> frozenset[int]:
-        """The first rows of the batches of `batch_size` rows that would be too large."""
+        """Return the first rows of the batches of `batch_size` rows that would be too large."""
         if not self.limit or not self._may_be_large(group, batch_size):
             return frozenset()
         of_batch = f"{group.start} + ((file_row_number - {group.start}) // {batch_size}) * {batch_size}"
@@ -155,7 +157,7 @@ class _Sizes:
         return self._too_large(f"select {of_batch} as batch, {self.of_row} as bytes from {self.lines} where {inside}")
 
     def _may_be_large(self, group: Group, batch_size: int) -> bool:
-        """Whether some batch may be too large, by what the file says of its row groups: no row is read for that."""
+        """Return whether a batch may be too large, by the file's metadata alone: no row is read."""
         filled: defaultdict[int, float] = defaultdict(float)
         for first, stop, size in self._row_groups():
             last = min(stop, group.stop) - group.start
@@ -164,9 +166,10 @@ class _Sizes:
         return max(filled.values(), default=0) > self.limit
 
     def _row_groups(self) -> Iterator[tuple[int, int, float]]:
-        """The first row of each row group, the row after its last one, and what its rows take in bytes at the most.
+        """Yield, for each row group, its first row, the row after its last one, and the most bytes that its rows can
+        take.
 
-        Nothing is known of values that are not stored as they are.
+        Values that are stored compressed or in a dictionary have no known size.
         """
         metadata, stop = pq.read_metadata(self.plan), 0
         for each in map(metadata.row_group, range(metadata.num_row_groups)):
@@ -182,7 +185,7 @@ class _Sizes:
             yield first, stop, size
 
     def large_cuts(self, cuts: Sequence[Cut]) -> frozenset[int]:
-        """The numbers of those cuts that would be too large."""
+        """Return the numbers of the cuts that would be too large."""
         if not self.limit:
             return frozenset()
         firsts = sorted((start, number) for number, each in enumerate(cuts) for start, _ in each.ranges)
@@ -194,7 +197,7 @@ class _Sizes:
         return self._too_large(f"select c.batch, r.bytes from ({rows}) r asof join cuts c on r.line >= c.start")
 
     def pieces(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
-        """Rows from `start` to `stop` in pieces that keep below the limit, a row at least each."""
+        """Yield ranges of the rows from `start` to `stop` that stay below the limit, with at least one row each."""
         found = self.connection.execute(
             f"select {self.of_row} from {self.lines} where file_row_number >= {start} and file_row_number < {stop}"
             " order by file_row_number"
@@ -215,6 +218,8 @@ class _Sizes:
 
 
 def _estimate_cell(type_: str) -> int:
-    """Bytes of a cell of a type of one size; a decimal has a sign, a point and a zero before it beside its digits."""
+    """Return the bytes of a cell of a type of fixed size. Beside its digits, a decimal has a sign, a point and a
+    leading zero.
+    """
     digits = _DECIMAL.fullmatch(type_)
     return int(digits[1]) + 3 if digits else _TYPED_CELLS.get(type_, _TYPED_CELL)

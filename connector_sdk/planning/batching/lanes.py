@@ -1,4 +1,4 @@
-"""Rows whose writing locks another record: which one, and where to cut them so that none is locked twice at a time."""
+"""Rows whose writing locks another record: which one, and where to cut them so that no two batches lock it at once."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from connector_sdk.state.records import Ranges
 
 
 def select_locked_record(request: PlanRequest, mapped: Mapped) -> str | None:
-    """SQL for the record that a row locks, null where it locks none; None when batches need not be kept apart.
+    """Return SQL for the record that a row locks, null if it locks none; None if batches need not be kept apart.
 
-    Of several such references the first in the mapping counts. Two values that look alike count as one record: that
-    keeps more batches apart than must be, never fewer.
+    If a mapping has several such references, the first one counts. Two values that look alike count as one record,
+    which may keep more batches apart than necessary, but never fewer.
     """
     if not request.delivery.lock_aware or request.delivery.parallelism == 1:
         return None
@@ -32,17 +32,18 @@ def select_locked_record(request: PlanRequest, mapped: Mapped) -> str | None:
 
 @frozen
 class Cut:
-    """Rows of one batch, and the lane that they travel in."""
+    """The rows of one batch, and its lane."""
 
     ranges: Ranges
     lane: int | None
 
 
 def cut_by_record(starts: Iterable[Sequence[int]], first: int, locked: int, stop: int, size: int) -> Iterator[Cut]:
-    """Cut rows `first` to `stop` into batches of `size`; the first `locked` of them lie sorted by what they lock.
+    """Cut rows `first` to `stop` into batches of `size`; the first `locked` of them are sorted by the record that they
+    lock.
 
-    `starts` are the rows at which another record begins, in chunks. The rows of a record share a batch, or several
-    full ones in one lane; those that lock nothing fill up batches and make the last ones.
+    `starts` has, in chunks, the rows at which another record begins. The rows of a record share a batch, or several
+    full ones in one lane. Rows that lock nothing fill up batches, and make the last ones.
     """
     spare = first + locked
     for each in _lanes(starts, first, spare, size):

@@ -1,4 +1,4 @@
-"""Bring the lines of a plan into their order: rows that travel together side by side, decided ones at the end."""
+"""The order of a plan's lines: rows that are sent together stand side by side, and decided rows at the end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from connector_sdk.state.plan_file import FILE, INTO
 
 @frozen
 class Arranged:
-    """The rows of a plan in order: the groups that are sent, and the lists of columns that they are sent with."""
+    """The ordered rows of a plan: the groups that are sent, and the lists of columns that they are sent with."""
 
     groups: tuple[Group, ...]
     shapes: tuple[tuple[Column, ...], ...]
@@ -48,7 +48,7 @@ class Arranged:
 class _Piece:
     """Lines of one file that satisfy a condition; `group` is None for lines that are not sent.
 
-    `order` is SQL by which they are sorted; without it they keep their order. `added` is SQL for more columns.
+    `order` is the SQL to sort them by; without it they keep their order. `added` is SQL for more columns.
     """
 
     source: Path
@@ -75,7 +75,7 @@ def arrange(
     locked: str | None,
     highest: int,
 ) -> Arranged:
-    """Write the plan's file, from the changes and the rows that are to be removed.
+    """Write the plan's file from the changes and the rows to remove.
 
     `locked` is SQL for the record that a row locks: rows are sorted by it. `highest` is the highest level of a row.
     """
@@ -102,13 +102,16 @@ def arrange(
 
 @frozen
 class _Shapes:
-    """The lists of columns that rows are sent with.
+    """The lists of columns that rows are sent with. A row's shape is its place in `all`.
 
-    A reference by key that is empty is sent as an empty id: each such column doubles the number of shapes, but for a
-    list that is replaced as a whole. Where a field can be set only on new records, or only on those that exist, another
-    doubling tells the two kinds of rows apart; of several objects, each has shapes of its own, and so have new records.
-    `number` is SQL for the shape of a row that is written. Removed rows have one shape, or one for each object.
-    `elsewhere` is SQL for the columns that say how a written row would be written to a record of another object.
+    An empty reference by key is sent as an empty id. Each such column doubles the number of shapes, except in a list
+    that is replaced as a whole. If a field can be set only on new records, or only on existing ones, the number doubles
+    once more. Of several objects, each has its own shapes, and so have new records.
+
+    - `written`: the shapes of written rows; `number` is SQL for the shape of such a row.
+    - `removed`: the shape of removed rows, one for each of several objects.
+    - `merged`: the shape of merged rows.
+    - `elsewhere`: SQL for the columns that say how a written row would be written to a record of another object.
     """
 
     written: tuple[tuple[Column, ...], ...]
@@ -119,7 +122,7 @@ class _Shapes:
 
     @classmethod
     def of(cls, request: PlanRequest, mapped: Mapped) -> _Shapes:
-        """The shapes of a mapping."""
+        """Return the shapes of a mapping."""
         whole = request.sync.mode is Mode.ALL
         optional = [
             each for each in mapped.fillings if each.column.by and each.column.on_null is OnNull.CLEAR and not whole
@@ -154,9 +157,9 @@ class _Shapes:
 
 
 def _kinds_of_several(request: PlanRequest, mapped: Mapped) -> tuple[list[tuple[Filling, ...]], str]:
-    """What is written to records of each object, and to new ones; and SQL for which of it a row gets.
+    """Return what is written to records of each object and to new ones, and SQL for which of these a row gets.
 
-    The record that a row means is known, so its match value is written to new ones only.
+    The match value is written only to new records, since the record of any other row is known.
     """
     names, match = [each.name for each in request.schemas], mapped.match.field.name if mapped.match else None
     kinds = []
@@ -172,7 +175,7 @@ def _kinds_of_several(request: PlanRequest, mapped: Mapped) -> tuple[list[tuple[
 def _select_other_objects(
     request: PlanRequest, mapped: Mapped, optional: Sequence[Filling], kinds: Sequence[Sequence[Filling]]
 ) -> str:
-    """SQL for the columns about other objects, of rows that are written."""
+    """Return SQL for the columns on written rows that say how they would be written to other objects."""
     names = [each.name for each in request.schemas]
     shapes, fields = {}, {}
     for home in homes(request):
@@ -185,7 +188,7 @@ def _select_other_objects(
 
 
 def _not_updated(field: Field, mapped: Mapped) -> bool:
-    """Whether a record that is known is not given a field: its match value it has."""
+    """Return whether a field is not sent to a known record: it is only set on creation, or it is the match field."""
     return only_created(field) or (mapped.match is not None and field.name == mapped.match.field.name)
 
 
@@ -224,7 +227,7 @@ def _arrange_changes(
 def _arrange_merges(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, changes: Path, stage: int
 ) -> Iterator[_Piece]:
-    """Children come after everything that is written, those of one parent side by side."""
+    """Yield the children to merge: after everything that is written, and those of one parent side by side."""
     condition = f"outcome is null and {GOES}"
     ((rows,),) = connection.execute(f"select count(*) from {file(changes)} where {condition}").fetchall()
     most, shape = request.spec.merge_rows_max, len(shapes.all) - 1
@@ -236,7 +239,7 @@ def _arrange_merges(
 def _arrange_removals(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, removed: Path, stage: int
 ) -> Iterator[_Piece]:
-    """Removed rows come in a stage of their own, after everything that is written."""
+    """Yield the removed rows, in a stage of their own after everything that is written."""
     names = [each.name for each in request.schemas]
     found = connection.execute(
         f"select if(outcome is null, object, null) as object, count(*) from {file(removed)} group by all order by all"
@@ -252,9 +255,9 @@ def _arrange_removals(
 
 
 def _in_stages(pieces: Sequence[_Piece]) -> list[_Piece]:
-    """The pieces in the order of their stages, those that are not sent at the end.
+    """Return the pieces in the order of their stages, with those that are not sent at the end.
 
-    Of the groups of one stage only one may lock records: two of them might lock the same one at the same time.
+    Only one group of a stage may lock records: two groups might lock the same record at the same time.
     """
     sent = sorted((each for each in pieces if each.group), key=lambda each: each.group.stage if each.group else 0)
     found, later, locking = [], 0, set[int]()

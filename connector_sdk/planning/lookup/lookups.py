@@ -1,4 +1,4 @@
-"""Ask the destination for record ids: those of the rows themselves, and those of the records that they refer to."""
+"""Look-ups of record ids at the destination: of the rows themselves, and of the records that they refer to."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ from connector_sdk.state.plan_file import RowReference
 
 @frozen
 class _Question:
-    """Rows that need a record id: `asks` is SQL that is true for them, `by` the column with what is looked for.
+    """A look-up of record ids for some rows: `asks` is SQL that is true for these, `by` the column with the values to
+    find.
 
-    `replaced` maps columns to SQL for their new values. `verdicts` decide the rows for which there is no id, or no
-    single one. `known` is a relation of match values and record ids that need not be asked for. `former` is SQL for
-    another spelling of what is looked for, which is asked for where the first one finds nothing. `is_reference`: it is
-    about other records than those of the rows.
+    - `replaced`: SQL for the new values of columns.
+    - `verdicts`: the decisions on rows without an id, or with several.
+    - `known`: a relation of match values and record ids that need no look-up.
+    - `former`: SQL for another spelling of the values, which is looked up if the first one finds nothing.
+    - `is_reference`: whether the look-up is about records that rows refer to, not about their own.
     """
 
     lookup: Lookup
@@ -54,11 +56,12 @@ def look_up(
     match: Match,
     waiting: Mapping[str, RowReference],
 ) -> Path:
-    """Fill in the record ids that the destination knows; rows for which there is none are decided.
+    """Fill in the record ids that the destination knows, and decide the rows for which it has none.
 
-    In the columns of `waiting` a row may mean a record that another row is to make: it keeps its value until then.
-    Where it matters whether a record is there, a row that has one becomes an update of it. Answers the file of the
-    completed changes, `changes` itself when nothing had to be looked up.
+    A row may refer, in a column of `waiting`, to a record that another row will make; its cell keeps its value until
+    then. If the plan depends on whether a record exists, a row that has one becomes an update of it.
+
+    Returns the file of the completed changes, or `changes` itself if there was nothing to look up.
     """
     for number, question in enumerate(_questions(request, mapped, waiting)):
         found = _ask(connection, question, changes, request.folder / f"records-{number}.parquet", match)
@@ -69,7 +72,7 @@ def look_up(
 
 
 def describe_missing(lookup: Lookup) -> str:
-    """What is said, before the value, of a reference that means no record."""
+    """Return the start of the message, before the value, on a reference that matches no record."""
     return f"Reference not found: {lookup.object_name} whose {lookup.field.name} is "
 
 
@@ -92,7 +95,7 @@ def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowRe
 
 
 def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
-    """Whether it must be asked which record a row means before it is sent."""
+    """Return whether a row's record must be looked up before the row is sent."""
     if request.others:
         return False
     if request.sync.mode is Mode.UPSERT:
@@ -101,9 +104,10 @@ def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
 
 
 def _select_known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) -> str | None:
-    """The records that the snapshot knows by the value that is looked for. A full run asks for all of them anew.
+    """Return the relation of records that the snapshot knows by the looked-up value; None if it has to be asked for.
 
-    Where a search takes more values for the same than the match does, others than the known record may be found too.
+    A full run looks up all records again. So does a look-up that treats more values as equal than the match does,
+    because it may find other records beside the known one.
     """
     if request.snapshot is None or request.full or request.others or not request.compares or mapped.match is None:
         return None
@@ -136,8 +140,10 @@ def _reference(filling: Filling, lookup: Lookup, waiting: RowReference | None, k
 
 
 def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) -> _Question:
-    """The record that a row means. Where records are created, a row without one is not decided but new; where they are
-    deleted, one that has no record by its id has none for ever.
+    """Return the look-up of the record that each row matches.
+
+    If the mode creates records, a row without a record is new. Otherwise it is decided. If the mode deletes them, and
+    the row matches by record id, its record can never appear again.
     """
     asks = "record_id is null"
     replaced, verdicts = (
@@ -154,13 +160,16 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) 
 
 
 def _update_known(question: _Question) -> _Question:
-    """Rows that have a record update just that one: made by its key, it would lack what can be set only then."""
+    """Return the look-up that turns rows with a record into updates of just that record.
+
+    An upsert by key might create a record, which would then lack the fields that can be set only on creation.
+    """
     known = f"action = {text(Action.UPSERT)} and {question.replaced['record_id']} is not null"
     return evolve(question, replaced={**question.replaced, "action": f"if({known}, {text(Action.UPDATE)}, action)"})
 
 
 def _ask_merged_record(lookup: Lookup, stored: str) -> _Question:
-    """The record of a row that is merged into another one."""
+    """Return the look-up of the record of a row that is merged into another one."""
     asks = f"{GOES} and record_id is null"
     none = f"there is nothing to merge: no {lookup.object_name} has the {lookup.field.name} "
     verdicts = (
@@ -172,7 +181,7 @@ def _ask_merged_record(lookup: Lookup, stored: str) -> _Question:
 
 
 def _impossible(lookup: Lookup, by: str, asks: str) -> Verdict:
-    """No record can ever have the value, so waiting for one would be in vain."""
+    """Return the verdict on values that no record can ever have: waiting for one is useless."""
     expected = lookup.field.pattern_name or f"a value that a record of {lookup.object_name} can have"
     ending = text(f"' in {lookup.field.name} is not {expected}")
     shown = f"chr(39) || cast({name(by)} as varchar) || {ending}"
@@ -191,7 +200,7 @@ def _several(lookup: Lookup, by: str, asks: str, code: Code) -> Verdict:
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, question: _Question, changes: Path, answers: Path, match: Match) -> str:
-    """Look up what the snapshot does not know, and return SQL for the record ids by value."""
+    """Look up the values that the snapshot does not know, and return SQL for the record ids by value."""
     sought = SoughtValues(file(changes), question.by, f"outcome is null and {question.asks}", question.former)
     known = ""
     if question.known is not None:

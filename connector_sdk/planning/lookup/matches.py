@@ -1,4 +1,4 @@
-"""Ask the destination which records have some values, and write the answers down: each distinct value once."""
+"""Calls of `match`: the destination is asked for each distinct value once, and its answers are written to a file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from connector_sdk.engines.sql import file, name
 from connector_sdk.files.private import make_file
 
 VALUES = 10_000
-"""How many distinct values are looked up in one call of `match`."""
+"""The number of distinct values that one call of `match` looks up."""
 
 
 class Match(Protocol):
-    """Asks the destination: objects, field and values to an Arrow table with `MATCH_SCHEMA`."""
+    """The destination's `match`: objects, a field and its values lead to an Arrow table with `MATCH_SCHEMA`."""
 
     def __call__(
         self,
@@ -32,17 +32,17 @@ class Match(Protocol):
     ) -> pa.Table:
         """Return the records; `is_reference` asks for those that rows refer to.
 
-        A record that became one of `successors` is answered as that one, where the destination can.
+        If a record was converted to one of `successors`, the destination returns that one if it can.
         """
         ...
 
 
 @frozen
 class SoughtValues:
-    """What is looked for: the distinct values that the column `by` has in those rows of `lines` for which `asks` holds.
+    """The values to look up: the distinct values of the column `by` in the rows of `lines` for which `asks` is true.
 
-    `former` is SQL for another spelling, which is asked for where the first one finds nothing. `known` is a relation
-    with a column `value`, of values that need not be asked for.
+    `former` is SQL for another spelling, which is looked up if the first one finds nothing. `known` is a relation whose
+    column `value` has the values that need no look-up.
     """
 
     lines: str
@@ -52,7 +52,7 @@ class SoughtValues:
     known: str | None = None
 
     def values(self, spelled: str) -> str:
-        """Return SQL for the distinct values, each with how it is `spelled`."""
+        """Return SQL for the distinct values, each with the spelling that the SQL `spelled` gives it."""
         value = name(self.by)
         missing = f" anti join {self.known} k on k.value = {value}" if self.known else ""
         asking = f"from {self.lines}{missing} where ({self.asks}) and {value} is not null"
@@ -69,7 +69,7 @@ def ask(
 ) -> str:
     """Look up every distinct value, and return SQL for the answers: `value`, `object` and `record_id` of each record.
 
-    A null `record_id` says that no record can ever have the value.
+    A null `record_id` means that no record can ever have the value.
     """
     _write(connection, sought.values(name(sought.by)), objects, field, answers, match)
     if sought.former is None:
@@ -83,7 +83,7 @@ def ask(
 def _write(
     connection: duckdb.DuckDBPyConnection, values: str, objects: Sequence[str], field: str, answers: Path, match: Match
 ) -> None:
-    """Ask for what the relation `values` has in `spelled`, and write the records down by its `value`."""
+    """Look up the spellings in `spelled` of the relation `values`, and write the records to a file by `value`."""
     reader: pa.RecordBatchReader = connection.cursor().sql(f"{values} order by value").to_arrow_reader(VALUES)
     columns = [("value", reader.schema.field("value").type), ("object", pa.string()), ("record_id", pa.string())]
     schema = pa.schema(columns)

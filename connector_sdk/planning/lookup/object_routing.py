@@ -1,4 +1,6 @@
-"""Which of several objects each row goes to: the one that has its record, else the one where new ones are made."""
+"""The routing of rows in a sync of several objects: to the object that has the record, else to where new ones are
+made.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,10 @@ from connector_sdk.planning.request import PlanRequest
 def route(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, match: Match
 ) -> Path:
-    """Give each row its object, its record and what is to be done; then check the values that this object gets.
+    """Give each row its object, its record and its action; then check the values for this object.
 
-    Records are looked up in every run: that of a row may have become one of another object since the last, and one
-    that another row means. Where there is one object, the rows have all that already.
+    Records are looked up in every run. Since the last one, a record may have been converted to another object, or
+    another row may match it now. In a sync of one object, rows have all this already.
     """
     if not request.others:
         return changes
@@ -44,7 +46,7 @@ def route(
 def routing_findings(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, plan: Path
 ) -> Iterator[Finding]:
-    """Rows whose key several objects have."""
+    """Yield a finding on rows whose key is on records of several objects."""
     if not request.others:
         return
     assert mapped.match is not None
@@ -62,7 +64,7 @@ def routing_findings(
 
 
 def choose_create_action(request: PlanRequest, mapped: Mapped) -> Action:
-    """How a new record is made: by its key, where the destination matches on it by itself."""
+    """Return how to create a new record: by upsert if the destination can match on the match field, else by create."""
     schema = next(each for each in request.schemas if each.name == request.sync.create_in)
     found = next((each for each in schema.fields if mapped.match and each.name == mapped.match.field.name), None)
     by_key = found is not None and request.sync.mode not in found.not_matchable
@@ -70,7 +72,7 @@ def choose_create_action(request: PlanRequest, mapped: Mapped) -> Action:
 
 
 def _select_routes(request: PlanRequest, mapped: Mapped, changes: Path) -> str:
-    """SQL for the rows with their objects and records, those decided for which there is none, or no single one."""
+    """Return SQL for the rows with their objects and records; rows that match no record, or several, are decided."""
     assert mapped.match is not None
     places = " ".join(f"when {text(each.name)} then {number}" for number, each in enumerate(request.schemas))
     held = f"""

@@ -1,4 +1,6 @@
-"""Rows that refer to other rows of the same plan: parents first, and nobody whose parent is not sent."""
+"""Rows that refer to other rows of the same plan: parents are sent first, and rows whose parent is not sent are
+rejected.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,9 @@ from connector_sdk.state.plan_file import RowReference, stored_name
 
 @frozen
 class Parents:
-    """The lines in `file`, and the highest level that one of them stands on: 0 where none refers to another.
+    """The lines in `file`, and the highest level among them: 0 if no line refers to another.
 
-    `references` are the columns in which a line may name another line, whose record is still to be made.
+    `references` are the columns in which a line may name another line whose record is not made yet.
     """
 
     file: Path
@@ -37,10 +39,10 @@ class Parents:
 
 
 def relate(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path) -> Parents:
-    """Put lines that refer to other lines on a level above them; those in a circle are decided.
+    """Put lines that refer to other lines on a level above them, and reject those in a circle.
 
-    It does not matter whether the record of the other line exists: one that moves below another does so after that
-    one has moved. Where a line may have to wait for the id of a record, it gets the key of the line that makes it.
+    A line waits for the other one even if that one's record exists: a record is moved below another only after that one
+    has been moved. If a line may need the id of a new record, it gets the key of the line that makes it.
     """
     own = list(_own_references(request, mapped))
     if not own:
@@ -62,7 +64,7 @@ def relate(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: 
 
 
 def reject_orphans(connection: duckdb.DuckDBPyConnection, request: PlanRequest, parents: Parents, lines: Path) -> Path:
-    """Decide the lines that wait for the record of a line which is not sent, and those that wait for these."""
+    """Reject the lines that wait for the record of a line that is not sent, and the lines that wait for these."""
     if not parents.references or not _find_unsent(connection, parents, lines):
         return lines
     verdicts = [
@@ -79,17 +81,17 @@ def reject_orphans(connection: duckdb.DuckDBPyConnection, request: PlanRequest, 
 
 
 def parents_findings(parents: Parents) -> Iterator[Finding]:
-    """What is worth knowing of rows that refer to each other."""
+    """Yield a finding on rows that refer to each other."""
     if parents.highest:
         yield Finding(Level.INFO, f"rows refer to other rows: they go in {parents.highest + 1} stages, parents first")
 
 
 @frozen
 class _Own:
-    """A field that refers to records which the plan writes, and the field of the same mapping by which they are found.
+    """A field that refers to records which the plan writes, and the mapped field by which they are found.
 
-    `waits`: the id may be that of a record which this plan is to make. `meant` is SQL that is true for the lines that
-    may be meant: those of one object, where there are several.
+    - `waits`: whether the id may be that of a record which this plan makes.
+    - `meant`: SQL that is true for the lines that may be referred to: those of one object, if there are several.
     """
 
     filling: Filling
@@ -99,7 +101,7 @@ class _Own:
 
     @property
     def reference(self) -> RowReference:
-        """How a line names another one."""
+        """The way in which a line names another one."""
         assert self.filling.lookup is not None
         row = stored_name(self.filling.object_name, self.filling.field.name)
         return RowReference(self.filling.stored, f"parent.{row}", describe_missing(self.filling.lookup))
@@ -123,14 +125,16 @@ def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
 
 
 def _find_target(filling: Filling) -> tuple[str, str]:
-    """The object and the field by which the record is found that a field refers to; empty where it does not."""
+    """Return the object and the field by which a reference finds its record; empty texts if the field is no
+    reference.
+    """
     if filling.lookup is not None:
         return filling.lookup.object_name, filling.lookup.field.name
     return (filling.column.by.object_name, filling.column.by.field) if filling.column.by else ("", "")
 
 
 def _pairs(number: int, own: _Own, types: Mapping[str, str], lines: str) -> str:
-    """SQL for the lines that refer to another one by a reference, and the keys of those."""
+    """Return SQL for the lines that refer to another one by a reference, with the line and the key of that one."""
 
     lookup = own.filling.lookup
     compared = lookup.field if lookup else own.found_by.field
@@ -146,7 +150,7 @@ def _pairs(number: int, own: _Own, types: Mapping[str, str], lines: str) -> str:
 
 
 def _select_related(own: Sequence[_Own], lines: str) -> str:
-    """SQL for the lines with their level and the keys of those that they wait for."""
+    """Return SQL for the lines with their level and the keys of the lines that they wait for."""
     waiting = [(f"keys_{number}", number, each.reference) for number, each in enumerate(own) if each.waits]
     named = "".join(f", {keys}, {keys}[1] as {name(each.row)}" for keys, _, each in waiting)
     joins = " ".join(f"left join ({_keys(number, keys)}) using (line)" for keys, number, _ in waiting)
@@ -162,7 +166,7 @@ def _select_related(own: Sequence[_Own], lines: str) -> str:
 
 
 def _keys(number: int, keys: str) -> str:
-    """SQL for the keys of the lines that others refer to by a reference, by the lines that do."""
+    """Return SQL for the keys of the lines that a line refers to by a reference, by the referring line."""
     sound = f"number = {number} and parent not in (select line from circle)"
     return f"select child as line, list(key order by key) as {keys} from pairs where {sound} group by child"
 
@@ -174,7 +178,7 @@ def _several(keys: str, reference: RowReference) -> Verdict:
 
 
 def _find_unsent(connection: duckdb.DuckDBPyConnection, parents: Parents, lines: Path) -> int:
-    """Make the table `unsent` of the keys of lines that others wait for in vain, and answer how many there are."""
+    """Make the table `unsent` of keys that other lines wait for in vain, and return how many there are."""
     sent = f"from {file(lines)} where outcome is null"
     waiting = " union all ".join(
         f"select key, {name(each.row)} as parent {sent} and {name(each.row)} is not null"

@@ -1,4 +1,4 @@
-"""How rows would be written to another object, should their records become some of it before they are written."""
+"""The plan for rows whose records are converted to another object before they are written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connector_sdk.state.plan_file import Sought, shape_in, unfit_in
 
 
 def make_match_rule(request: PlanRequest, mapped: Mapped) -> Sought | None:
-    """How the record of a row is looked up again while the plan is carried out; None where rows mean no records."""
+    """Return how to match a row again while the plan runs; None if rows do not match records."""
     if mapped.match is None or request.sync.mode is Mode.ALL:
         return None
     objects = tuple(each.name for each in request.schemas)
@@ -20,21 +20,21 @@ def make_match_rule(request: PlanRequest, mapped: Mapped) -> Sought | None:
 
 
 def homes(request: PlanRequest) -> tuple[str, ...]:
-    """The objects of a sync that records of its other objects may become."""
+    """Return the objects of a sync to which records of its other objects may be converted."""
     becomes = {other for each in request.schemas for other in each.becomes if other != each.name}
     return tuple(each.name for each in request.schemas if each.name in becomes)
 
 
 def successors(request: PlanRequest) -> tuple[str, ...]:
-    """Return the objects that records of a sync may become although the sync does not write them."""
+    """Return the objects outside of a sync to which its records may be converted."""
     own = {each.name for each in request.schemas}
     return tuple(dict.fromkeys(other for each in request.schemas for other in each.becomes if other not in own))
 
 
 def select_rematch_columns(mapped: Mapped, shapes: Mapping[str, str], written: Mapping[str, tuple[str, ...]]) -> str:
-    """SQL for the columns of lines that say how each would be written to a record of another object.
+    """Return SQL for the columns of lines that say how each line would be written to a record of another object.
 
-    `shapes` is SQL for the shape of a line there, by object, `written` the fields that are written there.
+    By object, `shapes` is SQL for the shape of a line there, and `written` has the fields that are written there.
     """
     columns = []
     for home, shape in shapes.items():
@@ -45,7 +45,7 @@ def select_rematch_columns(mapped: Mapped, shapes: Mapping[str, str], written: M
 
 
 def _misfits(home: str, own: list[Filling]) -> Iterator[tuple[str, str]]:
-    """What keeps a line from an object: SQL that is true then, and SQL for what is said of it."""
+    """Yield the reasons that keep a line from an object: SQL that is true then, and SQL for the message."""
     if not own:
         yield "true", text(f"no field of {home} is filled")
     for each in own:

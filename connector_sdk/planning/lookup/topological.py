@@ -1,6 +1,7 @@
-"""On which level a line stands that refers to other lines, and which lines refer to each other in a circle.
+"""The levels of lines that refer to other lines, and the circles among them.
 
-Works on the table `edges` (`child` refers to `parent`, both numbers of lines), which is empty in the end.
+The functions work on the table `edges`, in which line number `child` refers to line number `parent`. It is empty in the
+end.
 """
 
 from __future__ import annotations
@@ -8,14 +9,14 @@ from __future__ import annotations
 import duckdb
 
 _STEPS = 10
-"""How far a circle is told."""
+"""The number of steps of a circle that its message shows."""
 
 
 def find_levels(connection: duckdb.DuckDBPyConnection, keys: str) -> int:
-    """Answer the highest level, and make the tables `level` (of lines above the lowest) and `circle`.
+    """Make the tables `level` (of lines above the lowest) and `circle`, and return the highest level.
 
     `keys` is a relation of all lines with their keys. `circle` has the lines of circles, each with its `trail` in
-    words; lines that only hang from a circle have a level.
+    words. A line that refers to a circle without being part of it has a level.
     """
     connection.execute("create table level (line bigint, level integer)")
     connection.execute("create table circle (line bigint, trail text)")
@@ -34,7 +35,7 @@ def find_levels(connection: duckdb.DuckDBPyConnection, keys: str) -> int:
 
 
 def _find_circles(connection: duckdb.DuckDBPyConnection, keys: str) -> None:
-    """Put lines in circles into `circle`: what is left of the edges when those are taken away that lead nowhere."""
+    """Put the lines of circles into `circle`: those that remain after edges that lead nowhere are removed."""
     connection.execute("create or replace table turning as select * from edges")
     before, left = -1, _count(connection, "turning")
     while before != left:
