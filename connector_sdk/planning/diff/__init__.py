@@ -1,1 +1,1 @@
-"""What changed: rows to write, rows that left, and rows that cannot be sent."""
+"""The rows that differ from what the destination accepted: changes, removals and merges."""

@@ -1,4 +1,4 @@
-"""Rows to be archived that have no record: it may come tomorrow, so they wait, and nothing is planned for them."""
+"""Rows to archive that have no record yet: they wait, and nothing is planned for them, because it may still appear."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from connector_sdk.planning.request import PlanRequest
 
 @frozen
 class Waiting:
-    """The lines without those that wait, and how many of these there are."""
+    """The lines without the rows that wait, and the number of these rows."""
 
     file: Path
     rows: int = 0
@@ -38,7 +38,7 @@ def leave_out_waiting(connection: duckdb.DuckDBPyConnection, request: PlanReques
 
 
 def report_waiting(waiting: Waiting) -> Iterator[Finding]:
-    """Yield what is worth knowing of rows that wait: looking them up costs calls in each run."""
+    """Yield a finding on rows that wait: looking them up costs calls in each run."""
     if waiting.rows:
         message = f"rows without a record: {waiting.rows:,}; they count as unchanged, and each run looks them up again"
         yield Finding(Level.INFO, message)

@@ -1,4 +1,4 @@
-"""Compare the model with the snapshot, map and check what changed, and freeze it: one file, written once."""
+"""The changes of a model: compared with the snapshot, mapped, checked and frozen in one file that is written once."""
 
 from __future__ import annotations
 
@@ -38,10 +38,13 @@ from connector_sdk.planning.request import PlanRequest
 
 @frozen
 class Changes:
-    """The frozen changes. `rekeyed` of them have a match value that is new to a known key.
+    """The frozen changes.
 
-    `new` counts rows of the model whose key is not known, `known` rows of the snapshot, `met` rows of the model that
-    were found there.
+    - `new`: the number of model rows whose key is not known.
+    - `rekeyed`: the number of changes in which a known key has a new match value.
+    - `known`: the number of rows in the snapshot.
+    - `met`: the number of model rows that the snapshot has.
+    - `repeated_keys`: whether several rows of the model share a key.
     """
 
     file: Path
@@ -53,7 +56,9 @@ class Changes:
 
     @property
     def absent(self) -> bool:
-        """Whether counting leaves it open that known keys are not in the model; comparing them costs another pass."""
+        """Whether the counts leave open that known keys are missing from the model. Only comparing keys, another pass,
+        can tell.
+        """
         return self.repeated_keys or self.met < self.known
 
 
@@ -64,7 +69,7 @@ def freeze_changes(
     mapped: Mapped,
     since: int,
 ) -> Changes:
-    """Freeze the rows that are not as the destination accepted them; the relation `model` stays for later steps.
+    """Freeze the rows that differ from what the destination accepted; the relation `model` stays for later steps.
 
     `since` is the number of the run that last changed the mapping: rows accepted before it count as changed.
     """
@@ -95,17 +100,19 @@ def freeze_changes(
 
 
 def _order(request: PlanRequest) -> str:
-    """SQL that keeps the rows of an insert in the order of the model, which comparing them with a snapshot may lose."""
+    """Return SQL that keeps inserted rows in the order of the model, which a comparison with a snapshot may lose."""
     return "order by position" if request.sync.mode is Mode.INSERT and request.snapshot is not None else ""
 
 
 def count_sent(connection: duckdb.DuckDBPyConnection, lines: Path) -> Mapping[str, int]:
-    """The rows among the changes that are sent, by what is new about them."""
+    """Return the number of changes that are sent, by effect."""
     return _count_effects(connection, lines, "where outcome is null")
 
 
 def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
-    """The model as it is compared: key, match value, and its columns with empty text as the destination has it."""
+    """Return SQL for the model as it is compared: key, match value, and columns with the destination's form of empty
+    text.
+    """
     types, match = source.columns, request.sync.match
     columns = [f"{source.position} as position", f"{key(request.model.primary_key, types)} as key"]
     columns.append(f"{_any(_inexact_keys(request, types))} as inexact")
@@ -121,7 +128,7 @@ def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
 
 
 def _inexact_keys(request: PlanRequest, types: Mapping[str, str]) -> Iterator[str]:
-    """Yield SQL that is true where a column of the primary key is a number that is not exact."""
+    """Yield SQL that is true if a column of the primary key is a number that is not exact."""
     yield "false"
     yield from filter(None, (inexact(name(each), types[each]) for each in request.model.primary_key))
 
@@ -135,7 +142,7 @@ def _select_changes(
     rows: str,
     since: int,
 ) -> str:
-    """SQL for the rows that have to be looked at, with what is known about them and why they are here."""
+    """Return SQL for the rows to examine, with what is known about them and their effects."""
     action = text(request.action)
     if request.sync.merge:
         action = f"case when m.merged_into is null then {action} else {text(Action.MERGE)} end"
@@ -167,7 +174,7 @@ def _select_changes(
 
 
 def _open(connection: duckdb.DuckDBPyConnection, request: PlanRequest, reasons: str) -> str:
-    """SQL for reasons that do not count for rows that are settled."""
+    """Return SQL for reasons to send a row that exclude rows which an earlier run merged."""
     was_merged = merged_condition(connection, request)
     return f"not {was_merged} and ({reasons})" if was_merged else reasons
 
@@ -177,7 +184,7 @@ def _any(conditions: Iterable[str]) -> str:
 
 
 def _unsound(request: PlanRequest, found: Profile) -> Iterator[str]:
-    """SQL that is true for rows whose identity is in doubt, whether they changed or not."""
+    """Yield SQL that is true for rows whose identity is in doubt, whether they changed or not."""
     if request.sync.merge:
         yield "m.defect is not null"
     if found.repeated_keys:
@@ -193,7 +200,7 @@ def _make_compared(connection: duckdb.DuckDBPyConnection, source: Source, mapped
 
 
 def _select_converted(mapped: Mapped) -> str:
-    """SQL for the columns that hold converted values."""
+    """Return SQL for the columns that hold converted values."""
     fillings = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
     made = {each.stored: each.value for each in fillings if each.value is not None}
     return "".join(f", {value} as {name(stored)}" for stored, value in made.items())
@@ -221,25 +228,25 @@ def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict
 
 
 def _others(table: str) -> str:
-    """Return SQL that names up to three other rows with the same match value, and says how many more there are."""
+    """Return SQL that names up to three other rows with the same match value, and the number of further ones."""
     named = f"array_to_string(list_filter(r.keys, lambda e: e <> key)[1:{NAMED}], ', ')"
     said = f"' (also: ' || nullif({named}, '') || {_more(NAMED + 1)} || ')'"
     return f"(select coalesce({said}, '') from {table} r where r.value = match)"
 
 
 def _positions(table: str) -> str:
-    """Return SQL that says where in the model the rows with the same key are."""
+    """Return SQL for the positions in the model of the rows with the same key."""
     named = f"array_to_string(r.positions[1:{NAMED}], ', ')"
     return f"(select ' (rows ' || {named} || {_more(NAMED)} || ')' from {table} r where r.value = key)"
 
 
 def _more(told: int) -> str:
-    """Return SQL that says how many more rows than were told of share the value of `r`."""
+    """Return SQL that says how many more rows than the `told` ones share the value of `r`."""
     return f"if(r.rows > {told}, ' and ' || (r.rows - {told}) || ' more', '')"
 
 
 def field_verdicts(request: PlanRequest, mapped: Mapped) -> Iterator[Verdict]:
-    """What is wrong with values. Those of rows that are merged are not sent, nor those for another object."""
+    """Yield the verdicts on values, except on those of merged rows and those for another object, which are not sent."""
     sent = f"not {GOES} and " if request.sync.merge else ""
     match = [mapped.match] if mapped.match and mapped.match not in mapped.fillings else []
     for filling in [*mapped.fillings, *match]:

@@ -1,4 +1,4 @@
-"""The rows that were decided while planning, as lines of a ledger, and how many of them ended in which way."""
+"""The rows that planning decided, as lines of a ledger and as counts by outcome."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROWS = 65_536
 
 
 def read_decided_lines(plan: Path) -> Iterator[pa.Table]:
-    """Yield the rows that were decided while planning as lines with `LEDGER_SCHEMA`, in the order of the plan."""
+    """Yield the rows that planning decided as lines with `LEDGER_SCHEMA`, in the order of the plan."""
     start = 0
     for batch in pq.ParquetFile(plan).iter_batches(_ROWS, columns=_NAMES):
         numbered = batch.append_column("row", pa.arange(start, start + batch.num_rows))
@@ -37,7 +37,7 @@ def read_decided_lines(plan: Path) -> Iterator[pa.Table]:
 
 
 def count_decided(plan: Path) -> Iterator[CountedRows]:
-    """Yield how many rows were decided while planning, and as what; for each part of the plan by itself."""
+    """Yield the numbers of rows that planning decided, by outcome, separately for each part of the plan."""
     for batch in pq.ParquetFile(plan).iter_batches(_ROWS, columns=_COUNTED):
         decided = pa.Table.from_batches([batch.filter(pc.is_valid(batch.column("outcome")))])
         if decided.num_rows:

@@ -1,7 +1,7 @@
-"""State of earlier versions, which spelled some keys in another way: brought into the present spelling.
+"""State of earlier versions, which spelled some keys differently: it is brought into the present spelling.
 
-They wrote date-times in keys as `2026-01-31 10:00:00`, and sent numbers in match fields of text as their type writes
-them (`1.0`). The first are rewritten. The second are what the destination knows a record by, so they are kept.
+They wrote date-times in keys as `2026-01-31 10:00:00`, and these are rewritten. They sent numbers in match fields of
+text as their type writes them (`1.0`). The destination knows records by these texts, so they are kept.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MOMENT = "^([0-9]{4,}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)
 def upgrade_snapshot(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, types: Mapping[str, str]
 ) -> Path | None:
-    """Write the snapshot in the present spelling into the plan's folder; None where nothing in it is spelled otherwise.
+    """Write the snapshot in the present spelling into the plan's folder; return None if it has that spelling already.
 
     `types` are those of the model's columns.
     """
@@ -53,7 +53,7 @@ def upgrade_snapshot(
 
 
 def upgrade_keys(keys: Sequence[str], primary_key: Sequence[str], types: Mapping[str, str]) -> dict[str, str]:
-    """Return the present spelling of keys that earlier versions spelled otherwise, by their former one."""
+    """Return the present spelling of keys that earlier versions spelled differently, by their former one."""
     spelled = _key("key", primary_key, types)
     if spelled is None or not keys:
         return {}
@@ -82,7 +82,7 @@ def _is_same(filling: Filling, match: Filling) -> bool:
 
 
 def _prefer_sent(filling: Filling) -> Filling:
-    """Return a filling that prefers the kept spelling."""
+    """Return a field mapping that prefers the kept spelling."""
     own = f" in {filling.object_name}" if filling.object_name else ""
     value = filling.value or name(filling.stored)
     return evolve(filling, stored=f"sent.{filling.field.name}{own}", value=f"coalesce({SENT_MATCH}, {value})")
@@ -91,7 +91,7 @@ def _prefer_sent(filling: Filling) -> Filling:
 def _list_replaced(
     request: PlanRequest, mapped: Mapped, types: Mapping[str, str], have: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the columns of the snapshot `s` that are spelled otherwise, each with SQL for how."""
+    """Yield the columns of the snapshot `s` that are spelled differently, each with SQL for its present spelling."""
     key = _key("s.key", request.model.primary_key, types)
     if key is not None:
         yield "key", key
@@ -106,7 +106,7 @@ def _list_replaced(
 
 
 def _key(value: str, primary_key: Sequence[str], types: Mapping[str, str]) -> str | None:
-    """Return SQL for a key in the present spelling; None where it was never another one."""
+    """Return SQL for a key in the present spelling; None if its spelling never differed."""
     moments = [_is_moment(types[each]) for each in primary_key]
     if not any(moments):
         return None

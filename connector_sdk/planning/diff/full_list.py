@@ -1,4 +1,4 @@
-"""Mode `all`: compare the model with what the target holds now, and replace the whole of it where they differ."""
+"""Mode `all`: the model is compared with what the target holds now, and replaces all of it if they differ."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ _NAMED = 50
 
 @frozen
 class Replacement:
-    """The lines of the plan, and what it does to the target. No line is sent when nothing would change.
+    """The lines of the plan, and their effect on the target. No line is sent if nothing would change.
 
-    `version` is that of the target as it was read, `known` how many values it has; `gone` has some of those that leave
-    it, `removed` counts them: each is a line of its own, after those of the model.
+    - `version`: the version of the target that was read.
+    - `known`: the number of values in the target.
+    - `gone`: some of the values that leave it.
+    - `removed`: the number of values that leave it. Each has a line of its own, after those of the model.
+    - `rejected`: the number of rejected rows.
     """
 
     file: Path
@@ -41,7 +44,7 @@ class Replacement:
 
     @property
     def removals(self) -> Removals:
-        """What leaves, as it is counted; its lines travel with the others."""
+        """The counts of what leaves the target. Its lines are not apart: they are sent with the others."""
         return Removals(rows=self.removed, sent=self.removed)
 
 
@@ -52,7 +55,7 @@ def compare_with_target(
     changes: Path,
     target: tuple[pa.RecordBatchReader, str],
 ) -> Replacement:
-    """Say of each row whether the target has it, and find what leaves the target."""
+    """Set the effect of each row by whether the target has it, and add the values that leave the target."""
     records, version = target
     held = request.folder / "target.parquet"
     make_file(held)
@@ -72,7 +75,7 @@ def compare_with_target(
 
 
 def replacement_findings(request: PlanRequest, replacement: Replacement) -> Iterator[Finding]:
-    """What is worth knowing of a replacement before it runs."""
+    """Yield the findings on a replacement."""
     if replacement.removed:
         more = ", ..." if replacement.removed > _NAMED else ""
         yield Finding(Level.INFO, f"{replacement.removed:,} deactivated: {', '.join(replacement.gone)}{more}")
@@ -82,7 +85,7 @@ def replacement_findings(request: PlanRequest, replacement: Replacement) -> Iter
 
 
 def _lines(duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, held: Path) -> str:
-    """SQL for the rows of the model in its order, and after them the values that leave the target."""
+    """Return SQL for the rows of the model in its order, and after them the values that leave the target."""
     types = columns_of(duck, file(changes))
     differs = " or ".join(_differs(each, types[each.stored]) for each in mapped.fillings if each.column.by is None)
     effect = f"case when t.same is null then 'new' when {differs or 'false'} then 'changed' else 'same' end"
@@ -97,7 +100,7 @@ def _lines(duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped
 
 
 def _differs(filling: Filling, type_: str) -> str:
-    """SQL that is true when a value is another one than the target's, as its field compares values."""
+    """Return SQL that is true if a value differs from the target's, in the way in which its field compares values."""
     field, mine = filling.field, f"c.{name(filling.stored)}"
     theirs = f"try_cast(t.{name(field.name)} as {type_})"
     if field.type is FieldType.CHOICES:
@@ -110,7 +113,7 @@ def _differs(filling: Filling, type_: str) -> str:
 def _select_removed_values(
     request: PlanRequest, mapped: Mapped, changes: Path, target: str, types: Mapping[str, str]
 ) -> str:
-    """SQL for the values that no row of the model has any more; each is its own key."""
+    """Return SQL for the values that no row of the model has any more; each is its own key."""
     assert mapped.match is not None
     key, stored = name(mapped.match.field.name), mapped.match.stored
     kept = f"select match from {file(changes)} where outcome is null"
@@ -123,7 +126,7 @@ def _select_removed_values(
 
 
 def _target(duck: duckdb.DuckDBPyConnection, mapped: Mapped, held: Path) -> str:
-    """The target with its match values as they are compared."""
+    """Return SQL for the target with its match values as they are compared."""
     assert mapped.match is not None
     key = mapped.match.field
     type_ = columns_of(duck, file(held))[key.name]
@@ -131,7 +134,7 @@ def _target(duck: duckdb.DuckDBPyConnection, mapped: Mapped, held: Path) -> str:
 
 
 def _count_changes(duck: duckdb.DuckDBPyConnection, lines: Path) -> tuple[int, int, int]:
-    """Rows of the model that differ, values that leave, and rows that are rejected."""
+    """Return the number of model rows that differ, of values that leave, and of rows that are rejected."""
     ((differing, left, rejected),) = duck.execute(
         "select count(*) filter (where outcome is null and effect not in ('same', 'left')),"
         " count(*) filter (where effect = 'left'),"

@@ -1,8 +1,8 @@
-"""What the destination has accepted so far, as the relation `known_rows`, with an object for every row.
+"""The rows that the destination has accepted so far, as the relation `known_rows`, with an object for each row.
 
-A row that was merged into another one counts as known while its group names it. Once it left the group of a parent that
-is still there, it is a new row again, and gets a record of its own. Where no row of the model writes the record any
-more, nothing does until the last of the merged rows left, too; each plan says so.
+A row that was merged into another one counts as known while its group names it. If it leaves the group of a parent that
+is still in the model, it is a new row again and gets its own record. If no row of the model writes the record any more,
+nothing is written to it until the last of the merged rows has left, too. Each plan reports such rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAMED = 3
 
 
 def make_known_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> None:
-    """Make the view `known_rows` of the snapshot, where there is one; the view `model` is there already."""
+    """Make the view `known_rows` of the snapshot, if there is one; the view `model` must exist."""
     if request.snapshot is None:
         return
     snapshot = file(request.snapshot)
@@ -39,7 +39,7 @@ def make_known_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest)
 
 
 def report_merged_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> Iterator[Finding]:
-    """Yield what is worth knowing of rows that earlier runs merged. `lines` are the changes after all look-ups."""
+    """Yield findings on rows that earlier runs merged. `lines` are the changes after all look-ups."""
     if request.snapshot is None or MERGED not in columns_of(connection, "known_rows"):
         return
     alone = f"from parted semi join (from {file(lines)} where outcome is null and not {GOES}) using (key)"
@@ -56,7 +56,7 @@ def report_merged_rows(connection: duckdb.DuckDBPyConnection, request: PlanReque
 
 
 def _report_unwritten(request: PlanRequest, found: str) -> Finding:
-    """Return the finding on rows that were merged into a record that nothing is written to any more."""
+    """Return the finding on rows that were merged into a record to which nothing is written any more."""
     message = f"rows merged into records that no row of the model writes any more: {found}; nothing is written for them"
     back = "put the row that they were merged into back into the model"
     if request.sync.mode is Mode.INSERT:
@@ -66,7 +66,7 @@ def _report_unwritten(request: PlanRequest, found: str) -> Finding:
 
 
 def _count_keys(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
-    """Return how many rows a relation has, with their first keys; empty text where it has none."""
+    """Return how many rows a relation has, with their first keys; empty text if it has none."""
     ((rows, keys),) = connection.execute(f"select count(*), min(key, {_NAMED}) from ({relation})").fetchall()
     return f"{rows:,} ({', '.join(keys)}{', ...' if rows > len(keys) else ''})" if rows else ""
 
@@ -74,8 +74,8 @@ def _count_keys(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
 def _select_unwritten_keys(request: PlanRequest, lines: Path) -> str:
     """Return SQL for the keys of merged rows in the model whose record no row of the model writes.
 
-    A known row writes the record, unless it has a new match value; so does a line that was found to mean it. A new
-    parent of the group is taken for the one that was away: whose record it means shows only when it is written.
+    A known row without a new match value writes its record, and so does a line that matched the record. A new parent of
+    the group counts as the missing one that has returned: only the write shows which record it matches.
     """
     rekeyed = f"select key from {file(lines)} where effect = 'rekeyed' and outcome is null"
     returned = ""

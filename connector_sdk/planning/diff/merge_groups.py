@@ -1,8 +1,8 @@
-"""Rows that are one record: which of them stays, which go into it, and the groups of which that cannot be said.
+"""Groups of rows that are one record: which row stays, which are merged into it, and which groups leave that open.
 
-Groups are judged over the whole model, for a row that did not change may be the parent of one that did. A child goes
-into the record of its parent after that has been written. It is never written itself. Once it was merged it is settled
-while its group names it: what happens to its row is of no consequence.
+Groups are judged over the whole model, because an unchanged row may be the parent of a changed one. A child is merged
+into its parent's record after that has been written. The child itself is never written. Once merged, it is settled
+while its group names it, and changes of its row are ignored.
 """
 
 from __future__ import annotations
@@ -30,30 +30,32 @@ from connector_sdk.state.plan_file import INTO, RowReference
 PARENT = RowReference(
     INTO, "parent.merged_into", "the row that it is merged into was not written: ", Code.PARENT_NOT_WRITTEN
 )
-"""How a child names its parent until that has been written."""
+"""The way in which a child names its parent until that has been written."""
 
 GOES = f"action = {text(Action.MERGE)}"
-"""SQL that is true for lines of children."""
+"""SQL that is true for the lines of children."""
 
 _WORKING = ("child", "named", "unclear", "defect", "said")
-"""Columns that are of no use any more once it is decided what becomes of a row."""
+"""Columns that are dropped once each row's fate is decided."""
 
 _NO_KEYS = "select null::varchar as key where false"
 _NAMED = 3
 
 
 def merge_problems(sync: Sync, schema: ObjectSchema) -> Iterator[Problem]:
-    """What keeps the rows of a sync from being merged."""
+    """Yield a problem if the rows of a sync cannot be merged."""
     if sync.merge is not None and not schema.mergeable:
         message = f"records of {schema.name} cannot be merged"
         yield Problem(message, ("syncs", sync.name, "merge"), "remove it, and leave one row per record in the model")
 
 
 def merge_columns(request: PlanRequest, mapped: Mapped, types: Mapping[str, str]) -> list[str]:
-    """SQL for what the model says of merging, for the view `model`.
+    """Return SQL for what the model says about merging, for the view `model`.
 
-    `shared` names the group, `child` says whether a row goes. `named` is the match value of the row that it goes into,
-    where the model names it, `unclear` what should say whether it goes and does not.
+    - `shared`: the group.
+    - `child`: whether the row is merged into another.
+    - `named`: the match value of the row that it is merged into, if the model names it.
+    - `unclear`: the cell that should say whether the row is a child, if it is neither true nor false.
     """
     merge = request.sync.merge
     if merge is None:
@@ -71,10 +73,12 @@ def merge_columns(request: PlanRequest, mapped: Mapped, types: Mapping[str, str]
 
 
 def judge(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str:
-    """Judge the groups of the view `model`, and answer SQL for its rows with what follows: the key of the parent that
-    a row is `merged_into` (null for a row that stays), or the `defect` of its group and what is `said` of it.
+    """Judge the groups of the view `model`, and return SQL for its rows with the verdicts.
 
-    The table `groups` stays. A group of rows that are all settled is not judged any more.
+    A child gets the key of the parent that it is `merged_into`; for a row that stays, this is null. A row of a
+    defective group gets the `defect` instead, and its message as `said`.
+
+    The table `groups` stays for later steps. A group whose rows are all settled is not judged again.
     """
     condition = merged_condition(connection, request)
     keys = f"select key from known_rows s where {condition}" if condition else _NO_KEYS
@@ -87,19 +91,19 @@ def judge(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str:
 
 
 def working_columns(request: PlanRequest) -> tuple[str, ...]:
-    """The columns of what `judge` answers that a plan has no use for."""
+    """Return the columns of the result of `judge` that a plan does not need."""
     return _WORKING if request.sync.merge else ()
 
 
 def merged_condition(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str | None:
-    """SQL that is true where a known row `s` was merged by an earlier run; None where none was."""
+    """Return SQL that is true if an earlier run merged the known row `s`; None if none was merged."""
     if request.snapshot is None or MERGED not in columns_of(connection, "known_rows"):
         return None
     return f"coalesce(s.{MERGED}, false)"
 
 
 def merge_verdicts(request: PlanRequest) -> Iterator[Verdict]:
-    """The rows of groups of which it cannot be said what stays, and children that have no record of their own."""
+    """Yield the verdicts on rows of groups that leave open which row stays, and on children without a record."""
     if request.sync.merge is None:
         return
     for code in (Code.BAD_VALUE, Code.NO_PARENT, Code.SEVERAL_PARENTS, Code.FOREIGN_PARENT):
@@ -110,7 +114,7 @@ def merge_verdicts(request: PlanRequest) -> Iterator[Verdict]:
 
 
 def name_parents(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Path) -> Path:
-    """Let each child name the line of its parent, or, where that is not among the changes, the record of it."""
+    """Let each child name the line of its parent, or its parent's record if the parent is not among the changes."""
     if request.sync.merge is None:
         return changes
     lines = file(changes)
@@ -129,7 +133,7 @@ def name_parents(connection: duckdb.DuckDBPyConnection, request: PlanRequest, ch
 
 
 def merge_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, plan: Path) -> Iterator[Finding]:
-    """What is worth knowing of rows that are merged."""
+    """Yield the findings on rows that are merged."""
     if request.sync.merge is None:
         return
     ((rows, parents),) = connection.execute(
@@ -150,9 +154,9 @@ def merge_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, 
 
 
 def _select_groups() -> str:
-    """SQL for the groups of more than one row, with their parent or what is wrong with them.
+    """Return SQL for the groups of more than one row, with their parent or their defect.
 
-    Lists are made for the groups with several parents only: one for each group would cost most of the time and memory.
+    Lists are made only for the groups with several parents. One for each group would cost most of the time and memory.
     """
     group = "'group ' || shared"
     defects = [

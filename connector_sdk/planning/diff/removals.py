@@ -1,4 +1,4 @@
-"""Rows that left the model: what is to be done with their records, and which keys are just forgotten."""
+"""Rows that left the model: what to do with their records, and which keys to forget."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _NAMED = 3
 
 @frozen
 class Removals:
-    """Rows to be removed at the destination, in `file` (None without any), and how many of them there are.
+    """The rows to remove at the destination, in `file` (None without any), and their number.
 
-    `sent` counts those of them whose records are really removed, `left` all keys that left, also those that are only
+    `sent` counts those whose records are really removed, `left` all keys that left, including those that are only
     forgotten.
     """
 
@@ -49,10 +49,10 @@ def freeze_removals(
     lines: Path,
     match: Match,
 ) -> Removals:
-    """Freeze the rows that left, by what follows for them. `lines` are the changes after everything was looked up.
+    """Freeze the rows that left, with the action on their records. `lines` are the changes after all look-ups.
 
-    A record that belongs to another row, too, or that became one which the sync has not written, stays. The former
-    record of a key with a new match value leaves when the row is sent, not when it is refused.
+    A record stays if it also belongs to another row, or was converted to one that the sync has not written. If a key
+    has a new match value, its former record is removed when the row is sent, but not when the row is rejected.
     """
     if request.snapshot is None or not request.forgets or not (changes.absent or changes.rekeyed):
         return Removals()
@@ -71,7 +71,7 @@ def freeze_removals(
 
 
 def removal_findings(connection: duckdb.DuckDBPyConnection, removals: Removals) -> Iterator[Finding]:
-    """Yield what is worth knowing of records that stay although their rows left."""
+    """Yield a finding on records that stay although their rows left."""
     if removals.file is None or removals.rows == removals.sent:
         return
     kept = f"from {file(removals.file)} where code = {text(Code.RECORD_KEPT)}"
@@ -85,9 +85,9 @@ def removal_findings(connection: duckdb.DuckDBPyConnection, removals: Removals) 
 
 
 def clearable(mapped: Mapped, object_name: str | None = None) -> list[Filling]:
-    """The fields that are emptied when a row leaves: not what identifies a record or must have a value.
+    """Return the mapped fields that are emptied when a row leaves: none that identifies a record or must have a value.
 
-    With `object_name`, those of one of several objects.
+    With `object_name`, return those of one of several objects.
     """
     match = mapped.match.field.name if mapped.match else None
     return [
@@ -103,21 +103,21 @@ def clearable(mapped: Mapped, object_name: str | None = None) -> list[Filling]:
 
 
 def list_cleared_columns(mapped: Mapped, object_name: str | None = None) -> tuple[Column, ...]:
-    """The columns of a batch that clears; references are cleared through the id, never through a key."""
+    """Return the columns of a batch that clears; references are cleared by their id, never by a key."""
     return tuple(Column(each.field.name) for each in clearable(mapped, object_name))
 
 
 def removal_action(request: PlanRequest) -> Action:
-    """What is done with the record of a row that left."""
+    """Return the action on the record of a row that left."""
     return Action.DELETE if request.sync.on_removed is Removal.DELETE else Action.UPDATE
 
 
 def _select_removed_keys(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path
 ) -> str:
-    """Return SQL for the keys that left, and the former records of keys that have a new match value.
+    """Return SQL for the keys that left, and for the former records of keys with a new match value.
 
-    `kept` is to say why a record stays.
+    `kept` is null at first; a later step writes into it why a record stays.
     """
     object_ = "s.object" if request.others else f"{text(request.schema.name)} as object"
     was_merged = merged_condition(connection, request) or "false"
@@ -132,7 +132,7 @@ def _select_removed_keys(
 def _lines(request: PlanRequest, lines: Path) -> str:
     """Return SQL for the plan lines of the rows that left; the columns are those of the changes.
 
-    Of the former record of a row with a new match value there is no line where it stays: the row itself has one.
+    If the former record of a row with a new match value stays, it gets no line: the row itself has one.
     """
     given = (
         f"select key, match, {text(removal_action(request))} as action, object, record_id, 'left' as effect, kept"

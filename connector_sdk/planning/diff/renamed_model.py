@@ -1,4 +1,4 @@
-"""A snapshot whose rows came from another model: renamed by a person, or really another one."""
+"""A snapshot whose rows came from a model with another name: a renamed model, or really another one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from connector_sdk.planning.guards import EXAMPLES
 from connector_sdk.planning.request import PlanRequest
 
 GUARD = "model"
-"""The name with which another name of the model is accepted."""
+"""The name by which `--accept` takes another name of the model."""
 
 
 def model_finding(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes) -> Iterator[Finding]:
-    """Stop a sync whose model has another name than before: what is known of its rows may be of no value.
+    """Yield a finding that stops a sync whose model has another name than before: its known rows may mean nothing now.
 
     State that names no model adopts the present one.
     """

@@ -1,7 +1,7 @@
-"""Known keys that come back in another spelling: new rows to the sync, and not to the person who sent them.
+"""Known keys that return in another spelling: the sync sees new rows, but the user means the old ones.
 
-Two keys are alike when nothing but their form differs: compatibility forms of Unicode, case, blanks, hyphens, braces,
-leading zeros, a trailing `.0` or midnight. Keys that are parted in different places, as `1-11` and `11-1`, are two.
+Two keys are alike if only their form differs: compatibility forms of Unicode, case, blanks, hyphens, braces, leading
+zeros, a trailing `.0` or midnight. Keys that are divided at different places, such as `1-11` and `11-1`, differ.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from connector_sdk.planning.guards import EXAMPLES, Respelled
 from connector_sdk.planning.request import PlanRequest
 
 _CHUNK = 50_000
-"""Keys with letters beyond ASCII that are folded at a time."""
+"""The number of keys with characters beyond ASCII that are folded at a time."""
 
 _NOT_SKIPPED = "coalesce(outcome, 'rejected') = 'rejected'"
 
@@ -32,7 +32,9 @@ _FORMS = (
     ('\\.0+("|$)', "\\1"),
     ('(^|")0+([^"])', "\\1\\2"),
 )
-"""What is taken out of a key in lower case whose separators are hyphens; a quote parts the columns of a key."""
+"""The parts that are taken out of a key in lower case whose separators are hyphens. A quote divides the columns of a
+key.
+"""
 
 
 def find_respelled(
@@ -40,8 +42,8 @@ def find_respelled(
 ) -> Respelled:
     """Compare the keys of new rows with known keys that the model lacks; `lines` are the changes after all look-ups.
 
-    A new row that is rejected counts, too: it is the same key once it is corrected. Where the match field takes the
-    two for one value, the row finds its record, and nothing is wrong.
+    A rejected new row counts, too: it is the same key once it is corrected. If the match field treats both keys as one
+    value, the row finds its record, and nothing is wrong.
     """
     if request.snapshot is None or not changes.new or not changes.absent:
         return Respelled()
@@ -58,7 +60,7 @@ def find_respelled(
 
 
 def _fold(connection: duckdb.DuckDBPyConnection, table: str, keys: str) -> None:
-    """Make a table of keys with their `loose` forms, and with the `parts` that these were joined of."""
+    """Make a table of keys with their `parts`, separated by hyphens, and their `loose` forms, without any separator."""
     connection.execute(f"create table {table} as {_forms('lower(key)', f'({keys}) where {_ASCII}')}")
     others = connection.cursor().sql(f"select key, match from ({keys}) where not {_ASCII}")
     for batch in others.to_arrow_reader(_CHUNK):

@@ -1,4 +1,4 @@
-"""Records that several rows mean: such rows are not sent, and one that left does not take the record along."""
+"""Records that several rows match: such rows are not sent, and the record stays when only one of them leaves."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _NAMED = 3
 
 
 def reject_shared(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> Path:
-    """Reject the rows of which several mean one record, or one that an unchanged row means.
+    """Reject the rows of which several match one record, or one that an unchanged row matches.
 
-    Answers the file of the lines, `lines` itself where there are no such rows.
+    Returns the file of the lines, or `lines` itself if there are no such rows.
     """
     meant = f"select key, object, record_id from {file(lines)} where outcome is null and record_id is not null"
     if _find_unchanged(connection, request, lines):
@@ -45,10 +45,11 @@ def reject_shared(connection: duckdb.DuckDBPyConnection, request: PlanRequest, l
 
 
 def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
-    """Say in `kept` of the table `gone` which records belong to other rows, too: they stay when their row leaves.
+    """Say in `kept` of the table `gone` which records also belong to other rows: they stay when their row leaves.
 
-    Such a row was merged into the record, means it by its match value (also where it is refused, and where its key is
-    missing), or is written to it now. Of several rows of one record that leave together, the first takes it along.
+    A record also belongs to a row that was merged into it, that is written to it now, or that has its match value. The
+    last counts even if that row is rejected or has no key. If several rows of one record leave together, the first one
+    removes the record.
     """
     same = "g.record_id = {0}.record_id and g.object = {0}.object"
     connection.execute(f"""
@@ -74,10 +75,10 @@ def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
 
 
 def keep_successors(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, match: Match) -> None:
-    """Say in `kept` of the table `gone` which records became others: a removal does not follow to what is not ours.
+    """Say in `kept` of the table `gone` which records were converted: a removal does not follow them to other records.
 
-    They may have become records of objects that the sync does not write. Those objects are not searched, since the user
-    may not see them.
+    They may have been converted to objects that the sync does not write. Those objects are not searched, because the
+    user may not see them.
     """
     names = [each.name for each in request.schemas]
     turning = [each.name for each in request.schemas if any(other != each.name for other in each.becomes)]
@@ -99,7 +100,7 @@ def keep_successors(connection: duckdb.DuckDBPyConnection, request: PlanRequest,
 
 
 def _find_unchanged(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> int:
-    """Find the rows that did not change and have a record which a line means; they are the table `unchanged`."""
+    """Make the table `unchanged` of unchanged rows whose record a line matches, too; return how many there are."""
     if request.snapshot is None:
         return 0
     connection.execute(f"""

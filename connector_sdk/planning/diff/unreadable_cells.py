@@ -1,4 +1,4 @@
-"""Cells that the type of their column cannot hold: a row that has one where a sync uses it is not sent."""
+"""Cells that the type of their column cannot hold: a row with one in a column that the sync uses is not sent."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from connector_sdk.planning.request import PlanRequest
 
 _IDENTITY, _VALUE = "refused_identity", "refused_value"
 _SHOWN = 60
-"""How many characters of a refused cell its message shows."""
+"""The number of characters of a refused cell that its message shows."""
 
 
 def working_cells(request: PlanRequest, mapped: Mapped, source: Source) -> tuple[str, ...]:
-    """Return the columns of the view `model` that say what is refused; a plan has no use for them."""
+    """Return the columns of the view `model` that say what is refused; a plan does not need them."""
     kinds = {_IDENTITY: _list_key_columns(request, source), _VALUE: _list_value_columns(request, mapped, source)}
     return tuple(each for each, columns in kinds.items() if columns)
 
 
 def select_refused_cells(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[str]:
-    """Return SQL for these columns: what is said of the first refused cell of a row, null where there is none."""
+    """Yield SQL for these columns: the message on the first refused cell of a row, null if there is none."""
     kinds = {_IDENTITY: _list_key_columns(request, source), _VALUE: _list_value_columns(request, mapped, source)}
     for working, columns in kinds.items():
         if columns:
@@ -33,7 +33,7 @@ def select_refused_cells(request: PlanRequest, mapped: Mapped, source: Source) -
 
 
 def reject_refused_cells(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[Verdict]:
-    """Return why rows with refused cells are not sent. The values of rows that are merged are of no consequence."""
+    """Yield the verdicts on rows with refused cells. The values of merged rows do not matter."""
     if _list_key_columns(request, source):
         message = f"'row ' || position || ' of the model has no primary key: ' || {_IDENTITY}"
         yield Verdict(f"key is null and {_IDENTITY} is not null", Code.NULL_KEY, message)
@@ -44,7 +44,7 @@ def reject_refused_cells(request: PlanRequest, mapped: Mapped, source: Source) -
 
 
 def _list_key_columns(request: PlanRequest, source: Source) -> list[str]:
-    """The columns that identify rows or records, as far as cells of them may be refused."""
+    """Return the columns that identify rows or records and may have refused cells."""
     used = make_used_columns(request.model, request.sync)
     return [each for each in source.refused if each in used.identifying]
 
@@ -55,7 +55,7 @@ def _list_value_columns(request: PlanRequest, mapped: Mapped, source: Source) ->
 
 
 def _say_refused(source: Source, column: str) -> str:
-    """SQL for what is said of a refused cell."""
+    """Return SQL for the message on a refused cell."""
     raw = name(source.refused[column])
     message = text(f"{column} cannot be {source.columns[column]} without loss: ")
     return f"{message} || chr(39) || left({raw}, {_SHOWN}) || chr(39)"

@@ -1,4 +1,4 @@
-"""What is decided about rows while planning: rows that are not sent, each with its code, message and advice."""
+"""Verdicts of planning: rows that are not sent, each with its code, message and advice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SKIPPED = frozenset({
 
 @frozen
 class Verdict:
-    """A reason not to send a row: SQL that is true when it holds, and SQL for its message."""
+    """A reason not to send a row: SQL that is true if it holds, and SQL for its message."""
 
     holds: str
     code: Code
@@ -25,14 +25,15 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """What a row ends as for this reason."""
+        """The outcome of a row with this verdict."""
         return Outcome.SKIPPED if self.code in _SKIPPED else Outcome.REJECTED
 
 
 def verdict_columns(verdicts: Sequence[Verdict], relation: str, *, former: bool = False) -> str:
-    """SQL that adds `outcome`, `code`, `message` and `advice` to a relation; the first verdict that holds counts.
+    """Return SQL that adds `outcome`, `code`, `message` and `advice` to a relation; the first verdict that holds
+    counts.
 
-    With `former` the relation has them already, and keeps them where no verdict holds.
+    With `former`, the relation has these columns already, and keeps their values if no verdict holds.
     """
     chosen = _case([(each.holds, str(number)) for number, each in enumerate(verdicts)])
     columns = {

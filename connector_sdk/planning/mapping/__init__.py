@@ -1,1 +1,1 @@
-"""Fields to columns: what each field is filled with, in SQL."""
+"""The fields of a destination, and the columns and constants that fill them."""

@@ -1,4 +1,4 @@
-"""Blanks in SQL: text without those around it, and text that has nothing but blanks."""
+"""SQL for blanks: text without surrounding blanks, and text that has nothing but blanks."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ _BLANKS = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
 
 
 def trim_blanks(value: str) -> str:
-    """SQL for a text without the blanks around it, null when nothing is left.
+    """Return SQL for a text without the blanks around it, null if nothing is left.
 
-    Nearly all have none, and are not searched for rare ones.
+    Most texts begin and end with a visible ASCII character, and are then not searched for rare blanks.
     """
     plain = f"{_plain(value)} and {_plain(f'right({value}, 1)')}"
     return f"case when {plain} then {value} else nullif(trim({value}, {text(_BLANKS)}), '') end"
 
 
 def blank_as_null(value: str) -> str:
-    """SQL for a text as it is, null when there is nothing in it to see."""
+    """Return SQL for an unchanged text, null if it has only blanks."""
     return f"case when {_plain(value)} or trim({value}, {text(_BLANKS)}) <> '' then {value} end"
 
 
 def _plain(value: str) -> str:
-    """SQL that is true when a text begins with a visible character of ASCII."""
+    """Return SQL that is true if a text begins with a visible ASCII character."""
     return f"ascii({value}) between 33 and 126"

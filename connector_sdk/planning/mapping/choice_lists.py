@@ -1,4 +1,4 @@
-"""A list of choices as the text that a field of several choices holds: joined by semicolons."""
+"""A list as the text that a field of several choices takes: joined by semicolons."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from connector_sdk.planning.mapping.text_forms import ALWAYS, TEXT_FORMS, float_
 
 @frozen
 class ChoiceList:
-    """SQL for the joined text, and for the first element that cannot be in it, None where all can.
+    """SQL for the joined text, and for the first element that cannot be part of it.
 
-    `torn` is SQL for the first element that holds a semicolon itself, `unsayable` for the first that has no text.
+    `torn` is SQL for the first element that contains a semicolon, `unsayable` for the first that has no text. Each is
+    None if no element can fail that way.
     """
 
     value: str
@@ -23,12 +24,12 @@ class ChoiceList:
 
 
 def can_be_joined(type_: str) -> bool:
-    """Return whether a column is a list of which each element has a text."""
+    """Return whether a column is a list whose elements have a text."""
     return kind_of(type_) is Kind.LIST and kind_of(element_type(type_)) in TEXT_FORMS
 
 
 def join_choices(source: str, type_: str) -> ChoiceList:
-    """Return how a list becomes one text. Nulls in it are dropped; an empty list is empty text."""
+    """Return how a list becomes one text. Nulls in the list are dropped; an empty list becomes empty text."""
     kind = kind_of(element_type(type_))
     form = _text_of(element_type(type_), kind)
     texts = f"list_transform({source}, lambda e: {form})"
@@ -38,7 +39,7 @@ def join_choices(source: str, type_: str) -> ChoiceList:
 
 
 def _text_of(type_: str, kind: Kind) -> str:
-    """SQL for the text of an element `e`."""
+    """Return SQL for the text of an element `e`."""
     if type_ == "JSON":
         json = json_as_text("e")
         return f"coalesce({plain_number(json)}, {json})"

@@ -1,4 +1,4 @@
-"""The columns of a model that a sync uses: where they are named, and how they go into a plan."""
+"""The columns of a model that a sync uses: where the project names them, and what a plan calls them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Place = tuple[str | int, ...]
 
 
 def model_column(column: str) -> str:
-    """The plan's name of a column of the model."""
+    """Return the plan's name of a column of the model."""
     return f"model.{column}"
 
 
 def find_used_columns(model: Model, sync: Sync) -> dict[str, Place]:
-    """The columns of the model that a sync uses, and where each is named first."""
+    """Return the columns of the model that a sync uses, and the place in the project that first names each."""
     place: Place = ("syncs", sync.name)
     found: dict[str, Place] = {}
     for number, column in enumerate(model.primary_key):
@@ -40,7 +40,7 @@ def find_used_columns(model: Model, sync: Sync) -> dict[str, Place]:
 
 
 def make_used_columns(model: Model, sync: Sync) -> UsedColumns:
-    """Return the columns of the model that a sync uses; those that identify rows or records are told apart."""
+    """Return the columns of the model that a sync uses; those that identify rows or records are also listed apart."""
     merging = [] if sync.merge is None else [each for each in asdict(sync.merge).values() if each is not None]
     matched = [sync.match.column] if sync.match else []
     found = [each.find.equals for each in sync.fields if each.find]
@@ -50,7 +50,7 @@ def make_used_columns(model: Model, sync: Sync) -> UsedColumns:
 
 
 def normal(column: str, type_: str, spec: DestinationSpec) -> str:
-    """SQL for a column as it is compared and sent: empty text is null where the destination makes it null."""
+    """Return SQL for a column as it is compared and sent: empty text is null if the destination stores it as null."""
     quoted = name(column)
     if type_ == "VARCHAR" and spec.empty_text is EmptyText.NULL:
         return f"nullif({quoted}, '')"

@@ -1,4 +1,4 @@
-"""Constants that fill fields: converted and checked at once, what is wrong with one is wrong with the mapping."""
+"""Constants that fill fields: converted and checked at once, because an error in one is an error of the mapping."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class RefusedError(Portable, Exception):
 
 
 def constant(value: Scalar | None, field: Field, *, rounds: bool = False) -> Conversion:
-    """A constant as SQL. Raises `RefusedError`, or `MisfitError` when nothing of its type can fit."""
+    """Return a constant as SQL.
+
+    Raises `RefusedError`, or `MisfitError` if no value of its type can fit.
+    """
     converted = convert(*_literal(value, field), field, rounds=rounds)
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
@@ -31,7 +34,7 @@ def constant(value: Scalar | None, field: Field, *, rounds: bool = False) -> Con
 
 
 def _literal(value: Scalar | None, field: Field) -> tuple[str, str]:
-    """A constant as SQL, with its type. Numbers have no exponent where a number is wanted."""
+    """Return a constant as SQL, with its type. If the field takes a number, the SQL has no exponent."""
     if isinstance(value, bool):
         return str(value).lower(), "BOOLEAN"
     if isinstance(value, datetime):

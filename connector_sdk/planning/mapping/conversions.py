@@ -1,7 +1,7 @@
-"""How a value of the model becomes a value of a field: the SQL that converts it, and what keeps a value out.
+"""The conversion of a model's values to a field's: the SQL that converts them, and the checks that refuse them.
 
 Text is read strictly, by the field's own format and row by row. Decimals never pass through floating point. A column
-whose type can never fit is one problem of the mapping, not of each of its rows.
+whose type can never fit is one problem of the mapping, not one of each row.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from connector_sdk.planning.mapping.text_forms import CAST, DATES, INSTANT, MOME
 
 _MOST_CHOICES = 100
 _SHOWN = 60
-"""How many characters of a refused value its message shows."""
+"""The number of characters of a refused value that its message shows."""
 
 
 @frozen
 class Check:
-    """What keeps a row out: SQL that is true when it does, and SQL for the message. `code` is that of the ledger."""
+    """A reason to refuse a row: SQL that is true for it, and SQL for the message. `code` is that of the ledger."""
 
     failed: str
     code: Code
@@ -35,7 +35,7 @@ class Check:
 
 @frozen
 class Conversion:
-    """SQL for the value of a field, and the checks of it, in the order in which they are told."""
+    """SQL for the value of a field, and its checks in the order in which they are reported."""
 
     value: str
     checks: tuple[Check, ...]
@@ -59,8 +59,8 @@ _TYPES = {
 def convert(source: str, type_: str, field: Field, *, truncate: bool = False, rounds: bool = False) -> Conversion:
     """Convert `source`, SQL of type `type_`, into a value of `field`.
 
-    `truncate` cuts text that is too long, `rounds` rounds decimals beyond the scale. Raises `MisfitError` when no
-    value can ever fit.
+    `truncate` cuts text that is too long, `rounds` rounds decimals beyond the scale. Raises `MisfitError` if no value
+    can ever fit.
     """
     kind = kind_of(type_)
     if type_ == "VARCHAR" and _ignores_blanks(field):
@@ -75,9 +75,9 @@ def convert(source: str, type_: str, field: Field, *, truncate: bool = False, ro
 
 
 def convert_key(source: str, type_: str, field: Field, *, truncate: bool = False) -> Conversion:
-    """Convert a value that a record is found by: exactly, since another value would mean another record.
+    """Convert a value by which a record is found: exactly, because another value would mean another record.
 
-    Raises `MisfitError` when none can ever fit.
+    Raises `MisfitError` if no value can ever fit.
     """
     if kind_of(type_) in (Kind.LIST, Kind.STRUCT):
         raise _misfit(type_, field)
@@ -85,13 +85,13 @@ def convert_key(source: str, type_: str, field: Field, *, truncate: bool = False
 
 
 def _ignores_blanks(field: Field) -> bool:
-    """Whether blanks around a text are no part of it: around ids, and around what has a form of its own."""
+    """Return whether blanks around a text do not count: around ids, and around texts with a pattern."""
     has_form = bool(field.pattern) and Equality.TRIMMED in field.equality
     return field.type is FieldType.REFERENCE or has_form
 
 
 def _read(source: str, type_: str, kind: Kind, field: Field, *, rounds: bool) -> Conversion:
-    """The value that a cell means, and the checks that it means one."""
+    """Return the value of a cell, and the checks that it has one."""
     if field.type is FieldType.DECIMAL and kind in (Kind.TEXT, Kind.INTEGER, Kind.NUMBER):
         read = read_decimal(source, type_, field, rounds=rounds)
         if read.refused is None:
@@ -125,7 +125,7 @@ def _misfit(type_: str, field: Field) -> MisfitError:
 
 
 def _join_list(source: str, type_: str, field: Field) -> Conversion:
-    """A list as several choices."""
+    """Return a list as several choices."""
     joined = join_choices(source, type_)
     checks = []
     if joined.torn is not None:
@@ -136,7 +136,7 @@ def _join_list(source: str, type_: str, field: Field) -> Conversion:
 
 
 def _as_json(source: str, type_: str, field: Field) -> Conversion:
-    """A nested value as JSON text."""
+    """Return a nested value as JSON text."""
     try:
         json = json_text(source, type_)
     except NoJsonError:
@@ -150,7 +150,7 @@ def _as_json(source: str, type_: str, field: Field) -> Conversion:
 _DAY = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,9}})?)?"
 _ZONE = "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?"
-"""A zone, with or without a colon in it."""
+"""A time zone, with or without a colon in it."""
 
 _TRUE = ("true", "yes", "y", "on", "1")
 _FALSE = ("false", "no", "n", "off", "0")
@@ -186,7 +186,7 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
     },
     FieldType.BINARY: {Kind.BINARY: "{x}"},
 }
-"""SQL for the value of a field, by its type and by the kind of the column; null for what is none."""
+"""SQL for the value of a field, by its type and by the kind of the column; null for a cell without such a value."""
 
 
 def _refusal(failed: str, shown: str, field: Field, expected: str) -> Check:
@@ -195,7 +195,7 @@ def _refusal(failed: str, shown: str, field: Field, expected: str) -> Check:
 
 
 def _limits(value: str, field: Field) -> list[Check]:
-    """The checks of a converted value against what the schema says."""
+    """Return the checks of a converted value against the limits of the schema."""
     checks = []
     if field.length is not None and field.type not in _CONVERSIONS:
         ending = text(f" characters, {field.length} are allowed")
@@ -236,12 +236,12 @@ def _count(value: str) -> str:
 
 
 def _quote_value(value: str) -> str:
-    """SQL that shows a value: cut, and in quotes."""
+    """Return SQL that shows a value: cut, and in quotes."""
     return f"chr(39) || left(cast({value} as varchar), {_SHOWN}) || chr(39)"
 
 
 def _describe_type(field: Field) -> str:
-    """What a field takes, in words."""
+    """Return in words what a field takes."""
     if field.type is FieldType.DECIMAL:
         return describe_decimal(field, Kind.NUMBER, rounds=False)
     words = {

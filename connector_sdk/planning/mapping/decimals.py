@@ -1,6 +1,6 @@
-"""Numbers for decimal fields: exact, with more decimals than the field shows where it stores them, or rounded.
+"""SQL for decimal fields: exact numbers, with more decimals than the field shows if it stores them, or rounded.
 
-None is calculated with in floating point: what a float means is its shortest text, and that is what is read.
+Nothing is calculated in floating point. The value of a float is its shortest text, and that text is read.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from connector_sdk.contract.schema import Field
 from connector_sdk.planning.mapping.kinds import Kind, is_float, kind_of
 
 _DIGITS = 38
-"""The digits of DuckDB's widest decimal."""
+"""The number of digits of DuckDB's widest decimal."""
 
 _NUMBER = "[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)"
 
 
 @frozen
 class DecimalReading:
-    """SQL for the value of a decimal field, and SQL that is true for what cannot be one; None where all can."""
+    """SQL for the value of a decimal field, and SQL that is true for a cell that has none; None if every cell has
+    one.
+    """
 
     value: str
     refused: str | None
@@ -32,7 +34,7 @@ def decimal_type(field: Field) -> str:
 def read_decimal(source: str, type_: str, field: Field, *, rounds: bool) -> DecimalReading:
     """Return how a column of numbers or text is read for a decimal field.
 
-    With `rounds`, what the field does not show is rounded half up, away from zero.
+    With `rounds`, decimals that the field does not show are rounded half up, away from zero.
     """
     kind, wanted = kind_of(type_), decimal_type(field)
     if type_.lower().replace(",", ", ") == wanted:
@@ -59,10 +61,10 @@ def describe_decimal(field: Field, kind: Kind, *, rounds: bool) -> str:
 
 
 def has_more_decimals(value: str, type_: str, field: Field) -> str | None:
-    """Return SQL that is true for a number with more decimals than the field shows; None where none has them."""
+    """Return SQL that is true for a number with more decimals than the field shows; None if no number has more."""
     scale = field.scale or 0
     if is_float(type_):
-        # Rounding the float itself is quick and finds whatever has more; it may find others too.
+        # Rounding the float is quick and finds every number with more decimals; `shown` rules out the others.
         shown = f"try_cast(try_cast(cast({value} as varchar) as decimal({_DIGITS}, {scale})) as {type_})"
         return f"{value} <> round({value}, {scale}) and {shown} is distinct from {value}"
     if not type_.startswith("DECIMAL") or _scale_of(type_) <= scale:
@@ -77,7 +79,7 @@ def _read_or_refuse(source: str, value: str) -> DecimalReading:
 
 
 def _round_half_up(source: str, type_: str, wanted: str) -> str:
-    """SQL that rounds half up: DuckDB does so where it casts text or a decimal, digit by digit."""
+    """Return SQL that rounds half up: DuckDB does so when it casts text or a decimal, digit by digit."""
     if kind_of(type_) is Kind.TEXT:
         return f"case when regexp_full_match({source}, '{_NUMBER}') then try_cast({source} as {wanted}) end"
     digits = f"cast({source} as varchar)" if is_float(type_) else source
@@ -91,7 +93,9 @@ def _read_text(source: str, wanted: str, scale: int) -> str:
 
 
 def _exceeds(source: str, type_: str, digits: int) -> str | None:
-    """SQL that is true for a number with more than so many digits before the point, or for one that is none."""
+    """Return SQL that is true for a number with more than `digits` digits before the point, and for infinity and
+    NaN.
+    """
     if is_float(type_):
         return f"not isfinite({source}) or abs({source}) >= cast('1e{digits}' as {type_})"
     given = _precision_of(type_) - _scale_of(type_)
@@ -99,7 +103,7 @@ def _exceeds(source: str, type_: str, digits: int) -> str | None:
 
 
 def _whole_digits(field: Field) -> int:
-    """The digits that a field has before the point."""
+    """Return the number of digits that a field has before the point."""
     return (field.precision or _DIGITS) - (field.scale or 0)
 
 
@@ -108,12 +112,12 @@ def _precision(field: Field) -> int:
 
 
 def _text_scale(field: Field) -> int:
-    """The decimals with which text is read."""
+    """Return the number of decimals with which text is read."""
     return _precision(field) - _whole_digits(field)
 
 
 def _unit(scale: int) -> str:
-    """The smallest number that has so many decimals."""
+    """Return the smallest number that has `scale` decimals."""
     return f"0.{'0' * (scale - 1)}1" if scale else "1"
 
 

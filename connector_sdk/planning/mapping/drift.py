@@ -1,4 +1,4 @@
-"""What changed at the destination since the last run: fields that went, closed or narrowed, and new ones to fill."""
+"""Changes at the destination since the last run: fields that are gone, closed or narrower, and new required ones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from connector_sdk.planning.mapping.objects import takes
 from connector_sdk.planning.request import PlanRequest
 
 GUARD = "schema"
-"""The name with which a change that leaves the mapping possible is accepted."""
+"""The name by which `--accept` takes a change that leaves the mapping possible."""
 
 _SINCE = "since the last run"
 _LISTED = 5
 
 
 def with_drift_note(problem: Problem, now: ObjectSchema, request: PlanRequest) -> Problem:
-    """A problem of the mapping to an object; of a field that was in order in the last run it is said what changed."""
+    """Return a problem of the mapping, with a note if a change since the last run explains it."""
     former = request.former.get(now.name)
     if problem.path == ("syncs", request.sync.name, "fields") and find_newly_required(former, now):
         return evolve(problem, message=f"{problem.message} ({_SINCE}: {', '.join(find_newly_required(former, now))})")
@@ -37,7 +37,10 @@ def with_drift_note(problem: Problem, now: ObjectSchema, request: PlanRequest) -
 
 
 def drift(request: PlanRequest, mapped: Mapped, *, creates: bool) -> Iterator[Finding]:
-    """Changes since the last run that the mapping survives and its rows may not. `creates`: records may be created."""
+    """Yield the changes since the last run that the mapping survives but its rows may not.
+
+    `creates`: records may be created.
+    """
     level = Level.WARNING if GUARD in request.accepted else Level.STOP
     accept = f"if that is meant: --accept {GUARD}"
     for now in request.schemas:
@@ -69,7 +72,7 @@ def _label(schema: ObjectSchema, name: str, request: PlanRequest) -> str:
 def _report_field_changes(
     label: str, before: Field | None, now: Field | None, level: Level, accept: str
 ) -> Iterator[Finding]:
-    """What became of a field that is filled."""
+    """Yield the changes of a mapped field."""
     if before is None or now is None:
         return
     for change in describe_narrowing(before, now):
@@ -81,13 +84,13 @@ def _report_field_changes(
 
 
 def _find_lost_fields(request: PlanRequest, former: ObjectSchema, now: ObjectSchema) -> list[str]:
-    """The fields that an object took in the last run and does not take now, while another one does."""
+    """Return the fields that an object took in the last run and does not take now, while another object does."""
     names = [each.field for each in request.sync.fields]
     return [each for each in names if takes(former, each, request.sync) and not takes(now, each, request.sync)]
 
 
 def find_newly_required(former: ObjectSchema | None, now: ObjectSchema) -> list[str]:
-    """The fields that a new record needs now and did not need in the last run."""
+    """Return the fields that a new record needs now and did not need in the last run."""
     if former is None:
         return []
     before = {each.name for each in former.fields if each.required}
@@ -95,7 +98,7 @@ def find_newly_required(former: ObjectSchema | None, now: ObjectSchema) -> list[
 
 
 def _field_named(problem: Problem, request: PlanRequest) -> str:
-    """The field that a problem is about; empty where it is about none, or about no field of the object itself."""
+    """Return the field that a problem is about; empty if it is about no field of the object itself."""
     match problem.path:
         case ("syncs", _, "fields", str(name)):
             return name
@@ -105,12 +108,12 @@ def _field_named(problem: Problem, request: PlanRequest) -> str:
 
 
 def find_field(schema: ObjectSchema | None, name: str) -> Field | None:
-    """Return a field of an object; None where there is none, or no object."""
+    """Return a field of an object; None if the object or the field does not exist."""
     return next((each for each in schema.fields if each.name == name), None) if schema else None
 
 
 def is_closed(before: Field, now: Field, mode: Mode) -> bool:
-    """Whether a field cannot be written or matched any more."""
+    """Return whether a field can no longer be written or matched."""
     closed = any(mode in after and mode not in was for was, after in (
         (before.not_writable, now.not_writable), (before.not_matchable, now.not_matchable),
     ))  # fmt: skip
@@ -118,14 +121,14 @@ def is_closed(before: Field, now: Field, mode: Mode) -> bool:
 
 
 def _suggest_renamed(before: Field, former: ObjectSchema | None, now: ObjectSchema) -> str:
-    """A hint at a new field that has the label of one that went."""
+    """Return a hint at a new field that has the label of a field that is gone; empty if there is not exactly one."""
     new = [each for each in now.fields if find_field(former, each.name) is None]
     alike = [each.name for each in new if each.label and each.label == before.label]
     return f"did you mean {alike[0]}, which has its label now?" if len(alike) == 1 else ""
 
 
 def describe_narrowing(before: Field, now: Field) -> Iterator[str]:
-    """What a field took and does not take any more, in words."""
+    """Yield, in words, what a field took before and does not take now."""
     if before.type is not now.type:
         yield f"takes {now.type} instead of {before.type}"
         return
@@ -141,7 +144,7 @@ def describe_narrowing(before: Field, now: Field) -> Iterator[str]:
 
 
 def _digits(field: Field) -> int:
-    """The digits before the point."""
+    """Return the number of digits before the point."""
     return (field.precision or 38) - (field.scale or 0)
 
 

@@ -1,4 +1,4 @@
-"""Options of a field that its values have no use for."""
+"""Options of a mapping that make no sense for the type of its field."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from connector_sdk.contract.schema import Field, FieldType
 
 
 def find_misplaced_options(mapping: FieldMapping, known: Field, *, is_match: bool) -> Iterator[tuple[str, str]]:
-    """Yield the options of a mapping that cannot be meant, each with the reason; records are found by an `is_match`."""
+    """Yield the options of a mapping that make no sense, each with the reason. `is_match`: records are found by the
+    field.
+    """
     if mapping.truncate and known.type is not FieldType.TEXT:
         yield "truncate", f"{mapping.field} is no text that could be cut"
     if mapping.round and known.type is not FieldType.DECIMAL:

@@ -1,4 +1,4 @@
-"""The mapping of a sync, checked against model and schema: what each field is filled with, in SQL."""
+"""The mapping of a sync to one object, checked against model and schema: what fills each field, in SQL."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ from connector_sdk.settings.suggest import suggestion
 _MATCH_FIELD = "match field"
 
 Discover = Callable[[str], ObjectSchema]
-"""Answers the schema of an object; raises `ConfigError` when there is none."""
+"""A function that returns the schema of an object, and raises `ConfigError` if there is none."""
 
 
 def map_fields(
     project: Project, sync: Sync, schema: ObjectSchema, source: Source, spec: DestinationSpec, discover: Discover
 ) -> Mapped:
-    """Check a mapping as a whole. Raises `ConfigError` with every problem, each with its place in the project."""
+    """Check a mapping as a whole, and return it. Raises `ConfigError` with every problem, each with its place in the
+    project.
+    """
     mapper = _Mapper(project, sync, schema, source, spec, discover)
-    mapped = mapper.mapped()
+    mapped = mapper.resolve()
     if mapper.problems:
         raise ConfigError(mapper.problems)
     return mapped
@@ -45,7 +47,7 @@ def map_fields(
 
 @define
 class _Mapper:
-    """Maps field by field, and collects what is wrong."""
+    """A mapper that works field by field and collects the problems."""
 
     project: Project
     sync: Sync
@@ -55,15 +57,15 @@ class _Mapper:
     discover: Discover
     problems: list[Problem] = field(factory=list)
 
-    def mapped(self) -> Mapped:
-        """The whole mapping; raises `ConfigError` with every problem."""
+    def resolve(self) -> Mapped:
+        """Resolve the whole mapping, and collect its problems."""
         match = self._match()
         fillings = [found for each in self.sync.fields if (found := self._field(each, match))]
         if match and not any(each.field.name == match.field.name for each in fillings) and self._sends_match:
             fillings.insert(0, match)
         self._require_fields({each.field.name for each in fillings})
         columns = [column for each in self.sync.fields if (column := _column_of(each)) in self.source.columns]
-        lasting = [each for each in self.sync.fields if not self._set_once(each)]
+        lasting = [each for each in self.sync.fields if not self._is_set_once(each)]
         compared = {column for each in lasting if (column := _column_of(each)) in self.source.columns}
         types = {each.name: each.type for each in self.schema.fields}
         prints = {each.field: self._fingerprint(each, types.get(each.field)) for each in lasting}
@@ -78,8 +80,10 @@ class _Mapper:
             prints,
         )
 
-    def _set_once(self, mapping: FieldMapping) -> bool:
-        """Whether a change of a field is no change for a record that exists."""
+    def _is_set_once(self, mapping: FieldMapping) -> bool:
+        """Return whether a change of a field is no change for an existing record: the field can be set only on
+        creation.
+        """
         known = next((each for each in self.schema.fields if each.name == mapping.field), None)
         return self.sync.mode is Mode.UPSERT and known is not None and only_created(known)
 
@@ -145,14 +149,14 @@ class _Mapper:
         return found
 
     def _is_usable(self, known: Field, what: str) -> bool:
-        """Whether a field can stand where another one is not known."""
+        """Return whether a field can be suggested in place of an unknown one."""
         return self.sync.mode not in (known.not_matchable if what == _MATCH_FIELD else known.not_writable)
 
     def _is_match(self, known: Field) -> bool:
         return self.sync.match is not None and self.sync.match.field == known.name
 
     def _bind_value(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
-        """A field filled with a column or a constant."""
+        """Return a field that a column or a constant fills."""
         converted = self._convert_value(mapping, known, place)
         if converted is None:
             return None
@@ -180,14 +184,16 @@ class _Mapper:
         return None
 
     def _on_null(self, mapping: FieldMapping, known: Field) -> OnNull:
-        """What a null does. It leaves alone what is only created, and in a list that is replaced whatever always has a
-        value and need not be given one.
+        """Return what a null does.
+
+        In mode insert, it leaves the field alone. In a list that is replaced as a whole, it does the same to an
+        optional field that is never empty.
         """
         always = self.sync.mode is Mode.ALL and not known.nillable and not known.required
         return OnNull.KEEP if always or self.sync.mode is Mode.INSERT else mapping.null
 
     def _check_null(self, known: Field, value: str, on_null: OnNull) -> tuple[Check, ...]:
-        """What a null may not do: empty a field that must have a value."""
+        """Return the check that a null does not empty a field which must have a value."""
         must = known.required if self.sync.mode is Mode.INSERT else known.required or not known.nillable
         if not must or (on_null is OnNull.KEEP and self.sync.mode is not Mode.INSERT):
             return ()
@@ -197,8 +203,10 @@ class _Mapper:
     def _bind_key(
         self, column: str, known: Field, place: Place, where: str = "", *, is_reference: bool = False
     ) -> Filling | None:
-        """Return a field filled with keys: their canonical text where it holds text. Keys that are not exact are
-        refused, as far as `where` (SQL, followed by an `and`) says. A reference of blanks only refers to nothing.
+        """Return a field that keys fill: as their canonical text if the field holds text.
+
+        Keys that are not exact are refused in rows for which `where` is true (SQL, followed by an `and`). A reference
+        that has only blanks refers to nothing.
         """
         given, type_ = name(model_column(column)), self.source.columns[column]
         former = former_text(given, type_) if sql_type(known) == "varchar" else None
@@ -215,10 +223,11 @@ class _Mapper:
         return Filling(known, Column(known.name), stored, None if own else converted.value, checks, former=former)
 
     def _bind_reference(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
-        """A field filled with the id of another record: by the destination itself where it can, else looked up.
+        """Return a field that the id of another record fills. The destination finds it by itself if it can; else it is
+        looked up.
 
-        Where earlier versions spelled the key in another way, it is looked up: both spellings can be asked for then. So
-        it is where a search finds more than the destination would itself, as in other capitals.
+        It is also looked up if earlier versions spelled the key differently, because both spellings can be searched
+        then. The same holds if a search finds more than the destination by itself would, such as keys in other case.
         """
         other = self._other(find, known, place)
         if other is None or find.equals not in self.source.columns:
@@ -243,7 +252,7 @@ class _Mapper:
         )
 
     def _other(self, find: Find, known: Field, place: Place) -> Field | None:
-        """The field of the other object by which the record is found."""
+        """Return the field of the other object by which the record is found."""
         if known.references and find.object_name not in known.references:
             allowed = ", ".join(known.references)
             self._problem(
@@ -267,7 +276,7 @@ class _Mapper:
         return fingerprint(mapping, lookup_fields(self.project, self.sync, find) if find else (), type_)
 
     def _require_fields(self, mapped: set[str]) -> None:
-        """A record that is created needs its required fields."""
+        """Report the required fields that are missing from records to create."""
         missing = [each.name for each in self.schema.fields if each.required and each.name not in mapped]
         if missing and self.sync.mode is Mode.INSERT:
             self._problem(
@@ -279,14 +288,14 @@ class _Mapper:
 
 
 def _exact(known: Field, source: str, type_: str, where: str) -> tuple[Check, ...]:
-    """Return the check that refuses keys which are floating point numbers and not exact."""
+    """Return the check that refuses floating-point keys that are not exact."""
     wrong = inexact(source, type_)
     message = f"{text(known.name + ' cannot be ')} || cast({source} as varchar) || ': it is not a whole exact number'"
     return (Check(f"{where}{wrong}", Code.INEXACT_KEY, message),) if wrong else ()
 
 
 def _describe_missing_field(schema: ObjectSchema, field_name: str, what: str = "field") -> str:
-    """What is said of a field that is not there."""
+    """Return the message on a field that does not exist."""
     if field_name in schema.not_fields:
         return f"{schema.name}.{field_name} {schema.not_fields[field_name]}"
     if schema.absent:

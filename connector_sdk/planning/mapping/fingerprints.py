@@ -1,4 +1,4 @@
-"""What decides the values of a field, beside the rows, as one hash: another one makes every row a changed one."""
+"""A hash of what decides a field's values beside the rows: after it changes, every row counts as changed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from connector_sdk.contract.schema import FieldType
 
 
 def fingerprint(mapping: FieldMapping, found_by: Sequence[str], type_: FieldType | None) -> str:
-    """Return the hash of a mapping to a field of a type; `found_by` are the fields by which a reference is found.
+    """Return the hash of a mapping to a field of a type; `found_by` are the fields by which a reference finds its
+    record.
 
-    Options that came later count where they are set, so that a mapping without them keeps the hash that it had.
+    Newer options count only if they are set, so that a mapping without them keeps the hash that it had.
     """
     find = mapping.find
     lookup = (find.object_name, *found_by, find.equals) if find else None

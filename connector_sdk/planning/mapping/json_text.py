@@ -1,6 +1,7 @@
 """SQL that writes a struct, a map or a list as JSON without blanks.
 
-Numbers keep every digit, since none passes through floating point that is none; moments are in UTC, with `T` and `Z`.
+Numbers keep every digit: only floating-point numbers pass through floating point. Date-times are in UTC, with `T` and
+`Z`.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from connector_sdk.planning.mapping.kinds import Kind, kind_of
 from connector_sdk.planning.mapping.text_forms import ALWAYS, TEXT_FORMS
 
 _BARE = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN})
-"""The kinds whose text is JSON as it stands."""
+"""The kinds whose text is valid JSON."""
 
 
 @frozen
 class Json:
-    """SQL for JSON text, null where the value is, and SQL that is true for a value that has no JSON."""
+    """SQL for JSON text, null if the value is null, and SQL that is true for a value that JSON cannot express."""
 
     text: str
     fails: str
 
 
 class NoJsonError(Portable, Exception):
-    """No value of this type has JSON."""
+    """JSON cannot express any value of this type."""
 
 
 def json_text(value: str, type_: str) -> Json:
@@ -91,7 +92,7 @@ def _map(value: str, type_: DuckDBPyType, depth: int) -> Json:
 
 
 def _children(type_: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
-    """The types inside a nested type, by name. An array has its length beside them."""
+    """Return the types inside a nested type, by name. DuckDB lists an array's length among them; it is left out."""
     return [(name, of) for name, of in type_.children if isinstance(of, DuckDBPyType)]
 
 
@@ -112,7 +113,7 @@ def _unless_null(value: str, body: str) -> str:
 
 
 def _any(parts: Iterable[Json]) -> str:
-    """SQL that is true where one of several parts has no JSON."""
+    """Return SQL that is true if one of several parts cannot be written as JSON."""
     return " or ".join(f"({each.fails})" for each in parts if each.fails != "false") or "false"
 
 

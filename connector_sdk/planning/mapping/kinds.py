@@ -1,4 +1,4 @@
-"""The kinds of column that a model has, by what can become of their values."""
+"""The kinds of columns in a model, by what their values can become."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """The kinds of column a model has. A map is a struct whose members differ from row to row."""
+    """The kinds of columns in a model. A map counts as a struct whose members differ from row to row."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -50,7 +50,7 @@ def kind_of(type_: str) -> Kind:
 
 
 def element_type(type_: str) -> str:
-    """Return the type of the elements of a list, by the type of the list."""
+    """Return the type of the elements of a list, by the type of the list. Raises `ValueError` if it is no list."""
     found = _LIST.fullmatch(type_)
     if found is None:
         raise ValueError(f"{type_} is no list")

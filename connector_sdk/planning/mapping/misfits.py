@@ -28,7 +28,7 @@ _CASTS = {
     Kind.INSTANT: frozenset({FieldType.DATE, FieldType.DATETIME}),
     Kind.TIME: frozenset({FieldType.TIME}),
 }
-"""What DuckDB casts values of a kind to."""
+"""The field types to which DuckDB casts the values of each kind."""
 
 _MOMENTS = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT, Kind.TIME})
 
@@ -36,7 +36,7 @@ _MOMENTS = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT, Kind.TIME})
 class MisfitError(Portable, Exception):
     """A column of this type can never become a value of the field.
 
-    `select` is SQL to write in the model instead, with `{x}` for the column; empty where none makes such a value.
+    `select` is SQL to write in the model instead, with `{x}` for the column; empty if no SQL makes such a value.
     """
 
     def __init__(self, message: str, select: str) -> None:
@@ -44,14 +44,14 @@ class MisfitError(Portable, Exception):
         self.select = select
 
     def advice(self, column: str) -> str:
-        """Return what to do about it, in words; `column` is the name of the column."""
+        """Return in words what to do about it; `column` is the name of the column."""
         if not self.select:
             return "map a column of another type"
         return f"select it as: {self.select.replace('{x}', name(column))}"
 
 
 def suggest_select(type_: str, field_type: FieldType, wanted: str) -> str:
-    """Return SQL that makes a value of the type `wanted` of a column `{x}`; empty where none does."""
+    """Return SQL that makes a value of the type `wanted` from a column `{x}`; empty if none does."""
     kind = kind_of(type_)
     if kind in (Kind.LIST, Kind.STRUCT):
         return next(_parts(type_, field_type, wanted), "")
@@ -65,9 +65,9 @@ def suggest_select(type_: str, field_type: FieldType, wanted: str) -> str:
 
 
 def _parts(type_: str, field_type: FieldType, wanted: str) -> Iterator[str]:
-    """SQL that makes such a value of a part of a nested column; bytes have no text that would be theirs.
+    """Yield SQL that makes such a value from a part of a nested column. Bytes are left out: they have no text.
 
-    An object that was read as a whole from a file is a struct in SQL, of which the members are not known here.
+    An object that was read from a file as a whole is a struct in SQL, but its members are not known here.
     """
     if type_ == OBJECT:
         return

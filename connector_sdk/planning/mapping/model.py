@@ -1,4 +1,4 @@
-"""What the fields of a destination are filled with, in words."""
+"""The resolved mapping of a sync: what fills each field of the destination."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from connector_sdk.planning.mapping.conversions import Check
 
 @frozen
 class Lookup:
-    """The id of the record of `object_name` whose `field` has the value that the row holds.
+    """A search for the id of the record of `object_name` whose `field` has the row's value.
 
-    The `equality` of the field is the one that counts for this question.
+    The `equality` of the field is the one that counts for this search.
     """
 
     object_name: str
@@ -25,12 +25,13 @@ class Lookup:
 
 @frozen
 class Filling:
-    """A field of the destination and what it is filled with.
+    """A field of the destination and what fills it.
 
-    `stored` is the plan's column that holds the values, `value` the SQL that makes them (None where the model's own
-    column serves). With `lookup`, the values are looked for before the plan is complete. `object_name` is the object
-    whose rows it fills, where there are several. `former` is SQL for a key as earlier versions spelled it, None where
-    they spelled it in the same way.
+    - `stored`: the plan's column that holds the values.
+    - `value`: the SQL that makes the values; None if the model's own column serves.
+    - `lookup`: the search for the records that the values refer to; None if the destination needs none.
+    - `object_name`: the object whose rows it fills, in a sync of several objects.
+    - `former`: SQL for a key as earlier versions spelled it; None if their spelling was the same.
     """
 
     field: Field
@@ -44,16 +45,16 @@ class Filling:
 
     @property
     def own(self) -> str:
-        """SQL that is true for the lines that it fills."""
+        """SQL that is true for the lines that this fills."""
         return "true" if self.object_name is None else f"object = {text(self.object_name)}"
 
 
 @frozen
 class Mapped:
-    """What a sync takes from its model: `columns`, of which `compared` are those whose changes count.
+    """What a sync takes from its model: `columns`, and among these the `compared` ones, whose changes count.
 
-    `sets` are the columns that fill nothing but fields of several choices. `fingerprints` say, per field, what a change
-    of the mapping would change.
+    `sets` are the columns that fill only fields of several choices. `fingerprints` has a hash of each field's mapping,
+    which differs after a change of the mapping.
     """
 
     fillings: tuple[Filling, ...]
@@ -65,7 +66,7 @@ class Mapped:
 
     @property
     def depends_on_existence(self) -> bool:
-        """Whether what is sent depends on whether the record is there."""
+        """Whether the values that are sent depend on whether the record exists."""
         return any(only_created(each.field) or only_updated(each.field) for each in self.fillings)
 
 
@@ -75,10 +76,10 @@ def as_searched(field: Field) -> Field:
 
 
 def only_created(field: Field) -> bool:
-    """Whether a field can be set on a new record and never again."""
+    """Return whether a field can be set on a new record but never changed."""
     return field.createable and not field.updateable
 
 
 def only_updated(field: Field) -> bool:
-    """Whether a field can be set on a record that exists and on no new one."""
+    """Return whether a field can be set on an existing record but not on a new one."""
     return field.updateable and not field.createable

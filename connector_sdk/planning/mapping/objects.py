@@ -1,4 +1,4 @@
-"""The mapping of a sync of several objects: one for each of them, joined into one."""
+"""The mapping of a sync of several objects: one mapping for each object, joined into one."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from connector_sdk.planning.mapping.fields import Discover, map_fields
 from connector_sdk.planning.mapping.model import Filling, Mapped
 
 Retell = Callable[[Problem, ObjectSchema], Problem]
-"""Words a problem of a mapping to an object anew."""
+"""A function that rewords a problem of a mapping to an object."""
 
 
 def as_it_is(problem: Problem, _schema: ObjectSchema) -> Problem:
-    """A problem as it was told."""
+    """Return a problem unchanged."""
     return problem
 
 
@@ -28,7 +28,7 @@ def map_objects(
     project: Project, sync: Sync, schemas: Sequence[ObjectSchema], source: Source, spec: DestinationSpec,
     discover: Discover, retell: Retell,
 ) -> Mapped:  # fmt: skip
-    """Check a mapping against each object and join what comes of it; a field goes to the objects that take it.
+    """Check a mapping against each object, and join the results. A field is mapped to the objects that take it.
 
     Raises `ConfigError` with every problem, each with its place in the project.
     """
@@ -51,16 +51,19 @@ def map_objects(
 
 
 def in_match_order(schemas: Iterable[ObjectSchema]) -> tuple[ObjectSchema, ...]:
-    """The objects in the order in which a row goes to them: one whose records become another's comes after that."""
+    """Return the objects in the order in which rows are routed: an object whose records convert to another comes after
+    that.
+    """
     given = list(schemas)
     names = [each.name for each in given]
     return tuple(sorted(given, key=lambda each: any(other in names for other in each.becomes)))
 
 
 def _restrict_sync(sync: Sync, schema: ObjectSchema, schemas: Sequence[ObjectSchema]) -> Sync:
-    """The sync as it concerns one object, with the fields that this object takes, and those that none does.
+    """Return the sync as it concerns one object, with the fields that this object takes, and those that no object
+    takes.
 
-    Rows that have a record are updates; only one of the objects gets new ones.
+    Rows with a record are updates. Only one of the objects gets new records.
     """
     taken = tuple(
         each
@@ -71,7 +74,7 @@ def _restrict_sync(sync: Sync, schema: ObjectSchema, schemas: Sequence[ObjectSch
 
 
 def takes(schema: ObjectSchema, field_name: str, sync: Sync) -> bool:
-    """Whether an object of a sync has a field that the sync can write."""
+    """Return whether an object of a sync has a field that the sync can write."""
     found = _field(schema, field_name)
     return found is not None and _mode_in(schema, sync) not in found.not_writable
 
@@ -85,7 +88,7 @@ def _field(schema: ObjectSchema, field_name: str) -> Field | None:
 
 
 def _allow_match(sync: Sync, schema: ObjectSchema) -> ObjectSchema:
-    """The object, whose match field need not be one that the destination matches on by itself: ids are looked up."""
+    """Return the object with a match field that need not be matchable by the destination, because ids are looked up."""
     fields = tuple(
         evolve(each, not_matchable={}) if sync.match and each.name == sync.match.field else each
         for each in schema.fields
@@ -98,7 +101,9 @@ def _match_place(sync: Sync) -> tuple[str, ...]:
 
 
 def _match_problems(sync: Sync, schemas: Sequence[ObjectSchema], retell: Retell) -> Iterator[Problem]:
-    """What keeps the match field from meaning one record in all objects, and which fields do."""
+    """Yield a problem if the match field cannot identify one record in every object; the advice lists the fields that
+    can.
+    """
     if sync.match is None:
         return
     lacking = [schema for schema in schemas if _lack(schema, sync.match.field)]
@@ -114,7 +119,7 @@ def _match_problems(sync: Sync, schemas: Sequence[ObjectSchema], retell: Retell)
 
 
 def _lack(schema: ObjectSchema, field_name: str) -> str:
-    """What a field lacks to be matched on in several objects; empty where it lacks nothing."""
+    """Return what a field lacks to be matched on in several objects; empty if it lacks nothing."""
     found = _field(schema, field_name)
     if found is None:
         return schema.not_fields.get(field_name) or f"is {schema.absent or 'missing'}"
@@ -139,7 +144,7 @@ def _join_mappings(mapped: Mapping[str, Mapped]) -> Mapped:
 
 
 def _of(object_name: str, filling: Filling) -> Filling:
-    """A filling of one of several objects: its values are kept apart from those of the others."""
+    """Return a field mapping of one of several objects, whose values are kept apart from those of the others."""
     stored = filling.stored if filling.value is None else f"{filling.stored} in {object_name}"
     return evolve(filling, stored=stored, object_name=object_name)
 

@@ -1,4 +1,4 @@
-"""How a value of each kind is written as text: what a text field gets of a column of another type."""
+"""The text of values of each kind: what a text field gets from a column of another type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ CAST = "cast({x} as varchar)"
 
 DATES = "between date '0001-01-01' and date '9999-12-31'"
 MOMENTS = "between timestamptz '0001-01-01 00:00:00Z' and timestamptz '9999-12-31 23:59:59.999999Z'"
-"""What calendars of programs have; what lies beyond, infinity too, is a value of DuckDB alone."""
+"""The range of dates and times that programming languages have. Values beyond it, such as infinity, exist only in
+DuckDB.
+"""
 
 INSTANT = "try_cast({x} as timestamptz)"
 
@@ -26,15 +28,15 @@ TEXT_FORMS: Mapping[Kind, str] = {
     Kind.INSTANT: f"case when {INSTANT} {MOMENTS}"
     " then replace(cast({x} at time zone 'UTC' as varchar), ' ', 'T') || 'Z' end",
 }
-"""SQL for the text of a value `x`, by its kind; null for a value that has none, such as infinity."""
+"""SQL for the text of a value `x`, by its kind; null for a value without a text, such as infinity."""
 
 ALWAYS = frozenset({Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN})
-"""The kinds of which every value has a text."""
+"""The kinds whose values all have a text."""
 
 
 def float_text(value: str) -> str:
-    """Return SQL for a floating point number as text, in plain digits: `5`, and not `5.0` or `5e0`.
+    """Return SQL for a floating-point number as text, in plain digits: `5`, and not `5.0` or `5e0`.
 
-    A column of whole numbers is floating point as soon as one of them is missing; its text stays what it was.
+    A column of whole numbers becomes floating point as soon as one number is missing. Its text must stay the same.
     """
     return f"case when isfinite({value}) then {plain_number(f'cast({value} as varchar)')} end"
