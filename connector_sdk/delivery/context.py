@@ -101,7 +101,7 @@ class Writing:
     keep: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def may_repeat(self, action: Action) -> bool:
-        """Return whether to repeat an action that may have been executed: if it is no create, or the sync allows
-        duplicates.
+        """Return whether to repeat an action that may have been executed: it is no create, or duplicates are
+        accepted.
         """
         return action is not Action.CREATE or self.at_least_once

@@ -83,8 +83,9 @@ class _Sending:
                 raise
 
     def wait(self, seconds: float) -> None:
-        """Sleep before the next try. Once the run stops, only a batch with an anchor gets one: the destination can be
-        asked.
+        """Sleep before the next try.
+
+        Once the run stops, only a batch with an anchor gets another try, because the destination can be asked about it.
         """
         stop = self.writing.stop
         asks = self.doubt and self.writing.journal.anchors(self.batch.run, self.batch.number)

@@ -13,8 +13,9 @@ from connector_sdk.hooks.destination import Destination
 
 
 class ErrorKnowledge:
-    """The classification of row errors and exceptions. `retry_codes` count as transient even if the plugin rejects
-    them.
+    """The classifications of row errors and exceptions.
+
+    Errors with one of `retry_codes` count as transient even if the plugin classifies them as rejected.
     """
 
     def __init__(self, destination: Destination, retry_codes: Collection[str] = ()) -> None:

@@ -113,10 +113,7 @@ def _rematch_rows(
 
 
 def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Moved) -> pa.Table:
-    """Return the outcomes without the rows that are sent to another record.
-
-    The rows that cannot be sent there get the reason as their outcome.
-    """
+    """Return the outcomes without rows that are sent to another record, and with a reason for those that cannot be."""
     others, tables = [moved.rows], []
     for outcome, code, reasons in (
         (Outcome.REJECTED, Code.RECORD_MOVED, moved.unfit),
@@ -153,9 +150,7 @@ def record_unknown(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, answer: Unknown
 ) -> tuple[JournalledBatch, ...]:
     """Record that the fate of a whole batch cannot be learned."""
-    return _record_uniform(
-        writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST)
-    )
+    return _record_all(writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
 
 
 def record_rejected(
@@ -163,14 +158,14 @@ def record_rejected(
 ) -> tuple[JournalledBatch, ...]:
     """Record that the destination refused a batch that cannot be split: one row or a whole list."""
     advice = failure.classification.advice
-    return _record_uniform(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
+    return _record_all(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
 
 
 def record_unprocessed(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str
 ) -> tuple[JournalledBatch, ...]:
     """Record that a batch will not be sent."""
-    return _record_uniform(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
+    return _record_all(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
 
 
 def record_withheld(
@@ -227,10 +222,7 @@ def _verdict(
 
 
 def _judge_unknown(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
-    """Return the verdict on rows that may have been executed.
-
-    They are retried as often as their code allows, if that creates no second record or the sync allows duplicates.
-    """
+    """Return the verdict on rows that may have been executed: retry them if a repeat is allowed and tries are left."""
     if code:
         known = writing.knowledge.of_row(code, message, batch.action)
     else:
@@ -269,7 +261,7 @@ def _may_repeat(writing: Writing, batch: JournalledBatch, known: Classification)
     return batch.round < rounds
 
 
-def _record_uniform(
+def _record_all(
     writing: Writing, batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str, advice: str
 ) -> tuple[JournalledBatch, ...]:
     return _record(writing, batch, uniform_table(batch, rows, outcome, code, message, advice), ())

@@ -1,6 +1,4 @@
-"""New batches for rows of a batch: rows to retry, the parts of a split batch, and rows that remain after others are
-out.
-"""
+"""New batches for some rows of a batch: rows to retry, the parts of a split batch, or the rows that remain."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The rows of a plan, stage by stage: references to rows of earlier stages are filled in, and the stage is frozen
-again.
+"""The rows of a plan, stage by stage: references to rows of earlier stages are filled in, and the result is frozen.
 
 What is filled in follows from the plan and the journaled outcomes alone. A resumed run therefore gets the same rows.
 """

@@ -14,8 +14,7 @@ WHEN_STOPPED = 60.0
 """Seconds that batches in flight get when the run cannot continue, or a host cancels it."""
 
 _LOOKS = 4
-"""The smallest number of checks for a due answer within the time limit: no wait is longer than its share of the limit.
-"""
+"""The smallest number of checks for a due answer within the time limit: no wait is longer than its share."""
 
 
 class SignalEvent(threading.Event):

@@ -26,10 +26,9 @@ ACTIONS: Mapping[Mode, Action] = {
 
 @frozen
 class PlanRequest:
-    """A sync, its settings, and what its earlier runs left behind. Several objects stand in the order in which rows are
-    routed.
+    """A sync, its settings, and what its earlier runs left behind.
 
-    - `schema`: the only object, or the first; `others` are the rest.
+    - `schema`: the only object, or the first in the order in which rows are routed; `others` are the rest.
     - `folder`: where the plan goes.
     - `generation`: the number of the run that this plan is for.
     - `target`: what is written to, in words; `former_target`: what the last run wrote to.

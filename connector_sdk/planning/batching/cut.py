@@ -98,9 +98,7 @@ def cut(
 def _in_lanes(
     connection: duckdb.DuckDBPyConnection, lines: str, group: Group, batch_size: int, locked: str, sizes: _Sizes
 ) -> Iterator[NewBatch]:
-    """Yield the batches of rows that lock records. If a batch is cut because of its size, its pieces stay in its
-    lane.
-    """
+    """Yield the batches of rows that lock records. The pieces of a batch that is too large stay in its lane."""
     starts = _starts(connection, lines, group, locked)
     cuts = list(cut_by_record(starts, group.start, group.locked, group.stop, batch_size))
     large = sizes.large_cuts(cuts)
@@ -166,8 +164,7 @@ class _Sizes:
         return max(filled.values(), default=0) > self.limit
 
     def _row_groups(self) -> Iterator[tuple[int, int, float]]:
-        """Yield, for each row group, its first row, the row after its last one, and the most bytes that its rows can
-        take.
+        """Yield, for each row group, its first row, the row after its last one, and the most bytes that it can take.
 
         Values that are stored compressed or in a dictionary have no known size.
         """
@@ -218,8 +215,9 @@ class _Sizes:
 
 
 def _estimate_cell(type_: str) -> int:
-    """Return the bytes of a cell of a type of fixed size. Beside its digits, a decimal has a sign, a point and a
-    leading zero.
+    """Return the bytes of a cell of a type of fixed size.
+
+    Beside its digits, a decimal has a sign, a point and a leading zero.
     """
     digits = _DECIMAL.fullmatch(type_)
     return int(digits[1]) + 3 if digits else _TYPED_CELLS.get(type_, _TYPED_CELL)

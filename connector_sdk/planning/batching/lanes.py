@@ -39,8 +39,7 @@ class Cut:
 
 
 def cut_by_record(starts: Iterable[Sequence[int]], first: int, locked: int, stop: int, size: int) -> Iterator[Cut]:
-    """Cut rows `first` to `stop` into batches of `size`; the first `locked` of them are sorted by the record that they
-    lock.
+    """Yield batches of `size` rows from `first` to `stop`; the first `locked` rows are sorted by what they lock.
 
     `starts` has, in chunks, the rows at which another record begins. The rows of a record share a batch, or several
     full ones in one lane. Rows that lock nothing fill up batches, and make the last ones.

@@ -56,9 +56,7 @@ class Changes:
 
     @property
     def absent(self) -> bool:
-        """Whether the counts leave open that known keys are missing from the model. Only comparing keys, another pass,
-        can tell.
-        """
+        """Whether known keys may be missing from the model, as far as the counts tell without a comparison of keys."""
         return self.repeated_keys or self.met < self.known
 
 
@@ -110,9 +108,7 @@ def count_sent(connection: duckdb.DuckDBPyConnection, lines: Path) -> Mapping[st
 
 
 def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
-    """Return SQL for the model as it is compared: key, match value, and columns with the destination's form of empty
-    text.
-    """
+    """Return SQL for the model as it is compared: key, match value, and columns with the destination's empty text."""
     types, match = source.columns, request.sync.match
     columns = [f"{source.position} as position", f"{key(request.model.primary_key, types)} as key"]
     columns.append(f"{_any(_inexact_keys(request, types))} as inexact")

@@ -15,8 +15,9 @@ _INEXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 
 
 def key(columns: Sequence[str], types: Mapping[str, str]) -> str:
-    """Return SQL for the primary key as text; null if a part of it is null or blank. Several columns become a JSON
-    list.
+    """Return SQL for the primary key as text; null if a part of it is null or blank.
+
+    Several columns become a JSON list.
     """
     parts = [blank_as_null(canonical(name(each), types[each])) for each in columns]
     if len(parts) == 1:

@@ -32,9 +32,7 @@ _FORMS = (
     ('\\.0+("|$)', "\\1"),
     ('(^|")0+([^"])', "\\1\\2"),
 )
-"""The parts that are taken out of a key in lower case whose separators are hyphens. A quote divides the columns of a
-key.
-"""
+"""The parts that are taken out of a key, in lower case and with hyphens as separators. A quote divides its columns."""
 
 
 def find_respelled(

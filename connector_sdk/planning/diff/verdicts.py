@@ -30,8 +30,7 @@ class Verdict:
 
 
 def verdict_columns(verdicts: Sequence[Verdict], relation: str, *, former: bool = False) -> str:
-    """Return SQL that adds `outcome`, `code`, `message` and `advice` to a relation; the first verdict that holds
-    counts.
+    """Return SQL that adds `outcome`, `code`, `message` and `advice` to a relation, from the first verdict that holds.
 
     With `former`, the relation has these columns already, and keeps their values if no verdict holds.
     """

@@ -28,9 +28,10 @@ from connector_sdk.state.plan_file import RowReference
 
 @frozen
 class _Question:
-    """A look-up of record ids for some rows: `asks` is SQL that is true for these, `by` the column with the values to
-    find.
+    """A look-up of record ids for some rows.
 
+    - `asks`: SQL that is true for these rows.
+    - `by`: the column with the values to find.
     - `replaced`: SQL for the new values of columns.
     - `verdicts`: the decisions on rows without an id, or with several.
     - `known`: a relation of match values and record ids that need no look-up.

@@ -1,6 +1,4 @@
-"""The routing of rows in a sync of several objects: to the object that has the record, else to where new ones are
-made.
-"""
+"""The routing of rows in a sync of several objects: to the one that has the record, else to that for new records."""
 
 from __future__ import annotations
 

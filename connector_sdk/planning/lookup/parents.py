@@ -1,6 +1,4 @@
-"""Rows that refer to other rows of the same plan: parents are sent first, and rows whose parent is not sent are
-rejected.
-"""
+"""Rows that refer to other rows of the same plan: parents are sent first, and rows that lose theirs are rejected."""
 
 from __future__ import annotations
 
@@ -125,9 +123,7 @@ def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
 
 
 def _find_target(filling: Filling) -> tuple[str, str]:
-    """Return the object and the field by which a reference finds its record; empty texts if the field is no
-    reference.
-    """
+    """Return the object and the field by which a reference finds its record; empty texts for other fields."""
     if filling.lookup is not None:
         return filling.lookup.object_name, filling.lookup.field.name
     return (filling.column.by.object_name, filling.column.by.field) if filling.column.by else ("", "")

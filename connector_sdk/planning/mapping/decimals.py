@@ -18,9 +18,7 @@ _NUMBER = "[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)"
 
 @frozen
 class DecimalReading:
-    """SQL for the value of a decimal field, and SQL that is true for a cell that has none; None if every cell has
-    one.
-    """
+    """SQL for the value of a decimal field, and SQL that is true for a cell that has none; None if all have one."""
 
     value: str
     refused: str | None
@@ -93,9 +91,7 @@ def _read_text(source: str, wanted: str, scale: int) -> str:
 
 
 def _exceeds(source: str, type_: str, digits: int) -> str | None:
-    """Return SQL that is true for a number with more than `digits` digits before the point, and for infinity and
-    NaN.
-    """
+    """Return SQL that is true for infinity, NaN and numbers with more than `digits` digits before the point."""
     if is_float(type_):
         return f"not isfinite({source}) or abs({source}) >= cast('1e{digits}' as {type_})"
     given = _precision_of(type_) - _scale_of(type_)

@@ -9,8 +9,9 @@ from connector_sdk.contract.schema import Field, FieldType
 
 
 def find_misplaced_options(mapping: FieldMapping, known: Field, *, is_match: bool) -> Iterator[tuple[str, str]]:
-    """Yield the options of a mapping that make no sense, each with the reason. `is_match`: records are found by the
-    field.
+    """Yield the options of a mapping that make no sense, each with the reason.
+
+    `is_match`: records are found by the field.
     """
     if mapping.truncate and known.type is not FieldType.TEXT:
         yield "truncate", f"{mapping.field} is no text that could be cut"

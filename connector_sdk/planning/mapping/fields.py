@@ -35,9 +35,7 @@ Discover = Callable[[str], ObjectSchema]
 def map_fields(
     project: Project, sync: Sync, schema: ObjectSchema, source: Source, spec: DestinationSpec, discover: Discover
 ) -> Mapped:
-    """Check a mapping as a whole, and return it. Raises `ConfigError` with every problem, each with its place in the
-    project.
-    """
+    """Check and return a mapping. Raises `ConfigError` with every problem, each with its place in the project."""
     mapper = _Mapper(project, sync, schema, source, spec, discover)
     mapped = mapper.resolve()
     if mapper.problems:
@@ -81,9 +79,7 @@ class _Mapper:
         )
 
     def _is_set_once(self, mapping: FieldMapping) -> bool:
-        """Return whether a change of a field is no change for an existing record: the field can be set only on
-        creation.
-        """
+        """Return whether a field can be set only on creation, so that a change is none for an existing record."""
         known = next((each for each in self.schema.fields if each.name == mapping.field), None)
         return self.sync.mode is Mode.UPSERT and known is not None and only_created(known)
 
@@ -184,10 +180,8 @@ class _Mapper:
         return None
 
     def _on_null(self, mapping: FieldMapping, known: Field) -> OnNull:
-        """Return what a null does.
-
-        In mode insert, it leaves the field alone. In a list that is replaced as a whole, it does the same to an
-        optional field that is never empty.
+        """Return what a null does: KEEP in mode insert, and in a replaced list for optional fields that cannot be
+        null.
         """
         always = self.sync.mode is Mode.ALL and not known.nillable and not known.required
         return OnNull.KEEP if always or self.sync.mode is Mode.INSERT else mapping.null
@@ -223,11 +217,10 @@ class _Mapper:
         return Filling(known, Column(known.name), stored, None if own else converted.value, checks, former=former)
 
     def _bind_reference(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
-        """Return a field that the id of another record fills. The destination finds it by itself if it can; else it is
-        looked up.
+        """Return a field that the id of another record fills; the destination finds it by itself if it can.
 
-        It is also looked up if earlier versions spelled the key differently, because both spellings can be searched
-        then. The same holds if a search finds more than the destination by itself would, such as keys in other case.
+        Else it is looked up. So it is if earlier versions spelled the key differently, because a search can try both
+        spellings, or if a search finds more than the destination would, such as keys in other case.
         """
         other = self._other(find, known, place)
         if other is None or find.equals not in self.source.columns:

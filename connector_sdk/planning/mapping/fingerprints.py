@@ -10,8 +10,7 @@ from connector_sdk.contract.schema import FieldType
 
 
 def fingerprint(mapping: FieldMapping, found_by: Sequence[str], type_: FieldType | None) -> str:
-    """Return the hash of a mapping to a field of a type; `found_by` are the fields by which a reference finds its
-    record.
+    """Return the hash of a mapping to a field of a type; `found_by` are the fields that find a reference's record.
 
     Newer options count only if they are set, so that a mapping without them keeps the hash that it had.
     """

@@ -51,17 +51,14 @@ def map_objects(
 
 
 def in_match_order(schemas: Iterable[ObjectSchema]) -> tuple[ObjectSchema, ...]:
-    """Return the objects in the order in which rows are routed: an object whose records convert to another comes after
-    that.
-    """
+    """Return the objects in the order in which rows are routed: first those whose records do not convert to another."""
     given = list(schemas)
     names = [each.name for each in given]
     return tuple(sorted(given, key=lambda each: any(other in names for other in each.becomes)))
 
 
 def _restrict_sync(sync: Sync, schema: ObjectSchema, schemas: Sequence[ObjectSchema]) -> Sync:
-    """Return the sync as it concerns one object, with the fields that this object takes, and those that no object
-    takes.
+    """Return the sync for one object, with the fields that this object takes, and those that no object takes.
 
     Rows with a record are updates. Only one of the objects gets new records.
     """
@@ -101,9 +98,7 @@ def _match_place(sync: Sync) -> tuple[str, ...]:
 
 
 def _match_problems(sync: Sync, schemas: Sequence[ObjectSchema], retell: Retell) -> Iterator[Problem]:
-    """Yield a problem if the match field cannot identify one record in every object; the advice lists the fields that
-    can.
-    """
+    """Yield a problem if the match field cannot identify one record in every object, with the fields that can."""
     if sync.match is None:
         return
     lacking = [schema for schema in schemas if _lack(schema, sync.match.field)]

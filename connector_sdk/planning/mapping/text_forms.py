@@ -11,9 +11,7 @@ CAST = "cast({x} as varchar)"
 
 DATES = "between date '0001-01-01' and date '9999-12-31'"
 MOMENTS = "between timestamptz '0001-01-01 00:00:00Z' and timestamptz '9999-12-31 23:59:59.999999Z'"
-"""The range of dates and times that programming languages have. Values beyond it, such as infinity, exist only in
-DuckDB.
-"""
+"""The range of times that programming languages have. Values beyond it, such as infinity, exist only in DuckDB."""
 
 INSTANT = "try_cast({x} as timestamptz)"
 
