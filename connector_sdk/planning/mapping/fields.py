@@ -197,10 +197,9 @@ class _Mapper:
     def _bind_key(
         self, column: str, known: Field, place: Place, where: str = "", *, is_reference: bool = False
     ) -> Filling | None:
-        """Return a field that keys fill: as their canonical text if the field holds text.
+        """Return a field that keys fill: as their canonical text if the field holds text. A blank reference is null.
 
-        Keys that are not exact are refused in rows for which `where` is true (SQL, followed by an `and`). A reference
-        that has only blanks refers to nothing.
+        `where` (SQL, followed by an `and`) selects the rows in which keys that are not exact are refused.
         """
         given, type_ = name(model_column(column)), self.source.columns[column]
         former = former_text(given, type_) if sql_type(known) == "varchar" else None
