@@ -101,7 +101,5 @@ class Writing:
     keep: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def may_repeat(self, action: Action) -> bool:
-        """Return whether to repeat an action that may have been executed: it is no create, or duplicates are
-        accepted.
-        """
+        """Return whether to repeat an action that may have been executed. A create is repeated only `at_least_once`."""
         return action is not Action.CREATE or self.at_least_once

@@ -44,8 +44,8 @@ class Moved:
 def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Moved:
     """Match the rows that are `asked` about again, and put those that now match another record into batches for it.
 
-    The object of that record must take the row. A row that left the model is never sent to another record. Retries are
-    limited as elsewhere. Raises `RunStopped` when the destination cannot be asked now.
+    A row that does not fit the object of that record is `unfit`. A row that left the model is never sent to another
+    record. Retries are limited as elsewhere. Raises `RunStopped` when the destination cannot be asked now.
     """
     sought = writing.sought
     if sought is None or writing.settle_only or batch.round >= writing.pace.rounds:

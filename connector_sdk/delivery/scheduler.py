@@ -17,7 +17,7 @@ from connector_sdk.delivery.workers import work_through
 from connector_sdk.state.records import BatchState, JournalledBatch
 
 _LARGE = 5_000
-"""The rows of a batch from which on a thread gives freed memory back to the machine after it.
+"""The number of rows in a batch from which on its thread returns freed memory to the machine afterwards.
 
 Otherwise Arrow and the system's allocator each keep some memory for every thread.
 """
