@@ -14,7 +14,7 @@ _PLACES = {"Emulator": "emulator", "Org": "org.model", "OrgError": "org.reading"
 
 
 def __getattr__(name: str) -> Any:
-    # Where pytest loads the plugin of this package, nothing else is imported until a test wants it.
+    # Import lazily: pytest loads this package's plugin in every run, even if no test uses the emulator.
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

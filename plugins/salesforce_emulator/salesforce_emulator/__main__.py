@@ -35,7 +35,8 @@ def _print_schema(context: click.Context, parameter: click.Parameter, asked: boo
 def main(port: int, login_port: int | None, host: str, org_file: Path | None, seed: int) -> None:
     """Run a Salesforce org on this machine.
 
-    When it is ready, one line of JSON on stdout says where to log in, and as whom. SIGTERM and Ctrl-C end it.
+    Print one line of JSON to stdout as soon as the org is ready. It holds the addresses and the login data. SIGTERM and
+    Ctrl-C stop the org.
     """
     try:
         world = World(read_org(org_file), seed)
@@ -45,9 +46,10 @@ def main(port: int, login_port: int | None, host: str, org_file: Path | None, se
     except OSError as error:
         raise click.ClickException(str(error)) from error
     world.hosts.instance, world.hosts.login = map(url_of, bound)
-    # Records hold no cycles; to look for some among millions of them would stop every call for a second.
+    # Records hold no reference cycles. Without this, a full collection of millions of records would pause every call
+    # for a second.
     gc.set_threshold(10_000, 50, 100_000)
-    # uvicorn raises a captured signal once more after it has shut down; here that is no reason to die.
+    # After its shutdown, uvicorn raises a captured signal again. Ignore it, so that the process exits normally.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     Server(build_app(world), lambda: click.echo(json.dumps(_facts(world)))).run(sockets=list(bound))

@@ -1,7 +1,7 @@
-"""Allocations of the org: what `/limits` answers and what refuses calls.
+"""The allocations of the org, which `/limits` reports and which limit calls.
 
-REST API Developer Guide, "Limits"; Salesforce Developer Limits and Allocations Quick Reference, "API Request Limits":
-daily allocations count the last 24 hours, hourly ones begin anew every hour.
+REST API Developer Guide, "Limits"; Salesforce Developer Limits and Allocations Quick Reference, "API Request Limits".
+Daily allocations count the last 24 hours. Hourly allocations start again every hour.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DAY = 86_400
 
 
 class _Use:
-    """What was used of one allocation, and when; uses of one second are one entry."""
+    """The use of one allocation over time. The log has one entry per second of use."""
 
     def __init__(self, name: str, limit: Limit, now: float) -> None:
         self.max = limit.max
@@ -32,8 +32,8 @@ class _Use:
         self._begun = int(now) - 1
         self._log: deque[tuple[int, int]] = deque([(self._begun, self._used)])
 
-    def left(self, now: float) -> int:
-        """What may still be used."""
+    def count_left(self, now: float) -> int:
+        """Return how much of the allocation is left."""
         while self._rolls and self._log and self._log[0][0] <= now - _DAY:
             self._used -= self._log.popleft()[1]
         if self._starts_anew and now >= self._ends:
@@ -41,9 +41,9 @@ class _Use:
             self._used = 0
         return self.max - self._used
 
-    def used_at(self, moment: float, now: float) -> int:
-        """What was used until a moment, what the org began with included."""
-        used = self.max - self.left(now)
+    def count_used(self, moment: float, now: float) -> int:
+        """Return how much was used until a moment, including what the org had used at its start."""
+        used = self.max - self.count_left(now)
         for at, count in reversed(self._log):
             if at <= max(moment, self._begun):
                 break
@@ -51,7 +51,7 @@ class _Use:
         return used
 
     def add(self, count: int, now: float) -> None:
-        """Use some."""
+        """Record the use of `count` units."""
         self._used += count
         if not self._rolls:
             return
@@ -61,7 +61,7 @@ class _Use:
 
 
 class Allocations:
-    """Counts what the org may still use."""
+    """What the org may still use of each allocation."""
 
     def __init__(self, org: Org, clock: Clock) -> None:
         self._lock = Lock()
@@ -70,7 +70,7 @@ class Allocations:
         self._uses = {name: _Use(name, limit, clock.now()) for name, limit in org.limits.items()}
 
     def adopt(self, before: Mapping[str, Limit], after: Mapping[str, Limit]) -> None:
-        """Go on with changed limits; those that did not change keep what is left."""
+        """Apply changed limits. Unchanged limits keep their remaining units."""
         with self._lock:
             kept = {name: self._uses[name] for name, limit in after.items() if before.get(name) == limit}
             now = self._clock.now()
@@ -78,36 +78,40 @@ class Allocations:
             self._limits = after
 
     def take(self, name: str, count: int = 1) -> bool:
-        """Use up `count` of an allocation; False where less is left. What the org file does not name is unlimited."""
+        """Use up `count` units of an allocation. Return False if fewer are left.
+
+        An allocation that the org file does not name is unlimited.
+        """
         with self._lock:
             use, now = self._uses.get(name), self._clock.now()
             if use is None:
                 return True
-            if use.left(now) < count:
+            if use.count_left(now) < count:
                 return False
             use.add(count, now)
             return True
 
     def use(self, name: str, count: int) -> None:
-        """Let others use up `count` of an allocation, or what is left of it. Raises KeyError."""
+        """Use up `count` units of an allocation as if by other clients, at most what is left. Raises KeyError."""
         with self._lock:
             if name not in self._uses:
                 raise KeyError(f"the org has no allocation {name}")
             use, now = self._uses[name], self._clock.now()
-            use.add(min(count, use.left(now)), now)
+            use.add(min(count, use.count_left(now)), now)
 
     def usage(self, lag: float) -> str:
-        """`api-usage=24/15000`: the header Sforce-Limit-Info, which lags so many seconds behind."""
+        """Return the header Sforce-Limit-Info as of `lag` seconds ago, such as `api-usage=24/15000`."""
         with self._lock:
             use, now = self._uses.get(API_REQUESTS), self._clock.now()
-            return "api-usage=0/0" if use is None else f"api-usage={use.used_at(now - lag, now)}/{use.max}"
+            return "api-usage=0/0" if use is None else f"api-usage={use.count_used(now - lag, now)}/{use.max}"
 
-    def shown(self) -> dict[str, Any]:
-        """The answer of `/limits`, in the order of names; parts of an allocation stand within it."""
+    def describe(self) -> dict[str, Any]:
+        """Return the answer of `/limits`, sorted by name. The parts of an allocation are nested in it."""
         with self._lock:
             now = self._clock.now()
             return {
-                name: _describe_limit(limit, self._uses[name].left(now)) for name, limit in sorted(self._limits.items())
+                name: _describe_limit(limit, self._uses[name].count_left(now))
+                for name, limit in sorted(self._limits.items())
             }
 
 

@@ -1,4 +1,4 @@
-"""Answers that are sent otherwise than they were given: cut short without a sign of it, or in another order."""
+"""Responses that a fault rule alters: truncated without an error, or with their rows in another order."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from salesforce_emulator.faults import Action
 
 
 class Altered:
-    """Wraps what answers one request."""
+    """An ASGI application that alters the response of another one."""
 
     def __init__(self, app: ASGIApp, actions: Sequence[Action]) -> None:
         self._app = app
         self._actions = actions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, uncompressed: what is altered is the content."""
+        """Send an altered response. It is never compressed, because the rules alter its plain content."""
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -43,7 +43,7 @@ def _alter_content(action: Action, content: bytes) -> bytes:
 
 
 def _rows(content: bytes) -> list[bytes]:
-    """The rows of a CSV file; line ends within quotes are part of a row."""
+    """Return the rows of a CSV file. Line breaks within quotes are part of a row."""
     rows: list[bytes] = []
     for line in content.splitlines(keepends=True):
         if rows and rows[-1].count(b'"') % 2:

@@ -1,4 +1,4 @@
-"""The application: every path the org answers."""
+"""The application: every path that the org serves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from salesforce_emulator.world import World
 
 
 def build_app(world: World) -> ASGIApp:
-    """The ASGI application of one org."""
+    """Return the ASGI application of one org."""
     app = Starlette(
         routes=[
             *oauth.ROUTES,
@@ -45,7 +45,7 @@ def build_app(world: World) -> ASGIApp:
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
-    """Paths and methods that do not exist, in the words of the API they would belong to."""
+    """Refuse an unknown path or method, in the error format of the API that the path belongs to."""
     assert isinstance(error, HTTPException)
     if request.url.path.startswith("/services/async/"):
         return error_answer(request, BulkError("InvalidUrl", f"Destination URL not reset: {request.url.path}"))
@@ -59,6 +59,6 @@ async def _no_route(request: Request, error: Exception) -> Response:
 
 
 def _list_methods(request: Request) -> str:
-    """The methods of a path, which may have several routes."""
+    """Return the methods that a path allows. A path may have several routes."""
     routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
     return ",".join(sorted({method for route in routes for method in route.methods or ()}))

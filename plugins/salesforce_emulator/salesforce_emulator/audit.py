@@ -1,4 +1,4 @@
-"""The independent auditor: which calls came in, and how often each row was executed."""
+"""An independent audit: which calls arrived, and how often each row was executed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOCATOR = re.compile(r"(?<!/jobs)(/query|/queryAll)/[^/]+\Z")
 
 
 def path_pattern(path: str) -> str:
-    """A path with its ids, keys and locators replaced: `/services/async/58.0/job/{id}/batch/{id}`."""
+    """Return a path with placeholders for ids, keys and locators: `/services/async/58.0/job/{id}/batch/{id}`."""
     plain = _LOCATOR.sub(r"\1/{locator}", path.rstrip("/"))
     if "/composite/" not in plain:
         plain = _KEY.sub(r"\1/{key}", plain)
@@ -27,7 +27,7 @@ def path_pattern(path: str) -> str:
 
 @define(eq=False)
 class Incoming:
-    """One request; `status` as soon as there is an answer."""
+    """One request. `status` is None until the response starts."""
 
     at: float
     method: str
@@ -36,14 +36,14 @@ class Incoming:
 
 
 class Audit:
-    """Counts calls by pattern, and rows by object and key: those that came in and those that were executed."""
+    """Counters of calls by path pattern, and of attempted and executed rows by object and key."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything counted so far."""
+        """Reset all counters."""
         self._calls: Counter[str] = Counter()
         self._executed: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._attempted: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -59,7 +59,7 @@ class Audit:
         return incoming
 
     def last(self) -> list[Incoming]:
-        """The last requests, the newest first."""
+        """Return the most recent requests, newest first."""
         with self._lock:
             return list(reversed(self._last))
 
@@ -70,17 +70,17 @@ class Audit:
             self._executed[object_name][key] += 1
 
     def undo(self, object_name: str, key: str) -> None:
-        """A row that was counted as executed was rolled back."""
+        """Remove a row from the executed rows, because it was rolled back."""
         self._executed[object_name][key] -= 1
         self._executed[object_name] += Counter()
 
     def merge(self, object_name: str, master: str, merged: Sequence[str]) -> None:
-        """Take down a merge that was executed."""
+        """Record an executed merge."""
         with self._lock:
             self._merges.append({"object": object_name, "master": master, "merged": list(merged)})
 
     def stats(self) -> dict[str, Any]:
-        """The counts so far."""
+        """Return the counters."""
         with self._lock:
             counted: dict[str, Any] = {
                 "calls": dict(self._calls),

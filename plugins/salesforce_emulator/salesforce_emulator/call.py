@@ -1,4 +1,4 @@
-"""One call as handlers see it: who calls, in which version, with what body."""
+"""One call as handlers see it: its user, its API version and its body."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ NO_CACHE = "no-cache,must-revalidate,max-age=0,no-store,private"
 
 
 class UnreadableBody(ValueError):
-    """The body is not compressed in the way that its header says."""
+    """A body that is not compressed as its Content-Encoding header says."""
 
 
 @frozen
 class Call:
-    """An authenticated call; the body is complete and not compressed."""
+    """An authenticated call. Its body is complete and decompressed."""
 
     world: World
     request: Request
@@ -41,34 +41,35 @@ class Call:
 
     @property
     def origin(self) -> Origin:
-        """The call as fault rules name it."""
+        """The method and path that fault rules match."""
         return Origin(self.request.method, self.request.url.path)
 
     @property
     def base(self) -> str:
-        """`/services/data/v58.0`."""
+        """The base path of the call's version, such as `/services/data/v58.0`."""
         return f"/services/data/v{self.version}"
 
     @property
     def schemas(self) -> Schemas:
-        """The objects that the user sees."""
+        """The objects that the user can see."""
         return self.world.view(self.session.user_id).schemas
 
     @property
     def json_rows(self) -> JsonRows:
-        """Reads records as the user may send them."""
+        """The reader of records. It knows only the fields that the user can see."""
         return self.world.view(self.session.user_id).json_rows
 
     @property
     def permissions(self) -> Permissions:
-        """What the user may do."""
+        """The permissions of the user."""
         return self.world.permissions(self.session.user_id)
 
     @property
     def terms(self) -> Terms:
-        """On what terms a REST call writes.
+        """How a REST call applies assignment and duplicate rules.
 
-        REST API Developer Guide, "Assignment Rule Header": without it, active rules apply; "Duplicate Rule Header".
+        REST API Developer Guide, "Assignment Rule Header" (without the header, active rules apply) and "Duplicate Rule
+        Header".
         """
         assign = self.request.headers.get("sforce-auto-assign", "TRUE").strip()
         rule = {"TRUE": "active", "FALSE": ""}.get(assign.upper(), assign)
@@ -77,17 +78,18 @@ class Call:
 
     @property
     def may_hard_delete(self) -> bool:
-        """Whether the user may delete records for good."""
+        """Whether the user may delete records permanently."""
         return self.world.org.bulk.hard_delete and self.permissions.hard_delete
 
     def part(self, name: str) -> str:
-        """A part of the path."""
+        """Return one parameter of the path."""
         return str(self.request.path_params[name])
 
     def json(self) -> Any:
-        """The body as JSON. Raises ApiError JSON_PARSER_ERROR, or 415 where the client says that it is something else.
+        """Return the parsed JSON body.
 
-        REST API Developer Guide, "Status Codes and Error Responses".
+        Raises ApiError JSON_PARSER_ERROR, or ApiError 415 if the Content-Type is not JSON. REST API Developer Guide,
+        "Status Codes and Error Responses".
         """
         kind = self.request.headers.get("content-type", "json").lower()
         if self.body and "json" not in kind:
@@ -99,7 +101,7 @@ class Call:
             raise ApiError(400, "JSON_PARSER_ERROR", message) from error
 
     def answer(self, content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        """A JSON answer, indented where the client asks for it."""
+        """Return a JSON response, indented if the client asks for it."""
         pretty = self.request.headers.get("x-prettyprint") == "1"
         return json_answer(content, status, headers, pretty)
 
@@ -107,14 +109,14 @@ class Call:
 def json_answer(
     content: Any, status: int = 200, headers: dict[str, str] | None = None, pretty: bool = False
 ) -> Response:
-    """A JSON response in Salesforce's layout."""
+    """Return a JSON response in Salesforce's layout."""
     layout: dict[str, Any] = {"indent": 2, "separators": (",", " : ")} if pretty else {"separators": (",", ":")}
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, **layout)
     return Response(text, status, {"Cache-Control": NO_CACHE, **(headers or {})}, JSON_TYPE)
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body, decompressed. Raises UnreadableBody. REST API Developer Guide, "Use Compression"."""
+    """Read the whole body and decompress it. Raises UnreadableBody. REST API Developer Guide, "Use Compression"."""
     body = await request.body()
     encoding = request.headers.get("content-encoding", "").lower()
     if encoding not in ("gzip", "deflate"):

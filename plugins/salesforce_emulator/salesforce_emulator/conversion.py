@@ -1,4 +1,4 @@
-"""Convert leads: a lead becomes a contact of an account, perhaps with an opportunity, and is read-only from then on.
+"""Convert leads into accounts, contacts and opportunities. A converted lead is read-only.
 
 SOAP API Developer Guide, "convertLead()"; Help, "Lead Conversion Field Mapping".
 """
@@ -42,7 +42,11 @@ Record = dict[str, Any]
 
 @frozen
 class Conversion:
-    """What a lead shall become. Without ids, records are made; `status` None takes the first converted one."""
+    """A request to convert one lead.
+
+    Without `account_id` or `contact_id`, the conversion creates the record. If `status` is None, the first converted
+    status applies.
+    """
 
     lead_id: str
     status: str | None = None
@@ -56,7 +60,7 @@ class Conversion:
 
 @frozen
 class Converted:
-    """What became of a lead: its records, or why not."""
+    """The result of one conversion: the records, or the faults."""
 
     lead_id: str
     account_id: str | None = None
@@ -66,17 +70,20 @@ class Converted:
 
 
 def convert(world: World, wanted: Conversion) -> Converted:
-    """Convert one lead, whole or not at all."""
+    """Convert one lead. If any step fails, undo all of them."""
     with world.engine.undoable() as journal:
         try:
-            return _Run(world, wanted).converted()
+            return _Run(world, wanted).convert()
         except RowRefused as refusal:
             undo(journal)
             return Converted(wanted.lead_id, faults=(refusal.fault,))
 
 
 def convert_by_hand(world: World, keys: Iterable[str]) -> list[Converted]:
-    """Convert leads that are named by id or by the value of a key field, as a person would. Raises ValueError."""
+    """Convert leads as a user in the browser would. Each key is an id or the value of a key field.
+
+    Raises ValueError.
+    """
     done = [convert(world, Conversion(_lead_of(world, key))) for key in keys]
     problems = [f"{fault.code}: {fault.message}" for one in done for fault in one.faults]
     if problems:
@@ -104,7 +111,7 @@ class _Run:
             self._lead["OwnerId"] = wanted.owner_id
         self._status = self._choose_status(schema)
 
-    def converted(self) -> Converted:
+    def convert(self) -> Converted:
         wanted = self._wanted
         account, contact = self._people() if self._is_person() else self._account_and_contact()
         opportunity = self._opportunity(account) if wanted.opportunity else None
@@ -124,7 +131,7 @@ class _Run:
         return account, self._record("Contact", _CONTACT, self._wanted.contact_id, {"AccountId": account})
 
     def _is_person(self) -> bool:
-        """Where the org has person accounts, a lead without a company becomes one."""
+        """Return whether the lead becomes a person account: it has no company and the org has person accounts."""
         return self._world.org.person_accounts and self._lead.get("Company") is None and not self._wanted.account_id
 
     def _people(self) -> tuple[str, str]:
@@ -136,7 +143,7 @@ class _Run:
         return account, str(row[schema.position["personcontactid"]])
 
     def _record(self, name: str, mapping: dict[str, str], present: str | None, more: Record) -> str:
-        """A new record with what the lead holds; of a present one only the empty fields are filled."""
+        """Create a record from the lead's values, or fill only the empty fields of an existing one."""
         values = {**self._copy_lead_fields(name, mapping), **more}
         if not present:
             return self._write("insert", name, values)
@@ -157,7 +164,10 @@ class _Run:
         return self._write("insert", "Opportunity", values)
 
     def _copy_lead_fields(self, name: str, mapping: dict[str, str]) -> Record:
-        """What the lead holds for an object, in the fields that the org has; custom fields as the org maps them."""
+        """Return the lead's values for an object, under the names of that object's fields.
+
+        The org file maps custom fields. Fields that the org does not have are left out.
+        """
         schema = self._world.schemas.get(name)
         pairs = list(mapping.items())
         for source, targets in self._world.org.lead_fields.items():

@@ -1,4 +1,7 @@
-"""Query results that are fetched page by page. REST API Developer Guide, "Query": locators live two days."""
+"""Query results that clients fetch page by page.
+
+REST API Developer Guide, "Query": query locators expire after two days.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ _MOST = 1000
 
 
 class Cursors:
-    """Open results by their id."""
+    """Query results with pages left, by cursor id."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -20,7 +23,7 @@ class Cursors:
         self._numbers = count(1)
 
     def keep(self, found: Found) -> str:
-        """The id of a result that has more pages."""
+        """Store a result that has more pages. Return its cursor id."""
         with self._lock:
             number = next(self._numbers)
             cursor = "0r8" + "5g" + "".join(ALPHABET[number // 62**place % 62] for place in range(9, -1, -1)) + "AAQ"
@@ -30,7 +33,10 @@ class Cursors:
             return cursor
 
     def find(self, locator: str) -> tuple[str, Found, int] | None:
-        """The id, the result and the offset that `<id>-<offset>` names; None where it is stale or malformed."""
+        """Return the cursor id, result and offset of a locator `<id>-<offset>`.
+
+        Return None if it is stale or malformed.
+        """
         cursor, _, offset = locator.partition("-")
         found = self._found.get(cursor)
         return (cursor, found, int(offset)) if found is not None and offset.isdigit() else None

@@ -1,4 +1,4 @@
-"""Describe answers: the org's objects, and one object with all its fields.
+"""The responses of describe calls: a list of all objects, or one object with all its fields.
 
 REST API Developer Guide, "Describe Global" and "sObject Describe".
 """
@@ -14,13 +14,13 @@ from salesforce_emulator.schema import Schema, Schemas
 
 
 def describe_global(schemas: Schemas, base: str) -> dict[str, Any]:
-    """`/sobjects`: every object in brief."""
+    """Return the response of `/sobjects`: a summary of every object."""
     brief = [in_brief(schema, base) for schema in sorted(schemas.all, key=lambda schema: schema.name)]
     return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": brief}
 
 
 def in_brief(schema: Schema, base: str) -> dict[str, Any]:
-    """One object as the list of objects shows it."""
+    """Return the summary of one object, as describe global shows it."""
     thing = schema.object
     path = f"{base}/sobjects/{thing.name}"
     if thing.event_type is not None:
@@ -67,7 +67,7 @@ def _traits(thing: ObjectType) -> dict[str, Any]:
 
 
 def describe(schema: Schema, schemas: Schemas, base: str) -> dict[str, Any]:
-    """`/sobjects/OBJECT/describe`."""
+    """Return the response of `/sobjects/OBJECT/describe`."""
     brief = in_brief(schema, base)
     return {
         "actionOverrides": [],
@@ -106,7 +106,7 @@ def _child(child: Schema, field: Field) -> dict[str, Any]:
 
 
 def _record_types(thing: ObjectType, layouts: str) -> list[dict[str, Any]]:
-    """The record types as the user has them; Master is the last, and the default where no other is."""
+    """Return the record types that the user sees. Master comes last; it is the default if no other one is."""
     if thing.event_type is not None:
         return []
     master = RecordType(
@@ -128,7 +128,7 @@ def _record_types(thing: ObjectType, layouts: str) -> list[dict[str, Any]]:
 
 
 def _field(field: Field, schema: Schema) -> dict[str, Any]:
-    """One field, with every key of v58.0."""
+    """Return the description of one field with all keys of v58.0."""
     shown = {
         "aiPredictionField": False,
         "autoNumber": field.auto_number,
@@ -197,7 +197,7 @@ def _reference(field: Field) -> dict[str, Any]:
 
 
 def _values(field: Field, controller: Field | None) -> list[dict[str, Any]]:
-    """The active values, and for which controlling values they are valid."""
+    """Return the active values, each with the controlling values that allow it."""
     valid = {} if controller is None else valid_for(field, controller)
     return [
         {

@@ -1,4 +1,4 @@
-"""An org that runs inside a test."""
+"""An emulated org that runs inside a test."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from salesforce_emulator.world import World
 
 
 class Emulator:
-    """A Salesforce org on two local ports, one to log in and one for the APIs, served from a thread.
+    """A Salesforce org on two local ports, one for logins and one for the APIs, served from a thread.
 
-    `org` is an org file, a mapping (`extends: default` lays it over the default org), an Org, or None for the default.
-    Use it as a context manager, or call `start` and `stop`. Raises OrgError with every problem of the org.
+    `org` is an org file, a mapping, an Org, or None for the default org. A mapping with `extends: default` changes the
+    default org.
+    Use the emulator as a context manager, or call `start` and `stop`. Raises OrgError with every problem of the org.
     """
 
     def __init__(
@@ -38,22 +39,22 @@ class Emulator:
 
     @property
     def login_url(self) -> str:
-        """Where clients log in."""
+        """The address of the login host."""
         return self.world.hosts.login
 
     @property
     def instance_url(self) -> str:
-        """Where clients call the APIs, as token answers say."""
+        """The address of the APIs, as token responses name it."""
         return self.world.hosts.instance
 
     @property
     def client_id(self) -> str:
-        """The id of the app."""
+        """The client id of the app."""
         return self.world.org.application.client_id
 
     @property
     def client_secret(self) -> str:
-        """The secret of the app."""
+        """The client secret of the app."""
         return self.world.org.application.client_secret
 
     @property
@@ -67,7 +68,7 @@ class Emulator:
         return self.world.org.username
 
     def start(self) -> Self:
-        """Serve; returns when the port answers."""
+        """Start the server. Return as soon as its ports accept connections."""
         bound = bind_sockets(*self._address)
         self.world.hosts.instance, self.world.hosts.login = map(url_of, bound)
         self._server = BackgroundServer(build_app(self.world), bound)
@@ -75,7 +76,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Close every connection and the port."""
+        """Close every connection and both ports."""
         if self._server is not None:
             self._server.stop()
         self.world.close()
@@ -89,56 +90,62 @@ class Emulator:
         self.stop()
 
     def records(self, object_name: str) -> list[dict[str, Any]]:
-        """Every record of an object with every field, deleted ones included."""
+        """Return every record of an object with every field, including deleted records."""
         return self.world.records(object_name)
 
     def events(self, name: str) -> dict[str, Any]:
-        """`events` that were published, in order, and `counts` by key. Raises KeyError."""
+        """Return the published `events` in order, and their `counts` by key. Raises KeyError."""
         return self.world.events(name)
 
     def picklist(self, path: str) -> list[dict[str, Any]]:
-        """Every value of `Account.Tier__c`, in order, as an org file has it. Raises KeyError."""
+        """Return every value of a picklist such as `Account.Tier__c`, in order, as an org file has it.
+
+        Raises KeyError.
+        """
         return picklist_values(self.world.org, path)
 
     def stats(self) -> dict[str, Any]:
-        """`calls` by pattern; `executed` and `attempted` rows by object and key; `locks`, where the org has them."""
+        """Return `calls` by path pattern, and `executed` and `attempted` rows by object and key.
+
+        If the org uses the lock model, the result also has `locks`.
+        """
         return self.world.stats()
 
     def change_org(self, change: dict[str, Any]) -> None:
-        """Lay a change over the org file while the org runs. Raises OrgError."""
+        """Apply a change to the org file while the org runs. Raises OrgError."""
         self.world.change(change)
 
     def change_app(self, name: str | None = None, **settings: Any) -> None:
         """Change the app, or one of `apps`, as an admin would: `change_app(blocked=True)`. Raises OrgError.
 
-        The settings are those of an org file with underscores, such as `rotate_refresh_tokens`.
+        The settings are those of an org file, in snake case, such as `rotate_refresh_tokens`.
         """
         changed = {camel(key): value for key, value in settings.items()}
         self.change_org({"application": changed} if name is None else {"apps": {name: changed}})
 
     def change_user(self, username: str | None = None, **states: bool) -> None:
-        """Let a user, or the run-as user, meet a closed door: `change_user(frozen=True)`. Raises OrgError.
+        """Set what blocks the logins of a user, by default of the run-as user: `change_user(frozen=True)`.
 
-        The states are those of an org file with underscores: `frozen`, `locked_out`, `password_expired` and
-        `outside_ip_range`. Who is frozen loses sessions and refresh tokens at once.
+        The states are those of an org file, in snake case: `frozen`, `locked_out`, `password_expired` and
+        `outside_ip_range`. A frozen user loses all sessions and refresh tokens at once. Raises OrgError.
         """
         changed = {camel(key): value for key, value in states.items()}
         self.change_org({"users": {username or self.username: changed}})
 
     def faults(self, rules: list[dict[str, Any]]) -> None:
-        """Put fault rules in force instead of the present ones. Raises FaultRuleError."""
+        """Replace the active fault rules. Raises FaultRuleError."""
         self.world.faults.replace(rules)
 
     def expire(self, access: bool = True, refresh: bool = False) -> None:
-        """End every session, and make every refresh token useless where that is asked for."""
+        """End every session if `access` is set. Invalidate every refresh token if `refresh` is set."""
         self.world.expire(access, refresh)
 
     def move(self) -> str:
-        """Give the instance another host name, as enhanced domains do; its new address."""
+        """Give the instance another host name, as enhanced domains do. Return its new address."""
         return self.world.hosts.move()
 
     def use(self, name: str, count: int) -> None:
-        """Let others use up `count` of an allocation, such as `DailyApiRequests`. Raises KeyError."""
+        """Use up `count` units of an allocation such as `DailyApiRequests`, as if by other clients. Raises KeyError."""
         self.world.allocations.use(name, count)
 
     def advance(self, seconds: float) -> None:
@@ -146,15 +153,18 @@ class Emulator:
         self.world.advance(seconds)
 
     def reset(self) -> None:
-        """Back to the org file: records, sessions, jobs, counters and fault rules."""
+        """Restore the state of the org file: records, sessions, jobs, counters and fault rules."""
         self.world.reset()
 
     def insert(self, object_name: str, *records: dict[str, Any]) -> list[str]:
-        """Make records by hand: no audit, no fault rules; read-only fields may be set. The ids, in order."""
+        """Create records by hand: not audited, without fault rules, and with read-only fields.
+
+        Return their ids in order.
+        """
         return _ids(self.world.by_hand("insert", object_name, list(records)))
 
     def update(self, object_name: str, *records: dict[str, Any]) -> list[str]:
-        """Change records by hand; each names its Id."""
+        """Change records by hand. Each record names its Id."""
         return _ids(self.world.by_hand("update", object_name, list(records)))
 
     def delete(self, object_name: str, *ids: str) -> list[str]:
@@ -162,7 +172,7 @@ class Emulator:
         return _ids(self.world.by_hand("delete", object_name, [{"Id": record_id} for record_id in ids]))
 
     def convert(self, *leads: str) -> list[Converted]:
-        """Convert leads by hand; each is named by its id or by the value of a key field. Raises ValueError."""
+        """Convert leads by hand. Each argument is an id or the value of a key field. Raises ValueError."""
         return convert_by_hand(self.world, leads)
 
 

@@ -1,4 +1,4 @@
-"""What Salesforce refuses, in the shape of each API.
+"""Errors of Salesforce, and their format in each API.
 
 REST API Developer Guide, "Status Codes and Error Responses"; Bulk API Developer Guide, "Errors".
 """
@@ -26,29 +26,29 @@ NO_COLUMN = (
 
 @frozen
 class RowFault:
-    """Why one row was refused. `fields` is None where Salesforce leaves the key out of single-row answers."""
+    """The reason why a row is refused. If `fields` is None, single-row responses omit that key."""
 
     code: str
     message: str
     fields: tuple[str, ...] | None = ()
 
     def in_collection(self) -> dict[str, Any]:
-        """The error as sObject Collections and Bulk API JSON show it."""
+        """Return the error as sObject Collections and Bulk API JSON show it."""
         return {"statusCode": self.code, "message": self.message, "fields": list(self.fields or ())}
 
     def in_request(self) -> dict[str, Any]:
-        """The error as a single-row call shows it."""
+        """Return the error as a single-row call shows it."""
         error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
         return error if self.fields is None else {**error, "fields": list(self.fields)}
 
     def in_cell(self) -> str:
-        """The error as the Error column of Bulk API shows it: `CODE:message:FIELD1,FIELD2 --`."""
+        """Return the error as the Error column of Bulk API shows it: `CODE:message:FIELD1,FIELD2 --`."""
         fields = ",".join(self.fields or ())
         return f"{self.code}:{self.message}:{fields + ' ' if fields else ''}--"
 
 
 class RowRefused(Portable, Exception):
-    """One row cannot be executed."""
+    """One row that cannot be executed."""
 
     def __init__(self, code: str, message: str, fields: Sequence[str] | None = ()) -> None:
         super().__init__(message)
@@ -56,7 +56,7 @@ class RowRefused(Portable, Exception):
 
 
 class RulesBroken(Portable, Exception):
-    """The org's own rules refuse a row; each gives an error."""
+    """A row that breaks the org's own rules. Each broken rule adds a fault."""
 
     def __init__(self, faults: tuple[RowFault, ...]) -> None:
         super().__init__(faults[0].message)
@@ -64,7 +64,7 @@ class RulesBroken(Portable, Exception):
 
 
 class ApiError(Portable, Exception):
-    """A REST request is refused as a whole."""
+    """A REST request that is refused as a whole."""
 
     def __init__(self, status: int, code: str, message: str, fields: Sequence[str] | None = None) -> None:
         super().__init__(message)
@@ -74,18 +74,18 @@ class ApiError(Portable, Exception):
 
     @classmethod
     def of_row(cls, status: int, faults: tuple[RowFault, ...]) -> ApiError:
-        """A single-row call is refused with the errors of its row."""
+        """Return the error of a single-row call, with the faults of its row."""
         error = cls(status, faults[0].code, faults[0].message)
         error._faults = faults
         return error
 
     def body(self) -> list[dict[str, Any]]:
-        """The JSON list of a REST error."""
+        """Return the JSON list of a REST error."""
         return [fault.in_request() for fault in self._faults]
 
 
 class BulkError(Portable, Exception):
-    """A Bulk API request is refused: 400 with `exceptionCode` and `exceptionMessage`."""
+    """A Bulk API request that is refused: status 400 with `exceptionCode` and `exceptionMessage`."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -95,7 +95,7 @@ class BulkError(Portable, Exception):
 
 
 class OAuthError(Portable, Exception):
-    """The login host refuses: `error` and `error_description`."""
+    """A request that the login host refuses with `error` and `error_description`."""
 
     def __init__(self, code: str, description: str, status: int = 400) -> None:
         super().__init__(description)
@@ -105,5 +105,5 @@ class OAuthError(Portable, Exception):
 
 
 def not_found(message: str = NO_RESOURCE) -> ApiError:
-    """404 with the text that Salesforce uses for paths, objects and rows alike."""
+    """Return a 404 with the text that Salesforce uses for paths, objects and rows alike."""
     return ApiError(404, "NOT_FOUND", message)

@@ -1,4 +1,4 @@
-"""Fault rules: what shall go wrong, where, how often."""
+"""Fault rules: what goes wrong, where and how often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from salesforce_emulator.dml.model import Origin
 
 @frozen
 class Failure:
-    """An error by code, as a row or a request would meet it."""
+    """An error that a row or a request gets."""
 
     code: str
     message: str = ""
@@ -28,7 +28,10 @@ class Failure:
 
 @frozen
 class Match:
-    """Which rows or requests a rule concerns. Texts are globs; a path or key that starts with `re:` is a pattern."""
+    """The rows or requests that a rule applies to.
+
+    Texts are glob patterns. A path or key that starts with `re:` is a regular expression.
+    """
 
     method: str | None = None
     path: str | None = None
@@ -38,9 +41,11 @@ class Match:
 
 @frozen
 class Action:
-    """What a rule does. `delay`, `slow` and `duplicate` are seconds; `convert` names leads, `org` is a change of it.
+    """What a rule does.
 
-    `truncate` is the share of an answer that is sent, as if it were whole; `shuffle` sends its lines in another order.
+    `delay`, `slow` and `duplicate` are seconds. `convert` names leads, and `org` is a change of the org. `truncate` is
+    the share of the response that is sent, without a sign that the rest is missing. `shuffle` sends its rows in another
+    order.
     """
 
     error: Failure | None = None
@@ -61,23 +66,23 @@ class Action:
 
     @property
     def ends(self) -> bool:
-        """Whether no further rule is asked about the request."""
+        """Whether this action ends the search for further rules."""
         return self.error is not None or self.status is not None or self.cut is not None
 
     @property
     def waits(self) -> float:
-        """How many seconds more a batch or job waits; one that is stuck for ten years."""
+        """How many more seconds a batch or job waits. A stuck one waits ten years."""
         return 10 * 365 * 86_400 if self.stuck else self.slow
 
     @property
     def alters(self) -> bool:
-        """Whether the answer is sent otherwise than it was given."""
+        """Whether the action alters the response."""
         return self.truncate is not None or self.shuffle
 
 
 @frozen
 class Rule:
-    """One rule: at most `times` in all, at most `times_per_key` for one row, with probability `rate`."""
+    """A fault rule: at most `times` in total, at most `times_per_key` per row, and with probability `rate`."""
 
     do: Action
     match: Match = field(factory=Match)
@@ -88,13 +93,13 @@ class Rule:
 
     @property
     def of_rows(self) -> bool:
-        """Whether the rule refuses rows rather than requests."""
+        """Whether the rule applies to rows, not to requests."""
         refuses = self.do.error is not None or self.do.stop is not None
         return self.match.key is not None or self.do.stop is not None or (self.match.object is not None and refuses)
 
 
 class FaultRuleError(ValueError):
-    """Rules that cannot be understood; the message lists every problem."""
+    """Fault rules that cannot be understood. The message lists every problem."""
 
 
 @define
@@ -105,14 +110,15 @@ class _Active:
     used_by: Counter[str] = field(factory=Counter)
 
     def strikes(self, subject: str) -> bool:
-        """Whether the rule applies to this meeting with a subject; counts it if so."""
+        """Return whether the rule applies to a row or request this time. If so, count it."""
         rule = self.rule
         self.seen[subject] += 1
         if rule.times is not None and self.used >= rule.times:
             return False
         if rule.times_per_key is not None and self.used_by[subject] >= rule.times_per_key:
             return False
-        # Decided by the subject, not by the order of arrival: parallel requests meet the same fate in every run.
+        # The random seed depends on the subject, not on the order of arrival. Parallel requests thus get the same
+        # faults in every run.
         if rule.rate < 1 and random.Random(f"{rule.seed}:{subject}:{self.seen[subject]}").random() >= rule.rate:
             return False
         self.used += 1
@@ -121,7 +127,7 @@ class _Active:
 
 
 class Faults:
-    """The rules in force."""
+    """The active fault rules."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -129,14 +135,17 @@ class Faults:
         self.concern_rows = False
 
     def replace(self, rules: Iterable[dict[str, Any]]) -> None:
-        """Put these rules in force instead of the present ones. Raises FaultRuleError."""
+        """Replace the active rules. Raises FaultRuleError."""
         read = _read(list(rules))
         with self._lock:
             self._active = [_Active(rule) for rule in read]
             self.concern_rows = any(rule.of_rows for rule in read)
 
     def for_row(self, origin: Origin, object_name: str, keys: Sequence[str], content: str = "") -> Action | None:
-        """What a row shall meet: an error, or the end of its job. One without a key is known by its content."""
+        """Return the action for a row: an error, or the end of its job. Return None if no rule applies.
+
+        A row without a key is identified by its content.
+        """
         with self._lock:
             for active in self._active:
                 rule = active.rule
@@ -146,7 +155,7 @@ class Faults:
         return None
 
     def for_request(self, origin: Origin, object_name: str | None) -> list[Action]:
-        """What shall happen to a request, in order."""
+        """Return the actions for a request, in order."""
         actions: list[Action] = []
         with self._lock:
             for active in self._active:

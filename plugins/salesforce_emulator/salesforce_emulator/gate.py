@@ -1,4 +1,4 @@
-"""The first thing a request meets: it is counted, measured, and treated as the fault rules say."""
+"""The first stage of every request: count it, check its limits and apply the fault rules."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _JOB = re.compile(r"/(job|jobs/ingest|jobs/query)/(\w{15,18})")
 
 
 class Gate:
-    """Wraps the application."""
+    """An ASGI application that applies limits and fault rules before it calls another one."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
@@ -133,14 +133,14 @@ class Gate:
             await self._app(scope, _replay_body(body), keep)
         if place == "during":
             await _send_half(answer, send)
-        # Closing flushes what was written, then ends the connection without another byte.
+        # close() flushes what was written, then closes the connection.
         transport.close()
         while (await receive())["type"] != "http.disconnect":
             pass
 
 
 def _note_status(incoming: Incoming, send: Send) -> Send:
-    """Sends an answer and takes down its status."""
+    """Return a `send` that also records the status of the response."""
 
     async def send_and_note(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -165,7 +165,7 @@ def _answer(action: Action, request: Request) -> Response | None:
 
 
 def _refusal(failure: Failure, status: int, request: Request) -> Response:
-    """An error in the form of the API that was called."""
+    """Return an error in the format of the API that was called."""
     path = request.url.path
     if path.startswith("/services/async/"):
         return error_answer(request, BulkError(failure.code, failure.message, status))
@@ -187,8 +187,8 @@ def _token(request: Request, body: bytes) -> str:
 
 
 def _normalize_path(scope: Scope) -> None:
-    # Salesforce serves /query/ as /query, and //services, which the sf CLI asks for, as /services. A key may end in an
-    # encoded slash, which stays.
+    # Salesforce treats /query/ as /query. It treats //services, which the sf CLI requests, as /services. An encoded
+    # slash at the end belongs to a key and stays.
     if len(scope["path"]) > 1 and scope.get("raw_path", b"").endswith(b"/"):
         scope["path"] = scope["path"].removesuffix("/")
     if scope["path"].startswith("//"):
@@ -196,7 +196,10 @@ def _normalize_path(scope: Scope) -> None:
 
 
 def _too_long(scope: Scope) -> Response | None:
-    """REST API Developer Guide, "Status Codes": 414 for the address alone, 431 for address and headers."""
+    """Refuse a request with a long address (414) or with a long address and headers (431).
+
+    REST API Developer Guide, "Status Codes".
+    """
     address = len(scope.get("raw_path", b"")) + len(scope["query_string"])
     if address > _LONGEST:
         return HTMLResponse("<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>", 414)
@@ -224,4 +227,4 @@ def _replay_body(body: bytes) -> Receive:
 
 
 async def _discard(message: Message) -> None:
-    """Where the answer of a repeated request goes."""
+    """Ignore the response of a repeated request."""

@@ -1,4 +1,4 @@
-"""Where an org is reached: the login host, the instance host, and the host that the instance had before it moved."""
+"""The hosts of an org: the login host, the instance host, and the former host of an instance that moved."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _NAMES = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 
 @define
 class Hosts:
-    """Origins without a trailing slash. Each host has a port of its own."""
+    """Origins without a trailing slash. The login host and the instance each have their own port."""
 
     login: str = ""
     instance: str = ""
     former: str | None = None
 
     def move(self) -> str:
-        """Give the instance another host name; the new origin. Help, "Enhanced Domains"."""
+        """Give the instance another host name. Return the new origin. Help, "Enhanced Domains"."""
         parts = urlsplit(self.instance)
         name = _NAMES.get(parts.hostname or "")
         if name is None:
@@ -29,16 +29,16 @@ class Hosts:
         return self.instance
 
     def return_home(self) -> None:
-        """Take back the move."""
+        """Undo the move."""
         if self.former is not None:
             self.instance, self.former = self.former, None
 
     def is_login(self, scope: Scope) -> bool:
-        """Whether a request came to the login host."""
+        """Return whether a request came to the login host."""
         return bool(scope["server"][1] == urlsplit(self.login).port)
 
     def is_former(self, scope: Scope) -> bool:
-        """Whether a request came to the host that the instance left."""
+        """Return whether a request came to the host name that the instance had before its move."""
         if self.former is None:
             return False
         return urlsplit(self.former).netloc == _host(scope["headers"])

@@ -1,4 +1,4 @@
-"""Record ids: 15 case-sensitive characters and a check suffix of 3.
+"""Record ids: 15 case-sensitive characters and a 3-character check suffix.
 
 SOAP API Developer Guide, "ID Field Type".
 """
@@ -20,12 +20,12 @@ def _check(group: str) -> str:
 
 
 def to18(record_id: str) -> str:
-    """The 18-character form of a 15-character id."""
+    """Return the 18-character form of a 15-character id."""
     return record_id + "".join(_check(record_id[at : at + 5]) for at in (0, 5, 10))
 
 
 def read_id(text: str) -> str | None:
-    """The 18-character form of `text`, or None where it is no id: wrong length, characters or check suffix."""
+    """Return the 18-character form of an id. Return None if its length, characters or check suffix are wrong."""
     if len(text) not in (15, 18) or not (text.isascii() and text.isalnum()):
         return None
     full = to18(text[:15])
@@ -33,7 +33,7 @@ def read_id(text: str) -> str | None:
 
 
 def id_series(prefix: str) -> Callable[[], str]:
-    """A function that answers the next id of one object, in order, never twice."""
+    """Return a function that returns the next id of an object. No id repeats."""
     head = prefix + _INSTANCE
     checked = _check(head[:5]) + _check(head[5:10])
     tails = product(ALPHABET, repeat=5)
@@ -47,12 +47,12 @@ def id_series(prefix: str) -> Callable[[], str]:
 
 
 def stable_id(prefix: str, *names: str) -> str:
-    """The id of something that is known by its names, the same in every run."""
+    """Return an id that depends only on the names, so that it is the same in every run."""
     number = crc32(" ".join(names).lower().encode())
     return to18(prefix + _INSTANCE + "".join(ALPHABET[number // 62**place % 62] for place in range(4, -1, -1)))
 
 
 def custom_prefixes(letter: str) -> Callable[[], str]:
-    """A function that answers the key prefixes of custom objects (a00, a01, ...) or events (e00, e01, ...)."""
+    """Return a function that returns the next key prefix, of custom objects (a00, a01, …) or events (e00, e01, …)."""
     rest = product(ALPHABET, repeat=2)
     return lambda: letter + "".join(next(rest))

@@ -1,4 +1,4 @@
-"""The calls that are being served now, of which an org takes only so many that last long.
+"""The calls in progress. An org limits how many long-running calls it serves at once.
 
 Salesforce Developer Limits and Allocations, "Concurrent API Request Limits".
 """
@@ -15,13 +15,13 @@ _APIS = ("/services/data/v", "/services/async/", "/services/Soap/")
 
 
 class InFlight:
-    """When each of them arrived."""
+    """The start times of the calls in progress."""
 
     def __init__(self) -> None:
         self._since: dict[object, float] = {}
 
     def refuses(self, path: str, limit: ConcurrentCalls) -> bool:
-        """Whether a further call meets as many long ones as the org takes."""
+        """Return whether a new call exceeds the limit of long-running calls."""
         if not path.startswith(_APIS):
             return False
         latest = time.monotonic() - limit.seconds
@@ -29,7 +29,7 @@ class InFlight:
 
     @contextmanager
     def one(self, path: str) -> Iterator[None]:
-        """While a call is served."""
+        """Count a call as in progress while it is served."""
         call = object()
         if path.startswith(_APIS):
             self._since[call] = time.monotonic()

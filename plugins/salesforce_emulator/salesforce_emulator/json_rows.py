@@ -1,4 +1,4 @@
-"""Rows as REST and Bulk API JSON send them: fields by name, parents as nested objects, `attributes` beside them."""
+"""Read rows as REST and Bulk API JSON send them: fields by name, parents as nested objects, and `attributes`."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ _NO_ATTRIBUTES = "Nested object for polymorphic foreign key must have an attribu
 
 
 def no_column(name: str, schema: Schema) -> RowRefused:
-    """The error for a field that is unknown or hidden."""
+    """Return the error for a field that is unknown or hidden."""
     return RowRefused("INVALID_FIELD", f"No such column '{name}' on sobject of type {schema.name}", None)
 
 
 def no_attributes() -> RowFault:
-    """The error for a record or a polymorphic parent that does not name its type."""
+    """Return the error for a record or a polymorphic parent that does not name its type."""
     return RowFault("JSON_PARSER_ERROR", _NO_ATTRIBUTES)
 
 
 class JsonRows:
-    """Reads records; what cannot be read becomes the row's fault."""
+    """A reader of records. A value that it cannot read becomes the fault of its row."""
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
 
     def read(self, schema: Schema, record: dict[str, Any], body: str = "") -> RowInput:
-        """One record. `body` is the request it came in, to name the place of a value of the wrong type."""
+        """Read one record.
+
+        `body` is the request that holds the record. An error names the line and column of a value of the wrong type in
+        it.
+        """
         row = RowInput()
         try:
             self.fill(row, schema, record)
@@ -41,7 +45,7 @@ class JsonRows:
         return row
 
     def fill(self, row: RowInput, schema: Schema, record: dict[str, Any]) -> None:
-        """Put a record into a row. Raises RowRefused or WrongType."""
+        """Write the fields of a record into a row. Raises RowRefused or WrongType."""
         for name, raw in record.items():
             if name != "attributes":
                 self._cell(schema, row, name, raw)

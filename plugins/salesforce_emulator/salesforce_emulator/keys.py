@@ -1,7 +1,7 @@
-"""How two values of a field compare as keys.
+"""How the values of a field compare as keys.
 
-Object Reference, "Custom Fields: External ID and Unique": a unique field compares without case unless it is marked
-case-sensitive. Whether other external ids do is not documented; here they compare with case.
+Object Reference, "Custom Fields: External ID and Unique": a unique field ignores case unless it is marked
+case-sensitive. Salesforce does not document whether other external ids do. Here they are case-sensitive.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from salesforce_emulator.org.model import Field, Value
 
 
 def fold_case(value: Value) -> Value:
-    """The value as indexes and SOQL compare it: text without case."""
+    """Return the value as indexes and SOQL compare it: text in lower case."""
     if isinstance(value, str):
         lower = value.lower()
         return value if lower == value else lower
@@ -18,22 +18,25 @@ def fold_case(value: Value) -> Value:
 
 
 def minds_case(field: Field) -> bool:
-    """Whether SOQL compares the field with case: ids, and fields that are marked so."""
+    """Return whether SOQL compares the field with case. It does so for ids and for case-sensitive fields."""
     return field.case_sensitive or field.type in ("id", "reference")
 
 
 def ignores_case(field: Field) -> bool:
-    """Whether two keys that differ in case only are the same."""
+    """Return whether two keys that differ only in case are the same."""
     return not field.case_sensitive and (
         field.unique or field.type in ("email", "picklist") or field.name == "Username"
     )
 
 
 def key_of(field: Field, value: Value) -> Value:
-    """The value as the field compares it when a row is matched."""
+    """Return the value as the field compares it when a row is matched."""
     return fold_case(value) if ignores_case(field) else value
 
 
 def index_key(field: Field, value: Value) -> Value:
-    """The value under which the index files a row; coarser than `key_of` only where the field is not unique."""
+    """Return the value under which the index files a row.
+
+    For fields that are not unique, two different keys of `key_of` may share one index key.
+    """
     return value if field.case_sensitive else fold_case(value)

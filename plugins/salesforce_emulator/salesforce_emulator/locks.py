@@ -1,6 +1,6 @@
 """Row locks: which transaction holds which record.
 
-Salesforce Help, "Record Locking Cheat Sheet": a write locks its record and the parents it names.
+Salesforce Help, "Record Locking Cheat Sheet": a write locks its record and the parents that it names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Claim = frozenset[str]
 
 
 class LockTable:
-    """The locks of an org, and how often they were refused."""
+    """The record locks of an org, with counters of granted and refused locks."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -27,18 +27,18 @@ class LockTable:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the counts."""
+        """Reset the counters."""
         self._granted = 0
         self._refused: Counter[str] = Counter()
         self._contended: Counter[str] = Counter()
 
-    def refused(self, object_name: str) -> None:
+    def count_refused(self, object_name: str) -> None:
         """Count a row that did not get its locks."""
         with self._changed:
             self._refused[object_name] += 1
 
     def stats(self) -> dict[str, Any]:
-        """Locks granted, rows refused by object, and which records they waited for."""
+        """Return the number of granted locks, the refused rows by object, and the contended records."""
         with self._changed:
             return {
                 "granted": self._granted,
@@ -47,7 +47,10 @@ class LockTable:
             }
 
     def take(self, owner: Transaction, claims: Sequence[Claim], wait: float) -> list[Claim]:
-        """For each claim the records that others hold, after `wait` seconds; a claim is granted whole or not at all."""
+        """Lock the records of each claim, waiting up to `wait` seconds.
+
+        Return for each claim the records that other transactions hold. A claim gets all of its locks or none.
+        """
         with self._changed:
             deadline = time.monotonic() + wait
             contended = self._try(owner, claims)
@@ -70,7 +73,7 @@ class LockTable:
         return found
 
     def release(self, owner: Transaction) -> None:
-        """Give back everything that a transaction holds."""
+        """Release all locks of a transaction."""
         with self._changed:
             for record_id in owner.held:
                 del self._holders[record_id]
@@ -86,7 +89,7 @@ class Transaction:
 
 
 def unable(held: Claim) -> RowFault:
-    """The error for records that another transaction holds."""
+    """Return the error for records that another transaction holds."""
     ids = ",".join(sorted(held))
     message = f"unable to obtain exclusive access to this record or {len(held)} records: {ids}"
     return RowFault("UNABLE_TO_LOCK_ROW", message)

@@ -1,4 +1,4 @@
-"""Records that say what the org is: Organization, and RecordType for the record types that objects declare."""
+"""Records that describe the org: Organization, and the RecordType records that objects declare."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from salesforce_emulator.store import Store, Table
 
 
 def put_org_rows(org: Org, schemas: Schemas, store: Store) -> None:
-    """Make the records, or bring them up to date."""
+    """Create or update the records."""
     _put(schemas, store, "Organization", {
         "Id": org.id,
         "Name": org.name,

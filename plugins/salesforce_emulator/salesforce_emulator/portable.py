@@ -1,4 +1,4 @@
-"""Exceptions that can be pickled, whatever their constructors take."""
+"""Exceptions that can be pickled, whatever arguments their constructors take."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Portable(BaseException):
-    """Comes back with its arguments and attributes as they were, and is not constructed again."""
+    """An exception that pickles its arguments and attributes. Unpickling does not call its constructor."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, vars(self))

@@ -1,4 +1,4 @@
-"""Fixtures for tests against an emulated org; pytest finds them by itself where the package is installed."""
+"""Fixtures for tests against an emulated org. If the package is installed, pytest finds them by itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SETTING = "salesforce_org"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The org file, as an option and as a setting."""
+    """Add the command line option and the setting that name the org file."""
     group = parser.getgroup("salesforce-emulator")
     group.addoption(_OPTION, metavar="FILE", help="org file of the emulated Salesforce org")
     parser.addini(_SETTING, "org file of the emulated Salesforce org, relative to the root directory", default="")
@@ -23,9 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def salesforce_org(request: pytest.FixtureRequest) -> Any:
-    """The org: a file, from `--salesforce-org` or the setting `salesforce_org`, else the default org.
+    """The org: the file from `--salesforce-org` or from the setting `salesforce_org`, else the default org.
 
-    Override it to return a mapping, such as `{"extends": "default", "sandbox": True}`.
+    Override this fixture to return a mapping, such as `{"extends": "default", "sandbox": True}`.
     """
     asked = request.config.getoption(_OPTION)
     if asked is not None:
@@ -36,7 +36,7 @@ def salesforce_org(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(scope="session")
 def salesforce_emulator_of_session(salesforce_org: Any) -> Iterator[Emulator]:
-    """The org of the session as tests left it. It runs in this process, on free ports."""
+    """The emulator of the test session, in the state that earlier tests left. It uses free ports of this process."""
     from salesforce_emulator import Emulator
 
     with Emulator(salesforce_org) as emulator:
@@ -45,6 +45,6 @@ def salesforce_emulator_of_session(salesforce_org: Any) -> Iterator[Emulator]:
 
 @pytest.fixture
 def salesforce_emulator(salesforce_emulator_of_session: Emulator) -> Emulator:
-    """The org as its file has it: records, sessions, jobs, counters and fault rules are those of the start."""
+    """The emulator in the state of its org file: records, sessions, jobs, counters and fault rules are reset."""
     salesforce_emulator_of_session.reset()
     return salesforce_emulator_of_session

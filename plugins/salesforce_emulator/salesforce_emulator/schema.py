@@ -1,4 +1,4 @@
-"""An object as the engine sees it: every field has a position in the row."""
+"""An object as the engine sees it. Every field has a fixed position in the row."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ COMPUTED = frozenset({"address", "location"})
 
 
 class Schema:
-    """One object: its fields by name and by position, and what the engine asks about them for every row."""
+    """One object: its fields by name and position, and the facts that the engine needs for every row."""
 
     def __init__(self, thing: ObjectType, before: Schema | None = None) -> None:
         self.object = thing
         self.name = thing.name
-        # A field keeps its position when the org changes; one that is removed leaves a place that nobody sees.
+        # A field keeps its position when the org changes. A removed field leaves a hidden one in its place.
         known: list[Field] = before.fields if before is not None else []
         kept = [thing.fields.get(field.name) or _hide_removed(field) for field in known]
         names = {field.name for field in kept}
@@ -46,9 +46,9 @@ class Schema:
         self.stamps_on_create = [*self._find_positions("CreatedDate"), *self.stamps_on_update]
         self.users_on_create = self._find_positions("OwnerId", "CreatedById", "LastModifiedById")
         self.photos = [at for at, field in enumerate(self.fields) if field.extra_type_info == "imageurl"]
-        # Events have no name.
+        # Events have no name field.
         self.name_at = next((at for at, field in enumerate(self.fields) if field.name_field), 0)
-        # A custom object's record without a name is named after its id.
+        # A record of a custom object that gets no name takes its id as its name.
         self.names_itself = self.fields[self.name_at].defaulted_on_create
         self.relationships = {
             str(self.fields[at].relationship_name).lower(): self.fields[at]
@@ -63,16 +63,19 @@ class Schema:
         return frozenset(at for at in self.visible if holds(self.fields[at]))
 
     def at(self, name: str) -> int | None:
-        """The position of a field, by its name in any case; None where there is none."""
+        """Return the position of a field by its name in any case, or None if there is none."""
         return self.position.get(name.lower())
 
     def field(self, name: str) -> Field | None:
-        """The field of that name in any case."""
+        """Return the field with this name in any case, or None if there is none."""
         at = self.position.get(name.lower())
         return None if at is None else self.fields[at]
 
     def parts(self, compound: Field) -> dict[str, int | None]:
-        """The components of a compound field, as the compound names them, with the positions of those that are seen."""
+        """Return the components of a compound field by their names in it.
+
+        Each component has its position, or None if it is hidden.
+        """
         if compound.type == "location":
             before = compound.name.removesuffix("c")
             return {name.lower(): self.at(f"{before}{name}__s") for name in ("Latitude", "Longitude")}
@@ -87,26 +90,26 @@ class Schemas:
         self.replace(objects, before)
 
     def replace(self, objects: Mapping[str, ObjectType], before: Schemas | None = None) -> None:
-        """Describe other objects from now on; fields that `before` has keep their positions."""
+        """Replace the objects. Fields that `before` has keep their positions."""
         known: dict[str, Schema] = before.by_name if before is not None else {}
         self.all = [Schema(thing, known.get(thing.name.lower())) for thing in objects.values()]
         self.by_name: dict[str, Schema] = {schema.name.lower(): schema for schema in self.all}
         self._by_prefix = {schema.object.key_prefix: schema for schema in self.all if schema.object.key_prefix}
 
     def find(self, name: str) -> Schema | None:
-        """The object of that name in any case."""
+        """Return the object with this name in any case, or None if there is none."""
         return self.by_name.get(name.lower())
 
     def get(self, name: str) -> Schema:
-        """The object of a name that was found before. Raises KeyError."""
+        """Return the object with this name in any case. Raises KeyError."""
         return self.by_name[name.lower()]
 
     def of_id(self, record_id: str) -> Schema | None:
-        """The object that an id belongs to."""
+        """Return the object that an id belongs to."""
         return self._by_prefix.get(record_id[:3])
 
     def children(self, parent: Schema) -> list[tuple[Schema, Field]]:
-        """The references that point to an object."""
+        """Return the objects and fields that refer to an object."""
         return [
             (child, child.fields[at])
             for child in self.all
@@ -116,7 +119,7 @@ class Schemas:
 
 
 def _hide_removed(field: Field) -> Field:
-    """The place of a field that the org no longer has."""
+    """Return the hidden placeholder of a field that the org no longer has."""
     return attrs.evolve(
         field, hidden=True, external_id=False, auto_number=False, default_value=None, extra_type_info=None
     )

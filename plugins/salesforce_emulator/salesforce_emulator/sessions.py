@@ -1,7 +1,7 @@
-"""Access tokens and how long they live.
+"""Access tokens and their lifetime.
 
-OAuth token answers carry no `expires_in`; a session ends when it is idle for the org's session time, when it is
-revoked, or when a test says so. Tokens in JWT format end at the time that they name, used or not.
+OAuth token responses carry no `expires_in`. A session ends after the org's session time without use, or when a client
+or a test revokes it. A token in JWT format ends at the time in it, even if it is in use.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FOR_THE_API = frozenset({"api", "full"})
 
 @define
 class Session:
-    """One login. `login` names what it came from, so that all of it can be revoked together."""
+    """One session. `login` names the login that it came from, so that all its sessions can be revoked together."""
 
     token: str
     user_id: str
@@ -32,12 +32,12 @@ class Session:
 
     @property
     def opaque(self) -> bool:
-        """Whether the token is a session id; SOAP takes no other."""
+        """Whether the token is a session id. SOAP accepts no other token."""
         return not self.token.startswith("ey")
 
     @property
     def for_the_api(self) -> bool:
-        """Whether its scopes allow API calls."""
+        """Whether the session's scopes allow API calls."""
         return not _FOR_THE_API.isdisjoint(self.scopes)
 
 
@@ -52,17 +52,17 @@ class Sessions:
         self._live: dict[str, Session] = {}
 
     def adopt(self, org: Org) -> None:
-        """Go on with a changed org."""
+        """Apply a changed org."""
         self._org = org
 
     def open(self, user_id: str, scopes: tuple[str, ...] = ("full",), login: str | None = None) -> Session:
-        """A new session: `<15 characters of the org id>!<opaque>`."""
+        """Open a session with a new token: `<15 characters of the org id>!<opaque>`."""
         with self._lock:
             secret = "AQ" + "".join(self._chance.choices(_CHARACTERS, k=94))
             return self._keep(f"{self._org.id[:15]}!{secret}", user_id, scopes, login)
 
     def open_with(self, token: str, user_id: str, scopes: tuple[str, ...], login: str | None) -> Session:
-        """A new session whose token was made elsewhere."""
+        """Open a session with a token that was created elsewhere."""
         with self._lock:
             return self._keep(token, user_id, scopes, login)
 
@@ -71,7 +71,7 @@ class Sessions:
         return session
 
     def find(self, token: str | None) -> Session | None:
-        """The session of a token, kept alive by being used; None where it has ended."""
+        """Return the session of a token, or None if it has ended. Each use extends an opaque session."""
         with self._lock:
             session = self._live.get(token or "")
             if session is None:
@@ -85,7 +85,7 @@ class Sessions:
             return session
 
     def close(self, token: str) -> bool:
-        """End a session; False where there was none."""
+        """End a session. Return False if there was none."""
         with self._lock:
             return self._live.pop(token, None) is not None
 

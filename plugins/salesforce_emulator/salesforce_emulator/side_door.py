@@ -1,4 +1,4 @@
-"""The side door: what tests ask and arrange. Plugins never use it."""
+"""The side door: requests for tests only, which inspect and change the org."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def _world(request: Request) -> World:
 
 
 def _problem(error: Exception) -> Response:
-    # A KeyError puts its text into quotes.
+    # The text of a KeyError has quotes around its message.
     return json_answer({"problem": str(error.args[0] if isinstance(error, KeyError) else error)}, 400)
 
 
 async def records(request: Request) -> Response:
-    """GET /records/OBJECT: every record with every field, deleted ones included."""
+    """GET /records/OBJECT: every record with every field, including deleted records."""
     try:
         found = await run_in_threadpool(_world(request).records, request.path_params["object"])
     except KeyError as error:
@@ -40,7 +40,7 @@ async def records(request: Request) -> Response:
 
 
 async def by_hand(request: Request) -> Response:
-    """POST, PATCH and DELETE /records/OBJECT: write as a person would; the body is `{"records": [...]}`."""
+    """POST, PATCH and DELETE /records/OBJECT: write as a user would. The body is `{"records": [...]}`."""
     operation: Any = {"POST": "insert", "PATCH": "update", "DELETE": "delete"}[request.method]
     body = json.loads(await request.body())
     try:
@@ -52,7 +52,7 @@ async def by_hand(request: Request) -> Response:
 
 
 async def convert(request: Request) -> Response:
-    """POST /convert: `{"leads": [...]}`, by id or by the value of a key field."""
+    """POST /convert: convert `{"leads": [...]}`, each named by its id or by the value of a key field."""
     leads = json.loads(await request.body())["leads"]
     try:
         done = await run_in_threadpool(convert_by_hand, _world(request), leads)
@@ -63,7 +63,7 @@ async def convert(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    """GET /events/NAME: what was published, in order, and how often under each key."""
+    """GET /events/NAME: the published events in order, and their counts by key."""
     try:
         return json_answer(_world(request).events(request.path_params["name"]))
     except KeyError as error:
@@ -71,7 +71,7 @@ async def events(request: Request) -> Response:
 
 
 async def picklist(request: Request) -> Response:
-    """GET /picklists/OBJECT.FIELD: every value, in order, also those that no API shows."""
+    """GET /picklists/OBJECT.FIELD: every value in order, including values that no API shows."""
     try:
         return json_answer({"values": picklist_values(_world(request).org, request.path_params["path"])})
     except KeyError as error:
@@ -84,7 +84,7 @@ async def stats(request: Request) -> Response:
 
 
 async def faults(request: Request) -> Response:
-    """POST /faults: put a list of rules in force."""
+    """POST /faults: replace the active fault rules."""
     try:
         _world(request).faults.replace(json.loads(await request.body()))
     except (FaultRuleError, ValueError, TypeError) as error:
@@ -93,13 +93,13 @@ async def faults(request: Request) -> Response:
 
 
 async def clock(request: Request) -> Response:
-    """POST /clock: `{"advance": seconds}`."""
+    """POST /clock: move the clock forward by `{"advance": seconds}`."""
     _world(request).advance(float(json.loads(await request.body())["advance"]))
     return Response(status_code=204)
 
 
 async def use(request: Request) -> Response:
-    """POST /use: others use up so many of allocations; `{"DailyApiRequests": 50}`."""
+    """POST /use: use up units of allocations as if by other clients: `{"DailyApiRequests": 50}`."""
     try:
         for name, count in json.loads(await request.body()).items():
             _world(request).allocations.use(name, int(count))
@@ -109,7 +109,7 @@ async def use(request: Request) -> Response:
 
 
 async def expire(request: Request) -> Response:
-    """POST /expire: end sessions; `{"access": true, "refresh": false}`."""
+    """POST /expire: end sessions: `{"access": true, "refresh": false}`."""
     _world(request).expire(**json.loads(await request.body() or "{}"))
     return Response(status_code=204)
 
@@ -123,7 +123,7 @@ async def move(request: Request) -> Response:
 
 
 async def org(request: Request) -> Response:
-    """POST /org: lay a change over the org while it runs."""
+    """POST /org: apply a change to the org while it runs."""
     try:
         change = json.loads(await request.body())
         await run_in_threadpool(_world(request).change, change if isinstance(change, dict) else {})
@@ -133,7 +133,7 @@ async def org(request: Request) -> Response:
 
 
 async def reset(request: Request) -> Response:
-    """POST /reset: back to the org file."""
+    """POST /reset: restore the state of the org file."""
     await run_in_threadpool(_world(request).reset)
     return Response(status_code=204)
 

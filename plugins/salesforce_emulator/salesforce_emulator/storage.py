@@ -1,6 +1,7 @@
-"""Data storage: how many records an org may hold. Salesforce Help, "Data and File Storage Allocations".
+"""Data storage: how many records an org can hold.
 
-A record takes 2 KB, a campaign 8; what lies in the recycle bin takes none, and neither do users and other set-up.
+Salesforce Help, "Data and File Storage Allocations". A record takes 2 KB, a campaign 8 KB. Records in the recycle bin
+take none, and neither do users and other setup records.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ _SIZES = {"User": 0, "Group": 0, "RecordType": 0, "Organization": 0, "Campaign":
 
 
 class Storage:
-    """The records of an org beside its allocation; without one they are unlimited."""
+    """The data storage of an org. Without an allocation, it is unlimited."""
 
     def __init__(self, limits: Mapping[str, Limit], store: Store) -> None:
         self._limit = limits.get(LIMIT)
         self._store = store
 
-    def left(self) -> int:
-        """Whole megabytes that are free."""
+    def count_free_megabytes(self) -> int:
+        """Return how many whole megabytes are free."""
         return max(self._free() // 1024, 0)
 
     def room(self, table: Table) -> float:
-        """How many more records of an object there may be."""
+        """Return how many more records of an object fit."""
         size = _size(table)
         return self._free() // size if self._limit is not None and size else float("inf")
 

@@ -1,4 +1,4 @@
-"""Records in memory: one table per object, rows as lists, indexes on keys."""
+"""Records in memory: one table per object, rows as lists, and indexes on keys."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from salesforce_emulator.keys import index_key
 from salesforce_emulator.org.model import Value
 from salesforce_emulator.schema import Row, Schema, Schemas
 
-# One row is filed as itself, several as a mapping by id: a list per key would cost a million rows a gigabyte.
+# A single row is stored as itself, several rows as a mapping by id. A list for every key would take a gigabyte for a
+# million rows.
 _Filed = Row | dict[Value, Row]
 
 
 class Index:
-    """Rows by the value of one field, without those that have none."""
+    """Rows by the value of one field. Rows without a value are left out."""
 
     def __init__(self, schema: Schema, at: int) -> None:
         self._at = at
@@ -22,18 +23,18 @@ class Index:
         self._rows: dict[Value, _Filed] = {}
 
     def serves(self, schema: Schema, at: int) -> bool:
-        """Whether a changed schema needs the same index."""
+        """Return whether a changed schema needs the same index."""
         return at in schema.indexed and schema.fields[at].case_sensitive == self._field.case_sensitive
 
     def find(self, value: Value) -> list[Row]:
-        """The rows filed under a value."""
+        """Return the rows with this value."""
         filed = self._rows.get(index_key(self._field, value))
         if filed is None:
             return []
         return [filed] if isinstance(filed, list) else list(filed.values())
 
     def add(self, row: Row) -> None:
-        """File a row."""
+        """Add a row."""
         if row[self._at] is None:
             return
         key = index_key(self._field, row[self._at])
@@ -44,7 +45,7 @@ class Index:
             self._rows[key] = {filed[0]: filed, row[0]: row}
 
     def remove(self, row: Row) -> None:
-        """Forget a row, under the value it has now."""
+        """Remove a row by its present value."""
         if row[self._at] is None:
             return
         key = index_key(self._field, row[self._at])
@@ -58,7 +59,7 @@ class Index:
 
 
 class Table:
-    """The records of one object, deleted ones included."""
+    """The records of one object, including deleted records."""
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
@@ -66,18 +67,18 @@ class Table:
         self.indexes = {at: Index(schema, at) for at in schema.indexed}
         self.next_id: Callable[[], str] = id_series(schema.object.key_prefix)
         self.children: list[tuple[Table, int]] = []
-        # What Setup lists, and events, have no such field; an id is not True.
+        # Setup objects and events have no such field. Position 0 holds the id, which is never True.
         self._deleted_at = schema.position.get("isdeleted", 0)
         self._numbers = dict.fromkeys(schema.auto_numbers, 0)
         self._binned = 0
 
     @property
     def count(self) -> int:
-        """How many records there are beside those in the recycle bin."""
+        """The number of records outside the recycle bin."""
         return len(self.rows) - self._binned
 
     def adopt(self, schema: Schema) -> None:
-        """Go on with a changed schema: rows get a place for every new field, indexes follow."""
+        """Apply a changed schema: extend the rows by the new fields and rebuild indexes."""
         added: Row = [False if field.type == "boolean" else None for field in schema.fields[len(self.schema.blank) :]]
         for row in self.rows.values():
             row.extend(added)
@@ -93,24 +94,24 @@ class Table:
         return index
 
     def get(self, record_id: Value) -> Row | None:
-        """The record of an 18-character id, whether deleted or not."""
+        """Return the record with an 18-character id, deleted or not."""
         return self.rows.get(record_id)
 
     def is_deleted(self, row: Row) -> bool:
-        """Whether the record lies in the recycle bin."""
+        """Return whether the record is in the recycle bin."""
         return row[self._deleted_at] is True
 
     def live(self) -> Iterable[Row]:
-        """The records that are not deleted."""
+        """Return the records that are not deleted."""
         at = self._deleted_at
         return (row for row in list(self.rows.values()) if row[at] is not True)
 
     def find_referring(self, at: int, parents: Container[Value]) -> list[Row]:
-        """The live records that point to one of some parents."""
+        """Return the live records whose field at `at` refers to one of the parents."""
         return [row for row in self.live() if row[at] in parents]
 
     def find_binned(self, at: int, parent: Value) -> list[Row]:
-        """The deleted records that point to a parent."""
+        """Return the deleted records whose field at `at` refers to the parent."""
         return [row for row in self.rows.values() if row[at] == parent and self.is_deleted(row)]
 
     def add(self, row: Row) -> None:
@@ -130,14 +131,14 @@ class Table:
             index.add(row)
 
     def bin(self, row: Row) -> None:
-        """Move a record to the recycle bin: its keys are free again."""
+        """Move a record to the recycle bin. Its keys become free."""
         for index in self.indexes.values():
             index.remove(row)
         row[self._deleted_at] = True
         self._binned += 1
 
     def restore(self, row: Row) -> None:
-        """Take a record out of the recycle bin, or from where `erase` left it."""
+        """Restore a record from the recycle bin, or one that `erase` removed."""
         row[self._deleted_at] = False
         self._binned -= row[0] in self.rows
         self.rows[row[0]] = row
@@ -145,20 +146,20 @@ class Table:
             index.add(row)
 
     def erase(self, row: Row) -> None:
-        """Remove a record for good."""
+        """Remove a record permanently."""
         if not self.is_deleted(row):
             self.bin(row)
         if self.rows.pop(row[0], None) is not None:
             self._binned -= 1
 
     def empty_bin(self, before: str) -> None:
-        """Remove for good what was deleted before a moment, given as rows hold it."""
+        """Remove permanently the records that were deleted before a moment, given in the format of rows."""
         at = self.schema.position.get("systemmodstamp", 0)
         for row in [row for row in self.rows.values() if self.is_deleted(row) and str(row[at]) < before]:
             self.erase(row)
 
     def number(self, at: int) -> str:
-        """The next value of an auto-number field."""
+        """Return the next value of an auto-number field."""
         self._numbers[at] += 1
         before, _, rest = self.schema.fields[at].auto_number_format.partition("{")
         zeros, _, after = rest.partition("}")
@@ -173,7 +174,7 @@ class Store:
         self.adopt(schemas)
 
     def adopt(self, schemas: Schemas) -> None:
-        """Go on with changed objects: new ones get a table."""
+        """Apply changed objects. New objects get a table."""
         for schema in schemas.all:
             if schema.name in self.tables:
                 self.tables[schema.name].adopt(schema)

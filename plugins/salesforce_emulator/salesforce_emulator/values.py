@@ -1,8 +1,8 @@
-"""Read what a client sent for a field: check it and bring it into the form in which rows hold it.
+"""Read field values from clients: check them and convert them to the form in which rows hold them.
 
-Object Reference, "Primitive Data Types" and "Field Types". Datetimes are held as `2024-02-29T10:15:30.000+0000`, dates
-and times as text, numbers as int or float, ids with 18 characters; so JSON answers need no conversion. What a number
-has beyond the decimals of its field is kept (Salesforce Help, articles 000387302 and 000212661).
+Object Reference, "Primitive Data Types" and "Field Types". Rows hold datetimes as `2024-02-29T10:15:30.000+0000`, dates
+and times as text, numbers as int or float, and ids with 18 characters. JSON responses thus need no conversion.
+Numbers keep the decimals beyond the scale of their field (Salesforce Help, articles 000387302 and 000212661).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _XSD["base64"] = "base64Binary"
 
 
 class WrongType(Portable, ValueError):
-    """The text is no value of the field's type; each API words this in its own way."""
+    """A text that is no value of the field's type. Each API formats this error in its own way."""
 
     def __init__(self, field: Field, raw: object) -> None:
         super().__init__(f"{raw!r} is no {field.type}")
@@ -42,7 +42,7 @@ class WrongType(Portable, ValueError):
 
 
 def reader(field: Field) -> Reader:
-    """The function that reads one field's values; it raises WrongType or RowRefused."""
+    """Return the function that reads one field's values. It raises WrongType or RowRefused."""
     return _READERS.get(field.type, _text)(field)
 
 
@@ -153,7 +153,7 @@ def _number(field: Field) -> Reader:
         if isinstance(raw, bool) or not _NUMBER.match(text):
             raise WrongType(field, raw)
         number = float(text)
-        # Digits beyond the scale are kept; a float that was rounded up to the limit is not beyond it itself.
+        # Digits beyond the scale are kept. float() may round a number up to the limit; the exact decimal decides.
         if abs(number) >= limit and abs(Decimal(text)) >= limit:
             raise _out_of_range(field, text)
         return number
@@ -237,7 +237,7 @@ def _reference(field: Field) -> Reader:
 
 
 def _compound(field: Field) -> Reader:
-    # Whatever is sent, the field is refused as read-only.
+    # The engine refuses the field as read-only, whatever its value.
     return lambda raw: None
 
 

@@ -1,4 +1,4 @@
-"""Which API versions the org serves. REST API Developer Guide, "Versions" and "API End-of-Life Policy"."""
+"""The API versions that the org serves. REST API Developer Guide, "Versions" and "API End-of-Life Policy"."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FIRST_RETIRED = 21
 
 
 class Standing(Enum):
-    """What a version in a path is to the org."""
+    """How the org treats an API version."""
 
     SERVED = "served"
     RETIRED = "retired"
@@ -19,7 +19,7 @@ class Standing(Enum):
 
 
 def judge_version(versions: Versions, version: str) -> Standing:
-    """Return whether an org with these versions serves `58.0`, serves it no more, or does not know it."""
+    """Return whether an org with these versions serves `58.0`, has retired it, or does not know it."""
     match = re.fullmatch(r"([0-9]{1,3})\.0", version)
     number = int(match[1]) if match else 0
     if versions.min <= number <= versions.max:
@@ -28,7 +28,7 @@ def judge_version(versions: Versions, version: str) -> Standing:
 
 
 def list_served(versions: Versions) -> list[dict[str, str]]:
-    """Return the answer of `/services/data`: three releases a year, v57.0 being Spring '23."""
+    """Return the response of `/services/data`. There are three releases a year; v57.0 is Spring '23."""
     return [
         {"label": _label(number), "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
         for number in range(versions.min, versions.max + 1)
@@ -38,6 +38,6 @@ def list_served(versions: Versions) -> list[dict[str, str]]:
 def _label(number: int) -> str:
     year, season = divmod(number - 57, 3)
     names = ("Spring", "Summer", "Winter")
-    # Salesforce itself spells this one with another apostrophe.
+    # Salesforce spells this release with a typographic apostrophe.
     mark = "\N{RIGHT SINGLE QUOTATION MARK}" if number == 42 else "'"
     return f"{names[season]} {mark}{23 + year + (season == 2):02}"

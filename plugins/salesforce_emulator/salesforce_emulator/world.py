@@ -56,7 +56,7 @@ class View:
 
 
 class World:
-    """One org: what is declared, what is stored, who is logged in."""
+    """One running org: its declared objects, stored records, sessions and jobs."""
 
     user_id: str
 
@@ -77,7 +77,7 @@ class World:
         self._fill()
 
     def reset(self) -> None:
-        """Back to the state of the org file: objects, records, sessions, jobs, counters and fault rules."""
+        """Restore the state of the org file: objects, records, sessions, jobs, counters and fault rules."""
         self.resets += 1
         self.faults.replace([])
         self.hosts.return_home()
@@ -93,11 +93,11 @@ class World:
         self._fill()
 
     def change(self, change: dict[str, Any], user: str | None = None) -> None:
-        """Lay a change over the org while it runs, as an admin would make it. Raises OrgError; then nothing changed."""
+        """Apply a change to the org while it runs, as an admin would. If it raises OrgError, nothing has changed."""
         self.adopt(change_org(self.org, change), user)
 
     def adopt(self, org: Org, user: str | None = None) -> None:
-        """Go on with another state of the org. Raises OrgError; then nothing changed."""
+        """Apply another state of the org. If it raises OrgError, nothing has changed."""
         with self.engine.lock:
             Rules(
                 org,
@@ -123,14 +123,14 @@ class World:
             self._end_logins_of_the_frozen()
 
     def _end_logins_of_the_frozen(self) -> None:
-        """Help 005318944: who is frozen loses sessions and refresh tokens."""
+        """End the sessions and refresh tokens of frozen users. Help 005318944."""
         for user_id, username in self.usernames.items():
             if username in self.org.users and self.org.users[username].frozen:
                 self.sessions.close_user(user_id)
                 self.authorizations.end_refresh_tokens_of(user_id)
 
     def advance(self, seconds: float) -> None:
-        """Move time forward: sessions and jobs age, the recycle bin forgets what is older than 15 days."""
+        """Move time forward. Sessions and jobs age; the recycle bin drops records older than 15 days."""
         self.clock.advance(seconds)
         self.workers.advance(seconds)
         horizon = data_time(self.clock.now() - _BIN_SECONDS)
@@ -139,18 +139,18 @@ class World:
                 table.empty_bin(horizon)
 
     def _touch(self) -> None:
-        # Last-Modified has whole seconds: two changes within one must differ all the same.
+        # Last-Modified has whole seconds. Two changes within one second must still differ.
         self.changed_at = max(self.clock.now(), int(self.changed_at) + 1)
 
     def expire(self, access: bool = True, refresh: bool = False) -> None:
-        """End every session, and make every refresh token useless where that is asked for."""
+        """End every session if `access` is set. Invalidate every refresh token if `refresh` is set."""
         if access:
             self.sessions.close_all()
         if refresh:
             self.authorizations.end_refresh_tokens()
 
     def view(self, user_id: str) -> View:
-        """The org as a user sees it."""
+        """Return the org as a user sees it."""
         view = self._views.get(user_id)
         if view is None:
             schemas = Schemas(restrict_to_user(self.org, self.usernames.get(user_id, "")).objects, self.schemas)
@@ -158,16 +158,16 @@ class World:
         return view
 
     def permissions(self, user_id: str) -> Permissions:
-        """What a user may do."""
+        """Return the permissions of a user."""
         return self.org.permissions.get(self.usernames.get(user_id, ""), Permissions())
 
     def login_state(self, user_id: str) -> LoginState:
-        """What stands between a user and a login."""
+        """Return what blocks the logins of a user."""
         return self.org.users.get(self.usernames.get(user_id, ""), LoginState()) if self.org.users else LoginState()
 
     @property
     def usernames(self) -> dict[str, str]:
-        """The Username of every user, by id."""
+        """The usernames of all users, by user id."""
         schema = self.schemas.get("User")
         at = schema.position["username"]
         return {str(row[0]): str(row[at]) for row in list(self.store[schema].rows.values())}
@@ -177,11 +177,11 @@ class World:
         self.workers.close()
 
     def execute(self, write: Write, user: str | None = None) -> list[RowResult]:
-        """Execute a write as the user who is logged in."""
+        """Execute a write as a user, by default the user that clients are logged in as."""
         return self.engine.execute(write, user or self.user_id)
 
     def tooling(self, user_id: str, version: str) -> Catalogue:
-        """What the Tooling API shows a user: nothing without "View Setup and Configuration"."""
+        """Return what the Tooling API shows a user: nothing without "View Setup and Configuration"."""
         return self._setup(user_id, TOOLING, version)
 
     def _setup(self, user_id: str, served: frozenset[str], version: str) -> Catalogue:
@@ -203,24 +203,24 @@ class World:
             return self._setup(user_id, REST, version).query(statement, version, error)
 
     def usage(self) -> str:
-        """The header Sforce-Limit-Info."""
+        """Return the header Sforce-Limit-Info."""
         return self.allocations.usage(self.org.usage_lag)
 
     def limits(self) -> dict[str, Any]:
-        """The answer of `/limits`: what may still be used, and what is free of the storage."""
-        shown = self.allocations.shown()
+        """Return the response of `/limits`: what is left of each allocation and of the data storage."""
+        shown = self.allocations.describe()
         if LIMIT in shown:
             with self.engine.lock:
-                shown[LIMIT]["Remaining"] = self.engine.storage.left()
+                shown[LIMIT]["Remaining"] = self.engine.storage.count_free_megabytes()
         return shown
 
     def stats(self) -> dict[str, Any]:
-        """Calls and rows, and locks where the org has the lock model."""
+        """Return the counters of calls and rows, and of locks if the org uses the lock model."""
         counted = self.audit.stats()
         return counted if self.org.locks is None else {**counted, "locks": self.locks.stats()}
 
     def object_of_job(self, job_id: str) -> str | None:
-        """The object that a job of either Bulk API is about."""
+        """Return the object of a job of either Bulk API."""
         job = self.jobs.find(job_id)
         if job is not None:
             return job.object_name
@@ -228,20 +228,20 @@ class World:
         return None if later is None else later.object_name
 
     def records(self, object_name: str) -> list[dict[str, Any]]:
-        """Every record of an object with every field, deleted ones included, in the order of creation."""
+        """Return every record of an object with every field, including deleted ones, in order of creation."""
         schema = self._schema(object_name)
         show = [(schema.fields[at].name, field_shower(schema, at)) for at in schema.visible]
         with self.engine.lock:
             return [{name: shown(row) for name, shown in show} for row in self.store[schema].rows.values()]
 
     def events(self, name: str) -> dict[str, Any]:
-        """What was published of an event, in order, and how often under each key. Raises KeyError."""
+        """Return the published events in order, and their counts by key. Raises KeyError."""
         schema = self._schema(name)
         with self.engine.lock:
-            return self.bus.shown(schema.name)
+            return self.bus.describe(schema.name)
 
     def by_hand(self, operation: Operation, object_name: str, records: list[dict[str, Any]]) -> list[RowResult]:
-        """Write as a person in Salesforce would: no audit, no fault rules, read-only fields may be set."""
+        """Write as a user in Salesforce would: not audited, without fault rules, and with read-only fields."""
         schema = self._schema(object_name)
         read = JsonRows(self.schemas).read
         rows = [read(schema, record) for record in records]

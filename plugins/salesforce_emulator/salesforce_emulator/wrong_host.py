@@ -1,4 +1,4 @@
-"""What a host answers that does not serve the request: the login host serves no data, the former host nothing."""
+"""Responses of a host that does not serve the request. The login host serves no data, the former host nothing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from salesforce_emulator.call import json_answer
 from salesforce_emulator.errors import ApiError, BulkError
 from salesforce_emulator.hosts import Hosts
 
-# SOAP has its own answer, since login() is served there.
+# SOAP handles the login host itself, because login() is served there.
 _AT_LOGIN = ("/services/oauth2/", "/id/", "/services/Soap/")
 _NOT_RESET = "Destination URL not reset. The URL returned from login must be set"
 
 
 def wrong_host(hosts: Hosts, request: Request) -> Response | None:
-    """The answer, or None where the host serves the path."""
+    """Return the error or redirect of the wrong host, or None if the host serves the path."""
     path = request.url.path
     if hosts.is_former(request.scope):
         return RedirectResponse(str(request.url.replace(netloc=hosts.instance.partition("://")[2])), 301)

@@ -1,4 +1,4 @@
-"""Read and write XML bodies; a document type declaration is refused."""
+"""Read and write XML bodies. A document type declaration is refused."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ DATALOAD = "http://www.force.com/2009/06/asyncapi/dataload"
 
 
 class XmlRefused(ValueError):
-    """The body is no XML, or has a document type."""
+    """A body that is no XML, or that has a document type declaration."""
 
 
 class _Builder(ElementTree.TreeBuilder):
     def doctype(self, name: str, pubid: str, system: str) -> NoReturn:
-        # Entities can only be declared there, so none is ever expanded.
+        # Only a document type can declare entities. Refusing it prevents their expansion.
         raise XmlRefused("a document type declaration is not allowed")
 
 
 def read_xml(body: bytes) -> ElementTree.Element:
-    """The root element. Raises XmlRefused."""
+    """Return the root element. Raises XmlRefused."""
     try:
         return ElementTree.fromstring(body, ElementTree.XMLParser(target=_Builder()))
     except ElementTree.ParseError as error:
@@ -28,17 +28,17 @@ def read_xml(body: bytes) -> ElementTree.Element:
 
 
 def local(element: ElementTree.Element) -> str:
-    """The name of an element without its namespace."""
+    """Return the name of an element without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
 def texts(element: ElementTree.Element) -> dict[str, str]:
-    """The texts of the child elements, by local name."""
+    """Return the texts of the child elements by local name."""
     return {local(child): (child.text or "").strip() for child in element}
 
 
 def flat(name: str, facts: Mapping[str, object]) -> ElementTree.Element:
-    """An element of the Bulk API namespace with one child per fact."""
+    """Return an element of the Bulk API namespace with one child per fact."""
     root = ElementTree.Element(name, {"xmlns": DATALOAD})
     for key, value in facts.items():
         ElementTree.SubElement(root, key).text = str(value)
@@ -46,6 +46,6 @@ def flat(name: str, facts: Mapping[str, object]) -> ElementTree.Element:
 
 
 def document(root: ElementTree.Element) -> bytes:
-    """A document, indented by one space as Salesforce does."""
+    """Return an XML document, indented by one space as Salesforce does."""
     ElementTree.indent(root, space=" ")
     return b'<?xml version="1.0" encoding="UTF-8"?>' + ElementTree.tostring(root, encoding="unicode").encode()

@@ -127,7 +127,7 @@ class Engine:
         for (write, row), held in zip(pairs, self._locks.take(holder, claims, settings.wait), strict=True):
             if held:
                 row.fault = unable(held)
-                self._locks.refused(write.schema.name)
+                self._locks.count_refused(write.schema.name)
 
     def _run(
         self, writes: list[Write], user: str, holder: Transaction, together: bool, doomed: bool
@@ -174,7 +174,7 @@ class Engine:
         if self._org.locks is not None and apex.updates_parents:
             [held] = self._locks.take(holder, [parents(write.schema, rows, apex.updates_parents)], 0)
             if held:
-                self._locks.refused(write.schema.name)
+                self._locks.count_refused(write.schema.name)
                 return lock_met(fired, unable(held))
         return verdict(fired, self._org.apex, self._house.rules.of(write.schema))
 

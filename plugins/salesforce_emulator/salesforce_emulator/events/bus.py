@@ -55,7 +55,7 @@ class Bus:
         """Forget an event whose transaction was rolled back."""
         self._published.remove(event)
 
-    def shown(self, name: str) -> dict[str, Any]:
+    def describe(self, name: str) -> dict[str, Any]:
         """The events of one name in order, and how often each key was published."""
         events = [event for event in self._published if event.name == name]
         return {"events": [event.facts() for event in events], "counts": dict(Counter(event.key for event in events))}

@@ -1,4 +1,4 @@
-"""`/sobjects/OBJECT/updated` and `/deleted`: what changed between two moments.
+"""`/sobjects/OBJECT/updated` and `/deleted`: the records that changed between two moments.
 
 REST API Developer Guide, "sObject Get Updated" and "sObject Get Deleted": at most 30 days back.
 """
@@ -20,14 +20,14 @@ _DAYS = 30
 
 
 def list_updated(call: Call) -> Response:
-    """The ids of records that were created or changed."""
+    """Return the ids of records that were created or changed."""
     start, end = _span(call)
     ids = [row[0] for row in _find_touched(call, start, end, deleted=False)]
     return call.answer({"ids": ids, "latestDateCovered": _find_covered_end(call, end)})
 
 
-def deleted(call: Call) -> Response:
-    """The records that were deleted, and when."""
+def list_deleted(call: Call) -> Response:
+    """Return the records that were deleted, and when."""
     start, end = _span(call)
     at = schema_of(call).position["systemmodstamp"]
     gone = [{"deletedDate": row[at], "id": row[0]} for row in _find_touched(call, start, end, deleted=True)]

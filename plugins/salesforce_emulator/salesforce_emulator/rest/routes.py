@@ -31,7 +31,7 @@ def _route(path: str, handler: Handler, method: str = "GET") -> Entry:
     return Entry(Route(_BASE + path, rest(handler), methods=[method]), handler)
 
 
-# What requests inside a composite may name, too.
+# Paths that requests inside a composite may use, too.
 _ENTRIES = [
     _route("", resources.resources),
     _route("/limits", resources.limits),
@@ -52,7 +52,7 @@ _ENTRIES = [
     _route("/sobjects", resources.objects),
     _route("/sobjects/{object}/describe", resources.object_described),
     _route("/sobjects/{object}/updated", replication.list_updated),
-    _route("/sobjects/{object}/deleted", replication.deleted),
+    _route("/sobjects/{object}/deleted", replication.list_deleted),
     _route("/sobjects/{object}/eventSchema", serve_since(40, event_schema.by_name)),
     _route("/event/eventSchema/{schema}", serve_since(40, event_schema.by_id)),
     _route("/sobjects/{object}", resources.object_in_brief),
@@ -80,7 +80,7 @@ _COMPOSITES = [
     _route("/composite/graph", partial(graph.run, entries=_ENTRIES), "POST"),
 ]
 
-# What only a call of its own may ask for.
+# Paths that only a separate call may use.
 _ALONE = [
     _route("/ui-api/records", ui_records.create, "POST"),
     _route("/ui-api/records/{id}", ui_records.read),
