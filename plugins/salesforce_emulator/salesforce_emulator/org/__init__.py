@@ -1,1 +1,1 @@
-"""An org as a file: objects, fields, records and limits."""
+"""The org file: an org's objects, fields, records and limits."""

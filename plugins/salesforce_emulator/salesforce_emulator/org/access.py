@@ -1,4 +1,4 @@
-"""What an org file may say about who may do what: users, and the apps that they log in with."""
+"""The part of an org file about permissions: users, and the apps that they log in with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class ObjectPermissions:
 
 @define(frozen=True)
 class RecordTypeAccess:
-    """Which record types of an object a user may choose, and which he gets without choosing; null: as they say."""
+    """Which record types of an object a user may choose, and which are his defaults.
+
+    null: the flags of the record types apply.
+    """
 
     available: tuple[str, ...] | None = None
     defaults: tuple[str, ...] | None = None
@@ -27,9 +30,11 @@ class RecordTypeAccess:
 
 @define(frozen=True)
 class Permissions:
-    """What one user may do. `fields` maps `Contact.Email` to none, read or edit; `recordTypes` is by object.
+    """What one user may do.
 
-    `customizeApplication`: he may change fields and value sets, `modifyMetadata`: also through the Metadata API.
+    `fields` maps names such as `Contact.Email` to none, read or edit. `recordTypes` maps objects.
+    `customizeApplication` allows changes to fields and value sets. `modifyMetadata` also allows them through the
+    Metadata API.
     """
 
     api_enabled: bool = True
@@ -46,11 +51,11 @@ class Permissions:
 
 @define(frozen=True)
 class LoginState:
-    """What stands between a user and a login.
+    """What blocks the logins of a user.
 
-    `frozen`: as in Setup, "Freeze": no login, and what he was logged in with ends; `lockedOut`: his password is refused
-    after too many wrong ones; `passwordExpired`: his calls are refused until he sets another; `outsideIpRange`: this
-    machine is not in the ranges of his profile.
+    `frozen`: as in Setup, "Freeze": the user cannot log in, and his sessions end. `lockedOut`: his password is refused
+    after too many wrong ones. `passwordExpired`: his calls are refused until he sets a new one. `outsideIpRange`: this
+    machine is outside the IP ranges of his profile.
     """
 
     frozen: bool = False
@@ -63,12 +68,13 @@ class LoginState:
 class Application:
     """A connected app or an external client app that clients log in with.
 
-    `kind`: external client apps refuse an assertion for a generic login host; `callbackUrls`: where browsers may be
-    sent back to (none: any loopback address); `certificate`: PEM text of the certificate or public key that
-    assertions are verified with; `clientCredentials`: a run-as user is named; `admitted`: the Usernames that an admin
-    approved (null: every user approves the app himself, in the browser); `installed` and `blocked`: as in Setup,
-    "Connected Apps OAuth Usage"; `refreshTokenSeconds`: how long a refresh token lives, `refreshTokenIdleSeconds`:
-    how long unused (null: for ever); `dpopRequired`: tokens are bound to a key.
+    `kind`: external client apps refuse an assertion for a generic login host. `callbackUrls`: where browsers may be
+    redirected (none: any loopback address). `certificate`: PEM text of the certificate or public key that verifies
+    assertions. `clientCredentials`: the app has a run-as user.
+    `admitted`: the Usernames that an admin approved (null: every user approves the app himself, in the browser).
+    `installed` and `blocked`: as in Setup, "Connected Apps OAuth Usage". `refreshTokenSeconds`: how long a refresh
+    token lives. `refreshTokenIdleSeconds`: how long it lives unused (null: forever). `dpopRequired`: tokens are bound
+    to a key.
     """
 
     client_id: str

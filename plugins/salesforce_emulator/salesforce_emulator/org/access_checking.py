@@ -1,4 +1,4 @@
-"""What an org file may not say about versions, apps and users."""
+"""Check what an org file says about versions, apps and users."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KNOWN = Versions()
 
 
 def access_problems(org: Org) -> Iterator[str]:
-    """Yield everything that is wrong, each with its place."""
+    """Yield every problem, each with its place in the org file."""
     if not _KNOWN.min <= org.versions.min <= org.versions.max <= _KNOWN.max:
         yield f"versions: min and max lie between {_KNOWN.min} and {_KNOWN.max}, min first"
     usernames = {record.get("Username") for record in org.objects["User"].records} if "User" in org.objects else set()

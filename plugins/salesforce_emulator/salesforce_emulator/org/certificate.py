@@ -26,7 +26,10 @@ def public_key(pem: str) -> RSAPublicKey:
 
 
 def check_certificate(pem: str) -> None:
-    """Refuse what an app cannot have: weak keys, and certificates of 4 KB or more. Raises ValueError."""
+    """Raise ValueError for a key or certificate that an app cannot have.
+
+    Salesforce refuses weak keys, and certificates of 4 KB or more.
+    """
     bits = public_key(pem).key_size
     if bits < _FEWEST_BITS:
         raise ValueError(f"an RSA key of {bits:,} bits; {_FEWEST_BITS:,} or more are needed")

@@ -1,4 +1,4 @@
-"""What an org file may not say, beyond its form."""
+"""Check what the structure of an org file alone cannot rule out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TEXT = frozenset({"string", "textarea", "phone", "url", "email", "encryptedstri
 
 
 def problems_of(org: Org) -> list[str]:
-    """Everything that is wrong, each with its place."""
+    """Return every problem, each with its place in the org file."""
     found = [*_org(org), *_prefixes(org), *set_problems(org)]
     found += [f"permissions.{name}: {problem}" for name in org.permissions for problem in _permissions(name, org)]
     for thing in org.objects.values():

@@ -1,4 +1,4 @@
-"""Complete an org file: fields that every object has, and flags that follow from a field's type."""
+"""Complete an org file: add the fields that every object has, and the flags that follow from field types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Raw = dict[str, Any]
 
 
 def merge_mappings(below: Raw, above: Raw) -> Raw:
-    """`above` laid over `below`: mappings are merged, everything else is replaced, null removes."""
+    """Return `below` changed by `above`. Mappings are merged, other values are replaced, and null removes a key."""
     result = dict(below)
     for key, value in above.items():
         if isinstance(value, dict) and isinstance(result.get(key), dict):
@@ -29,7 +29,7 @@ def merge_mappings(below: Raw, above: Raw) -> Raw:
 
 
 def complete_org(org: Raw) -> Raw:
-    """The org file with every object and field spelled out."""
+    """Return the org file with every object and field spelled out."""
     prefixes = {"__c": custom_prefixes("a"), "__e": custom_prefixes("e")}
     objects = org.get("objects")
     if not isinstance(objects, dict):

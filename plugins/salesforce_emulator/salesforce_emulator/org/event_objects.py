@@ -1,4 +1,4 @@
-"""Complete the events of an org file. Platform Events Developer Guide, "Platform Event Fields"."""
+"""Complete the platform events of an org file. Platform Events Developer Guide, "Platform Event Fields"."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SYSTEM: Raw = {
 
 
 def is_event(name: str, raw: Raw) -> bool:
-    """Whether an object is published instead of stored."""
+    """Return whether an object is an event, which is published instead of stored."""
     return name.endswith("__e") or "eventType" in raw
 
 
 def event_flags(name: str) -> Raw:
-    """What an event has without a word about it. Field-level security does not apply to its fields."""
+    """Return the flags that every event has. Field-level security does not apply to its fields."""
     never = dict.fromkeys(("updateable", "deletable", "layoutable", "owned"), False)
     return {
         **never,
@@ -39,7 +39,7 @@ def event_flags(name: str) -> Raw:
 
 
 def event_fields(declared: Raw) -> Raw:
-    """The fields of an event, in the order of a describe call."""
+    """Return the fields of an event, in the order of a describe call."""
     own = {
         key: {"updateable": False, "permissionable": False, **spec} if isinstance(spec, dict) else spec
         for key, spec in declared.items()
@@ -48,7 +48,7 @@ def event_fields(declared: Raw) -> Raw:
 
 
 def event_problems(thing: ObjectType) -> Iterator[str]:
-    """What an event may not say of itself."""
+    """Yield every problem in the declaration of an event."""
     if thing.name.endswith("__e") is not (thing.event_type in ("HighVolume", "StandardVolume")):
         yield "eventType: HighVolume and StandardVolume are those of __e, others have Change or Standard"
     for field in thing.fields.values():

@@ -1,6 +1,6 @@
-"""What follows from a field's type: SOAP type, sizes and the flags of SOQL.
+"""What follows from a field's type: its SOAP type, its sizes and the flags of SOQL.
 
-Object Reference, "Field Types"; the flags are those of recorded describe calls.
+Object Reference, "Field Types". The flags are those of recorded describe calls.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _UNGROUPED = frozenset({"datetime", "time", "base64", "multipicklist"}) | NUMBER
 
 
 def is_long(field: Field) -> bool:
-    """Whether the field is long text, which SOQL neither filters nor sorts."""
+    """Return whether the field is long text, which SOQL neither filters nor sorts."""
     return field.type == "textarea" and field.length > 255
 
 
 def byte_length(field: Field) -> int:
-    """The describe attribute: three bytes for each character of text, 18 for ids."""
+    """Return the describe attribute `byteLength`: three bytes per character of text, 18 for ids."""
     return field.length if SOAP_TYPES[field.type] == "tns:ID" else field.length * 3
 
 
 def flags(field: Field) -> dict[str, bool]:
-    """The describe flags that follow from the type."""
+    """Return the describe flags that follow from the type."""
     long = is_long(field)
     return {
         "filterable": not long and field.type not in ("encryptedstring", "base64"),

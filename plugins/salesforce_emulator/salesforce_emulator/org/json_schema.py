@@ -1,4 +1,4 @@
-"""The JSON Schema of an org file, made from the model: the contract of what a file may say."""
+"""The JSON Schema of an org file, generated from the model."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from salesforce_emulator.org.field_types import SOAP_TYPES
 from salesforce_emulator.org.reading import camel
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
-# Left out of a file, these follow from other keys or from their place.
+# A file leaves these keys out. They follow from other keys or from their place.
 _FROM_PLACE = {"ObjectType.name", "Field.name", "Org.source"}
 
 
 def org_file_schema() -> dict[str, Any]:
-    """The schema, with a definition for each part of the model."""
+    """Return the schema, with a definition for each class of the model."""
     definitions: dict[str, Any] = {}
     _define(model.Org, definitions)
     org = definitions.pop("Org")
     required = org.pop("required")
-    # A file may change a flag of a field that the default org has; only there the type is known.
+    # A file may change only a flag of a field of the default org. The default org then holds the type.
     del definitions["Field"]["required"]
     org["properties"] = {"extends": {"const": "default"}, **org["properties"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Org file of salesforce-emulator",
         **org,
-        # A file that extends the default one needs none of its keys.
+        # A file that extends the default org may omit every key.
         "if": {"not": {"required": ["extends"]}},
         "then": {"required": required},
         "$defs": dict(sorted(definitions.items())),
@@ -85,6 +85,6 @@ def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _values(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    """What a mapping by name holds; null removes a name that the default org has."""
+    """Return the schema of a mapping's values. Null removes a name that the default org has."""
     schema = _schema(hint, definitions)
     return {"anyOf": [schema, {"type": "null"}]} if attrs.has(hint) else schema

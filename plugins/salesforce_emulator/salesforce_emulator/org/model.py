@@ -1,4 +1,4 @@
-"""What an org file may say. Keys are the camelCase of these names, as describe calls spell them."""
+"""The classes that an org file is made of. Its keys are their attribute names in camel case, as in describe calls."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Value = str | int | float | bool | None
 
 @define(frozen=True)
 class Field:
-    """One field, with the flags of a describe call. Flags left out follow from the type.
+    """One field, with the flags of a describe call. Omitted flags follow from the type.
 
-    Of a picklist: `globalValueSet` names the set that has its values, `valueSettings` maps values to those of
-    `controllerName` that allow them, `sorted`: shown by label, `lockedValues`: its package allows no further ones.
-    `metadata`: keys of its metadata that nothing else says, such as `trackHistory`.
+    For picklists: `globalValueSet` names the set that holds the values. `valueSettings` maps each value to the values
+    of `controllerName` that allow it. `sorted`: shown by label. `lockedValues`: its package allows no further values.
+    `metadata` holds further keys of the field's metadata, such as `trackHistory`.
     """
 
     type: str
@@ -77,13 +77,17 @@ class Field:
 
     @property
     def custom(self) -> bool:
-        """Whether a customer or a package made the field."""
+        """Whether a customer or a package created the field."""
         return self.name.endswith(("__c", "__s", "__pc"))
 
 
 @define(frozen=True)
 class RecordType:
-    """A record type; `default` for users who name none, `person`: for person accounts, `picklists`: values by field."""
+    """A record type.
+
+    `default`: the record type of records that name none. `person`: for person accounts. `picklists`: the values by
+    field.
+    """
 
     name: str
     label: str = ""
@@ -99,8 +103,8 @@ class RecordType:
 class ObjectType:
     """One object of the org.
 
-    `eventType`: it is an event, which is published instead of stored; `Change` and `Standard` are published by
-    Salesforce alone. `publishBehavior`: whether its transaction can take it back.
+    `eventType`: it is an event, which is published instead of stored. Only Salesforce publishes `Change` and `Standard`
+    events. `publishBehavior`: whether a rollback of its transaction also withdraws the event.
     """
 
     name: str = ""
@@ -131,18 +135,18 @@ class ObjectType:
 
     @property
     def custom(self) -> bool:
-        """Whether a customer or a package made the object."""
+        """Whether a customer or a package created the object."""
         return self.name.endswith(("__c", "__e"))
 
     @property
     def publishes_at_once(self) -> bool:
-        """Whether it is an event that nothing takes back."""
+        """Whether it is an event that a rollback does not withdraw."""
         return self.event_type is not None and self.publish_behavior == "PublishImmediately"
 
 
 @define(frozen=True)
 class Limit:
-    """An allocation of `/limits`; `remaining` is what is left when the emulator starts (default: all)."""
+    """An allocation of `/limits`. `remaining` is what is left when the emulator starts (default: all)."""
 
     max: int
     remaining: int | None = None
@@ -158,8 +162,8 @@ class Limit:
 class BulkSettings:
     """How the Bulk APIs behave.
 
-    `delay`: seconds before a batch starts; `shuffle`: queued batches run in any order; `workers`: how many run at once
-    (10 with the lock model, else 1); `chunkSeconds`: how long 200 rows take at least.
+    `delay`: seconds before a batch starts. `shuffle`: queued batches run in random order. `workers`: how many run at
+    once (default: 10 with the lock model, else 1). `chunkSeconds`: the minimum time for 200 rows.
     """
 
     delay: float = 0.0
@@ -171,7 +175,11 @@ class BulkSettings:
 
 @define(frozen=True)
 class Locks:
-    """The lock model: seconds that a transaction of 200 rows holds its records, and that another waits for them."""
+    """The lock model.
+
+    `hold`: how many seconds a transaction of 200 rows holds its records. `wait`: how many seconds another one waits for
+    them.
+    """
 
     hold: float = 0.05
     wait: float = 0.0
@@ -179,7 +187,7 @@ class Locks:
 
 @define(frozen=True)
 class ApexLimits:
-    """What one transaction may use, by a call and by a Bulk job; how many calls may run triggers at the same time."""
+    """What one transaction may use, in a call and in a Bulk job. `atOnce`: how many calls may run triggers at once."""
 
     cpu_ms: float = 10_000
     cpu_ms_bulk: float = 60_000
@@ -190,7 +198,7 @@ class ApexLimits:
 
 @define(frozen=True)
 class ConcurrentCalls:
-    """How many calls that last so many seconds or more may be served at the same time; the next one is refused."""
+    """How many calls that last `seconds` or longer may be in progress. Further calls are refused."""
 
     max: int = 25
     seconds: float = 20.0
@@ -198,7 +206,7 @@ class ConcurrentCalls:
 
 @define(frozen=True)
 class Versions:
-    """The API versions that the org serves; earlier ones are retired, later ones are not there yet."""
+    """The API versions that the org serves. Earlier ones are retired, later ones do not exist yet."""
 
     min: int = 31
     max: int = 68
@@ -208,13 +216,16 @@ class Versions:
 class Org:
     """A whole org, checked and completed.
 
-    `username`: whom clients are logged in as; `password`: that of every user; `application`: the app that the emulator
-    names when it is ready, `apps`: further ones, by a name of the file; `users`: what stands between users and a login,
-    by Username; `genericLogin`: the login host serves every org, as login.salesforce.com does, and refuses client
-    credentials; `leadFields`: for custom fields of Lead the fields that get their value in a conversion, such as
-    `Contact.Key__c` (Setup, "Map Lead Fields"); `omittedValues`: what becomes of values that a new list of a local
-    picklist leaves out, `merge` where it is unrestricted: they stay; `picklistJobSeconds`: how long a change of values
-    keeps the picklists of an object busy; `usageLag`: how many seconds the usage that answers tell lags behind.
+    `username`: the user that clients are logged in as. `password`: the password of every user. `application`: the app
+    that the emulator prints at its start. `apps`: further apps, by a name of your choice. `users`: what blocks the
+    logins of users, by Username.
+    `genericLogin`: the login host serves every org, as login.salesforce.com does, and refuses client credentials.
+    `leadFields`: for custom fields of Lead, the fields that get their value in a conversion, such as `Contact.Key__c`
+    (Setup, "Map Lead Fields").
+    `omittedValues`: what happens to values that a new list of a local picklist omits. With `merge`, values of
+    unrestricted picklists stay.
+    `picklistJobSeconds`: how long a change of values keeps the picklists of an object busy.
+    `usageLag`: how many seconds the reported API usage lags behind.
     """
 
     id: str
@@ -245,7 +256,7 @@ class Org:
     global_value_sets: dict[str, GlobalValueSet] = Factory(dict)
     omitted_values: Literal["deactivate", "merge"] = "deactivate"
     picklist_job_seconds: float = 0.0
-    # The file that the org was read from, so that a change can be laid over it.
+    # The org file, to which `change_org` applies changes.
     source: dict[str, Any] = field(factory=dict, eq=False, repr=False)
 
     @property

@@ -1,4 +1,4 @@
-"""An org as one of its users sees it: what is hidden from him is absent, what he may not write is read-only.
+"""An org as one of its users sees it. Hidden fields and objects are absent; others may be read-only.
 
 Object Reference, "FieldPermissions" and "ObjectPermissions".
 """
@@ -13,7 +13,7 @@ from salesforce_emulator.org.person_accounts import contact_field, is_person_fie
 
 
 def restrict_to_user(org: Org, username: str) -> Org:
-    """The org with the permissions of a user; one who has none declared may do everything."""
+    """Return the org with the permissions of a user. A user without declared permissions may do everything."""
     permissions = org.permissions.get(username, Permissions())
     objects = {name: _object(thing, permissions) for name, thing in org.objects.items()}
     readable = {name for name in objects if permissions.objects.get(name, ObjectPermissions()).read}
@@ -21,7 +21,7 @@ def restrict_to_user(org: Org, username: str) -> Org:
 
 
 def reveal_org(org: Org) -> Org:
-    """The org with nothing hidden: how the emulator itself sees it."""
+    """Return the org with nothing hidden, as the emulator itself sees it."""
     return attrs.evolve(org, objects={name: _reveal_object(thing) for name, thing in org.objects.items()})
 
 
@@ -55,7 +55,7 @@ def _record_types(types: tuple[RecordType, ...], access: RecordTypeAccess) -> tu
 
 
 def _find_shared_permissions(field: Field, thing: ObjectType, permissions: Permissions) -> str | None:
-    """Fields that a person account shares with its contact have the security of the contact's."""
+    """Return the permission of the contact field that a person account shares, if it is a shared field."""
     if thing.name != "Account" or "PersonContactId" not in thing.fields or not is_person_field(field.name):
         return None
     return permissions.fields.get(f"Contact.{contact_field(field.name)}")

@@ -1,4 +1,4 @@
-"""What an org gains when Salesforce enables person accounts.
+"""What person accounts add to an org when Salesforce enables them.
 
 SOAP API Developer Guide, "Person Account Record Types"; Object Reference, "Account".
 """
@@ -16,12 +16,12 @@ _READ_ONLY = {"createable": False, "updateable": False, "permissionable": False}
 _SHARED = ("LastName", "FirstName", "Salutation")
 _MIRRORED = ("Phone", "Fax", "OwnerId")
 _ADDRESSES = ("Mailing", "Other")
-# Standard fields of Contact that an account shows as Person...
+# Standard fields of Contact that Account shows with the prefix Person.
 _PERSON = (
     *("Email", "MobilePhone", "HomePhone", "AssistantName", "Title", "Department", "Birthdate", "LeadSource"),
     *("HasOptedOutOfEmail", "DoNotCall", "EmailBouncedReason"),
 )
-# What Salesforce fills in stays on the contact.
+# Fields that Salesforce fills in exist only on the contact.
 _COMPUTED = frozenset({"autoNumber", "calculated"})
 _TYPES = [
     {"name": "Business_Account", "label": "Business Account", "default": True},
@@ -30,7 +30,7 @@ _TYPES = [
 
 
 def contact_field(name: str) -> str | None:
-    """The field of Contact that holds the same as a field of a person account."""
+    """Return the field of Contact that holds the same value as a field of a person account."""
     if name in _SHARED or name in _MIRRORED:
         return name
     if name.endswith("__pc"):
@@ -41,12 +41,15 @@ def contact_field(name: str) -> str | None:
 
 
 def is_person_field(name: str) -> bool:
-    """Whether only person accounts have a field of Account."""
+    """Return whether a field of Account exists only for person accounts."""
     return contact_field(name) is not None and name not in _MIRRORED
 
 
 def with_person_accounts(objects: Raw, merged: Callable[[Raw, Raw], Raw]) -> Raw:
-    """The objects of an org file with what person accounts add, laid under what the file says."""
+    """Return the objects of an org file with the additions of person accounts.
+
+    What the file declares takes precedence over these additions.
+    """
     account, contact, lead = (objects.get(name) for name in ("Account", "Contact", "Lead"))
     if not isinstance(account, dict) or not isinstance(contact, dict):
         return objects
@@ -64,7 +67,7 @@ def with_person_accounts(objects: Raw, merged: Callable[[Raw, Raw], Raw]) -> Raw
 
 
 def _adjust_declared(gained: Raw, declared: Raw) -> Raw:
-    """What the file says about an object, but for what person accounts change in any case."""
+    """Return what the file declares of an object, without what person accounts always change."""
     fields = dict(declared.get("fields", {}))
     for name in ("Name", "Company"):
         if name in fields and name in gained.get("fields", {}):
@@ -104,7 +107,7 @@ def _relationship(name: str, spec: Raw) -> Raw:
 
 
 def _copy_contact_field(spec: Raw) -> Raw:
-    """A field of Contact as the account shows it: it is no key there."""
+    """Return a field of Contact as Account shows it: without key flags."""
     no_key = {"externalId": False, "unique": False, "idLookup": False}
     kept = {key: value for key, value in spec.items() if key not in (*no_key, "relationshipName")}
     return {**kept, **no_key}

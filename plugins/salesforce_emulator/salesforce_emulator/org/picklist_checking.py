@@ -1,4 +1,4 @@
-"""What an org file may not say about picklists, beyond its form."""
+"""Check what an org file says about picklists, beyond its structure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PICKLISTS = frozenset({"picklist", "multipicklist", "combobox"})
 
 
 def set_problems(org: Org) -> Iterator[str]:
-    """What is wrong with the global value sets."""
+    """Yield every problem of the global value sets."""
     for name, one in org.global_value_sets.items():
         if not one.values:
             yield f"globalValueSets.{name}.values: at least one"
@@ -20,7 +20,7 @@ def set_problems(org: Org) -> Iterator[str]:
 
 
 def picklist_problems(field: Field, thing: ObjectType, org: Org) -> Iterator[str]:
-    """What is wrong with the values of a field."""
+    """Yield every problem of a field's picklist values."""
     if field.restricted_picklist and not field.picklist_values:
         yield "restrictedPicklist: needs picklistValues"
     for problem in _list_problems(field.picklist_values, several=field.type == "multipicklist"):

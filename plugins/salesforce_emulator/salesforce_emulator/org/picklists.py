@@ -1,4 +1,4 @@
-"""What an org file may say about picklist values and the sets that several fields share."""
+"""The part of an org file about picklist values and the value sets that fields share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import Factory, define
 
-# Attributes that only the values of some standard sets have, as an org file and the Metadata API spell them.
+# Attributes of values in some standard value sets, spelled as in an org file and the Metadata API.
 STANDARD_ATTRIBUTES = (
     *("allowEmail", "closed", "converted", "cssExposed", "forecastCategory", "groupingString", "highPriority"),
     *("probability", "reverseRole", "reviewed", "won"),
@@ -15,10 +15,10 @@ STANDARD_ATTRIBUTES = (
 
 @define(frozen=True)
 class PicklistValue:
-    """One value of a picklist; rows hold `value`.
+    """One value of a picklist. Rows hold `value`.
 
-    `validFor`: where nothing says `valueSettings`; `managed`: a package brought it; `metadata`: further keys of its
-    metadata; `allowEmail` to `won`: what values of standard sets have besides (Metadata API, "StandardValue").
+    `validFor`: used if `valueSettings` are missing. `managed`: the value belongs to a package. `metadata`: further keys
+    of its metadata. `allowEmail` to `won`: attributes of values in standard sets (Metadata API, "StandardValue").
     """
 
     value: str
@@ -45,7 +45,7 @@ class PicklistValue:
 
 @define(frozen=True)
 class GlobalValueSet:
-    """Values that several fields share; `metadata`: further keys of its metadata."""
+    """Values that several fields share. `metadata` holds further keys of its metadata."""
 
     label: str = ""
     description: str | None = None

@@ -1,4 +1,4 @@
-"""Read an org file: YAML or a mapping, merged, completed, structured and checked; every problem at once."""
+"""Read an org file, YAML or a mapping: merge, complete, structure and check it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from salesforce_emulator.portable import Portable
 
 
 class OrgError(Portable, ValueError):
-    """An org file that cannot be used; `problems` lists everything that is wrong with it."""
+    """An org file that cannot be used. `problems` lists everything that is wrong with it."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("the org file cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
@@ -27,9 +27,9 @@ class OrgError(Portable, ValueError):
 
 
 def read_org(source: str | Path | dict[str, Any] | None = None) -> model.Org:
-    """The org of a file, of a mapping, or the default one.
+    """Return the org of a file or mapping, or the default org.
 
-    `extends: default` lays the file over the default org: mappings are merged, `null` removes.
+    `extends: default` changes the default org: mappings are merged, and `null` removes a key.
     Raises OrgError with all problems.
     """
     raw = _raw(source)
@@ -43,9 +43,9 @@ def read_org(source: str | Path | dict[str, Any] | None = None) -> model.Org:
 
 
 def change_org(org: model.Org, change: dict[str, Any]) -> model.Org:
-    """The org with a change laid over its file, as `extends` does. Raises OrgError.
+    """Return the org with a change applied to its org file, as `extends` does. Raises OrgError.
 
-    Objects that exist keep their key prefix.
+    Existing objects keep their key prefixes.
     """
     if not org.source:
         raise OrgError(["an org that was not read from a file or a mapping cannot be changed"])
@@ -88,7 +88,7 @@ def _structure_org(raw: dict[str, Any]) -> model.Org:
 
 
 def camel(name: str) -> str:
-    """The key of an org file that a name of the model stands for."""
+    """Return the org file key of an attribute name."""
     first, *rest = name.split("_")
     return first + "".join(word.title() for word in rest)
 
@@ -115,7 +115,7 @@ _SETTINGS = (
 
 
 def _locks(converter: Converter, raw: Any, _: Any) -> model.Locks | None:
-    """`true` and `false` stand for the usual locks and for none."""
+    """Return the locks of an org file. `true` stands for the default locks, `false` for none."""
     if raw is None or isinstance(raw, bool):
         return model.Locks() if raw else None
     return converter.structure(raw, model.Locks)

@@ -1,4 +1,4 @@
-"""What an org file may say about the rules and the automation of an object."""
+"""The part of an org file about the rules and the automation of an object."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TriggerEvent = Literal[
 
 @define(frozen=True)
 class ValidationRule:
-    """Refuses a record that meets `when`, a condition as SOQL writes it after WHERE."""
+    """A rule that refuses a record that meets `when`, a condition in the syntax of a SOQL WHERE clause."""
 
     name: str
     when: str
@@ -24,7 +24,10 @@ class ValidationRule:
 
 @define(frozen=True)
 class DuplicateRule:
-    """Refuses a record that equals another in every one of `fields`; an Alert gives way to `allowSave`."""
+    """A rule that refuses a record that equals another one in all of `fields`.
+
+    If its action is Alert, `allowSave` overrides it.
+    """
 
     name: str
     fields: tuple[str, ...]
@@ -36,7 +39,7 @@ class DuplicateRule:
 
 @define(frozen=True)
 class AssignmentRule:
-    """Gives records to `owner`, the Username of a user or the name of a group."""
+    """A rule that gives records to `owner`, the Username of a user or the name of a group."""
 
     name: str
     owner: str
@@ -46,7 +49,7 @@ class AssignmentRule:
 
 @define(frozen=True)
 class ApexFailure:
-    """An exception of a trigger, thrown where a record of the transaction meets `when`."""
+    """An exception that a trigger throws if a record of the transaction meets `when`."""
 
     when: str
     message: str
@@ -54,7 +57,7 @@ class ApexFailure:
 
 @define(frozen=True)
 class Apex:
-    """A trigger: what it costs, which parents it updates, when it throws. `seconds` is its duration in truth."""
+    """A trigger: its cost, the parents that it updates, and its failures. `seconds` is its real duration."""
 
     trigger: str
     cpu_ms_per_row: float = 0.0
@@ -66,7 +69,7 @@ class Apex:
 
 @define(frozen=True)
 class Trigger:
-    """A trigger that is only listed, for those who look before they write; it does nothing."""
+    """A trigger that the emulator only lists. It does nothing."""
 
     name: str
     active: bool = True
@@ -76,7 +79,7 @@ class Trigger:
 
 @define(frozen=True)
 class Flow:
-    """A flow that records trigger, or a process of Process Builder (`Workflow`); only listed."""
+    """A record-triggered flow, or a process of Process Builder (`Workflow`). The emulator only lists it."""
 
     name: str
     label: str = ""
@@ -90,7 +93,7 @@ class Flow:
 
 @define(frozen=True)
 class WorkflowRule:
-    """A workflow rule; only listed. Whether it is active stands in its metadata alone."""
+    """A workflow rule that the emulator only lists. Only its metadata says whether it is active."""
 
     name: str
     active: bool = True

@@ -14,7 +14,7 @@ _ACCURACIES += ["County", "State", "Unknown"]
 
 
 def identity_fields(label: str) -> dict[str, Any]:
-    """Id and IsDeleted."""
+    """Return the fields Id and IsDeleted."""
     return {
         "Id": {**_SYSTEM, "type": "id", "label": f"{label} ID", "idLookup": True},
         "IsDeleted": {**_SYSTEM, "type": "boolean", "label": "Deleted"},
@@ -22,7 +22,7 @@ def identity_fields(label: str) -> dict[str, Any]:
 
 
 def audit_fields(owned: bool) -> dict[str, Any]:
-    """The owner, who wrote the row and when."""
+    """Return the fields for the owner, the users who created and changed the record, and the times."""
     user = {"type": "reference", "referenceTo": ["User"]}
     owner = {**user, "label": "Owner ID", "relationshipName": "Owner"}
     flags = {"nillable": False, "defaultedOnCreate": True, "permissionable": False}
@@ -37,7 +37,7 @@ def audit_fields(owned: bool) -> dict[str, Any]:
 
 
 def person_name() -> dict[str, Any]:
-    """The parts of a person's name, and the name that Salesforce composes of them."""
+    """Return the parts of a person's name, and the full name that Salesforce composes of them."""
     part = {"compoundFieldName": "Name", "extraTypeInfo": "personname", "permissionable": False}
     salutations = ["Mr.", "Ms.", "Mrs.", "Dr.", "Prof."]
     composed = {"nillable": False, "nameField": True, "extraTypeInfo": "personname"}
@@ -50,7 +50,7 @@ def person_name() -> dict[str, Any]:
 
 
 def address(prefix: str) -> dict[str, Any]:
-    """The components of one address, which are written, and the compound, which is read."""
+    """Return the writable components of one address, and its read-only compound field."""
     compound = f"{prefix}Address"
     before = f"{prefix} " if prefix else ""
 
@@ -78,7 +78,10 @@ def address(prefix: str) -> dict[str, Any]:
 
 
 def location(name: str, spec: dict[str, Any]) -> dict[str, Any]:
-    """The components of a geolocation field, which are written. Object Reference, "Geolocation Compound Field"."""
+    """Return the writable components of a geolocation field.
+
+    Object Reference, "Geolocation Compound Field".
+    """
     label = spec.get("label", name.removesuffix("__c").replace("_", " "))
     part = {"type": "double", "precision": 18, "scale": spec.get("scale", 15), "compoundFieldName": name}
     return {

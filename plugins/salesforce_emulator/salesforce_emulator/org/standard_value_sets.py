@@ -1,4 +1,4 @@
-"""The sets that hold the values of standard picklists, and the fields that have them.
+"""The standard value sets, and the picklist fields that use them.
 
 Metadata API Developer Guide, "StandardValueSet Names and Standard Picklist Fields".
 """
@@ -43,7 +43,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "WorkOrderStatus": ("WorkOrder.Status",),
 }
 
-# What every value of a set needs besides its name, and what a value that says nothing has.
+# Attributes that every value of a set needs besides its name, with their defaults.
 REQUIRED: dict[str, dict[str, bool | int | str]] = {
     "CasePriority": {"highPriority": False},
     "CaseStatus": {"closed": False},
@@ -53,9 +53,9 @@ REQUIRED: dict[str, dict[str, bool | int | str]] = {
     "TaskStatus": {"closed": False},
 }
 
-# How many values a set may have. Help, "Picklist Limitations".
+# The maximum number of values of a set. Help, "Picklist Limitations".
 MOST = {"LeadStatus": 100, "TaskStatus": 100, "CaseStatus": 100, "OpportunityStage": 100}
 MOST |= {"TaskPriority": 50, "CasePriority": 50}
 
-# The values of these picklists are settings of addresses.
+# Address settings define the values of these picklists.
 OF_ADDRESSES = frozenset({"AddressCountryCode", "AddressStateCode"})

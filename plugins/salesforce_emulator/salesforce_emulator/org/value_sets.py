@@ -1,4 +1,4 @@
-"""Give picklists of an org file the values of the sets that they share."""
+"""Fill the picklists of an org file with the values of the value sets that they share."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ Raw = dict[str, Any]
 
 
 def with_value_sets(objects: Raw, sets: Any) -> Raw:
-    """The objects of an org file with the values, and what follows from them, put into every picklist."""
+    """Return the objects of an org file with the values of every picklist, and the flags that follow from them."""
     known = sets if isinstance(sets, dict) else {}
     return {name: _object(name, raw, objects, known) for name, raw in objects.items()}
 
 
 def spell_out_sets(sets: Any) -> Any:
-    """The global value sets of an org file with every value spelled out."""
+    """Return the global value sets of an org file with every value spelled out."""
     if not isinstance(sets, dict):
         return sets
     return {name: _set(name, raw) if isinstance(raw, dict) else raw for name, raw in sets.items()}
 
 
 def spell_out_value(value: Any, default: Any) -> Any:
-    """A value as text or as a mapping, spelled out."""
+    """Return a value, given as text or as a mapping, spelled out."""
     spelled = value if isinstance(value, dict) else {"value": value}
     return {"label": spelled.get("value"), "defaultValue": spelled.get("value") == default, **spelled}
 
@@ -67,7 +67,7 @@ def _field(path: str, raw: Raw, objects: Raw, sets: Raw) -> Raw:
 
 
 def _standard(path: str, objects: Raw) -> Any:
-    """The values that another field of the same standard set declares."""
+    """Return the values that another field of the same standard value set declares."""
     for others in FIELDS.values():
         for other in others if path in others else ():
             name, _, field = other.partition(".")
