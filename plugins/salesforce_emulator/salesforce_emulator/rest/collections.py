@@ -1,4 +1,4 @@
-"""sObject Collections: up to 200 records in one call, one result each, in order.
+"""sObject Collections: up to 200 records in one call, with one result per record, in order.
 
 REST API Developer Guide, "sObject Collections".
 """
@@ -70,7 +70,7 @@ def delete(call: Call) -> Response:
 
 
 def retrieve(call: Call) -> Response:
-    """GET and POST /composite/sobjects/OBJECT: records by id, null where there is none."""
+    """GET and POST /composite/sobjects/OBJECT: records by id, or null for ids without a record."""
     schema = schema_of(call)
     ids, names = _read_ids_and_fields(call)
     if len(ids) > _MOST_READ:

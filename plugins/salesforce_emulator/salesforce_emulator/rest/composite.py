@@ -1,4 +1,4 @@
-"""`/composite` and `/composite/batch`: several requests in one.
+"""`/composite` and `/composite/batch`: several requests in one call.
 
 REST API Developer Guide, "Composite" and "Composite Batch".
 """
@@ -39,7 +39,7 @@ def run(call: Call, entries: Sequence[Entry]) -> Response:
 def run_together(
     call: Call, entries: Sequence[Entry], asked: list[dict[str, Any]], said: str = _ROLLED_BACK
 ) -> list[dict[str, Any]]:
-    """The answers to requests of which all are executed, or none."""
+    """Return the answers to requests that form one transaction: if one fails, all are rolled back."""
     with call.world.engine.undoable() as journal:
         done = list(_answer_requests(call, entries, asked, halt=True))
         if any(answer.status_code >= 400 for _, answer in done):
@@ -49,12 +49,12 @@ def run_together(
 
 
 def make_halted(asked: list[dict[str, Any]], said: str) -> list[dict[str, Any]]:
-    """The answers to requests that are not executed because others failed."""
+    """Return the answers to requests that are not executed because others failed."""
     return [_describe_answer(one, _error("PROCESSING_HALTED", said, 400)) for one in asked]
 
 
 def run_batch(call: Call, entries: Sequence[Entry]) -> Response:
-    """POST /composite/batch: independent requests, each counted for itself."""
+    """POST /composite/batch: independent requests. Each counts against the API request limit."""
     body = call.json()
     halts, failed = body.get("haltOnError") is True if isinstance(body, dict) else False, False
     results: list[dict[str, Any]] = []
@@ -77,7 +77,7 @@ def _requests(body: Any, key: str) -> list[dict[str, Any]]:
 
 
 def check_names(asked: list[dict[str, Any]]) -> None:
-    """Refuse requests that are incomplete, or of which two have one name. Raises ApiError."""
+    """Refuse incomplete requests and repeated reference ids. Raises ApiError."""
     names = [one.get("referenceId") for one in asked]
     for one in asked:
         if not all(isinstance(one.get(key), str) for key in ("method", "url", "referenceId")):
@@ -117,7 +117,7 @@ def _answer_requests(
 def _halt_others(
     asked: list[dict[str, Any]], done: list[tuple[dict[str, Any], Response]], said: str
 ) -> list[tuple[dict[str, Any], Response]]:
-    """The one that failed keeps its error; the others were undone or never begun."""
+    """Return the error of the failed request, and PROCESSING_HALTED for all others."""
     failed, other = len(done) - 1, _error("PROCESSING_HALTED", said, 400)
     return [(one, done[at][1] if at == failed else other) for at, one in enumerate(asked)]
 

@@ -1,4 +1,4 @@
-"""Answers a request that came inside another one."""
+"""Answer a request that is part of another one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from salesforce_emulator.call import Call, json_answer
 from salesforce_emulator.errors import ApiError, not_found
 from salesforce_emulator.rest.endpoint import Handler, check_version
 
-# These concern the transport of the outer request, or its own condition.
+# These headers concern only the outer request: its transport or its own conditions.
 _OUTER = frozenset({"content-length", "content-encoding", "accept-encoding", "if-modified-since", "if-none-match"})
 
 
 @frozen
 class Entry:
-    """A path that inner requests may name, and what answers it."""
+    """A path that inner requests may use, with its handler."""
 
     route: Route
     handler: Handler
@@ -30,7 +30,7 @@ class Entry:
 
 @frozen
 class Inner:
-    """A request inside another: `url` begins with /services/data/."""
+    """A request inside another one. `url` begins with /services/data/."""
 
     method: str
     url: str
@@ -39,7 +39,7 @@ class Inner:
 
 
 def dispatch(call: Call, entries: Sequence[Entry], inner: Inner) -> Response:
-    """The answer to an inner request; errors are answers too."""
+    """Return the answer to an inner request. Errors become answers, too."""
     path, _, query = inner.url.partition("?")
     scope = {
         **call.request.scope,
@@ -72,5 +72,5 @@ def _headers(call: Call, inner: Inner) -> list[tuple[bytes, bytes]]:
 
 
 def content_of(response: Response) -> Any:
-    """The JSON of an answer, or None."""
+    """Return the parsed JSON of an answer, or None if it is empty."""
     return json.loads(bytes(response.body)) if response.body else None

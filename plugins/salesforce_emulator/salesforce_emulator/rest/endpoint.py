@@ -1,4 +1,4 @@
-"""What every REST call goes through: version, session, allocation, errors, the usage header."""
+"""The checks around every REST call: version, session, allocation and errors. It adds the usage header."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Handler = Callable[[Call], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _NO_SESSION = 401
-"""The answer that does not say how many calls are left, although it is one of the REST API."""
+"""The only status whose responses lack the header Sforce-Limit-Info."""
 
 
 def rest(handler: Handler) -> Endpoint:
-    """An endpoint that runs `handler` in a worker thread, so that no call waits for another's work."""
+    """Return an endpoint that runs `handler` in a worker thread, so that no call blocks another one."""
 
     async def endpoint(request: Request) -> Response:
         world: World = request.app.state.world
@@ -39,7 +39,7 @@ def rest(handler: Handler) -> Endpoint:
 
 
 def serve_since(first: int, handler: Handler) -> Handler:
-    """Return the handler of a resource that came with a version: calls in earlier ones find no such path."""
+    """Return a handler that raises 404 in API versions before `first`."""
 
     def serve(call: Call) -> Response:
         if float(call.version) < first:
@@ -68,7 +68,7 @@ async def _call(world: World, request: Request) -> Call:
 
 
 def check_version(world: World, version: str) -> None:
-    """Refuse a version that is retired or unknown."""
+    """Raise ApiError for an API version that is retired or unknown."""
     known = judge_version(world.org.versions, version)
     if known is Standing.RETIRED:
         raise ApiError(410, "GONE", "The requested API version has been retired")
@@ -77,7 +77,7 @@ def check_version(world: World, version: str) -> None:
 
 
 def authenticate(world: World, request: Request) -> Session:
-    """The session of the Authorization header, `Bearer` or `OAuth`."""
+    """Return the session of the Authorization header, `Bearer` or `OAuth`. Raises ApiError."""
     header = request.headers.get("authorization")
     scheme, _, token = (header or "Bearer ").partition(" ")
     if scheme.lower() not in ("bearer", "oauth"):

@@ -19,7 +19,7 @@ _ROLLED_BACK = "We rolled back the transaction since another operation in the sa
 
 
 def run(call: Call, entries: Sequence[Entry]) -> Response:
-    """POST /composite/graph: each graph is executed as a whole or not at all."""
+    """POST /composite/graph: each graph is one transaction."""
     graphs = _graphs(call.json())
     answers: list[dict[str, Any]] = []
     failed = 0

@@ -1,6 +1,6 @@
-"""Answers that are given again: `Idempotency-Key`, which the UI API alone honours.
+"""Responses that are repeated for the same `Idempotency-Key`. Only the UI API honors this header.
 
-User Interface API Developer Guide, "Idempotent Record Writes": a UUID; the answer is kept for 30 days.
+User Interface API Developer Guide, "Idempotent Record Writes": the key is a UUID, and a response is kept for 30 days.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SECONDS = 30 * 86_400
 
 @define
 class Kept:
-    """A request that came with a key; `answer` is its status, headers and content as soon as there is one."""
+    """A request with a key. `answer` holds the status, headers and content of the response, or None before it."""
 
     user: str
     body: bytes
@@ -28,7 +28,7 @@ class Kept:
 
 
 class Idempotency:
-    """What was answered to which key."""
+    """The requests and responses by idempotency key."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -36,7 +36,7 @@ class Idempotency:
         self._kept: dict[str, Kept] = {}
 
     def begin(self, key: str, user: str, body: bytes) -> Kept:
-        """The request of a key: an earlier one with its answer, or a new one without. Raises ApiError."""
+        """Return the request of a key: an earlier one with its answer, or a new one without. Raises ApiError."""
         named = _read(key)
         with self._lock:
             kept = self._kept.get(named)
@@ -52,7 +52,7 @@ class Idempotency:
         return kept
 
     def forget(self, key: str) -> None:
-        """A request that was not executed: its key may be used again."""
+        """Free the key of a request that was not executed."""
         with self._lock:
             self._kept.pop(_read(key), None)
 

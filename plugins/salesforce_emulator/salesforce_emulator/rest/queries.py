@@ -16,7 +16,7 @@ _BATCH_SIZE = re.compile(r"batchSize\s*=\s*([0-9]+)", re.IGNORECASE)
 
 
 def query(call: Call) -> Response:
-    """The first page of a query; `/queryAll` finds deleted records too."""
+    """Return the first page of a query. `/queryAll` also finds deleted records."""
     with_deleted = call.request.url.path.rstrip("/").endswith("queryAll")
     found = start_query(call, lambda q: call.world.query(q, call.version, with_deleted, call.session.user_id))
     if asks_for_columns(call):
@@ -25,12 +25,12 @@ def query(call: Call) -> Response:
 
 
 def more(call: Call) -> Response:
-    """A further page."""
+    """Return a further page."""
     return _page(call, *continue_query(call))
 
 
 def start_query(call: Call, search: Callable[[str], Found]) -> Found:
-    """What the statement of a call finds."""
+    """Run the statement of a call. Raises ApiError."""
     statement = call.request.query_params.get("q")
     if not statement:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
@@ -41,12 +41,12 @@ def start_query(call: Call, search: Callable[[str], Found]) -> Found:
 
 
 def asks_for_columns(call: Call) -> bool:
-    """Whether a call wants to know the columns of a statement instead of its records."""
+    """Return whether a call asks for the columns of a statement instead of its records."""
     return call.request.query_params.get("columns", "").lower() == "true"
 
 
 def continue_query(call: Call) -> tuple[Found, str, int]:
-    """What an earlier call found, with its cursor and the first record of the page that this call asks for."""
+    """Return the result of an earlier call, its cursor and the offset of the requested page. Raises ApiError."""
     kept = call.world.cursors.find(call.part("locator"))
     if kept is None:
         raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
@@ -67,7 +67,7 @@ def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:
 
 
 def page_size(call: Call) -> int:
-    """How many records a page has, as the call asks."""
+    """Return the page size that the call asks for. Raises ApiError."""
     match = _BATCH_SIZE.search(call.request.headers.get("sforce-query-options", ""))
     if match is None:
         return call.world.org.page_size

@@ -1,4 +1,4 @@
-"""Fill in what a request of a composite takes from the answers before it: `@{refAccount.id}`.
+"""Replace references of a composite request to earlier answers, such as `@{refAccount.id}`.
 
 REST API Developer Guide, "Composite".
 """
@@ -16,7 +16,7 @@ _STEP = re.compile(r"\.(\w+)|\[([0-9]+)\]")
 
 
 def fill_references(value: Any, answers: Mapping[str, Any]) -> Any:
-    """The value with every reference replaced. Raises ApiError where a reference leads nowhere."""
+    """Return the value with every reference replaced. Raises ApiError if a reference leads nowhere."""
     if isinstance(value, str):
         return _REFERENCE.sub(lambda match: _resolve_reference(match[1], match[2], answers), value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What the org offers: versions, resources, objects, limits, record counts."""
+"""What the org offers: API versions, resources, objects, limits and record counts."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ _RESOURCES = [
 
 
 async def versions(request: Request) -> Response:
-    """`/services/data`: no session needed, not counted."""
+    """Return the response of `/services/data`. It needs no session and does not count."""
     world: World = request.app.state.world
     return json_answer(list_served(world.org.versions))
 
 
 def resources(call: Call) -> Response:
-    """`/services/data/vXX.X`: resource names and paths."""
+    """Return the response of `/services/data/vXX.X`: the names and paths of the resources."""
     identity = f"{call.world.hosts.login}/id/{call.world.org.id}/{call.session.user_id}"
     return call.answer({**{name: f"{call.base}/{name}" for name in _RESOURCES}, "identity": identity})
 
 
 def objects(call: Call) -> Response:
-    """`/sobjects`: describe global."""
+    """Return the response of `/sobjects`: describe global."""
     return _unless_unchanged(call, lambda: describe_global(call.schemas, call.base))
 
 
 def object_described(call: Call) -> Response:
-    """`/sobjects/OBJECT/describe`."""
+    """Return the response of `/sobjects/OBJECT/describe`."""
     schema = schema_of(call)
     return _unless_unchanged(call, lambda: describe(schema, call.schemas, call.base))
 
 
 def object_in_brief(call: Call) -> Response:
-    """`/sobjects/OBJECT`."""
+    """Return the response of `/sobjects/OBJECT`."""
     return call.answer({"objectDescribe": in_brief(schema_of(call), call.base), "recentItems": []})
 
 
 def schema_of(call: Call) -> Schema:
-    """The object that the path names. Raises ApiError 404."""
+    """Return the object that the path names. Raises ApiError 404."""
     schema = call.schemas.find(call.part("object"))
     if schema is None:
         raise not_found()
@@ -61,7 +61,7 @@ def schema_of(call: Call) -> Schema:
 
 
 def limits(call: Call) -> Response:
-    """`/limits`, for users with "View Setup and Configuration"."""
+    """Return the response of `/limits`, for users with "View Setup and Configuration"."""
     if not call.permissions.view_setup:
         message = "insufficient access: View Setup and Configuration is required"
         raise ApiError(403, "INSUFFICIENT_ACCESS", message)
@@ -69,7 +69,7 @@ def limits(call: Call) -> Response:
 
 
 def record_count(call: Call) -> Response:
-    """`/limits/recordCount?sObjects=A,B`: objects that are unknown or empty are left out."""
+    """Return the response of `/limits/recordCount?sObjects=A,B`, without unknown and empty objects."""
     world = call.world
     names = call.request.query_params.get("sObjects", "")
     wanted = [call.schemas.find(name) for name in names.split(",")] if names else call.schemas.all
@@ -78,7 +78,7 @@ def record_count(call: Call) -> Response:
 
 
 def _unless_unchanged(call: Call, content: Callable[[], Any]) -> Response:
-    """304 where the client knows the present metadata. REST API Developer Guide, "Use Conditional Requests"."""
+    """Return 304 if the client has the current metadata. REST API Developer Guide, "Use Conditional Requests"."""
     changed = int(call.world.changed_at)
     tag = f"{zlib.crc32(f'{changed} {call.version}'.encode()):x}"
     zipped = "gzip" in call.request.headers.get("accept-encoding", "")

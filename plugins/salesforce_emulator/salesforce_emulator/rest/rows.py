@@ -56,7 +56,7 @@ def delete(call: Call) -> Response:
 
 
 def read_by_key(call: Call) -> Response:
-    """GET /sobjects/OBJECT/FIELD/VALUE, and GET /sobjects/OBJECT/ID/FIELD for the content of a file."""
+    """GET /sobjects/OBJECT/FIELD/VALUE, or GET /sobjects/OBJECT/ID/FIELD for the content of a file."""
     schema = schema_of(call)
     file = schema.field(call.part("value"))
     if file is not None and file.type == "base64" and read_id(call.part("field")) is not None:
@@ -70,7 +70,7 @@ def read_by_key(call: Call) -> Response:
 
 
 def upsert(call: Call) -> Response:
-    """PATCH /sobjects/OBJECT/FIELD/VALUE: 201 created, 200 updated (204 before v46.0), 300 several."""
+    """PATCH /sobjects/OBJECT/FIELD/VALUE: 201 created, 200 updated (204 before v46.0), 300 several matches."""
     schema = schema_of(call)
     at = key_place(schema, call.part("field"))
     row = _row(call, schema, schema.fields[at].name)
@@ -106,7 +106,7 @@ def delete_by_key(call: Call) -> Response:
 
 
 def key_place(schema: Schema, name: str) -> int:
-    """The position of a field by which records may be matched. Raises ApiError 404."""
+    """Return the position of a field that may match records. Raises ApiError 404."""
     at = schema.at(name)
     if at is None or not schema.fields[at].id_lookup:
         raise not_found(f"Provided external ID field does not exist or is not accessible: {name}")
@@ -152,7 +152,7 @@ def _execute_row(
     result = call.world.execute(write, call.session.user_id)[0]
     if result.faults:
         code = result.faults[0].code
-        # A look-up that leads nowhere has the code of a record that is not there, but its call is 400.
+        # A reference to a missing record has the same code as a missing row. Its call gets 400, not 404.
         of_row = (missing and _is_gone(call, schema, row)) or code == "NOT_FOUND"
         status = _MISSING.get(code, 400) if of_row else 400
         raise ApiError.of_row(403 if code == "INSUFFICIENT_ACCESS_OR_READONLY" else status, result.faults)
@@ -185,7 +185,7 @@ def _by_id(call: Call, schema: Schema) -> Row:
 def _live(call: Call, schema: Schema, record_id: str | None) -> Row:
     table = call.world.store[schema]
     row = table.get(record_id)
-    # A deleted record answers as if it had never been.
+    # A deleted record gets the same answer as one that never existed.
     if row is None or table.is_deleted(row):
         raise not_found()
     return row

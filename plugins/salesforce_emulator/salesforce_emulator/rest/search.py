@@ -23,7 +23,7 @@ def search(call: Call) -> Response:
 
 
 def search_parameterized(call: Call) -> Response:
-    """GET /parameterizedSearch?q=words&sObject=Account&fields=Id,Name, or the same as the body of a POST."""
+    """GET /parameterizedSearch?q=words&sObject=Account&fields=Id,Name, or POST with the same in its body."""
     body = call.json() if call.request.method == "POST" else _read_query(call)
     text = body.get("q") if isinstance(body, dict) else None
     if not isinstance(text, str) or len(text.strip()) < 2:

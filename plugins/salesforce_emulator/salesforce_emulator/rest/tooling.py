@@ -20,7 +20,7 @@ _WRITABLE = frozenset({"CustomField", "GlobalValueSet"})
 
 
 def objects(call: Call) -> Response:
-    """GET /tooling/sobjects: the objects of Setup in brief."""
+    """GET /tooling/sobjects: a summary of the setup objects."""
     schemas = call.world.tooling(call.session.user_id, call.version).schemas
     return call.answer(describe_global(schemas, f"{call.base}/tooling"))
 
@@ -35,7 +35,7 @@ def object_described(call: Call) -> Response:
 
 
 def query(call: Call) -> Response:
-    """The first page of a query on the objects of Setup."""
+    """Return the first page of a query on setup objects."""
     found = start_query(call, lambda q: call.world.tooling(call.session.user_id, call.version).query(q, call.version))
     if asks_for_columns(call):
         return call.answer(found.columns())
@@ -43,7 +43,7 @@ def query(call: Call) -> Response:
 
 
 def more(call: Call) -> Response:
-    """A further page."""
+    """Return a further page."""
     return _page(call, *continue_query(call))
 
 
@@ -64,7 +64,7 @@ def _find_record(call: Call) -> tuple[Schema, Row]:
 
 
 def update(call: Call) -> Response:
-    """PATCH /tooling/sobjects/OBJECT/ID: its metadata are replaced as a whole."""
+    """PATCH /tooling/sobjects/OBJECT/ID: replace its whole metadata."""
     schema, row = _find_record(call)
     if schema.name not in _WRITABLE:
         allowed = "HTTP Method 'PATCH' not allowed. Allowed are HEAD,GET"
@@ -105,7 +105,7 @@ def _page(call: Call, found: Found, cursor: str | None, start: int) -> Response:
 
 
 def _with_tooling_urls(record: dict[str, Any]) -> dict[str, Any]:
-    """A record, and those within it, with the addresses that they have in the Tooling API."""
+    """Return a record, and the records in it, with their URLs in the Tooling API."""
     shown = {name: _with_tooling_urls(value) if _is_record(value) else value for name, value in record.items()}
     url = record["attributes"].get("url", "").replace("/sobjects/", "/tooling/sobjects/")
     return {**shown, "attributes": {**record["attributes"], **({"url": url} if url else {})}}

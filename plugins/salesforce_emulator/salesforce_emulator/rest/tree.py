@@ -1,4 +1,4 @@
-"""`/composite/tree/OBJECT`: records with their children, created together.
+"""`/composite/tree/OBJECT`: records that are created together with their children.
 
 REST API Developer Guide, "sObject Tree".
 """
@@ -24,7 +24,7 @@ _DEEPEST = 5
 
 
 class _Refused(Portable, Exception):
-    """A tree that is not begun, because of one record."""
+    """A tree that is refused before its first insert, because of one record."""
 
     def __init__(self, name: str, fault: RowFault) -> None:
         super().__init__(fault.message)
@@ -33,7 +33,7 @@ class _Refused(Portable, Exception):
 
 @frozen
 class _Node:
-    """One record: its name in the request, its fields, the children and the reference by which they name it."""
+    """One record of a tree. `children` are pairs of the reference field and the child record."""
 
     name: str
     schema: Schema
@@ -41,12 +41,12 @@ class _Node:
     children: tuple[tuple[str, _Node], ...] = ()
 
     def every(self) -> list[_Node]:
-        """The record, and all below it."""
+        """Return the record and all records below it."""
         return [self, *(node for _, child in self.children for node in child.every())]
 
 
 def create(call: Call) -> Response:
-    """POST /composite/tree/OBJECT: 201 with an id for every record, or 400 with the errors and nothing created."""
+    """POST /composite/tree/OBJECT: 201 with an id per record, or 400 with the errors and no record created."""
     try:
         roots = [_node(call, schema_of(call), record, 1) for record in _records(call.json())]
         _check([node for root in roots for node in root.every()])

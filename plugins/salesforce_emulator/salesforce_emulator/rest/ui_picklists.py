@@ -23,7 +23,7 @@ _TYPES = ("picklist", "multipicklist")
 
 
 def every_field(call: Call) -> Response:
-    """The values of every picklist, by field."""
+    """Return the values of every picklist, by field."""
     schema, type_ = schema_of(call), _record_type(call)
     fields = [schema.fields[at] for at in schema.visible if schema.fields[at].type in _TYPES]
     return call.answer(
@@ -32,7 +32,7 @@ def every_field(call: Call) -> Response:
 
 
 def one_field(call: Call) -> Response:
-    """The values of one picklist."""
+    """Return the values of one picklist."""
     schema, type_ = schema_of(call), _record_type(call)
     field = schema.field(call.part("field"))
     if field is None or field.type not in _TYPES:

@@ -1,4 +1,4 @@
-"""`/ui-api/records`: single records as user interfaces create and read them.
+"""`/ui-api/records`: single records, as user interfaces create and read them.
 
 User Interface API Developer Guide, "Create a Record" and "Get a Record".
 """
@@ -21,7 +21,7 @@ _FAILED = "An error occurred while trying to create the record. Please try again
 
 
 def create(call: Call) -> Response:
-    """POST /ui-api/records: with an Idempotency-Key the answer is given again instead of a second record."""
+    """POST /ui-api/records. A repeated Idempotency-Key gets the first response again and creates no record."""
     key = call.request.headers.get("idempotency-key")
     if key is None:
         return call.answer(*_create_record(call))
