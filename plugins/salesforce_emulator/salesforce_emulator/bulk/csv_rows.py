@@ -26,7 +26,7 @@ _Put = Callable[[RowInput, str], None]
 
 @frozen
 class Column:
-    """One column: how a cell gets into a row, and where it stands, for the error text."""
+    """One column: how its cells get into a row, and its position for error messages."""
 
     at: int
     field: Field
@@ -34,7 +34,7 @@ class Column:
 
 
 def read_csv(data: bytes, schema: Schema, schemas: Schemas, only_ids: bool) -> list[RowInput]:
-    """The rows of a batch, in order. Raises BatchFailed where the batch as a whole is unusable."""
+    """Return the rows of a batch, in order. Raises BatchFailed if the batch as a whole is unusable."""
     lines = _lines(data)
     header = next(lines, None)
     if not header:
@@ -60,7 +60,7 @@ def _lines(data: bytes) -> Iterator[list[str]]:
 
 
 def columns_of(header: list[str], schema: Schema, schemas: Schemas) -> list[Column]:
-    """What the names of a header line stand for. Raises BatchFailed."""
+    """Return the columns that a header line names. Raises BatchFailed."""
     if len(header) > _MOST_FIELDS or sum(map(len, header)) > _LONGEST_HEADER:
         raise BatchFailed("InvalidBatch", "The header row is too long")
     names = [name.lower() for name in header]
@@ -108,7 +108,10 @@ def _parent_column(place: int, name: str, schema: Schema, schemas: Schemas) -> C
 
 
 def row_of(columns: list[Column], cells: list[str]) -> RowInput:
-    """One row; a value that cannot be read is its fault. Raises BatchFailed where cells are missing."""
+    """Return one row. A value that cannot be read becomes its fault.
+
+    Raises BatchFailed if the number of cells is wrong.
+    """
     if len(cells) != len(columns):
         message = f"CSV row has {len(cells)} columns, the header has {len(columns)}"
         raise BatchFailed("InvalidBatch", message)

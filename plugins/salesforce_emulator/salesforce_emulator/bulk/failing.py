@@ -1,4 +1,4 @@
-"""Why a whole batch fails: the `stateMessage` of its batchInfo."""
+"""The reason why a whole batch fails: the `stateMessage` of its batchInfo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from salesforce_emulator.portable import Portable
 
 
 class BatchFailed(Portable, Exception):
-    """No row of the batch can be processed."""
+    """A batch that fails as a whole, before any of its rows is processed."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -14,5 +14,5 @@ class BatchFailed(Portable, Exception):
 
 
 def no_field(name: str) -> BatchFailed:
-    """An unknown or hidden column fails the batch."""
+    """Return the error of a batch with an unknown or hidden column."""
     return BatchFailed("InvalidBatch", f"Field name not found : {name}")

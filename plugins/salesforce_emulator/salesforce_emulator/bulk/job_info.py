@@ -1,4 +1,4 @@
-"""Check a jobInfo that was sent: a new job, or a new state of one."""
+"""Check a jobInfo from a client: a new job, or a new state of one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from salesforce_emulator.errors import BulkError
 from salesforce_emulator.schema import Schema
 
 _CONTENT_TYPES = ("CSV", "JSON", "XML")
-# Clients in Java send the position of the value in its list.
+# Java clients send the position of the value in its enum.
 _CONCURRENCY = {"Parallel": "Parallel", "Serial": "Serial", "0": "Parallel", "1": "Serial"}
 
 
 def new_job(call: Call, info: Mapping[str, str]) -> Job:
-    """The job that `info` asks for. Raises BulkError."""
+    """Return the job that `info` asks for. Raises BulkError."""
     world = call.world
     operation = info.get("operation", "")
     if operation not in OPERATIONS:
@@ -84,7 +84,7 @@ def _key(schema: Schema, operation: str, info: Mapping[str, str]) -> int | None:
 
 
 def check_state_change(job: Job, state: str) -> str:
-    """The state that a job goes over to. Raises BulkError."""
+    """Return the new state of a job if the change is allowed. Raises BulkError."""
     if state not in ("Closed", "Aborted"):
         raise BulkError("InvalidJob", f"A job cannot be put into state {state!r}")
     if job.state != "Open" and (state == "Closed" or job.state == "Aborted"):

@@ -1,4 +1,4 @@
-"""Jobs, and what is done with their batches."""
+"""Jobs, and the processing of their batches."""
 
 from __future__ import annotations
 
@@ -44,18 +44,24 @@ class Jobs:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every job. Ids begin anew, since what a fault rule with a rate strikes depends on paths."""
+        """Remove every job and restart its ids.
+
+        Paths contain these ids, and fault rules with a rate depend on paths. Repeated ids thus repeat the faults.
+        """
         with self._lock:
             self._jobs.clear()
             self.next_job, self.next_batch, self._next_result = id_series("750"), id_series("751"), id_series("752")
 
     def add(self, job: Job) -> None:
-        """Keep a new job."""
+        """Store a new job."""
         with self._lock:
             self._jobs[job.id[:15]] = job
 
     def find(self, job_id: str) -> Job | None:
-        """The job of a 15- or 18-character id, unless it ended too long ago. Bulk API Developer Guide, "Limits"."""
+        """Return the job with a 15- or 18-character id, unless it ended more than seven days ago.
+
+        Bulk API Developer Guide, "Limits".
+        """
         with self._lock:
             horizon = self._clock.now() - _KEPT_SECONDS
             old = [key for key, job in self._jobs.items() if job.state != "Open" and job.modified < horizon]
@@ -64,14 +70,14 @@ class Jobs:
             return self._jobs.get(job_id[:15])
 
     def submit(self, batch: Batch, slow: float = 0.0) -> None:
-        """Queue a batch; it runs after the org's delay and `slow` seconds more."""
+        """Queue a batch. It starts after the org's delay and `slow` further seconds."""
         batch.job.batches[batch.id[:15]] = batch
         batch.job.modified = self._clock.now()
         alone = batch.job.concurrency == "Serial"
         self._workers.submit(partial(self._run, batch), batch.job, slow, alone)
 
     def end(self, job: Job, state: str) -> None:
-        """Close or abort a job; batches that wait are not processed once it is aborted."""
+        """Close or abort a job. The waiting batches of an aborted job are not processed."""
         with self._lock:
             job.state = state
             job.modified = self._clock.now()
@@ -111,7 +117,7 @@ class Jobs:
                 batch.processed = len(found)
                 batch.failed += sum(not result.success for result in chunk)
         except Interrupted:
-            # A batch that fails half-way has results for what was processed.
+            # If a batch fails halfway, it still has results for the processed rows.
             if found:
                 self._keep(batch, found)
             raise

@@ -1,4 +1,4 @@
-"""A job and its batches, as the server keeps them."""
+"""Jobs and batches as the server stores them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DONE = ("Completed", "Failed", "NotProcessed")
 
 @define
 class Batch:
-    """One batch. The data and the results are kept compressed: a million rows would not fit otherwise."""
+    """One batch. Its data and results are stored compressed, so that a million rows fit into memory."""
 
     id: str
     job: Job
@@ -34,15 +34,15 @@ class Batch:
     result: bytes = b""
 
     def data(self) -> bytes:
-        """The data as they were sent."""
+        """Return the data as the client sent them."""
         return zlib.decompress(self.request)
 
     def results(self) -> bytes:
-        """The results in the format of the job."""
+        """Return the results in the format of the job."""
         return zlib.decompress(self.result)
 
     def facts(self, time: Any) -> dict[str, str | int]:
-        """The elements of batchInfo, in order; `time` formats a moment."""
+        """Return the elements of batchInfo, in order. `time` formats a moment."""
         return {
             "id": self.id,
             "jobId": self.job.id,
@@ -60,7 +60,7 @@ class Batch:
 
 @define
 class Job:
-    """One job."""
+    """One job of Bulk API."""
 
     id: str
     operation: str
@@ -74,7 +74,7 @@ class Job:
     assignment_rule: str | None = None
     state: str = "Open"
     modified: float = 0.0
-    # By the first 15 characters of their ids.
+    # The batches by the first 15 characters of their ids.
     batches: dict[str, Batch] = field(factory=dict)
 
     @property
@@ -83,7 +83,7 @@ class Job:
         return self.content_type == "JSON"
 
     def facts(self, time: Any) -> dict[str, str | int | float]:
-        """The elements of jobInfo, in order; `time` formats a moment."""
+        """Return the elements of jobInfo, in order. `time` formats a moment."""
         batches = list(self.batches.values())
         states = [batch.state for batch in batches]
         spent = sum(batch.milliseconds for batch in batches)

@@ -1,4 +1,4 @@
-"""Show what a query batch found. Bulk API Developer Guide, "Bulk Query"."""
+"""Format the records of a query batch. Bulk API Developer Guide, "Bulk Query"."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from salesforce_emulator.soql.running import Found
 
 
 def render_query(found: Found, content_type: str) -> bytes:
-    """The records, in CSV or JSON."""
+    """Return the records as CSV or JSON."""
     if content_type == "JSON":
         return json.dumps(found.page(0, len(found.rows))).encode()
     if not found.rows:
@@ -24,7 +24,7 @@ def render_query(found: Found, content_type: str) -> bytes:
 
 
 def as_text(found: Found, start: int, size: int) -> list[list[str]]:
-    """The values of some records as CSV shows them: nothing where there is none."""
+    """Return the values of some records as text for CSV. An empty value is an empty text."""
     return [[_cell(value) for value in row] for row in found.cells(start, size)]
 
 

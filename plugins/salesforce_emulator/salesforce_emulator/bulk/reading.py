@@ -19,14 +19,14 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 class BatchReader:
-    """Turns data into rows. Raises BatchFailed."""
+    """A reader that turns the data of a batch into rows. It raises BatchFailed."""
 
     def __init__(self, schemas: Schemas, json_rows: JsonRows) -> None:
         self._schemas = schemas
         self._json_rows = json_rows
 
     def __call__(self, batch: Batch, schema: Schema) -> list[RowInput]:
-        """The rows of a batch, in order."""
+        """Return the rows of a batch, in order."""
         job = batch.job
         if job.content_type == "CSV":
             only_ids = job.operation in ("delete", "hardDelete")

@@ -1,4 +1,4 @@
-"""Show the results of a batch, one per row, in the rows' order.
+"""Format the results of a batch, one per row, in row order.
 
 Bulk API Developer Guide, "Get Batch Results" and "Handle Failed Records in Batches".
 """
@@ -18,7 +18,7 @@ HEADER = ("Id", "Success", "Created", "Error")
 
 
 def render(results: list[RowResult], content_type: str) -> bytes:
-    """The results in the job's content type."""
+    """Return the results in the job's content type."""
     return {"JSON": _json, "XML": _xml}.get(content_type, _csv)(results)
 
 

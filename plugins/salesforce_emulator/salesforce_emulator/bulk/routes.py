@@ -1,4 +1,4 @@
-"""The calls of Bulk API: jobs, batches, requests, results."""
+"""The calls of Bulk API: jobs, batches, requests and results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SENT_AS = {"CSV": ("text/csv",), "JSON": ("application/json",), "XML": ("applic
 
 
 def bulk(handler: Callable[[Call], Response]) -> Endpoint:
-    """An endpoint of Bulk API: its own session header and its own errors."""
+    """Return an endpoint of Bulk API, with its own session header and error format."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -72,7 +72,7 @@ def show_job(call: Call) -> Response:
 
 
 def change_job(call: Call) -> Response:
-    """POST /job/ID: close or abort."""
+    """POST /job/ID: close or abort the job."""
     job = _job(call)
     info = wire.read_info(call.body, call.request.headers.get("content-type", ""))
     call.world.jobs.end(job, check_state_change(job, info.get("state", "")))
@@ -81,7 +81,7 @@ def change_job(call: Call) -> Response:
 
 def add_batch(call: Call) -> Response:
     """POST /job/ID/batch."""
-    # A batch counts as soon as it is posted, to a closed job too.
+    # A posted batch counts even if its job is closed.
     if not call.world.allocations.take(BULK_BATCHES):
         raise BulkError("ExceededQuota", "ApiBatchItems Limit exceeded.")
     job = _job(call)
@@ -115,13 +115,13 @@ def show_batch(call: Call) -> Response:
 
 
 def show_request(call: Call) -> Response:
-    """GET /job/ID/batch/ID/request: the data as they were sent."""
+    """GET /job/ID/batch/ID/request: the data as the client sent them."""
     batch = _batch(call)
     return Response(batch.data(), headers={"Content-Type": batch.content_type or "text/csv"})
 
 
 def show_result(call: Call) -> Response:
-    """GET /job/ID/batch/ID/result: one result per row, or the ids of a query's files."""
+    """GET /job/ID/batch/ID/result: one result per row, or the ids of a query's result files."""
     batch = _require_finished_batch(call)
     if batch.job.operation in QUERIES:
         return wire.result_list_answer(call.request, batch)

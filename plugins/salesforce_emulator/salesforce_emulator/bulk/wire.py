@@ -1,4 +1,4 @@
-"""How Bulk API's control calls speak: XML or JSON, as the call and the job have it."""
+"""The format of Bulk API's control calls: XML or JSON, depending on the call and the job."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ XML_TYPE = "application/xml"
 
 
 def wants_json(request: Request, job: Job | None = None) -> bool:
-    """Whether the answer is JSON: the call's content type says so, or the job's data are JSON."""
+    """Return whether the answer is JSON: the call's headers ask for it, or the job's data are JSON."""
     asked = request.headers.get("content-type", "") + request.headers.get("accept", "")
     return "json" in asked or (job is not None and job.is_json)
 
 
 def read_info(body: bytes, content_type: str) -> dict[str, str]:
-    """The elements of a jobInfo that was sent. Raises BulkError."""
+    """Return the elements of a jobInfo from a client. Raises BulkError."""
     if "json" in content_type:
         try:
             info = json.loads(body)
@@ -41,21 +41,21 @@ def read_info(body: bytes, content_type: str) -> dict[str, str]:
 
 
 def job_answer(request: Request, job: Job, status: int = 200) -> Response:
-    """A jobInfo."""
+    """Return a response with a jobInfo."""
     if wants_json(request, job):
         return _json(job.facts(data_time), status)
     return _xml(flat("jobInfo", {**job.facts(bulk_xml_time), "apiVersion": job.version}), status)
 
 
 def batch_answer(request: Request, batch: Batch, status: int = 200) -> Response:
-    """A batchInfo."""
+    """Return a response with a batchInfo."""
     if wants_json(request, batch.job):
         return _json(batch.facts(data_time), status)
     return _xml(flat("batchInfo", batch.facts(bulk_xml_time)), status)
 
 
 def batches_answer(request: Request, job: Job, batches: Sequence[Batch]) -> Response:
-    """A batchInfoList."""
+    """Return a response with a batchInfoList."""
     if wants_json(request, job):
         return _json({"batchInfo": [batch.facts(data_time) for batch in batches]}, 200)
     root = ElementTree.Element("batchInfoList", {"xmlns": DATALOAD})
@@ -67,14 +67,14 @@ def batches_answer(request: Request, job: Job, batches: Sequence[Batch]) -> Resp
 
 
 def result_list_answer(request: Request, batch: Batch) -> Response:
-    """The ids of a query's result files."""
+    """Return a response with the ids of a query's result files."""
     if wants_json(request, batch.job):
         return Response(json.dumps([batch.result_id]), media_type=JSON_TYPE)
     return _xml(flat("result-list", {"result": batch.result_id}), 200)
 
 
 def error_answer(request: Request, error: BulkError) -> Response:
-    """An error: `exceptionCode` and `exceptionMessage`."""
+    """Return a response with an error: `exceptionCode` and `exceptionMessage`."""
     facts = {"exceptionCode": error.code, "exceptionMessage": error.message}
     return _json(facts, error.status) if wants_json(request) else _xml(flat("error", facts), error.status)
 

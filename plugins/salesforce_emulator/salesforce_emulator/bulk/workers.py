@@ -1,4 +1,4 @@
-"""Runs what clients queued: later than it was posted, in any order, one or several at a time."""
+"""Run queued tasks: after a delay, in any order, one or several at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Task:
 
 
 class Workers:
-    """Threads that start with the first tasks and end with `close`; a task handles its own exceptions."""
+    """Worker threads. They start with the first tasks and end with `close`. A task handles its own exceptions."""
 
     def __init__(self, org: Org, seed: int) -> None:
         self.adopt(org)
@@ -36,20 +36,20 @@ class Workers:
         self._running: Counter[object] = Counter()
 
     def adopt(self, org: Org) -> None:
-        """Go on with the settings of a changed org."""
+        """Apply the settings of a changed org."""
         self._settings = org.bulk
         self._count = org.workers
 
     def advance(self, seconds: float) -> None:
-        """Move time forward: tasks that wait are due so much earlier."""
+        """Move time forward. Waiting tasks become due that many seconds earlier."""
         with self._changed:
             self._added += seconds
             self._changed.notify_all()
 
     def submit(self, run: Callable[[], None], of: object, slow: float = 0.0, alone: bool = False) -> None:
-        """Queue a task of a job; it runs after the org's delay and `slow` seconds more.
+        """Queue a task of a job. It starts after the org's delay and `slow` further seconds.
 
-        A task that runs `alone` waits for the job's others.
+        A task that runs `alone` waits for other tasks of its job.
         """
         with self._changed:
             self._waiting.append(_Task(self._now() + self._delay() + slow, run, of, alone))
@@ -60,19 +60,19 @@ class Workers:
             self._changed.notify_all()
 
     def withdraw(self, of: object) -> None:
-        """Forget the tasks of a job that have not started."""
+        """Remove the tasks of a job that have not started."""
         with self._changed:
             self._waiting = [task for task in self._waiting if task.of is not of]
 
     def reset(self) -> None:
-        """Forget every task; return when those that run are finished."""
+        """Remove every waiting task. Return when the running ones have finished."""
         with self._changed:
             self._waiting.clear()
             self._changed.wait_for(lambda: not self._running.total())
             self._chance = random.Random(self._seed)
 
     def close(self) -> None:
-        """End the threads after the tasks that they run."""
+        """Let the running tasks finish, then end the threads."""
         with self._changed:
             self._closing = True
             self._waiting.clear()
@@ -84,7 +84,7 @@ class Workers:
         return time.monotonic() + self._added
 
     def _delay(self) -> float:
-        # Drawn for each task: Salesforce promises no order, in Serial mode either.
+        # Each task gets its own random delay. Salesforce promises no order, not even in Serial mode.
         spread = 0.5 + self._chance.random() if self._settings.shuffle else 1.0
         return self._settings.delay * spread
 

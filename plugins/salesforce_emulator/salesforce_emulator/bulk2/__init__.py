@@ -1,1 +1,1 @@
-"""Bulk API 2.0: jobs that load data, and jobs that query. Bulk API 2.0 and Bulk API Developer Guide."""
+"""Bulk API 2.0: ingest jobs and query jobs. Bulk API 2.0 and Bulk API Developer Guide."""

@@ -1,4 +1,4 @@
-"""The calls of an ingest job. Bulk API 2.0 and Bulk API Developer Guide, "Bulk API 2.0 Ingest"."""
+"""The calls for ingest jobs. Bulk API 2.0 and Bulk API Developer Guide, "Bulk API 2.0 Ingest"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from salesforce_emulator.bulk2.refusals import bad_input, invalid_state
 from salesforce_emulator.call import Call
 from salesforce_emulator.errors import ApiError, not_found
 
-# 150 MB, counted as Salesforce counts: in base64, four characters for three bytes.
+# 150 MB as Salesforce counts them: in base64, with four characters for three bytes.
 _LARGEST = 150_000_000 * 3 // 4
 _OPEN_SECONDS = 86_400
 _SEVERAL = (
@@ -27,12 +27,12 @@ _SEVERAL = (
 
 
 def create(call: Call) -> Response:
-    """POST /jobs/ingest: a job, or with a multipart body a job and its data."""
+    """POST /jobs/ingest: create a job. A multipart body also carries its data."""
     content_type = call.request.headers.get("content-type", "")
     if not content_type.startswith("multipart/form-data"):
         job = ingest_job(call, call.json())
         call.world.ingest_jobs.add(job)
-        return call.answer(job.opened())
+        return call.answer(job.creation_facts())
     described, data = read_multipart(call.body, content_type)
     try:
         job = ingest_job(call, json.loads(described))
@@ -41,11 +41,11 @@ def create(call: Call) -> Response:
     job.data, job.state = data, "UploadComplete"
     call.world.ingest_jobs.add(job)
     _close(call, job)
-    return call.answer(job.opened())
+    return call.answer(job.creation_facts())
 
 
 def upload(call: Call) -> Response:
-    """PUT /jobs/ingest/ID/batches: the data, once."""
+    """PUT /jobs/ingest/ID/batches: upload the data. A job accepts data only once."""
     job = _job(call)
     if not call.request.headers.get("content-type", "").startswith("text/csv"):
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "Content type of the data must be text/csv")
@@ -61,7 +61,7 @@ def upload(call: Call) -> Response:
 
 
 def change(call: Call) -> Response:
-    """PATCH /jobs/ingest/ID: UploadComplete or Aborted."""
+    """PATCH /jobs/ingest/ID: set the state to UploadComplete or Aborted."""
     job = _job(call)
     body = call.json()
     with job.lock:

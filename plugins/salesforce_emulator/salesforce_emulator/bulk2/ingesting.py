@@ -1,4 +1,4 @@
-"""Loads the data of a job: internal batches of 10,000 rows, in chunks of 200, several batches at the same time.
+"""Load the data of an ingest job: internal batches of 10,000 rows, in chunks of 200, several batches at once.
 
 Bulk API 2.0 and Bulk API Developer Guide, "How Requests Are Processed".
 """
@@ -29,7 +29,7 @@ _Cells = list[str]
 
 
 class Loading:
-    """One job that runs. Threads come and go; each takes internal batches until none is left."""
+    """The loading of one job. Several threads help; each takes internal batches until none is left."""
 
     def __init__(self, world: World, job: IngestJob) -> None:
         self._world = world
@@ -43,12 +43,12 @@ class Loading:
         self._chance = random.Random(f"{world.seed}:{job.id}")
 
     def start(self, slow: float) -> None:
-        """Queue the work: one task for each thread that may help."""
+        """Queue the loading: one task for each thread that may help."""
         for _ in range(self._world.org.workers):
             self._world.workers.submit(self._help, self._job, slow)
 
     def give_up(self) -> None:
-        """File what was not processed of a job that was aborted; return when it is filed."""
+        """Write the remaining rows of an aborted job to its unprocessed records. Return when they are written."""
         if self._job.began:
             self._finished.wait(10)
         else:
@@ -94,14 +94,14 @@ class Loading:
         self._columns = columns_of(job.header, schemas.get(job.object_name), schemas)
 
     def _schemas(self) -> Schemas:
-        """The objects as the user of the job sees them now."""
+        """Return the objects as the user of the job sees them now."""
         return self._world.view(self._job.user_id).schemas
 
     def _rows(self) -> list[_Cells]:
         return list(islice((cells for cells in self._lines if cells), _INTERNAL_BATCH))
 
     def _load(self, batch: list[_Cells]) -> None:
-        # Rows of a batch that the allocation refuses are in no result file.
+        # If the allocation refuses a batch, its rows appear in no result file.
         if not self._world.allocations.take(BULK_BATCHES):
             return
         results: list[RowResult] = []
@@ -129,7 +129,10 @@ class Loading:
             self._job.failed += sum(not result.success for result in chunk)
 
     def _file(self, batch: list[_Cells], results: list[RowResult]) -> None:
-        """Salesforce promises no order within the result files."""
+        """Write the results of a batch to the result files.
+
+        Rows are shuffled, because Salesforce promises no order within the files.
+        """
         done = list(zip(results, batch, strict=False))
         self._chance.shuffle(done)
         good = [(str(result.record_id), _word(result.created), *cells) for result, cells in done if result.success]

@@ -1,4 +1,4 @@
-"""Read the body that creates a job, or changes its state."""
+"""Read the body of a call that creates a job or changes its state."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SPOKEN = {"JobComplete": "Completed"}
 
 
 def ingest_job(call: Call, body: Any) -> IngestJob:
-    """The job that a body asks for. Raises ApiError."""
+    """Return the ingest job that a body asks for. Raises ApiError."""
     given = _check_keys(
         body, _INGEST_KEYS if float(call.version) >= _ASSIGNS_SINCE else _INGEST_KEYS - {"assignmentRuleId"}
     )
@@ -52,7 +52,7 @@ def ingest_job(call: Call, body: Any) -> IngestJob:
 
 
 def query_job(call: Call, body: Any, found: Found) -> QueryJob:
-    """The job that a body asks for; `found` is what its query finds now. Raises ApiError."""
+    """Return the query job that a body asks for. `found` is the current result of its query. Raises ApiError."""
     given = _check_keys(body, _QUERY_KEYS)
     return QueryJob(
         id=call.world.jobs.next_job(),
@@ -69,7 +69,7 @@ def query_job(call: Call, body: Any, found: Found) -> QueryJob:
 
 
 def next_state(job: Job, body: Any, allowed: Collection[str]) -> str:
-    """The state that a job goes over to. Raises ApiError."""
+    """Return the new state of a job if the change is allowed. Raises ApiError."""
     state = _text(_check_keys(body, {"state"}), "state")
     if state not in allowed:
         raise invalid_job(f"A job cannot be put into state {state!r}")

@@ -1,4 +1,4 @@
-"""How the CSV of a job is laid out: its delimiter, its line ending, which cells are quoted."""
+"""The CSV layout of a job: its delimiter, its line ending and its quoting."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 
 @frozen
 class Layout:
-    """The names that a job's body gives: `columnDelimiter` and `lineEnding`."""
+    """The settings `columnDelimiter` and `lineEnding` of a job's body."""
 
     delimiter: str = "COMMA"
     line_ending: str = "LF"
 
     def read(self, data: bytes) -> Iterator[list[str]]:
-        """The lines of a file. Raises BatchFailed where it is not laid out in this way."""
+        """Yield the lines of a file. Raises BatchFailed if the file does not match the layout."""
         if data.find(b"\n") > 0 and (data[data.find(b"\n") - 1 :][:1] == b"\r") != (self.line_ending == "CRLF"):
             setting = f"Current LineEnding setting is {self.line_ending}"
             raise BatchFailed("ClientInputError", f"LineEnding is invalid on user data. {setting}")
@@ -35,13 +35,13 @@ class Layout:
             raise BatchFailed("InvalidBatch", f"Failed to parse CSV: {error}") from error
 
     def quote_rows(self, rows: Iterable[Sequence[str]]) -> bytes:
-        """Lines whose cells are all quoted."""
+        """Return lines with all cells quoted."""
         text = io.StringIO()
         ending, delimiter = LINE_ENDINGS[self.line_ending], DELIMITERS[self.delimiter]
         csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator=ending, delimiter=delimiter).writerows(rows)
         return text.getvalue().encode()
 
     def header(self, added: Sequence[str], sent: Sequence[str]) -> bytes:
-        """A header line: the columns that Salesforce adds are quoted, those that were sent are not."""
+        """Return a header line. The columns that Salesforce adds are quoted, the client's columns are not."""
         names = [f'"{name}"' for name in added] + list(sent)
         return (DELIMITERS[self.delimiter].join(names) + LINE_ENDINGS[self.line_ending]).encode()

@@ -1,4 +1,4 @@
-"""Lists jobs: `/jobs/ingest` and `/jobs/query`, 1,000 a page."""
+"""List jobs: `/jobs/ingest` and `/jobs/query`, 1,000 per page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from salesforce_emulator.call import Call
 
 
 def list_jobs(call: Call, shelf: Shelf[Kind], path: str, kind: str) -> Response:
-    """One page; a filter that names another type of job, or PK chunking, finds none."""
+    """Return one page of jobs.
+
+    A filter for another job type or for PK chunking returns an empty page.
+    """
     asked = call.request.query_params
     locator = asked.get("queryLocator")
     jobs, following = shelf.page(offset_of(locator) if locator else 0)

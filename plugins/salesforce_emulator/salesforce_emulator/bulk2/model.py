@@ -1,4 +1,4 @@
-"""The jobs of Bulk API 2.0, as the server keeps them."""
+"""The jobs of Bulk API 2.0 as the server stores them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDED = ("JobComplete", "Failed", "Aborted")
 
 @define(eq=False)
 class Job:
-    """What both kinds of jobs have. `origin` is the call that brought the data."""
+    """The attributes that both kinds of jobs share. `origin` is the call that sent the data."""
 
     id: str
     operation: str
@@ -39,21 +39,21 @@ class Job:
     lock: Lock = field(factory=Lock)
 
     def begins(self, moment: float) -> bool:
-        """Go over from UploadComplete to InProgress; False where the job was aborted meanwhile."""
+        """Change the state from UploadComplete to InProgress. Return False if the job was aborted."""
         with self.lock:
             if self.state == "UploadComplete":
                 self.state, self.modified, self.began = "InProgress", moment, True
             return self.state == "InProgress"
 
     def ends(self, state: str, moment: float, message: str = "") -> None:
-        """Go over to an end state; an aborted job stays aborted."""
+        """Change to an end state. An aborted job stays aborted."""
         with self.lock:
             if self.state not in ENDED:
                 self.state, self.error_message = state, message
             self.modified = moment
 
     def facts(self) -> dict[str, Any]:
-        """The keys of a job that every answer has."""
+        """Return the job's keys that every response has."""
         return {
             "id": self.id,
             "operation": self.operation,
@@ -62,17 +62,17 @@ class Job:
             "createdDate": data_time(self.created),
             "systemModstamp": data_time(self.modified or self.created),
             "state": self.state,
-            **self._matching(),
+            **self._key_facts(),
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
             "apiVersion": float(self.version),
         }
 
     def in_list(self, kind: str) -> dict[str, Any]:
-        """The keys of a job in a list of jobs; `kind` is V2Ingest or V2Query."""
+        """Return the job's keys in a list of jobs. `kind` is V2Ingest or V2Query."""
         return {**self.facts(), **self._place(), "jobType": kind, **self._layout()}
 
-    def _matching(self) -> dict[str, str]:
+    def _key_facts(self) -> dict[str, str]:
         return {}
 
     def _place(self) -> dict[str, str]:
@@ -84,7 +84,7 @@ class Job:
 
 @define(eq=False)
 class IngestJob(Job):
-    """A job that loads data. The lists hold parts of the result files, compressed."""
+    """A job that loads data. The lists hold compressed parts of the result files."""
 
     key_name: str | None = None
     assignment_rule: str | None = None
@@ -96,12 +96,12 @@ class IngestJob(Job):
     unprocessed: list[bytes] = field(factory=list)
     loading: Loading | None = None
 
-    def opened(self) -> dict[str, Any]:
-        """The answer to its creation."""
+    def creation_facts(self) -> dict[str, Any]:
+        """Return the response to the job's creation."""
         return {**self.facts(), **self._place(), **self._layout()}
 
     def info(self) -> dict[str, Any]:
-        """The answer when a client asks for the job."""
+        """Return the response to a request for the job."""
         return {
             **self.in_list("V2Ingest"),
             "numberRecordsProcessed": self.processed,
@@ -113,7 +113,7 @@ class IngestJob(Job):
             **({"errorMessage": self.error_message} if self.error_message else {}),
         }
 
-    def _matching(self) -> dict[str, str]:
+    def _key_facts(self) -> dict[str, str]:
         facts = {"externalIdFieldName": self.key_name, "assignmentRuleId": self.assignment_rule}
         return {name: value for name, value in facts.items() if value}
 
@@ -124,17 +124,17 @@ class IngestJob(Job):
 
 @define(eq=False)
 class QueryJob(Job):
-    """A job that queries; `found` are the rows, as they were when the job ran."""
+    """A job that runs a query. `found` holds the rows as they were when the job ran."""
 
     query: str = ""
     found: Found | None = None
 
-    def opened(self) -> dict[str, Any]:
-        """The answer to its creation."""
+    def creation_facts(self) -> dict[str, Any]:
+        """Return the response to the job's creation."""
         return {**self.facts(), **self._layout()}
 
     def info(self) -> dict[str, Any]:
-        """The answer when a client asks for the job."""
+        """Return the response to a request for the job."""
         return {
             **self.in_list("V2Query"),
             "numberRecordsProcessed": self.processed,

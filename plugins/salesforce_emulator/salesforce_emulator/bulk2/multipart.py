@@ -1,4 +1,4 @@
-"""Read a multipart body: the job and its data in one call.
+"""Read a multipart body, which creates a job and sends its data in one call.
 
 Bulk API 2.0 and Bulk API Developer Guide, "Create a Job": up to 100,000 characters of data.
 """
@@ -15,7 +15,7 @@ _MOST = 100_000
 
 
 def read_multipart(body: bytes, content_type: str) -> tuple[bytes, bytes]:
-    """The parts `job` and `content`. Raises ApiError."""
+    """Return the parts `job` and `content`. Raises ApiError."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
     message = BytesParser(policy=HTTP).parsebytes(head + body)
     parts = {name: _content(part) for part in message.iter_parts() if (name := _name(part))}

@@ -1,4 +1,4 @@
-"""The calls of a query job. Bulk API 2.0 and Bulk API Developer Guide, "Bulk API 2.0 Query"."""
+"""The calls for query jobs. Bulk API 2.0 and Bulk API Developer Guide, "Bulk API 2.0 Query"."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def create(call: Call) -> Response:
     if not call.world.allocations.take(_QUERY_JOBS):
         raise ApiError(400, "EXCEEDEDQUOTA", f"{_QUERY_JOBS} Limit exceeded.")
     call.world.query_jobs.add(job)
-    answer = call.answer(job.opened())
+    answer = call.answer(job.creation_facts())
     call.world.workers.submit(partial(querying.run, call.world, job), job, getattr(call.request.state, "slow", 0.0))
     return answer
 
@@ -52,7 +52,7 @@ def show_all(call: Call) -> Response:
 
 
 def change(call: Call) -> Response:
-    """PATCH /jobs/query/ID: Aborted."""
+    """PATCH /jobs/query/ID: set the state to Aborted."""
     job = _job(call)
     body = call.json()
     with job.lock:
@@ -73,7 +73,7 @@ def delete(call: Call) -> Response:
 
 
 def results(call: Call) -> Response:
-    """GET /jobs/query/ID/results: `maxRecords` rows from `locator` on."""
+    """GET /jobs/query/ID/results: up to `maxRecords` rows, starting at `locator`."""
     job = _job(call)
     found = _require_results(job)
     most = call.request.query_params.get("maxRecords", str(len(found.rows)))
@@ -87,7 +87,7 @@ def results(call: Call) -> Response:
 
 
 def result_pages(call: Call) -> Response:
-    """GET /jobs/query/ID/resultPages: addresses that can be fetched at the same time."""
+    """GET /jobs/query/ID/resultPages: URLs of pages that clients can fetch in parallel."""
     job = _job(call)
     found = _require_results(job)
     locator = call.request.query_params.get("locator")

@@ -1,4 +1,4 @@
-"""Runs the query of a job, and shows what it found in pages."""
+"""Run the query of a job, and show its result in pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LAST = "null"
 
 
 def run_query(call: Call, query: str, with_deleted: bool) -> Found:
-    """What a query finds now, refused where Bulk API does not run it."""
+    """Return the current result of a query. Raises ApiError if Bulk API does not support the query."""
     try:
         found = call.world.query(query, call.version, with_deleted, call.session.user_id)
     except SoqlError as error:
@@ -56,12 +56,12 @@ def run(world: World, job: QueryJob) -> None:
 
 
 def locator_of(offset: int) -> str:
-    """`MTAwMDA` for 10000: what Salesforce calls opaque."""
+    """Return the locator of an offset, such as `MTAwMDA` for 10000. Clients treat it as opaque."""
     return base64.b64encode(str(offset).encode()).decode().rstrip("=")
 
 
 def offset_of(locator: str) -> int:
-    """The offset that a locator stands for. Raises ApiError."""
+    """Return the offset of a locator. Raises ApiError."""
     try:
         return int(base64.b64decode(locator + "=" * (-len(locator) % 4), validate=True))
     except ValueError as error:
@@ -69,7 +69,7 @@ def offset_of(locator: str) -> int:
 
 
 def page(job: QueryJob, found: Found, start: int, most: int) -> tuple[bytes, dict[str, str]]:
-    """A part of the result, with its header line, and the headers that say how to go on."""
+    """Return one page of a result with its header line, and the HTTP headers that lead to the next page."""
     rows = as_text(found, start, most)
     end = start + len(rows)
     headers = {

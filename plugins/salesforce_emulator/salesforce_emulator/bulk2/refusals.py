@@ -1,4 +1,4 @@
-"""What Bulk API 2.0 refuses: REST errors whose codes are those of Bulk API, run together in capitals."""
+"""Errors of Bulk API 2.0: REST errors with the codes of Bulk API, in capitals and without separators."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from salesforce_emulator.errors import ApiError
 
 
 def invalid_job(message: str) -> ApiError:
-    """A job that cannot be created as asked."""
+    """Return the error for a job that cannot be created as requested."""
     return ApiError(400, "INVALIDJOB", message)
 
 
 def invalid_state(message: str) -> ApiError:
-    """A call that the state of the job forbids."""
+    """Return the error for a call that the job's state forbids."""
     return ApiError(400, "INVALIDJOBSTATE", message)
 
 
 def no_entity(name: str) -> ApiError:
-    """An object that is unknown, hidden or not served by Bulk API."""
+    """Return the error for an object that is unknown, hidden or not supported by Bulk API."""
     return ApiError(400, "INVALIDENTITY", f"Entity '{name}' is not supported by the Bulk API.")
 
 
 def bad_input(message: str) -> ApiError:
-    """Data that cannot be taken."""
+    """Return the error for data that cannot be accepted."""
     return ApiError(400, "CLIENTINPUTERROR", message)

@@ -24,7 +24,7 @@ ROUTES = [
     _route("/ingest/{job}/successfulResults", ingest_calls.successful),
     _route("/ingest/{job}/failedResults", ingest_calls.get_failed_results),
     _route("/ingest/{job}/unprocessedrecords", ingest_calls.get_unprocessed_records),
-    # Clients spell it both ways.
+    # Clients use both spellings.
     _route("/ingest/{job}/unprocessedRecords", ingest_calls.get_unprocessed_records),
     _route("/query", query_calls.show_all),
     _route("/query", query_calls.create, "POST"),

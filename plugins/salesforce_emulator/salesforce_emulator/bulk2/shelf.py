@@ -1,4 +1,4 @@
-"""Keeps jobs for seven days after they ended, and lists them page by page."""
+"""The stored jobs of one kind: kept for seven days after their end, and listed page by page."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class Shelf(Generic[Kind]):
         self._jobs: dict[str, Kind] = {}
 
     def reset(self) -> None:
-        """Forget every job."""
+        """Remove every job."""
         with self._lock:
             self._jobs.clear()
 
     def add(self, job: Kind) -> None:
-        """Keep a new job."""
+        """Store a new job."""
         with self._lock:
             self._jobs[job.id[:15]] = job
 
     def find(self, job_id: str) -> Kind | None:
-        """The job of a 15- or 18-character id, unless it is deleted or too old."""
+        """Return the job with a 15- or 18-character id, unless it is deleted or too old."""
         with self._lock:
             self._forget_old()
             return self._jobs.get(job_id[:15])
@@ -44,7 +44,7 @@ class Shelf(Generic[Kind]):
             self._jobs.pop(job.id[:15], None)
 
     def page(self, start: int) -> tuple[list[Kind], int | None]:
-        """1,000 jobs, and where the next page starts."""
+        """Return up to 1,000 jobs, and the start of the next page or None."""
         with self._lock:
             self._forget_old()
             jobs = list(self._jobs.values())
