@@ -1,1 +1,1 @@
-"""SOQL: statement in, records out. SOQL and SOSL Reference, "SOQL SELECT Syntax"."""
+"""Run SOQL statements. SOQL and SOSL Reference, "SOQL SELECT Syntax"."""

@@ -1,4 +1,4 @@
-"""Queries on child records inside a SELECT list. SOQL and SOSL Reference, "Relationship Queries"."""
+"""Queries on child records in a SELECT list. SOQL and SOSL Reference, "Relationship Queries"."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_RELATIONSHIP = (
 
 
 def child_of(statement: str, parent: Schema, schemas: Schemas, query: Query) -> tuple[Schema, Field]:
-    """The object and the reference that the name of a child relationship stands for. Raises SoqlError."""
+    """Return the object and the reference field that a child relationship names. Raises SoqlError."""
     name = query.object.lower().removeprefix(f"{parent.name.lower()}.")
     for schema, reference in schemas.children(parent):
         if (reference.child_relationship_name or "").lower() == name:
@@ -29,19 +29,19 @@ def child_of(statement: str, parent: Schema, schemas: Schemas, query: Query) -> 
 
 
 class Shown(Protocol):
-    """The SELECT list of a query on children."""
+    """The SELECT list of a query on child records."""
 
     def show(self, row: Row) -> dict[str, Any]:
-        """One record."""
+        """Return one record."""
 
-    def described(self) -> list[Described]:
-        """What the columns are."""
+    def describe_columns(self) -> list[Described]:
+        """Return the descriptions of the columns."""
 
 
 class Child:
-    """The children of every parent, as one query inside a statement selects them.
+    """The children of every parent, as a query in the SELECT list selects them.
 
-    `cut` applies OFFSET and LIMIT, `selection` shows a row.
+    `cut` applies OFFSET and LIMIT. `selection` shows a row.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Child:
             self._rows[row[at]].append(row)
 
     def show(self, parent: Row) -> dict[str, Any] | None:
-        """A query result inside a record; null where there are no children."""
+        """Return the query result inside the parent's record, or None if it has no children."""
         rows = self._cut(self._rows.get(parent[0], []))
         if not rows:
             return None

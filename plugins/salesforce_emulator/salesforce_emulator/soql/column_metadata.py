@@ -1,4 +1,4 @@
-"""What `columns=true` answers instead of records: the columns of a statement.
+"""The response to `columns=true`: the columns of a statement instead of its records.
 
 Tooling API Developer Guide, "Query" resource, parameter `columns`. The sf CLI asks for it before it prints a table.
 """
@@ -20,9 +20,9 @@ _OTHER = frozenset({"boolean", "date", "datetime", "time", "base64", "address", 
 
 @frozen
 class Described:
-    """A column: the relationships that lead to it, its name, its field; what a function of a group gives has no field.
+    """A column: the relationships that lead to it, its name and its field.
 
-    `columns` are those of a query on children.
+    A query on children has no field. `columns` holds its columns.
     """
 
     parents: tuple[str, ...]
@@ -33,7 +33,7 @@ class Described:
 
 
 def column_metadata(schema: Schema, columns: Sequence[Described], grouped: bool) -> dict[str, Any]:
-    """The answer for a statement that starts at an object."""
+    """Return the response for a statement that selects from an object."""
     return {
         "columnMetadata": _entries(columns),
         "entityName": schema.name,
@@ -56,7 +56,7 @@ def _entries(columns: Sequence[Described]) -> list[dict[str, Any]]:
 
 
 def _find_join_columns(level: list[dict[str, Any]], parent: str) -> list[dict[str, Any]]:
-    """The columns below a relationship."""
+    """Return the list of columns below a relationship. Add the relationship if it is new."""
     found = next((entry for entry in level if entry["columnName"] == parent and entry["joinColumns"]), None)
     if found is None:
         found = _entry(parent, None, aggregate=False)

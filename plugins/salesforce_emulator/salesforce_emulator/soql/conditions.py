@@ -1,4 +1,4 @@
-"""Turn the WHERE of a statement into a function of a row."""
+"""Compile the WHERE clause of a statement into a function of a row."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _OF_PERIODS: dict[str, Callable[[str, str, str], bool]] = {
 
 
 class Conditions:
-    """Turns the conditions of one statement into functions.
+    """A compiler for the conditions of one statement.
 
-    `terms` reads what a condition names, `inner` gives the ids that a query inside the statement finds.
+    `terms` returns the field and the reader of a term. `inner` returns the ids that a subquery finds.
     """
 
     def __init__(self, statement: str, paths: Paths, inner: Inner, terms: Terms | None = None) -> None:
@@ -50,7 +50,7 @@ class Conditions:
         self._inner = inner
 
     def test(self, condition: Condition) -> Test:
-        """A function that says whether a row meets the condition. Raises SoqlError."""
+        """Return a function that checks whether a row meets the condition. Raises SoqlError."""
         if isinstance(condition, Negation):
             inner = self.test(condition.condition)
             return lambda row: not inner(row)

@@ -1,4 +1,4 @@
-"""Reads the parts of a statement that stand for values: fields, functions, literals, conditions."""
+"""Parse the parts of a statement that hold values: fields, functions, literals and conditions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _SIGNS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", ">": ">", "<=": "<=", ">="
 
 
 class Expressions:
-    """Reads expressions; `inner` reads a query in parentheses, `alias` is what the statement calls its object."""
+    """A parser of expressions.
+
+    `inner` parses a query in parentheses. `alias` is the statement's alias of its object.
+    """
 
     def __init__(self, reader: TokenReader, inner: Callable[[], Query], alias: str | None) -> None:
         self._reader = reader
@@ -33,7 +36,7 @@ class Expressions:
         self._alias = alias
 
     def path(self) -> Path:
-        """A field. Raises SoqlError."""
+        """Parse a field. Raises SoqlError."""
         token = self._reader.peek()
         if token.is_word("FROM", "WHERE", "ORDER", "LIMIT"):
             raise self._reader.make_unexpected_error(token)
@@ -44,7 +47,7 @@ class Expressions:
         return Path(names, token.at)
 
     def term(self, aggregates: bool) -> Term:
-        """A field or a function of one. Raises SoqlError."""
+        """Parse a field, or a function of one. Raises SoqlError."""
         token = self._reader.peek()
         known = SCALARS.keys() | AGGREGATES if aggregates else SCALARS.keys()
         if not (token.is_word(*known) and self._reader.peek(1).is_sign("(")):
@@ -56,7 +59,7 @@ class Expressions:
         return Function(token.text.upper(), argument, token.at)
 
     def condition(self, aggregates: bool = False) -> Condition:
-        """What stands after WHERE, or after HAVING, which knows aggregates. Raises SoqlError."""
+        """Parse the condition after WHERE or HAVING. Only HAVING allows aggregates. Raises SoqlError."""
         first = self._operand(aggregates)
         word = self._reader.peek().text.upper()
         if word not in ("AND", "OR"):
@@ -65,7 +68,7 @@ class Expressions:
         while self._reader.accept_word(word):
             operands.append(self._operand(aggregates))
         if self._reader.peek().is_word("AND", "OR"):
-            # Salesforce asks for parentheses where AND and OR are mixed.
+            # Salesforce requires parentheses if a condition mixes AND and OR.
             raise self._reader.make_unexpected_error(self._reader.peek())
         return Junction(word, tuple(operands))
 

@@ -40,14 +40,14 @@ SCALARS: dict[str, str] = {name: type_ for name, (type_, _) in _DATES.items()} |
 
 
 def fits(name: str, field: Field) -> bool:
-    """Whether a function may be applied to a field."""
+    """Return whether a function can be applied to a field."""
     if name in _DATES:
         return field.type in ("date", "datetime")
     return name not in _OF_NUMBERS or field.type in _NUMERIC
 
 
 def scalar(name: str, field: Field) -> Callable[[Value], Value]:
-    """What a function makes of one value."""
+    """Return the Python function that computes a SOQL function of one value."""
     if name in _DATES:
         of_day = _DATES[name][1]
         return lambda value: None if value is None else of_day(value)
@@ -60,7 +60,7 @@ def scalar(name: str, field: Field) -> Callable[[Value], Value]:
 
 
 def type_of(name: str, field: Field) -> str:
-    """The type of what a function gives."""
+    """Return the type of a function's result."""
     if name in ("COUNT", "COUNT_DISTINCT"):
         return "int"
     if name in _OF_NUMBERS:
@@ -73,7 +73,7 @@ def _comparable(value: Value) -> Any:
 
 
 def aggregate(name: str, values: Sequence[Value]) -> Value:
-    """What an aggregate function makes of the values of a group; empty ones do not count."""
+    """Return the result of an aggregate function for the values of a group. Empty values do not count."""
     filled: list[Any] = [value for value in values if value is not None]
     if name == "COUNT":
         return len(filled)

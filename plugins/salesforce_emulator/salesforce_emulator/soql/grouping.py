@@ -19,12 +19,15 @@ from salesforce_emulator.soql.tree import Function, Path, Query, Term
 
 
 def is_grouped(query: Query) -> bool:
-    """Whether a statement asks for groups instead of records."""
+    """Return whether a statement returns groups instead of records."""
     return bool(query.group) or any(is_aggregate(column.term) for column in query.columns)
 
 
 class Groups:
-    """The columns of a grouped statement. A row holds the terms of GROUP BY, then the records of the group."""
+    """The columns of a grouped statement.
+
+    A row holds the values of the GROUP BY terms, and then the records of the group.
+    """
 
     has_compound = False
     object_name = "AggregateResult"
@@ -46,7 +49,7 @@ class Groups:
             self.flat[name] = self.reader(column.term)[1]
 
     def rows(self, records: list[Row]) -> list[Row]:
-        """One row for each group, in the order in which the groups appear."""
+        """Return one row per group, in the order in which the groups first appear."""
         groups: dict[tuple[Value, ...], list[Any]] = {}
         for record in records:
             values = [read(record) for _, read in self._keys]
@@ -55,11 +58,11 @@ class Groups:
         return list(groups.values()) if groups or not self._everything else [[[]]]  # type: ignore[list-item]
 
     def show(self, row: Row) -> dict[str, Any]:
-        """One record of the answer."""
+        """Return one record of the response."""
         return {"attributes": {"type": "AggregateResult"}, **{name: read(row) for name, read in self.flat.items()}}
 
-    def described(self) -> list[Described]:
-        """What the columns are, in order."""
+    def describe_columns(self) -> list[Described]:
+        """Return the descriptions of the columns, in order."""
         terms = [column.term for column in self._selected]
         return [
             Described((), name, self.reader(term)[0], aggregate=is_aggregate(term))
@@ -67,7 +70,7 @@ class Groups:
         ]
 
     def reader(self, term: Term) -> tuple[Field, Callable[[Row], Value]]:
-        """What a term is, and a function that reads it from the row of a group. Raises SoqlError."""
+        """Return the field of a term, and a function that reads it from a group's row. Raises SoqlError."""
         if isinstance(term, Path) and len(term.names) == 1 and term.names[0].lower() in self._aliases:
             aliased = self._aliases[term.names[0].lower()]
             if aliased != term:

@@ -1,4 +1,4 @@
-"""Fit literals to the type of the field that they are compared with."""
+"""Convert literals to the type of the field that they are compared with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _NUMERIC = NUMBERS | {"int", "long"}
 
 
 def comparable(statement: str, field: Field, comparison: Comparison) -> list[Value]:
-    """The literals in the form in which rows hold the field, text without case unless the field minds it."""
+    """Return the literals in the form in which rows hold the field.
+
+    Text is in lower case, unless the field is case-sensitive. Raises SoqlError.
+    """
     if is_long(field) or field.type == "complexvalue" or field.name == "FullName":
         message = f"field '{field.name}' can not be filtered in a query call"
         raise make_located_error(statement, comparison.term.at, "INVALID_FIELD", message)
@@ -25,7 +28,8 @@ def _fit_literal(statement: str, field: Field, literal: Literal, operator: str) 
     if literal.kind == "null":
         return None
     if field.extra_type_info == "enumorid":
-        # TableEnumOrId: the name of a standard object, or the id of a custom one in either length.
+        # A field of type TableEnumOrId holds the name of a standard object, or the id of a custom one. A literal may
+        # have the id in either length.
         return fold_case(read_id(str(literal.value)) or literal.value)
     wanted = _kind(field)
     if literal.kind == "period" and wanted in ("date", "datetime"):

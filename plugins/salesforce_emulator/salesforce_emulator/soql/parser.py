@@ -1,4 +1,4 @@
-"""A recursive-descent parser: statement in, tree out."""
+"""A recursive-descent parser of SELECT statements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CLAUSES = ("USING", "WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFS
 
 
 def parse(statement: str) -> Query:
-    """The tree of a SELECT statement. Raises SoqlError."""
+    """Return the syntax tree of a SELECT statement. Raises SoqlError."""
     if len(statement) > _LONGEST:
         raise SoqlError("MALFORMED_QUERY", "SOQL statements cannot be longer than 100000 characters.")
     reader = TokenReader(statement)
@@ -26,7 +26,7 @@ def parse(statement: str) -> Query:
 
 
 class _Parser:
-    """Reads one SELECT; those inside it are read by parsers of their own, each with the alias of its object."""
+    """A parser of one SELECT. Each inner SELECT has its own parser, because its object has its own alias."""
 
     def __init__(self, reader: TokenReader) -> None:
         self._reader = reader
@@ -117,7 +117,7 @@ class _Parser:
 
 
 def _alias_ahead(reader: TokenReader) -> str | None:
-    """What the SELECT that begins here calls its object: `FROM Contact c`."""
+    """Return the alias that the SELECT which begins here gives its object, as in `FROM Contact c`."""
     depth, further = 0, 0
     while reader.peek(further).kind != "end":
         token = reader.peek(further)
@@ -132,5 +132,5 @@ def _alias_ahead(reader: TokenReader) -> str | None:
 
 
 def is_aggregate(term: Term) -> bool:
-    """Whether a term is about several rows."""
+    """Return whether a term is an aggregate function."""
     return not isinstance(term, Path) and term.name in AGGREGATES

@@ -1,4 +1,4 @@
-"""Find the fields that a statement names, through parents where it says so."""
+"""Resolve the fields that a statement names, including the fields of parents."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _DEEPEST = 5
 
 
 def mask(value: Value) -> Value:
-    """Encrypted text as users see it who lack "View Encrypted Data"."""
+    """Return encrypted text as users without "View Encrypted Data" see it."""
     return None if value is None else "*" * len(str(value))
 
 
 def result_field(name: str, field: Field) -> Field:
-    """What a function makes of a field, as a field."""
+    """Return a field that describes the result of a function."""
     type_ = type_of(name, field)
     return attrs.evolve(field, type=type_, precision=18 if type_ in NUMBERS else 0, picklist_values=())
 
 
 class Paths:
-    """Resolves the terms of one statement, which starts at one object; `now` gives the org's time."""
+    """The terms of one statement, resolved from its object. `now` returns the org's time."""
 
     def __init__(
         self, statement: str, start: Schema, schemas: Schemas, store: Store, now: Callable[[], float] = time.time
@@ -44,21 +44,21 @@ class Paths:
         self._now = now
 
     def at(self, schema: Schema) -> Paths:
-        """The same statement, seen from another object."""
+        """Return the paths of the same statement, resolved from another object."""
         return Paths(self._statement, schema, self._schemas, self._store, self._now)
 
     def today(self) -> date:
-        """The present day of the org."""
+        """Return the current day of the org, in UTC."""
         return datetime.fromtimestamp(self._now(), UTC).date()
 
     def relative(self, path: Path) -> Path:
-        """A path without the name of the object that the statement starts at: `Contact.LastName` is `LastName`."""
+        """Return a path without the name of the statement's object: `Contact.LastName` becomes `LastName`."""
         first = path.names[0].lower()
         named = len(path.names) > 1 and first == self.start.name.lower() and first not in self.start.relationships
         return Path(path.names[1:], path.at) if named else path
 
     def reader(self, term: Term) -> tuple[Field, Callable[[Row], Value]]:
-        """What a term is, and a function that reads it from a row."""
+        """Return the field of a term, and a function that reads it from a row."""
         return self._path(term) if isinstance(term, Path) else self._function(term)
 
     def _function(self, function: Function) -> tuple[Field, Callable[[Row], Value]]:
@@ -84,7 +84,7 @@ class Paths:
         return field, lambda row: self._far(row, steps, field.name.lower())
 
     def column(self, term: Term) -> tuple[str, Callable[[Row], Value]]:
-        """The canonical spelling of a term, and a function that reads it from a row."""
+        """Return the canonical spelling of a term, and a function that reads it from a row."""
         if not isinstance(term, Path):
             return f"{term.name}({self.column(term.argument)[0]})", self.reader(term)[1]
         schema, path = self.start, self.relative(term)
@@ -98,21 +98,21 @@ class Paths:
         return (name, lambda row: mask(read(row))) if field.masked else (name, read)
 
     def step(self, schema: Schema, name: str, path: Path) -> tuple[int, Schema]:
-        """The reference that a relationship name stands for, and the object it leads to."""
+        """Return the position of the reference that a relationship name means, and the object it refers to."""
         field = schema.relationships.get(name.lower())
         if field is None:
             message = f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
             message += "relationship, be sure to append the '__r' after the custom relationship name. Please reference "
             message += "your WSDL or the describe call for the appropriate names."
             raise make_located_error(self._statement, path.at, "INVALID_FIELD", message)
-        # What a path may name of a polymorphic parent are the fields of Name; those of User come closest.
+        # For a polymorphic parent, a path may use the fields of Name. The fields of User are closest to them.
         target = "User" if len(field.reference_to) > 1 and "User" in field.reference_to else field.reference_to[0]
         found = self._schemas.find(target)
         assert found is not None, "the org file was checked"
         return schema.position[field.name.lower()], found
 
     def parent(self, row: Row, at: int) -> tuple[Schema, Row] | None:
-        """The record that a reference leads to, deleted or not; None where it is empty."""
+        """Return the record that a reference leads to, deleted or not. Return None if there is none."""
         record_id = row[at]
         schema = self._schemas.of_id(str(record_id)) if record_id is not None else None
         found = self._store[schema].get(record_id) if schema is not None else None

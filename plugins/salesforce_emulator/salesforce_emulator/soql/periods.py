@@ -1,6 +1,7 @@
-"""Date literals: `TODAY`, `LAST_N_DAYS:3`. SOQL and SOSL Reference, "Date Formats and Date Literals in WHERE".
+"""Date literals such as `TODAY` and `LAST_N_DAYS:3`.
 
-Days are those of UTC, weeks begin on Sunday, fiscal years are calendar years.
+SOQL and SOSL Reference, "Date Formats and Date Literals in WHERE". Days are in UTC, weeks begin on Sunday, and fiscal
+years are calendar years.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ PERIODS = frozenset({*_FIXED, *_COUNTED, "LAST_90_DAYS", "NEXT_90_DAYS"})
 
 
 def takes_number(name: str) -> bool:
-    """Whether a number follows: `LAST_N_DAYS:3`."""
+    """Return whether a number follows the literal, as in `LAST_N_DAYS:3`."""
     return name in _COUNTED
 
 
 def span(period: str, today: date) -> tuple[date, date]:
-    """The first day of a period, and the first one after it."""
+    """Return the first day of a period, and the first day after it."""
     name, _, number = period.partition(":")
     if name in ("LAST_90_DAYS", "NEXT_90_DAYS"):
         name, number = name.replace("90", "N"), "90"
@@ -38,14 +39,14 @@ def span(period: str, today: date) -> tuple[date, date]:
     count = int(number)
     if before == "NEXT_N_":
         return _begin(today, unit, 1), _begin(today, unit, count + 1)
-    # LAST_N_DAYS ends with today, whole weeks, months, quarters and years before the present one.
+    # LAST_N_DAYS includes today. The other LAST_N_ literals end before the current week, month, quarter or year.
     if before == "LAST_N_":
         return _begin(today, unit, -count), _begin(today, unit, 1 if unit == "D" else 0)
     return _begin(today, unit, -count), _begin(today, unit, 1 - count)
 
 
 def _begin(today: date, unit: str, offset: int) -> date:
-    """The first day of the unit that is so many units away."""
+    """Return the first day of the unit that is `offset` units away."""
     if unit == "D":
         return today + timedelta(offset)
     if unit == "W":

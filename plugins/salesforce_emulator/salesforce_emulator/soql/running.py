@@ -1,4 +1,4 @@
-"""Run a statement: find the rows, in order, and show them page by page."""
+"""Run a statement: find the rows, order them and show them page by page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_GROUPS = 2000
 
 
 class Found:
-    """The rows that a statement found; `page` shows some of them, `cells` too."""
+    """The rows that a statement found. `page` shows them as records, `cells` as values."""
 
     def __init__(self, start: Schema, query: Query, total: int, rows: list[Row], columns: Columns) -> None:
         self._start = start
@@ -38,27 +38,27 @@ class Found:
         self._columns = columns
 
     def page(self, start: int, size: int) -> list[dict[str, Any]]:
-        """Records `start` to `start + size` of the answer."""
+        """Return `size` records of the response, beginning with record `start`."""
         return [self._columns.show(row) for row in self.rows[start : start + size]]
 
     def has_compound(self) -> bool:
-        """Whether a column of the answer is a compound field."""
+        """Return whether a column of the response is a compound field."""
         return self._columns.has_compound
 
     def columns(self) -> dict[str, Any]:
-        """What the columns are, as `columns=true` answers."""
-        return column_metadata(self._start, self._columns.described(), bool(self.query.group))
+        """Return the response to `columns=true`."""
+        return column_metadata(self._start, self._columns.describe_columns(), bool(self.query.group))
 
     def is_grouped(self) -> bool:
-        """Whether the rows are not records, but what functions make of several."""
+        """Return whether the rows are groups instead of records."""
         return is_grouped(self.query)
 
     def header(self) -> list[str]:
-        """The columns of the answer in the order of the statement, parents' fields with their path."""
+        """Return the column names in the order of the statement. Fields of parents have their path."""
         return list(self._columns.flat)
 
     def cells(self, start: int, size: int) -> list[list[Any]]:
-        """The values of records `start` to `start + size`, one per column."""
+        """Return the values of `size` records, beginning with record `start`, one value per column."""
         readers = list(self._columns.flat.values())
         return [[read(row) for read in readers] for row in self.rows[start : start + size]]
 
@@ -71,12 +71,12 @@ def run(
     with_deleted: bool = False,
     now: Callable[[], float] | None = None,
 ) -> Found:
-    """The rows of a SELECT statement. Raises SoqlError."""
-    return _Run(statement, schemas, store, version, with_deleted, now).found(parse(statement))
+    """Run a SELECT statement. Return its rows. Raises SoqlError."""
+    return _Run(statement, schemas, store, version, with_deleted, now).find(parse(statement))
 
 
 class _Run:
-    """One statement, with those inside it."""
+    """The run of one statement and of the queries in it."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class _Run:
         self._with_deleted = with_deleted
         self._paths = partial(Paths, now=now) if now is not None else Paths
 
-    def found(self, query: Query) -> Found:
+    def find(self, query: Query) -> Found:
         if query.offset > _MOST_OFFSET:
             raise SoqlError("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
         schema = self._schema(query)
@@ -116,7 +116,7 @@ class _Run:
         return schema
 
     def _rows(self, query: Query, paths: Paths) -> list[Row]:
-        """The rows that meet the WHERE of a query."""
+        """Return the rows that meet the WHERE clause of a query."""
         table = self._store[paths.start]
         test = self._conditions(paths).test(query.where) if query.where is not None else None
         candidates = _candidates(query.where, table, self._statement, self._with_deleted)
@@ -126,12 +126,12 @@ class _Run:
         return Conditions(self._statement, paths, self._values, terms)
 
     def _values(self, query: Query) -> frozenset[Value]:
-        """The values of the one column of a query after IN; empty ones are left out."""
+        """Return the values of the single column of a subquery after IN, without empty ones."""
         if len(query.columns) != 1 or query.children or is_grouped(query):
             raise make_located_error(
                 self._statement, query.object_at, "MALFORMED_QUERY", "A semi-join selects one field"
             )
-        found = self.found(query)
+        found = self.find(query)
         return frozenset(value for [value] in found.cells(0, found.total) if value is not None)
 
     def _group(self, query: Query, paths: Paths) -> Found:
@@ -179,7 +179,10 @@ def _filter_rows(table: Table, candidates: Iterable[Row], test: Test | None, wit
 
 
 def _candidates(where: Condition | None, table: Table, statement: str, with_deleted: bool) -> Iterable[Row]:
-    """The rows of an indexed key where the condition names one, else all rows. Deleted rows are in no index."""
+    """Return the rows that an indexed key of the condition finds, or all rows if it has none.
+
+    Indexes do not contain deleted rows.
+    """
     parts = where.conditions if isinstance(where, Junction) and where.word == "AND" else (where,)
     for part in parts:
         if isinstance(part, Comparison) and part.operator in ("=", "IN") and isinstance(part.term, Path):

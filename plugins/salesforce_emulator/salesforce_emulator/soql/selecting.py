@@ -1,4 +1,4 @@
-"""Show records in the form of a query answer: attributes, fields, nested parents."""
+"""Show records in the form of a query response: attributes, fields and nested parents."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Show = Callable[[Row], Any]
 
 
 class Columns(Protocol):
-    """What a statement selects; `flat` reads each column from a row, in order."""
+    """The columns that a statement selects. `flat` has a reader of each column, in order."""
 
     @property
     def object_name(self) -> str:
-        """What the records are."""
+        """The type of the records."""
 
     @property
     def has_compound(self) -> bool:
@@ -29,24 +29,25 @@ class Columns(Protocol):
 
     @property
     def flat(self) -> Mapping[str, Show]:
-        """Every column by name."""
+        """The reader of every column, by name."""
 
     def show(self, row: Row) -> dict[str, Any]:
-        """One record of the answer."""
+        """Return one record of the response."""
 
-    def described(self) -> list[Described]:
-        """What the columns are, in order."""
+    def describe_columns(self) -> list[Described]:
+        """Return the descriptions of the columns, in order."""
 
 
 def attributes(schema: Schema, row: Row, version: str) -> dict[str, str]:
-    """The type and address of a record."""
+    """Return the type and URL of a record."""
     return {"type": schema.name, "url": f"/services/data/v{version}/sobjects/{schema.name}/{row[0]}"}
 
 
 def field_shower(schema: Schema, at: int, version: str | None = None) -> Show:
-    """A function that shows one field of a row.
+    """Return a function that shows one field of a row.
 
-    Compound fields are made of their components; with a version, files are shown as the address of their content.
+    Compound fields are composed of their components. If `version` is given, files are shown as the URL of their
+    content.
     """
     field = schema.fields[at]
     if field.masked:
@@ -68,7 +69,7 @@ def _compound(schema: Schema, field: Field) -> Show:
 
 
 class Selection:
-    """The SELECT list of one statement whose rows are records."""
+    """The SELECT list of a statement whose rows are records."""
 
     def __init__(self, paths: Paths, selected: tuple[Column, ...], version: str, children: Sequence[Child]) -> None:
         terms = [column.term for column in selected]
@@ -90,13 +91,15 @@ class Selection:
         self.flat = dict(paths.column(term) for term in terms)
 
     def show(self, row: Row) -> dict[str, Any]:
-        """One record of the answer."""
+        """Return one record of the response."""
         children = {child.name: child.show(row) for child in self._children}
         return {**self._record(self._paths.start, row, self._columns), **children}
 
-    def described(self) -> list[Described]:
-        """What the columns are, in order; children come last."""
-        children = [Described((), child.name, None, True, child.selection.described()) for child in self._children]
+    def describe_columns(self) -> list[Described]:
+        """Return the descriptions of the columns, in order. Children come last."""
+        children = [
+            Described((), child.name, None, True, child.selection.describe_columns()) for child in self._children
+        ]
         return [*(self._describe_column(column) for column in self._selected), *children]
 
     def _describe_column(self, column: Column) -> Described:
@@ -136,7 +139,7 @@ class Selection:
 
 
 def _column_name(column: Column) -> str:
-    """`toLabel(Rating)` is shown as Rating, unless it is called otherwise."""
+    """Return the name of a function's column: its alias, or the name of its field (`toLabel(Rating)`: Rating)."""
     term = column.term
     while isinstance(term, Function):
         term = term.argument
@@ -151,6 +154,6 @@ def _by_first_name(paths: Sequence[Path]) -> dict[str, list[Path]]:
 
 
 def _columns_of_other(schema: Schema, paths: list[Path]) -> dict[str, Show]:
-    """What a polymorphic parent of another type can show: the fields that it has too."""
+    """Return the selected columns that a polymorphic parent of another type has, too."""
     places = [(path.names[0], schema.at(path.names[0])) for path in paths]
     return {name: field_shower(schema, at) for name, at in places if at is not None}

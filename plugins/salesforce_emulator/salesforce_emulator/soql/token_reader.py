@@ -1,4 +1,4 @@
-"""Walks over the tokens of a statement, one at a time."""
+"""Read the tokens of a statement, one at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LATER = ("WITH", "TYPEOF", "UPDATE", "ALL")
 
 
 class TokenReader:
-    """The tokens of one statement, and how far they were read."""
+    """The tokens of one statement, and the current position."""
 
     def __init__(self, statement: str) -> None:
         self.statement = statement
@@ -16,37 +16,37 @@ class TokenReader:
         self._next = 0
 
     def peek(self, further: int = 0) -> Token:
-        """The next token, or one further on."""
+        """Return the next token, or one that is `further` tokens ahead, without reading it."""
         return self._tokens[min(self._next + further, len(self._tokens) - 1)]
 
     def advance(self) -> Token:
-        """The next token; it is read."""
+        """Read the next token. Return it."""
         token = self.peek()
         self._next = min(self._next + 1, len(self._tokens) - 1)
         return token
 
     def accept_word(self, word: str) -> bool:
-        """Read a key word, if it is the next token."""
+        """Read a keyword if it is the next token. Return whether it was."""
         found = self.peek().is_word(word)
         if found:
             self.advance()
         return found
 
     def accept_sign(self, sign: str) -> bool:
-        """Read a sign, if it is the next token."""
+        """Read a sign if it is the next token. Return whether it was."""
         found = self.peek().is_sign(sign)
         if found:
             self.advance()
         return found
 
     def expect(self, kind: str) -> Token:
-        """The next token, which must be of a kind. Raises SoqlError."""
+        """Read the next token, which must be of this kind. Return it. Raises SoqlError."""
         if self.peek().kind != kind:
             raise self.make_unexpected_error(self.peek())
         return self.advance()
 
     def expect_word(self, word: str) -> bool:
-        """Read a key word. Raises SoqlError."""
+        """Read a keyword. Raises SoqlError."""
         if not self.accept_word(word):
             raise self.make_unexpected_error(self.peek())
         return True
@@ -57,7 +57,7 @@ class TokenReader:
             raise self.make_unexpected_error(self.peek())
 
     def make_unexpected_error(self, token: Token) -> SoqlError:
-        """The error that a token is, where it stands."""
+        """Return the error for an unexpected token, with its place."""
         message = f"unexpected token: '{token.text}'"
         if token.is_word(*_LATER):
             message = f"the emulator does not know this part of SOQL: '{token.text}'"

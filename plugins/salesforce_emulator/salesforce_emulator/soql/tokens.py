@@ -1,4 +1,4 @@
-"""Cut a statement into tokens, and say where something is wrong in the way Salesforce draws it."""
+"""Split a statement into tokens, and show the place of an error as Salesforce does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'"
 
 
 class SoqlError(Portable, Exception):
-    """A statement that Salesforce refuses, with the place drawn where it draws one."""
+    """A statement that Salesforce refuses. The message shows the place if Salesforce shows one."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -33,23 +33,23 @@ class SoqlError(Portable, Exception):
 
 @frozen
 class Token:
-    """One token; `kind` is one of string, datetime, date, number, name, sign and end."""
+    """One token. `kind` is string, datetime, date, number, name, sign or end."""
 
     kind: str
     text: str
     at: int
 
     def is_word(self, *words: str) -> bool:
-        """Whether the token is one of some key words, in any case."""
+        """Return whether the token is one of these keywords, in any case."""
         return self.kind == "name" and self.text.upper() in words
 
     def is_sign(self, sign: str) -> bool:
-        """Whether the token is a sign."""
+        """Return whether the token is this sign."""
         return self.kind == "sign" and self.text == sign
 
 
 def make_located_error(statement: str, at: int, code: str, message: str) -> SoqlError:
-    """An error with the line, a caret below the place, and row and column."""
+    """Return an error with the line, a caret below the place, and its row and column."""
     before = statement[:at]
     row = before.count("\n") + 1
     column = at - (before.rfind("\n") + 1) + 1
@@ -59,7 +59,7 @@ def make_located_error(statement: str, at: int, code: str, message: str) -> Soql
 
 
 def tokens(statement: str) -> list[Token]:
-    """The tokens of a statement, ended by one of kind `end`."""
+    """Return the tokens of a statement. The last one has the kind `end`. Raises SoqlError."""
     found: list[Token] = []
     at = 0
     while at < len(statement):
@@ -73,9 +73,9 @@ def tokens(statement: str) -> list[Token]:
 
 
 def unquote(token: Token, statement: str, like: bool) -> str:
-    r"""The text of a string literal. In LIKE, `\_` and `\%` keep their backslash for the pattern."""
+    r"""Return the text of a string literal. In LIKE patterns, `\_` and `\%` keep their backslash."""
 
-    def replaced(match: re.Match[str]) -> str:
+    def replace(match: re.Match[str]) -> str:
         escape = match[1]
         if escape[0] in "uU" and len(escape) == 5:
             return chr(int(escape[1:], 16))
@@ -88,4 +88,4 @@ def unquote(token: Token, statement: str, like: bool) -> str:
             )
         return _ESCAPES[escape.lower()]
 
-    return _ESCAPE.sub(replaced, token.text[1:-1])
+    return _ESCAPE.sub(replace, token.text[1:-1])

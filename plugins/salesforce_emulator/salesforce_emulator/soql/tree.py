@@ -1,4 +1,4 @@
-"""What the parser makes of a statement."""
+"""The syntax tree of a statement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from salesforce_emulator.org.model import Value
 
 @frozen
 class Path:
-    """A field, perhaps of a parent: `Name`, `Account.Owner.Name`; `at` is its offset in the statement."""
+    """A field, possibly of a parent: `Name`, `Account.Owner.Name`. `at` is its offset in the statement."""
 
     names: tuple[str, ...]
     at: int
@@ -17,7 +17,7 @@ class Path:
 
 @frozen
 class Function:
-    """`CALENDAR_YEAR(CreatedDate)`, `COUNT(Id)`; the name is in upper case."""
+    """A function such as `CALENDAR_YEAR(CreatedDate)` or `COUNT(Id)`. The name is in upper case."""
 
     name: str
     argument: Path | Function
@@ -29,7 +29,7 @@ Term = Path | Function
 
 @frozen
 class Literal:
-    """A value as written; `kind` is string, number, boolean, null, date, datetime or period (`LAST_N_DAYS:3`)."""
+    """A value in the statement. `kind` is string, number, boolean, null, date, datetime or period (`LAST_N_DAYS:3`)."""
 
     kind: str
     value: Value
@@ -38,7 +38,7 @@ class Literal:
 
 @frozen
 class Comparison:
-    """`Term operator literals`; operators that take one literal have one."""
+    """`Term operator literals`. Only IN, NOT IN, INCLUDES and EXCLUDES take several literals."""
 
     term: Term
     operator: str
@@ -47,7 +47,7 @@ class Comparison:
 
 @frozen
 class SemiJoin:
-    """`Path IN (SELECT ...)`, or NOT IN."""
+    """`Path IN (SELECT …)` or `Path NOT IN (SELECT …)`."""
 
     path: Path
     operator: str
@@ -56,14 +56,14 @@ class SemiJoin:
 
 @frozen
 class Negation:
-    """NOT."""
+    """A condition with NOT."""
 
     condition: Condition
 
 
 @frozen
 class Junction:
-    """AND or OR of several conditions."""
+    """Several conditions joined by AND or OR."""
 
     word: str
     conditions: tuple[Condition, ...]
@@ -83,7 +83,7 @@ class Ordering:
 
 @frozen
 class Column:
-    """One entry of the SELECT list; only terms of grouped statements have an alias."""
+    """One entry of the SELECT list. Only terms of grouped statements have an alias."""
 
     term: Term
     alias: str | None = None
@@ -91,9 +91,9 @@ class Column:
 
 @frozen
 class Query:
-    """A whole statement, or one inside another.
+    """A whole statement, or a query inside another one.
 
-    `columns` and `children`, the queries on child records, are empty for `SELECT COUNT()`; `macro` is ALL, STANDARD or
+    `columns` and `children` (queries on child records) are empty for `SELECT COUNT()`. `macro` is ALL, STANDARD or
     CUSTOM of `FIELDS()`.
     """
 
@@ -111,5 +111,5 @@ class Query:
 
     @property
     def counts(self) -> bool:
-        """Whether only the number of records is asked for."""
+        """Whether the statement only asks for the number of records."""
         return not self.columns and not self.children and self.macro is None

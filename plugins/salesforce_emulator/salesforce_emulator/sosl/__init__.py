@@ -1,1 +1,1 @@
-"""Search: which records hold some words. SOQL and SOSL Reference, "SOSL Syntax"."""
+"""Search for records that contain some words. SOQL and SOSL Reference, "SOSL Syntax"."""

@@ -1,4 +1,4 @@
-"""Which records hold the words of a search: each word begins a word of some field, in any case."""
+"""Find records that contain the words of a search. Each word must begin a word of some field, in any case."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _OF_SCOPE = {"EMAIL": frozenset({"email"}), "PHONE": frozenset({"phone"})}
 
 
 def searchable(schema: Schema) -> bool:
-    """Whether a search looks at an object."""
+    """Return whether a search covers an object."""
     return schema.object.layoutable and schema.object.event_type is None
 
 
 def matcher(schema: Schema, text: str, scope: str) -> Callable[[Row], bool]:
-    """A function that says whether a row holds every word."""
+    """Return a function that checks whether a row contains every word."""
     types = _OF_SCOPE.get(scope, _TEXTS)
     places = [
         at

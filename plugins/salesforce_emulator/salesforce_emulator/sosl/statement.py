@@ -1,4 +1,7 @@
-"""Reads a SOSL statement: `FIND {acme} IN ALL FIELDS RETURNING Account(Name WHERE ... LIMIT 5), Contact LIMIT 20`."""
+"""Parse a SOSL statement.
+
+Example: `FIND {acme} IN ALL FIELDS RETURNING Account(Name WHERE ... LIMIT 5), Contact LIMIT 20`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class SoslError(Exception):
 
 @frozen
 class Returning:
-    """An object that is searched: the query whose records are looked at, and how many are told."""
+    """An object to search: the query for its records, and the maximum number of results."""
 
     object_name: str
     query: str
@@ -35,7 +38,7 @@ class Returning:
 
 @frozen
 class Search:
-    """A whole statement. `returning` is empty where every object is searched; `scope` is ALL, NAME, EMAIL or PHONE."""
+    """A whole statement. `scope` is ALL, NAME, EMAIL or PHONE. If `returning` is empty, every object is searched."""
 
     text: str
     scope: str
@@ -44,7 +47,7 @@ class Search:
 
 
 def parse(statement: str) -> Search:
-    """Raises SoslError."""
+    """Parse a statement. Raises SoslError."""
     match = _FIND.match(statement)
     if match is None:
         raise SoslError("A search reads FIND {words} IN ALL FIELDS RETURNING Object(fields)")
@@ -56,12 +59,12 @@ def parse(statement: str) -> Search:
 
 
 def of_object(name: str, fields: str = "Id", limit: int = MOST) -> Returning:
-    """An object with the fields that are told of it."""
+    """Return the search of an object, with the fields to return."""
     return Returning(name, f"SELECT {fields} FROM {name}", limit)
 
 
 def _parts(text: str) -> Iterator[str]:
-    """What commas outside parentheses part."""
+    """Yield the parts of a text that commas outside parentheses separate."""
     depth, begun = 0, 0
     for at, sign in enumerate(text):
         depth += (sign == "(") - (sign == ")")
