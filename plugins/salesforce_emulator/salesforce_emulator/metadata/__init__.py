@@ -1,1 +1,1 @@
-"""What the org is made of, apart from the API that reads or writes it. Metadata API Developer Guide."""
+"""The metadata of the org, independent of the API that reads or writes it. Metadata API Developer Guide."""

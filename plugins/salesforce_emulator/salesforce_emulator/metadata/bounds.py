@@ -1,4 +1,4 @@
-"""How much the lists of each kind of picklist may hold. Help, "Picklist Limitations"."""
+"""The size limits of picklists, by kind. Help, "Picklist Limitations"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_CONTROLLING = 300
 
 
 def of_field(org: Org, thing: ObjectType, field: Field, restricted: bool) -> Bounds:
-    """The bounds of a list that belongs to one custom field."""
+    """Return the limits of the list of one custom field."""
     several = field.type == "multipicklist"
     most = _MOST_OF_SEVERAL if several else _MOST if restricted else None
     return Bounds(
@@ -28,7 +28,7 @@ def of_field(org: Org, thing: ObjectType, field: Field, restricted: bool) -> Bou
 
 
 def of_global_set(label: str, users: list[tuple[ObjectType, Field]]) -> Bounds:
-    """The bounds of a set that some fields use."""
+    """Return the limits of a global value set that these fields use."""
     return Bounds(
         label,
         most=_MOST_CONTROLLING if any(controls(*one) for one in users) else _MOST,
@@ -37,7 +37,7 @@ def of_global_set(label: str, users: list[tuple[ObjectType, Field]]) -> Bounds:
 
 
 def of_standard_set(name: str, users: list[tuple[ObjectType, Field]]) -> Bounds:
-    """The bounds of a set that some standard fields have."""
+    """Return the limits of a standard value set that these fields use."""
     return Bounds(
         name,
         longest=min(field.length for _, field in users),
@@ -46,5 +46,5 @@ def of_standard_set(name: str, users: list[tuple[ObjectType, Field]]) -> Bounds:
 
 
 def controls(thing: ObjectType, field: Field) -> bool:
-    """Whether other fields depend on a field."""
+    """Return whether other fields depend on a field."""
     return any(other.controller_name == field.name for other in thing.fields.values())

@@ -1,4 +1,4 @@
-"""A change of the org, as writing a component makes it."""
+"""A change of the org that results from writing a component."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from salesforce_emulator.org.model import ObjectType, RecordType
 
 @frozen
 class Change:
-    """`org`: laid over the org file; `busy`: the objects whose picklists Salesforce then works on."""
+    """A change of the org.
+
+    `org` is applied to the org file. `busy` names the objects whose picklists Salesforce then processes.
+    """
 
     org: Tree
     busy: tuple[str, ...] = ()
 
 
 def make_replacement(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """A mapping that, laid over `before`, leaves just `after`."""
+    """Return a change that, applied to `before`, leaves only `after`."""
     both = {key: (before[key], value) for key, value in after.items() if key in before}
     nested = {key: make_replacement(*pair) for key, pair in both.items() if all(isinstance(one, dict) for one in pair)}
     return {**dict.fromkeys(before), **after, **nested}
 
 
 def raw_values(values: Values) -> list[Tree]:
-    """Values as an org file has them."""
+    """Return values as an org file has them."""
     return [raw_value(value) for value in values]
 
 
 def record_types(thing: ObjectType, names: list[str], before: Values, after: Values) -> Tree:
-    """What becomes of the record types of an object when picklists of it get other values.
+    """Return the change of an object's record types after its picklists got other values.
 
-    They neither get new values nor keep those that are inactive. Help, "Record Types".
+    Record types do not get new values, and they lose inactive ones. Help, "Record Types".
     """
     if not thing.record_types or _active(before) == _active(after):
         return {}

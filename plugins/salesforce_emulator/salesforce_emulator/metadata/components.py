@@ -1,4 +1,4 @@
-"""Read and write what the org is made of, whichever API asks."""
+"""Read and write metadata components for every API."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _NO_FIELD = "This custom field does not exist or is not accessible"
 
 @frozen
 class Kind:
-    """How components of one type are read, None where there is none, and what writing one changes.
+    """How components of one type are read and written. `read` returns None for a missing component.
 
-    `since`: the version of the Metadata API that it came with.
+    `since` is the first version of the Metadata API that has the type.
     """
 
     read: Callable[[Org, str], Tree | None]
@@ -35,20 +35,21 @@ class Kind:
 
 
 def is_known(kind: str, version: str) -> bool:
-    """Return whether the Metadata API has a type of components in `58.0`."""
+    """Return whether the Metadata API of a version such as `58.0` has this component type."""
     return kind in KINDS and float(version) >= KINDS[kind].since
 
 
 def read(org: Org, kind: str, full_name: str) -> Tree | None:
-    """The tree of a component; None where the org has none of that name. Raises KeyError for an unknown type."""
+    """Return the tree of a component, or None if the org has none of that name. Raises KeyError for an unknown type."""
     return KINDS[kind].read(org, full_name)
 
 
 @frozen
 class Writing:
-    """Who writes, and how: `adds` settings of dependent picklists to those there are, `creates` what there is not.
+    """Who writes components, and how.
 
-    Settings are added by the Metadata API, and replaced by the Tooling API.
+    `adds`: settings of dependent picklists are added to existing ones, as the Metadata API does. Without it they are
+    replaced, as the Tooling API does. `creates`: missing components are created.
     """
 
     origin: Origin
@@ -58,7 +59,7 @@ class Writing:
 
 
 def write(world: World, writing: Writing, kind: str, full_name: str, tree: Tree) -> bool:
-    """Replace a component by a tree; whether it was made. Raises RowRefused; then nothing changed."""
+    """Replace a component by a tree. Return whether it was created. If it raises RowRefused, nothing has changed."""
     with world.engine.lock:
         try:
             action = world.faults.for_row(writing.origin, kind, [full_name])
@@ -86,7 +87,7 @@ def _apply(world: World, change: Change, user: str) -> None:
 
 
 def picklist_values(org: Org, path: str) -> list[Tree]:
-    """Every value of a picklist, standard or custom, as an org file has it. Raises KeyError."""
+    """Return every value of a picklist, standard or custom, as an org file has it. Raises KeyError."""
     object_name, _, name = path.partition(".")
     try:
         return raw_values(org.objects[object_name].fields[name].picklist_values)
@@ -95,7 +96,7 @@ def picklist_values(org: Org, path: str) -> list[Tree]:
 
 
 def custom_field(org: Org, full_name: str) -> tuple[ObjectType, Field] | None:
-    """The object and the field of `Account.Tier__c`, in any case."""
+    """Return the object and the field of a name such as `Account.Tier__c`, in any case."""
     object_name, _, name = full_name.lower().partition(".")
     for thing in org.objects.values():
         if thing.name.lower() == object_name:
@@ -127,7 +128,10 @@ def _make_field(world: World, full_name: str, tree: Tree, adds: bool) -> Change:
 
 
 def _find_held_values(world: World, thing: ObjectType, field: Field) -> Iterable[str]:
-    """What records hold in an unrestricted picklist: values that were not known became inactive ones."""
+    """Return the values that records hold in an unrestricted picklist.
+
+    Values among them that the list does not have count as inactive ones.
+    """
     if field.type not in PICKLISTS or field.restricted_picklist:
         return ()
     schema = world.schemas.get(thing.name)

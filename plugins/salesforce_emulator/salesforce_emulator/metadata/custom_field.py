@@ -37,12 +37,12 @@ _KEYS = (
     *("urls", "valueSet", "visibleLines", "writeRequiresMasterRead"),
 )
 _FALSE = ("externalId", "required", "trackFeedHistory", "trackTrending")
-# Keys that a field has without a word about them.
+# Default values of the keys of every field.
 USUAL: Tree = dict.fromkeys(_KEYS) | dict.fromkeys(_FALSE, False)
 
 
 def field_tree(field: Field) -> Tree:
-    """The whole tree of a field."""
+    """Return the complete tree of a field."""
     tree = {**USUAL, **_definition(field), "label": field.label, "inlineHelpText": field.inline_help_text}
     tree["required"] = not field.nillable and field.type != "boolean"
     if field.type in PICKLISTS:
@@ -51,7 +51,7 @@ def field_tree(field: Field) -> Tree:
 
 
 def _definition(field: Field) -> Tree:
-    """What a change of the field leaves as it is."""
+    """Return the attributes that a change of the field cannot change."""
     tree: Tree = {"type": field_type(field), "externalId": field.external_id}
     if field.calculated:
         return tree | {"formula": field.calculated_formula}
@@ -71,7 +71,7 @@ def _definition(field: Field) -> Tree:
 
 
 def field_type(field: Field) -> str:
-    """`Picklist`, `LongTextArea`: what the Metadata API calls the type of a field."""
+    """Return the Metadata API's name of a field's type, such as `Picklist` or `LongTextArea`."""
     if field.calculated and field.calculated_formula is None:
         return "Summary"
     if field.auto_number:

@@ -1,4 +1,4 @@
-"""Dependent picklists: which values a controlling value allows.
+"""Dependent picklists: the values that a controlling value allows.
 
 Metadata API Developer Guide, "ValueSet" and "ValueSettings"; SOAP API Developer Guide, "PicklistEntry": `validFor`.
 """
@@ -21,13 +21,13 @@ _MISSING = "INVALID_CROSS_REFERENCE_KEY"
 
 
 def list_shown_values(field: Field) -> list[PicklistValue]:
-    """The values that a describe call shows: active ones, by label where the list is sorted."""
+    """Return the values that a describe call shows: active ones, ordered by label if the list is sorted."""
     active = [value for value in field.picklist_values if value.active]
     return sorted(active, key=lambda value: value.label.lower()) if field.sorted else active
 
 
 def valid_for(field: Field, controller: Field) -> dict[str, str]:
-    """For each value the bits of the controlling values that allow it, three bytes and more in base64."""
+    """Return for each value the controlling values that allow it, as base64 bits of three bytes or more."""
     places = {name: at for at, name in enumerate(controlling_values(controller))}
     size = -(-len(places) // 24) * 3 or 3
     return {
@@ -37,14 +37,14 @@ def valid_for(field: Field, controller: Field) -> dict[str, str]:
 
 
 def settings_tree(field: Field) -> list[Tree]:
-    """The settings as metadata has them."""
+    """Return the settings in the form of metadata."""
     return [
         {"controllingFieldValue": list(allowing), "valueName": name} for name, allowing in field.value_settings.items()
     ]
 
 
 def read_settings(tree: Any) -> dict[str, tuple[str, ...]]:
-    """The settings that a client sent. Raises RowRefused."""
+    """Return the settings that a client sent. Raises RowRefused."""
     if tree is None:
         return {}
     if not isinstance(tree, list) or not all(isinstance(one, dict) for one in tree):
@@ -61,7 +61,7 @@ def read_settings(tree: Any) -> dict[str, tuple[str, ...]]:
 def check_settings(
     thing: ObjectType, controller_name: str | None, settings: Settings, values: Iterable[PicklistValue]
 ) -> None:
-    """Refuse settings that name what is not there. Raises RowRefused."""
+    """Refuse settings that name unknown fields or values. Raises RowRefused."""
     if controller_name is None:
         if settings:
             raise RowRefused("FIELD_INTEGRITY_EXCEPTION", "valueSettings need a controllingField")
@@ -79,7 +79,10 @@ def check_settings(
 
 
 def controlling_values(controller: Field) -> Iterable[str]:
-    """What a controlling field may say, in the order of the bits of `validFor`; of a checkbox unchecked and checked."""
+    """Return the values of a controlling field in the order of the bits of `validFor`.
+
+    A checkbox has the values unchecked and checked.
+    """
     if controller.type == "boolean":
         return _OF_CHECKBOX
     return [value.value for value in list_shown_values(controller)]

@@ -1,4 +1,4 @@
-"""Write a tree over a custom field. Tooling API Developer Guide, "CustomField": the tree replaces the whole."""
+"""Write a tree over a custom field. Tooling API Developer Guide, "CustomField": the tree replaces the whole field."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _NO_VALUES = "You must specify either picklist, globalPicklist, or valueSet"
 def field_change(
     org: Org, thing: ObjectType, field: Field, tree: Tree, held: Iterable[str], adds_settings: bool
 ) -> Tree:
-    """What the tree changes of the field and its object, as an org file says it. Raises RowRefused.
+    """Return what the tree changes in the field and its object, in the form of an org file. Raises RowRefused.
 
-    `held`: values that records hold, which an unrestricted list knows as inactive ones; `adds_settings`: the settings
-    of a dependent picklist are added to those that it has.
+    `held`: values that records hold. An unrestricted list counts them as inactive values. `adds_settings`: settings of
+    a dependent picklist are added to the existing ones.
     """
     _check_fixed(field, tree)
     usual = field_tree(attrs.evolve(field, metadata={}))
@@ -73,7 +73,7 @@ def _add_held_values(field: Field, held: Iterable[str]) -> Values:
 def _value_set_change(
     org: Org, thing: ObjectType, field: Field, value_set: Any, known: Values, adds_settings: bool
 ) -> tuple[Tree, Values]:
-    """What the value set changes of the field, and the values that it has then."""
+    """Return what the value set changes in the field, and the resulting values."""
     if value_set is None:
         raise _make_refusal(_NO_VALUES)
     if not isinstance(value_set, dict):

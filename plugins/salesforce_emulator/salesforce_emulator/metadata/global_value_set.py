@@ -14,7 +14,7 @@ _OWN = frozenset({"fullName", "customValue", "description", "masterLabel", "sort
 
 
 def set_tree(one: GlobalValueSet) -> Tree:
-    """The whole tree of a set, its inactive values included."""
+    """Return the complete tree of a set, including inactive values."""
     tree: Tree = {
         "customValue": [value_tree(value) for value in one.values],
         "description": one.description,
@@ -26,7 +26,7 @@ def set_tree(one: GlobalValueSet) -> Tree:
 
 
 def users_of(org: Org, name: str) -> list[tuple[ObjectType, Field]]:
-    """The fields that use a set, with their objects."""
+    """Return the fields that use a set, with their objects."""
     return [
         (thing, field)
         for thing in org.objects.values()
@@ -36,7 +36,10 @@ def users_of(org: Org, name: str) -> list[tuple[ObjectType, Field]]:
 
 
 def set_change(org: Org, name: str, tree: Tree) -> Change:
-    """What the tree changes of the set, and of the record types of the objects that use it. Raises RowRefused."""
+    """Return what the tree changes in the set, and in the record types of the objects that use it.
+
+    Raises RowRefused.
+    """
     one, users = org.global_value_sets[name], users_of(org, name)
     sent = tree.get("customValue") or []
     if not isinstance(sent, list):

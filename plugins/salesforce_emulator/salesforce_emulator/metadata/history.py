@@ -1,4 +1,4 @@
-"""When components were made and changed, and how long Salesforce works on picklists after a change."""
+"""When components were created and changed, and how long Salesforce processes picklists after a change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from salesforce_emulator.org.model import Org
 
 
 class History:
-    """Of one org, since its file was read."""
+    """The changes of one org since its file was read."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -18,24 +18,27 @@ class History:
         self._busy: dict[str, float] = {}
 
     def note(self, before: Org, after: Org, user: str) -> None:
-        """Take down which components differ between two states of the org, and who changed them."""
+        """Record which components differ between two states of the org, and who changed them."""
         for name in _find_changed(before, after):
-            # Times have whole seconds: two changes within one must differ all the same.
+            # Times have whole seconds. Two changes within one second must still differ.
             last = self._changed.get(name, (self._start, ""))[0]
             self._changed[name] = (max(self._clock.now(), int(last) + 1), user)
 
     def stamps(self, name: str, user: str) -> dict[str, str]:
-        """The audit fields of a component, `Account.Tier__c` or the name of a set; `user` made the org."""
+        """Return the audit fields of a component, such as `Account.Tier__c` or a value set.
+
+        `user` counts as the creator of every component.
+        """
         changed, changer = self._changed.get(name, (self._start, user))
         created = {"CreatedDate": data_time(self._start), "CreatedById": user}
         return {**created, "LastModifiedDate": data_time(changed), "LastModifiedById": changer}
 
     def work_on(self, object_name: str, seconds: float) -> None:
-        """Keep the picklists of an object busy for so long."""
+        """Keep the picklists of an object busy for some seconds."""
         self._busy[object_name] = self._clock.now() + seconds
 
     def is_busy(self, object_name: str) -> bool:
-        """Whether Salesforce still works on picklists of an object."""
+        """Return whether Salesforce is still processing picklists of an object."""
         return self._clock.now() < self._busy.get(object_name, 0.0)
 
 

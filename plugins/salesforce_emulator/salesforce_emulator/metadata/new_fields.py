@@ -1,4 +1,4 @@
-"""Custom fields that a client makes. Metadata API Developer Guide, "CustomField" and "Metadata Field Types"."""
+"""Custom fields that a client creates. Metadata API Developer Guide, "CustomField" and "Metadata Field Types"."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _RAW = (
 
 
 def new_field_change(org: Org, thing: ObjectType, name: str, tree: Tree) -> Tree:
-    """A field that joins an object, as an org file says it. Raises RowRefused.
+    """Return a change that adds a field to an object, in the form of an org file. Raises RowRefused.
 
-    Nobody sees it before he is granted it, unless every record must have it.
+    A new field is hidden from all users until they get access, unless it is required.
     """
     if not _NAME.match(name):
         raise _make_refusal(f"{name}: not the name of a custom field")

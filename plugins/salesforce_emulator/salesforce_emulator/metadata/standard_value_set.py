@@ -12,14 +12,14 @@ from salesforce_emulator.org.standard_value_sets import FIELDS, OF_ADDRESSES
 
 
 def users_of(org: Org, name: str) -> list[tuple[ObjectType, Field]]:
-    """The fields of the org that have the values of a set, with their objects."""
+    """Return the fields of the org that use a set, with their objects."""
     paths = [path.partition(".")[::2] for path in FIELDS.get(name, ())]
     things = [(org.objects[thing], field) for thing, field in paths if thing in org.objects]
     return [(thing, thing.fields[field]) for thing, field in things if field in thing.fields]
 
 
 def set_tree(org: Org, name: str) -> Tree | None:
-    """The whole tree of a set; None where no field of the org has it."""
+    """Return the complete tree of a set, or None if no field of the org uses it."""
     users = users_of(org, name)
     if not users:
         return None
@@ -28,7 +28,7 @@ def set_tree(org: Org, name: str) -> Tree | None:
 
 
 def set_change(org: Org, name: str, tree: Tree) -> Change:
-    """What the tree changes of every field that has the set. Raises RowRefused."""
+    """Return what the tree changes in every field that uses the set. Raises RowRefused."""
     if name in OF_ADDRESSES:
         message = f"{name}: the values of state and country picklists are part of the address settings"
         raise RowRefused("FIELD_INTEGRITY_EXCEPTION", message)

@@ -1,4 +1,4 @@
-"""What becomes of a list of values when a client sends another one.
+"""Replace a list of picklist values by another one.
 
 Metadata API Developer Guide, "CustomValue" and "Metadata Field Types"; Help, "Picklist Limitations".
 """
@@ -21,11 +21,11 @@ _LONGEST = 255
 
 @frozen
 class Bounds:
-    """What the list of one picklist or set may hold.
+    """The limits of one picklist or value set.
 
-    `label`: of the picklist, for errors; `longest`: characters of a name; `most`: values in all; `most_active` and
-    `most_inactive` of them; `several`: a record may hold several values; `keeps_omitted`: values that are not sent stay
-    active; `locked`: the package allows no change.
+    `label`: the picklist's label, for errors. `longest`: the maximum length of a value. `most`, `most_active` and
+    `most_inactive`: how many values the list may have. `several`: a record may hold several values. `keeps_omitted`:
+    omitted values stay active. `locked`: the package allows no change.
     """
 
     label: str
@@ -39,10 +39,10 @@ class Bounds:
 
 
 def replace_values(present: Values, sent: Values, bounds: Bounds) -> Values:
-    """The list after `sent` was written over `present`. Raises RowRefused.
+    """Return the list after `sent` was written over `present`. Raises RowRefused.
 
-    Names are compared without case and keep the spelling that they have; a value that is not sent is deactivated and
-    stands at the end.
+    Values are compared without case, and existing values keep their spelling. Omitted values move to the end and become
+    inactive, unless `keeps_omitted` is set.
     """
     if not sent:
         raise RowRefused("FIELD_INTEGRITY_EXCEPTION", f"{bounds.label}: a picklist needs at least one value")
@@ -96,7 +96,7 @@ def _check_managed(present: Values, after: Values, bounds: Bounds) -> None:
 
 
 def _core(value: PicklistValue) -> tuple[str, bool]:
-    """What a package keeps for itself."""
+    """Return the attributes of a managed value that only its package may change."""
     return value.label, value.active
 
 
@@ -111,7 +111,10 @@ def _check_defaults(after: Values, bounds: Bounds) -> None:
 
 
 def _check_labels(present: Values, after: Values) -> None:
-    """Labels are unique among active values, and those that this very write deactivates still hold theirs."""
+    """Refuse a repeated label among active values.
+
+    A value that this write deactivates still blocks its label.
+    """
     active = [value for value in after if value.active]
     leaving = {value.value for value in after if not value.active}
     held = [value.label for value in present if value.active and value.value in leaving]
@@ -134,7 +137,7 @@ def _check_counts(after: Values, bounds: Bounds) -> None:
 
 
 def _find_repeated(texts: Iterable[str]) -> str | None:
-    """The first text that occurs again, case apart."""
+    """Return the first text that occurs more than once, ignoring case."""
     every: Sequence[str] = list(texts)
     counts = Counter(text.lower() for text in every)
     return next((text for text in every if counts[text.lower()] > 1), None)

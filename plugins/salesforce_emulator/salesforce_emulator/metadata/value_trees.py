@@ -1,4 +1,4 @@
-"""Values of picklists in the form of metadata.
+"""Picklist values in the form of metadata.
 
 Tooling API Developer Guide, "CustomField"; Metadata API Developer Guide, "CustomValue" and "StandardValue".
 """
@@ -19,7 +19,7 @@ _CAPITAL = re.compile("[A-Z]")
 
 
 def value_tree(value: PicklistValue, standard_set: str | None = None) -> Tree:
-    """One value: a value that is active says nothing of it."""
+    """Return the tree of one value. `isActive` is null for active values."""
     tree: Tree = {
         "color": value.color,
         "default": value.default_value,
@@ -36,7 +36,7 @@ def value_tree(value: PicklistValue, standard_set: str | None = None) -> Tree:
 
 
 def read_value(tree: Any, standard_set: str | None = None) -> PicklistValue:
-    """The value that a client sent. Raises RowRefused."""
+    """Return the value that a client sent. Raises RowRefused."""
     if not isinstance(tree, dict):
         raise wrong_type("CustomValue", tree)
     name = (_text(tree, "valueName") or _text(tree, "fullName") or "").strip()
@@ -57,7 +57,7 @@ def read_value(tree: Any, standard_set: str | None = None) -> PicklistValue:
 
 
 def raw_value(value: PicklistValue) -> Tree:
-    """The value as an org file has it."""
+    """Return the value as an org file has it."""
     facts: Tree = {
         "value": value.value,
         "label": value.label,
@@ -74,12 +74,12 @@ def raw_value(value: PicklistValue) -> Tree:
 
 
 def wrong_type(type_: str, value: Any) -> RowRefused:
-    """The error for JSON of another form."""
+    """Return the error for JSON with another structure."""
     return RowRefused("JSON_PARSER_ERROR", f"Cannot deserialize instance of {type_} from value {value}")
 
 
 def snake(name: str) -> str:
-    """The attribute that a key of an org file stands for."""
+    """Return the attribute name of an org file key."""
     return _CAPITAL.sub(lambda letter: f"_{letter[0].lower()}", name)
 
 

@@ -1,1 +1,1 @@
-"""The partner API: `/services/Soap/u/58.0`. SOAP API Developer Guide."""
+"""The partner API of SOAP: `/services/Soap/u/58.0`. SOAP API Developer Guide."""

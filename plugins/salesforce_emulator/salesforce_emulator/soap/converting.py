@@ -14,7 +14,7 @@ _MOST = 100
 
 
 def convert_leads(call: SoapCall, response: ElementTree.Element) -> None:
-    """Convert the leads of a call, one result each, in order."""
+    """Convert the leads of a call, with one result per lead, in order."""
     wanted = [child for child in call.message.operation if local(child) == "leadConverts"]
     check_count(len(wanted), _MOST)
     for one in wanted:

@@ -1,4 +1,4 @@
-"""describeGlobal, describeSObject, describeSObjects, getServerTimestamp."""
+"""describeGlobal, describeSObject, describeSObjects and getServerTimestamp."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MOST = 100
 
 
 def describe_all(call: SoapCall, response: ElementTree.Element) -> None:
-    """Every object in brief."""
+    """Write a summary of every object."""
     _put(ElementTree.SubElement(response, "result"), describe_global(call.call.schemas, call.call.base))
 
 
 def describe_objects(call: SoapCall, response: ElementTree.Element) -> None:
-    """Objects with all their fields, in the order in which they are named."""
+    """Write objects with all their fields, in the order of the request."""
     names = [(child.text or "").strip() for child in call.message.operation if local(child).startswith("sObjectType")]
     check_count(len(names), _MOST)
     for name in names:
@@ -31,13 +31,16 @@ def describe_objects(call: SoapCall, response: ElementTree.Element) -> None:
 
 
 def server_timestamp(call: SoapCall, response: ElementTree.Element) -> None:
-    """The org's time."""
+    """Write the org's time."""
     moment = data_time(call.world.clock.now()).replace("+0000", "Z")
     put(ElementTree.SubElement(response, "result"), "timestamp", moment)
 
 
 def _put(parent: ElementTree.Element, content: dict[str, Any]) -> None:
-    """The keys as elements; lists repeat theirs, what is null is left out. Addresses are of REST alone."""
+    """Write the keys of a mapping as elements. A list repeats its element; null values are left out.
+
+    URLs are left out, too: only REST has them.
+    """
     for name, value in content.items():
         for one in value if isinstance(value, list) else [value]:
             if name == "urls" or one is None:

@@ -1,4 +1,4 @@
-"""What differs between the SOAP APIs: the namespace of their messages, and the look of answers and faults."""
+"""The differences between the SOAP APIs: the namespace of messages, and the layout of answers and faults."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ _INSTANCE = {"xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 
 @frozen
 class Dialect:
-    """One SOAP API. `answers` and `faults` are the namespaces that their envelopes declare.
+    """One SOAP API.
 
-    `verbose`: answers tell the usage of the org, and faults have a detail.
+    `answers` and `faults` are the namespaces that their envelopes declare. `verbose`: answers report the org's API
+    usage, and faults have a detail.
     """
 
     namespace: str
@@ -33,5 +34,5 @@ METADATA = Dialect(_METADATA, {"xmlns": _METADATA, **_INSTANCE}, {"xmlns:sf": _M
 
 
 def dialect_of(path: str) -> Dialect:
-    """The API that a path belongs to."""
+    """Return the SOAP API that a path belongs to."""
     return METADATA if path.startswith("/services/Soap/m/") else PARTNER

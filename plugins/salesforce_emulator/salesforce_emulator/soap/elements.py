@@ -1,4 +1,4 @@
-"""Build the elements of answers. Names carry the prefixes that the envelope declares."""
+"""Build the elements of answers. Element names carry the prefixes that the envelope declares."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 
 
 def envelope(namespaces: Mapping[str, str]) -> tuple[ElementTree.Element, ElementTree.Element]:
-    """An envelope and its body."""
+    """Return a new envelope and its body."""
     root = ElementTree.Element("soapenv:Envelope", {"xmlns:soapenv": _SOAP, **namespaces})
     return root, ElementTree.SubElement(root, "soapenv:Body")
 
 
 def put(parent: ElementTree.Element, name: str, value: object) -> ElementTree.Element:
-    """A child with a value as XML Schema writes it; None is nil."""
+    """Add a child element with a value in XML Schema format. None becomes nil. Return the element."""
     element = ElementTree.SubElement(parent, name)
     if value is None:
         element.set("xsi:nil", "true")
@@ -25,5 +25,5 @@ def put(parent: ElementTree.Element, name: str, value: object) -> ElementTree.El
 
 
 def as_text(value: object) -> str:
-    """`true`, `12.5`, text."""
+    """Return a value in XML Schema format, such as `true` or `12.5`."""
     return ("true" if value else "false") if isinstance(value, bool) else str(value)

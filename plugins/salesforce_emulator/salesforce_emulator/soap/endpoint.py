@@ -1,4 +1,4 @@
-"""What every SOAP call goes through: form, version, session, allocation, faults, the usage header."""
+"""The checks around every SOAP call: form, version, session, allocation and faults. It adds the usage header."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ class SoapCall:
 
     @property
     def terms(self) -> Terms:
-        """On what terms the call writes. SOAP API Developer Guide, "SOAP Headers": without one, no rule applies."""
+        """How the call applies assignment and duplicate rules.
+
+        SOAP API Developer Guide, "SOAP Headers": without a header, no rule applies.
+        """
         assignment = self.message.headers.get("AssignmentRuleHeader", {})
         rule = "active" if assignment.get("useDefaultRule") in ("true", "1") else assignment.get("assignmentRuleId", "")
         return Terms(assignment=rule, allow_duplicates=self.message.says("DuplicateRuleHeader", "allowSave"))
@@ -51,7 +54,7 @@ LogIn = Callable[[World, str, Message, ElementTree.Element], None]
 
 
 async def serve(request: Request, operations: Mapping[str, Operation], log_in: LogIn | None = None) -> Response:
-    """The answer to a request: an operation fills in its response element, or a fault."""
+    """Return the response to a request. An operation fills in its response element, or a fault replaces it."""
     world: World = request.app.state.world
     dialect = dialect_of(request.url.path)
     try:
@@ -73,7 +76,7 @@ async def serve(request: Request, operations: Mapping[str, Operation], log_in: L
 
 
 def fault_answer(fault: SoapFault, dialect: Dialect) -> Response:
-    """A fault as an answer."""
+    """Return a response with a fault."""
     return Response(document(fault.document(dialect)), fault.status, {"Content-Type": XML})
 
 

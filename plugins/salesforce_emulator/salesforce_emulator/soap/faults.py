@@ -1,4 +1,4 @@
-"""Why a call is refused as a whole. SOAP API Developer Guide, "API Fault Element"."""
+"""Faults, which refuse a call as a whole. SOAP API Developer Guide, "API Fault Element"."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from salesforce_emulator.portable import Portable
 from salesforce_emulator.soap.dialect import Dialect
 from salesforce_emulator.soap.elements import envelope, put
 
-# The type of a fault's detail, where it is not the general one.
+# The type of a fault's detail by code. Other codes have the general type.
 _TYPES = {
     "INVALID_LOGIN": "LoginFault",
     "INVALID_FIELD": "InvalidFieldFault",
@@ -22,7 +22,7 @@ _WITH_A_PLACE = frozenset({"InvalidFieldFault", "InvalidSObjectFault", "Malforme
 
 
 class SoapFault(Portable, Exception):
-    """A call that is answered with a fault; a `code` that is None means a malformed message."""
+    """A call that gets a fault as its answer. If `code` is None, the message was malformed."""
 
     def __init__(self, code: str | None, message: str, status: int = 500) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class SoapFault(Portable, Exception):
         self.status = status
 
     def document(self, dialect: Dialect) -> ElementTree.Element:
-        """The whole answer."""
+        """Return the complete answer."""
         root, body = envelope(dialect.faults)
         fault = ElementTree.SubElement(body, "soapenv:Fault")
         put(fault, "faultcode", "soapenv:Client" if self.code is None else f"sf:{self.code}")

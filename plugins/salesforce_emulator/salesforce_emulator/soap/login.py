@@ -1,4 +1,4 @@
-"""login, logout and getUserInfo. SOAP API Developer Guide, "login()": gone in v65.0."""
+"""login, logout and getUserInfo. SOAP API Developer Guide, "login()". v65.0 removed login()."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ELSEWHERE = "IP address is not in the ranges of the user's profile"
 
 
 def log_in(world: World, version: str, message: Message, response: ElementTree.Element) -> None:
-    """A session for a Username and a password; a security token behind the password is taken."""
+    """Open a session for a Username and a password. A security token may follow the password."""
     if float(version) >= _GONE:
         raise SoapFault(None, f"No operation available for request {message.operation.tag}")
     typed = texts(message.operation)
@@ -46,7 +46,7 @@ def log_out(call: SoapCall, response: ElementTree.Element) -> None:
 
 
 def user_info(call: SoapCall, response: ElementTree.Element) -> None:
-    """Who is logged in."""
+    """Write the user of the session."""
     _put_user(call.world, call.call.session.user_id, ElementTree.SubElement(response, "result"))
 
 

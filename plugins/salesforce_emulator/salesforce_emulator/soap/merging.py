@@ -1,4 +1,4 @@
-"""merge: up to 200 merges in one call, one result each, in order. SOAP API Developer Guide, "merge()"."""
+"""merge: up to 200 merges in one call, with one result per merge, in order. SOAP API Developer Guide, "merge()"."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from salesforce_emulator.xml_bodies import local
 
 
 def merge_records(call: SoapCall, response: ElementTree.Element) -> None:
-    """Execute the merges of a call. All are read before the first is executed."""
+    """Execute the merges of a call. Read all of them before the first one is executed."""
     requests = list(call.message.operation)
     for request in requests:
         if local(request) != "request":

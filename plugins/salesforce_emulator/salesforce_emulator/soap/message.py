@@ -16,14 +16,14 @@ SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 
 @frozen
 class Message:
-    """`headers` maps the name of each header to its elements; `operation` is the element in the body."""
+    """A SOAP message. `headers` maps header names to their elements. `operation` is the element in the body."""
 
     headers: Mapping[str, Mapping[str, str]]
     operation: ElementTree.Element
 
     @property
     def name(self) -> str:
-        """`merge`."""
+        """The name of the operation, such as `merge`."""
         return local(self.operation)
 
     @property
@@ -32,12 +32,12 @@ class Message:
         return self.headers.get("SessionHeader", {}).get("sessionId")
 
     def says(self, header: str, key: str) -> bool:
-        """Whether a header's element is true."""
+        """Return whether an element of a header is true."""
         return self.headers.get(header, {}).get(key) in ("true", "1")
 
 
 def read_message(body: bytes, dialect: Dialect) -> Message:
-    """The message of a body. Raises SoapFault."""
+    """Return the message of a body. Raises SoapFault."""
     try:
         root = read_xml(body)
     except XmlRefused as error:

@@ -1,6 +1,6 @@
 """The Metadata API: readMetadata, updateMetadata and upsertMetadata.
 
-Metadata API Developer Guide, "CRUD-Based Calls": up to ten components of one type, one result each, in order.
+Metadata API Developer Guide, "CRUD-Based Calls": up to ten components of one type, with one result each, in order.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAY_NOT = "use of the Metadata API requires a user with the ModifyAllData or Mo
 
 
 def read(call: SoapCall, response: ElementTree.Element) -> None:
-    """The components that are named; one that the org does not have is nil."""
+    """Write the named components. A component that the org does not have is nil."""
     _check_user(call)
     named = "".join((child.text or "").strip() for child in call.message.operation if local(child) == "type")
     kind = _check_kind(call, named)
@@ -53,7 +53,7 @@ def update(call: SoapCall, response: ElementTree.Element) -> None:
 
 
 def upsert(call: SoapCall, response: ElementTree.Element) -> None:
-    """Replace components, or make them."""
+    """Replace components, or create missing ones."""
     for name, fault, created in _write_components(call, creates=True):
         result = ElementTree.SubElement(response, "result")
         put(result, "created", created and fault is None)
@@ -124,13 +124,13 @@ def _all_or_none(call: SoapCall) -> bool:
 
 
 def describe(call: SoapCall, response: ElementTree.Element) -> None:
-    """The types of components that are served."""
+    """Write the component types that the org serves."""
     _check_user(call)
     metadata_listing.describe(call, response)
 
 
 def list_(call: SoapCall, response: ElementTree.Element) -> None:
-    """The components of some types."""
+    """Write the components of some types."""
     _check_user(call)
     metadata_listing.list_(call, response)
 
@@ -145,7 +145,7 @@ _OPERATIONS: dict[str, Operation] = {
 
 
 async def answer(request: Request) -> Response:
-    """POST /services/Soap/m/VERSION, with or without the org's id behind it."""
+    """POST /services/Soap/m/VERSION, with or without the org's id after it."""
     return await serve(request, _OPERATIONS)
 
 

@@ -21,7 +21,7 @@ _SUFFIXES = {"CustomField": "object", "GlobalValueSet": "globalValueSet", "Stand
 
 
 def describe(call: SoapCall, response: ElementTree.Element) -> None:
-    """The types that are served: fields stand within their objects."""
+    """Write the component types that the org serves. Fields belong to the files of their objects."""
     result = ElementTree.SubElement(response, "result")
     for kind, folder in _FOLDERS.items():
         if not is_known(kind, call.call.version):
@@ -40,7 +40,7 @@ def describe(call: SoapCall, response: ElementTree.Element) -> None:
 
 
 def list_(call: SoapCall, response: ElementTree.Element) -> None:
-    """The components of up to three types; a type that is not served has none."""
+    """Write the components of up to three types. A type that the org does not serve has none."""
     kinds = [texts(child).get("type", "") for child in call.message.operation if local(child) == "queries"]
     if not kinds:
         raise SoapFault(None, "queries is required")
@@ -60,7 +60,7 @@ def _components(call: SoapCall, kind: str) -> Iterator[dict[str, Any]]:
         names = [name for name in FIELDS if users_of(call.world.org, name)]
         yield from ({**_file(kind, name), "id": "", "type": kind} for name in names)
         return
-    # The Tooling API got some types later than the Metadata API: its last version has them all.
+    # The Tooling API got some types later than the Metadata API. Its last version has all of them.
     catalogue = call.world.tooling(call.call.session.user_id, f"{call.world.org.versions.max}.0")
     schema = catalogue.schemas.find(kind)
     if schema is None:

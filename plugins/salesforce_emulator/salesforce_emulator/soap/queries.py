@@ -1,4 +1,4 @@
-"""query, queryAll, queryMore."""
+"""query, queryAll and queryMore."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from salesforce_emulator.xml_bodies import texts
 
 
 def query(call: SoapCall, response: ElementTree.Element) -> None:
-    """The first page of a query; queryAll finds deleted records too."""
+    """Write the first page of a query. queryAll also finds deleted records."""
     statement = texts(call.message.operation).get("queryString", "")
     with_deleted = call.message.name == "queryAll"
     try:
@@ -24,7 +24,7 @@ def query(call: SoapCall, response: ElementTree.Element) -> None:
 
 
 def query_more(call: SoapCall, response: ElementTree.Element) -> None:
-    """A further page."""
+    """Write a further page."""
     kept = call.world.cursors.find(texts(call.message.operation).get("queryLocator", ""))
     if kept is None:
         raise SoapFault("INVALID_QUERY_LOCATOR", "invalid query locator")

@@ -32,7 +32,7 @@ _OPERATIONS: dict[str, Operation] = {
 
 
 async def partner(request: Request) -> Response:
-    """POST /services/Soap/u/VERSION, with or without the org's id behind it."""
+    """POST /services/Soap/u/VERSION, with or without the org's id after it."""
     return await serve(request, _OPERATIONS, login.log_in)
 
 

@@ -1,4 +1,4 @@
-"""create, update, upsert, delete: up to 200 records in one call, one result each, in order."""
+"""create, update, upsert and delete: up to 200 records in one call, with one result per record, in order."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def delete(call: SoapCall, response: ElementTree.Element) -> None:
 
 
 def undelete(call: SoapCall, response: ElementTree.Element) -> None:
-    """Take records out of the recycle bin."""
+    """Restore records from the recycle bin."""
     for result in _execute_reads(call, "undelete", [_find_by_id(call, text) for text in _ids(call)]):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
 def empty_recycle_bin(call: SoapCall, response: ElementTree.Element) -> None:
-    """Remove deleted records for good."""
+    """Remove deleted records permanently."""
     for result in _execute_reads(call, "hardDelete", [_of_bin(call, text) for text in _ids(call)]):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
@@ -68,7 +68,7 @@ def _of_bin(call: SoapCall, text: str) -> Read:
 
 
 def retrieve(call: SoapCall, response: ElementTree.Element) -> None:
-    """Records by id, nil where there is none."""
+    """Write records by id. An id without a record becomes nil."""
     facts = texts(call.message.operation)
     schema = schema_named(call, facts.get("sObjectType", ""))
     places = [_column(schema, name.strip()) for name in facts.get("fieldList", "").split(",")]
@@ -84,7 +84,7 @@ def retrieve(call: SoapCall, response: ElementTree.Element) -> None:
 
 
 def put_errors(element: ElementTree.Element, faults: Sequence[RowFault]) -> None:
-    """The errors of one result."""
+    """Write the errors of one result."""
     for fault in faults:
         error = ElementTree.SubElement(element, "errors")
         for name in fault.fields or ():
@@ -94,7 +94,7 @@ def put_errors(element: ElementTree.Element, faults: Sequence[RowFault]) -> None
 
 
 def check_count(count: int, most: int = _MOST) -> None:
-    """Refuse a call with too many records."""
+    """Raise SoapFault for a call with too many records."""
     if count > most:
         message = f"record limit reached. cannot submit more than {most} records in this operation"
         raise SoapFault("EXCEEDED_ID_LIMIT", message)

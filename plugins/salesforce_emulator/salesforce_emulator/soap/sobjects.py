@@ -1,4 +1,4 @@
-"""Records as the partner API writes them: a type, fields to set to null, an id, any fields.
+"""Records in the format of the partner API: a type, fields to set to null, an id and any fields.
 
 SOAP API Developer Guide, "sObject", "Setting Values to null" and "AllowFieldTruncationHeader".
 """
@@ -22,7 +22,10 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def read_sobject(call: SoapCall, element: ElementTree.Element) -> tuple[Schema, RowInput]:
-    """The object and the row of an sObject. Raises SoapFault where Salesforce refuses the whole call."""
+    """Return the object and the row of an sObject.
+
+    Raises SoapFault if Salesforce refuses the whole call because of it.
+    """
     record = _record(element)
     schema = schema_named(call, record["attributes"]["type"])
     if call.message.says("AllowFieldTruncationHeader", "allowFieldTruncation"):
@@ -45,7 +48,7 @@ def _cut(schema: Schema, name: str, value: Any) -> Any:
 
 
 def schema_named(call: SoapCall, name: str) -> Schema:
-    """The object of a name. Raises SoapFault."""
+    """Return the object with this name. Raises SoapFault."""
     schema = call.call.schemas.find(name)
     if schema is None:
         raise SoapFault("INVALID_TYPE", NO_TYPE.format(name))
@@ -53,7 +56,7 @@ def schema_named(call: SoapCall, name: str) -> Schema:
 
 
 def _record(element: ElementTree.Element) -> dict[str, Any]:
-    """The record as JSON has it: the type under `attributes`, parents nested."""
+    """Return the record in the form of JSON: the type under `attributes`, and parents nested."""
     record: dict[str, Any] = {"attributes": {"type": ""}}
     for child in element:
         name = local(child)
@@ -69,7 +72,7 @@ def _record(element: ElementTree.Element) -> dict[str, Any]:
 
 
 def put_sobject(parent: ElementTree.Element, name: str, record: dict[str, Any]) -> None:
-    """A record of an answer; its id stands before the fields, and again where it is one of them."""
+    """Write a record of an answer. Its id precedes the fields, and appears again if it is one of them."""
     element = ElementTree.SubElement(parent, name, {"xsi:type": "sf:sObject"})
     put(element, "sf:type", record["attributes"]["type"])
     put(element, "sf:Id", record["attributes"].get("id") or record.get("Id"))
@@ -81,7 +84,7 @@ def put_sobject(parent: ElementTree.Element, name: str, record: dict[str, Any]) 
 def put_result(
     parent: ElementTree.Element, name: str, records: list[dict[str, Any]], size: int, locator: str | None
 ) -> None:
-    """A page of a query result; the locator leads to the next one."""
+    """Write a page of a query result. `locator` leads to the next page."""
     result = ElementTree.SubElement(parent, name, {"xsi:type": "QueryResult"})
     put(result, "done", locator is None)
     put(result, "queryLocator", locator)
@@ -104,5 +107,5 @@ def _put_field(parent: ElementTree.Element, name: str, value: Any) -> None:
 
 
 def _format_datetime(value: Any) -> Any:
-    """Datetimes end in Z here."""
+    """Return a datetime with the ending Z, which this API uses. Return other values unchanged."""
     return value.removesuffix("+0000") + "Z" if isinstance(value, str) and value.endswith(".000+0000") else value

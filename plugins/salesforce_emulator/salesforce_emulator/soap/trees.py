@@ -1,4 +1,4 @@
-"""Metadata as XML. In XML the name of a picklist value is `fullName`, in JSON `valueName`."""
+"""Metadata as XML. XML names a picklist value `fullName`, JSON names it `valueName`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _VALUES = frozenset({"value", "customValue", "standardValue"})
 _LISTS = _VALUES | {"valueSettings", "controllingFieldValue", "summaryFilterItems"}
 _NUMBERS = frozenset({"length", "precision", "scale", "visibleLines", "relationshipOrder", "startingNumber"})
 _NUMBERS |= {"probability"}
-# What is text though it may read true, false or 1.
+# These elements hold text, even if it reads true, false or 1.
 _TEXTS = frozenset({"fullName", "label", "description", "inlineHelpText", "defaultValue", "masterLabel", "formula"})
 _TEXTS |= {"valueName", "controllingFieldValue", "controllingField", "valueSetName", "groupingString", "color"}
 
 
 def put_tree(parent: ElementTree.Element, tree: Tree) -> None:
-    """The elements of a tree, in its order; what is null is left out."""
+    """Write the elements of a tree, in its order. Null values are left out."""
     for name, content in tree.items():
         for one in content if isinstance(content, list) else [content]:
             if one is not None and name != "urls":
@@ -39,7 +39,7 @@ def _put(parent: ElementTree.Element, name: str, content: Any) -> None:
 
 
 def read_tree(element: ElementTree.Element) -> Tree:
-    """The tree of an element. Raises SoapFault where a number or a flag is none."""
+    """Return the tree of an element. Raises SoapFault if a number is invalid."""
     tree: Tree = {}
     for child in element:
         name = local(child)
