@@ -1,1 +1,1 @@
-"""What an org does with rows by itself: rules, triggers, assignment."""
+"""The org's automation of rows: rules, triggers and assignment."""

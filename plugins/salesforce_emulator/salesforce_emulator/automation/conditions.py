@@ -1,4 +1,4 @@
-"""Conditions of rules, written as SOQL writes them after WHERE, as functions of a record."""
+"""Conditions of rules, in the syntax of a SOQL WHERE clause, as functions of a record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from salesforce_emulator.store import Store
 
 
 def compile_condition(condition: str, schema: Schema, schemas: Schemas, store: Store) -> Test:
-    """Whether a record meets the condition. Raises SoqlError."""
+    """Return a function that checks whether a record meets the condition. Raises SoqlError."""
     statement = f"SELECT Id FROM {schema.name} WHERE {condition}"
     where = parse(statement).where
     assert where is not None, "the statement has a WHERE"

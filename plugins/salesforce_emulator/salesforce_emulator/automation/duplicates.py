@@ -1,6 +1,6 @@
-"""What a duplicate rule answers. REST API Developer Guide, "Duplicate Rule Header".
+"""The response of a duplicate rule. REST API Developer Guide, "Duplicate Rule Header".
 
-The misspelt key is Salesforce's.
+The misspelled key `duplicateResut` is Salesforce's.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ _CODE = "DUPLICATES_DETECTED"
 
 @frozen
 class DuplicatesFound(RowFault):
-    """The error of a row, with what only single-row calls show of it."""
+    """The error of a row, with a detail that only single-row calls show."""
 
     detail: dict[str, Any] | None = None
 
     def in_request(self) -> dict[str, Any]:
-        """The error as a single-row call shows it."""
+        """Return the error as a single-row call shows it."""
         return {"duplicateResut": self.detail, "errorCode": self.code, "message": self.message}
 
 
 def make_duplicates_error(rule: DuplicateRule, schema: Schema, matches: list[Row]) -> DuplicatesFound:
-    """The error for a row that equals some records."""
+    """Return the error for a row that equals some records."""
     result = {
         "allowSave": rule.action == "Alert",
         "duplicateRule": rule.name,

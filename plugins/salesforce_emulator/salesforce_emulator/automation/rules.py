@@ -1,4 +1,4 @@
-"""The rules of every object, ready to be applied."""
+"""The compiled rules of every object."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ASSIGNED = ("Account", "Case", "Lead")
 
 @frozen
 class Throw:
-    """When the trigger of an object throws an exception, and which."""
+    """An exception of an object's trigger, and the condition on which it is thrown."""
 
     test: Test
     message: str
@@ -30,7 +30,7 @@ class Throw:
 
 @frozen
 class ObjectRules:
-    """The rules of one object that are active."""
+    """The active rules of one object."""
 
     validations: tuple[tuple[ValidationRule, Test], ...] = ()
     duplicates: tuple[DuplicateRule, ...] = ()
@@ -38,7 +38,7 @@ class ObjectRules:
 
 
 class Rules:
-    """The rules of an org. Raises OrgError where a condition cannot be understood."""
+    """The rules of an org. Raises OrgError if a condition cannot be understood."""
 
     def __init__(self, org: Org, schemas: Schemas, store: Store) -> None:
         self._problems: list[str] = []
@@ -47,7 +47,7 @@ class Rules:
             raise OrgError(self._problems)
 
     def of(self, schema: Schema) -> ObjectRules:
-        """The rules of an object."""
+        """Return the rules of an object."""
         return self._of.get(schema.name, ObjectRules())
 
     def _rules(self, schema: Schema, schemas: Schemas, store: Store) -> ObjectRules:
@@ -74,7 +74,7 @@ class Rules:
 
 
 def find_violations(rules: ObjectRules, row: Row) -> tuple[RowFault, ...]:
-    """The errors of every validation rule that a record breaks."""
+    """Return an error for every validation rule that a record breaks."""
     return tuple(
         RowFault("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, (rule.field,) if rule.field else ())
         for rule, test in rules.validations
@@ -83,7 +83,7 @@ def find_violations(rules: ObjectRules, row: Row) -> tuple[RowFault, ...]:
 
 
 def duplicates(rule: DuplicateRule, table: Table, row: Row) -> list[Row]:
-    """The records that equal a row in every field of a rule; empty fields equal nothing."""
+    """Return the records that equal a row in every field of a rule. Empty fields equal nothing."""
     places = [table.schema.position[name.lower()] for name in rule.fields]
     wanted = [fold_case(row[at]) for at in places]
     if None in wanted:
@@ -93,7 +93,7 @@ def duplicates(rule: DuplicateRule, table: Table, row: Row) -> list[Row]:
 
 
 def assignment(schema: Schema, wanted: str) -> AssignmentRule | None:
-    """The rule that a request asks for: by its id, or the active one."""
+    """Return the rule that a request asks for: the one with this id, or the active one."""
     rules: Iterator[AssignmentRule] = iter(schema.object.assignment_rules)
     if wanted == "active":
         return next((rule for rule in rules if rule.active), None)

@@ -1,4 +1,4 @@
-"""Triggers: what they cost, when they throw, how many may run at once.
+"""Triggers: their cost, their exceptions, and how many may run at once.
 
 Apex Developer Guide, "Execution Governors and Limits".
 """
@@ -23,7 +23,7 @@ _EVENTS = {"insert": "AfterInsert", "update": "AfterUpdate", "delete": "AfterDel
 
 @frozen
 class Fired:
-    """A trigger that ran: over which records, after which operation, within a call or a Bulk job."""
+    """A trigger that ran: its records, its operation, and whether a Bulk job caused it."""
 
     apex: Apex
     operation: str
@@ -32,12 +32,12 @@ class Fired:
 
     @property
     def event(self) -> str:
-        """`AfterInsert`."""
+        """The event of the trigger, such as `AfterInsert`."""
         return _EVENTS[self.operation]
 
 
 def verdict(fired: Fired, limits: ApexLimits, rules: ObjectRules) -> RowFault | None:
-    """The error that a trigger ends its whole transaction with, if it does."""
+    """Return the error with which a trigger ends its whole transaction, or None."""
     apex, count = fired.apex, len(fired.rows)
     thrown = next((one.message for one in rules.exceptions for row in fired.rows if one.test(row)), None)
     if thrown is not None:
@@ -51,12 +51,12 @@ def verdict(fired: Fired, limits: ApexLimits, rules: ObjectRules) -> RowFault | 
 
 
 def exception(fired: Fired, message: str) -> RowFault:
-    """The error for an exception that a trigger did not catch."""
+    """Return the error for an exception that a trigger did not catch."""
     return _failure(f"{fired.apex.trigger}: execution of {fired.event} caused by: {message}")
 
 
 def lock_met(fired: Fired, lock: RowFault) -> RowFault:
-    """The error for a lock that a trigger met when it updated parents."""
+    """Return the error for a locked parent that a trigger tried to update."""
     first = f"First exception on row 0 with id {fired.rows[0][0]}; first error: {lock.code}, {lock.message}: []"
     return exception(fired, f"System.DmlException: Update failed. {first}")
 
@@ -66,14 +66,14 @@ def _failure(message: str) -> RowFault:
 
 
 class Concurrency:
-    """Counts the calls that run triggers now."""
+    """A counter of the calls that currently run triggers."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._running = 0
 
     def enter(self, most: int | None) -> bool:
-        """Begin to run triggers; False where too many do already."""
+        """Count a call that starts to run triggers. Return False if too many already do."""
         with self._lock:
             if most is not None and self._running >= most:
                 return False
@@ -81,6 +81,6 @@ class Concurrency:
             return True
 
     def leave(self) -> None:
-        """End."""
+        """Count a call that stopped running triggers."""
         with self._lock:
             self._running -= 1

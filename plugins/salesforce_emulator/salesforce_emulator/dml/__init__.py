@@ -1,1 +1,1 @@
-"""The one place where a row becomes a record, whichever API brought it."""
+"""The only code that turns rows into records, for every API."""

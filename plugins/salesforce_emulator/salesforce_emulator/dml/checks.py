@@ -1,4 +1,4 @@
-"""What is checked of a row before it is written."""
+"""Checks of a row before it is written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READ_ONLY = (
 
 
 def entity(seen: ObjectType, whole: ObjectType, able: str, word: str) -> None:
-    """Refuse what the user may not do with an object (`seen`), or nobody may (`whole`)."""
+    """Refuse an operation that the user may not do (`seen`) or that the object never allows (`whole`)."""
     if getattr(seen, able):
         return
     if getattr(whole, able):
@@ -27,7 +27,7 @@ def entity(seen: ObjectType, whole: ObjectType, able: str, word: str) -> None:
 
 
 def check_permitted(schema: Schema, values: dict[int, Value], closed: frozenset[int]) -> None:
-    """Refuse a row that writes a field which may not be written in this operation."""
+    """Refuse a row that writes a field which is read-only in this operation."""
     refused = closed & values.keys()
     if refused:
         names = [schema.fields[at].name for at in sorted(refused)]
@@ -53,7 +53,7 @@ def not_emptied(schema: Schema, values: dict[int, Value]) -> None:
 
 
 def refuse_missing(schema: Schema, places: Collection[int]) -> None:
-    """Refuse a row that lacks some fields."""
+    """Raise RowRefused if any required fields are missing."""
     if places:
         names = [schema.fields[at].name for at in places]
         raise RowRefused("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", names)
@@ -73,7 +73,10 @@ def unique(table: Table, values: dict[int, Value], row: Row | None) -> None:
 
 
 def check_id(schema: Schema, text: str | None) -> str:
-    """The 18-character id that a row names, refused where it is absent, malformed or of another object."""
+    """Return the 18-character form of a row's id.
+
+    Raises RowRefused if the id is missing, malformed or of another object.
+    """
     if not text:
         raise RowRefused("MISSING_ARGUMENT", "Id not specified in an update call")
     record_id = read_id(text)
@@ -85,7 +88,7 @@ def check_id(schema: Schema, text: str | None) -> str:
 
 
 def require_record(table: Table, text: str | None) -> Row:
-    """The live record that a row names."""
+    """Return the live record that a row names. Raises RowRefused."""
     row = table.get(check_id(table.schema, text))
     if row is None:
         raise RowRefused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")

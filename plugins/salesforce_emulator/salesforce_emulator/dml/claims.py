@@ -1,4 +1,4 @@
-"""Which records a row locks: its own, the parents it writes, the masters and the account it has."""
+"""The records that a row locks: its own, the parents that it writes, and its present masters and accounts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from salesforce_emulator.locks import Claim
 from salesforce_emulator.schema import Row, Schema
 from salesforce_emulator.store import Table
 
-# Records of setup are shared by every row of an org; Salesforce does not lock them for ordinary writes.
+# All rows of an org share setup records. Salesforce does not lock them for ordinary writes.
 _SETUP = frozenset({"User", "Group", "RecordType", "Organization"})
 
 
 def claim(table: Table, write: Write, row: RowInput, lookups: Lookups) -> Claim:
-    """The ids of the records that executing a row locks."""
+    """Return the ids of the records that executing a row locks."""
     if row.fault is not None:
         return frozenset()
     record = _find_record(table, write, row)
@@ -26,7 +26,7 @@ def claim(table: Table, write: Write, row: RowInput, lookups: Lookups) -> Claim:
 
 
 def parents(schema: Schema, rows: list[Row], names: tuple[str, ...]) -> Claim:
-    """The parents of some records by the references that a trigger follows."""
+    """Return the parents that a trigger updates, for some records."""
     places = [schema.position[name.lower()] for name in names]
     return frozenset(str(row[at]) for row in rows for at in places if row[at] is not None)
 

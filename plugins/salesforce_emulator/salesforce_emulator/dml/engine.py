@@ -1,4 +1,4 @@
-"""Executes writes: in transactions of 200 rows, each under the store's lock, counted, refused by fault rules."""
+"""Execute writes in transactions of 200 rows, under the store's lock, with auditing and fault rules."""
 
 from __future__ import annotations
 
@@ -60,29 +60,35 @@ class Engine:
         self.adopt(org)
 
     def adopt(self, org: Org) -> None:
-        """Go on with the rules of a changed org. Raises OrgError."""
+        """Apply the rules of a changed org. Raises OrgError."""
         rules = Rules(org, self._schemas, self._store)
         self.storage = Storage(org.limits, self._store)
         self._house = House(self._schemas, self._store, rules, self.storage)
         self._org = org
 
     def execute(self, write: Write, user: str) -> list[RowResult]:
-        """One result per row, in order."""
+        """Execute a write. Return one result per row, in order."""
         return [result for chunk in self.chunks(write, user) for result in chunk]
 
     def chunks(self, write: Write, user: str) -> Iterator[list[RowResult]]:
-        """The results of 200 rows at a time, each a transaction. Raises Interrupted where a fault rule says so."""
+        """Execute a write. Yield the results of up to 200 rows at a time, each a transaction.
+
+        Raises Interrupted if a fault rule ends the job.
+        """
         for start in range(0, len(write.rows), CHUNK):
             part = attrs.evolve(write, rows=write.rows[start : start + CHUNK])
             yield self._transact([part], user)[0]
 
     def execute_together(self, writes: list[Write], user: str, doomed: bool = False) -> list[list[RowResult]]:
-        """All or none: one failing row, or a request that is `doomed` anyway, undoes the others."""
+        """Execute writes in one transaction. If a row fails or `doomed` is set, undo all of them."""
         return self._transact(writes, user, together=True, doomed=doomed)
 
     @contextmanager
     def undoable(self) -> Iterator[Journal]:
-        """Take down how everything that this thread writes is undone; nobody else writes meanwhile."""
+        """Collect the undo steps of everything that this thread writes.
+
+        The engine's lock blocks all other writers meanwhile.
+        """
         with self.lock:
             journal: Journal = []
             self._undoable = journal
@@ -113,7 +119,7 @@ class Engine:
                 self._concurrency.leave()
 
     def _claim(self, writes: list[Write], holder: Transaction) -> None:
-        """Lock what the rows need; those whose records are held by another transaction are refused."""
+        """Lock the records that the rows need. Refuse rows whose records another transaction holds."""
         with self.lock:
             for write in writes:
                 if self._faults.concern_rows and not write.trusted:
@@ -179,7 +185,7 @@ class Engine:
         return verdict(fired, self._org.apex, self._house.rules.of(write.schema))
 
     def _linger(self, writes: list[Write]) -> None:
-        """Take as long as the org says; the store is free meanwhile, the locked records are not."""
+        """Wait as long as the org file says. The store is free meanwhile, but the records stay locked."""
         seconds = sum(write.schema.object.apex.seconds for write in writes if write.schema.object.apex is not None)
         if self._org.locks is not None:
             seconds += self._org.locks.hold
@@ -215,12 +221,12 @@ class Engine:
 
 
 def _is_published_at_once(write: Write) -> bool:
-    """Whether the rows are events, which no rollback takes back."""
+    """Return whether the rows are events that a rollback does not withdraw."""
     return write.schema.object.publishes_at_once
 
 
 def _forget(undo: Undo) -> None:
-    """Where nothing will be undone."""
+    """Ignore an undo step, because nothing will be undone."""
 
 
 def _fires(write: Write) -> bool:
@@ -228,7 +234,7 @@ def _fires(write: Write) -> bool:
 
 
 def _keys(schema: Schema, row: RowInput, record: Row | None) -> list[str]:
-    """What a fault rule may call a row: its own keys, its id, the keys of its record."""
+    """Return the names that a fault rule may use for a row: its own keys, its id, and its record's keys."""
     if schema.object.event_type is not None:
         return names_of(schema, row)
     named = [format_key(row.values[at]) for at in schema.indexed if row.values.get(at) is not None]
@@ -241,7 +247,10 @@ def _keys(schema: Schema, row: RowInput, record: Row | None) -> list[str]:
 
 
 def _audit_key(write: Write, row: RowInput, record: Row | None) -> str:
-    """The external id value where the row has one, else the record id; of an event its first text."""
+    """Return the external id value of a row if it has one, else the record id.
+
+    The key of an event is its first text.
+    """
     schema = write.schema
     if schema.object.event_type is not None:
         return next(iter(names_of(schema, row)), "")

@@ -1,4 +1,4 @@
-"""The rules of the house, as the execution of a row asks for them: what is refused, who gets the record."""
+"""The org's own rules for a row: what they refuse, and who gets the record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from salesforce_emulator.store import Store, Table
 
 
 class House:
-    """Rules, lookups, assignment and storage of one org."""
+    """The rules, lookups, assignment and storage of one org."""
 
     def __init__(self, schemas: Schemas, store: Store, rules: Rules, storage: Storage) -> None:
         self.storage = storage
@@ -30,14 +30,17 @@ class House:
         self._store = store
 
     def settle_record_type(self, table: Table, write: Write, values: dict[int, Value], record: Row | None) -> None:
-        """Settle the record type of a row, what it allows, and whether an account is a person. Raises RowRefused."""
+        """Determine the record type of a row, and check its values. Raises RowRefused.
+
+        For accounts, also determine whether the row is a person.
+        """
         schema = write.schema
         people = self.people if table.schema.name == "Account" else None
         if people is None and not schema.object.record_types:
             return
         type_ = record_types.choose_record_type(schema, values, write.trusted)
         if people is not None and record is not None:
-            people.changed(schema, record, values, type_)
+            people.complete_change(schema, record, values, type_)
         elif people is not None:
             type_ = people.complete_insert(schema, values, type_)
         elif record is None:
@@ -48,12 +51,12 @@ class House:
         record_types.check_picklist_values(schema, type_, values)
 
     def spare(self, table: Table, record: Row) -> None:
-        """Refuse to write a record that is written through another one. Raises RowRefused."""
+        """Refuse to write a record that only another record may change. Raises RowRefused."""
         if self.people is not None:
             self.people.spare_contact(table, record)
 
     def inspect(self, table: Table, row: Row, write: Write) -> None:
-        """Refuse a record, as it will be, that breaks a rule. Raises RulesBroken."""
+        """Refuse a record, in its new state, that breaks a rule. Raises RulesBroken."""
         rules = self.rules.of(table.schema)
         if write.trusted or not (rules.validations or rules.duplicates):
             return
@@ -66,7 +69,7 @@ class House:
                 raise RulesBroken((duplicates.make_duplicates_error(rule, table.schema, matches),))
 
     def assign_owner(self, write: Write) -> dict[int, Value]:
-        """The owner that an assignment rule gives a record. Raises RowRefused."""
+        """Return the owner that an assignment rule gives a record. Raises RowRefused."""
         wanted = write.terms.assignment
         if not wanted or write.trusted or write.schema.name not in ASSIGNED:
             return {}

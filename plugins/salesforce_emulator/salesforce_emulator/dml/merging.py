@@ -1,6 +1,6 @@
-"""Merge records: the master is updated, the others are deleted, what pointed to them points to the master.
+"""Merge records: update the master, delete the others, and point their related records to the master.
 
-SOAP API Developer Guide, "merge()": each merge is a transaction of its own.
+SOAP API Developer Guide, "merge()": each merge is a separate transaction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOST_VICTIMS = 2
 
 @frozen
 class Merge:
-    """One merge: the master with the values it shall have, and the ids of the records that end in it."""
+    """One merge: the master with its new values, and the ids of the records to merge into it."""
 
     schema: Schema
     master: RowInput
@@ -28,7 +28,7 @@ class Merge:
 
 @frozen
 class Merged:
-    """What became of a merge: errors, or the ids of the records that were merged and of those that moved."""
+    """The result of a merge: faults, or the ids of the merged records and of the records that moved."""
 
     faults: tuple[RowFault, ...] = ()
     victims: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Merged:
 
 
 def merge(engine: Engine, wanted: Merge, user: str) -> Merged:
-    """Execute one merge, whole or not at all."""
+    """Execute one merge. If any step fails, undo all of them."""
     if not 1 <= len(wanted.victims) <= _MOST_VICTIMS:
         return Merged((RowFault("INVALID_ID_FIELD", f"1 to {_MOST_VICTIMS} records can be merged into a master"),))
     rows = [RowInput(record_id=victim) for victim in wanted.victims]

@@ -1,4 +1,4 @@
-"""Rows of several objects in one call: those of one object that follow each other travel together."""
+"""Rows of several objects in one call. Consecutive rows of one object form one write."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MOST_TYPES = 10
 
 @frozen
 class Read:
-    """A record of the call: its object, where it names one that exists, and the row."""
+    """A record of a call: its object if it exists, and its row."""
 
     schema: Schema | None
     row: RowInput
 
 
 class TooManyTypes(Portable, Exception):
-    """The call has more than 10 runs of records of one object."""
+    """A call with more than 10 runs of consecutive records of one object."""
 
     def __init__(self) -> None:
         super().__init__(f"Exceeded max number of types: {MOST_TYPES}")
@@ -37,7 +37,10 @@ def execute_mixed(
     write: Callable[[Schema, list[RowInput]], Write],
     all_or_none: bool,
 ) -> list[RowResult]:
-    """One result per record, in order. Raises TooManyTypes. SOAP API Developer Guide, "Basic DML Calls"."""
+    """Execute the records of a call. Return one result per record, in order.
+
+    Raises TooManyTypes. SOAP API Developer Guide, "Basic DML Calls".
+    """
     runs = [(schema, [read.row for read in run]) for schema, run in groupby(reads, key=lambda read: read.schema)]
     if len(runs) > MOST_TYPES:
         raise TooManyTypes

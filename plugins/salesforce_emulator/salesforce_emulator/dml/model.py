@@ -1,4 +1,4 @@
-"""What an API hands to the engine, and what it gets back."""
+"""The input and output of the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Operation = Literal["insert", "update", "upsert", "delete", "hardDelete", "undel
 
 @frozen
 class Origin:
-    """The request that brought a row, for fault rules that name one."""
+    """The request that sent a row, for fault rules that match requests."""
 
     method: str = ""
     path: str = ""
@@ -24,7 +24,7 @@ class Origin:
 
 @frozen
 class ParentKey:
-    """A lookup by the parent's key: `Account.External_Id__c` in CSV, a nested object in JSON."""
+    """A parent that is named by a key: `Account.External_Id__c` in CSV, a nested object in JSON."""
 
     at: int
     target: Schema
@@ -34,7 +34,7 @@ class ParentKey:
 
 @define
 class RowInput:
-    """One row as read: values by position, the id it names, or why it could not be read."""
+    """One row from a client: its values by position, its record id, and the fault if it could not be read."""
 
     values: dict[int, Value] = field(factory=dict)
     record_id: str | None = None
@@ -44,9 +44,9 @@ class RowInput:
 
 @frozen
 class RowResult:
-    """What became of one row.
+    """The result of one row.
 
-    `related`: the records that follow the master of a merge now; `notices`: what is told beside success.
+    `related`: the records that now refer to the master of a merge. `notices`: additional notices of a successful row.
     """
 
     record_id: str | None = None
@@ -63,10 +63,10 @@ class RowResult:
 
 @frozen
 class Terms:
-    """On what terms a request writes.
+    """The rules that a request applies when it writes.
 
-    `asynchronous`: for a Bulk job; `assignment`: the id of an assignment rule, `active` for the active one, or nothing;
-    `allow_duplicates`: save in spite of an Alert.
+    `asynchronous`: the request is a Bulk job. `assignment`: the id of an assignment rule, `active` for the active one,
+    or empty for none. `allow_duplicates`: save despite an Alert.
     """
 
     asynchronous: bool = False
@@ -75,7 +75,7 @@ class Terms:
 
 
 class Interrupted(Portable, Exception):
-    """A fault rule ends the job whose rows are being executed."""
+    """The end of a job that a fault rule ends while its rows are executed."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -84,10 +84,10 @@ class Interrupted(Portable, Exception):
 
 @frozen
 class Write:
-    """Rows of one object that travel together.
+    """Rows of one object that are executed together.
 
-    `key_at` is the field by which an upsert matches, 0 is Id. A trusted write sets read-only fields and is not audited.
-    `master`: the record into which the deleted ones are merged.
+    `key_at` is the field by which an upsert matches; 0 is Id. A trusted write may set read-only fields and is not
+    audited. `master`: the record into which the deleted ones are merged.
     """
 
     schema: Schema

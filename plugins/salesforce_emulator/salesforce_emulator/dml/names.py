@@ -1,4 +1,4 @@
-"""Names that Salesforce composes: of a person's parts."""
+"""The names that Salesforce composes from a person's first and last name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from salesforce_emulator.schema import Row, Schema
 
 
 def compose_name(schema: Schema, row: Row, changes: dict[int, Value]) -> str | None:
-    """The full name of a person, "First Last", or None where it does not change."""
+    """Return the full name of a person, "First Last". Return None if it does not change."""
     if not schema.object.person_name:
         return None
     parts = [schema.position["firstname"], schema.position["lastname"]]

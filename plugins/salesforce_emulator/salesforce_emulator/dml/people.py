@@ -1,4 +1,4 @@
-"""Person accounts: accounts that are people, each with a contact that mirrors it.
+"""Person accounts: accounts that are people. Each has a contact with the same values.
 
 SOAP API Developer Guide, "Person Account Record Types".
 """
@@ -19,7 +19,7 @@ Values = dict[int, Value]
 
 
 class People:
-    """The person accounts of an org that has them."""
+    """The person accounts of an org."""
 
     def __init__(self, schemas: Schemas, store: Store) -> None:
         self._account = schemas.get("Account")
@@ -34,10 +34,11 @@ class People:
         self._last, self._first = account.position["lastname"], account.position["firstname"]
         self._type = account.position["recordtypeid"]
 
-    # Accounts
-
     def complete_insert(self, schema: Schema, values: Values, type_: RecordType | None) -> RecordType | None:
-        """Decide what a new account is, by its record type or its fields, and complete it. Raises RowRefused."""
+        """Determine from record type or fields whether a new account is a person, and complete it.
+
+        Raises RowRefused.
+        """
         given = {at for at in self._of_people & values.keys() if values[at] is not None}
         person = type_.person if type_ is not None else bool(given)
         type_ = type_ or record_types.default(schema, person)
@@ -50,8 +51,8 @@ class People:
         self._check_unique(values, person, None)
         return type_
 
-    def changed(self, schema: Schema, record: Row, values: Values, type_: RecordType | None) -> None:
-        """Check what a change does to an account, and complete it. Raises RowRefused."""
+    def complete_change(self, schema: Schema, record: Row, values: Values, type_: RecordType | None) -> None:
+        """Check the change of an account, and complete it. Raises RowRefused."""
         person = record[self._is_person] is True
         if type_ is not None and type_.person is not person:
             self._switch_family(schema, record, values, type_.person)
@@ -67,7 +68,10 @@ class People:
             raise _make_refusal(schema, wrong)
 
     def _switch_family(self, schema: Schema, record: Row, values: Values, person: bool) -> None:
-        """From one family to the other: nothing else may change that only one of them has."""
+        """Turn a business account into a person account, or the other way around.
+
+        The same write may not change fields that only one of the two has.
+        """
         mixed = (self._of_people | {self._name}) & values.keys()
         if mixed:
             raise _make_refusal(schema, mixed)
@@ -95,10 +99,8 @@ class People:
         if person:
             checks.unique(self._contacts, self._for_contact(values), contact)
 
-    # The contact of an account
-
     def mirror(self, account: Row, values: Values, moment: str, user: str, note: Note) -> None:
-        """Make the contact of a new person account, or bring it up to date."""
+        """Create or update the contact of a person account."""
         contact = self._contacts.get(account[self._contact_id])
         if account[self._is_person] is not True:
             self._leave(account, contact, note)
@@ -130,7 +132,7 @@ class People:
         note(partial(self._contacts.erase, contact))
 
     def _leave(self, account: Row, contact: Row | None, note: Note) -> None:
-        """An account that is no person any more lets its contact go."""
+        """Detach the contact from an account that is no longer a person."""
         if contact is None:
             return
         at = self._contacts.schema.position["ispersonaccount"]
@@ -141,15 +143,16 @@ class People:
     def _for_contact(self, values: Values) -> Values:
         return {place: values[at] for at, place in self._mirrored.items() if at in values}
 
-    # What others do
-
     def spare_contact(self, table: Table, record: Row) -> None:
-        """Refuse to write the contact of a person account by itself. Raises RowRefused."""
+        """Refuse a direct write to the contact of a person account. Raises RowRefused."""
         if table is self._contacts and record[table.schema.position["ispersonaccount"]] is True:
             raise RowRefused("INVALID_PERSON_ACCOUNT_OPERATION", "cannot reference person contact")
 
-    def merged(self, victim: Row, master: Row, note: Note) -> tuple[str, ...]:
-        """The contact of a person account goes with it; the master's contact inherits. Raises RowRefused."""
+    def merge_contacts(self, victim: Row, master: Row, note: Note) -> tuple[str, ...]:
+        """Delete the contact of a merged person account. Return the ids of its related records.
+
+        Those records now refer to the master's contact. Raises RowRefused.
+        """
         if victim[self._is_person] != master[self._is_person]:
             message = "person accounts can be merged with person accounts only"
             raise RowRefused("INVALID_MERGE_RECORD", message)

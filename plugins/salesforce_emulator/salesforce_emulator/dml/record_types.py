@@ -1,4 +1,4 @@
-"""Record types: which one a record gets, and which values it allows.
+"""The record type of a record, and the picklist values that it allows.
 
 Help, "Record Types"; Object Reference, "RecordType".
 """
@@ -14,7 +14,7 @@ MASTER = "012000000000000AAA"
 
 
 def choose_record_type(schema: Schema, values: dict[int, Value], trusted: bool) -> RecordType | None:
-    """The record type that a row names. Raises RowRefused where its user may not choose it."""
+    """Return the record type that a row names. Raises RowRefused if the user may not choose it."""
     at = schema.at("RecordTypeId")
     record_id = values.get(at) if at is not None else None
     if not schema.object.record_types or record_id is None or at is None:
@@ -30,19 +30,19 @@ def choose_record_type(schema: Schema, values: dict[int, Value], trusted: bool) 
 
 
 def default(schema: Schema, person: bool) -> RecordType | None:
-    """The record type that a user gets without choosing."""
+    """Return the record type of a record that names none."""
     types = schema.object.record_types
     return next((one for one in types if one.default and one.active and one.person == person), None)
 
 
 def of_record(schema: Schema, record: Row) -> RecordType | None:
-    """The record type that a record has."""
+    """Return the record type of a record."""
     at = schema.at("RecordTypeId")
     return None if at is None else by_id(schema, record[at])
 
 
 def check_picklist_values(schema: Schema, type_: RecordType | None, values: dict[int, Value]) -> None:
-    """Refuse values of restricted picklists that a record type leaves out. Raises RowRefused."""
+    """Refuse values of restricted picklists that the record type does not offer. Raises RowRefused."""
     for name, choices in type_.picklists.items() if type_ is not None else ():
         at = schema.at(name)
         value = values.get(at) if at is not None else None
@@ -56,6 +56,6 @@ def check_picklist_values(schema: Schema, type_: RecordType | None, values: dict
 
 
 def by_id(schema: Schema, record_id: Value) -> RecordType | None:
-    """The record type of an id."""
+    """Return the record type with this id."""
     wanted = read_id(str(record_id))
     return next((one for one in schema.object.record_types if one.id == wanted), None)

@@ -1,4 +1,4 @@
-"""Lookups: ids that must exist, and parents named by a key.
+"""References: ids that must exist, and parents that are named by a key.
 
 REST API Developer Guide, "Insert or Update a Record Using an External ID" and "Using External ID in a Relationship".
 """
@@ -14,12 +14,12 @@ from salesforce_emulator.store import Store, Table
 
 
 def format_key(value: Value) -> str:
-    """A key as error messages print it."""
+    """Return a key as error messages print it."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def find_matching(table: Table, at: int, value: Value) -> list[Row]:
-    """The live records whose key equals `value`."""
+    """Return the live records whose key equals `value`."""
     field = table.schema.fields[at]
     if at == 0:
         row = table.get(value)
@@ -29,21 +29,21 @@ def find_matching(table: Table, at: int, value: Value) -> list[Row]:
 
 
 def several(field: Field, rows: list[Row]) -> RowRefused:
-    """The error for a key that more than one record holds."""
+    """Return the error for a key that more than one record holds."""
     ids = ", ".join(str(row[0]) for row in rows)
     message = f"{field.label}: more than one record found for external id field: [{ids}]"
     return RowRefused("DUPLICATE_EXTERNAL_ID", message)
 
 
 class Lookups:
-    """Follows the references of rows."""
+    """A resolver of the references of rows."""
 
     def __init__(self, schemas: Schemas, store: Store) -> None:
         self._schemas = schemas
         self._store = store
 
     def resolve(self, schema: Schema, row: RowInput) -> None:
-        """Turn parents named by key into ids, then check every id that the row sets."""
+        """Replace parents that are named by a key by their ids. Check every id that the row sets. Raises RowRefused."""
         for parent in row.parents:
             self._follow(schema, row, parent)
         for at in schema.references & row.values.keys():
@@ -52,7 +52,7 @@ class Lookups:
                 self._check(schema.fields[at], str(value))
 
     def find(self, parent: ParentKey) -> Value:
-        """The id of the one parent that a key names; None where there is none, or there are several."""
+        """Return the id of the only parent with this key. Return None if no parent or several have it."""
         if parent.value is None:
             return None
         table = self._store[parent.target]

@@ -1,4 +1,4 @@
-"""Deletes records: what points to them is cleared, goes along, forbids it, or follows the master of a merge."""
+"""Delete records, and clear, delete or move the references to them, as their fields say."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from salesforce_emulator.store import Table
 
 
 class Removal:
-    """Executes the deletions of one chunk; `note` takes down how each change is undone."""
+    """The deletions of one chunk. `note` records how each change is undone."""
 
     def __init__(self, table: Table, write: Write, house: House, moment: str, note: Note) -> None:
         self._table = table
@@ -28,14 +28,14 @@ class Removal:
         self._orphans: defaultdict[Value, list[tuple[Table, int, Row]]] = defaultdict(list)
 
     def prepare(self, rows: list[RowInput]) -> None:
-        """Look for everything that points to the records, in one walk."""
+        """Find everything that refers to the records, in one pass."""
         doomed = {read_id(row.record_id or "") for row in rows}
         for child, at in self._table.children:
             for orphan in child.find_referring(at, doomed):
                 self._orphans[orphan[at]].append((child, at, orphan))
 
     def execute(self, row: RowInput) -> tuple[Row, RowResult]:
-        """Delete one record; a merge tells what followed its master. Raises RowRefused."""
+        """Delete one record. Its result names the records that a merge moved. Raises RowRefused."""
         schema = self._table.schema
         if not self._write.schema.object.deletable:
             raise RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
@@ -73,7 +73,7 @@ class Removal:
         return ()
 
     def _hand_over(self, victim: Row, master_id: str) -> tuple[str, ...]:
-        """SOAP API Developer Guide, "merge()": related records get the master as their parent."""
+        """Point the related records to the master. SOAP API Developer Guide, "merge()"."""
         master = checks.require_record(self._table, master_id)
         if victim is master:
             raise RowRefused("INVALID_MERGE_RECORD", "a record cannot be merged with itself")
@@ -89,7 +89,7 @@ class Removal:
         people = self._house.people
         if people is None or self._table.schema.name != "Account":
             return ()
-        return people.merged(victim, master, self._note)
+        return people.merge_contacts(victim, master, self._note)
 
     def _no_cycle(self, victim: Row, master: Row) -> None:
         for child, at in self._table.children:

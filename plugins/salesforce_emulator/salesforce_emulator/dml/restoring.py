@@ -1,4 +1,4 @@
-"""Takes records out of the recycle bin. SOAP API Developer Guide, "undelete()"."""
+"""Restore records from the recycle bin. SOAP API Developer Guide, "undelete()"."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from salesforce_emulator.store import Table
 
 
 def restore(table: Table, row: RowInput, moment: str, note: Note) -> Row:
-    """Restore a record with the children that went along when it was deleted. Raises RowRefused."""
+    """Restore a record and the children that were deleted with it. Raises RowRefused."""
     record = table.get(checks.check_id(table.schema, row.record_id))
     if record is None:
         raise RowRefused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")

@@ -1,4 +1,4 @@
-"""Take down how changes are undone, and undo them."""
+"""The undo steps of changes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ Note = Callable[[Undo], None]
 
 
 def undo(journal: Journal) -> None:
-    """Undo what was taken down, the last change first."""
+    """Undo the recorded changes, the last one first."""
     for step in reversed(journal):
         step()

@@ -1,7 +1,7 @@
-"""One unit of work: up to 200 rows of one object, executed one after the other.
+"""One unit of work: up to 200 rows of one object, executed in order.
 
-Every API cuts its rows into chunks of 200, each a transaction of its own (Bulk API Developer Guide, "How Bulk API
-Requests Are Processed").
+Every API cuts its rows into chunks of 200. Each chunk is a separate transaction (Bulk API Developer Guide, "How Bulk
+API Requests Are Processed").
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _SAME_ID_LIMIT = 12
 
 
 class Unit:
-    """Executes the rows of one chunk; `moment` and `user` are what the system fields say.
+    """The execution of one chunk. `moment` and `user` become the values of the system fields.
 
-    A journal takes down how each change is undone; it is left out where nothing will be.
+    The journal records how each change is undone. It is None if nothing will be undone.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Unit:
         }[write.operation]
 
     def prepare(self, rows: list[RowInput]) -> None:
-        """Look at all rows before the first is executed: a key that occurs twice refuses each of its rows."""
+        """Inspect all rows before the first one is executed. Find repeated keys, whose rows are all refused."""
         if self._write.operation == "upsert" and self._write.key_at:
             at = self._write.key_at
             field = self._schema.fields[at]
@@ -68,7 +68,7 @@ class Unit:
             self._removal.prepare(rows)
 
     def execute(self, row: RowInput) -> RowResult:
-        """What becomes of one row."""
+        """Execute one row. Return its result."""
         if row.fault is not None:
             return RowResult(faults=(row.fault,))
         try:
@@ -211,7 +211,7 @@ class Unit:
 
 
 def _with(record: Row, changes: dict[int, Value]) -> Row:
-    """A record as it will be."""
+    """Return a copy of the record with the changes."""
     after = record.copy()
     for at, value in changes.items():
         after[at] = value

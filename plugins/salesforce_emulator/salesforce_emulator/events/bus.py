@@ -1,4 +1,4 @@
-"""What was published, in order. Platform Events Developer Guide, "Platform Event Fields"."""
+"""The published events, in order. Platform Events Developer Guide, "Platform Event Fields"."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from salesforce_emulator.clock import data_time
 
 @define(eq=False)
 class Published:
-    """One event message; `key` is what tests call it by."""
+    """One event message. Tests identify it by `key`."""
 
     name: str
     replay_id: int
@@ -25,7 +25,7 @@ class Published:
     payload: dict[str, Any]
 
     def facts(self) -> dict[str, Any]:
-        """The message as a subscriber would read it."""
+        """Return the message as a subscriber would read it."""
         return {
             "replayId": self.replay_id,
             "eventUuid": self.event_uuid,
@@ -36,7 +36,7 @@ class Published:
 
 
 class Bus:
-    """The event bus of one org. Whoever calls it holds the lock of the engine."""
+    """The event bus of one org. Callers must hold the lock of the engine."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -44,7 +44,7 @@ class Bus:
         self._published: list[Published] = []
 
     def publish(self, name: str, key: str, payload: dict[str, Any], created: float, user_id: str) -> Published:
-        """Take an event in; numbers rise and leave gaps."""
+        """Store an event. Replay ids rise and have gaps."""
         self._replay_id += self._chance.randint(1, 3)
         event_uuid = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
         event = Published(name, self._replay_id, event_uuid, created, user_id, key, payload)
@@ -52,10 +52,10 @@ class Bus:
         return event
 
     def take_back(self, event: Published) -> None:
-        """Forget an event whose transaction was rolled back."""
+        """Remove an event whose transaction was rolled back."""
         self._published.remove(event)
 
     def describe(self, name: str) -> dict[str, Any]:
-        """The events of one name in order, and how often each key was published."""
+        """Return the events with this name in order, and their counts by key."""
         events = [event for event in self._published if event.name == name]
         return {"events": [event.facts() for event in events], "counts": dict(Counter(event.key for event in events))}

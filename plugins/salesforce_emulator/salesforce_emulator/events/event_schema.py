@@ -1,4 +1,7 @@
-"""The schema of an event, as subscribers read it. REST API Developer Guide, "Platform Event Schema by Event Name"."""
+"""The schema of an event as subscribers read it.
+
+REST API Developer Guide, "Platform Event Schema by Event Name".
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def by_id(call: Call) -> Response:
 
 
 def _describe_schema(schema: Schema) -> dict[str, Any]:
-    """The schema; its id changes with the fields."""
+    """Return the schema. Its id changes with the fields."""
     fields = [schema.fields[at] for at in schema.visible]
     listed = [_field(field) for field in fields if field.custom or field.name in _OF_ALL]
     digest = hashlib.md5(json.dumps([schema.name, listed]).encode(), usedforsecurity=False).digest()

@@ -1,4 +1,4 @@
-"""Publishes rows as events: what is refused, what is queued.
+"""Publish rows as events, or refuse them.
 
 Platform Events Developer Guide, "Publish Event Messages with Salesforce APIs" and "Platform Event Allocations".
 """
@@ -27,13 +27,13 @@ _DONE = {"insert": "inserted", "update": "updated", "upsert": "updated", "delete
 
 
 def names_of(schema: Schema, row: RowInput) -> list[str]:
-    """What fault rules and the auditor call an event: its texts, the first of which is its key."""
+    """Return the names of an event for fault rules and the audit: its text values. The first one is its key."""
     texts = [at for at in schema.visible if schema.fields[at].custom and schema.fields[at].type == "string"]
     return [format_key(row.values[at]) for at in texts if row.values.get(at) is not None]
 
 
 class Publisher:
-    """Turns rows into events; `schemas` are the objects as they are, whoever looks."""
+    """The publisher of rows as events. `schemas` are the objects without the restrictions of any user."""
 
     def __init__(self, schemas: Schemas, bus: Bus, allocations: Allocations, clock: Clock) -> None:
         self._schemas = schemas
@@ -42,7 +42,10 @@ class Publisher:
         self._clock = clock
 
     def publish(self, write: Write, user: str, note: Note) -> list[RowResult]:
-        """One result per row, in order; `note` takes down how an event is taken back, which ends with the commit."""
+        """Publish rows. Return one result per row, in order.
+
+        `note` records how to withdraw an event if its transaction is rolled back.
+        """
         return [self._result(write, row, user, note) for row in write.rows]
 
     def _result(self, write: Write, row: RowInput, user: str, note: Note) -> RowResult:
