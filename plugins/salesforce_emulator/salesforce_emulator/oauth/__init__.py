@@ -1,1 +1,1 @@
-"""The login host: tokens, identity, revocation. REST API Developer Guide, "Authorization Through OAuth 2.0"."""
+"""The login host: tokens, identity and revocation. REST API Developer Guide, "Authorization Through OAuth 2.0"."""

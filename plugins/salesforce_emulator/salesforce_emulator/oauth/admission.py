@@ -1,4 +1,7 @@
-"""Who may use an app. Help, "Manage Access to a Connected App", "OAuth Authorization Errors", "Freeze Users"."""
+"""Check who may use an app.
+
+Help, "Manage Access to a Connected App", "OAuth Authorization Errors", "Freeze Users".
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ NOT_IN_THIS_ORG = "External client app is not installed in this org"
 
 
 def check_app(app: Application) -> None:
-    """Refuse an app that an admin blocked, or that is not installed."""
+    """Raise OAuthError for an app that an admin blocked, or that is not installed."""
     if app.blocked:
         raise OAuthError("OAUTH_APP_BLOCKED", "this app is blocked by admin")
     if not app.installed and app.kind == "external":
@@ -20,7 +23,7 @@ def check_app(app: Application) -> None:
 
 
 def check_user(world: World, user_id: str) -> None:
-    """Refuse a user who may not log in, whatever the app is."""
+    """Raise OAuthError for a user who may not log in to any app."""
     if not can_log_in(world, user_id):
         raise OAuthError("inactive_user", "user is inactive")
     if world.login_state(user_id).outside_ip_range:
@@ -28,7 +31,7 @@ def check_user(world: World, user_id: str) -> None:
 
 
 def admit(world: World, app: Application, user_id: str) -> None:
-    """Refuse a user who may not log in, or whom the admin has not admitted to the app."""
+    """Raise OAuthError for a user who may not log in, or whom no admin admitted to the app."""
     check_user(world, user_id)
     if app.admitted is not None and world.usernames[user_id] not in app.admitted:
         raise OAuthError("invalid_app_access", "user is not admin approved to access this app")
@@ -50,7 +53,10 @@ def user_named(world: World, username: str) -> str | None:
 
 
 def find_user_by_password(world: World, username: str, password: str, token: bool = False) -> str | None:
-    """Return the id of the user whom a password lets in; `token`: a security token may stand behind it."""
+    """Return the id of the user with this Username and password.
+
+    Return None if they are wrong or the user is locked out. `token`: a security token may follow the password.
+    """
     user_id = user_named(world, username)
     right = password.startswith(world.org.password) if token else password == world.org.password
     if user_id is None or not right or world.login_state(user_id).locked_out:

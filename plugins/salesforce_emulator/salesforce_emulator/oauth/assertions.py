@@ -15,11 +15,11 @@ from salesforce_emulator.world import World
 
 _PRODUCTION, _SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
 _LONGEST = 600
-"""How many seconds ahead an assertion may end: clients take three to five minutes."""
+"""The maximum lifetime of an assertion in seconds. Clients use three to five minutes."""
 
 
 def read_issuer(assertion: str) -> str:
-    """Return the client id that an assertion names, before it is verified. Raises OAuthError."""
+    """Return the client id that an assertion names, before the assertion is verified. Raises OAuthError."""
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
     except jwt.InvalidTokenError as error:
@@ -28,9 +28,9 @@ def read_issuer(assertion: str) -> str:
 
 
 def subject(world: World, app: Application, assertion: str) -> str:
-    """Return the Username that an assertion was made for. Raises OAuthError.
+    """Return the Username that an assertion is for. Raises OAuthError.
 
-    `exp` is compared with the machine's clock, not with the org's, which tests move: the client is on this machine.
+    `exp` is compared with the system clock, because the client runs on this machine. Tests move only the org's clock.
     """
     claims = _verify_assertion(assertion, app.certificate)
     if int(claims["exp"]) > time.time() + _LONGEST:
@@ -57,7 +57,10 @@ def _invalid() -> OAuthError:
 
 
 def _check_audience(world: World, app: Application, audience: Any) -> None:
-    """Let hosts of the org pass, and for connected apps the generic login host of such orgs."""
+    """Raise OAuthError unless the audience is a host of the org.
+
+    Connected apps may also name the generic login host.
+    """
     hosts = world.hosts
     if audience == hosts.instance or (audience == hosts.login and not world.org.generic_login):
         return

@@ -1,4 +1,4 @@
-"""What users allowed the apps: codes that are not redeemed yet, refresh tokens, approvals.
+"""What users allowed apps: unredeemed codes, refresh tokens and approvals.
 
 Help, "OAuth 2.0 Web Server Flow" and "OAuth 2.0 Refresh Token Flow".
 """
@@ -21,7 +21,7 @@ _CODE_SECONDS = 15 * 60
 
 @frozen
 class Code:
-    """A user's consent on its way to the app: whom it is for, and the PKCE challenge of the request."""
+    """An authorization code: the app and the user that it is for, and the PKCE challenge of the request."""
 
     client_id: str
     user_id: str
@@ -33,7 +33,10 @@ class Code:
 
 @frozen
 class RefreshToken:
-    """A refresh token; `login` stays the same when it is rotated, `used` is when it was made or last used."""
+    """A refresh token.
+
+    `login` stays the same when the token is rotated. `used` is the time of its last use, at first that of its creation.
+    """
 
     token: str
     client_id: str
@@ -45,7 +48,7 @@ class RefreshToken:
 
 
 class Authorizations:
-    """Codes, refresh tokens and approvals of the org's apps."""
+    """The codes, refresh tokens and approvals of the org's apps."""
 
     def __init__(self, clock: Clock, chance: random.Random) -> None:
         self._clock = clock
@@ -60,7 +63,7 @@ class Authorizations:
     def grant(
         self, app: Application, user_id: str, scopes: tuple[str, ...], redirect_uri: str, challenge: str | None
     ) -> str:
-        """A code for the app; the user has approved it from now on."""
+        """Return a new code for the app. Record that the user approved it."""
         with self._lock:
             self._approved.add((app.client_id, user_id))
             code = "aPrx" + self._secret(60)
@@ -68,7 +71,7 @@ class Authorizations:
             return code
 
     def redeem(self, app: Application, text: str) -> Code | None:
-        """What a code of the app stands for, once; None where it was redeemed before or is too old. Raises KeyError."""
+        """Redeem a code of the app. Return None if it was redeemed before or is too old. Raises KeyError."""
         with self._lock:
             if text in self._redeemed:
                 return None
@@ -80,22 +83,22 @@ class Authorizations:
             return code if self._clock.now() - code.at <= _CODE_SECONDS else None
 
     def is_approved(self, app: Application, user_id: str) -> bool:
-        """Whether a user ever allowed the app in the browser."""
+        """Return whether a user ever allowed the app in the browser."""
         return (app.client_id, user_id) in self._approved
 
     def new_login(self) -> str:
-        """A name for one login and all that comes from it."""
+        """Return a new name for one login and all of its tokens."""
         return f"login {next(self._logins)}"
 
     def new_refresh_token(self, app: Application, user_id: str, scopes: tuple[str, ...], login: str) -> str:
-        """A refresh token."""
+        """Return a new refresh token."""
         with self._lock:
             token, now = "5Aep861" + self._secret(80), self._clock.now()
             self._refresh[token] = RefreshToken(token, app.client_id, user_id, scopes, login, now, now)
             return token
 
     def refresh_token(self, app: Application, token: str) -> RefreshToken | None:
-        """A refresh token of the app that is alive: neither too old nor idle for too long."""
+        """Return a refresh token of the app if it is valid: neither too old nor unused for too long."""
         found = self._refresh.get(token)
         if found is None or found.client_id != app.client_id:
             return None
@@ -104,23 +107,23 @@ class Authorizations:
         return None if too_old or _is_over(now - found.used, app.refresh_token_idle_seconds) else found
 
     def use(self, token: RefreshToken) -> None:
-        """Note that a refresh token is not idle."""
+        """Record that a refresh token is in use."""
         with self._lock:
             if token.token in self._refresh:
                 self._refresh[token.token] = evolve(token, used=self._clock.now())
 
     def end(self, token: str) -> RefreshToken | None:
-        """Make a refresh token useless; None where it was none."""
+        """Invalidate a refresh token. Return it, or None if there is no such token."""
         with self._lock:
             return self._refresh.pop(token, None)
 
     def end_refresh_tokens_of(self, user_id: str) -> None:
-        """Make every refresh token of a user useless."""
+        """Invalidate every refresh token of a user."""
         with self._lock:
             self._refresh = {token: found for token, found in self._refresh.items() if found.user_id != user_id}
 
     def end_refresh_tokens(self) -> None:
-        """Make every refresh token useless."""
+        """Invalidate every refresh token."""
         with self._lock:
             self._refresh.clear()
 

@@ -1,4 +1,4 @@
-"""The page where a person lets the app in, and the way back to the app.
+"""The page where a user admits an app, and the redirect back to the app.
 
 REST API Developer Guide, "Understanding the Web Server OAuth Flow"; Help, "OAuth Authorization Errors".
 """
@@ -21,12 +21,12 @@ from salesforce_emulator.world import World
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _GENERIC = "OAUTH_APPROVAL_ERROR_GENERIC : An unexpected error has occured during authentication. Please try again."
 _BAD_PASSWORD = "Please check your username and password."
-# What the form adds to the request of the app.
+# The form adds these fields to the app's request.
 _OF_THE_FORM = ("username", "password", "decision")
 
 
 async def show(request: Request) -> Response:
-    """GET /services/oauth2/authorize: the login form, or what is wrong with the request."""
+    """GET /services/oauth2/authorize: the login form, or the error of the request."""
     world: World = request.app.state.world
     asked = dict(request.query_params)
     refused = _check_request(world, asked)
@@ -36,7 +36,7 @@ async def show(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """POST /services/oauth2/authorize: back to the app, with a code or an error."""
+    """POST /services/oauth2/authorize: redirect to the app, with a code or an error."""
     world: World = request.app.state.world
     form = await form_of(request)
     asked = {name: value for name, value in form.items() if name not in _OF_THE_FORM}
@@ -65,12 +65,15 @@ _IN_THE_BROWSER = {"invalid_app_access": "OAUTH_APP_ACCESS_DENIED", "app_not_fou
 
 
 def _as_browser_error(error: OAuthError) -> OAuthError:
-    """Return a refusal under the code that the browser flow has for it."""
+    """Return a refusal with the code that the browser flow uses for it."""
     return OAuthError(_IN_THE_BROWSER.get(error.code, error.code), error.description)
 
 
 def _check_request(world: World, asked: Mapping[str, str]) -> Response | None:
-    """The answer to a request that leads to no login: to the person while it is unclear where the app is."""
+    """Return the error of an invalid request, or None.
+
+    The user sees the error until the app's callback URL is known to be valid. Most later errors go to the app.
+    """
     app = world.org.find_app(asked.get("client_id"))
     if app is None:
         return error_page("invalid_client_id", "client identifier invalid")
@@ -79,7 +82,7 @@ def _check_request(world: World, asked: Mapping[str, str]) -> Response | None:
     try:
         check_app(app)
     except OAuthError as error:
-        # That an external client app is not installed is told after the login.
+        # An external client app that is not installed is refused only after the login.
         if error.code == "invalid_client":
             return error_page(error.code, error.description, _GENERIC)
         if error.code != "app_not_found":
@@ -101,7 +104,7 @@ def _is_callback(url: str, configured: tuple[str, ...]) -> bool:
 
 
 def redirect_error(asked: Mapping[str, str], error: OAuthError) -> Response:
-    """Tell the app, through the browser, why it is not let in."""
+    """Redirect the browser to the app with the reason of the refusal."""
     return _redirect_to_app(asked, {"error": error.code, "error_description": error.description})
 
 

@@ -8,5 +8,5 @@ from starlette.requests import Request
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """The fields of an `application/x-www-form-urlencoded` body."""
+    """Return the fields of an `application/x-www-form-urlencoded` body."""
     return dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))

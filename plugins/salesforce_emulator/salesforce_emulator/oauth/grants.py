@@ -1,4 +1,4 @@
-"""What a client can exchange for an access token."""
+"""The grants that a client can exchange for an access token."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 @frozen
 class Granted:
-    """Who is logged in, by which app and what for.
+    """The result of a grant: the user, the app and the scopes of the token.
 
-    `signed`: the answer says when it was made, and proves it; `says_scopes`: it says what the token is good for.
+    `signed`: the answer has a timestamp and a signature. `says_scopes`: it lists the scopes.
     """
 
     app: Application
@@ -41,7 +41,7 @@ Grant = Callable[[World, Application, Form], Granted]
 
 
 def client_credentials(world: World, app: Application, form: Form) -> Granted:
-    """Help, "OAuth 2.0 Client Credentials Flow": the app's run-as user is logged in."""
+    """Log in the app's run-as user. Help, "OAuth 2.0 Client Credentials Flow"."""
     check_secret(app, form)
     if not app.client_credentials:
         raise OAuthError("invalid_grant", "no client credentials user enabled")
@@ -50,7 +50,7 @@ def client_credentials(world: World, app: Application, form: Form) -> Granted:
 
 
 def authorization_code(world: World, app: Application, form: Form) -> Granted:
-    """Help, "OAuth 2.0 Web Server Flow": the code of a redirect, and the verifier that belongs to it."""
+    """Exchange the code of a redirect and its verifier. Help, "OAuth 2.0 Web Server Flow"."""
     check_secret(app, form)
     try:
         code = world.authorizations.redeem(app, form.get("code", ""))
@@ -70,7 +70,10 @@ def authorization_code(world: World, app: Application, form: Form) -> Granted:
 
 
 def _check_verifier(challenge: str | None, verifier: str | None) -> None:
-    """REST API Developer Guide, "Understanding the Web Server OAuth Flow": the two failures have different codes."""
+    """Raise OAuthError if the code verifier is missing or wrong, with a different code for each.
+
+    REST API Developer Guide, "Understanding the Web Server OAuth Flow".
+    """
     if challenge is None:
         return
     if verifier is None:
@@ -80,7 +83,10 @@ def _check_verifier(challenge: str | None, verifier: str | None) -> None:
 
 
 def refresh_token(world: World, app: Application, form: Form) -> Granted:
-    """Help, "OAuth 2.0 Refresh Token Flow". Where tokens rotate, the old one is dead at once."""
+    """Exchange a refresh token. Help, "OAuth 2.0 Refresh Token Flow".
+
+    If the app rotates its tokens, the old token becomes invalid at once.
+    """
     check_secret(app, form)
     authorizations, token = world.authorizations, form.get("refresh_token", "")
     found = authorizations.refresh_token(app, token)
@@ -91,7 +97,7 @@ def refresh_token(world: World, app: Application, form: Form) -> Granted:
     if not app.rotate_refresh_tokens:
         authorizations.use(found)
         return granted
-    # Of two calls at the same time with one token, the second comes too late.
+    # If two concurrent calls use the same token, the second one fails.
     if authorizations.end(token) is None:
         raise OAuthError("invalid_grant", "expired access/refresh token")
     later = authorizations.new_refresh_token(app, found.user_id, found.scopes, found.login)
@@ -99,7 +105,10 @@ def refresh_token(world: World, app: Application, form: Form) -> Granted:
 
 
 def jwt_bearer(world: World, app: Application, form: Form) -> Granted:
-    """Help, "OAuth 2.0 JWT Bearer Flow": the user must have approved the app before, or an admin for him."""
+    """Exchange a JWT assertion. Help, "OAuth 2.0 JWT Bearer Flow".
+
+    The user must have approved the app before, or an admin for him.
+    """
     user_id = user_named(world, subject(world, app, form.get("assertion", "")))
     if user_id is None:
         raise OAuthError("invalid_grant", "user hasn't approved this consumer")
@@ -110,7 +119,10 @@ def jwt_bearer(world: World, app: Application, form: Form) -> Granted:
 
 
 def password(world: World, app: Application, form: Form) -> Granted:
-    """Help, "OAuth 2.0 Username-Password Flow", which newer orgs have switched off."""
+    """Exchange a Username and a password. Help, "OAuth 2.0 Username-Password Flow".
+
+    Newer orgs have this flow disabled.
+    """
     check_secret(app, form)
     if not app.password_flow:
         raise OAuthError("invalid_grant", "authentication failure")
@@ -122,12 +134,12 @@ def password(world: World, app: Application, form: Form) -> Granted:
 
 
 def _without_refresh(scopes: tuple[str, ...]) -> tuple[str, ...]:
-    """Scopes of a flow that has no refresh token."""
+    """Return the scopes of a flow that has no refresh token."""
     return tuple(scope for scope in scopes if scope not in REFRESH)
 
 
 def require_app(world: World, client_id: str | None) -> Application:
-    """Return the app with a client id. Raises OAuthError."""
+    """Return the app with this client id. Raises OAuthError."""
     app = world.org.find_app(client_id)
     if app is None:
         raise OAuthError("invalid_client_id", "client identifier invalid")
@@ -135,7 +147,7 @@ def require_app(world: World, client_id: str | None) -> Application:
 
 
 def check_secret(app: Application, form: Form) -> None:
-    """Refuse a wrong secret; a public client may leave it out."""
+    """Raise OAuthError for a wrong secret. A public client may omit it."""
     secret = form.get("client_secret")
     public = secret is None and not app.secret_required and form.get("grant_type") != "client_credentials"
     if not public and secret != app.client_secret:
@@ -151,8 +163,8 @@ GRANTS: dict[str, Grant] = {
 }
 
 
-def granted(world: World, form: Form, at_login_host: bool) -> Granted:
-    """What a token request is given. Raises OAuthError."""
+def grant_token(world: World, form: Form, at_login_host: bool) -> Granted:
+    """Return the result of a token request. Raises OAuthError."""
     kind = form.get("grant_type", "")
     grant = GRANTS.get(kind)
     if grant is None:
@@ -165,7 +177,7 @@ def granted(world: World, form: Form, at_login_host: bool) -> Granted:
 
 
 def with_basic(form: Form, header: str | None) -> Form:
-    """The form, completed by the client id and secret of an Authorization header."""
+    """Return the form with the client id and secret of a Basic Authorization header. Raises OAuthError."""
     scheme, _, coded = (header or "").partition(" ")
     if scheme.lower() != "basic":
         return form

@@ -1,4 +1,4 @@
-"""What a browser sees at the login host."""
+"""The pages of the login host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_STORE = {"Cache-Control": "no-store", "X-Frame-Options": "DENY"}
 
 
 def login_page(hidden: Mapping[str, str], username: str, password: str, problem: str = "") -> HTMLResponse:
-    """The login form; `hidden` is the request of the app, which travels with it. Allow is the button `allow`."""
+    """Return the login form. `hidden` holds the app's request. The button that allows access has the id `allow`."""
     carried = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in hidden.items()
     )
@@ -31,7 +31,7 @@ def login_page(hidden: Mapping[str, str], username: str, password: str, problem:
 
 
 def error_page(code: str, description: str, text: str = "") -> HTMLResponse:
-    """An error that is told to the person, not to the app."""
+    """Return an error page for the user. The app does not learn of the error."""
     shown = f"<p>error={escape(code)}</p><p>error_description={escape(description)}</p><p>{escape(text)}</p>"
     return _page("We can't authorize you because of an OAuth error.", shown, 400)
 

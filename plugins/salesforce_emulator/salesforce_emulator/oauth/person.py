@@ -1,4 +1,4 @@
-"""Who is logged in, as the identity URL and OpenID Connect show it."""
+"""The logged-in user, as the identity URL and OpenID Connect show him."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from salesforce_emulator.world import World
 
 
 def identity(world: World, user_id: str) -> dict[str, Any]:
-    """The answer of the identity URL."""
+    """Return the answer of the identity URL."""
     user = _user(world, user_id)
     return {
         "id": _url(world, user_id),
@@ -44,7 +44,7 @@ def identity(world: World, user_id: str) -> dict[str, Any]:
 
 
 def userinfo(world: World, user_id: str) -> dict[str, Any]:
-    """The answer of the userinfo endpoint."""
+    """Return the answer of the userinfo endpoint."""
     user = _user(world, user_id)
     return {
         "sub": _url(world, user_id),

@@ -1,4 +1,4 @@
-"""The paths of the login host: authorize, token, revoke, introspect, userinfo, identity."""
+"""The paths of the login host: authorize, token, revoke, introspect, userinfo and identity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from salesforce_emulator.call import json_answer
 from salesforce_emulator.errors import ApiError, OAuthError
 from salesforce_emulator.oauth import authorize, person
 from salesforce_emulator.oauth.form import form_of
-from salesforce_emulator.oauth.grants import check_secret, granted, require_app, with_basic
+from salesforce_emulator.oauth.grants import check_secret, grant_token, require_app, with_basic
 from salesforce_emulator.oauth.tokens import token_answer
 from salesforce_emulator.rest.endpoint import authenticate
 from salesforce_emulator.world import World
@@ -26,7 +26,7 @@ async def token(request: Request) -> Response:
         if request.method != "POST":
             raise OAuthError("invalid_request", "must use HTTP POST")
         form = with_basic(await form_of(request), request.headers.get("authorization"))
-        given = granted(world, form, world.hosts.is_login(request.scope))
+        given = grant_token(world, form, world.hosts.is_login(request.scope))
     except OAuthError as error:
         return refusal(error)
     return json_answer(
@@ -35,12 +35,12 @@ async def token(request: Request) -> Response:
 
 
 def refusal(error: OAuthError) -> Response:
-    """An OAuth error as JSON."""
+    """Return an OAuth error as JSON."""
     return json_answer({"error": error.code, "error_description": error.description}, error.status)
 
 
 async def revoke(request: Request) -> Response:
-    """GET and POST /services/oauth2/revoke?token=...; a refresh token takes its access tokens along."""
+    """GET and POST /services/oauth2/revoke?token=... A refresh token also ends the sessions of its login."""
     world: World = request.app.state.world
     text = {**request.query_params, **(await form_of(request))}.get("token", "")
     refresh = world.authorizations.end(text)
@@ -52,7 +52,7 @@ async def revoke(request: Request) -> Response:
 
 
 async def introspect(request: Request) -> Response:
-    """POST /services/oauth2/introspect: whether a token is alive, and whose it is. RFC 7662."""
+    """POST /services/oauth2/introspect: whether a token is valid, and its user. RFC 7662."""
     world: World = request.app.state.world
     try:
         form = with_basic(await form_of(request), request.headers.get("authorization"))
@@ -77,12 +77,12 @@ async def introspect(request: Request) -> Response:
 
 
 async def userinfo(request: Request) -> Response:
-    """GET /services/oauth2/userinfo. OpenID Connect names."""
+    """GET /services/oauth2/userinfo, with the keys of OpenID Connect."""
     return _of_user(request, person.userinfo)
 
 
 async def identity(request: Request) -> Response:
-    """GET /id/ORG/USER: the `id` of a token answer. Help, "Identity URLs"."""
+    """GET /id/ORG/USER, the `id` of a token response. Help, "Identity URLs"."""
     return _of_user(request, person.identity)
 
 

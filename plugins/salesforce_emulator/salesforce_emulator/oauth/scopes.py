@@ -1,4 +1,4 @@
-"""What an access token is good for. Help, "OAuth Tokens and Scopes"."""
+"""The scopes of an access token. Help, "OAuth Tokens and Scopes"."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ REFRESH = frozenset({"refresh_token", "offline_access"})
 
 
 def choose_scopes(app: Application, asked: str | None) -> tuple[str, ...]:
-    """Return the scopes that were asked for, or all that the app has. Raises OAuthError."""
+    """Return the requested scopes, or by default all scopes of the app. Raises OAuthError."""
     scopes = tuple((asked or "").split()) or app.scopes
-    # The two names of the refresh scope mean the same.
+    # The refresh scope has two names with the same meaning.
     known = {*app.scopes, *(REFRESH if not REFRESH.isdisjoint(app.scopes) else ())}
     if not known.issuperset(scopes) and "full" not in app.scopes:
         raise OAuthError("invalid_scope", "the requested scope is not allowed")

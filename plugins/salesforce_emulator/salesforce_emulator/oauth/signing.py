@@ -1,4 +1,4 @@
-"""Tokens that the org signs itself: access tokens in JWT format, id tokens."""
+"""Tokens that the org signs itself: access tokens in JWT format, and id tokens."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def _key() -> rsa.RSAPrivateKey:
 
 
 def sign_token(claims: dict[str, Any], **header: str) -> str:
-    """A token with these claims, signed by RS256 with a key that lives as long as the process."""
+    """Return a token with these claims, signed with RS256. The key is new for each process."""
     return jwt.encode(claims, _key(), algorithm="RS256", headers=header)

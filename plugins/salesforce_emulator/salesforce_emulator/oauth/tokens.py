@@ -1,4 +1,4 @@
-"""The answer to a token request. REST API Developer Guide, "Understanding the Web Server OAuth Flow"."""
+"""The response to a token request. REST API Developer Guide, "Understanding the Web Server OAuth Flow"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from salesforce_emulator.world import World
 
 
 def token_answer(world: World, granted: Granted) -> dict[str, str]:
-    """A new access token and what belongs to it; there is no `expires_in`."""
+    """Return the response with a new access token. It has no `expires_in`."""
     identity = f"{world.hosts.login}/id/{world.org.id}/{granted.user_id}"
     answer = {
         "access_token": _make_access_token(world, granted),
@@ -37,7 +37,7 @@ def token_answer(world: World, granted: Granted) -> dict[str, str]:
 def _make_access_token(world: World, granted: Granted) -> str:
     session = _session(world, granted)
     if granted.app.dpop_required:
-        # RFC 9449: such a token is worth nothing without proofs, and no API here takes proofs.
+        # RFC 9449: such a token is useless without proofs, and no API here accepts proofs.
         world.sessions.close(session.token)
     return session.token
 
@@ -45,7 +45,7 @@ def _make_access_token(world: World, granted: Granted) -> str:
 def _session(world: World, granted: Granted) -> Session:
     if granted.app.token_format == "opaque":
         return world.sessions.open(granted.user_id, granted.scopes, granted.login)
-    # JSON Web Token access tokens: Help, "JWT-Based Access Tokens".
+    # Help, "JWT-Based Access Tokens".
     instance = world.hosts.instance
     claims = {
         **_claims(world, granted),

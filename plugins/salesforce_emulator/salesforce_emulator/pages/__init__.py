@@ -1,1 +1,1 @@
-"""What a person sees of the org in a browser, at /__emulator__/."""
+"""The pages that show the org in a browser, at /__emulator__/."""

@@ -1,4 +1,4 @@
-"""Pages as text: everything is escaped that is not Html already."""
+"""Build HTML pages. Text is escaped unless it is already Html."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Html(str):
 
 
 def element(name: str, content: object, **attributes: object) -> Html:
-    """One element; an attribute `class_` is the class, one that is None is left out."""
+    """Return one element. The argument `class_` sets the class. Attributes that are None are left out."""
     said = "".join(
         f' {key.rstrip("_")}="{escape(str(value))}"' for key, value in attributes.items() if value is not None
     )
@@ -37,12 +37,12 @@ def element(name: str, content: object, **attributes: object) -> Html:
 
 
 def link(path: Sequence[str], text: object) -> Html:
-    """A link to another page, by the parts of its path."""
+    """Return a link to another page, by the parts of its path."""
     return element("a", text, href="/" + "/".join(quote(part, safe="") for part in ("__emulator__", *path)))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], name: str, gone: Iterable[bool] = ()) -> Html:
-    """A table with the id `name`; rows that are `gone` are struck through."""
+    """Return a table with the id `name`. Rows that are `gone` are struck through."""
     struck = list(gone)
     body = [
         element("tr", [_cell(value) for value in row], class_="gone" if at < len(struck) and struck[at] else None)
@@ -55,9 +55,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], name: str, gone
 
 
 def page(title: str, *parts: Html, trail: Sequence[Html] = ()) -> HTMLResponse:
-    """A whole page; `trail` leads back."""
+    """Return a whole page. `trail` holds the links to the pages above it."""
     head = [Html('<meta charset="utf-8">'), Html('<meta name="viewport" content="width=device-width">')]
-    # An icon of its own, so that browsers do not call the org for one.
+    # An empty icon, so that browsers do not request one from the org.
     head += [Html('<link rel="icon" href="data:,">')]
     head += [element("title", f"{title} - Salesforce emulator"), Html(f"<style>{_STYLE}</style>")]
     steps = [part for step in trail for part in (step, Html(" / "))]

@@ -1,4 +1,4 @@
-"""The first page: what the org is, its objects, the calls that came in."""
+"""The first page: the org, its objects and its recent calls."""
 
 from __future__ import annotations
 

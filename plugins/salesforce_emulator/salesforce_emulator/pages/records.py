@@ -1,4 +1,4 @@
-"""The records of one object, one record, the events of one name."""
+"""The pages with the records of one object, one record, or the events of one name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HOME = link([], "Org")
 
 
 def records(world: World, request: Request) -> Response:
-    """GET /__emulator__/objects/OBJECT?page=1: the newest first, with the fields that have values."""
+    """GET /__emulator__/objects/OBJECT?page=1: the newest records first, with the fields that have values."""
     schema = world.schemas.find(request.path_params["object"])
     if schema is None:
         return _show_not_found(request.path_params["object"])
@@ -70,12 +70,12 @@ def _show_not_found(name: str) -> Response:
 
 
 def _order(schema: Schema) -> list[int]:
-    """The positions of the fields, those that every object has last."""
+    """Return the positions of the fields. The fields that every object has come last."""
     return sorted(schema.visible, key=lambda at: schema.fields[at].name in _LAST)
 
 
 def _find_filled_columns(schema: Schema, rows: list[Row]) -> list[int]:
-    """The positions of the fields that some row has a value in."""
+    """Return the positions of the fields in which at least one row has a value."""
     empty = (None, False)
     return [at for at in _order(schema) if at == 0 or any(row[at] not in empty for row in rows)]
 

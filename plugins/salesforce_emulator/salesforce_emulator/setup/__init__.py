@@ -1,1 +1,1 @@
-"""What Setup shows of an org: objects, automation, permissions. Tooling API Developer Guide; Object Reference."""
+"""The setup objects of an org: objects, automation and permissions. Tooling API Developer Guide; Object Reference."""

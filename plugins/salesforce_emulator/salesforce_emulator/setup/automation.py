@@ -1,4 +1,4 @@
-"""Triggers, flows and rules as Setup lists them.
+"""Triggers, flows and rules as setup objects.
 
 Tooling API, "ApexTrigger", "ValidationRule", "WorkflowRule", "Flow"; Object Reference, "FlowDefinitionView",
 "DuplicateRule".
@@ -22,7 +22,7 @@ _EVENTS = (
 
 
 def automation_records(thing: ObjectType) -> Iterator[Record]:
-    """The records of everything that runs when records of an object are written."""
+    """Yield the records of everything that runs when records of an object are written."""
     for trigger in _triggers(thing):
         yield _trigger(thing, trigger)
     yield from _validation_rules(thing)
@@ -33,7 +33,7 @@ def automation_records(thing: ObjectType) -> Iterator[Record]:
 
 
 def _triggers(thing: ObjectType) -> Iterator[Trigger]:
-    """What is listed, and the trigger that runs in truth."""
+    """Yield the trigger that runs, and those that are only listed."""
     if thing.apex is not None:
         yield Trigger(thing.apex.trigger, events=("AfterInsert", "AfterUpdate", "AfterDelete"))
     yield from thing.triggers

@@ -1,4 +1,4 @@
-"""The objects of Setup as tables, so that statements run over them as over any others."""
+"""The setup objects as tables, so that SOQL statements can query them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REST = _BOTH | {
     *("FlowDefinitionView", "DuplicateRule", "PermissionSet", "PermissionSetAssignment"),
     *("ObjectPermissions", "FieldPermissions"),
 }
-# Metadata API and Object Reference: objects that came with a version.
+# The first API version of some objects. Metadata API; Object Reference.
 _SINCE = {"PicklistValueInfo": 40, "GlobalValueSet": 39}
 _ONE_ROW = (
     "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more than one "
@@ -40,7 +40,7 @@ _ONE_ROW = (
 
 
 class Catalogue:
-    """The objects of Setup that one API serves, filled from an org; `users` maps ids to Usernames."""
+    """The setup objects that one API serves, filled from an org. `users` maps ids to Usernames."""
 
     def __init__(self, org: Org, users: Mapping[str, str], history: History, served: frozenset[str]) -> None:
         self.users = dict(users)
@@ -59,7 +59,10 @@ class Catalogue:
         table.add(row)
 
     def query(self, statement: str, version: str, instead: SoqlError | None = None) -> Found:
-        """Run a SELECT statement. Raises SoqlError: `instead` where its object is not here either."""
+        """Run a SELECT statement. Raises SoqlError.
+
+        If its object is not a setup object either, raise `instead`.
+        """
         try:
             found = run(statement, self.schemas, self.store, version)
         except SoqlError as error:
@@ -70,7 +73,7 @@ class Catalogue:
 
 
 def select_known(version: str, served: frozenset[str]) -> frozenset[str]:
-    """Return those of the objects that `58.0` knows."""
+    """Return the objects that exist in a version such as `58.0`."""
     return frozenset(name for name in served if _SINCE.get(name, 0) <= float(version))
 
 

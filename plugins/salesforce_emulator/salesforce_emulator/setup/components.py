@@ -1,4 +1,4 @@
-"""What has metadata, as Setup lists it. Tooling API, "CustomField" and "GlobalValueSet"."""
+"""Components with metadata as setup objects. Tooling API, "CustomField" and "GlobalValueSet"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from salesforce_emulator.setup.record import Record
 
 
 def component_records(org: Org, history: History, maker: str) -> Iterator[Record]:
-    """The records of custom fields and global value sets; `maker` is the user who made the org."""
+    """Yield the records of custom fields and global value sets. `maker` is the user who created the org."""
     for thing in org.objects.values():
         for field in thing.fields.values():
             if field.name.endswith("__c"):

@@ -1,4 +1,4 @@
-"""Objects and fields as Setup lists them. Tooling API, "EntityDefinition" and "FieldDefinition"."""
+"""Objects and fields as setup objects. Tooling API, "EntityDefinition" and "FieldDefinition"."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DATA_TYPES = {
 
 
 def entity_records(thing: ObjectType) -> Iterator[Record]:
-    """The records that describe one object and its fields."""
+    """Yield the records that describe one object and its fields."""
     namespace, developer_name = names.parts_of(thing.name)
     yield Record("EntityDefinition", names.entity_record_id(thing), {
         "DurableId": names.entity_durable_id(thing),

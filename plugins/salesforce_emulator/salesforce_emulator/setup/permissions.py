@@ -1,4 +1,4 @@
-"""What users may do, as Setup lists it: each user has a profile of his own.
+"""The permissions of users as setup objects. Each user has a separate profile.
 
 Object Reference, "PermissionSet", "ObjectPermissions", "FieldPermissions", "UserEntityAccess", "UserFieldAccess".
 """
@@ -16,7 +16,7 @@ from salesforce_emulator.setup.record import Record, of_entity
 
 
 def permission_records(org: Org, user_id: str, username: str) -> Iterator[Record]:
-    """The records that say what one user may do; of what is not granted there is none."""
+    """Yield the records of one user's permissions. A permission that is not granted has no record."""
     parent = stable_id("0PS", username)
     yield _profile(org.permissions.get(username, Permissions()), parent, username)
     assigned = {"AssigneeId": user_id, "PermissionSetId": parent}

@@ -1,4 +1,4 @@
-"""The active values of picklists, as statements read them. Object Reference, "PicklistValueInfo"."""
+"""The active values of picklists as setup objects. Object Reference, "PicklistValueInfo"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from salesforce_emulator.setup.record import Record, of_entity
 
 
 def picklist_records(thing: ObjectType) -> Iterator[Record]:
-    """The picklists of one object and their values."""
+    """Yield the records of an object's picklists and of their values."""
     for field in thing.fields.values():
         if field.type in ("picklist", "multipicklist"):
             particle = stable_id("4ep", thing.name, field.name)

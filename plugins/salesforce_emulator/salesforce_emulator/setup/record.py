@@ -1,4 +1,4 @@
-"""One record of Setup."""
+"""One record of a setup object."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from salesforce_emulator.setup import names
 
 @frozen
 class Record:
-    """Of which object, with which id and values; what is not named is empty."""
+    """A record with its object, id and values. Fields without a value are empty."""
 
     object_name: str
     id: str
@@ -20,5 +20,5 @@ class Record:
 
 
 def of_entity(thing: ObjectType) -> dict[str, Any]:
-    """What leads a record to the EntityDefinition of its object."""
+    """Return the fields that refer to the EntityDefinition of an object."""
     return {"EntityDefinitionId": names.entity_durable_id(thing), "EntityRecordId": names.entity_record_id(thing)}
