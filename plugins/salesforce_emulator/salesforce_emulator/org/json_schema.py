@@ -22,7 +22,7 @@ def org_file_schema() -> dict[str, Any]:
     _define(model.Org, definitions)
     org = definitions.pop("Org")
     required = org.pop("required")
-    # A file may change only a flag of a field of the default org. The default org then holds the type.
+    # A file may change a single flag of a field in the default org. The field's type then comes from the default org.
     del definitions["Field"]["required"]
     org["properties"] = {"extends": {"const": "default"}, **org["properties"]}
     return {
