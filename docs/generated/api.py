@@ -1,4 +1,4 @@
-"""The page of the Python API: the public names, grouped by who uses them."""
+"""The page of the Python API: the public names, group_names by who uses them."""
 
 from __future__ import annotations
 
@@ -201,18 +201,18 @@ def _first(value: Any) -> str:
 
 def _names(function: FunctionType) -> str:
     """Return the parameters of a method without their types."""
-    return ", ".join(_written(_parameters(function), "", "="))
+    return ", ".join(_format_parameters(_parameters(function), "", "="))
 
 
 def _signature(name: str, parameters: Sequence[Parameter], answer: str = "") -> str:
     """Return a signature with the types as the code writes them; one that is long has a line for each parameter."""
-    parts = list(_written(parameters, ": {}", " = "))
+    parts = list(_format_parameters(parameters, ": {}", " = "))
     line = f"{name}({', '.join(parts)}){answer}"
     several = "\n".join([f"{name}(", *(f"    {each}," for each in parts), f"){answer}"])
     return fenced(line if len(line) <= _WIDTH else several, "python")
 
 
-def _written(parameters: Sequence[Parameter], type_: str, default: str) -> Iterator[str]:
+def _format_parameters(parameters: Sequence[Parameter], type_: str, default: str) -> Iterator[str]:
     """Yield each parameter, and a star before the first that is given by keyword."""
     starred = False
     for each in parameters:
@@ -220,7 +220,7 @@ def _written(parameters: Sequence[Parameter], type_: str, default: str) -> Itera
             yield "*"
         starred = starred or each.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_POSITIONAL)
         stars = "*" if each.kind is Parameter.VAR_POSITIONAL else "**" if each.kind is Parameter.VAR_KEYWORD else ""
-        given = "" if each.default is each.empty else f"{default}{_shown(each.default)}"
+        given = "" if each.default is each.empty else f"{default}{_format_default(each.default)}"
         yield f"{stars}{each.name}{type_.format(each.annotation)}{given}"
 
 
@@ -235,7 +235,7 @@ def _as_parameter(field: attrs.Attribute[Any], cls: type) -> Parameter:
     return Parameter(field.alias or field.name, kind, default=default, annotation=written[field.name])
 
 
-def _shown(value: Any) -> str:
+def _format_default(value: Any) -> str:
     """Return a default as the code writes it."""
     factory = getattr(value, "factory", None)
     if factory is not None:
@@ -243,7 +243,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, Enum):
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, frozenset) and value:
-        return f"frozenset({{{', '.join(sorted(map(_shown, value)))}}})"
+        return f"frozenset({{{', '.join(sorted(map(_format_default, value)))}}})"
     if isinstance(value, str) and '"' not in value:
         return f'"{value}"'
     return "..." if inspect.isfunction(value) else repr(value)
@@ -256,17 +256,17 @@ def _docstring_of(module: str, name: str) -> str:
         if isinstance(statement, ast.ImportFrom) and name in {each.name for each in statement.names}:
             return _docstring_of(str(statement.module), name)
     for statement, below in pairwise(body):
-        if name in _assigned(statement) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+        if name in _list_targets(statement) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
             return inspect.cleandoc(str(below.value.value))
     return ""
 
 
-def _assigned(statement: ast.stmt) -> list[str]:
+def _list_targets(statement: ast.stmt) -> list[str]:
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     return [each.id for each in targets if isinstance(each, ast.Name)]
 
 
-def grouped() -> Mapping[str, set[str]]:
+def group_names() -> Mapping[str, set[str]]:
     """Return the names on the page by the module that they are imported from."""
     found: dict[str, set[str]] = {}
     for group in GROUPS:

@@ -98,7 +98,7 @@ installed ones.
 def page() -> str:
     """Return the whole page."""
     commands = core_commands()
-    return join_blocks([_HEAD, *_shared(), *_sections(commands), _PLUGINS])
+    return join_blocks([_HEAD, *_describe_shared_options(), *_sections(commands), _PLUGINS])
 
 
 def core_commands() -> dict[str, click.Command]:
@@ -113,7 +113,7 @@ def examples() -> list[str]:
     return [each for lines in _EXAMPLES.values() for each in lines]
 
 
-def _shared() -> Iterator[str]:
+def _describe_shared_options() -> Iterator[str]:
     """Yield what all commands have in common."""
     options = [each for each in connector.params if isinstance(each, click.Option) and each.name != "version"]
     yield "## Options of every command"
