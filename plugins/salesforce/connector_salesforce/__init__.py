@@ -1,14 +1,15 @@
 """Salesforce records as a destination of connector-sdk.
 
-What stands here is for other packages:
+Other packages use these names:
 
 - to connect: `Config` with a way to log in, `connect`, and `login_commands` for the command line;
 - to ask an org: `Org`, `discover_schema`, `literal` for values in queries, `name_of` and `serialize` for XML;
-- to check what it answers: `require_object` and `require_list` with a `Shape` of kinds such as `TEXT`, `unreadable` for
-  any other answer, `read_remaining` and `read_allowed` for limits;
+- to check answers: `require_object` and `require_list` with a `Shape` of kinds such as `TEXT`, and `unreadable` to
+  reject any other answer;
+- to read limits: `read_remaining` and `read_allowed`;
 - to write: `format_numbers` for numbers as text, `write_job` and `recover_job` for the Bulk API 2.0;
-- to understand failures: `CallFailed`, `classify`, `normalize_code` for codes that Salesforce uses for unlike things,
-  `as_run_stopped` and `as_not_executed` around the calls of a hook.
+- to understand failures: `CallFailed`, `classify`, and `normalize_code` for codes that have several meanings;
+- to translate failures in hooks: `as_run_stopped` and `as_not_executed`.
 """
 
 from connector_salesforce.auth.commands import login_commands

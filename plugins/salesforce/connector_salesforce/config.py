@@ -1,4 +1,4 @@
-"""What a connection and a sync may set."""
+"""The settings of a connection and of a sync."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Config:
 
 @frozen
 class Options:
-    """What a sync may set for Salesforce."""
+    """The Salesforce options of a sync."""
 
     assignment_rules: Annotated[
         bool | str, "Assignment rules of leads, cases and accounts: off, on, or the id of a rule."
@@ -68,5 +68,5 @@ class Options:
 
 
 def problems(config: Config) -> Iterator[Problem]:
-    """What keeps a connection from being opened, as far as that is known without trying."""
+    """Yield the problems of a connection's settings that are known without a call."""
     yield from config.auth.problems(config.login_url)

@@ -1,4 +1,4 @@
-"""The ways to log in to Salesforce, and what is set for each (Salesforce Help, "OAuth Authorization Flows")."""
+"""The ways to log in to Salesforce, with the settings of each (Salesforce Help, "OAuth Authorization Flows")."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SHARED_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 
 @frozen
 class ClientCredentials:
-    """A server logs in as the user that the app runs as."""
+    """The login of a server as the user that the app runs as."""
 
     flow: Annotated[Literal["client_credentials"], "The way to log in."]
     client_id: Annotated[str, "The consumer key of the app."]
     client_secret: Annotated[Secret, "The consumer secret of the app."]
 
     def problems(self, login_url: str) -> Iterator[Problem]:
-        """What keeps this from succeeding."""
+        """Yield the problems that prevent this login."""
         if urlsplit(login_url).hostname in _SHARED_HOSTS:
             yield Problem(
                 f"client credentials cannot log in at {login_url}, which belongs to no org",
@@ -39,7 +39,7 @@ class ClientCredentials:
 
 @frozen
 class Web:
-    """A person logs in in the browser once (connector salesforce login); from then on the session is renewed."""
+    """The login of a person, who logs in once in the browser (connector salesforce login). Runs renew the session."""
 
     flow: Annotated[Literal["web"], "The way to log in."]
     client_id: Annotated[str, "The consumer key of the app."]
@@ -62,13 +62,13 @@ class Web:
         return (self.callback_url,) if isinstance(self.callback_url, str) else self.callback_url
 
     def problems(self, login_url: str) -> Iterator[Problem]:
-        """What keeps this from succeeding."""
+        """Yield the problems that prevent this login."""
         yield from _without_key(self.client_id)
 
 
 @frozen
 class Jwt:
-    """A server logs in as a user by the private key to a certificate that the app has."""
+    """The login of a server as a user, signed with the private key of the app's certificate."""
 
     flow: Annotated[Literal["jwt"], "The way to log in."]
     client_id: Annotated[str, "The consumer key of the app."]
@@ -79,7 +79,7 @@ class Jwt:
     ] = None
 
     def problems(self, login_url: str) -> Iterator[Problem]:
-        """What keeps this from succeeding."""
+        """Yield the problems that prevent this login."""
         yield from _without_key(self.client_id)
         if not self.username:
             yield Problem("the username is empty", ("auth", "username"), "name the user to log in as")
@@ -88,14 +88,14 @@ class Jwt:
 
 @frozen
 class SfCli:
-    """The session of an org that the sf CLI of this machine is logged in to."""
+    """The session of an org that the sf CLI on this machine is logged in to."""
 
     flow: Annotated[Literal["sf_cli"], "The way to log in."]
     org: Annotated[str | None, "The alias or username of the org; the default org of the CLI if left out."] = None
     executable: Annotated[str, "The CLI, where it is not on the PATH."] = "sf"
 
     def problems(self, login_url: str) -> Iterator[Problem]:
-        """What keeps this from succeeding."""
+        """Yield the problems that prevent this login."""
         if self.org is not None and (not self.org or self.org.startswith("-")):
             yield Problem(f"{self.org!r} is no org of the sf CLI", ("auth", "org"), "sf org list shows them")
 

@@ -1,4 +1,4 @@
-"""What a failed call means for the hook that made it."""
+"""Translate a failed call into the error that a hook raises."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from connector_salesforce.transport.quota import CALLS_KEPT
 from connector_sdk import Classification, Executed, ExitCode, Kind, NotExecuted, RunStopped
 
 Classify = Callable[[CallFailed], Classification | None]
-"""Says what a failed call asks for; None where nobody knows."""
+"""A function that classifies a failed call, or returns None if it does not know the code."""
 
 
 @contextmanager
 def as_run_stopped(classify: Classify = of_salesforce) -> Iterator[None]:
-    """Where there is no batch, a failure that would not pass goes to the person, with what to do about it.
+    """Turn a fatal call failure into a `RunStopped` that tells the user what to do.
 
-    Raises `RunStopped` for it, and any other `CallFailed` as it is.
+    Hooks without a batch use it. Raises any other `CallFailed` unchanged.
     """
     try:
         yield
@@ -32,7 +32,10 @@ def as_run_stopped(classify: Classify = of_salesforce) -> Iterator[None]:
 
 @contextmanager
 def as_not_executed() -> Iterator[None]:
-    """Where there is a batch, a failure which proves that nothing of it was executed is `NotExecuted`."""
+    """Turn a failed call into `NotExecuted` if it proves that nothing of the batch was executed.
+
+    Hooks with a batch use it. Raises any other `CallFailed` unchanged.
+    """
     try:
         yield
     except CallFailed as error:

@@ -1,4 +1,4 @@
-"""Record ids: their shape, and the three check characters that make 15 characters into 18."""
+"""Check record ids, and complete short ids with the three check characters that turn 15 characters into 18."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 SHAPE = "[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?"
-"""Either form of an id, as a regular expression."""
+"""A regular expression for both forms of an id."""
 
 REST = "[a-zA-Z0-9]{12}([a-zA-Z0-9]{3})?"
-"""What follows the three characters that name the object (SOAP API Developer Guide, "ID Field Type")."""
+"""A regular expression for what follows the three characters that name the object.
+
+SOAP API Developer Guide, "ID Field Type".
+"""
 
 SHORT = 15
-"""Characters of the short form; the long one adds three that check which of them are upper case."""
+"""The length of the short form. The long form adds three characters that encode which letters are upper case."""
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _ID = re.compile(SHAPE)
 
 
 def to18(record_id: str) -> str | None:
-    """An id in its 18-character form; None for text that is no id, or whose check characters are wrong.
+    """Return the 18-character form of an id, or None for a text that is no id or has wrong check characters.
 
-    Check characters say which of the 15 before them are upper case, five to a character (SOAP API Developer Guide,
-    "ID Field Type").
+    Each check character encodes which of five characters are upper case (SOAP API Developer Guide, "ID Field Type").
     """
     if not _ID.fullmatch(record_id):
         return None
@@ -40,7 +42,7 @@ def _check_characters(record_id: str) -> str:
 
 
 def wrong_ids(ids: pa.StringArray) -> pa.BooleanArray:
-    """Which cells of a column are no ids, or have wrong check characters (null where there is no id)."""
+    """Return a mask of the cells that are no ids or have wrong check characters (null for a null cell)."""
     letters = pa.array(list(_LETTERS))
     good = pc.match_substring_regex(ids, f"^{SHAPE}$")
     short = pc.equal(pc.utf8_length(ids), 15)
@@ -52,15 +54,15 @@ def wrong_ids(ids: pa.StringArray) -> pa.BooleanArray:
 
 
 def other_prefixes(ids: pa.StringArray, prefixes: Sequence[str]) -> pa.BooleanArray:
-    """Which cells of a column begin with none of the prefixes (null where there is no id)."""
+    """Return a mask of the cells that begin with none of the prefixes (null for a null cell)."""
     begins = pc.utf8_slice_codeunits(ids, 0, 3)
     return pc.if_else(pc.is_null(ids), None, pc.invert(pc.is_in(begins, value_set=pa.array(prefixes))))
 
 
 def impossible_ids(ids: pa.StringArray, prefix: str | None) -> pa.BooleanArray:
-    """Which cells of a column cannot be ids of records whose ids begin with a prefix (null where there is no id).
+    """Return a mask of the cells that cannot be ids with this prefix (null for a null cell).
 
-    Where the prefix is not known, ids of any object can.
+    If the prefix is None, the object's prefix is unknown, and any id is possible.
     """
     wrong = wrong_ids(ids)
     return wrong if prefix is None else pc.or_(wrong, other_prefixes(ids, [prefix]))

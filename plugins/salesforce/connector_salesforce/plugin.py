@@ -85,7 +85,7 @@ SPEC = DestinationSpec(
 
 
 class _Writer(Protocol):
-    """A way to write: a module with these two functions."""
+    """A module that writes batches in one way, with these two functions."""
 
     def write(self, org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
         """Write a batch."""
@@ -105,34 +105,35 @@ def _writer(batch: Batch) -> _Writer:
 
 @hookimpl
 def destination_spec() -> DestinationSpec:
-    """Four modes through three APIs."""
+    """Return what this destination can do: four modes through three APIs."""
     return SPEC
 
 
 @hookimpl
 def connect(config: Config, host: Host) -> Connection:
-    """Log in to the org."""
+    """Log in to the org, and return the open connection."""
     return login.connect(config, host)
 
 
 @hookimpl
 def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
-    """The objects that the user may write."""
+    """Return the objects whose records the user may write."""
     with as_run_stopped():
         return describe.list_objects(connection.handle)
 
 
 @hookimpl
 def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
-    """One object, as the user sees it."""
+    """Return one object with its fields, as the user sees it."""
     with as_run_stopped():
         return describe.discover_schema(connection.handle, object_name, refresh)
 
 
 @hookimpl
 def check_sync(connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
-    """Whether the version of the API has what the sync uses; from now on calls that are kept for others are not made,
-    look-ups of the plan included.
+    """Return a problem for each option of the sync that needs a later API version than the connection has.
+
+    Keep the calls of `keep_api_calls` for others from now on. Look-ups of the plan leave them alone, too.
     """
     client = connection.handle.client
     client.quota.keep(options.keep_api_calls)
@@ -156,7 +157,7 @@ def match(
 
 @hookimpl
 def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-    """Write through the batch's API."""
+    """Write a batch through its API, or merge its records."""
     connection.handle.client.quota.keep(options.keep_api_calls)
     with as_not_executed():
         return _read_result(connection, batch, _writer(batch).write(connection.handle, batch, options, attempt))
@@ -166,32 +167,35 @@ def write_batch(connection: Connection, batch: Batch, options: Options, attempt:
 def recover_batch(
     connection: Connection, batch: Batch, options: Options, attempt: Attempt
 ) -> WriteResult | Recovery | Unknown:
-    """Ask what became of a batch through its API."""
+    """Find out from Salesforce what became of a batch."""
     connection.handle.client.quota.keep(options.keep_api_calls)
     answer = _writer(batch).recover(connection.handle, batch, options, attempt)
     return _read_result(connection, batch, answer) if isinstance(answer, WriteResult) else answer
 
 
 def _read_result(connection: Connection, batch: Batch, result: WriteResult) -> WriteResult:
-    """Return the result of rows that have been written, as far as it is believed, in words that say what to do."""
+    """Return the result of a batch after two corrections.
+
+    A row with a record id that cannot be its own is in doubt. An unresolved reference is described in the core's words.
+    """
     org = connection.handle
     return reference_errors.with_reference_errors(org, batch, written_ids.with_doubts(org, batch, result))
 
 
 @hookimpl
 def classify_error(error: RowError | BaseException) -> Classification | None:
-    """Look the code up."""
+    """Look up what an error means and what to do about it."""
     return codes.classify(error)
 
 
 @hookimpl
 def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
-    """Permissions, limits, and options without effect."""
+    """Check permissions, limits, automation and options before a run."""
     with as_run_stopped():
         return check.check_plan(connection.handle, plan, options)
 
 
 @hookimpl
 def commands() -> Sequence[click.Command]:
-    """Log in, log out, and ask who is logged in."""
+    """Return the commands that log in, log out and show who is logged in."""
     return login_commands(SPEC.name)

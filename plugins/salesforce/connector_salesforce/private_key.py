@@ -1,7 +1,8 @@
-"""The private key of an app's certificate: what keeps Salesforce from taking what is signed with it.
+"""Check the private key of an app's certificate before anything is signed with it.
 
-Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration": RS256. Salesforce refuses RSA keys below
-2,048 bits and, without a word, keys of other kinds (github.com/simstudioai/sim, pull request 6526).
+Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration": the algorithm is RS256. Salesforce
+refuses RSA keys below 2,048 bits. It also refuses keys of other kinds, without saying why (github.com/simstudioai/sim,
+pull request 6526).
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ _OTHERS = {
     "BEGIN PUBLIC KEY": "a public key",
     "BEGIN OPENSSH PRIVATE KEY": "a key of OpenSSH",
 }
-"""What people name in place of the key, by what it begins with."""
+"""Files that users mistake for the private key, by the text that marks them."""
 
 
 def key_problems(pem: str) -> Iterator[Problem]:
-    """Yield what keeps a text in PEM from being the key of an app, without a word of it."""
+    """Yield the problems of a private key in PEM. No problem shows any part of the key."""
     try:
         import jwt  # noqa: F401 - an optional extra
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -38,7 +39,7 @@ def key_problems(pem: str) -> Iterator[Problem]:
     except TypeError:
         hint = "write it without one: openssl pkey -in server.key -out plain.key"
         yield Problem("the private key is encrypted with a passphrase", _PLACE, hint)
-    except Exception:  # of many kinds, some of them the library's own
+    except Exception:  # the library raises errors of many kinds
         yield _no_key(pem)
     else:
         if not isinstance(key, RSAPrivateKey):

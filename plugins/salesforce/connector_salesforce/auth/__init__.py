@@ -1,1 +1,1 @@
-"""Logging in to Salesforce, by every flow."""
+"""The login to Salesforce, by every flow."""

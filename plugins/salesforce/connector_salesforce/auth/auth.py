@@ -1,4 +1,4 @@
-"""Log in to Salesforce by the flow that a connection is set to."""
+"""Log in to Salesforce by the flow that a connection sets."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from connector_salesforce.transport.sending import Transport
 from connector_sdk import Host
 
 LogIn = Callable[[], Login]
-"""Gets a new session. Raises `CallFailed` when it is refused."""
+"""A function that returns a new session. It raises `CallFailed` if Salesforce refuses the login."""
 
 
 def log_in_with(config: Config, transport: Transport, host: Host) -> LogIn:
-    """Return what logs in for a connection, again for each session; what it learnt by one login holds for the next."""
+    """Return the function that logs in for a connection, once for each session.
+
+    The function remembers what one login has shown, such as the accepted audience, for the next login.
+    """
     start = _flow(config, transport, host)
 
     def log_in() -> Login:
@@ -46,7 +49,7 @@ def _flow(config: Config, transport: Transport, host: Host) -> LogIn:
 
 
 def _by_client_credentials(auth: ClientCredentials, login_origin: str, transport: Transport, host: Host) -> Login:
-    """Salesforce Help, "OAuth 2.0 Client Credentials Flow"."""
+    """Log in with the key and secret of the app (Salesforce Help, "OAuth 2.0 Client Credentials Flow")."""
     secret = auth.client_secret.reveal()
     host.hide(secret)
     form = {"grant_type": "client_credentials", "client_id": auth.client_id, "client_secret": secret}

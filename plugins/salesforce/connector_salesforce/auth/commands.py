@@ -1,4 +1,4 @@
-"""Commands of destinations that log in to Salesforce: log in, log out, and ask who is logged in."""
+"""Define the commands of destinations that log in to Salesforce: `login`, `logout` and `whoami`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _connection = click.argument("connection", required=False)
 
 
 def login_commands(type_: str) -> tuple[click.Command, ...]:
-    """The commands `login`, `logout` and `whoami` of a destination whose connections log in to Salesforce."""
+    """Return the commands `login`, `logout` and `whoami` of a destination type that logs in to Salesforce."""
 
     @click.command()
     @_connection
@@ -101,7 +101,10 @@ def _show(settings: CommandSettings, found: ConnectionSettings) -> None:
 
 @contextmanager
 def _translate_errors(found: ConnectionSettings) -> Iterator[None]:
-    """What is wrong with the settings is told with its place; what may succeed later is no fault of theirs."""
+    """Add the connection's place to a `ConfigError`, and turn a `CallFailed` into a `RunStopped` with advice.
+
+    A failed call may succeed later, so it is no fault of the settings.
+    """
     try:
         yield
     except ConfigError as error:

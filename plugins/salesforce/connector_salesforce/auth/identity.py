@@ -1,4 +1,4 @@
-"""Whose org a connection has reached, and as whom."""
+"""Find out which org a connection has reached, and as which user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from connector_salesforce.org.soql import select
 from connector_salesforce.transport.answer_shape import FLAG, TEXT, Shape, optional
 
 _PLACES = ((".scratch.my.", "scratch org"), ("-dev-ed.", "developer org"), ("--", "sandbox"))
-"""How an org's own host tells what it is (Salesforce Help, "My Domain URL Formats")."""
+"""The kinds of org, by a part of the org's host name (Salesforce Help, "My Domain URL Formats")."""
 
 _ORGANIZATION: Shape = {
     "Name": optional(TEXT),
@@ -26,7 +26,7 @@ _ORGANIZATION: Shape = {
 
 @frozen
 class Identity:
-    """An org and its user. `production` is None where the org does not say."""
+    """An org and its user. `production` is None if the org does not say."""
 
     org_id: str
     org: str
@@ -37,7 +37,7 @@ class Identity:
 
     @property
     def label(self) -> str:
-        """All of it in one line."""
+        """The org, the user and the kind, in one line."""
         return f"{self.org} ({self.org_id}), user {self.user}, {self.kind}"
 
 
@@ -45,13 +45,13 @@ _HOPELESS = frozenset({
     "INVALID_SESSION_ID", "SESSION_NOT_USABLE", "OAUTH_EC_APP_NOT_FOUND", "CLIENT_NOT_ACCESSIBLE_FOR_USER",
     "API_CURRENTLY_DISABLED", "API_DISABLED_FOR_ORG",
 })  # fmt: skip
-"""What is answered to every call of a session that is good for none."""
+"""The codes of a session with which no call can succeed."""
 
 
 def identify(org: Org) -> Identity:
-    """Ask an org for its name and kind and for its user; what the user may not see is left out.
+    """Ask an org for its name, its kind and its user. Leave out what the user may not see.
 
-    Raises `CallFailed` when the login succeeded and no call of its session can.
+    Raises `CallFailed` if the login succeeded but none of its calls can.
     """
     login = org.client.login
     about = _about(org)
@@ -67,7 +67,7 @@ def identify(org: Org) -> Identity:
 
 
 def _kind(about: Mapping[str, Any], host: str) -> str:
-    """Production or which kind of sandbox, and the edition: "sandbox dev, Enterprise Edition"."""
+    """Return production or the kind of sandbox, and the edition, such as "sandbox dev, Enterprise Edition"."""
     sandbox, edition = about.get("IsSandbox"), about.get("OrganizationType")
     if not isinstance(sandbox, bool):
         return "kind of org unknown"
@@ -78,7 +78,10 @@ def _kind(about: Mapping[str, Any], host: str) -> str:
 
 
 def _about(org: Org) -> Mapping[str, Any]:
-    """The org's name and kind (Object Reference, "Organization"); nothing where the user may not see them."""
+    """Return the org's name and kind (Object Reference, "Organization"), or nothing if the user may not see them.
+
+    Raises `CallFailed` if no call of this session can succeed.
+    """
     try:
         return next(org.query(select(["Id", *_ORGANIZATION], "Organization"), _ORGANIZATION), {})
     except CallFailed as error:
@@ -88,7 +91,7 @@ def _about(org: Org) -> Mapping[str, Any]:
 
 
 def _username(org: Org) -> str | None:
-    """The user's name (Salesforce Help, "The UserInfo Endpoint")."""
+    """Return the user's name (Salesforce Help, "The UserInfo Endpoint"), or None if the org does not tell it."""
     with contextlib.suppress(CallFailed):
         said = org.client.get_page("/services/oauth2/userinfo")
         if isinstance(said, dict) and isinstance(said.get("preferred_username"), str):

@@ -1,7 +1,7 @@
-"""Log in with an assertion: who logs in, signed with the key to the app's certificate.
+"""Log in with an assertion that names the user and is signed with the key of the app's certificate.
 
-Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration". Which audience an app takes differs:
-external client apps refuse the login hosts that all orgs share (github.com/n8n-io/n8n, issue 28990), and some orgs
+Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration". Apps differ in the audience that they
+take. External client apps refuse the login hosts that all orgs share (github.com/n8n-io/n8n, issue 28990). Some orgs
 still refuse their own My Domain (github.com/forcedotcom/cli, issue 3482).
 """
 
@@ -24,15 +24,15 @@ _SECONDS = 180
 _PRODUCTION, _SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
 
 _WRONG = 60.0
-"""Seconds by which a clock is wrong enough to have an assertion refused, which is good for three minutes."""
+"""Seconds by which a clock must be wrong to explain a refused assertion, which is valid for three minutes."""
 
 _AUDIENCE_REFUSED = ("app_not_found", "invalid_grant_audience")
-"""What a token endpoint answers, among other things, to an assertion for an audience that it does not take."""
+"""Codes which may mean that the token endpoint does not take the audience of an assertion."""
 
 
 @frozen
 class Terms:
-    """Whom an assertion is for, and by how many seconds Salesforce's clock is ahead of this machine's."""
+    """The audience of an assertion, and how many seconds Salesforce's clock is ahead of this machine's."""
 
     audience: str
     clock_off: float = 0.0
@@ -40,7 +40,7 @@ class Terms:
 
 @frozen
 class Refused:
-    """An assertion that was refused: its terms, and why."""
+    """A refused assertion: its terms, and the error."""
 
     terms: Terms
     error: CallFailed
@@ -48,10 +48,10 @@ class Refused:
 
 @define(eq=False)
 class JwtBearer:
-    """Logs in as a user, each time with a new assertion. The terms that Salesforce took are used from then on.
+    """The login of a user by assertions. Each login uses the terms that Salesforce accepted last.
 
-    A refused login is tried again only where the refusal tells what to change, once for the audience and once for the
-    clock: repeated failures lock a user out.
+    Each attempt signs a new assertion. Repeated failures lock a user out. A refused login is therefore tried again only
+    if the refusal shows what to change: once for the audience and once for the clock.
     """
 
     auth: Jwt
@@ -64,7 +64,7 @@ class JwtBearer:
         self._terms = Terms(self.auth.audience or self.login_origin)
 
     def log_in(self) -> Login:
-        """Return a new session; its findings tell of refusals before it. Raises `CallFailed`."""
+        """Return a new session, whose findings report the refusals before it. Raises `CallFailed`."""
         terms, refused = self._terms, list[Refused]()
         while True:
             try:
@@ -87,12 +87,12 @@ class JwtBearer:
         try:
             return request_token(self.transport, self.login_origin, form).login(self.login_origin)
         except CallFailed as error:
-            if error.code == "invalid_grant_code":  # the words of another flow, for an assertion that is too old
+            if error.code == "invalid_grant_code":  # Salesforce's words for an expired assertion, too
                 raise error.with_code("invalid_grant_clock", error.message) from None
             raise
 
     def _mend(self, terms: Terms, error: CallFailed) -> Terms | None:
-        """Return the terms that a refusal asks for; None where nothing is left to change."""
+        """Return the terms that a refusal asks for, or None if nothing is left to change."""
         audience, clock_off = terms.audience, terms.clock_off
         if clock_off == self._terms.clock_off and abs(error.clock_off - clock_off) >= _WRONG:
             clock_off = error.clock_off
@@ -105,7 +105,7 @@ class JwtBearer:
 
 
 def assertion(auth: Jwt, terms: Terms) -> str:
-    """Return a signed assertion, good for three minutes by Salesforce's clock. The key was checked before."""
+    """Return a signed assertion, valid for three minutes by Salesforce's clock. Expects a key that was checked."""
     import jwt  # an optional extra
 
     claims = {
@@ -118,7 +118,7 @@ def assertion(auth: Jwt, terms: Terms) -> str:
 
 
 def shared_audience(login_origin: str) -> str:
-    """Return the login host that all orgs of a kind share: sandboxes and scratch orgs, or all others."""
+    """Return the login host that orgs of a kind share: one for sandboxes and scratch orgs, one for all others."""
     host = urlsplit(login_origin).hostname or ""
     inner = f".{host}"
     if host == "test.salesforce.com" or ".sandbox.my." in inner or ".scratch.my." in inner:
@@ -127,7 +127,7 @@ def shared_audience(login_origin: str) -> str:
 
 
 def _findings(refused: Sequence[Refused], accepted: Terms) -> Iterator[Finding]:
-    """Yield what a person can do so that the next login succeeds at the first try."""
+    """Yield what the user can change so that the next login succeeds at the first attempt."""
     if not refused:
         return
     former, error = refused[0].terms, refused[-1].error
@@ -144,9 +144,9 @@ def _findings(refused: Sequence[Refused], accepted: Terms) -> Iterator[Finding]:
 
 
 def _choose_refusal(refused: Sequence[Refused]) -> CallFailed:
-    """Return the refusal that says most, with what else was tried and how wrong the clock is.
+    """Return the refusal that says most, with the other attempts and the clock's error in its message.
 
-    It is the first for an audience, unless another audience was taken and something else was refused then.
+    If the last refusal is about the audience, this is the first such refusal. Otherwise it is the last refusal.
     """
     last = refused[-1].error
     about = [each for each in refused if each.error.code in _AUDIENCE_REFUSED]
@@ -161,7 +161,7 @@ def _choose_refusal(refused: Sequence[Refused]) -> CallFailed:
 
 
 def _clock(ahead: float) -> str:
-    """Return how far the clock of this machine is off, in words; `ahead` is how far Salesforce's is ahead of it."""
+    """Return in words how far this machine's clock is off. `ahead` is how many seconds Salesforce's is ahead of it."""
     minutes = abs(ahead) / 60
     far = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
     return f"the clock of this machine is {far} {'behind' if ahead > 0 else 'ahead of'} Salesforce's"

@@ -1,4 +1,4 @@
-"""Open a connection: check its settings, log in, and find out whose org it is."""
+"""Open a connection: check its settings, log in, and find out which org it reaches."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from connector_sdk import ConfigError, Connection, ExitCode, Finding, Host, Kind
 
 
 def connect(config: Config, host: Host) -> Connection:
-    """An open connection. Raises `ConfigError` when logging in cannot succeed, `CallFailed` when it may later."""
+    """Return an open connection. Raises `ConfigError` if the login cannot succeed, `CallFailed` if it may later."""
     org, found = reach(config, host)
     return Connection(org, found.org_id, found.label, found.production, org.close, findings_of(config, org))
 
 
 def findings_of(config: Config, org: Org) -> tuple[Finding, ...]:
-    """Return what is worth knowing about a connection: how the login went, and whether its version is old."""
+    """Return the findings about a connection: how the login went, and whether its API version is old."""
     return (*org.client.login.findings, *check_age(config.api_version, datetime.now(UTC).date()))
 
 
 def reach(config: Config, host: Host) -> tuple[Org, Identity]:
-    """An org, logged in to, and whose it is. Raises what `connect` raises."""
+    """Log in, and return the org and its identity. Raises what `connect` raises."""
     check_config(config)
     transport = Transport(host.call_finished)
     try:
         org = Org(Client(transport, _log_in_and_explain(config, transport, host), config.api_version))
         with as_config_error("logged in to Salesforce, which then refuses every call"):
             found = identify(org)
-        if found.production is None:  # as of an org that does not have the version
+        if found.production is None:  # the org may lack the API version
             _require([*version_problems(transport, found.instance, config.api_version)])
         org.kind = found.kind
         return org, found
@@ -49,7 +49,7 @@ def reach(config: Config, host: Host) -> tuple[Org, Identity]:
 
 
 def _log_in_and_explain(config: Config, transport: Transport, host: Host) -> Credentials:
-    """Log in. Raises `ConfigError` with the refusal, and with a wrong version beside it."""
+    """Log in. Raises `ConfigError` with the refusal and, if the API version is wrong, with that problem, too."""
     try:
         with as_config_error():
             return Credentials(log_in_with(config, transport, host))
@@ -60,7 +60,7 @@ def _log_in_and_explain(config: Config, transport: Transport, host: Host) -> Cre
 
 
 def check_config(config: Config) -> None:
-    """Raises `ConfigError` with all that keeps a connection from being opened, as far as that is known."""
+    """Raise `ConfigError` with all problems of the settings that are known without a call."""
     _require(list(problems(config)))
 
 
@@ -71,7 +71,10 @@ def _require(found: Sequence[Problem]) -> None:
 
 @contextmanager
 def as_config_error(what: str = "cannot log in to Salesforce") -> Iterator[None]:
-    """A login that is refused is told with what an admin has to do; one that may succeed later stays as it is."""
+    """Turn a refused login into a `ConfigError` that says what an admin must do.
+
+    Raises a `CallFailed` unchanged if the login may succeed later.
+    """
     try:
         yield
     except CallFailed as error:

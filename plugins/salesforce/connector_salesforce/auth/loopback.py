@@ -1,4 +1,4 @@
-"""Wait on this machine for the one request by which a browser brings the answer of a login.
+"""Wait on this machine for the one request with which a browser delivers the answer to a login.
 
 RFC 8252, "Loopback Interface Redirection".
 """
@@ -21,10 +21,10 @@ _PAGE = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>connecto
 
 
 class Listener:
-    """Takes the first request at the callback URL; whatever else comes is answered 404."""
+    """A listener that takes the first request at the callback URL, and answers all others with 404."""
 
     def __init__(self, url: str) -> None:
-        """Listen. Raises `OSError` when the port is taken."""
+        """Listen. Raises `OSError` if the port is taken."""
         parts = urlsplit(url)
         self._answers: queue.SimpleQueue[Mapping[str, str]] = queue.SimpleQueue()
         self._server = _Server(("127.0.0.1", parts.port or 0), self._handler(parts.path or "/"))
@@ -32,7 +32,7 @@ class Listener:
         threading.Thread(target=self._server.serve_forever, daemon=True, name="login-listener").start()
 
     def answer(self, seconds: float) -> Mapping[str, str]:
-        """The parameters of the request. Raises `RunStopped` when none comes in time."""
+        """Return the parameters of the request. Raises `RunStopped` if none comes within these `seconds`."""
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
@@ -63,7 +63,7 @@ class Listener:
                 self.wfile.write(_PAGE)
 
             def log_message(self, format: str, *args: Any) -> None:
-                """The URL holds the code of the login: nothing is logged."""
+                """Log nothing, because the URL holds the code of the login."""
 
         return Handler
 
@@ -84,7 +84,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def listen(urls: Sequence[str]) -> Iterator[Listener]:
-    """Listen at the first of the callback URLs whose port is free. Raises `ConfigError` when none is."""
+    """Listen at the first of the callback URLs whose port is free. Raises `ConfigError` if none is."""
     listener = _first_free(urls)
     try:
         yield listener

@@ -1,4 +1,4 @@
-"""The OAuth endpoints of a login host: give something for a session, end one (Salesforce Help, "OAuth Endpoints")."""
+"""Call the OAuth endpoints of a login host: get a token, and revoke one (Salesforce Help, "OAuth Endpoints")."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from connector_salesforce.transport.sending import Answer, Request, Transport
 from connector_sdk import Executed
 
 _ORG = "00D"
-"""What the id of an org begins with."""
+"""The first characters of an org's id."""
 
 _TOKEN: Shape = {
     "access_token": MemberKind(
@@ -31,12 +31,15 @@ _TOKEN: Shape = {
     "refresh_token": optional(TEXT),
     "token_type": optional(TEXT),
 }
-"""A token travels in a header ("OAuth 2.0 Bearer Token Usage")."""
+"""The members of a token answer.
+
+The token must be ASCII in one line, because it travels in a header ("OAuth 2.0 Bearer Token Usage").
+"""
 
 
 @frozen
 class Granted:
-    """What a token answer says. Where the API is has not been looked at yet."""
+    """What a token answer grants. `instance`, the address of the API, is not checked yet."""
 
     token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
@@ -46,9 +49,9 @@ class Granted:
     token_type: str = "Bearer"
 
     def login(self, login_origin: str) -> Login:
-        """The session. Raises `CallFailed` when it is one of a host that is not Salesforce's, or wants proofs.
+        """Return the session. Raises `CallFailed` if its host is not Salesforce's or its token is bound to a key.
 
-        A token that is bound to a key says so by its type (Salesforce Help, "OAuth 2.0 DPoP Guide"; RFC 9449).
+        The type of a token says whether it is bound to a key (Salesforce Help, "OAuth 2.0 DPoP Guide"; RFC 9449).
         """
         if self.token_type.lower() == "dpop":
             raise CallFailed("DPOP_REQUIRED", "the app gives only tokens that are bound to a key (DPoP)", Executed.NO)
@@ -64,21 +67,22 @@ def request_token(
     form: Mapping[str, str],
     keep: Callable[[Granted], None] | None = None,
 ) -> Granted:
-    """What the token endpoint gives for a form. Raises `CallFailed` with its code when it refuses.
+    """Return what the token endpoint grants for a form. Raises `CallFailed` with the endpoint's code if it refuses.
 
-    `keep` gets the answer before anyone is told of the call: a refresh token that is lost is a login that is lost.
+    `keep` receives the answer before the call is reported. It stores the refresh token at once, because a lost refresh
+    token is a lost login.
     """
 
-    def kept(answer: Answer) -> None:
+    def keep_grant(answer: Answer) -> None:
         found = _read_grant(answer) if keep is not None and answer.status == 200 else None
         if keep is not None and found is not None:
             keep(found)
 
-    return _read(_post_form(transport, f"{login_origin}/services/oauth2/token", form, kept))
+    return _read(_post_form(transport, f"{login_origin}/services/oauth2/token", form, keep_grant))
 
 
 def revoke(transport: Transport, login_origin: str, token: str) -> None:
-    """End a token, unless it has ended, and its sessions ("Revoke OAuth Tokens"). Raises `CallFailed`."""
+    """Revoke a token and its sessions, unless it has ended ("Revoke OAuth Tokens"). Raises `CallFailed`."""
     try:
         _post_form(transport, f"{login_origin}/services/oauth2/revoke", {"token": token})
     except CallFailed as error:
@@ -98,7 +102,7 @@ def _post_form(
 
 
 def _read_grant(answer: Answer) -> Granted | None:
-    """What an answer grants; None for one that cannot be read, which is said once the call is told of."""
+    """Return what an answer grants, or None if it cannot be read. That error is raised after the call is reported."""
     try:
         return _read(answer)
     except CallFailed:
@@ -106,12 +110,12 @@ def _read_grant(answer: Answer) -> Granted | None:
 
 
 def _read(answer: Answer) -> Granted:
-    """A token answer. Its `id` is a URL that ends in the ids of org and user."""
+    """Return the contents of a token answer. Its `id` is a URL that ends in the ids of org and user."""
     try:
         said = require_object(read_json(answer.body), _TOKEN, "the token answer")
         org_id, user_id = (to18(part) for part in urlsplit(said["id"]).path.split("/")[-2:])
     except (ValueError, CallFailed):
-        raise unreadable("the token answer cannot be read", Executed.NO) from None  # and shown neither: it has secrets
+        raise unreadable("the token answer cannot be read", Executed.NO) from None  # it holds secrets
     if org_id is None or not org_id.startswith(_ORG):
         raise unreadable("the token answer names no org", Executed.NO)
     type_ = said.get("token_type") or "Bearer"

@@ -1,7 +1,7 @@
-"""The session of an org that the sf CLI of this machine is logged in to.
+"""Get the session of an org from the sf CLI on this machine.
 
-Salesforce CLI Command Reference, "org display" and "org auth show-access-token": the first shows the org, and on CLIs
-before 2026 its token, which only the second shows since.
+Salesforce CLI Command Reference, "org display" and "org auth show-access-token". The first command shows the org.
+Before 2026 it also showed the token, which only the second command shows since then.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from connector_sdk import Executed
 
 _SECONDS = 60.0
 _TOKEN = re.compile(r"(00D\w{12})(\w{3})?![\w.]+|eyJ[\w-]+\.[\w-]+\.[\w-]+")
-"""An access token by its form; since 2026 other commands put words in its place."""
+"""The form of an access token. Since 2026, other commands print words in its place."""
 
 
 def cli_login(auth: SfCli, login_origin: str) -> Login:
-    """The CLI's session. Raises `CallFailed` when there is none, with what the CLI says."""
+    """Return the CLI's session. Raises `CallFailed` with the CLI's message if there is none."""
     shown = _run_command(auth, "org", "display")
     if not isinstance(shown, dict):
         raise _make_error("its answer about the org is none")
@@ -46,7 +46,7 @@ def cli_login(auth: SfCli, login_origin: str) -> Login:
 
 
 def _token(said: Any) -> str:
-    """The token in an answer of show-access-token, whose keys no page names."""
+    """Return the token in an answer of show-access-token. Its keys are not documented, so any member may hold it."""
     candidates = said.values() if isinstance(said, dict) else [said]
     token = next((each for each in candidates if _is_token(each)), None)
     if token is None:
@@ -59,7 +59,7 @@ def _is_token(said: Any) -> bool:
 
 
 def _run_command(auth: SfCli, *command: str) -> Any:
-    """The result of a command of the CLI, which is run without a shell."""
+    """Run a command of the CLI without a shell, and return its result."""
     executable = shutil.which(auth.executable)
     if executable is None:
         raise CallFailed("SF_CLI_NOT_FOUND", f"there is no program {auth.executable} on the PATH", Executed.NO)

@@ -1,7 +1,8 @@
-"""The login that a person gave in the browser: stored, renewed, and stored anew before it is used where it rotates.
+"""Store the login that a person gave in the browser, and renew its session.
 
-Salesforce Help, "OAuth 2.0 Refresh Token Flow": with rotation a refresh token is good for one use; "Force one-time-use
-Refresh Tokens" (005316711): one that is used again ends all logins of the app. All of it is answered in the same words.
+Salesforce Help, "OAuth 2.0 Refresh Token Flow": with rotation, a refresh token is valid for one use. The new token is
+therefore stored before the session is used. "Force one-time-use Refresh Tokens" (005316711): if a token is used twice,
+all logins of the app end. Salesforce answers all of these cases in the same words.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from connector_sdk import Executed, Host, TokenStore
 
 _DAY = 86_400.0
 _IDLE_DAYS = 30
-"""Days without use after which a refresh token may end ("Refresh Token Policies")."""
+"""Days without use after which a refresh token may expire ("Refresh Token Policies")."""
 
 
 @frozen
 class StoredLogin:
-    """A refresh token, the login host that gave it, and the app that it was given to.
+    """A refresh token, the login host that granted it, and the app that it belongs to.
 
-    `used_at` is when it was last good for a session, in seconds since 1970 and to the day; 0 where that is not known.
-    `rotates` says that the app has replaced a token before.
+    `used_at` is when it last gave a session, in seconds since 1970 and exact to the day, or 0 if unknown. `rotates` is
+    true if the app has replaced a token before.
     """
 
     login_url: str
@@ -38,12 +39,12 @@ class StoredLogin:
     rotates: bool = False
 
     def save(self, tokens: TokenStore) -> None:
-        """Store it."""
+        """Store this login."""
         tokens.save(json.dumps(asdict(self)))
 
 
 def load(tokens: TokenStore) -> StoredLogin | None:
-    """What is stored; None when nobody logged in, or what is there cannot be read."""
+    """Return the stored login, or None if there is none or it cannot be read."""
     try:
         return StoredLogin(**json.loads(tokens.load() or "null"))
     except (ValueError, TypeError):
@@ -51,7 +52,10 @@ def load(tokens: TokenStore) -> StoredLogin | None:
 
 
 def renew(auth: Web, login_origin: str, transport: Transport, host: Host) -> Login:
-    """A new session from what is stored. Raises `CallFailed`, with NOT_LOGGED_IN where somebody has to log in."""
+    """Return a new session from the stored login.
+
+    Raises `CallFailed`, with the code NOT_LOGGED_IN if a person must log in first.
+    """
     with host.tokens.exclusive():
         stored = load(host.tokens)
         if stored is None:
@@ -66,7 +70,7 @@ def renew(auth: Web, login_origin: str, transport: Transport, host: Host) -> Log
 
 
 def app_form(auth: Web, host: Host) -> dict[str, str]:
-    """The app, as the token endpoint wants it: a public one has no secret."""
+    """Return the form fields that identify the app to the token endpoint. A public app has no secret."""
     if auth.client_secret is None:
         return {"client_id": auth.client_id}
     secret = auth.client_secret.reveal()
@@ -89,7 +93,7 @@ def _exchange_token(stored: StoredLogin, auth: Web, transport: Transport, host: 
 
 
 def _refine_refusal(error: CallFailed, stored: StoredLogin, now: float) -> CallFailed:
-    """Return a refused refresh token as what it most likely is, by how it was used so far."""
+    """Return the refusal of a refresh token under its most likely cause, judged by how the token was used."""
     if error.code != "invalid_grant_expired":
         return error
     idle = (now - stored.used_at) / _DAY if stored.used_at else 0.0

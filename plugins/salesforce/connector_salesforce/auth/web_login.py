@@ -1,4 +1,4 @@
-"""Log in through the browser: the web server flow with PKCE, its answer caught on this machine.
+"""Log in through the browser by the web server flow with PKCE, and receive its answer on this machine.
 
 Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration" and "Proof Key for Code Exchange".
 """
@@ -30,7 +30,7 @@ _SCOPES = "api refresh_token"
 
 @frozen
 class _Asked:
-    """What ties an answer to this login: a state that comes back, and a verifier that nobody else has."""
+    """What ties an answer to this login: a state that comes back, and a verifier that no other program has."""
 
     state: str = field(factory=lambda: secrets.token_urlsafe(32), repr=False)
     verifier: str = field(factory=lambda: secrets.token_urlsafe(64), repr=False)
@@ -45,9 +45,9 @@ class _Asked:
 def log_in_by_browser(
     auth: Web, login_origin: str, transport: Transport, host: Host, show: Callable[[str], None]
 ) -> None:
-    """Let a person log in at the URL that `show` is given, and store the login.
+    """Show the URL at which a person logs in, wait for the answer, and store the login.
 
-    Raises `CallFailed` when Salesforce or the person refuses, `RunStopped` when nobody comes within five minutes.
+    Raises `CallFailed` if Salesforce or the person refuses, and `RunStopped` if no answer comes within five minutes.
     """
     asked = _Asked()
     host.hide(asked.verifier)
@@ -73,7 +73,7 @@ def _authorize_url(auth: Web, login_origin: str, callback: str, asked: _Asked) -
 
 
 def _code(answer: Mapping[str, str], state: str) -> str:
-    """The authorization code of an answer to this login, whoever brought it."""
+    """Return the authorization code of an answer to this login. Raises `CallFailed` for any other answer."""
     if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
         raise CallFailed("LOGIN_STATE_WRONG", "the answer in the browser is not one to this login", Executed.NO)
     if "error" in answer:

@@ -1,1 +1,1 @@
-"""What Salesforce's errors mean."""
+"""The errors of Salesforce's APIs and their meaning."""

@@ -1,7 +1,7 @@
-"""Every error of Salesforce's APIs: what it asks for, what causes it, what to do. The table itself is `codes.tsv`.
+"""Classify every error of Salesforce's APIs: its kind, its cause and what to do, as listed in `codes.tsv`.
 
 Codes: SOAP API Developer Guide, "StatusCode" and "ExceptionCode"; Bulk API Developer Guide, "Errors"; Salesforce Help,
-"OAuth Authorization Errors". Those that the table adds say what Salesforce has no code for.
+"OAuth Authorization Errors". The table adds codes for conditions for which Salesforce has none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from connector_sdk import Action, Classification, Executed, Kind, RowError
 
 @frozen
 class ContentRule:
-    """A code that Salesforce uses for unlike things: where its message holds `text` it means `name`."""
+    """A rule for a code with several meanings: if the message contains `text`, the code becomes `name`."""
 
     code: str
     text: str
@@ -68,7 +68,7 @@ CONTENT_RULES = (
     ContentRule("invalid_request", "DPoP", "DPOP_REQUIRED"),
     ContentRule("invalid_grant", "DPoP", "DPOP_REQUIRED"),
 )
-"""In their order; the first that holds decides."""
+"""The rules in their order. The first that matches decides."""
 
 _ALSO_CALLED = {
     "apibatchitems limit exceeded": "ExceededQuota",
@@ -82,21 +82,24 @@ _CROWDED = (
     "UNABLE_TO_LOCK_ROW",
     "TooManyLockFailure",
 )
-"""What fewer calls at the same time would not have met (Salesforce Developer Limits Quick Reference, "API Request
-Limits"; Apex Developer Guide, "Execution Governors and Limits"; Record Locking Cheat Sheet)."""
+"""Codes that fewer simultaneous calls avoid.
+
+Salesforce Developer Limits Quick Reference, "API Request Limits"; Apex Developer Guide, "Execution Governors and
+Limits"; Record Locking Cheat Sheet.
+"""
 
 _PAUSES = {"rate_limit_exceeded": 3_600.0}
-"""Seconds for which calls are best left alone where the answer names no time: logins are counted by the hour."""
+"""Seconds to pause after a code if the answer names no time. Salesforce counts logins by the hour."""
 
 _TRANSACTION = 200
 """Rows that share the limits of one Apex transaction (Apex Developer Guide, "Bulk Apex Triggers")."""
 
 _GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "INVALID_ID_FIELD")
-"""What a deletion or an update of a record answers that is not there (any more)."""
+"""Codes with which Salesforce refuses to delete or update a record that does not exist (any more)."""
 
 
 class Scope(StrEnum):
-    """What an error is about, and so what it stops."""
+    """What an error is about, which decides what it stops."""
 
     LOGIN = "login"
     ORG = "org"
@@ -108,7 +111,7 @@ class Scope(StrEnum):
 
 @cache
 def table() -> Mapping[str, Classification]:
-    """The classification of every known code."""
+    """Return the classification of every known code."""
     return {
         each["code"]: Classification(
             Kind(each["kind"]),
@@ -124,7 +127,7 @@ def table() -> Mapping[str, Classification]:
 
 @cache
 def scopes() -> Mapping[str, Scope]:
-    """What each known code is about."""
+    """Return the scope of every known code."""
     return {each["code"]: Scope(each["scope"]) for each in _lines()}
 
 
@@ -134,7 +137,7 @@ def _lines() -> Iterator[dict[str, str]]:
 
 
 def normalize_code(code: str, message: str) -> str:
-    """A code as this plugin knows it: told apart where Salesforce uses one code for unlike things.
+    """Return this plugin's code for an error, because Salesforce uses some codes for several meanings.
 
     The Bulk API 2.0 writes the codes of the Bulk API in capitals ("Errors").
     """
@@ -147,12 +150,12 @@ def normalize_code(code: str, message: str) -> str:
 
 @cache
 def _capitals() -> Mapping[str, str]:
-    """The codes of the Bulk API by how the Bulk API 2.0 writes them."""
+    """Return the codes of the Bulk API by their spelling in the Bulk API 2.0."""
     return {code.upper(): code for code in table() if code.isalpha() and not (code.isupper() or code.islower())}
 
 
 def classify(error: RowError | BaseException) -> Classification | None:
-    """What an error asks for; None for what this plugin does not know."""
+    """Return what an error asks for, or None if this plugin does not know it."""
     if isinstance(error, RowError):
         return _of_row(error)
     if isinstance(error, CallFailed):
@@ -161,7 +164,7 @@ def classify(error: RowError | BaseException) -> Classification | None:
 
 
 def classify_call(error: CallFailed) -> Classification:
-    """What a failed call asks for; the call itself knows whether it may have been executed."""
+    """Return what a failed call asks for. The call itself knows whether it may have been executed."""
     found = table().get(error.code) or _by_status(error)
     pause = _PAUSES.get(error.code) if error.retry_after is None else error.retry_after
     return evolve(found, executed=error.executed, retry_after=pause)
@@ -188,7 +191,7 @@ def _of_row(error: RowError) -> Classification | None:
 
 
 def _by_status(error: CallFailed) -> Classification:
-    """A code that nobody has seen: its status says whose fault it is."""
+    """Return the classification of an unknown code: transient without a status or from 500 on, otherwise fatal."""
     passing = error.status is None or error.status >= 500
     cause = "Salesforce answered with a code that this plugin does not know."
     return Classification(Kind.TRANSIENT if passing else Kind.FATAL, error.executed, cause, "Read the message.")
@@ -196,7 +199,7 @@ def _by_status(error: CallFailed) -> Classification:
 
 @cache
 def _by_any_spelling(code: str) -> Classification | None:
-    """As people write codes: in any case, with a full stop, or by the words of the message."""
+    """Look up a code as people write it: in any case, with a full stop, or by the words of the message."""
     asked = re.sub(r"\s+", " ", code).strip(" .").lower()
     spelt = {each.lower(): each for each in table()} | _ALSO_CALLED
     return table().get(spelt.get(asked, ""))

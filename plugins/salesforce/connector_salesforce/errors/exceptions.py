@@ -1,4 +1,4 @@
-"""A call that failed, and whether Salesforce may have executed it."""
+"""The error of a failed call, which says whether Salesforce may have executed it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from connector_sdk import Executed, Portable
 
 
 class CallFailed(Portable, Exception):
-    """An API call failed. `code` is one of the table of codes, or Salesforce's own where the table has none.
+    """A failed API call. `code` comes from the table of codes, or from Salesforce if the table does not have it.
 
-    `executed` is NO only where that is proven. `retry_after` is in seconds, None where the answer names no time.
-    `clock_off` is by how many seconds the server's clock is ahead of this machine's, 0 where the answer does not tell.
+    `executed` is NO only if that is proven. `retry_after` is in seconds, or None if the answer names no time.
+    `clock_off` is how many seconds the server's clock is ahead of this machine's, or 0 if unknown.
     """
 
     def __init__(
@@ -31,15 +31,15 @@ class CallFailed(Portable, Exception):
         self.clock_off = clock_off
 
     def with_code(self, code: str, message: str) -> CallFailed:
-        """Return the same failure under another code, or with other words."""
+        """Return the same failure with another code and message."""
         return CallFailed(
             code, message, self.executed,
             status=self.status, retry_after=self.retry_after, clock_off=self.clock_off,
         )  # fmt: skip
 
     def about_batch(self, executed: Executed) -> CallFailed:
-        """The same failure, with what it means for the batch that the call was made for.
+        """Return the same failure with what it means for the batch of the call.
 
-        A refused poll was certainly not executed, yet the batch that it asks about may have been.
+        A refused poll was certainly not executed, but the batch that it asks about may have been.
         """
         return CallFailed(self.code, self.message, executed, status=self.status, retry_after=self.retry_after)
