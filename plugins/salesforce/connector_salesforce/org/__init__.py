@@ -1,1 +1,1 @@
-"""What an org has: objects, fields, records and permissions."""
+"""The objects, fields, records and permissions of an org."""

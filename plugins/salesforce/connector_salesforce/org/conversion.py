@@ -1,4 +1,4 @@
-"""Leads that were converted: the contact or account that each became is what is written.
+"""Find the contact or account that a converted lead became, because that is the record to write.
 
 Object Reference, "Lead"; Salesforce Help, "Map Custom Lead Fields for Lead Conversion".
 """
@@ -14,16 +14,16 @@ IS_CONVERTED = "IsConverted"
 """The field that says whether a lead was converted."""
 
 _BECAME = {"Contact": "ConvertedContactId", "Account": "ConvertedAccountId"}
-"""The fields of a lead that have the ids of the records that it became."""
+"""The objects that a lead may become, with the fields of a lead that hold the ids of those records."""
 
 
 def becomes(object_name: str) -> tuple[str, ...]:
-    """The objects whose records a record of an object may become."""
+    """Return the objects whose records a record of an object may become."""
     return tuple(_BECAME) if object_name == LEAD else ()
 
 
 def shared_key_advice(object_name: str) -> str:
-    """How a key comes to stand in several objects, and stays with a record that is converted."""
+    """Return how to give several objects one key that stays with a converted record, or an empty text."""
     if object_name != LEAD:
         return ""
     return (
@@ -33,13 +33,13 @@ def shared_key_advice(object_name: str) -> str:
 
 
 def columns(object_name: str, objects: Sequence[str]) -> tuple[str, ...]:
-    """The fields that say what records of an object became, as far as that is asked for."""
+    """Return the fields that say which records of `objects` a record became, or none if it cannot be converted."""
     named = [field for name, field in _BECAME.items() if name in objects]
     return (IS_CONVERTED, *named) if object_name == LEAD and named else ()
 
 
 def find_successor(record: Mapping[str, Any], objects: Sequence[str]) -> tuple[str, str] | None:
-    """The object and id of what a lead became; None for one that is open, or that left no such record."""
+    """Return the object and id of what a lead became, or None if it is open or left no such record."""
     if not record.get(IS_CONVERTED):
         return None
     found = ((name, record.get(field)) for name, field in _BECAME.items() if name in objects)

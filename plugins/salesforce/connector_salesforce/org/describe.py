@@ -17,22 +17,22 @@ from connector_salesforce.org.person_accounts import not_fields, with_people
 from connector_sdk import ConfigError, Mode, ObjectInfo, ObjectSchema, ReferenceKey
 
 _OTHERS = ("__e", "__mdt", "__ChangeEvent", "__Share", "__History", "__Feed")
-"""Suffixes of what is no object with records of its own (Object Reference, "API Field Name Suffixes")."""
+"""Suffixes of objects that have no records of their own (Object Reference, "API Field Name Suffixes")."""
 
 
 _MOST_DESCRIBED = 10
-"""Objects that are described for the sake of a field that refers to them: a call each, once per connection."""
+"""The most objects to describe for one field that refers to them. Each costs a call once per connection."""
 
 
 def list_objects(org: Org) -> list[ObjectInfo]:
-    """The objects that the user may create, change or delete records of."""
+    """Return the objects whose records the user may create, change or delete."""
     return [
         ObjectInfo(each["name"], each["label"], modes) for each in org.objects(refresh=True) if (modes := _modes(each))
     ]
 
 
 def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
-    """An object with its fields. Raises `ConfigError` when the user can see none of this name."""
+    """Return an object with its fields. Raises `ConfigError` if the user can see no object of this name."""
     described = _describe_object(org, object_name, refresh)
     prefixes = {each["name"]: each.get("keyPrefix") for each in org.objects()}
     locked = locking(described)
@@ -73,7 +73,10 @@ def _modes(described: Description) -> frozenset[Mode]:
 
 
 def _describe_object(org: Org, object_name: str, refresh: bool) -> Description:
-    """The description of an object; its name must be spelt as Salesforce spells it, since the state remembers it."""
+    """Return the description of an object. Raises `ConfigError` if there is none of this name.
+
+    The name must be spelled as Salesforce spells it, because the state remembers it.
+    """
     names = [each["name"] for each in org.objects()]
     if object_name not in names:
         names = [each["name"] for each in org.objects(refresh=True)]
@@ -95,16 +98,16 @@ def _make_unknown_object_error(object_name: str, names: list[str]) -> ConfigErro
 
 
 def _reference_keys(org: Org, object_names: Sequence[str]) -> Iterator[ReferenceKey]:
-    """The fields by which rows may name a record of one of the objects.
+    """Yield the fields by which rows may name a record of one of the objects.
 
-    Each object has to be described, so where there are many, records are looked up instead.
+    Each object must be described. If there are many, this yields nothing, and records are looked up instead.
     """
     for name in object_names if len(object_names) <= _MOST_DESCRIBED else ():
         yield from _keys_of(org, name)
 
 
 def _keys_of(org: Org, object_name: str) -> Iterator[ReferenceKey]:
-    """The keys of an object; none where the user cannot see it."""
+    """Yield the keys of an object, or nothing if the user cannot see it."""
     try:
         fields = org.describe(object_name)["fields"]
     except CallFailed as error:

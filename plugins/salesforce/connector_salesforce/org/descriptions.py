@@ -1,4 +1,4 @@
-"""What Salesforce says of objects and their fields: checked once, where it comes in, and believed from then on.
+"""Check the descriptions of objects and fields when they arrive, so that all other code can trust them.
 
 REST API Developer Guide, "Describe Global", "sObject Describe"; SOAP API Developer Guide, "DescribeSObjectResult".
 """
@@ -25,7 +25,7 @@ from connector_salesforce.transport.answer_shape import (
 from connector_sdk import Executed
 
 Description = dict[str, Any]
-"""An object or a field as Salesforce describes it."""
+"""An object or a field, as Salesforce describes it."""
 
 _OBJECT: Shape = {
     "name": NAME,
@@ -63,13 +63,13 @@ _DESCRIBED: Shape = {**_OBJECT, "recordTypeInfos": optional(list_of(_RECORD_TYPE
 
 
 def read_objects(said: Any) -> list[Description]:
-    """Return the objects of an answer to Describe Global. Raises `CallFailed` for any other answer."""
+    """Return the objects in an answer to Describe Global. Raises `CallFailed` for any other answer."""
     listed = require_object(said, {}, "the list of objects").get("sobjects")
     return _without_twins(require_list(listed, _OBJECT, "the list of objects"), "the list of objects")
 
 
 def read_object(said: Any, object_name: str) -> Description:
-    """Return an answer to sObject Describe of an object. Raises `CallFailed` for any other answer."""
+    """Return the object in an answer to sObject Describe. Raises `CallFailed` for any other answer."""
     about = f"the description of {object_name}"
     described = require_object(said, _DESCRIBED, about)
     if described["name"].lower() != object_name.lower():
@@ -80,7 +80,7 @@ def read_object(said: Any, object_name: str) -> Description:
 
 
 def _without_twins(found: list[Description], about: str) -> list[Description]:
-    """Return descriptions that have different names."""
+    """Return the descriptions. Raises `CallFailed` if two of them have the same name."""
     name, count = next(iter(Counter(each["name"].lower() for each in found).most_common(1)), ("", 0))
     if count > 1:
         raise unreadable(f"{about} names {name} {count:,} times", Executed.NO)

@@ -1,8 +1,8 @@
-"""One field of an object, from Salesforce's words into the core's: its type, and why it cannot be used where it cannot.
+"""Translate a field of an object into the core's words: its type, and the reasons for what it does not allow.
 
-What the attributes mean: SOAP API Developer Guide, "DescribeSObjectResult"; Object Reference, "Field Types". Values of
-number fields that have more decimals than the field are stored as they come through an API (Salesforce Help, articles
-000387302 and 000212661).
+What the attributes mean: SOAP API Developer Guide, "DescribeSObjectResult"; Object Reference, "Field Types". A number
+with more decimals than its field has is stored as it comes through an API (Salesforce Help, articles 000387302 and
+000212661).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _CHECKED = " and whose check characters, the last 3 of 18, are right"
 _COMPOUND = ("address", "location", "complexvalue", "datacategorygroupreference", "anyType", "json")
 
 _MOST_PREFIXES = 8
-"""Objects that a field may refer to for their prefixes to be told; some refer to a hundred."""
+"""The most objects of a reference whose prefixes are named. Some fields refer to a hundred objects."""
 
 _WRITING = (Mode.INSERT, Mode.UPDATE, Mode.UPSERT)
 _MATCHING = (Mode.UPDATE, Mode.ARCHIVE)
@@ -49,7 +49,7 @@ STEPS = (
     "In Setup, give the object a text, number or e-mail field with External ID and Unique ticked, let this user see it "
     "(field-level security), and discover the object again with --refresh."
 )
-"""How to get a field that an upsert can match on."""
+"""The steps that create a field on which an upsert can match."""
 
 
 def field_of(
@@ -58,10 +58,10 @@ def field_of(
     keys: Callable[[Sequence[str]], Iterator[ReferenceKey]],
     prefix: Callable[[str], str | None],
 ) -> Field:
-    """A field of an object in the core's words.
+    """Return a field of an object in the core's words.
 
-    `keys` lists the fields by which records of objects can be referred to, `prefix` answers the first characters of an
-    object's ids.
+    `keys` yields the fields by which rows may name records of the given objects. `prefix` returns the first characters
+    of an object's ids.
     """
     type_, references = _type(described), tuple(described.get("referenceTo") or ())
     values = _values(described)
@@ -99,7 +99,10 @@ def field_of(
 
 
 def absent(object_name: str) -> str:
-    """What a field is that no description has: field-level security leaves out what the user may not see."""
+    """Return what to say about a field that the description does not list.
+
+    Field-level security removes the fields that the user may not see.
+    """
     return f"absent or hidden from this user: {_setup_path(object_name, 'the field')}"
 
 
@@ -108,7 +111,7 @@ def _setup_path(object_name: str, field: str) -> str:
 
 
 def refers_by_key(described: Description) -> bool:
-    """Whether rows may name the record that this field refers to by a key of it."""
+    """Return whether rows may name the record that this field refers to by a key of that record."""
     return described["type"] == "reference" and bool(described.get("relationshipName"))
 
 
@@ -136,7 +139,10 @@ def _values(described: Description) -> tuple[str, ...]:
 def _pattern(
     described: Description, references: tuple[str, ...], prefix: Callable[[str], str | None]
 ) -> tuple[str, str]:
-    """What an id must look like: those of a record of one object begin with the same three characters."""
+    """Return a regular expression for the ids in a field, and its name; empty texts if the field holds no ids.
+
+    The ids of one object begin with the same three characters.
+    """
     if described["type"] not in IDS:
         return "", ""
     known = [prefix(each) for each in references]
@@ -156,7 +162,10 @@ def _equality(described: Description, type_: FieldType) -> frozenset[Equality]:
 
 
 def _search_equality(described: Description, type_: FieldType) -> frozenset[Equality] | None:
-    """How a query compares text: without case, whether unique or not ("Comparison Operators"); None: as a key."""
+    """Return how a query compares text if that differs from how a key is compared; otherwise None.
+
+    A query ignores case, whether the field is unique or not ("Comparison Operators").
+    """
     if described["type"] in IDS or type_ not in (FieldType.TEXT, FieldType.CHOICE) or described.get("caseSensitive"):
         return None
     return frozenset({Equality.TRIMMED, Equality.CASELESS})
@@ -165,7 +174,7 @@ def _search_equality(described: Description, type_: FieldType) -> frozenset[Equa
 def _reference_keys(
     described: Description, references: tuple[str, ...], keys: Callable[[Sequence[str]], Iterator[ReferenceKey]]
 ) -> tuple[ReferenceKey, ...]:
-    """The keys that rows may name a record by. Its id is one of them everywhere."""
+    """Return the keys by which rows may name a record. The id is always one of them."""
     if described["type"] != "reference" or not _writable(described):
         return ()
     ids = (ReferenceKey(each, "Id") for each in references)
@@ -177,7 +186,7 @@ def _writable(described: Description) -> bool:
 
 
 def _matchable_in_upsert(described: Description) -> bool:
-    """Whether an upsert may name records by a field: it need not be writable for this user, only readable."""
+    """Return whether an upsert may match on a field. The user must be able to read it, but not to write it."""
     given = described.get("calculated") or described.get("autoNumber")
     return bool(
         described.get("externalId") and (_writable(described) or (described.get("permissionable") and not given))
@@ -185,7 +194,7 @@ def _matchable_in_upsert(described: Description) -> bool:
 
 
 def _not_writable(object_name: str, described: Description, mode: Mode) -> str:
-    """Why a field cannot be written in a mode; empty where it can."""
+    """Return why a field cannot be written in a mode, or an empty text if it can."""
     allowed = {
         Mode.INSERT: described["createable"],
         Mode.UPDATE: described["updateable"],
@@ -201,7 +210,7 @@ def _not_writable(object_name: str, described: Description, mode: Mode) -> str:
 
 
 def _read_only(object_name: str, described: Description) -> str:
-    """Why a field can neither be set nor changed."""
+    """Return why a field can be neither set nor changed."""
     type_ = described["type"]
     if type_ == "id":
         return "is the Salesforce id, which Salesforce gives"

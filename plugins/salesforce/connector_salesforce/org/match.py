@@ -1,4 +1,4 @@
-"""Find records by the values of a field, paired as the field itself compares them."""
+"""Find records by the values of a field, and pair them as the field itself compares values."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from connector_salesforce.transport.answer_shape import (
 from connector_sdk import MATCH_SCHEMA, ConfigError, Executed
 
 _LONGEST_ADDRESS = 14_000
-"""Bytes of an encoded query; an address may have 16,384 with all that is around it ("SOQL and SOSL Limits")."""
+"""The most bytes of an encoded query. The whole address may have 16,384 bytes ("SOQL and SOSL Limits")."""
 
 _LONGEST_QUERY = 100_000
-"""Characters of a query."""
+"""The most characters of a query."""
 
 _MOST_VALUES = 2_000
-"""Values of a query, so that the records of unique values fit one page."""
+"""The most values of a query. If they are unique, their records fit on one page."""
 
 _NUMBERS = ("int", "long", "double", "currency", "percent")
 """The types whose values are numbers."""
 
 _TOO_LONG = (400, 413, 414, 431)
-"""Statuses with which a server refuses what is longer than it takes."""
+"""Statuses with which a server refuses a request that is too long."""
 
 Key = Any
 Fold = Callable[[Any], Key | None]
@@ -57,12 +57,15 @@ def match(
     is_reference: bool = False,
     successors: Sequence[str] = (),
 ) -> pa.Table:
-    """The records of each object whose field has one of the values, as `MATCH_SCHEMA`.
+    """Return the records of each object whose field has one of the values, as `MATCH_SCHEMA`.
 
-    Text is compared without outer blanks, and without case where the field is unique and not case-sensitive; for
-    references also where it is not unique, as a query does. Numbers are compared by value, ids as 18 characters. Null
-    and empty text find nothing; what is no id, no record can have. A converted lead is answered as what it became,
-    unless its key is found there; what it became may also be a record of `successors`, which are not searched.
+    Text is compared without blanks at its ends. Case is ignored if the field is unique and not case-sensitive. For
+    references, case is also ignored in a field that is not unique, as in a query. Numbers are compared by value, and
+    ids by all 18 characters. Null and empty text match nothing. In a field of ids, any other text that is no id gets a
+    null record id, because no record can have it.
+
+    A converted lead is replaced by the record that it became, unless the same key is found there. That record may
+    belong to one of the `successors`, which are not searched.
     """
     found: list[tuple[int, str, str | None]] = []
     elsewhere: list[tuple[int, str, str | None]] = []
@@ -82,7 +85,7 @@ def match(
 
 
 def _check_ids(org: Org, found: pa.Table) -> pa.Table:
-    """Return the records that were found, each once. Raises `CallFailed` where an id cannot be that of its record."""
+    """Return each found record once. Raises `CallFailed` if an id cannot belong to its object."""
     for name in found.column("object_name").unique().to_pylist():
         ids = found.filter(pc.equal(found.column("object_name"), name)).column("record_id").combine_chunks()
         wrong = ids.filter(impossible_ids(ids, org.prefix(name)))
@@ -92,7 +95,7 @@ def _check_ids(org: Org, found: pa.Table) -> pa.Table:
 
 
 def _visible(org: Org, object_name: str, fields: Sequence[str]) -> list[str]:
-    """Return the fields that the user can see: that of an object which is hidden from the user is hidden, too."""
+    """Return the fields that the user can see. A field that refers to a hidden object is hidden, too."""
     shown = {each["name"] for each in org.describe(object_name)["fields"]} if fields else ()
     return [each for each in fields if each in shown]
 
@@ -100,9 +103,9 @@ def _visible(org: Org, object_name: str, fields: Sequence[str]) -> list[str]:
 def _in_object(
     org: Org, object_name: str, followed: Sequence[str], field: str, values: Sequence[Any], is_reference: bool
 ) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
-    """Yield the records of one object by the positions of their values; None for a value that no record can have.
+    """Yield the records of one object by the positions of their values, or None for a value that no record can have.
 
-    They have the fields in `followed`, too.
+    The records have the fields in `followed`, too.
     """
     described = _describe_field(org, object_name, field)
     fold = _fold(described, is_reference)
@@ -123,7 +126,7 @@ def _in_object(
 
 
 def _check_values(records: Iterable[Mapping[str, Any]], field: str) -> Iterator[Mapping[str, Any]]:
-    """Yield records. Raises `CallFailed` where one of them has two values of a field."""
+    """Yield the records. Raises `CallFailed` if a record comes twice, with two values of a field."""
     values: dict[str, Any] = {}
     for record in records:
         if values.setdefault(record["Id"], record.get(field)) != record.get(field):
@@ -132,12 +135,12 @@ def _check_values(records: Iterable[Mapping[str, Any]], field: str) -> Iterator[
 
 
 def _shape_of(followed: Sequence[str]) -> Shape:
-    """Return the shape of records that say what became of them."""
+    """Return the shape of the fields that say what a record became."""
     return {each: FLAG if each == conversion.IS_CONVERTED else optional(TEXT) for each in followed}
 
 
 def _kind_of(described: Description) -> MemberKind:
-    """Return what the values of a field are in an answer."""
+    """Return the kind of a field's values in an answer."""
     if described["type"] in _NUMBERS:
         return NUMBER
     return FLAG if described["type"] == "boolean" else TEXT
@@ -151,7 +154,10 @@ def _describe_field(org: Org, object_name: str, field: str) -> Description:
 
 
 def _fold(described: Description, is_reference: bool) -> Fold:
-    """What two values that the field takes for the same one have in common; None for a value that finds nothing."""
+    """Return the function that turns values which the field treats as equal into the same key.
+
+    It returns None for a value that matches nothing.
+    """
     if described["type"] in IDS:
         return lambda value: to18(str(value).strip())
     if described["type"] in _NUMBERS:
@@ -164,7 +170,7 @@ def _fold(described: Description, is_reference: bool) -> Fold:
 
 
 def _caseless(text: str) -> str:
-    """A text without case, letter by letter: what would become several letters is a key of its own."""
+    """Return a text without case, letter by letter. A letter whose other case has several letters stays as it is."""
     if text.isascii():
         return text.lower()
     capitals = (upper if len(upper := each.upper()) == 1 else each for each in text)
@@ -172,12 +178,15 @@ def _caseless(text: str) -> str:
 
 
 def _question(key: Key, value: Any) -> Any:
-    """What is asked for once. Of letters beyond ASCII each spelling is: Salesforce may see other capitals in them."""
+    """Return what identifies a search value, so that each value is sent once.
+
+    Each spelling of a text beyond ASCII is sent, because Salesforce may fold its case differently.
+    """
     return (key, value) if isinstance(value, str) and not value.isascii() else key
 
 
 def _search_value(described: Description, key: Key, value: Any) -> Any:
-    """What to ask Salesforce for: an id in its long form, text as it is written."""
+    """Return the value to send to Salesforce: an id in its long form, text without blanks at its ends."""
     if described["type"] in IDS:
         return key
     return value.strip() if isinstance(value, str) else value
@@ -191,11 +200,12 @@ def _key(record: Mapping[str, Any], field: str, fold: Fold) -> Key | None:
 def _records(
     org: Org, object_name: str, shape: Shape, field: str, values: Sequence[Any]
 ) -> Iterable[Mapping[str, Any]]:
-    """The records that have one of the values, by as few calls as the org lets: one for 10,000 of them.
+    """Return the records that have one of the values, in as few calls as the org allows: one for 10,000 values.
 
-    A query within a composite call is as long as any address at least. Whether it may be as long as any query is
-    nowhere said, so it is tried once. A Bulk API 2.0 query of the whole object would cost about 20 calls and move every
-    record of it: it would need fewer than this from 200,000 values on, which is more than are asked for at a time.
+    A query within a composite call may be at least as long as an address. Salesforce does not document whether it may
+    be as long as any other query, so the first attempt shows it. A Bulk API 2.0 query of the whole object would cost
+    about 20 calls and move all its records. It would need fewer calls only from 200,000 values on, and one search has
+    fewer.
     """
 
     def queries(most: int, size: Callable[[str], int]) -> list[str]:
@@ -220,14 +230,14 @@ def _query(object_name: str, columns: Sequence[str], field: str, values: Sequenc
 
 
 def _measure_encoded(text: str) -> int:
-    """The length of a text in an address."""
+    """Return the length of a text in an address."""
     return len(quote(text, safe=""))
 
 
 def _chunks(
     query: Callable[[Sequence[Any]], str], values: Sequence[Any], most: int, size: Callable[[str], int]
 ) -> Iterator[list[Any]]:
-    """Values in groups, each of which makes a query of a size of `most` at most."""
+    """Yield groups of values whose queries each have a size of at most `most`."""
     room = most - size(query([]))
     chunk: list[Any] = []
     used = 0

@@ -1,4 +1,4 @@
-"""The org behind an open connection: what its batches, look-ups and checks share."""
+"""The org behind an open connection, with what its batches, look-ups and checks share."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _PAGE: Shape = {"records": LIST, "done": FLAG, "totalSize": optional(COUNT), "ne
 
 
 class Shared(Protocol):
-    """What the batches of one connection share."""
+    """An object that all batches of one connection share."""
 
     def __init__(self, client: Client) -> None: ...
 
     def close(self) -> None:
-        """End it with the connection."""
+        """Close it, when the connection is closed."""
 
 
 S = TypeVar("S", bound=Shared)
@@ -45,9 +45,9 @@ S = TypeVar("S", bound=Shared)
 
 @define(eq=False)
 class Org:
-    """One org, logged in to. Descriptions are kept while it is open; what its batches share dies with it.
+    """An org with an open session, which caches descriptions and owns the objects that batches share.
 
-    `kind` says in words whether it is production or which kind of sandbox, as far as that is known.
+    `kind` says in words whether it is production or which kind of sandbox, if that is known.
     """
 
     client: Client = field(repr=False)
@@ -67,13 +67,13 @@ class Org:
             return cast(S, self._shared[kind])
 
     def objects(self, refresh: bool = False) -> list[Description]:
-        """All objects that the user can see (REST API Developer Guide, "Describe Global")."""
+        """Return all objects that the user can see (REST API Developer Guide, "Describe Global")."""
         if self._listed is None or refresh:
             self._listed = read_objects(self.client.get("/sobjects"))
         return self._listed
 
     def describe(self, object_name: str, refresh: bool = False) -> Description:
-        """One object with its fields. Raises `CallFailed` (NOT_FOUND) when there is none of this name."""
+        """Return one object with its fields. Raises `CallFailed` (NOT_FOUND) if there is none of this name."""
         if refresh or object_name not in self._described:
             described = read_object(self.client.get(f"/sobjects/{segment(object_name)}/describe"), object_name)
             self._fields[object_name] = {each["name"].lower(): each for each in described["fields"]}
@@ -81,31 +81,31 @@ class Org:
         return self._described[object_name]
 
     def prefix(self, object_name: str) -> str | None:
-        """The first three characters of the ids of an object's records; None where it has none or is not seen."""
+        """Return the first three characters of an object's ids, or None if it has none or the user cannot see it."""
         found = (each.get("keyPrefix") for each in self.objects() if each["name"] == object_name)
         return next(found, None)
 
     def field(self, object_name: str, name: str) -> Description:
-        """The description of one field. Raises `KeyError` when the user can see none of this name."""
+        """Return the description of one field. Raises `KeyError` if the user can see none of this name."""
         self.describe(object_name)
         return self._fields[object_name][name.lower()]
 
     def limits(self) -> Mapping[str, Any]:
-        """The org's limits by their names (REST API Developer Guide, "Limits")."""
+        """Return the org's limits by their names (REST API Developer Guide, "Limits")."""
         return require_object(self.client.get("/limits"), {}, "the list of limits")
 
     def query(self, soql: str, shape: Shape = _ANYTHING) -> Iterator[Description]:
-        """All records of a query, page after page (REST API Developer Guide, "Query"). Each has the `shape`."""
+        """Yield all records of a query, page by page (REST API Developer Guide, "Query"). Each has the `shape`."""
         yield from self._pages(self.client.get("/query", q=soql), shape)
 
     def query_all(self, soql: str, shape: Shape = _ANYTHING) -> Iterator[Description]:
-        """As `query`, deleted and merged records included ("QueryAll")."""
+        """Yield all records of a query, including deleted and merged ones ("QueryAll")."""
         yield from self._pages(self.client.get("/queryAll", q=soql), shape)
 
     def queries_each(
         self, asked: Mapping[str, str], shapes: Mapping[str, Shape]
     ) -> Mapping[str, list[Description] | CallFailed]:
-        """The records of up to 5 queries by one call, under their names; of one that was refused, why."""
+        """Return the records of up to 5 queries by name, in one call. A refused query has its error instead."""
         first = self.client.composite_each({name: f"/query?q={quote(soql)}" for name, soql in asked.items()})
         return {
             name: each if isinstance(each, CallFailed) else list(self._pages(each, shapes[name]))
@@ -113,11 +113,11 @@ class Org:
         }
 
     def tooling(self, soql: str, shape: Shape = _ANYTHING) -> Iterator[Description]:
-        """All records of a query about the org's own set-up (Tooling API Guide, "Query")."""
+        """Yield all records of a query about the org's own setup (Tooling API Guide, "Query")."""
         yield from self._pages(self.client.get("/tooling/query", q=soql), shape)
 
     def queries(self, asked: Sequence[str], shape: Shape) -> Iterator[Description]:
-        """All records of several queries, 5 of them to a call ("Composite")."""
+        """Yield all records of several queries, with 5 queries in a call ("Composite")."""
         for start in range(0, len(asked), _QUERIES_OF_A_CALL):
             some = asked[start : start + _QUERIES_OF_A_CALL]
             paths = {f"q{number}": f"/query?q={quote(each)}" for number, each in enumerate(some)}
@@ -125,7 +125,7 @@ class Org:
                 yield from self._pages(first, shape)
 
     def _pages(self, said: Any, shape: Shape) -> Iterator[Description]:
-        """The records of a page and of those that follow it. Pages that lead back to one another would have no end."""
+        """Yield the records of a page and of the pages after it. Raises `CallFailed` if the pages do not end."""
         page = _read_page(said, shape)
         if page["done"] and page.get("totalSize") not in (None, len(page["records"])):
             found, total = len(page["records"]), page["totalSize"]
@@ -148,7 +148,7 @@ class Org:
 
 
 def _read_page(said: Any, shape: Shape) -> Description:
-    """Return a page of a query, which names the next one unless it is the last. Raises `CallFailed`."""
+    """Return a page of a query. Raises `CallFailed` for any other answer, and if the next page is missing."""
     page = require_object(said, _PAGE, "a page of a query")
     require_list(page["records"], shape, "a page of a query")
     return page if page["done"] else require_object(page, {"nextRecordsUrl": TEXT}, "a page of a query")

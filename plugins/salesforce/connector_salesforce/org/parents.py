@@ -1,8 +1,8 @@
-"""Which references lock the record that they mean while a row is written.
+"""Find the references whose records Salesforce locks while it writes a row.
 
-Writing a record locks its masters and, where it belongs to an account, the account; and it locks whatever else its
-look-ups mean, for as long as that takes (Record Locking Cheat Sheet; Bulk API Developer Guide, "General Guidelines
-for Data Loads").
+A write locks the masters of a record and, if it belongs to an account, the account. It also locks the records that its
+other look-ups refer to, for as long as the write takes (Record Locking Cheat Sheet; Bulk API Developer Guide, "General
+Guidelines for Data Loads").
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 from connector_salesforce.org.fields import Description
 
 _NEVER_LOCKED = frozenset({"User", "Group", "RecordType"})
-"""What nearly every record refers to; to keep rows of one owner apart would be to send all of them one by one."""
+"""Objects that nearly every record refers to. Separating the rows of one owner would send them one by one."""
 
 
 def locking(described: Description) -> frozenset[str]:
-    """The fields of an object whose parents are locked: master-detail and accounts, or without such any look-up."""
+    """Return the fields of an object whose parent records are locked.
+
+    These are master-detail fields and references to accounts. If there are none, they are the other look-ups.
+    """
     references = {each["name"]: each for each in described["fields"] if each.get("referenceTo")}
     firm = frozenset(name for name, each in references.items() if _is_firm(each))
     return firm or frozenset(name for name, each in references.items() if set(each["referenceTo"]) - _NEVER_LOCKED)

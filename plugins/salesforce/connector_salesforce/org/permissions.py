@@ -1,4 +1,4 @@
-"""What the user may do with the objects and fields of a plan, and which record type new records get.
+"""Check what the user may do with the objects and fields of a plan, and which record type new records get.
 
 REST API Developer Guide, "sObject Describe"; Salesforce Help, "Field-Level Security", "Record Types".
 """
@@ -24,7 +24,7 @@ _CREATING = (Action.CREATE, Action.UPSERT)
 
 
 def check_permissions(org: Org, plan: PlanSummary) -> Iterator[Finding]:
-    """What the user lacks. Raises `CallFailed` when an object cannot be described."""
+    """Yield what the user lacks. Raises `CallFailed` if an object cannot be described."""
     described = {name: org.describe(name) for name in plan.object_names}
     for name, each in described.items():
         yield from _object(name, each, plan)
@@ -42,7 +42,10 @@ def _object(name: str, described: Description, plan: PlanSummary) -> Iterator[Fi
 
 
 def _fields(described: dict[str, Description], plan: PlanSummary) -> Iterator[Finding]:
-    """Mapped fields that none of the objects shows or lets the user edit: a saved plan may be older than that."""
+    """Yield a stop for each mapped field that the user cannot edit in any of the objects.
+
+    A saved plan may be older than the user's permissions.
+    """
     for wanted in (each.field for each in plan.columns if each.field != plan.match_field):
         found = [each for one in described.values() for each in one["fields"] if each["name"] == wanted]
         if any(each["createable"] or each["updateable"] for each in found):
@@ -54,9 +57,10 @@ def _fields(described: dict[str, Description], plan: PlanSummary) -> Iterator[Fi
 
 
 def _record_type(name: str, described: Description, plan: PlanSummary) -> Iterator[Finding]:
-    """New records without a record type get the user's default one; without one Salesforce refuses them.
+    """Yield which record type new records get if the plan does not set one, or a warning if the user has no default.
 
-    Of the two default types of Account, no description tells which is that of people.
+    Salesforce refuses new records without a record type. `Account` has two default types, and no description says which
+    is for people.
     """
     creates = plan.create_in in (None, name) and any(plan.planned.get(each) for each in _CREATING)
     given = any(each.field == "RecordTypeId" for each in plan.columns)

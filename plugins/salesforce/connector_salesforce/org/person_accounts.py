@@ -1,4 +1,4 @@
-"""Person accounts: people who are accounts, written through Account by the fields of people.
+"""Describe person accounts: people who are accounts, written through Account by the fields of people.
 
 SOAP API Developer Guide, "Person Account Record Types"; Salesforce Help, "Person Accounts".
 """
@@ -33,12 +33,12 @@ _OF_THE_CONTACT = "belongs to the person's contact and is not an external id of 
 
 
 def is_of_people(field: str) -> bool:
-    """Whether a field of Account, by its name, is one that people have and businesses do not."""
+    """Return whether a field of Account, by its name, is one that people have and businesses do not."""
     return field in _NAMES or field.endswith("__pc") or (field.startswith("Person") and not field.endswith("__c"))
 
 
 def with_people(described: Description, fields: Iterable[Field]) -> tuple[Field, ...]:
-    """The fields of an object, where it is Account in an org with person accounts as people have them."""
+    """Return the fields of an object. Those of Account describe people if the org has person accounts."""
     if not _has_people(described):
         return tuple(fields)
     found = list(fields)
@@ -47,7 +47,7 @@ def with_people(described: Description, fields: Iterable[Field]) -> tuple[Field,
 
 
 def not_fields(described: Description) -> Mapping[str, str]:
-    """Names that people look for in an object and that are no fields of it, with the reason."""
+    """Return the names that users look for in an object but that are no fields of it, with the reason."""
     names = {each["name"] for each in described["fields"]}
     if described["name"] == "Account":
         missing = {} if _has_people(described) else dict.fromkeys((*_NAMES, *_FIELDS), _NOT_ENABLED)
@@ -60,7 +60,10 @@ def _has_people(described: Description) -> bool:
 
 
 def _of_person(field: Field, computed: Mapping[str, str]) -> Field:
-    """Describe calls call the last name optional, since businesses have none; a person cannot be without."""
+    """Return a field of Account as it applies to people.
+
+    Salesforce describes the last name as optional, because businesses have none. A person must have one.
+    """
     if field.name == "Name":
         return evolve(field, not_beside=computed)
     if field.name == "LastName":

@@ -1,4 +1,4 @@
-"""SOQL: the one place where values become part of a query."""
+"""Build SOQL. This is the only place where values become part of a query."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ Value = str | int | Decimal | bool | date | datetime | time | None
 
 
 def select(columns: Sequence[str], object_name: str, where: str = "") -> str:
-    """A query. Raises `ValueError` for anything that is not the name of an object or field."""
+    """Return a query. Raises `ValueError` for a text that is not the name of an object or field."""
     query = f"SELECT {', '.join(map(name, columns))} FROM {name(object_name)}"
     return f"{query} WHERE {where}" if where else query
 
 
 def is_in(field: str, values: Sequence[Value]) -> str:
-    """The condition that a field has one of the values."""
+    """Return the condition that a field has one of the values."""
     return f"{name(field)} IN ({','.join(map(literal, values))})"
 
 
 def name(text: str) -> str:
-    """The name of an object or a field, as it is. Raises `ValueError` for any other text."""
+    """Return the name of an object or field as it is. Raises `ValueError` for any other text."""
     if not _NAME.fullmatch(text):
         raise ValueError(f"{text!r} is not the name of an object or a field")
     return text
 
 
 def literal(value: Value) -> str:
-    """A value as a literal (SOQL and SOSL Reference, "Quoted String Escape Sequences" and "Date Formats")."""
+    """Return a value as a literal (SOQL and SOSL Reference, "Quoted String Escape Sequences" and "Date Formats")."""
     match value:
         case None:
             return "NULL"

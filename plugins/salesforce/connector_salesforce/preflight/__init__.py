@@ -1,1 +1,1 @@
-"""What is checked before anything is written."""
+"""The checks of a plan before anything is written."""

@@ -1,4 +1,4 @@
-"""What an org does by itself when records of an object are written: triggers, flows and rules, by name.
+"""List what an org does by itself when records of an object are written: triggers, flows and rules, by name.
 
 Tooling API Guide, "ApexTrigger", "ValidationRule", "WorkflowRule", "EntityDefinition"; Object Reference,
 "FlowDefinitionView", "DuplicateRule".
@@ -22,14 +22,17 @@ from connector_sdk import Action, Finding, Level, PlanSummary
 
 _SETUP = "Give the user View Setup and Configuration to have them checked."
 _MOST_RULES = 10
-"""Workflow rules of an object that are asked about one by one."""
+"""The most workflow rules of an object to ask about one by one."""
 
 _SAVING = frozenset({Action.CREATE, Action.UPDATE, Action.UPSERT})
 
 
 @frozen
 class _Target:
-    """An object by all the names that automation hangs on: the API name and, of custom objects, ids of both lengths."""
+    """An object under all the names by which automation refers to it.
+
+    These are its API name and, if it is custom, its id in both lengths.
+    """
 
     name: str
     label: str
@@ -38,11 +41,11 @@ class _Target:
 
 @frozen
 class _Look:
-    """One kind of automation: how it is asked for, by which of a record's names it is told, and what it means.
+    """One kind of automation: how to query it, how to name its records, and what it means for a run.
 
-    `shape` is that of the records. `setup`: the Tooling API has it. `saving`: a deletion does not run it. `narrow`
-    leaves out what is not active where the query could not. `since` is the first version of the API that can be asked
-    for it.
+    `shape` is the shape of the records. `setup` means that the Tooling API has them. `saving` means that a deletion
+    does not run them. `narrow` removes inactive records if the query cannot. `since` is the first version of the API
+    that has them.
     """
 
     what: str
@@ -60,7 +63,7 @@ Records = list[Description] | CallFailed
 
 
 def check_automation(org: Org, plan: PlanSummary) -> Iterator[Finding]:
-    """What is active on the objects of a plan. What may not be read is said to be so."""
+    """Yield what is active on the objects of a plan, and a warning for each kind that may not be read."""
     actions = {action for action, count in plan.planned.items() if count}
     wanted = [each for each in _LOOKS if actions and (actions & _SAVING or not each.saving)]
     looks = [each for each in wanted if each.since <= number(org.client.version)]
@@ -79,7 +82,7 @@ def check_automation(org: Org, plan: PlanSummary) -> Iterator[Finding]:
 
 
 def _set_up(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
-    """What the Tooling API has of every look, or why it may not be read."""
+    """Return the records of each look that the Tooling API has, or the error if they may not be read."""
     found: dict[str, Records] = {}
     for look in (each for each in looks if each.setup):
         try:
@@ -90,7 +93,7 @@ def _set_up(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Reco
 
 
 def _query_records(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
-    """What the REST API has of the other looks, by one call."""
+    """Return the records of the other looks, which the REST API has, in one call."""
     asked = {f"q{number}": look for number, look in enumerate(looks) if not look.setup}
     try:
         queries = {key: look.query(target) for key, look in asked.items()}
@@ -115,7 +118,10 @@ def _report_automation(target: _Target, looks: Iterable[_Look], found: Mapping[s
 
 
 def _target(org: Org, name: str) -> _Target:
-    """An object as automation refers to it ("EntityDefinition"): standard ones by name, custom ones by their id."""
+    """Return an object with the names by which automation refers to it.
+
+    Automation refers to standard objects by name, and to custom ones by their id ("EntityDefinition").
+    """
     described = org.describe(name)
     keys = [name]
     if described.get("custom"):
@@ -136,7 +142,10 @@ def _workflow_rules(target: _Target) -> str:
 
 
 def _active(org: Org, rules: list[Description]) -> list[Description]:
-    """The workflow rules that are active, which is told of one rule to a query; where there are many, all of them."""
+    """Return the workflow rules that are active, or all of them if there are many.
+
+    A query shows for only one rule at a time whether it is active.
+    """
     if len(rules) > _MOST_RULES:
         return [{**each, "Name": f"{each['Name']} (perhaps inactive)"} for each in rules]
     return [each for each in rules if _metadata(org, each["Id"]).get("active", True)]
@@ -159,14 +168,17 @@ def _duplicate_rules(target: _Target) -> str:
 
 
 def _flows(_target: _Target) -> str:
-    """All flows that a record starts, and all processes: their object cannot be asked for."""
+    """Return the query of all flows that a record starts, and of all processes. It cannot filter by object."""
     started = "TriggerType IN ('RecordBeforeSave', 'RecordAfterSave', 'RecordBeforeDelete')"
     fields = ["ApiName", "ProcessType", "TriggerType", "TriggerObjectOrEventId", "TriggerObjectOrEventLabel"]
     return select(fields, "FlowDefinitionView", f"IsActive = true AND ({started} OR ProcessType = 'Workflow')")
 
 
 def _flow(target: _Target, record: Description) -> str | None:
-    """The name of a flow of this object. The view tells of some just the label of theirs."""
+    """Return the name of a flow, or None if it does not belong to this object.
+
+    For some flows, the view has only the label of their object.
+    """
     id_, label = record.get("TriggerObjectOrEventId"), record.get("TriggerObjectOrEventLabel")
     if id_ not in target.keys and (id_ or label != target.label):
         return None
@@ -175,7 +187,7 @@ def _flow(target: _Target, record: Description) -> str | None:
 
 
 def _name_with_package(key: str) -> Callable[[_Target, Description], str]:
-    """Names with that of the package that they came with."""
+    """Return a function that names a record, with the package that it came with."""
 
     def name(_target: _Target, record: Description) -> str:
         package = record.get("NamespacePrefix")
@@ -185,7 +197,7 @@ def _name_with_package(key: str) -> Callable[[_Target, Description], str]:
 
 
 def _name_shape(key: str) -> Shape:
-    """Return the shape of records that have a name of this key."""
+    """Return the shape of records whose name has this key."""
     return {key: TEXT, "NamespacePrefix": optional(TEXT)}
 
 

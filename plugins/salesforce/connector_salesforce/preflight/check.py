@@ -1,4 +1,4 @@
-"""Look at a plan before it runs: what the user may do, what the run will use of the org's limits, what cannot work."""
+"""Check a plan before it runs: permissions, limits, automation, and what cannot work."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from connector_salesforce.write.job_kind import ASSIGNED
 from connector_sdk import Action, Finding, Level, PlanSummary
 
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
-"""Three parts in base64url; the other kind begins with the org's id and an exclamation mark."""
+"""The form of a JWT: three parts in base64url. The other kind of token begins with an org's id and an exclamation mark.
+"""
 
 _API = {"bulk": "the Bulk API", "bulk2": "the Bulk API 2.0", "rest": "the REST API"}
 
 
 def check_plan(org: Org, plan: PlanSummary, options: Options) -> list[Finding]:
-    """What is worth knowing before a run. Raises `CallFailed` when the object cannot be described."""
+    """Return what is worth knowing before a run. Raises `CallFailed` if an object cannot be described."""
     return [
         *check_plan_version(org.client.version, plan, options),
         *check_permissions(org, plan),
@@ -40,7 +41,7 @@ def check_plan(org: Org, plan: PlanSummary, options: Options) -> list[Finding]:
 
 
 def _check_merge_login(org: Org, plan: PlanSummary) -> Iterator[Finding]:
-    """Records are merged through SOAP, which takes no access token in JWT format."""
+    """Yield a stop if records are merged and the access token is a JWT, which the SOAP API refuses."""
     if plan.planned.get(Action.MERGE) and _JWT.fullmatch(org.client.login.token):
         message = "records are merged through the SOAP API, which refuses this login: its access token is in JWT format"
         advice = "Let the app issue opaque access tokens (in its OAuth settings, JWT-based access tokens off)."
@@ -59,10 +60,11 @@ def _binary(org: Org, plan: PlanSummary) -> Iterator[Finding]:
 
 
 def _not_taken(org: Org, plan: PlanSummary) -> Iterator[Finding]:
-    """Objects that the Bulk APIs do not take, which no description tells.
+    """Yield a stop for each object that the Bulk APIs do not take.
 
-    Custom objects and those that run triggers are taken. Others are asked for by a query job of one record, which is
-    refused then (Bulk API 2.0 Developer Guide, "Query").
+    No description says so. The Bulk APIs take custom objects and objects that run triggers. For any other object, a
+    query job of one record is created. Salesforce refuses the job if the Bulk APIs do not take the object (Bulk API 2.0
+    Developer Guide, "Query").
     """
     for name in plan.object_names if plan.api != "rest" else ():
         described = org.describe(name)
@@ -85,7 +87,7 @@ def _not_taken(org: Org, plan: PlanSummary) -> Iterator[Finding]:
 
 
 def _options(plan: PlanSummary, options: Options) -> Iterator[Finding]:
-    """Options that the API of the plan does not have, and those that need a permission."""
+    """Yield the options that the plan's API does not have, and those that need a permission."""
     api = _API[plan.api]
     if plan.api != "rest" and options.duplicate_rules == "allow":
         yield Finding(Level.WARNING, f"duplicate_rules: allow has no effect in {api}", "Set api: rest if it matters.")
@@ -96,7 +98,10 @@ def _options(plan: PlanSummary, options: Options) -> Iterator[Finding]:
 
 
 def _assignment(plan: PlanSummary, rule: str) -> Iterator[Finding]:
-    """The Bulk APIs apply a rule that the job names, and only to some objects; otherwise none."""
+    """Yield a warning if the plan's Bulk API does not apply the assignment rule.
+
+    The Bulk APIs apply only a rule that the job names by its id, and only to some objects.
+    """
     if rule == "off":
         return
     if rule == "on":

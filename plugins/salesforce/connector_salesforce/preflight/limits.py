@@ -1,6 +1,6 @@
-"""What a run will use of the org's allowances, what is left of them, and which settings would fit.
+"""Compare what a run needs of the org's limits with what is left, and suggest settings that fit.
 
-REST API Developer Guide, "Limits"; Bulk API 2.0 Developer Guide, "Limits". What is left is asked for, never known.
+REST API Developer Guide, "Limits"; Bulk API 2.0 Developer Guide, "Limits". The org is asked each time what is left.
 """
 
 from __future__ import annotations
@@ -18,26 +18,29 @@ from connector_salesforce.transport.quota import CALLS, read_remaining
 from connector_sdk import Action, Finding, Level, Mode, PlanSummary
 
 _LARGEST_BATCH = 10_000
-"""Rows of a Bulk API batch at most, and of those into which Salesforce cuts a Bulk API 2.0 job."""
+"""The most rows of a Bulk API batch, and of the batches into which Salesforce cuts a Bulk API 2.0 job."""
 
 _INGEST_JOB = 100_000
-"""Rows of a Bulk API 2.0 job unless the sync says otherwise."""
+"""Rows of a Bulk API 2.0 job unless the sync sets another size."""
 
 _CALLS_OF_A_JOB = 2
 _CALLS_OF_AN_INGEST_JOB = 4
-"""Opened, given its data, handed over, results fetched. Rows that failed or were not processed cost a call each."""
+"""Calls to open an ingest job, upload its data, hand it over and fetch its results.
+
+If rows failed or were not processed, each of these two result files costs one more call.
+"""
 
 
 @frozen
 class _Left:
-    """API calls that the run may make, and batches of either Bulk API; None where Salesforce does not say."""
+    """The API calls that a run may make, and the Bulk API batches; None if Salesforce does not say."""
 
     calls: int | None
     batches: int | None
 
 
 def check_allowances(org: Org, plan: PlanSummary, options: Options) -> Iterator[Finding]:
-    """What the run needs and what is left. What cannot be checked is said."""
+    """Yield what the run needs and what is left, and a warning for what cannot be checked."""
     org.client.quota.begin()
     limits: Mapping[str, Any] = {}
     try:
@@ -63,14 +66,17 @@ def _use(org: Org, plan: PlanSummary, options: Options, limits: Mapping[str, Any
 
 
 def forecast(plan: PlanSummary) -> int:
-    """API calls of a run without its looks at batches and jobs: a Bulk batch is posted and its results are fetched, and
-    a job is opened and closed for each action. A batch of merges is one call.
+    """Return the number of API calls of a run, without its polls of batches and jobs.
+
+    A Bulk API batch costs two calls: one posts it, and one fetches its results. Each action needs a job, which costs
+    one call to open and one to close. A Bulk API 2.0 job costs four calls. A REST batch is one call, and so is a batch
+    of merges.
     """
     return _calls_of(plan.api, _without_merges(plan.batches).values()) + plan.batches.get(Action.MERGE, 0)
 
 
 def _without_merges(counts: Mapping[Action, int]) -> Mapping[Action, int]:
-    """What goes through the plan's own api: all but merges."""
+    """Return the counts of all actions but merges, which do not go through the plan's own api."""
     return {action: count for action, count in counts.items() if action is not Action.MERGE}
 
 
@@ -82,7 +88,7 @@ def _calls_of(api: str, batches: Iterable[int]) -> int:
 
 
 def _batches_of(plan: PlanSummary) -> int:
-    """Batches of the daily allowance: those of the plan, or those that Salesforce cuts jobs into."""
+    """Return how many batches of the daily limit a plan uses: its own, or those into which Salesforce cuts its jobs."""
     batches = sum(_without_merges(plan.batches).values())
     return batches if plan.api == "bulk" else max(batches, _internal(plan))
 
@@ -92,7 +98,7 @@ def _internal(plan: PlanSummary) -> int:
 
 
 def _place(org: Org, plan: PlanSummary, limits: Mapping[str, Any]) -> Iterator[Finding]:
-    """Where the rows go, and whether there is room for more."""
+    """Yield where the rows go, and a warning if there is no room for new records."""
     left = read_remaining(limits, "DataStorageMB")
     room = "" if left is None else f", {left:,} MB of data storage left"
     if org.kind:
@@ -135,7 +141,7 @@ def _batches(plan: PlanSummary, left: _Left) -> Iterator[Finding]:
 
 
 def _advice(plan: PlanSummary, left: _Left, *others: str) -> str:
-    """What would fit: larger batches, or another api."""
+    """Return advice on what would fit: larger batches, or another api."""
     fitting = [*_suggest_options(plan, left), *others]
     if not fitting or (others and len(fitting) == len(others)):
         return f"No batch size fits: wait until {'some are' if others else 'calls are'} free, or have the limit raised."
@@ -159,5 +165,5 @@ def _suggest_options(plan: PlanSummary, left: _Left) -> Iterator[str]:
 
 
 def _size(plan: PlanSummary, batches: float) -> int | None:
-    """The rows of a batch when there may be so many; None when there may be none."""
+    """Return how many rows each of so many batches must hold, or None if there may be no batch."""
     return math.ceil(sum(plan.planned.values()) / batches) if batches >= 1 else None

@@ -1,4 +1,4 @@
-"""What a sync uses that only later versions of Salesforce's APIs have.
+"""Check whether a sync uses something that only later versions of Salesforce's APIs have.
 
 REST API Developer Guide, "sObject Collections", "Upsert Records Using sObject Collections", "Duplicate Rule Header";
 Bulk API 2.0 Developer Guide, "Create a Job", "Create a Query Job"; Object Reference, "FlowDefinitionView".
@@ -26,7 +26,7 @@ _FIRST_API = "bulk"
 
 @frozen
 class Need:
-    """What the API has since a version, which option of a sync asks for it, and what to set otherwise."""
+    """A feature of the API: its first version, the option of a sync that asks for it, and what to set instead."""
 
     since: int
     what: str
@@ -34,11 +34,11 @@ class Need:
     otherwise: str = ""
 
     def problem(self, version: str, sync: str) -> Problem:
-        """Return the problem that a version does not have it."""
+        """Return the problem that the connection's version lacks the feature."""
         return Problem(self._message(version), ("syncs", sync, "options", self.option), self._advice())
 
     def finding(self, version: str) -> Finding:
-        """Return the stop that a plan gets for it."""
+        """Return the finding that stops a plan for the same reason."""
         advice = self._advice()
         return Finding(Level.STOP, self._message(version), f"{advice[0].upper()}{advice[1:]}.")
 
@@ -51,21 +51,21 @@ class Need:
 
 
 def check_version(version: str, sync: Sync, options: Options) -> Iterator[Problem]:
-    """Yield what a sync asks of its api that a version does not have. What `api: auto` takes is known with the plan."""
+    """Yield a problem for each need of a sync that a version does not meet. `api: auto` is checked with the plan."""
     for each in _needs(sync.delivery.api or _FIRST_API, sync.mode, options):
         if number(version) < each.since:
             yield each.problem(version, sync.name)
 
 
 def check_plan_version(version: str, plan: PlanSummary, options: Options) -> Iterator[Finding]:
-    """Yield the same for the api that a plan takes."""
+    """Yield a finding for each need of a plan that a version does not meet."""
     for each in _needs(plan.api, plan.mode, options):
         if number(version) < each.since:
             yield each.finding(version)
 
 
 def _collections(mode: Mode) -> Need:
-    """Return what writing through sObject Collections takes in a mode."""
+    """Return what writing through sObject Collections needs in a mode."""
     if mode is Mode.UPSERT:
         return Need(COLLECTIONS_UPSERT, "api: rest in mode upsert", "api", "api: bulk in the options of the sync")
     return Need(COLLECTIONS, "api: rest", "api", "api: bulk in the options of the sync")

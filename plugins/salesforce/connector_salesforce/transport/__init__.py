@@ -1,1 +1,1 @@
-"""Calls over HTTP: sent, redacted, bounded, and their bodies read."""
+"""HTTP calls: how they are sent, limited and redacted, and how their bodies are read."""

@@ -1,4 +1,4 @@
-"""Check what answers look like before anything in them is believed: which members they have, and of which kind."""
+"""Check the shape of an answer before other code trusts it: which members it has, and of which kind."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from connector_sdk import Executed
 
 @frozen
 class MemberKind:
-    """What a member of an answer may be: in words, and as a check. A member that is missing is checked as null."""
+    """A kind of member: its name in words, and its check. A missing member is checked as null."""
 
     words: str
     holds: Callable[[Any], bool]
 
 
 Shape = Mapping[str, MemberKind]
-"""The members that an answer must have; others are not looked at."""
+"""The members that an answer must have. Other members are ignored."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PREFIX = re.compile(r"[A-Za-z0-9]{3}")
@@ -39,7 +39,7 @@ ID = MemberKind("an id of Salesforce", lambda value: isinstance(value, str) and 
 LIKE_ID = MemberKind(
     "of the form of ids", lambda value: isinstance(value, str) and len(value) in (15, 18) and value.isalnum()
 )
-"""What is checked of ids that are many, and looked at together later."""
+"""A quick check for many ids, which are checked together later."""
 PREFIX = MemberKind(
     "the first three characters of ids", lambda value: isinstance(value, str) and _PREFIX.fullmatch(value) is not None
 )
@@ -61,9 +61,9 @@ def list_of(shape: Shape) -> MemberKind:
 
 
 def require_object(said: Any, shape: Shape, about: str, executed: Executed = Executed.NO) -> dict[str, Any]:
-    """Return an answer, or a part of one, that is an object of a shape. Raises `CallFailed` for any other.
+    """Return an answer, or a part of it, that is an object of a shape. Raises `CallFailed` for any other.
 
-    `about` names it in the message, `executed` is what the failure means for what was asked.
+    `about` names the answer in the message. `executed` says whether the failed call may have been executed.
     """
     problem = _problem(said, shape)
     if problem:
@@ -73,7 +73,7 @@ def require_object(said: Any, shape: Shape, about: str, executed: Executed = Exe
 
 
 def require_list(said: Any, shape: Shape, about: str, executed: Executed = Executed.NO) -> list[dict[str, Any]]:
-    """Return an answer, or a part of one, that is a list of objects of a shape. Raises `CallFailed` for any other."""
+    """Return an answer, or a part of it, that is a list of objects of a shape. Raises `CallFailed` for any other."""
     if not isinstance(said, list):
         raise unreadable(f"{about} is {_format_value(said)}, not a list", executed)
     for number, each in enumerate(said, 1):
@@ -89,7 +89,7 @@ def unreadable(why: str, executed: Executed, *, status: int | None = None) -> Ca
 
 
 def _problem(said: Any, shape: Shape) -> str:
-    """Return what keeps an answer from having a shape; empty where it has it."""
+    """Return what keeps an answer from having a shape, or an empty text if it has it."""
     if not isinstance(said, dict):
         return f"is {_format_value(said)}, not an object"
     for name, kind in shape.items():
@@ -103,7 +103,7 @@ def _problem(said: Any, shape: Shape) -> str:
 
 
 def _format_value(value: Any) -> str:
-    """Return a value as a message shows it: the beginning of a plain one, of any other what it is."""
+    """Return a value for a message: the beginning of a plain value, or what kind any other is."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):

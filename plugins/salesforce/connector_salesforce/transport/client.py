@@ -1,4 +1,4 @@
-"""Make calls of one org: with its token, renewed once when it has ended, and with errors told apart."""
+"""Make calls to one org with its token: renew an ended session once, and raise errors with their codes."""
 
 from __future__ import annotations
 
@@ -34,18 +34,17 @@ from connector_sdk import Executed
 Headers = Mapping[str, str]
 
 _COMPRESS_FROM = 1_000
-"""Bytes of a body from which compressing it pays."""
+"""The bytes of a body from which compression pays."""
 
 _DONE = (200, 201, 202, 204)
-"""Statuses of calls that did what they were asked to, and were answered as a whole ("Status Codes and Error
-Responses")."""
+"""Statuses of calls that succeeded and have a complete answer ("Status Codes and Error Responses")."""
 
 _PART: Shape = {"referenceId": TEXT, "httpStatusCode": COUNT}
-"""The answer to one of the calls of a composite one, beside its body ("Composite")."""
+"""The shape of the answer to one of the calls of a composite call, besides its body ("Composite")."""
 
 
 class Client:
-    """Calls the REST, Bulk and SOAP APIs of one org; safe to use from any thread. Every method raises `CallFailed`."""
+    """A client of one org's REST, Bulk and SOAP APIs, safe to use from any thread. Every method raises `CallFailed`."""
 
     def __init__(self, transport: Transport, credentials: Credentials, version: str) -> None:
         self._transport = transport
@@ -54,26 +53,26 @@ class Client:
 
     @property
     def login(self) -> Login:
-        """The present login."""
+        """The current login."""
         return self._credentials.login
 
     @property
     def quota(self) -> Quota:
-        """The day's calls: every call is taken off them, and none is made that is kept for others."""
+        """The day's calls. Each call is subtracted from them, and calls that are kept for others are refused."""
         return self._transport.quota
 
     @property
     def _data_path(self) -> str:
-        """Return the path below which the REST API lies."""
+        """The path below which the REST API lies."""
         return f"/services/data/v{self.version}"
 
     def get(self, path: str, **parameters: str) -> Any:
-        """The JSON at a path below `/services/data/vXX.X`."""
+        """Return the JSON at a path below `/services/data/vXX.X`."""
         query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
         return _read(self.rest("GET", f"{self._data_path}{path}{query}"))
 
     def get_page(self, path: str) -> Any:
-        """The JSON at a path that an answer named."""
+        """Return the JSON at a path that an answer named."""
         try:
             own = server_path(path)
         except HostError as error:
@@ -81,15 +80,16 @@ class Client:
         return _read(self.rest("GET", own))
 
     def write(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Any:
-        """Send JSON to a path below `/services/data/vXX.X`, and answer the JSON that comes back."""
+        """Send JSON to a path below `/services/data/vXX.X`, and return the JSON of the answer."""
         own = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
         return _json(self.rest(method, f"{self._data_path}{path}", body, own))
 
     def composite(self, paths: Mapping[str, str], at: str = "/composite") -> Mapping[str, Any]:
-        """The JSON at several paths below `/services/data/vXX.X` by one call (REST API Developer Guide, "Composite").
+        """Return the JSON at several paths below `/services/data/vXX.X` from one call.
 
-        `paths` has at most 5 queries, by the names under which the answers come back. Raises the first error in them.
-        `at` is another resource that takes several calls as one, such as that of the Tooling API.
+        `paths` has at most 5 queries by name, and the answers come back under the same names (REST API Developer Guide,
+        "Composite"). Raises the first error among the answers. `at` may be another resource that takes several calls as
+        one, such as the one of the Tooling API.
         """
         answers = self.composite_each(paths, at)
         for each in answers.values():
@@ -98,7 +98,7 @@ class Client:
         return answers
 
     def composite_each(self, paths: Mapping[str, str], at: str = "/composite") -> Mapping[str, Any | CallFailed]:
-        """As `composite`, but a path that was refused is answered with why."""
+        """Return what `composite` returns, but with the error in place of each path that was refused."""
         asked = [{"method": "GET", "referenceId": name, "url": self._data_path + path} for name, path in paths.items()]
         body = json.dumps({"allOrNone": False, "compositeRequest": asked}).encode()
         return _read_composite(self.write("POST", at, body), paths)
@@ -110,7 +110,7 @@ class Client:
             raise unreadable("an upload is answered with a text", Executed.MAYBE, status=answer.status)
 
     def download(self, path: str) -> IO[bytes]:
-        """The CSV at a path below `/services/data/vXX.X`, as a file without a name."""
+        """Return the CSV at a path below `/services/data/vXX.X`, as a file without a name."""
         file = TemporaryFile()  # noqa: SIM115 - the caller closes it
         try:
             self._call("GET", f"{self._data_path}{path}", b"", {"Accept": "text/csv"}, _bearer, file)
@@ -121,19 +121,19 @@ class Client:
         return file
 
     def rest(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Answer:
-        """A call of the REST API by its whole path."""
+        """Call the REST API by its whole path, and return the answer."""
         return self._call(method, path, body, headers or {}, _bearer)
 
     def bulk(self, method: str, path: str, body: bytes = b"", content_type: str = "application/xml") -> Answer:
-        """A call of the Bulk API by its path below `/services/async/XX.X` (Bulk API Developer Guide, "URIs")."""
+        """Call the Bulk API by a path below `/services/async/XX.X` (Bulk API Developer Guide, "URIs")."""
         headers = {"Content-Type": f"{content_type}; charset=UTF-8"} if body else {}
         whole = f"/services/async/{self.version}{path}"
         return self._call(method, whole, body, headers, lambda token: {"X-SFDC-Session": token})
 
     def soap(self, path: str, action: str, envelope: Callable[[str], bytes]) -> ElementTree.Element:
-        """The response in the answer of a SOAP API at a path below `/services/Soap`.
+        """Call a SOAP API at a path below `/services/Soap`, and return the response in the answer.
 
-        `envelope` makes the message from the session's token (SOAP API Developer Guide, "SessionHeader").
+        `envelope` builds the message from the session's token (SOAP API Developer Guide, "SessionHeader").
         """
         headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": f'"{action}"', "Accept-Encoding": "gzip"}
         try:
@@ -194,7 +194,7 @@ class Client:
             return 0 if error.code == "REQUEST_LIMIT_EXCEEDED" else None
 
     def _send_with_renewal(self, send: Callable[[Login], Answer]) -> Answer:
-        """Send with the present login, and once more with a new one where the session has ended."""
+        """Send with the current login. If its session has ended, send once more with a new one."""
         login = self._credentials.login
         try:
             return send(login)
@@ -204,7 +204,7 @@ class Client:
         return send(self._renew_login(login.token))
 
     def _renew_login(self, ended: str) -> Login:
-        """A new login. When there is none, the call that wanted it was refused and not executed."""
+        """Return a new login. If there is none, Salesforce refused the call that needed it and did not execute it."""
         try:
             return self._credentials.renew(ended)
         except CallFailed as error:
@@ -216,7 +216,7 @@ def _bearer(token: str) -> Headers:
 
 
 def _read_composite(said: Any, names: Collection[str]) -> Mapping[str, Any | CallFailed]:
-    """Return the bodies of a composite answer by the names of their calls, or the errors in it. Raises `CallFailed`."""
+    """Return the bodies in a composite answer, or their errors, by the names of the calls. Raises `CallFailed`."""
     whole = require_object(said, {"compositeResponse": LIST}, "a composite answer")
     parts = require_list(whole["compositeResponse"], _PART, "a composite answer")
     told = Counter(each["referenceId"] for each in parts)
@@ -231,12 +231,12 @@ def _body_of(status: int, body: Any) -> Any | CallFailed:
 
 
 def segment(text: str) -> str:
-    """Text as one segment of a path, also where it is dots that would lead out of it."""
+    """Return a text as one segment of a path. Dots that would lead out of the path are encoded, too."""
     return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
 
 
 def _good(answer: Answer) -> Answer:
-    """The answer of a call that did what it was asked to. Raises `CallFailed`."""
+    """Return the answer of a call that succeeded. Raises `CallFailed` for any other."""
     if answer.status in _DONE:
         return answer
     if 200 <= answer.status < 300:
@@ -246,7 +246,7 @@ def _good(answer: Answer) -> Answer:
 
 
 def _json(answer: Answer) -> Any:
-    """The JSON of an answer; None for an empty one. What cannot be read may have been executed."""
+    """Return the JSON of an answer, or None if it is empty. A call whose answer is no JSON may have been executed."""
     if not answer.body:
         return None
     try:
@@ -257,7 +257,7 @@ def _json(answer: Answer) -> Any:
 
 
 def _read(answer: Answer) -> Any:
-    """The JSON of an answer that has some: who asks for something is never answered with nothing."""
+    """Return the JSON of an answer. Raises `CallFailed` if the answer is empty."""
     said = _json(answer)
     if said is None:
         raise unreadable("it is empty", Executed.MAYBE, status=answer.status)

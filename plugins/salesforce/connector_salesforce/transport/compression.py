@@ -1,4 +1,4 @@
-"""Gzip of request bodies: the same bytes each time, with isal where it is installed."""
+"""Compress request bodies with gzip, always to the same bytes, and with isal if it is installed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ with contextlib.suppress(ImportError):
     from isal import igzip as _gzip
 
 GZIP = {"Content-Encoding": "gzip"}
-"""The header of a body that is compressed."""
+"""The header of a compressed body."""
 
 
 def compress(body: bytes) -> bytes:
-    """A body as gzip, at the level where time and size pay best."""
+    """Return a body as gzip, at the level with the best balance of time and size."""
     packed: bytes = _gzip.compress(body, 1, mtime=0)
     return packed

@@ -1,4 +1,4 @@
-"""The token of a connection: fetched once, shown to every thread, renewed by one of them when it has ended."""
+"""Hold the token of a connection: get it once, share it with every thread, and renew it in one of them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from connector_sdk import Executed, Finding, Kind
 
 @frozen
 class Login:
-    """A session: its token, where the API is, and whose it is (ids of 18 characters, as far as they are known).
+    """A session: its token, where the API is, and the org and user that it belongs to.
 
-    `findings` say what is worth knowing about how it was got.
+    Ids have 18 characters. An unknown user id or username is empty. `findings` report how the login went.
     """
 
     token: str = field(repr=False)
@@ -28,7 +28,7 @@ class Login:
 
 
 class Credentials:
-    """Hands out the present login; safe to use from any thread."""
+    """The current login of a connection, safe to use from any thread."""
 
     def __init__(self, log_in: Callable[[], Login]) -> None:
         """Log in. Raises what `log_in` raises."""
@@ -39,13 +39,13 @@ class Credentials:
 
     @property
     def login(self) -> Login:
-        """The present login."""
+        """The current login."""
         return self._login
 
     def renew(self, ended: str) -> Login:
-        """A login whose token is not `ended`: that of another thread, or a new one.
+        """Return a login whose token is not `ended`: one that another thread has renewed, or a new one.
 
-        A token that cannot be renewed is tried once, not once per thread: repeated failures lock a user out.
+        A renewal that fails for good is tried once, not once per thread, because repeated failures lock a user out.
         Raises `CallFailed`.
         """
         with self._lock:

@@ -1,4 +1,4 @@
-"""What an answer that is an error says: its code, its words, and whether the call may have been executed."""
+"""Read what an error answer says: its code, its words, and whether the call may have been executed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from connector_salesforce.transport.xml import MarkupError, name_of, parse, valu
 from connector_sdk import Executed
 
 SESSION_CODES = ("INVALID_SESSION_ID", "InvalidSessionId")
-"""The codes of a session that has ended, in the REST and Bulk APIs."""
+"""The codes of an ended session in the REST and Bulk APIs."""
 
 _REFUSED = (400, 404, 405, 415)
-"""Statuses that prove nothing was executed, where Salesforce itself words the refusal."""
+"""Statuses which prove that nothing was executed, if Salesforce itself words the refusal."""
 
 _SECONDS = re.compile("[0-9]{1,9}")
 
@@ -29,8 +29,9 @@ Said = tuple[str, str]
 
 
 def fault(status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
-    """The failure that an answer with an error status tells of (REST API Developer Guide, "Status Codes and Error
-    Responses"; Bulk API Developer Guide, "Errors").
+    """Return the failure that an answer with an error status reports.
+
+    REST API Developer Guide, "Status Codes and Error Responses"; Bulk API Developer Guide, "Errors".
     """
     date = headers.get("Date", "")
     after = _seconds(headers.get("Retry-After", ""), date)
@@ -38,7 +39,7 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
 
 
 def fault_in(status: int, said: Any) -> CallFailed:
-    """The failure that a part of an answer tells of, such as the answer to one of several calls ("Composite")."""
+    """Return the failure that a part of an answer reports, such as one of several calls ("Composite")."""
     return _failure(status, _of_json(said), "")
 
 
@@ -53,8 +54,9 @@ def _failure(
 
 
 def parse_batch_failure(message: str) -> Said:
-    """The code and words of a batch or job that failed as a whole, such as `InvalidBatch : Field name not found : X`
-    (Bulk API Developer Guide, "Batch Lifespan").
+    """Return the code and words of a batch or job that failed as a whole.
+
+    An example is `InvalidBatch : Field name not found : X` (Bulk API Developer Guide, "Batch Lifespan").
     """
     code, separator, words = message.partition(" : ")
     if not separator and code not in table():
@@ -63,8 +65,10 @@ def parse_batch_failure(message: str) -> Said:
 
 
 def _judge_executed(status: int, code: str, by_salesforce: bool) -> Executed:
-    """A 503 may come from an edge in front of a server that did the work; so may anything that is not listed. A host
-    that moved did not do it.
+    """Return whether a failed call may have been executed.
+
+    A 503 may come from an edge in front of a server that did the work. Any status that is not listed may, too. A host
+    that has moved did not execute the call.
     """
     refused = (
         status in (301, 307, 308, 401, 429)
@@ -76,7 +80,7 @@ def _judge_executed(status: int, code: str, by_salesforce: bool) -> Executed:
 
 
 def _parse_error(body: bytes) -> Said | None:
-    """The code and words of an error in any of the forms that Salesforce uses; None for any other body."""
+    """Return the code and words of an error in any form that Salesforce uses, or None for any other body."""
     text = body.lstrip()
     if text.startswith((b"[", b"{")):
         try:
@@ -120,8 +124,9 @@ def _of_xml(body: bytes) -> Said | None:
 
 
 def _of_envelope(root: ElementTree.Element) -> Said | None:
-    """A SOAP fault: its code without the namespace, its words without the code (SOAP API Developer Guide, "API Fault
-    Element").
+    """Return the code of a SOAP fault without its namespace, and its words without the code.
+
+    SOAP API Developer Guide, "API Fault Element".
     """
     for each in root.iter():
         if name_of(each) == "Fault":
@@ -133,14 +138,20 @@ def _of_envelope(root: ElementTree.Element) -> Said | None:
 
 
 def _gist(body: bytes) -> str:
-    """The first words of a page that is not for programs. None is cut: half a secret would not be known as one."""
+    """Return the first words of a page that is not meant for programs.
+
+    No word is cut, because redaction would not recognize half a secret.
+    """
     text = body[:4_000].decode("utf-8", "replace")
     whole = text if len(body) <= 4_000 else text.rpartition(" ")[0]
     return shorten(re.sub(r"<[^>]*>", " ", whole), 200, placeholder=" ...")
 
 
 def _seconds(retry_after: str, date: str) -> float | None:
-    """A Retry-After header, which names seconds or a date: one by the server's clock, which `date` is (RFC 9110)."""
+    """Return the seconds that a Retry-After header asks to wait, or None if it has neither seconds nor a date.
+
+    A date is compared with `date`, the time by the server's clock (RFC 9110).
+    """
     if _SECONDS.fullmatch(retry_after.strip()):
         return float(retry_after)
     at = _moment(retry_after)
@@ -148,7 +159,7 @@ def _seconds(retry_after: str, date: str) -> float | None:
 
 
 def _measure_clock(date: str) -> float:
-    """By how many seconds the clock that wrote a Date header is ahead of this machine's."""
+    """Return how many seconds the clock that wrote a Date header is ahead of this machine's."""
     at = _moment(date)
     return at.timestamp() - time.time() if at else 0.0
 

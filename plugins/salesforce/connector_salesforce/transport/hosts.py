@@ -1,4 +1,4 @@
-"""Where calls may go: the hosts that a token is shown to, and the paths that an answer may name."""
+"""Check where calls may go: the hosts that may see a token, and the paths that an answer may name."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _USER = re.compile(r"(?<=//).*@|^(?!.*//).*@", re.DOTALL)
 
 
 class HostError(ValueError):
-    """A URL that must not be called; the message says why, without the user and password that it may hold."""
+    """A URL that must not be called. The message says why, without a user and password in the URL."""
 
 
 def origin(url: str) -> str:
-    """The scheme, host and port of a URL that has nothing else. Plain http only reaches this machine.
+    """Return the scheme, host and port of a URL that has nothing else. Plain http may reach only this machine.
 
     Raises `HostError`.
     """
@@ -41,9 +41,9 @@ def origin(url: str) -> str:
 
 
 def instance_origin(instance_url: str, login_origin: str) -> str:
-    """Where the API is, as a token answer says: the configured host itself, or one of Salesforce's own.
+    """Return where the API is according to a token answer: the configured host, or one of Salesforce's.
 
-    A login on this machine may name another port of it. Raises `HostError`.
+    A login host on this machine may name another port of it. Raises `HostError`.
     """
     named = origin(instance_url)
     parts, login = urlsplit(named), urlsplit(login_origin)
@@ -58,12 +58,12 @@ def instance_origin(instance_url: str, login_origin: str) -> str:
 
 
 def server_path(path: object) -> str:
-    """A path that an answer names, such as that of the next page. Raises `HostError` unless it stays in the API."""
+    """Return a path that an answer names, such as the next page's. Raises `HostError` if it leaves the API."""
     if not isinstance(path, str) or not _PATH.fullmatch(path) or ".." in unquote(path) or "\\" in unquote(path):
         raise HostError(f"an answer names the path {_display_url(path)}")
     return path
 
 
 def _display_url(url: object) -> str:
-    """A URL as it is told; whoever puts a password into one does not want to see it again."""
+    """Return a URL for a message, without the user and password that it may hold."""
     return repr(_USER.sub("***@", url)[:200] if isinstance(url, str) else url)

@@ -1,4 +1,4 @@
-"""The JSON of answers, in which every text can be stored and sent on."""
+"""Read the JSON of answers so that every text in it can be stored and sent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import orjson
 
 
 def read_json(body: bytes) -> Any:
-    """What a body says; half a character becomes a question mark. Raises `ValueError` when it is no JSON.
+    """Return the JSON of a body, with a question mark for each lone surrogate. Raises `ValueError` if it is no JSON.
 
-    The quicker reader takes no half characters, so what it refuses is read by the other one. What no standard JSON
-    holds (NaN, Infinity) is refused, and so is what is nested more deeply than any answer of Salesforce.
+    The faster parser refuses lone surrogates, so the other parser reads what it refuses. Both refuse what standard JSON
+    does not have (NaN, Infinity), and a body that is nested more deeply than any answer of Salesforce.
     """
     try:
         return orjson.loads(body)

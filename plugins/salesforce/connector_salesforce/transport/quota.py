@@ -1,4 +1,4 @@
-"""The day's API calls of the org: how many are left, as far as answers say, and how many of them are for others."""
+"""Count the org's API calls of the day that are left, and keep some of them for others."""
 
 from __future__ import annotations
 
@@ -14,38 +14,42 @@ from connector_salesforce.errors.exceptions import CallFailed
 from connector_sdk import Executed
 
 CALLS_KEPT = "API_CALLS_KEPT"
-"""Our code for a call that was not made, since it is one of those for others."""
+"""Our code for a call that is not made, because it is kept for others."""
 
 CALLS = "DailyApiRequests"
 """The name of the day's calls among the limits of an org."""
 
 Ask = Callable[[], int | None]
-"""Asks the org how many calls are left; answers None if it does not say."""
+"""A function that asks the org how many calls are left, or returns None if the org does not say."""
 
 _USAGE = re.compile(r"api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
 _SILENT_MOST, _SILENT_LEAST = 10, 2
-"""Answers that do not say how many calls are left, after which the org is asked: few where others use many."""
+"""Bounds for the number of answers without a count after which the org is asked.
+
+It is asked after few of them if others make many calls.
+"""
 _STALE = 60.0
-"""Seconds after which it is asked although there were fewer of them."""
+"""Seconds after which the org is asked, even if there were fewer such answers."""
 _LAG = 300.0
-"""By how many seconds Salesforce's figures may be late (REST API Developer Guide, "Limits")."""
+"""Seconds by which Salesforce's count may be late (REST API Developer Guide, "Limits")."""
 
 
 @frozen
 class _Look:
-    """How many calls were left when the org was asked, and how many we had made until then."""
+    """How many calls were left when the org was asked, and how many we had made by then."""
 
     left: int
     taken: int
 
 
 class Quota:
-    """Lets calls through as long as more are left than are kept for others; safe to use from any thread.
+    """The day's calls. It refuses a call if no more are left than are kept for others.
 
-    Answers say late how many are left, and those of the Bulk API do not say it at all. So each call is taken off before
-    it is made, and the lower of the told and the counted number holds. The org is asked again before this run and
-    others can have used up what may be used. One thread asks, and no other thread makes a call meanwhile. If the org
-    does not say either, each call counts twice: others may make as many.
+    It is safe to use from any thread. Answers report late how many calls are left, and those of the Bulk API do not
+    report it at all. Each call is therefore subtracted before it is made, and the lower of the reported and the counted
+    number applies. The org is asked again before this run and others can have used up the calls that are not kept. One
+    thread asks, and no other thread makes a call meanwhile. If the org does not say either, each call counts twice,
+    because others may make as many.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -55,16 +59,16 @@ class Quota:
 
     @property
     def left(self) -> int | None:
-        """How many are left; None when no answer has told."""
+        """How many calls are left, or None if no answer has said."""
         return self._left
 
     def keep(self, calls: int) -> None:
-        """From now on leave so many calls to others."""
+        """Keep so many calls for others from now on."""
         with self._lock:
             self._kept = calls
 
     def begin(self) -> None:
-        """Forget what was told: calls become free as the hours pass, and the next answer tells."""
+        """Forget what was reported. Calls become free as hours pass, and the next answer reports how many."""
         with self._lock:
             self._left: int | None = None
             self._look = _Look(0, 0)
@@ -73,9 +77,9 @@ class Quota:
             self._trusted_at = self._heard_at = self._clock()
 
     def take(self, ask: Ask | None = None) -> None:
-        """Take the call off that is about to be made; `ask` first where it is time to. `release` ends the call.
+        """Subtract a call that is about to be made. If it is time, `ask` the org first. `release` ends the call.
 
-        Raises `CallFailed` when the call is one of those for others.
+        Raises `CallFailed` if the call is kept for others.
         """
         if ask is not None and self._is_due():
             self._ask(ask)
@@ -92,7 +96,7 @@ class Quota:
             self._under_way -= 1
 
     def told(self, left: int | None) -> None:
-        """An answer said how many are left, or did not."""
+        """Accept how many calls are left by an answer, or None if the answer does not say."""
         with self._lock:
             if left is None:
                 self._silent += 1
@@ -109,7 +113,7 @@ class Quota:
             self._left -= self._each
 
     def _is_due(self) -> bool:
-        """Return whether so little may be left by now that the org must be asked."""
+        """Return whether so few calls may be left by now that the org must be asked."""
         with self._lock:
             if not self._kept:
                 return False
@@ -123,7 +127,7 @@ class Quota:
             return halved or waited or self._silent >= self._patience(ours)
 
     def _patience(self, ours: int) -> int:
-        """Return after how many silent answers the org is asked: before half of what is ours can be used up."""
+        """Return after how many silent answers to ask the org, before half of our calls can be used up."""
         return max(_SILENT_LEAST, min(_SILENT_MOST, int(ours / (2 * (1 + self._others)))))
 
     def _ask(self, ask: Ask) -> None:
@@ -142,8 +146,10 @@ class Quota:
                     self._note(self._left, told=said is not None or self._heard > heard)
 
     def _believe(self, left: int) -> None:
-        """Take over what the org says, without what is under way. Its figures may be late: a higher number than the
-        counted one holds only if the last number that was taken over as it stood is older than that.
+        """Accept how many calls the org says are left, without the calls under way.
+
+        This number may be late. If it is higher than the counted one, it applies only if the last number that was
+        accepted unchanged is at least `_LAG` old.
         """
         now = self._clock()
         if self._left is None or now - self._trusted_at >= _LAG:
@@ -151,7 +157,7 @@ class Quota:
         self._left = min(self._left, left)
 
     def _note(self, left: int, *, told: bool) -> None:
-        """Note what is left now, and how many calls others made for each of ours."""
+        """Record how many calls are left now, and how many calls others made for each of ours."""
         ours = max(1, self._taken - self._look.taken)
         if told:
             self._others, self._each = max(0.0, (self._look.left - left - ours) / ours), 1
@@ -161,20 +167,24 @@ class Quota:
 
 
 def calls_left(headers: Mapping[str, str]) -> int | None:
-    """What an answer says is left of the day's calls (REST API Developer Guide, "Limit Info Header")."""
+    """Return how many of the day's calls are left according to an answer, or None if it does not say.
+
+    REST API Developer Guide, "Limit Info Header".
+    """
     used = _USAGE.search(headers.get("Sforce-Limit-Info", ""))
     return int(used[2]) - int(used[1]) if used else None
 
 
 def read_remaining(limits: Any, *names: str) -> int | None:
-    """Return what is left of a limit, by the first of its names that the org's `limits` have; None if none has a number
-    (REST API Developer Guide, "Limits").
+    """Return what is left of a limit, or None if the org's `limits` have no number for it.
+
+    The first of its `names` that has a number applies (REST API Developer Guide, "Limits").
     """
     return next((left for name in names if (left := _read_number(limits, name, "Remaining")) is not None), None)
 
 
 def read_allowed(limits: Any, name: str) -> int | None:
-    """Return how much a limit of the org's `limits` allows; None if they do not say."""
+    """Return how much a limit of the org's `limits` allows, or None if they do not say."""
     return _read_number(limits, name, "Max")
 
 

@@ -1,4 +1,4 @@
-"""Send one request and read its answer whole, or say what is known of its fate; tell the host of each."""
+"""Send one request, read its whole answer or report what is known of its fate, and report each call to the host."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _SHOWN = 16_384
 _CHUNK = 65_536
 _ONCE = urllib3.Retry(False)
 _HOSTS = 16
-"""More hosts than one connection ever talks to."""
+"""The most hosts that one thread keeps connections to. One org never has so many."""
 
 
 @frozen
 class Request:
-    """A request. `body` is what goes over the wire, `shown` what may be seen of it (bytes, cut when shown).
+    """A request. `body` is what is sent, and `shown` is what may be shown of it (bytes, cut when shown).
 
-    `private`: both bodies hold secrets, which are redacted before they are shown. `kept` is given the answer before
-    anyone is told of the call, for what must not be lost if this process ends here.
+    `private` means that the bodies of request and answer hold secrets, which are redacted before they are shown. `kept`
+    receives the answer before the call is reported. It stores what must not be lost if this process ends there.
     """
 
     method: str
@@ -61,7 +61,10 @@ class Answer:
 
 @frozen
 class Limits:
-    """How long to wait for a connection and for the next byte, in seconds, and how large an answer may be, in bytes."""
+    """How long a call may take, in seconds, and how large its answer may be, in bytes.
+
+    `connect` limits the wait for a connection, `read` the wait for the next byte, and `whole` the whole call.
+    """
 
     connect: float = 10.0
     read: float = 300.0
@@ -70,7 +73,7 @@ class Limits:
 
 
 class _Pool(HTTPSConnectionPool):
-    """Tells a handshake that failed from a connection that broke: only then was surely nothing sent."""
+    """A pool that tells a failed handshake from a broken connection. Only the first proves that nothing was sent."""
 
     def _validate_conn(self, conn: Any) -> None:
         try:
@@ -85,7 +88,7 @@ class _Adapter(HTTPAdapter):
     """The connections of one thread, which trust the certificates that `requests` trusts."""
 
     def pool(self, origin: str) -> HTTPConnectionPool:
-        """The connections to a scheme and host; found once, because finding them costs as much as a call."""
+        """Return the connections to a scheme and host. They are cached, because the search costs as much as a call."""
         if origin not in self._pools:
             named = requests.PreparedRequest()
             named.url = origin
@@ -102,10 +105,10 @@ class _Adapter(HTTPAdapter):
 
 
 class Transport:
-    """Sends requests; safe to use from any thread, each of which has connections of its own.
+    """The sender of requests, safe to use from any thread. Each thread has connections of its own.
 
-    Redirects, proxies, cookies and credentials of the environment are never used: a token goes to its host alone.
-    `quota` is told what answers say is left of the day's calls.
+    It never uses redirects, proxies, cookies or credentials of the environment, so a token reaches only its host.
+    `quota` learns from the answers how many of the day's calls are left.
     """
 
     def __init__(self, told: Callable[[Call], None], limits: Limits | None = None) -> None:
@@ -117,9 +120,9 @@ class Transport:
         self.quota = Quota()
 
     def send(self, request: Request, into: IO[bytes] | None = None) -> Answer:
-        """Send a request and answer whatever came back, errors too. Raises `CallFailed` when no whole answer came.
+        """Send a request, and return any answer, even an error. Raises `CallFailed` if no whole answer came.
 
-        The body of a good answer goes `into` a file where one is given, and only its beginning into the answer.
+        If there is a file `into`, the body of a good answer is written to it, and the answer holds only its beginning.
         """
         at, started = datetime.now(UTC).isoformat(), time.monotonic()
         raw: urllib3.BaseHTTPResponse | None = None
@@ -151,7 +154,10 @@ class Transport:
             each.close()
 
     def _exchange(self, request: Request) -> urllib3.BaseHTTPResponse:
-        """Send a request through the pool of its host: what a session does besides is what must not happen here."""
+        """Send a request through the pool of its host.
+
+        A session of `requests` would also do what is unwanted here, such as follow redirects.
+        """
         parts = urlsplit(request.url)
         answer: urllib3.BaseHTTPResponse = (
             self._adapter()
@@ -179,7 +185,10 @@ class Transport:
         return adapter
 
     def _read(self, raw: urllib3.BaseHTTPResponse, started: float, into: IO[bytes] | None) -> bytes:
-        """What comes, as it comes: who waits for a whole piece waits as long as a server cares to drip."""
+        """Return the body of an answer, or only its beginning if it is written `into` a file.
+
+        Chunks are read as they arrive, so that a slow-drip server cannot stall us past the time limit.
+        """
         chunks: list[bytes] = []
         size = 0
         for chunk in iter(lambda: raw.read1(_CHUNK), b""):
@@ -229,7 +238,7 @@ def _text(body: bytes) -> str:
 
 
 def _failure(error: Exception) -> CallFailed:
-    """Only a connection that was never made proves that nothing was executed."""
+    """Return the failure of a call. Only a connection that was never made proves that nothing was executed."""
     if isinstance(error, ConnectTimeoutError):
         return CallFailed("NOT_CONNECTED", _reason(error), Executed.NO)
     if isinstance(error, ReadTimeoutError | TimeoutError):

@@ -1,7 +1,7 @@
-"""Versions of Salesforce's APIs: which one this plugin takes, which it can speak, how old one is, which an org has.
+"""Check versions of Salesforce's APIs: which ones this plugin can use, how old one is, and which ones an org has.
 
 REST API Developer Guide, "Versions"; Salesforce Help, "Salesforce Platform API Versions 21.0 through 30.0 Retirement"
-and "API End-of-Life Policy": a version is supported for three years at least. There are three a year.
+and "API End-of-Life Policy": Salesforce supports a version for at least three years, and releases three a year.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FORM = re.compile(r"\d{2,3}\.0")
 
 
 def check_form(version: str) -> None:
-    """Raise `ValueError` for a version that is none, or that this plugin cannot speak."""
+    """Raise `ValueError` for a text that is no version, or for a version that this plugin cannot use."""
     if not _FORM.fullmatch(version):
         raise ValueError(f'{version!r} is no version: write it like "{DEFAULT}", with the quotes')
     if number(version) < FIRST:
@@ -65,9 +65,9 @@ def check_age(version: str, today: date) -> Iterator[Finding]:
 
 
 def version_problems(transport: Transport, origin: str, version: str) -> Iterator[Problem]:
-    """Yield the problem that an org does not have a version, with those that it has; nothing where it does not say.
+    """Yield a problem if an org lacks a version, with the versions that it has. Yield nothing if it does not say.
 
-    The list needs no session and is no call of the day's ("Versions").
+    The list needs no session and is not one of the day's calls ("Versions").
     """
     offered = _list_versions(transport, origin)
     if offered and version not in offered:
@@ -77,7 +77,7 @@ def version_problems(transport: Transport, origin: str, version: str) -> Iterato
 
 
 def _list_versions(transport: Transport, origin: str) -> Sequence[str]:
-    """Return the versions of an org, oldest first; none where it does not tell them."""
+    """Return the versions of an org, oldest first, or none if it does not say."""
     try:
         answer = transport.send(Request("GET", f"{origin}/services/data"))
         found = read_json(answer.body) if answer.status == 200 else ()

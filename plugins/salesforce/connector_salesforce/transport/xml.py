@@ -1,4 +1,4 @@
-"""XML of the Bulk and SOAP APIs: built by a library, parsed without document types, read without namespaces."""
+"""Build XML for the Bulk and SOAP APIs, and read it without document types and namespaces."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _UNSAYABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 class MarkupError(ValueError):
-    """An answer is not the XML that it should be, or a text cannot be said in XML."""
+    """An answer that is not the expected XML, or a text that XML cannot contain."""
 
 
 _DEEPEST = 100
-"""Elements that stand within one another at most; no answer of Salesforce comes near it."""
+"""The most elements within one another. No answer of Salesforce comes near it."""
 
 
 class _Plain(ElementTree.TreeBuilder):
-    """Takes elements, texts and nothing else.
+    """A builder that takes only elements and texts.
 
-    A document type can name files and entities that multiply, and elements that stand within one another by the
-    thousand break what walks through them. No answer of Salesforce has either.
+    A document type can name files, and entities that multiply. Elements that are nested by the thousand break code that
+    walks through them. No answer of Salesforce has either.
     """
 
     _depth = 0
@@ -47,7 +47,7 @@ class _Plain(ElementTree.TreeBuilder):
 
 
 def document(root: str, values: Mapping[str, str]) -> bytes:
-    """An element that holds the values as elements of their own, in their order. Raises `MarkupError`."""
+    """Return an element as a document, with the values as child elements in their order. Raises `MarkupError`."""
     element = ElementTree.Element(root, xmlns=NAMESPACE)
     for name, value in values.items():
         ElementTree.SubElement(element, name).text = value
@@ -55,9 +55,9 @@ def document(root: str, values: Mapping[str, str]) -> bytes:
 
 
 def serialize(root: ElementTree.Element) -> bytes:
-    """An element as a document that is read back as it is, carriage returns included.
+    """Return an element as a document from which the same texts are read again, with carriage returns.
 
-    Raises `MarkupError` for a character that XML cannot say.
+    Raises `MarkupError` for a character that XML cannot contain.
     """
     found = next((each for text in root.itertext() for each in _UNSAYABLE.findall(text)), None)
     if found is not None:
@@ -67,7 +67,7 @@ def serialize(root: ElementTree.Element) -> bytes:
 
 
 def parse(body: bytes) -> ElementTree.Element:
-    """The root element. Raises `MarkupError` for anything that is not plain XML."""
+    """Return the root element of a document. Raises `MarkupError` for anything that is not plain XML."""
     parser = ElementTree.XMLParser(target=_Plain())
     try:
         return ElementTree.fromstring(body, parser)
@@ -76,17 +76,17 @@ def parse(body: bytes) -> ElementTree.Element:
 
 
 def name_of(element: ElementTree.Element) -> str:
-    """The name of an element, without its namespace."""
+    """Return the name of an element without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
 def values_of(element: ElementTree.Element) -> dict[str, str]:
-    """The texts of the elements within an element, by their names."""
+    """Return the texts of the child elements of an element, by their names."""
     return {name_of(each): (each.text or "").strip() for each in element}
 
 
 def response_in(envelope: ElementTree.Element) -> ElementTree.Element:
-    """The response in a SOAP envelope. Raises `MarkupError` where the root is none, or holds none."""
+    """Return the response in a SOAP envelope. Raises `MarkupError` if the root is no envelope or has no response."""
     bodies = [each for each in envelope if name_of(each) == "Body"] if name_of(envelope) == "Envelope" else []
     responses = [each for body in bodies for each in body]
     if len(responses) != 1 or not name_of(responses[0]).endswith("Response"):
