@@ -1,1 +1,1 @@
-"""Writers: one for each API, behind one signature."""
+"""The writers, one for each API, with the same signature."""

@@ -1,4 +1,4 @@
-"""What an attempt has noted about its batch."""
+"""Read what an attempt has recorded about its batch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from connector_sdk import Anchor, Attempt
 
 
 def last(attempt: Attempt) -> Anchor | None:
-    """The last anchor of this very attempt; those before it are settled."""
+    """Return the last anchor of this attempt, or None. The anchors of attempts before it are settled."""
     own = [each for each in attempt.anchors if each.attempt == attempt.number]
     return own[-1] if own else None

@@ -1,7 +1,7 @@
-"""Write batches through the Bulk API 1.0: one batch in a leased job, anchored before it can be in doubt.
+"""Write batches through the Bulk API 1.0: each in a leased job, anchored before its fate can be in doubt.
 
-Before the post the job is anchored, after it the batch. When the answer of a post is lost, the job is closed, so that
-a late post is refused, and listed: at most one batch there is not anchored, and that one is ours.
+The job is anchored before the post, and the batch after it. If the answer of a post is lost, the job is closed, so that
+it refuses a late post. Then its batches are listed. At most one of them is not anchored, and that one is ours.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from connector_sdk import (
 )
 
 BYTES_MAX = 10_000_000
-"""Bytes and characters of a batch before compression (Bulk API Developer Guide, "Bulk API Limits")."""
+"""The most bytes and characters of a batch before compression (Bulk API Developer Guide, "Bulk API Limits")."""
 
 _POSTING, _POSTED = "posting", "posted"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
@@ -63,7 +63,7 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
 
 
 def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
-    """Find out what became of a batch. Raises `CallFailed` when that cannot be told now."""
+    """Find out what became of a batch. Raises `CallFailed` if that cannot be known now."""
     lines = bulk_body(org, batch, BYTES_MAX).without_body()
     anchor = last(attempt)
     if anchor is None:
@@ -87,11 +87,14 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
 
 
 class _SeveralError(Exception):
-    """A job holds more batches that nobody anchored than there can be."""
+    """More unanchored batches in the job than expected."""
 
 
 def _post_batch(jobs: Jobs, job: Job, lines: Lines, attempt: Attempt) -> str:
-    """Post a batch and anchor it. The job is given back only when nothing in it is in doubt."""
+    """Post a batch, anchor it, and return its id.
+
+    The job is given back only if nothing in it is in doubt.
+    """
     try:
         attempt.anchor(_POSTING, job=job.id)
         batch_id = jobs.post(job, lines.body)
@@ -108,9 +111,9 @@ def _post_batch(jobs: Jobs, job: Job, lines: Lines, attempt: Attempt) -> str:
 
 
 def _find_lost_batch(jobs: Jobs, job_id: str, attempt: Attempt) -> str | None:
-    """The batch of a post whose answer was lost; None when there is none and can be none any more.
+    """Return the batch of a post whose answer was lost, or None if there is none and can be none later.
 
-    A list that lacks batches would say so of one that is there, so it is counted.
+    An incomplete list would hide a batch that exists. Its length is therefore compared with the job's own count.
     """
     jobs.end(job_id)
     known = {each.handle["batch"] for each in attempt.run_anchors() if each.step == _POSTED}
@@ -127,14 +130,14 @@ def _find_lost_batch(jobs: Jobs, job_id: str, attempt: Attempt) -> str | None:
 
 
 def _describe_written(batch: Batch, lines: Lines) -> Written:
-    """What is known of the rows in the body."""
+    """Return what is known of the rows in the body."""
     if batch.record_ids is None or batch.action not in (Action.UPDATE, Action.DELETE):
         return Written(lines.count)
     return Written(lines.count, batch.record_ids.filter(lines.sent))
 
 
 def _wait_for_batch(jobs: Jobs, job_id: str, batch_id: str, written: Written, attempt: Attempt) -> WriteResult:
-    """Wait until a batch is done, and answer its results. Raises `NotExecuted` when nothing of it was executed."""
+    """Wait until a batch is done, and return its results. Raises `NotExecuted` if nothing of it was executed."""
     missed = 0
     for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
         since = time.monotonic()
@@ -172,7 +175,7 @@ def _first(ids: pa.StringArray | None, count: int) -> pa.StringArray | None:
 
 
 def _download_results(jobs: Jobs, job_id: str, batch_id: str, expected: Written) -> WriteResult | None:
-    """The results of a batch, downloaded again where they are not its results; None when that does not help."""
+    """Return the results of a batch. Download them again if they are not its own, and give up with None."""
     for _ in range(_DOWNLOADS):
         with contextlib.suppress(ResultsError):
             return results_of(jobs.result(job_id, batch_id), expected)
@@ -180,7 +183,10 @@ def _download_results(jobs: Jobs, job_id: str, batch_id: str, expected: Written)
 
 
 def _with_rest(result: WriteResult, count: int, found: BatchState) -> WriteResult:
-    """The results of a batch that Salesforce gave up: rows are processed in order, and the rest was not."""
+    """Return the results of a batch that Salesforce gave up, with its last rows as not executed.
+
+    Salesforce processes the rows in order.
+    """
     refused = _make_refusal(found)
     rest = uniform(count - result.rows.num_rows, RowStatus.NOT_EXECUTED, refused.code, refused.message)
     return WriteResult(pa.concat_tables([result.rows, rest.rows]).combine_chunks())

@@ -1,7 +1,7 @@
-"""Write batches through the Bulk API 2.0: a batch is a job, whose data is inert until the job is handed over.
+"""Write batches through the Bulk API 2.0: each batch is a job, which executes nothing until it is handed over.
 
-The job is anchored before it gets its data, and the intent to hand it over before that is done. So a job without that
-intent was not executed, and one with it says itself what became of it.
+The job is anchored before it gets its data, and the intent to hand it over before that call. A job without that intent
+was not executed. A job with it says itself what became of it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from connector_salesforce.write.results import uniform, whole
 from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
 
 BYTES_DEFAULT = 32_000_000
-"""Bytes of a job unless the sync says otherwise: what is in flight has to fit into memory."""
+"""Bytes of a job unless the sync sets another size. All jobs in flight must fit into memory."""
 
 BYTES_MAX = 90_000_000
-"""Bytes of a job before compression (Bulk API 2.0 Developer Guide, "Limits": 150 MB once encoded)."""
+"""The most bytes of a job before compression (Bulk API 2.0 Developer Guide, "Limits": 150 MB once encoded)."""
 
 _OPENED, _HANDING_OVER = "opened", "handing over"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
@@ -53,7 +53,7 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
 
 
 def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
-    """Find out what became of a batch. Raises `CallFailed` when that cannot be told now."""
+    """Find out what became of a batch. Raises `CallFailed` if that cannot be known now."""
     anchor = last(attempt)
     if anchor is None:
         return NOT_EXECUTED
@@ -75,7 +75,10 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
 
 
 def _open_and_fill_job(org: Org, batch: Batch, options: Options, lines: Lines, attempt: Attempt) -> str:
-    """Open a job and give it its data. Whatever goes wrong here, nothing was executed: nobody handed the job over."""
+    """Open a job, give it its data, and return its id.
+
+    A failure here proves that nothing was executed, because no call handed the job over.
+    """
     try:
         job = bulk2_jobs.create_job(org.client, kind_of(batch, options))
         attempt.anchor(_OPENED, job=job)
@@ -90,9 +93,9 @@ def _open_and_fill_job(org: Org, batch: Batch, options: Options, lines: Lines, a
 
 
 def _hand_over(org: Org, job: str) -> None:
-    """Let a job run. One that Salesforce will not take is aborted, so that it cannot run later: `NotExecuted`.
+    """Let a job run. Raises `NotExecuted` if Salesforce refuses it; it is aborted then, so that it cannot run later.
 
-    A job in another state than Open was handed over before, by a call whose answer was lost.
+    A job that is not in the state Open was handed over before, by a call whose answer was lost.
     """
     try:
         bulk2_jobs.hand_over(org.client, job)
@@ -105,15 +108,15 @@ def _hand_over(org: Org, job: str) -> None:
 
 
 def _abort_quietly(org: Org, job: str) -> None:
-    """Spare Salesforce a job that nobody will hand over; it would end by itself after a day."""
+    """Abort a job that no call will hand over. Without this, it would end by itself after a day."""
     with contextlib.suppress(CallFailed):
         bulk2_jobs.abort(org.client, job)
 
 
 def _wait_for_job(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResult:
-    """Wait until a job has ended, and answer its results. Raises `NotExecuted` when nothing of it was executed.
+    """Wait until a job has ended, and return its results. Raises `NotExecuted` if nothing of it was executed.
 
-    A job that stays open although it was handed over is not waited for: whoever recovers it hands it over again.
+    Raises `CallFailed` if a job stays open after it was handed over. Its recovery hands it over again.
     """
     open_looks = 0
     for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
@@ -128,9 +131,10 @@ def _wait_for_job(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResu
 
 
 def _read_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> WriteResult:
-    """The results of a job that has ended: downloaded again where they do not add up.
+    """Return the results of a job that has ended. Raises `NotExecuted` if nothing of it was executed.
 
-    Rows that the daily batches were too few for are in no file at all, so what nothing is told of is unknown.
+    If the daily batches run out, the rows that they do not cover are in no result file. A row without a line is
+    unknown.
     """
     why = (
         parse_batch_failure(ended.message)
@@ -151,7 +155,10 @@ def _read_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Atte
 
 
 def _download_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Attempt) -> bulk2_results.Found | None:
-    """What the files say in the end, whole or not; None when they stay damaged."""
+    """Return what the result files say, or None if they stay damaged or impossible.
+
+    They are downloaded again if they do not add up. The last download counts, even if it is incomplete.
+    """
     told = None
     for download in range(_DOWNLOADS):
         if download:

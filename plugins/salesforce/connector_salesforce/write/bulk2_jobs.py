@@ -1,7 +1,7 @@
-"""Ingest jobs of the Bulk API 2.0: opened, filled once, handed over, looked at; and their result files.
+"""Use ingest jobs of the Bulk API 2.0: open them, fill them once, hand them over, and read their state and results.
 
-Bulk API 2.0 Developer Guide, "Create a Job", "Upload Job Data", "Upload Complete", "Get Information About a Job".
-Every function raises `CallFailed`.
+Bulk API 2.0 Developer Guide, "Create a Job", "Upload Job Data", "Upload Complete", "Get Information About a Job". Every
+function raises `CallFailed`.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ from connector_sdk import Executed
 
 OPEN, HANDED_OVER, ABORTED = "Open", "UploadComplete", "Aborted"
 ENDED = ("JobComplete", "Failed", ABORTED)
-"""The state of a job that waits for its data, those that it is put into, and those in which its result files are
-complete."""
+"""The states in which the result files of a job are complete.
+
+A job in the state `OPEN` waits for its data. Calls put it into `HANDED_OVER` and `ABORTED`.
+"""
 
 _STATES = (OPEN, HANDED_OVER, "InProgress", *ENDED)
 _PREFIX = "750"
-"""What the ids of jobs begin with."""
+"""The first characters of a job's id."""
 
 _NEW_JOB: Shape = {"id": MemberKind("the id of a job", lambda value: ID.holds(value) and value.startswith(_PREFIX))}
 _JOB: Shape = {
@@ -51,7 +53,10 @@ _JOBS = "/jobs/ingest"
 
 @frozen
 class JobState:
-    """A job as Salesforce describes it. `processed` counts rows, those that failed too, `failed` these, where told."""
+    """A job as Salesforce describes it.
+
+    `processed` counts its rows, including those that failed. `failed` counts only those, or is None if unknown.
+    """
 
     state: str
     message: str
@@ -60,7 +65,7 @@ class JobState:
 
 
 def create_job(client: Client, kind: JobKind) -> str:
-    """Open a job; its id. A job that is never handed over executes nothing and ends by itself."""
+    """Open a job, and return its id. A job that is never handed over executes nothing and ends by itself."""
     values = {
         "object": kind.object_name,
         "operation": kind.operation,
@@ -76,7 +81,7 @@ def create_job(client: Client, kind: JobKind) -> str:
 
 
 def fill(client: Client, job: str, body: bytes) -> None:
-    """Give a job its data, which is done once per job."""
+    """Give a job its data. This works only once for a job."""
     client.upload(f"{_path(job)}/batches", body)
 
 
@@ -86,12 +91,12 @@ def hand_over(client: Client, job: str) -> None:
 
 
 def abort(client: Client, job: str) -> None:
-    """End a job: from now on it cannot be handed over, not even by a call that is late ("Abort a Job")."""
+    """End a job. From now on it cannot be handed over, not even by a late call ("Abort a Job")."""
     _put_into(client, job, ABORTED)
 
 
 def look(client: Client, job: str) -> JobState:
-    """The state of a job; counts are left out of it before it runs."""
+    """Return the state of a job. Before the job runs, Salesforce leaves out the counts, which are 0 and None then."""
     said = _read(client.get(_path(job)), job)
     processed, failed = said.get("numberRecordsProcessed"), said.get("numberRecordsFailed")
     if said["state"] in ENDED and (processed is None or (failed or 0) > processed):
@@ -101,7 +106,7 @@ def look(client: Client, job: str) -> JobState:
 
 @contextmanager
 def result(client: Client, job: str, name: str) -> Iterator[IO[bytes]]:
-    """A result file of a job that has ended ("Get Job Successful Record Results" and its two neighbours)."""
+    """Open a result file of a job that has ended ("Get Job Successful Record Results" and its two neighbors)."""
     with client.download(f"{_path(job)}/{name}") as file:
         yield file
 
@@ -117,7 +122,7 @@ def _put_into(client: Client, job: str, state: str) -> None:
 
 
 def _read(said: Any, job: str) -> Mapping[str, Any]:
-    """An answer about a job. Raises `CallFailed` for any other answer, also one about another job."""
+    """Return an answer about a job. Raises `CallFailed` for any other answer, even for one about another job."""
     found = require_object(said, _JOB, "the answer about a job", Executed.MAYBE)
     if found["id"][:SHORT] != job[:SHORT]:
         raise unreadable(f"the answer about the job {job} is one about {found['id']}", Executed.MAYBE)

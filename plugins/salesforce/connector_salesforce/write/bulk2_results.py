@@ -1,7 +1,7 @@
-"""What the result files of a job say of each row that was sent: paired, counted, and believed only where it adds up.
+"""Read what the result files of a job say of each row: pair lines with rows, and trust them only if they add up.
 
 Bulk API 2.0 Developer Guide, "Get Job Successful Record Results", "Get Job Failed Record Results", "Get Job Unprocessed
-Record Results": the files keep no order, and give back the columns as they were sent.
+Record Results": the files keep no order, and return the columns as they were sent.
 """
 
 from __future__ import annotations
@@ -33,34 +33,34 @@ _FOUND = pa.schema([(name, pa.string()) for name in ("key", "status", _ID, _CREA
 
 @frozen(eq=False)
 class Found:
-    """The lines of the result files. `line` is that of each row that was sent, null where there is none to believe."""
+    """The lines of the result files. `line` is the number of each row's line, or null if there is none to trust."""
 
     lines: pa.Table
     line: pa.Array
 
     def count(self, status: RowStatus) -> int:
-        """How many lines say this of their row."""
+        """Return how many lines have this status."""
         return int(pc.sum(pc.equal(self.lines.column("status"), status.value)).as_py() or 0)
 
     @property
     def executed(self) -> int:
-        """How many lines are of rows that were executed, whatever became of them."""
+        """How many lines belong to rows that were executed, successful or not."""
         return self.count(RowStatus.SUCCEEDED) + self.count(RowStatus.FAILED)
 
     def is_whole(self, processed: int) -> bool:
-        """Whether each row has a line and each line a row, and as many were processed as the job says."""
+        """Return whether rows and lines match one to one, and as many rows were executed as the job says."""
         rows = len(self.line)
         return self.line.null_count == 0 and self.lines.num_rows == rows and self.executed == processed
 
     def is_possible(self, job: JobState) -> bool:
-        """Whether no more rows succeeded than the job says."""
+        """Return whether no more rows succeeded than the job says."""
         return job.failed is None or self.count(RowStatus.SUCCEEDED) <= job.processed - job.failed
 
 
 def read_results(client: Client, job: str, sent: Sent) -> Found:
-    """What the files say of the rows. Raises `CallFailed`, and `DamagedError`.
+    """Return what the files say of the rows. Raises `CallFailed`, and `DamagedError` for a damaged file.
 
-    A file is left alone when those before it tell of every row already.
+    A file is not read if the files before it have a line for every row.
     """
     pieces: list[pa.RecordBatch] = []
     for name, status in _FILES.items():
@@ -72,9 +72,9 @@ def read_results(client: Client, job: str, sent: Sent) -> Found:
 
 
 def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) -> WriteResult:
-    """The lines as results, in the order of the rows.
+    """Return the lines as results, in the order of the rows.
 
-    `untold` is the code and message of the rows that no file tells of, `unprocessed` of those that were not executed.
+    `untold` is the code and message of rows without a line, and `unprocessed` of rows that were not executed.
     """
     lines = {name: _flat(told.lines.column(name)).take(told.line) for name in _FOUND.names if name != "key"}
     status = pc.fill_null(lines["status"], RowStatus.UNKNOWN.value)
@@ -98,9 +98,10 @@ def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) 
 
 
 def _read(client: Client, job: str, name: str, status: RowStatus, sent: Sent) -> Iterator[pa.RecordBatch]:
-    """The lines of a file. The ids of rows that failed are told since version 53.
+    """Yield the lines of a file in pieces.
 
-    A job that an earlier version of this plugin filled has decimals with zeros at their ends.
+    Salesforce returns the ids of failed rows since version 53. A job that an earlier version of this plugin filled has
+    decimals with trailing zeros.
     """
     needed = {RowStatus.SUCCEEDED: [_ID, _CREATED], RowStatus.FAILED: [_ERROR]}.get(status, [])
     with bulk2_jobs.result(client, job, name) as file:
@@ -119,9 +120,9 @@ def _read(client: Client, job: str, name: str, status: RowStatus, sent: Sent) ->
 
 
 def _pair_lines(sent: pa.Array, told: pa.Array) -> pa.Array:
-    """The line of each row. Rows of the same key are interchangeable, so they take the lines of that key in turn.
+    """Return the line of each row. Rows with the same key are interchangeable, and take its lines in turn.
 
-    Of a key with more lines than rows no line is believed: some of them are those of other rows.
+    If a key has more lines than rows, none of its lines is trusted, because some belong to other rows.
     """
     if len(sent) == len(told):
         line = pc.index_in(sent, value_set=told)
@@ -135,7 +136,7 @@ def _pair_lines(sent: pa.Array, told: pa.Array) -> pa.Array:
 
 
 def _number_keys(keys: pa.Array, distinct: pa.Array) -> pa.Array:
-    """A number for each key, another one for each repetition; null for a key that is not among the distinct ones."""
+    """Return a number for each key, a new one for each repetition, and null for a key that is not in `distinct`."""
     place = pc.index_in(keys, value_set=distinct).cast(pa.int64())
     if len(place.unique()) == len(place):
         return place

@@ -1,4 +1,4 @@
-"""The body of a batch for either Bulk API. What fails here fails before anything is sent."""
+"""Build the body of a batch for either Bulk API. A failure here happens before anything is sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connector_sdk import Batch, NotExecuted
 
 
 def bulk_body(org: Org, batch: Batch, most: int) -> Lines:
-    """A batch as CSV below `most` bytes. Raises `NotExecuted`."""
+    """Return a batch as CSV of less than `most` bytes. Raises `NotExecuted`."""
     for each in batch.rows.schema:
         if pa.types.is_binary(each.type) or pa.types.is_large_binary(each.type):
             raise NotExecuted("BASE64_NOT_IN_BULK", f"{each.name} is binary, which the Bulk API does not take in CSV")

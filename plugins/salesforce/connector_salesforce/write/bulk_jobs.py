@@ -1,6 +1,7 @@
-"""Jobs of the Bulk API, leased: at most one post is under way in a job, so a closed job tells the whole truth.
+"""Lease jobs of the Bulk API. Each job takes at most one post at a time, so the list of a closed job is final.
 
-Who posts takes a free job, or waits a moment for one, or opens one; and gives it back when the batch is anchored.
+A thread that posts takes a free job, waits a moment for one, or opens one. It gives the job back when the batch is
+anchored.
 """
 
 from __future__ import annotations
@@ -22,27 +23,30 @@ from connector_salesforce.write.job_kind import JobKind
 from connector_sdk import Executed
 
 _PATIENCE = 1.0
-"""Seconds to wait for a job that somebody posts into, before opening another: a job costs two calls."""
+"""Seconds to wait for a job that another thread posts into, before a new job is opened. A job costs two calls."""
 
 _OLDEST = 20 * 3600.0
-"""Seconds after which a job gets no more batches; Salesforce closes it after a day."""
+"""Seconds after which a job gets no more batches. Salesforce closes it after a day."""
 
 _DIGITS = 9
-"""Digits of a number of rows."""
+"""The most digits of a number of rows."""
 
 _MOST_BATCHES = 500
-"""Batches of a job: each look lists them all."""
+"""The most batches of a job, because each poll lists them all."""
 
 UNDER_WAY, _ENDED = ("Queued", "InProgress"), ("Completed", "Failed", "NotProcessed")
-"""The states of a batch: before and while it is processed, and at its end ("Batch Lifespan")."""
+"""The states of a batch before and during its processing, and after it ("Batch Lifespan")."""
 
 _JOB, _BATCH = "750", "751"
-"""What the ids of jobs and batches begin with."""
+"""The first characters of the ids of jobs and batches."""
 
 
 @frozen
 class BatchState:
-    """A batch as its job lists it. `processed` counts rows, those that failed too; `failed` just these, where told."""
+    """A batch as its job lists it.
+
+    `processed` counts its rows, including those that failed. `failed` counts only those, or is None if unknown.
+    """
 
     state: str
     message: str
@@ -67,7 +71,7 @@ class Job:
 
 @define
 class _Listing:
-    """What a job listed last, and when; whoever needs a newer list fetches it for all who wait."""
+    """The last list of a job's batches, and when it was made. One thread gets a newer list for all that wait for it."""
 
     lock: threading.Lock = field(factory=threading.Lock)
     at: float = float("-inf")
@@ -75,7 +79,7 @@ class _Listing:
 
 
 class Jobs:
-    """The jobs of a connection; safe to use from any thread. Every method that makes a call raises `CallFailed`."""
+    """The jobs of a connection, safe to use from any thread. Every method that makes a call raises `CallFailed`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -85,7 +89,7 @@ class Jobs:
         self._listings: dict[str, _Listing] = defaultdict(_Listing)
 
     def lease(self, kind: JobKind) -> Job:
-        """A job of one's own. One that could not be opened is no batch that was executed."""
+        """Return a job for one thread. If it cannot be opened, the failure proves that no batch was executed."""
         job = self._take_free_job(kind)
         if job is not None:
             return job
@@ -99,20 +103,20 @@ class Jobs:
             raise
 
     def give_back(self, job: Job) -> None:
-        """The answer of the post is known: others may use the job."""
+        """Let other threads use a job, because the answer of the post is known."""
         with self._changed:
             self._leased[job.kind] -= 1
             self._free[job.kind].append(job)
             self._changed.notify()
 
     def abandon(self, kind: JobKind) -> None:
-        """A leased job, or one that could not be opened, is not coming back."""
+        """Remove a leased job, or one that could not be opened, from the count of leased jobs."""
         with self._changed:
             self._leased[kind] -= 1
             self._changed.notify()
 
     def post(self, job: Job, body: bytes) -> str:
-        """Add a batch (Bulk API Developer Guide, "Add a Batch to a Job"); its id."""
+        """Add a batch, and return its id (Bulk API Developer Guide, "Add a Batch to a Job")."""
         answer = self._client.bulk("POST", f"/job/{segment(job.id)}/batch", body, "text/csv")
         batch_id, said = _read_id(answer.body, "batchInfo", _BATCH)
         if said.get("jobId", job.id)[:SHORT] != job.id[:SHORT] or batch_id in job.batches:
@@ -121,9 +125,9 @@ class Jobs:
         return batch_id
 
     def batches(self, job_id: str, since: float) -> Mapping[str, BatchState]:
-        """The batches of a job, from a list that was asked for after `since` (of the monotonic clock), by whomever.
+        """Return the batches of a job, from a list that was requested after `since` (of the monotonic clock).
 
-        Those who wait for batches of one job share a list per interval ("Get Information for All Batches").
+        Threads that wait for batches of one job share a list per interval ("Get Information for All Batches").
         """
         with self._changed:
             listing = self._listings[job_id]
@@ -137,7 +141,7 @@ class Jobs:
             return listing.batches
 
     def batch_count(self, job_id: str) -> int:
-        """How many batches a job has ("Get Job Details")."""
+        """Return how many batches a job has ("Get Job Details")."""
         body = self._client.bulk("GET", f"/job/{segment(job_id)}").body
         found, said = _read_id(body, "jobInfo", _JOB)
         with _reading():
@@ -146,13 +150,13 @@ class Jobs:
             return _count(said["numberBatchesTotal"])
 
     def result(self, job_id: str, batch_id: str) -> bytes:
-        """The results of a batch as CSV ("Get Batch Results")."""
+        """Return the results of a batch as CSV ("Get Batch Results")."""
         return self._client.bulk("GET", f"/job/{segment(job_id)}/batch/{segment(batch_id)}/result").body
 
     def end(self, job_id: str) -> None:
-        """Close a job: from now on it takes no batch, not even one that is late ("Close a Job").
+        """Close a job. From now on it takes no batch, not even a late one ("Close a Job").
 
-        One that is closed or aborted already is as good.
+        A job that is already closed or aborted counts as closed.
         """
         try:
             closed = self._client.bulk("POST", f"/job/{segment(job_id)}", document("jobInfo", {"state": "Closed"}))
@@ -162,7 +166,7 @@ class Jobs:
                 raise
 
     def close(self) -> None:
-        """Close all jobs that nobody posts into. What stays open is empty of doubt and ends by itself."""
+        """Close all jobs that no thread posts into. The others hold no batch in doubt, and end by themselves."""
         with self._changed:
             free = [job for jobs in self._free.values() for job in jobs]
             self._free.clear()
@@ -170,7 +174,7 @@ class Jobs:
             self._end_quietly(each)
 
     def _take_free_job(self, kind: JobKind) -> Job | None:
-        """A free job, waited for a moment where there is one; None asks the caller to open one."""
+        """Return a free job, after a short wait if all are leased, or None if the caller must open one."""
         until = time.monotonic() + _PATIENCE
         with self._changed:
             while not self._free[kind] and self._leased[kind] and (left := until - time.monotonic()) > 0:
@@ -187,7 +191,7 @@ class Jobs:
             self.end(job.id)
 
     def _create_job(self, kind: JobKind) -> str:
-        """Open a job ("Create a Job"). The order of the elements is that of the schema."""
+        """Open a job, and return its id ("Create a Job"). The elements keep the order of the schema."""
         values = {
             "operation": kind.operation,
             "object": kind.object_name,
@@ -201,7 +205,7 @@ class Jobs:
 
 
 def _read_id(body: bytes, root: str, prefix: str) -> tuple[str, Mapping[str, str]]:
-    """The id that an answer gives to what was created, and all that it says. Raises `CallFailed`."""
+    """Return the id of what an answer describes, and all values of the answer. Raises `CallFailed`."""
     with _reading():
         found = parse(body)
         values = values_of(found)
@@ -211,7 +215,7 @@ def _read_id(body: bytes, root: str, prefix: str) -> tuple[str, Mapping[str, str
 
 
 def _require_closed(body: bytes) -> None:
-    """Raises `CallFailed` where an answer does not say that a job takes no batch any more."""
+    """Raise `CallFailed` if an answer does not say that a job takes no more batches."""
     with _reading():
         state = values_of(parse(body))["state"]
         if state not in ("Closed", "Aborted", "Failed"):

@@ -1,4 +1,4 @@
-"""The results of a Bulk batch: parsed as columns, checked before anything in them is believed.
+"""Parse the results of a Bulk batch as columns, and check them before other code trusts them.
 
 Bulk API Developer Guide, "Handle Failed Records in Batches": one line per row, in the order of the rows.
 """
@@ -17,14 +17,14 @@ _COLUMNS = ("Id", "Success", "Created", "Error")
 
 
 class ResultsError(ValueError):
-    """Results that are damaged, or not those of the batch."""
+    """Results that are damaged, or are not those of the batch."""
 
 
 @frozen(eq=False)
 class Written:
-    """What is known of a batch without its results: its rows, and their record ids where they were sent.
+    """What is known of a batch without its results: how many rows it has, and the record ids that were sent.
 
-    `failed` is how many of the rows the job says failed; None where it does not say.
+    `failed` is how many rows failed according to the job, or None if it does not say.
     """
 
     rows: int
@@ -33,10 +33,10 @@ class Written:
 
 
 def results_of(body: bytes, written: Written) -> WriteResult:
-    """The results of a batch in its result file. Raises `ResultsError` when they are not its results.
+    """Return the results in the result file of a batch. Raises `ResultsError` if they are not its results.
 
-    No line names its row, so a file in which one line is missing and another one doubled would give rows the results
-    of others: the counts, and the record ids, tell.
+    No line names its row. If one line is missing and another is doubled, rows would get the results of others. The
+    counts and the record ids reveal this.
     """
     result = parse_results(body)
     lines = result.rows
@@ -55,7 +55,7 @@ def results_of(body: bytes, written: Written) -> WriteResult:
 
 
 def parse_results(body: bytes) -> WriteResult:
-    """The results in a result file. Raises `ResultsError` when it is damaged anywhere."""
+    """Return the results in a result file. Raises `ResultsError` if any part of it is damaged."""
     table = _table(body)
     success = pc.equal(table["Success"], "true")
     _check(table, success)
@@ -110,6 +110,6 @@ def _where_failed(success: pa.Array, values: pa.Array) -> pa.Array:
 
 
 def _same_ids(told: pa.ChunkedArray, sent: pa.Array) -> bool:
-    """Whether ids are equal but for the check characters, which the last three of 18 are."""
+    """Return whether ids are equal apart from their check characters, the last three of 18."""
     same = pc.equal(pc.utf8_slice_codeunits(told, 0, 15), pc.utf8_slice_codeunits(sent, 0, 15))
     return bool(pc.all(same, min_count=0).as_py())

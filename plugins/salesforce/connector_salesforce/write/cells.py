@@ -1,6 +1,6 @@
-"""The rows of a batch on their way into a body: where each column goes, its cells as text, and which rows stay behind.
+"""Turn the rows of a batch into cells: where each column goes, its cells as text, and which rows stay behind.
 
-All of it is done column by column; no row is touched by itself.
+All work is done by column. No row is handled by itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ID = "Id"
 
 
 class Form(StrEnum):
-    """How a cell stands in a body: text that is escaped, plain characters that a format may quote, or bare."""
+    """The form of a cell in a body: text to escape, plain characters that a format may quote, or bare characters."""
 
     TEXT = "text"
     PLAIN = "plain"
@@ -38,7 +38,7 @@ class Null(StrEnum):
 
 @frozen
 class IdsOf:
-    """An object, and the first characters of its ids; None where they are not known."""
+    """An object, and the first characters of its ids, or None if they are unknown."""
 
     object_name: str
     prefix: str | None
@@ -48,8 +48,8 @@ class IdsOf:
 class Target:
     """Where the cells of a column go: a field, or a key of the record that a field refers to.
 
-    `object_name` is set where the field can refer to records of several objects. `ids_of` names the objects whose ids
-    the cells are, where they are ids.
+    `object_name` is set if the field can refer to records of several objects. If the cells are ids, `ids_of` has the
+    objects that they may belong to.
     """
 
     field: str
@@ -61,7 +61,7 @@ class Target:
 
 @frozen(eq=False)
 class Cells:
-    """A column of a batch: where it goes, and its cells as text (null where there is no value)."""
+    """A column of a batch: where it goes, and its cells as text (null if there is no value)."""
 
     target: Target
     form: Form
@@ -71,9 +71,9 @@ class Cells:
 
 @frozen(eq=False)
 class Refusal:
-    """Rows that are not sent (a mask; null counts as false), the code of that, and the field that is to blame.
+    """Rows that are not sent, with the code of the reason and the field that is to blame.
 
-    `detail` says more than the code does.
+    `rows` is a mask in which null counts as false. `detail` adds what the code does not say.
     """
 
     rows: pa.BooleanArray
@@ -84,9 +84,10 @@ class Refusal:
 
 @frozen(eq=False)
 class Lines:
-    """The lines of a batch. `body` is those of the rows that may be sent, one after another.
+    """The lines of a batch. `body` has the lines of the rows that may be sent, one after another.
 
-    `sent` says of each row whether it is in there; `codes`, `fields` and `details` say why not (null where it is).
+    `sent` says for each row whether it is in the body. `codes`, `fields` and `details` say why it is not (null if it
+    is).
     """
 
     body: bytes = field(repr=False)
@@ -101,15 +102,15 @@ class Lines:
         return int(self.sent.true_count)
 
     def without_body(self) -> Lines:
-        """These lines without their body: what waits for results need not keep what was sent."""
+        """Return these lines without their body, which takes memory and is not needed for the results."""
         return evolve(self, body=b"")
 
 
 @frozen(eq=False)
 class Sent:
-    """By which columns the rows in a body are known again, and their cells as they were sent.
+    """The columns by which results are paired with the rows in a body, and their cells as they were sent.
 
-    `decimals` are those of the columns whose cells may come back with other zeros at their ends.
+    `decimals` has those columns whose cells may come back with other trailing zeros.
     """
 
     columns: tuple[str, ...]
@@ -118,8 +119,9 @@ class Sent:
 
 
 def make_sent(batch: Batch, lines: Lines) -> Sent:
-    """How the rows that were sent are known again: by their keys in an upsert, by all that they hold in an insert, by
-    their ids otherwise.
+    """Return what identifies the rows that were sent.
+
+    It is the key in an upsert, all columns in an insert, and the record id otherwise.
     """
     if batch.action is Action.UPSERT:
         assert batch.match_field is not None
@@ -134,14 +136,14 @@ def make_sent(batch: Batch, lines: Lines) -> Sent:
 
 
 def join_cells(columns: Sequence[pa.StringArray]) -> pa.StringArray:
-    """Columns as one text per row, in which no two different rows are the same."""
+    """Return columns as one text per row, in which different rows have different texts."""
     if len(columns) == 1:
         return columns[0]
     return pc.binary_join_element_wise(*(pc.fill_null(each, "") for each in columns), "\x1f")
 
 
 def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
-    """The columns of a batch; the record ids come first where the action needs them."""
+    """Return the columns of a batch. The record ids come first if the action needs them."""
     found: list[Cells] = []
     if batch.action in (Action.UPDATE, Action.DELETE):
         assert batch.record_ids is not None
@@ -152,7 +154,7 @@ def cells(batch: Batch, target: Callable[[Column], Target]) -> list[Cells]:
 
 
 def split_sendable(rows: int, refusals: Sequence[Refusal]) -> Lines:
-    """Which of so many rows may be sent, without a body yet; of several refusals, the first says why."""
+    """Return which of so many rows may be sent, without a body yet. The first refusal of a row says why it may not."""
     codes = fields = details = pa.nulls(rows, pa.string())
     for each in refusals:
         new = pc.and_(pc.fill_null(each.rows, False), pc.is_null(codes))
@@ -162,7 +164,7 @@ def split_sendable(rows: int, refusals: Sequence[Refusal]) -> Lines:
 
 
 def unsendable(found: Sequence[Cells], has_nul: bool) -> Iterator[Refusal]:
-    """The refusals that hold for every format. Cells are searched for NUL characters where there is one at all."""
+    """Yield the refusals that hold for every format. Cells are searched for NUL characters only if `has_nul` is set."""
     for each in found:
         name = each.target.field
         if each.null is Null.REFUSE and each.text.null_count:
@@ -174,7 +176,7 @@ def unsendable(found: Sequence[Cells], has_nul: bool) -> Iterator[Refusal]:
 
 
 def _wrong_ids(column: Cells) -> Iterator[Refusal]:
-    """Ids that are none, and ids of records of another object."""
+    """Yield the refusals of texts that are no ids, and of ids of another object's records."""
     name, ids_of = column.target.field, column.target.ids_of
     yield Refusal(wrong_ids(column.text), "NO_VALID_ID", name)
     prefixes = [each.prefix for each in ids_of if each.prefix is not None]
@@ -185,12 +187,12 @@ def _wrong_ids(column: Cells) -> Iterator[Refusal]:
 
 
 def text_of(column: pa.ChunkedArray) -> pa.StringArray:
-    """A column as text, as it stands in a body before it is escaped."""
+    """Return a column as text, as it stands in a body before it is escaped."""
     return _text(column)[1]
 
 
 def concat_parts(parts: Sequence[pa.StringArray | str]) -> pa.StringArray:
-    """Columns and fixed texts side by side, as one text per row."""
+    """Return columns and fixed texts side by side, as one text per row."""
     merged: list[pa.StringArray | str] = []
     for part in parts:
         if isinstance(part, str) and merged and isinstance(merged[-1], str):
@@ -201,7 +203,7 @@ def concat_parts(parts: Sequence[pa.StringArray | str]) -> pa.StringArray:
 
 
 def characters(text: pa.StringArray, before: bytes = b"") -> bytes:
-    """All cells of a column, one after another, straight from its buffer, with something `before` the first."""
+    """Return all cells of a column as bytes, straight from its buffer, with `before` in front of the first."""
     if not len(text):
         return before
     whole = text.cast(pa.large_string())
@@ -211,12 +213,17 @@ def characters(text: pa.StringArray, before: bytes = b"") -> bytes:
 
 
 def contains_anywhere(sought: str, text: pa.StringArray) -> bool:
-    """Whether any cell of a column holds a text: one search through its bytes, which is far quicker than one a cell."""
+    """Return whether any cell of a column contains a text.
+
+    One search through all bytes of the column is far faster than one search per cell.
+    """
     return sought.encode() in characters(text)
 
 
 def _null(batch: Batch, column: Column) -> Null:
-    """A key is never null: an upsert without one creates a record. What is created is given no nulls, so that
+    """Return what a null asks for in a column.
+
+    A key may not be null, because an upsert without a key creates a record. New records get no nulls, so that
     Salesforce's defaults apply.
     """
     if batch.action is Action.UPSERT and column.field == batch.match_field:
@@ -227,8 +234,9 @@ def _null(batch: Batch, column: Column) -> Null:
 
 
 def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
-    """A column as text, in the forms that Salesforce reads (REST API Developer Guide, "Valid Date and DateTime
-    Formats"). Text of no characters is no value.
+    """Return a column as text, in the forms that Salesforce reads. Empty text becomes null.
+
+    REST API Developer Guide, "Valid Date and DateTime Formats".
     """
     type_, array = column.type, _flat(column)
     if type_ == pa.string():
@@ -253,7 +261,7 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:
-    """One array, whatever the chunks."""
+    """Return a column as one array."""
     if column.num_chunks == 1:
         return column.chunk(0)
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

@@ -1,4 +1,4 @@
-"""The names of columns on the wire: a field, or a key of the record that a field refers to."""
+"""Name the columns of a batch for Salesforce: by a field, or by a key of the record that a field refers to."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from connector_sdk import Batch, Column, Executed, NotExecuted
 
 
 def targets(org: Org, batch: Batch) -> Callable[[Column], Target]:
-    """Where the cells of each column of a batch go (Bulk API Developer Guide, "Relationship Fields in a Header Row").
+    """Return the function that says where the cells of a column go.
 
-    The answer raises `NotExecuted` for a field that cannot be referred to by a key, and `CallFailed` when the object
-    cannot be described; nothing of the batch was sent then.
+    Bulk API Developer Guide, "Relationship Fields in a Header Row". The function raises `NotExecuted` for a field that
+    cannot be referred to by a key. It raises `CallFailed` if the object cannot be described. In both cases nothing was
+    sent.
     """
 
     def ids_of(described: Description, column: Column) -> tuple[IdsOf, ...]:
-        """The objects whose ids a column holds; none where it holds no ids."""
+        """Return the objects whose ids a column holds, or none if it holds no ids."""
         if not described or described["type"] != "reference":
             return ()
         names = [column.by.object_name] if column.by else described["referenceTo"]
@@ -41,7 +42,7 @@ def targets(org: Org, batch: Batch) -> Callable[[Column], Target]:
 
 
 def _describe_field(org: Org, object_name: str, field: str) -> Description:
-    """The description of a field; empty where the user can see none of this name."""
+    """Return the description of a field, or an empty one if the user can see none of this name."""
     try:
         return org.field(object_name, field)
     except KeyError:

@@ -1,4 +1,4 @@
-"""CSV files that Salesforce wrote, read in pieces and only in the columns that are asked for."""
+"""Read CSV files that Salesforce wrote, in pieces and only the columns that are needed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pyarrow as pa
 from pyarrow import csv
 
 _PIECE = 8_000_000
-"""Bytes that are read at a time; the longest record of 400,000 characters fits."""
+"""Bytes to read at a time. The longest record, of 400,000 characters, fits."""
 
 
 class DamagedError(ValueError):
-    """A file is no CSV, or lacks a column."""
+    """A file that is no CSV, or that lacks a column."""
 
 
 def read(file: IO[bytes], columns: Sequence[str], optional: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
-    """The records of a file, as text; an `optional` column that is not there is null. Raises `DamagedError`."""
+    """Yield the records of a file as text. A missing `optional` column is null. Raises `DamagedError`."""
     if file.seek(0, os.SEEK_END) == 0:
         return
     file.seek(0)

@@ -1,4 +1,4 @@
-"""Rows as CSV for the Bulk APIs: exact, quoted, with nulls said as Salesforce wants them said.
+"""Write rows as CSV for the Bulk APIs: exact, quoted, and with nulls as Salesforce expects them.
 
 Bulk API Developer Guide, "Prepare CSV Files": an empty cell leaves a field alone, `#N/A` clears it.
 """
@@ -29,13 +29,13 @@ from connector_sdk import Batch, Column
 
 _CLEAR = "#N/A"
 _LONGEST = 400_000
-"""Characters of a record (Bulk API Developer Guide, "Bulk API Limits")."""
+"""The most characters of a record (Bulk API Developer Guide, "Bulk API Limits")."""
 
 
 def csv_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
-    """A batch as a header and a line per row. Rows that CSV cannot say are left out, with the reason.
+    """Return a batch as a header and a line per row. Rows that CSV cannot express are left out, with the reason.
 
-    Salesforce reads the text `#N/A` as "clear", and clears a reference only through its id field.
+    Salesforce reads the text `#N/A` as "clear". It clears a reference only through its id field.
     """
     found = cells(batch, target)
     line = concat_parts(
@@ -53,7 +53,7 @@ def _header(found: Sequence[Cells]) -> bytes:
 
 
 def _name(target: Target) -> str:
-    """The name of a column ("Relationship Fields in a Header Row")."""
+    """Return the name of a column ("Relationship Fields in a Header Row")."""
     if target.relationship is None:
         return target.field
     type_ = f"{target.object_name}:" if target.object_name else ""
@@ -61,7 +61,7 @@ def _name(target: Target) -> str:
 
 
 def _csv(column: Cells) -> list[pa.StringArray | str]:
-    """A column as cells, with what stands around them."""
+    """Return a column as cells, with the quotes around them."""
     text = column.text
     quote = '"' if column.form is Form.TEXT else ""
     if quote and contains_anywhere('"', text):
@@ -80,6 +80,6 @@ def _unsayable(found: Sequence[Cells]) -> Iterator[Refusal]:
 
 
 def _too_long(line: pa.StringArray) -> Iterator[Refusal]:
-    """Counting characters is dear, counting bytes is not."""
+    """Yield a refusal of rows that are too long. Bytes are counted first, because counting characters is slow."""
     if (pc.max(pc.binary_length(line)).as_py() or 0) > _LONGEST:
         yield Refusal(pc.greater(pc.utf8_length(line), _LONGEST), "RECORD_TOO_LONG", "")

@@ -1,4 +1,4 @@
-"""What a job of the Bulk APIs is for."""
+"""Determine the kind of job that a batch needs in the Bulk APIs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ASSIGNED = ("Lead", "Case")
 
 @frozen
 class JobKind:
-    """What a job is for. A run never uses the jobs of another, whose anchors it does not know."""
+    """What a job is for. A run never uses a job of another run, because it does not know the anchors in it."""
 
     run: str
     object_name: str
@@ -25,7 +25,7 @@ class JobKind:
 
 
 def kind_of(batch: Batch, options: Options) -> JobKind:
-    """The kind of job that a batch needs."""
+    """Return the kind of job that a batch needs."""
     operation = _OPERATIONS[batch.action]
     if batch.action is Action.DELETE and options.hard_delete:
         operation = "hardDelete"

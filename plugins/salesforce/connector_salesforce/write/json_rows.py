@@ -1,4 +1,4 @@
-"""Rows as JSON for sObject Collections (REST API Developer Guide, "sObject Collections")."""
+"""Write rows as JSON for sObject Collections (REST API Developer Guide, "sObject Collections")."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ Record = dict[str, Any]
 
 
 def json_lines(batch: Batch, target: Callable[[Column], Target]) -> Lines:
-    """A batch as the body of one request. A null that keeps is no key at all, one that clears is null.
+    """Return a batch as the body of one request.
 
-    `attributes` comes first in every object, as Salesforce demands.
+    A null that keeps a value is left out, and a null that clears it is written. `attributes` comes first in every
+    object, as Salesforce requires.
     """
     found = cells(batch, target)
     records = _records(batch, found)
@@ -49,7 +50,7 @@ def _name(target: Target) -> str:
 
 
 def _values(column: Cells) -> list[Any]:
-    """The cells of a column as they go into JSON: a reference by key is an object."""
+    """Return the cells of a column as they go into JSON. A reference by key is an object."""
     texts: list[str | None] = column.text.to_pylist()
     if column.form is Form.BARE:
         return [None if each is None else orjson.Fragment(each) for each in texts]
@@ -60,7 +61,7 @@ def _values(column: Cells) -> list[Any]:
 
 
 def _move_nulls(records: Sequence[Record], column: Cells) -> None:
-    """Leave out what keeps; clear a reference by key through its id field."""
+    """Remove nulls that keep a value, and clear a reference by key through its id field."""
     name = _name(column.target)
     for each in records:
         if each[name] is None:

@@ -1,7 +1,8 @@
-"""Merge records: the one that stays and two that go into it at a time, up to 200 of such requests in one SOAP call.
+"""Merge records. One request merges up to two records into a master, and one SOAP call has up to 200 requests.
 
-SOAP API Developer Guide, "merge()": each request is a transaction of its own, and they are executed in their order, so
-that several may name the same record that stays. It keeps its values; what refers to the others refers to it then.
+SOAP API Developer Guide, "merge()": each request is a transaction of its own. Requests are executed in their order, so
+several may name the same master. The master keeps its values. What refers to the merged records refers to the master
+then.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ from connector_sdk import (
 )
 
 ROWS_MAX = 200
-"""Records that one call merges: as many requests as it may have, where each record goes into another one."""
+"""The most records that one call merges. Each may need a request of its own, and a call may have 200 requests."""
 
 _TOGETHER = 2
-"""Records that one request merges into another."""
+"""The most records that one request merges into a master."""
 
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _PARTNER = "urn:partner.soap.sforce.com"
@@ -43,7 +44,7 @@ _RECORD = "urn:sobject.partner.soap.sforce.com"
 _STATE: Shape = {"Id": TEXT, "IsDeleted": FLAG, "MasterRecordId": optional(TEXT)}
 
 Fate = tuple[RowStatus, str | None, str | None]
-"""What became of a record: the status, and where it failed a code and a message."""
+"""What became of a record: its status and, if it failed, a code and a message."""
 
 _MERGED: Fate = (RowStatus.SUCCEEDED, None, None)
 _OPEN: Fate = (RowStatus.NOT_EXECUTED, None, None)
@@ -51,7 +52,7 @@ _OPEN: Fate = (RowStatus.NOT_EXECUTED, None, None)
 
 @frozen
 class _Request:
-    """Rows (their numbers in the batch) whose records are merged into `master`."""
+    """The rows (their numbers in the batch) whose records one request merges into `master`."""
 
     master: str
     rows: tuple[int, ...]
@@ -59,20 +60,20 @@ class _Request:
 
 @frozen
 class _Rows:
-    """The records of a batch that go, and beside each the one that it goes into."""
+    """The records of a batch that are merged, and beside each the master that it is merged into."""
 
     records: Sequence[str]
     masters: Sequence[str]
 
     @classmethod
     def of(cls, batch: Batch) -> _Rows:
-        """Both columns of a batch; a row without either is not planned."""
+        """Return both columns of a batch. The core plans no row without them."""
         assert batch.record_ids is not None
         assert batch.into is not None
         return cls(batch.record_ids.to_pylist(), batch.into.to_pylist())
 
     def requests(self) -> Iterator[_Request]:
-        """Neighbours that go into the same record, two at a time. A record does not go into itself."""
+        """Yield neighboring rows with the same master, two at a time. A record is not merged into itself."""
         rows: list[int] = []
         for row, master in enumerate(self.masters):
             if rows and (len(rows) == _TOGETHER or self.masters[rows[0]] != master):
@@ -87,7 +88,7 @@ class _Rows:
 def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
     """Merge the records of a batch. Raises `CallFailed`.
 
-    Of two records that are refused together either may be to blame: each is tried by itself then.
+    If two records are refused together, either may be to blame. Each is then tried by itself.
     """
     rows = _Rows.of(batch)
     requests = list(rows.requests())
@@ -105,9 +106,10 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
 
 
 def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
-    """What the records say themselves: one that was merged is deleted, and names the record that it went into.
+    """Find out from the records what became of a batch. A merged record is deleted, and names its master.
 
-    A merge that is still under way is found done when it is asked for again.
+    A merge that is still under way counts as not executed. When it is sent again, Salesforce refuses it, and the
+    records show that it is done.
     """
     rows = _Rows.of(batch)
     going = [row for each in rows.requests() for row in each.rows]
@@ -118,9 +120,10 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
 
 @frozen
 class _Found:
-    """Records that are not live: the id of each that was merged with what it went into, None for one just deleted.
+    """The records that are not live, because they were merged or deleted.
 
-    `gone` are those that are deleted or cannot be seen at all.
+    `merged_into` has the master of each merged record, or None if the record was only deleted. `gone` has the ids of
+    records that are deleted or cannot be seen.
     """
 
     merged_into: Mapping[str, str | None]
@@ -128,7 +131,7 @@ class _Found:
 
     @classmethod
     def of(cls, org: Org, object_name: str, rows: _Rows, asked: Sequence[int]) -> _Found:
-        """Ask for the records of some rows, and for those that they go into."""
+        """Query the records of some rows, and their masters."""
         ids = dict.fromkeys(each for row in asked for each in (rows.records[row], rows.masters[row]))
         if not ids:
             return cls({}, frozenset())
@@ -138,7 +141,7 @@ class _Found:
         return cls(merged, frozenset(id_ for id_ in ids if id_ in merged or id_ not in records))
 
     def fate(self, rows: _Rows, row: int) -> Fate:
-        """What a row's record says of itself."""
+        """Return what a row's record says of itself."""
         record, master = rows.records[row], rows.masters[row]
         went_into = self.merged_into.get(record)
         if went_into == master:
@@ -153,9 +156,10 @@ class _Found:
 
 
 def _judge_refused(request: _Request, said: tuple[str, str], fates: Mapping[int, Fate]) -> dict[int, Fate]:
-    """The fates of the rows of a request that was refused: those whose records say nothing were refused for `said`.
+    """Return the fates of the rows of a refused request.
 
-    Where the other record is to blame, nothing is said against this one.
+    A row whose record says nothing was refused for `said`. If the other record is to blame, the row was not executed
+    instead.
     """
     code, message = said
     known = table().get(code)
@@ -167,7 +171,7 @@ def _judge_refused(request: _Request, said: tuple[str, str], fates: Mapping[int,
 
 
 def _result(rows: _Rows, fates: Mapping[int, Fate]) -> WriteResult:
-    """The lines of all rows. The record that a merged row has now is the one that it went into."""
+    """Return the results of all rows. A merged row has the record id of its master now."""
     itself: Fate = (RowStatus.FAILED, "INVALID_MERGE_RECORD", "the row means the record into which it is to be merged")
     lines = [fates.get(row, itself) for row in range(len(rows.records))]
     kept = [master if fate == _MERGED else None for master, fate in zip(rows.masters, lines, strict=True)]
@@ -182,7 +186,7 @@ def _result(rows: _Rows, fates: Mapping[int, Fate]) -> WriteResult:
 def _answers(
     org: Org, object_name: str, rows: _Rows, requests: Sequence[_Request], options: Options
 ) -> list[tuple[str, str] | None]:
-    """For each request None when it was done, else code and message."""
+    """Return for each request None if it was done, or else the code and message."""
 
     def envelope(token: str) -> bytes:
         return _envelope(token, object_name, rows, requests, options)
@@ -196,7 +200,7 @@ def _answers(
 
 
 def _read_result(result: ElementTree.Element, request: _Request, rows: _Rows) -> tuple[str, str] | None:
-    """What a result says of its request: None when it was done, else code and message. Raises `CallFailed`."""
+    """Return None if the request of a result was done, or else the code and message. Raises `CallFailed`."""
     values = values_of(result)
     if values.get("success") == "false":
         return _error(result)

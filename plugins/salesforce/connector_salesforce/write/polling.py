@@ -1,4 +1,4 @@
-"""How long to wait between two looks at something that takes its time."""
+"""Set the pauses between two polls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _GROWTH = 1.6
 
 
 def pauses(first: float, longest: float) -> Iterator[float]:
-    """Seconds to wait, growing from `first` to `longest`, for ever."""
+    """Yield seconds to wait, which grow from `first` to `longest`, without end."""
     pause = first
     while True:
         yield pause

@@ -1,6 +1,7 @@
-"""Say of a reference that Salesforce could not resolve what the core says of one: object, field and value.
+"""Describe a reference that Salesforce could not resolve in the core's words: by object, field and value.
 
-The words of Salesforce follow in brackets. That of several records for one key names no object, so their ids tell.
+Salesforce's message follows in parentheses. If several records have one key, that message names no object, but its ids
+show which one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _IDS = r"(?s)\[(?P<ids>{prefix}[^\]]*)\]"
 
 
 def with_reference_errors(org: Org, batch: Batch, result: WriteResult) -> WriteResult:
-    """The result, its references that were not found or found more than once in the core's words."""
+    """Return the result with the core's words for references that were not found, or found more than once."""
     codes = pc.unique(result.rows.column("code")).to_pylist()
     if _NOT_FOUND in codes:
         result = _not_found(result)
@@ -41,8 +42,9 @@ def _not_found(result: WriteResult) -> WriteResult:
 
 
 def _several(org: Org, batch: Batch, result: WriteResult, column: Column, number: int) -> WriteResult:
-    """Rows whose ids are those of the object that a column refers to. An id of the object itself may be the row's own
-    key, unless nothing is matched by key.
+    """Return the result with new words for rows whose message has ids of the object that a column refers to.
+
+    In an upsert, an id of the batch's own object may mean the row's own key. The result stays as it is then.
     """
     assert column.by is not None
     prefix = find_prefix(org, column.by.object_name)

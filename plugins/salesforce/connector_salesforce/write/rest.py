@@ -24,13 +24,13 @@ from connector_salesforce.write.results import whole
 from connector_sdk import Action, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
 
 BYTES_MAX = 8_000_000
-"""Bytes of a body; Salesforce takes more, but a lost answer then concerns more."""
+"""The most bytes of a body. Salesforce takes more, but then a lost answer would concern more rows."""
 
 _COLLECTIONS = "/composite/sobjects"
 
 
 def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-    """Write a batch. Raises `NotExecuted`, or `CallFailed` when the answer was lost."""
+    """Write a batch. Raises `NotExecuted`, or `CallFailed` if the answer was lost."""
     lines = json_lines(batch, targets(org, batch))
     if not lines.count:
         return whole(lines, WriteResult.of([]))
@@ -43,14 +43,14 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
 
 
 def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Recovery | Unknown:
-    """Nothing identifies a request at Salesforce once its answer is lost."""
+    """Return `Unknown`, because Salesforce has nothing that identifies a request whose answer was lost."""
     return Unknown(f"Look in Salesforce for {batch.object_name} records that this user created at that time.")
 
 
 def results(answers: Any, count: int, action: Action) -> WriteResult:
-    """The answers of a request as results. Raises `CallFailed` when they are not `count` answers.
+    """Return the answers of a request as results. Raises `CallFailed` if there are not `count` answers.
 
-    A row whose answer cannot be read is in doubt, and where none can be read, the answer as a whole counts as lost.
+    A row whose answer cannot be read is in doubt. If no answer can be read, the answer as a whole counts as lost.
     """
     if not isinstance(answers, list) or len(answers) != count:
         found = len(answers) if isinstance(answers, list) else "no"
@@ -65,7 +65,7 @@ def results(answers: Any, count: int, action: Action) -> WriteResult:
 
 
 def _require_order(sent: WriteResult, ids: pa.StringArray) -> None:
-    """Raise `CallFailed` where a row has the id of another one: then no result is known to be that of its row."""
+    """Raise `CallFailed` if a row has the id of another one. Then no result surely belongs to its row."""
     named = pc.utf8_slice_codeunits(sent.rows.column("record_id"), 0, SHORT)
     own = pc.utf8_slice_codeunits(ids, 0, SHORT)
     swapped = pc.and_(pc.not_equal(named, own), pc.is_in(named, own))
@@ -97,7 +97,10 @@ def _send_rows(org: Org, batch: Batch, options: Options, body: bytes) -> Any:
 
 
 def _headers(options: Options) -> Mapping[str, str]:
-    """Without the first header, active assignment rules would be applied ("Assignment Rule Header")."""
+    """Return the headers that the options ask for.
+
+    Without the first header, Salesforce would apply active assignment rules ("Assignment Rule Header").
+    """
     rule = options.assignment_rule
     headers = {"Sforce-Auto-Assign": {"off": "FALSE", "on": "TRUE"}.get(rule, rule)}
     if options.duplicate_rules == "allow":
@@ -116,7 +119,7 @@ _UNREADABLE: Line = (
 
 
 def _line(answer: Any, action: Action) -> Line:
-    """What an answer says of its row. That it succeeded is said by the value true, and by nothing else."""
+    """Return what an answer says of its row. Only the value true means that the row succeeded."""
     if not isinstance(answer, dict):
         return _UNREADABLE
     if answer.get("success") is True:
@@ -132,12 +135,12 @@ def _line(answer: Any, action: Action) -> Line:
 
 
 def _record_id(answer: Mapping[str, Any]) -> str | None:
-    """The id in an answer; whether it can be that of a record is looked at where all of them are."""
+    """Return the id in an answer. Whether it can belong to a record is checked later, for all rows together."""
     said = answer.get("id")
     return said if isinstance(said, str) else None
 
 
 def _is_created(answer: Mapping[str, Any], action: Action) -> bool | None:
-    """Only an upsert says what it did; the other actions say it by their name."""
+    """Return whether a row created a record. Only an upsert says so; for other actions, the action decides."""
     said = answer.get("created") if action is Action.UPSERT else action is Action.CREATE
     return said if isinstance(said, bool) else None

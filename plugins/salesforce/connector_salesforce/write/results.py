@@ -1,4 +1,4 @@
-"""What a writer answers: the results of the rows that were sent, with the rows that were not, in their order."""
+"""Combine the results of the rows that were sent with the refusals of the others, in the order of the rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REASONS: Mapping[str, str] = {
 
 
 def whole(lines: Lines, sent: WriteResult) -> WriteResult:
-    """The results of all rows of a batch; `sent` holds those of the rows in the body, in their order."""
+    """Return the results of all rows of a batch. `sent` has those of the rows in the body, in their order."""
     if lines.count == len(lines.sent):
         return sent
     left_out = pc.invert(lines.sent)
@@ -34,16 +34,16 @@ def whole(lines: Lines, sent: WriteResult) -> WriteResult:
 
 
 def uniform(count: int, status: RowStatus, code: str, message: str) -> WriteResult:
-    """The same result for each of `count` rows."""
+    """Return the same result for each of `count` rows."""
     return WriteResult.of(
         pa.repeat(status.value, count), code=pa.repeat(code, count), message=pa.repeat(message, count)
     )
 
 
 def normalize_columns(code: pa.Array, message: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Codes and messages of rows, where what Salesforce calls by one code and means in several ways is told apart.
+    """Return the codes and messages of rows, with this plugin's codes where one of Salesforce's has several meanings.
 
-    The message of such a row keeps Salesforce's own code.
+    The message of such a row begins with Salesforce's own code.
     """
     renamed = code
     for rule in CONTENT_RULES:

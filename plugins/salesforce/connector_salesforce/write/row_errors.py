@@ -1,4 +1,4 @@
-"""The errors of rows in the result files of both Bulk APIs, taken apart.
+"""Parse the errors of rows in the result files of both Bulk APIs.
 
 Bulk API Developer Guide, "Handle Failed Records in Batches": `CODE:message:FIELD1,FIELD2 --`.
 """
@@ -14,7 +14,10 @@ _ERROR = r"(?s)^(?P<code>[^:]*):(?P<message>.*):(?P<fields>[^:]*?) ?--\s*$"
 
 
 def parse_errors(errors: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Code, message and fields of each error; a text of another form is all message, of the code UNKNOWN_ERROR."""
+    """Return the code, message and fields of each error.
+
+    A text of another form becomes the message, with the code UNKNOWN_ERROR.
+    """
     parts = pc.extract_regex(errors, _ERROR)
     code = pc.fill_null(pc.struct_field(parts, "code"), "UNKNOWN_ERROR")
     message = pc.coalesce(pc.struct_field(parts, "message"), errors)
@@ -22,5 +25,5 @@ def parse_errors(errors: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
 
 
 def without_empty(text: pa.Array) -> pa.Array:
-    """Text, where no characters are no value."""
+    """Return text in which empty cells are null."""
     return pc.if_else(pc.equal(text, ""), None, text)

@@ -1,7 +1,7 @@
-"""The record ids that writes are answered with: a row counts as written only where its id can be that of its record.
+"""Check the record ids in results: a row counts as written only if its id can belong to its record.
 
-What enters the snapshot decides which records are changed and deleted later. A row whose id cannot be believed may have
-been written all the same, so it is in doubt: sent again it might become a second record.
+The snapshot decides which records are changed and deleted later. A row with an unusable id may still have been written,
+so it is in doubt. If it were sent again, it might create a second record.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from connector_salesforce.org.org import Org
 from connector_sdk import Action, Batch, RowStatus, WriteResult
 
 UNUSABLE = "RECORD_ID_UNUSABLE"
-"""Our code for a row that Salesforce calls written, with an id that cannot be that of its record."""
+"""Our code for a row that Salesforce calls written, with an id that cannot belong to its record."""
 
 
 def with_doubts(org: Org, batch: Batch, result: WriteResult) -> WriteResult:
-    """The result, in which rows that were written under an id that cannot be theirs are in doubt.
+    """Return the result, with rows in doubt that were written under an id that cannot be theirs.
 
-    An id is unusable where it is missing or has no id's form, where records of the object have other ids, where several
-    rows were given it, and where it is not the one that an update or a deletion was sent with. A merge is answered with
-    ids that were sent.
+    An id is unusable if it is missing, does not have the form of an id, or has the prefix of another object. It is also
+    unusable if several rows have it, or if an update or a deletion was sent with another id. A merge is not checked,
+    because it returns ids that were sent.
     """
     if batch.action is Action.MERGE:
         return result
@@ -53,7 +53,7 @@ _SAID = "Salesforce calls the row written, but the id that it names cannot be th
 
 
 def _find_mistaken(batch: Batch, ids: pa.StringArray, succeeded: pa.BooleanArray) -> pa.BooleanArray:
-    """Which ids belong to another row: those of several written rows, and those that were not sent."""
+    """Return a mask of the ids that belong to another row: ids of several written rows, and ids that were not sent."""
     short = pc.utf8_slice_codeunits(ids, 0, SHORT)
     counts = pc.value_counts(short.filter(succeeded).drop_null())
     repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
@@ -65,7 +65,10 @@ def _find_mistaken(batch: Batch, ids: pa.StringArray, succeeded: pa.BooleanArray
 
 
 def find_prefix(org: Org, object_name: str) -> str | None:
-    """What ids of an object begin with; None where that cannot be learnt now: the rows have been written."""
+    """Return the first characters of an object's ids, or None if they cannot be learned now.
+
+    The rows have been written, so a failed call must not hide their results.
+    """
     with contextlib.suppress(CallFailed):
         return org.prefix(object_name)
     return None
