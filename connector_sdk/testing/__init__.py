@@ -1,1 +1,1 @@
-"""What a connector developer tests with: the conformance kit, cassettes, a crash harness, and destinations to try."""
+"""Tools to test a connector with: the conformance kit, cassettes, the crash harness and ready-made destinations."""

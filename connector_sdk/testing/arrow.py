@@ -1,4 +1,4 @@
-"""The Arrow types in which values of each kind of field travel."""
+"""The Arrow types of the values in each type of field."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _TYPES = {
 
 
 _DIGITS = 38
-"""The digits of the widest decimal."""
+"""The number of digits in the widest decimal."""
 
 
 def arrow_type(field: Field) -> pa.DataType:
-    """The Arrow type that holds a field's values."""
+    """Return the Arrow type that holds a field's values."""
     if field.type is FieldType.DECIMAL and field.stores_more_decimals:
         return pa.decimal128(_DIGITS, _DIGITS - (field.precision or _DIGITS) + (field.scale or 0))
     if field.type is FieldType.DECIMAL:

@@ -1,16 +1,17 @@
-"""Cassettes: recorded exchanges that replay without a network, and hold no secret.
+"""Cassettes: recorded HTTP exchanges that replay without a network and hold no secrets.
 
     @pytest.fixture
     def cassette(request, record_cassettes):
         path = Path("cassettes") / f"{request.node.name}.yaml"
-        with Cassette(path, record=record_cassettes, secrets=["s3cret"]).playing():
+        with Cassette(path, record=record_cassettes, secrets=["s3cret"]).play():
             yield
 
-What identifies a person or a session is taken out before an exchange reaches the disk: headers, form fields, JSON
-keys and XML elements with a telling name, and every text of `secrets` wherever it stands and however it is written.
-Requests match on method, path, query and decompressed body; each recorded exchange must be played exactly once;
-anything else that wants to reach a network is refused. Hosts are not recorded: a recording of one port replays for any
-other.
+Credentials are removed before an exchange reaches the disk. This covers headers, form fields, JSON keys and XML
+elements with a name such as `password`. It also covers each text of `secrets`, wherever and however it is encoded.
+
+A request matches a recorded one if method, path, query and decompressed body are equal. Each recorded exchange must
+be played exactly once, and any other network access raises an error. Hosts are not recorded, so a recording of one
+port replays on any other.
 """
 
 from __future__ import annotations
@@ -31,16 +32,16 @@ from connector_sdk.observing.redaction import Redactor
 
 REDACTED = "REDACTED"
 HOST = "http://127.0.0.1:8765"
-"""The address that stands in every cassette, whatever the recorded one was."""
+"""The address that each cassette shows in place of the recorded one."""
 
 _TELLING = (
     "access_?token|refresh_?token|id_?token|client_?secret|password|assertion|code_?verifier|signature|session_?id"
     "|api_?key|token"
 )
-"""In any case: `accessToken` is one of them."""
+"""The names whose values are secret, without regard to case: `accessToken` matches."""
 _HEADERS = frozenset({"authorization", "x-sfdc-session", "cookie", "set-cookie", "proxy-authorization", "x-api-key"})
 _IN_FORMS = rf"{_TELLING}|code"
-"""In a form, a code is that of a login; elsewhere it may be one of an error."""
+"""The names of secret form fields. A form field `code` is a login code; elsewhere `code` may be an error code."""
 
 _FORM = re.compile(rf"(?i)(?<![\w])({_IN_FORMS})=[^&\s\"]+")
 _JSON = re.compile(rf'(?i)("(?:{_TELLING})"\s*:\s*)"(?:[^"\\]|\\.)*"?')
@@ -48,15 +49,15 @@ _JSON_IN_TEXT = re.compile(rf'(?i)(\\+"(?:{_TELLING})\\+"\s*:\s*\\+")[^"]*?(\\+"
 _XML = re.compile(rf"(?is)(<(?:[\w.-]+:)?(?:{_TELLING})(?:\s[^>]*)?>).*?(</|$)")
 _ADDRESS = re.compile(r"http://(?:127\.0\.0\.1|localhost):\d+")
 _KEPT_HEADERS = frozenset({"accept", "content-type", "sforce-limit-info", "etag", "location", "retry-after"})
-"""Headers that mean something to a client; the others tell when and where a recording was made."""
+"""Headers that a client uses. The others only say when and where the recording was made."""
 
 
 class CassetteError(AssertionError):
-    """A cassette and the code under test do not fit: the message says how to record it anew."""
+    """A cassette that does not fit the code under test; the message says how to record it again."""
 
 
 class Cassette:
-    """A recording to be made (`record`) or to be replayed."""
+    """A recording: to make if `record` is true, else to replay."""
 
     def __init__(self, path: Path, *, record: bool, secrets: Collection[str] = ()) -> None:
         self._path = path
@@ -68,7 +69,10 @@ class Cassette:
 
     @contextmanager
     def play(self) -> Iterator[None]:
-        """Record or replay what happens inside. Raises `CassetteError` when a recorded exchange was not asked for."""
+        """Record or replay the exchanges inside the block.
+
+        Raises `CassetteError` if there is no cassette to replay, or if a recorded exchange is not played.
+        """
         if self._record:
             self._path.unlink(missing_ok=True)
         elif not self._path.exists():
@@ -87,19 +91,19 @@ class Cassette:
 
     @contextmanager
     def _without_network(self) -> Iterator[None]:
-        """While replaying, no socket leaves this process."""
+        """Block network connections while a cassette is replayed."""
         if self._record:
             yield
             return
 
-        def refused(*_: object) -> None:
+        def refuse(*_: object) -> None:
             raise CassetteError(f"the network is off while {self._path} is replayed")
 
-        with patch.object(socket.socket, "connect", refused):
+        with patch.object(socket.socket, "connect", refuse):
             yield
 
     def _clean_request(self, request: Any) -> Any:
-        """A request as it is kept and compared: plain body, no host, no secret."""
+        """Return a request as it is stored and compared: decompressed, without host and secrets."""
         body = request.body
         if isinstance(body, bytes) and body[:2] == b"\x1f\x8b":
             body = gzip.decompress(body)
@@ -110,7 +114,7 @@ class Cassette:
         return request
 
     def _clean_response(self, response: dict[str, Any]) -> dict[str, Any]:
-        """An answer as it is kept."""
+        """Return a response as it is stored: decompressed and without secrets."""
         body = response["body"].get("string", b"")
         if isinstance(body, bytes) and body[:2] == b"\x1f\x8b":
             body = gzip.decompress(body)
@@ -118,7 +122,7 @@ class Cassette:
         return {**response, "headers": headers, "body": {"string": self._clean_body(body)}}
 
     def _clean_headers(self, headers: Mapping[str, Any]) -> dict[str, Any]:
-        """The headers that mean something, and of secret ones just that they were there."""
+        """Return the headers that a client uses; the value of a secret one is replaced."""
         kept: dict[str, Any] = {}
         for name, value in headers.items():
             several = isinstance(value, list)
@@ -150,7 +154,7 @@ class Cassette:
 
 
 def leaks(text: str) -> list[str]:
-    """What in a cassette looks like a secret: tokens by their shape, and telling names with a value that was kept."""
+    """Return the parts of a cassette that look like secrets: token shapes, and secret names with a plain value."""
     shapes = (
         r"00D\w{12,15}![\w.]{20,}",
         r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+",

@@ -1,4 +1,4 @@
-"""A host and attempts that remember, for calling a destination without a run.
+"""Test doubles of a host and of attempts, which record what a destination does outside a run.
 
 host, run = RecordingHost(), RecordingRun()
 connection = destination.connect(config, host)
@@ -26,44 +26,44 @@ class RememberedToken:
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False, eq=False)
 
     def load(self) -> str | None:
-        """The text stored last."""
+        """Return the text that was saved last."""
         return self.text
 
     def save(self, text: str) -> None:
-        """Remember `text`."""
+        """Store `text`."""
         self.text = text
 
     def forget(self) -> None:
-        """Remember nothing."""
+        """Delete the stored text."""
         self.text = None
 
     def exclusive(self) -> AbstractContextManager[object]:
-        """Keep other threads out."""
+        """Return a lock that keeps other threads out."""
         return self._lock
 
 
 @define
 class RecordingHost:
-    """A `Host` that remembers the calls and the secrets that it was told."""
+    """A `Host` that records the calls and the secrets that a destination reports."""
 
     tokens: RememberedToken = field(factory=RememberedToken)
     calls: list[Call] = field(factory=list)
     hidden: list[str] = field(factory=list, repr=False)
 
     def call_finished(self, call: Call) -> None:
-        """Remember a call."""
+        """Record a call."""
         self.calls.append(call)
 
     def hide(self, secret: str) -> None:
-        """Remember a secret."""
+        """Record a secret."""
         self.hidden.append(secret)
 
 
 @define
 class RecordingRun:
-    """The anchors of a run, oldest first. `cancelled` interrupts whoever waits.
+    """The anchors of a run, oldest first. Once `cancelled` is set, waits raise `Cancelled`.
 
-    Waits are cut to `longest` seconds: a test need not sleep as long as a destination asks for.
+    Each wait takes at most `longest` seconds, even if the destination asks for more. This keeps tests fast.
     """
 
     anchors: list[Anchor] = field(factory=list)
@@ -71,13 +71,13 @@ class RecordingRun:
     cancelled: threading.Event = field(factory=threading.Event)
 
     def attempt(self, batch: Batch, number: int = 1) -> RecordedAttempt:
-        """The attempt `number` to write `batch`, or to recover it."""
+        """Return attempt `number` to write or to recover `batch`."""
         return RecordedAttempt(self, batch.number, number)
 
 
 @frozen
 class RecordedAttempt:
-    """An `Attempt` whose anchors are kept by its run."""
+    """An `Attempt` that stores its anchors in a `RecordingRun`."""
 
     run: RecordingRun
     batch: int
@@ -89,18 +89,18 @@ class RecordedAttempt:
         return tuple(each for each in self.run.anchors if each.batch == self.batch)
 
     def anchor(self, step: str, **handle: str) -> None:
-        """Remember what identifies the batch; anchors are text."""
+        """Record what identifies the batch. Raises `TypeError` if a value is not text."""
         wrong = {name: value for name, value in handle.items() if not isinstance(value, str)}
         if wrong:
             raise TypeError(f"an anchor holds text, not {wrong}")
         self.run.anchors.append(Anchor(self.batch, self.number, step, handle, datetime.now(UTC).isoformat()))
 
     def run_anchors(self) -> tuple[Anchor, ...]:
-        """All anchors of the run."""
+        """Return all anchors of the run."""
         return tuple(self.run.anchors)
 
     def wait(self, seconds: float, reason: str = "") -> None:
-        """Wait a little, whatever the reason; raises `Cancelled` when the run was cancelled."""
+        """Sleep, at most `longest` seconds. Raises `Cancelled` if the run is canceled."""
         if self.run.cancelled.is_set():
             raise Cancelled
         time.sleep(min(seconds, self.run.longest))

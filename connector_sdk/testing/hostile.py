@@ -1,7 +1,7 @@
-"""A destination that breaks the contract in one way at a time: `hostile("match/positions outside")`.
+"""A destination that breaks the contract in one way at a time: `hostile("match/position outside")`.
 
-`BREACHES` names them all, as hook and breach; whoever calls that hook must get a `PluginError` that names plugin and
-hook, and nothing else may happen.
+`BREACHES` lists them as `hook/breach`. A call of that hook must raise a `PluginError` that names the plugin and the
+hook, and must have no other effect.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from connector_sdk import (
 Hook = Callable[..., Any]
 
 BROKEN_AT_LOADING = ("destination_spec", "loading")
-"""Breaches of these show as soon as the plugin is loaded."""
+"""The hooks whose breaches raise an error as soon as the plugin is loaded."""
 
 
 @frozen
 class NoSettings:
-    """A connection without settings, a sync without options."""
+    """The empty config class of a connection, and the empty options class of a sync."""
 
 
 @frozen
 class _Settings:
-    """Settings of which one can be written in no file."""
+    """Settings with a field that no project file can express."""
 
     lock: threading.Lock
 
@@ -65,7 +65,7 @@ _KNOWN = Classification(Kind.REJECTED, Executed.NO)
 
 
 def hostile(breach: str = "") -> SimpleNamespace:
-    """A plugin that breaks the contract as `breach` says, and keeps it in everything else."""
+    """Return a plugin that breaks the contract only in the way that `breach` names."""
     hooks = dict(_OBEDIENT)
     if breach:
         hook, function = breach.partition("/")[0], BREACHES[breach]
@@ -289,4 +289,4 @@ BREACHES: Mapping[str, Hook] = {
     "check_plan/words that are numbers": _answer([Finding(Level.INFO, 7)]),  # type: ignore[arg-type]
     "commands/functions": _answer([print]),
 }
-"""Every breach, as `hook/what is wrong`."""
+"""All breaches by their names, `hook/what is wrong`."""

@@ -1,4 +1,4 @@
-"""The conformance kit: what every destination must keep to, as tests that choose themselves from its own spec.
+"""The conformance kit: the tests that every destination must pass, selected by the destination's own spec.
 
     from connector_sdk.testing.conformance import DestinationConformance
 
@@ -8,14 +8,15 @@
         def config(self):
             return Config(url="http://127.0.0.1:8080", token=Secret("test"))
 
-That is all, where samples can be made from the schema. A capability that the spec does not declare is not tested; a
-test of the kit cannot be overridden. What a destination may say about its data beyond the schema:
+This is all you need if the kit can make samples from the schema. The kit skips capabilities that the spec does not
+declare. A test of the kit cannot be overridden. Override these methods if the schema does not say enough:
 
-- `value(field, number)`: a sample for a field whose rules the schema cannot express (None: leave the field out);
-- `object_for(mode)`: the object to write in a mode, instead of the first that offers it;
-- `options()`: the options of a sync, instead of the defaults;
-- `present(subject, object_name, fields)`: read records back, for a destination without `read_records`;
-- `lose_next_answer(subject, way)`: let the next batch be executed and its answer be lost.
+- `value(field, number)`: return a sample for a field whose rules the schema cannot express, or None to let the kit
+  make one up;
+- `object_for(mode)`: return the object to write in a mode, instead of the first that supports it;
+- `options()`: return the options of a sync, instead of the defaults;
+- `present(subject, object_name, fields)`: read records back, if the destination has no `read_records`;
+- `lose_next_answer(subject, way)`: make the destination execute the next batch and lose its answer.
 """
 
 from connector_sdk.testing.conformance.describing import Describing
@@ -27,4 +28,4 @@ __all__ = ["DestinationConformance"]
 
 
 class DestinationConformance(Describing, Writing, Failing, Recovering):
-    """All tests of the kit; subclass it with a name that starts with `Test`."""
+    """All tests of the kit. Subclass it under a name that starts with `Test`."""

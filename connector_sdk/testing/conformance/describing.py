@@ -1,4 +1,4 @@
-"""A destination describes itself: spec, account, objects, fields, commands."""
+"""Tests of how a destination describes itself: spec, account, objects, fields, commands."""
 
 # ruff: noqa: D102 - the name of a test is its sentence
 
@@ -26,7 +26,7 @@ _MISSING = "no_such_object_of_anybody"
 
 
 class Describing(Kit):
-    """Tests of everything that is answered without writing."""
+    """Tests of the hooks that do not write."""
 
     def test_the_options_of_a_sync_can_all_be_left_out(self) -> None:
         spec = self.opened().spec
@@ -100,7 +100,7 @@ class Describing(Kit):
 
 
 def _wrong(schema: ObjectSchema, field: Field) -> list[str]:
-    """What does not fit together in the description of a field."""
+    """Return the contradictions in the description of a field."""
     checks = {
         "has a length below 1": field.length is not None and field.length < 1,
         "has a scale above its precision": (field.scale or 0) > (field.precision or 38),
@@ -136,7 +136,7 @@ def _compiles(pattern: str) -> bool:
 
 
 def _unmatchable(schema: ObjectSchema) -> list[str]:
-    """Modes in which nothing can be matched need advice."""
+    """Return a problem for each mode in which no field can be matched, unless the schema has `match_advice`."""
     matching = schema.modes & {Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE}
     stuck = [mode for mode in matching if all(mode in each.not_matchable for each in schema.fields)]
     return [

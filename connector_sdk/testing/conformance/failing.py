@@ -1,4 +1,4 @@
-"""A destination fails well: row by row, with codes that it can explain, and without giving secrets away."""
+"""Tests of how a destination fails: row by row, with codes that it can explain, and without exposing secrets."""
 
 # ruff: noqa: D102 - the name of a test is its sentence
 
@@ -17,7 +17,7 @@ from connector_sdk.testing.conformance.subject import ACTIONS, Subject, Target, 
 
 
 class Failing(Kit):
-    """Tests of what happens when a row or a call goes wrong."""
+    """Tests of failed rows and failed calls."""
 
     @ways([Mode.INSERT, Mode.UPSERT])
     def test_one_bad_row_fails_alone_with_a_code_and_a_reason(self, subject: Subject, way: Way) -> None:
@@ -59,7 +59,7 @@ class Failing(Kit):
 
     @pytest.mark.parametrize("error", [Exception("surprise"), ConnectionResetError(), TimeoutError()], ids=repr)
     def test_after_an_exception_the_batch_may_have_been_executed(self, error: Exception) -> None:
-        """Unless the plugin proves the contrary; nothing here proves anything."""
+        """These exceptions prove nothing, so the plugin must answer `MAYBE`."""
         assert self.opened().classify_error(error).executed is Executed.MAYBE
 
     def test_a_code_that_nobody_knows_is_a_rejected_row(self) -> None:
@@ -80,7 +80,7 @@ def _assert_forgotten(subject: Subject, line: Row, action: Action) -> None:
 
 
 def _spoil_row(row: Row, target: Target) -> Row:
-    """The row with one value that cannot be stored; skips where the schema forbids nothing."""
+    """Return the row with one value that cannot be stored. Skips the test if the schema forbids no value."""
     for each in target.fields:
         if each.name == target.match_field:
             continue

@@ -1,4 +1,4 @@
-"""What all tests of the kit share: the choice of tests by the spec, and the guard against overriding them."""
+"""The base of all tests of the kit, which selects tests by the spec and forbids overriding them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KIT = "connector_sdk.testing.conformance"
 
 
 def ways(modes: Iterable[Mode] = tuple(Mode), *, delivery: Delivery | None = None) -> Callable[[F], F]:
-    """Run a test for every api and mode of the destination that it is about; it asks for the fixture `way`."""
+    """Return a decorator that runs a test once for each api and mode that fits, as the argument `way`."""
     chosen = frozenset(modes)
 
     def mark(test: F) -> F:
@@ -28,36 +28,36 @@ def ways(modes: Iterable[Mode] = tuple(Mode), *, delivery: Delivery | None = Non
 
 
 class Kit:
-    """The part of the kit that a destination fills in."""
+    """The methods of the kit that a destination's test class overrides, and the fixtures."""
 
     destination: ClassVar[Destination | str]
 
     def config(self) -> Any:
-        """The settings to connect with, an instance of the spec's config class."""
+        """Return the settings to connect with, an instance of the spec's config class."""
         raise NotImplementedError("say how to connect: config() answers an instance of the spec's config class")
 
     def options(self) -> Any:
-        """The options of a sync."""
+        """Return the options of a sync."""
         return self.opened().spec.options()
 
     def value(self, field: Field, number: int) -> Any:
-        """A sample for a field, None to let the kit make one up."""
+        """Return a sample for a field, or None to let the kit make one up."""
         return None
 
     def object_for(self, mode: Mode) -> str | None:
-        """The object to write in a mode, None for the first that offers it."""
+        """Return the object to write in a mode, or None for the first that supports it."""
         return None
 
     def present(self, subject: Subject, object_name: str, fields: Sequence[str]) -> list[Row]:
-        """The records of an object, as they are now."""
+        """Return the current records of an object."""
         return subject.read(object_name, fields)
 
     def lose_next_answer(self, subject: Subject, way: Way) -> None:
-        """Let the next batch through an api be executed, and its answer be lost."""
+        """Make the destination execute the next batch of an api and lose its answer."""
         pytest.skip("the destination has no fault to switch on; lose_next_answer() can do it")
 
     def opened(self) -> Destination:
-        """The destination, loaded."""
+        """Return the destination, loaded if it is given by its type."""
         return load(self.destination) if isinstance(self.destination, str) else self.destination
 
     @pytest.fixture
@@ -68,7 +68,7 @@ class Kit:
         subject.connection.close()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run a test once per way to write that it is about; the spec says which there are."""
+        """Run a test once for each way to write that it fits. The spec declares the ways."""
         about = getattr(metafunc.function, "about", None)
         if about is None:
             return
@@ -83,7 +83,7 @@ class Kit:
         metafunc.parametrize("way", found or [pytest.param(None, marks=skip)], ids=str)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse to be weakened: a test of the kit is kept as it is."""
+        """Raise `TypeError` if a subclass overrides a test of the kit."""
         super().__init_subclass__(**kwargs)
         if cls.__module__.startswith(_KIT):
             return

@@ -1,4 +1,4 @@
-"""A destination recovers: a process that dies at any anchor, or an answer that is lost, doubles nothing."""
+"""Tests of recovery: a process that dies at an anchor, or a lost answer, must create no duplicates."""
 
 # ruff: noqa: D102 - the name of a test is its sentence
 
@@ -18,12 +18,15 @@ _MOST_ANCHORS = 20
 
 
 class DeathError(BaseException):
-    """The process is killed here."""
+    """The simulated death of the process."""
 
 
 @define
 class DyingAttempt:
-    """An attempt whose process dies at anchor `at`, counted from 1, before or after it is on disk."""
+    """An attempt whose process dies at anchor `at`, counted from 1.
+
+    The anchor is on disk before the death if `noted` is true.
+    """
 
     attempt: RecordedAttempt
     at: int
@@ -41,7 +44,7 @@ class DyingAttempt:
         return self.attempt.anchors
 
     def anchor(self, step: str, **handle: str) -> None:
-        """Note an anchor, or die."""
+        """Record an anchor, or raise `DeathError` at anchor `at`."""
         self.seen += 1
         if self.seen < self.at or self.noted:
             self.attempt.anchor(step, **handle)
@@ -49,16 +52,16 @@ class DyingAttempt:
             raise DeathError
 
     def run_anchors(self) -> tuple[Anchor, ...]:
-        """All anchors of the run."""
+        """Return all anchors of the run."""
         return self.attempt.run_anchors()
 
     def wait(self, seconds: float, reason: str = "") -> None:
-        """Wait a little."""
+        """Wait as the recorded attempt does."""
         self.attempt.wait(seconds, reason)
 
 
 class Recovering(Kit):
-    """Tests of what an api that delivers exactly once promises."""
+    """Tests of the promise of an api that delivers exactly once."""
 
     @ways([Mode.INSERT, Mode.UPSERT], delivery=Delivery.EXACTLY_ONCE)
     def test_an_api_that_delivers_exactly_once_notes_anchors(self, subject: Subject, way: Way) -> None:
@@ -97,7 +100,7 @@ class Recovering(Kit):
 
     @ways([Mode.INSERT, Mode.UPSERT], delivery=Delivery.EXACTLY_ONCE)
     def test_a_batch_can_be_asked_about_again(self, subject: Subject, way: Way) -> None:
-        """The process may die after a settlement, too."""
+        """The process may also die after it has settled the batch."""
         target = subject.target(way)
         batch = subject.batch(target, subject.samples.rows(target.fields, 2))
         lines = subject.write(batch)
@@ -118,7 +121,7 @@ class Recovering(Kit):
 
     @ways([Mode.INSERT, Mode.UPSERT], delivery=Delivery.EXACTLY_ONCE)
     def test_a_batch_of_another_run_does_not_pass_for_one_of_this_run(self, subject: Subject, way: Way) -> None:
-        """A connection may serve one run after another; what they share there must not be mixed up."""
+        """A connection may serve several runs in turn. It must keep their batches apart."""
         target = subject.target(way)
         first, second = (subject.samples.rows(target.fields, 2, start=n) for n in (0, 2))
         subject.write(subject.batch(target, first))
@@ -137,7 +140,10 @@ class Recovering(Kit):
             assert after - before == 2, f"2 rows made {after - before} records"
 
     def _count(self, subject: Subject, target: Target) -> int | None:
-        """How many records there are, None where that cannot be read; doubles then show as refused rows at best."""
+        """Return the number of records, or None if they cannot be read.
+
+        Without the number, a duplicate shows at best as a refused row.
+        """
         try:
             return len(self.present(subject, target.schema.name, [target.fields[0].name]))
         except pytest.skip.Exception:

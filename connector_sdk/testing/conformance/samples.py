@@ -1,4 +1,4 @@
-"""Rows to write, made up from the schema of an object."""
+"""Sample rows, made up from the schema of an object."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ AWKWARD = (
     "1e5",
     "true",
 )
-"""Texts that something on the way may take for something else."""
+"""Texts that a parser on the way may misread."""
 
 
 _BASES = itertools.count(secrets.randbelow(10**6))
-"""Begins elsewhere in each session, and never twice at the same number within one."""
+"""Start numbers of samples: random in each session, and never repeated within one."""
 
 
 @frozen
 class Samples:
-    """Makes rows of an object. Values of unique fields are new in each run, since destinations remember."""
+    """The maker of sample rows. Values of unique fields differ in each run, since destinations keep old records."""
 
     value: Value
     _token: str = field(factory=lambda: secrets.token_hex(3))
     _base: int = field(factory=lambda: next(_BASES) % 10**6 * 100)
 
     def fields(self, schema: ObjectSchema, mode: Mode, match_field: str | None) -> tuple[Field, ...]:
-        """The fields to write in a mode: those that can be both set and changed, and have a sample.
+        """Return the fields to write in a mode: those that the mode can write and that have a sample.
 
-        A field that is not to be mapped may still be the one to match on.
+        The match field is always among them, even if the mode cannot write it.
         """
         usable = (each for each in schema.fields if mode not in each.not_writable and _writable(each, mode))
         chosen = [each for each in usable if each.name == match_field or self._has_sample(each)]
@@ -65,16 +65,16 @@ class Samples:
         return (*match, *chosen)
 
     def rows(self, fields: Sequence[Field], count: int, start: int = 0) -> list[Row]:
-        """Rows `start` and after it."""
+        """Return `count` rows, beginning with row number `start`."""
         return [{each.name: self.of(each, number) for each in fields} for number in range(start, start + count)]
 
     def of(self, each: Field, number: int) -> Any:
-        """The sample of a field for row `number`."""
+        """Return the sample of a field for row `number`."""
         own = self.value(each, number)
         return self.make_value(each, number) if own is None else own
 
     def make_value(self, each: Field, number: int) -> Any:
-        """A value that the schema allows; None where it does not say enough."""
+        """Return a value that the schema allows, or None if the schema does not say enough."""
         match each.type:
             case FieldType.TEXT:
                 return None if each.pattern else f"k{self._token}{number}"[-(each.length or 80) :]
@@ -112,11 +112,11 @@ def _writable(each: Field, mode: Mode) -> bool:
 
 
 def table(fields: Sequence[Field], rows: Sequence[Row]) -> pa.Table:
-    """Rows as they travel."""
+    """Return rows as the Arrow table of a batch."""
     arrays = [pa.array([row[each.name] for row in rows], arrow_type(each)) for each in fields]
     return pa.table(arrays, names=[each.name for each in fields])
 
 
 def columns(fields: Sequence[Field], on_null: OnNull = OnNull.CLEAR) -> tuple[Column, ...]:
-    """The columns of such rows."""
+    """Return the columns of such a table."""
     return tuple(Column(each.name, on_null) for each in fields)

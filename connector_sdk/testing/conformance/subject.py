@@ -1,4 +1,4 @@
-"""The destination under test, opened, with what a test needs to write to it and to look at it."""
+"""The destination under test, connected, with helpers to write to it and to read it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ACTIONS: Mapping[Mode, Action] = {
 
 @frozen
 class Way:
-    """A mode through an api."""
+    """A way to write: a mode through an api."""
 
     api: Api
     mode: Mode
@@ -49,7 +49,7 @@ class Way:
 
 @frozen
 class Target:
-    """What is written: an object in a mode, by an api, with these fields."""
+    """What a test writes: an object, a mode and api, and these fields."""
 
     way: Way
     schema: ObjectSchema
@@ -59,7 +59,7 @@ class Target:
 
 @define
 class Subject:
-    """An open destination. `reopen` is a new process: what lived in the connection is gone, anchors stay."""
+    """A connected destination. `reopen` simulates a new process: it loses the connection's state, not the anchors."""
 
     destination: Destination
     config: Callable[[], Any]
@@ -76,17 +76,17 @@ class Subject:
         self.connection = self.destination.connect(self.config(), self.host)
 
     def reopen(self) -> None:
-        """Close, and connect again."""
+        """Close the connection, and connect again."""
         self.connection.close()
         self.connection = self.destination.connect(self.config(), self.host)
 
     def another_run(self) -> None:
-        """Begin another run through the same connection; it knows no anchors but its own."""
+        """Begin another run through the same connection. The new run has no anchors yet."""
         self._runs += 1
         self.run = RecordingRun()
 
     def target(self, way: Way) -> Target:
-        """An object for this way, with the fields to write; skips the test where there is none."""
+        """Return an object that can be written this way, with its fields. Skips the test if there is none."""
         chosen = self.object_for(way.mode)
         names = [each.name for each in self.destination.list_objects(self.connection) if way.mode in each.modes]
         for name in [chosen] if chosen else names:
@@ -106,7 +106,7 @@ class Subject:
         ids: Sequence[str | None] | None = None,
         version: str | None = None,
     ) -> Batch:
-        """A batch of rows. For a deletion, `ids` are all there is to it."""
+        """Build a batch of rows. A deletion has only `ids`, no columns."""
         self._number += 1
         way, used = target.way, target.fields if fields is None else fields
         deleting = way.mode is Mode.ARCHIVE
@@ -125,7 +125,7 @@ class Subject:
         )
 
     def make_merge_batch(self, target: Target, ids: Sequence[str], into: Sequence[str]) -> Batch:
-        """A batch that merges records into others. Skips the test where they cannot be merged."""
+        """Build a batch that merges records into others. Skips the test if they cannot be merged."""
         if self.destination.spec.merge_rows_max is None or not target.schema.mergeable:
             pytest.skip(f"records of {target.schema.name} cannot be merged")
         empty = self.batch(target, [{} for _ in ids], fields=[], ids=ids)
@@ -133,13 +133,13 @@ class Subject:
         return evolve(empty, action=Action.MERGE, rows=rows, match_field=None, into=pa.array(into, pa.string()))
 
     def write(self, batch: Batch, attempt: Attempt | None = None) -> list[Row]:
-        """Write a batch; the lines of the answer."""
+        """Write a batch, and return the lines of the result."""
         own = attempt or self.run.attempt(batch)
         result = self.destination.write_batch(self.connection, batch, self.options, own)
         return list(result.rows.to_pylist())
 
     def settle(self, batch: Batch, number: int) -> list[Row]:
-        """What the core does with a batch in doubt whose api delivers exactly once; the lines in the end."""
+        """Recover a batch in doubt, or write it if it was not executed, as the core does. Return the lines."""
         attempt = self.run.attempt(batch, number)
         if attempt.anchors:
             answer = self.destination.recover_batch(self.connection, batch, self.options, attempt)
@@ -149,7 +149,7 @@ class Subject:
         return self.write(batch, self.run.attempt(batch, number + 1))
 
     def create(self, target: Target, count: int) -> tuple[list[Row], list[str]]:
-        """Make records to be changed or deleted; their rows and ids. Skips where nothing can be created."""
+        """Create records to change or delete, and return their rows and ids. Skips the test if none can be created."""
         for api in self.destination.spec.apis:
             for mode in (Mode.UPSERT, Mode.INSERT):
                 if mode in api.modes and mode in target.schema.modes:
@@ -157,14 +157,14 @@ class Subject:
         pytest.skip("the destination cannot create the records that this would need")
 
     def found(self, target: Target, values: Sequence[Any]) -> list[list[str]]:
-        """The ids of the records by each of the values of the match field."""
+        """Find the ids of the records that have each of the values in the match field."""
         (key,) = (each for each in target.schema.fields if each.name == target.match_field)
         typed = table([key], [{key.name: value} for value in values]).column(key.name).combine_chunks()
         lines = self.destination.match(self.connection, [target.schema.name], key.name, typed).to_pylist()
         return [[line["record_id"] for line in lines if line["position"] == n] for n in range(len(values))]
 
     def read(self, object_name: str, fields: Sequence[str]) -> list[Row]:
-        """What an object holds; skips the test where it cannot be read."""
+        """Read the records of an object. Skips the test if the destination has no `read_records`."""
         try:
             rows, _ = self.destination.read_records(self.connection, object_name, fields)
         except PluginError as error:
@@ -185,7 +185,7 @@ class Subject:
 
 
 def _match_field(schema: ObjectSchema, mode: Mode) -> str | None:
-    """The field that says which record a row means: the recommended one where there are several."""
+    """Return the external id field to match on, preferably a recommended one; None if there is none."""
     keys = [each for each in schema.fields if each.external_id and mode not in each.not_matchable]
     keys.sort(key=lambda each: not each.recommended)
     return keys[0].name if keys else None

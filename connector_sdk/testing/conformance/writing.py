@@ -1,4 +1,4 @@
-"""A destination writes: one line per row, in order; nulls, texts and keys mean what the contract says."""
+"""Tests of writing: one line per row, in order; nulls, texts and keys mean what the contract says."""
 
 # ruff: noqa: D102 - the name of a test is its sentence
 
@@ -20,11 +20,11 @@ from connector_sdk.testing.conformance.subject import Subject, Target, Way
 _CREATING = (Mode.INSERT, Mode.UPSERT)
 
 _NUMBERS = tuple(map(Decimal, ("0.1", "0.0000001", "-2.505", "5", "0")))
-"""Numbers that a float of four bytes tells from others, too, and with more decimals than fields show."""
+"""Numbers that a four-byte float can distinguish, some with more decimals than a field shows."""
 
 
 class Writing(Kit):
-    """Tests of what a batch does when all goes well."""
+    """Tests of batches without errors."""
 
     @ways(_CREATING)
     def test_a_batch_is_answered_with_one_line_per_row_in_the_order_of_the_rows(
@@ -125,7 +125,7 @@ class Writing(Kit):
 
     @ways(_CREATING)
     def test_no_text_is_altered_on_the_way(self, subject: Subject, way: Way) -> None:
-        """A text that a destination cannot take is a failed row, never another text."""
+        """A destination must fail a row whose text it cannot store. It must not store another text."""
         target = subject.target(way)
         text = _spare_text(target)
         rows = subject.samples.rows(target.fields, len(AWKWARD))
@@ -138,7 +138,7 @@ class Writing(Kit):
 
     @ways(_CREATING)
     def test_decimals_that_a_field_does_not_show_are_stored_all_the_same(self, subject: Subject, way: Way) -> None:
-        """They come as floats, too; a float means the number that its shortest text shows."""
+        """Decimals may also arrive as floats. A float means the number that its shortest text shows."""
         target = subject.target(way)
         number = _find_number(target)
         for turn, type_ in enumerate((pa.float64(), pa.float32(), pa.decimal128(38, 12))):
@@ -176,7 +176,7 @@ class Writing(Kit):
         assert _keys(self._read_all(subject, target)[0], target) == _keys(rows[1:], target)
 
     def _replace(self, subject: Subject, target: Target, rows: list[Row]) -> str:
-        """Replace the list; the version that it was at before."""
+        """Replace the list, and return its former version."""
         _, version = self._read_all(subject, target)
         lines = subject.write(subject.batch(target, rows, version=version))
         assert [line["status"] for line in lines] == ["succeeded"] * len(rows), lines
@@ -194,7 +194,7 @@ class Writing(Kit):
         return {row["id"]: row[text.name] for row in self._read(subject, target, text)}[line["record_id"]]
 
     def _read(self, subject: Subject, target: Target, text: Field) -> list[Row]:
-        """The ids of all records with one of their fields."""
+        """Read the id and one more field of all records."""
         names = [each.name for each in target.schema.fields]
         if "id" in names:
             return self.present(subject, target.schema.name, ["id", text.name])
@@ -205,7 +205,7 @@ class Writing(Kit):
 
 
 def _find_number(target: Target) -> Field:
-    """A field that stores more decimals than it shows; skips where there is none."""
+    """Find a field that stores more decimals than it shows. Skips the test if there is none."""
     for each in target.fields:
         if each.stores_more_decimals and (each.precision or 38) > (each.scale or 0):
             return each
@@ -217,7 +217,7 @@ def _as_type(number: Decimal, type_: pa.DataType) -> Decimal | float:
 
 
 def _spare_text(target: Target) -> Field:
-    """A text field that may hold anything; skips where there is none."""
+    """Return a text field that may hold any text. Skips the test if there is none."""
     for each in target.fields:
         roomy = each.length is None or each.length >= max(len(text) for text in AWKWARD)
         bound = each.unique or each.required or each.pattern or not each.nillable

@@ -1,6 +1,6 @@
-"""The crash harness: kill a run at every crash point, let it be continued, and audit what became of its rows.
+"""The crash harness: kill a run at each crash point, resume it, and audit the outcome of its rows.
 
-A `Scenario` is what to prepare, to run and to audit in a folder, made by an importable function:
+An importable function returns a `Scenario`, which prepares, runs and audits a folder:
 
     # tests/crashes.py
     def upserts() -> Scenario:
@@ -11,8 +11,9 @@ A `Scenario` is what to prepare, to run and to audit in a folder, made by an imp
         report = exhaust("tests.crashes:upserts")
         assert not report.failures, report
 
-`exhaust` kills at point 1, then at point 2, until a run survives. `batter` kills again and again at random points and
-moments. Each failure carries the one line that repeats it: `python -m connector_sdk.testing.crash SCENARIO --at 17`.
+`exhaust` kills at point 1, then at point 2, until a run survives. `batter` kills several times per trial, at random
+points and moments. Each failure has the command that repeats it:
+`python -m connector_sdk.testing.crash SCENARIO --at 17`.
 """
 
 from connector_sdk.testing.crash.harness import Failure, Report, Scenario

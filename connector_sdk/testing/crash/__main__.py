@@ -1,4 +1,4 @@
-"""The harness as a command: one warm process, which forks the trials and prints the report as JSON."""
+"""The harness as a command: one warm process that forks the trials and prints the report, as JSON if asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from connector_sdk.testing.crash.harness import Harness, Scenario
 
 
 def main() -> None:
-    """Run trials of a scenario."""
+    """Run the trials of a scenario, and exit with 1 if any failed."""
     options = _parser().parse_args()
     scenario = _scenario(options.scenario, options.arguments)
     with tempfile.TemporaryDirectory(prefix="crash-") as root:

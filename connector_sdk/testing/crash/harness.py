@@ -1,7 +1,7 @@
-"""Kill and audit: the loops of the crash harness, in a process that forks a child for everything that it runs.
+"""The kill-and-audit loops of the crash harness, which run each step of a trial in a forked child.
 
-The parent never runs a scenario, so it has no threads and no open database, and forking it is safe and takes
-milliseconds. Children are killed with SIGKILL: nothing of theirs is flushed, closed or rolled back.
+The parent never runs a scenario, so it has no threads and no open database. A fork is therefore safe and takes
+milliseconds. SIGKILL ends the children, so they flush, close and roll back nothing.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _RESTARTS = 5
 
 @frozen
 class Scenario:
-    """What is killed. Each function gets the trial's folder and runs in a process of its own.
+    """The run to kill. Each function receives the trial's folder and runs in its own process.
 
-    `run` does one run, or goes on with the one that was killed, and answers the exit code that a command would end
-    with; it is started again until that is one of `done`. `audit` answers what is wrong in the end, in words.
+    `run` does one run, or resumes the killed one, and returns the exit code of the command. The harness starts it again
+    until that code is in `done`. `audit` returns a description of each problem that it finds at the end.
     """
 
     prepare: Callable[[Path], None]
@@ -46,7 +46,7 @@ class Scenario:
 
 @frozen
 class Failure:
-    """A trial that went wrong: when the run was killed, what the audit says, and the line that repeats it."""
+    """A failed trial: where the run was killed, what the audit found, and the command that repeats the trial."""
 
     kills: str
     problems: tuple[str, ...]
@@ -55,7 +55,7 @@ class Failure:
 
 @frozen
 class Report:
-    """What the harness did: crash points met, trials, kills, and the trials that went wrong."""
+    """The result of the harness: the number of crash points, trials and kills, and the failed trials."""
 
     points: int
     trials: int
@@ -71,7 +71,7 @@ class Report:
 
 @define
 class Harness:
-    """Runs trials of a scenario in folders below `root`; stops after `most` failures."""
+    """The trials of a scenario, in folders below `root`. They stop after `most` failures."""
 
     name: str
     scenario: Scenario
@@ -103,12 +103,12 @@ class Harness:
         return self._report(points)
 
     def replay(self, kills: Sequence[str]) -> Report:
-        """One trial with these kills."""
+        """Run one trial with these kills."""
         self.trial(kills)
         return self._report(0)
 
     def trial(self, kills: Sequence[str]) -> int:
-        """Prepare, run and be killed as planned, run to the end, audit. Answers how many kills happened."""
+        """Prepare, run and kill as planned, run to the end, and audit. Return how many kills happened."""
         self.trials += 1
         folder = self.root / f"trial-{self.trials}"
         folder.mkdir(parents=True)
@@ -128,7 +128,7 @@ class Harness:
         return happened
 
     def _survey(self) -> int:
-        """How many crash points a run meets that nobody kills."""
+        """Return how many crash points an undisturbed run passes, or 1 if they were not counted."""
         folder = self.root / "survey"
         folder.mkdir(parents=True)
         counted = folder / "points"
@@ -137,7 +137,7 @@ class Harness:
         return int(counted.read_text()) if counted.exists() else 1
 
     def _run_and_kill(self, folder: Path, kill: str) -> bool:
-        status = self._child(folder, lambda: _to_be_killed(self.scenario.run, folder, kill))
+        status = self._child(folder, lambda: _run_until_killed(self.scenario.run, folder, kill))
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
             return True
         self._check_exit(os.waitstatus_to_exitcode(status), folder, anything=True)
@@ -170,7 +170,7 @@ class Harness:
             raise _TrialError(f"{what} failed: {_last_line(folder / 'log')}")
 
     def _child(self, folder: Path, act: Callable[[], int]) -> int:
-        """Do something in a process of its own; the status that it ended with."""
+        """Call `act` in a forked process, and return its wait status."""
         child = os.fork()
         if child == 0:
             _live(folder / "log", act)
@@ -182,11 +182,11 @@ class Harness:
 
 
 class _TrialError(Portable, Exception):
-    """A trial cannot go on."""
+    """A trial that cannot continue."""
 
 
 def _live(log: Path, act: Callable[[], int]) -> None:
-    """The whole life of a child: act, with its output in a file, and leave without tidying up."""
+    """Call `act` in the child with its output in `log`, then end the process without cleanup."""
     code = FAILED
     try:
         with log.open("a") as out:
@@ -200,7 +200,7 @@ def _live(log: Path, act: Callable[[], int]) -> None:
         os._exit(code)
 
 
-def _to_be_killed(run: Callable[[Path], int], folder: Path, kill: str) -> int:
+def _run_until_killed(run: Callable[[Path], int], folder: Path, kill: str) -> int:
     if kill.endswith("s"):
         timer = threading.Timer(float(kill[:-1]), os.kill, (os.getpid(), signal.SIGKILL))
         timer.daemon = True
@@ -211,7 +211,7 @@ def _to_be_killed(run: Callable[[Path], int], folder: Path, kill: str) -> int:
 
 
 def _kill_at(point: int) -> None:
-    """Kill this process at the crash point of that number, counted over all threads."""
+    """Kill this process at crash point number `point`, counted across all threads."""
     left = iter(range(point - 1, -1, -1))
     lock = threading.Lock()
 

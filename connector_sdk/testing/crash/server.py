@@ -1,4 +1,4 @@
-"""Start the harness in a process of its own, which has neither the caller's threads nor its open files."""
+"""The harness as functions: each call starts it in a new process, without the caller's threads and open files."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from connector_sdk.testing.crash.harness import Failure, Report
 
 
 class CrashHarnessError(Portable, Exception):
-    """The harness itself did not run; the message is what it said."""
+    """A failure of the harness itself; the message is its error output."""
 
 
 def exhaust(scenario: str, *arguments: str) -> Report:
-    """Kill a run at every crash point in turn. `scenario` is `module:function`, `arguments` are given to it."""
+    """Kill a run at each crash point in turn. `scenario` is `module:function`, which receives `arguments`."""
     return _harness(scenario, *arguments)
 
 
 def batter(scenario: str, *arguments: str, trials: int, seed: int, kills: int = 5) -> Report:
-    """Kill up to `kills` times in each of `trials` runs, at random; the same `seed` draws the same kills."""
+    """Kill up to `kills` times in each of `trials` trials, at random. The same `seed` gives the same kills."""
     return _harness(scenario, *arguments, "--trials", str(trials), "--seed", str(seed), "--kills", str(kills))
 
 
 def replay(scenario: str, *arguments: str, at: str) -> Report:
-    """One trial again, with the kills that a failure names."""
+    """Repeat one trial with the kills that a failure names."""
     return _harness(scenario, *arguments, "--at", at)
 
 
