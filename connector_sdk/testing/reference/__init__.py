@@ -1,7 +1,7 @@
-"""The reference destination: a whole plugin over a small service that keeps its records in one SQLite file.
+"""The reference destination: a complete plugin for a small service that keeps its records in one SQLite file.
 
-`plugin` is the plugin. `Store` is the service behind it: tests look at what was really executed there and tell it to
-misbehave.
+`plugin` is the plugin, and `Store` is the service behind it. Tests read from the store which rows the service
+executed, and add faults to it.
 
     store = Store.at(path)
     store.add_fault(Fault(FaultKind.ROW, key="k7", code="locked"))

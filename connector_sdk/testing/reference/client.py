@@ -1,4 +1,4 @@
-"""Make calls of the service, and tell the host about each."""
+"""The client of the service, which reports each call to the host."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from connector_sdk.testing.reference.service import LostAnswerError
 from connector_sdk.testing.reference.store import Store
 
 _SHOWN = 16_384
-"""Characters of a body that the host is told."""
+"""How many characters of a body the client reports to the host."""
 
 
 @frozen
 class Client:
-    """One logged-in client; safe to use from any thread."""
+    """A logged-in client, safe to use from any thread."""
 
     store: Store
     host: Host
 
     def call(self, name: str, **arguments: Any) -> Reply:
-        """Make a call; raises what the service raises."""
+        """Make a call and report it. Raises what the service raises."""
         at, started = datetime.now(UTC).isoformat(), time.monotonic()
         body = json.dumps(arguments)
         try:
@@ -39,7 +39,10 @@ class Client:
         return reply
 
     def ask(self, name: str, **arguments: Any) -> Reply:
-        """Make a call about a batch that may have been executed: a refusal of the call says nothing of the batch."""
+        """Make a call about a batch that may have been executed.
+
+        Raises `LostAnswerError` if the service refuses the call, since that says nothing about the batch.
+        """
         try:
             return self.call(name, **arguments)
         except NotExecuted as refused:

@@ -1,4 +1,4 @@
-"""Every error of the reference destination: what it asks for, what causes it, what to do."""
+"""The errors of the reference destination: the classification, cause and advice for each code."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ CODES: Mapping[str, Classification] = {
 
 
 def classify(error: RowError | BaseException) -> Classification | None:
-    """What an error asks for; None leaves it to the core."""
+    """Classify an error, or return None to leave it to the core."""
     if isinstance(error, ConnectionError):
         return LOST
     if not isinstance(error, RowError):

@@ -1,4 +1,4 @@
-"""The tables behind the service. They live apart from the writing process, so they tell what really happened."""
+"""The tables behind the service, which outlive a killed process and so show what was executed."""
 
 from __future__ import annotations
 
@@ -32,10 +32,9 @@ create table if not exists late (id integer primary key, wait integer, call text
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open or create the database at `path`, or in memory when that is empty.
+    """Open or create the database at `path`, or in memory if `path` is empty.
 
-    Every change is there as soon as it is committed, also when the process is killed the moment after; losing power
-    is not provided for, it is a test double.
+    A committed change survives a kill of the process. It may not survive a power failure, which is enough for tests.
     """
     database = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
     database.execute("pragma journal_mode = wal")
@@ -49,7 +48,7 @@ def connect(path: str) -> sqlite3.Connection:
 
 @contextmanager
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
-    """All of it or nothing."""
+    """Commit all changes of the block, or none if it raises."""
     database.execute("begin immediate")
     try:
         yield

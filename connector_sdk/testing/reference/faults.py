@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: what goes wrong, at which call or row, and how often."""
+"""Faults on demand: what goes wrong, at which call or row, and how often."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from attrs import frozen
 
 
 class FaultKind(StrEnum):
-    """What goes wrong.
+    """The kinds of faults.
 
-    `row`: the row with `key` is refused with `code`. `refused`: the whole call is refused with `code`, nothing is
-    executed (`too_large` asks for a smaller batch). `cut_before` and `cut_after`: the answer is lost, before or after
-    the call was executed. `late`: the answer is lost and the call arrives `wait` calls later. `twice`: the call is
-    answered, and arrives once more `wait` calls later. `partial`: only the first half of the rows is executed.
-    `moved`: somebody else changes the object just before the call. `slow`: a job is not done for the next looks.
-    `converted`: the guest with `key` becomes one of the people just before its row is executed.
+    - `row`: The service refuses the row with `key`, with `code`.
+    - `refused`: The service refuses the whole call with `code` and executes nothing. The code `too_large` asks for a
+      smaller batch.
+    - `cut_before`, `cut_after`: The answer is lost before or after the call is executed.
+    - `late`: The answer is lost, and the call arrives `wait` calls later.
+    - `twice`: The call is answered, and arrives again `wait` calls later.
+    - `partial`: The service executes only the first half of the rows.
+    - `moved`: Another user changes the object just before the call.
+    - `slow`: The next polls of a job say that it is not done.
+    - `converted`: The guest with `key` becomes one of the people just before its row is executed.
     """
 
     ROW = "row"
@@ -43,10 +47,11 @@ _ONLY_AT = {
 
 @frozen
 class Fault:
-    """Something that goes wrong `times` times, after it would have been met `skip` times.
+    """A fault that happens `times` times, after it was skipped `skip` times.
 
-    `call` (`write`, `create_upload`, `upload`, `commit`, `abort`, `open_job`, `post`, `close_job`, `list_batches`,
-    `look`, `replace`), `object_name` and `key` limit where; empty means anywhere that the kind makes sense.
+    `call`, `object_name` and `key` limit where it happens. Empty means anywhere that the kind makes sense. The calls
+    are `write`, `create_upload`, `upload`, `commit`, `abort`, `open_job`, `post`, `close_job`, `list_batches`, `look`
+    and `replace`.
     """
 
     kind: FaultKind
@@ -60,7 +65,7 @@ class Fault:
 
 
 def add(database: sqlite3.Connection, fault: Fault) -> None:
-    """Keep a fault until it has happened often enough; it survives the process."""
+    """Store a fault, so that it also happens in other processes until its `times` are used up."""
     database.execute(
         "insert into fault (kind, call, object, key, code, times, skip, wait) values (?, ?, ?, ?, ?, ?, ?, ?)",
         (fault.kind, fault.call, fault.object_name, fault.key, fault.code, fault.times, fault.skip, fault.wait),
@@ -68,19 +73,19 @@ def add(database: sqlite3.Connection, fault: Fault) -> None:
 
 
 def clear(database: sqlite3.Connection) -> None:
-    """From now on, all goes well."""
+    """Remove all faults."""
     database.execute("delete from fault")
 
 
 def take(database: sqlite3.Connection, call: str, object_name: str) -> Fault | None:
-    """The fault that this call meets, if any; it has happened then."""
+    """Return the fault of this call, if any, and count it as happened."""
     kinds = tuple(kind for kind in FaultKind if kind not in _OF_ROWS)
     found = _take_faults(database, kinds, call, object_name, [""])
     return next(iter(found.values()), None)
 
 
 def take_rows(database: sqlite3.Connection, object_name: str, keys: Iterable[str]) -> dict[str, Fault]:
-    """The faults that rows of one call meet, by the rows' keys."""
+    """Return the faults of one call's rows by their keys, and count them as happened."""
     return _take_faults(database, _OF_ROWS, "", object_name, keys)
 
 

@@ -47,7 +47,7 @@ from connector_sdk.testing.reference.writers import WRITERS, Handle, Options
 
 @frozen
 class Config:
-    """A reference destination: records in a file of this machine."""
+    """The settings of a reference destination, whose records are in a file on this machine."""
 
     path: Annotated[str, "The file that holds the records, or `:memory:NAME` while the process lives."]
     token: Annotated[Secret | None, "What the account asks for at login, if it does."] = None
@@ -95,13 +95,13 @@ SPEC = DestinationSpec(
 
 @hookimpl
 def destination_spec() -> DestinationSpec:
-    """Five modes through four apis of different shape."""
+    """Declare five modes and four apis, which differ in how they write and recover."""
     return SPEC
 
 
 @hookimpl
 def connect(config: Config, host: Host) -> Connection:
-    """Open the account; it may ask for a token."""
+    """Open the account. Raises `ConfigError` if the account requires another token."""
     token = config.token.reveal() if config.token else ""
     if token:
         host.hide(token)
@@ -114,13 +114,13 @@ def connect(config: Config, host: Host) -> Connection:
 
 @hookimpl
 def list_objects() -> Sequence[ObjectInfo]:
-    """The objects of every account are the same."""
+    """List the objects, which are the same in each account."""
     return [ObjectInfo(name, each.schema.label, each.schema.modes) for name, each in SHAPES.items()]
 
 
 @hookimpl
 def discover_schema(object_name: str) -> ObjectSchema:
-    """The fields of an object."""
+    """Return the fields of an object. Raises `ConfigError` if there is no such object."""
     return _shape(object_name).schema
 
 
@@ -133,9 +133,9 @@ def match(
     is_reference: bool,
     successors: Sequence[str],
 ) -> pa.Table:
-    """Find records by the field's own rules of equality. An id of another object can be that of no record.
+    """Find records by the field's own equality rules. The line of an id of another object has no record id.
 
-    A guest that became one of the people is answered as that.
+    For a guest that became one of the people, return the person.
     """
     store, wanted = connection.handle.client.store, values.to_pylist()
     lines = []
@@ -156,7 +156,7 @@ def match(
 
 @hookimpl
 def read_records(connection: Connection, object_name: str, fields: Sequence[str]) -> tuple[pa.RecordBatchReader, str]:
-    """The present records and their version."""
+    """Return the current records and their version."""
     shape, store = _shape(object_name), connection.handle.client.store
     version, records = store.version(object_name), store.records(object_name)
     known = [found for name in fields if (found := shape.field(name)) is not None]
@@ -175,19 +175,19 @@ def write_batch(connection: Connection, batch: Batch, options: Options, attempt:
 def recover_batch(
     connection: Connection, batch: Batch, options: Options, attempt: Attempt
 ) -> WriteResult | Recovery | Unknown:
-    """Ask what became of a batch through its api."""
+    """Find out through the batch's api whether the batch was executed."""
     return WRITERS[batch.api].recover(connection.handle, batch, options, attempt)
 
 
 @hookimpl
 def classify_error(error: RowError | BaseException) -> Classification | None:
-    """Look the code up."""
+    """Look up the code of the error."""
     return classify(error)
 
 
 @hookimpl
 def check_plan(connection: Connection, plan: PlanSummary) -> Sequence[Finding]:
-    """Stop a plan that the quota of calls does not allow; each batch takes one call at least."""
+    """Stop a plan that needs more calls than the quota allows. Each batch takes at least one call."""
     left = connection.handle.client.store.calls_left
     need = sum(plan.batches.values())
     if left is None or need <= left:

@@ -1,4 +1,4 @@
-"""Execute rows: create, update, upsert, delete, merge and replace records, one answer per row."""
+"""The records of the service: create, update, upsert, delete, merge and replace them, with one answer per row."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from connector_sdk.testing.reference.wire import Answer, Line, RefusedError, Req
 
 
 class Records:
-    """The records of the service; every method belongs into a transaction of the caller."""
+    """The records of the service. The caller of each method must have begun a transaction."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
     def execute(self, request: Request, *, partial: bool = False) -> list[Answer]:
-        """Execute rows one by one; with `partial`, just the first half of them."""
+        """Execute rows one by one, or only the first half of them if `partial` is true."""
         shape = SHAPES[request.object_name]
         keys = [self._key_of(shape, line) for line in request.lines]
         wrong = faults.take_rows(self._database, request.object_name, [key for key in keys if key])
@@ -38,7 +38,7 @@ class Records:
         return answers + [Answer("not_executed")] * (len(keys) - end)
 
     def by_hand(self, object_name: str, action: Action, line: Line) -> str:
-        """What somebody does in the service's own pages: no fault meets it, and it is not counted.
+        """Execute a row as a user of the service would in its own pages, without faults or counting. Return the id.
 
         Raises `RefusedError`.
         """
@@ -47,7 +47,7 @@ class Records:
         return id_
 
     def replace(self, request: Request) -> list[Answer]:
-        """Make the rows the whole list of the object: what is not among them becomes inactive."""
+        """Make the rows the whole list of the object. Other records become inactive."""
         self._database.execute("update record set active = 0 where object = ?", (request.object_name,))
         answers = self.execute(request)
         for each in answers:
@@ -55,18 +55,18 @@ class Records:
         return answers
 
     def version(self, object_name: str) -> str:
-        """Changes whenever records of the object change."""
+        """Return the version of an object, which changes whenever its records change."""
         found = self._database.execute("select number from version where object = ?", (object_name,)).fetchone()
         return str(found[0] if found else 0)
 
     def touch(self, object_name: str) -> None:
-        """The object changes: it is at another version now."""
+        """Advance the version of the object, because its records change."""
         self._database.execute(
             "insert into version values (?, 1) on conflict do update set number = number + 1", (object_name,)
         )
 
     def find(self, object_name: str, field: Field, value: Wire) -> list[str]:
-        """The ids of the records whose field has a value, by the field's own rules."""
+        """Find the ids of the records whose field has a value, by the field's own equality rules."""
         if field.name == "id":
             query = "select id from record where object = ? and id = ? and deleted = 0"
             return [each for (each,) in self._database.execute(query, (object_name, value))]
@@ -77,14 +77,14 @@ class Records:
         return [each for (each,) in self._database.execute(query, (object_name, f'$."{field.name}"', value))]
 
     def search(self, object_name: str, field: Field, value: Wire) -> list[str]:
-        """The ids of the records whose field has a value, as a search for references compares them."""
+        """Find the ids of the records whose field has a value, by the equality rules of reference searches."""
         compared = evolve(field, equality=field.search_equality or frozenset())
         query = "select id, json_extract(fields, ?) from record where object = ? and deleted = 0 order by number"
         found = self._database.execute(query, (f'$."{field.name}"', object_name))
         return [id_ for id_, held in found if held is not None and same(compared, held) == same(compared, value)]
 
     def fields(self, id_: str | None) -> dict[str, Wire] | None:
-        """What a record holds, None when there is no such record."""
+        """Return the fields of a record, or None if there is no such record."""
         query = "select fields from record where id = ? and deleted = 0"
         found = self._database.execute(query, (id_,)).fetchone()
         return json.loads(found[0]) if found else None
@@ -104,7 +104,7 @@ class Records:
         return Answer(record_id=id_, created=created)
 
     def _become(self, shape: Shape, key: str | None) -> None:
-        """Somebody converts the guest of a key, unless there is none or that was done before."""
+        """Convert the guest with this key, unless there is none or it is already converted."""
         field = shape.field(shape.key)
         for each in self.find(shape.schema.name, field, key) if field else []:
             if successor(self._database, each) is None:
@@ -167,8 +167,8 @@ class Records:
         return id_
 
     def _merge(self, shape: Shape, id_: str, into: str) -> str:
-        """Let what refers to a record refer to another one, and delete it. Merging it twice is merging it once."""
-        if self.merged_into(id_) == into:
+        """Merge a record into another: redirect references to it, and delete it. A second merge has no effect."""
+        if self.find_successor(id_) == into:
             return into
         if self.fields(into) is None:
             raise RefusedError("reference_not_found", f"there is no record {into} to merge {id_} into")
@@ -177,12 +177,12 @@ class Records:
         redirect(self._database, shape, id_, into)
         return into
 
-    def merged_into(self, id_: str) -> str | None:
-        """The record that a record was merged into or became, None where it stands for itself."""
+    def find_successor(self, id_: str) -> str | None:
+        """Return the record that a record was merged into or became, or None if there is none."""
         return successor(self._database, id_)
 
     def become(self, guest: str) -> str:
-        """Let a guest become one of the people: it stays, and is not changed any more. The id of the new record.
+        """Convert a guest to one of the people, and return the id of the new record. The guest stays, but is read-only.
 
         Raises `RefusedError`.
         """
@@ -192,7 +192,7 @@ class Records:
         return made
 
     def _live(self, id_: str | None) -> tuple[str, dict[str, Wire]]:
-        """The id of a record that can be changed, and what it holds."""
+        """Return the id and the fields of a record that can be changed. Raises `RefusedError` if it cannot."""
         found = self.fields(id_)
         if found is None or id_ is None:
             raise RefusedError("gone", f"there is no record {id_}")
@@ -201,7 +201,10 @@ class Records:
         return id_, found
 
     def _check_values(self, shape: Shape, line: Line, *, creating: bool) -> dict[str, Wire]:
-        """The values of a line, empty text as null, references as ids."""
+        """Return the values of a line, with empty text as null and references as ids.
+
+        Raises `RefusedError` if a field cannot hold its value.
+        """
         values: dict[str, Wire] = {}
         for name, value in line["set"].items():
             field = shape.field(name)

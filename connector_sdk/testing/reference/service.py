@@ -1,4 +1,4 @@
-"""The calls that the service takes, each of which may go wrong as it was told to."""
+"""The calls of the service, with the faults that tests have added."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from connector_sdk.testing.reference.wire import Request
 
 
 class LostAnswerError(ConnectionError):
-    """The connection broke; what was asked for may have been done."""
+    """A broken connection: the service may have executed the call."""
 
 
 class Service:
-    """Takes one call at a time; each is executed whole or not at all, whoever is killed meanwhile."""
+    """The service. It takes one call at a time and executes it completely or not at all, even if it is killed."""
 
     def __init__(self, database: sqlite3.Connection, records: Records, lock: threading.RLock) -> None:
         self._database = database
@@ -34,7 +34,8 @@ class Service:
     def request(self, call: str, arguments: Mapping[str, Any]) -> Reply:
         """Make a call.
 
-        Raises `NotExecuted` when the service refuses, `Stale`, and `LostAnswerError` when the answer is lost.
+        Raises `NotExecuted` if the service refuses the call, `Stale` if the object changed, and `LostAnswerError` if
+        the answer is lost.
         """
         with self._lock:
             self._arrivals()
@@ -44,7 +45,7 @@ class Service:
             return self._act(call, arguments) if fault is None else self._go_wrong(fault, call, arguments)
 
     def deliver_late(self) -> None:
-        """Let every call that is late arrive now."""
+        """Execute all late calls now."""
         with self._lock:
             while (number := self._oldest("1")) is not None:
                 self._arrive(number)
@@ -105,7 +106,7 @@ class Service:
         self._database.execute("insert into late (wait, call, arguments) values (?, ?, ?)", entry)
 
     def _arrivals(self) -> None:
-        """One more call is made: those that were late long enough arrive before it."""
+        """Execute the late calls whose wait is over, and shorten the wait of the others by one call."""
         while (number := self._oldest("wait <= 1")) is not None:
             self._arrive(number)
         self._database.execute("update late set wait = wait - 1")

@@ -1,4 +1,4 @@
-"""The objects of the reference destination and their fields: each kind of field, and each reason not to write one."""
+"""The objects of the reference destination, with each type of field and each reason not to write one."""
 
 from __future__ import annotations
 
@@ -113,19 +113,19 @@ _TAGS = (_ID, _key("name", "Name"), Field("label", FieldType.TEXT, "Label", leng
 
 @frozen
 class Shape:
-    """An object: its schema, the field by which ground truth is told, and what its record ids start with."""
+    """An object: its schema, the field by which the store counts executed rows, and the prefix of its record ids."""
 
     schema: ObjectSchema
     key: str
     prefix: str
 
     def field(self, name: str) -> Field | None:
-        """The field of that name."""
+        """Return the field of that name, or None."""
         return next((each for each in self.schema.fields if each.name == name), None)
 
     @property
     def unique(self) -> tuple[Field, ...]:
-        """The fields of which no two records may have the same value."""
+        """The fields in which no two records may have the same value, except `id`."""
         return tuple(each for each in self.schema.fields if each.unique and each.name != "id")
 
 
@@ -152,4 +152,4 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "tags": _shape("tags", "name", _TAGS, frozenset({Mode.ALL})),
 }
-"""The objects by name. `guests` may become people; `notes` takes twins; `tags` is replaced as a whole."""
+"""The objects by name. `guests` can become people, `notes` accepts duplicates, and `tags` is replaced as a whole."""

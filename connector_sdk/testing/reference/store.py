@@ -1,4 +1,4 @@
-"""The truth about an account of the reference service: what it holds, what was executed, what is to go wrong."""
+"""An account of the reference service: its records, what it executed, and its faults."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from connector_sdk.testing.reference.values import Wire, from_wire, to_wire
 from connector_sdk.testing.reference.wire import Line
 
 MEMORY = ":memory:"
-"""Paths that start with this name a store that lives as long as the process."""
+"""The prefix of paths that name a store in memory, which lives as long as the process."""
 
 _in_memory: dict[str, Store] = {}
 
 
 @frozen
 class Executed:
-    """A batch as the service executed it, through one of its calls."""
+    """A batch as the service executed it, and the call that it came through."""
 
     number: int
     call: str
@@ -41,10 +41,10 @@ class Executed:
 
 
 class Store:
-    """One account of the service. Several stores on one path, also in several processes, are one account."""
+    """One account of the service. Stores with the same path are the same account, even in several processes."""
 
     def __init__(self, path: str) -> None:
-        """Open the account at `path`, creating it when it is not there. Use `Store.at` to share one in memory."""
+        """Open the account at `path`, or create it. Use `Store.at` to share an account in memory."""
         self._lock = threading.RLock()
         self._database = connect("" if path.startswith(MEMORY) else path)
         self._path = path
@@ -53,7 +53,7 @@ class Store:
 
     @classmethod
     def at(cls, path: str | Path) -> Store:
-        """The account at a path; `:memory:NAME` is the same one for everybody in this process."""
+        """Open the account at a path. Each call with the same `:memory:NAME` returns the same store in this process."""
         name = str(path)
         if not name.startswith(MEMORY):
             return cls(name)
@@ -62,7 +62,7 @@ class Store:
         return _in_memory[name]
 
     def close(self) -> None:
-        """Let go of the file; an account in memory stays."""
+        """Close the file. An account in memory stays open."""
         if not self._path.startswith(MEMORY):
             self._database.close()
 
@@ -73,17 +73,17 @@ class Store:
 
     @property
     def token(self) -> str:
-        """What a login must show; empty lets everybody in."""
+        """The token that a login must have; empty means none."""
         return str(self._account()[1])
 
     @property
     def calls_left(self) -> int | None:
-        """What is left of the quota of calls; None when there is no quota."""
+        """The number of calls left in the quota; None if there is no quota."""
         left: int | None = self._account()[2]
         return left
 
     def become(self, *, account: str | None = None, token: str | None = None, calls_left: int | None = None) -> None:
-        """Change the account's id, the token that it asks for, or its quota of calls."""
+        """Change the account's id, the token that it requires, or its quota of calls."""
         with self._change():
             self._database.execute(
                 "update account set id = coalesce(?, id), token = coalesce(?, token), "
@@ -92,35 +92,36 @@ class Store:
             )
 
     def add_fault(self, fault: Fault) -> None:
-        """Let something go wrong."""
+        """Add a fault."""
         with self._change():
             faults.add(self._database, fault)
 
     def clear_faults(self) -> None:
-        """Let all go well from now on; calls that are late stay late."""
+        """Remove all faults. Late calls stay late."""
         with self._change():
             faults.clear(self._database)
 
     def deliver_late(self) -> None:
-        """Let every call that is late arrive now."""
+        """Execute all late calls now."""
         self._service.deliver_late()
 
     def request(self, call: str, **arguments: Any) -> Reply:
         """Make a call as a client does.
 
-        Raises `NotExecuted` when the service refuses, `Stale`, and `LostAnswerError` when the answer is lost.
+        Raises `NotExecuted` if the service refuses the call, `Stale` if the object changed, and `LostAnswerError` if
+        the answer is lost.
         """
         return self._service.request(call, arguments)
 
     def records(self, object_name: str) -> tuple[dict[str, Any], ...]:
-        """The live records of an object, oldest first, as Python values by field; inactive tags are not among them."""
+        """Return the live records of an object, oldest first, as Python values by field. Omits inactive ones."""
         query = "select id, fields from record where object = ? and not deleted and active order by number"
         with self._lock:
             found = self._database.execute(query, (object_name,)).fetchall()
         return tuple({"id": id_, **_python(object_name, json.loads(fields))} for id_, fields in found)
 
     def merged(self, object_name: str) -> dict[str, str]:
-        """The keys of records that were merged, with those of the records that they went into."""
+        """Return the keys of merged records, each with the key of the record that it was merged into."""
         query = (
             "select gone.key, kept.key from record gone join record kept on kept.id = gone.merged_into"
             " where gone.object = ? order by gone.number"
@@ -129,7 +130,7 @@ class Store:
             return dict(self._database.execute(query, (object_name,)).fetchall())
 
     def executed(self, object_name: str) -> dict[str, int]:
-        """How often a row of each key was executed, whatever the action. Refused rows do not count."""
+        """Return how often rows of each key were executed, over all actions. Refused rows do not count."""
         found: Counter[str] = Counter()
         with self._lock:
             query = "select key, times from executed where object = ?"
@@ -138,31 +139,31 @@ class Store:
         return dict(found)
 
     def batches(self) -> tuple[Executed, ...]:
-        """The batches that were executed, in order."""
+        """Return the executed batches, in order."""
         query = "select number, call, object, action, rows from batch order by number"
         with self._lock:
             return tuple(Executed(*each) for each in self._database.execute(query).fetchall())
 
     def version(self, object_name: str) -> str:
-        """Another one after each change of the object's records."""
+        """Return the version of an object, which changes whenever its records change."""
         with self._lock:
             return self._records.version(object_name)
 
     def find(self, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
-        """The ids of the records that have each of the values."""
+        """Find the ids of the records that have each of the values."""
         return self._find(object_name, field, values, self._records.find)
 
     def search(self, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
-        """The ids of the records that have each of the values, as a search for references compares them."""
+        """Find the ids of the records that have each of the values, by the equality rules of reference searches."""
         return self._find(object_name, field, values, self._records.search)
 
     def became(self, ids: Sequence[str]) -> list[str | None]:
-        """The record that each record was merged into or became, None for those that stand for themselves."""
+        """Return the record that each record was merged into or became, or None if there is none."""
         with self._lock:
-            return [self._records.merged_into(each) for each in ids]
+            return [self._records.find_successor(each) for each in ids]
 
     def put(self, object_name: str, **values: Any) -> str:
-        """Create a record by hand, and answer its id. Meets no fault and does not count as executed."""
+        """Create a record by hand, and return its id. No fault applies, and it does not count as executed."""
         return self._by_hand(object_name, Action.CREATE, None, values)
 
     def change(self, object_name: str, id_: str, **values: Any) -> None:
@@ -174,7 +175,7 @@ class Store:
         self._by_hand(object_name, Action.DELETE, id_, {})
 
     def convert(self, guest: str) -> str:
-        """Let a guest become one of the people by hand, and answer the id of that record."""
+        """Convert a guest to one of the people by hand, and return the id of that record."""
         with self._change():
             return self._records.become(guest)
 

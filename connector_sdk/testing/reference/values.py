@@ -1,4 +1,4 @@
-"""Values as they travel to the service and rest there (JSON), and back into Python."""
+"""The conversion of values between Python and the JSON that the service receives and stores."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import pyarrow as pa
 from connector_sdk import Equality, Field, FieldType
 
 Wire = str | int | bool | None
-"""A value in JSON; dates, times and decimals are text."""
+"""A JSON value; dates, times and decimals are text."""
 
 
 def read_values(column: pa.ChunkedArray) -> list[Any]:
-    """The values of a column of a batch; a float is the decimal number that its shortest text shows."""
+    """Return the values of a batch's column. A float becomes the decimal number that its shortest text shows."""
     if not pa.types.is_floating(column.type):
         return list(column.to_pylist())
     return [None if each is None else Decimal(each) for each in column.cast(pa.string()).to_pylist()]
 
 
 def to_wire(value: Any) -> Wire:
-    """A Python value as JSON; a timestamp without a zone is UTC."""
+    """Convert a Python value to JSON. A timestamp without a zone is UTC. Raises `TypeError` for other types."""
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     if isinstance(value, date | time):
@@ -35,7 +35,7 @@ def to_wire(value: Any) -> Wire:
 
 
 def from_wire(field: Field, value: Wire) -> Any:
-    """What JSON holds, as a Python value; raises `ValueError` when the field cannot hold it."""
+    """Convert a JSON value to Python. Raises `ValueError` if the field cannot hold it."""
     if value is None:
         return None
     match field.type:
@@ -57,7 +57,7 @@ def from_wire(field: Field, value: Wire) -> Any:
 
 
 def same(field: Field, value: Wire) -> str:
-    """The text that two values share exactly when the field takes them for one value."""
+    """Return a text that is equal for two values if and only if the field treats them as equal."""
     text = str(value)
     if field.equality & {Equality.TRIMMED, Equality.CASELESS}:
         text = text.strip()

@@ -1,4 +1,4 @@
-"""Rows as they travel to the service and back: requests, answers, refusals."""
+"""The messages between plugin and service: requests, answers and refusals."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from attrs import asdict, frozen
 from connector_sdk.contract.errors import Portable
 
 Line = Mapping[str, Any]
-"""A row as it travels: `id` of its record, `set` fields to values, `by` fields to the key field of a reference; `into`
-which record it is merged."""
+"""A row of a request.
+
+`id` is the record's id, `set` maps fields to values, `by` maps reference fields to the key field of the target, and
+`into` is the record to merge into.
+"""
 
 
 @frozen
 class Request:
-    """Rows to write, as they travel."""
+    """A request to write rows."""
 
     object_name: str
     action: str
@@ -25,18 +28,18 @@ class Request:
     match_field: str | None = None
 
     def json(self) -> str:
-        """The body of the request."""
+        """Return the body of the request."""
         return json.dumps(asdict(self))
 
     @classmethod
     def parse(cls, body: str) -> Request:
-        """The request in a body."""
+        """Parse a body."""
         return cls(**json.loads(body))
 
 
 @frozen
 class Answer:
-    """What became of a row. `fields` are those to blame."""
+    """The answer to a row. `fields` are the fields that caused an error."""
 
     status: str = "succeeded"
     record_id: str | None = None
@@ -47,7 +50,7 @@ class Answer:
 
 
 class RefusedError(Portable, Exception):
-    """A row is refused, with a code."""
+    """A refused row, with a code."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -55,5 +58,5 @@ class RefusedError(Portable, Exception):
 
 
 def as_json(answers: Iterable[Answer]) -> str:
-    """Answers as they travel back."""
+    """Return answers as the body of a reply."""
     return json.dumps([asdict(each) for each in answers])

@@ -1,4 +1,4 @@
-"""The four ways to write, from the simplest to the one that needs a fence, and how each settles a lost answer."""
+"""The four ways to write and how each recovers from a lost answer, from the simplest to one that fences off calls."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ from connector_sdk.testing.reference.wire import Line, Request
 
 @frozen
 class Options:
-    """What a sync may set: seconds between two looks at a job that is not done."""
+    """The options of a sync: `look_every` is the number of seconds between two polls of a job."""
 
     look_every: float = 0.05
 
 
 @define
 class JobPool:
-    """Open jobs in which no post is under way. It dies with the process; what it held is reachable by anchors.
+    """The open jobs in which no post is in progress. A dead process loses the pool, but anchors still name the jobs.
 
-    A run never gets the jobs of another, whose anchors it does not know.
+    A run never gets a job of another run, because it does not know that run's anchors.
     """
 
     _free: dict[str, list[str]] = field(factory=lambda: defaultdict(list))
     _lock: threading.Lock = field(factory=threading.Lock)
 
     def take(self, run: str) -> str | None:
-        """A job of one's own, None when there is none."""
+        """Take a free job of this run out of the pool, or return None if there is none."""
         with self._lock:
             return self._free[run].pop() if self._free[run] else None
 
     def give(self, run: str, job: str) -> None:
-        """The answer of the last post is known: others may use the job."""
+        """Return a job to the pool once the answer to its last post is known."""
         with self._lock:
             self._free[run].append(job)
 
 
 @frozen
 class Handle:
-    """What the batches of a connection share."""
+    """The state that the batches of a connection share."""
 
     client: Client
     jobs: JobPool = field(factory=JobPool)
@@ -71,24 +71,24 @@ class Writer(Protocol):
     def recover(
         self, handle: Handle, batch: Batch, options: Options, attempt: Attempt
     ) -> WriteResult | Recovery | Unknown:
-        """Find out what became of a batch."""
+        """Return the result of a batch whose answer was lost, `NOT_EXECUTED`, or `Unknown`."""
         ...
 
 
 class SingleCall:
-    """One request, one answer. Nothing is left to ask when the answer is lost."""
+    """One request and one answer. A lost answer cannot be recovered."""
 
     def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
         """Write a batch."""
         return _result(handle.client.call("write", body=_request(batch).json())["answers"])
 
     def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> Unknown:
-        """Nothing identifies the batch at the service."""
+        """Return `Unknown`, because nothing identifies the batch at the service."""
         return Unknown("Look for the rows by their values.")
 
 
 class TwoPhase:
-    """Create, upload, commit. What is uploaded is inert until committed, and committing twice is committing once."""
+    """Create, upload, commit. An upload is inert until committed, and a second commit has no effect."""
 
     def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
         """Write a batch."""
@@ -100,7 +100,10 @@ class TwoPhase:
         return _poll_job(handle, call("commit", job=job)["batch"], options, attempt)
 
     def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
-        """Abort what was not wholly uploaded, which also fences off calls that are late; commit the rest once more."""
+        """Abort a job whose upload may be incomplete, and commit any other open job.
+
+        The abort also fences off late calls.
+        """
         anchor = _last(attempt)
         if anchor is None:
             return NOT_EXECUTED
@@ -114,7 +117,7 @@ class TwoPhase:
 
 
 class LeasedJob:
-    """Post into a job that spans batches. At most one post is under way in a job, so a closed job tells the truth."""
+    """Posts into a job that spans batches. A job has at most one post in progress, so its batch list is conclusive."""
 
     def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
         """Write a batch."""
@@ -131,7 +134,7 @@ class LeasedJob:
         return _poll_job(handle, posted, options, attempt)
 
     def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
-        """Close the job, so that a late post is refused, and list it: the one batch that nobody anchored is ours."""
+        """Close the job, so that it refuses a late post, and list its batches. The one without an anchor is ours."""
         anchor = _last(attempt)
         if anchor is None:
             return NOT_EXECUTED
@@ -148,14 +151,14 @@ class LeasedJob:
 
 
 class Replacement:
-    """The whole list in one request that names the version it was made from."""
+    """One request with the whole list, which names the version that the list is based on."""
 
     def write(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-        """Replace the list; raises `Stale` when it moved."""
+        """Replace the list. Raises `Stale` if it changed since that version."""
         return _result(handle.client.call("replace", body=_request(batch).json(), version=batch.version)["answers"])
 
     def recover(self, handle: Handle, batch: Batch, options: Options, attempt: Attempt) -> Recovery:
-        """A second replacement finds the version moved if the first one was executed."""
+        """Return `NOT_EXECUTED`: if the first replacement was executed, the second raises `Stale`."""
         return NOT_EXECUTED
 
 
@@ -165,11 +168,11 @@ WRITERS: Mapping[str, Writer] = {
     "leased_job": LeasedJob(),
     "replace": Replacement(),
 }
-"""The ways to write by the names of their apis."""
+"""The ways to write, by api name."""
 
 
 def _last(attempt: Attempt) -> Anchor | None:
-    """The last anchor of this very attempt; those before it are settled, and their jobs may serve others."""
+    """Return the last anchor of this attempt. Earlier attempts are settled, and their jobs may serve other batches."""
     own = [each for each in attempt.anchors if each.attempt == attempt.number]
     return own[-1] if own else None
 
