@@ -1,4 +1,4 @@
-"""What a list of rows makes of a picklist: which values join, change, come back and leave."""
+"""The change that a list of rows makes to a picklist: values added, changed, reactivated and deactivated."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Order = Literal["key", "model"]
 LABEL = "label"
 
 ADDED_OR_BACK = "added or reactivated"
-"""Words for a new value of a field whose inactive values Salesforce hides."""
+"""The description of a new value if Salesforce hides the field's inactive values."""
 
 
 @frozen
 class Wanted:
-    """A row: a value that is to be active. Without a label, that of the org stays, or the API name serves.
+    """A row: a value that must be active. Without a label, it keeps the org's label, or a new value shows its API name.
 
-    `attributes` has just those that are to be set; None empties one.
+    `attributes` has only the attributes to set; None clears one.
     """
 
     name: str
@@ -34,9 +34,9 @@ class Wanted:
 
 @frozen
 class Fate:
-    """What becomes of a value: as it was (None where Salesforce shows none) and as it will be.
+    """What happens to a value: its state before (None if Salesforce shows none) and after.
 
-    `hidden`: it may be there as an inactive value, which Salesforce does not show.
+    `hidden`: the org may have it as an inactive value, which Salesforce does not show.
     """
 
     before: Value | None
@@ -45,27 +45,27 @@ class Fate:
 
     @property
     def added(self) -> bool:
-        """Whether the org has not had it."""
+        """Whether the value is new in the org, as far as Salesforce shows."""
         return self.before is None
 
     @property
     def reactivated(self) -> bool:
-        """Whether it was inactive."""
+        """Whether the value was inactive and becomes active."""
         return self.before is not None and not self.before.active and self.after.active
 
     @property
     def relabelled(self) -> bool:
-        """Whether people see another label."""
+        """Whether the label changes."""
         return self.before is not None and self.before.label != self.after.label
 
     @property
     def differing(self) -> list[str]:
-        """The names of other attributes that change."""
+        """The names of the other attributes that change."""
         return self.before.differs(self.after) if self.before is not None else []
 
     @property
     def text(self) -> str:
-        """All of it in words; nothing where nothing changes."""
+        """A description of all changes; empty if nothing changes."""
         words = []
         if self.added:
             words.append(ADDED_OR_BACK if self.hidden else "added")
@@ -82,7 +82,7 @@ class Fate:
 
 @frozen
 class Change:
-    """A picklist as it was read and as it is to be. `fates` are those of the wanted rows, in their order."""
+    """A picklist as it was read, and as it must become. `fates` has one entry per wanted row, in order."""
 
     before: Picklist
     after: Picklist
@@ -91,12 +91,12 @@ class Change:
 
     @property
     def steps(self) -> tuple[Picklist, ...]:
-        """The writes that lead there, none where nothing changes."""
+        """The picklists to write one after another; none if nothing changes."""
         return steps(self.before, self.after)
 
 
 def read_wanted(batch: Batch) -> list[Wanted]:
-    """The rows of a batch."""
+    """Return the rows of a batch."""
     others = [(number, each) for number, each in enumerate(batch.columns) if each.field != batch.match_field]
     found = []
     for row in zip(*(column.to_pylist() for column in batch.rows.columns), strict=True):
@@ -112,8 +112,10 @@ def read_wanted(batch: Batch) -> list[Wanted]:
 
 
 def plan_change(picklist: Picklist, rows: Sequence[Wanted], order: Order) -> Change:
-    """What the rows make of a picklist: existing values keep their places and everything that no row speaks of, new
-    ones join after them, and those that no row has are deactivated.
+    """Plan the change that makes the rows the active values of a picklist.
+
+    Existing values keep their places and all attributes that their rows do not set. New values follow them. Active
+    values without a row are deactivated.
     """
     by_key = {same(each.name): each for each in rows}
     fates: dict[str, Fate] = {}
@@ -125,7 +127,7 @@ def plan_change(picklist: Picklist, rows: Sequence[Wanted], order: Order) -> Cha
             values.append(fates[each.key].after)
         elif each.active:
             deactivated.append(each)
-            values.append(each.deactivated())
+            values.append(each.deactivate())
         else:
             values.append(each)
     for row in _order_rows([each for key, each in by_key.items() if key not in fates], order):
@@ -137,14 +139,14 @@ def plan_change(picklist: Picklist, rows: Sequence[Wanted], order: Order) -> Cha
 
 
 def holds(current: Picklist, wanted_: Picklist) -> bool:
-    """Whether a picklist has the active values that were wanted, with their labels, defaults and attributes."""
+    """Return whether a picklist has the wanted active values, with their labels, defaults and attributes."""
     return not list(differences(current, wanted_))
 
 
 def differences(current: Picklist, wanted_: Picklist) -> Iterator[str]:
-    """The active values that a picklist lacks or has too much, and in what the others are not as they were wanted.
+    """Yield the names of extra and missing active values, and what differs in the others.
 
-    Salesforce gives a colour to values that have none.
+    A color that was not wanted is no difference, because Salesforce gives a color to values without one.
     """
     have = {each.key: each for each in current.active}
     want = {each.key: each for each in wanted_.active}

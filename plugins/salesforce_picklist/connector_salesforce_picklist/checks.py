@@ -1,4 +1,4 @@
-"""What is worth knowing of a change before it is written, and what keeps it from being written."""
+"""The findings about a change before it is written: information, warnings and stops."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NAMED = 50
 
 @frozen
 class Surroundings:
-    """What stands around a picklist in the org.
+    """The parts of the org that a change of a picklist affects.
 
-    `leaning` are fields that depend on it, each with a value that leaves and that values of the field lean on;
-    `record_types` those of its objects, as (object, name), None where they cannot be read. `controls`: other fields
-    depend on it.
+    `leaning` has the dependent fields with values that depend on a deactivated value, each paired with that value.
+    `record_types` has the active record types of the objects as (object, name), or None if they cannot be read.
+    `controls`: other fields depend on the picklist.
     """
 
     leaning: tuple[tuple[str, str], ...] = ()
@@ -32,7 +32,7 @@ class Surroundings:
 
 
 def check(change: Change, options: Options, around: Surroundings) -> list[Finding]:
-    """Everything that can be said of a change."""
+    """Return all findings about a change."""
     return [
         *what_changes(change),
         *_empty(change, options),
@@ -49,7 +49,7 @@ def check(change: Change, options: Options, around: Surroundings) -> list[Findin
 
 
 def stops(change: Change) -> list[Finding]:
-    """What keeps a change from being written whatever stands around it."""
+    """Return the findings that stop a change regardless of its surroundings."""
     found = (
         *_too_many(change, limit_of(change.before, controls=False)),
         *_check_repeated_labels(change),
@@ -59,7 +59,7 @@ def stops(change: Change) -> list[Finding]:
 
 
 def what_changes(change: Change) -> Iterator[Finding]:
-    """The values that join, come back and change; those that leave are the core's to tell."""
+    """Report the values that are added, reactivated or changed. The core reports the deactivated ones."""
     new = [each for each in change.fates if each.added]
     yield from _report_names("added", [each.after.name for each in new if not each.hidden])
     yield from _report_names(ADDED_OR_BACK, [each.after.name for each in new if each.hidden])
@@ -109,7 +109,7 @@ def _list_kept_keys(change: Change) -> set[str]:
 
 
 def _check_repeated_labels(change: Change) -> Iterator[Finding]:
-    """Labels are unique among active values, without regard to case."""
+    """Stop a change in which active values share a label. Salesforce compares labels without regard to case."""
     found: dict[str, list[Value]] = defaultdict(list)
     for each in change.after.active:
         found[same(each.label)].append(each)
@@ -150,7 +150,7 @@ def _check_dependencies(around: Surroundings, options: Options) -> Iterator[Find
 
 
 def _dependent(change: Change) -> Iterator[Finding]:
-    """Dependencies are sent back as they were read: a value that is new there has none."""
+    """Warn about new values of a dependent field. Dependencies are written back as read, so a new value has none."""
     new = [each.after.name for each in change.fates if each.added]
     if change.before.controlling_field and new:
         depends = f"{change.before.field} depends on {change.before.controlling_field}"
@@ -181,7 +181,7 @@ def _check_hidden(change: Change) -> Iterator[Finding]:
 
 
 def _warn_of_package(change: Change) -> Iterator[Finding]:
-    """Warn that a package may refuse the change: Salesforce says so only when the list is written."""
+    """Warn that a managed package may forbid the change, which Salesforce reports only when the list is written."""
     if change.before.package and change.steps:
         message = f"could not check what the managed package {change.before.package} lets others do with its picklist"
         advice = "It may have locked the list or its own values; Salesforce then refuses the list as a whole."

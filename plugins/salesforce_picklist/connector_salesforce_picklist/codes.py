@@ -1,6 +1,6 @@
-"""The errors of picklist writes that Salesforce has no code of its own for, and those that every API has.
+"""The errors of picklist writes: those without a Salesforce code of their own, and those that every API has.
 
-Salesforce words what may pass in several ways and under several codes, so the words decide.
+Salesforce reports transient errors in several wordings and under several codes, so the wording decides.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PASSING = re.compile(
     "background job|another picklist operation|Someone else is editing|Try (your change )?again later", re.IGNORECASE
 )
 _PAUSES = (5.0, 15.0, 45.0, 120.0, 300.0)
-"""Seconds to wait before the next try, by how often it was tried."""
+"""Seconds to wait before the next attempt, by the number of the last one."""
 
 _OWN: Mapping[str, Classification] = {
     BUSY: Classification(
@@ -48,7 +48,7 @@ _OWN: Mapping[str, Classification] = {
 
 
 def classify(error: RowError | BaseException) -> Classification | None:
-    """What an error asks for; None for what nobody here knows."""
+    """Classify an error, or return None if it is unknown."""
     if isinstance(error, RowError | CallFailed) and error.code in _OWN:
         known = _OWN[error.code]
         if isinstance(error, CallFailed):
@@ -58,7 +58,7 @@ def classify(error: RowError | BaseException) -> Classification | None:
 
 
 def as_transient(error: CallFailed, attempt: int) -> CallFailed:
-    """A refusal that will pass as what it is, with the time to wait; any other as it is."""
+    """Return a transient refusal as `PICKLIST_BUSY` with the seconds to wait, and any other error unchanged."""
     if not _PASSING.search(error.message):
         return error
     pause = _PAUSES[min(attempt, len(_PAUSES)) - 1]

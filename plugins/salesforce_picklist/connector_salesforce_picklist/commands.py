@@ -1,4 +1,4 @@
-"""The command of this plugin: bring the values back that a run changed."""
+"""The command `restore`, which brings back the picklist values that a run changed."""
 
 from __future__ import annotations
 

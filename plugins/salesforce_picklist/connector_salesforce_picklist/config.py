@@ -1,4 +1,4 @@
-"""What a sync of picklist values may set."""
+"""The options of a sync of picklist values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import frozen
 
 @frozen
 class Options:
-    """What a sync may set for a picklist."""
+    """The options of a sync of picklist values."""
 
     allow_empty: Annotated[bool, "A model without rows deactivates every value; without this it is refused."] = False
     shared_values: Annotated[bool, "Write to a global value set, which changes every field that uses it."] = False

@@ -1,4 +1,4 @@
-"""Which values of other fields can be chosen only beside a value of this one.
+"""The values of other fields that can be chosen only beside a value of this field.
 
 REST API Developer Guide, "sObject Describe": `validFor` of a dependent value is a bitmap over the values of its
 controlling field, in base64, the first value in the highest bit of the first byte.
@@ -19,12 +19,12 @@ Described = Mapping[str, Any]
 
 
 def dependents(described: Described, field: str) -> list[Described]:
-    """The fields of an object whose values depend on a field."""
+    """Return the fields of an object whose values depend on `field`."""
     return [each for each in described["fields"] if same(each.get("controllerName") or "") == same(field)]
 
 
 def find_dependent_values(described: Described, field: str, leaving: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Each field with a value that can be chosen beside one of the values (API names) of `field`, and that value."""
+    """Yield each field with values that depend on a leaving value (API name) of `field`, and that value."""
     controlling = next((each for each in described["fields"] if same(each["name"]) == same(field)), None)
     places = {same(each["value"]): place for place, each in enumerate((controlling or {}).get("picklistValues") or ())}
     for dependent in dependents(described, field):
@@ -35,7 +35,7 @@ def find_dependent_values(described: Described, field: str, leaving: Collection[
 
 
 def _valid(value: Described, place: int) -> bool:
-    """Whether a value can be chosen beside the controlling value at a place; bytes at the end may be missing."""
+    """Return whether a value can be chosen beside the controlling value at `place`. Trailing bytes may be missing."""
     try:
         bits = base64.b64decode(value.get("validFor") or "")
     except ValueError:

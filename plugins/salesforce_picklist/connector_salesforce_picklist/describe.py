@@ -1,4 +1,4 @@
-"""The objects of an org with the picklists of each, and what may be said of their values."""
+"""The objects of an org, their picklists, and the attributes of picklist values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Described = Mapping[str, Any]
 
 _MODES = frozenset({Mode.ALL})
 _OTHERS = ("__e", "__mdt", "__ChangeEvent", "__Share", "__History", "__Feed", "__Tag")
-"""Suffixes of what has no picklists of its own (Object Reference, "API Field Name Suffixes")."""
+"""Suffixes of objects without picklists of their own (Object Reference, "API Field Name Suffixes")."""
 
 _PICKLISTS = ("picklist", "multipicklist")
 _LONGEST = 255
@@ -26,12 +26,12 @@ _NO_PICKLIST = {Mode.ALL: "says something about a value, and is no picklist"}
 
 
 def list_objects(org: Org) -> list[ObjectInfo]:
-    """The objects that can have picklists."""
+    """List the objects that can have picklists."""
     return [ObjectInfo(each["name"], each["label"], _MODES) for each in org.objects(refresh=True) if _can_have(each)]
 
 
 def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
-    """The picklists of an object, and what a row may say of a value. Raises `ConfigError` where there is no object."""
+    """Describe the picklists of an object and the attributes of a value. Raises `ConfigError` if there is no object."""
     described = _describe_object(org, object_name, refresh)
     name, picklists = described["name"], [each for each in described["fields"] if each["type"] in _PICKLISTS]
     return ObjectSchema(
@@ -46,7 +46,7 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
 
 
 def can_be_written(org: Org, object_name: str, field: str) -> bool:
-    """Whether an object has a picklist of this name whose values this plugin writes."""
+    """Return whether an object has a picklist of this name whose values this plugin can write."""
     fields = org.describe(object_name)["fields"]
     named = (each for each in fields if each["name"] == field and each["type"] in _PICKLISTS)
     return any(not _find_refusal(object_name, each) for each in named)
@@ -73,7 +73,7 @@ def _describe_object(org: Org, object_name: str, refresh: bool) -> Described:
 
 
 def _picklist(object_name: str, described: Described) -> Field:
-    """A picklist, seen as the API names of its values."""
+    """Return a picklist as a field that holds the API names of its values."""
     several = described["type"] == "multipicklist"
     reason = _find_refusal(object_name, described)
     return Field(
@@ -95,7 +95,7 @@ def _picklist(object_name: str, described: Described) -> Field:
 
 
 def _find_refusal(object_name: str, described: Described) -> str:
-    """Why the values of a picklist cannot be written; nothing where they can."""
+    """Return why the values of a picklist cannot be written, or an empty text if they can."""
     name = described["name"]
     if name.endswith("__c"):
         return ""
@@ -109,7 +109,7 @@ def _find_refusal(object_name: str, described: Described) -> str:
 
 
 def _attributes(object_name: str, picklists: list[Described]) -> Iterator[Field]:
-    """What a row may say of its value. A null leaves alone what every value has."""
+    """Yield the attributes that a row can set. An attribute that every value has is not nullable: a null keeps it."""
     yield _text(LABEL, "Label", nillable=False)
     yield _text("description", "Description")
     yield Field(

@@ -1,5 +1,4 @@
-"""Which picklists Salesforce has: those of standard fields by their sets, how many values each kind takes, and what
-values have beside a label.
+"""The kinds of picklists in Salesforce: the sets of standard fields, the limits, and the attributes of values.
 
 Metadata API Guide, "StandardValueSet Names and Standard Picklist Fields"; Salesforce Help, "Picklist Limitations".
 """
@@ -49,7 +48,7 @@ STANDARD_SETS: Mapping[str, str] = {
     "WorkOrder.Priority": "WorkOrderPriority",
     "WorkOrder.Status": "WorkOrderStatus",
 }
-"""The set that holds the values of a standard field."""
+"""The standard value set that holds the values of a standard field."""
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "OpportunityStage": ("closed", "won", "forecastCategory", "probability"),
@@ -59,7 +58,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "CasePriority": ("highPriority",),
     "TaskPriority": ("highPriority",),
 }
-"""What a new value of a set must say beside its name and label."""
+"""The attributes that a new value of a set needs besides its name and label."""
 
 ATTRIBUTES: Mapping[str, FieldType] = {
     "closed": FieldType.BOOLEAN,
@@ -71,7 +70,7 @@ ATTRIBUTES: Mapping[str, FieldType] = {
     "probability": FieldType.INTEGER,
     "won": FieldType.BOOLEAN,
 }
-"""What values of some standard sets have beside what all values have."""
+"""The attributes that only values of some standard sets have."""
 
 _OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "CaseReason": ("cssExposed",),
@@ -94,14 +93,14 @@ _CUSTOM_LIMIT, _SEVERAL_LIMIT, _CONTROLLING_LIMIT = 1_000, 500, 300
 
 @frozen
 class Limit:
-    """How many values a picklist may have, inactive ones counted or not."""
+    """How many values a picklist may have, and whether inactive ones count."""
 
     most: int
     counts_inactive: bool
 
 
 def limit_of(picklist: Picklist, *, controls: bool) -> Limit | None:
-    """The limit of a picklist; None where Salesforce tells of none. `controls`: other fields depend on it."""
+    """Return the limit of a picklist, or None if Salesforce documents none. `controls`: other fields depend on it."""
     if picklist.kind is Kind.STANDARD:
         most = _STANDARD_LIMITS.get(picklist.name)
         return Limit(most, counts_inactive=False) if most else None
@@ -110,5 +109,5 @@ def limit_of(picklist: Picklist, *, controls: bool) -> Limit | None:
 
 
 def attributes_of(set_name: str | None) -> tuple[str, ...]:
-    """What values of a standard set have beside what all values have; nothing where it is none."""
+    """Return the special attributes of a standard set's values; empty if it is no standard set."""
     return NEEDED.get(set_name or "", ()) + _OPTIONAL.get(set_name or "", ())

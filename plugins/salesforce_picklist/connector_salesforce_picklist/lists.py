@@ -1,4 +1,4 @@
-"""The picklists of an org: found by object and field, read whole, written whole, with what stands around them."""
+"""The picklists of an org: find them by object and field, read and write them as a whole, read what they affect."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _SETUP = "The user needs View Setup and Configuration and Customize Application.
 
 @define
 class Lists:
-    """Reads and writes picklists of one org. What was read is kept by its version, where a component is by its name."""
+    """The picklists of one org. Caches each picklist by its version, and the id of each component by its name."""
 
     org: Org
     _read: dict[str, Picklist] = field(factory=dict)
     _ids: dict[tuple[Kind, str], str] = field(factory=dict)
 
     def read(self, object_name: str, field: str) -> Picklist:
-        """A picklist as it is now. Raises `ConfigError` where this plugin cannot write it, `CallFailed`."""
+        """Read the current picklist. Raises `ConfigError` if this plugin cannot write it, and `CallFailed`."""
         found = self._standard(object_name, field) if not field.endswith("__c") else self._custom(object_name, field)
         require_values(found)
         self._read[found.version] = found
         return found
 
     def at(self, version: str | None, object_name: str, field: str) -> Picklist:
-        """The picklist as it was at a version where that was read, else as it is now."""
+        """Return the picklist at a version if that version was read before, else the current one."""
         return self._read.get(version or "") or self.read(object_name, field)
 
     def write(self, picklist: Picklist) -> None:
@@ -46,7 +46,7 @@ class Lists:
             tooling.write(self.org, picklist.kind, picklist.record_id, picklist.name, picklist.tree)
 
     def read_surroundings(self, fields: Iterable[str], leaving: Collection[str]) -> Surroundings:
-        """What stands around the fields (Object.Field) of a picklist of which the values `leaving` are deactivated."""
+        """Read what a change affects around the fields (Object.Field) of a picklist; it deactivates `leaving`."""
         leaning: list[tuple[str, str]] = []
         objects: dict[str, Described] = {}
         controls = False
@@ -60,7 +60,7 @@ class Lists:
         return Surroundings(tuple(leaning), self._record_types(objects), controls)
 
     def fields_of(self, picklist: Picklist) -> list[str]:
-        """The fields that have the values of a picklist, as Object.Field."""
+        """Return the fields that use the values of a picklist, as Object.Field."""
         own = f"{picklist.object_name}.{picklist.field}"
         others: Iterable[str] = ()
         if picklist.kind is Kind.GLOBAL:
@@ -72,7 +72,7 @@ class Lists:
         return list(dict.fromkeys([own, *others]))
 
     def _describe(self, object_name: str) -> Described:
-        """An object; one that the user cannot see has no fields to tell of."""
+        """Describe an object. One that the user cannot see has no fields."""
         try:
             return self.org.describe(object_name)
         except CallFailed as error:
@@ -81,7 +81,7 @@ class Lists:
             return {"fields": []}
 
     def _record_types(self, object_names: Iterable[str]) -> tuple[tuple[str, str], ...] | None:
-        """The active record types of objects; None where they cannot be read."""
+        """Read the active record types of objects, or return None if they cannot be read."""
         listed = ",".join(map(literal, object_names))
         query = f"SELECT SobjectType, DeveloperName FROM RecordType WHERE SobjectType IN ({listed}) AND IsActive = TRUE"
         try:
@@ -115,7 +115,7 @@ class Lists:
         )  # fmt: skip
 
     def _component(self, kind: Kind, name: str, find: Callable[[], str | None]) -> tooling.Component | None:
-        """A component with its metadata; where it is, is asked once."""
+        """Read a component with its metadata, or return None if there is none. Looks up its id only once."""
         record_id = self._ids.get((kind, name)) or find()
         if record_id is None:
             return None
@@ -140,7 +140,10 @@ def _package_of(component: tooling.Component) -> str:
 
 
 def _require_session(org: Org) -> None:
-    """SOAP refuses tokens in JWT format, which an app can be set to issue (Metadata API Guide, "Quick Start")."""
+    """Raise `ConfigError` for a token in JWT format, which an app can be set to issue.
+
+    SOAP refuses such tokens (Metadata API Guide, "Quick Start").
+    """
     token = org.client.login.token
     if token.startswith("eyJ") and token.count(".") == 2:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Standard value sets through the Metadata API, which is SOAP: read whole, written back whole.
+"""Standard value sets through the Metadata API (SOAP): read and write them as a whole.
 
 Metadata API Guide, "readMetadata()", "updateMetadata()", "StandardValueSet".
 """
@@ -25,18 +25,21 @@ _ORDER = (
     "allowEmail", "closed", "converted", "cssExposed", "forecastCategory", "groupingString", "highPriority",
     "probability", "reverseRole", "reviewed", "won", "groupingStringEnum", "sorted", "standardValue",
 )  # fmt: skip
-"""The order of elements in the service's description; what this plugin does not know goes last."""
+"""The order of elements in the service's description (WSDL). Elements that this plugin does not know come last."""
 
 
 def read_set(org: Org, name: str) -> Raw | None:
-    """A standard value set, its texts as they stand in the XML; None where the user can see none of this name."""
+    """Read a standard value set with its texts as in the XML, or return None if the user cannot see it.
 
-    def asked(body: ElementTree.Element) -> None:
+    Raises `CallFailed`.
+    """
+
+    def fill_body(body: ElementTree.Element) -> None:
         call = ElementTree.SubElement(body, f"{{{_METADATA}}}readMetadata")
         _text(call, "type", _TYPE)
         _text(call, "fullNames", name)
 
-    response = _call(org, "readMetadata", asked)
+    response = _call(org, "readMetadata", fill_body)
     if name_of(response) != "readMetadataResponse":
         raise unreadable(f"a {name_of(response)} came for the metadata of {name}", Executed.NO)
     record = next(_find_elements(response, "records"), None)
@@ -49,14 +52,14 @@ def read_set(org: Org, name: str) -> Raw | None:
 
 
 def write_set(org: Org, name: str, tree: Raw) -> None:
-    """Replace a standard value set. Raises `CallFailed`, also when Salesforce refuses the content."""
+    """Replace a standard value set. Raises `CallFailed`, also if Salesforce refuses the content."""
 
-    def asked(body: ElementTree.Element) -> None:
+    def fill_body(body: ElementTree.Element) -> None:
         call = ElementTree.SubElement(body, f"{{{_METADATA}}}updateMetadata")
         metadata = ElementTree.SubElement(call, f"{{{_METADATA}}}metadata", {f"{{{_XSI}}}type": f"met:{_TYPE}"})
         _fill(metadata, {"fullName": name, **tree})
 
-    answer = _call(org, "updateMetadata", asked)
+    answer = _call(org, "updateMetadata", fill_body)
     errors = [(_first(each, "statusCode"), _first(each, "message")) for each in _find_elements(answer, "errors")]
     if errors:
         (code, message), *_ = errors
@@ -91,7 +94,7 @@ def _first(element: ElementTree.Element, name: str) -> str:
 
 
 def _tree(element: ElementTree.Element) -> dict[str, Any]:
-    """The elements below an element by their names: text, a tree of their own, or a list of either."""
+    """Return the children of an element by name. Each is a text, a tree, or a list of texts or trees."""
     found: dict[str, Any] = {}
     for each in element:
         value = _tree(each) if len(each) else each.text or ""
@@ -109,7 +112,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _fill(parent: ElementTree.Element, tree: Mapping[str, Any]) -> None:
-    """Write a tree below an element; what has no value is left out."""
+    """Write a tree below an element. Values that are None are left out."""
     for name, value in sorted(tree.items(), key=_place):
         for each in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
             if isinstance(each, Mapping):

@@ -1,4 +1,4 @@
-"""The shape of the metadata of picklists, checked before a list is compared with a model or written back whole.
+"""The shape of picklist metadata, checked before a list is compared with a model or written back.
 
 Metadata API Guide, "CustomValue", "StandardValue", "ValueSet"; Tooling API Guide, "CustomField".
 """
@@ -46,7 +46,7 @@ _VALUE_SET: Shape = {
 
 
 def require_field(tree: Any, name: str) -> None:
-    """Raise `CallFailed` where the metadata of a field are not those of a picklist."""
+    """Raise `CallFailed` if the metadata of a field are not those of a picklist."""
     about = f"the metadata of {name}"
     value_set = require_object(require_object(tree, _FIELD, about)["valueSet"], _VALUE_SET, about)
     if not value_set.get("valueSetName"):
@@ -54,12 +54,12 @@ def require_field(tree: Any, name: str) -> None:
 
 
 def require_global_set(tree: Any, name: str) -> None:
-    """Raise `CallFailed` where the metadata of a global value set have no list of values."""
+    """Raise `CallFailed` if the metadata of a global value set have no list of values."""
     require_object(tree, {"customValue": LIST}, f"the metadata of {name}")
 
 
 def require_values(picklist: Picklist) -> None:
-    """Raise `CallFailed` where the values of a picklist are not such as Salesforce has."""
+    """Raise `CallFailed` if a picklist has a malformed, unnamed or repeated value, or metadata nested too deeply."""
     about = f"the values of {picklist.name}"
     require_list([each.raw for each in picklist.values], _VALUE, about)
     names = Counter(each.name for each in picklist.values)

@@ -1,4 +1,4 @@
-"""A picklist: the whole metadata of the component that holds its values, as it was read."""
+"""A picklist as it was read: the complete metadata of the component that holds its values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from connector_salesforce_picklist.values import Raw, Value, is_true, same
 
 
 class Kind(StrEnum):
-    """Where the values live (Metadata API Guide, "Metadata Field Types", "GlobalValueSet", "StandardValueSet")."""
+    """The component that holds the values.
+
+    Metadata API Guide, "Metadata Field Types", "GlobalValueSet", "StandardValueSet".
+    """
 
     FIELD = "CustomField"
     GLOBAL = "GlobalValueSet"
@@ -26,15 +29,15 @@ _PATHS: Mapping[Kind, tuple[str, ...]] = {
     Kind.GLOBAL: ("customValue",),
     Kind.STANDARD: ("standardValue",),
 }
-"""Where the list of values stands in the metadata of each kind."""
+"""The path to the list of values in the metadata of each kind."""
 
 
 @frozen
 class Picklist:
-    """The picklist of a field. `name` is that of the component, `record_id` its id in the Tooling API.
+    """The picklist of a field. `name` is the name of the component, `record_id` its id in the Tooling API.
 
-    `tree` is the component's whole metadata: only the list of values in it is ever changed. `several`: a record may
-    have several of the values. `package` is the namespace of the managed package that it came with.
+    `tree` is the component's complete metadata, of which only the list of values is ever changed. `several`: a record
+    may have several values. `package` is the namespace of the managed package that installed the component.
     """
 
     object_name: str
@@ -49,7 +52,7 @@ class Picklist:
 
     @property
     def values(self) -> tuple[Value, ...]:
-        """All values that Salesforce shows, in order; it hides the inactive ones of fields that are not restricted."""
+        """All values that Salesforce shows, in order. It hides inactive values of fields that are not restricted."""
         found: Any = self.tree
         for key in _PATHS[self.kind]:
             found = (found or {}).get(key)
@@ -57,40 +60,40 @@ class Picklist:
 
     @property
     def active(self) -> tuple[Value, ...]:
-        """The values that can be chosen."""
+        """The active values, which users can choose."""
         return tuple(each for each in self.values if each.active)
 
     @property
     def version(self) -> str:
-        """What changes whenever anything in the metadata does."""
+        """A hash of the metadata, which changes whenever the metadata change."""
         text = json.dumps(self.tree, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def restricted(self) -> bool:
-        """Whether records may hold no other value; fields of a global set always are."""
+        """Whether records may hold only these values, as is always so with a global set."""
         return self.kind is Kind.GLOBAL or is_true(self._value_set.get("restricted"))
 
     @property
     def hides_inactive(self) -> bool:
-        """Return whether Salesforce shows no inactive values of it."""
+        """Whether Salesforce hides the inactive values."""
         return self.kind is Kind.FIELD and not self.restricted
 
     @property
     def controlling_field(self) -> str | None:
-        """The field on whose value it depends which values can be chosen."""
+        """The field whose value decides which values can be chosen; None if there is none."""
         return self._value_set.get("controllingField") or None
 
     @property
     def _value_set(self) -> Raw:
-        """What the field itself says of its values."""
+        """The field's own settings for its values."""
         tree = self.field_tree if self.field_tree is not None else self.tree
         return tree.get("valueSet") or {}
 
     def with_values(self, values: Iterable[Value]) -> Picklist:
-        """The same metadata with another list of values.
+        """Return the same metadata with another list of values.
 
-        A dependency of a value that Salesforce does not show would be refused, and goes.
+        Salesforce refuses a dependency of a value that is not in the list, so such dependencies are removed.
         """
         made = list(values)
         tree = _replace(self.tree, _PATHS[self.kind], [dict(each.raw) for each in made])

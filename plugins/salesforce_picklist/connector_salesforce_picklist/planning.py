@@ -1,4 +1,4 @@
-"""Look at a sync and at its list before anything is written: what it may, what it changes, what it breaks."""
+"""Checks of a sync and of its list before anything is written: permissions, changes and broken rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connector_sdk import Batch, ConfigError, Finding, Level, PlanSummary, Probl
 
 
 def check_sync(lists: Lists, sync: Sync, options: Options) -> Iterator[Problem]:
-    """What keeps a picklist from being written by a sync. A field that cannot be matched on is left to the core."""
+    """Yield why a sync cannot write its picklist. The core reports a field that cannot be matched on."""
     if sync.match is None or not describe.can_be_written(lists.org, sync.objects[0], sync.match.field):
         return
     try:
@@ -34,7 +34,7 @@ def check_sync(lists: Lists, sync: Sync, options: Options) -> Iterator[Problem]:
 
 
 def _strange_attributes(sync: Sync, picklist: Picklist) -> Iterator[Problem]:
-    """What is mapped although only values of other picklists have it."""
+    """Yield a problem for each mapped attribute that only values of other picklists have."""
     own = attributes_of(picklist.name if picklist.kind is Kind.STANDARD else None)
     for each in sync.fields:
         if each.field in ATTRIBUTES and each.field not in own:
@@ -43,7 +43,7 @@ def _strange_attributes(sync: Sync, picklist: Picklist) -> Iterator[Problem]:
 
 
 def check_plan(lists: Lists, plan: PlanSummary, options: Options, replacement: Batch | None) -> list[Finding]:
-    """What is worth knowing of a list before it is written."""
+    """Return the findings about a list before it is written."""
     if replacement is None or plan.match_field is None:
         return []
     picklist = lists.at(replacement.version, plan.object_names[0], plan.match_field)

@@ -60,7 +60,7 @@ SPEC = DestinationSpec(
 
 @hookimpl
 def destination_spec() -> DestinationSpec:
-    """One mode: the model is the list of active values."""
+    """Declare one mode, in which the model is the list of active values."""
     return SPEC
 
 
@@ -73,28 +73,28 @@ def connect(config: Config, host: Host) -> Connection:
 
 @hookimpl
 def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
-    """The objects that can have picklists."""
+    """List the objects that can have picklists."""
     with as_run_stopped(codes.classify):
         return describe.list_objects(connection.handle.org)
 
 
 @hookimpl
 def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
-    """The picklists of an object."""
+    """Describe the picklists of an object."""
     with as_run_stopped(codes.classify):
         return describe.discover_schema(connection.handle.org, object_name, refresh)
 
 
 @hookimpl
 def check_sync(connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
-    """Whether the picklist may be written, and with these columns."""
+    """Return the problems that keep the sync from writing its picklist with these columns."""
     with as_run_stopped(codes.classify):
         return list(planning.check_sync(connection.handle, sync, options))
 
 
 @hookimpl
 def read_records(connection: Connection, object_name: str, fields: Sequence[str]) -> tuple[pa.RecordBatchReader, str]:
-    """The active values of a picklist; the version is that of its whole metadata."""
+    """Return the active values of a picklist, and the version of its complete metadata."""
     with as_run_stopped(codes.classify):
         picklist = connection.handle.read(object_name, reading.field_of(fields))
     return reading.rows(picklist, fields), picklist.version
@@ -109,13 +109,13 @@ def write_batch(connection: Connection, batch: Batch, options: Options, attempt:
 
 @hookimpl
 def recover_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
-    """See whether the values are there."""
+    """Return the result if the org has the values, else `NOT_EXECUTED`."""
     return writing.recover(connection.handle, batch, options, attempt)
 
 
 @hookimpl
 def classify_error(error: RowError | BaseException) -> Classification | None:
-    """Look the code up."""
+    """Look up the code of the error."""
     return codes.classify(error)
 
 
@@ -123,12 +123,12 @@ def classify_error(error: RowError | BaseException) -> Classification | None:
 def check_plan(
     connection: Connection, plan: PlanSummary, options: Options, replacement: Batch | None
 ) -> Sequence[Finding]:
-    """What the list changes, and every rule that it breaks."""
+    """Return what the list changes, and each rule that it breaks."""
     with as_run_stopped(codes.classify):
         return planning.check_plan(connection.handle, plan, options, replacement)
 
 
 @hookimpl
 def commands() -> Sequence[click.Command]:
-    """Log in, and bring the values back that a run changed."""
+    """Return the commands to log in, and `restore`."""
     return (*connector_salesforce.login_commands(SPEC.name), restore)

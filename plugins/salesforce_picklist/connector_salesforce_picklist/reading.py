@@ -1,4 +1,4 @@
-"""The active values of a picklist as rows, for the core to compare the model with."""
+"""The active values of a picklist as rows, which the core compares with the model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _TYPES: Mapping[FieldType, pa.DataType] = {FieldType.BOOLEAN: pa.bool_(), FieldT
 
 
 def field_of(fields: Sequence[str]) -> str:
-    """The picklist among the fields of a sync: what is no attribute of a value."""
+    """Return the picklist among the fields of a sync: the one field that is no attribute of a value.
+
+    Raises `ConfigError` if there is not exactly one.
+    """
     found = [each for each in fields if each not in _COMMON and each not in ATTRIBUTES]
     if len(found) != 1:
         raise ConfigError("a sync writes one picklist", hint="match on its field, and map attributes of its values")
@@ -26,7 +29,7 @@ def field_of(fields: Sequence[str]) -> str:
 
 
 def rows(picklist: Picklist, fields: Sequence[str]) -> pa.RecordBatchReader:
-    """The active values, with just these fields."""
+    """Return the active values as rows with these fields."""
     columns = {name: _column(picklist, name) for name in fields}
     schema = pa.schema([(name, each.type) for name, each in columns.items()])
     return pa.Table.from_arrays(list(columns.values()), schema=schema).to_reader()

@@ -1,7 +1,7 @@
-"""Bring a picklist back to what it was before a run, as far as Salesforce allows.
+"""The change that restores a picklist to its state before a run, as far as Salesforce allows.
 
-No API deletes a value, so those that joined stay as inactive ones. When a value is deactivated, Salesforce forgets
-which record types had it.
+No API deletes a value, so added values stay as inactive ones. When a value is deactivated, Salesforce forgets which
+record types had it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from connector_salesforce_picklist.picklist import Picklist
 
 
 def plan_restore(current: Picklist, former: Picklist) -> Change:
-    """What brings the values back: which are active, their labels, attributes, default and order."""
+    """Plan the change that restores the values: which are active, their labels, attributes, default and order."""
     have = {each.key: each for each in current.values}
     had = {each.key for each in former.values}
-    kept = [*former.values, *(each.deactivated() for each in current.values if each.key not in had)]
+    kept = [*former.values, *(each.deactivate() for each in current.values if each.key not in had)]
     coming = {each.key for each in former.active}
-    fates = tuple(Fate(have.get(each.key, each.deactivated()), each) for each in former.active)
+    fates = tuple(Fate(have.get(each.key, each.deactivate()), each) for each in former.active)
     leaving = tuple(each for each in current.active if each.key not in coming)
     return Change(current, current.with_values(kept), fates, leaving)
 
 
 def list_changes(change: Change, former: Picklist) -> Iterator[Mapping[str, str]]:
-    """What becomes of each value that is not as it was: `value`, `label`, `change`."""
+    """Yield what happens to each value that is not in its former state, as `value`, `label` and `change`."""
     had = {each.key for each in former.values}
     leaving = [each for each in change.deactivated if each.key in had]
     for fate in change.fates:

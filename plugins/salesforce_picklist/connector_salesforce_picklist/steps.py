@@ -1,7 +1,8 @@
-"""By which writes a picklist becomes another one: usually one, more where labels move from value to value.
+"""The writes that turn one picklist into another: usually one, more if labels move from value to value.
 
-Salesforce refuses a label that another active value has before the write, even where the write takes it from there. So
-a value that is to get such a label waits until it is free. Labels that move in a circle need another one meanwhile.
+Salesforce refuses a label that another active value has before the write, even if the same write changes that value.
+A value that needs such a label therefore waits until the label is free. If labels move in a circle, one value gets a
+temporary label.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from connector_salesforce_picklist.values import Value, same
 
 
 def steps(before: Picklist, after: Picklist) -> tuple[Picklist, ...]:
-    """The writes in their order, the last of them what is wanted; none where nothing changes."""
+    """Return the picklists to write in order, the last of which is `after`; none if nothing changes."""
     return () if before.tree == after.tree else tuple(_steps(before, after))
 
 
@@ -29,7 +30,7 @@ def _steps(before: Picklist, after: Picklist) -> Iterator[Picklist]:
 
 
 def _find_blocked(now: Iterable[Value], wanted: Iterable[Value]) -> list[str]:
-    """The values whose label another one has, by their keys; first those that are there."""
+    """Return the keys of the values whose label another active value has, beginning with those that are active now."""
     holders = {same(each.label): each.key for each in now if each.active}
     there = {each.key for each in now if each.active}
     found = [each.key for each in wanted if each.active and holders.get(same(each.label), each.key) != each.key]
@@ -37,7 +38,10 @@ def _find_blocked(now: Iterable[Value], wanted: Iterable[Value]) -> list[str]:
 
 
 def _without(now: Iterable[Value], wanted: Iterable[Value], waiting: Sequence[str]) -> Iterator[Value]:
-    """The list that is wanted, but for the values that wait: they stay as they are, and none becomes a default."""
+    """Yield the wanted values, except that waiting values stay as they are, or absent if they are new.
+
+    A waiting value never becomes the default, but may stop being it.
+    """
     present = {each.key: each for each in now}
     for each in wanted:
         if each.key not in waiting:

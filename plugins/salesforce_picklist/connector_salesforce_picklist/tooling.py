@@ -1,4 +1,4 @@
-"""Custom fields and global value sets through the Tooling API: found, read whole, written back whole.
+"""Custom fields and global value sets through the Tooling API: find, read and write them as a whole.
 
 Tooling API Guide, "CustomField", "GlobalValueSet", "FieldDefinition".
 """
@@ -17,10 +17,10 @@ from connector_sdk import Executed
 Component = Mapping[str, Any]
 
 _SOME = 25
-"""Reads in one call ("Composite")."""
+"""The number of reads in one call ("Composite")."""
 
 _SHORT = 15
-"""Characters of an id without its check characters."""
+"""The length of an id without its check characters."""
 
 _SET: Shape = {
     "Id": ID,
@@ -39,7 +39,7 @@ _COMPONENT: Shape = {
 
 
 def field_id(org: Org, object_name: str, field: str) -> str | None:
-    """The id of a custom field; None where the user can see none of this name."""
+    """Find the id of a custom field, or return None if the user can see no field of this name."""
     query = (
         "SELECT DurableId FROM FieldDefinition"
         f" WHERE EntityDefinition.QualifiedApiName = {literal(object_name)} AND QualifiedApiName = {literal(field)}"
@@ -52,7 +52,10 @@ def field_id(org: Org, object_name: str, field: str) -> str | None:
 
 
 def set_id(org: Org, name: str) -> str | None:
-    """The id of a global value set by the name that fields use: its developer name, with the namespace of a package."""
+    """Find the id of a global value set by the name that fields use, or return None.
+
+    This name is the developer name, with the namespace of a package. The label is accepted, too.
+    """
     for each in org.tooling("SELECT Id, DeveloperName, NamespacePrefix, MasterLabel FROM GlobalValueSet", _SET):
         full = "__".join(part for part in (each.get("NamespacePrefix"), each["DeveloperName"]) if part)
         if name in (full, each.get("MasterLabel")):
@@ -61,7 +64,7 @@ def set_id(org: Org, name: str) -> str | None:
 
 
 def fields_with_set(org: Org, name: str) -> Iterator[str]:
-    """The custom fields that use a global value set, as Object.Field. Every custom field has to be read for that."""
+    """Yield the custom fields that use a global value set, as Object.Field. This reads every custom field."""
     ids = [each["Id"] for each in org.tooling("SELECT Id FROM CustomField", {"Id": ID})]
     for start in range(0, len(ids), _SOME):
         some = {f"f{number}": _path(Kind.FIELD, each) for number, each in enumerate(ids[start : start + _SOME])}
@@ -79,7 +82,7 @@ def write(org: Org, kind: Kind, record_id: str, name: str, tree: Mapping[str, An
 
 
 def read(org: Org, kind: Kind, record_id: str) -> Component:
-    """A component with its whole metadata. Raises `CallFailed`."""
+    """Read a component with its complete metadata. Raises `CallFailed`."""
     found = require_object(org.client.get(_path(kind, record_id)), _COMPONENT, f"the {kind} {record_id}")
     if found["Id"][:_SHORT] != record_id[:_SHORT]:
         raise unreadable(f"the {kind} {record_id} is the one with the id {found['Id']}", Executed.NO)

@@ -1,4 +1,4 @@
-"""One value of a picklist: a view of what Salesforce says of it, which keeps what this plugin does not know."""
+"""One value of a picklist: a view of Salesforce's data, which keeps attributes that this plugin does not know."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OWN = ("label", "default", "isActive", _TOOLING_NAME, _XML_NAME)
 
 @frozen
 class Value:
-    """A value as the Tooling API (JSON) or the Metadata API (text of XML elements) has it.
+    """A value as the Tooling API (JSON) or the Metadata API (texts of XML elements) returns it.
 
     Tooling API Guide, "CustomField"; Metadata API Guide, "CustomValue" and "StandardValue".
     """
@@ -24,7 +24,7 @@ class Value:
 
     @classmethod
     def new(cls, name: str, label: str, attributes: Raw, *, in_xml: bool) -> Value:
-        """An active value that is not in the org yet."""
+        """Create an active value that is not in the org yet."""
         return cls(
             {
                 (_XML_NAME if in_xml else _TOOLING_NAME): name,
@@ -37,7 +37,7 @@ class Value:
 
     @property
     def name(self) -> str:
-        """The API name: what records hold."""
+        """The API name, which records hold."""
         return str(self.raw.get(_TOOLING_NAME) or self.raw.get(_XML_NAME) or "")
 
     @property
@@ -47,59 +47,59 @@ class Value:
 
     @property
     def label(self) -> str:
-        """What people see; the API name where nothing else was said."""
+        """The label that users see; the API name if there is no label."""
         return str(self.raw.get("label") or self.name)
 
     @property
     def active(self) -> bool:
-        """Whether it can be chosen: anything but an explicit no."""
+        """Whether users can choose the value: true unless `isActive` is false."""
         return self.raw.get("isActive") not in (False, "false")
 
     @property
     def default(self) -> bool:
-        """Whether new records get it."""
+        """Whether new records get this value."""
         return is_true(self.raw.get("default"))
 
     def attribute(self, name: str) -> Any:
-        """Any other attribute, as text or as it is; None where it has none."""
+        """Return another attribute as Salesforce returns it, or None if it is missing or empty."""
         found = self.raw.get(name)
         return None if found == "" else found
 
-    def deactivated(self) -> Value:
-        """The same value, which can no longer be chosen. An inactive value cannot be the default."""
+    def deactivate(self) -> Value:
+        """Return the same value as inactive. An inactive value cannot be the default."""
         return Value({**self.raw, "isActive": False, "default": False})
 
     def activate(self) -> Value:
-        """The same value, which can be chosen."""
+        """Return the same value as active."""
         return self if self.active else Value({**self.raw, "isActive": True})
 
     def with_label(self, label: str | None) -> Value:
-        """The same value with another label; None leaves it as it is."""
+        """Return the same value with another label, or with its own if `label` is None."""
         return self if label is None or label == self.label else Value({**self.raw, "label": label})
 
     def with_attributes(self, attributes: Raw) -> Value:
-        """The same value with other attributes; those that it has already stay as they are written."""
+        """Return the same value with these attributes. An attribute that is already equal keeps its spelling."""
         new = {name: each for name, each in attributes.items() if not is_same(each, self.attribute(name))}
         return Value({**self.raw, **new}) if new else self
 
     def differs(self, other: Value) -> list[str]:
-        """The names of the attributes, label and state apart, in which another reading of it differs."""
+        """Return the names of the attributes in which another value differs, except names, label, default and state."""
         names = sorted({*self.raw, *other.raw} - set(_OWN))
         return [name for name in names if not is_same(self.attribute(name), other.attribute(name))]
 
 
 def same(text: str) -> str:
-    """A name or label as it is compared: without regard to case or to the blanks around it."""
+    """Return a name or label in the form that is compared: without case and surrounding blanks."""
     return text.strip().casefold()
 
 
 def is_true(value: object) -> bool:
-    """A boolean of JSON or of XML; what is missing is false."""
+    """Return whether a boolean of JSON or XML is true. A missing one is false."""
     return value in (True, "true")
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Whether two attributes say the same in JSON and XML; an attribute that is missing is no, or nothing."""
+    """Return whether two attributes are equal across JSON and XML. Missing, empty and false are equal."""
     return bool(_plain(one) == _plain(other))
 
 

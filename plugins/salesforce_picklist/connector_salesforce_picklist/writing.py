@@ -1,7 +1,7 @@
-"""Write a list of values: read, compare, write, and read again whether it is there.
+"""Write a list of values: read, compare, write, and read again to check the result.
 
-The metadata as they were are noted before the first write, so that a write whose answer was lost, or the second one of
-two, can be told from what somebody else did, and so that `restore` can bring them back.
+An anchor stores the former metadata before the first write. Recovery compares the org with them, to distinguish this
+batch's own writes from changes by another user. The command `restore` brings them back.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ _NAMED = 10
 _MOVED = "{}.{} changed in the org since it was read"
 
 FORMER = "former"
-"""The step of the anchor that holds the metadata as they were: `object`, `field`, and `metadata` (JSON)."""
+"""The step of the anchor that holds the former metadata: `object`, `field`, and `metadata` (JSON)."""
 
 
 def write(lists: Lists, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-    """Make the rows of a batch the active values. Raises `Stale` when the metadata moved, `CallFailed`."""
+    """Make the rows of a batch the active values.
+
+    Raises `Stale` if the metadata changed in the org, `NotExecuted` if the list breaks a rule, and `CallFailed`.
+    """
     current = _current(lists, batch)
     former = _former(attempt, current)
     if former is None:
@@ -47,7 +50,10 @@ def write(lists: Lists, batch: Batch, options: Options, attempt: Attempt) -> Wri
 
 
 def recover(lists: Lists, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery:
-    """Whether the list is there. A write that is late repeats what is written next, so nothing has to be fenced off."""
+    """Return the result if the org has the list, else `NOT_EXECUTED`.
+
+    A late write only repeats the next write, so it needs no fence.
+    """
     current = _current(lists, batch)
     former = _former(attempt, current)
     if former is None:
@@ -57,9 +63,9 @@ def recover(lists: Lists, batch: Batch, options: Options, attempt: Attempt) -> W
 
 
 def find_remaining_steps(current: Picklist, former: Picklist, steps: Sequence[Picklist]) -> tuple[Picklist, ...] | None:
-    """The steps that are still to be written where a picklist is at now; None where it is at none of them.
+    """Return the steps that are still to write from the current picklist, or None if it is at none of them.
 
-    What somebody changed in the meantime beside the values stays: just the values of a step are put in.
+    Changes that another user made to other metadata stay, because a step replaces only the values.
     """
     if not steps or holds(current, steps[-1]):
         return ()
@@ -70,13 +76,13 @@ def find_remaining_steps(current: Picklist, former: Picklist, steps: Sequence[Pi
 
 
 def note(attempt: Attempt, former: Picklist) -> None:
-    """Keep the metadata as they were."""
+    """Store the former metadata in an anchor."""
     kept = json.dumps(former.tree, ensure_ascii=False)
     attempt.anchor(FORMER, object=former.object_name, field=former.field, metadata=kept)
 
 
 def read_former(anchors: Sequence[Anchor], current: Picklist) -> Picklist | None:
-    """The picklist as the first anchor of a run kept it; None where there is none."""
+    """Return the picklist that the first anchor of step `former` holds, or None if there is no such anchor."""
     for each in anchors:
         if each.step == FORMER:
             return evolve(current, tree=json.loads(each.handle["metadata"]))
@@ -84,9 +90,9 @@ def read_former(anchors: Sequence[Anchor], current: Picklist) -> Picklist | None
 
 
 def store(lists: Lists, left: Sequence[Picklist], attempt: int, *, begun: bool = False) -> None:
-    """Write the steps that are left, and read whether the last one holds.
+    """Write the remaining steps, and check that the org then has the last one. Raises `CallFailed`.
 
-    `attempt` counts how often it was tried; `begun`: a step before them was written.
+    `attempt` is the number of the attempt. `begun`: an earlier step is already written.
     """
     for step in left:
         try:
@@ -108,7 +114,7 @@ def store(lists: Lists, left: Sequence[Picklist], attempt: int, *, begun: bool =
 
 
 def results(change: Change) -> WriteResult:
-    """A line for each row: what became of its value."""
+    """Return a line for each row with what happened to its value."""
     fates = change.fates
     return WriteResult.of(
         ["succeeded"] * len(fates),
@@ -128,7 +134,10 @@ def _former(attempt: Attempt, current: Picklist) -> Picklist | None:
 
 
 def _require_sound(change: Change) -> None:
-    """What the plan has checked is checked again: a saved plan may be older than the rules that it met."""
+    """Raise `NotExecuted` if the change breaks a rule.
+
+    The plan has checked this already, but a saved plan may be older than the rules.
+    """
     found = stops(change)
     if found:
         raise NotExecuted(NOT_WRITABLE, "; ".join(each.message for each in found))
