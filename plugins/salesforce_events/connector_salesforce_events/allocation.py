@@ -1,4 +1,4 @@
-"""The events that the org may publish within an hour: how many are left, and what to do when there are too few.
+"""The org's hourly allocation of events: how many are left, and what happens if there are too few.
 
 Platform Events Developer Guide, "Platform Event Allocations"; REST API Developer Guide, "Limits".
 """
@@ -17,23 +17,22 @@ from connector_salesforce_events.codes import USED_UP
 from connector_sdk import Attempt, NotExecuted
 
 WAITING = "waiting"
-"""The step of the anchor of a batch that waits: nothing of it was sent yet."""
+"""The step of the anchor of a waiting batch, of which nothing was sent yet."""
 
 _NAMES = ("HourlyPublishedPlatformEvents", "HourlyPublishedStandardVolumePlatformEvents")
 _FIRST_PAUSE, _GROWTH, _STEPS = 5.0, 1.6, 20
 _LONGEST_PAUSE = 60.0
 _LONGEST_AFTER_REFUSALS = 300.0
-"""By how many seconds the figures of `/limits` may be late (REST API Developer Guide, "Limits")."""
+"""The number of seconds by which the figures of `/limits` may be late (REST API Developer Guide, "Limits")."""
 _HOUR = timedelta(hours=1)
 
 
 @define
 class Allocation:
-    """Counts the events of a connection against what the hour allows; safe to use from any thread.
+    """The events that a connection may still publish in this hour; safe to use from any thread.
 
-    What is left is asked for when there seems to be too little, not before each batch: that would double the calls.
-    Salesforce's figures may be late, so a refusal counts for more than what is said to be left: after each refusal in a
-    row, the next try waits longer.
+    Salesforce is asked only if too few events seem to be left. To ask before each batch would double the calls.
+    Salesforce's figures may be late, so a refusal outweighs them: the wait grows with each refusal in a row.
     """
 
     _org: Org
@@ -44,9 +43,10 @@ class Allocation:
     _lock: threading.Lock = field(factory=threading.Lock)
 
     def take(self, events: int, attempt: Attempt, *, wait: bool) -> None:
-        """Take events off before they are published; with `wait` as soon as there are so many.
+        """Reserve events before they are published. With `wait`, wait until enough are left.
 
-        Raises `NotExecuted` where none are left, or where fewer events would pass. `Cancelled` ends the wait.
+        Raises `NotExecuted` if too few are left and `wait` is false, or if the batch has more events than an hour
+        allows. Its `split` says that a smaller batch could pass. `Cancelled` ends the wait.
         """
         if not self._refusals and ((self._asked and self._take(events)) or (self._ask() and self._take(events))):
             return
@@ -71,7 +71,7 @@ class Allocation:
                 self._left, self._asked = 0, False
 
     def _ask(self) -> bool:
-        """Ask how many are left. Where that cannot be told, events are not counted."""
+        """Ask Salesforce how many events are left, and return True. If it does not say, events are not counted."""
         try:
             left, whole = allocation_in(self._org.limits())
         except CallFailed:
@@ -97,7 +97,7 @@ class Allocation:
 
 
 def allocation_in(limits: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """How many events are left in this hour, and how many a whole one has; None where that is not told."""
+    """Return how many events are left in this hour and how many an hour allows, each None if unknown."""
     for name in _NAMES:
         left = read_remaining(limits, name)
         if left is not None:
@@ -106,7 +106,7 @@ def allocation_in(limits: Mapping[str, Any]) -> tuple[int | None, int | None]:
 
 
 def _pauses(refusals: int) -> Iterator[float]:
-    """Yield seconds to wait between two looks, growing and without end. After refusals they begin higher."""
+    """Yield growing numbers of seconds to wait, without end. After refusals they begin higher."""
     longest = _LONGEST_AFTER_REFUSALS if refusals else _LONGEST_PAUSE
     pause = min(_FIRST_PAUSE * _GROWTH ** min(max(refusals - 1, 0), _STEPS), longest)
     while True:

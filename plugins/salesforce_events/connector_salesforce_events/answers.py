@@ -1,7 +1,7 @@
-"""What Salesforce says of events: queued, with the id under which it will be delivered, or refused.
+"""Salesforce's answers to published events: queued, with the UUID of the event, or refused.
 
-Platform Events Developer Guide, "Publish Event Messages with Salesforce APIs": `success` decides. An error of the code
-`OPERATION_ENQUEUED` beside it is none: its message is the UUID of the event. The id of the answer means nothing.
+Platform Events Developer Guide, "Publish Event Messages with Salesforce APIs": `success` decides. An accepted event has
+an error with the code `OPERATION_ENQUEUED`, whose message is the UUID of the event. The id of the answer means nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ERROR: Shape = {
 
 @frozen
 class Line:
-    """What became of an event. `uuid` is that under which it will be delivered, where Salesforce tells it."""
+    """The outcome of an event. `uuid` identifies the event for subscribers, if Salesforce returned it."""
 
     status: RowStatus
     uuid: str | None = None
@@ -52,7 +52,7 @@ class Line:
 
     @property
     def used_up(self) -> bool:
-        """Whether it was refused because the hour's events are used up."""
+        """Whether Salesforce refused the event because the hour's events are used up."""
         return self.code == USED_UP
 
 
@@ -62,7 +62,7 @@ _UNREADABLE = Line(
 
 
 def of_collection(answers: Any, count: int) -> list[Line]:
-    """The answers to events of one request ("sObject Collections"). Raises `CallFailed` when they are not `count`."""
+    """Read the answers to one request ("sObject Collections"). Raises `CallFailed` if there are not `count`."""
     if not isinstance(answers, list) or len(answers) != count:
         found = len(answers) if isinstance(answers, list) else "no"
         raise CallFailed("ANSWER_INCOMPLETE", f"{found} results came for {count} events", Executed.MAYBE)
@@ -70,7 +70,10 @@ def of_collection(answers: Any, count: int) -> list[Line]:
 
 
 def of_composite(answer: Any, names: Sequence[str]) -> list[Line]:
-    """The answers to calls of one request ("Composite"), by the names of the calls. Raises `CallFailed`."""
+    """Read the answers to one request ("Composite") in the order of `names`, the names of its calls.
+
+    Raises `CallFailed` if the answer is malformed, or does not have one part for each call.
+    """
     whole = require_object(answer, {"compositeResponse": list_of(_CALL)}, "a composite answer", Executed.MAYBE)
     parts = {each["referenceId"]: each for each in whole["compositeResponse"]}
     if sorted(parts) != sorted(names) or len(whole["compositeResponse"]) != len(names):
@@ -80,7 +83,7 @@ def of_composite(answer: Any, names: Sequence[str]) -> list[Line]:
 
 
 def results(lines: Iterable[Line]) -> WriteResult:
-    """The lines as a result. An event that was accepted is queued, not delivered."""
+    """Return the lines as a result. An accepted event is queued, but not yet delivered."""
     found = list(lines)
     return WriteResult.of(
         [each.status.value for each in found],
@@ -93,14 +96,14 @@ def results(lines: Iterable[Line]) -> WriteResult:
 
 
 def _some_readable(lines: list[Line]) -> list[Line]:
-    """The lines, unless none of them can be read: then the answer as a whole counts as lost. Raises `CallFailed`."""
+    """Return the lines. Raises `CallFailed` if none is readable, because the whole answer then counts as lost."""
     if lines and all(each is _UNREADABLE for each in lines):
         raise unreadable("no result says what became of its event", Executed.MAYBE)
     return lines
 
 
 def _read(answer: Any) -> Line:
-    """What an answer says of its event. That it was accepted is said by the value true, and by nothing else."""
+    """Read the answer to an event. Only `success: true` means that Salesforce accepted it."""
     success, errors = (answer.get("success"), answer.get("errors")) if isinstance(answer, dict) else (None, None)
     if success is False:
         return _read_refused(errors)
@@ -113,7 +116,7 @@ def _read_call(part: Mapping[str, Any]) -> Line:
 
 
 def _read_accepted(notices: Any) -> Line:
-    """An event that was accepted, with its UUID where one is told: standard volume events have none."""
+    """Return the line of an accepted event, with its UUID if there is one. Standard volume events have none."""
     if not list_of(_ERROR).holds(notices) or not all(map(_code, notices)):
         return _UNREADABLE
     told = [each.get("message") or "" for each in notices if _code(each) in _QUEUED]
@@ -123,13 +126,13 @@ def _read_accepted(notices: Any) -> Line:
 
 
 def _code(error: Mapping[str, Any]) -> str | None:
-    """The code of an error: Collections name it `statusCode`, single calls `errorCode`."""
+    """Return the code of an error. Collections call it `statusCode`, single calls `errorCode`."""
     found: str | None = error.get("statusCode") or error.get("errorCode")
     return found
 
 
 def _read_refused(errors: Any) -> Line:
-    """The errors of an event."""
+    """Return the line of a refused event, with its errors."""
     said = _code(errors[0]) if list_of(_ERROR).holds(errors) and errors else None
     if not said:
         return _UNREADABLE

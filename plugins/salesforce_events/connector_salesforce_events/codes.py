@@ -1,4 +1,4 @@
-"""What goes wrong only with events, and what every API has.
+"""The errors of publishing events: those that only events have, and those that every API has.
 
 Platform Events Developer Guide, "Platform Event Allocations", "Considerations for Publishing".
 """
@@ -12,15 +12,15 @@ from connector_salesforce import classify as of_salesforce
 from connector_sdk import Classification, Executed, Kind, RowError
 
 USED_UP, AWAITED = "EVENTS_OF_THE_HOUR_USED_UP", "EVENTS_OF_THE_HOUR_AWAITED"
-"""Our codes for an event that Salesforce does not take in this hour: the run stops, or waits."""
+"""Our codes for an event that Salesforce refuses in this hour: the run stops, or waits."""
 
 TOO_LARGE, NUL = "EVENT_TOO_LARGE", "NUL_CHARACTER"
 
 LIMIT = "LIMIT_EXCEEDED"
-"""Salesforce's code for an hour whose events are used up, and for an event that is too large."""
+"""Salesforce's code for two errors: the hour's events are used up, or an event is too large."""
 
 LARGE = r"(?i)too large|larger than|maximum size"
-"""Words of an event that is too large: waiting would not help it."""
+"""The pattern of messages about an event that is too large, for which a wait would not help."""
 
 _OWN: Mapping[str, Classification] = {
     USED_UP: Classification(
@@ -43,7 +43,7 @@ _OWN: Mapping[str, Classification] = {
 
 
 def classify(error: RowError | BaseException) -> Classification | None:
-    """What an error asks for; None for what nobody here knows."""
+    """Classify an error, or return None if it is unknown."""
     if isinstance(error, RowError) and error.code in _OWN:
         return _OWN[error.code]
     return of_salesforce(error)

@@ -1,4 +1,4 @@
-"""What a sync of platform events may set."""
+"""The options of a sync of platform events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import Attribute, field, frozen
 
 @frozen
 class Options:
-    """What a sync may set for platform events."""
+    """The options of a sync of platform events."""
 
     delivery: Annotated[
         Literal["at_most_once", "at_least_once"],

@@ -1,4 +1,4 @@
-"""The platform events of an org and their fields, as the user may publish them.
+"""The platform events that the user may publish, and their fields.
 
 Platform Events Developer Guide, "Define and Manage Platform Events", "Considerations for Defining Platform Events".
 """
@@ -17,7 +17,7 @@ _SHOWN = 10
 
 
 def list_objects(org: Org) -> list[ObjectInfo]:
-    """The events that the user may publish. Those whose name has no suffix are published by Salesforce alone."""
+    """List the events that the user may publish. Only Salesforce publishes events whose name has no suffix."""
     return [
         ObjectInfo(each["name"], each["label"], _MODES)
         for each in org.objects(refresh=True)
@@ -26,7 +26,7 @@ def list_objects(org: Org) -> list[ObjectInfo]:
 
 
 def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
-    """An event with its fields. Raises `ConfigError` where the user may not publish one of this name."""
+    """Describe an event and its fields. Raises `ConfigError` if the user cannot publish an event of this name."""
     if object_name not in _names(org):
         raise _make_unknown_event_error(org, object_name)
     schema = connector_salesforce.discover_schema(org, object_name, refresh)

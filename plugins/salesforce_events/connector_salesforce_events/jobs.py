@@ -1,4 +1,4 @@
-"""Publish events through the Bulk API 2.0: a batch is a job, which says what became of each event, but not its id.
+"""Publish events through the Bulk API 2.0: each batch is a job, which reports outcomes, but no ids of events.
 
 Platform Events Developer Guide, "Publish Event Messages with Bulk API 2.0".
 """
@@ -18,14 +18,14 @@ _PLAIN = connector_salesforce.Options()
 
 
 def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-    """Publish a batch. Raises `NotExecuted`, and `CallFailed` once the job may have been executed."""
+    """Publish a batch. Raises `NotExecuted`, or `CallFailed` if the job may have been executed."""
     waits = options.on_limit == "wait"
     events.allocation.take(batch.rows.num_rows, attempt, wait=waits)
     return _adjust_result(events, connector_salesforce.write_job(events.org, batch, _PLAIN, attempt), waits=waits)
 
 
 def recover(events: Events, batch: Batch, options: Options, attempt: Attempt) -> WriteResult | Recovery | Unknown:
-    """Ask the job what became of it; a batch that waited has none."""
+    """Ask the job for its results. Return `NOT_EXECUTED` if the batch only waited, and so has no job."""
     own = [each.step for each in attempt.anchors if each.attempt == attempt.number]
     if own and own[-1] == WAITING:
         return NOT_EXECUTED
@@ -36,7 +36,10 @@ def recover(events: Events, batch: Batch, options: Options, attempt: Attempt) ->
 
 
 def _adjust_result(events: Events, result: WriteResult, *, waits: bool) -> WriteResult:
-    """The result without the ids, which mean nothing, and with events that came too late for this hour as such."""
+    """Return the result without the ids, which mean nothing.
+
+    Events over the hour's limit become `not_executed` if the run waits, and get a code of ours.
+    """
     columns = {each: result.rows.column(each).combine_chunks() for each in result.rows.column_names}
     limited = pc.fill_null(pc.equal(columns["code"], LIMIT), False)
     large = pc.fill_null(pc.match_substring_regex(columns["message"], LARGE), False)

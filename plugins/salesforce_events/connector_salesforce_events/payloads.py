@@ -1,4 +1,4 @@
-"""Rows as the JSON of events, and which of them cannot be one.
+"""Rows as the JSON of events, and the rows that cannot become an event.
 
 Platform Events Developer Guide, "Publish Event Messages with Salesforce APIs".
 """
@@ -17,12 +17,12 @@ from connector_salesforce_events.codes import NUL, TOO_LARGE
 from connector_sdk import Batch
 
 BYTES_MAX = 1_000_000
-"""Bytes of an event ("Platform Event Allocations")."""
+"""The maximum size of an event in bytes ("Platform Event Allocations")."""
 
 
 @frozen
 class Payload:
-    """An event as JSON, or why it cannot be published: a code and words."""
+    """An event as JSON. If it cannot be published, `code` and `message` say why."""
 
     text: str
     code: str = ""
@@ -30,18 +30,18 @@ class Payload:
 
 
 def payloads(batch: Batch) -> list[Payload]:
-    """The events of a batch, in the order of its rows. A field without a value is left out, so that defaults apply."""
+    """Return the events of a batch in row order. A field without a value is left out, so that its default applies."""
     names = [json.dumps(each.field) for each in batch.columns]
     rows = zip(*map(_values, batch.rows.columns), strict=True)
     return [_payload(names, row) for row in rows]
 
 
 class _Number(str):
-    """A number in plain notation, which is JSON as it stands."""
+    """A number in plain notation, which is valid JSON."""
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
-    """The values of a column; those with decimals as text, since a float of Python has other digits than a column's."""
+    """Return the values of a column. Decimals and floats become text, since a Python float has other digits."""
     if not pa.types.is_decimal(column.type) and not pa.types.is_floating(column.type):
         return list(column.to_pylist())
     return [None if each is None else _Number(each) for each in format_numbers(column.combine_chunks()).to_pylist()]
@@ -59,7 +59,10 @@ def _payload(names: list[str], row: tuple[Any, ...]) -> Payload:
 
 
 def _json(value: Any) -> str:
-    """A value as JSON; a number keeps every digit (REST API Developer Guide, "Valid Date and DateTime Formats")."""
+    """Return a value as JSON. A number keeps all its digits.
+
+    REST API Developer Guide, "Valid Date and DateTime Formats".
+    """
     match value:
         case _Number():
             return str(value)

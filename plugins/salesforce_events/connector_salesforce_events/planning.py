@@ -1,4 +1,4 @@
-"""Look at a sync and its plan before events are published: what the hour and the day allow, what subscribers need."""
+"""Checks of a sync and its plan before events are published: hourly and daily limits, and what subscribers need."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from connector_sdk import Finding, Level, PlanSummary, Problem, Sync
 
 
 def check_sync(sync: Sync, options: Options) -> Iterator[Problem]:
-    """Options that do not go together."""
+    """Yield a problem for each option that contradicts another one."""
     place = ("syncs", sync.name, "options")
     if options.ordered and sync.delivery.parallelism not in (None, 1):
         message = f"ordered needs parallelism 1, not {sync.delivery.parallelism}"
@@ -24,7 +24,7 @@ def check_sync(sync: Sync, options: Options) -> Iterator[Problem]:
 
 
 def check_plan(events: Events, plan: PlanSummary, options: Options) -> list[Finding]:
-    """What is worth knowing before events are published."""
+    """Return the findings about a plan before events are published; none if no event is planned."""
     if not sum(plan.planned.values()):
         return []
     return [*_allowances(events, plan, options), *_delivery(plan, options), *_key(plan)]
@@ -58,7 +58,7 @@ def _hourly(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> I
 
 
 def _daily(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> Iterator[Finding]:
-    """Each request is one of the day's API calls."""
+    """Stop a plan that needs more API calls than are left today. Each request is one call."""
     left = read_remaining(limits, "DailyApiRequests")
     needed, floor = sum(plan.batches.values()), options.keep_api_calls
     if left is not None and plan.api != "bulk2" and needed > left - floor:
@@ -77,7 +77,10 @@ def _delivery(plan: PlanSummary, options: Options) -> Iterator[Finding]:
 
 
 def _key(plan: PlanSummary) -> Iterator[Finding]:
-    """Salesforce itself delivers at least once, and knows no key by which a second message would be found."""
+    """Warn if no field holds the primary key.
+
+    Salesforce delivers an event at least once, and has no key by which subscribers could find a second message.
+    """
     if not plan.key_fields:
         message = "no field of the event holds the primary key, so subscribers cannot tell a message that comes twice"
         yield Finding(Level.WARNING, message, "Map the primary key to a text field of the event.")

@@ -73,7 +73,7 @@ SPEC = DestinationSpec(
 
 @hookimpl
 def destination_spec() -> DestinationSpec:
-    """One mode: an event for each new row."""
+    """Declare one mode, which publishes an event for each new row."""
     return SPEC
 
 
@@ -86,21 +86,21 @@ def connect(config: Config, host: Host) -> Connection:
 
 @hookimpl
 def list_objects(connection: Connection) -> Sequence[ObjectInfo]:
-    """The events that the user may publish."""
+    """List the events that the user may publish."""
     with as_run_stopped():
         return describe.list_objects(connection.handle.org)
 
 
 @hookimpl
 def discover_schema(connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
-    """The fields of an event."""
+    """Describe the fields of an event."""
     with as_run_stopped():
         return describe.discover_schema(connection.handle.org, object_name, refresh)
 
 
 @hookimpl
 def check_sync(connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
-    """Whether the options go together; from now on calls that are kept for others are not made."""
+    """Return the problems of the options, and reserve the API calls that they keep for others."""
     _keep(connection, options)
     return list(planning.check_sync(sync, options))
 
@@ -119,7 +119,7 @@ def write_batch(connection: Connection, batch: Batch, options: Options, attempt:
 def recover_batch(
     connection: Connection, batch: Batch, options: Options, attempt: Attempt
 ) -> WriteResult | Recovery | Unknown:
-    """What became of events whose answer was lost."""
+    """Find out what happened to events whose answer was lost."""
     _keep(connection, options)
     if batch.api == "bulk2":
         return jobs.recover(connection.handle, batch, options, attempt)
@@ -128,13 +128,13 @@ def recover_batch(
 
 @hookimpl
 def classify_error(error: RowError | BaseException) -> Classification | None:
-    """Look the code up."""
+    """Look up the code of the error."""
     return codes.classify(error)
 
 
 @hookimpl
 def check_plan(connection: Connection, plan: PlanSummary, options: Options) -> Sequence[Finding]:
-    """What the hour allows, and what subscribers should know."""
+    """Return what the hour allows, and what subscribers should know."""
     with as_run_stopped():
         return planning.check_plan(connection.handle, plan, options)
 
@@ -145,5 +145,5 @@ def _keep(connection: Connection, options: Options) -> None:
 
 @hookimpl
 def commands() -> Sequence[click.Command]:
-    """Log in, log out, and ask who is logged in."""
+    """Return the commands to log in, log out, and show which user is logged in."""
     return connector_salesforce.login_commands(SPEC.name)

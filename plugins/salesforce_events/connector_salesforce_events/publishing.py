@@ -1,7 +1,7 @@
-"""Publish events: many to a call of sObject Collections, or as single calls of a composite one.
+"""Publish events: many in one call of sObject Collections, or as single calls of a composite request.
 
-The Platform Events Developer Guide names the composite resource, and practice knows that Collections take events, too:
-eight times as many in a call. Where an org's Collections refuse, the composite resource is used.
+The Platform Events Developer Guide names the composite resource. In practice Collections accept events, too, and take
+eight times as many per call. If an org's Collections refuse events, the composite resource is used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from connector_salesforce_events.payloads import payloads
 from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, Recovery, RowStatus, Unknown, WriteResult
 
 COLLECTION_MAX, COMPOSITE_MAX = 200, 25
-"""Events of one call ("sObject Collections", "Composite")."""
+"""The maximum number of events per call ("sObject Collections", "Composite")."""
 
 _PUBLISHING = "publishing"
 _REFUSED = (400, 404, 405)
@@ -30,7 +30,7 @@ _LOST = "ANSWER_LOST"
 
 @define
 class Events:
-    """What the batches of a connection share. `single`: Collections refused events, so they are not asked again."""
+    """The state that the batches of a connection share. `single`: Collections refused events, so they are not used."""
 
     org: Org
     allocation: Allocation = field(init=False)
@@ -41,7 +41,7 @@ class Events:
 
 
 def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-    """Publish a batch. Raises `NotExecuted` when the hour's events are used up, `CallFailed`."""
+    """Publish a batch. Raises `NotExecuted` if the hour's events are used up, and `CallFailed`."""
     made = payloads(batch)
     texts = [each.text for each in made if not each.code]
     waits = options.on_limit == "wait"
@@ -54,7 +54,7 @@ def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> W
 
 
 def recover(attempt: Attempt) -> Recovery | Unknown:
-    """A batch that only waited was not sent; what became of one that was, nobody can tell."""
+    """Return `NOT_EXECUTED` if the batch only waited, else `Unknown`: Salesforce keeps no list of published events."""
     own = [each.step for each in attempt.anchors if each.attempt == attempt.number]
     if own[-1:] != [_PUBLISHING]:
         return NOT_EXECUTED
@@ -62,7 +62,7 @@ def recover(attempt: Attempt) -> Recovery | Unknown:
 
 
 def _publish(events: Events, batch: Batch, texts: Sequence[str]) -> list[Line]:
-    """Publish events. If a request is refused as a whole because none are left, each of its events is."""
+    """Publish events. If Salesforce refuses a whole request because none are left, refuse each of its events."""
     try:
         return _send(events, batch, texts) if texts else []
     except CallFailed as error:
@@ -84,7 +84,7 @@ def _send(events: Events, batch: Batch, texts: Sequence[str]) -> list[Line]:
 
 
 def _publish_together(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
-    """Events by one call, each with a result of its own."""
+    """Publish events in one call, which returns a result for each."""
     start = f'{{"attributes":{{"type":{json.dumps(name)}}}'
     records = ",".join(start + ("}" if text == "{}" else f",{text[1:]}") for text in texts)
     body = f'{{"allOrNone":false,"records":[{records}]}}'.encode()
@@ -92,7 +92,11 @@ def _publish_together(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
 
 
 def _publish_singly(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
-    """Events as single calls, some to a request. Once some are published, a request that fails concerns no others."""
+    """Publish events as single calls, several per request.
+
+    If the first request fails, raise its `CallFailed`. If a later one fails, keep the lines of the earlier ones and
+    send nothing more.
+    """
     lines: list[Line] = []
     for start in range(0, len(texts), COMPOSITE_MAX):
         some = texts[start : start + COMPOSITE_MAX]
@@ -132,7 +136,7 @@ def _composite(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
 
 
 def _settle(events: Events, lines: Sequence[Line], *, waits: bool) -> list[Line]:
-    """Return the lines with what becomes of events that came too late: they wait, or the run stops."""
+    """Note the answer, and return the lines. Events over the hour's limit become `not_executed` if the run waits."""
     refused = any(each.used_up for each in lines)
     accepted = any(each.status is RowStatus.SUCCEEDED for each in lines)
     events.allocation.note_answer(accepted=accepted, refused=refused)
