@@ -1,4 +1,4 @@
-"""One contender in a process of its own: does its job against the stub and prints what it used as JSON."""
+"""One contender in its own process: it sends its rows to the stub, and prints its CPU time and memory as JSON."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from connector_sdk import RowCounts
 
 BATCH = 10_000
 COLLECTION = 200
-"""Rows of a request to sObject Collections."""
+"""The number of rows in a request to sObject Collections."""
 
 
 def connector_bulk(url: str, folder: Path, rows: int) -> int:
-    """The product: a first run through the Bulk API, with journal, checks, ledger and snapshot."""
+    """Run the product for the first time through the Bulk API, with journal, checks, ledger and snapshot."""
     return _first_run(url, folder, rows, "bulk", BATCH)
 
 
 def connector_bulk2(url: str, folder: Path, rows: int) -> int:
-    """The product: a first run through Bulk API 2.0."""
+    """Run the product for the first time through Bulk API 2.0."""
     return _first_run(url, folder, rows, "bulk2", 100_000)
 
 
 def connector_rest(url: str, folder: Path, rows: int) -> int:
-    """The product: a first run through sObject Collections."""
+    """Run the product for the first time through sObject Collections."""
     return _first_run(url, folder, rows, "rest", COLLECTION)
 
 
 def connector_again(url: str, folder: Path, rows: int) -> int:
-    """The product: comparing rows of which none changed, after a run whose cost is taken off."""
+    """Run the product a second time without a changed row. The CPU time of the first run is subtracted."""
     with tempfile.TemporaryDirectory() as state:
         _sync(url, folder, rows, Path(state), "bulk", BATCH)
         global _before
@@ -49,7 +49,7 @@ def connector_again(url: str, folder: Path, rows: int) -> int:
 
 
 def simple_bulk(url: str, folder: Path, rows: int) -> int:
-    """simple-salesforce, Bulk API: records are dictionaries."""
+    """Send records as dictionaries through the Bulk API with simple-salesforce."""
     with data.csv(folder, rows).open(newline="", encoding="utf-8") as file:
         records = list(csv.DictReader(file))
     results = _simple(url).bulk.Contact.upsert(records, "External_Id__c", batch_size=BATCH)
@@ -57,12 +57,12 @@ def simple_bulk(url: str, folder: Path, rows: int) -> int:
 
 
 def simple_bulk2(url: str, folder: Path, rows: int) -> int:
-    """simple-salesforce, Bulk API 2.0: uploads a CSV file as it is, and reads which of its rows succeeded."""
+    """Upload a CSV file unchanged through Bulk API 2.0 with simple-salesforce, and read which rows succeeded."""
     return _bulk2_upsert(url, csv_file=str(data.csv(folder, rows)))
 
 
 def simple_bulk2_records(url: str, folder: Path, rows: int) -> int:
-    """simple-salesforce, Bulk API 2.0: as above, from rows as a query gives them."""
+    """Do the same as `simple_bulk2`, but from records such as a query returns."""
     with data.csv(folder, rows).open(newline="", encoding="utf-8") as file:
         return _bulk2_upsert(url, records=list(csv.DictReader(file)))
 
@@ -76,7 +76,10 @@ def _bulk2_upsert(url: str, **source: Any) -> int:
 
 
 def simple_rest(url: str, folder: Path, rows: int) -> int:
-    """simple-salesforce has no call for sObject Collections; its users call the resource through `restful`."""
+    """Send records to sObject Collections with simple-salesforce.
+
+    It has no method for that resource, so its users call `restful`.
+    """
     org, done = _simple(url), 0
     with data.csv(folder, rows).open(newline="", encoding="utf-8") as file:
         records = ({"attributes": {"type": "Contact"}, **each} for each in csv.DictReader(file))
@@ -138,7 +141,7 @@ def _simple(url: str) -> Any:
 
 
 class _Plain(HTTPAdapter):
-    """simple-salesforce always speaks HTTPS; the stub does not."""
+    """An adapter that sends plain HTTP, because simple-salesforce always uses HTTPS and the stub does not."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         assert request.url is not None
@@ -152,7 +155,7 @@ def _cpu() -> float:
 
 
 def main() -> None:
-    """`python -m bench.contenders NAME URL FOLDER ROWS`."""
+    """Run one contender: `python -m bench.contenders NAME URL FOLDER ROWS`."""
     name, url, folder, rows = sys.argv[1:]
     done = CONTENDERS[name](url, Path(folder), int(rows))
     used = resource.getrusage(resource.RUSAGE_SELF)

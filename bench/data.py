@@ -39,11 +39,11 @@ FIELDS = {
     "Description": "description",
 }
 MAPPED = {field: column for field, column in FIELDS.items() if field != "External_Id__c"}
-"""What a sync maps beside its match field."""
+"""The fields that a sync maps in addition to its match field."""
 
 
 def parquet(folder: Path, rows: int) -> Path:
-    """A Parquet file of `rows` contacts x 12 columns."""
+    """Return a Parquet file of `rows` contacts with 12 columns, and write it if it does not exist."""
     path = folder / f"contacts-{rows}.parquet"
     if not path.exists():
         duckdb.sql(_ROWS.format(rows=rows)).write_parquet(str(path))
@@ -51,7 +51,7 @@ def parquet(folder: Path, rows: int) -> Path:
 
 
 def csv(folder: Path, rows: int) -> Path:
-    """The same contacts as CSV, with the names of the fields, for clients that read such files."""
+    """Return the same contacts as a CSV file with the names of the fields, and write it if it does not exist."""
     path = folder / f"contacts-{rows}.csv"
     if not path.exists():
         columns = ", ".join(f'"{column}" as "{field}"' for field, column in FIELDS.items())
@@ -60,7 +60,10 @@ def csv(folder: Path, rows: int) -> Path:
 
 
 def main() -> None:
-    """`python -m bench.data FOLDER ROWS`: both files, in a process of their own, whose memory nobody inherits."""
+    """Write both files: `python -m bench.data FOLDER ROWS`.
+
+    This runs in its own process, so that no contender inherits its memory.
+    """
     folder, rows = Path(sys.argv[1]), int(sys.argv[2])
     parquet(folder, rows)
     csv(folder, rows)

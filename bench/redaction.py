@@ -1,8 +1,8 @@
-"""What redacting costs: microseconds for a line of a log and for a body, by how many secrets a connection has.
+"""The cost of redaction: microseconds per log line and per body, by the number of a connection's secrets.
 
     .venv/bin/python -m bench.redaction
 
-Takes CPU time, so that it says the same on a busy machine.
+It measures CPU time, so that a busy machine does not change the result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ROUNDS = 100
 
 
 def main() -> None:
-    """Print a line for each number of secrets."""
+    """Measure, and print a line for each number of secrets."""
     rows = [{"id": f"001{number:015}", "success": True, "errors": []} for number in range(300)]
     plain = json.dumps(rows, separators=(",", ":"))[:_BODY]
     escaped = json.dumps(json.dumps([{"id": number, "name": "\u00e4 \u00f6 \n"} for number in range(500)]))[:_BODY]

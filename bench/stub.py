@@ -1,6 +1,6 @@
-"""A server that speaks just enough of the Bulk APIs to receive rows, and is cheap enough not to be the bottleneck.
+"""A server with just enough of the Salesforce APIs to receive rows, and fast enough not to be the bottleneck.
 
-It stores nothing: it counts the rows of a body and answers that all of them succeeded.
+It stores no records: it counts the rows of each body and answers that all of them succeeded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Answer = tuple[int, str, bytes]
 
 
 class InFlight:
-    """How many writing requests are under way, averaged over the time from the first to the last of them."""
+    """The average number of writing requests in progress, over the time from the first to the last one."""
 
     def __init__(self) -> None:
         self._now = 0
@@ -32,7 +32,7 @@ class InFlight:
         self._first = self._last = 0.0
 
     def change(self, by: int) -> None:
-        """A request began (1) or ended (-1)."""
+        """Count a request that begins (1) or ends (-1)."""
         at = time.monotonic()
         self._first = self._first or at
         self._area += self._now * (at - (self._last or at))
@@ -41,12 +41,12 @@ class InFlight:
 
     @property
     def mean(self) -> float:
-        """The average so far."""
+        """The average up to the last change."""
         return self._area / (self._last - self._first) if self._last > self._first else 0.0
 
 
 class Org:
-    """The counters of the stub, and its answers."""
+    """The counters and the answers of the stub."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -82,7 +82,7 @@ class Org:
         ]
 
     def answer(self, line: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """The status, content type and body for a request (`METHOD path`)."""
+        """Return the status, content type and body for a request (`METHOD path`)."""
         path = line.partition("?")[0]
         for pattern, handler in self._routes:
             if found := pattern.match(path):
@@ -195,7 +195,7 @@ class Org:
         )  # fmt: skip
 
     def _ingest_results(self, job: str, which: str, **_: object) -> Answer:
-        """The rows come back whole, as they do from Salesforce."""
+        """Return all columns of the uploaded rows, as Salesforce does."""
         header, *rows = self._uploads[job].split(b"\n")
         if which != "successfulResults":
             rows = []
@@ -275,9 +275,9 @@ async def _serve(org: Org, delay: float, reader: asyncio.StreamReader, writer: a
 
 
 async def main() -> None:
-    """Serve on a free port of the loopback interface; print it, and end when standard input does.
+    """Serve on a free port of the loopback interface, print the URL, and end when standard input ends.
 
-    `python -m bench.stub [DELAY]`: each answer is held back for so many seconds.
+    `python -m bench.stub [DELAY]` delays each answer by that many seconds.
     """
     org, delay = Org(""), float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
     server = await asyncio.start_server(lambda r, w: _serve(org, delay, r, w), "127.0.0.1", 0, limit=1 << 26)

@@ -1,1 +1,1 @@
-"""The duel: the same inserts with the same faults through the product and its peers, judged by what the org has."""
+"""The duel: the same inserts with the same faults through the product and its peers, judged by the org's records."""

@@ -1,4 +1,4 @@
-"""Run the duel and print its table: what each client left in the org when it said that it was done."""
+"""Run the duel, and print how many duplicates and lost rows each client left in the org."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from pathlib import Path
 from attrs import define
 
 from bench.duel.clients import CLIENTS, Client, Rows, environment
-from bench.duel.org import Org, running
+from bench.duel.org import Org, start_org
 
 ATTEMPTS = 20
-"""How often a scheduler starts a client before it calls somebody."""
+"""How often a scheduler starts a client before it alerts an operator."""
 
 PATIENCE = 120.0
 """Seconds after which a scheduler kills a client that does not end."""
 
 LATE = 2.0
-"""Seconds after which everything that was late has arrived."""
+"""Seconds after which all late requests have arrived."""
 
 
 @define
 class Score:
-    """What became of a client's rows, over all trials."""
+    """The totals of a client over all trials."""
 
     starts: int = 0
     kills: int = 0
@@ -53,7 +53,7 @@ def main() -> None:
         if asked.client not in client.name:
             continue
         score = Score()
-        with tempfile.TemporaryDirectory() as name, running(Path(name)) as org:
+        with tempfile.TemporaryDirectory() as name, start_org(Path(name)) as org:
             for number in range(asked.trials):
                 folder = Path(name) / str(number)
                 folder.mkdir()
@@ -93,7 +93,10 @@ def _trial(client: Client, org: Org, folder: Path, rows: Rows, seed: int, score:
 
 
 def _start(client: Client, org: Org, folder: Path, kill_after: int | None, verbose: bool) -> int | None:
-    """Start a client and wait for it; None when it was killed, because the org had answered so many calls."""
+    """Start a client, wait for it, and return its exit code.
+
+    Return None if it was killed, either after `kill_after` calls to the org or after `PATIENCE` seconds.
+    """
     quiet: Mapping[str, int] = {} if verbose else {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     before, until = org.calls(), time.monotonic() + PATIENCE
     with subprocess.Popen(client.command, cwd=folder, env=environment(folder, org.about), **quiet) as process:

@@ -1,4 +1,4 @@
-"""The clients of the duel: how each is set up in a folder, and the command that a scheduler starts again and again."""
+"""The clients of the duel: how to set up each in a folder, and the command that a scheduler starts repeatedly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from attrs import frozen
 
 PEERS = Path(__file__).parents[2] / ".venv-duel" / "bin"
-"""Where `make duel` installs the peers."""
+"""The folder where `make duel` installs the peers."""
 
 _PROJECT = """\
 version: 1
@@ -69,7 +69,7 @@ Rows = Sequence[Mapping[str, str]]
 
 @frozen
 class Client:
-    """A client: `distribution` is what its version is asked of, `command` what a scheduler starts in its folder."""
+    """A client. The version of `distribution` is shown, and a scheduler starts `command` in the client's folder."""
 
     name: str
     distribution: str
@@ -79,7 +79,7 @@ class Client:
 
 
 def environment(folder: Path, about: Mapping[str, str]) -> dict[str, str]:
-    """What every client finds in its environment."""
+    """Return the environment variables of each client."""
     return {
         **os.environ,
         "HOME": str(folder),

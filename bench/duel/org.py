@@ -1,4 +1,4 @@
-"""The org of the duel: the emulator in a process of its own, its faults, and what it executed."""
+"""The org of the duel: the emulator in its own process, its faults, and its records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ extends: default
 application: {passwordFlow: true}
 bulk: {delay: 0.3}
 """
-"""Jobs take a moment, so that a client can be killed between sending and learning what became of it."""
+"""The settings of the org. Jobs take a moment, so that a kill can hit a client between request and result."""
 
 _JOBS = "re:/services/(async|data/v[^/]+/jobs)/"
 _COMMITS = "re:/services/(async/[^/]+/job/[^/]+/batch|data/v[^/]+/jobs/ingest/[^/]+/?)$"
@@ -28,17 +28,17 @@ _COMMITS = "re:/services/(async/[^/]+/job/[^/]+/batch|data/v[^/]+/jobs/ingest/[^
 
 @frozen
 class Org:
-    """A running org; `about` is how to log in to it."""
+    """A running org. `about` has its login data."""
 
     about: dict[str, str]
 
     def begin(self, seed: int) -> None:
-        """Empty the org, and let calls go wrong as `seed` says, each path at most once by each rule."""
+        """Empty the org, and set the faults of `seed`. Each rule affects a path at most once."""
         self._side("POST", "reset", None)
         self._side("POST", "faults", faults(seed))
 
     def spoil(self, rate: float, seed: int) -> None:
-        """Let calls of any kind go wrong, in three ways at this rate each, by other chances than before."""
+        """Set three kinds of faults for all calls, each at this rate. `seed` selects the calls."""
         ways: tuple[dict[str, Any], ...] = ({"cut": "after"}, {"cut": "before"}, {"status": 503, "body": "Unavailable"})
         rules = [
             {"match": {"path": "*"}, "do": way, "rate": rate, "seed": seed + number, "times_per_key": 1}
@@ -47,18 +47,18 @@ class Org:
         self._side("POST", "faults", rules if rate else [])
 
     def texts(self) -> dict[str, list[str | None]]:
-        """The descriptions of the contacts by their external ids; more than one where there are twins."""
+        """Return the descriptions of the contacts by external id; a duplicate contact adds one to the list."""
         found: dict[str, list[str | None]] = {}
         for record in self._side("GET", "records/Contact", None)["records"]:
             found.setdefault(record["External_Id__c"], []).append(record.get("Description"))
         return found
 
     def calls(self) -> int:
-        """How many calls there were."""
+        """Return the number of calls."""
         return sum(self._side("GET", "stats", None)["calls"].values())
 
     def keys(self) -> Counter[str]:
-        """How many contacts there are of each key, which is their last name."""
+        """Return the number of contacts by key, which is the last name."""
         records = self._side("GET", "records/Contact", None)["records"]
         return Counter(record["LastName"] for record in records if not record.get("IsDeleted"))
 
@@ -72,7 +72,7 @@ class Org:
 
 
 def faults(seed: int) -> list[dict[str, Any]]:
-    """Answers that are lost after the work was done, 503 before and after it, and requests that arrive late."""
+    """Return rules for lost answers after the work is done, for 503 before and after it, and for late duplicates."""
     chance = random.Random(seed)
     kinds: list[tuple[str, dict[str, Any], float]] = [
         (_JOBS, {"cut": "after"}, 0.08),
@@ -87,8 +87,8 @@ def faults(seed: int) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Org]:
-    """Start the org, and end it."""
+def start_org(folder: Path) -> Iterator[Org]:
+    """Start the org, yield it, and end it."""
     (folder / "org.yml").write_text(ORG)
     program = Path(sys.executable).with_name("salesforce-emulator")
     command = [str(program), "--port", "0", "--org", str(folder / "org.yml")]

@@ -1,7 +1,7 @@
-"""A script as the manual of simple-salesforce has it: insert a file through Bulk API 2.0, and fail if rows failed.
+"""A script as in the manual of simple-salesforce: insert a file through Bulk API 2.0, and fail if rows failed.
 
-Its own process in an environment of its own. The library always speaks https; an adapter of requests, its documented
-way to change the transport, brings that to a port of this machine.
+It runs in its own process and environment. The library always uses HTTPS. An adapter of requests, the documented way
+to change the transport, redirects the requests to a port of this machine.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from simple_salesforce.api import Salesforce
 
 
 class Loopback(HTTPAdapter):
-    """Leads every request to the emulated org: the client itself insists on https and a host of Salesforce."""
+    """An adapter that sends each request to the emulated org, because the client insists on HTTPS and Salesforce."""
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **more: Any) -> requests.Response:
-        """Send it there instead."""
+        """Send a request to the emulated org."""
         parts, target = urlsplit(str(request.url)), urlsplit(os.environ["SF_INSTANCE_URL"])
         request.url = urlunsplit((target.scheme, target.netloc, parts.path, parts.query, ""))
         return super().send(request, *arguments, **more)

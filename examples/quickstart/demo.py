@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def change_rows() -> None:
-    """Edit the contacts as a warehouse would: two names, one e-mail address, one mended date."""
+    """Edit the contacts as a warehouse would: two names, one e-mail address and one corrected date."""
     path = PROJECT / "data" / "contacts.csv"
     text = path.read_text(encoding="utf-8")
     for before, after in (
@@ -64,7 +64,7 @@ def change_rows() -> None:
 
 @contextmanager
 def salesforce_org() -> Iterator[Mapping[str, str]]:
-    """An emulated org on a free port; answers the environment that the project file asks for."""
+    """Start an emulated org on a free port, and yield the environment variables that the project file uses."""
     command = [str(COMMANDS / "salesforce-emulator"), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as emulator:
         assert emulator.stdout is not None
@@ -82,7 +82,7 @@ def salesforce_org() -> Iterator[Mapping[str, str]]:
 
 
 def connector(*arguments: str, environment: Mapping[str, str]) -> None:
-    """Run a command as a user would; exit codes up to 3 report on rows and are fine here."""
+    """Run a command as a user would. Raises `SystemExit` above exit code 3; lower codes only report on rows."""
     print(f"$ connector {' '.join(arguments)}", flush=True)
     command = [str(COMMANDS / "connector"), "--project", str(PROJECT), *arguments]
     code = subprocess.run(command, env=dict(environment), check=False).returncode
@@ -91,7 +91,7 @@ def connector(*arguments: str, environment: Mapping[str, str]) -> None:
 
 
 def latest_run(environment: Mapping[str, str]) -> str:
-    """The id of the last run."""
+    """Return the id of the last run."""
     command = [str(COMMANDS / "connector"), "--project", str(PROJECT), "--output", "json", "runs"]
     found = subprocess.run(command, env=dict(environment), check=True, stdout=subprocess.PIPE, text=True)
     run: str = json.loads(found.stdout)[0]["run"]
@@ -99,7 +99,7 @@ def latest_run(environment: Mapping[str, str]) -> str:
 
 
 def say(text: str) -> None:
-    """A heading."""
+    """Print a heading."""
     print(f"\n== {text}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""A notebook: records in a SQLite file. It stands for the application that a destination writes to."""
+"""A notebook: records in a SQLite file, in place of the application that a destination writes to."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ create table if not exists receipt (token text primary key, answers text);
 
 
 class Busy(Exception):
-    """Another program is writing; nothing was done."""
+    """The notebook is busy because another program is writing. Nothing was done."""
 
 
 class Refused(Exception):
-    """The notebook does not take a line."""
+    """A line that the notebook refuses."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -44,14 +44,14 @@ class Refused(Exception):
 
 @frozen
 class Line:
-    """What is to be done to one record: its id where that is known, and the values to set."""
+    """The change of one record: its id, if known, and the values to set."""
 
     record_id: str | None
     values: Values
 
 
 class Book:
-    """A notebook on disk; safe to use from any thread."""
+    """A notebook on disk, safe to use from any thread."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -59,7 +59,7 @@ class Book:
             database.executescript(_TABLES)
 
     def account(self) -> str:
-        """What tells this notebook from every other."""
+        """Return the id that distinguishes this notebook from every other."""
         with self._transaction() as database:
             return str(database.execute("select account from cover").fetchone()[0])
 
@@ -78,7 +78,7 @@ class Book:
         return json.loads(answers) if answers else None
 
     def find(self, object_name: str, field: str, values: Sequence[str]) -> list[list[str]]:
-        """For each of `values`, the ids of the records that have it."""
+        """Return, for each of `values`, the ids of the records that have it."""
         column = {"id": "id", "key": "key"}[field]
         query = f"select id from record where object = ? and {column} = ?"
         with self._transaction() as database:
@@ -86,7 +86,7 @@ class Book:
         return [[str(id_) for (id_,) in each] for each in found]
 
     def records(self, object_name: str) -> tuple[list[Values], str]:
-        """All records, and the version that the notebook is at."""
+        """Return all records, and the current version of the notebook."""
         query = "select id, fields from record where object = ? order by id"
         with self._transaction() as database:
             rows = database.execute(query, (object_name,)).fetchall()
@@ -95,7 +95,7 @@ class Book:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of what is done in it happens, or nothing; raises `Busy` when it cannot begin."""
+        """Commit all changes of the block, or none if it raises. Raises `Busy` if another program is writing."""
         with closing(sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)) as database:
             try:
                 database.execute("begin immediate")

@@ -1,4 +1,4 @@
-"""Every error of a notebook: what it asks for, what causes it, what to do."""
+"""The errors of a notebook: the kind, cause and advice for each code."""
 
 from __future__ import annotations
 
