@@ -1,4 +1,4 @@
-"""What a notebook holds: contacts, which have a key, and notes, which have none."""
+"""The objects of a notebook: contacts, which have a key, and notes, which have none."""
 
 from __future__ import annotations
 
