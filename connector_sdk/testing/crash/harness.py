@@ -94,12 +94,10 @@ class Harness:
     def batter(self, trials: int, seed: int, kills: int) -> Report:
         """Kill up to `kills` times per trial, at random crash points and random moments."""
         points = self._survey()
-        chance = random.Random(seed)
-        for _ in range(trials):
+        for drawn in draw_kills(trials, seed, kills, points):
             if len(self.failures) >= self.most:
                 break
-            count = chance.randint(0, kills)
-            self.trial([_random_kill(chance, points) for _ in range(count)])
+            self.trial(drawn)
         return self._report(points)
 
     def replay(self, kills: Sequence[str]) -> Report:
@@ -229,6 +227,13 @@ def _run_and_count(run: Callable[[Path], int], folder: Path, counted: Path) -> i
     code = run(folder)
     counted.write_text(str(len(met)))
     return code
+
+
+def draw_kills(trials: int, seed: int, kills: int, points: int) -> Iterator[list[str]]:
+    """Yield the kills of each trial, at most `kills`: the number of a crash point, or a moment in seconds."""
+    chance = random.Random(seed)
+    for _ in range(trials):
+        yield [_random_kill(chance, points) for _ in range(chance.randint(0, kills))]
 
 
 def _random_kill(chance: random.Random, points: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from connector_sdk.testing.crash import CrashHarnessError, batter, exhaust, replay
+from connector_sdk.testing.crash.harness import draw_kills
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +39,13 @@ def test_a_failure_carries_the_line_that_repeats_it() -> None:
 
 
 def test_random_kills_are_the_same_for_the_same_seed() -> None:
-    one, two = (batter("toy:careless", trials=20, seed=4) for _ in range(2))
-    assert one.failures
-    assert [each.kills for each in one.failures] == [each.kills for each in two.failures]
+    one, two, another = (list(draw_kills(20, seed, kills=5, points=10)) for seed in (4, 4, 5))
+    assert one == two != another
+    assert any(kill.endswith("s") for kills in one for kill in kills)
+
+
+def test_random_kills_find_a_run_that_is_careless_and_no_other() -> None:
+    assert batter("toy:careless", trials=20, seed=4).failures
     assert batter("toy:careful", trials=20, seed=4, kills=5).failures == ()
 
 
