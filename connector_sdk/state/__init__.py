@@ -1,1 +1,1 @@
-"""What survives a run: the journal, snapshots, ledgers, locks and tokens."""
+"""The state that survives a run: the journal, snapshots, ledgers, locks and tokens."""

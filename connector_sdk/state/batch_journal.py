@@ -1,4 +1,4 @@
-"""What becomes of batches, committed before it matters: intent, anchors, outcomes."""
+"""The journal's entries about batches: intents, anchors and outcomes, each committed before a run relies on it."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from connector_sdk.state.transactions import Transactions
 
 
 class BatchJournal(Transactions):
-    """The part of the journal that those who deliver batches write to, from any thread."""
+    """The part of the journal that delivery writes to. Safe to use from any thread."""
 
     _sealed = False
 
     def seal(self) -> None:
-        """Let no batch change any more: an answer that comes later is left to the next run, which asks for it."""
+        """Refuse every later change to a batch. The next run asks the destination for answers that arrive too late."""
         with self._lock:
             self._sealed = True
 
     def batches(self, run: str) -> tuple[JournalledBatch, ...]:
-        """All batches of a run, in the order of their numbers."""
+        """Return all batches of a run, in the order of their numbers."""
         statement = f"select {serialization.BATCH} from batch where run = ? order by number"
         return self._read(statement, (run,), serialization.load_batch)
 
     def progress(self, run: str) -> tuple[BatchProgress, ...]:
-        """How far the batches of a run are, all as of one moment."""
+        """Return the progress of every batch of a run, as of one moment, in the order of their numbers."""
         statement = f"select {serialization.PROGRESS} from batch where run = ? order by number"
         return self._read(statement, (run,), serialization.load_progress)
 
     def intend(self, batch: JournalledBatch, *, repeated: bool = False) -> JournalledBatch:
-        """Note that a batch is about to be sent, and answer it as it is then.
+        """Record that a batch is about to be sent, and return the updated batch.
 
-        `repeated`: although it may have been executed before.
+        Set `repeated` if an earlier submission of its rows may have been executed.
         """
         with self._change("intend") as database:
             ((attempts, submitted, again),) = database.execute(
@@ -53,7 +53,7 @@ class BatchJournal(Transactions):
         return evolve(batch, state=BatchState.SENDING, attempts=attempts, submitted=submitted, repeated=bool(again))
 
     def not_executed(self, batch: JournalledBatch) -> JournalledBatch:
-        """Note that the last attempt executed nothing of a batch, for certain, and answer it as it is then."""
+        """Record that the last attempt certainly executed nothing of a batch, and return the updated batch."""
         with self._change("not executed") as database:
             ((submitted,),) = database.execute(
                 "update batch set state = ?, submitted = submitted - 1 where run = ? and number = ?"
@@ -69,9 +69,9 @@ class BatchJournal(Transactions):
         again: Sequence[NewBatch] = (),
         counts: Sequence[CountedRows] = (),
     ) -> tuple[JournalledBatch, ...]:
-        """Note the outcomes of a batch, what they come to, and the batches that its other rows go into.
+        """Record the outcomes of a batch with their `counts`, insert the batches in `again`, and return these.
 
-        Answers the new batches.
+        The batches in `again` take the rows that have no outcome yet.
         """
         blob = serialization.dump_outcomes(outcomes)
         counted = json.dumps([astuple(each) for each in counts])
@@ -86,7 +86,7 @@ class BatchJournal(Transactions):
         return tuple(serialization.make_planned_batch(batch.run, number, each) for number, each in numbered)
 
     def outcomes(self, run: str, batch: int | None = None) -> Iterator[pa.Table]:
-        """The recorded outcomes of a run, batch by batch, or those of one batch."""
+        """Yield the recorded outcomes of a run, one table per batch; with `batch`, only those of this batch."""
         where, values = ("and number = ?", (batch,)) if batch is not None else ("", ())
         recorded = f"select number from batch where run = ? and outcomes is not null {where} order by number"
         for (number,) in self._read(recorded, (run, *values), tuple):
@@ -94,7 +94,7 @@ class BatchJournal(Transactions):
             yield from map(with_all_columns, self._read(one, (run, number), serialization.load_outcomes))
 
     def anchor(self, batch: JournalledBatch, attempt: int, step: str, handle: Mapping[str, str]) -> None:
-        """Note what identifies a batch at the destination."""
+        """Record an anchor: what identifies a batch at the destination."""
         with self._transaction(f"anchor {step}") as database:
             database.execute(
                 "insert into anchor (run, batch, attempt, step, handle, at) values (?, ?, ?, ?, ?, ?)",
@@ -102,14 +102,14 @@ class BatchJournal(Transactions):
             )
 
     def anchors(self, run: str, batch: int | None = None) -> tuple[Anchor, ...]:
-        """The anchors of a batch, or of a whole run, oldest first."""
+        """Return the anchors of a run, oldest first; with `batch`, only those of this batch."""
         where, values = ("and batch = ?", (batch,)) if batch is not None else ("", ())
         statement = f"select {serialization.ANCHOR} from anchor where run = ? {where} order by seq"
         return self._read(statement, (run, *values), serialization.load_anchor)
 
     @contextmanager
     def _change(self, name: str) -> Iterator[sqlite3.Connection]:
-        """A transaction that changes a batch; raises `Cancelled` once batches do not change any more."""
+        """Open a transaction that changes a batch. Raises `Cancelled` after `seal`."""
         with self._transaction(name) as database:
             if self._sealed:
                 raise Cancelled
@@ -117,12 +117,12 @@ class BatchJournal(Transactions):
 
 
 def now() -> str:
-    """Return the present moment, as `moment` writes it."""
+    """Return the current time in the format of `moment`."""
     return moment(datetime.now(UTC))
 
 
 def moment(when: datetime) -> str:
-    """Return a moment in ISO 8601, in UTC, to the millisecond: such texts sort by time."""
+    """Return a time in ISO 8601, in UTC, to the millisecond. Such texts sort by time."""
     return when.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
@@ -135,7 +135,7 @@ def insert_batches(database: sqlite3.Connection, run: str, batches: Iterable[New
 def _number_batches(
     database: sqlite3.Connection, run: str, batches: Sequence[NewBatch]
 ) -> Sequence[tuple[int, NewBatch]]:
-    """New batches with the numbers that follow those of the run."""
+    """Give new batches the numbers that follow those of the run."""
     (last,) = database.execute("select max(number) from batch where run = ?", (run,)).fetchone()
     return tuple(enumerate(batches, start=last + 1))
 

@@ -1,4 +1,4 @@
-"""What lines of a ledger come to: how many rows ended in which way."""
+"""Count the rows of a ledger by outcome, action, code and advice."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _BY = ["outcome", "action", "code", "advice", "possible_duplicate"]
 
 
 def count_rows(lines: pa.Table) -> tuple[CountedRows, ...]:
-    """Return how many of some lines, with the columns of a ledger, ended in each way.
+    """Count ledger lines by outcome, action, code, advice and `possible_duplicate`.
 
-    Codes and advice of rows that succeeded do not count.
+    Rows that succeeded are counted without their code and advice.
     """
-    import pyarrow.compute as pc  # a list of runs comes sooner without it
+    import pyarrow.compute as pc  # imported late: commands that need no ledger start faster
 
     succeeded = pc.equal(lines.column("outcome"), Outcome.SUCCEEDED.value)
     if pc.all(succeeded).as_py() and not pc.any(lines.column("possible_duplicate")).as_py():

@@ -1,4 +1,4 @@
-"""Open the journal's SQLite database: durable, checked, and of a version that this program understands."""
+"""Open the journal's SQLite database, check it, and migrate it to this version."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ alter table run add column planned text;
 alter table held add column rows integer not null default 1;
 update batch set submitted = attempts + round
 """
-"""How often rows were submitted, what batches came to, which session works on a run, how many rows are held."""
+"""Version 6 records submissions, counts per batch, the session and the plan of a run, and how many rows are held."""
 
 _IDENTITY = """
 create table folder (id text not null);
 insert into folder values (lower(hex(randomblob(16))))
 """
-"""What the state folder is known by, wherever it lies."""
+"""Version 7 gives the state folder an id that does not depend on its path."""
 
 _LATER = (
     "alter table batch add column lane integer",
@@ -73,16 +73,16 @@ _LATER = (
     _COUNTING,
     _IDENTITY,
 )
-"""What has changed since version 1: the statements that make each version of the one before."""
+"""The migrations since version 1: the first entry leads from version 1 to 2, and so on."""
 
 _IN_THE_WAY = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
-"""What goes wrong though the file is as it should be."""
+"""SQLite errors that do not mean a damaged file: a full disk, a lock or missing permissions."""
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open the database at `path`, made on first use, readable by this user only.
+    """Open the database at `path`. The first use creates it, readable by this user only.
 
-    Raises `RunStopped` when it is lost, damaged, or was written by a newer version; the file is left as it is.
+    Raises `RunStopped`, and leaves the file unchanged, if it is lost, damaged, or written by a newer version.
     """
     _require_not_lost(path)
     try:
@@ -107,7 +107,10 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _lock_folder(folder: Path) -> Iterator[None]:
-    """Keep others waiting. SQLite does not: of several that change a new database to WAL at once, some fail."""
+    """Lock the state folder against other processes.
+
+    SQLite's own lock is not enough: if several processes switch a new database to WAL at once, some of them fail.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -126,7 +129,7 @@ def _require_not_lost(path: Path) -> None:
 
 
 def not_usable(path: Path, error: Exception) -> RunStopped:
-    """The error that says why the database cannot be used: it is damaged, or the machine is in the way."""
+    """Return the error for a database that cannot be used. It tells damage from a full disk, a lock or permissions."""
     if isinstance(error, OSError) or getattr(error, "sqlite_errorname", "").startswith(_IN_THE_WAY):
         hint = "see who may write to it, who else uses it, and whether the disk is full, and run again; nothing is lost"
         return RunStopped(f"the journal {path} cannot be used: {error}", hint=hint)
@@ -162,9 +165,9 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
 
 
 def read_folder_id(path: Path) -> str | None:
-    """Return the id of the state folder whose database lies at `path`, without changing it; None where there is none.
+    """Read the id of the state folder whose database is at `path`, without changing it. Return None if it has no id.
 
-    Raises `sqlite3.Error` when that cannot be found out.
+    Raises `sqlite3.Error` if the database cannot be read.
     """
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
         known = database.execute("select 1 from sqlite_master where name = 'folder'").fetchone()

@@ -1,4 +1,4 @@
-"""The state folder: where it is, what lies in it, and whether it can be trusted."""
+"""The state folder: where it is, which files it has, and whether a run may trust it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 @frozen
 class StateFolder:
-    """The paths of a project's state. Raises `ConfigError` for a name of a sync or run that would lead out of it."""
+    """The paths of a project's state.
+
+    Methods raise `ConfigError` for a name of a sync or run that would lead out of the folder.
+    """
 
     path: Path
 
@@ -32,51 +35,54 @@ class StateFolder:
         return self.path / DATABASE
 
     def plan(self, run: str) -> Path:
-        """The folder of the frozen plan of a run."""
+        """Return the folder with the frozen plan of a run."""
         return self.path / "plans" / one_part(run)
 
     def snapshot(self, sync: str, run: str) -> Path:
-        """The snapshot that a run leaves behind."""
+        """Return the file of the snapshot that a run writes when it ends."""
         return self.path / "snapshots" / one_part(sync) / f"{one_part(run)}.parquet"
 
     def schema(self, sync: str) -> Path:
-        """The schema that the last run of a sync was planned with."""
+        """Return the file with the schemas that the last run of a sync was planned with."""
         return self.path / "schemas" / f"{one_part(sync)}.json"
 
     def ledger(self, run: str) -> Path:
-        """The outcomes of all rows of a run."""
+        """Return the ledger file of a run."""
         return self.path / "ledgers" / f"{one_part(run)}.parquet"
 
     def calls(self, run: str) -> Path:
-        """The recorded API calls of a run."""
+        """Return the file with the recorded API calls of a run."""
         return self.path / "calls" / f"{one_part(run)}.db"
 
     def lock(self, sync: str) -> Path:
-        """The file that one run of a sync holds locked."""
+        """Return the lock file of a sync. One run at a time locks it."""
         return self.path / "locks" / f"{one_part(sync)}.lock"
 
 
 def one_part(name: str) -> str:
-    """A name as part of a path. Raises `ConfigError` when it is a path itself; those in a project file never are."""
+    """Return a name that is safe as one part of a path.
+
+    Raises `ConfigError` if the name is empty, hidden or a path itself. Names in a project file never are.
+    """
     if not name or name.startswith(".") or set(name) & set("/\\\0"):
         raise ConfigError(f"{name!r} cannot be a name", hint="take letters, digits, _ and -")
     return name
 
 
 def state_path(project: Project | Outline, override: Path | None = None) -> Path:
-    """Return where the state of a project lies, there or not: `override`, $CONNECTOR_STATE, or `.connector/`.
+    """Return the path of a project's state, existing or not: `override`, $CONNECTOR_STATE, or `.connector/`.
 
-    A place that a person named may be a link. It is resolved here, and links count nowhere after that.
+    A path that the user names may be a link. It is resolved here, and no later code follows links.
     """
     named = _read_override(override)
     return named.resolve() if named else _default(project)
 
 
 def state_folder(project: Project | Outline, override: Path | None = None) -> StateFolder:
-    """Return the state folder of a project (see `state_path`), made and checked.
+    """Return the state folder of a project (see `state_path`) after creating and checking it.
 
-    Raises `RunStopped` when it cannot be used: not ours, open to others, read-only, on a network file system, or a
-    part of it leads elsewhere.
+    Raises `RunStopped` if it cannot be used: it belongs to another user, others can write to it, it is read-only, it is
+    on a network file system, or a link inside it leads elsewhere.
     """
     named, path = _read_override(override), state_path(project, override)
     try:
@@ -111,7 +117,7 @@ def _default(project: Project | Outline) -> Path:
 
 
 def _check_link(path: Path, *, is_allowed: bool) -> None:
-    """Refuse a link in the place of the folder that this user did not put there, or that a project brought along."""
+    """Refuse a link in place of the folder if another user made it, or if the user did not name it (`is_allowed`)."""
     if not path.is_symlink():
         return
     if path.lstat().st_uid != os.geteuid():
@@ -138,9 +144,9 @@ def _make_error(path: Path, reason: str, hint: str) -> RunStopped:
 
 
 def _file_system(path: Path) -> str:
-    """The type of the file system that holds `path`, as Linux tells it; empty elsewhere.
+    """Return the type of the file system that holds `path`, as Linux reports it; empty on other systems.
 
-    Of several mounted at one point, such as what an automounter put over its own, the last one counts.
+    If several are mounted at one point, as automounters do, the last one counts.
     """
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape").splitlines()

@@ -1,4 +1,4 @@
-"""Where this user's own files lie, outside of every project."""
+"""The folders of this user's own files, outside of every project."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 APPLICATION = "connector-sdk"
 NO_HOME = Path(os.devnull) / "no home"
-"""A place in which nothing can be, for users without a home: nothing can be kept there, and nothing is found."""
+"""A path below /dev/null for users without a home: no file can be written or found there."""
 
 
 def find_own_folder(look_up: Callable[[str], Path]) -> Path:
-    """Return our folder where `look_up`, a function of platformdirs, says; below `NO_HOME` where nobody can say.
+    """Return our folder as `look_up`, a function of platformdirs, finds it; below `NO_HOME` if the user has no home.
 
-    Some versions of platformdirs raise an error then, others return a path that begins with `~`.
+    In that case, some versions of platformdirs raise an error, and others return a path that begins with `~`.
     """
     try:
         found = look_up(APPLICATION)

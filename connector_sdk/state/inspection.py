@@ -1,7 +1,7 @@
-"""Everything in the state folder is a file or a folder of ours: looked at before any of it is opened or removed.
+"""Check that everything in the state folder is a file or folder of ours, before any of it is opened or removed.
 
-A project that somebody else made can bring a state folder whose parts lead to files of this user. Writing to a lock
-would empty such a file, and deleting old files would delete others.
+A project from another author can bring a state folder with links to files of this user. Writing a lock would empty such
+a file, and deleting old files would delete the user's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOLDERS = ("plans", "snapshots", "schemas", "ledgers", "calls", "locks")
 DATABASE = "state.db"
 
 _NESTED = frozenset({"plans", "snapshots"})
-"""The folders that have folders in them, each with files."""
+"""The folders with one level of folders in them, which hold the files."""
 
 _KINDS = {
     stat.S_IFLNK: "a link", stat.S_IFREG: "a file", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe",
@@ -33,7 +33,7 @@ _KINDS = {
 
 @frozen
 class _Intruder:
-    """Something that is not what belongs in its place, and the command that mends it."""
+    """An entry of the wrong kind for its place, and the command that repairs it."""
 
     what: str
     place: str
@@ -44,10 +44,10 @@ class _Intruder:
 
 
 def require_own(folder: Path) -> None:
-    """Raise `RunStopped` that names everything in a state folder which is not a plain file or folder in its place.
+    """Raise `RunStopped` if an entry of a state folder is not a plain file or folder in its place, and name all such.
 
-    A file with a second name elsewhere (a hard link) is none: what is written to it would change another file. What is
-    ours and open to others is closed to them. Files of other names beside ours are left alone, unless they are links.
+    A file with a second name elsewhere (a hard link) is refused, too: writing to it would change the other file.
+    Our files lose their permissions for other users. Other files beside ours are left alone, unless they are links.
     """
     found = list(_intruders(folder, ()))
     if found:
@@ -60,7 +60,7 @@ def _intruders(folder: Path, above: tuple[str, ...]) -> Iterator[_Intruder]:
         path, parts = folder / entry, (*above, entry)
         try:
             details = path.lstat()
-        except FileNotFoundError:  # another run has just removed it
+        except FileNotFoundError:  # another run has removed it meanwhile
             continue
         expected = _find_expected_kind(parts)
         intruder = _find_fault(path, details, expected, "/".join(parts))
@@ -71,17 +71,17 @@ def _intruders(folder: Path, above: tuple[str, ...]) -> Iterator[_Intruder]:
 
 
 def _close(path: Path, parts: tuple[str, ...], kind: int) -> Iterator[_Intruder]:
-    """Close to others what is ours, and yield what is wrong inside of a folder."""
+    """Remove the permissions of other users from an entry of ours, and yield what is wrong inside of a folder."""
     try:
         close_to_others(path, FOLDER_MODE if kind == stat.S_IFDIR else FILE_MODE)
         if kind == stat.S_IFDIR:
             yield from _intruders(path, parts)
-    except FileNotFoundError:  # another run has just removed it
+    except FileNotFoundError:  # another run has removed it meanwhile
         return
 
 
 def _find_expected_kind(parts: tuple[str, ...]) -> int | None:
-    """Return what belongs in a place; None where that is not ours."""
+    """Return which kind of file belongs in a place, as in `stat.S_IFMT`; None if the entry is not ours."""
     name, depth = parts[-1], len(parts)
     if depth == 1:
         if name in FOLDERS:

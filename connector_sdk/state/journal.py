@@ -1,4 +1,4 @@
-"""What runs intend, do and learn, committed before it matters: intent, anchors, outcomes, and the end of a run."""
+"""The journal: what each run intends, does and learns, committed before the run relies on it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["Journal", "moment", "now"]
 
 
 class Journal(BatchJournal):
-    """The one writer of the state database; every method that changes something is durable when it returns.
+    """The only writer of the state database. Every change is durable when its method returns.
 
-    Safe to use from any thread. After `close` it refuses everything, so that a late worker cannot write. Every method
-    raises `RunStopped` when the database is damaged or cannot be written to.
+    Safe to use from any thread. After `close` every method raises `Cancelled`, so that a late worker cannot write.
+    Every method raises `RunStopped` if the database is damaged or cannot be written to.
     """
 
     # -- runs
 
     def begin_run(self, run: str, sync: str, account: str, config: str, session: str | None = None) -> JournalledRun:
-        """Note that a run is being planned, and by which session."""
+        """Record that a session has begun to plan a run."""
         at = now()
         begun = JournalledRun(run, sync, RunState.PLANNING, at, account, config, None, session, at)
         with self._transaction("begin run") as database:
@@ -36,7 +36,7 @@ class Journal(BatchJournal):
         return begun
 
     def take_up(self, run: str, session: str | None, state: RunState = RunState.RUNNING) -> None:
-        """Note which session works on a run from now on."""
+        """Record which session works on a run from now on."""
         with self._transaction("take up") as database:
             database.execute(
                 "update run set state = ?, session = ?, since = ? where id = ?", (state, session, now(), run)
@@ -50,9 +50,9 @@ class Journal(BatchJournal):
         forgotten: str | None = None,
         planned: str | None = None,
     ) -> None:
-        """Note that the plan of a run is frozen, its batches, and what was `planned` (JSON).
+        """Record that the plan of a run is frozen, with its batches and its `planned` counts (JSON).
 
-        The snapshot and held rows of `forgotten` go.
+        `forgotten` names a sync whose snapshot and held rows are deleted.
         """
         with self._transaction("freeze") as database:
             insert_batches(database, run, batches)
@@ -62,17 +62,17 @@ class Journal(BatchJournal):
                 database.execute("delete from held where sync = ?", (forgotten,))
 
     def set_state(self, run: str, state: RunState) -> None:
-        """Move a run to another state."""
+        """Set the state of a run."""
         with self._transaction("run state") as database:
             database.execute("update run set state = ? where id = ?", (state, run))
 
     def forget_run(self, run: str) -> None:
-        """Forget a run that never had a plan."""
+        """Delete a run that never had a plan."""
         with self._transaction("forget run") as database:
             database.execute("delete from run where id = ?", (run,))
 
     def report(self, run: str, report: str) -> None:
-        """Keep the report of a run that stopped and can be resumed."""
+        """Store the report of a run that stopped and can be resumed."""
         with self._transaction("report") as database:
             database.execute("update run set report = ?, session = null where id = ?", (report, run))
 
@@ -85,9 +85,9 @@ class Journal(BatchJournal):
         held: Sequence[Held],
         removed: RemovedRows | None = None,
     ) -> None:
-        """End a run: its report, the sync's new snapshot, the held rows and what it removed, in one transaction.
+        """End a run in one transaction: store its report, the sync's new state, the held rows and what it removed.
 
-        Rows that were held without a name go: a run begins only when somebody has said what becomes of them.
+        Rows that were held under `UNNAMED` are deleted: the user has settled them, or this run could not have begun.
         """
         with self._transaction("finish") as database:
             database.execute(
@@ -106,12 +106,12 @@ class Journal(BatchJournal):
                 database.execute("insert into removal values (?, ?, ?, ?)", (run.sync, *astuple(removed)))
 
     def removed(self, sync: str, since: str) -> tuple[RemovedRows, ...]:
-        """Return what runs of a sync removed from a moment on, in the order in which they ended."""
+        """Return what each run of a sync removed since a time, in the order in which the runs ended."""
         statement = "select at, rows, known from removal where sync = ? and at >= ? order by rowid"
         return self._read(statement, (sync, since), serialization.load_removed)
 
     def runs(self, sync: str | None = None, limit: int = -1) -> tuple[JournalledRun, ...]:
-        """Runs, newest first: in the order in which they were begun, whatever the clock said then."""
+        """Return runs, the last begun first. The order does not depend on the clock."""
         where, values = ("where sync = ?", (sync,)) if sync else ("", ())
         order = "order by rowid desc limit ?"
         return self._read(
@@ -119,12 +119,12 @@ class Journal(BatchJournal):
         )
 
     def run(self, run: str) -> JournalledRun | None:
-        """One run."""
+        """Return a run by its id; None if there is none."""
         found = self._read(f"select {serialization.RUN} from run where id = ?", (run,), serialization.load_run)
         return found[0] if found else None
 
     def delete_run(self, run: str) -> None:
-        """Forget an ended run and everything the journal holds of it, except rows that are held."""
+        """Delete an ended run with its batches and anchors. Its held rows stay."""
         with self._transaction("delete run") as database:
             for table in ("anchor", "batch"):
                 database.execute(f"delete from {table} where run = ?", (run,))
@@ -133,13 +133,13 @@ class Journal(BatchJournal):
     # -- the folder
 
     def folder_id(self) -> str:
-        """Return what the state folder is known by, wherever it lies."""
+        """Return the id of the state folder, which does not depend on its path."""
         with JOURNAL.reading(self._path):
             ((found,),) = self._read("select id from folder", (), tuple)
         return str(found)
 
     def replace_folder_id(self, former: str, fresh: str) -> str:
-        """Give the folder another id, unless somebody else did so meanwhile; return the one that it has then."""
+        """Replace the folder's id, unless another process did so meanwhile. Return the id that it has afterwards."""
         with self._transaction("replace folder id") as database:
             database.execute("update folder set id = ? where id = ?", (fresh, former))
         return self.folder_id()
@@ -147,22 +147,22 @@ class Journal(BatchJournal):
     # -- syncs and held rows
 
     def sync(self, name: str) -> SyncState | None:
-        """What a sync left behind, None before its first run."""
+        """Return the state of a sync after its last run; None before its first run."""
         found = self._read(f"select {serialization.SYNC} from sync where name = ?", (name,), serialization.load_sync)
         return found[0] if found else None
 
     def held(self, sync: str, run: str | None = None) -> tuple[Held, ...]:
-        """Rows of a sync whose fate is unknown; with `run`, just those that this run left."""
+        """Return the held rows of a sync; with `run`, only those that this run left."""
         where, values = ("and run = ?", (run,)) if run else ("", ())
         statement = f"select key, look, rows from held where sync = ? {where} order by key"
         return self._read(statement, (sync, *values), serialization.load_held)
 
     def count_held_rows(self, sync: str) -> int:
-        """How many rows of a sync are held."""
+        """Return how many rows of a sync are held."""
         return sum(self._read("select rows from held where sync = ?", (sync,), lambda row: int(row[0])))
 
     def unsettled(self) -> tuple[tuple[str, str, int], ...]:
-        """What waits for somebody, of any sync: sync, run, and how many rows it holds, 0 for a run that is open."""
+        """Return what the user has to settle, over all syncs: sync, run, and number of held rows; 0 for an open run."""
         statement = (
             "select sync, id, 0 from run where state = ?"
             " union all select sync, run, sum(rows) from held group by sync, run order by 1, 2"
@@ -170,13 +170,13 @@ class Journal(BatchJournal):
         return self._read(statement, (RunState.RUNNING,), tuple)
 
     def release(self, sync: str, keys: Sequence[str], after: SyncState) -> None:
-        """Settle held rows: they are held no longer, and this is what the sync left behind."""
+        """Settle held rows: delete them from the held ones, and store the sync's state `after` the decision."""
         with self._transaction("release") as database:
             database.executemany("delete from held where sync = ? and key = ?", [(sync, key) for key in keys])
             _keep_sync(database, sync, after)
 
     def respell(self, sync: str, keys: Mapping[str, str], after: SyncState) -> None:
-        """Give held rows the keys that stand for their former ones, together with a state that is spelled like them."""
+        """Replace the keys of held rows, former by present spelling, and store a sync's state with the new spelling."""
         with self._transaction("respell") as database:
             database.executemany(
                 "update or replace held set key = ? where sync = ? and key = ?",

@@ -1,4 +1,4 @@
-"""The ledger: what became of every row of a run, as one queryable file."""
+"""The ledger: one queryable file with the outcome of every row of a run."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ LEDGER_SCHEMA = pa.schema(
 )
 """The columns of a ledger. `row` is the row's number in the plan; `batch` is null for rows that were never sent.
 
-`attempts` counts how often a row was submitted: handed to the destination, over all retries, halves and resumptions of
-the run. A request that executed nothing because it was refused as a whole counts just where that is the row's outcome.
-`possible_duplicate`: the row was sent again although an earlier submission may have been executed, and that may have
-had an effect twice; of an upsert, that it cannot be told whether it created a record.
+`attempts` counts how often a row was submitted to the destination, over all retries, splits and resumptions of the run.
+A request that the destination refused as a whole executed nothing. It counts only if the refusal is the row's outcome.
+
+`possible_duplicate` is true if the row was sent again although an earlier submission may have been executed, so that it
+may have had its effect twice. For an upsert, it means that the run cannot know whether the row created a record.
 """
 
 
 def with_all_columns(outcomes: pa.Table) -> pa.Table:
-    """Return lines that an earlier version wrote with the columns that it did not know, null."""
+    """Return ledger lines with all columns of `LEDGER_SCHEMA`. Columns unknown to an earlier version are null."""
     if outcomes.schema == LEDGER_SCHEMA:
         return outcomes
     have = outcomes.column_names
@@ -46,8 +47,8 @@ def with_all_columns(outcomes: pa.Table) -> pa.Table:
 
 
 def write_ledger(path: Path, outcomes: Iterator[pa.Table]) -> None:
-    """Write a ledger from tables with `LEDGER_SCHEMA`; it appears whole or not at all."""
-    import pyarrow.parquet as pq  # a list of runs comes sooner without it
+    """Write a ledger from tables with `LEDGER_SCHEMA`. The file appears complete or not at all."""
+    import pyarrow.parquet as pq  # imported late: commands that need no ledger start faster
 
     fresh = path.with_suffix(".new")
     make_file(fresh)
@@ -60,7 +61,7 @@ def write_ledger(path: Path, outcomes: Iterator[pa.Table]) -> None:
 
 
 def combine_tables(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same lines in tables of `_ROW_GROUP` of them and more: many small ones cost more than their rows."""
+    """Yield the same lines in tables of at least `_ROW_GROUP` rows. Many small tables cost more than their rows."""
     waiting: list[pa.Table] = []
     rows = 0
     for table in tables:

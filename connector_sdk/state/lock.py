@@ -1,8 +1,8 @@
-"""One run of a sync at a time: a file lock that a kill releases, and that can be looked at without being touched.
+"""The lock of a sync, which lets one run work at a time. The system releases it when the process ends or is killed.
 
-A run holds two locks on the one file. `flock` keeps other runs out. A lock of the open file (`F_OFD_SETLK`) shows that
-the file is in use: `F_OFD_GETLK` asks about it and takes nothing, so that looking never keeps a run from starting.
-Both end with the open file, at the latest when the process ends.
+A run holds two locks on one file. `flock` keeps other runs out. An open file description lock (`F_OFD_SETLK`) shows
+that the file is in use. Other processes query it with `F_OFD_GETLK`, which takes no lock, so a query never keeps a run
+from starting. Both locks end when the file is closed, at the latest when the process ends.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SET, _ASK = getattr(fcntl, "F_OFD_SETLK", None), getattr(fcntl, "F_OFD_GETLK", 
 
 
 class Lock(Shared):
-    """The lock of a sync, of which several threads hold shares. `session` names this holder, and no other one."""
+    """The lock of a sync, which several threads share. `session` is unique to this holder."""
 
     def __init__(self, file: TextIO, session: str) -> None:
         super().__init__("the lock", file.close)
@@ -37,7 +37,7 @@ class Lock(Shared):
 
 @contextmanager
 def hold_lock(path: Path, sync: str) -> Iterator[Lock]:
-    """Hold the lock of a sync; raises `RunStopped` (exit 5) at once when another run holds it."""
+    """Hold the lock of a sync. Raises `RunStopped` (exit 5) at once if another run holds it."""
     session = secrets.token_hex(8)
     lock = Lock(_take(path, sync, session), session)
     with lock.share():
@@ -45,9 +45,9 @@ def hold_lock(path: Path, sync: str) -> Iterator[Lock]:
 
 
 def session_of_holder(path: Path) -> str | None:
-    """Return the session that holds a lock at this moment, None where there is none. Looking takes no lock.
+    """Return the session that holds a lock at this moment, or None. The query takes no lock.
 
-    Where the holder could take no lock of its open file, the process that it named in the file must be alive.
+    If the holder could not take an open file description lock, the process that the file names must be alive.
     """
     try:
         with os.fdopen(open_file(path, os.O_RDONLY), encoding="utf-8", errors="replace") as file:
@@ -87,7 +87,10 @@ def _take(path: Path, sync: str, session: str) -> TextIO:
 
 
 def _show(file: TextIO) -> bool:
-    """Let others see that the lock is held, now that the file says by whom; False where that cannot be."""
+    """Take the lock that other processes can query, and return whether that worked.
+
+    Call it after the file names its holder.
+    """
     if _SET is None:
         return False
     with suppress(OSError):
@@ -97,7 +100,7 @@ def _show(file: TextIO) -> bool:
 
 
 def _is_locked(file: TextIO) -> bool:
-    """Whether another open file holds the lock that `_show` takes."""
+    """Return whether another open file holds the lock that `_show` takes."""
     if _ASK is None:
         return False
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The frozen plan on disk: what its columns are called, and how the rows of a batch are read back."""
+"""Read the rows of a batch from the frozen plan on disk."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from connector_sdk.state.records import JournalledBatch
 
 FILE = "plan.parquet"
 INTO = "merged_into"
-"""The column, in plans that merge, which names the record that a row's record goes into; null where it does not."""
+"""The column, in plans that merge, with the record that a row's record is merged into; null if it is not merged."""
 MISSING = "missing"
-"""The column of a stage that was frozen again which says, of rows that refer to a record that was not made, so."""
+"""The column of a stage that is frozen again: why a row's reference could not be resolved; null if it could."""
 CACHED_GROUPS = 4
-"""Row groups kept decoded: batches are read almost in order, by several threads."""
+"""How many decoded row groups the reader caches. Several threads read batches almost in order."""
 
 
 @frozen
 class BatchRows:
-    """The rows of a batch as they were frozen; the arrays have one entry per row.
+    """The rows of a batch as the plan froze them. The arrays have one entry per row.
 
-    `rows` are row numbers in the plan, `effects` say why each row is sent (`left` for a row that left the model). What
-    leaves a target that is replaced has entries here, after those of the rows in `batch`.
-    `missing` says of rows that refer to a record which was not made so; None where there are no such rows.
+    `rows` are row numbers in the plan. `effects` say why each row is sent: `left` means that the row left the model.
+    If the batch replaces a target, rows that left have entries after those of the rows in `batch`.
+    `missing` says why a row's reference could not be resolved; None if all could.
     """
 
     batch: Batch
@@ -47,10 +47,10 @@ class BatchRows:
 
 @frozen
 class RowReference:
-    """Cells of the column `stored` that stand for the record which another row of the plan is to make.
+    """Cells of the column `stored` that refer to a record which another row of the plan creates.
 
-    The column `row` has the key of that row, null where the cell is what is to be sent. `missing` is said, before the
-    value of the cell, of a row whose other row was not accepted, and `code` is why it is rejected.
+    The column `row` has the key of that other row; null if the cell itself is the value to send. If the other row was
+    not accepted, the referring row is rejected with `code`. Its message is `missing`, followed by the cell's value.
     """
 
     stored: str
@@ -61,11 +61,11 @@ class RowReference:
 
 @frozen
 class Sought:
-    """How the record of a row is looked up: the `field` whose value the plan's column `stored` holds, in `objects`.
+    """How the record of a row is matched: `field` in `objects` has the value that the plan's column `stored` holds.
 
-    Of each of `homes`, the objects that records of the others may become, the plan says whether and how a row would be
-    written to a record of it: in the columns `shape_in` and `unfit_in`. Records may become some of `successors`, too,
-    which the sync does not write.
+    `homes` are the objects that records of other objects may be converted to. For each of them, the plan's columns
+    `shape_in` and `unfit_in` say how, or why not, a row can be written to such a record. Records may also be converted
+    to `successors`, which the sync does not write.
     """
 
     objects: tuple[str, ...]
@@ -76,21 +76,21 @@ class Sought:
 
 
 def shape_in(object_name: str) -> str:
-    """The plan's column with the shape of a row that updates a record of an object, whatever the row's own is."""
+    """Return the plan's column with the shape that a row has if it updates a record of an object."""
     return f"shape in {object_name}"
 
 
 def unfit_in(object_name: str) -> str:
-    """The plan's column that says why a row cannot be written to a record of an object; null where it can."""
+    """Return the plan's column that says why a row cannot be written to a record of an object; null if it can."""
     return f"unfit in {object_name}"
 
 
 @frozen
 class Layout:
-    """How batches are made of plan rows. `stored` maps each field to the plan's column that holds its values.
+    """How batches are built from plan rows. `stored` maps each field to the plan's column that holds its values.
 
-    `shapes` are the lists of columns that rows are sent with. `references` are filled in before their stage begins.
-    `sought` says how a record is looked up again; None where rows mean no records.
+    `shapes` are the lists of columns that rows are sent with. `references` are resolved before their stage begins.
+    `sought` says how to match a row again; None if rows are not matched to records.
     """
 
     mode: Mode
@@ -103,18 +103,18 @@ class Layout:
     sought: Sought | None = None
 
     def column(self, object_name: str, field: str) -> str:
-        """The plan's column that holds the values of a field, in batches of an object."""
+        """Return the plan's column that holds the values of a field, in batches of an object."""
         own = stored_name(object_name, field)
         return self.stored[own if own in self.stored else field]
 
 
 def stored_name(object_name: str | None, field: str) -> str:
-    """Under which name `Layout.stored` has a field; of several objects each has its own values."""
+    """Return the name of a field in `Layout.stored`. If a sync has several objects, each has values of its own."""
     return field if object_name is None else f"{object_name}.{field}"
 
 
 class PlanReader:
-    """Reads rows of a frozen plan; safe to use from any thread. Raises `RunStopped` when the file is damaged.
+    """The reader of a frozen plan, safe to use from any thread. Raises `RunStopped` if the file is damaged.
 
     `first` is the number of the file's first row in the plan.
     """
@@ -134,12 +134,12 @@ class PlanReader:
         self._columns += [each for each in (INTO, MISSING) if each in self._file.schema_arrow.names]
 
     def read(self, batch: JournalledBatch) -> BatchRows:
-        """The rows of a batch."""
+        """Read the rows of a batch."""
         with PLAN.reading(self._path):
             return self._read(batch)
 
     def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
-        """Some columns of the rows of a batch, beside those that are sent."""
+        """Read further columns of the rows of a batch, which are not sent."""
         with PLAN.reading(self._path), self._lock:
             return self._table(batch, lambda number: self._read_row_group(number, names))
 
@@ -190,12 +190,12 @@ class PlanReader:
             return self._cache[number]
 
     def _read_row_group(self, number: int, columns: Sequence[str]) -> pa.Table:
-        """Read a row group; two threads that do so at once would make Arrow read freed memory."""
+        """Read a row group. Call it with `_lock` held: two threads at once would make Arrow read freed memory."""
         return self._file.read_row_group(number, columns=columns, use_threads=False)
 
 
 def _numbers(batch: JournalledBatch) -> pa.Array:
-    """The numbers of a batch's rows: their places in the plan, counted from 0."""
+    """Return the row numbers of a batch: positions in the plan, counted from 0."""
     return pa.concat_arrays([pa.arange(start, stop) for start, stop in batch.ranges])
 
 

@@ -1,4 +1,4 @@
-"""The entries of the journal, in words."""
+"""The classes of the journal's entries."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from attrs import field, frozen
 from connector_sdk.contract.batch import Action
 
 Ranges = tuple[tuple[int, int], ...]
-"""Rows of a plan, as half-open ranges in rising order."""
+"""Rows of a plan, as half-open ranges in ascending order."""
 
 
 class RunState(StrEnum):
-    """Where a run is. A run that is `running` without a process is open: it will be resumed."""
+    """The state of a run. A run that is `running` without a process is open: the next run resumes it."""
 
     PLANNING = "planning"
     SAVED = "saved"
@@ -24,11 +24,11 @@ class RunState(StrEnum):
 
 
 ENDED = frozenset({RunState.FINISHED, RunState.ABANDONED})
-"""The states of runs that have a ledger and that nothing happens to any more."""
+"""The final states of a run. Such a run has a ledger."""
 
 
 class BatchState(StrEnum):
-    """Where a batch is: `sending` means that it may have been executed."""
+    """The state of a batch. `sending` means that the destination may have executed it."""
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -37,12 +37,12 @@ class BatchState(StrEnum):
 
 @frozen
 class NewBatch:
-    """A batch to be journalled: rows of the plan with one object, action and shape.
+    """A batch before it enters the journal: rows of the plan with one object, action and shape.
 
-    `round` counts how often these rows failed for a reason that may pass. Batches of one `lane` are never at the
-    destination at the same time; None for those that nothing keeps apart. `found` has the record ids of rows which were
-    looked up again, by their numbers: what the plan says of them is out of date. `submitted` counts how often the rows
-    were submitted in other batches before; `repeated`: one of these submissions may have been executed, unanswered.
+    `round` counts how often these rows failed for a transient reason. Batches of one `lane` are never sent at the same
+    time; None if the batch may be sent beside any other. `found` maps the numbers of re-matched rows to their record
+    ids, which replace those in the plan. `submitted` counts how often the rows were submitted in earlier batches.
+    `repeated` is true if one of these submissions may have been executed although it was not answered.
     """
 
     stage: int
@@ -58,17 +58,16 @@ class NewBatch:
 
     @property
     def rows(self) -> int:
-        """How many rows it has."""
+        """The number of its rows."""
         return sum(stop - start for start, stop in self.ranges)
 
 
 @frozen
 class JournalledBatch:
-    """A batch as the journal knows it; `attempts` counts how often it was about to be sent.
+    """A batch in the journal. `attempts` counts how often it was about to be sent.
 
-    `submitted` counts how often its rows were handed to the destination, in other batches too, without the attempts
-    that certainly executed nothing. `repeated`: they were handed over, or are to be, after a submission that may have
-    been executed.
+    `submitted` counts how often its rows were submitted, also in earlier batches, except for attempts that certainly
+    executed nothing. `repeated` is true if an earlier submission of its rows may have been executed.
     """
 
     run: str
@@ -88,26 +87,26 @@ class JournalledBatch:
 
     @property
     def label(self) -> str:
-        """What it is called in the log."""
+        """Its name in the log."""
         return f"batch {self.number} of run {self.run} ({self.rows} rows to {self.action} in {self.object_name})"
 
     @property
     def rows(self) -> int:
-        """How many rows it has."""
+        """The number of its rows."""
         return sum(stop - start for start, stop in self.ranges)
 
     @property
     def in_flight(self) -> bool:
-        """Whether its rows may have been executed, and what became of them is not known."""
+        """Whether its rows may have been executed and have no outcome yet."""
         return self.state is BatchState.SENDING or (self.repeated and self.state is BatchState.PLANNED)
 
 
 @frozen
 class JournalledRun:
-    """A run as the journal knows it; `report` is JSON once it has ended or stopped.
+    """A run in the journal. `report` is JSON once the run has ended or stopped.
 
-    `session` names the session that works on it, or that was killed while it did, and `since` says when that took the
-    run up. `planned` is what was planned, as JSON; both are None in runs of earlier versions.
+    `session` names the session that works on the run, or that was killed while it did. `since` is when this session
+    began to work on it. `planned` has the planned counts as JSON. All three are None in runs of earlier versions.
     """
 
     id: str
@@ -124,9 +123,9 @@ class JournalledRun:
 
 @frozen
 class SyncState:
-    """What a sync left behind: its snapshot's file with a checksum, target and fingerprints, and the run that made it.
+    """The state of a sync after its last run: its snapshot's file and checksum, its target and its fingerprints.
 
-    `generation` counts the runs that changed it.
+    `run` is the run that wrote this state. `generation` counts the runs that changed it.
     """
 
     target: Mapping[str, str]
@@ -139,7 +138,7 @@ class SyncState:
 
 @frozen
 class RemovedRows:
-    """Rows that a run removed at the destination, and how many were known before it. `at` is ISO 8601 in UTC."""
+    """How many rows a run removed at the destination, and how many were known before it. `at` is ISO 8601 in UTC."""
 
     at: str
     rows: int
@@ -148,7 +147,7 @@ class RemovedRows:
 
 @frozen
 class RemovedToday:
-    """Rows that runs of the last 24 hours removed at the destination, and how many were known before the first."""
+    """How many rows the runs of the last 24 hours removed, and how many were known before the first of these runs."""
 
     rows: int = 0
     known: int = 0
@@ -156,9 +155,9 @@ class RemovedToday:
 
 @frozen
 class CountedRows:
-    """How many rows of a batch, or of a run, ended in one and the same way.
+    """How many rows of a batch or run have the same outcome, action, code and advice.
 
-    `duplicate`: they may be at the destination twice, since they were sent again without an answer.
+    `duplicate` is true if the rows may be at the destination twice, because they were sent again after a lost answer.
     """
 
     outcome: str
@@ -171,9 +170,9 @@ class CountedRows:
 
 @frozen
 class BatchProgress:
-    """How far a batch is: what its rows came to, None where it has no outcomes or was done by an earlier version.
+    """The progress of a batch. `counts` is None if it has no outcomes, or if an earlier version recorded them.
 
-    `first`: it was cut when the run was planned, and is no part of another batch.
+    `first` is true if the plan made the batch. Other batches take rows of an earlier batch.
     """
 
     number: int
@@ -185,22 +184,22 @@ class BatchProgress:
 
     @property
     def rows(self) -> int:
-        """How many rows it has."""
+        """The number of its rows."""
         return sum(stop - start for start, stop in self.ranges)
 
     @property
     def in_flight(self) -> bool:
-        """See `JournalledBatch`."""
+        """Whether its rows may have been executed and have no outcome yet; see `JournalledBatch`."""
         return self.state is BatchState.SENDING or (self.repeated and self.state is BatchState.PLANNED)
 
 
 UNNAMED = ""
-"""The key under which rows are held together that may be at the destination, while nobody knows which they are."""
+"""The key that stands for several held rows if the run cannot know which rows they are."""
 
 
 @frozen
 class Held:
-    """A row whose fate is unknown, and where a person can look; under `UNNAMED`, so many `rows` together."""
+    """A held row. `look` says where the user can look for it. Under `UNNAMED`, the entry stands for several `rows`."""
 
     key: str
     look: str

@@ -1,4 +1,4 @@
-"""Delete what is kept long enough: old snapshots, ledgers and calls, expired plans, and what belongs to no run."""
+"""Delete old snapshots, ledgers and calls, expired plans, and files that belong to no run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from connector_sdk.state.journal import Journal
 from connector_sdk.state.records import ENDED, JournalledRun, RunState
 
 SAVED_FOR = timedelta(hours=24)
-"""How long a saved plan may be run, and is kept."""
+"""How long a saved plan is kept and can be run."""
 
 SNAPSHOTS = 2
-"""How many snapshots of a sync are kept: the present one and the one before."""
+"""How many snapshots of a sync are kept: the current one and the one before."""
 
 
 def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None:
-    """Delete what a sync no longer needs; open runs and rows that are held keep what they stand on."""
+    """Delete what a sync no longer needs. Everything that open runs and held rows need stays."""
     state = journal.sync(sync)
     present = folder.path / state.snapshot if state and state.snapshot else None
     runs = journal.runs(sync)
@@ -30,7 +30,7 @@ def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None
     held = {run.id for run in runs if journal.held(sync, run.id)}
     for number, run in enumerate(runs):
         outlived = run.state in ENDED and run.id not in held and number >= keep.runs
-        if (outlived and _older(run, timedelta(days=keep.days))) or is_expired(run):
+        if (outlived and _is_older(run, timedelta(days=keep.days))) or is_expired(run):
             for path in (folder.ledger(run.id), folder.calls(run.id), folder.plan(run.id)):
                 remove(path)
             journal.delete_run(run.id)
@@ -38,18 +38,18 @@ def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None
 
 
 def is_expired(run: JournalledRun) -> bool:
-    """Whether a run is a saved plan that may not be run any more."""
-    return run.state is RunState.SAVED and _older(run, SAVED_FOR)
+    """Return whether a run is a saved plan that is too old to run."""
+    return run.state is RunState.SAVED and _is_older(run, SAVED_FOR)
 
 
-def _older(run: JournalledRun, age: timedelta) -> bool:
+def _is_older(run: JournalledRun, age: timedelta) -> bool:
     return datetime.fromisoformat(run.created) + age < datetime.now(UTC)
 
 
 def _retain_snapshots(folder: Path, present: Path | None, order: Mapping[str, int]) -> None:
-    """Delete all but the last snapshots of a sync, and what a killed process left half-written.
+    """Delete all but the last snapshots of a sync, and files that a killed process left half-written.
 
-    `order` counts runs from the newest, whatever the clock said when they began.
+    `order` numbers the runs from the newest one, and does not depend on the clock.
     """
     if not folder.is_dir():
         return
@@ -62,14 +62,14 @@ def _retain_snapshots(folder: Path, present: Path | None, order: Mapping[str, in
 
 
 def _run_of(snapshot: Path) -> str:
-    """The run that left a snapshot, whose id the name begins with."""
+    """Return the run that wrote a snapshot. The file's name begins with the run's id."""
     return "-".join(snapshot.stem.split("-")[:3])
 
 
 def _sweep(folder: StateFolder, known: set[str]) -> None:
-    """Delete plans and calls of runs that ended before they began; what is recent may be a run that is beginning."""
+    """Delete plans and calls of runs that the journal does not know. Recent files stay: their run may just begin."""
     recent = (datetime.now(UTC) - SAVED_FOR).timestamp()
     for path in (*folder.plan("any").parent.iterdir(), *folder.calls("any").parent.iterdir()):
-        with suppress(FileNotFoundError):  # another sync sweeps, too
+        with suppress(FileNotFoundError):  # another sync may sweep at the same time
             if path.name.partition(".")[0] not in known and path.lstat().st_mtime < recent:
                 remove(path)

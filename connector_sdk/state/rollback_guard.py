@@ -1,13 +1,14 @@
-"""The rollback guard: it lies outside of state folders, and so notices one that went back, was copied, or is lost.
+"""The rollback guard, which notices a state folder that was restored from a backup, copied or lost.
 
-It keeps, in this user's own state directory:
+It keeps its notes outside of state folders, in this user's own state directory:
 
-- `folders/ID/place`, where the state folder with this id lay when it was seen last;
-- `folders/ID/SYNC`, how far a sync of it had come;
-- `places/PLACE-AND-SYNC`, with which state folder a sync was run to a target, from a place or by a project in a place;
-- `witness/PLACE-AND-SYNC`, how far a sync had come in a place, as earlier versions note it.
+- `folders/ID/place`: the path of the state folder with this id when it was last seen;
+- `folders/ID/SYNC`: how far a sync of this folder had come;
+- `places/PLACE-AND-SYNC`: the state folder with which a sync last wrote to each target, by the path of the state folder
+  and by that of the project;
+- `witness/PLACE-AND-SYNC`: how far a sync had come in a state folder at this path, as earlier versions note it.
 
-Whatever cannot be read there counts as never seen.
+A note that cannot be read counts as missing.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ T = TypeVar("T")
 
 @frozen
 class SeenSync:
-    """How far a sync had come: how many runs had changed its state, and the run that was last begun and not ended."""
+    """How far a sync had come: how many runs had changed its state, and the run that had begun and not ended."""
 
     generation: int = field(default=0, converter=int)
     run: str | None = field(default=None, converter=optional(str))
@@ -51,13 +52,13 @@ def _copy_targets(targets: Mapping[str, str]) -> Mapping[str, str]:
 
 @frozen
 class _SeenPlace:
-    """The targets that a sync was run to from a place, each with the id of the state folder that it had then."""
+    """The targets that a sync wrote to from a place, each with the id of the state folder of the last such run."""
 
     targets: Mapping[str, str] = field(factory=dict, converter=_copy_targets)
 
 
 class RollbackGuard:
-    """What is remembered of one state folder, by its id. Where nothing can be kept, nothing is noticed."""
+    """The notes about one state folder, by its id. If they cannot be stored, the guard notices nothing."""
 
     def __init__(self, folder_id: str, folder: Path, project: str) -> None:
         self._root = find_own_folder(user_state_path)
@@ -65,10 +66,10 @@ class RollbackGuard:
         self._folder = folder.resolve()
         self._places = (self._folder, Path(project).resolve())
 
-    # -- asking
+    # -- reading notes
 
     def find_former_place(self) -> Path | None:
-        """Return where the folder lay when it was seen last; None where that is here, or it was never seen."""
+        """Return the path where the folder was last seen; None if it is still there, or was never seen."""
         try:
             place = Path((self._of_folder / _PLACE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -81,7 +82,7 @@ class RollbackGuard:
         return place
 
     def is_also_in(self, place: Path) -> bool:
-        """Return whether a folder with this id lies in another place; what cannot be looked at may be there."""
+        """Return whether a folder with this id is at another path, too; true if that path cannot be read."""
         try:
             database = (place / DATABASE).lstat()
         except (FileNotFoundError, NotADirectoryError):
@@ -94,13 +95,13 @@ class RollbackGuard:
             return True
 
     def find_sync(self, sync: str) -> SeenSync | None:
-        """Return how far a sync of the folder had come; None where it was never seen."""
+        """Return how far a sync of the folder had come; None if it was never seen."""
         return _read(self._of_folder / _name(sync), SeenSync)
 
     def find_generation_here(self, sync: str) -> int:
-        """Return the generation that a sync had come to in this place, whatever the id of the folder; 0 for unseen.
+        """Return the last generation of a sync in a folder at this path, whatever the folder's id; 0 if never seen.
 
-        Folders of earlier versions have no id, and so have backups of them.
+        State folders of earlier versions, and backups of them, have no id.
         """
         try:
             return int(self._generation_file(sync).read_text(encoding="utf-8"))
@@ -108,21 +109,21 @@ class RollbackGuard:
             return 0
 
     def has_another_writer(self, sync: str, target: str) -> bool:
-        """Return whether another folder was in this place when the sync was last run to a target."""
+        """Return whether another folder was at this path when the sync last wrote to a target."""
         return self._writer(self._folder, sync, target) not in (None, self._id)
 
     def has_other_state(self, sync: str, target: str) -> bool:
-        """Return whether a sync was run to a target from here, or by this project, with its state in another folder."""
+        """Return whether a sync wrote to a target from this path, or by this project, with another state folder."""
         return any(self._writer(place, sync, target) not in (None, self._id) for place in self._places)
 
     def has_run_in_earlier_versions(self, sync: str) -> bool:
-        """Return whether just versions that noted no targets ran a sync in this place."""
+        """Return whether only earlier versions, which noted no targets, ran a sync at this path."""
         return _read(self._of_place(self._folder, sync), _SeenPlace) is None and self.find_generation_here(sync) > 0
 
-    # -- noting
+    # -- writing notes
 
     def note_place(self) -> str:
-        """Note where the folder lies; return why that cannot be done, empty where it can."""
+        """Note the path of the folder. Return why that failed; empty if it worked."""
         try:
             self._write(self._of_folder / _PLACE, str(self._folder))
         except OSError as error:
@@ -130,7 +131,7 @@ class RollbackGuard:
         return ""
 
     def note_begun(self, sync: str, target: str, generation: int, run: str) -> None:
-        """Note that a run is about to write to a target."""
+        """Note that a run of a sync is about to write to a target."""
         with suppress(OSError):
             self._write(self._of_folder / _name(sync), _text(SeenSync(generation, run)))
             for place in self._places:
@@ -139,15 +140,15 @@ class RollbackGuard:
                 self._write(path, _text(_SeenPlace({**known.targets, target: self._id})))
 
     def note_ended(self, sync: str, generation: int) -> None:
-        """Note how far a sync has come."""
+        """Note the generation of a sync after a run has ended."""
         with suppress(OSError):
             self._write(self._of_folder / _name(sync), _text(SeenSync(generation)))
             self._write(self._generation_file(sync), str(generation))
 
     def take_over(self, replace_id: Callable[[str, str], str]) -> None:
-        """Let a copy be a folder of its own: under its new id is known what was known of the former one.
+        """Accept a copied folder as a folder of its own: give it a new id, and copy the notes of the former id to it.
 
-        `replace_id` gives the folder another id, and returns the one that it has then.
+        `replace_id` takes the former and the new id, and returns the id that the folder has afterwards.
         """
         fresh = secrets.token_hex(16)
         copied = self._of_folder.with_name(_name(fresh))
@@ -157,7 +158,7 @@ class RollbackGuard:
         self._id = replace_id(self._id, fresh)
 
     def _write(self, path: Path, text: str) -> None:
-        """Write a text unless it is there already."""
+        """Write a text, unless the file has this text already."""
         with suppress(OSError, ValueError):
             if path.read_text(encoding="utf-8") == text:
                 return

@@ -1,4 +1,4 @@
-"""The schemas that the last run of a sync was planned with, beside its state: what changed since then is told."""
+"""The schemas that the last run of a sync was planned with. The next plan reports what has changed since."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ FILE = "schema.json"
 
 
 def write_schemas(folder: Path, schemas: Sequence[ObjectSchema]) -> None:
-    """Put the schemas that a plan was made with beside it."""
+    """Write the schemas of a plan into the plan's folder."""
     path = folder / FILE
     write_file(path, _converter.dumps(tuple(schemas), tuple[ObjectSchema, ...]))
     on_disk(path)
 
 
 def keep_schema(folder: Path, kept: Path) -> None:
-    """Keep the schemas of a run that has ended as those of its sync. Done twice, it is done once."""
+    """Keep the schemas of an ended run as those of its sync. A second call changes nothing."""
     with contextlib.suppress(FileNotFoundError):
         (folder / FILE).replace(kept)
 
 
 def read_schemas(kept: Path) -> Mapping[str, ObjectSchema]:
-    """The schemas of the last run by object. A file that cannot be read says nothing."""
+    """Return the schemas of the last run by object; none if the file is missing or cannot be read."""
     try:
         schemas = _converter.loads(kept.read_text(encoding="utf-8"), tuple[ObjectSchema, ...])
     except (OSError, ValueError, BaseValidationError):

@@ -1,4 +1,4 @@
-"""How the entries of the journal are stored: from the columns of the database to words, and back."""
+"""Convert database rows to the journal's entries, and back."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ ANCHOR = "batch, attempt, step, handle, at"
 
 
 def load_run(row: tuple[Any, ...]) -> JournalledRun:
-    """A run from the columns `RUN`."""
+    """Return a run from the columns `RUN`."""
     id_, sync, state, *rest = row
     return JournalledRun(id_, sync, RunState(state), *rest)
 
 
 def load_sync(row: tuple[Any, ...]) -> SyncState:
-    """What a sync left behind, from the columns `SYNC`."""
+    """Return the state of a sync from the columns `SYNC`."""
     target, fingerprints, *rest = row
     return SyncState(json.loads(target), json.loads(fingerprints), *rest)
 
 
 def load_held(row: tuple[Any, ...]) -> Held:
-    """A held row from `key, look, rows`."""
+    """Return a held row from the columns `key, look, rows`."""
     return Held(*row)
 
 
 def load_removed(row: tuple[Any, ...]) -> RemovedRows:
-    """What a run removed, from `at, rows, known`."""
+    """Return what a run removed from the columns `at, rows, known`."""
     return RemovedRows(*row)
 
 
 def load_batch(row: tuple[Any, ...]) -> JournalledBatch:
-    """A batch from the columns `BATCH`."""
+    """Return a batch from the columns `BATCH`."""
     run, number, stage, object_name, action, shape, rows, state, attempts, round_, lane, found, submitted, again = row
     ids = {int(each): id_ for each, id_ in json.loads(found).items()} if found else {}
     return JournalledBatch(
@@ -62,7 +62,7 @@ def load_batch(row: tuple[Any, ...]) -> JournalledBatch:
 
 
 def load_progress(row: tuple[Any, ...]) -> BatchProgress:
-    """How far a batch is, from the columns `PROGRESS`."""
+    """Return the progress of a batch from the columns `PROGRESS`."""
     number, state, rows, repeated, first, counts = row
     counted = tuple(CountedRows(*each) for each in json.loads(counts)) if counts is not None else None
     return BatchProgress(number, BatchState(state), _ranges(rows), bool(repeated), bool(first), counted)
@@ -73,7 +73,7 @@ def _ranges(rows: str) -> Ranges:
 
 
 def make_planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatch:
-    """A batch as it is when it has just been journalled."""
+    """Return the journal's entry for a new batch, which was not sent yet."""
     return JournalledBatch(
         run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
         BatchState.PLANNED, 0, batch.round, batch.lane, batch.found, batch.submitted, batch.repeated,
@@ -81,13 +81,13 @@ def make_planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatc
 
 
 def load_anchor(row: tuple[Any, ...]) -> Anchor:
-    """An anchor from the columns `ANCHOR`."""
+    """Return an anchor from the columns `ANCHOR`."""
     batch, attempt, step, handle, at = row
     return Anchor(batch, attempt, step, json.loads(handle), at)
 
 
 def load_outcomes(row: tuple[Any, ...]) -> pa.Table:
-    """Outcomes from what `packed` made of them."""
+    """Return outcomes from the bytes that `dump_outcomes` made of them."""
     options = pa.ipc.IpcReadOptions(use_threads=False)
     outcomes = pa.ipc.open_stream(pa.py_buffer(row[0]), options=options).read_all()
     outcomes.validate(full=True)
@@ -95,7 +95,7 @@ def load_outcomes(row: tuple[Any, ...]) -> pa.Table:
 
 
 def dump_outcomes(outcomes: pa.Table) -> bytes:
-    """Outcomes as they are stored."""
+    """Return outcomes as the bytes that the journal stores: a compressed Arrow stream."""
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
     with pa.ipc.new_stream(sink, outcomes.schema, options=options) as writer:

@@ -1,4 +1,4 @@
-"""What several threads hold together, and what is released with the last of them."""
+"""A resource that several threads share, released when the last of them ends."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from connector_sdk.contract.errors import RunStopped
 
 
 class Shared:
-    """Something that is released, once, when there is no share of it left.
+    """A resource that is released once, when the last share of it ends.
 
-    A thread that is stuck in a call outlives the run that was interrupted: what it uses must not go before it ends.
+    A thread that is stuck in a call outlives an interrupted run. Its resources must stay open until the thread ends.
     """
 
     def __init__(self, name: str, release: Callable[[], object]) -> None:
-        """`name` is what a person calls it, `release` ends it."""
+        """Start without shares. Messages use `name`; the end of the last share calls `release`."""
         self._name = name
         self._release = release
         self._shares = 0
@@ -25,7 +25,7 @@ class Shared:
 
     @contextmanager
     def share(self) -> Iterator[None]:
-        """Hold a share; raises `RunStopped` once it was released."""
+        """Hold a share. Raises `RunStopped` if the resource was released already."""
         with self._changing:
             if self._is_released:
                 raise RunStopped(f"{self._name} is closed", hint="open it again")

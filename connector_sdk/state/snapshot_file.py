@@ -1,4 +1,4 @@
-"""The file of a snapshot: found and trusted, and copied with rows that turned out to be at the destination."""
+"""Find and check the snapshot file of a sync, and write copies with rows that are known to be at the destination."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connector_sdk.state.records import SyncState
 
 
 def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
-    """The present snapshot of a sync, None without one. Raises `RunStopped` (exit 6) when it is not what it was."""
+    """Return the current snapshot of a sync, or None. Raises `RunStopped` (exit 6) if its content has changed."""
     if state is None or state.snapshot is None:
         return None
     path = folder.path / state.snapshot
@@ -29,7 +29,7 @@ def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
 
 
 def describe_snapshot(folder: StateFolder, state: SyncState) -> str:
-    """Return in words how many rows the present snapshot has, with the keys of a few; empty when it cannot be read."""
+    """Return how many rows the current snapshot has, with the keys of a few, as text; empty if it cannot be read."""
     import pyarrow.parquet as pq
 
     try:
@@ -47,7 +47,7 @@ def describe_snapshot(folder: StateFolder, state: SyncState) -> str:
 
 
 def add_rows(folder: StateFolder, sync: str, run: str, state: SyncState, rows: pa.Table) -> SyncState:
-    """Write a snapshot in which `rows` (`key` and `record_id`) count as accepted, and answer the state that has it."""
+    """Write a snapshot in which `rows` (`key` and `record_id`) count as accepted. Return the state with it."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
@@ -68,12 +68,12 @@ def add_rows(folder: StateFolder, sync: str, run: str, state: SyncState, rows: p
 
 
 def with_snapshot(folder: StateFolder, state: SyncState, snapshot: Path) -> SyncState:
-    """The state with another snapshot."""
+    """Return the state with another snapshot and its checksum."""
     return evolve(state, snapshot=str(snapshot.relative_to(folder.path)), checksum=checksum(snapshot))
 
 
 def _with_columns(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The rows with all columns of a schema, null where they had none."""
+    """Return the rows with all columns of a schema. Columns that they lack are null."""
     have = rows.column_names
     columns = [rows.column(each.name) if each.name in have else pa.nulls(rows.num_rows, each.type) for each in schema]
     return pa.table(columns, schema=schema)

@@ -1,4 +1,4 @@
-"""Where a connection keeps tokens that must survive the process: a file of this user's, or the keyring."""
+"""Store the tokens of a connection beyond the end of the process: in a file of this user, or in the keyring."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ VARIABLE = "CONNECTOR_TOKENS"
 
 
 class FileTokenStore:
-    """A `TokenStore` in one file, 0600 in a folder 0700, replaced as a whole."""
+    """A `TokenStore` in one file with mode 0600, in a folder with mode 0700. Each save replaces the file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self) -> str | None:
-        """The text stored last; raises `ConfigError` when others could have read or placed it."""
+        """Return the last saved text, or None. Raises `ConfigError` if other users could have read or written it."""
         try:
             file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
@@ -47,8 +47,8 @@ class FileTokenStore:
             return file.read()
 
     def save(self, text: str) -> None:
-        """Store `text` durably: the old text stays until the new one is on disk."""
-        _own_folder(self._path)
+        """Store `text` durably. The old text stays until the new one is on disk."""
+        _make_own_folder(self._path)
         fresh = self._path.with_suffix(".new")
         write_file(fresh, text)
         on_disk(fresh)
@@ -68,19 +68,19 @@ class FileTokenStore:
 
 
 class KeyringTokenStore:
-    """A `TokenStore` in this user's keyring, under the name of `path`; the lock is a file all the same."""
+    """A `TokenStore` in this user's keyring, under the name of `path`. Its lock is a file nevertheless."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self) -> str | None:
-        """The text stored last; raises `ConfigError` when the keyring cannot be read."""
+        """Return the last saved text, or None. Raises `ConfigError` if the keyring cannot be read."""
         with _keyring() as keyring:
             text: str | None = keyring.get_password(APPLICATION, self._path.stem)
         return text
 
     def save(self, text: str) -> None:
-        """Store `text`."""
+        """Store `text` in the keyring."""
         with _keyring() as keyring:
             keyring.set_password(APPLICATION, self._path.stem, text)
         crashpoint("after a token is stored")
@@ -99,9 +99,9 @@ class KeyringTokenStore:
 
 
 def token_store(project_folder: str, connection: str) -> TokenStore:
-    """The tokens of a connection of the project in `project_folder`: in a file, or where $CONNECTOR_TOKENS says.
+    """Return the token store of a connection of the project in `project_folder`.
 
-    Raises `ConfigError` when that cannot be.
+    It is a file, unless $CONNECTOR_TOKENS is `keyring`. Raises `ConfigError` for any other value than these two.
     """
     folder = str(Path(project_folder).resolve())
     project = hashlib.sha256(folder.encode()).hexdigest()[:16]
@@ -112,8 +112,8 @@ def token_store(project_folder: str, connection: str) -> TokenStore:
     return KeyringTokenStore(path) if chosen == "keyring" else FileTokenStore(path)
 
 
-def _own_folder(path: Path) -> None:
-    """Make the folder of a file. Raises `ConfigError` when others could look into it or put something there."""
+def _make_own_folder(path: Path) -> None:
+    """Make the folder of a file. Raises `ConfigError` if other users could read it or write to it."""
     folder = path.parent
     try:
         make_folder(folder)
@@ -127,8 +127,8 @@ def _own_folder(path: Path) -> None:
 
 @contextmanager
 def _hold_lock(path: Path) -> Iterator[None]:
-    """Wait for a lock that a kill releases, and hold it."""
-    _own_folder(path)
+    """Wait for a file lock, and hold it. The system releases it if the process is killed."""
+    _make_own_folder(path)
     try:
         file = os.fdopen(open_file(path), "r+", encoding="utf-8")
     except OSError as error:
@@ -141,7 +141,7 @@ def _hold_lock(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _keyring() -> Iterator[Any]:
-    """The package keyring, whose errors are told as those of a person's settings."""
+    """Import the package keyring, and turn its errors into `ConfigError`."""
     try:
         import keyring  # an optional extra
     except ImportError:

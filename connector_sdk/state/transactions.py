@@ -1,4 +1,4 @@
-"""Read and change the journal's database: one thread at a time, every change durable, damage told as such."""
+"""Read and change the journal's database: one thread at a time, every change durable, damage reported as such."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ T = TypeVar("T")
 
 
 class Transactions:
-    """Transactions on one open database. Safe to use from any thread; after `close` it refuses everything.
+    """Transactions on one open database. Safe to use from any thread.
 
-    Every method raises `RunStopped` when the database is damaged or cannot be written to.
+    Every method raises `RunStopped` if the database is damaged or cannot be written to, and `Cancelled` after `close`.
     """
 
     def __init__(self, database: sqlite3.Connection) -> None:
@@ -29,7 +29,7 @@ class Transactions:
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Refuse further use."""
+        """Close the database, and refuse further use."""
         with self._lock:
             if self._database is not None:
                 self._database.close()
@@ -37,7 +37,7 @@ class Transactions:
 
     @contextmanager
     def as_of_now(self) -> Iterator[None]:
-        """Read everything as it is at this moment, whatever others write meanwhile; for use by one thread."""
+        """Read everything as of this moment, whatever other processes write meanwhile. Use it in one thread only."""
         with self._use_database() as database:
             database.execute("begin")
         try:
@@ -61,7 +61,7 @@ class Transactions:
         crashpoint(f"after {name} is committed")
 
     def _read(self, statement: str, values: Sequence[object], made: Callable[[tuple[Any, ...]], T]) -> tuple[T, ...]:
-        """Rows of the database, each as what is made of it."""
+        """Return the rows of a query, each converted by `made`."""
         with self._use_database() as database:
             rows = database.execute(statement, tuple(values)).fetchall()
         with JOURNAL.reading(self._path):
