@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def main() -> None:
-    """The console script."""
-    from connector_sdk.cli.app import connector  # what a module of this package needs is not all of them
+    """Run the console script."""
+    from connector_sdk.cli.app import connector  # a module of this package does not need all commands
 
     connector.main()

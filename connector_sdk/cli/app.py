@@ -1,4 +1,4 @@
-"""The command line: its commands, those of the plugins, and how a command ends."""
+"""The command line: finds the commands, ours and those of plugins, and ends each with an exit code."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ _COMMANDS = {
     "resolve": "history_commands",
     "explain": "inspect_commands",
 }
-"""Our commands in the order of use, with the module of each; it is imported when its command is looked for."""
+"""Our commands in the order of use, each with its module, which is imported when click looks for the command."""
 
 
 class PluginCommands(click.Group):
-    """The commands of one destination; its plugin is imported when one of them is looked for, not before."""
+    """The commands of one destination. Its plugin is imported when click looks for one of them, not before."""
 
     def __init__(self, type_: str) -> None:
         super().__init__(type_.replace("_", "-"), short_help=f"Commands of the destination {type_}.")
         self._type = type_
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of its commands."""
+        """Return the names of the destination's commands."""
         return sorted(self._load_commands(ctx))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One of its commands."""
+        """Return a command of the destination, or None."""
         return self._load_commands(ctx).get(cmd_name)
 
     def _load_commands(self, ctx: click.Context) -> dict[str, click.Command]:
@@ -54,14 +54,14 @@ class PluginCommands(click.Group):
 
 
 class Connector(click.Group):
-    """All commands; ends with an exit code that says what happened, never with a traceback."""
+    """All commands. A command ends with an exit code that says what happened, never with a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Our commands in the order of use, then the destinations."""
+        """Return our commands in the order of use, then the names of the destinations."""
         return [*_COMMANDS, *sorted(set(_plugins(ctx)) - set(_COMMANDS))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One of our commands, or a destination's."""
+        """Return one of our commands or a destination's group of commands, or None."""
         if cmd_name in _COMMANDS:
             command: click.Command = getattr(import_module(f"connector_sdk.cli.{_COMMANDS[cmd_name]}"), cmd_name)
             return command
@@ -97,7 +97,7 @@ class Connector(click.Group):
 
 
 class _PipeError(Exception):
-    """A pipe broke that is perhaps not stdout: click would end the command with 1 and without a word."""
+    """A broken pipe, wrapped. click would end the command with exit code 1 and no message, whichever pipe it is."""
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _tell_broken_pipes() -> Iterator[None]:
 
 
 def _plugins(ctx: click.Context) -> dict[str, str]:
-    """Destinations by the name of their commands; nothing is imported."""
+    """Return the types of destinations by the names of their command groups, without importing a plugin."""
     settings = ctx.find_root().ensure_object(Settings)
     return {type_.replace("_", "-"): type_ for type_ in (*find_installed(), *(settings.destinations or ()))}
 

@@ -1,4 +1,4 @@
-"""How a command ends when something went wrong: what happened, where, one next step, and never a traceback."""
+"""Report why a command failed: what happened, where, and one next step, never a traceback."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from connector_sdk.project.locate import locate
 from connector_sdk.state.folder import state_path
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
-"""What the machine says when it has no more of something."""
+"""System errors that mean: no disk space, memory or file descriptors left."""
 
 
 def report_failure(error: BaseException, settings: Settings) -> int:
-    """Say on stderr what happened, and answer the exit code."""
+    """Write to stderr what happened, and return the exit code."""
     if isinstance(error, click.exceptions.Abort | KeyboardInterrupt | Cancelled):
         terminal.say("interrupted")
         return ExitCode.INTERRUPTED
@@ -61,7 +61,7 @@ def _bug(error: BaseException, settings: Settings) -> str:
 
 
 def _keep(details: str, settings: Settings) -> Path | None:
-    """Write details beside the state, readable by this user only; None when that cannot be done."""
+    """Write details into the state folder, readable by this user only. Return the file, or None if that fails."""
     if settings.loaded is None:
         return None
     try:

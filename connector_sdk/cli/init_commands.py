@@ -57,7 +57,7 @@ def _specs(settings: Settings) -> Iterator[tuple[str, DestinationSpec]]:
 
 
 def project_types(settings: Settings) -> list[str]:
-    """The types of destinations that the project names; without a project, all there are."""
+    """Return the types of destinations that the project names; without a project, all that are available."""
     if settings.path.exists() and (settings.path.is_file() or (settings.path / FILE_NAME).exists()):
         return sorted({each.type for each in settings.project.connections.values()})
     return sorted({*find_installed(), *(settings.destinations or ())})

@@ -135,7 +135,7 @@ def _matchable(field: Field, schema: ObjectSchema) -> list[Mode]:
 
 
 def _reasons(field: Field, schema: ObjectSchema) -> list[str]:
-    """Why a field cannot be written or matched, each reason once with the modes that it is about."""
+    """Return why a field cannot be written or matched: each reason once, with the modes that it applies to."""
     found: dict[tuple[str, str], list[str]] = {}
     for what, reasons in (("write", field.not_writable), ("match", field.not_matchable)):
         for mode in sorted(schema.modes & set(reasons)):

@@ -1,4 +1,4 @@
-"""Turn Ctrl-C and a polite kill into the end of a run within seconds."""
+"""End a run within seconds after Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from connector_sdk.contract.errors import ExitCode
 from connector_sdk.delivery.stopping import SignalEvent
 
 GRACE = 4.5
-"""Seconds that a run gets to end by itself. Whatever it was doing can be resumed, so then it is ended."""
+"""Seconds that a run has to end by itself. After that, the process ends, because every run can be resumed."""
 
 _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
 @define
 class Interrupt:
-    """Whether the command is to end; `code` is the exit code to end with, None as long as nothing was received."""
+    """The state of an interrupt: `cancel` is set when the command must end; `code` is then its exit code, else None."""
 
     cancel: threading.Event = field(factory=SignalEvent)
     code: ExitCode | None = None
@@ -31,9 +31,9 @@ class Interrupt:
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Set `cancel` at the first signal; end the process at the second one, or when the time is up.
+    """Set `cancel` at the first signal. End the process at the second signal, or `GRACE` seconds after the first.
 
-    A thread of its own watches, because the main thread handles no signal while it computes in a library.
+    A separate thread waits for signals, because the main thread handles none while a library computes.
     """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
@@ -74,7 +74,7 @@ def _watch(watched: socket.socket, interrupt: Interrupt) -> None:
 
 
 def _next(watched: socket.socket) -> signal.Signals | None:
-    """Wait for a signal that ends the command; None when the command ended by itself."""
+    """Wait for a signal that ends the command. Return None if the command ended by itself."""
     while number := watched.recv(1):
         if number[0] in _CODES:
             return signal.Signals(number[0])

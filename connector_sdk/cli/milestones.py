@@ -1,4 +1,4 @@
-"""How far a run is, in lines for a log: an observer for where there is no terminal to show a bar on."""
+"""The observer that writes the progress of a run as log lines, for output without a terminal."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from connector_sdk.contract.plan import PlanSummary
 from connector_sdk.contract.report import BatchReport, ReportState, RunReport, RunStart
 
 _STEPS = 10
-"""Parts of a run that have a line each when they are through."""
+"""How many progress lines a run writes at most because of finished rows: one for each tenth."""
 
 _SILENCE = 30.0
-"""Seconds without a line, at most, as long as calls are made."""
+"""The longest time without a line, in seconds, as long as the run makes calls."""
 
 
 class Milestones:
-    """Says on stderr that a run starts, what it sends, how far it is, and how it ended.
+    """The log lines of a run on stderr: that it starts, what it sends, how far it is, and how it ended.
 
-    There is a line when another tenth of the rows has its outcomes, and one after 30 seconds without any.
+    It writes a line when another tenth of the rows has outcomes, and when there was no line for 30 seconds.
     """
 
     def __init__(self, say: Callable[[str], None] = terminal.say, clock: Callable[[], float] = time.monotonic) -> None:
@@ -35,13 +35,13 @@ class Milestones:
 
     @hookimpl
     def run_started(self, start: RunStart) -> None:
-        """Say that a run starts, or is resumed."""
+        """Write that a run starts or resumes."""
         self._sync, self._rows, self._tenths = start.sync, 0, 0
         self._line(f"run {start.run} {'resumes' if start.resumed else 'starts'}")
 
     @hookimpl
     def run_planned(self, plan: PlanSummary) -> None:
-        """Say what is sent."""
+        """Write how many rows and batches the run sends, and through which API."""
         self._rows, self._done, self._rejected = sum(plan.planned.values()), 0, 0
         batches = sum(plan.batches.values())
         if batches:
@@ -52,19 +52,19 @@ class Milestones:
 
     @hookimpl
     def batch_finished(self, batch: BatchReport) -> None:
-        """Say how far the run is, where that is due."""
+        """Count the batch, and write how far the run is, if a line is due."""
         self._done = max(self._rows - batch.remaining, 0)
         self._rejected += batch.outcomes.get(Outcome.REJECTED, 0)
         self._look()
 
     @hookimpl
     def call_finished(self, call: Call) -> None:
-        """Look whether a line is due, also while a batch takes its time."""
+        """Write a line if one is due, also while a long batch is running."""
         self._look()
 
     @hookimpl
     def run_finished(self, report: RunReport) -> None:
-        """Say how the run ended; of one that did not begin, the error says all."""
+        """Write how the run ended. For a run that did not begin, the error message is enough."""
         if report.state is ReportState.NOT_BEGUN:
             return
         counts = {each.value: getattr(report.rows, each.value) for each in Outcome}

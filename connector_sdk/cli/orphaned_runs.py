@@ -1,4 +1,4 @@
-"""Tell what waits under the name of a sync that was renamed or removed."""
+"""Report open runs and held rows of syncs that were renamed or removed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from connector_sdk.history import orphaned_runs
 
 
 def tell_left_behind(settings: Settings) -> None:
-    """Say on stderr what no run of this project will ever settle by itself."""
+    """Write to stderr what waits under a sync's former name, because no run of this project will settle it."""
     for each in orphaned_runs(settings.outline, state=settings.state):
         terminal.note(f"{each.message} — {each.advice}")

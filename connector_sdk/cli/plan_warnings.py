@@ -1,4 +1,4 @@
-"""What is worth knowing before a run writes, told on stderr as soon as it is planned: an observer, like any other."""
+"""The observer that writes the warnings of a plan to stderr before the run sends rows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from connector_sdk.contract.plan import Finding, Level, PlanSummary
 
 
 class Forewarning:
-    """Tells the warnings about a plan that is run; `plan` shows the rest."""
+    """The warnings about a plan that is run. The command `plan` shows the other findings, too."""
 
     @hookimpl
     def run_planned(self, plan: PlanSummary, findings: Sequence[Finding]) -> None:
-        """Tell them, a line each."""
+        """Write each warning on a line."""
         for each in findings:
             if each.level is Level.WARNING:
                 terminal.note(f"{plan.sync}: {finding_text(each)}")

@@ -1,4 +1,4 @@
-"""The progress bar: an observer, like any other."""
+"""The observer that shows the progress bar."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connector_sdk.contract.report import BatchReport
 
 
 class ProgressBar:
-    """Shows how many rows of a run have outcomes, and how many of them were rejected."""
+    """The progress bar of a run: how many rows have outcomes, and how many of them were rejected."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -26,13 +26,13 @@ class ProgressBar:
 
     @hookimpl
     def run_planned(self, plan: PlanSummary) -> None:
-        """Begin anew with the rows of this plan."""
+        """Reset the bar to the number of rows in this plan."""
         self._total, self._rejected = sum(plan.planned.values()), 0
         self._progress.update(self._task, description=plan.sync, total=self._total, completed=0, rejected="")
 
     @hookimpl
     def batch_finished(self, batch: BatchReport) -> None:
-        """Move on."""
+        """Add the rows of the batch to the bar."""
         self._rejected += batch.outcomes.get(Outcome.REJECTED, 0)
         rejected = f"{self._rejected:,} rejected" if self._rejected else ""
         completed = max(self._total - batch.remaining, 0)
@@ -41,7 +41,7 @@ class ProgressBar:
 
 @contextmanager
 def progress_bar(wanted: bool) -> Iterator[tuple[ProgressBar, ...]]:
-    """The observers that show progress on stderr: one on a terminal, none elsewhere."""
+    """Yield the observers that show progress on stderr: one on a terminal, none elsewhere."""
     if not wanted or sys.stderr is None or not sys.stderr.isatty():
         yield ()
         return

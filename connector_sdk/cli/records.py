@@ -1,4 +1,4 @@
-"""Write records as a table, as JSON or as CSV, without holding all of them."""
+"""Write records as a table, JSON or CSV. JSON and CSV stream, so that memory does not grow with the records."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from connector_sdk.cli import terminal
 from connector_sdk.cli.clean import escape_controls, one_line, printable, spreadsheet_safe
 
 TABLE_ROWS = 200
-"""How many records a table shows; the other formats show all."""
+"""The most records that a table shows. The other formats show all."""
 
 Record = Mapping[str, Any]
 
 
 class Format(StrEnum):
-    """How data are written."""
+    """The format of data on stdout."""
 
     TABLE = "table"
     JSON = "json"
@@ -34,7 +34,7 @@ class Format(StrEnum):
 
 
 def write_records(format_: Format, columns: Sequence[str], records: Iterable[Record]) -> None:
-    """Write records to stdout as they come."""
+    """Write records to stdout as they arrive."""
     if format_ is Format.JSON:
         _write_json(records)
     elif format_ is Format.CSV:
@@ -49,9 +49,9 @@ def write_json(value: Any) -> None:
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON of plain data and attrs instances; exact numbers are text.
+    """Return plain data and attrs instances as JSON, with exact numbers as text.
 
-    Characters that can be seen stay as they are where stdout takes all of them.
+    Visible characters are not escaped if stdout can encode all of them.
     """
     is_ascii = not terminal.takes_all_characters()
     return escape_controls(json.dumps(value, default=_plain, ensure_ascii=is_ascii, indent=indent))
@@ -89,7 +89,7 @@ def _write_csv(columns: Sequence[str], records: Iterable[Record]) -> None:
 
 
 def _cell(value: Any) -> str:
-    """A cell of CSV, as it is where it is a number or a word of ours."""
+    """Return a value as a CSV cell. Numbers, dates and our own words stay as they are; other text is made safe."""
     if isinstance(value, int | float | Decimal | date | Enum):
         return _text(value)
     return spreadsheet_safe(printable(_text(value)))

@@ -62,11 +62,11 @@ def plan(settings: Settings, /, syncs: tuple[str, ...], detailed_exitcode: bool,
         _write_all(settings.output, [plan_record(each) for each in reports])
     if any(finding.level is Level.STOP for each in reports for finding in each.findings):
         return ExitCode.GUARD
-    return ExitCode.CHANGES if detailed_exitcode and any(map(_changes, reports)) else ExitCode.OK
+    return ExitCode.CHANGES if detailed_exitcode and any(map(_has_changes, reports)) else ExitCode.OK
 
 
-def _changes(report: PlanReport) -> bool:
-    """Whether a run would do more than skip rows that are held."""
+def _has_changes(report: PlanReport) -> bool:
+    """Return whether a run would do more than skip held rows."""
     return report.rows.planned > report.skipped_as_held
 
 
@@ -98,16 +98,16 @@ def run(settings: Settings, /, syncs: tuple[str, ...], **request: Any) -> int:
         for position, sync in enumerate(names):
             codes.append(_run_one(settings, sync, request, interrupt, reports))
             if max(codes) >= ExitCode.STOPPED:
-                _not_run(names[position + 1 :])
+                _note_not_run(names[position + 1 :])
                 break
         _write_all(settings.output, [run_record(each) for each in reports])
-    with suppress(ConnectorError):  # a journal that cannot be read was told by the run
+    with suppress(ConnectorError):  # the run has reported a journal that cannot be read
         tell_left_behind(settings)
     return max(codes)
 
 
 def resolve_sync_names(project: Project, names: Sequence[str]) -> list[str]:
-    """The syncs that names of syncs and sequences stand for; raises `ConfigError` for all that are neither."""
+    """Return the syncs that names of syncs and sequences stand for. Raises `ConfigError` for unknown names."""
     known = [*project.syncs, *project.sequences]
     problems = [
         Problem(f"there is no sync or sequence {name}", hint=suggestion(name, known))
@@ -122,7 +122,7 @@ def resolve_sync_names(project: Project, names: Sequence[str]) -> list[str]:
 def _run_one(
     settings: Settings, sync: str, request: dict[str, Any], interrupt: Interrupt, reports: list[RunReport]
 ) -> ExitCode:
-    """Run one sync, add its reports, and answer the exit code."""
+    """Run one sync, add its reports to `reports`, and return the exit code."""
     try:
         with progress_bar(not settings.quiet) as bar:
             made = core.run(
@@ -146,11 +146,11 @@ def _run_one(
 
 
 def _milestones(settings: Settings) -> tuple[Milestones, ...]:
-    """What says how far a run is where there is no terminal for a bar."""
+    """Return the observer that writes progress lines where there is no terminal; none with --quiet."""
     return () if settings.quiet else (Milestones(),)
 
 
-def _not_run(names: Sequence[str]) -> None:
+def _note_not_run(names: Sequence[str]) -> None:
     if names:
         terminal.note(f"not run, because a sync before was stopped: {', '.join(names)}")
 

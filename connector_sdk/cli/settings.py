@@ -1,4 +1,4 @@
-"""What the options before and after a command say, and the project that they name."""
+"""The options that every command takes, and the project that they name."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ F = TypeVar("F", bound=Callable[..., Any] | click.Command)
 
 @define(slots=False)
 class Settings:
-    """The options that every command takes; the `CommandSettings` of commands of plugins.
+    """The options that every command takes. Commands of plugins get them as their `CommandSettings`.
 
-    `destinations` serve their types in place of installed plugins.
+    `destinations` replace the installed plugins of their types.
     """
 
     path: Path = field(factory=lambda: Path(os.environ.get(VARIABLE) or FILE_NAME))
@@ -49,25 +49,28 @@ class Settings:
 
     @cached_property
     def project(self) -> Project:
-        """The project; raises `ConfigError` when it cannot be loaded."""
+        """The project. Raises `ConfigError` if it cannot be loaded."""
         return load_project(self.path)
 
     @cached_property
     def outline(self) -> Project | Outline:
-        """What looking back needs of the project, whatever mistakes it has otherwise; see `load_outline`."""
+        """The part of the project that commands about past runs need. The rest may have mistakes; see `load_outline`."""
         return self.__dict__.get("project") or load_outline(self.path)
 
     @property
     def loaded(self) -> Project | Outline | None:
-        """What commands have asked for of the project, if anything."""
+        """The project or its outline, if the command has loaded it already; else None."""
         return self.__dict__.get("project") or self.__dict__.get("outline")
 
     def destination(self, type_: str) -> Destination:
-        """The destination of a type."""
+        """Return the destination of a type."""
         return (self.destinations or {}).get(type_) or load(type_)
 
     def settings_of(self, type_: str, name: str | None = None) -> ConnectionSettings:
-        """The settings of a connection of a type, for a command of its plugin; see `CommandSettings`."""
+        """Return the settings of a connection of a type, for a command of its plugin; see `CommandSettings`.
+
+        Raises `ConfigError` if there is no such connection, or if there are several and `name` is None.
+        """
         found = [each.name for each in self.project.connections.values() if each.type == type_]
         if name is None and len(found) > 1:
             raise ConfigError(f"there are several {type_} connections: {', '.join(found)}", hint="name one of them")
@@ -81,11 +84,11 @@ class Settings:
         return ConnectionSettings(chosen, config, host)
 
     def notes_of(self, run: str) -> RunNotes:
-        """What a past run noted at its destination; see `CommandSettings`."""
+        """Return the notes of a past run, such as its anchors; see `CommandSettings`."""
         return notes(self.project, run, state=self.state)
 
     def write(self, columns: Sequence[str], records: Iterable[Record]) -> None:
-        """Write records to stdout in the format that was asked for."""
+        """Write records to stdout in the format that --output names."""
         write_records(self.output, columns, records)
 
     def say(self, text: str) -> None:
@@ -94,14 +97,14 @@ class Settings:
 
 
 def global_options(command: F) -> F:
-    """The options of every command; they may stand before its name as well as behind it."""
+    """Add the options of every command. The user may write them before the command's name or after it."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
 def with_global_options(command: click.Command) -> click.Command:
-    """A plugin's command with the options of every command, once."""
+    """Add the options of every command to a plugin's command, unless it has them already."""
     named = {each.name for each in command.params}
     return command if {"path", "output"} <= named else global_options(command)
 
@@ -112,7 +115,7 @@ def _store(context: click.Context, parameter: click.Parameter, value: Any) -> No
     settings = context.find_root().ensure_object(Settings)
     setattr(settings, str(parameter.name), Format(value) if parameter.name == "output" else value)
     if parameter.name in ("verbose", "quiet"):
-        start_logging(settings)  # behind the name of a command they are read after the log was started
+        start_logging(settings)  # after a command's name, these options are parsed when the log has started
 
 
 def _option(*names: str, **attributes: Any) -> Callable[[F], F]:
@@ -129,14 +132,14 @@ _OPTIONS = (
 
 
 class _Formatter(logging.Formatter):
-    """Messages alone, which steer no terminal; tracebacks only for those who asked for details."""
+    """A formatter that removes terminal control characters, and shows tracebacks only with --verbose."""
 
     def __init__(self, verbose: bool) -> None:
         super().__init__("%(levelname)s %(name)s: %(message)s" if verbose else "%(message)s")
         self._verbose = verbose
 
     def format(self, record: logging.LogRecord) -> str:
-        """What is shown of a record, whose traceback the filter of secrets has made already."""
+        """Return the text of a record. The filter of secrets has formatted its traceback already."""
         shown = copy(record)
         if not self._verbose:
             shown.exc_info = shown.exc_text = shown.stack_info = None
@@ -144,7 +147,7 @@ class _Formatter(logging.Formatter):
 
 
 def start_logging(settings: Settings) -> None:
-    """Log to stderr, without any known secret."""
+    """Log to stderr, with known secrets removed."""
     handler = logging.StreamHandler()
     handler.addFilter(RedactingFilter(REDACTORS))
     handler.addFilter(lambda record: settings.verbose or record.name != TRACEBACKS)

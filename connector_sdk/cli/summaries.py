@@ -1,4 +1,4 @@
-"""Sum up runs and plans: for people, and as the records that programs read."""
+"""Summarize runs and plans: as text for users, and as records for programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CODES = 5
 
 
 def run_record(report: RunReport) -> Record:
-    """A run as programs read it."""
+    """Return a run as a record for programs."""
     record = asdict(report)
     record["seconds"] = round(report.seconds, 1)
     if not record["message"]:
@@ -30,7 +30,7 @@ def run_record(report: RunReport) -> Record:
 
 
 def plan_record(report: PlanReport) -> Record:
-    """A plan as programs read it."""
+    """Return a plan as a record for programs."""
     return {
         "run": report.run,
         "sync": report.sync,
@@ -47,7 +47,7 @@ def plan_record(report: PlanReport) -> Record:
 
 
 def flat(record: Mapping[str, Any]) -> Record:
-    """A record whose inner counts are columns of their own: `rows_read`, `calls_made`."""
+    """Return a record in which each nested count is a column of its own, such as `rows_read` and `calls_made`."""
     columns: Record = {}
     for name, value in record.items():
         if isinstance(value, Mapping) and name != "samples":
@@ -58,7 +58,7 @@ def flat(record: Mapping[str, Any]) -> Record:
 
 
 def run_text(report: RunReport) -> str:
-    """A run as people read it."""
+    """Return a run as text for users."""
     if not report.run:
         return f"{report.sync}: {report.state}"
     if report.state is ReportState.PLANNING:
@@ -94,7 +94,7 @@ def _outcomes(report: RunReport) -> str:
 
 
 def _progress_lines(report: RunReport) -> list[str]:
-    """How far a run is that has not ended."""
+    """Return the line about the batches of a run that has not ended; none for an ended run."""
     if report.state in (ReportState.FINISHED, ReportState.ABANDONED) or not report.batches.planned:
         return []
     batches = report.batches
@@ -103,12 +103,12 @@ def _progress_lines(report: RunReport) -> list[str]:
 
 
 def _pending_codes(report: RunReport) -> tuple[str, ...]:
-    """Codes of rows that have no outcome yet: while a run is under way, its progress says the same."""
+    """Return the codes of rows without an outcome, if the run is running: its progress lines say the same."""
     return (Code.IN_FLIGHT, Code.NOT_SENT) if report.state is ReportState.RUNNING else ()
 
 
 def _doubt_lines(report: RunReport) -> list[str]:
-    """What a person should know of rows whose answers were lost."""
+    """Return the line about possible duplicates, if rows were sent again after a lost answer."""
     twice = report.possible_duplicates
     said = f"{_rows(twice)} sent again after a lost answer: possible duplicates, named by connector rows {report.run}"
     return [_line("doubt", said)] if twice else []
@@ -119,7 +119,7 @@ def _rows(count: int) -> str:
 
 
 def plan_text(report: PlanReport) -> str:
-    """A plan as people read it."""
+    """Return a plan as text for users."""
     both = f", {report.created_or_updated:,} created or updated" if report.created_or_updated else ""
     actions = (_actions(report.actions) + both).removeprefix(", ") or "none"
     decided = _counts(report.rows, ("rejected", "skipped", "unprocessed"))
@@ -160,7 +160,7 @@ def _actions(actions: ActionCounts) -> str:
 
 
 def _code_lines(codes: Sequence[CodeCount]) -> list[str]:
-    """Why rows were not accepted, those with one outcome together, in the order of their rows."""
+    """Return lines that say why rows were not accepted, grouped by outcome."""
     lines = []
     for outcome in dict.fromkeys(each.outcome for each in codes):
         texts = [_code_text(each) for each in codes if each.outcome == outcome]
@@ -189,6 +189,6 @@ def _sample_lines(kind: str, samples: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def finding_text(finding: Finding) -> str:
-    """A finding in one line: how much it weighs, what it is, and what to do about it."""
+    """Return a finding on one line: its level, what it is, and what to do about it."""
     advice = f" — {one_line(finding.advice)}" if finding.advice else ""
     return f"{finding.level}: {one_line(finding.message)}{advice}"

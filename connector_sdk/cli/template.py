@@ -43,7 +43,7 @@ sequences:
 
 
 def project_template(installed: Collection[str]) -> str:
-    """A project file with comments; its connection is of the first of the installed types."""
+    """Return a project file with comments. Its connection has the first of the installed types."""
     type_ = min(installed, default="my_destination")
     listed = ", ".join(sorted(installed)) or "none; install the plugin of a destination"
     return _TEMPLATE.format(type=type_, installed=listed, spaces=" " * max(29 - len(type_), 1))

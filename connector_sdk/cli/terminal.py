@@ -1,4 +1,4 @@
-"""Write to the terminal: data to stdout, everything else, without secrets, to stderr."""
+"""Write to the terminal without secrets: data to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from connector_sdk.cli.clean import printable
 from connector_sdk.lifecycle.connect import REDACTORS
 
 _UNLIMITED = 4_000
-"""Columns of output that goes into a file or a pipe: nothing is cut."""
+"""The width of tables in a file or a pipe, in columns: wide enough to cut nothing."""
 
 _NO_READER = (errno.EPIPE, errno.EBADF, errno.EIO)
-"""Nobody reads any more: the pipe or the terminal is closed."""
+"""System errors that mean that the pipe or the terminal is closed."""
 
 
 def take_any_character() -> None:
-    """Let stdout and stderr escape what their encoding lacks, as `\\u2192`, instead of ending the command."""
+    """Let stdout and stderr escape characters that their encoding lacks, such as `\\u2192`, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def takes_all_characters() -> bool:
-    """Return whether stdout can say any text as it is."""
+    """Return whether stdout can encode every character."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return encoding.lower().replace("_", "-").startswith("utf")
 
 
 def has_no_reader() -> bool:
-    """Return whether nobody reads stdout any more; then nothing more is written to it."""
+    """Return whether the reader of stdout is gone. If so, send all further output to /dev/null."""
     if sys.stdout is None:
         return False
     with suppress(OSError, ValueError):
@@ -50,17 +50,17 @@ def has_no_reader() -> bool:
 
 
 def data(text: str) -> None:
-    """Write data to stdout; once its reader has seen enough (`| head`), or where there is none, to nowhere."""
+    """Write data to stdout. If its reader is gone (`| head`), or there is no stdout, discard them."""
     _write(sys.stdout, REDACTORS.scrub(text, is_data=True))
 
 
 def text(lines: str) -> None:
-    """Write text for people to stdout, without what would steer their terminal."""
+    """Write text for users to stdout, without characters that control a terminal."""
     data(f"{printable(lines)}\n")
 
 
 def show(content: RenderableType) -> None:
-    """Write a table or styled text to stdout; in colour only on a terminal."""
+    """Write a table or styled text to stdout, in color only on a terminal."""
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     buffer = io.StringIO()
     width = None if on_terminal else _UNLIMITED
@@ -70,20 +70,20 @@ def show(content: RenderableType) -> None:
 
 
 def say(text: str) -> None:
-    """Write a message for a person to stderr; where that cannot be written to, what the command does goes on."""
+    """Write a message for the user to stderr. If stderr cannot be written to, the command continues."""
     with suppress(OSError):
         _write(sys.stderr, f"{REDACTORS.scrub(printable(text))}\n")
 
 
 def note(text: str) -> None:
-    """Write a message that nobody misses who asked for --quiet."""
+    """Write a message to stderr, unless the user passed --quiet."""
     context = click.get_current_context(silent=True)
     if context is None or not getattr(context.find_root().obj, "quiet", False):
         say(text)
 
 
 def _write(stream: TextIO | None, text: str) -> None:
-    """Write to a stream and see that it is written; what cannot be, is not tried again when the process ends."""
+    """Write to a stream and flush it. If that fails, discard the rest, so that Python does not retry at exit."""
     if stream is None:
         return
     try:
@@ -96,6 +96,6 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 
 def _close(stream: TextIO) -> None:
-    """Let what is still written to a stream go nowhere."""
+    """Send all further output of a stream to /dev/null."""
     with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())

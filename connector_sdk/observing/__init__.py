@@ -1,1 +1,1 @@
-"""Watch a run: redacted calls, counted and kept for the debugger."""
+"""Observe a run: redact its API calls, count them, and record them for debugging."""

@@ -1,4 +1,4 @@
-"""Keep the API calls of a run in a file, to watch while it runs and to read afterwards."""
+"""Record the API calls of a run in a file, to watch during the run and to read afterwards."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from connector_sdk.files.private import make_if_missing
 
 _COLUMNS = tuple(attribute.name for attribute in fields(Call))
 _PAUSE = 0.2
-"""Seconds between two looks at what came."""
+"""Seconds between two writes of the calls that have arrived."""
 
 
 class CallRecorder:
-    """An observer that writes every call of a run to the file that `path_of` names; not durable, nothing depends on it.
+    """The observer that writes every call of a run to the file that `path_of` names.
 
-    A thread of its own writes what came in `_PAUSE` at once: writing each call by itself takes as long as many calls.
-    Calls made before the run begins (the login) are kept until it does.
+    Writes are not durable, because no run depends on them. A separate thread writes the calls of `_PAUSE` seconds at
+    once, which takes as long as writing one call. Calls before the start of the run, such as the login, wait for it.
     """
 
     def __init__(self, path_of: Callable[[str], Path]) -> None:
@@ -46,14 +46,14 @@ class CallRecorder:
 
     @hookimpl
     def call_finished(self, call: Call) -> None:
-        """Keep one call. Raises what went wrong with those before it."""
+        """Queue one call for writing. Raises the error of an earlier write."""
         if self._failed is not None:
             raise self._failed
         with self._lock:
             self._waiting.append(call)
 
     def close(self) -> None:
-        """Write what is left, and close the file."""
+        """Write the remaining calls, and close the file."""
         if self._writer is not None:
             self._ends.set()
             self._writer.join()
@@ -88,7 +88,7 @@ def _create(path: Path) -> sqlite3.Connection:
 
 
 def read_calls(path: Path) -> Iterator[Call]:
-    """The calls of a run in the order in which they ended; none when none were kept."""
+    """Yield the calls of a run in the order in which they ended; none if there is no file."""
     if not path.exists():
         return
     database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
@@ -100,7 +100,7 @@ def read_calls(path: Path) -> Iterator[Call]:
 
 
 def count_calls(path: Path) -> CallCounts:
-    """Return how many calls of a run are on record, and what its last answers said is left."""
+    """Return how many calls of a run are on record, and the remaining quota that the destination last reported."""
     if not path.exists():
         return CallCounts()
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:

@@ -1,4 +1,4 @@
-"""Take secrets out of exceptions: out of their words, out of what else they hold, and out of those behind them."""
+"""Remove secrets from exceptions: from their messages, their attributes, and the exceptions that caused them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import attrs
 Scrub = Callable[[str], str]
 
 _BUILT_IN = ("strerror", "filename", "filename2", "reason", "msg", "text", "code", "object")
-"""Where exceptions of Python keep words beside their arguments."""
+"""The attributes in which Python's own exceptions keep text beside their arguments."""
 
 
 def cleanse(error: BaseException, scrub: Scrub) -> None:
-    """Take known secrets out of an exception, of those behind it, and of those that it holds.
+    """Remove known secrets from an exception, from its causes and contexts, and from exceptions that it holds.
 
-    A group behind it, whose words cannot be changed, is left out.
+    An exception group among the causes is dropped, because its message cannot be changed.
     """
     seen: set[int] = set()
     todo: list[BaseException | None] = [error]
@@ -45,7 +45,7 @@ def _find_exceptions(value: Any) -> Iterator[BaseException]:
 
 
 def _cleanse_value(value: Any, scrub: Scrub) -> Any:
-    """A value without secrets; the same where it has none, or is nothing that text could be taken out of."""
+    """Return a value without secrets. Values without secrets, and types that hold no text, are returned unchanged."""
     if isinstance(value, str):
         clean = scrub(value)
         return value if clean == value else clean

@@ -1,4 +1,4 @@
-"""What a plugin may ask of this process while its connection is open."""
+"""The `Host` that a plugin uses while its connection is open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from connector_sdk.observing.redaction import Redactor
 
 
 class RunHost:
-    """The `Host` of one connection: redacts calls once more, counts them, and tells the observers."""
+    """The `Host` of one connection: it redacts calls once more, counts them, and passes them to the observers."""
 
     def __init__(self, observers: Observers, redactor: Redactor, tokens: TokenStore) -> None:
         self._observers = observers
@@ -34,7 +34,7 @@ class RunHost:
         return self._counts
 
     def call_finished(self, call: Call) -> None:
-        """Count a call and pass it on, with every known secret replaced."""
+        """Count a call, and pass it to the observers with every known secret replaced."""
         scrub = self._redactor.scrub
         safe = evolve(
             call,
@@ -51,18 +51,18 @@ class RunHost:
 
     @property
     def redactor(self) -> Redactor:
-        """What knows the secrets of the connection."""
+        """The redactor with the secrets of the connection."""
         return self._redactor
 
     def scrub(self, text: str) -> str:
-        """A text with every known secret replaced."""
+        """Return the text with every known secret replaced."""
         return self._redactor.scrub(text)
 
     def begin_counting(self) -> None:
-        """Count calls from here on: a connection may serve several runs."""
+        """Restart the count of calls, because a connection may serve several runs."""
         with self._lock:
             self._counts = CallCounts(0, self._counts.remaining)
 
     def hide(self, secret: str) -> None:
-        """From now on, replace `secret` wherever it would be seen."""
+        """Replace `secret` from now on, in calls, messages and logs."""
         self._redactor.hide(secret)

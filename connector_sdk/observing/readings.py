@@ -1,7 +1,7 @@
-"""Read a text as programs would: with escapes undone, and folded to what counts when it is compared with a secret.
+"""Decode the escapes of a text step by step, and fold it, so that it can be compared with a secret.
 
-A secret comes back from a server in many spellings. They are undone step by step, so that spellings within spellings
-(JSON in a URL in HTML) need no rule of their own.
+A server may return a secret in many spellings. Each step decodes one level of them, so that nested spellings, such as
+JSON in a URL in HTML, need no rules of their own.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from functools import cached_property, lru_cache
 from html.entities import html5
 
 _LEVELS = 5
-"""How many spellings within each other are undone, at most."""
+"""The most nested levels of escapes that are decoded."""
 
 _QUOTING = frozenset("\\'\"+-=\u115f\u1160\u2800\u3164\uffa0")
-"""Characters that do not count, beside blanks and what cannot be seen.
+"""Characters that a comparison ignores, besides spaces and invisible characters.
 
-They are what quoting in JSON, SQL and shells adds; a blank in a form; and what the two alphabets of base64 differ in.
+Quoting in JSON, SQL and shells adds some of them. `+` is a space in a form. The two alphabets of base64 differ in `+`
+and `-`.
 """
 _HEX = "[0-9A-Fa-f]"
 
 
 class _Folds(dict[int, str | None]):
-    """What each character counts as; None for one that does not count."""
+    """The folded form of each character; None for a character that a comparison ignores."""
 
     def __missing__(self, code: int) -> str | None:
         plain = unicodedata.normalize("NFKD", chr(code)).casefold().replace("_", "/")
@@ -41,12 +42,12 @@ _FOLDS = _Folds()
 
 
 def fold(text: str) -> str:
-    """Return what counts of a text: letters without case and accents, digits, and most signs."""
+    """Return the part of a text that a comparison uses: letters without case and accents, digits, and most signs."""
     return text.translate(_FOLDS)
 
 
 def _bytes_after(sign: str, digit: str = _HEX) -> str:
-    """Return a pattern for one character as bytes in hexadecimal, each after a sign: of UTF-8, else one of Latin-1."""
+    """Return a pattern for one character as hexadecimal bytes, each after a sign: UTF-8 bytes, else a Latin-1 byte."""
     more = f"{sign}[89abAB]{digit}"
     utf_8 = f"[0-7]{digit}|[cdCD]{digit}{more}|[eE]{digit}(?:{more}){{2}}|[fF][0-7](?:{more}){{3}}"
     return f"{sign}(?:{utf_8}|{digit}{{2}})"
@@ -69,13 +70,13 @@ _ESCAPE = re.compile(
         )
     )
 )
-"""What stands for other characters: in URLs, JSON, JavaScript, Python, HTML and XML."""
+"""The escapes of URLs, JSON, JavaScript, Python, HTML and XML."""
 
 _SIGNS_OF_ESCAPES = ("\\", "%", "&", "]]>")
-"""What each of them begins with."""
+"""The first characters of these escapes."""
 
 _QUOTED = re.compile(rf"{_bytes_after('=', '[0-9A-F]')}|=\r?\n")
-"""Quoted-printable: bytes in capitals after an equals sign, and line ends that are none."""
+"""The escapes of quoted-printable: bytes in capital digits after an equals sign, and soft line breaks."""
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
@@ -86,40 +87,40 @@ _HIGH = rf"\\+u[dD][89abAB]{_HEX}{{2}}"
 _UNFINISHED = re.compile(
     rf"(?:(?:{_LEADING})?%u?{_HEX}{{0,3}}|{_LEADING}|(?:{_HIGH})?\\+(?:[uUx]{_HEX}{{0,7}})?|{_HIGH}|&#?\w{{0,31}}|=)\Z"
 )
-"""The beginning of an escape, at the end of a text that was cut."""
+"""The beginning of an escape at the end of a text that was cut."""
 
 _SIGNS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v"}
 _NO_DIGITS = re.compile(r"%u?|=|\\+[xuU]?|[{}\r\n]")
 
 
 class Reading:
-    """A text as it reads after some steps, and from where in the original each of its characters comes."""
+    """A text after some steps of decoding, with the position in the original of each of its characters."""
 
     def __init__(self, text: str, step: _Step | None = None) -> None:
-        """`step` led to this reading; None for the original."""
+        """Fold the text. `step` is the step that led to this reading; None for the original."""
         self.text = text
         self.folded = fold(text)
         self._step = step
 
     @cached_property
     def finished(self) -> int:
-        """Return how many characters of the folded text come before an escape that was cut at the end."""
+        """The number of characters of the folded text before an escape that was cut at the end."""
         found = _find_unfinished(self.text)
         return len(self.folded) - (len(fold(found[0])) if found else 0)
 
     @cached_property
     def origins(self) -> list[tuple[int, int]]:
-        """Return from where to where in the original each character comes."""
+        """The start and end in the original of each character."""
         return self._step.trace() if self._step else [(place, place + 1) for place in range(len(self.text))]
 
     @cached_property
     def folded_origins(self) -> list[tuple[int, int]]:
-        """Return the same for each character of the folded text."""
+        """The start and end in the original of each character of the folded text."""
         return [origin for character, origin in zip(self.text, self.origins, strict=True) for _ in fold(character)]
 
 
 class _Step:
-    """One step of undoing escapes."""
+    """One step of decoding escapes."""
 
     def __init__(self, before: Reading, escape: re.Pattern[str], undo: Callable[[re.Match[str]], str]) -> None:
         self._before = before
@@ -127,12 +128,12 @@ class _Step:
         self._undo = undo
 
     def read(self) -> Reading | None:
-        """Return the text after it; None when nothing changes."""
+        """Return the reading after this step; None if it changes nothing."""
         text = self._escape.sub(self._undo, self._before.text)
         return Reading(text, self) if text != self._before.text else None
 
     def trace(self) -> list[tuple[int, int]]:
-        """Return from where in the original each character after the step comes."""
+        """Return the start and end in the original of each character after this step."""
         before, after, at = self._before.origins, list[tuple[int, int]](), 0
         for found in self._escape.finditer(self._before.text):
             after += before[at : found.start()]
@@ -142,9 +143,9 @@ class _Step:
 
 
 def read(text: str, *, is_cut: bool = False) -> Iterator[Reading]:
-    """Yield the ways in which a text can be read: as it stands, and after each step of undoing escapes.
+    """Yield the readings of a text: the original, and one after each step of decoding escapes.
 
-    One that `is_cut` is also read without what may be the beginning of an escape at its end.
+    If the text `is_cut`, yield also the readings without a possible beginning of an escape at its end.
     """
     original = Reading(text)
     yield original
@@ -159,7 +160,7 @@ def read(text: str, *, is_cut: bool = False) -> Iterator[Reading]:
 
 
 def _undo_escapes(reading: Reading) -> Iterator[Reading]:
-    """Yield a text without characters that cannot be seen, then after each level of escapes."""
+    """Yield a text without invisible characters, then after each decoded level of escapes."""
     visible = _Step(reading, _INVISIBLE, lambda _: "").read()
     if visible is not None:
         reading = visible
@@ -184,7 +185,7 @@ def _read_match(found: re.Match[str]) -> str:
 
 @lru_cache(4_096)
 def _read_escape(escape: str) -> str:
-    """Return what an escape stands for; itself when that cannot be told."""
+    """Return the text that an escape stands for; the escape itself if it is unknown."""
     if escape[0] == "&":
         return _read_entity(escape)
     digits = _NO_DIGITS.sub("", escape)

@@ -1,4 +1,4 @@
-"""Replace known secrets wherever text is about to be seen: each connection knows its own, while it is open."""
+"""Replace known secrets in all output. Each open connection has a redactor with its own secrets."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from connector_sdk.observing.secret_index import SecretIndex, find_secrets
 MARK = "***"
 
 _FULL = 4_096
-"""Characters from which a text may have been cut: 16 KiB of UTF-8 are not fewer."""
+"""The length, in characters, from which a text may have been cut: 16 KiB of UTF-8 have at least as many."""
 
 
 class Redactor:
-    """Knows the secrets of one connection; safe to use from any thread."""
+    """The secrets of one connection, and their replacement in texts. Safe to use from any thread."""
 
     def __init__(self, mark: str = MARK) -> None:
-        """`mark` is put in the place of a secret."""
+        """Start without secrets. `mark` replaces each secret."""
         self._mark = mark
         self._changing = threading.Lock()
         self.index = SecretIndex()
 
     def hide(self, secret: str) -> None:
-        """Replace `secret`, its lines and longer parts from now on, in every spelling of `docs/syncs/security.md`."""
+        """Replace `secret`, its lines and long parts from now on, in every spelling of `docs/syncs/security.md`."""
         with self._changing:
             self.index.add(secret)
 
     def scrub(self, text: str) -> str:
-        """Return the text without any known secret; nor does it begin or end within one, if it may have been cut."""
+        """Return the text without known secrets. If it may have been cut, parts of secrets at its ends go, too."""
         return _replace(text, [self.index], self._mark)
 
     @contextmanager
     def cleanse_errors(self) -> Iterator[None]:
-        """Cleanse what is raised within."""
+        """Remove known secrets from exceptions that are raised within."""
         try:
             yield
         except BaseException as error:
@@ -45,7 +45,7 @@ class Redactor:
 
 
 class OpenRedactors:
-    """The redactors of the connections that are open: what a process prints or logs passes all of them."""
+    """The redactors of all open connections. Everything that the process prints or logs passes all of them."""
 
     def __init__(self) -> None:
         self._changing = threading.Lock()
@@ -55,23 +55,23 @@ class OpenRedactors:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What is hidden now."""
+        """The secrets that are hidden now."""
         return frozenset[str]().union(*(each.index.secrets for each in tuple(self._open)))
 
     def add(self, redactor: Redactor) -> None:
-        """Count a redactor among them, until it is removed."""
+        """Add the redactor of an open connection."""
         with self._changing:
             self._open.append(redactor)
 
     def remove(self, redactor: Redactor) -> None:
-        """Count it no more, for its connection is closed; where they are kept, at the end of that."""
+        """Remove the redactor of a closed connection. Within `kept`, it stays until the end of that."""
         with self._changing:
             self._closed.append(redactor)
             self._forget_closed()
 
     @contextmanager
     def include(self, redactor: Redactor) -> Iterator[None]:
-        """Count a redactor among them within."""
+        """Add a redactor, and remove it at the end."""
         self.add(redactor)
         try:
             yield
@@ -80,7 +80,7 @@ class OpenRedactors:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Keep them after their connections are closed, for what is still to be said of these."""
+        """Keep redactors beyond the end of their connections, for messages about closed connections."""
         with self._changing:
             self._keepers += 1
         try:
@@ -91,9 +91,9 @@ class OpenRedactors:
                 self._forget_closed()
 
     def scrub(self, text: str, *, is_data: bool = False) -> str:
-        """Return the text without the secrets of any of them.
+        """Return the text without the secrets of any open connection.
 
-        Data are scrubbed already as they come in: they are whole, and short words in them are left alone.
+        Set `is_data` for data, which were scrubbed when they arrived. They are never cut; short secrets in them stay.
         """
         return _replace(text, [each.index for each in tuple(self._open)], MARK, is_data=is_data)
 
@@ -105,14 +105,14 @@ class OpenRedactors:
 
 
 class RedactingFilter(logging.Filter):
-    """A log filter that lets no secret of an open connection through, in messages or in tracebacks."""
+    """A log filter that removes the secrets of open connections from messages and tracebacks."""
 
     def __init__(self, redactor: Redactor | OpenRedactors) -> None:
         super().__init__()
         self._redactor = redactor
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Scrub the record; it is always let through."""
+        """Scrub the record. It always passes."""
         record.msg, record.args = self._redactor.scrub(record.getMessage()), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
@@ -124,9 +124,9 @@ class RedactingFilter(logging.Filter):
 
 
 class RedactingHandler(logging.Handler):
-    """Takes known secrets out of a record before the handlers of the loggers above it get it, and shows nothing itself.
+    """A log handler that removes known secrets from a record before handlers of parent loggers get it.
 
-    Where no other handler shows it, Python's last resort does, as it would without this one.
+    It writes nothing itself. If there is no other handler, Python's last resort writes the record, as usual.
     """
 
     def __init__(self, redactor: Redactor | OpenRedactors) -> None:
@@ -134,7 +134,7 @@ class RedactingHandler(logging.Handler):
         self.addFilter(RedactingFilter(redactor))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Leave the record, which the filter has scrubbed, to the others."""
+        """Leave the record, which the filter has scrubbed, to the other handlers."""
         last = logging.lastResort
         if last is not None and record.levelno >= last.level and not logging.getLogger().handlers:
             last.handle(record)

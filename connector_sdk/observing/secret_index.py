@@ -1,4 +1,4 @@
-"""Find known secrets in a text in one pass, however many there are and in whatever spelling."""
+"""Find known secrets, in any number and spelling, in one pass over a text."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from urllib.parse import quote_plus
 from connector_sdk.observing.readings import Reading, fold, read
 
 SHORTEST = 4
-"""Shorter secrets are not looked for: replacing them would destroy the text around them."""
+"""The shortest secret that is replaced, in characters. Replacing shorter ones would garble the text around them."""
 
 _SURE = 8
-"""Folded characters from which a secret is looked for inside of words, in any spelling, and in parts.
+"""The length, in folded characters, from which a secret is found inside of words, in any spelling, and in parts.
 
-A shorter one, such as `test`, is part of many words: it is replaced where it stands alone as it is.
+A shorter one, such as `test`, is part of many words. It is replaced only where it stands alone and is spelled alike.
 """
 
 _VARIED = 4
-"""Different characters without which a secret is like a short one: `11111111` is part of many numbers."""
+"""A secret with fewer different characters counts as short: `11111111` is part of many numbers."""
 
 _PART = 20
-"""So many characters in a row of a secret are replaced like the whole; of shorter secrets, three quarters."""
+"""The length, in characters, from which a part of a secret is replaced. For shorter secrets, three quarters suffice."""
 
 _LINE = 16
-"""Characters from which a line of a secret of several lines, such as a key, is a secret by itself."""
+"""The length, in characters, from which a line of a multi-line secret, such as a key, is a secret itself."""
 
 _GRAM = 5
-"""Characters in a row that are looked up at once."""
+"""The length of the character sequences in the index."""
 
 _ARMOUR = re.compile(r"-----[^-\r\n]+-----")
 
 _LIKE_UTF_8 = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-"""Characters that are a character of UTF-8 when each is taken for a byte."""
+"""Characters that form a UTF-8 character if each is read as a byte."""
 
 Span = tuple[int, int]
-"""From where to where."""
+"""Start and end positions."""
 
 
 class SecretIndex:
-    """Knows secrets, and finds them. Secrets can be added while other threads look.
+    """An index that finds secrets in texts. One thread can add secrets while other threads search.
 
-    A text is read in every way (`readings`), and every few characters five in a row are looked up among those of all
-    spellings of all secrets. So what looking costs does not grow with the number of secrets.
+    A search goes through all readings of a text (`readings`). At regular distances, it looks up five characters in the
+    index of all spellings of all secrets. So the time of a search does not grow with the number of secrets.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self.secrets: frozenset[str] = frozenset()
         self._needles: dict[str, tuple[str, ...]] = {}
-        """The folded spellings that have certain characters in a row."""
+        """The folded spellings by each sequence of `_GRAM` characters in them."""
         self._edges: tuple[dict[str, tuple[str, ...]], ...] = ({}, {})
-        """The folded spellings by their first and by their last characters."""
+        """The folded spellings by their first and by their last `SHORTEST` characters."""
         self._stride = _PART - _GRAM + 1
         self._weak: frozenset[str] = frozenset()
         self._alone: re.Pattern[str] | None = None
@@ -60,7 +60,7 @@ class SecretIndex:
             self.add(each)
 
     def add(self, secret: str) -> None:
-        """Look for a secret and for its lines from now on."""
+        """Add a secret and its lines to the index."""
         if secret in self.secrets:
             return
         self.secrets |= {secret}
@@ -71,9 +71,9 @@ class SecretIndex:
         self._add_weak(_find_weak(secret))
 
     def find(self, reading: Reading, cut_at: int | None) -> Iterator[Span]:
-        """Yield from where to where secrets are in the original of a reading.
+        """Yield the positions of secrets in the original of a reading.
 
-        Where that may have been cut, at `cut_at`, also what there is of one at its ends.
+        If the original may have been cut at `cut_at`, yield also the parts of secrets at its ends.
         """
         folded = self._find_spellings(reading.folded)
         if cut_at is not None:
@@ -85,7 +85,7 @@ class SecretIndex:
             yield reading.folded_origins[start][0], end
 
     def find_weak(self, reading: Reading) -> Iterator[Span]:
-        """Yield from where to where short secrets stand alone in the original of a reading."""
+        """Yield the positions where short secrets stand alone in the original of a reading."""
         for found in self._alone.finditer(reading.text) if self._alone is not None else ():
             yield reading.origins[found.start()][0], reading.origins[found.end() - 1][1]
 
@@ -104,7 +104,7 @@ class SecretIndex:
             self._weak, self._alone = known, re.compile("|".join(map(_make_pattern, longest_first)))
 
     def _find_spellings(self, folded: str) -> list[Span]:
-        """Find whole spellings, and parts that are long enough."""
+        """Find complete spellings, and parts that are long enough."""
         needles, found, end = self._needles, list[Span](), 0
         places = range(0, len(folded) - _GRAM + 1, self._stride)
         for at in [at for at in places if folded[at : at + _GRAM] in needles]:
@@ -133,9 +133,10 @@ class SecretIndex:
 def find_secrets(
     text: str, indexes: Iterable[SecretIndex], *, is_cut: bool = False, is_data: bool = False
 ) -> list[Span]:
-    """Return where secrets of any index are in a text, in order and apart; of one that is cut, also what is left.
+    """Return the positions of the secrets of all indexes in a text, in order and without overlap.
 
-    In data a short word is left alone: it may be the name of a sync.
+    If the text `is_cut`, include the remaining parts of secrets at its ends. In data, short secrets stay, because one
+    may be the name of a sync.
     """
     knowing = [each for each in indexes if each.secrets]
     found: list[Span] = []
@@ -153,12 +154,12 @@ def _add(needles: dict[str, tuple[str, ...]], key: str, needle: str) -> None:
 
 
 def _count_enough(needle: str) -> int:
-    """Return how many characters of a spelling in a row are like the whole."""
+    """Return how long a part of a spelling must be to be replaced, in characters."""
     return max(_SURE, min(_PART, -(-3 * len(needle) // 4)))
 
 
 def _find_common(folded: str, at: int, needle: str, gram: str) -> Iterator[Span]:
-    """Find what a text and a spelling have in common around some characters, where that is enough."""
+    """Find common parts of a text and a spelling around a sequence of characters, if they are long enough."""
     offset = needle.find(gram)
     while offset >= 0:
         start, stop = 0, _GRAM
@@ -182,7 +183,7 @@ def _merge(found: list[Span]) -> list[Span]:
 
 
 def _split_secret(secret: str) -> Iterator[str]:
-    """Yield a secret as it stands, without the armour of a key, and each of its lines that is long enough."""
+    """Yield a secret as it is, without the BEGIN and END lines of a key, and each of its lines that is long enough."""
     yield from dict.fromkeys((secret.strip(), _ARMOUR.sub("", secret)))
     lines = [line.strip() for line in secret.splitlines()]
     yield from (line for line in lines[1:] and lines if len(line) >= _LINE and not _ARMOUR.fullmatch(line))
@@ -193,7 +194,7 @@ def _is_varied(folded: str) -> bool:
 
 
 def _find_weak(secret: str) -> Iterator[str]:
-    """Yield a secret that cannot be told from parts of words, as it is in each reading."""
+    """Yield a secret in each reading in which it could be mistaken for a part of a word."""
     for reading in _read_secret(secret):
         text = reading.text.strip()
         if len(text) >= SHORTEST and not _is_varied(reading.folded):
@@ -201,14 +202,14 @@ def _find_weak(secret: str) -> Iterator[str]:
 
 
 def _make_pattern(secret: str) -> str:
-    """Return a pattern for a secret that is no part of a word."""
+    """Return a pattern for a secret that is not part of a word."""
     before = r"(?<![^\W_])" if secret[0].isalnum() else ""
     after = r"(?![^\W_])" if secret[-1].isalnum() else ""
     return f"{before}{re.escape(secret)}{after}"
 
 
 def _spell(secret: str) -> Iterator[str]:
-    """Yield a secret in every encoding, folded: as text, in base64, and in hexadecimal."""
+    """Yield a secret folded in every encoding: as text, in base64, and in hexadecimal."""
     yield from (each.folded for each in _read_secret(secret) if _is_varied(each.folded))
     plain = secret.encode("utf-8", "surrogatepass")
     for form in dict.fromkeys((plain, quote_plus(plain).encode(), json.dumps(secret)[1:-1].encode())):
@@ -217,7 +218,7 @@ def _spell(secret: str) -> Iterator[str]:
 
 
 def _read_secret(secret: str) -> Iterator[Reading]:
-    """Yield the readings of a secret, also where its bytes are taken for characters, or its characters for bytes."""
+    """Yield the readings of a secret, also with its bytes read as characters, or its characters as bytes."""
     as_characters = secret.encode("utf-8", "surrogatepass").decode("latin-1")
     for text in dict.fromkeys((secret, as_characters, _LIKE_UTF_8.sub(_decode, secret))):
         yield from read(text)
@@ -231,7 +232,7 @@ def _decode(found: re.Match[str]) -> str:
 
 
 def _encode_in_base64(plain: bytes) -> Iterator[str]:
-    """Yield the characters that belong to nothing but the secret, wherever it begins in what was encoded."""
+    """Yield the base64 characters that depend only on the secret, for each of its three offsets in an encoded text."""
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + plain).decode().rstrip("=")
         yield encoded[before * 4 // 3 + bool(before) : -1]
