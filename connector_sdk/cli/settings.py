@@ -54,7 +54,7 @@ class Settings:
 
     @cached_property
     def outline(self) -> Project | Outline:
-        """The part of the project that commands about past runs need. The rest may have mistakes; see `load_outline`."""
+        """The part of the project that commands about past runs need. The rest may be wrong; see `load_outline`."""
         return self.__dict__.get("project") or load_outline(self.path)
 
     @property

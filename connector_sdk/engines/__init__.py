@@ -1,1 +1,1 @@
-"""Where models live and are compared: DuckDB, embedded."""
+"""Read models and compare them with snapshots, in embedded DuckDB."""

@@ -1,4 +1,4 @@
-"""Arrow data from Python as a relation: sound batches, in types that DuckDB has."""
+"""Read Arrow data from Python as a relation, in validated batches and in types that DuckDB has."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _PRIMITIVE = (
     pa.types.is_integer, pa.types.is_float32, pa.types.is_float64, pa.types.is_boolean, pa.types.is_string,
     pa.types.is_large_string, pa.types.is_date, pa.types.is_timestamp, pa.types.is_decimal128,
 )  # fmt: skip
-"""Types of which it is known that DuckDB has them."""
+"""Types that DuckDB certainly has."""
 
 
 @frozen
 class _Given:
-    """A column of the data: its place, its name, its type, and the type in which DuckDB reads it.
+    """A column of the data: its position, its name, its type, and the type in which DuckDB reads it.
 
-    `huge` ones hold whole numbers of 128 bits, which Arrow calls decimals whether they fit or not.
+    `huge` columns have 128-bit integers, which Arrow declares as decimals even if they do not fit.
     """
 
     place: int
@@ -36,14 +36,14 @@ class _Given:
     huge: bool
 
     def column(self, type_: str) -> Column:
-        """The column as it is read from the view, where it has `type_`."""
+        """Return the column as it is selected from the view, in which it has `type_`."""
         value = f"c{self.place}"
         if self.huge:
             return Column(f"cast({value} as hugeint)", "HUGEINT")
         return Column(plain_number(value), type_) if is_wide(self.type) else Column(value, type_)
 
     def take(self, batch: pa.RecordBatch) -> pa.Array:
-        """Its values in a batch. Raises `ArrowException` for values that are none of their type."""
+        """Return its values in a batch. Raises `ArrowException` for values that are invalid in their type."""
         array = batch.column(self.place)
         if not self.huge:
             array.validate(full=True)
@@ -51,9 +51,9 @@ class _Given:
 
 
 def data_part(reading: Reading) -> Part:
-    """Register the data of a model as the view `model`, to be read once, and return it as a relation.
+    """Register the data of a model as the view `model`, which can be read once, and return it as a relation.
 
-    Raises `ConfigError` for an object without an Arrow stream. Reading raises `ArrowException` at text that is none.
+    Raises `ConfigError` for an object without an Arrow stream. Reading raises `ArrowException` at invalid UTF-8.
     """
     stream = open_stream(reading)
     left_out = find_doubled(stream.schema.names, _SAID)
@@ -66,7 +66,7 @@ def data_part(reading: Reading) -> Part:
     if not given:
         return Part(_SAID, "model", {}, left_out)
     schema = pa.schema([(f"c{each.place}", each.read_as) for each in given])
-    reading.connection.register("model", pa.RecordBatchReader.from_batches(schema, _sound(stream, given, schema)))
+    reading.connection.register("model", pa.RecordBatchReader.from_batches(schema, _validate(stream, given, schema)))
     described = reading.connection.execute("describe select * from model").fetchall()
     columns = {each.name: each.column(row[1]) for each, row in zip(given, described, strict=True)}
     return Part(_SAID, "model", columns, left_out)
@@ -81,7 +81,7 @@ def _columns(reading: Reading, schema: pa.Schema) -> Iterator[_Given]:
 
 
 def _find_unreadable_reason(given: _Given) -> str:
-    """Why DuckDB cannot read a column; empty where it can."""
+    """Return why DuckDB cannot read a column; empty if it can."""
     if any(is_such(given.read_as) for is_such in _PRIMITIVE):
         return ""
     with duckdb.connect() as connection:
@@ -92,7 +92,7 @@ def _find_unreadable_reason(given: _Given) -> str:
     return ""
 
 
-def _sound(stream: pa.RecordBatchReader, given: Sequence[_Given], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The batches as long as they are what they say: DuckDB would freeze text that is no UTF-8, and not read it."""
+def _validate(stream: pa.RecordBatchReader, given: Sequence[_Given], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield the batches after validation: DuckDB would freeze invalid UTF-8, and then fail to read it."""
     for batch in stream:
         yield pa.RecordBatch.from_arrays([each.take(batch) for each in given], schema=schema)

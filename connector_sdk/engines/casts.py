@@ -1,4 +1,4 @@
-"""Casts of text that are checked: whether the value of a type is still that of the text, in SQL."""
+"""Check casts of text in SQL: does the cast value still mean what the text says?"""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _FRACTIONS = {
     "TIMESTAMP WITH TIME ZONE": 6, "TIMESTAMPTZ_NS": 9,
     "TIME": 6, "TIME_NS": 9, "TIME WITH TIME ZONE": 6,
 }  # fmt: skip
-"""Digits of a second that a type holds."""
+"""The decimal places of seconds that a type holds."""
 
 _ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS", "TIME WITH TIME ZONE")
 
 
 def lossless(raw: str, type_: str, *, identifies: bool = False) -> str:
-    """Return SQL that is true where a cast of the text `raw` to `type_` keeps its value, and false where it does not.
+    """Return SQL that is true if a cast of the text `raw` to `type_` keeps its value, and false if it does not.
 
-    A leading zero of a number is part of the value where the column `identifies` a row. A null is neither.
+    If the column `identifies` a row, a leading zero of a number is part of the value. For a null, the SQL is false.
     """
     value = f"try_cast({raw} as {type_})"
     if (type_.startswith("DECIMAL") and not _is_nested(type_)) or type_ in _NUMBERS:
@@ -43,7 +43,7 @@ def lossless(raw: str, type_: str, *, identifies: bool = False) -> str:
 
 
 def _keeps_number(raw: str, value: str) -> str:
-    """SQL that is true where a number prints as it is written, or is the same number in other digits."""
+    """Return SQL that is true if a number prints as it is written, or is the same number in other digits."""
     printed = f"cast({value} as varchar)"
     return (
         f"case when {printed} = {raw} then true when {value} is null then false"
@@ -53,7 +53,7 @@ def _keeps_number(raw: str, value: str) -> str:
 
 
 def _form(raw: str, type_: str) -> str:
-    """SQL that is true where a text says no more than a date, a time or a moment of this type holds."""
+    """Return SQL that is true if a text is not more precise than a date, time or timestamp of this type; else empty."""
     if type_ == "DATE":
         return f"regexp_full_match({raw}, {text(_DAY + _MIDNIGHT)})"
     if type_ not in _FRACTIONS:
@@ -72,6 +72,6 @@ def _is_nested(type_: str) -> bool:
 
 
 def _strip_whitespace(value: str) -> str:
-    """SQL for a nested value in text without what only shapes it: blanks and quotes."""
+    """Return SQL for a nested value in text without whitespace and quotes, which only shape it."""
     shape = r"[\s\"']"
     return f"regexp_replace({value}, {text(shape)}, '', 'g')"

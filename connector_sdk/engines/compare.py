@@ -19,19 +19,19 @@ from connector_sdk.files.private import make_file
 ROW_GROUP = 20_480
 
 _WORDS = ["action", "advice", "code", "effect", "message", "object", "outcome"]
-"""The columns with few different values, by which rows are counted: that is quicker where each value is stored once."""
+"""The columns with few different values. Counting by them is faster if the file stores each value once."""
 
 
 NAMED = 3
-"""How many of the rows that share a value are named."""
+"""How many of the rows that share a value a message names."""
 
 
 @frozen
 class Profile:
-    """What is wrong with the identity of a model's rows. The repeated values lie in tables of these names.
+    """The names of the tables with repeated keys and with repeated match values of a model; None if there are none.
 
-    Such a table has `value`, how many `rows` have it, and the `keys` and `positions` of the first of these: as many as
-    are named, and one more, so that each row finds enough others.
+    Such a table has the columns `value`, `rows` (how many have it), and the `keys` and `positions` of the first
+    `NAMED` + 1 rows. Thus a message about one of these rows can name `NAMED` others.
     """
 
     repeated_keys: str | None
@@ -42,7 +42,7 @@ class Profile:
 class Compared:
     """Columns of a model (`m`) and of its snapshot (`s`) side by side, with their types.
 
-    Those in `sets` hold several choices in one text: neither their order nor a repeated one makes a difference.
+    Columns in `sets` have several choices in one text. Their order, and repeated choices, make no difference.
     """
 
     snapshot_types: Mapping[str, str]
@@ -50,7 +50,7 @@ class Compared:
     sets: Collection[str] = ()
 
     def changed(self, columns: Iterable[str]) -> str:
-        """SQL that is true when a known row differs from its snapshot in one of `columns`."""
+        """Return SQL that is true if a known row differs from its snapshot in one of `columns`."""
         return " or ".join(self._differs(column) for column in columns) or "false"
 
     def _differs(self, column: str) -> str:
@@ -74,7 +74,7 @@ class Compared:
 def profile(connection: duckdb.DuckDBPyConnection, model: str, *, matching: bool, same: bool = False) -> Profile:
     """Find the keys and match values of `model` (columns `key` and `match`) that several rows share.
 
-    `same`: both come from one column, so that where no match value is repeated no key is either.
+    If both come from the `same` column, keys are checked only if a match value is repeated.
     """
     matches = _create_repeated_table(connection, model, "match") if matching else None
     keys = None if same and matches is None else _create_repeated_table(connection, model, "key")
@@ -82,35 +82,38 @@ def profile(connection: duckdb.DuckDBPyConnection, model: str, *, matching: bool
 
 
 def freeze(connection: duckdb.DuckDBPyConnection, select: str, target: Path, *, rows: int | None = None) -> int:
-    """Write the rows of a SELECT to a file, once, and answer how many there are.
+    """Write the rows of a SELECT to a Parquet file with one statement. Return how many there are.
 
-    With `rows`, that many are expected, and Arrow writes them, which is faster. Raises `RunStopped` when the file does
-    not hold as many rows as it should: a stream that breaks off must not become a plan.
+    With `rows`, the expected number, Arrow writes them, which is faster. Raises `RunStopped` if the file does not have
+    as many rows as expected, so that a broken stream cannot become a plan.
     """
     if rows is not None:
         return freeze_in_turn(connection, [select], target, rows)
     make_file(target)
     options = f"format parquet, row_group_size {ROW_GROUP}, compression lz4_raw, use_tmp_file false"
     ((written,),) = connection.execute(f"copy (\n{select}\n) to {text(str(target))} ({options})").fetchall()
-    return _readable(connection, target, written)
+    return _require_readable(connection, target, written)
 
 
 def freeze_in_turn(connection: duckdb.DuckDBPyConnection, selects: Sequence[str], target: Path, rows: int) -> int:
-    """As `freeze`, with several SELECTs that have the same columns and `rows` in all; each takes memory by itself."""
+    """Write the rows of several SELECTs with the same columns to a file, one SELECT after the other, to save memory.
+
+    `rows` is the expected sum. Raises `RunStopped` as `freeze` does.
+    """
     options: dict[str, Any] = {"compression": "lz4", "use_dictionary": _WORDS, "write_statistics": False}
     make_file(target)
     with ExitStack() as stack:
         writer: pq.ParquetWriter | None = None
         for select in selects:
-            # On a cursor that runs nothing else meanwhile.
+            # A cursor of its own: it must run no other statement while the reader is in use.
             reader: pa.RecordBatchReader = connection.cursor().sql(select).to_arrow_reader(ROW_GROUP)
             writer = writer or stack.enter_context(pq.ParquetWriter(target, reader.schema, **options))
             for batch in reader:
                 writer.write_batch(batch)
-    return _readable(connection, target, rows)
+    return _require_readable(connection, target, rows)
 
 
-def _readable(connection: duckdb.DuckDBPyConnection, target: Path, rows: int) -> int:
+def _require_readable(connection: duckdb.DuckDBPyConnection, target: Path, rows: int) -> int:
     ((found,),) = connection.execute(f"select count(*) from {file(target)}").fetchall()
     if rows != found:
         raise RunStopped(
@@ -121,14 +124,14 @@ def _readable(connection: duckdb.DuckDBPyConnection, target: Path, rows: int) ->
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """The columns of a relation with their types."""
+    """Return the columns of a relation with their types."""
     return {row[0]: row[1] for row in connection.execute(f"describe select * from {relation}").fetchall()}
 
 
 def _create_repeated_table(connection: duckdb.DuckDBPyConnection, model: str, column: str) -> str | None:
-    """A table of the values of a column that occur more than once; None when there are none.
+    """Create a table of the values of a column that occur more than once. Return its name, or None if there are none.
 
-    Hashes are counted first, which takes a third of the time and little memory; values with a hash of their own differ.
+    Hashes are counted first, which takes a third of the time and little memory. Values with a unique hash are unique.
     """
     table, hashes = f"repeated_{column}", f"repeated_hashes_of_{column}"
     counted = "group by all having count(*) > 1"

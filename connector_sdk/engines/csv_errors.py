@@ -1,4 +1,4 @@
-"""Lines of a CSV file that are not like the others: which is the first of them, and what is wrong with it."""
+"""Find the first malformed line of a CSV file, and explain what is wrong with it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ _HINT = "correct the line; if the file is written in another way, say so in csv.
 
 
 def explain_malformed_line(reading: Reading, message: str) -> ConfigError | None:
-    """Return the error for a malformed line of a CSV file, of which DuckDB says `message`; None where it is about
-    something else.
-    """
+    """Return the error for a malformed line of a CSV file; None if DuckDB's `message` is about something else."""
     refused, found = _REFUSED.search(message), _FILE.search(message)
     file = next((each for each in reading.csv_files if found and each.copy == found[1]), None)
     if refused is None or file is None:
@@ -41,7 +39,7 @@ def explain_malformed_line(reading: Reading, message: str) -> ConfigError | None
 
 
 def _find_malformed_lines(file: CsvFile) -> Iterator[tuple[int, str]]:
-    """The first line that is malformed, counted from 1, with the reason."""
+    """Yield the first malformed line, counted from 1, with the reason."""
     width, start = len(file.names), 1
     with file.text.open_text() as stream:
         lines = read_rows(stream, file.delimiter, file.quote, strict=True)
@@ -59,12 +57,12 @@ def _find_malformed_lines(file: CsvFile) -> Iterator[tuple[int, str]]:
 
 
 def _ends_empty(cells: Sequence[str], width: int) -> bool:
-    """Whether what a row has beyond the header is empty, as a delimiter at the end of a line makes it: that is read."""
+    """Return whether all cells beyond the header are empty, as after a trailing delimiter. DuckDB reads such rows."""
     return len(cells) > width and not any(cells[width:])
 
 
 def _other_line_ends(file: CsvFile) -> Iterator[tuple[int, str]]:
-    """The first line that ends in another way than the first one."""
+    """Yield the first line whose line end differs from that of line 1, with the reason."""
     with file.text.open_text() as stream:
         first = _line_end(next(stream))
         for number, line in enumerate(stream, 2):

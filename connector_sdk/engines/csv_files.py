@@ -1,4 +1,4 @@
-"""CSV files: their header, what separates their cells, and how DuckDB is to read them. Nothing else is guessed."""
+"""Read CSV files. Only the header and the delimiter are detected; nothing else is guessed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from connector_sdk.engines.sql import list_paths, text
 from connector_sdk.settings.suggest import closest
 
 Rows = Any
-"""What reads a CSV text in Python: an iterator of rows, whose `line_num` is that of the last line it took."""
+"""A reader of the module csv: an iterator of rows, whose `line_num` is the number of the last line it read."""
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-"""What may separate cells without being named in the model, and what it is called."""
+"""The delimiters that are detected if the model names none, each with its name."""
 
 
 _SHOWN = 10
@@ -32,7 +32,7 @@ _SHOWN = 10
 
 @frozen
 class CsvFile:
-    """A CSV file, how its cells are written, and the copy of it that is read, where it is not read where it lies.
+    """A CSV file, its format, and the path that DuckDB reads: its own, or that of a copy.
 
     `skipped` counts the empty lines before the header.
     """
@@ -47,14 +47,14 @@ class CsvFile:
 
     @property
     def form(self) -> tuple[object, ...]:
-        """Everything about it that decides how it is read; files of one form are read together."""
+        """Everything that decides how DuckDB reads the file. Files of one form are read together."""
         return self.delimiter, self.quote, self.header, self.names, self.skipped
 
 
 def csv_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Values]) -> Iterator[Part]:
-    """Return CSV files as relations whose columns are text: files of one form, one after the other, as one.
+    """Yield CSV files as relations whose columns are text. Consecutive files of one form become one relation.
 
-    Raises `ConfigError` for a file of which it cannot be told how it is written.
+    Raises `ConfigError` for a file whose format cannot be determined.
     """
     _check_form(reading)
     opened = {each: _open(reading, each) for each in files}
@@ -89,7 +89,7 @@ def _open(reading: Reading, path: str) -> CsvFile:
 
 
 def _text(reading: Reading, path: str) -> TextFile:
-    """A file as text, in the encoding of the model. Raises `ConfigError` for one that there is not."""
+    """Return a file as text in the model's encoding. Raises `ConfigError` for an unknown encoding."""
     encoding = reading.model.csv.encoding
     try:
         return text_file(path, display_path(reading.model, path), encoding)
@@ -99,7 +99,7 @@ def _text(reading: Reading, path: str) -> TextFile:
 
 
 def _check_form(reading: Reading) -> None:
-    """Raise `ConfigError` for a delimiter or a quote that is none."""
+    """Raise `ConfigError` for an invalid delimiter or quote."""
     form, place = reading.model.csv, ("models", reading.model.name, "csv")
     problems = []
     if form.delimiter is not None and (len(form.delimiter) != 1 or form.delimiter in f"\r\n{form.quote}"):
@@ -114,7 +114,7 @@ def _check_form(reading: Reading) -> None:
 
 
 def read_rows(lines: Iterable[str], delimiter: str, quote: str, *, strict: bool = False) -> Rows:
-    """Return the rows of a CSV text as Python reads them, with the lines that they end on."""
+    """Return a reader of the rows of a CSV text, which also knows the line of each row's end."""
     if not quote:
         return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=strict)
     return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)
@@ -125,7 +125,7 @@ def _candidates(given: str | None, quote: str) -> Sequence[str]:
 
 
 def _split(head: str, delimiter: str, quote: str) -> tuple[list[str], int]:
-    """The cells of the first line with something in it, and how many empty ones are before it."""
+    """Return the cells of the first line that is not empty, and the number of empty lines before it."""
     lines = read_rows(io.StringIO(head, newline=""), delimiter, quote)
     try:
         return next((cells, number) for number, cells in enumerate(lines) if cells)
@@ -134,7 +134,7 @@ def _split(head: str, delimiter: str, quote: str) -> tuple[list[str], int]:
 
 
 def _names(cells: Sequence[str], *, header: bool) -> list[str]:
-    """The names of the columns; one without a name is called by its number, as all are without a header."""
+    """Return the names of the columns. A column without a name, or without a header, is named by its number."""
     if not header:
         return [f"column{number}" for number in range(len(cells))]
     width = len(str(len(cells) - 1))
@@ -142,8 +142,10 @@ def _names(cells: Sequence[str], *, header: bool) -> list[str]:
 
 
 def _choose(reading: Reading, said: str, headers: Mapping[str, Sequence[str]]) -> str:
-    """The delimiter by which a header yields the columns that are used, or most of them; where that is not known, the
-    one by which it yields more than one.
+    """Return the delimiter that splits the header into most of the used columns.
+
+    If the used columns are unknown, return the one that splits it into several columns. Raises `ConfigError` if the
+    header has none of the used columns, or if several delimiters split it differently.
     """
     first, *others = headers
     if not others:
@@ -162,7 +164,7 @@ def _choose(reading: Reading, said: str, headers: Mapping[str, Sequence[str]]) -
 
 
 def _header_hint(names: Sequence[str], wanted: Collection[str]) -> str:
-    """What the header has instead of the columns, as far as one reads it."""
+    """Return a hint: similar columns of the header, or its first columns."""
     meant = list(dict.fromkeys(each for each in (closest(column, names) for column in sorted(wanted)) if each))
     if meant:
         return f"did you mean {', '.join(meant[:_SHOWN])}?"
@@ -171,7 +173,7 @@ def _header_hint(names: Sequence[str], wanted: Collection[str]) -> str:
 
 
 def _find_best_delimiters(headers: Mapping[str, Sequence[str]], wanted: Collection[str]) -> list[str]:
-    """The delimiters that yield most of the columns; none where they yield nothing."""
+    """Return the delimiters that find most of the wanted columns; none if no delimiter finds one."""
     counts = {each: len(set(wanted) & set(names)) for each, names in headers.items()}
     most = max(counts.values())
     return [each for each, count in counts.items() if count == most and most]

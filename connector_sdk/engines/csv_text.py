@@ -1,4 +1,4 @@
-"""CSV and JSON files as text: what compresses them, and what their bytes mean."""
+"""Decompress and decode CSV and JSON files."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
-"""Byte order marks of encodings that differ in the order of their bytes."""
+"""The byte order marks of UTF-32 and UTF-16."""
 
 _MARKED = {
     "utf-32-le": codecs.BOM_UTF32_LE, "utf-32-be": codecs.BOM_UTF32_BE,
     "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE,
 }  # fmt: skip
-"""The mark of each of them by its name: where a file has it, it is no part of the text."""
+"""The byte order mark of each encoding by its name. A mark in a file is not part of the text."""
 
 UTF_8 = "utf-8-sig"
 
 
 class NotTextError(Portable, Exception):
-    """A file is no text that can be read: what is wrong, and what to do about it."""
+    """A file that cannot be decompressed or decoded: what is wrong, and what to do about it."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class NotTextError(Portable, Exception):
 
 @frozen
 class TextFile:
-    """A file of text: its path, how a message names it, its encoding as Python names it, what compresses it."""
+    """A text file: its path, its name in messages, and its encoding and compression as Python names them."""
 
     path: str
     shown: str
@@ -50,19 +50,19 @@ class TextFile:
 
     @property
     def is_plain(self) -> bool:
-        """Whether DuckDB can read it where it lies, if it is text at all."""
+        """Whether DuckDB can read the file in place, provided that it is text."""
         return self.encoding == UTF_8 and self.compression is None
 
     def open_bytes(self) -> pa.NativeFile:
-        """Open its bytes, decompressed; reading raises `OSError` without a number where that fails."""
+        """Open its decompressed bytes. Reading raises `OSError` without `errno` if decompression fails."""
         return pa.input_stream(self.path, compression=self.compression)
 
     def open_text(self) -> io.TextIOWrapper:
-        """Open its text, line ends as they are. Reading raises `UnicodeDecodeError` as well."""
+        """Open its text with unchanged line ends. Reading raises `UnicodeDecodeError`, or `OSError` as `open_bytes`."""
         return io.TextIOWrapper(self.open_bytes(), encoding=self.encoding, newline="")
 
     def read_blocks(self) -> Iterator[str]:
-        """Return its text, a million bytes at a time. Raises `NotTextError`."""
+        """Yield its text in blocks of 1 MiB. Raises `NotTextError` for bytes that it cannot decompress or decode."""
         decoder = _Decoder(self)
         with self.open_bytes() as stream:
             while block := _read(stream, _BLOCK, self.shown):
@@ -70,17 +70,17 @@ class TextFile:
         yield decoder.decode(b"", final=True)
 
     def read_head(self) -> str:
-        """Return how it begins. Raises `NotTextError`."""
+        """Return the first block of its text. Raises `NotTextError` as `read_blocks` does."""
         return next(self.read_blocks())
 
     def check(self) -> None:
-        """Raise `NotTextError` where some of it is no text."""
+        """Raise `NotTextError` if any part of the file cannot be decompressed or decoded."""
         for _ in self.read_blocks():
             pass
 
 
 def text_file(path: str, shown: str, encoding: str | None = None) -> TextFile:
-    """Return a file of text. Without an `encoding` it is what the byte order mark says, else UTF-8.
+    """Return a text file. Without an `encoding`, the byte order mark decides; without a mark, it is UTF-8.
 
     Raises `LookupError` for an encoding that does not exist, `NotTextError` for damaged compressed data.
     """
@@ -100,16 +100,16 @@ def text_file(path: str, shown: str, encoding: str | None = None) -> TextFile:
 
 
 def is_marked(path: str) -> bool:
-    """Return whether a file that is not compressed begins with a byte order mark."""
+    """Return whether an uncompressed file begins with a byte order mark."""
     with Path(path).open("rb") as stream:
         return stream.read(4).startswith((codecs.BOM_UTF8, *(mark for mark, _ in _MARKS)))
 
 
 def readable_copy(file: TextFile, folder: Path, suffix: str, *, is_copied: bool = False) -> str:
-    """Return a path where a file lies uncompressed and in UTF-8: its own, or that of a copy in `folder`.
+    """Return the path of an uncompressed UTF-8 file with this text: its own, or that of a copy in `folder`.
 
-    `is_copied`: a copy in any case, which has no byte order mark.
-    Raises `NotTextError` for what is not in the file's encoding, or cannot be decompressed.
+    With `is_copied`, make a copy in any case. A copy has no byte order mark.
+    Raises `NotTextError` for bytes that cannot be decompressed, or that are not in the file's encoding.
     """
     if file.is_plain and not is_copied:
         return file.path
@@ -120,7 +120,10 @@ def readable_copy(file: TextFile, folder: Path, suffix: str, *, is_copied: bool 
 
 
 def _read(stream: pa.NativeFile, size: int, shown: str) -> bytes:
-    """The next bytes of a stream. What cannot be decompressed raises an error that has no number of the system."""
+    """Read the next bytes of a stream. Raises `NotTextError` if they cannot be decompressed.
+
+    The error of a failed decompression has no `errno`; errors of the system have one.
+    """
     try:
         return bytes(stream.read(size))
     except OSError as error:
@@ -130,7 +133,7 @@ def _read(stream: pa.NativeFile, size: int, shown: str) -> bytes:
 
 
 class _Decoder:
-    """Turns the bytes of a file into text, strictly, and counts its lines."""
+    """A strict decoder of a file's bytes, which counts lines."""
 
     def __init__(self, file: TextFile) -> None:
         self._file = file

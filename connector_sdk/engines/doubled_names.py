@@ -1,6 +1,6 @@
-"""Two columns of one name inside a model's SQL, of which DuckDB takes the first without a word.
+"""Find duplicate column names inside a model's SQL, of which DuckDB silently takes the first column.
 
-Each of them gets a name that the SQL cannot know, and the SQL is bound again: where it does not bind, it refers to one.
+Each duplicate gets a name that the SQL cannot know, and DuckDB binds the SQL again. If that fails, the SQL uses one.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Node = dict[str, Any]
 
 
 class DoubledError(Portable, Exception):
-    """The SQL refers to a column of which there are two, or it cannot be told that it does not."""
+    """The SQL uses a duplicate column name, or the check cannot rule that out."""
 
 
 @frozen
 class _Doubled:
-    """A column of which there are two: what it is called, where that is, and where the two stand."""
+    """A column with a duplicate name: the name, the node that has the column, and where both columns are."""
 
     name: str
     holder: Node
@@ -35,9 +35,9 @@ class _Doubled:
 
 @define
 class _Search:
-    """The CTEs and sub-selects of one SELECT. `found` maps the new names of doubled columns to them.
+    """The search through the CTEs and sub-selects of one SELECT. `found` maps new names to the duplicate columns.
 
-    `unknown` says of which parts the columns could not be told.
+    `unknown` lists the parts whose columns the search cannot determine.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -46,7 +46,7 @@ class _Search:
     unknown: list[str] = field(factory=list)
 
     def rename(self, tree: Any, ctes: Mapping[str, Node]) -> None:
-        """Give doubled columns new names in a tree, those of inner parts first. `ctes` are in scope."""
+        """Give duplicate columns new names in a tree, inner parts first. `ctes` are the CTEs in scope."""
         if isinstance(tree, list):
             for each in tree:
                 self.rename(each, ctes)
@@ -85,7 +85,7 @@ class _Search:
         holder[key] = named
 
     def _columns(self, query: Node, ctes: Mapping[str, Node]) -> Sequence[str] | None:
-        """The columns of an inner query; None where they cannot be told. One that is doubled stands there twice."""
+        """Return the columns of an inner query, duplicates included; None if they cannot be determined."""
         if query["type"] == "RECURSIVE_CTE_NODE":
             query = query["left"]
         own = {_key(each): each for each in _entries(query)}
@@ -96,13 +96,13 @@ class _Search:
         return describe(self.connection, _without_outer(alone)) or self._list_columns(query)
 
     def _columns_of_table(self, table: Node, ctes: Mapping[str, Node]) -> Sequence[str]:
-        """The columns that a table has by itself; none where it is made of values of the rows beside it."""
+        """Return the columns that a table has by itself; none if it depends on the rows of a table beside it."""
         whole: Node = parse(self.connection, "select * from model")["statements"][0]["node"]
         whole |= {"from_table": {**table, "column_name_alias": []}, "cte_map": {"map": list(ctes.values())}}
         return describe(self.connection, whole) or []
 
     def _list_columns(self, query: Node) -> Sequence[str] | None:
-        """The columns of a SELECT that lists them; those of a single table are not doubled either."""
+        """Return the columns of a SELECT that lists them; none for `*` from one table, which has no duplicates."""
         items = query["select_list"]
         if not any(each["class"] == "STAR" for each in items):
             return [_name_of(each) for each in items]
@@ -110,9 +110,9 @@ class _Search:
 
 
 def find_inner_doubled(connection: duckdb.DuckDBPyConnection, sql: str, given: Sequence[str]) -> Mapping[int, str]:
-    """Return the places of columns in a result that are doubled in an inner query, each with the reason.
+    """Return the positions of result columns that are duplicates in an inner query, each with the reason.
 
-    `given` are the columns of the result. Raises `DoubledError` where the SQL refers to a doubled column by its name.
+    `given` are the columns of the result. Raises `DoubledError` if the SQL uses a duplicate column by its name.
     """
     root = parse(connection, sql)["statements"][0]["node"]
     search = _Search(connection, _choose_prefix(sql))
@@ -132,7 +132,7 @@ def find_inner_doubled(connection: duckdb.DuckDBPyConnection, sql: str, given: S
 
 
 def describe(connection: duckdb.DuckDBPyConnection, node: Node) -> Sequence[str] | None:
-    """Return the columns of a SELECT; None where it does not bind."""
+    """Return the columns of a SELECT; None if DuckDB cannot bind it."""
     try:
         return [row[0] for row in connection.execute(f"describe ({select_of(connection, node)})").fetchall()]
     except duckdb.Error:
@@ -140,7 +140,7 @@ def describe(connection: duckdb.DuckDBPyConnection, node: Node) -> Sequence[str]
 
 
 def _bind(search: _Search, root: Node) -> Sequence[str]:
-    """The columns of the result, once doubled ones have new names. Raises `DoubledError` where one is missing."""
+    """Return the columns of the result with the new names. Raises `DoubledError` if DuckDB misses a former name."""
     try:
         sql = select_of(search.connection, root)
         return [row[0] for row in search.connection.execute(f"describe ({sql})").fetchall()]
@@ -154,9 +154,9 @@ def _bind(search: _Search, root: Node) -> Sequence[str]:
 
 
 def _refuse_other_meanings(search: _Search, root: Node) -> None:
-    """Raise `DoubledError` where a name binds because it means something else once the doubled columns are gone.
+    """Raise `DoubledError` if a name binds to something else after the duplicate columns have new names.
 
-    That may be an alias of the same SELECT, or a column of a query around it. A natural join then compares less.
+    It may bind to an alias of the same SELECT, or to a column of an outer query. A natural join compares fewer columns.
     """
     for join in (each for each in nodes(root) if each.get("ref_type") == "NATURAL"):
         if used := [each for each in search.found.values() if _reads(join, each.holder)]:
@@ -176,7 +176,7 @@ def _refuse_other_meanings(search: _Search, root: Node) -> None:
 
 
 def _bare_names(tree: Any) -> Iterator[str]:
-    """The columns that a SELECT names without saying of which table; those of the queries in it are their own."""
+    """Yield the columns that a SELECT names without a table, except for those in its inner queries."""
     if isinstance(tree, dict):
         if tree.get("class") == "COLUMN_REF" and len(tree["column_names"]) == 1:
             yield str(tree["column_names"][0]).casefold()
@@ -186,7 +186,7 @@ def _bare_names(tree: Any) -> Iterator[str]:
 
 
 def _reads(table: Node, holder: Node) -> bool:
-    """Whether rows of `holder` may be among those of a table; a CTE may be read by any name."""
+    """Return whether a table may read rows of `holder`. Any table name may mean a CTE."""
     is_cte = "query_node" in holder
     return any(each is holder or (is_cte and each.get("type") == "BASE_TABLE") for each in nodes(table))
 
@@ -201,7 +201,7 @@ def _describe_ambiguity(doubled: Iterable[_Doubled], uses: str) -> str:
 
 
 def _without_outer(query: Node) -> Node:
-    """A SELECT without what may be of the queries around it: just its tables, and columns of the same names."""
+    """Return a SELECT without references to outer queries: only its tables, and null columns of the same names."""
     null = {"class": "CONSTANT", "type": "VALUE_CONSTANT", "value": {"type": {"id": "NULL"}, "is_null": True}}
     columns = [each if each["class"] == "STAR" else {**null, "alias": _name_of(each)} for each in query["select_list"]]
     gone: Node = {"where_clause": None, "group_expressions": [], "group_sets": [], "having": None, "qualify": None}
@@ -209,13 +209,13 @@ def _without_outer(query: Node) -> Node:
 
 
 def _name_of(item: Node) -> str:
-    """The name of a column in a SELECT's list; two without one never have the same."""
+    """Return the name of a column in a SELECT's list. Columns without a name get different ones."""
     names = item.get("column_names") or [f"unnamed {item.get('query_location')}"]
     return str(item.get("alias") or names[-1])
 
 
 def _entries(tree: Node) -> list[Node]:
-    """The CTEs of a query."""
+    """Return the CTEs of a query."""
     entries: list[Node] = (tree.get("cte_map") or {}).get("map") or []
     return entries
 
@@ -225,7 +225,7 @@ def _key(entry: Node) -> str:
 
 
 def _choose_prefix(sql: str) -> str:
-    """How a name begins that stands nowhere in the SQL."""
+    """Return a prefix that does not occur in the SQL."""
     prefix = "doubled_"
     while prefix in sql.casefold():
         prefix += "_"

@@ -1,4 +1,4 @@
-"""Numbers as text in plain digits, in SQL: no exponent, no zeros around them, nothing rounded."""
+"""SQL that writes numbers as text in plain digits: no exponent, no superfluous zeros, no rounding."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _SHORTER = (
     (r"^\+?(-?)0*([0-9])", r"\1\2"),
     (r"^-0$", "0"),
 )
-"""What is replaced in a number, one after the other."""
+"""The replacements that shorten a number, in their order."""
 
 
 def plain_number(value: str) -> str:
-    """Return SQL for a number in text as plain digits; null for a text that is no number, infinity included.
+    """Return SQL that writes a number in text as plain digits; null for infinity and for text that is not a number.
 
     `1.50`, `+1.5` and `15e-1` are all `1.5`.
     """
@@ -26,20 +26,20 @@ def plain_number(value: str) -> str:
 
 
 def shortest_digits(number: str) -> str:
-    """Return SQL for a number in digits, written shortest: no zeros around it, no plus, no minus before zero."""
+    """Return SQL for the shortest form of a number in digits: no superfluous zeros, no plus, no minus before zero."""
     for pattern, kept in _SHORTER:
         number = f"regexp_replace({number}, {text(pattern)}, {text(kept)})"
     return number
 
 
 def differs_as_float(number: str) -> str:
-    """Return SQL that is true where a number in text is another one once it was floating point."""
+    """Return SQL that is true if a number in text changes its value as floating point."""
     printed = f"cast(try_cast({number} as double) as varchar)"
     return f"{plain_number(printed)} is distinct from {plain_number(number)}"
 
 
 def _shift(number: str) -> str:
-    """SQL for a number with an exponent, its point moved to where the exponent says."""
+    """Return SQL for a number with an exponent that moves the point instead."""
     parts = f"regexp_extract({number}, {text(_PARTS)}, ['sign', 'whole', 'rest', 'power'])"
     digits, point = "(p.whole || p.rest)", "(length(p.whole) + cast(p.power as integer))"
     shifted = (

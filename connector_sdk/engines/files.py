@@ -1,4 +1,4 @@
-"""The files that a model names: where they are, of which format they are, and which may be read."""
+"""Find the files that a model names, and tell their formats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from connector_sdk.contract.project import Model
 
 
 class FileFormat(Enum):
-    """What the rows of a file are written in."""
+    """The format of a file with rows."""
 
     PARQUET = "Parquet"
     CSV = "CSV"
@@ -37,14 +37,14 @@ def format_of(path: str) -> FileFormat | None:
 
 
 def compression_of(path: str) -> str | None:
-    """Return how a file of text is compressed, by its last suffix; None for one that is not."""
+    """Return the compression of a text file by its last suffix; None for an uncompressed file."""
     return _COMPRESSIONS.get(Path(path).suffix.lower())
 
 
 def find_files(model: Model, path: str, key: str) -> list[str]:
-    """Return the absolute paths of the files that `path` means, in the order of their names.
+    """Return the absolute paths of the files that `path`, a path or a pattern, means, in the order of their names.
 
-    Raises `ConfigError` for what is missing, empty or not to be read.
+    Raises `ConfigError` for files that are missing, empty, hidden, or of an unknown format.
     """
     place = ("models", model.name, key)
     if format_of(path) is None:
@@ -62,19 +62,22 @@ def find_files(model: Model, path: str, key: str) -> list[str]:
 
 
 def empty_file(path: str, place: tuple[str, ...]) -> Problem:
-    """Return the problem of a file in which there is nothing, not even a header."""
+    """Return the problem of an empty file, which lacks even a header."""
     hint = "write it again with its header; a model without rows still has its columns"
     return Problem(f"the file {path} is empty", place, hint=hint)
 
 
 def display_path(model: Model, path: str) -> str:
-    """Return the path of a file as a message names it: from the project's folder where it lies there."""
+    """Return the path of a file as messages name it: relative to the project's folder, if the file is in there."""
     relative = os.path.relpath(path, Path(model.folder).absolute())
     return path if relative.startswith("..") else relative
 
 
 def _is_hidden(path: Path, folder: Path) -> bool:
-    """Whether a file, or what a link leads to, is hidden; the folder of the project itself may lie anywhere."""
+    """Return whether a file, or the target of its link, is hidden below the project's folder.
+
+    The project's folder itself may be in a hidden folder.
+    """
     seen = (os.path.relpath(path, folder), os.path.relpath(os.path.realpath(path), os.path.realpath(folder)))
     return any(part.startswith(".") and part != ".." for each in seen for part in Path(each).parts)
 

@@ -1,4 +1,4 @@
-"""Write the rows of a model to one Parquet file, once, so that every value can be read back from it."""
+"""Write the rows of a model to one Parquet file that keeps every value exactly."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from connector_sdk.engines.relation import Column, Part, Relation, choose_unused
 from connector_sdk.engines.sql import file, name
 
 _HUGE = re.compile(r'"(?:[^"]|"")*"|\b(U?HUGEINT)(?=[],)[]|$)')
-"""Whole numbers of 128 bits in a type, which Parquet has as floating point. The name of a field is none."""
+"""128-bit integers in a type, which Parquet would store as floating point. Quoted field names do not count."""
 
 
 def freeze_model(connection: duckdb.DuckDBPyConnection, relation: Relation, target: Path) -> tuple[Part, int]:
-    """Write a relation to `target`, and return how its columns are read from there, and how many rows there are.
+    """Write a relation to `target`. Return the part that reads it back, and the number of rows.
 
-    Whole numbers of 128 bits become decimals of 38 digits; a column in which one has 39 becomes text.
-    Raises `RunStopped` when not all rows can be read back.
+    128-bit integers become decimals of 38 digits. If one has 39 digits, its column becomes text.
+    Raises `RunStopped` if the file does not have all rows.
     """
     huge: dict[str, str] = {}
     for each, type_ in relation.columns.items():
         if _without_huge(type_) != type_:
             huge[each] = choose_unused_name(f"exact {each}", [*relation.columns, *huge.values()])
-    rows = freeze(connection, _storable(relation, huge), target)
+    rows = freeze(connection, _select_storable(relation, huge), target)
     return _read_back(connection, relation, huge, target), rows
 
 
-def _storable(relation: Relation, huge: Mapping[str, str]) -> str:
-    """The SELECT with the types replaced that Parquet would hold as something else."""
+def _select_storable(relation: Relation, huge: Mapping[str, str]) -> str:
+    """Return the SELECT with casts for the types that Parquet would change."""
     stored = {each: _store_as(name(each), type_) for each, type_ in relation.columns.items()}
     exact = {extra: Column(_exact(name(each), relation.columns[each]), "VARCHAR") for each, extra in huge.items()}
     if not exact and all(column.value == name(each) for each, column in stored.items()):
@@ -50,7 +50,7 @@ def _store_as(value: str, type_: str) -> Column:
 
 
 def _exact(value: str, type_: str) -> str:
-    """SQL for a value as text where a decimal of 38 digits is not the same number."""
+    """Return SQL for a value as text, if it does not fit into a decimal of 38 digits; else null."""
     stored = f"cast(try_cast({value} as {_without_huge(type_)}) as varchar)"
     return f"case when {stored} is distinct from cast({value} as varchar) then cast({value} as varchar) end"
 

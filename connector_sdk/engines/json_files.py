@@ -1,4 +1,4 @@
-"""JSON files: one column for each key, text as it stands, numbers with all of their digits."""
+"""Read JSON files: one column for each key, text unchanged, numbers with all of their digits."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ from connector_sdk.engines.sql import list_paths, name, text
 from connector_sdk.files.private import temporary_file
 
 _MOST_FILES = 4
-"""How many files types are looked for in at once: DuckDB keeps 32 MB of memory for each."""
+"""The most files in which DuckDB detects types at once. It uses 32 MB of memory for each."""
 
 _LONG = r"(?:[0-9][0-9.]{15,}(?:[eE][+-]?[0-9]+)?|[0-9][0-9.]*[eE][+-]?[0-9]{3,})"
-"""A number that floating point may not have: one of sixteen characters and more, or one with a large exponent."""
+"""A number that floating point may not hold exactly: of at least sixteen characters, or with a large exponent."""
 
 _QUOTED = r'((?:"(?:[^"\\]|\\.)*"|[^"])*?)' + f"(-?{_LONG})"
-"""What stands before a long number, texts as a whole, and the number."""
+"""The text before a long number, with quoted strings as units, and the number."""
 
 _END = "0" * 16
-"""A long number that ends each object, so that no search for one begins inside a text."""
+"""A long number that ends each object, so that no search for a long number begins inside a quoted string."""
 
 _ANY = f"lambda n: {differs_as_float('n')}"
-"""SQL that is true for a number that floating point does not have."""
+"""SQL that is true for a number that floating point does not hold exactly."""
 
 _FRACTION = f"lambda n: case when regexp_matches(n, '[.eE]') then {differs_as_float('n')} else false end"
-"""The same for one that is no whole number in digits: these are read with all of theirs."""
+"""The same, except that it is false for integers in plain digits, which are read with all of their digits."""
 
 
 @frozen
 class _Objects:
-    """Files of JSON, and how DuckDB reads them: in copies, each object has a line of its own."""
+    """JSON files, and how DuckDB reads them. In copies, each object is on a line of its own."""
 
     files: tuple[str, ...]
     copied: bool
 
     @property
     def raw(self) -> str:
-        """SQL for the objects as they are written, in the column `json`."""
+        """SQL for the objects as they are written, in a column `json`."""
         return f"read_json_objects({list_paths(self.files)}{self._format}, hive_partitioning = false)"
 
     def read(self, columns: Mapping[str, str]) -> str:
-        """SQL that reads keys in these types."""
+        """Return SQL that reads keys in these types."""
         given = ", ".join(f"{text(each)}: {text(type_)}" for each, type_ in columns.items())
         auto = ", auto_detect = false" if self.copied and list(columns) != ["json"] else ""
         return (
@@ -61,7 +61,7 @@ class _Objects:
         )
 
     def types(self, reading: Reading) -> dict[str, str]:
-        """The type of each key, found by looking at every value."""
+        """Return the type of each key, detected from all of its values."""
         whole = "sample_size = -1, map_inference_threshold = -1, maximum_sample_files = -1"
         read = f"read_json({list_paths(self.files)}, {whole}{self._format}, hive_partitioning = false)"
         found = reading.connection.execute(f"describe select * from {read}").fetchall()
@@ -74,7 +74,7 @@ class _Objects:
 
 @frozen
 class _Exact:
-    """Objects, the types that their keys are read as, and the columns that are made of these."""
+    """Objects, the types in which their keys are read, and the columns that are computed from these."""
 
     objects: Sequence[_Objects]
     read_as: Mapping[str, str]
@@ -82,9 +82,9 @@ class _Exact:
 
 
 def json_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Values]) -> Iterator[Part]:
-    """Return JSON files as relations with the same columns; a key that an object does not have is null.
+    """Yield JSON files as relations with the same columns. A key that an object lacks is null.
 
-    Raises `DuckDBError` where they are malformed.
+    Raises `duckdb.Error` if they are malformed.
     """
     groups = [(partitions, list(group)) for partitions, group in groupby(files, lambda each: values[each])]
     said = display_path(reading.model, files[0]) + (" and others" if len(files) > 1 else "")
@@ -98,20 +98,20 @@ def json_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Valu
 
 
 def _combine_files(reading: Reading, files: Sequence[str]) -> _Objects:
-    """Files as they lie if they are one, else in a copy."""
+    """Return a single file in place, and several files as one copy."""
     plain = _Objects(tuple(_plain(reading, each) for each in files), copied=False)
     return plain if len(files) == 1 else _copy(reading, plain, "json")
 
 
 def _limit_files(reading: Reading, objects: Sequence[_Objects]) -> _Objects:
-    """All objects as a few files."""
+    """Return all objects in at most `_MOST_FILES` files: in place, or as one copy."""
     copied = all(each.copied for each in objects)
     files = _Objects(tuple(file for each in objects for file in each.files), copied)
     return files if len(files.files) <= _MOST_FILES else _copy(reading, files, "json")
 
 
 def _plain(reading: Reading, file: str) -> str:
-    """A file that can be read: itself, or a copy of one that is compressed or begins with a byte order mark."""
+    """Return a path that DuckDB can read: a copy if the file is compressed or has a byte order mark, else its own."""
     if compression_of(file) is None and not is_marked(file):
         return file
     said = display_path(reading.model, file)
@@ -125,7 +125,10 @@ def _plain(reading: Reading, file: str) -> str:
 
 
 def _copy(reading: Reading, objects: _Objects, line: str) -> _Objects:
-    """A copy of objects, each on one line; line breaks inside of them only shape them. `line` is SQL for an object."""
+    """Copy objects into a file, each on one line. `line` is SQL for an object.
+
+    Line breaks inside of an object become spaces. They are only layout, because JSON strings escape theirs.
+    """
     query = f"select translate({line}, chr(10) || chr(13), '  ') || chr(10) from {objects.raw}"
     with temporary_file(reading.folder, ".ndjson") as copy:
         batches: pa.RecordBatchReader = reading.connection.cursor().sql(query).to_arrow_reader()
@@ -138,12 +141,15 @@ def _copy(reading: Reading, objects: _Objects, line: str) -> _Objects:
 
 
 def _is_whole(reading: Reading) -> bool:
-    """Whether objects are used as they are: only SQL takes their members."""
+    """Return whether nested objects are used as a whole. Only a model's SQL uses their members."""
     return reading.model.sql is None
 
 
 def _columns(reading: Reading, objects: _Objects, said: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The keys with their types, and those that stand twice in an object, or in two spellings."""
+    """Return the keys with their types, and those that are left out with the reason, because they are ambiguous.
+
+    Raises `ConfigError` if there are no keys.
+    """
     types = objects.types(reading)
     keys = _keys(reading, objects)
     if not keys:
@@ -154,7 +160,7 @@ def _columns(reading: Reading, objects: _Objects, said: str) -> tuple[dict[str, 
 
 
 def _no_objects(reading: Reading, objects: _Objects, said: str) -> ConfigError:
-    """The error for files in which no object says what the columns are."""
+    """Return the error for files without an object that has keys."""
     if _has(reading, objects.raw, "true"):
         return reading.problem(f"{said} holds no objects with keys", "write one object for each row")
     hint = "JSON without rows has no columns; a CSV or Parquet file without rows still has them"
@@ -162,7 +168,7 @@ def _no_objects(reading: Reading, objects: _Objects, said: str) -> ConfigError:
 
 
 def _keys(reading: Reading, objects: _Objects) -> Mapping[str, int]:
-    """The keys of all objects, and how often each stands in one object at most."""
+    """Return the keys of all objects, each with the most times that it occurs in one object."""
     lists = f"select distinct json_keys(json) as keys from {objects.raw}"
     keys = f"select number, unnest(keys) as key from (select row_number() over () as number, keys from ({lists}))"
     times = f"select number, key, count(*) as times from ({keys}) group by all"
@@ -171,7 +177,7 @@ def _keys(reading: Reading, objects: _Objects) -> Mapping[str, int]:
 
 
 def _find_ambiguous_keys(keys: Mapping[str, int], said: str) -> dict[str, str]:
-    """The keys that cannot be told apart, with the reason. Case makes no difference, as it makes none in SQL."""
+    """Return the keys that are ambiguous, with the reason. Case makes no difference, as in SQL."""
     spelled: dict[str, list[str]] = {}
     for each in keys:
         spelled.setdefault(each.casefold(), []).append(each)
@@ -181,10 +187,10 @@ def _find_ambiguous_keys(keys: Mapping[str, int], said: str) -> dict[str, str]:
 
 
 def _exact(reading: Reading, objects: Sequence[_Objects], types: Mapping[str, str]) -> _Exact:
-    """The objects, and how columns are read from them, so that no number loses a digit.
+    """Return the objects, and how to read columns from them, so that no number loses a digit.
 
-    Whole numbers are read with all of theirs. Fractions are not, so where floating point does not have one, long
-    numbers become marked texts in copies.
+    DuckDB reads integers with all of their digits, but fractions as floating point. If floating point does not hold a
+    fraction exactly, the objects are copied, and long numbers in the copies become marked texts.
     """
     if not any(_has(reading, each.raw, f"regexp_matches(json, {text(_LONG)})") for each in objects):
         return _Exact(objects, types, {each: Column(name(each), type_) for each, type_ in types.items()})
@@ -201,7 +207,7 @@ def _exact(reading: Reading, objects: Sequence[_Objects], types: Mapping[str, st
 
 
 def _exact_copies(reading: Reading, objects: Sequence[_Objects], types: Mapping[str, str]) -> _Exact:
-    """Copies of the objects in which long numbers are marked texts, and how columns are read from these."""
+    """Return copies of the objects in which long numbers are marked texts, and how to read columns from these."""
     mark = uuid.uuid4().hex
     copies = [_mark_long_numbers(reading, each, mark) for each in objects]
     joined = _limit_files(reading, copies)
@@ -220,14 +226,14 @@ def _exact_type(reading: Reading, type_: str) -> str:
 
 
 def _column(value: str, type_: str, exact: str) -> Column:
-    """A column of values that are read as `exact`; floating point that is read as text becomes plain digits."""
+    """Return a column whose values are read as `exact`. Numbers that are read as text become plain digits."""
     if type_ == "DOUBLE" and exact == "VARCHAR":
         return Column(f"coalesce({plain_number(value)}, {value})", exact, "number")
     return Column(value, exact)
 
 
 def _lose(reading: Reading, relation: str, written: str, lost: str) -> bool:
-    """Whether a text in a relation, `written` in SQL, has a long number that is `lost`."""
+    """Return whether a text of a relation, `written` in SQL, has a long number for which the lambda `lost` is true."""
     return _has(reading, relation, f"len(list_filter(regexp_extract_all({written}, {text(_LONG)}), {lost})) > 0")
 
 
@@ -237,6 +243,6 @@ def _has(reading: Reading, relation: str, condition: str) -> bool:
 
 
 def _mark_long_numbers(reading: Reading, objects: _Objects, mark: str) -> _Objects:
-    """A copy of objects in which long numbers stand as texts that begin with a mark."""
+    """Copy objects, and turn long numbers into texts that begin with a mark."""
     marked = f"regexp_replace(json || {text(' ' + _END)}, {text(_QUOTED)}, '\\1\"{mark}\\2\"', 'g')"
     return _copy(reading, objects, f"left({marked}, length({marked}) - {len(_END) + len(mark) + 2})")

@@ -1,6 +1,6 @@
-"""What values of JSON are read as: text as it stands, numbers with all of their digits, objects as they are written.
+"""Choose the types in which JSON is read: text unchanged, numbers with all of their digits, objects as written.
 
-DuckDB takes texts inside of objects for dates, times and ids where they look like them, and writes them anew.
+By itself, DuckDB would read texts in objects that look like dates, times or ids as such, and write them differently.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from duckdb.sqltypes import DuckDBPyType
 from connector_sdk.engines.sql import name, text
 
 OBJECT = "MAP(VARCHAR, JSON)"
-"""An object with just its own keys, and values as they are written."""
+"""The type of an object with only its own keys, and with values as they are written."""
 
 _NUMBERS = ("BIGINT", "UBIGINT", "HUGEINT", "DOUBLE")
 _MARKED_NUMBER = "-?[0-9][0-9.]*(?:[eE][+-]?[0-9]+)?"
 
 
 def readable_type(type_: str, *, whole: bool) -> str:
-    """Return what a key is read as, for which DuckDB found `type_`: numbers and truths as such, else text.
+    """Return the type in which a key is read if DuckDB found `type_`: numbers and booleans as such, else text.
 
-    Objects are read as they are written where they are used as a `whole`. Else they become structs, since SQL takes
-    their members.
+    With `whole`, objects are read as they are written. Otherwise they become structs, whose members SQL can use.
     """
     if whole and _is_object(type_):
         return OBJECT
@@ -33,18 +32,18 @@ def readable_type(type_: str, *, whole: bool) -> str:
 
 
 def exact_type(type_: str, *, whole: bool) -> str:
-    """Return a nested type in which fractions are what is written: JSON in a `whole` value, text in one for SQL."""
+    """Return a nested type that keeps fractions as they are written: JSON in a `whole` value, text in one for SQL."""
     exact = "JSON" if whole else "VARCHAR"
     return _map_leaves(duckdb.sqltype(type_), lambda leaf: exact if leaf == "DOUBLE" else leaf)
 
 
 def mark_number_types(type_: str) -> str:
-    """Return the type in which values of a type are read where some of the numbers are marked texts."""
+    """Return the type in which values are read if some of their numbers are marked texts."""
     return _map_leaves(duckdb.sqltype(type_), lambda leaf: "VARCHAR" if leaf in _NUMBERS else leaf)
 
 
 def unmark(value: str, type_: str, mark: str) -> str:
-    """Return SQL for a value of a type that was read as its `marked_type`. `mark` begins each marked text."""
+    """Return SQL that restores a value that was read in the type of `mark_number_types`. `mark` begins marked texts."""
     return _unmark(value, duckdb.sqltype(type_), mark, 0)
 
 
@@ -59,7 +58,7 @@ def _leaf(type_: str) -> str:
 
 
 def _map_leaves(type_: DuckDBPyType, leaf: Callable[[str], str], *, whole: bool = False) -> str:
-    """A type with each of its leaves replaced; the objects of `whole` values with all that is in them."""
+    """Return a type with each of its leaves replaced. With `whole`, objects are replaced by `OBJECT`."""
     if type_.id == "list":
         return f"{_map_leaves(_inner(type_), leaf, whole=whole)}[]"
     if type_.id in ("struct", "map") and whole:
@@ -76,7 +75,7 @@ def _members(type_: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
 
 
 def _inner(type_: DuckDBPyType) -> DuckDBPyType:
-    """The type of the elements of a list, or of the values of a map."""
+    """Return the type of the elements of a list, or of the values of a map."""
     return _members(type_)[-1][1]
 
 

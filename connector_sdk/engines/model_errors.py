@@ -1,4 +1,4 @@
-"""What is said of a model that cannot be read: the place in the project, what happened, and what to do next."""
+"""Explain why a model cannot be read: the place in the project, what happened, and what to do next."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from connector_sdk.files.corruption import first_line
 
 _LINES = 6
 _ADVICE = ("Try ", "Possible ", "* ", "Consider ", "LINE ")
-"""How lines begin in which DuckDB names settings that cannot be made here."""
+"""How the lines begin in which DuckDB suggests settings that users cannot make here."""
 
 _SETTING = re.compile(r' Use "SET [^"]*"[^.]*\.')
-"""The same inside of a line."""
+"""Such a suggestion inside of a line."""
 
 
 def explain(reading: Reading, error: Exception) -> ConnectorError:
-    """Return the error that a person reads for one that reading a model raised."""
-    message = _as_named(reading, str(error))
+    """Return the error that the user reads for an error that reading a model raised."""
+    message = _replace_copy_names(reading, str(error))
     if malformed := explain_malformed_line(reading, message):
         return malformed
     if REFUSED in message:
@@ -50,15 +50,15 @@ def _lacks_room(reading: Reading, error: Exception) -> bool:
     return isinstance(error, duckdb.IOException | OSError) and str(reading.folder) in str(error)
 
 
-def _as_named(reading: Reading, message: str) -> str:
-    """A message with the names of files instead of those of their copies."""
+def _replace_copy_names(reading: Reading, message: str) -> str:
+    """Replace the paths of copies in a message by the names of their files."""
     for copy, shown in reading.copies.items():
         message = message.replace(copy, shown)
     return message
 
 
 def _without_advice(message: str) -> Iterator[str]:
-    """The lines of a message up to its advice."""
+    """Yield the lines of a message up to DuckDB's advice."""
     for line in message.splitlines():
         if line.strip().startswith(_ADVICE):
             return

@@ -1,4 +1,4 @@
-"""The files that a model names as one list of relations, whatever their format."""
+"""Read the files that a model names as relations, whatever their format."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from connector_sdk.engines.relation import Part
 
 
 def file_parts(reading: Reading, named: str) -> Iterator[Part]:
-    """Return the files that a model names as relations, in the order of their names.
+    """Yield the files that a model names as relations, in the order of their names.
 
-    Raises `ConfigError` for files that are missing, or that cannot be told how to read.
+    Raises `ConfigError` for files that are missing, or whose format cannot be determined.
     """
     files = find_files(reading.model, named, reading.key)
     reading.allowed += files

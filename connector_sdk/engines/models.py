@@ -1,7 +1,7 @@
 """Turn a model into a relation that does not change while it is read.
 
-Parquet files of one schema are read where they lie. Everything else is frozen first, with one statement, so that it is
-read once and a query that answers differently every time cannot contradict itself.
+Parquet files of one schema are read in place. Everything else is frozen first, with one statement. Thus a query whose
+result changes from one execution to the next is executed once, and cannot contradict itself.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from connector_sdk.files.corruption import damage
 
 @frozen
 class Source:
-    """A model that can be read: a relation in SQL, its columns with their types, and how many rows it has.
+    """A readable model: a relation in SQL, its columns with their types, and the number of its rows.
 
-    `position` is SQL for the place of a row in the model, counted from 1. `left_out` says of columns why they cannot be
-    used, `hint` what may be the reason where one is not there. `refused` maps columns to further ones, which hold the
-    text of cells that the column's type cannot hold exactly. `warnings` are worth knowing before a run.
+    `position` is SQL for the position of a row in the model, counted from 1. `left_out` maps unusable columns to the
+    reasons. `hint` is a possible reason for a missing column. `refused` maps columns to further columns, with the text
+    of cells that the column's type cannot hold exactly. `warnings` are for the user, before a run.
     """
 
     relation: str
@@ -54,11 +54,11 @@ class Source:
 
 
 def open_model(model: Model, folder: Path, used: UsedColumns | None = None, *, only_columns: bool = False) -> Source:
-    """Make a model readable; what has to be frozen goes into `folder`.
+    """Make a model readable. Frozen rows go into `folder`.
 
-    `used` are the columns that a sync uses; without it, just the primary key is. With `only_columns`, data that can be
-    read only once have no rows. Raises `ConfigError` naming the
-    place, `RunStopped` when there is no room for what is frozen.
+    `used` are the columns that a sync uses; by default, only the primary key. With `only_columns`, iterators are not
+    read, and have no rows. Raises `ConfigError` that names the place in the project, and `RunStopped` if memory or
+    disk space is too small to freeze the model.
     """
     with _reading(model, folder, used or UsedColumns.of_key(model), only_columns) as reading:
         if model.data is not None:
@@ -67,7 +67,7 @@ def open_model(model: Model, folder: Path, used: UsedColumns | None = None, *, o
 
 
 def require_whole(model: Model) -> None:
-    """Raise `ConfigError` when a Parquet file of a model is damaged somewhere: that shows only where it is read."""
+    """Raise `ConfigError` if a Parquet file of a model is damaged anywhere. Otherwise, only reading that part fails."""
     if model.file is None or format_of(model.file) is not FileFormat.PARQUET:
         return
     for each in find_files(model, model.file, "file"):
@@ -77,7 +77,7 @@ def require_whole(model: Model) -> None:
 
 
 def require_columns(model: Model, source: Source, wanted: Mapping[str, tuple[str | int, ...]]) -> list[Problem]:
-    """A problem for each wanted column that the model does not have; `wanted` maps columns to where they are named."""
+    """Return a problem for each wanted column that the model lacks. `wanted` maps columns to places in the project."""
     problems = []
     for column, path in wanted.items():
         if column in source.columns:
@@ -95,7 +95,7 @@ def require_columns(model: Model, source: Source, wanted: Mapping[str, tuple[str
 
 @contextmanager
 def _reading(model: Model, folder: Path, used: UsedColumns, only_columns: bool) -> Iterator[Reading]:
-    """Read a model with a connection of its own, and say of what fails there what a person can do about it."""
+    """Open a connection to read a model, and turn errors into ones that tell the user what to do."""
     with duckdb.connect() as connection:
         reading = Reading(model, folder, connection, used, only_columns)
         connection.execute(f"set memory_limit = '{MEMORY}'")
@@ -127,7 +127,7 @@ def _open_files(reading: Reading, named: str) -> Source:
     parts = list(file_parts(reading, named))
     require_csv(reading)
     if len(parts) == 1 and format_of(named) is FileFormat.PARQUET and not reading.model.partitions:
-        return _in_place(reading, parts[0])
+        return _open_in_place(reading, parts[0])
     relation = unify(reading.connection, parts)
     require_any(reading, relation)
     types = resolve_types(reading, {*relation.columns, *relation.left_out}, f"{named} has no column")
@@ -136,7 +136,7 @@ def _open_files(reading: Reading, named: str) -> Source:
 
 
 def _delimiter_hint(reading: Reading) -> str:
-    """What was found out about CSV files, where the model does not say it."""
+    """Return a hint about the detected delimiter of CSV files; empty if the model names one."""
     found = {each.delimiter for each in reading.csv_files}
     if not found or reading.model.csv.delimiter is not None:
         return ""
@@ -156,8 +156,8 @@ def _target(reading: Reading) -> Path:
     return reading.folder / "model.parquet"
 
 
-def _in_place(reading: Reading, part: Part) -> Source:
-    """Parquet files of one schema; nothing of them is read but how many rows they have."""
+def _open_in_place(reading: Reading, part: Part) -> Source:
+    """Return Parquet files of one schema as a model in place. Only their rows are counted."""
     ((rows,),) = reading.connection.execute(f"select count(*) from {part.relation}").fetchall()
     return _source(part, rows)
 
@@ -171,7 +171,7 @@ def _freeze_relation(
 
 
 def _source(part: Part, rows: int, refused: Mapping[str, str] | None = None, warnings: tuple[str, ...] = ()) -> Source:
-    """A part in Parquet files as a model: the rows of a single file are numbered by their places in it."""
+    """Return a part in Parquet files as a model. The rows of a single file are numbered by their position in it."""
     taken = {each.casefold() for each in (*part.columns, *part.left_out)}
     numbered = len(part.files) == 1 and "file_row_number" not in taken
     relation = parquet(part.files, numbered=numbered)

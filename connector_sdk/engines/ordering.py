@@ -1,4 +1,4 @@
-"""Warn of SQL that orders by text in which every value is a number: text puts 10 before 9."""
+"""Warn of SQL that orders by text whose values are all numbers, because as text, 10 comes before 9."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Node = Mapping[str, Any]
 
 
 def order_warnings(reading: Reading, sql: str, frozen: Part) -> tuple[str, ...]:
-    """Return a warning for each text of digits by which a model's SQL orders rows, its windows and inner queries too.
+    """Return a warning for each text of numbers by which a model's SQL orders rows, also in windows and inner queries.
 
-    `frozen` is the result of the SQL. What is not in it is asked for with a query of its own.
+    `frozen` is the result of the SQL. Expressions that are not in it are checked with a separate query.
     """
     root = parse(reading.connection, sql)["statements"][0]["node"]
     named = (
@@ -40,7 +40,7 @@ def order_warnings(reading: Reading, sql: str, frozen: Part) -> tuple[str, ...]:
 
 
 def _orders(node: Node, root: Node) -> Iterator[Node]:
-    """The expressions by which a SELECT orders its rows, or those of a window or an aggregate in it."""
+    """Yield the expressions by which a SELECT orders its rows, or those of a window or an aggregate in it."""
     if node is not root and node.get("type") != "SELECT_NODE":
         return
     inner = nodes([node.get("select_list"), node.get("qualify")])
@@ -52,7 +52,7 @@ def _orders(node: Node, root: Node) -> Iterator[Node]:
 def _texts_of_digits(
     connection: duckdb.DuckDBPyConnection, node: Node, order: Node, frozen: Part, *, is_root: bool
 ) -> Iterator[str]:
-    """What an order names, as far as it is text and all of its values are digits."""
+    """Yield the columns or expressions of an order that are text and whose values are all numbers."""
     columns = _result_columns(order, frozen) if is_root else []
     for each in columns:
         if frozen.columns[each].type == "VARCHAR" and _all_numbers(connection, name(each), frozen.relation):
@@ -64,14 +64,14 @@ def _texts_of_digits(
         ((_, type_, *_),) = connection.execute(f"describe ({query})").fetchall()
         found = type_ == "VARCHAR" and _all_numbers(connection, "o", f"({query})")
     except duckdb.Error:
-        return  # the query that it stands in has its tables from another one
+        return  # the query refers to tables of an outer query
     if found:
         alone = parse(connection, "select 1")["statements"][0]["node"]
         yield select_of(connection, {**alone, "select_list": [order]}).removeprefix("SELECT ")
 
 
 def _result_columns(order: Node, frozen: Part) -> list[str]:
-    """The columns of the result that an order names, by name, by place, or all of them."""
+    """Return the columns of the result that an order names: by name, by position, or all of them."""
     columns = list(frozen.columns)
     if order["class"] == "STAR":
         return columns
@@ -82,7 +82,10 @@ def _result_columns(order: Node, frozen: Part) -> list[str]:
 
 
 def _all_numbers(connection: duckdb.DuckDBPyConnection, value: str, relation: str) -> bool:
-    """Whether there are values and all of them are numbers; those filled up with zeros have the order of numbers."""
+    """Return whether there are values, and all of them are numbers.
+
+    Numbers with leading zeros and equal length do not count, because their order as text is right.
+    """
     digits = f"length(regexp_extract({value}, {text(_WHOLE)}))"
     query = (
         f"select count({value}) > 0 and bool_and(regexp_full_match({value}, {text(_NUMBER)}))"

@@ -1,4 +1,4 @@
-"""Parquet files: each is read by its own schema, and those of one schema together, where they lie."""
+"""Read Parquet files in place, each by its own schema, and consecutive files of one schema together."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _MOST_DIGITS = 38
 
 @frozen
 class _Schema:
-    """The columns of a file in their order: as the file has them, as DuckDB names them, and with their types.
+    """The columns of a file in their order: their names in the file, their names in DuckDB, and their types.
 
-    `wide` has the decimals that are too wide for DuckDB, and the columns with such decimals in them, with their types.
+    `wide` lists the columns with decimals too wide for DuckDB, also nested ones, each with the type of the decimal.
     """
 
     names: tuple[str, ...]
@@ -36,9 +36,9 @@ class _Schema:
 
 
 def parquet_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Values]) -> Iterator[Part]:
-    """Return Parquet files as relations: files of one schema and with the same partitions, one after the other, as one.
+    """Yield Parquet files as relations. Consecutive files with one schema and the same partitions become one relation.
 
-    Nothing is read but their footers, unless a column that may be used has wide decimals.
+    Only their footers are read, unless a column that the sync may use has wide decimals.
     """
     schemas = _schemas(reading, files)
     for (schema, partitions), group in groupby(files, lambda each: (schemas[each], values[each])):
@@ -50,7 +50,7 @@ def parquet_parts(reading: Reading, files: Sequence[str], values: Mapping[str, V
 
 
 def _schemas(reading: Reading, files: Sequence[str]) -> Mapping[str, _Schema]:
-    """The schema of each file; DuckDB is asked once for each that there is."""
+    """Return the schema of each file. Files with equal footers share one query to DuckDB."""
     query = "select * exclude (field_id, repetition_type) from parquet_schema"
     found: pa.Table = reading.connection.sql(f"{query}({list_paths(files)})").to_arrow_table()
     nodes: dict[str, list[Mapping[str, Any]]] = {}
@@ -77,7 +77,7 @@ def _schema(reading: Reading, file: str, nodes: Mapping[str, Sequence[Mapping[st
 
 
 def _columns(nodes: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
-    """The columns of a file, each with what is in it: a schema lists them depth first, after its root."""
+    """Yield the columns of a file, each with its nested nodes. A schema lists nodes depth first, after its root."""
     position = 1
     while position < len(nodes):
         start, open_ = position, 1
@@ -88,7 +88,7 @@ def _columns(nodes: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[st
 
 
 def _wide_type(column: Sequence[Mapping[str, Any]]) -> str:
-    """The type of a wide decimal in a column; empty where there is none."""
+    """Return the type of a wide decimal in a column; empty if there is none."""
     found = next((each for each in column if (each["precision"] or 0) > _MOST_DIGITS), None)
     return f"DECIMAL({found['precision']},{found['scale'] or 0})" if found else ""
 
@@ -106,9 +106,9 @@ def _part(reading: Reading, files: Sequence[str], schema: _Schema) -> Part:
 
 
 def _with_wide(reading: Reading, part: Part, file: str, schema: _Schema) -> Part:
-    """The part of a file that is read from a copy, in which wide decimals are text; just the columns in use are there.
+    """Return the part read from a copy of its file, which has only the used columns, with wide decimals as text.
 
-    Where Arrow cannot say one as text, it stays left out.
+    If Arrow cannot convert them to text, return the part unchanged, without these columns.
     """
     doubled = find_doubled(schema.names, part.shown)
     try:
@@ -129,7 +129,7 @@ def _with_wide(reading: Reading, part: Part, file: str, schema: _Schema) -> Part
 
 
 def _copy(reading: Reading, file: str, columns: Sequence[str]) -> tuple[str, Mapping[str, pa.DataType]]:
-    """Copy columns of a file, a row group at a time; answers the copy's path and the types that the columns had."""
+    """Copy columns of a file in batches. Return the copy's path and the types of the columns in the file."""
     source = pq.ParquetFile(file)
     fields = [source.schema_arrow.field(each) for each in columns]
     schema = pa.schema([each.with_type(readable_type(each.type)) for each in fields])

@@ -1,4 +1,4 @@
-"""Parts of paths that a model asks for as columns: `region=EU` in the path of a file gives each of its rows `EU`."""
+"""Add parts of file paths as columns: with `region=EU` in its path, every row of a file has the region `EU`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from connector_sdk.engines.sql import text
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 
 Values = tuple[tuple[str, str | None], ...]
-"""The partitions that a path says, with their values."""
+"""The partitions in a path, with their values."""
 
 
 def path_values(reading: Reading, named: str, files: Sequence[str]) -> Mapping[str, Values]:
-    """Return the partitions of each file. Raises `ConfigError` where a path lacks one, or has one twice.
+    """Return the partitions of each file. Raises `ConfigError` if a path lacks one, or has one twice.
 
-    In SQL, files whose paths have none of them are left as they are. `named` is how the model names the files: what
-    lies above the project's folder counts only where the model names it.
+    In a model's SQL, files may also have none of them. `named` is the path in the model. If it is relative, folders
+    above the project's folder do not count.
     """
     wanted = reading.model.partitions
     found = {file: _parts(reading, named, file) for file in files}
@@ -42,7 +42,7 @@ def path_values(reading: Reading, named: str, files: Sequence[str]) -> Mapping[s
 
 
 def add_partitions(reading: Reading, part: Part, values: Values) -> Part:
-    """Return a part with its partitions as columns. Raises `ConfigError` where its files have a column of that name."""
+    """Return a part with its partitions as columns. Raises `ConfigError` if its files have a column of that name."""
     own = {each.casefold() for each in (*part.columns, *part.left_out)}
     problems = [
         Problem(
@@ -60,7 +60,7 @@ def add_partitions(reading: Reading, part: Part, values: Values) -> Part:
 
 
 def _parts(reading: Reading, named: str, file: str) -> Mapping[str, list[str | None]]:
-    """What the folders of a file say, as far as the model names them."""
+    """Return the values of each `name=value` folder in the path of a file, from the project's folder on."""
     path = file if Path(named).is_absolute() else os.path.relpath(file, reading.model.folder)
     found: dict[str, list[str | None]] = {}
     for folder in Path(path).parts[:-1]:

@@ -1,4 +1,4 @@
-"""Rows that DuckDB can read: relations in SQL with their columns, and the columns that no sync can use."""
+"""Relations in SQL with their usable columns, and the reasons why other columns cannot be used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from connector_sdk.engines.sql import name
 
 @frozen
 class Column:
-    """A column of a relation: SQL for its values, and their type in DuckDB. `written` is the type in the file."""
+    """A column of a relation: SQL for its values, and its type in DuckDB. `written` is the type in the file."""
 
     value: str
     type: str
@@ -25,9 +25,9 @@ class Column:
 
 @frozen
 class Part:
-    """Files of one form: how a message names them, SQL to select from, and the columns that are there.
+    """Files of one form: their name in messages, SQL to select from, and their columns.
 
-    `left_out` says of other columns why nothing can use them. `files` are those of Parquet.
+    `left_out` maps other columns to the reasons why they cannot be used. `files` are Parquet files.
     """
 
     shown: str
@@ -38,13 +38,13 @@ class Part:
 
     @property
     def is_plain(self) -> bool:
-        """Whether every column is called in the relation what it is called in the files."""
+        """Whether every column has the same name in the relation and in the files."""
         return all(column.value == name(each) for each, column in self.columns.items())
 
 
 @frozen
 class Relation:
-    """One SELECT, and its columns with their types; `left_out` says of other columns why nothing can use them."""
+    """One SELECT, and its columns with their types. `left_out` maps other columns to why they cannot be used."""
 
     select: str
     columns: Mapping[str, str]
@@ -58,13 +58,13 @@ def select_columns(columns: Mapping[str, Column], relation: str) -> str:
 
 
 LEFT_OUT_HINT = "write the files alike, give each column a name of its own, or leave this one out"
-"""What to do about a column that cannot be used."""
+"""The hint about a column that cannot be used."""
 
 
 def find_doubled(names: Sequence[str], where: str) -> dict[str, str]:
-    """Return the names that stand more than once in a list of columns, each with the reason why it is of no use.
+    """Return the names that occur more than once in a list of columns, each with the reason why it cannot be used.
 
-    Case makes no difference, as it makes none in SQL. `where` says in words where the list stands.
+    Case makes no difference, as in SQL. `where` names the list in the reason.
     """
     places: dict[str, list[int]] = {}
     for number, each in enumerate(names, 1):
@@ -77,7 +77,7 @@ def find_doubled(names: Sequence[str], where: str) -> dict[str, str]:
 
 
 def choose_unused_name(wished: str, names: Iterable[str]) -> str:
-    """Return a name that no column has, whatever its case."""
+    """Return a name that no column has, in any case: the wished one with underscores appended as needed."""
     taken = {each.casefold() for each in names}
     while wished.casefold() in taken:
         wished += "_"
@@ -89,7 +89,7 @@ def _times(places: Sequence[int]) -> str:
 
 
 def _places(names: Sequence[str], places: Sequence[int]) -> str:
-    """The places of one name; with their spellings where these differ."""
+    """Return the positions of one name as text, with the spellings if these differ."""
     differ = len({names[place - 1] for place in places}) > 1
     listed = [f"{place} ({names[place - 1]})" if differ else str(place) for place in places]
     return f"{', '.join(listed[:-1])} and {listed[-1]}"

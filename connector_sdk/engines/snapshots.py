@@ -1,10 +1,14 @@
-"""The snapshot: the rows that the destination has accepted so far, as one Parquet file.
+"""Write the snapshot: one Parquet file with the rows that the destination has accepted so far.
 
-Columns: `key`; `record_id`; `match`, the value of the match field as the destination compares it; `sent_match`, the
-spelling of that value under which the destination knows the record, null where it is the canonical one; `generation`,
-the number of the run that had the row accepted; in modes that compare, the model's values; and, where rows are merged,
-`merged`: the row's record went into another one, whose id is the row's `record_id` since then. Where the sync has
-several objects, `object` is that of the record.
+It has these columns:
+
+- `key` and `record_id`;
+- `match`: the value of the match field as the destination compares it;
+- `sent_match`: the spelling of that value by which the destination knows the record; null if it is the canonical one;
+- `generation`: the number of the run in which the row was accepted;
+- in modes that compare, the model's values;
+- if rows are merged, `merged`: whether the row's record was merged into the one that is now its `record_id`;
+- if the sync has several objects, `object`: that of the record.
 """
 
 from __future__ import annotations
@@ -18,22 +22,22 @@ from connector_sdk.engines.compare import columns_of, freeze_in_turn
 from connector_sdk.engines.sql import database, file, is_castable, name
 
 IDENTITY = ("key", "record_id", "match", "generation")
-"""The columns that every snapshot has."""
+"""The columns of every snapshot."""
 
 MERGED = "merged"
-"""The column that snapshots have once a row of the sync was merged."""
+"""The column that snapshots have after the first merge of a row."""
 
 SENT_MATCH = "sent_match"
-"""The column with the accepted spelling of a match value; snapshots of earlier versions lack it, and so do plans."""
+"""The column with the accepted spelling of a match value. Snapshots and plans of earlier versions lack it."""
 
 _PIECE = 500_000
-"""Rows of a plan that are joined with their ledger lines at a time."""
+"""The number of plan rows that are joined with their ledger lines at a time."""
 
 _ACCEPTED = "(l.outcome = 'succeeded' or l.code = 'BASELINE')"
-"""SQL that is true for ledger lines of rows that are at the destination now, or count as if they were."""
+"""SQL that is true for ledger lines of rows that are at the destination now, or count as such (baseline)."""
 
 _DONE = "(l.outcome = 'succeeded' or l.code = 'ALREADY_GONE' or (l.outcome = 'skipped' and l.batch is not null))"
-"""SQL that is true for ledger lines of archived rows whose records are gone, by this run or before it."""
+"""SQL that is true for ledger lines of archived rows whose records this run, or an earlier event, removed."""
 
 
 def promote(
@@ -50,18 +54,20 @@ def promote(
     archives: bool = False,
     compared: Collection[str] | None = None,
 ) -> None:
-    """Write the snapshot that follows a run: the old rows, with just those changed that were accepted.
+    """Write the snapshot after a run: the old rows, updated by the rows that the destination accepted.
 
-    `plan` and `ledger` are the files of the run, `dropped` one of keys that left the model; `compares` keeps the
-    values of the rows, `objects` which object each went to; `compared` are the values that the next run compares, all
-    if None. Rows that left and were not removed at the destination stay, so that the next run tries again; so do,
-    under a key of their own, the former records of `rekeyed` rows. Rows whose record turned out to be gone go: to the
-    next run they are new. Where a run `archives`, they are done.
+    `plan` and `ledger` are files of the run. `dropped` is a file of keys that the snapshot drops. `compares` keeps the
+    values of the rows, and `objects` the object of each. `compared` are the values that the next run compares; all if
+    None.
+
+    Rows that left the model and were not removed at the destination stay, so that the next run tries again. So do the
+    former records of `rekeyed` rows, under keys of their own. Rows whose record no longer exists are dropped, so that
+    the next run creates them. If the run `archives`, they count as done instead.
     """
     done = _DONE if archives else _ACCEPTED
     with database(target.parent) as connection:
         plan_file = file(plan, numbered=True)
-        merges = _merges(connection, old, ledger)
+        merges = _has_merges(connection, old, ledger)
         planned = columns_of(connection, plan_file)
         values = [each for each in planned if compares and each.startswith("model.")]
         values += [SENT_MATCH] if SENT_MATCH in planned else []
@@ -102,9 +108,9 @@ def promote(
 
 
 def _piece_condition(start: int) -> str:
-    """SQL for the rows of one piece of the plan, and their lines of the ledger: both files skip what is not among them.
+    """Return SQL that selects one piece of the plan and its ledger lines. DuckDB skips the rest of both files.
 
-    Joined as a whole, a large plan and its ledger would be written to disk to be sorted apart, and read again.
+    A join of a large plan with its whole ledger would spill to disk.
     """
     places = ("p.file_row_number", "l.row")
     return " and ".join(f"{each} >= {start} and {each} < {start + _PIECE}" for each in places)
@@ -115,8 +121,8 @@ def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     return int(rows)
 
 
-def _merges(connection: duckdb.DuckDBPyConnection, old: Path | None, ledger: Path) -> bool:
-    """Whether rows were merged, now or before."""
+def _has_merges(connection: duckdb.DuckDBPyConnection, old: Path | None, ledger: Path) -> bool:
+    """Return whether this run or an earlier one merged rows."""
     if old is not None and MERGED in columns_of(connection, file(old)):
         return True
     return _count(connection, f"{file(ledger)} where action = 'merged'") > 0
@@ -132,10 +138,10 @@ def _former(
     merges: bool,
     objects: bool,
 ) -> str:
-    """The columns of the old snapshot as the new one has them: missing ones null, changed types cast.
+    """Return SQL for the columns of the old snapshot in the new schema: missing ones are null, changed types are cast.
 
-    What a cast would alter, and what may have been written or not, counts as changed: its generation is before all.
-    Values that are not compared can be altered; those of keys and match values have a text of their own.
+    If a cast would alter a row, or if its outcome is unknown, its generation becomes 0, so that it counts as changed.
+    Values that are not compared may be altered.
     """
     have = columns_of(connection, f"{file(old)}")
     types = columns_of(connection, plan_file)
@@ -175,9 +181,9 @@ def _select_dropped_keys(plan_file: str, ledger: Path, dropped: Path | None, *, 
 
 
 def _former_records(plan_file: str, ledger: Path, values: Sequence[str], *, objects: bool) -> str:
-    """SQL for the records that rows with a new match value had before, and that are still there.
+    """Return SQL for the former records of rows with a new match value, if they were not removed.
 
-    Such a row has its key already for its new record. No key of a model has the separator in it.
+    The row's key belongs to its new record. So each former record gets a key with a separator that no model key has.
     """
     nothing = "".join(f", null as {name(each)}" for each in values)
     return f"""

@@ -1,4 +1,4 @@
-"""A model's SQL: one SELECT over the files that it names, with nothing else readable and nothing writable."""
+"""Prepare a model's SQL: one SELECT that can read only the files that it names, and write none."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from connector_sdk.engines.unify import unify
 
 
 def prepare_sql(reading: Reading) -> Relation:
-    """Return the result of the model's SQL, its files as views; its connection is locked from then on.
+    """Create a view for each file in a model's SQL, and return the SQL with the columns that are left out.
 
-    Raises `ConfigError` unless it is one SELECT, and for what is wrong with the files.
+    The caller must `lock` the connection before it runs the SQL. Raises `ConfigError` unless the SQL is one SELECT,
+    and for mistakes in the files.
     """
     sql = _single_select(reading)
     try:
@@ -37,16 +38,16 @@ def prepare_sql(reading: Reading) -> Relation:
 
 
 def describe_result(reading: Reading, prepared: Relation) -> Relation:
-    """Return the columns of a SELECT; those of one name are left out.
+    """Return the SELECT with its columns. Columns with duplicate names are left out.
 
-    Raises `ConfigError` where it names a column that no file can give, `DuckDBError` for other mistakes.
+    Raises `ConfigError` if it uses a column that was left out of a file, and `duckdb.Error` for other mistakes.
     """
     try:
         described = reading.connection.execute(f"describe (\n{prepared.select}\n)").fetchall()
     except duckdb.BinderException as error:
         raise _explain_left_out_column(reading, prepared, str(error)) or error from None
     given = [row[0] for row in described]
-    doubled = {**_inner_doubled(reading, prepared, given), **find_doubled(given, "the result of the SQL")}
+    doubled = {**_find_inner_doubled(reading, prepared, given), **find_doubled(given, "the result of the SQL")}
     columns = {row[0]: row[1] for row in described if row[0] not in doubled}
     reasons = {**prepared.left_out, **doubled}
     left_out = {each: reason for each, reason in reasons.items() if each not in columns}
@@ -58,8 +59,8 @@ def describe_result(reading: Reading, prepared: Relation) -> Relation:
     return Relation(select, columns, left_out)
 
 
-def _inner_doubled(reading: Reading, prepared: Relation, given: Sequence[str]) -> dict[str, str]:
-    """The columns of a result that are doubled in an inner query. Raises `ConfigError` where the SQL names one."""
+def _find_inner_doubled(reading: Reading, prepared: Relation, given: Sequence[str]) -> dict[str, str]:
+    """Return the result columns that are duplicates in an inner query. Raises `ConfigError` if the SQL uses one."""
     try:
         return {
             given[place]: said for place, said in find_inner_doubled(reading.connection, prepared.select, given).items()
@@ -75,7 +76,7 @@ def _too_deep(reading: Reading) -> ConfigError:
 
 
 def lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
-    """Make nothing readable or writable but `files`, and let nothing change that."""
+    """Let a connection read and write only `files`, and lock this setting."""
     allowed = dict.fromkeys([*files, *(escape_pattern(each) for each in files)])
     for statement in (
         f"set allowed_paths = {texts(allowed)}",
@@ -89,7 +90,7 @@ def lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
 
 
 def _single_select(reading: Reading) -> str:
-    """The SQL of a model without what follows its end. Raises `ConfigError` unless it is one SELECT."""
+    """Return the SQL of a model up to its semicolon. Raises `ConfigError` unless it is one SELECT."""
     sql = (reading.model.sql or "").strip()
     statements = reading.connection.extract_statements(sql)
     if len(statements) != 1 or not _is_select(statements[0]):
@@ -100,7 +101,7 @@ def _single_select(reading: Reading) -> str:
 
 
 def _is_select(statement: duckdb.Statement) -> bool:
-    """Whether a statement is a SELECT; DuckDB has kinds of statements that its Python has no name for."""
+    """Return whether a statement is a SELECT. DuckDB's Python package does not know all types of statements."""
     try:
         return bool(statement.type == duckdb.StatementType.SELECT)
     except ValueError:
@@ -113,7 +114,7 @@ def _no_select(reading: Reading) -> Problem:
 
 
 def _find_column_names(tree: Any) -> frozenset[str] | None:
-    """The names of columns in a SELECT, in small letters; None where it takes all that there are."""
+    """Return the column names in a SELECT, in lower case; None if it selects all columns with a star."""
     found: set[str] = set()
     for node in nodes(tree):
         if node.get("type") == "STAR":
@@ -124,7 +125,7 @@ def _find_column_names(tree: Any) -> frozenset[str] | None:
 
 
 def _create_views(reading: Reading, tree: Any) -> dict[str, str]:
-    """Put a view in the place of each file that the SQL names as a table; answers the columns that are left out."""
+    """Create a view for each file that the SQL names as a table. Return the columns that are left out."""
     relations = {
         table: unify(reading.connection, list(file_parts(reading, table)))
         for table in _tables(tree)
@@ -144,7 +145,7 @@ def _create_views(reading: Reading, tree: Any) -> dict[str, str]:
 
 
 def _require_partitions(reading: Reading, relations: Iterable[Relation]) -> None:
-    """Raise `ConfigError` for partitions that no path in the SQL says."""
+    """Raise `ConfigError` for partitions that no path in the SQL has."""
     found = {each for relation in relations for each in relation.columns}
     if missing := [each for each in reading.model.partitions if each not in found]:
         message = f"no path in the SQL has {missing[0]}=..."
@@ -154,7 +155,7 @@ def _require_partitions(reading: Reading, relations: Iterable[Relation]) -> None
 
 
 def _tables(tree: Any) -> list[str]:
-    """The tables that a parsed SELECT reads by a name of one part, wherever they stand in it, each once."""
+    """Return the tables that a parsed SELECT reads by a name without a schema, at any depth, each once."""
     return list(
         dict.fromkeys(
             node["table_name"]
@@ -174,7 +175,7 @@ def _all(relation: Relation) -> Iterator[str]:
 
 
 def _explain_left_out_column(reading: Reading, prepared: Relation, message: str) -> ConfigError | None:
-    """The error for a column that DuckDB misses because it was left out; None where it misses another one."""
+    """Return the error for a column that DuckDB misses because it was left out; None for other missing columns."""
     folded = {each.casefold(): reason for each, reason in prepared.left_out.items()}
     for quoted in re.findall(r'"((?:[^"]|"")*)"', message.partition("\n")[0]):
         if known := folded.get(quoted.casefold()):

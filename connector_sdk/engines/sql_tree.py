@@ -1,4 +1,4 @@
-"""A SELECT as a tree of JSON, and back."""
+"""Convert a SELECT into a tree of JSON, and back."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import duckdb
 
 
 def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    """Return a SELECT as a tree of JSON; None for SQL that is none. Raises `RecursionError` where it is too deep."""
+    """Return a SELECT as a tree of JSON; None if the SQL is not a SELECT. Raises `RecursionError` if it is too deep."""
     ((found,),) = connection.execute("select json_serialize_sql(?)", [sql]).fetchall()
     tree = json.loads(found)
     return None if tree["error"] else tree
 
 
 def nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Return everything in a tree that has keys, from the root to the leaves."""
+    """Yield all objects of a tree, from the root to the leaves."""
     if isinstance(tree, dict):
         yield tree
         tree = list(tree.values())
@@ -26,7 +26,7 @@ def nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def select_of(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> str:
-    """Return the SQL of a SELECT, by its node in a tree."""
+    """Return the SQL of a SELECT node in a tree."""
     tree = {"error": False, "statements": [{"node": node}]}
     ((found,),) = connection.execute("select json_deserialize_sql(?)", [json.dumps(tree)]).fetchall()
     return str(found)

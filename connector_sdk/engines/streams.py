@@ -1,4 +1,4 @@
-"""Data from Python as Arrow streams. What can be read only once is read once: the next time it would be empty."""
+"""Open data from Python as Arrow streams, and refuse to read an iterator twice: it would be empty then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ONCE = "give a table, such as reader.read_all(), or make a new reader for each 
 
 
 class _Read:
-    """Remembers by its identity how many rows each object had when it was read; safe to use from any thread."""
+    """The row counts of objects that were read, by identity. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -23,7 +23,7 @@ class _Read:
         self._kept: dict[int, Any] = {}
 
     def begin(self, data: Any) -> int | None:
-        """Note that an object is read, and return how many rows it had before; None where it was not read."""
+        """Record that an object is read. Return how many rows it had at the last reading; None if this is the first."""
         with self._lock:
             before = self._rows.get(id(data))
             self._rows.setdefault(id(data), 0)
@@ -32,12 +32,15 @@ class _Read:
             return before
 
     def end(self, data: Any, rows: int) -> None:
-        """Note how many rows there were."""
+        """Record how many rows the object had."""
         with self._lock:
             self._rows[id(data)] = rows
 
     def _keep(self, data: Any) -> Any:
-        """What says when the identity of an object is free: its end, or never where that cannot be known."""
+        """Return a finalizer that forgets an object at its end, or the object itself if Python allows no finalizer.
+
+        Keeping the object ensures that no other object gets the same identity.
+        """
         try:
             return weakref.finalize(data, self._forget, id(data))
         except TypeError:
@@ -53,9 +56,9 @@ _READ = _Read()
 
 
 def open_stream(reading: Reading) -> pa.RecordBatchReader:
-    """Open the data of a model to be read. Raises `ConfigError` for what has no Arrow stream, or no longer one.
+    """Open the data of a model. Raises `ConfigError` if they have no Arrow stream, or were an iterator and are used up.
 
-    Where just the columns are looked at, what can be read only once has no rows, and is not read.
+    If the reading needs only the columns, an iterator is not read, and the stream has no rows.
     """
     data, name = reading.model.data, reading.model.name
     if not hasattr(data, "__arrow_c_stream__"):
@@ -74,7 +77,7 @@ def open_stream(reading: Reading) -> pa.RecordBatchReader:
 
 
 def note_rows(reading: Reading, rows: int) -> None:
-    """Note how many rows the data had. Raises `ConfigError` where that is none, and may be none only by now."""
+    """Record how many rows the data had. Raises `ConfigError` if there are none, perhaps because they are used up."""
     data, name = reading.model.data, reading.model.name
     if reading.only_columns and _is_once(data):
         return
@@ -89,5 +92,5 @@ def note_rows(reading: Reading, rows: int) -> None:
 
 
 def _is_once(data: Any) -> bool:
-    """Whether reading an object uses it up."""
+    """Return whether reading an object uses it up."""
     return isinstance(data, Iterator)

@@ -1,4 +1,4 @@
-"""The type that holds the values of several types without loss; where the types leave it open, the values decide."""
+"""Find a type that holds the values of several types without loss. If the types do not suffice, the values decide."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from attrs import frozen
 from connector_sdk.engines.relation import Column
 
 Holds = Callable[[int, str], bool]
-"""Whether a condition in SQL holds for every row of a part, by the part's number."""
+"""A function that returns whether a SQL condition holds for every row of the part with a number."""
 
 _INTEGERS = {
     "TINYINT": (3, True), "SMALLINT": (5, True), "INTEGER": (10, True), "BIGINT": (19, True),
     "UTINYINT": (3, False), "USMALLINT": (5, False), "UINTEGER": (10, False), "UBIGINT": (20, False),
 }  # fmt: skip
-"""Digits of each type of whole numbers, and whether it has a sign."""
+"""The digits of each integer type, and whether it has a sign."""
 
 _SIGNED = ("SMALLINT", "INTEGER", "BIGINT", "DECIMAL(38,0)")
 _FLOATS = ("FLOAT", "DOUBLE")
@@ -25,17 +25,17 @@ _INSTANTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _MOST_DIGITS = 38
 _EXACT = {"FLOAT": 2**24, "DOUBLE": 2**53}
-"""Up to where floating point has every whole number."""
+"""The number up to which a floating-point type has every integer."""
 
 
 @frozen
 class Joined:
-    """The type that columns of several types become."""
+    """The common type of columns of several types."""
 
     type: str
 
     def cast(self, column: Column) -> str:
-        """Return SQL for the values of a column in this type. A FLOAT becomes the DOUBLE that prints the same."""
+        """Return SQL for a column's values in this type. A FLOAT becomes the DOUBLE with the same decimal text."""
         if column.type == self.type:
             return column.value
         value = f"cast({column.value} as varchar)" if column.type == "FLOAT" else column.value
@@ -43,9 +43,9 @@ class Joined:
 
 
 def join_types(columns: Sequence[Column], holds: Holds) -> Joined | None:
-    """Return the type that holds the values of all columns, one of each part; None where there is no such type.
+    """Return the type that holds the values of all columns, one from each part; None if there is no such type.
 
-    A column without any value fits every other.
+    A column with only nulls fits every type.
     """
     if _are_same(columns):
         return Joined(columns[0].type)
@@ -64,12 +64,12 @@ def join_types(columns: Sequence[Column], holds: Holds) -> Joined | None:
 
 
 def _are_same(columns: Sequence[Column]) -> bool:
-    """Whether columns have one type; text that decimals are read as is no text in the files."""
+    """Return whether columns have one type. Decimals that are read as text differ from text in the files."""
     return len({(each.type, bool(each.written)) for each in columns}) == 1
 
 
 def _keeps(column: Column, type_: str) -> str:
-    """SQL that is true where a cast loses nothing; types that hold every value of another one need no look."""
+    """Return SQL that is true if a cast loses nothing: `true` if the type holds every value of the column's type."""
     if _holds_all(column.type, type_):
         return "true"
     back = f"try_cast(try_cast({column.value} as {type_}) as {column.type})"
@@ -86,7 +86,7 @@ def _holds_all(type_: str, wider: str) -> bool:
 
 
 def _digits(type_: str) -> tuple[int, int] | None:
-    """The digits of an exact number, and how many of them are behind the point."""
+    """Return the digits of an exact numeric type, and how many of them are after the point; None for other types."""
     if type_ in _INTEGERS:
         return _INTEGERS[type_][0], 0
     found = _DECIMAL.fullmatch(type_)
@@ -111,7 +111,10 @@ def _whole(type_: str) -> int:
 
 
 def _join_decimals(types: Collection[str]) -> str | None:
-    """A decimal with room for the digits on both sides of the point; where there is none, the values may fit."""
+    """Return a decimal type with room for all digits on both sides of the point, but of at most 38 digits.
+
+    If 38 digits are too few for the types, they may suffice for the values. None if a type is not an exact number.
+    """
     digits = [_digits(each) for each in types]
     known = [each for each in digits if each is not None]
     if len(known) < len(digits):
@@ -128,7 +131,7 @@ def _join_moments(types: Collection[str]) -> str | None:
 
 
 def _join_floats(types: Collection[str], columns: dict[int, Column], holds: Holds) -> Joined | None:
-    """Floating point takes whole numbers as far as it has every one of them."""
+    """Join floating point with integers, if floating point has every integer up to the largest of them; else None."""
     if not all(each in _INTEGERS or each in _FLOATS for each in types):
         return None
     most = _EXACT["DOUBLE" if "DOUBLE" in types else "FLOAT"]

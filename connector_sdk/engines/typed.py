@@ -1,4 +1,4 @@
-"""The types that a model gives to columns of its CSV files: resolved by DuckDB, applied as casts that lose nothing."""
+"""Apply the types that a model sets for columns of its CSV files, as casts that lose nothing."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from connector_sdk.engines.sql import name, text
 from connector_sdk.settings.suggest import suggestion
 
 REFUSED = "refused cell: "
-"""How the error for a cell begins that a cast in SQL would alter."""
+"""The beginning of the error for a cell that a cast in SQL would alter."""
 
 _NOTHING = '"NULL"'
-"""The type of a column in which there is nothing but null."""
+"""The type of a column that has only nulls."""
 
 _SHOWN = 60
-"""How many characters of a refused cell its message shows."""
+"""How many characters of a refused cell the message shows."""
 
 
 @frozen
 class Typed:
-    """A relation whose columns have the types of the model, and for those the columns with what was refused.
+    """A relation whose columns have the types of the model. `refused` maps such columns to columns with refused text.
 
-    A refused column holds the text of each cell that its type cannot hold exactly, and null elsewhere.
+    A column with refused text has the text of each cell that the type cannot hold exactly, and null elsewhere.
     """
 
     relation: Relation
@@ -37,7 +37,7 @@ class Typed:
 
 
 def require_csv(reading: Reading) -> None:
-    """Raise `ConfigError` where a model says something about CSV files and reads none."""
+    """Raise `ConfigError` if a model has settings for CSV files and reads none."""
     if reading.csv_files:
         return
     said = {"types": reading.model.types, "csv": reading.model.csv != CsvForm()}
@@ -54,8 +54,8 @@ def require_csv(reading: Reading) -> None:
 def resolve_types(reading: Reading, columns: Collection[str], missing: str) -> Mapping[str, str]:
     """Return the types of the model as DuckDB names them, by column.
 
-    `columns` are those of its CSV files, `missing` begins the message about one that is not among them. Raises
-    `ConfigError` for these, and for what is no type.
+    `columns` are those of its CSV files. `missing` begins the message about a column that is not among them. Raises
+    `ConfigError` for such columns, and for unknown types.
     """
     resolved, problems = {}, []
     for column, type_ in reading.model.types.items():
@@ -73,7 +73,7 @@ def resolve_types(reading: Reading, columns: Collection[str], missing: str) -> M
 
 
 def apply_types(relation: Relation, types: Mapping[str, str], identifying: Collection[str]) -> Typed:
-    """Cast columns of text; what a cast would alter keeps the value of the plain cast, and its text beside it."""
+    """Cast columns of text. If a cast would alter a cell, the cell has the cast value, and its text goes beside it."""
     casts = _casts(relation, types)
     refused: dict[str, str] = {}
     selected = []
@@ -89,9 +89,9 @@ def apply_types(relation: Relation, types: Mapping[str, str], identifying: Colle
 
 
 def require_types(relation: Relation, types: Mapping[str, str], identifying: Collection[str], said: str) -> Relation:
-    """Cast columns of text for SQL, where there is no row yet to reject: a cell that a cast would alter is an error.
+    """Cast columns of text for a model's SQL. A cell that the cast would alter is an error: no row can be rejected yet.
 
-    The error says file, column and value, and begins with `REFUSED`. `said` names the file.
+    The error names the file (`said`), the column and the value, and begins with `REFUSED`.
     """
     casts = _casts(relation, types)
     if not casts:
@@ -107,7 +107,7 @@ def require_types(relation: Relation, types: Mapping[str, str], identifying: Col
 
 
 def _cast_or_fail(column: str, type_: str, said: str, *, identifies: bool) -> str:
-    """SQL for a cast that ends the statement where it would alter a value."""
+    """Return SQL for a cast that fails if it would alter a value."""
     raw = name(column)
     message = text(f"{REFUSED}{said}: {column} cannot be {type_} without loss: ")
     refused = f"error({message} || chr(39) || left({raw}, {_SHOWN}) || chr(39))"
@@ -120,7 +120,7 @@ def _casts(relation: Relation, types: Mapping[str, str]) -> dict[str, str]:
 
 
 def _resolve(reading: Reading, type_: str) -> str:
-    """Return a type as DuckDB names it. No file is read for it, and the user's own words never become SQL."""
+    """Return a type as DuckDB names it. DuckDB reads no file for that, and the user's text never becomes SQL."""
     found = str(duckdb.sqltype(type_, connection=reading.connection))
     if found == _NOTHING:
         raise duckdb.InvalidInputException(f"{type_} has no values")

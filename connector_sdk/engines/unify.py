@@ -1,4 +1,4 @@
-"""Files of several forms as one relation: a type that holds the values of all of them, or none at all."""
+"""Unify files with different columns into one relation, with a type for each column that holds all of its values."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from connector_sdk.engines.type_join import Joined, join_types
 
 
 def unify(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> Relation:
-    """Return the rows of all parts, one part after the other, as one relation; columns go together by their names.
+    """Return the rows of all parts, one part after the other, as one relation. Columns are matched by name.
 
-    A column that a part lacks, or whose types no type holds without loss, is left out.
+    A column is left out if a part lacks it, or if no type holds its values in all parts without loss.
     """
     columns: dict[str, str] = {}
     left_out: dict[str, str] = {}
@@ -32,7 +32,7 @@ def unify(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> Relat
 
 
 def _members(parts: Sequence[Part]) -> Mapping[str, Sequence[Column | None]]:
-    """The columns of all parts by name, as the first that has it spells it; None for a part that lacks it."""
+    """Return the columns of all parts by name, spelled as in the first part; None for a part without the column."""
     spelled: dict[str, str] = {}
     for part in parts:
         for each in (*part.columns, *part.left_out):
@@ -44,7 +44,7 @@ def _members(parts: Sequence[Part]) -> Mapping[str, Sequence[Column | None]]:
 def _join(
     connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], spelled: str, members: Sequence[Column | None]
 ) -> Joined | str:
-    """A column of all parts, or why there is none."""
+    """Return the common type of a column of all parts, or the reason why there is none."""
     reasons = (reason for part in parts for each, reason in part.left_out.items() if _same(each, spelled))
     if reason := next(reasons, ""):
         return reason
@@ -57,7 +57,7 @@ def _join(
 
 
 def _holds(connection: duckdb.DuckDBPyConnection, part: Part, condition: str) -> bool:
-    """Whether a condition holds for every row of a part."""
+    """Return whether a condition holds for every row of a part."""
     found = connection.execute(f"select 1 from {part.relation} where not ({condition}) limit 1").fetchall()
     return not found
 

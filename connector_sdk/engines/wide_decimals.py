@@ -1,4 +1,4 @@
-"""Decimals of more than 38 digits, which DuckDB does not have: Arrow reads them, and they go on as text."""
+"""Read decimals of more than 38 digits as text: Arrow has such types, and DuckDB does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST = 38
 
 
 def readable_type(type_: pa.DataType) -> pa.DataType:
-    """Return the type in which DuckDB reads what Arrow has: text for wide decimals, wherever they stand in a type."""
+    """Return the type in which DuckDB can read an Arrow type: wide decimals, also nested ones, become text."""
     if pa.types.is_decimal(type_):
         fits = type_.precision <= _MOST and 0 <= type_.scale <= type_.precision
         return _narrow(type_) if fits else pa.string()
@@ -26,15 +26,15 @@ def readable_type(type_: pa.DataType) -> pa.DataType:
 
 
 def is_wide(type_: pa.DataType) -> bool:
-    """Return whether a type is a decimal that becomes text; in lists and structs it is not looked for."""
+    """Return whether a type is a decimal that becomes text. Lists and structs of such decimals do not count."""
     value = type_.value_type if pa.types.is_dictionary(type_) else type_
     return bool(pa.types.is_decimal(value) and pa.types.is_string(readable_type(value)))
 
 
 def readable(array: pa.Array, type_: pa.DataType) -> pa.Array:
-    """Return an array in the type that `readable_type` names; each decimal as text with all of its digits.
+    """Return an array cast to the type that `readable_type` returns. Decimals as text have all of their digits.
 
-    Raises `ArrowException` where Arrow has no such cast.
+    Raises `ArrowException` if Arrow has no such cast.
     """
     if array.type == type_:
         return array
@@ -44,7 +44,7 @@ def readable(array: pa.Array, type_: pa.DataType) -> pa.Array:
 
 
 def _narrow(type_: pa.DataType) -> pa.DataType:
-    """A decimal of at most 38 digits as DuckDB reads it."""
+    """Return the type in which DuckDB reads a decimal of at most 38 digits."""
     return pa.decimal128(type_.precision, type_.scale) if pa.types.is_decimal256(type_) else type_
 
 
