@@ -99,7 +99,7 @@ def _choose_keys(found: _Held, keys: Collection[str] | None, settlement: Settlem
     if not have:
         problems.append(Problem(f"{found.name} holds no rows", hint="connector runs shows which syncs hold rows"))
     if settlement.decision is Decision.SENT and UNNAMED in chosen:
-        hint = "run the sync with --first-run baseline to take all of its rows as sent"
+        hint = "run the sync with --first-run baseline to mark all of its rows as already sent"
         problems.append(Problem("nobody knows which rows these are", hint=hint))
     if settlement.record_id and len(chosen) > 1:
         problems.append(Problem(f"one record id cannot stand for {len(chosen)} rows", hint="name one row with --key"))

@@ -25,11 +25,11 @@ _CALL_COLUMNS = ("at", "method", "url", "status", "seconds", "request_bytes", "r
 
 @click.command()
 @click.option("--sync", help="Only the runs of this sync.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The most runs to list.")
 @global_options
 @click.pass_obj
 def runs(settings: Settings, sync: str | None, limit: int) -> None:
-    """List the latest runs, newest first; those that are under way as far as they are."""
+    """List the latest runs, newest first, with the progress of those that are running."""
     tell_left_behind(settings)
     records = [
         run_record(each) for each in history.runs(settings.outline, state=settings.state, sync=sync, limit=limit)
@@ -85,10 +85,14 @@ def calls(settings: Settings, run: str) -> None:
 @click.command()
 @click.argument("run", metavar="RUN|SYNC")
 @click.option(
-    "--sent", is_flag=False, flag_value="", metavar="[ID]", help="They were sent; as record ID, if it is known."
+    "--sent",
+    is_flag=False,
+    flag_value="",
+    metavar="[ID]",
+    help="The rows were sent; with the record ID, if you know it.",
 )
-@click.option("--not-sent", is_flag=True, help="They were not sent: the next run sends them.")
-@click.option("--resend", is_flag=True, help="Send them again, whatever became of them.")
+@click.option("--not-sent", is_flag=True, help="The rows were not sent: the next run sends them.")
+@click.option("--resend", is_flag=True, help="Send the rows again, whatever happened to them.")
 @click.option("--key", "keys", multiple=True, help="Only the row with this primary key; may be repeated.")
 @global_options
 @click.pass_obj

@@ -35,14 +35,15 @@ def check(settings: Settings) -> None:
     write_records(settings.output, columns, (asdict(each) for each in found))
     for finding in dict.fromkeys(finding for each in found for finding in each.findings):
         terminal.note(finding_text(finding))
-    terminal.note(f"{len(settings.project.syncs)} syncs are in order")
+    count = len(settings.project.syncs)
+    terminal.note("1 sync OK" if count == 1 else f"{count} syncs OK")
     tell_left_behind(settings)
 
 
 @click.command()
 @click.argument("connection")
 @click.argument("object_name", metavar="[OBJECT]", required=False)
-@click.option("--refresh", is_flag=True, help="Ask the destination again, past what it remembers.")
+@click.option("--refresh", is_flag=True, help="Ask the destination again instead of using what is remembered.")
 @global_options
 @click.pass_obj
 def discover(settings: Settings, connection: str, object_name: str | None, refresh: bool) -> None:

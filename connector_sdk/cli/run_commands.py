@@ -30,7 +30,7 @@ _first_run = click.option(
     "--first-run",
     type=click.Choice([each.value for each in FirstRun]),
     callback=lambda _context, _parameter, value: FirstRun(value) if value else None,
-    help="What a sync that must not send twice does without a record: send all rows, or take them as sent.",
+    help="For a first run: send all rows, or mark the present rows as already sent.",
 )
 _accept = click.option("--accept", multiple=True, metavar="NAME", help="Release a guard for this run.")
 _full = click.option("--full", is_flag=True, help="Send every row again; leave removed rows alone.")
@@ -38,8 +38,8 @@ _full = click.option("--full", is_flag=True, help="Send every row again; leave r
 
 @click.command()
 @click.argument("syncs", nargs=-1, required=True, metavar="SYNC...")
-@click.option("--lookup", is_flag=True, help="Ask the destination which records are there: created or updated.")
-@click.option("--save", is_flag=True, help="Keep the plan, to be run by: connector run SYNC --plan ID")
+@click.option("--lookup", is_flag=True, help="Ask the destination which rows would be created and which updated.")
+@click.option("--save", is_flag=True, help="Keep the plan, and run it later with: connector run SYNC --plan ID")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when a run would change something.")
 @_full
 @_first_run
@@ -79,15 +79,15 @@ def _has_changes(report: PlanReport) -> bool:
 @click.option(
     "--abandon",
     is_flag=True,
-    help="End an interrupted run without sending the rest of it, also one that cannot be finished; then plan anew.",
+    help="End an interrupted run, even one that cannot be finished, without sending the rest; then make a new plan.",
 )
-@click.option("--start-over", is_flag=True, help="Forget what was sent before.")
+@click.option("--start-over", is_flag=True, help="Forget what was sent before: every row counts as new.")
 @global_options
 @click.pass_obj
 def run(settings: Settings, /, syncs: tuple[str, ...], **request: Any) -> int:
     """Plan and write each SYNC, or the syncs of a SEQUENCE, in order.
 
-    A run that was interrupted is finished first. A later sync runs only if none before it was stopped.
+    An interrupted run is finished first. When a sync is stopped, the syncs after it do not run.
     """
     names = resolve_sync_names(settings.project, syncs)
     if request["plan_id"] and len(names) > 1:

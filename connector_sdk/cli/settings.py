@@ -125,9 +125,11 @@ def _option(*names: str, **attributes: Any) -> Callable[[F], F]:
 _OPTIONS = (
     _option("--project", "path", type=click.Path(path_type=Path), help=f"The project file or folder [{FILE_NAME}]."),
     _option("--state", type=click.Path(path_type=Path), help="The state folder [.connector beside the project]."),
-    _option("--output", type=click.Choice([each.value for each in Format]), help="How data are written [table]."),
+    _option(
+        "--output", type=click.Choice([each.value for each in Format]), help="The format of data on stdout [table]."
+    ),
     _option("--verbose", is_flag=True, help="Log more, and show the details of a bug."),
-    _option("--quiet", is_flag=True, help="Say nothing but errors on stderr."),
+    _option("--quiet", is_flag=True, help="Write only errors to stderr."),
 )
 
 

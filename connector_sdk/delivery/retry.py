@@ -143,15 +143,15 @@ def _stop_after_retries(failure: Failure) -> RunStopped:
     cause = failure.classification.cause or failure.message
     return RunStopped(
         f"the destination keeps failing: {failure.code}: {failure.message}",
-        hint=failure.classification.advice or f"{cause} Run again to go on from here.",
+        hint=failure.classification.advice or f"{cause} Run again to continue from here.",
         exit_code=ExitCode.STOPPED,
     )
 
 
 def _stop_for_retry_after(failure: Failure, seconds: float) -> RunStopped:
     return RunStopped(
-        f"the destination wants to be left alone for {seconds:,.0f} seconds: {failure.code}: {failure.message}",
-        hint="run again then; the run goes on from here",
+        f"the destination asked us to wait {seconds:,.0f} seconds (Retry-After): {failure.code}: {failure.message}",
+        hint="run again after that; the run continues from here",
     )
 
 

@@ -65,13 +65,12 @@ class Kept:
 
 JOURNAL = Kept(
     "the journal",
-    "put it back from a backup, and let no -wal or -shm of another time lie beside it; it is left as it is, and without"
-    " it nothing is sent",
+    "restore state.db together with its -wal and -shm files from the same backup; nothing is sent until you do",
 )
-SNAPSHOT = Kept("the snapshot", "put it back from a backup, or forget what was sent with --start-over", ExitCode.GUARD)
-PLAN = Kept("the frozen plan", "put it back from a backup; a run can be ended without it by --abandon")
-LEDGER = Kept("the ledger", "put it back from a backup; the syncs do not need it, but what that run did is lost")
-CALLS = Kept("the record of API calls", "put it back from a backup; nothing depends on it")
+SNAPSHOT = Kept("the snapshot", "restore it from a backup, or forget what was sent with --start-over", ExitCode.GUARD)
+PLAN = Kept("the frozen plan", "restore it from a backup; a run can be ended without it by --abandon")
+LEDGER = Kept("the ledger", "restore it from a backup; no sync needs it, but what that run did is lost")
+CALLS = Kept("the record of API calls", "restore it from a backup; nothing depends on it")
 
 
 def damage(path: Path) -> str:

@@ -100,13 +100,13 @@ def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
     if is_first:
         name = opened.sync.name
         message = f"{name} has no record of what it sent before, and sending a row twice would create it twice"
-        advice = "say --first-run send to send all rows, or --first-run baseline to take them as sent"
+        advice = "pass --first-run send to send all rows, or --first-run baseline to mark them as already sent"
         return (Finding(Level.STOP, message, advice),)
     if opened.may_have_created:
-        message = "a run that was ended without its plan may have created rows, and nobody knows which"
+        message = "a run that was ended without its plan may have created rows, and it is not known which"
         advice = (
-            "look for them; then say --first-run send to send all rows that are not known to be there, or"
-            " --first-run baseline to take them as sent"
+            "look for them at the destination; then pass --first-run send to send all rows that are not known to be"
+            " there, or --first-run baseline to mark them as already sent"
         )
         return (Finding(Level.STOP, message, advice),)
     return ()
