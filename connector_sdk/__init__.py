@@ -2,7 +2,8 @@
 
 import os
 
-# Arrow reads this when it is loaded. Its own allocators keep what each writing thread ever used; the system's does not.
+# Arrow reads this variable when it is loaded. Its own allocators keep all memory that a writing thread ever used; the
+# allocator of the system does not.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 from connector_sdk.contract.batch import Action, Anchor, Attempt, Batch, Column, OnNull, Options, Reference

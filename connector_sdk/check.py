@@ -1,4 +1,4 @@
-"""Check a project as far as that goes without sending anything: connections, objects, mappings, models."""
+"""Check the connections, objects, mappings and models of a project without sending anything."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from connector_sdk.project.arguments import checks_arguments
 
 @frozen
 class CheckedConnection:
-    """A connection that works: who it is logged in to, and what is worth knowing about it and the syncs that use it."""
+    """A connection that works: the account that it reaches, and findings about it and about the syncs that use it."""
 
     name: str
     type: str
@@ -36,9 +36,9 @@ class CheckedConnection:
 def check(
     project: Project, *, destinations: Mapping[str, Destination] | None = None, state: Path | None = None
 ) -> tuple[CheckedConnection, ...]:
-    """Open every connection and check every sync; raises `ConfigError` with all problems of all of them.
+    """Open every connection and check every sync. Raises `ConfigError` with all problems of all of them.
 
-    It ends with 69 where nothing is wrong but logins.
+    The exit code of the error is 69 if nothing is wrong except logins.
     """
     errors: list[ConfigError] = []
     found: list[CheckedConnection] = []
@@ -66,12 +66,12 @@ def check(
 
 
 def _own_findings(live: Opened) -> tuple[Finding, ...]:
-    """Return what the destination found worth knowing when the connection was opened."""
+    """Return the findings that the destination reported when it opened the connection."""
     return scrub_findings(live.connection.findings, live.host.scrub)
 
 
 def _sync_errors(project: Project, sync: Sync, live: Opened, findings: dict[Finding, None]) -> Iterator[ConfigError]:
-    """What is wrong with a sync; what is only worth knowing is added to `findings`."""
+    """Yield the errors of a sync. Add what is only worth knowing to `findings`."""
     try:
         _, options = check_settings(project, sync, live.destination)
         schemas = discover(live, sync)

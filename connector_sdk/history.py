@@ -1,4 +1,4 @@
-"""What past runs did: their reports, their ledgers, their API calls."""
+"""Read what past runs did: their reports, their ledgers and their API calls."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ LEDGER_COLUMNS = (
     "key", "outcome", "action", "object", "record_id", "code", "message", "fields", "advice", "batch", "attempts",
     "possible_duplicate",
 )  # fmt: skip
-"""The columns of a ledger as people see it."""
+"""The columns of a ledger that users see."""
 
 
 @checks_arguments()
 def runs(
     project: Project | Outline, *, state: Path | None = None, sync: str | None = None, limit: int = 50
 ) -> list[RunReport]:
-    """Return the latest runs, newest first, of one sync or of all; those that are under way as far as they are."""
+    """Return the reports of the latest runs, newest first, of one sync or of all. They include runs in progress."""
     with journal_of(project, state) as (folder, journal), JOURNAL.reading(folder.database):
         return [_report(folder, journal, each) for each in journal.runs(sync, limit)]
 
 
 @checks_arguments()
 def show(project: Project | Outline, run: str, *, state: Path | None = None) -> RunReport:
-    """Return the report of one run, also while it is under way; raises `ConfigError` when there is none."""
+    """Return the report of one run, even while it is in progress. Raises `ConfigError` if there is no such run."""
     with journal_of(project, state) as (folder, journal):
         found = journal.run(run)
         if found is None:
@@ -62,8 +62,8 @@ def rows(
 ) -> pa.RecordBatchReader:
     """Return the ledger of a run as an Arrow stream with `LEDGER_COLUMNS`, in the order of the plan.
 
-    Of a run that has not ended, rows without an outcome are unprocessed: `IN_FLIGHT` where they were sent, `NOT_SENT`
-    where they were not. Raises `ConfigError` when there is no such run, or it has no rows.
+    While a run has not ended, its rows without an outcome are unprocessed: `IN_FLIGHT` if they were sent, `NOT_SENT`
+    if they were not. Raises `ConfigError` if there is no such run, or if it has no rows.
     """
     wanted = {"outcome": outcome, "key": key}
     with journal_of(project, state) as (folder, journal):
@@ -85,8 +85,8 @@ def rows(
 def _open_ledger(
     folder: StateFolder, journal: Journal, run: str, wanted: Mapping[str, str | None]
 ) -> pa.RecordBatchReader | None:
-    """The ledger of a run as it is at this moment; None when it has ended meanwhile."""
-    from connector_sdk.lifecycle.open_ledger import open_ledger  # a list of runs comes sooner without it
+    """Return the present ledger of a run that has not ended. Return None if it has ended meanwhile."""
+    from connector_sdk.lifecycle.open_ledger import open_ledger  # imported here to keep lists of runs fast
 
     with journal.as_of_now():
         found = journal.run(run)
@@ -96,14 +96,14 @@ def _open_ledger(
             with PLAN.reading(folder.plan(run)):
                 return open_ledger(folder, journal, run, LEDGER_COLUMNS, wanted)
         except RunStopped:
-            if folder.ledger(run).exists():  # it has just ended, and its plan is gone
+            if folder.ledger(run).exists():  # the run has just ended and deleted its plan
                 return None
             raise
 
 
 @checks_arguments()
 def calls(project: Project | Outline, run: str, *, state: Path | None = None) -> Iterator[Call]:
-    """The API calls of a run, in the order in which they ended; may be read while it runs."""
+    """Return the API calls of a run, in the order in which they ended, even while the run is in progress."""
     with journal_of(project, state) as (folder, journal):
         known, path = journal.run(run), folder.calls(run)
     if known is None:
@@ -113,7 +113,7 @@ def calls(project: Project | Outline, run: str, *, state: Path | None = None) ->
 
 @checks_arguments()
 def orphaned_runs(project: Project | Outline, *, state: Path | None = None) -> tuple[Finding, ...]:
-    """What waits for somebody under names of syncs that the project does not have any more, and the way out."""
+    """Return a finding for each unsettled run of a sync that the project no longer has, with the way to settle it."""
     if not StateFolder(state_path(project, state)).database.exists():
         return ()
     with journal_of(project, state) as (_, journal):
@@ -132,7 +132,7 @@ def _describe_orphan(sync: str, run: str, held: int) -> Finding:
 
 @checks_arguments()
 def notes(project: Project, run: str, *, state: Path | None = None) -> RunNotes:
-    """What a run noted at its destination; raises `ConfigError` when there is no such run, or its sync is gone."""
+    """Return the notes of a run. Raises `ConfigError` if there is no such run, or if the project lacks its sync."""
     with journal_of(project, state) as (_, journal):
         found, anchors = journal.run(run), journal.anchors(run)
     if found is None:
@@ -142,8 +142,11 @@ def notes(project: Project, run: str, *, state: Path | None = None) -> RunNotes:
 
 
 def _lines(ledger: Path, wanted: Mapping[str, str | None]) -> pa.RecordBatchReader:
-    """The lines of a ledger with these values, in the order of the plan; what earlier versions did not note is null."""
-    import duckdb  # a list of runs comes sooner without it
+    """Return the lines of a ledger with these values, in the order of the plan.
+
+    Columns that an earlier version did not write are null.
+    """
+    import duckdb  # imported here to keep lists of runs fast
 
     from connector_sdk.engines.sql import file
 
@@ -171,10 +174,10 @@ def _read_calls(path: Path) -> Iterator[Call]:
 
 
 def _report(folder: StateFolder, journal: Journal, run: JournalledRun) -> RunReport:
-    """The report of a run: what it left, or, where it has not ended, what is known of it now."""
+    """Return the report that a run left or, if it has not ended, a report of its present state."""
     is_running = run.state not in ENDED and is_under_way(folder, run)
     if not is_running and run.state in (RunState.PLANNING, RunState.RUNNING):
-        run = journal.run(run.id) or run  # it may have ended, or gone on, just now
+        run = journal.run(run.id) or run  # the run may have just ended or been resumed
         is_running = run.state not in ENDED and is_under_way(folder, run)
     if run.state is RunState.PLANNING:
         planning = _empty(run, ReportState.PLANNING)

@@ -1,4 +1,4 @@
-"""Settle rows whose fate is unknown: a person looked, and says what became of them."""
+"""Settle held rows by the decision of a person who looked them up at the destination."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from connector_sdk.state.snapshot_file import add_rows
 
 
 class Decision(StrEnum):
-    """What became of a held row, or what is to be done about it."""
+    """What became of a held row, or what to do about it."""
 
     SENT = "sent"
     NOT_SENT = "not sent"
@@ -29,7 +29,7 @@ class Decision(StrEnum):
 
 @frozen
 class Settlement:
-    """A decision; `record_id` is that of the record which a sent row became, where it is known."""
+    """A decision about held rows. `record_id` is the record of a row that was sent, if it is known."""
 
     decision: Decision
     record_id: str | None = None
@@ -37,7 +37,7 @@ class Settlement:
 
 @frozen
 class _Held:
-    """The held rows that a run, or with None all runs of a sync, left; `name` is what they were asked for by."""
+    """The held rows of one run, or of all runs of a sync if `run` is None. `name` is what the caller asked for."""
 
     name: str
     sync: str
@@ -47,7 +47,7 @@ class _Held:
 
 @checks_arguments()
 def held_rows(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[Held, ...]:
-    """Return the rows that wait for a decision, of a run or of all runs of a sync; `run` is the id or the name."""
+    """Return the rows that wait for a decision. `run` is the id of a run, or the name of a sync for all of its runs."""
     with journal_of(project, state) as (_, journal):
         return _find(journal, run).rows
 
@@ -63,9 +63,9 @@ def resolve(
 ) -> tuple[str, ...]:
     """Settle held rows of a run or of a sync, all of them or those with `keys`, and return the keys that were settled.
 
-    `run` is the id of the run or the name of the sync. A row that was sent is never sent again. A row that was not
-    sent, or is to be sent again, is new to the next run. Raises `ConfigError` when a key is not held, or one record id
-    is given for several rows.
+    `run` is the id of the run or the name of the sync. A row settled as `SENT` is never sent again. A row settled as
+    `NOT_SENT` or `RESEND` is new to the next run. Raises `ConfigError` if a key is not held, or if one record id is
+    given for several rows.
     """
     with journal_of(project, state) as (folder, journal):
         sync = _find(journal, run).sync
@@ -73,7 +73,7 @@ def resolve(
             found = _find(journal, run)
             chosen = _choose_keys(found, keys, settlement)
             after = journal.sync(sync)
-            assert after is not None  # rows are held by the end of a run, which leaves it behind
+            assert after is not None  # the run that held the rows also saved the state of its sync
             if settlement.decision is Decision.SENT:
                 ids = pa.array([settlement.record_id] * len(chosen), pa.string())
                 added = pa.table({"key": chosen, "record_id": ids})
@@ -83,7 +83,7 @@ def resolve(
 
 
 def _find(journal: Journal, name: str) -> _Held:
-    """The rows held under the id of a run or the name of a sync, which need not be one of the project any more."""
+    """Return the rows held under the id of a run or the name of a sync. The project may no longer have that sync."""
     run = journal.run(name)
     if run is not None:
         return _Held(name, run.sync, name, journal.held(run.sync, name))

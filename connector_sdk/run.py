@@ -1,7 +1,7 @@
 """Plan and run a sync: the algorithm as named steps.
 
 A run that was interrupted is finished from its frozen plan before anything new is planned. The way of a row:
-`planning` freezes what is to be sent, `writing` delivers it, `finish` accounts for it and promotes the snapshot.
+`planning` freezes it in a plan, `delivery` sends it, and `finish` counts its outcome and promotes the snapshot.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from connector_sdk.project.locate import locate
 __all__ = ["FirstRun", "plan", "run"]
 
 _STALE_PLANS = 3
-"""How often a plan is made anew because its target moved, before the run gives up."""
+"""How many plans a run makes while its target keeps changing, before it gives up."""
 
 
 @checks_arguments(request_problems, observer_problems)
@@ -54,20 +54,22 @@ def run(
     pace: Pace | None = None,
     drain: float | None = None,
 ) -> tuple[RunReport, ...]:
-    """Run a sync; a run that was interrupted before is finished first and has a report of its own.
+    """Run a sync. A run that was interrupted before is finished first and has a report of its own.
 
     `plan_id` runs a saved plan. `accept` releases guards by name. `full` sends every row again. `abandon` settles an
-    interrupted run without sending the rest of it, and ends one that cannot be finished: its plan is lost, or it wrote
-    to another account. `start_over` forgets what was sent. `destinations` serve their types in place of installed
-    plugins. `cancel` interrupts the run; it can be resumed. A run that stops waits for what is in flight, and records
-    it: `drain` seconds, by default 3 after Ctrl-C, and 60 after `cancel` or where it cannot go on by itself. The
-    connection is closed after the last call has returned; a call that never does keeps neither this function nor the
-    process. `KeyboardInterrupt`, and what else a handler of signals raises here, is raised again once all is on record.
+    interrupted run without sending the rest of it. It also ends a run that cannot be finished, because its plan is
+    lost or it wrote to another account. `start_over` forgets what was sent. `destinations` serve their types in place
+    of installed plugins. `cancel` interrupts the run; it can be resumed.
 
-    Raises `ConfigError` or `RunStopped` when nothing was begun. A run that stops midway has a report, `state` is then
-    `stopped` and running the sync again goes on from there. Where an interrupted run was finished and a new one cannot
-    begin, or a run is cancelled while it is planned, that has a report too: its `state` is `not begun`, `exit` and
-    `message` say why.
+    A run that stops waits for batches in flight and records their results. It waits `drain` seconds. The default is 3
+    after Ctrl-C, and 60 after `cancel` or after an error that stops the run. The connection is closed after the last
+    call has returned. A call that never returns blocks neither this function nor the end of the process. If a signal
+    handler raises an exception here, such as `KeyboardInterrupt`, it is raised again once everything is recorded.
+
+    Raises `ConfigError` or `RunStopped` if no run began. A run that stops midway has a report: its `state` is
+    `stopped`, and running the sync again resumes it. There is also a report if a new run cannot begin after an
+    interrupted run was finished, or if a run is cancelled while it is planned. Its `state` is then `not begun`, and
+    its `exit` and `message` say why.
     """
     request = Request(
         first_run, frozenset(accept), full, abandon, start_over, plan_id,
@@ -91,9 +93,9 @@ def plan(
     destinations: Mapping[str, Destination] | None = None,
     observers: Sequence[object] = (),
 ) -> PlanReport:
-    """Say what a run would do, without writing anything. With `save`, `run(plan_id=…)` can run exactly that.
+    """Return what a run would do, without writing anything. With `save`, `run(plan_id=…)` can run exactly this plan.
 
-    With `lookup` the destination is asked which of the records are there, where an upsert would not need to know.
+    With `lookup`, the destination is asked which of the records exist, even if an upsert does not need to know.
     """
     request = Request(first_run=first_run, accept=frozenset(accept), full=full)
     with session(project, sync, state=state, destinations=destinations, observers=observers, exclusive=save) as opened:

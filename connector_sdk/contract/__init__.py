@@ -1,1 +1,1 @@
-"""The words between core and plugins, and what every floor stands on."""
+"""The contract between core and plugins, and the classes that every other package uses."""

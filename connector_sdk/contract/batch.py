@@ -1,4 +1,4 @@
-"""Rows on their way to a destination, and what a destination notes while it writes them."""
+"""The batches that a destination writes, and what it notes while it writes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connector_sdk.contract.spec import Mode
 
 
 class Action(StrEnum):
-    """What is to be done with the rows of a batch."""
+    """What to do with the rows of a batch."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -32,7 +32,7 @@ class OnNull(StrEnum):
 
 @frozen
 class Reference:
-    """The cell holds a value of `field` of `object_name`; the destination finds the record that it means."""
+    """The key of a referenced record: `field` of `object_name`. The destination finds the record by its value."""
 
     object_name: str
     field: str
@@ -40,7 +40,7 @@ class Reference:
 
 @frozen
 class Column:
-    """A field to write. With `by`, the cells are keys of the referenced record instead of its id."""
+    """A field to write. If `by` is set, its cells hold keys of the referenced records instead of their ids."""
 
     field: str
     on_null: OnNull = OnNull.CLEAR
@@ -49,12 +49,12 @@ class Column:
 
 @frozen
 class Batch:
-    """Rows that travel together: one object, one action, one list of columns.
+    """Rows that are sent together: one object, one action, one list of columns.
 
-    `rows` has one Arrow column per entry of `columns`, in the same order and named by its field. `record_ids` (text,
-    one per row, null where unknown) names the records to update, delete or merge; `into` (text, one per row) those
-    that they are merged into, rows with the same one side by side. `match_field` is the field by which an upsert
-    finds its records; it is one of the columns. `version` is that of the target in mode `all`.
+    `rows` has one Arrow column per entry of `columns`, in the same order and named after its field. `record_ids` (text,
+    one per row, null if unknown) are the records to update, delete or merge. `into` (text, one per row) are the records
+    that they are merged into; rows with the same one are adjacent. `match_field` is the field by which an upsert finds
+    its records, and one of the columns. `version` is the version of the target in mode `all`.
     """
 
     run: str
@@ -73,7 +73,7 @@ class Batch:
 
 @frozen
 class Anchor:
-    """What identifies a batch at the destination, as noted by one attempt to write it. `at` is ISO 8601 in UTC."""
+    """What identifies a batch at the destination, noted by one attempt to write it. `at` is ISO 8601 in UTC."""
 
     batch: int
     attempt: int
@@ -96,17 +96,18 @@ class Attempt(Protocol):
         ...
 
     def anchor(self, step: str, **handle: str) -> None:
-        """Note what identifies the batch at the destination. On disk when this returns."""
+        """Note what identifies the batch at the destination. The note is on disk when this returns."""
         ...
 
     def run_anchors(self) -> tuple[Anchor, ...]:
-        """All anchors of this run, oldest first."""
+        """Return all anchors of this run, oldest first."""
         ...
 
     def wait(self, seconds: float, reason: str = "") -> None:
-        """Sleep; raises `Cancelled` once the run no longer waits for this batch. `reason` goes into the log.
+        """Sleep, and raise `Cancelled` once the run no longer waits for this batch. `reason` goes into the log.
 
-        While a run stops, batches in flight get some seconds more, and it sleeps less than `seconds`: look then.
+        A run that stops gives batches in flight a few more seconds. The sleep is then shorter than `seconds`; check
+        the batch again when this returns.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The codes that the core itself gives to rows, explained; those of a destination are explained by its plugin."""
+"""The codes that the core itself gives to rows, with explanations. Plugins explain the codes of their destinations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import frozen
 
 
 class Code(StrEnum):
-    """Why a row was not sent, or is not known to have arrived."""
+    """Why a row was not sent, or why it is not known whether it arrived."""
 
     NULL_KEY = "NULL_KEY"
     INEXACT_KEY = "INEXACT_KEY"
@@ -42,7 +42,7 @@ class Code(StrEnum):
 
 @frozen
 class Explanation:
-    """A code in words: what caused it, and what a person can do about it."""
+    """The cause of a code, and what a user can do about it."""
 
     cause: str
     advice: str
@@ -156,4 +156,4 @@ EXPLAINED: Mapping[Code, Explanation] = {
         "Do nothing: this run, or the next one, finds out what became of the row before it sends anything.",
     ),
 }
-"""Every code of the core, explained."""
+"""The explanation of every code of the core."""

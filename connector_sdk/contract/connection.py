@@ -1,4 +1,4 @@
-"""An opened destination, and what the host gives to the plugin that opens it."""
+"""An open connection, and what the host gives to the plugin that opens it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from connector_sdk.contract.plan import Finding
 
 @frozen
 class Call:
-    """One API call as it was made: secrets are redacted before this exists.
+    """One API call as it was made, with its secrets already redacted.
 
-    `at` is ISO 8601 in UTC, `seconds` the time until the answer was read, sizes are bytes on the wire. Bodies are
-    text, cut at 16 KiB. `status` is None and `error` is set when no answer came. `remaining` is what the answer said
-    is left of the account's quota of calls.
+    `at` is ISO 8601 in UTC. `seconds` is the time until the response was read. Sizes are bytes on the wire. Bodies are
+    text, cut at 16 KiB. If no response came, `status` is None and `error` is set. `remaining` is what the response
+    said is left of the account's quota of calls.
     """
 
     at: str
@@ -35,27 +35,27 @@ class Call:
 
 
 class TokenStore(Protocol):
-    """Where a connection keeps what must survive the process, such as a rotated refresh token."""
+    """The storage for what a connection must keep after the process ends, such as a rotated refresh token."""
 
     def load(self) -> str | None:
-        """The text stored last, None if there is none."""
+        """Return the text stored last, None if there is none."""
         ...
 
     def save(self, text: str) -> None:
-        """Store `text`, readable by this user only; on disk when this returns."""
+        """Store `text`, readable by this user only. It is on disk when this returns."""
         ...
 
     def forget(self) -> None:
-        """Keep nothing any more."""
+        """Delete the stored text."""
         ...
 
     def exclusive(self) -> AbstractContextManager[object]:
-        """Keep every other thread and process out while a token is loaded, exchanged and saved."""
+        """Exclude every other thread and process while a token is loaded, exchanged and saved."""
         ...
 
 
 class Host(Protocol):
-    """What a plugin may ask of the process that opens its connection."""
+    """What the process that opens a connection offers to its plugin."""
 
     @property
     def tokens(self) -> TokenStore:
@@ -63,17 +63,17 @@ class Host(Protocol):
         ...
 
     def call_finished(self, call: Call) -> None:
-        """Tell that an API call was made."""
+        """Report an API call that was made."""
         ...
 
     def hide(self, secret: str) -> None:
-        """Replace `secret` wherever it would be logged, reported or shown, from now until the connection is closed."""
+        """Redact `secret` in everything that is logged, reported or shown, until the connection is closed."""
         ...
 
 
 @frozen
 class ConnectionSettings:
-    """A connection that is not opened yet: its name, an instance of the spec's `config` class, and a host for it."""
+    """A connection that is not open yet: its name, an instance of the spec's `config` class, and its host."""
 
     name: str
     config: Any
@@ -82,9 +82,7 @@ class ConnectionSettings:
 
 @frozen
 class RunNotes:
-    """What a run noted at its destination: its sync, the connection and account that it wrote to, and its anchors,
-    oldest first.
-    """
+    """The notes of a run: its sync, the connection and account that it wrote to, and its anchors, oldest first."""
 
     run: str
     sync: str
@@ -94,34 +92,35 @@ class RunNotes:
 
 
 class CommandSettings(Protocol):
-    """What the command line gives to a command of a plugin, as `ctx.obj`."""
+    """What the command line offers to the commands of a plugin, as `ctx.obj`."""
 
     def settings_of(self, type_: str, name: str | None = None) -> ConnectionSettings:
-        """The settings of a connection of a type; `name` may be None where the project has one of that type.
+        """Return the settings of a connection of a type. `name` may be None if the project has just one of that type.
 
-        Raises `ConfigError` when there is none, or none of that name, or its settings are wrong.
+        Raises `ConfigError` if there is no such connection, or if its settings are wrong.
         """
         ...
 
     def notes_of(self, run: str) -> RunNotes:
-        """What a past run noted; kept as long as the run is. Raises `ConfigError` when there is none."""
+        """Return the notes of a past run, kept as long as the run. Raises `ConfigError` if there is no such run."""
         ...
 
     def write(self, columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:
-        """Write records to stdout, as a table or as --output says."""
+        """Write records to stdout, as a table or in the format of `--output`."""
         ...
 
     def say(self, text: str) -> None:
-        """Write a message to stderr, without known secrets."""
+        """Write a message to stderr, with known secrets redacted."""
         ...
 
 
 @frozen
 class Connection:
-    """An opened destination. `account` identifies who owns the data there (the org's id) and is pinned in the state.
+    """An open connection. `account` identifies who owns the data there (the org's id); the state is pinned to it.
 
-    `handle` is the plugin's own; what batches share lives in it. `production` is None where that cannot be told.
-    `findings` are worth knowing about the connection itself: `connector check` and every plan show them.
+    `handle` belongs to the plugin and holds what batches share. `production` is None if the plugin cannot know it.
+    `findings` are facts about the connection itself that are worth knowing: `connector check` and every plan show
+    them.
     """
 
     handle: Any

@@ -1,4 +1,4 @@
-"""Named places at which a test may kill the process; nothing at all in production."""
+"""Named places in the code at which a test may kill the process. They do nothing in production."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ _listener: Callable[[str], None] | None = None
 
 
 def crashpoint(name: str) -> None:
-    """Mark a place before or after a call or a commit. Does nothing unless a test listens."""
+    """Mark a place before or after a call or a commit. This does nothing unless a test listens."""
     if _listener is not None:
         _listener(name)
 
 
 def listen(listener: Callable[[str], None] | None) -> None:
-    """Call `listener` with the name of every crash point from now on; None ends it."""
+    """Call `listener` with the name of every crash point from now on. None removes the listener."""
     global _listener
     _listener = listener

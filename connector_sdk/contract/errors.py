@@ -1,22 +1,22 @@
-"""The exceptions of the product, and the codes with which a command ends.
+"""The exceptions of the product, and the exit codes of its commands.
 
-What a person reads::
+Errors that users read::
 
     ConnectorError
     ├── ConfigError     the project, a connection or a mapping is wrong: lists every problem
     ├── PluginError     a destination broke the contract
-    └── RunStopped      a run cannot go on; nothing is lost, `exit_code` says why
+    └── RunStopped      a run cannot continue; nothing is lost, `exit_code` says why
 
-What a destination raises to the core, never shown to a person::
+Errors that a destination raises for the core, and that users never see::
 
     NotExecuted         nothing of the batch was executed
     Stale               the target changed since it was read (mode `all`)
 
-What a destination must let through::
+An exception that a destination must let propagate::
 
     Cancelled           the run stops, and no longer waits
 
-Each of them crosses processes with what caused it (`Portable`).
+All of them can be pickled together with their causes (`Portable`), so they cross processes.
 Failures of single rows are data (`WriteResult`), never exceptions.
 """
 
@@ -31,7 +31,7 @@ from attrs import evolve, frozen
 
 
 class ExitCode(IntEnum):
-    """How a command ends."""
+    """The exit code of a command."""
 
     OK = 0
     ROWS_FAILED = 1
@@ -51,8 +51,8 @@ class ExitCode(IntEnum):
 class Problem:
     """One thing that is wrong, where it is, and what to do about it.
 
-    `path` leads to the place in the project (`("syncs", "contacts", "mode")`); `line` is counted from 1 and is
-    known when the project came from a file.
+    `path` is the place in the project (`("syncs", "contacts", "mode")`). `line` counts from 1 and is known if the
+    project came from a file.
     """
 
     message: str
@@ -70,9 +70,9 @@ class Problem:
 
 
 class Portable(BaseException):
-    """An exception that crosses processes: it is pickled with its attributes, its notes, and what caused it.
+    """An exception that crosses processes: it is pickled with its attributes, its notes and its cause.
 
-    A cause that cannot be pickled is replaced by an `UnpicklableError`, which says what it was.
+    An `UnpicklableError` replaces a cause that cannot be pickled.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -80,7 +80,7 @@ class Portable(BaseException):
 
 
 class UnpicklableError(Portable, Exception):
-    """Stands for an exception that cannot leave its process; its text has the type and the text of that one."""
+    """The stand-in for an exception that cannot be pickled; its text has the type and the text of that exception."""
 
 
 def _restore(cls: type[BaseException], args: Any, attributes: Any, cause: Any, suppresses: bool) -> BaseException:
@@ -92,7 +92,7 @@ def _restore(cls: type[BaseException], args: Any, attributes: Any, cause: Any, s
 
 
 def _pack_error(error: BaseException | None) -> tuple[BaseException, Any] | None:
-    """An exception and those that caused it: others than ours lose theirs when they are pickled."""
+    """Return an exception with its causes, because only a `Portable` exception keeps its cause when it is pickled."""
     if error is None:
         return None
     if isinstance(error, Portable):
@@ -115,7 +115,7 @@ def _unpack_error(packed: tuple[BaseException, Any] | None) -> BaseException | N
 
 
 class ConnectorError(Portable, Exception):
-    """The root of everything that is meant for a person.
+    """The base class of all errors that users read.
 
     try:
         run(project, "contacts")
@@ -127,7 +127,7 @@ class ConnectorError(Portable, Exception):
 
 
 class ConfigError(ConnectorError):
-    """Something in the project, a connection or a mapping is wrong; `problems` lists all of it."""
+    """An error in the project, a connection or a mapping. `problems` lists everything that is wrong."""
 
     exit_code = ExitCode.CONFIG
 
@@ -141,17 +141,17 @@ class ConfigError(ConnectorError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def below(self, *place: str | int) -> ConfigError:
-        """The same error, its problems placed below a place of the project."""
+        """Return the same error with `place` put before the path of each problem."""
         placed = [evolve(each, path=(*place, *each.path)) for each in self.problems]
         return ConfigError(placed, exit_code=self.exit_code)
 
 
 class PluginError(ConnectorError):
-    """A destination broke the contract: the message names the plugin, the hook and what it should have answered."""
+    """A breach of the contract by a plugin. The message names the plugin, the hook and the expected answer."""
 
 
 class RunStopped(ConnectorError):
-    """A run cannot go on. What was done is recorded; `exit_code` says whether it can be resumed."""
+    """The error of a run that cannot continue. What it did is recorded; `exit_code` says whether it can be resumed."""
 
     def __init__(self, message: str, *, hint: str, exit_code: ExitCode = ExitCode.STOPPED) -> None:
         super().__init__(f"{message} — {hint}")
@@ -161,10 +161,10 @@ class RunStopped(ConnectorError):
 
 
 class NotExecuted(Portable, Exception):
-    """Raised by `write_batch` when nothing of the batch was executed, for certain.
+    """The error that `write_batch` raises only if it is certain that nothing of the batch was executed.
 
-    `code` is classified like any other; `split` says that a smaller batch would pass (the body was too large),
-    `retry_after` how many seconds the destination asks for before the next try.
+    `code` is classified like any other. `split` says that a smaller batch would be accepted, because the body was too
+    large. `retry_after` is how many seconds the destination asks us to wait before the next try.
     """
 
     def __init__(self, code: str, message: str, *, split: bool = False, retry_after: float | None = None) -> None:
@@ -176,11 +176,11 @@ class NotExecuted(Portable, Exception):
 
 
 class Stale(Portable, Exception):
-    """Raised when the target is no longer at `Batch.version`; the core reads it and plans anew.
+    """The error of a target that is no longer at `Batch.version`. The core reads the target and plans again.
 
-    Where a saved plan is run, that is refused instead (exit 6), with what changed.
+    If the run is of a saved plan, the core refuses the plan instead (exit 6) and lists what changed.
     """
 
 
 class Cancelled(Portable):
-    """Raised by `attempt.wait` when a run that stops waits no longer; a destination lets it through."""
+    """The exception that `attempt.wait` raises when a stopping run no longer waits. Destinations let it propagate."""

@@ -1,9 +1,9 @@
-"""The contract: the hooks that a destination implements, and those by which a host watches a run.
+"""The contract: the hooks that a destination implements, and the hooks through which a host watches a run.
 
-A destination is a module of functions without state, each marked with `@hookimpl` and named after its hook. A
-function may take fewer arguments than its hook; arguments have no defaults. Hooks are called per batch, never per
-row. `docs/destinations/hooks.md` shows every signature, `docs/destinations/tutorial.md` builds a destination step by
-step.
+A destination is a module of stateless functions. Each function is marked with `@hookimpl` and named after its hook.
+It may take fewer arguments than the hook, and its arguments have no defaults. The core calls hooks per batch, never
+per row. `docs/destinations/hooks.md` shows every signature; `docs/destinations/tutorial.md` builds a destination step
+by step.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 REQUIRED = ("destination_spec", "connect", "list_objects", "discover_schema", "write_batch")
-"""The hooks that every destination has."""
+"""The hooks that every destination must implement."""
 
 NEEDED_BY = {Mode.UPDATE: "match", Mode.ARCHIVE: "match", Mode.ALL: "read_records"}
-"""The hooks that a destination needs for a mode."""
+"""The hook that each of these modes needs."""
 
 
 class DestinationHooks:
-    """What a destination answers. The first answer that is not None counts."""
+    """The hooks of a destination. The first answer that is not None counts."""
 
     @hookspec(firstresult=True)
     def destination_spec(self) -> DestinationSpec:
-        """Describe the destination: its modes, its ways to write, and the classes of its configuration. Required.
+        """Describe the destination: its modes, its apis, and the classes of its configuration. Required.
 
         @hookimpl
         def destination_spec():
@@ -61,9 +61,10 @@ class DestinationHooks:
 
     @hookspec(firstresult=True)
     def connect(self, config: Any, host: Host) -> Connection:
-        """Log in now and answer an open connection; raise `ConfigError` when that cannot succeed. Required.
+        """Log in now and return an open connection. Required.
 
-        `config` is an instance of the spec's `config` class. Every secret goes to `host.hide` before it is used.
+        `config` is an instance of the spec's `config` class. Raise `ConfigError` if the login cannot succeed. Pass
+        every secret to `host.hide` before you use it.
 
         @hookimpl
         def connect(config, host):
@@ -76,7 +77,7 @@ class DestinationHooks:
 
     @hookspec(firstresult=True)
     def list_objects(self, connection: Connection) -> Sequence[ObjectInfo]:
-        """List the objects that can be written, and in which modes. Required.
+        """List the objects that can be written, each with its modes. Required.
 
         @hookimpl
         def list_objects(connection):
@@ -86,9 +87,9 @@ class DestinationHooks:
 
     @hookspec(firstresult=True)
     def discover_schema(self, connection: Connection, object_name: str, refresh: bool) -> ObjectSchema:
-        """Describe one object and its fields; raise `ConfigError` when it does not exist. Required.
+        """Describe one object and its fields. Required.
 
-        `refresh` asks for the schema as it is now, past any cache.
+        Raise `ConfigError` if the object does not exist. If `refresh` is true, bypass every cache.
 
         @hookimpl
         def discover_schema(connection, object_name, refresh):
@@ -99,7 +100,7 @@ class DestinationHooks:
 
     @hookspec(firstresult=True)
     def check_sync(self, connection: Connection, sync: Sync, options: Options) -> Sequence[Problem]:
-        """Look at the settings of a sync: what neither the spec nor the schema of its objects can forbid.
+        """Check the settings of a sync for problems that neither the spec nor the schemas of its objects rule out.
 
         @hookimpl
         def check_sync(connection, sync, options):
@@ -122,11 +123,14 @@ class DestinationHooks:
     ) -> pa.Table:
         """Find the records whose `field` has one of `values`, in each of `objects`.
 
-        Answers an Arrow table `(position: int64, object_name: string, record_id: string)`; `position` indexes
-        `values`. No line: not found; several lines: several records; a null `record_id`: no record can ever have this
-        value. Pairing and case rules are the plugin's. `is_reference` asks for records that rows refer to, which a
-        destination may search for by other rules than those by which it matches a key. `successors` are objects that
-        are not searched: a record that became one of theirs is answered as that one.
+        Return an Arrow table `(position: int64, object_name: string, record_id: string)`. `position` is an index into
+        `values`. A value without a line was not found; a value with several lines has several records. A null
+        `record_id` means that no record can ever have the value. The plugin decides which values are equal, for
+        example whether case matters.
+
+        `is_reference` is true if rows refer to these records. A destination may search for them by other rules than
+        for a key. Do not search the objects in `successors`. If a record that you find was converted into a record
+        of one of them, return that record instead.
 
         @hookimpl
         def match(connection, objects, field, values):
@@ -141,9 +145,9 @@ class DestinationHooks:
     def read_records(
         self, connection: Connection, object_name: str, fields: Sequence[str]
     ) -> tuple[pa.RecordBatchReader, str]:
-        """Read what the target holds now, as an Arrow stream of `fields`, and the version it is at.
+        """Read what the target holds now: an Arrow stream of `fields`, and the version of the target.
 
-        Needed for mode `all`, which compares the model with it.
+        Mode `all` needs this hook, because it compares the model with the target.
 
         @hookimpl
         def read_records(connection, object_name, fields):
@@ -154,13 +158,15 @@ class DestinationHooks:
 
     @hookspec(firstresult=True)
     def write_batch(self, connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-        """Write a batch and answer one line per row, in the same order. Required.
+        """Write a batch and return one line per row, in the order of the rows. Required.
 
-        Raise `NotExecuted` when nothing was executed for certain, let any other error through. No loop over
-        attempts and no sleep but `attempt.wait`. What identifies the batch goes into `attempt.anchor` as soon as it
-        is known. What to do is `batch.action`: in mode upsert, rows that left the model come as updates or deletions
-        by record id. A deletion has no columns; `batch.rows.num_rows` still counts its rows. Nor has a merge of records
-        into those that `batch.into` names; it answers the ids of these.
+        Raise `NotExecuted` only if you are certain that nothing was executed; let every other error propagate. Don't
+        retry, and don't sleep except with `attempt.wait`. As soon as you know what identifies the batch, such as a
+        job id, pass it to `attempt.anchor`.
+
+        `batch.action` says what to do. In mode upsert, rows that left the model arrive as updates or deletions by
+        record id. A deletion has no columns; `batch.rows.num_rows` still counts its rows. A merge has no columns
+        either: it merges records into those that `batch.into` names, and returns the ids of the latter.
 
         @hookimpl
         def write_batch(connection, batch, options, attempt):
@@ -177,10 +183,11 @@ class DestinationHooks:
     def recover_batch(
         self, connection: Connection, batch: Batch, options: Options, attempt: Attempt
     ) -> WriteResult | Recovery | Unknown:
-        """Find out what became of a batch whose answer was lost; called only when it has an anchor.
+        """Find out what happened to a batch whose response was lost. Called only if the batch has an anchor.
 
-        Answers its result, `NOT_EXECUTED` when it was not executed and cannot be any more, or `Unknown` with a hint
-        where a person can look. Raises when it cannot tell now; it is asked again.
+        Return its result if it was executed. Return `NOT_EXECUTED` if it was not, and can no longer be. Return
+        `Unknown`, with a hint where a person can look, if you can never know. Raise if you do not know yet: the core
+        asks again.
 
         @hookimpl
         def recover_batch(connection, batch, options, attempt):
@@ -191,9 +198,9 @@ class DestinationHooks:
 
     @hookspec(firstresult=True)
     def classify_error(self, error: RowError | BaseException) -> Classification | None:
-        """Say what an error asks for. Called once per distinct code and action, or for an exception, from any thread.
+        """Classify an error. Called once per distinct code and action, or for an exception, from any thread.
 
-        None leaves it to the defaults: a row is rejected, a network error is transient, anything else is fatal.
+        Return None to use the defaults: a row is rejected, a network error is transient, anything else is fatal.
 
         @hookimpl
         def classify_error(error):
@@ -207,9 +214,9 @@ class DestinationHooks:
     def check_plan(
         self, connection: Connection, plan: PlanSummary, options: Options, replacement: Batch | None
     ) -> Sequence[Finding]:
-        """Look at a plan before it runs: quota, permissions, automation. A `stop` keeps the run from starting.
+        """Check a plan before it runs: quota, permissions, automation. A `stop` keeps the run from starting.
 
-        In mode `all`, `replacement` is the list as it will be written, None where nothing would change.
+        In mode `all`, `replacement` is the list that the run will write, or None if nothing would change.
 
         @hookimpl
         def check_plan(connection, plan, options):
@@ -222,7 +229,7 @@ class DestinationHooks:
 
     @hookspec(firstresult=True)
     def commands(self) -> Sequence[click.Command]:
-        """Commands that the plugin adds below `connector NAME`.
+        """Return the commands that the plugin adds below `connector NAME`.
 
         @hookimpl
         def commands():
@@ -232,11 +239,11 @@ class DestinationHooks:
 
 
 class ObserverHooks:
-    """What a host may watch. Every implementation is called; one that raises is reported once and left out."""
+    """The hooks of an observer. Every observer is called. One that raises is logged once and not called again."""
 
     @hookspec
     def run_started(self, start: RunStart) -> None:
-        """A run is about to begin.
+        """Receive a run that is about to begin.
 
         @hookimpl
         def run_started(start):
@@ -245,7 +252,9 @@ class ObserverHooks:
 
     @hookspec
     def run_planned(self, plan: PlanSummary, findings: Sequence[Finding]) -> None:
-        """The plan of a run is frozen, and nothing of it is written yet; `findings` did not keep it from running.
+        """Receive the frozen plan of a run before any of it is written.
+
+        `findings` did not keep the run from starting.
 
         @hookimpl
         def run_planned(plan, findings):
@@ -256,7 +265,7 @@ class ObserverHooks:
 
     @hookspec
     def batch_finished(self, batch: BatchReport) -> None:
-        """The rows of a batch have outcomes.
+        """Receive a batch whose rows have outcomes now.
 
         @hookimpl
         def batch_finished(batch):
@@ -265,7 +274,7 @@ class ObserverHooks:
 
     @hookspec
     def call_finished(self, call: Call) -> None:
-        """An API call was made. Called from the thread that made it.
+        """Receive an API call after it was made. Called from the thread that made it.
 
         @hookimpl
         def call_finished(call):
@@ -274,7 +283,7 @@ class ObserverHooks:
 
     @hookspec
     def run_finished(self, report: RunReport) -> None:
-        """A run ended, whatever the reason.
+        """Receive the report of a run that ended, whatever the reason.
 
         @hookimpl
         def run_finished(report):

@@ -1,4 +1,4 @@
-"""What became of rows and batches: the destination's answer, its classification, and the outcome in the ledger."""
+"""The results of rows and batches: the destination's answer, its classification, and the outcome in the ledger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connector_sdk.contract.batch import Action
 
 
 class Outcome(StrEnum):
-    """What became of a row in a run; every planned row ends as exactly one of these."""
+    """The result of a row in a run. Every planned row ends with exactly one outcome."""
 
     SUCCEEDED = "succeeded"
     REJECTED = "rejected"
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 class RowStatus(StrEnum):
-    """What a destination says of one row of a batch."""
+    """The destination's answer for one row of a batch."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -31,7 +31,7 @@ class RowStatus(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an error asks for: send again, send again slower, give the row up, stop the run."""
+    """What to do about an error: send again, send again more slowly, give the row up, or stop the run."""
 
     TRANSIENT = "transient"
     THROTTLED = "throttled"
@@ -48,15 +48,16 @@ class Executed(StrEnum):
 
 @frozen
 class Classification:
-    """An error, understood: what it asks for, what caused it and what a person can do about it.
+    """The classification of an error: what to do about it, what caused it, and what a user can do about it.
 
-    `retry_after` is in seconds, None where the destination names no time. `forget_record` means that the record id
-    which the row was sent with is no longer valid. `attempts` bounds how often a row that fails this way is sent in
-    one run, `rows_max` how many of them travel together when they are sent again; None where the core decides.
-    `crowded` means that too much is going on there at the same time: fewer batches are sent at once for a while.
-    `look_again` means that another record has taken the place of the row's: it is looked up once more in this run.
-    `waits` means that it passes by itself, however long that takes, and that `write_batch` waits for it by
-    `attempt.wait` before it sends again: nothing was executed, and neither tries nor time are bounded.
+    `retry_after` is in seconds, None if the destination names no time. `forget_record`: the record id with which the
+    row was sent is no longer valid. `attempts` limits how often one run sends a row that fails this way. `rows_max`
+    limits how many such rows are sent again in one batch. For both, None leaves the decision to the core.
+
+    `crowded`: the destination is overloaded, and the core sends fewer batches at once for a while. `look_again`:
+    another record has replaced the row's record, and this run looks the record up once more. `waits`: nothing was
+    executed, and the error passes by itself, however long that takes. `write_batch` then waits with `attempt.wait`
+    before it sends again; neither attempts nor time are limited.
     """
 
     kind: Kind
@@ -74,9 +75,9 @@ class Classification:
 
 @frozen
 class RowError:
-    """The error of a row, as the destination worded it; `code` is normalised by the plugin.
+    """The error of a row in the destination's words. The plugin normalizes `code`.
 
-    `action` is None where a hook that writes nothing raised `NotExecuted` with this code.
+    `action` is None if a hook that writes nothing raised `NotExecuted` with this code.
     """
 
     code: str
@@ -94,7 +95,7 @@ RESULT_SCHEMA = pa.schema(
         ("fields", pa.string()),
     ]
 )
-"""The columns of a `WriteResult`; `created` is null where the destination does not say, `fields` is comma-separated."""
+"""The columns of a `WriteResult`. `created` is null if the destination does not say. `fields` is comma-separated."""
 
 
 def _is_result(_instance: object, _attribute: object, table: pa.Table) -> None:
@@ -104,7 +105,7 @@ def _is_result(_instance: object, _attribute: object, table: pa.Table) -> None:
 
 @frozen
 class WriteResult:
-    """What a destination says of a batch: one line per row, in the order of the rows. `rows` has `RESULT_SCHEMA`."""
+    """The destination's answer for a batch: one line per row, in the order of the rows. `rows` has `RESULT_SCHEMA`."""
 
     rows: pa.Table = field(validator=_is_result)
 
@@ -119,7 +120,7 @@ class WriteResult:
         message: Sequence[str | None] | pa.Array | None = None,
         fields: Sequence[str | None] | pa.Array | None = None,
     ) -> WriteResult:
-        """Build a result from columns; those left out are null."""
+        """Build a result from columns. The columns that are left out are null."""
         columns = (status, record_id, created, code, message, fields)
         arrays = [_array(column, len(status), each.type) for column, each in zip(columns, RESULT_SCHEMA, strict=True)]
         return cls(pa.Table.from_arrays(arrays, schema=RESULT_SCHEMA))
@@ -134,7 +135,7 @@ def _array(column: Sequence[object] | pa.Array | None, rows: int, type_: pa.Data
 
 
 class Recovery(Enum):
-    """The answer of `recover_batch` when a batch was certainly not executed."""
+    """The answer of `recover_batch` for a batch that was certainly not executed."""
 
     NOT_EXECUTED = "not executed"
 
@@ -145,6 +146,6 @@ NOT_EXECUTED = Recovery.NOT_EXECUTED
 
 @frozen
 class Unknown:
-    """The answer of `recover_batch` when the fate of a batch cannot be learnt; `look` tells a person where to look."""
+    """The answer of `recover_batch` if it can never know the fate of a batch. `look` says where a person can look."""
 
     look: str

@@ -1,4 +1,4 @@
-"""What a run is going to do, summed up: for a person to read and for a destination to check."""
+"""The summary of what a run is going to do, for users to read and for destinations to check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from connector_sdk.contract.spec import Delivery, Mode
 
 
 class Level(StrEnum):
-    """How much a finding weighs: `stop` keeps the run from starting."""
+    """The severity of a finding: `stop` keeps the run from starting."""
 
     INFO = "info"
     WARNING = "warning"
@@ -23,9 +23,9 @@ class Level(StrEnum):
 
 @frozen
 class Finding:
-    """Something worth knowing before a run: what it is, and what to do about it.
+    """A fact worth knowing before a run, and what to do about it.
 
-    `guard` is the name with which a stop can be accepted, empty where it cannot.
+    `guard` is the name by which users can accept a stop; it is empty if they cannot.
     """
 
     level: Level
@@ -36,9 +36,9 @@ class Finding:
 
 @frozen
 class Cost:
-    """What a run is expected to use. `calls` leaves out polls; None where the destination does not say.
+    """The expected use of a run. `calls` leaves out polls, and is None if the destination does not say.
 
-    `lookups` are the API calls that the look-ups of this plan took; a run makes them again.
+    `lookups` counts the API calls for the lookups of this plan; a run makes them again.
     """
 
     batches: int
@@ -48,10 +48,10 @@ class Cost:
 
 @frozen
 class PlanSummary:
-    """A frozen plan, without its rows. `planned` counts rows per action, `batches` how they are cut per action.
+    """A frozen plan without its rows. `planned` counts rows per action, and `batches` counts batches per action.
 
-    `key_fields` are the fields that are filled with a column of the model's primary key. Of several objects,
-    `create_in` gets the new records.
+    `key_fields` are the fields that take a column of the model's primary key. If there are several objects, new
+    records go to `create_in`.
     """
 
     run: str
@@ -74,11 +74,11 @@ class PlanSummary:
 class PlanReport:
     """What `plan` shows: counts, samples, findings and cost.
 
-    In `actions`, rows that a destination will create or update without having been asked which are counted as
-    `created_or_updated`. `samples` maps each kind of planned row to a few of them, each with the values that will be
-    sent, as text by field: None empties a field, and one that is left alone is missing. `held` counts the rows of the
-    sync that wait for `connector resolve`, `skipped_as_held` those of this plan among them; `codes` are the most
-    frequent reasons why rows are not sent.
+    `created_or_updated` counts rows that the destination will create or update, if the plan did not ask which. The
+    counts in `actions` leave these rows out. `samples` maps each kind of planned row to a few examples, each with the
+    values to send as text by field. A value of None empties its field; a field that keeps its value is left out.
+    `held` counts the rows of the sync that wait for `connector resolve`, and `skipped_as_held` those of them that are
+    in this plan. `codes` are the most frequent reasons why rows are not sent.
     """
 
     run: str

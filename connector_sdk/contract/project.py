@@ -1,4 +1,4 @@
-"""The project in words: connections, models, syncs and their order."""
+"""The classes of a project: its connections, its models, its syncs and their order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Scalar = str | int | Decimal | bool | date | datetime
 
 @frozen
 class ConnectionConfig:
-    """A connection to open: the destination's type (an entry-point name) and the settings of its plugin."""
+    """A connection to open: the type of its destination (an entry-point name) and the settings of its plugin."""
 
     name: str
     type: str
@@ -27,7 +27,7 @@ class ConnectionConfig:
 
 @frozen
 class CsvForm:
-    """How CSV files are written. None for `delimiter` or `encoding` leaves it to the file, `quote` may be empty.
+    """The format of CSV files. A `delimiter` or `encoding` of None is detected from the file. `quote` may be empty.
 
     Without a header the columns are `column0`, `column1` and so on. A quote inside quotes is doubled.
     """
@@ -42,10 +42,10 @@ class CsvForm:
 class Model:
     """A query result with a primary key. Exactly one of `file`, `sql` and `data` is given.
 
-    `file` is a path to Parquet, CSV or JSON; `sql` one SELECT in which file names in quotes are tables; `data` any
-    object with an Arrow stream (`__arrow_c_stream__`), for use from Python. `types` gives SQL types to columns of a
-    CSV file, which are text otherwise; a cell that its type cannot hold exactly is refused. `csv` says how CSV files
-    are written. `partitions` names the parts of paths (`region=EU`) that are columns. Relative paths start at
+    `file` is a path to Parquet, CSV or JSON. `sql` is one SELECT in which file names in quotes are tables. `data` is
+    any object with an Arrow stream (`__arrow_c_stream__`), for use from Python. `types` gives SQL types to columns of
+    a CSV file; the other columns are text. A cell that its type cannot hold exactly is refused. `csv` is the format of
+    CSV files. `partitions` names the parts of paths (`region=EU`) that become columns. Relative paths start at
     `folder`.
     """
 
@@ -62,7 +62,7 @@ class Model:
 
 @frozen
 class Match:
-    """Which records a sync means: those whose `field` has the value of `column`."""
+    """The rule by which a row finds its record: the record's `field` has the value of the row's `column`."""
 
     field: str
     column: str
@@ -70,10 +70,10 @@ class Match:
 
 @frozen
 class Merge:
-    """Rows that are one record: those with the same value in the column `shared_id`. One of the others is given.
+    """The rule by which rows are one record: they have the same value in the column `shared_id`.
 
-    `is_child` is a boolean column, true in the rows that go; `merge_id` has the match value of the row that stays, and
-    is null in that row.
+    Exactly one of the other two columns is given. `is_child` is a boolean column, true in the rows that are merged
+    away. `merge_id` has the match value of the row that stays, and is null in that row.
     """
 
     shared_id: str
@@ -83,7 +83,7 @@ class Merge:
 
 @frozen
 class Find:
-    """The id of the record of `object_name` whose `where` has the value of the column `equals`."""
+    """A lookup: the id of the record of `object_name` whose field `where` has the value of the column `equals`."""
 
     object_name: str
     equals: str
@@ -94,7 +94,8 @@ class Find:
 class FieldMapping:
     """What goes into a field: a column, a constant, or the id of another record. Exactly one of the three is given.
 
-    `truncate` cuts text that is too long for the field; `round` rounds decimals that the field does not show, half up.
+    `truncate` cuts text that is too long for the field. `round` rounds off decimals that the field does not show, half
+    up.
     """
 
     field: str
@@ -108,10 +109,11 @@ class FieldMapping:
 
 @frozen
 class Guards:
-    """Limits that stop a run before it writes, each released once by `--accept NAME`.
+    """Limits that stop a run before it writes. `--accept NAME` releases one of them once.
 
-    `max_removed`, `max_removed_per_day` and `max_changed` are a count of rows, or a share as text (`"10%"`); None
-    switches one off. A day is the last 24 hours, and its share one of the rows that were known before the first run.
+    `max_removed`, `max_removed_per_day` and `max_changed` are a count of rows, or a share as text (`"10%"`). None
+    switches a limit off. A day is the last 24 hours. Its share is of the rows that were known before the first removal
+    within it.
     """
 
     max_removed: int | str | None = "10%"
@@ -121,7 +123,7 @@ class Guards:
 
 
 class OnHeld(StrEnum):
-    """What a run does while rows of its sync are held: report them and exit with 3, or exit as if there were none."""
+    """The exit of a run while rows of its sync are held: report them and exit with 3, or exit as if there were none."""
 
     REPORT = "report"
     IGNORE = "ignore"
@@ -131,8 +133,9 @@ class OnHeld(StrEnum):
 class DeliveryOptions:
     """The options of every sync, whatever its destination. None takes the default of the destination's api.
 
-    `retry_codes` are error codes whose rows are sent again in the same run, beyond those that the destination names.
-    `lock_aware` keeps batches apart that would lock the same record, where the destination says which ones it locks.
+    `retry_codes` are further error codes whose rows are sent again in the same run, beyond those that the destination
+    names. `lock_aware` never sends batches at the same time that would lock the same record, if the destination says
+    which records it locks.
     """
 
     api: str | None = None
@@ -146,10 +149,10 @@ class DeliveryOptions:
 
 @frozen
 class Sync:
-    """One model to one object (or one of several) of a connection, in one mode.
+    """One model that goes to one object of a connection (or each row to one of several objects), in one mode.
 
-    `options` are those of the destination, as written; `delivery` are the core's own. `on_held` says nothing about
-    what is sent, so it is no part of what makes two syncs different (their `repr`).
+    `options` are those of the destination, as written; `delivery` are the core's own. `on_held` does not change what
+    is sent. It is therefore no part of the `repr`, by which the core notices that a sync changed.
     """
 
     name: str
@@ -170,7 +173,7 @@ class Sync:
 
 @frozen
 class Keep:
-    """How long ledgers and recorded calls are kept: whichever of the two limits keeps more."""
+    """How long ledgers and recorded calls are kept. Of the two limits, the one that keeps more counts."""
 
     days: int = 30
     runs: int = 20
@@ -178,9 +181,10 @@ class Keep:
 
 @frozen
 class Project:
-    """Everything a project file says. Usable without one: build it from these classes.
+    """Everything that a project file says. A host may also build it from these classes, without a file.
 
-    `folder` is where relative paths start and where `.connector/` lies; `file` is empty when built in Python.
+    `folder` is where relative paths start and where `.connector/` is. `file` is empty if the project was built in
+    Python.
     """
 
     connections: Mapping[str, ConnectionConfig]
@@ -194,7 +198,7 @@ class Project:
 
 @frozen
 class Outline:
-    """All of a project that looking back at its runs needs: where it lies, and what its syncs are called."""
+    """The part of a project that its history needs: where the project is, and the names of its syncs."""
 
     syncs: Collection[str]
     folder: str

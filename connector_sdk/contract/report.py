@@ -1,4 +1,4 @@
-"""What runs have done: the counts that must add up, and what observers are told."""
+"""The reports of runs: the counts that must add up, and what observers receive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from connector_sdk.contract.outcome import Outcome
 class RowCounts:
     """Rows of a run. Always: read + removed = unchanged + planned, and planned is the sum of the five outcomes.
 
-    `removed` counts the rows that left the model and for which the sync does something; in mode `all`, what the
+    `removed` counts the rows that left the model and that the sync acts on. In mode `all`, it counts what the
     destination holds and the model does not.
     """
 
@@ -32,7 +32,7 @@ class RowCounts:
 
 @frozen
 class ActionCounts:
-    """What was done, in records. `deactivated` counts what left a list that was replaced as a whole (mode `all`)."""
+    """Records by what was done to them. `deactivated` counts entries removed by replacing a whole list (mode `all`)."""
 
     created: int = 0
     updated: int = 0
@@ -44,18 +44,19 @@ class ActionCounts:
 
 @frozen
 class CallCounts:
-    """API calls of a run; `remaining` is what the last answer said is left of the quota, None if it did not."""
+    """API calls of a run. `remaining` is the rest of the quota as the last response gave it, None if it did not."""
 
     made: int = 0
     remaining: int | None = None
 
 
 class ReportState(StrEnum):
-    """Where a run is.
+    """The state of a run.
 
-    `planning` and `running`: a process works on it now. `saved`: a plan that was kept and not run yet. `stopped`: it
-    could not go on, and its report says why. `interrupted`: its process ended without a word. `finished`: each row has
-    its outcome. `abandoned`: it was given up. `not begun`: it was refused after an interrupted run was finished.
+    `planning` and `running`: a process works on the run now. `saved`: its plan is kept and was not run yet. `stopped`:
+    it could not continue, and its report says why. `interrupted`: its process ended without a report. `finished`: each
+    row has its outcome. `abandoned`: it was given up. `not begun`: it ended before it wrote anything, for example
+    because it was refused after an interrupted run was finished.
     """
 
     PLANNING = "planning"
@@ -70,7 +71,7 @@ class ReportState(StrEnum):
 
 @frozen
 class CodeCount:
-    """How many rows ended with an error code, as what, and what to do about it."""
+    """The number of rows that ended with one error code, their outcome, and what to do about it."""
 
     code: str
     outcome: str
@@ -80,7 +81,7 @@ class CodeCount:
 
 @frozen
 class BatchCounts:
-    """Batches of a run, those that were cut out of others included."""
+    """Batches of a run, including those that were split off from others."""
 
     planned: int = 0
     done: int = 0
@@ -89,14 +90,14 @@ class BatchCounts:
 
 @frozen
 class RunReport:
-    """One run. `exit` is the code with which a command that did only this run would end.
+    """The report of one run. `exit` is the exit code of a command that did only this run.
 
-    `started` is when it began or was resumed (ISO 8601 in UTC), and `seconds` what it took from then, login and
-    planning included. `held` counts the rows of the sync that wait for `connector resolve`, those of earlier runs too.
-    `in_flight` counts rows, among the unprocessed ones, that were sent and have no answer yet.
-    `possible_duplicates` counts rows that may be there twice, or of which it cannot be told whether they were created.
-    `codes` are the ten most frequent reasons why rows were not accepted. In a run that has not ended, rows without an
-    outcome count as unprocessed, and `exit` is what those with one would make it.
+    `started` is when the run began or was resumed (ISO 8601 in UTC). `seconds` is its duration since then, including
+    login and planning. `held` counts the rows of the sync that wait for `connector resolve`, including those of
+    earlier runs. `in_flight` counts the unprocessed rows that were sent and have no answer yet. `possible_duplicates`
+    counts rows that may exist twice, or that may or may not have been created. `codes` are the ten most frequent
+    reasons why rows were not accepted. While a run has not ended, rows without an outcome count as unprocessed, and
+    the other rows decide `exit`.
     """
 
     run: str
@@ -118,7 +119,7 @@ class RunReport:
 
 
 def report_from(kept: Mapping[str, Any]) -> RunReport:
-    """Return a report from its JSON, also from one of an earlier version, which says less."""
+    """Return a report from its JSON. The JSON of an earlier version may lack some parts."""
     parts: Mapping[str, Any] = {
         "rows": RowCounts(**kept["rows"]),
         "actions": ActionCounts(**kept["actions"]),
@@ -141,7 +142,7 @@ class RunStart:
 
 @frozen
 class BatchReport:
-    """A batch whose rows have outcomes now; `remaining` counts planned rows of the run that have none yet."""
+    """A batch whose rows have outcomes now. `remaining` counts the planned rows of the run that have none yet."""
 
     run: str
     number: int

@@ -1,4 +1,4 @@
-"""What a destination has: objects, their fields, and what may be done with each."""
+"""What a destination offers: its objects, their fields, and what may be done with each."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from attrs import field, frozen
 from connector_sdk.contract.spec import Mode
 
 MATCH_SCHEMA = pa.schema([("position", pa.int64()), ("object_name", pa.string()), ("record_id", pa.string())])
-"""The columns of the answer of `match`; `position` indexes the values that were asked for.
+"""The columns of the table that `match` returns. `position` is an index into the values that it was given.
 
-A null `record_id` says that no record can ever have the value.
+A null `record_id` means that no record can ever have the value.
 """
 
 
 class FieldType(StrEnum):
-    """The kinds of value that a field takes, in the core's words."""
+    """The type of the values that a field takes, in the core's words."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -34,7 +34,7 @@ class FieldType(StrEnum):
 
 
 class Equality(StrEnum):
-    """Which different values a field treats as the same one."""
+    """A rule by which a field treats different values as the same one."""
 
     TRIMMED = "trimmed"
     CASELESS = "caseless"
@@ -43,7 +43,7 @@ class Equality(StrEnum):
 
 @frozen
 class ReferenceKey:
-    """A field of another object by which the destination itself finds the record that a reference means."""
+    """A field of another object by which the destination itself can find a referenced record."""
 
     object_name: str
     field: str
@@ -51,19 +51,22 @@ class ReferenceKey:
 
 @frozen
 class Field:
-    """A field of an object, and why it cannot be written or matched on where it cannot.
+    """A field of an object, and the reasons why some modes cannot write it or match on it.
 
-    `length` counts characters; `precision` and `scale` count decimal digits. `stores_more_decimals`: what a decimal has
-    beyond `scale` is stored all the same, so that only the digits before the point are limited; values then come as
-    floats, or as decimals of any scale. `required` means that a record cannot be created without a value. `values` are
-    the values of a choice; they bind when `restricted`. `pattern` is a regular expression that a text value must match
-    as a whole (RE2 syntax), `pattern_name` what to call such a value. `equality` says which values are the same key,
-    `search_equality` which ones a search for references takes for the same (None: as `equality`). Two values of which
-    the first `significant` characters are the same are one value: what follows repeats them.
-    `is_record_id`: the value is the id that the destination gives to a record, and to no other one ever.
-    `locks` means that writing the reference locks the record that it means, so that two batches with such rows meet.
-    `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason, `not_beside` each
-    field that it cannot be written together with.
+    `length` counts characters; `precision` and `scale` count decimal digits. `stores_more_decimals`: the field stores
+    decimals beyond `scale`, too, so that only the digits before the point are limited. Its values then arrive as
+    floats, or as decimals of any scale. `required`: a record cannot be created without a value. `values` are the values
+    of a choice; if it is `restricted`, it takes no others. `pattern` is a regular expression (RE2 syntax) that a whole
+    text value must match, and `pattern_name` is what to call such a value.
+
+    `equality` says which values are the same key. `search_equality` says which values a search for references treats as
+    the same (None: as `equality`). `significant`: values that share this many first characters are one value, because
+    the rest only repeats them. `is_record_id`: the value is the id that the destination gives to one record and never
+    to another.
+
+    `locks`: writing the reference locks the referenced record, so that two batches with references to it conflict.
+    `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason. `not_beside` does
+    the same for each field that cannot be written together with this one.
     """
 
     name: str
@@ -109,12 +112,12 @@ class ObjectInfo:
 
 @frozen
 class ObjectSchema:
-    """An object with its fields. `match_advice` says what to do where no field can be matched on.
+    """An object with its fields. `match_advice` says what to do if no field can be matched on.
 
-    `absent` says of a field that is not among them what it is, where that may be something else than missing;
-    `not_fields` maps names that people look for in vain to the reason. `becomes` are objects whose records its own may
-    become; `shared_key_advice` says how a key is kept then, and how to get one that several objects have. `entries`
-    says what a list that is replaced as a whole (mode `all`) consists of, in the plural.
+    `absent` says what to tell users about an unlisted field that may be hidden rather than nonexistent. `not_fields`
+    maps names that users look for in vain to the reason. `becomes` are the objects that records of this one can be
+    converted to. `shared_key_advice` says how a record keeps its key then, and how to get a key that several objects
+    have. `entries` is a plural noun for the entries of a list that is replaced as a whole (mode `all`).
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A value that must not be seen."""
+"""Text that must never be shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Secret:
     _text: str = field(repr=False)
 
     def reveal(self) -> str:
-        """The text itself."""
+        """Return the text itself."""
         return self._text
 
     def __str__(self) -> str:
@@ -24,7 +24,7 @@ class Secret:
 
 
 def secrets_in(value: Any) -> Iterator[Secret]:
-    """The secrets that settings hold: instances of attrs classes, mappings and sequences, one within another."""
+    """Yield the secrets in settings: in instances of attrs classes, mappings and sequences, however deeply nested."""
     if isinstance(value, Secret):
         yield value
     elif attrs.has(type(value)):

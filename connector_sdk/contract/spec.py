@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 CONTRACT = 1
-"""The number of the contract between this core and its plugins: version 0.N of connector-sdk has contract N."""
+"""The number of the contract between this core and its plugins. Version 0.N of connector-sdk has contract N."""
 
 
 class Mode(StrEnum):
@@ -31,7 +31,7 @@ class Removal(StrEnum):
 
 
 class Delivery(StrEnum):
-    """How often a batch can be executed when an answer is lost."""
+    """How often a batch can be executed if its response is lost."""
 
     EXACTLY_ONCE = "exactly once"
     AT_LEAST_ONCE = "at least once"
@@ -39,7 +39,7 @@ class Delivery(StrEnum):
 
 
 class EmptyText(StrEnum):
-    """What the destination makes of empty text."""
+    """What the destination stores for empty text: a null, or the empty text."""
 
     NULL = "null"
     KEPT = "kept"
@@ -47,12 +47,13 @@ class EmptyText(StrEnum):
 
 @frozen
 class Api:
-    """One way to write: its limits, defaults, and the delivery it gives per mode.
+    """One way to write: its limits, its defaults, and its delivery in each mode.
 
-    `rows_*` count rows of a batch (None: no limit), `bytes_*` the bytes of its body (without a default, the most that
-    are allowed), `parallel_*` batches in flight. `anchors_first`: an anchor is noted before anything of a batch can be
-    executed, so one without an anchor was not; it is always so where the delivery is exactly once. `not_writing` maps
-    modes of the destination that it does not write in to the reason, where a person may want to know it.
+    `rows_*` count the rows of a batch (None: no limit). `bytes_*` count the bytes of its body; without `bytes_default`,
+    `bytes_max` is the default. `parallel_*` count batches in flight. `anchors_first`: the plugin notes an anchor before
+    anything of a batch can be executed, so a batch without an anchor was not executed. This is always so if the
+    delivery is exactly once. `not_writing` maps modes in which this api does not write to the reason, if a user may
+    want to know it.
     """
 
     name: str
@@ -67,26 +68,27 @@ class Api:
     not_writing: Mapping[Mode, str] = field(factory=dict)
 
     def surely_anchors(self, mode: Mode) -> bool:
-        """Whether a batch of a mode that has no anchor was not executed."""
+        """Return whether a batch of this mode was certainly not executed if it has no anchor."""
         return self.anchors_first or self.delivery.get(mode) is Delivery.EXACTLY_ONCE
 
     @property
     def modes(self) -> frozenset[Mode]:
-        """The modes that this way can write in."""
+        """The modes in which this api can write."""
         return frozenset(self.delivery)
 
 
 @frozen
 class DestinationSpec:
-    """A destination: its modes, its ways to write, and the classes that hold its configuration.
+    """A destination: its modes, its apis, and the classes that hold its configuration.
 
-    `modes` maps each mode to what may happen to removed rows in it. The first of `apis` is the default.
-    `config` and `options` are attrs classes: the connection's settings, and what a sync may set beyond the core's
+    `modes` maps each mode to what may happen to removed rows in it. The first of `apis` is the default. `config` is
+    the attrs class of a connection's settings. `options` is the attrs class of what a sync may set beyond the core's
     own options (`api`, `batch_size`, `batch_bytes`, `parallelism`, `split_retries`, `retry_codes`, `lock_aware`).
-    `merge_rows_max` is how many records a batch may merge, None where none can be merged. `accepts` answers the guards
-    that a sync with these options releases for good, because an option says the same in the destination's words.
-    `at_least_once` answers whether a sync with these options wants rows that may have been created sent again, though
-    they may be there twice then.
+
+    `merge_rows_max` is how many records a batch may merge, None if the destination cannot merge. `accepts` returns the
+    guards that a sync with these options releases permanently, because an option says the same in the destination's
+    words. `at_least_once` returns whether a sync with these options sends rows again that may have been created,
+    although they may then exist twice.
     """
 
     name: str
