@@ -20,10 +20,10 @@ from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import observer_problems
 from connector_sdk.lifecycle.begin import begin, first_run_finding, guard_account, guard_state, new_run_id
 from connector_sdk.lifecycle.execute import execute
-from connector_sdk.lifecycle.finish import not_begun
+from connector_sdk.lifecycle.finish import failed_report
 from connector_sdk.lifecycle.options import FirstRun, Request, request_problems
 from connector_sdk.lifecycle.prepare import findings_of, freeze_plan, report_of, stop_on, warn_of_held_rows
-from connector_sdk.lifecycle.resume import forget_unplanned, go_on, open_run_findings, open_runs
+from connector_sdk.lifecycle.resume import forget_unplanned, open_run_findings, open_runs, resume_run
 from connector_sdk.lifecycle.rollback import guard_folder
 from connector_sdk.lifecycle.saved_plans import run_saved, save_plan
 from connector_sdk.lifecycle.session import Session, session
@@ -122,7 +122,7 @@ def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
     forget_unplanned(opened)
     resumed = False
     for each in open_runs(opened):
-        report = go_on(opened, request, each)
+        report = resume_run(opened, request, each)
         if report is not None:
             yield report
             resumed = True
@@ -137,7 +137,7 @@ def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
         if not resumed and error.exit_code is not ExitCode.INTERRUPTED:
             raise
         told = locate(error, opened.project.file) if isinstance(error, ConfigError) else error
-        yield not_begun(opened, "", told)
+        yield failed_report(opened, "", told)
 
 
 def _run_fresh(opened: Session, request: Request, notes: Sequence[Finding]) -> RunReport:

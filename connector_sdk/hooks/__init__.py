@@ -1,1 +1,1 @@
-"""Calls to plugins: loaded, checked, and repeated where that is safe."""
+"""The calls to plugins: load a plugin, check its answers, and repeat a call if that is safe."""

@@ -1,4 +1,4 @@
-"""Close a connection: what goes wrong then is logged, and hides neither a report nor another error."""
+"""Close a connection. An error while it closes is logged, so that it hides neither a report nor another error."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ log = logging.getLogger(__name__)
 
 
 def close(connection: Connection, scrub: Callable[[str], str] = str) -> None:
-    """Close a connection, and log what goes wrong, without what `scrub` takes out.
+    """Close a connection, and log what goes wrong. `scrub` removes secrets from the log.
 
-    A plugin that exits or cancels here ends nothing. Just Ctrl-C is raised, in the thread that it reaches.
+    A plugin cannot end the process or the run here. Only Ctrl-C is raised again, in the main thread.
     """
     try:
         connection.close()

@@ -1,4 +1,4 @@
-"""What a destination answers when its plugin does not say: registered with every plugin, asked last."""
+"""The default hooks of a destination. They are registered with every plugin and called last."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookimpl(trylast=True)
 def recover_batch() -> Unknown:
-    """A destination that cannot look back cannot tell."""
+    """Return `Unknown`, because the destination cannot look a batch up."""
     return Unknown(look="The destination keeps no record of batches; look for the rows there.")
 
 
 @hookimpl(trylast=True)
 def classify_error(error: RowError | BaseException) -> Classification:
-    """Rows that failed are rejected, network errors are transient, anything else stops the run."""
+    """Classify an error: a failed row is rejected, a network error is transient, and anything else stops the run."""
     if isinstance(error, RowError):
         return Classification(Kind.REJECTED, Executed.NO)
     if isinstance(error, OSError):
@@ -38,17 +38,17 @@ def classify_error(error: RowError | BaseException) -> Classification:
 
 @hookimpl(trylast=True)
 def check_sync() -> Sequence[Problem]:
-    """Nothing wrong with the settings of a sync."""
+    """Return no problems."""
     return ()
 
 
 @hookimpl(trylast=True)
 def check_plan() -> Sequence[Finding]:
-    """Nothing to say about a plan."""
+    """Return no findings."""
     return ()
 
 
 @hookimpl(trylast=True)
 def commands() -> Sequence[click.Command]:
-    """No commands of its own."""
+    """Return no commands."""
     return ()

@@ -1,4 +1,4 @@
-"""A destination that is loaded: the typed façade is the only caller of its hooks and checks every answer."""
+"""A loaded destination: the typed façade is the only caller of its hooks and checks every answer."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     import click
 
 _LET_THROUGH = ("write_batch", "recover_batch")
-"""Hooks whose exceptions tell what became of a batch."""
+"""The hooks whose exceptions say what became of a batch."""
 
 _READS = ("connect", "list_objects", "discover_schema", "check_sync", "match", "read_records", "check_plan")
-"""Hooks that write nothing, so that one which failed in passing is asked again at once."""
+"""The hooks that write nothing. If one of them fails with an error that may pass, it is called again at once."""
 
 T = TypeVar("T")
 
@@ -47,9 +47,9 @@ tracebacks = logging.getLogger(TRACEBACKS)
 
 
 class Destination:
-    """One destination, typed. Methods are named after the hooks; what a plugin answers is checked before it goes on.
+    """One destination with typed methods. They are named after the hooks and check what the plugin answers.
 
-    Raises `PluginError`, naming plugin and hook, when an answer breaks the contract.
+    They raise `PluginError`, which names the plugin and the hook, if an answer breaks the contract.
     """
 
     def __init__(self, name: str, plugin: object) -> None:
@@ -63,17 +63,17 @@ class Destination:
         self.spec = self._load_spec()
 
     def with_share(self, share: Callable[[], AbstractContextManager[None]]) -> Destination:
-        """Return this destination for the calls of one connection: each of them holds a `share` until it returns."""
+        """Return this destination for the calls of one connection. Each call holds a `share` until it returns."""
         found = copy(self)
         found._shares = (*self._shares, share)
         return found
 
     def connect(self, config: Any, host: Host) -> Connection:
-        """Log in with an instance of the spec's config class; raises `ConfigError` when that cannot succeed."""
+        """Log in with an instance of the spec's config class. Raises `ConfigError` if the login cannot succeed."""
         connection = self._call_required("connect", Connection, config=config, host=host)
         problems = list(validation.connection_problems(connection))
         if problems:
-            close(connection, scrub=lambda _: "")  # which secrets there are is not known yet
+            close(connection, scrub=lambda _: "")  # the secrets are not known yet, so nothing is logged
             self._refuse("connect", "a connection", problems)
         return connection
 
@@ -84,7 +84,7 @@ class Destination:
         return objects
 
     def discover_schema(self, connection: Connection, object_name: str, refresh: bool = False) -> ObjectSchema:
-        """Describe one object; raises `ConfigError` when it does not exist."""
+        """Describe one object. Raises `ConfigError` if it does not exist."""
         schema = self._call_required(
             "discover_schema", ObjectSchema, connection=connection, object_name=object_name, refresh=refresh
         )
@@ -92,7 +92,7 @@ class Destination:
         return schema
 
     def check_sync(self, connection: Connection, sync: Sync, options: Options) -> None:
-        """Let the destination look at the settings of a sync; raises `ConfigError` with what is wrong with them."""
+        """Let the destination check the settings of a sync. Raises `ConfigError` with what is wrong with them."""
         problems = self._sequence(
             "check_sync", self._call("check_sync", connection=connection, sync=sync, options=options), Problem
         )
@@ -109,10 +109,10 @@ class Destination:
         is_reference: bool = False,
         successors: Sequence[str] = (),
     ) -> pa.Table:
-        """Find records by the values of a field; the answer has `MATCH_SCHEMA`.
+        """Find records by the values of a field. Return a table with `MATCH_SCHEMA`.
 
-        `is_reference`: the records are those that rows refer to, not those that rows mean. A record that became one of
-        `successors` may be answered as that one; these objects are not searched.
+        `is_reference`: rows refer to these records, and are not written to them. The objects in `successors` are not
+        searched. If a record was converted into a record of one of them, the destination may return that record.
         """
         table = self._call_required(
             "match", pa.Table,
@@ -125,15 +125,15 @@ class Destination:
     def read_records(
         self, connection: Connection, object_name: str, fields: Sequence[str]
     ) -> tuple[pa.RecordBatchReader, str]:
-        """Read what the target holds now and the version it is at: a list, whole, so that it can be asked for again."""
-        answer = self._call("read_records", _whole, connection=connection, object_name=object_name, fields=fields)
+        """Read what the target holds now, and its version. The hook is called again if reading its stream fails."""
+        answer = self._call("read_records", _read_stream, connection=connection, object_name=object_name, fields=fields)
         match answer:
             case (pa.RecordBatchReader() as rows, str() as version) if list(rows.schema.names) == list(fields):
                 return rows, version
         raise self._make_plugin_error("read_records", f"did not answer (a stream of {list(fields)}, a version)")
 
     def write_batch(self, connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-        """Write a batch; raises what the plugin raises, `PluginError` when the answer does not fit the batch."""
+        """Write a batch. Raises what the plugin raises, and `PluginError` if the answer does not fit the batch."""
         result = self._call_required(
             "write_batch", WriteResult, connection=connection, batch=batch, options=options, attempt=attempt
         )
@@ -142,7 +142,7 @@ class Destination:
     def recover_batch(
         self, connection: Connection, batch: Batch, options: Options, attempt: Attempt
     ) -> WriteResult | Recovery | Unknown:
-        """Find out what became of a batch whose answer was lost."""
+        """Find out what became of a batch whose response was lost."""
         answer = self._call("recover_batch", connection=connection, batch=batch, options=options, attempt=attempt)
         if isinstance(answer, WriteResult):
             return self._check_write_result("recover_batch", answer, batch)
@@ -153,7 +153,7 @@ class Destination:
         )
 
     def classify_error(self, error: RowError | BaseException) -> Classification:
-        """Say what an error asks for."""
+        """Classify an error: what to do about it."""
         classification = self._call_required("classify_error", Classification, error=error)
         self._refuse("classify_error", "", validation.classification_problems(classification))
         return classification
@@ -161,20 +161,20 @@ class Destination:
     def check_plan(
         self, connection: Connection, plan: PlanSummary, options: Options, replacement: Batch | None = None
     ) -> tuple[Finding, ...]:
-        """Let the destination look at a plan before it runs."""
+        """Let the destination check a plan before it runs."""
         answer = self._call("check_plan", connection=connection, plan=plan, options=options, replacement=replacement)
         findings = self._sequence("check_plan", answer, Finding)
         self._refuse("check_plan", "", validation.finding_problems(findings))
         return findings
 
     def commands(self) -> tuple[click.Command, ...]:
-        """The commands that the plugin adds."""
-        from click import Command  # only a command line needs it
+        """Return the commands that the plugin adds."""
+        from click import Command  # imported here, because only a command line needs it
 
         return self._sequence("commands", self._call("commands"), Command)
 
     def released_guards(self, options: Options) -> frozenset[str]:
-        """The guards that a sync with these options releases for good."""
+        """Return the guards that a sync with these options releases permanently."""
         found = self._ask_spec("accepts", options)
         is_list = isinstance(found, Collection) and not isinstance(found, str)
         if not is_list or not all(isinstance(each, str) for each in found):
@@ -184,7 +184,7 @@ class Destination:
         return frozenset(found)
 
     def resends(self, options: Options) -> bool:
-        """Whether a sync with these options wants rows that may have been created sent again."""
+        """Return whether a sync with these options sends rows again that may have been created."""
         return bool(self._ask_spec("at_least_once", options))
 
     def _ask_spec(self, name: str, options: Options) -> Any:
@@ -196,7 +196,7 @@ class Destination:
             raise self._make_plugin_error("destination_spec", reason) from error
 
     def _load_spec(self) -> DestinationSpec:
-        """Ask for the spec; raises `PluginError` with everything that is wrong with it, and with the hooks."""
+        """Return the spec. Raises `PluginError` with everything that is wrong with the spec and the hooks."""
         problems, cause, spec = list(self._manager.problems), None, None
         problems += self._find_missing(REQUIRED, "every destination needs it")
         if self._manager.implements("destination_spec"):
@@ -216,7 +216,7 @@ class Destination:
         return spec
 
     def _find_missing(self, hooks: Iterable[str], why: str) -> list[str]:
-        """The hooks that are not there at all; a function that is there and no hook is another problem."""
+        """Return a problem for each hook that has no function at all. An invalid function is another problem."""
         told = {each.partition(" ")[0] for each in self._manager.problems}
         return [
             f"{hook} is missing: {why}"
@@ -229,7 +229,7 @@ class Destination:
         return result
 
     def _call(self, hook: str, receive: Callable[[Any], Any] | None = None, /, **arguments: Any) -> Any:
-        """Call a hook, and `receive` what it answers as a part of the call."""
+        """Call a hook. `receive` converts its answer as a part of the call."""
 
         def ask() -> Any:
             answer = getattr(self._manager.hook, hook)(**arguments)
@@ -253,7 +253,10 @@ class Destination:
         return answer
 
     def _translate_error(self, hook: str, error: Exception) -> ConnectorError:
-        """An exception where there is no batch to settle: the connection's, if the plugin says so, or a breach."""
+        """Return the error for an exception of a hook that writes no batch.
+
+        The plugin may classify it as a failure of the destination. Otherwise it is a breach of the contract.
+        """
         if hook not in ("destination_spec", "classify_error"):
             known = self._questions.understand(error)
             message = f"destination {self.name}: {hook} failed: {error}"
@@ -264,12 +267,12 @@ class Destination:
         return self._report_breach(hook, error)
 
     def _report_breach(self, hook: str, error: BaseException) -> PluginError:
-        """The breach of a hook that raised what it must not raise."""
+        """Log an exception that a hook must not raise, and return the error for it."""
         self.log_traceback(hook, error)
         return self._make_plugin_error(hook, f"raised {type(error).__name__}: {error}")
 
     def log_traceback(self, hook: str, error: BaseException) -> None:
-        """Log where in the plugin an error arose that nobody expected; what is told of it has one line."""
+        """Log the traceback of an unexpected error in a plugin. Users see one line of it elsewhere."""
         tracebacks.error("destination %s: %s raised %s", self.name, hook, type(error).__name__, exc_info=error)
 
     def _refuse(self, hook: str, what: str, problems: Iterable[str]) -> None:
@@ -292,8 +295,8 @@ class Destination:
         return PluginError(f"destination {self.name}: {hook} {what}")
 
 
-def _whole(answer: Any) -> Any:
-    """An answer of `read_records` with its stream read: what fails on the way is the failure of the hook."""
+def _read_stream(answer: Any) -> Any:
+    """Return an answer of `read_records` with its stream read, so that an error in the stream is one of the hook."""
     match answer:
         case (pa.RecordBatchReader() as stream, version):
             return stream.read_all().to_reader(), version

@@ -1,4 +1,4 @@
-"""Tell hosts what a run is doing; one that fails is reported once and left out."""
+"""Report to observers what a run does. An observer that fails is logged once and not called again."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ log = logging.getLogger(__name__)
 
 
 class Observers:
-    """The observers of a run. Methods are named after the hooks and safe to call from any thread.
+    """The observers of a run. The methods are named after the hooks and can be called from any thread.
 
     `observers` are objects or modules with functions marked `@hookimpl`.
     """
 
     def __init__(self, observers: Sequence[object] = ()) -> None:
-        """Raise `ConfigError` with everything that keeps one of them from being told."""
+        """Register the observers. Raises `ConfigError` with everything that keeps one of them from being called."""
         if problems := list(observer_problems({"observers": observers})):
             raise ConfigError(problems)
         self._lock = threading.RLock()
         self._managers = tuple(_manager(observer) for observer in observers)
 
     def run_started(self, start: RunStart) -> None:
-        """A run is about to begin."""
+        """Report that a run is about to begin."""
         self._tell("run_started", start=start)
 
     def run_planned(self, plan: PlanSummary, findings: Sequence[Finding] = ()) -> None:
-        """The plan of a run is frozen."""
+        """Report that the plan of a run is frozen."""
         self._tell("run_planned", plan=plan, findings=findings)
 
     def batch_finished(self, batch: BatchReport) -> None:
-        """The rows of a batch have outcomes."""
+        """Report that the rows of a batch have outcomes."""
         self._tell("batch_finished", batch=batch)
 
     def call_finished(self, call: Call) -> None:
-        """An API call was made."""
+        """Report that an API call was made."""
         self._tell("call_finished", call=call)
 
     def run_finished(self, report: RunReport) -> None:
-        """A run ended, whatever the reason."""
+        """Report that a run ended, whatever the reason."""
         self._tell("run_finished", report=report)
 
     def close(self) -> None:
-        """Tell them nothing any more: a thread that outlives the run has nobody to talk to.
+        """Stop all reports, also those of a thread that outlives the run.
 
-        Waits for no observer that is being told something.
+        This does not wait for an observer that is being called.
         """
         self._managers = ()
 
@@ -69,7 +69,7 @@ class Observers:
 
 
 def observer_problems(asked: Mapping[str, Any]) -> Iterator[Problem]:
-    """Say which observers among the arguments of a call would not be told, and why."""
+    """Yield a problem for each observer among the arguments of a call that could not be called."""
     for place, observer in enumerate(asked.get("observers", ())):
         manager = _manager(observer)
         yield from (Problem(each, ("observers", place)) for each in manager.problems)

@@ -1,4 +1,4 @@
-"""The destinations that are installed: found by their entry points, and imported one at a time."""
+"""Find the installed destinations by their entry points, and import one at a time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "connector_sdk.destinations"
-"""The entry-point group; the name of an entry point is the type of its destination."""
+"""The entry-point group. The name of an entry point is the type of its destination."""
 
 tracebacks = logging.getLogger(TRACEBACKS)
 
 
 def find_installed() -> dict[str, tuple[EntryPoint, ...]]:
-    """All installed destinations by type; more than one entry point for a type is a conflict."""
+    """Return all installed destinations by type. More than one entry point for a type is a conflict."""
     from importlib.metadata import entry_points
 
     found: dict[str, tuple[EntryPoint, ...]] = {}
@@ -31,10 +31,10 @@ def find_installed() -> dict[str, tuple[EntryPoint, ...]]:
 
 
 def load(type_: str) -> Destination:
-    """Import the one plugin that provides `type_`; no other is touched.
+    """Import the one plugin that provides `type_`, and no other plugin.
 
-    Raises `ConfigError` when none or several do (it lists what is installed), `PluginError` when it cannot be imported
-    or breaks the contract: with everything that is wrong.
+    Raises `ConfigError` if no plugin or several plugins provide it; the error lists what is installed. Raises
+    `PluginError` if the plugin cannot be imported or breaks the contract; the error lists everything that is wrong.
     """
     providers = find_installed().get(type_, ())
     if len(providers) != 1:
@@ -49,7 +49,7 @@ def load(type_: str) -> Destination:
 
 
 def _line_of(error: BaseException) -> str:
-    """The line of a module that raised an error, in brackets; empty where Python says it by itself."""
+    """Return the file and line that raised an error, in parentheses. Return "" if the error itself names them."""
     frames = extract_tb(error.__traceback__)
     if isinstance(error, ImportError | SyntaxError) or not frames:
         return ""

@@ -1,4 +1,4 @@
-"""Ask a destination what writes nothing: again, where it failed in passing."""
+"""Repeat calls to a destination that write nothing, if they fail with an error that may pass."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 _ATTEMPTS = 4
 _PAUSE = 0.5
 _LONGEST_PAUSE = 2.0
-"""How often a question is asked, and how long it is waited before the second time and at most, in seconds."""
+"""The number of attempts, and the longest wait in seconds: before the second attempt, and before any attempt."""
 
 T = TypeVar("T")
 
 TRACEBACKS = "connector_sdk.tracebacks"
-"""The logger of errors that are told in one line elsewhere: where they arose."""
+"""The logger for the tracebacks of errors that users see elsewhere in one line."""
 
 log = logging.getLogger(__name__)
 
 
 @frozen
 class Questions:
-    """Asks the destination `name`; `classify` is what it says of its errors."""
+    """The calls to the destination `name` that write nothing. `classify` classifies their errors."""
 
     name: str
     classify: Callable[[RowError | BaseException], Classification]
 
     def ask(self, hook: str, call: Callable[[], T]) -> T:
-        """Ask until there is an answer, a failure that lasts, or the last of `_ATTEMPTS` failures."""
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt  # only what fails needs it
+        """Call until there is an answer, an error that lasts, or the last of `_ATTEMPTS` errors."""
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt  # imported here to start faster
 
         retrying = Retrying(
-            retry=retry_if_exception(self._passes),
+            retry=retry_if_exception(self._may_pass),
             stop=stop_after_attempt(_ATTEMPTS),
             wait=self._pause,
             before_sleep=lambda state: self._log(hook, state),
@@ -49,9 +49,10 @@ class Questions:
         return answer
 
     def understand(self, error: BaseException) -> Classification:
-        """Say what a question that failed asks for.
+        """Classify the error of a call.
 
-        `NotExecuted` says so by its code. No row is to blame there, so what is not known to last may pass.
+        The code of a `NotExecuted` error is classified. No row caused it, so an error that would reject a row counts
+        as one that may pass.
         """
         if not isinstance(error, NotExecuted):
             return self.classify(error)
@@ -60,15 +61,15 @@ class Questions:
         after = known.retry_after if error.retry_after is None else error.retry_after
         return evolve(known, kind=kind, executed=Executed.NO, retry_after=after)
 
-    def _passes(self, error: BaseException) -> bool:
-        """Whether the same question may be answered within the time that asking again takes."""
+    def _may_pass(self, error: BaseException) -> bool:
+        """Return whether the same call may succeed within the time that repeating it takes."""
         if not isinstance(error, Exception) or isinstance(error, ConnectorError):
             return False
         known = self.understand(error)
         return known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and (known.retry_after or 0) <= _LONGEST_PAUSE
 
     def _pause(self, state: RetryCallState) -> float:
-        """Seconds before the next try, at least as many as the destination asks for."""
+        """Return the seconds to wait before the next attempt, at least as many as the destination asks for."""
         from tenacity import wait_random_exponential
 
         wanted = self.understand(_failure(state)).retry_after or 0

@@ -1,4 +1,4 @@
-"""The functions of a plugin or an observer that are hooks, and what is wrong with those that are meant to be."""
+"""Register the hooks of a plugin or an observer, and say what is wrong with functions that are no valid hooks."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _GATHERS = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
 class HookManager(pluggy.PluginManager):
-    """Registers the hooks of one plugin or observer; functions that cannot be called as their hook are `problems`."""
+    """The hooks of one plugin or observer. `problems` names functions that cannot be called as their hook."""
 
     def __init__(self, hooks: type) -> None:
-        """`hooks` is the class with the specification of every hook."""
+        """Read the specification of every hook from the class `hooks`."""
         super().__init__(PROJECT)
         self.add_hookspecs(hooks)
         self._known = {name: _parameters(each) for name, each in vars(hooks).items() if not name.startswith("_")}
         self.problems: list[str] = []
 
     def add(self, plugin: object, name: str | None = None) -> None:
-        """Register the functions of a plugin that are sound, and note what is wrong with the others."""
+        """Register the valid hooks of a plugin, and note what is wrong with the others."""
         if inspect.isclass(plugin):
             self.problems.append(f"{plugin.__name__} is a class, and its functions are called on an object: make one")
             return
@@ -36,10 +36,10 @@ class HookManager(pluggy.PluginManager):
             self.problems.append(str(error))
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        """Read the marker of one function; None for what is no hook, or not a sound one."""
+        """Read the marker of one function. Return None if it is no hook, or no valid one."""
         try:
             options = super().parse_hookimpl_opts(plugin, name)
-        except Exception:  # an attribute that cannot be read is none of ours
+        except Exception:  # an attribute that cannot be read is no hook
             return None
         function = getattr(plugin, name, None) if options or name in self._known else None
         if options is None:
@@ -51,7 +51,7 @@ class HookManager(pluggy.PluginManager):
         return None if found else options
 
     def implements(self, hook: str) -> bool:
-        """Whether a hook has a function that was registered."""
+        """Return whether a function is registered for a hook."""
         return bool(getattr(self.hook, hook).get_hookimpls())
 
     def _find_problems(self, function: Any, name: str, hook: str) -> Iterator[str]:
@@ -74,7 +74,7 @@ class HookManager(pluggy.PluginManager):
 
 
 def _parameters(function: Any) -> Sequence[Parameter]:
-    """What a function takes, without the object that it is called on."""
+    """Return the parameters of a function without `self`."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What a destination's answers must look like: every way in which one can break the contract, in words."""
+"""Check the answers of a destination: each way in which they can break the contract has a sentence here."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _REMOVALS = {
     Mode.ARCHIVE: {Removal.NOTHING},
     Mode.ALL: {Removal.NOTHING},
 }
-"""What may happen to removed rows at the most: only upsert can say for certain which records are its own."""
+"""The removals that each mode may offer. Only mode upsert knows for certain which records are its own."""
 
 
 def read_spec(spec: DestinationSpec) -> tuple[DestinationSpec, list[str]]:
-    """Return a spec with everything in it as it is declared, and what is wrong with it."""
+    """Return a spec with its parts converted to their declared types, and a list of what is wrong with it."""
     mistyped: list[Problem] = []
     typed = read_as(DestinationSpec, spec, (), mistyped)
     problems = [f"{'.'.join(map(str, each.path))} {each.message}" for each in mistyped]
@@ -38,7 +38,7 @@ def read_spec(spec: DestinationSpec) -> tuple[DestinationSpec, list[str]]:
 
 
 def spec_problems(spec: DestinationSpec) -> Iterator[str]:
-    """What is wrong with a spec whose parts have their types."""
+    """Yield what is wrong with a spec whose parts have their declared types."""
     yield from _mode_problems(spec)
     for api in spec.apis:
         yield from _api_problems(spec, api)
@@ -48,7 +48,7 @@ def spec_problems(spec: DestinationSpec) -> Iterator[str]:
 
 
 def connection_problems(connection: Connection) -> Iterator[str]:
-    """What is wrong with an opened connection."""
+    """Yield what is wrong with an open connection."""
     if not isinstance(connection.account, str) or not connection.account:
         yield "without an account"
     if not isinstance(connection.label, str) or not isinstance(connection.production, bool | None):
@@ -62,14 +62,14 @@ def connection_problems(connection: Connection) -> Iterator[str]:
 
 
 def object_problems(objects: Iterable[ObjectInfo]) -> Iterator[str]:
-    """What is wrong with a list of objects."""
+    """Yield what is wrong with a list of objects."""
     for each in objects:
         if not _is_name(each.name) or not isinstance(each.label, str) or not _all_of(each.modes, Mode):
             yield f"an object {each.name!r} whose name or label is no text, or whose modes are not a set of Mode"
 
 
 def schema_problems(schema: ObjectSchema, object_name: str) -> Iterator[str]:
-    """What is wrong with the description of an object of this name."""
+    """Yield what is wrong with the schema of the object with this name."""
     if schema.name != object_name or not isinstance(schema.label, str):
         yield f"named {schema.name!r} with the label {schema.label!r}, and {object_name} was asked for"
     if not _all_of(schema.fields, Field):
@@ -87,8 +87,8 @@ def schema_problems(schema: ObjectSchema, object_name: str) -> Iterator[str]:
 
 
 def match_problems(table: pa.Table, objects: Sequence[str], values: int) -> Iterator[str]:
-    """What is wrong with the answer to a match of `values` values in `objects`."""
-    import pyarrow.compute as pc  # on demand: a list of runs would wait for it
+    """Yield what is wrong with the answer to a match of `values` values in `objects`."""
+    import pyarrow.compute as pc  # imported here to keep lists of runs fast
 
     if table.schema != MATCH_SCHEMA:
         yield f"the columns {table.schema.names}, not {MATCH_SCHEMA.names}"
@@ -108,7 +108,7 @@ def match_problems(table: pa.Table, objects: Sequence[str], values: int) -> Iter
 
 
 def result_problems(result: WriteResult, rows: int) -> Iterator[str]:
-    """What is wrong with what became of a batch of so many rows."""
+    """Yield what is wrong with the result of a batch of `rows` rows."""
     if result.rows.num_rows != rows:
         yield f"{result.rows.num_rows} lines for {rows} rows"
         return
@@ -122,7 +122,7 @@ def result_problems(result: WriteResult, rows: int) -> Iterator[str]:
 
 
 def classification_problems(classification: Classification) -> Iterator[str]:
-    """What is wrong with the classification of an error."""
+    """Yield what is wrong with the classification of an error."""
     if not isinstance(classification.kind, Kind):
         yield f"the kind {classification.kind!r}, not a Kind"
     if not isinstance(classification.executed, Executed):
@@ -130,7 +130,7 @@ def classification_problems(classification: Classification) -> Iterator[str]:
 
 
 def finding_problems(findings: Iterable[Finding]) -> Iterator[str]:
-    """What is wrong with findings about a plan."""
+    """Yield what is wrong with findings about a plan."""
     for each in findings:
         if not isinstance(each.level, Level):
             yield f"the level {each.level!r}, not a Level"
@@ -158,14 +158,14 @@ def _is_succeeded(status: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _holds_no_id(ids: pa.ChunkedArray) -> bool:
-    """Whether a column of record ids has one that is empty, or holds a control character."""
+    """Return whether a column of record ids has one that is empty or holds a control character."""
     import pyarrow.compute as pc
 
     return bool(pc.any(pc.match_substring_regex(ids, r"^$|[\x00-\x1f\x7f]")).as_py())
 
 
 def _class_problems(spec: DestinationSpec) -> Iterator[str]:
-    """Why the classes of the settings cannot hold any."""
+    """Yield why the classes of a spec cannot hold settings."""
     for name in ("config", "options"):
         found = getattr(spec, name)
         if not isinstance(found, type):

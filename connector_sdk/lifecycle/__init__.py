@@ -1,1 +1,1 @@
-"""One run from begin to end, as named steps."""
+"""One run from its beginning to its end, as named steps."""

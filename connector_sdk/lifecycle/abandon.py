@@ -1,4 +1,4 @@
-"""End an open run whose frozen plan is lost: what the journal knows of it is kept, and what it cannot know is told."""
+"""End an open run whose frozen plan is lost: keep what the journal knows of it, and report what it cannot know."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _MESSAGE = (
 
 
 def end_without_plan(opened: Session, request: Request, run: JournalledRun) -> RunReport:
-    """Give a run up from the journal alone.
+    """Abandon a run from the journal alone.
 
-    Rows that have outcomes keep them. Of the others only their number is known: those of a batch that was under way
-    are unknown, and held together where they would be created, the rest is unprocessed. In modes that compare, the
-    next run sends every row again, for nobody knows which of them the destination has.
+    Rows that have outcomes keep them. Of the other rows only the number is known. The rows of a batch in flight are
+    unknown; if they would be created, they are held together. The rest is unprocessed. In modes that compare, the
+    next run sends every row again, because it is unknown which of them the destination has.
     """
     opened.observers.run_started(RunStart(run.id, run.sync, True, now()))
     opened.journal.take_up(run.id, opened.id)
@@ -72,7 +72,7 @@ def _lines(batch: JournalledBatch, outcome: Outcome, code: Code, message: str) -
 
 
 def _state_after(opened: Session, request: Request, run: JournalledRun, ledger: Path) -> SyncState:
-    """What the sync leaves behind: its snapshot as it was, with the records that the run is known to have created."""
+    """Return the state after the run: the former snapshot, with the records that the run is known to have created."""
     previous = opened.state()
     generation = opened.generation + 1
     if previous is not None and previous.snapshot is not None:
@@ -91,7 +91,7 @@ def _state_after(opened: Session, request: Request, run: JournalledRun, ledger: 
 
 
 def _read_created_records(opened: Session, run: JournalledRun, ledger: Path) -> pa.Table:
-    """Keys and ids of the records that batches of the kind that creates have made."""
+    """Return the keys and ids of the records that batches with the action `CREATE` created."""
     creating = [each.number for each in opened.journal.batches(run.id) if each.action is Action.CREATE]
     accepted = [("outcome", "=", Outcome.SUCCEEDED.value), ("batch", "in", creating)]
     columns = ["key", "record_id"]

@@ -1,4 +1,4 @@
-"""Begin a run: look at its state, plan, stop where that is due, and commit the plan before anything is sent."""
+"""Begin a run: check the state, make the plan, stop if a guard says so, and commit the plan before anything is sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.report import RunStart
 from connector_sdk.contract.spec import Mode
 from connector_sdk.files.private import on_disk, remove
-from connector_sdk.lifecycle.finish import not_begun
+from connector_sdk.lifecycle.finish import failed_report
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.prepare import findings_of_run, freeze_plan, make_planned, stop_on, warn_of_held_rows
 from connector_sdk.lifecycle.rollback import find_lost_state
@@ -31,9 +31,9 @@ from connector_sdk.state.snapshot_file import describe_snapshot, with_snapshot
 def begin(
     opened: Session, request: Request, notes: Sequence[Finding] = ()
 ) -> tuple[JournalledRun, FrozenPlan, tuple[Finding, ...]]:
-    """Plan, check the plan, and commit it: from here on the run survives a crash. Answers what was found, too.
+    """Make a plan, check it and commit it. From here on the run survives a crash. Return the findings, too.
 
-    `notes` were found before it.
+    `notes` are findings from before.
     """
     run_id = new_run_id()
     opened.observers.run_started(RunStart(run_id, opened.sync.name, False, now()))
@@ -46,7 +46,7 @@ def begin(
     except BaseException as error:
         remove(opened.folder.plan(run_id))
         opened.journal.forget_run(run_id)
-        opened.observers.run_finished(not_begun(opened, run_id, error))
+        opened.observers.run_finished(failed_report(opened, run_id, error))
         raise
     adopt_upgrade(opened, run_id, frozen_plan)
     forgotten = opened.sync.name if request.start_over else None
@@ -56,7 +56,7 @@ def begin(
 
 
 def _heed_cancel(opened: Session, cancel: threading.Event) -> Session:
-    """Return the session with a destination that is asked nothing more once the run is cancelled."""
+    """Return the session with a destination that is not called any more once the run is cancelled."""
 
     @contextmanager
     def heed() -> Iterator[None]:
@@ -69,7 +69,7 @@ def _heed_cancel(opened: Session, cancel: threading.Event) -> Session:
 
 
 def adopt_upgrade(opened: Session, run_id: str, plan: FrozenPlan) -> None:
-    """Let the sync have its state in the present spelling, where an earlier version left it in another one."""
+    """Replace the state of the sync by its upgraded form if an earlier version spelled keys in another way."""
     upgraded, state = plan.folder / UPGRADED, opened.state()
     if state is None or not (upgraded.exists() or plan.former_keys):
         return
@@ -83,13 +83,13 @@ def adopt_upgrade(opened: Session, run_id: str, plan: FrozenPlan) -> None:
 
 
 def new_run_id() -> str:
-    """An id for a run: sorts by time, and is safe in paths."""
+    """Return an id for a run. Ids sort by time and are safe in paths."""
     moment = datetime.now(UTC)
     return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond // 1000:03}{secrets.token_hex(2)}"
 
 
 def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
-    """What keeps a run that creates from starting: nobody said whether its rows were sent before."""
+    """Return the finding that stops an insert run while it is unknown whether its rows were sent before."""
     if opened.sync.mode is not Mode.INSERT:
         return ()
     previous = opened.state()
@@ -113,7 +113,7 @@ def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
 
 
 def guard_state(opened: Session, request: Request) -> None:
-    """Stop when the snapshot is of another target."""
+    """Raise `RunStopped` if the snapshot belongs to another target."""
     previous = opened.state()
     guard_account(opened, request)
     if previous is None or request.start_over:
@@ -123,7 +123,10 @@ def guard_state(opened: Session, request: Request) -> None:
 
 
 def guard_account(opened: Session, request: Request) -> None:
-    """Stop a run that would start over in another account, unless that is accepted, too: one word is soon said."""
+    """Raise `RunStopped` if a run would start over in another account, unless the user accepts that, too.
+
+    A single option would be too easy to pass by mistake.
+    """
     if not request.start_over or "account" in request.accept:
         return
     previous, account = opened.state(), opened.live.connection.account

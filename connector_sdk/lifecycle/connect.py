@@ -1,4 +1,4 @@
-"""Open connections of a project: find the plugin, check its settings, log in, watch and redact its calls."""
+"""Open the connections of a project: find the plugin, check its settings, log in, watch and redact its calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from connector_sdk.state.shared import Shared
 from connector_sdk.state.tokens import token_store
 
 REDACTORS = OpenRedactors()
-"""Those of the connections that are open in this process; what prints or logs passes its text through them."""
+"""The redactors of the connections that are open in this process. All printed or logged text passes through them."""
 
 logging.getLogger("connector_sdk").addHandler(RedactingHandler(REDACTORS))
 
@@ -35,7 +35,7 @@ logging.getLogger("connector_sdk").addHandler(RedactingHandler(REDACTORS))
 class Opened:
     """An open connection with the destination that serves it and the host that watches it.
 
-    Calls go through this `destination`, from any thread: the connection is closed after the last of them has returned.
+    Calls go through this `destination`, from any thread. The connection closes after the last of them has returned.
     """
 
     destination: Destination
@@ -44,7 +44,7 @@ class Opened:
 
 
 def find_destination(project: Project, connection: str, destinations: Mapping[str, Destination] | None) -> Destination:
-    """The destination that serves a connection: one of `destinations` (by type), or an installed plugin."""
+    """Return the destination that serves a connection: one of `destinations` (by type), or an installed plugin."""
     if connection not in project.connections:
         raise ConfigError([Problem(f"there is no connection {connection}", ("connections",))])
     type_ = project.connections[connection].type
@@ -54,9 +54,9 @@ def find_destination(project: Project, connection: str, destinations: Mapping[st
 def prepare_connection(
     project: Project, connection: str, destination: Destination, observers: Observers
 ) -> tuple[Any, RunHost]:
-    """What a destination is opened with: its settings, checked, and a host. Raises `ConfigError`.
+    """Return the checked settings of a connection, and a host for it. Raises `ConfigError` if the settings are wrong.
 
-    The host's redactor knows the secrets among the settings, whatever the plugin does.
+    The host's redactor knows the secrets in the settings, whatever the plugin does.
     """
     settings = project.connections[connection].settings
     config: Any = structure(destination.spec.config, settings, ("connections", connection))
@@ -70,11 +70,11 @@ def prepare_connection(
 def hold_connection(
     project: Project, connection: str, destination: Destination, observers: Observers
 ) -> Iterator[Opened]:
-    """Log in, and log out once no call is under way any more: at the end, or when the last call has returned.
+    """Log in, and log out once no call is in progress: at the end, or when the last call has returned.
 
-    Observers are told nothing after the end. Raises `ConfigError` when the settings are wrong or the login fails. No
-    exception leaves with a secret of the connection in it. What it knows of secrets goes with the connection; what it
-    was told keeps its host, and so is still redacted.
+    Observers receive nothing after the end. Raises `ConfigError` if the settings are wrong or the login fails.
+    Exceptions leave without the secrets of the connection. When the connection closes, its redactor leaves
+    `REDACTORS`. Calls that are still reported to the host are redacted even then.
     """
     config, host = prepare_connection(project, connection, destination, observers)
     with host.redactor.cleanse_errors(), closing(observers):
@@ -96,7 +96,7 @@ def _log_in(destination: Destination, config: Any, host: RunHost, connection: st
 
 
 def scrub_findings(findings: Iterable[Finding], scrub: Callable[[str], str]) -> tuple[Finding, ...]:
-    """Return findings of a destination with every known secret replaced."""
+    """Return findings of a destination with every known secret redacted."""
     return tuple(evolve(each, message=scrub(each.message), advice=scrub(each.advice)) for each in findings)
 
 
@@ -116,7 +116,7 @@ def open_connection(
     destinations: Mapping[str, Destination] | None = None,
     observers: Sequence[object] = (),
 ) -> Iterator[tuple[Destination, Connection]]:
-    """Open one connection of a project, to discover what it offers.
+    """Open one connection of a project, for example to discover its objects.
 
     with open_connection(project, "crm") as (destination, connection):
         schema = destination.discover_schema(connection, "Contact")

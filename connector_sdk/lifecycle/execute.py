@@ -1,4 +1,4 @@
-"""Carry out a frozen plan: deliver its batches, and account for what became of them."""
+"""Execute a frozen plan: deliver its batches, and end the run with a report of what became of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connector_sdk.delivery.stages import PlanRows
 from connector_sdk.delivery.stopping import Stopping
 from connector_sdk.files.corruption import first_line, no_room
 from connector_sdk.files.private import remove
-from connector_sdk.lifecycle.finish import Ending, as_json, finish, not_begun, stopped_report
+from connector_sdk.lifecycle.finish import Ending, as_json, failed_report, finish, stopped_report
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.planning.frozen import FrozenPlan
@@ -36,12 +36,14 @@ def execute(
     abandoned: bool = False,
     elsewhere: bool = False,
 ) -> RunReport:
-    """Deliver a frozen plan and end the run. A run that cannot go on is left open, with a report that says why.
+    """Deliver a frozen plan and end the run. A run that cannot continue is left open, with a report that says why.
 
-    `findings` are told to observers before anything is sent.
-    Of an `abandoned` run nothing more is sent; where it wrote to an account that is `elsewhere`, nothing is asked
-    either. Raises `Stale` when the target moved since it was planned: the run is given up then. What is raised from
-    outside in this thread, such as `KeyboardInterrupt`, is raised once all is on record, and so is what nobody foresaw.
+    Observers receive `findings` before anything is sent. If the run is `abandoned`, nothing more is sent. If it wrote
+    to an account that is `elsewhere`, the destination is not asked about its batches either.
+
+    Raises `Stale` if the target changed since the plan was made; the run is then abandoned. An exception from outside
+    in this thread, such as `KeyboardInterrupt`, is raised again once everything is recorded. The same is true of an
+    unforeseen exception.
     """
     if resumed:
         opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
@@ -55,7 +57,7 @@ def execute(
     except Stale as error:
         opened.journal.set_state(begun.id, RunState.ABANDONED)
         remove(opened.folder.plan(begun.id))
-        opened.observers.run_finished(not_begun(opened, begun.id, error))
+        opened.observers.run_finished(failed_report(opened, begun.id, error))
         raise
     except BaseException as error:
         report = _report_stop(opened, begun, error, resumed=resumed)
@@ -89,9 +91,9 @@ def _deliver_and_finish(
 
 
 def _report_stop(opened: Session, begun: JournalledRun, error: BaseException, *, resumed: bool) -> RunReport:
-    """The report of a run that cannot go on, on record; its own where it has ended before.
+    """Record and return the report of a run that cannot continue. If the run has already ended, return its own report.
 
-    Raises, and tells observers, what keeps it from being made.
+    If the report cannot be made, report that error to observers and raise it.
     """
     message, code = _reason(error)
     try:
@@ -102,18 +104,18 @@ def _report_stop(opened: Session, begun: JournalledRun, error: BaseException, *,
         report = stopped_report(opened, begun, resumed=resumed, message=opened.live.host.scrub(message), code=code)
         opened.journal.report(begun.id, as_json(report))
     except Exception as lost:
-        opened.observers.run_finished(not_begun(opened, begun.id, lost))
+        opened.observers.run_finished(failed_report(opened, begun.id, lost))
         raise
     return report
 
 
 def _stop_errors() -> tuple[type[BaseException], ...]:
-    """What keeps a run from going on, until it is run again."""
+    """Return the types of the errors that stop a run until it is run again."""
     return Cancelled, ConnectorError, *no_room()
 
 
 def _reason(error: BaseException) -> tuple[str, ExitCode]:
-    """Why a run cannot go on, in words and as an exit code."""
+    """Return why a run cannot continue, in words and as an exit code."""
     if isinstance(error, ConnectorError):
         return str(error), error.exit_code
     if isinstance(error, no_room()):

@@ -1,4 +1,4 @@
-"""End a run: every row accounted for, the ledger written, the snapshot promoted together with the end of the run."""
+"""End a run: account for every row, write the ledger, and promote the snapshot together with the end of the run."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from connector_sdk.state.schemas import keep_schema
 from connector_sdk.state.snapshot_file import with_snapshot
 
 _REMOVING = frozenset({"max_removed", "max_removed_per_day"})
-"""The guards on removals: where one of them was accepted, a person has answered for these rows."""
+"""The guards on removals. If a user accepted one of them, the user has approved these removals."""
 
 log = logging.getLogger(__name__)
 
 
 @frozen
 class Ending:
-    """How a run comes to its end."""
+    """How a run ends: its state, whether it was resumed, and the message of its report."""
 
     state: RunState
     resumed: bool
@@ -45,16 +45,16 @@ class Ending:
 
 
 def finish(opened: Session, run: JournalledRun, plan: FrozenPlan, request: Request, *, ending: Ending) -> RunReport:
-    """End a run whose rows all have outcomes. Repeated after a crash, it comes to the same end."""
+    """End a run whose rows all have outcomes. If this is repeated after a crash, it has the same result."""
 
-    def after(ledger: Path) -> SyncState:
+    def promote_state(ledger: Path) -> SyncState:
         """Promote the snapshot, and keep the schemas that the run was planned with."""
         state = _promote_snapshot(opened, run, plan, ledger, request)
         crashpoint("after the snapshot is written")
         keep_schema(plan.folder, opened.folder.schema(run.sync))
         return state
 
-    return end(opened, run, _all_outcomes(plan, opened.journal, run.id), plan.rows, after, ending, plan)
+    return end(opened, run, _all_outcomes(plan, opened.journal, run.id), plan.rows, promote_state, ending, plan)
 
 
 def end(
@@ -66,9 +66,9 @@ def end(
     ending: Ending,
     plan: FrozenPlan | None = None,
 ) -> RunReport:
-    """Account for a run by the lines of its ledger, and move its sync to the state that comes `after` it.
+    """Write the ledger of a run from its lines, report on it, and move its sync to the state that `after` returns.
 
-    Its `plan` is None where that is lost.
+    `after` takes the path of the ledger. `plan` is None if the plan of the run is lost.
     """
     ledger = opened.folder.ledger(run.id)
     tallying = Tallying(holds=not opened.resends)
@@ -86,7 +86,7 @@ def end(
 
 
 def _count_removed(opened: Session, plan: FrozenPlan | None, report: RunReport) -> RemovedRows | None:
-    """Return how many rows a run removed, for the guard that looks back on a day; what was accepted does not count."""
+    """Return how many rows a run removed, for the guard on removals of a day. Accepted removals do not count."""
     rows = report.actions.deleted + report.actions.cleared
     if not rows or opened.sync.mode not in (Mode.UPSERT, Mode.UPDATE):
         return None
@@ -95,7 +95,7 @@ def _count_removed(opened: Session, plan: FrozenPlan | None, report: RunReport) 
 
 
 def _tidy(opened: Session, run: JournalledRun) -> None:
-    """Delete what is not needed any more; a run has ended whether that succeeds or not."""
+    """Delete files that are no longer needed. The run has ended even if this fails."""
     try:
         remove(opened.folder.plan(run.id))
         retain(opened.folder, opened.journal, opened.project.keep, run.sync)
@@ -104,7 +104,7 @@ def _tidy(opened: Session, run: JournalledRun) -> None:
 
 
 def _report(opened: Session, run: JournalledRun, tally: Tally, ending: Ending) -> RunReport:
-    """The report of a run that ends; what it left to a person is not on record yet."""
+    """Return the report of a run that ends. The rows that it holds are not recorded yet."""
     held = count_held(opened.journal.held(run.sync), tally.held)
     code = exit_code(tally.rows, held, opened.sync.on_held)
     progress = opened.journal.progress(run.id)
@@ -116,7 +116,7 @@ def _report(opened: Session, run: JournalledRun, tally: Tally, ending: Ending) -
 
 
 def stopped_report(opened: Session, run: JournalledRun, *, resumed: bool, message: str, code: ExitCode) -> RunReport:
-    """The report of a run that cannot go on: rows without an outcome yet count as unprocessed."""
+    """Return the report of a run that cannot continue. Its rows without an outcome count as unprocessed."""
     known = opened.journal.run(run.id)
     assert known is not None
     return evolve(
@@ -126,8 +126,8 @@ def stopped_report(opened: Session, run: JournalledRun, *, resumed: bool, messag
     )  # fmt: skip
 
 
-def not_begun(opened: Session, run: str, error: BaseException) -> RunReport:
-    """The report, for observers, of a run that ended before it wrote anything."""
+def failed_report(opened: Session, run: str, error: BaseException) -> RunReport:
+    """Return the report of a run that ended before it wrote anything."""
     code = error.exit_code if isinstance(error, ConnectorError) else ExitCode.STOPPED
     if isinstance(error, Stale):
         code = ExitCode.GUARD
@@ -139,7 +139,7 @@ def not_begun(opened: Session, run: str, error: BaseException) -> RunReport:
 
 
 def _count_held_rows(opened: Session) -> int:
-    """How many rows are held; none where the journal itself is what keeps a run from going on."""
+    """Return how many rows are held, or 0 if the journal itself stops the run."""
     try:
         return opened.journal.count_held_rows(opened.sync.name)
     except ConnectorError:
@@ -147,16 +147,16 @@ def _count_held_rows(opened: Session) -> int:
 
 
 def as_json(report: RunReport) -> str:
-    """A report as it is kept and printed."""
+    """Return a report as JSON, as it is kept and printed."""
     return json.dumps(asdict(report))
 
 
 def _promote_snapshot(
     opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path, request: Request
 ) -> SyncState:
-    """The state of the sync after a run: a new snapshot, unless the run changed nothing in it.
+    """Return the state of the sync after a run, with a new snapshot unless the run changed nothing in it.
 
-    One that cannot be read does not keep from starting over, which forgets it in any case.
+    If the former snapshot cannot be read, a run that starts over ends all the same, because it forgets the snapshot.
     """
     after = SyncState(plan.target, plan.fingerprints, None, run.id, plan.generation)
     try:

@@ -1,4 +1,4 @@
-"""The ledger of a run that has not ended: what the journal knows of its rows, and the rest of its frozen plan."""
+"""Build the ledger of a run that has not ended, from what the journal knows of its rows and from its frozen plan."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ROWS = 65_536
 
 @frozen
 class _Waiting:
-    """Rows from `start` to `stop` that have no outcome yet, and the place of their batch among those that are open."""
+    """Rows from `start` to `stop` that have no outcome yet. `batch` is the index of their batch among the open ones."""
 
     start: int
     stop: int
@@ -43,17 +43,17 @@ def open_ledger(
 ) -> pa.RecordBatchReader:
     """Return the ledger of a run that has not ended, in the order of the plan: `columns` of the rows that are `wanted`.
 
-    Rows without an outcome are unprocessed. Where the frozen plan is gone, they have no key, and rows that were decided
-    while planning have no line.
+    Rows without an outcome are unprocessed. If the frozen plan is lost, these rows have no key, and rows that were
+    decided while planning have no line.
     """
     with temporary_folder("connector-rows-") as place, database(place) as connection:
         unsorted, ordered = place / "unsorted.parquet", place / "ordered.parquet"
         lines = _all_lines(folder.plan(run) / FILE, journal, run)
-        write_ledger(unsorted, combine_tables(_only(each, wanted) for each in lines))
+        write_ledger(unsorted, combine_tables(_filter_lines(each, wanted) for each in lines))
         select = f'select {names(columns)} from {file(unsorted)} order by "row"'
         make_file(ordered)
         connection.execute(f"copy ({select}) to {text(str(ordered))} (format parquet, use_tmp_file false)")
-        reader = pq.ParquetFile(pa.OSFile(str(ordered)))  # what is open can be read though its name is gone
+        reader = pq.ParquetFile(pa.OSFile(str(ordered)))  # an open file can still be read after it is deleted
     return pa.RecordBatchReader.from_batches(reader.schema_arrow, reader.iter_batches(_ROWS))
 
 
@@ -67,7 +67,7 @@ def _all_lines(plan: Path, journal: Journal, run: str) -> Iterator[pa.Table]:
         yield from _nameless_lines(batches)
 
 
-def _only(lines: pa.Table, wanted: Mapping[str, str | None]) -> pa.Table:
+def _filter_lines(lines: pa.Table, wanted: Mapping[str, str | None]) -> pa.Table:
     for column, value in wanted.items():
         if value is not None:
             lines = lines.filter(pc.equal(lines.column(column), value))
@@ -75,8 +75,8 @@ def _only(lines: pa.Table, wanted: Mapping[str, str | None]) -> pa.Table:
 
 
 def _read_pending_lines(plan: Path, batches: Sequence[JournalledBatch]) -> Iterator[pa.Table]:
-    """The rows of open batches, a part of the plan at a time."""
-    waiting = _in_order(batches)
+    """Yield the rows of open batches, one part of the plan at a time."""
+    waiting = _sort_ranges(batches)
     next_, first = 0, 0
     for part in pq.ParquetFile(plan).iter_batches(_ROWS, columns=["key", "record_id"]):
         end = first + part.num_rows
@@ -94,19 +94,19 @@ def _read_pending_lines(plan: Path, batches: Sequence[JournalledBatch]) -> Itera
 
 
 def _nameless_lines(batches: Sequence[JournalledBatch]) -> Iterator[pa.Table]:
-    for each in _in_order(batches):
+    for each in _sort_ranges(batches):
         rows, places = _places([each], each.start, each.stop)
         nothing = pa.nulls(len(rows), pa.string())
         yield _lines(batches, rows, places, nothing, nothing, "; which row it is, is lost with the frozen plan")
 
 
-def _in_order(batches: Sequence[JournalledBatch]) -> list[_Waiting]:
+def _sort_ranges(batches: Sequence[JournalledBatch]) -> list[_Waiting]:
     found = (_Waiting(*each, place) for place, batch in enumerate(batches) for each in batch.ranges)
     return sorted(found, key=lambda each: each.start)
 
 
 def _places(waiting: Sequence[_Waiting], first: int, end: int) -> tuple[pa.Array, pa.Array]:
-    """The numbers of rows between `first` and `end`, and the place of the batch of each."""
+    """Return the numbers of the waiting rows between `first` and `end`, and the index of the batch of each."""
     spans = [(max(each.start, first), min(each.stop, end), each.batch) for each in waiting]
     rows = pa.concat_arrays([pa.arange(start, stop) for start, stop, _ in spans])
     return rows, pa.concat_arrays([pa.repeat(pa.scalar(batch), stop - start) for start, stop, batch in spans])

@@ -1,4 +1,4 @@
-"""Runs that have not ended: how far they are, from the journal and the lock, and what is known of their rows."""
+"""Report on runs that have not ended: their progress, from the journal and the lock, and the counts of their rows."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 @frozen
 class Planned:
-    """What a run began with: its rows as planned, and those `decided` then, None where only their number is known.
+    """What a run began with: its planned rows, and those `decided` while planning (None if only their number is known).
 
-    `holds`: rows that may have been created wait for a person; `on_held` is what the sync says of them.
+    `holds`: rows that may have been created wait for a person. `on_held` is the setting of the sync for held rows.
     """
 
     rows: RowCounts
@@ -40,20 +40,20 @@ class Planned:
 
     @classmethod
     def of_plan(cls, plan: FrozenPlan, *, holds: bool, on_held: OnHeld) -> Planned:
-        """Return what a plan begins with."""
-        from connector_sdk.planning.diff.decided import count_decided  # a list of runs comes sooner without it
+        """Return what a run with this plan begins with."""
+        from connector_sdk.planning.diff.decided import count_decided  # imported here to keep lists of runs fast
 
         counted = count_decided(plan.file) if plan.rows.rejected or plan.rows.skipped else ()
         return cls(plan.rows, tuple(counted), holds, on_held)
 
     @classmethod
     def of_run(cls, folder: StateFolder, run: JournalledRun, progress: Iterable[BatchProgress]) -> Planned:
-        """Return what a run began with; where that was not kept, what plan or batches tell of it."""
+        """Return what a run began with. If that was not kept, derive it from the plan or the batches."""
         if run.planned is not None:
             kept: dict[str, Any] = json.loads(run.planned)
             decided = tuple(CountedRows(**each) for each in kept["decided"])
             return cls(RowCounts(**kept["rows"]), decided, kept["holds"], OnHeld(kept["on_held"]))
-        from connector_sdk.planning.frozen import read_row_counts  # a list of runs comes sooner without it
+        from connector_sdk.planning.frozen import read_row_counts  # imported here to keep lists of runs fast
 
         rows = read_row_counts(folder.plan(run.id))
         if rows is None:
@@ -62,14 +62,14 @@ class Planned:
         return cls(rows)
 
     def to_json(self) -> str:
-        """Return it as the journal keeps it."""
+        """Return the JSON that the journal keeps."""
         return json.dumps(asdict(self))
 
 
 def report_of_open_run(folder: StateFolder, journal: Journal, run: JournalledRun, *, is_running: bool) -> RunReport:
     """Return the report of a run that has batches and has not ended, whether a process works on it now or not.
 
-    Rows without an outcome count as unprocessed, those of batches that were sent also as in flight.
+    Rows without an outcome count as unprocessed. If their batch was sent, they also count as in flight.
     """
     progress = journal.progress(run.id)
     planned = Planned.of_run(folder, run, progress)
@@ -91,18 +91,18 @@ def report_of_open_run(folder: StateFolder, journal: Journal, run: JournalledRun
 
 
 def is_under_way(folder: StateFolder, run: JournalledRun) -> bool:
-    """Return whether the session that took a run up holds the lock of the sync at this moment."""
+    """Return whether the session that took up a run holds the lock of the sync now."""
     return run.session is not None and session_of_holder(folder.lock(run.sync)) == run.session
 
 
 def count_batches(progress: Sequence[BatchProgress]) -> BatchCounts:
-    """Return how many batches there are, how many are done, and how many were sent without an answer yet."""
+    """Return how many batches there are, how many are done, and how many were sent and have no answer yet."""
     done = sum(each.state is BatchState.DONE for each in progress)
     return BatchCounts(len(progress), done, sum(each.in_flight for each in progress))
 
 
 def _count_pending(progress: Sequence[BatchProgress]) -> tuple[CountedRows, CountedRows]:
-    """Return how many rows are in flight, and how many were not sent; both count as unprocessed."""
+    """Return how many rows are in flight, and how many were not sent. Both count as unprocessed."""
     waiting = [each for each in progress if each.state is not BatchState.DONE]
     sent = sum(each.rows for each in waiting if each.in_flight)
     rows = {Code.IN_FLIGHT: sent, Code.NOT_SENT: sum(each.rows for each in waiting) - sent}
@@ -114,7 +114,7 @@ def _count_pending(progress: Sequence[BatchProgress]) -> tuple[CountedRows, Coun
 
 
 def _count_outcomes(journal: Journal, run: str, progress: Iterable[BatchProgress]) -> Iterator[CountedRows]:
-    """What the batches that are done came to; where an earlier version did not count them, it is counted now."""
+    """Yield the counted rows of the batches that are done. Count them now if an earlier version did not."""
     for each in progress:
         if each.counts is not None:
             yield from each.counts

@@ -1,4 +1,4 @@
-"""What is asked of a run, and which wishes make no sense together."""
+"""The options of a run, and the check that they make sense together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connector_sdk.settings.suggest import closest
 
 
 class FirstRun(StrEnum):
-    """What a sync that must not send twice does without a snapshot: send all rows, or take the present ones as sent."""
+    """What an insert sync does without a snapshot: send all rows, or mark the present ones as already sent."""
 
     SEND = "send"
     BASELINE = "baseline"
@@ -24,7 +24,7 @@ class FirstRun(StrEnum):
 
 @frozen
 class Request:
-    """What is asked of a run. `drain` is how many seconds batches in flight get when it stops; None for the usual."""
+    """The options of a run. `drain` is how many seconds batches in flight get when it stops (None: the default)."""
 
     first_run: FirstRun | None = None
     accept: frozenset[str] = frozenset()
@@ -38,14 +38,14 @@ class Request:
 
     @property
     def baseline(self) -> bool:
-        """Whether rows that are there now count as sent."""
+        """Whether the rows that the model has now count as sent."""
         return self.first_run is FirstRun.BASELINE
 
 
 def request_problems(asked: Mapping[str, Any]) -> Iterator[Problem]:
-    """Say what makes no sense in the arguments of a run: unknown guards, and wishes that no saved plan fulfils."""
+    """Yield what makes no sense in the options of a run, such as unknown guards or options that a saved plan fixed."""
     yield from _check_guards(asked)
-    yield from _too_late(asked)
+    yield from _check_saved_plan(asked)
     drain = asked.get("drain")
     if drain is not None and not drain >= 0:
         yield Problem(f"drain is {drain}, and counts seconds: 0 or more", hint="leave it out")
@@ -58,8 +58,8 @@ def _check_guards(asked: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(f"there is no guard {name}; the guards are {', '.join(GUARDS)}", hint=hint)
 
 
-def _too_late(asked: Mapping[str, Any]) -> Iterator[Problem]:
-    """What had to be said when the plan was saved: it is run as it was shown."""
+def _check_saved_plan(asked: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield options that belong to the moment when the plan was saved, because it runs as it was shown."""
     if asked.get("plan_id") is None:
         return
     for option in ("--full", "--first-run", "--start-over"):

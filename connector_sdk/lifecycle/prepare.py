@@ -1,4 +1,4 @@
-"""Make the plan of a run, and say what it amounts to: findings, guards, cost."""
+"""Make the plan of a run, and summarize it: findings, guards, cost."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from connector_sdk.state.serialization import make_planned_batch
 
 
 def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
-    """Compare the model with what was accepted so far, and freeze what is to be sent.
+    """Compare the model with the rows accepted so far, and freeze the rows to send.
 
-    When the run starts over, nothing counts as accepted. A baseline has a meaning only where it is not known what was
-    sent: in a first run, or after one that may have created rows which nobody can name.
+    If the run starts over, no row counts as accepted. A baseline has a meaning only if it is unknown which rows were
+    sent: in a first run, or after a run that may have created rows without a known key.
     """
     _refuse_baseline_of_list(opened, request)
     previous = None if request.start_over else opened.state()
@@ -52,7 +52,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
         generation=opened.generation + 1,
         target=opened.target,
         former_target=previous.target if previous else {},
-        removed_today=opened.removed_today(),
+        removed_today=opened.count_removed_today(),
         former=read_schemas(opened.folder.schema(opened.sync.name)) if previous else {},
         snapshot=snapshot,
         fingerprints=previous.fingerprints if previous else {},
@@ -81,19 +81,19 @@ def _refuse_baseline_of_list(opened: Session, request: Request) -> None:
 
 
 def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
-    """What planning and the destination have to say about a plan, and about the connection."""
+    """Return the findings of planning and of the destination about a plan and the connection."""
     live = opened.live
     found = live.destination.check_plan(live.connection, plan.summary, opened.options, _replacement(plan))
     return (*plan.findings, *scrub_findings((*live.connection.findings, *found), live.host.scrub))
 
 
 def findings_of_run(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
-    """The same for a plan that is to be run: a destination that gets nothing of it has nothing to say."""
+    """Return the findings about a plan that will run. The destination checks it only if it sends anything."""
     return findings_of(opened, plan) if plan.batches else plan.findings
 
 
 def warn_of_held_rows(opened: Session) -> tuple[Finding, ...]:
-    """Return the finding about rows of the sync that are held, if there are any."""
+    """Return a finding about the held rows of the sync, if there are any."""
     held = opened.journal.count_held_rows(opened.sync.name)
     if not held:
         return ()
@@ -109,7 +109,7 @@ def make_planned(opened: Session, plan: FrozenPlan) -> Planned:
 
 
 def _replacement(plan: FrozenPlan) -> Batch | None:
-    """The list that a plan of mode `all` writes, None where nothing would change."""
+    """Return the list that a plan of mode `all` writes, or None if nothing would change."""
     if plan.summary.mode is not Mode.ALL or not plan.batches:
         return None
     (whole,) = plan.batches
@@ -119,7 +119,7 @@ def _replacement(plan: FrozenPlan) -> Batch | None:
 def report_of(
     opened: Session, plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, lookups: int
 ) -> PlanReport:
-    """What `plan` shows; `lookups` counts the API calls that its look-ups took."""
+    """Return what `plan` shows. `lookups` counts the API calls for the lookups of the plan."""
     decided = make_planned(opened, plan).decided or ()
     tallying = Tallying()
     tallying.count(decided)
@@ -141,7 +141,7 @@ def report_of(
 
 
 def stop_on(findings: Sequence[Finding], accepted: Collection[str] = ()) -> None:
-    """Raise `RunStopped` (exit 6) when a finding says that the run must not start; it names all that do.
+    """Raise `RunStopped` (exit 6) if a finding keeps the run from starting. The error names all such findings.
 
     Findings of guards that were `accepted` do not count.
     """

@@ -1,4 +1,4 @@
-"""Open runs: those that were interrupted, and are finished or given up before anything new is planned."""
+"""Finish or abandon interrupted runs before anything new is planned."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from connector_sdk.state.records import JournalledRun, RunState
 
 
 def open_runs(opened: Session) -> tuple[JournalledRun, ...]:
-    """The open runs of a sync, oldest first."""
+    """Return the open runs of a sync, oldest first."""
     runs = opened.journal.runs(opened.sync.name)
     return tuple(each for each in reversed(runs) if each.state is RunState.RUNNING)
 
 
 def open_run_findings(opened: Session) -> tuple[Finding, ...]:
-    """What a plan says of runs that are under way, or would be finished before it."""
+    """Return what a plan says about runs that are in progress, or that would be finished before it."""
     return tuple(_open_run_finding(opened, each) for each in open_runs(opened))
 
 
@@ -35,18 +35,18 @@ def _open_run_finding(opened: Session, run: JournalledRun) -> Finding:
 
 
 def forget_unplanned(opened: Session) -> None:
-    """Forget runs that ended before they had a plan: nothing was sent by them."""
+    """Forget runs that ended before they had a plan. They sent nothing."""
     for each in opened.journal.runs(opened.sync.name):
         if each.state is RunState.PLANNING:
             remove(opened.folder.plan(each.id))
             opened.journal.forget_run(each.id)
 
 
-def go_on(opened: Session, request: Request, interrupted: JournalledRun) -> RunReport | None:
-    """Finish an interrupted run from its frozen plan, or give it up; None when its target moved meanwhile.
+def resume_run(opened: Session, request: Request, interrupted: JournalledRun) -> RunReport | None:
+    """Finish an interrupted run from its frozen plan, or abandon it. Return None if its target changed meanwhile.
 
-    A run that cannot be finished here, for its plan is lost or its account another one, stops everything until it is
-    given up: by `abandon`, or by starting over, which forgets what it did in any case.
+    A run cannot be finished here if its plan is lost or if it wrote to another account. Such a run stops everything
+    until the user abandons it: by `abandon`, or by starting over, which forgets what it did in any case.
     """
     account = opened.live.connection.account
     elsewhere = interrupted.account != account

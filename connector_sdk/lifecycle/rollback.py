@@ -1,4 +1,4 @@
-"""Ask the rollback guard whether the state folder is the one that it was: not put back, copied or lost."""
+"""Ask the rollback guard whether the state folder was restored from a backup, copied or lost."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from connector_sdk.state.records import RunState
 
 
 def guard_folder(session: Session, request: Request) -> tuple[Finding, ...]:
-    """Stop when the state folder is a copy, or lacks runs that this user's machine has seen; return what to say of it.
+    """Stop if the state folder is a copy, or lacks runs that this user's machine has seen. Return other findings.
 
-    It is asked before an interrupted run goes on: one that is in an old folder may have ended long ago. A session that
-    keeps others out (its lock is held) notes where the folder lies from then on.
+    Call this before an interrupted run is resumed, because a run that is open in an old folder may have ended long
+    ago. A session that holds the lock of its sync also notes where the folder is now.
     """
     former = session.guard.find_former_place()
     is_copy = former is not None and session.guard.is_also_in(former)
@@ -33,9 +33,9 @@ def guard_folder(session: Session, request: Request) -> tuple[Finding, ...]:
 
 
 def find_lost_state(session: Session, request: Request) -> tuple[Finding, ...]:
-    """Return the finding about rows that were sent by a run which this state folder knows nothing of, if there was one.
+    """Return a finding if a run that this state folder does not know has already sent these rows.
 
-    Just where a second time would create them twice, and all of them are about to be sent.
+    There is a finding only if the sync is about to send all rows, and would create them a second time.
     """
     if session.sync.mode is not Mode.INSERT or request.baseline or LOST_STATE in request.accept:
         return ()
@@ -73,7 +73,7 @@ def _describe_rollback(session: Session, request: Request) -> Iterator[Finding]:
 
 
 def _describe_missing_runs(session: Session) -> str:
-    """Return what the state lacks of the runs that were seen; empty where it lacks none."""
+    """Return which of the seen runs the state lacks, or "" if it lacks none."""
     name, previous, guard = session.sync.name, session.state(), session.guard
     seen = guard.find_sync(name)
     generation = seen.generation if seen else guard.find_generation_here(name) if previous else 0

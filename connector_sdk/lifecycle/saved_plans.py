@@ -1,4 +1,4 @@
-"""Saved plans: kept to be run as they were shown, once, and only while everything they rest on is as it was."""
+"""Save plans, and run each of them once, as it was shown, while everything that it rests on is unchanged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AGAIN = "plan again with --save"
 
 
 def save_plan(opened: Session, request: Request, run_id: str, frozen_plan: FrozenPlan) -> None:
-    """Keep a plan to be run later; what would keep it from running today does so then."""
+    """Save a plan, to run it later. What would keep it from running now keeps it from running then, too."""
     undecided = first_run_finding(opened, request)
     if undecided:
         write_plan(evolve(frozen_plan, findings=(*undecided, *frozen_plan.findings)))
@@ -37,9 +37,9 @@ def save_plan(opened: Session, request: Request, run_id: str, frozen_plan: Froze
 
 
 def run_saved(opened: Session, request: Request, plan_id: str, notes: Sequence[Finding] = ()) -> RunReport:
-    """Run a saved plan; `notes` were found before it.
+    """Run a saved plan. `notes` are findings from before.
 
-    Raises `RunStopped` (exit 6) when it is out of date or a guard stops it.
+    Raises `RunStopped` (exit 6) if the plan is out of date or a guard stops it.
     """
     saved = opened.journal.run(plan_id)
     if saved is None or saved.sync != opened.sync.name:
@@ -69,7 +69,7 @@ def run_saved(opened: Session, request: Request, plan_id: str, notes: Sequence[F
 
 
 class _Target:
-    """What a plan writes to: as it was when the plan was made, and as it is."""
+    """What a plan writes to: its state when the plan was made, and its present state."""
 
     def __init__(self, opened: Session, plan: FrozenPlan) -> None:
         self._opened = opened
@@ -78,7 +78,7 @@ class _Target:
         self._entries = read_entries(plan) if is_list else frozenset[str]()
 
     def find_changes(self) -> Sequence[str]:
-        """Find what changed since, where the plan does not survive it; one that sends nothing survives all."""
+        """Return the changes that make the plan invalid. A plan that sends nothing remains valid."""
         plan = self._plan
         if not plan.batches:
             return ()
@@ -88,7 +88,7 @@ class _Target:
         return changes
 
     def compare(self) -> str:
-        """Say how the list differs from what it was."""
+        """Describe how the present list differs from the list that was planned with."""
         return find_changed_entries(self._plan, self._entries, self._read()[0].read_all())
 
     def _read(self) -> tuple[pa.RecordBatchReader, str]:

@@ -1,4 +1,4 @@
-"""Everything that one run of a sync works with, opened in order and closed in reverse."""
+"""Open everything that one run of a sync works with, and close it in reverse order."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from connector_sdk.state.rollback_guard import RollbackGuard
 from connector_sdk.state.snapshot_file import snapshot_file
 
 _PLAIN = (CsvForm(), ())
-"""Settings of a model that say nothing. They stay out of hashes, so that plans of older versions can still be run."""
+"""The defaults of a model's settings. They stay out of hashes, so that plans of older versions can still be run."""
 
 _DAY = timedelta(hours=24)
 _PLANS = 2
-"""Counts the ways in which versions made plans out of the same rows: a plan that was saved by another way is stale."""
+"""The number of the way in which plans are made out of rows. A plan that was saved with another number is stale."""
 
 
 @define
 class Stopwatch:
-    """Says when the present run of a session began, and how many seconds ago."""
+    """The time at which the present run of a session began, and the seconds since then."""
 
     clock: Callable[[], float] = time.monotonic
     started: str = field(init=False)
@@ -52,18 +52,18 @@ class Stopwatch:
         self.restart()
 
     def restart(self) -> None:
-        """Begin with the next run."""
+        """Start to time the next run."""
         self.started, self._since = now(), self.clock()
 
     @property
     def seconds(self) -> float:
-        """What the run has taken so far."""
+        """The seconds that the run has taken so far."""
         return self.clock() - self._since
 
 
 @frozen
 class Session:
-    """A sync with its connection open and its state at hand; `lock` is None where other runs are not kept out."""
+    """A sync with its open connection and its state. `lock` is None if other runs are not excluded."""
 
     project: Project
     sync: Sync
@@ -81,7 +81,7 @@ class Session:
 
     @property
     def id(self) -> str | None:
-        """What names this session in the lock of its sync, and in the runs that it works on."""
+        """The id of this session in the lock of its sync, and in the runs that it works on."""
         return self.lock.session if self.lock else None
 
     @property
@@ -95,7 +95,7 @@ class Session:
 
     @property
     def target(self) -> Mapping[str, str]:
-        """What the sync writes to, as text: a snapshot of one target says nothing about another."""
+        """What the sync writes to, as text. A snapshot of one target says nothing about another target."""
         return {
             "destination": self.live.destination.name,
             "account": self.live.connection.account,
@@ -108,45 +108,48 @@ class Session:
 
     @property
     def written_to(self) -> str:
-        """What the sync writes to, without how: rows that are there once would be there twice."""
+        """The destination, account and objects that the sync writes to, as text.
+
+        Rows that are there already would exist twice if they were sent again.
+        """
         return " ".join(self.target[each] for each in ("destination", "account", "objects"))
 
     @property
     def config(self) -> str:
-        """A hash of everything that decides what a plan of this sync contains, apart from the rows."""
+        """A hash of everything that decides what a plan of this sync contains, except for the rows."""
         model = evolve(self.model, data=None)
         reading = [each for each in (model.csv, model.partitions) if each not in _PLAIN]
         parts = (_PLANS, self.sync, model, sorted(self.target.items()), *reading)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def state(self) -> SyncState | None:
-        """What the last run of the sync left behind."""
+        """Return the state in which the last run left the sync, None without one."""
         return self.journal.sync(self.sync.name)
 
     @property
     def generation(self) -> int:
-        """How many runs changed the state of the sync."""
+        """The number of runs that changed the state of the sync."""
         previous = self.state()
         return previous.generation if previous else 0
 
     @property
     def may_have_created(self) -> bool:
-        """Whether rows may be at the destination while nobody knows which they are."""
+        """Whether the destination may have rows whose keys are unknown."""
         return any(each.key == UNNAMED for each in self.journal.held(self.sync.name))
 
-    def removed_today(self) -> RemovedToday:
-        """Return how many rows runs of the last 24 hours removed; what seems to lie in the future counts, too."""
+    def count_removed_today(self) -> RemovedToday:
+        """Count the rows that runs of the last 24 hours removed. Removals dated in the future count, too."""
         found = self.journal.removed(self.sync.name, moment(datetime.now(UTC) - _DAY))
         return RemovedToday(sum(each.rows for each in found), found[0].known if found else 0)
 
     def snapshot(self) -> Path | None:
-        """The file of the present snapshot, None without one. Raises `RunStopped` when it is not what it was."""
+        """Return the file of the present snapshot, None without one. Raises `RunStopped` if the file was changed."""
         return snapshot_file(self.folder, self.state())
 
     def guard_target(self, previous: SyncState) -> None:
-        """Stop when the snapshot belongs to another target: nothing may be concluded from it.
+        """Raise `RunStopped` if the snapshot belongs to another target, because it says nothing about this one.
 
-        Another name of the model alone is a finding of the plan, which says how much of it is known.
+        If just the name of the model changed, the plan has a finding that says how much of the model is known.
         """
         now, then = self.target, previous.target
         words = [word for word in now if word != "model" and now[word] != then.get(word)]
@@ -162,7 +165,7 @@ class Session:
 
 @contextmanager
 def journal_of(project: Project | Outline, state: Path | None = None) -> Iterator[tuple[StateFolder, Journal]]:
-    """The state of a project, to look at or to write to."""
+    """Open the state of a project for reading or writing, and close it at the end."""
     folder = state_folder(project, state)
     with closing(Journal(open_database(folder.database))) as journal:
         yield folder, journal
@@ -178,7 +181,7 @@ def session(
     observers: Sequence[object],
     exclusive: bool,
 ) -> Iterator[Session]:
-    """Check a sync, open its state and its connection, discover its objects. `exclusive` keeps other runs out.
+    """Check a sync, open its state and its connection, and discover its objects. `exclusive` excludes other runs.
 
     Raises `ConfigError` with every problem that is known at that point.
     """
@@ -203,7 +206,7 @@ def session(
 
 
 def find_sync(project: Project, name: str) -> tuple[Sync, Model]:
-    """A sync and its model by the sync's name."""
+    """Return a sync and its model by the name of the sync. Raises `ConfigError` if there is no such sync."""
     if name not in project.syncs:
         have = ", ".join(sorted(project.syncs)) or "none"
         raise ConfigError([Problem(f"there is no sync {name}; the project has: {have}", ("syncs",))])
@@ -212,7 +215,10 @@ def find_sync(project: Project, name: str) -> tuple[Sync, Model]:
 
 
 def check_settings(project: Project, sync: Sync, destination: Destination) -> tuple[DeliverySettings, Any]:
-    """Check what can be checked without the destination's server: mode, removals, options, limits."""
+    """Check what can be checked without the destination's server, and return the settings and options.
+
+    The checks cover mode, removals, options and limits.
+    """
     problems = list(check_sync(project, sync, destination.spec))
     options: Any = None
     try:
@@ -229,7 +235,7 @@ def check_settings(project: Project, sync: Sync, destination: Destination) -> tu
 
 
 def discover(live: Opened, sync: Sync) -> dict[str, ObjectSchema]:
-    """The schemas of the objects that a sync writes to; raises `ConfigError` for all that do not exist."""
+    """Return the schemas of the objects that a sync writes to. Raises `ConfigError` for all that do not exist."""
     schemas, problems = {}, []
     for name in sync.objects:
         try:

@@ -1,4 +1,4 @@
-"""Add a ledger up: rows by outcome, records by what was done to them, and the rows that a person must settle."""
+"""Add up a ledger: rows by outcome, records by what was done to them, and the rows that a person must settle."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from connector_sdk.state.counts import count_rows
 from connector_sdk.state.records import UNNAMED, CountedRows, Held
 
 TOP_CODES = 10
-"""Reasons why rows were not accepted that a report keeps: the most frequent ones."""
+"""How many reasons why rows were not accepted a report keeps. These are the most frequent ones."""
 
 _DISTINCT_CODES = 1_000
-"""Reasons that are counted; where a destination makes up more of them, the later ones are not."""
+"""How many different reasons are counted. If a destination gives more of them, the later ones are not counted."""
 
 _NONE = RowCounts()
 
 
 @frozen
 class Tally:
-    """What a ledger adds up to; `held` are the rows whose fate a person must settle."""
+    """The totals of a ledger. `held` are the rows whose fate a person must settle."""
 
     rows: RowCounts
     actions: ActionCounts
@@ -37,12 +37,12 @@ class Tally:
 
     @property
     def without_outcome(self) -> int:
-        """How many planned rows have no outcome yet."""
+        """The number of planned rows that have no outcome yet."""
         accounted: int = sum(getattr(self.rows, each.value) for each in Outcome)
         return self.rows.planned - accounted
 
     def require_sums(self) -> None:
-        """Raise `ConnectorError` unless every row is accounted for, once."""
+        """Raise `ConnectorError` unless every row is counted exactly once."""
         rows = self.rows
         if self.without_outcome or rows.read + rows.removed != rows.unchanged + rows.planned:
             raise ConnectorError(
@@ -51,7 +51,7 @@ class Tally:
 
 
 class Tallying:
-    """Adds the lines of a ledger up as they come. `holds`: rows that may have been created wait for a person."""
+    """The sums of the ledger lines so far. `holds`: rows that may have been created wait for a person."""
 
     def __init__(self, *, holds: bool = True) -> None:
         self._holds = holds
@@ -62,8 +62,8 @@ class Tallying:
         self._held: dict[str, Held] = {}
 
     def add(self, lines: pa.Table) -> pa.Table:
-        """Add lines up, and answer them."""
-        import pyarrow.compute as pc  # a list of runs comes sooner without it
+        """Add up lines, and return them."""
+        import pyarrow.compute as pc  # imported here to keep lists of runs fast
 
         self.count(count_rows(lines))
         unknown = pc.equal(lines.column("outcome"), Outcome.UNKNOWN.value)
@@ -75,7 +75,7 @@ class Tallying:
         return lines
 
     def count(self, counted: Iterable[CountedRows]) -> None:
-        """Add rows up that were counted before."""
+        """Add rows that were counted before."""
         for each in (each for each in counted if each.rows):
             self._outcomes[each.outcome] += each.rows
             self._duplicates += each.rows if each.duplicate else 0
@@ -88,7 +88,7 @@ class Tallying:
                 self._codes[reason] += each.rows
 
     def result(self, planned: RowCounts, decided: RowCounts = _NONE) -> Tally:
-        """What the lines add up to, together with rows that were `decided` while planning."""
+        """Return the totals of the lines, together with the rows that were `decided` while planning."""
         counts = {each.value: self._outcomes[each.value] + getattr(decided, each.value) for each in Outcome}
         done = self._actions
         actions = ActionCounts(
@@ -104,27 +104,28 @@ class Tallying:
 
     @property
     def unsettled(self) -> int:
-        """How many of the rows that were counted, as lines or before, will wait for a person."""
+        """The number of counted rows that will wait for a person."""
         return self._unsettled if self._holds else 0
 
     @property
     def codes(self) -> tuple[CodeCount, ...]:
-        """The most frequent reasons why rows were not accepted, those with most rows first."""
+        """The most frequent reasons why rows were not accepted, beginning with the most frequent one."""
         found = sorted(self._codes.items(), key=lambda item: (-item[1], item[0]))
         return tuple(CodeCount(code, outcome, rows, advice) for (outcome, code, advice), rows in found[:TOP_CODES])
 
 
 def exit_code(rows: RowCounts, held: int, on_held: OnHeld) -> ExitCode:
-    """Return how a run that has ended with these rows ends, while so many rows of its sync are held."""
+    """Return the exit code of a run that ended with these rows while `held` rows of its sync are held."""
     if held and on_held is not OnHeld.IGNORE:
         return ExitCode.HELD
     return ExitCode.ROWS_FAILED if rows.rejected or rows.unprocessed or rows.unknown else ExitCode.OK
 
 
 def count_held(before: Iterable[Held], fresh: Sequence[Held]) -> int:
-    """Return how many rows of a sync are held once a run has ended that leaves the `fresh` ones.
+    """Return how many rows of a sync are held after a run that ended and holds the `fresh` ones.
 
-    Those that were held without a name go with it: it began because a person had said what becomes of them.
+    Rows that were held without a known key are settled by then: the run began only because a person decided about
+    them.
     """
     held = {each.key: each.rows for each in before if each.key != UNNAMED}
     return sum((held | {each.key: each.rows for each in fresh}).values())
