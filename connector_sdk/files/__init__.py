@@ -1,1 +1,1 @@
-"""Files that are private to one user, durable when written, and explained when they cannot be read."""
+"""Write files that are private to one user and durable, and explain files that cannot be read."""

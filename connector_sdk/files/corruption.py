@@ -1,4 +1,4 @@
-"""Files that cannot be read any more: recognised by what reading them raises, and told with a way out."""
+"""Recognize files that can no longer be read by the errors of their readers, and report them with a way out."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ from attrs import frozen
 from connector_sdk.contract.errors import ExitCode, RunStopped
 
 _WRAPPED = re.compile(r'"exception_message":("(?:[^"\\]|\\.)*")')
-"""What DuckDB wraps in JSON when a thread of its own met it."""
+"""The message of an error that a thread of DuckDB raised, as DuckDB wraps it in JSON."""
 
 _NO_MEMORY = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
 
 
 def unreadable() -> tuple[type[Exception], ...]:
-    """What reading a damaged file raises. Asked when something was raised, so that a list of runs needs no DuckDB."""
+    """Return the types of the errors that reading a damaged file raises.
+
+    This is a function that is called after an error, so that lists of runs need not import DuckDB.
+    """
     import duckdb
 
     return duckdb.Error, pa.ArrowException, sqlite3.DatabaseError, OSError, UnicodeDecodeError
 
 
 def _damage_errors() -> tuple[type[Exception], ...]:
-    """What is raised by reading a damaged file, or by making words of what it says."""
+    """Return the types of the errors that reading a damaged file, or interpreting its content, raises."""
     return *unreadable(), LookupError, TypeError, ValueError
 
 
 def no_room() -> tuple[type[Exception], ...]:
-    """What is raised where the machine is in the way: no room on the disk, no memory, no permission."""
+    """Return the types of the errors that the machine causes: no room on the disk, no memory, no permission."""
     import duckdb
 
     return OSError, duckdb.IOException, duckdb.OutOfMemoryException
@@ -44,19 +47,19 @@ def no_room() -> tuple[type[Exception], ...]:
 
 @frozen
 class Kept:
-    """A kind of file in the state folder: what it is called, and what to do when one cannot be read."""
+    """A kind of file in the state folder: its name in messages, and what to do if such a file cannot be read."""
 
     what: str
     hint: str
     exit_code: ExitCode = ExitCode.STOPPED
 
     def unreadable(self, path: Path, why: str) -> RunStopped:
-        """The error that says so of a file."""
+        """Return the error for a file of this kind that cannot be read."""
         return RunStopped(f"{self.what} {path} cannot be read: {why}", hint=self.hint, exit_code=self.exit_code)
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[None]:
-        """Read a file of this kind; raises `RunStopped` when it is damaged."""
+        """Read a file of this kind. Raises `RunStopped` if it is damaged."""
         try:
             yield
         except _damage_errors() as error:
@@ -74,9 +77,9 @@ CALLS = Kept("the record of API calls", "restore it from a backup; nothing depen
 
 
 def damage(path: Path) -> str:
-    """Why a Parquet file cannot be read; both of its readers are asked.
+    """Return why a Parquet file cannot be read by Arrow or by DuckDB.
 
-    Empty when all of it can be read, and when there is not enough memory to tell.
+    Return "" if all of it can be read, or if there is not enough memory to find out.
     """
     import duckdb
     import pyarrow.parquet as pq
@@ -95,7 +98,10 @@ def damage(path: Path) -> str:
 
 
 def _lacks_memory(error: Exception) -> bool:
-    """Whether an error tells of the machine and not of a file; for a thread that found no room Arrow has no class."""
+    """Return whether an error is due to the machine and not to a file.
+
+    Arrow has no class of its own for the error of a thread that cannot start for lack of memory.
+    """
     import duckdb
 
     if isinstance(error, OSError):
@@ -104,7 +110,7 @@ def _lacks_memory(error: Exception) -> bool:
 
 
 def checksum(path: Path) -> int:
-    """A number that changes with the content of a file."""
+    """Return a number that changes with the content of a file."""
     found = 0
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -113,7 +119,7 @@ def checksum(path: Path) -> int:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, on one line."""
+    """Return the message of an error on one line."""
     lines = (line.strip() for line in str(error).splitlines())
     line = next((line for line in lines if line), type(error).__name__)
     wrapped = _WRAPPED.search(line)

@@ -1,4 +1,4 @@
-"""Files and folders of this user alone: 0600 and 0700 whatever the umask, and never through a link."""
+"""Make files and folders for this user alone: with modes 0600 and 0700 whatever the umask, and never through a link."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
 SPILL = "spill"
-"""The folder in which a computation puts aside what does not fit into memory; a kill leaves it."""
+"""The folder to which a computation writes data that do not fit into memory. It remains after a kill."""
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, with those above it that are missing; one that is there is left as it is.
+    """Make a folder and its missing parents. A folder that exists is left as it is.
 
-    Raises `OSError` where something else is in its place, such as a link to a folder.
+    Raises `OSError` if something else is in its place, such as a link to a folder.
     """
     try:
         path.mkdir(FOLDER_MODE)
@@ -38,18 +38,18 @@ def make_folder(path: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file, for a library to write to; a file or a link in its place is replaced."""
+    """Make an empty file, for a library to write to. Replace a file or a link in its place."""
     os.close(_create(path))
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write text to a new file; a file or a link in its place is replaced."""
+    """Write text to a new file. Replace a file or a link in its place."""
     with open(_create(path), "w", encoding="utf-8") as file:
         file.write(text)
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Give a file another text: whenever the process is killed, it has the former one or this one."""
+    """Replace the text of a file. If the process is killed at any time, the file has the former text or this one."""
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
         write_file(fresh, text)
@@ -61,9 +61,9 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def open_file(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int:
-    """Open a file that may be there already, and return its descriptor.
+    """Open a file that may exist already, and return its descriptor.
 
-    Raises `OSError` for a link, for a file with another name elsewhere, and for what is no file.
+    Raises `OSError` for a link, for a file that has a second name (a hard link), and for anything but a file.
     """
     descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, FILE_MODE)
     try:
@@ -76,9 +76,9 @@ def open_file(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int:
 
 
 def make_if_missing(path: Path) -> None:
-    """Make an empty file where there is none, for SQLite; raises `OSError` as `open_file` does.
+    """Make an empty file for SQLite if there is none. Raises `OSError` as `open_file` does.
 
-    One that is there is not opened: closing it would free the locks that SQLite holds on it in this process.
+    A file that exists is not opened: closing it would free the locks that SQLite holds on it in this process.
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
@@ -91,7 +91,7 @@ def make_if_missing(path: Path) -> None:
 
 @contextmanager
 def temporary_file(folder: Path, suffix: str) -> Iterator[IO[bytes]]:
-    """Write to a new file with a name of its own in `folder`, where it stays."""
+    """Write to a new file with a unique name in `folder`. The file is kept."""
     with tempfile.NamedTemporaryFile(dir=folder, suffix=suffix, delete=False) as file:
         close_to_others(file.fileno(), FILE_MODE)
         yield file
@@ -99,21 +99,21 @@ def temporary_file(folder: Path, suffix: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
-    """Use a folder outside of the state that goes in the end."""
+    """Use a folder outside of the state folder, and delete it at the end."""
     with tempfile.TemporaryDirectory(prefix=prefix) as name:
         close_to_others(Path(name), FOLDER_MODE)
         yield Path(name)
 
 
 def close_to_others(place: Path | int, mode: int) -> None:
-    """Give a file or folder exactly this mode; where the file system has no modes, nothing happens."""
+    """Give a file or folder exactly this mode. If the file system has no modes, do nothing."""
     if stat.S_IMODE(os.stat(place).st_mode) != mode:
         with suppress(PermissionError):
             os.chmod(place, mode)
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a folder, if it is there; of a link only the link goes."""
+    """Delete a file or a folder if it exists. Of a link, delete only the link."""
     try:
         details = path.lstat()
     except FileNotFoundError:
@@ -125,8 +125,9 @@ def remove(path: Path) -> None:
 
 
 def on_disk(*paths: Path) -> None:
-    """Wait until what was written to files survives the loss of power, or to folders: which files and folders they
-    have. A new file does so only with its folder, and that one with its own.
+    """Wait until the content of files, or the list of entries of folders, survives a loss of power.
+
+    A new file survives only if its folder does, and a new folder only if its parent does.
     """
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)

@@ -1,1 +1,1 @@
-"""The project file: read, checked against the classes that hold it, turned into words, and found again in errors."""
+"""Read the project file, check it against its classes, convert it to a project, and locate errors in it."""

@@ -1,4 +1,4 @@
-"""Check what a host gives to a call: every argument by its annotation, a project as its file would be checked."""
+"""Check the arguments of a host's call: each one by its annotation, and a project as its file would be checked."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Judge = Callable[[Mapping[str, Any]], Iterable[Problem]]
-"""Says what is wrong with the arguments of a call beyond their types; those that are mistyped are left out."""
+"""A function that yields what is wrong with the arguments of a call beyond their types. It gets no mistyped ones."""
 
 
 def checks_arguments(*judges: Judge) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Check the arguments of each call before it begins, and let it have them as their annotations say.
+    """Check the arguments of each call before it begins, and pass them on as their annotations say.
 
-    Raises `ConfigError` with all problems of all arguments.
+    The call raises `ConfigError` with all problems of all arguments.
     """
 
     def decorate(call: Callable[P, R]) -> Callable[P, R]:
@@ -50,7 +50,7 @@ def _read(hint: Any, value: Any, name: str, problems: list[Problem]) -> Any:
     if not isinstance(value, Project):
         return read_as(hint, value, (name,), problems)
     if hint is not Project and Project in get_args(hint):
-        return value  # looking back at its runs is possible whatever mistakes it has
+        return value  # the history of a project can be read whatever mistakes the project has
     try:
         return verify_project(value)
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Check a sync against what its destination offers, as far as that goes without asking its server."""
+"""Check a sync against the spec of its destination, without any call to the destination's server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MERGING = frozenset({Mode.UPSERT, Mode.INSERT})
 
 
 def check_sync(project: Project, sync: Sync, spec: DestinationSpec) -> list[Problem]:
-    """Everything about a sync that its mode or its destination does not allow, each with its place."""
+    """Return everything about a sync that its mode or its destination does not allow, each problem with its place."""
     checks = (
         _mode(sync, spec), _removal(sync, spec), _match(sync, spec), _objects(sync), _check_merge(sync, spec),
         _fields(project, sync),
@@ -24,7 +24,7 @@ def check_sync(project: Project, sync: Sync, spec: DestinationSpec) -> list[Prob
 
 
 def lookup_fields(project: Project, sync: Sync, find: Find) -> tuple[str, ...]:
-    """The fields by which a lookup can find its record: `where`, or the match fields of the syncs of that object."""
+    """Return the fields by which a lookup can find its record: `where`, or the match fields of the object's syncs."""
     if find.where is not None:
         return (find.where,)
     others = (each for each in project.syncs.values() if each.connection == sync.connection)

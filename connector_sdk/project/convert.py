@@ -1,4 +1,4 @@
-"""Turn the shape of a project file into the words of the product."""
+"""Convert the shape of a project file into the classes of a project."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from connector_sdk.settings.references import make_paths_absolute
 
 
 def connection(name: str, shape: ConnectionShape, folder: Path) -> ConnectionConfig:
-    """A connection; references to secrets stay references until it is opened."""
+    """Return a connection. References to secrets stay references until the connection is opened."""
     return ConnectionConfig(name, shape.type, make_paths_absolute(shape.settings, folder))
 
 
 def model(name: str, shape: ModelShape, folder: Path) -> Model:
-    """A model whose relative paths start at `folder`."""
+    """Return a model whose relative paths start at `folder`."""
     return Model(
         name,
         _several(shape.primary_key),
@@ -53,7 +53,7 @@ def model(name: str, shape: ModelShape, folder: Path) -> Model:
 
 
 def sync(name: str, shape: SyncShape, folder: Path) -> Sync:
-    """A sync; the core's own options are told from those of the destination."""
+    """Return a sync, with the core's own options apart from those of the destination."""
     return Sync(
         name=name,
         model=shape.model,

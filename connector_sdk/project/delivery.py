@@ -1,4 +1,4 @@
-"""Check how a sync wants its rows delivered against what the destination can do, and settle the numbers."""
+"""Check the delivery options of a sync against what the destination can do, and fill in the defaults."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from connector_sdk.settings.references import Place
 from connector_sdk.settings.suggest import suggestion
 
 AUTO = "auto"
-"""What a sync says that leaves the api to its rows."""
+"""The `api` of a sync that leaves the choice of the api to the number of its rows."""
 
 
 @frozen
 class DeliverySettings:
-    """How rows are delivered, in numbers: rows and bytes of a batch, batches in flight, what is sent again.
+    """How rows are delivered: the rows and bytes of a batch, the batches in flight, and what is sent again.
 
-    `others` are the settings with other apis, where the rows decide.
+    `others` are the settings with other apis, if the rows decide on the api.
     """
 
     api: Api
@@ -39,7 +39,7 @@ class DeliverySettings:
 
 
 def delivery_settings(sync: Sync, spec: DestinationSpec) -> DeliverySettings:
-    """The settings of a sync, defaults filled in. Raises `ConfigError` with every option out of its limits."""
+    """Return the settings of a sync with its defaults. Raises `ConfigError` with every option outside of its limits."""
     apis = _apis(sync, spec)
     problems = list(_problems(sync, spec, apis))
     if problems:
@@ -49,7 +49,7 @@ def delivery_settings(sync: Sync, spec: DestinationSpec) -> DeliverySettings:
 
 
 def explain_skipped_apis(sync: Sync, spec: DestinationSpec) -> Iterator[str]:
-    """Why `api: auto` leaves out the apis that it cannot take."""
+    """Yield why `api: auto` leaves out the apis that it cannot choose."""
     taken = _apis(sync, spec)
     for each in spec.apis:
         if sync.mode not in each.modes:
@@ -77,9 +77,9 @@ def _settings(sync: Sync, api: Api) -> DeliverySettings:
 
 
 def _apis(sync: Sync, spec: DestinationSpec) -> Sequence[Api]:
-    """The api that was asked for; without one the first that writes the mode, or just the first.
+    """Return the api that the sync names, or else the first api that writes the mode, or else the first api.
 
-    Where it is left to the rows, also those that promise no less of a row whose answer is lost.
+    If the sync leaves the choice to its rows, return also the other apis whose delivery is no weaker.
     """
     asked = [api for api in spec.apis if api.name == sync.delivery.api]
     able = [api for api in spec.apis if sync.mode in api.modes]

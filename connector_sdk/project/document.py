@@ -1,7 +1,7 @@
-"""Read a YAML file into plain data that knows the line of everything in it.
+"""Read a YAML file into plain data, and keep the line of each value.
 
-Scalars follow YAML 1.2, so that `NO` and `on` are text; `2026-01-31` and `2026-01-31T10:00:00Z` are a date and a time,
-numbers with a point are exact decimals, digits behind a leading zero are text. Keys are text as they are written.
+Scalars follow YAML 1.2, so that `NO` and `on` are text. `2026-01-31` and `2026-01-31T10:00:00Z` are a date and a time.
+Numbers with a point are exact decimals. Digits after a leading zero are text. Keys are text as they are written.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from connector_sdk.contract.errors import ConfigError, Problem
 _MAX_BYTES = 5_000_000
 _MAX_DEPTH = 40
 _MAX_VALUES = 200_000
-"""Values after aliases are followed; a file of a few lines can stand for billions of them."""
+"""The most values that a file may have after its aliases are expanded. A few lines can expand to billions."""
 
 _PREFIX = "tag:yaml.org,2002:"
 
 _REFERENCE = re.compile(r"\$\{[^{}\n]*\}")
 _MASK = str.maketrans("{}", "\ue000\ue001")
 _UNMASK = str.maketrans("\ue000\ue001", "{}")
-"""YAML takes the braces of `${NAME}` for its own where they stand unquoted in `{...}`; they are hidden from it."""
+"""In `{...}`, YAML would take the braces of an unquoted `${NAME}` for its own, so they are masked before parsing."""
 
 Path_ = tuple[str | int, ...]
 
 
 @frozen
 class Document:
-    """A YAML file: its data, and for every path into them the line on which it is written, counted from 1.
+    """A YAML file: its data, and the line of every path into them, counted from 1.
 
-    `problems` are those that left the rest readable: repeated keys, values that are none.
+    `problems` are those that left the rest readable, such as repeated keys and invalid values.
     """
 
     file: str
@@ -47,19 +47,19 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
     def line(self, path: Path_) -> int | None:
-        """The line of the longest part of `path` that is in the file."""
+        """Return the line of the longest part of `path` that is in the file."""
         return next((self.lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self.lines), None)
 
 
 def read_document(file: Path) -> Document:
-    """Read a YAML file. Raises `ConfigError` with file and line when it cannot be read at all."""
+    """Read a YAML file. Raises `ConfigError` with file and line if it cannot be read at all."""
     reading = _Reading(str(file))
     data = reading.value(_compose(file), ())
     return Document(str(file), data, reading.lines, tuple(reading.problems))
 
 
 def read_names(file: Path, section: str) -> tuple[str, ...] | None:
-    """The names in a section of a YAML file, None where it has none; of the rest nothing is read, for it may be long.
+    """Return the names in a section of a YAML file, None without such a section. The values in the file are not read.
 
     Raises `ConfigError` as `read_document` does.
     """
@@ -111,11 +111,11 @@ def _make_error(file: Path, message: str, hint: str, line: int | None = None) ->
 
 
 _BASES: tuple[Any, ...] = (Composer, yaml.CSafeLoader) if yaml.__with_libyaml__ else (yaml.SafeLoader,)
-"""libyaml parses a large project seven times as fast."""
+"""The base classes of the loader. With libyaml, a large project is parsed seven times as fast."""
 
 
 class _Loader(*_BASES):  # type: ignore[misc]
-    """Composes nodes as YAML 1.2 resolves them, down to a depth that nobody writes by hand."""
+    """A YAML composer that resolves scalars as YAML 1.2 does, and refuses nesting that is deeper than `_MAX_DEPTH`."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
     depth = 0
@@ -125,7 +125,7 @@ class _Loader(*_BASES):  # type: ignore[misc]
         Composer.__init__(self)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Compose a node and what is in it; raises `ComposerError` beyond the depth."""
+        """Compose a node and what is in it. Raises `ComposerError` if it is nested too deeply."""
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise ComposerError(None, None, "nested too deeply", self.peek_event().start_mark)
@@ -151,7 +151,7 @@ _RESOLVED: dict[str, tuple[Iterable[str], str, Callable[[str], Any]]] = {
     ),
     "str": ("", "", str),
 }  # fmt: skip
-"""Tag, how a plain scalar of it begins and what it looks like, and how it is read; the first that fits counts."""
+"""For each tag: the first characters of its plain scalars, their pattern, and their reader. The first match counts."""
 
 for _tag, (_begins, _pattern, _) in _RESOLVED.items():
     _Loader.add_implicit_resolver(_PREFIX + _tag, re.compile(rf"(?:{_pattern})\Z"), list(_begins))
@@ -167,7 +167,7 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def value(self, node: yaml.Node, path: Path_) -> Any:
-        """The data that a node stands for."""
+        """Return the data that a node stands for."""
         self._values += 1
         self.lines.setdefault(path, node.start_mark.line + 1)
         if self._values > _MAX_VALUES or len(path) > _MAX_DEPTH:

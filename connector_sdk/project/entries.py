@@ -1,4 +1,4 @@
-"""Read the entries of a project as a file has them: what is wrong with any of them, and the words for all."""
+"""Read the entries of a project in the form of its file: report what is wrong with them, or return the project."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from connector_sdk.settings.structure import build_instance, problems_of
 from connector_sdk.settings.suggest import suggestion
 
 _SOUND: WeakValueDictionary[int, Project] = WeakValueDictionary()
-"""Projects that were read here, by their identity: nothing is wrong with them."""
+"""The projects that were read here, by identity. Nothing is wrong with them."""
 
 S = TypeVar("S")
 W = TypeVar("W")
@@ -27,10 +27,10 @@ W = TypeVar("W")
 def read_entries(
     data: Any, folder: Path, file: str = "", unread: tuple[Problem, ...] = (), rows: Mapping[str, Any] | None = None
 ) -> Project:
-    """Return the project that `data` says, as a file of this folder has it.
+    """Return the project in `data`, which has the form of a project file in `folder`.
 
-    `unread` are problems that left the rest readable. `rows` are the data of models that lie in this process, by name.
-    Raises `ConfigError` with every problem.
+    `unread` are problems that left the rest readable. `rows` are the data of models that exist only in this process,
+    by the name of the model. Raises `ConfigError` with every problem.
     """
     places = {problem.path for problem in unread}
     problems = [*unread, *(each for each in problems_of(ProjectShape, data) if each.path not in places)]
@@ -57,12 +57,12 @@ def read_entries(
 
 
 def is_sound(project: Project) -> bool:
-    """Whether a project was read here, so that it need not be checked again."""
+    """Return whether a project was read here, so that it need not be checked again."""
     return _SOUND.get(id(project)) is project
 
 
 class _Reading:
-    """Those entries of a project that are sound, whatever is wrong with the others."""
+    """The valid entries of a project, whatever is wrong with the others."""
 
     def __init__(self, data: Mapping[str, Any], broken: set[Place], folder: Path) -> None:
         self._data = data
@@ -70,13 +70,13 @@ class _Reading:
         self._folder = folder
 
     def sound(self, section: str) -> Iterator[tuple[str, Any]]:
-        """The entries of a section that have the right shape."""
+        """Yield the entries of a section that have the right shape."""
         for name, each in _section(self._data, section).items():
             if (section, name) not in self._broken:
                 yield name, each
 
     def section(self, name: str, shape: type[S], word: Callable[[str, S, Path], W]) -> dict[str, W]:
-        """The sound entries of a section as words."""
+        """Return the valid entries of a section, converted by `word`."""
         return {
             each: word(each, build_instance(shape, data, (name, each)), self._folder) for each, data in self.sound(name)
         }
@@ -88,7 +88,7 @@ def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _model_problems(model: Model, sources: tuple[str, ...]) -> Iterator[Problem]:
-    """What is wrong with where a model lies, which is one of `sources`, and with its key."""
+    """Yield what is wrong with the source of a model, which is one of `sources`, and with its primary key."""
     place: Place = ("models", model.name)
     given = [each for each in sources if getattr(model, each) is not None]
     if len(given) != 1:
@@ -101,7 +101,7 @@ def _model_problems(model: Model, sources: tuple[str, ...]) -> Iterator[Problem]
 
 
 def _sync_problems(sync: str, entry: Any, data: Mapping[str, Any]) -> Iterator[Problem]:
-    """What a sync refers to and is not there; said also of a sync with other problems."""
+    """Yield the model and the connection that a sync names and the project lacks, even if it has other problems."""
     for key, section in (("model", "models"), ("connection", "connections")):
         known, name = data.get(section, {}), entry.get(key) if isinstance(entry, Mapping) else None
         if isinstance(known, Mapping) and isinstance(name, str) and name not in known:

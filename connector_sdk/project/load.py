@@ -1,4 +1,4 @@
-"""Load a project from its file, or say everything that is wrong with it, each problem with its line."""
+"""Load a project from its file, or report everything that is wrong with the file, each problem with its line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILE_NAME = "connector.yml"
 def load_project(path: Path | str) -> Project:
     """Load the project in a file, or in the folder that holds a `connector.yml`.
 
-    Nothing is imported and no secret is read: what needs a plugin or a secret is checked when a connection is opened.
+    This imports no plugin and reads no secret. What needs a plugin or a secret is checked when a connection is opened.
     Raises `ConfigError` with every problem of the file.
     """
     file = _file(path)
@@ -36,9 +36,9 @@ def load_project(path: Path | str) -> Project:
 
 
 def load_outline(path: Path | str) -> Project | Outline:
-    """Load of a project what looking back at its runs needs, whatever mistakes its entries have (see `load_project`).
+    """Load the part of a project that its history needs, whatever mistakes the entries have (see `load_project`).
 
-    Raises `ConfigError` when the file has no syncs that can be named.
+    If the names of the syncs cannot be read, load the whole project. Raises `ConfigError` if that fails.
     """
     file = _file(path)
     syncs = read_names(file, "syncs")

@@ -11,9 +11,9 @@ from connector_sdk.project.document import Document, read_document
 
 
 def locate(error: ConfigError, project_file: Path | str) -> ConfigError:
-    """The same error with file and line in every problem that has a path into the project.
+    """Return the same error with file and line in every problem that has a path into the project.
 
-    The error itself is answered when the file cannot be read any more, or there is none (a project built in Python).
+    Return the error unchanged if the file can no longer be read, or if there is none (a project built in Python).
     """
     if not project_file:
         return error
@@ -25,7 +25,7 @@ def locate(error: ConfigError, project_file: Path | str) -> ConfigError:
 
 
 def locate_problems(error: ConfigError, document: Document) -> ConfigError:
-    """The same error with the lines of `document`, problems in the order of the file."""
+    """Return the same error with the lines of `document`, and its problems in the order of the file."""
     problems = [_locate_problem(problem, document) for problem in error.problems]
     problems.sort(key=lambda problem: (problem.file, problem.line or 0))
     return ConfigError(problems, exit_code=error.exit_code)

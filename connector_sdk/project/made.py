@@ -1,4 +1,4 @@
-"""A project that was made in Python, as a file would have it: checked in the same way, and with the same words."""
+"""Check a project that was built in Python in the same way as a project file, and with the same messages."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from connector_sdk.settings.instances import read_as
 from connector_sdk.settings.references import Place
 
 _FIELD = 4
-"""Parts of the place of a field: `syncs.NAME.fields.FIELD`."""
+"""The number of parts in the place of a field: `syncs.NAME.fields.FIELD`."""
 
 _IN_FILE = {"objects": "object", "delivery": "options", "object_name": "find"}
-"""What words are called in a file, where that is something else."""
+"""The keys that attributes have in a file, if the names differ."""
 
 
 def verify_project(project: Project) -> Project:
-    """Return a project as its file would make it; one that was loaded from a file, as it is.
+    """Return a project as its file would make it. A project that was loaded from a file is returned unchanged.
 
-    Raises `ConfigError` with every problem, in the words and with the places that a file would have.
+    Raises `ConfigError` with every problem, with the messages and places of a file.
     """
     if is_sound(project):
         return project
@@ -48,18 +48,18 @@ def verify_project(project: Project) -> Project:
 
 
 def _without_repeats(found: tuple[Problem, ...], known: list[Problem]) -> list[Problem]:
-    """The problems known, and those of others: what is wrong already is not judged again."""
+    """Return the known problems, and those of the found ones that no known problem may have caused."""
     places = [each.path for each in known]
     return [*known, *(each for each in found if not any(_covers(place, each.path) for place in places))]
 
 
 def _covers(known: Place, place: Place) -> bool:
-    """Whether what is wrong at one place may be why something is wrong at another: below it, or with its field."""
+    """Return whether a problem at one place may cause one at another place: below it, or of the same field."""
     return place[: len(known)] == known or (len(place) == _FIELD and known[:_FIELD] == place)
 
 
 def _place_in_file(path: Place, project: Project) -> Place:
-    """The place in a file for a place in the words: fields go by their names there."""
+    """Return the place in a file for a place in a project. In a file, fields go by their names."""
     place = tuple(_IN_FILE.get(part, part) if isinstance(part, str) else part for part in path)
     if len(place) < 4 or place[0] != "syncs" or place[2] != "fields":
         return place
@@ -69,14 +69,14 @@ def _place_in_file(path: Place, project: Project) -> Place:
 
 
 def _entries(section: Any, cls: type) -> Iterator[tuple[str, Any]]:
-    """The entries of a section that are what they should be."""
+    """Yield the entries of a section that are instances of `cls`."""
     for name, each in section.items() if isinstance(section, Mapping) else ():
         if isinstance(each, cls):
             yield name, each
 
 
 def _naming_problems(project: Project) -> Iterator[Problem]:
-    """Names that a file says once, and that Python can contradict."""
+    """Yield names that contradict each other, because Python gives them twice and a file only once."""
     sections = (("connections", ConnectionConfig), ("models", Model), ("syncs", Sync))
     for section, cls in sections:
         for name, each in _entries(getattr(project, section), cls):
@@ -99,7 +99,7 @@ def _check_repeated_keys(name: str, sync: Sync) -> Iterator[Problem]:
 
 
 def _write(project: Project) -> dict[str, Any]:
-    """The project as a file says it. What is not as it should be is left as it is: that is told already."""
+    """Return the project as the data of a file. Invalid parts stay as they are, because they are reported already."""
     return {
         "version": 1,
         "connections": _write_section(project.connections, ConnectionConfig, _write_connection),
@@ -152,7 +152,7 @@ def _write_find(find: Find) -> dict[str, Any]:
 
 
 def _without_defaults(made: Any) -> Any:
-    """What an instance says beyond its defaults, by name; any other value as it is."""
+    """Return the attributes of an instance that differ from their defaults, by name. Return other values unchanged."""
     if not attrs.has(type(made)):
         return made
     return {

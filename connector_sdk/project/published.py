@@ -1,4 +1,4 @@
-"""The JSON Schema of the project file, for editors that complete it."""
+"""Build the JSON Schema of the project file, for editors that complete it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from connector_sdk.settings.json_schema import DIALECT, Schema, json_schema
 
 
 def project_schema(destinations: Iterable[tuple[str, DestinationSpec]] = ()) -> Schema:
-    """The schema of `connector.yml`; knows the settings of a connection for each (type, spec) in `destinations`."""
+    """Return the schema of `connector.yml`, with the settings of connections for each type in `destinations`."""
     schema: Schema = {"$schema": DIALECT, "title": "connector.yml"} | json_schema(ProjectShape)
     known = [_when(type_, json_schema(spec.config)) for type_, spec in destinations]
     if known:
@@ -20,6 +20,6 @@ def project_schema(destinations: Iterable[tuple[str, DestinationSpec]] = ()) -> 
 
 
 def _when(type_: str, config: Schema) -> dict[str, Any]:
-    """A connection of this type has these settings."""
+    """Return the condition that a connection of this type has these settings."""
     settings = config | {"properties": {"type": {"const": type_}, **config["properties"]}}
     return {"if": {"properties": {"type": {"const": type_}}, "required": ["type"]}, "then": settings}

@@ -1,4 +1,4 @@
-"""The shape of the project file. Its JSON Schema is derived from these classes; `convert` turns them into words."""
+"""The shape of the project file. Its JSON Schema is derived from these classes; `convert` turns them into a project."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Settings checked against the attrs classes that hold them: of files, of Python objects, of what plugins answer."""
+"""Check settings against the attrs classes that hold them: from files, Python objects and the answers of plugins."""

@@ -1,4 +1,4 @@
-"""Check Python objects by the annotations of what takes them, in the words in which a file is checked."""
+"""Check Python objects against annotations, with the same messages as for a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PLAIN = (str, int, float, bool, Decimal, date, datetime, NoneType)
 def read_as(hint: Any, value: Any, place: Place, problems: list[Problem]) -> Any:
     """Return a value as an annotation wants it: the text of an enum as its member, a list as a tuple, a path as text.
 
-    What does not fit is added to `problems`, and the value returned as it is.
+    If the value does not fit, add a problem to `problems` and return the value unchanged.
     """
     if hint in (Any, object) or (type(value) in _members(hint) and not attrs.has(type(value))):
         return value
@@ -50,7 +50,7 @@ def _members(hint: Any) -> tuple[Any, ...]:
 
 
 def _is_plain(hint: Any) -> bool:
-    """Whether values of an annotation are such as a file can hold in one place."""
+    """Return whether a file can hold the values of an annotation in one place."""
     bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     return all(
         each in _PLAIN

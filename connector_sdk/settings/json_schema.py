@@ -1,7 +1,7 @@
-"""JSON Schema (2020-12) of an attrs class: the one truth of a configuration, for checking and for editors.
+"""Derive the JSON Schema (2020-12) of an attrs class, by which data are checked and editors complete files.
 
 A field may be text, a number, true or false, a date, an enum, a literal, a secret, another attrs class, a tuple or a
-mapping of these, or a union. `Annotated[int, "How many.", Rule(minimum=1)]` describes a field and limits it; a
+mapping of these, or a union. `Annotated[int, "How many.", Rule(minimum=1)]` describes a field and limits it. A
 field of type `Rest` collects the keys that the class does not name.
 """
 
@@ -26,7 +26,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COLLECTS = object()
 
 Rest = Annotated[Mapping[str, Any], _COLLECTS]
-"""A field that collects the keys which its class does not name."""
+"""The type of a field that collects the keys that its class does not name."""
 
 _SCALARS: dict[Any, Schema] = {
     Any: {},
@@ -44,7 +44,7 @@ _SCALARS: dict[Any, Schema] = {
 
 @attrs.frozen
 class Rule:
-    """What a value must keep to, beyond its type. `form` says in words what `pattern` asks for."""
+    """The limits of a value beyond its type. `form` says in words what `pattern` requires."""
 
     minimum: int | None = None
     maximum: int | None = None
@@ -53,7 +53,7 @@ class Rule:
     form: str | None = None
 
     def keywords(self) -> Schema:
-        """The rule as keywords of JSON Schema."""
+        """Return the rule as keywords of JSON Schema."""
         named = {
             "minimum": self.minimum,
             "maximum": self.maximum,
@@ -65,13 +65,13 @@ class Rule:
 
 
 def rest_of(cls: type) -> str | None:
-    """The name of the field of `cls` that is a `Rest`."""
+    """Return the name of the field of `cls` that is a `Rest`, None if there is none."""
     hints = get_type_hints(cls, include_extras=True)
     return next((name for name, hint in hints.items() if _COLLECTS in getattr(hint, "__metadata__", ())), None)
 
 
 def json_schema(type_: Any) -> Schema:
-    """The schema of an attrs class, or of anything that a field of one may be.
+    """Return the schema of an attrs class, or of any type that one of its fields may have.
 
     Raises `TypeError` for a type that a configuration cannot hold.
     """
@@ -94,13 +94,13 @@ def json_schema(type_: Any) -> Schema:
 
 
 def types_of(schema: Schema) -> list[str]:
-    """The JSON types that a schema allows; empty when it does not say."""
+    """Return the JSON types that a schema allows, or nothing if it does not say."""
     types = schema.get("type", [])
     return [types] if isinstance(types, str) else list(types)
 
 
 def property_of(schema: Schema, name: str) -> Schema:
-    """The schema of one key; empty when there is none."""
+    """Return the schema of one key, an empty one if there is none."""
     found: Schema = schema.get("properties", {}).get(name, {})
     return found
 
@@ -131,7 +131,7 @@ def _container(type_: Any, origin: type, arguments: Sequence[Any]) -> Schema:
 
 
 def _union(members: Sequence[Any]) -> Schema:
-    """Plain types become one list of types, the others alternatives."""
+    """Return the schema of a union: one list of the plain types, and the other types as alternatives."""
     schemas = [json_schema(each) for each in members]
     plain = [each["type"] for each in schemas if list(each) == ["type"]]
     others = [each for each in schemas if list(each) != ["type"]]

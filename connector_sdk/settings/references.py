@@ -1,6 +1,6 @@
-"""References in settings: `${NAME}`, `${file:PATH}` and `${keyring:SERVICE/USER}`, resolved when they are needed.
+"""Resolve references in settings: `${NAME}`, `${file:PATH}` and `${keyring:SERVICE/USER}`.
 
-What a reference yields is not searched again. `$${` stands for `${` itself.
+The text that a reference stands for is not searched for references. `$${` stands for `${` itself.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Place = tuple[str | int, ...]
 
 
 class Interpolated(str):
-    """Text that came out of a reference; shows itself as `source`, the way it is written in the file."""
+    """Text that came out of a reference. Its `repr` is `source`, the reference as the file writes it."""
 
     source: str
 
     def __new__(cls, text: str, source: str) -> Interpolated:
-        """Keep both the text and where it came from."""
+        """Keep both the text and the reference that it came from."""
         made = super().__new__(cls, text)
         made.source = source
         return made
@@ -36,7 +36,7 @@ class Interpolated(str):
 
 
 def reads_as(text: Interpolated, type_: str) -> bool:
-    """Whether text that came out of a reference is written like a value of a JSON type."""
+    """Return whether text that came out of a reference is written like a value of a JSON type."""
     if type_ == "boolean":
         return text.lower() in ("true", "false")
     pattern = {"integer": r"[-+]?\d+", "number": r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?"}.get(type_)
@@ -50,16 +50,17 @@ class _Missing(Portable, Exception):
 
 
 def interpolate(data: Any, path: Place) -> tuple[Any, list[Problem]]:
-    """Resolve every reference in `data`: mappings, lists and text; text that held one becomes `Interpolated`.
+    """Resolve every reference in `data`, which is made of mappings, lists and text.
 
-    Whatever cannot be resolved is a problem with its place below `path`.
+    Text that held a reference becomes `Interpolated`. A reference that cannot be resolved is a problem with its place
+    below `path`.
     """
     problems: list[Problem] = []
     return _walk(data, path, problems), problems
 
 
 def make_paths_absolute(data: Any, folder: Path) -> Any:
-    """The same data with relative paths in `${file:PATH}` made absolute from `folder`."""
+    """Return the same data with relative paths in `${file:PATH}` made absolute from `folder`."""
     if isinstance(data, Mapping):
         return {key: make_paths_absolute(each, folder) for key, each in data.items()}
     if isinstance(data, list):
@@ -87,7 +88,7 @@ def _resolve_references(text: str, path: Place, problems: list[Problem]) -> str:
     referred = False
 
     def replace(found: re.Match[str]) -> str:
-        """What a reference stands for; one that cannot be resolved becomes a problem."""
+        """Return the text that a reference stands for. If it cannot be resolved, add a problem."""
         nonlocal referred
         if found[0] == "$${":
             return "${"

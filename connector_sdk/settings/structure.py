@@ -1,4 +1,4 @@
-"""Turn plain data into an instance of an attrs class: checked by its JSON Schema, structured by cattrs."""
+"""Turn plain data into an instance of an attrs class: check it by its JSON Schema, and structure it with cattrs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def structure(cls: type[T], data: Any, path: Place = ()) -> T:
-    """Resolve the references in `data`, check it against `cls` and answer an instance.
+    """Resolve the references in `data`, check it against `cls` and return an instance.
 
     Raises `ConfigError` with all problems, each placed below `path`.
     """
@@ -36,20 +36,20 @@ def structure(cls: type[T], data: Any, path: Place = ()) -> T:
 
 
 def problems_of(cls: Any, data: Any, path: Place = ()) -> list[Problem]:
-    """What keeps `data` from being structured as `cls`, without resolving references in it."""
-    from connector_sdk.settings.validation import schema_problems  # looking back at runs checks nothing
+    """Return what keeps `data` from being structured as `cls`, without resolving references in it."""
+    from connector_sdk.settings.validation import schema_problems  # imported here to keep lists of runs fast
 
     return schema_problems(_schema(cls), data, path)
 
 
 def build_instance(cls: type[T], data: Any, path: Place = ()) -> T:
-    """Data without problems as an instance of `cls`. Raises `ConfigError` when a validator of a class refuses it."""
+    """Return valid data as an instance of `cls`. Raises `ConfigError` if a validator of a class refuses the data."""
     try:
         return _converter.structure(data, cls)
     except cattrs.BaseValidationError as error:
         written = dict(_find_interpolated(data))
         problems = [_hide_values(each, written) for each in _refusals(error, path)]
-    raise ConfigError(problems)  # outside: an exception behind it would hold the values
+    raise ConfigError(problems)  # outside of `except`, because the caught error holds the values
 
 
 @lru_cache(maxsize=512)
@@ -71,7 +71,7 @@ def _refusals(error: BaseException, path: Place) -> Iterator[Problem]:
 
 
 def _find_interpolated(data: Any) -> Iterator[tuple[str, str]]:
-    """What references yielded, and how they are written."""
+    """Yield each text that came out of a reference, with the reference as the file writes it."""
     if isinstance(data, Interpolated):
         yield str(data), data.source
     elif isinstance(data, Mapping | list):
@@ -80,7 +80,7 @@ def _find_interpolated(data: Any) -> Iterator[tuple[str, str]]:
 
 
 def _hide_values(problem: Problem, written: Mapping[str, str]) -> Problem:
-    """The problem without what references yielded: it may be meant to stay unseen."""
+    """Return the problem with references in place of their texts, because a text may be a secret."""
     message = problem.message
     for text, source in written.items():
         message = message.replace(text, source)
@@ -92,7 +92,7 @@ def _is_union(type_: Any) -> bool:
 
 
 def _union(value: Any, type_: Any) -> Any:
-    """Structure as the first member that the value fits."""
+    """Structure a value as the first member of a union that it fits."""
     from connector_sdk.settings.validation import fits
 
     member = next(each for each in get_args(type_) if fits(_schema(each), value))
@@ -100,7 +100,7 @@ def _union(value: Any, type_: Any) -> Any:
 
 
 def _with_rest(cls: type) -> Callable[[Any, Any], Any]:
-    """Structure a class that collects the keys it does not name."""
+    """Return a hook that structures a class which collects the keys that it does not name."""
     others = str(rest_of(cls))
     named = {each.name for each in attrs.fields(cls)} - {others}
     inner: Callable[[Any, Any], Any] = make_dict_structure_fn(cls, _converter)

@@ -1,4 +1,4 @@
-"""What somebody who mistyped a name may have meant."""
+"""Suggest the name that a user may have meant by an unknown one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LISTED = 30
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
-    """A hint for an unknown name: the closest known one, otherwise all of them, or as many as one reads."""
+    """Return a hint for an unknown name: the closest known name, or else up to `_LISTED` of the known names."""
     near = closest(name, known)
     if near:
         return f"did you mean {near}?"
@@ -18,7 +18,7 @@ def suggestion(name: str, known: Collection[str]) -> str:
 
 
 def closest(name: str, known: Collection[str]) -> str | None:
-    """The known name that is spelt most like an unknown one, None when none is near."""
+    """Return the known name with the spelling closest to an unknown one, None if none is close."""
     folded = {each.casefold(): each for each in known}
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else None

@@ -1,4 +1,4 @@
-"""Check data against a JSON Schema: every problem with its place; of alternatives, the one that was meant."""
+"""Check data against a JSON Schema. Each problem has its place; of several alternatives, the likeliest one counts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from connector_sdk.settings.wording import word_error
 
 
 def schema_problems(schema: Schema, data: Any, path: Place = ()) -> list[Problem]:
-    """Everything that is wrong with `data`, in the order in which it is written; empty when it fits."""
+    """Return everything that is wrong with `data`, in the order in which it is written. Return nothing if it fits."""
     errors = list(_Validator(schema).iter_errors(data))
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator in ("type", "anyOf")}
     return [
@@ -30,11 +30,11 @@ def schema_problems(schema: Schema, data: Any, path: Place = ()) -> list[Problem
 
 
 def fits(schema: Schema, data: Any) -> bool:
-    """Whether nothing is wrong with `data`."""
+    """Return whether nothing is wrong with `data`."""
     return bool(_Validator(schema).is_valid(data))
 
 
-def _is(validator: Any, instance: Any, type_: str, schema: Schema) -> bool:
+def _has_type(validator: Any, instance: Any, type_: str, schema: Schema) -> bool:
     if isinstance(instance, Secret):
         return bool(schema.get("writeOnly"))
     if isinstance(instance, Interpolated):
@@ -46,11 +46,12 @@ def _is(validator: Any, instance: Any, type_: str, schema: Schema) -> bool:
     return bool(validator.is_type(instance, type_))
 
 
-# Keywords. Each yields errors whose message is only the name that matters; `wording` turns them into sentences.
+# The keywords of JSON Schema. The message of each error is only the key that it is about, if any. `wording` turns the
+# errors into sentences.
 
 
 def _type(validator: Any, _allowed: Any, instance: Any, schema: Schema) -> Iterator[ValidationError]:
-    if not any(_is(validator, instance, each, schema) for each in types_of(schema)):
+    if not any(_has_type(validator, instance, each, schema) for each in types_of(schema)):
         yield ValidationError("")
 
 
@@ -94,9 +95,11 @@ def _any_of(validator: Any, branches: Sequence[Schema], instance: Any, _: Schema
 
 
 def _guess_branch(validator: Any, branches: Sequence[Schema], instance: Any) -> int | None:
-    """The alternative that somebody who wrote `instance` had in mind, if that can be told."""
+    """Return the index of the alternative that the author of `instance` meant, None if it is undecided."""
     near = [
-        at for at, each in enumerate(branches) if any(_is(validator, instance, type_, each) for type_ in types_of(each))
+        at
+        for at, each in enumerate(branches)
+        if any(_has_type(validator, instance, type_, each) for type_ in types_of(each))
     ]
     if len(near) <= 1 or not isinstance(instance, Mapping):
         return near[0] if near else None
@@ -110,13 +113,13 @@ def _guess_branch(validator: Any, branches: Sequence[Schema], instance: Any) -> 
 
 
 def _own_keys(branches: Sequence[Schema], at: int) -> set[str]:
-    """The keys that only this alternative has."""
+    """Return the keys that only this alternative has."""
     others = {name for other, each in enumerate(branches) if other != at for name in each.get("properties", {})}
     return set(branches[at].get("properties", {})) - others
 
 
 def _tag(branches: Sequence[Schema]) -> str | None:
-    """The key whose constant tells alternatives apart."""
+    """Return the key whose constant distinguishes the alternatives, None if there is none."""
     names = branches[0].get("properties", {})
     return next((name for name in names if all("const" in property_of(each, name) for each in branches)), None)
 

@@ -1,4 +1,4 @@
-"""Say in words what is wrong with a setting, and what to do about it."""
+"""Word what is wrong with a setting, and what to do about it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WORDS = {
 
 
 def word_error(error: Any) -> tuple[str, str]:
-    """What a `jsonschema.ValidationError` says, and a next step."""
+    """Return a `jsonschema.ValidationError` in words, and a next step."""
     return _WORDED.get(str(error.validator), _word_limit)(error)
 
 
@@ -52,7 +52,7 @@ def _retype(schema: Schema, instance: Any) -> str:
 
 
 def kind_of(instance: Any) -> str:
-    """What a value is, in the words of a project file; of other values the name of their class."""
+    """Return what a value is, in the words of a project file. Other values go by the name of their class."""
     kinds: tuple[tuple[Any, str], ...] = (
         (type(None), "nothing"),
         (bool, "true or false"),
@@ -67,11 +67,11 @@ def kind_of(instance: Any) -> str:
 
 
 def with_article(name: str) -> str:
-    """The name of a class, as it stands in a sentence."""
+    """Return the name of a class with its article, for a sentence."""
     return f"an {name}" if name[:1] in "AEIOUaeiou" else f"a {name}"
 
 
-def _unfit(error: Any) -> tuple[str, str]:
+def _word_alternatives(error: Any) -> tuple[str, str]:
     branches = error.schema["anyOf"]
     if isinstance(error.instance, Mapping):
         forms = " | ".join("{" + ", ".join(each["required"]) + "}" for each in branches if each.get("required"))
@@ -101,7 +101,7 @@ def _word_pattern(error: Any) -> tuple[str, str]:
     return f"{_format_instance(error.instance)} does not have the right form", form
 
 
-def _absent(error: Any) -> tuple[str, str]:
+def _word_missing(error: Any) -> tuple[str, str]:
     meaning = property_of(error.schema, error.message).get("description")
     return f"{error.message} is missing", f"add {error.message}" + (f": {meaning}" if meaning else "")
 
@@ -137,10 +137,10 @@ def _plain(value: Any) -> str:
 
 _WORDED: dict[str, Callable[[Any], tuple[str, str]]] = {
     "type": _word_type,
-    "anyOf": _unfit,
+    "anyOf": _word_alternatives,
     "enum": _word_enum,
     "const": _word_enum,
     "pattern": _word_pattern,
-    "required": _absent,
+    "required": _word_missing,
     "additionalProperties": _word_unknown_key,
 }
