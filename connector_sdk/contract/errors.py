@@ -178,7 +178,7 @@ class NotExecuted(Portable, Exception):
 class Stale(Portable, Exception):
     """The error of a target that is no longer at `Batch.version`. The core reads the target and plans again.
 
-    If the run is of a saved plan, the core refuses the plan instead (exit 6) and lists what changed.
+    If it runs a saved plan, the core refuses that plan instead (exit 6) and lists what changed.
     """
 
 

@@ -74,9 +74,9 @@ class PlanSummary:
 class PlanReport:
     """What `plan` shows: counts, samples, findings and cost.
 
-    `created_or_updated` counts rows that the destination will create or update, if the plan did not ask which. The
-    counts in `actions` leave these rows out. `samples` maps each kind of planned row to a few examples, each with the
-    values to send as text by field. A value of None empties its field; a field that keeps its value is left out.
+    `created_or_updated` counts rows that the destination will either create or update: the plan did not look up which.
+    The counts in `actions` leave these rows out. `samples` maps each kind of planned row to a few examples, each with
+    the values to send as text by field. A value of None empties its field; a field that keeps its value is left out.
     `held` counts the rows of the sync that wait for `connector resolve`, and `skipped_as_held` those of them that are
     in this plan. `codes` are the most frequent reasons why rows are not sent.
     """

@@ -69,7 +69,7 @@ class Observers:
 
 
 def observer_problems(asked: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield a problem for each observer among the arguments of a call that could not be called."""
+    """Yield what is wrong with the observers among the arguments of a call, such as an observer without a hook."""
     for place, observer in enumerate(asked.get("observers", ())):
         manager = _manager(observer)
         yield from (Problem(each, ("observers", place)) for each in manager.problems)

@@ -16,7 +16,7 @@ from connector_sdk.settings.suggest import closest
 
 
 class FirstRun(StrEnum):
-    """What an insert sync does without a snapshot: send all rows, or mark the present ones as already sent."""
+    """How a sync without a snapshot begins if it must not send a row twice: send all rows, or mark them as sent."""
 
     SEND = "send"
     BASELINE = "baseline"

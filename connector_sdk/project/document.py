@@ -59,9 +59,10 @@ def read_document(file: Path) -> Document:
 
 
 def read_names(file: Path, section: str) -> tuple[str, ...] | None:
-    """Return the names in a section of a YAML file, None without such a section. The values in the file are not read.
+    """Return the names in a section of a YAML file, None without such a section.
 
-    Raises `ConfigError` as `read_document` does.
+    No value of the file is converted, because that takes long in a large file. Raises `ConfigError` as `read_document`
+    does.
     """
     node = _compose(file)
     found = [each for key, each in node.value if key.value == section] if isinstance(node, yaml.MappingNode) else []
