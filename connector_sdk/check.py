@@ -13,7 +13,7 @@ from connector_sdk.contract.plan import Finding
 from connector_sdk.contract.project import Project, Sync
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import Observers
-from connector_sdk.lifecycle.connect import Opened, find_destination, hold_connection, scrub_findings
+from connector_sdk.lifecycle.connect import OpenConnection, find_destination, hold_connection, scrub_findings
 from connector_sdk.lifecycle.session import check_settings, discover
 from connector_sdk.planning.mapping.objects import in_match_order
 from connector_sdk.planning.planner import check_model
@@ -43,7 +43,7 @@ def check(
     errors: list[ConfigError] = []
     found: list[CheckedConnection] = []
     with ExitStack() as stack:
-        live: dict[str, Opened] = {}
+        live: dict[str, OpenConnection] = {}
         for name, connection in project.connections.items():
             try:
                 destination = find_destination(project, name, destinations)
@@ -65,12 +65,14 @@ def check(
     return tuple(evolve(each, findings=tuple(findings[each.name])) for each in found)
 
 
-def _own_findings(live: Opened) -> tuple[Finding, ...]:
+def _own_findings(live: OpenConnection) -> tuple[Finding, ...]:
     """Return the findings that the destination reported when it opened the connection."""
     return scrub_findings(live.connection.findings, live.host.scrub)
 
 
-def _sync_errors(project: Project, sync: Sync, live: Opened, findings: dict[Finding, None]) -> Iterator[ConfigError]:
+def _sync_errors(
+    project: Project, sync: Sync, live: OpenConnection, findings: dict[Finding, None]
+) -> Iterator[ConfigError]:
     """Yield the errors of a sync. Add what is only worth knowing to `findings`."""
     try:
         _, options = check_settings(project, sync, live.destination)

@@ -117,7 +117,7 @@ def orphaned_runs(project: Project | Outline, *, state: Path | None = None) -> t
     if not StateFolder(state_path(project, state)).database.exists():
         return ()
     with journal_of(project, state) as (_, journal):
-        waiting = [each for each in journal.unsettled() if each[0] not in project.syncs]
+        waiting = [each for each in journal.list_unsettled() if each[0] not in project.syncs]
     return tuple(_describe_orphan(*each) for each in waiting)
 
 

@@ -15,7 +15,7 @@ from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import hold_lock
-from connector_sdk.state.records import UNNAMED, Held
+from connector_sdk.state.records import UNNAMED, HeldRow
 from connector_sdk.state.snapshot_file import add_rows
 
 
@@ -42,11 +42,11 @@ class _Held:
     name: str
     sync: str
     run: str | None
-    rows: tuple[Held, ...]
+    rows: tuple[HeldRow, ...]
 
 
 @checks_arguments()
-def held_rows(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[Held, ...]:
+def held_rows(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[HeldRow, ...]:
     """Return the rows that wait for a decision. `run` is the id of a run, or the name of a sync for all of its runs."""
     with journal_of(project, state) as (_, journal):
         return _find(journal, run).rows
@@ -86,10 +86,10 @@ def _find(journal: Journal, name: str) -> _Held:
     """Return the rows held under the id of a run or the name of a sync. The project may no longer have that sync."""
     run = journal.run(name)
     if run is not None:
-        return _Held(name, run.sync, name, journal.held(run.sync, name))
+        return _Held(name, run.sync, name, journal.held_rows(run.sync, name))
     if journal.sync(name) is None and not journal.runs(name, 1):
         raise ConfigError(f"there is no run or sync {name}", hint="connector runs lists the runs of each sync")
-    return _Held(name, name, None, journal.held(name))
+    return _Held(name, name, None, journal.held_rows(name))
 
 
 def _choose_keys(found: _Held, keys: Collection[str] | None, settlement: Settlement) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def _choose_keys(found: _Held, keys: Collection[str] | None, settlement: Settlem
         problems.append(Problem(f"{found.name} holds no rows", hint="connector runs shows which syncs hold rows"))
     if settlement.decision is Decision.SENT and UNNAMED in chosen:
         hint = "run the sync with --first-run baseline to mark all of its rows as already sent"
-        problems.append(Problem("nobody knows which rows these are", hint=hint))
+        problems.append(Problem("it is not known which rows these are", hint=hint))
     if settlement.record_id and len(chosen) > 1:
         problems.append(Problem(f"one record id cannot stand for {len(chosen)} rows", hint="name one row with --key"))
     if problems:

@@ -151,5 +151,5 @@ def _run_fresh(opened: Session, request: Request, notes: Sequence[Finding]) -> R
             continue
     raise RunStopped(
         f"the target of {opened.sync.name} changed {_STALE_PLANS} times while it was being written",
-        hint="run again when nobody else is changing it",
+        hint="run again when no other user or program changes it",
     )

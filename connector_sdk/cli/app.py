@@ -85,7 +85,7 @@ class Connector(click.Group):
         settings = extra.setdefault("obj", Settings())
         extra["standalone_mode"] = False
         terminal.take_any_character()
-        with REDACTORS.kept():
+        with REDACTORS.keep():
             try:
                 ended = super().main(args, prog_name, **extra)
             except SystemExit:
@@ -134,9 +134,17 @@ def connector(context: click.Context) -> None:
     """Write what changed in a warehouse into business applications, exactly.
 
     \b
-    Exit codes: 0 all accepted or nothing to do, 1 some rows rejected or unprocessed, 2 changes present
-    (plan --detailed-exitcode), 3 rows held, 4 stopped and can be resumed, 5 another run holds the lock,
-    6 stopped by a guard or a stale plan, 64 usage or configuration, 69 cannot reach or log in, 70 a bug,
-    130 and 143 interrupted and can be resumed.
+    Exit codes:
+      0         every row was accepted, or there was nothing to do
+      1         some rows were rejected or not processed
+      2         a run would change something (plan --detailed-exitcode)
+      3         rows are held
+      4         stopped; can be resumed
+      5         another run holds the lock
+      6         stopped by a guard or a stale plan
+      64        wrong usage or configuration
+      69        cannot reach the destination or log in
+      70        a bug
+      130       and 143 interrupted; can be resumed
     """
     start_logging(context.ensure_object(Settings))

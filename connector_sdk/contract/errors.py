@@ -140,7 +140,7 @@ class ConfigError(ConnectorError):
         self.exit_code = exit_code
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def below(self, *place: str | int) -> ConfigError:
+    def with_prefix(self, *place: str | int) -> ConfigError:
         """Return the same error with `place` put before the path of each problem."""
         placed = [evolve(each, path=(*place, *each.path)) for each in self.problems]
         return ConfigError(placed, exit_code=self.exit_code)

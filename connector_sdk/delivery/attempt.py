@@ -7,7 +7,7 @@ import logging
 from attrs import frozen
 
 from connector_sdk.contract.batch import Anchor
-from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.context import DeliveryContext
 from connector_sdk.state.records import JournalledBatch
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 class BatchAttempt:
     """The `Attempt` of a batch. It stores anchors in the journal."""
 
-    _writing: Writing
+    _writing: DeliveryContext
     _batch: JournalledBatch
     number: int
 

@@ -11,7 +11,7 @@ from connector_sdk.delivery.stopping import Stopping
 from connector_sdk.state.records import JournalledBatch
 
 
-class Queue:
+class BatchQueue:
     """The batches that wait. After the first error, `take` returns no more batches.
 
     A lane is busy while one of its batches is ready or in flight; its other batches wait behind that one. With

@@ -8,7 +8,7 @@ CLEAN = 10
 """The number of batches of the allowed size that must succeed before a larger one is tried."""
 
 
-class Sizes:
+class BatchSizeLimit:
     """The limit on the rows of a batch, None until a batch was too large; safe to use from any thread.
 
     Only a batch that is sent for the first time and fails as a whole shows that its size was wrong. In other batches

@@ -15,7 +15,7 @@ CLEAN = 10
 """The number of answers without a complaint after which one more batch may be in flight."""
 
 
-class Slots:
+class ConcurrencyLimit:
     """The limit on batches in flight: `most` at first, fewer after a complaint.
 
     Batches that are in flight when the destination complains were sent before the limit fell, so their complaints count

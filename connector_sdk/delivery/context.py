@@ -13,15 +13,15 @@ from attrs import field, frozen
 from connector_sdk.contract.batch import Action, Options
 from connector_sdk.contract.connection import Connection
 from connector_sdk.contract.outcome import Outcome
-from connector_sdk.delivery.batch_size import Sizes
-from connector_sdk.delivery.concurrency import Slots
-from connector_sdk.delivery.error_cache import ErrorKnowledge
+from connector_sdk.delivery.batch_size import BatchSizeLimit
+from connector_sdk.delivery.concurrency import ConcurrencyLimit
+from connector_sdk.delivery.error_cache import ErrorCache
 from connector_sdk.delivery.retry import Budget, Pace
 from connector_sdk.delivery.stopping import Stopping
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import Observers
 from connector_sdk.state.journal import Journal
-from connector_sdk.state.plan_file import BatchRows, Sought
+from connector_sdk.state.plan_file import BatchRows, MatchRule
 from connector_sdk.state.records import JournalledBatch
 
 
@@ -56,7 +56,7 @@ class Progress:
 
 
 @frozen
-class Writing:
+class DeliveryContext:
     """Everything that the delivery of one run needs.
 
     - `anchors_first`: the API anchors a batch before executing it, so a batch without an anchor was not executed.
@@ -79,7 +79,7 @@ class Writing:
     options: Options
     journal: Journal
     rows: Rows
-    knowledge: ErrorKnowledge
+    knowledge: ErrorCache
     observers: Observers
     progress: Progress
     pace: Pace
@@ -95,9 +95,9 @@ class Writing:
     refused: pa.Array = field(factory=lambda: pa.array([], pa.string()))
     taken: pa.Array = field(factory=lambda: pa.array([], pa.string()))
     scrub: Callable[[str], str] = str
-    sought: Sought | None = None
-    slots: Slots = field(factory=Slots)
-    sizes: Sizes = field(factory=Sizes)
+    sought: MatchRule | None = None
+    slots: ConcurrencyLimit = field(factory=ConcurrencyLimit)
+    sizes: BatchSizeLimit = field(factory=BatchSizeLimit)
     keep: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def may_repeat(self, action: Action) -> bool:

@@ -11,18 +11,18 @@ from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.contract.errors import ConnectorError, NotExecuted, RunStopped, Stale
 from connector_sdk.contract.outcome import NOT_EXECUTED, Executed, Kind, Unknown, WriteResult
 from connector_sdk.delivery.attempt import BatchAttempt
-from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.context import DeliveryContext
 from connector_sdk.delivery.outcomes import (
-    account,
     record_rejected,
+    record_results,
     record_unknown,
     record_unprocessed,
     record_withheld,
     reject_orphans,
 )
 from connector_sdk.delivery.recover import settle
-from connector_sdk.delivery.retry import Failure, persist
-from connector_sdk.delivery.split import cut, halves
+from connector_sdk.delivery.retry import Failure, call_with_retry
+from connector_sdk.delivery.split import cut, split_in_half
 from connector_sdk.delivery.withhold import find_withheld
 from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
@@ -31,7 +31,7 @@ from connector_sdk.state.records import BatchState, JournalledBatch
 log = logging.getLogger(__name__)
 
 
-def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
+def deliver(writing: DeliveryContext, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
     """Send a batch and record its outcomes; return the batches that its retried rows went into.
 
     Raises `RunStopped` when the run cannot continue. The resumed run then settles the batch.
@@ -52,19 +52,19 @@ def deliver(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, 
     if sending.rows.missing is not None:
         return reject_orphans(writing, batch, sending.rows, sending.rows.missing)
     try:
-        answer = persist(sending.send_or_settle, batch.label, writing.pace, writing.budget, sending.wait)
+        answer = call_with_retry(sending.send_or_settle, batch.label, writing.pace, writing.budget, sending.wait)
     except Failure as failure:
         return _handle_failure(sending, failure)
     if isinstance(answer, Unknown):
         return record_unknown(writing, sending.batch, sending.rows, answer)
-    return account(writing, sending.batch, sending.rows, answer)
+    return record_results(writing, sending.batch, sending.rows, answer)
 
 
 @define
 class _Sending:
     """A batch that is being sent. `doubt`: this process or an earlier one may have executed it already."""
 
-    writing: Writing
+    writing: DeliveryContext
     batch: JournalledBatch
     rows: BatchRows
     doubt: bool = field(init=False)
@@ -135,7 +135,7 @@ class _Sending:
         return failure
 
 
-def _settle_abandoned(writing: Writing, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
+def _settle_abandoned(writing: DeliveryContext, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
     """Find out what became of a batch, as far as that can be learned now, and send nothing."""
     rows = writing.rows.read(batch)
     if not batch.in_flight:
@@ -146,7 +146,7 @@ def _settle_abandoned(writing: Writing, batch: JournalledBatch) -> tuple[Journal
     if anchored and writing.unreachable:
         return record_unknown(writing, batch, rows, Unknown("It was sent to another account, which is out of reach."))
     try:
-        answer = persist(
+        answer = call_with_retry(
             lambda: settle(writing, batch, rows, batch.attempts), f"the answer to {batch.label}",
             writing.pace, writing.budget, writing.stop.wait_for_answer,
         )  # fmt: skip
@@ -155,7 +155,7 @@ def _settle_abandoned(writing: Writing, batch: JournalledBatch) -> tuple[Journal
             writing, batch, rows, Unknown(f"The destination could not say what became of it: {error}")
         )
     if isinstance(answer, WriteResult):
-        return account(writing, batch, rows, answer)
+        return record_results(writing, batch, rows, answer)
     if isinstance(answer, Unknown):
         return record_unknown(writing, batch, rows, answer)
     batch = writing.journal.not_executed(batch)
@@ -175,7 +175,7 @@ def _handle_failure(sending: _Sending, failure: Failure) -> tuple[JournalledBatc
         raise RunStopped(f"{failure.code}: {failure.message}", hint=hint) from failure.__cause__
     batch = sending.batch
     if batch.rows > 1 and batch.action is not Action.REPLACE:
-        return sending.writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), halves(batch))
+        return sending.writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), split_in_half(batch))
     if failure.classification.executed is Executed.NO:
         batch = evolve(batch, submitted=batch.submitted + 1)  # the refusal is the row's outcome
     return record_rejected(sending.writing, batch, sending.rows, failure)

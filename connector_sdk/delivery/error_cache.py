@@ -12,7 +12,7 @@ from connector_sdk.contract.outcome import Classification, Executed, Kind, RowEr
 from connector_sdk.hooks.destination import Destination
 
 
-class ErrorKnowledge:
+class ErrorCache:
     """The classifications of row errors and exceptions.
 
     Errors with one of `retry_codes` count as transient even if the plugin classifies them as rejected.

@@ -15,11 +15,11 @@ from connector_sdk.contract.codes import EXPLAINED, Code
 from connector_sdk.contract.errors import RunStopped
 from connector_sdk.contract.outcome import Classification, Executed, Kind, Outcome, RowStatus, Unknown, WriteResult
 from connector_sdk.contract.report import BatchReport
-from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.context import DeliveryContext
 from connector_sdk.delivery.ledger_lines import table_of, uniform_table
-from connector_sdk.delivery.rematch import Moved, look_again
+from connector_sdk.delivery.rematch import Rematched, look_again
 from connector_sdk.delivery.retry import Failure
-from connector_sdk.delivery.split import others, retry_batches
+from connector_sdk.delivery.split import remaining_batch, retry_batches
 from connector_sdk.delivery.withhold import Stay
 from connector_sdk.state.counts import count_rows
 from connector_sdk.state.plan_file import BatchRows
@@ -58,8 +58,8 @@ class _Verdict:
     doubted: bool = False
 
 
-def account(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, result: WriteResult
+def record_results(
+    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, result: WriteResult
 ) -> tuple[JournalledBatch, ...]:
     """Record the outcomes of a batch, and return new batches for the rows that may still succeed.
 
@@ -105,16 +105,16 @@ def _log_repeats(batch: JournalledBatch, result: WriteResult, undecided: pa.Bool
 
 
 def _rematch_rows(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, kinds: pa.Array, verdicts: Sequence[_Verdict]
-) -> Moved:
+    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, kinds: pa.Array, verdicts: Sequence[_Verdict]
+) -> Rematched:
     """Match the rows again whose failure says that another record may have replaced theirs."""
     asking = [number for number, each in enumerate(verdicts) if each.look_again]
-    return look_again(writing, batch, rows, pc.is_in(kinds, pa.array(asking, kinds.type))) if asking else Moved()
+    return look_again(writing, batch, rows, pc.is_in(kinds, pa.array(asking, kinds.type))) if asking else Rematched()
 
 
-def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Moved) -> pa.Table:
+def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Rematched) -> pa.Table:
     """Return the outcomes without rows that are sent to another record, and with a reason for those that cannot be."""
-    others, tables = [moved.rows], []
+    remaining_batch, tables = [moved.rows], []
     for outcome, code, reasons in (
         (Outcome.REJECTED, Code.RECORD_MOVED, moved.unfit),
         (Outcome.SKIPPED, Code.RECORD_KEPT, moved.kept),
@@ -122,9 +122,9 @@ def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, mov
         numbers = pa.array(reasons, pa.int64())
         said = pa.array(reasons.values(), pa.string()).take(pc.index_in(rows.rows, numbers))
         told = uniform_table(batch, rows, outcome, code, said, _advice(code))
-        others.append(numbers)
+        remaining_batch.append(numbers)
         tables.append(told.filter(pc.is_valid(said)))
-    going = pc.is_in(table.column("row"), pa.concat_arrays(others))
+    going = pc.is_in(table.column("row"), pa.concat_arrays(remaining_batch))
     return pa.concat_tables([table.filter(pc.invert(going)), *tables])
 
 
@@ -147,14 +147,14 @@ def _keep_list_whole(batch: JournalledBatch, undecided: pa.BooleanArray) -> pa.B
 
 
 def record_unknown(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, answer: Unknown
+    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, answer: Unknown
 ) -> tuple[JournalledBatch, ...]:
     """Record that the fate of a whole batch cannot be learned."""
     return _record_all(writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
 
 
 def record_rejected(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, failure: Failure
+    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, failure: Failure
 ) -> tuple[JournalledBatch, ...]:
     """Record that the destination refused a batch that cannot be split: one row or a whole list."""
     advice = failure.classification.advice
@@ -162,28 +162,30 @@ def record_rejected(
 
 
 def record_unprocessed(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, reason: str
+    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, reason: str
 ) -> tuple[JournalledBatch, ...]:
     """Record that a batch will not be sent."""
     return _record_all(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
 
 
 def record_withheld(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, stay: Stay
+    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, stay: Stay
 ) -> tuple[JournalledBatch, ...]:
     """Record that the records of some rows stay; return a batch with the other rows."""
     table = uniform_table(batch, rows, stay.outcome, stay.code, stay.reason, _advice(stay.code))
-    return _record(writing, batch, table.filter(stay.kept), others(batch, rows.rows.filter(pc.invert(stay.kept))))
+    return _record(
+        writing, batch, table.filter(stay.kept), remaining_batch(batch, rows.rows.filter(pc.invert(stay.kept)))
+    )
 
 
 def reject_orphans(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, missing: pa.Array
+    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, missing: pa.Array
 ) -> tuple[JournalledBatch, ...]:
     """Record which rows refer to a record that was not made, as `missing` says; return a batch with the other rows."""
     code = Code.PARENT_NOT_WRITTEN if batch.action is Action.MERGE else Code.REFERENCE_NOT_FOUND
     table = uniform_table(batch, rows, Outcome.REJECTED, code, missing, _advice(code))
     alone = pc.is_valid(missing)
-    return _record(writing, batch, table.filter(alone), others(batch, rows.rows.filter(pc.invert(alone))))
+    return _record(writing, batch, table.filter(alone), remaining_batch(batch, rows.rows.filter(pc.invert(alone))))
 
 
 def _advice(code: Code) -> str:
@@ -191,7 +193,7 @@ def _advice(code: Code) -> str:
 
 
 def _group_rows(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, result: WriteResult
+    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, result: WriteResult
 ) -> tuple[pa.Array, list[_Verdict]]:
     """Group rows by status, code and age of their record ids; return each row's group, and each group's verdict."""
     status = result.rows.column("status").combine_chunks()
@@ -208,7 +210,7 @@ def _group_rows(
 
 
 def _verdict(
-    writing: Writing, batch: JournalledBatch, status: RowStatus, code: str, message: str, *, is_fresh: bool
+    writing: DeliveryContext, batch: JournalledBatch, status: RowStatus, code: str, message: str, *, is_fresh: bool
 ) -> _Verdict:
     if status is RowStatus.SUCCEEDED:
         return _Verdict(Outcome.SUCCEEDED)
@@ -221,7 +223,7 @@ def _verdict(
     return _judge_failed(writing, batch, code, message, is_fresh=is_fresh)
 
 
-def _judge_unknown(writing: Writing, batch: JournalledBatch, code: str, message: str) -> _Verdict:
+def _judge_unknown(writing: DeliveryContext, batch: JournalledBatch, code: str, message: str) -> _Verdict:
     """Return the verdict on rows that may have been executed: retry them if a repeat is allowed and tries are left."""
     if code:
         known = writing.knowledge.of_row(code, message, batch.action)
@@ -231,7 +233,9 @@ def _judge_unknown(writing: Writing, batch: JournalledBatch, code: str, message:
     return _Verdict(None if again else Outcome.UNKNOWN, known.advice, doubted=True)
 
 
-def _judge_failed(writing: Writing, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool) -> _Verdict:
+def _judge_failed(
+    writing: DeliveryContext, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool
+) -> _Verdict:
     """Return the verdict on rows that failed.
 
     An update whose record id was looked up in this run never counts as gone: its code is about another record. A
@@ -256,19 +260,25 @@ def _judge_failed(writing: Writing, batch: JournalledBatch, code: str, message: 
     return _Verdict(Outcome.REJECTED, known.advice, look_again=known.look_again)
 
 
-def _may_repeat(writing: Writing, batch: JournalledBatch, known: Classification) -> bool:
+def _may_repeat(writing: DeliveryContext, batch: JournalledBatch, known: Classification) -> bool:
     rounds = writing.pace.rounds if known.attempts is None else known.attempts - 1
     return batch.round < rounds
 
 
 def _record_all(
-    writing: Writing, batch: JournalledBatch, rows: BatchRows, outcome: Outcome, code: str, message: str, advice: str
+    writing: DeliveryContext,
+    batch: JournalledBatch,
+    rows: BatchRows,
+    outcome: Outcome,
+    code: str,
+    message: str,
+    advice: str,
 ) -> tuple[JournalledBatch, ...]:
     return _record(writing, batch, uniform_table(batch, rows, outcome, code, message, advice), ())
 
 
 def _record(
-    writing: Writing, batch: JournalledBatch, table: pa.Table, repeated: Sequence[NewBatch]
+    writing: DeliveryContext, batch: JournalledBatch, table: pa.Table, repeated: Sequence[NewBatch]
 ) -> tuple[JournalledBatch, ...]:
     clean = _scrub_secrets(writing, table)
     counts = count_rows(clean)
@@ -281,7 +291,7 @@ def _record(
     return children
 
 
-def _scrub_secrets(writing: Writing, table: pa.Table) -> pa.Table:
+def _scrub_secrets(writing: DeliveryContext, table: pa.Table) -> pa.Table:
     """Return the outcomes without secrets that the destination repeated in its texts; scrub each distinct text once."""
     for name in _SAID:
         texts = table.column(name).combine_chunks()

@@ -6,7 +6,7 @@ from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.contract.errors import ConnectorError, Stale
 from connector_sdk.contract.outcome import NOT_EXECUTED, Recovery, Unknown, WriteResult
 from connector_sdk.delivery.attempt import BatchAttempt
-from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.context import DeliveryContext
 from connector_sdk.delivery.retry import Failure
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.state.records import JournalledBatch
@@ -14,7 +14,9 @@ from connector_sdk.state.records import JournalledBatch
 _NO_ANCHOR = Unknown("The answer was lost and the destination names no batch; look for the row there by its values.")
 
 
-def settle(writing: Writing, batch: JournalledBatch, rows: BatchRows, number: int) -> WriteResult | Recovery | Unknown:
+def settle(
+    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, number: int
+) -> WriteResult | Recovery | Unknown:
     """Find out what became of a batch that may have been executed; return NOT_EXECUTED only if that is proven.
 
     If the batch has an anchor, ask the destination. Without one, the batch was not executed if its API anchors each
@@ -28,7 +30,9 @@ def settle(writing: Writing, batch: JournalledBatch, rows: BatchRows, number: in
     return NOT_EXECUTED if writing.anchors_first else _NO_ANCHOR
 
 
-def _ask_destination(writing: Writing, rows: BatchRows, attempt: BatchAttempt) -> WriteResult | Recovery | Unknown:
+def _ask_destination(
+    writing: DeliveryContext, rows: BatchRows, attempt: BatchAttempt
+) -> WriteResult | Recovery | Unknown:
     crashpoint("before recover_batch")
     try:
         answer = writing.destination.recover_batch(writing.connection, rows.batch, writing.options, attempt)

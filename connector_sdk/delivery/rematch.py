@@ -11,14 +11,14 @@ import pyarrow.compute as pc
 from attrs import field, frozen
 
 from connector_sdk.contract.batch import Action
-from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.context import DeliveryContext
 from connector_sdk.delivery.split import ranges_of
-from connector_sdk.state.plan_file import BatchRows, Sought, shape_in, unfit_in
+from connector_sdk.state.plan_file import BatchRows, MatchRule, shape_in, unfit_in
 from connector_sdk.state.records import JournalledBatch, NewBatch
 
 
 @frozen
-class Moved:
+class Rematched:
     """The rows that were matched again.
 
     - `batches`: the rows that are sent to another record.
@@ -41,7 +41,7 @@ class Moved:
         return bool(self.batches or self.unfit or self.kept)
 
 
-def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Moved:
+def look_again(writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Rematched:
     """Match the rows that are `asked` about again, and put those that now match another record into batches for it.
 
     A row that does not fit the object of that record is `unfit`. A row that left the model is never sent to another
@@ -49,7 +49,7 @@ def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked:
     """
     sought = writing.sought
     if sought is None or writing.settle_only or batch.round >= writing.pace.rounds:
-        return Moved()
+        return Rematched()
     places = pc.indices_nonzero(asked)
     numbers, former = rows.rows.take(places).to_pylist(), rows.record_ids.take(places).to_pylist()
     left = pc.equal(rows.effects.take(places), "left").to_pylist()
@@ -69,11 +69,11 @@ def look_again(writing: Writing, batch: JournalledBatch, rows: BatchRows, asked:
             groups[object_name, shape][numbers[place]] = id_
         else:
             unfit[numbers[place]] = f"its record is {id_} of {object_name} now, and the row does not go there: {reason}"
-    return Moved(tuple(_batches(batch, groups)), unfit, kept)
+    return Rematched(tuple(_batches(batch, groups)), unfit, kept)
 
 
 def _read_rematch_plan(
-    writing: Writing, batch: JournalledBatch, sought: Sought, places: pa.Array, homes: Sequence[str]
+    writing: DeliveryContext, batch: JournalledBatch, sought: MatchRule, places: pa.Array, homes: Sequence[str]
 ) -> tuple[pa.Array, list[dict[str, tuple[int, str | None]]]]:
     """Return the match values of rows, and each row's shape in other objects, or why it does not fit them."""
     names = [each for home in homes for each in (shape_in(home), unfit_in(home))]
@@ -89,7 +89,7 @@ def _read_rematch_plan(
 
 
 def _records(
-    writing: Writing, sought: Sought, values: pa.Array, successors: Sequence[str]
+    writing: DeliveryContext, sought: MatchRule, values: pa.Array, successors: Sequence[str]
 ) -> dict[int, tuple[str, str]]:
     """Return object and id of the one record that each value has now, by the value's place among the values."""
     asked = pc.indices_nonzero(pc.is_valid(values))

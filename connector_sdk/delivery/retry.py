@@ -85,7 +85,7 @@ class Failure(Portable, Exception):
         return not self.split and (doubtful or self.classification.kind in (Kind.TRANSIENT, Kind.THROTTLED))
 
 
-def persist(act: Callable[[], T], what: str, pace: Pace, budget: Budget, sleep: Callable[[float], None]) -> T:
+def call_with_retry(act: Callable[[], T], what: str, pace: Pace, budget: Budget, sleep: Callable[[float], None]) -> T:
     """Call `act` until it returns, and retry each `Failure` that may pass. `what` names the call in the log.
 
     Attempts are limited, except for failures that the destination itself waits out. Raises `RunStopped` (exit 4) when

@@ -8,12 +8,12 @@ from itertools import groupby
 import pyarrow as pa
 from attrs import evolve
 
-from connector_sdk.delivery.batch_queue import Queue
-from connector_sdk.delivery.concurrency import Slots
-from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.batch_queue import BatchQueue
+from connector_sdk.delivery.concurrency import ConcurrencyLimit
+from connector_sdk.delivery.context import DeliveryContext
 from connector_sdk.delivery.deliver import deliver
 from connector_sdk.delivery.withhold import claimed_records, rejected_keys
-from connector_sdk.delivery.workers import work_through
+from connector_sdk.delivery.workers import run_workers
 from connector_sdk.state.records import BatchState, JournalledBatch
 
 _LARGE = 5_000
@@ -26,7 +26,7 @@ _FIRST = 1
 """The number of threads that begin a stage of smaller batches: answers may come sooner than the next batch is made."""
 
 
-def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelism: int) -> None:
+def deliver_all(writing: DeliveryContext, batches: Iterable[JournalledBatch], parallelism: int) -> None:
     """Deliver all batches that have no outcomes yet; a stage starts when the one before it is done.
 
     With parallelism 1, batches keep row order: a retry is sent before later batches.
@@ -34,7 +34,7 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
     Raises the first error that stopped the run, or `Cancelled` when it was stopped from outside. Before that, answers
     to batches in flight are recorded within a time limit. The resumed run settles what is left.
     """
-    writing = evolve(writing, slots=Slots(parallelism))
+    writing = evolve(writing, slots=ConcurrencyLimit(parallelism))
     waiting = (each for each in batches if each.state is not BatchState.DONE)
     open_ = sorted(waiting, key=lambda each: (each.stage, each.ranges[0]))
     for number, stage in groupby(open_, key=lambda each: each.stage):
@@ -48,8 +48,8 @@ def deliver_all(writing: Writing, batches: Iterable[JournalledBatch], parallelis
         _deliver_stage(writing, batches_, parallelism)
 
 
-def _deliver_stage(writing: Writing, batches: Sequence[JournalledBatch], parallelism: int) -> None:
-    queue = Queue(batches, writing.stop, in_order=parallelism == 1)
+def _deliver_stage(writing: DeliveryContext, batches: Sequence[JournalledBatch], parallelism: int) -> None:
+    queue = BatchQueue(batches, writing.stop, in_order=parallelism == 1)
 
     def work() -> bool:
         batch = queue.take()
@@ -65,5 +65,5 @@ def _deliver_stage(writing: Writing, batches: Sequence[JournalledBatch], paralle
         return True
 
     first = parallelism if batches[0].rows >= _LARGE else _FIRST
-    work_through(work, lambda: queue.ready, first, parallelism, writing)
+    run_workers(work, lambda: queue.ready, first, parallelism, writing)
     queue.check()

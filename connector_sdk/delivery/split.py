@@ -10,7 +10,7 @@ from connector_sdk.contract.batch import Action
 from connector_sdk.state.records import JournalledBatch, NewBatch, Ranges
 
 
-def halves(batch: JournalledBatch) -> tuple[NewBatch, ...]:
+def split_in_half(batch: JournalledBatch) -> tuple[NewBatch, ...]:
     """Return the two halves of a batch of at least two rows."""
     return cut(batch, (batch.rows + 1) // 2)
 
@@ -39,7 +39,7 @@ def retry_batches(
     return tuple(sorted((*certain, *uncertain), key=lambda each: each.ranges))
 
 
-def others(batch: JournalledBatch, rows: pa.Array) -> tuple[NewBatch, ...]:
+def remaining_batch(batch: JournalledBatch, rows: pa.Array) -> tuple[NewBatch, ...]:
     """Return a batch for the rows (numbers in the plan, rising) that are still sent while the others are not."""
     return (_batch(batch, ranges_of(rows), batch.round),) if len(rows) else ()
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from connector_sdk.contract.codes import Code
 from connector_sdk.contract.outcome import Outcome
-from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.context import DeliveryContext
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.state.records import JournalledBatch
 
@@ -27,7 +27,7 @@ class Stay:
     reason: str
 
 
-def find_withheld(writing: Writing, batch: JournalledBatch, rows: BatchRows) -> Stay | None:
+def find_withheld(writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows) -> Stay | None:
     """Return the rows of a batch that are not sent because their records must stay; None if all are sent."""
     if len(writing.refused):
         refused = pc.is_in(rows.keys, writing.refused)
@@ -43,7 +43,7 @@ def find_withheld(writing: Writing, batch: JournalledBatch, rows: BatchRows) -> 
     return None
 
 
-def rejected_keys(writing: Writing, run: str) -> pa.Array:
+def rejected_keys(writing: DeliveryContext, run: str) -> pa.Array:
     """Return the keys of rows that were sent and not accepted."""
     tables = (
         table.filter(pc.not_equal(table.column("outcome"), "succeeded")) for table in writing.journal.outcomes(run)
@@ -51,7 +51,7 @@ def rejected_keys(writing: Writing, run: str) -> pa.Array:
     return pa.concat_arrays([pa.array([], pa.string()), *(each.column("key").combine_chunks() for each in tables)])
 
 
-def claimed_records(writing: Writing, batches: Sequence[JournalledBatch]) -> pa.Array:
+def claimed_records(writing: DeliveryContext, batches: Sequence[JournalledBatch]) -> pa.Array:
     """Return the records of removed rows, those of `batches`, that another row was written to in this run.
 
     Only the answer to an upsert by key says which record it wrote to.

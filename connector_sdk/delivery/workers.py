@@ -12,7 +12,7 @@ from attrs import define, field
 
 from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.contract.errors import RunStopped
-from connector_sdk.delivery.context import Writing
+from connector_sdk.delivery.context import DeliveryContext
 from connector_sdk.delivery.stopping import WHEN_INTERRUPTED
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,9 @@ _UNWIND = 0.5
 """Seconds that threads get to end by themselves after their waits have ended."""
 
 
-def work_through(work: Callable[[], bool], waiting: Callable[[], int], first: int, most: int, writing: Writing) -> None:
+def run_workers(
+    work: Callable[[], bool], waiting: Callable[[], int], first: int, most: int, writing: DeliveryContext
+) -> None:
     """Repeat `work` in `first` to `most` threads until it returns False, or until the run stops.
 
     If answers come at once, threads wait only for the interpreter, and each switch between them costs CPU. A thread is
@@ -66,7 +68,7 @@ class _Crew:
     _work: Callable[[], bool]
     _waiting: Callable[[], int]
     _most: int
-    _writing: Writing
+    _writing: DeliveryContext
     _ends: list[threading.Event] = field(factory=list, init=False)
     _spent: list[float] = field(factory=list, init=False)
 

@@ -49,7 +49,7 @@ class Compared:
     model_types: Mapping[str, str]
     sets: Collection[str] = ()
 
-    def changed(self, columns: Iterable[str]) -> str:
+    def select_changed(self, columns: Iterable[str]) -> str:
         """Return SQL that is true if a known row differs from its snapshot in one of `columns`."""
         return " or ".join(self._differs(column) for column in columns) or "false"
 

@@ -125,7 +125,7 @@ def find_inner_doubled(connection: duckdb.DuckDBPyConnection, sql: str, given: S
         ):
             raise DoubledError(_describe_ambiguity(search.found.values(), "may use"))
     if search.unknown:
-        raise DoubledError(f"it cannot be told whether {search.unknown[0]} has two columns of one name")
+        raise DoubledError(f"it is unclear whether {search.unknown[0]} has two columns of one name")
     if not search.found:
         return {}
     return {place: search.found[each].reason for place, each in enumerate(found) if each in search.found}

@@ -46,7 +46,7 @@ def no_room() -> tuple[type[Exception], ...]:
 
 
 @frozen
-class Kept:
+class StateFile:
     """A kind of file in the state folder: its name in messages, and what to do if such a file cannot be read."""
 
     what: str
@@ -66,14 +66,16 @@ class Kept:
             raise self.unreadable(path, first_line(error)) from error
 
 
-JOURNAL = Kept(
+JOURNAL = StateFile(
     "the journal",
     "restore state.db together with its -wal and -shm files from the same backup; nothing is sent until you do",
 )
-SNAPSHOT = Kept("the snapshot", "restore it from a backup, or forget what was sent with --start-over", ExitCode.GUARD)
-PLAN = Kept("the frozen plan", "restore it from a backup; a run can be ended without it by --abandon")
-LEDGER = Kept("the ledger", "restore it from a backup; no sync needs it, but what that run did is lost")
-CALLS = Kept("the record of API calls", "restore it from a backup; nothing depends on it")
+SNAPSHOT = StateFile(
+    "the snapshot", "restore it from a backup, or forget what was sent with --start-over", ExitCode.GUARD
+)
+PLAN = StateFile("the frozen plan", "restore it from a backup; a run can be ended without it by --abandon")
+LEDGER = StateFile("the ledger", "restore it from a backup; no sync needs it, but what that run did is lost")
+CALLS = StateFile("the record of API calls", "restore it from a backup; nothing depends on it")
 
 
 def damage(path: Path) -> str:

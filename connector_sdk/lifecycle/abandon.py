@@ -14,7 +14,7 @@ from connector_sdk.contract.codes import EXPLAINED, Code
 from connector_sdk.contract.errors import RunStopped
 from connector_sdk.contract.outcome import Outcome
 from connector_sdk.contract.report import RowCounts, RunReport, RunStart
-from connector_sdk.lifecycle.finish import Ending, end
+from connector_sdk.lifecycle.finish import RunEnding, end
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.state.journal import now
@@ -38,7 +38,7 @@ def end_without_plan(opened: Session, request: Request, run: JournalledRun) -> R
     opened.journal.take_up(run.id, opened.id)
     lines = [*opened.journal.outcomes(run.id), *_without_outcome(opened.journal.batches(run.id))]
     rows = sum(each.num_rows for each in lines)
-    ending = Ending(RunState.ABANDONED, True, _MESSAGE)
+    ending = RunEnding(RunState.ABANDONED, True, _MESSAGE)
     planned = RowCounts(read=rows, planned=rows)
     report = end(opened, run, lines, planned, lambda ledger: _state_after(opened, request, run, ledger), ending)
     opened.observers.run_finished(report)

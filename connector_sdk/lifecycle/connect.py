@@ -32,7 +32,7 @@ logging.getLogger("connector_sdk").addHandler(RedactingHandler(REDACTORS))
 
 
 @frozen
-class Opened:
+class OpenConnection:
     """An open connection with the destination that serves it and the host that watches it.
 
     Calls go through this `destination`, from any thread. The connection closes after the last of them has returned.
@@ -69,7 +69,7 @@ def prepare_connection(
 @contextmanager
 def hold_connection(
     project: Project, connection: str, destination: Destination, observers: Observers
-) -> Iterator[Opened]:
+) -> Iterator[OpenConnection]:
     """Log in, and log out once no call is in progress: at the end, or when the last call has returned.
 
     Observers receive nothing after the end. Raises `ConfigError` if the settings are wrong or the login fails.
@@ -81,7 +81,7 @@ def hold_connection(
         live = _log_in(destination, config, host, connection)
         shared = Shared(f"connection {connection}", lambda: _close(live, host))
         with shared.share():
-            yield Opened(destination.with_share(shared.share), evolve(live, label=host.scrub(live.label)), host)
+            yield OpenConnection(destination.with_share(shared.share), evolve(live, label=host.scrub(live.label)), host)
 
 
 def _log_in(destination: Destination, config: Any, host: RunHost, connection: str) -> Connection:
@@ -91,7 +91,7 @@ def _log_in(destination: Destination, config: Any, host: RunHost, connection: st
     except BaseException as error:
         REDACTORS.remove(host.redactor)
         if isinstance(error, ConfigError):
-            raise error.below("connections", connection) from error.__cause__
+            raise error.with_prefix("connections", connection) from error.__cause__
         raise
 
 

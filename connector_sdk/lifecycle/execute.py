@@ -9,15 +9,15 @@ from attrs import evolve
 from connector_sdk.contract.errors import Cancelled, ConnectorError, ExitCode, Stale
 from connector_sdk.contract.plan import Finding
 from connector_sdk.contract.report import RunReport, RunStart, report_from
-from connector_sdk.delivery.context import Progress, Writing
-from connector_sdk.delivery.error_cache import ErrorKnowledge
+from connector_sdk.delivery.context import DeliveryContext, Progress
+from connector_sdk.delivery.error_cache import ErrorCache
 from connector_sdk.delivery.retry import Budget
 from connector_sdk.delivery.scheduler import deliver_all
 from connector_sdk.delivery.stages import PlanRows
 from connector_sdk.delivery.stopping import Stopping
 from connector_sdk.files.corruption import first_line, no_room
 from connector_sdk.files.private import remove
-from connector_sdk.lifecycle.finish import Ending, as_json, failed_report, finish, stopped_report
+from connector_sdk.lifecycle.finish import RunEnding, as_json, failed_report, finish, stopped_report
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.planning.frozen import FrozenPlan
@@ -87,7 +87,7 @@ def _deliver_and_finish(
     writing = evolve(writing, settle_only=abandoned, unreachable=elsewhere)
     deliver_all(writing, batches, frozen_plan.summary.parallelism)
     state = RunState.ABANDONED if abandoned else RunState.FINISHED
-    return finish(opened, begun, frozen_plan, request, ending=Ending(state, resumed))
+    return finish(opened, begun, frozen_plan, request, ending=RunEnding(state, resumed))
 
 
 def _report_stop(opened: Session, begun: JournalledRun, error: BaseException, *, resumed: bool) -> RunReport:
@@ -127,16 +127,16 @@ def _reason(error: BaseException) -> tuple[str, ExitCode]:
 
 def _make_delivery_context(
     opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping
-) -> Writing:
+) -> DeliveryContext:
     live, settings, plan = opened.live, opened.settings, frozen_plan.summary
     apis = [each for each in live.destination.spec.apis if each.name == plan.api]
-    return Writing(
+    return DeliveryContext(
         destination=live.destination,
         connection=live.connection,
         options=opened.options,
         journal=opened.journal,
         rows=PlanRows(frozen_plan.folder, frozen_plan.layout, lambda: opened.journal.outcomes(plan.run)),
-        knowledge=ErrorKnowledge(live.destination, settings.retry_codes),
+        knowledge=ErrorCache(live.destination, settings.retry_codes),
         observers=opened.observers,
         progress=Progress(remaining),
         pace=request.pace,

@@ -19,7 +19,7 @@ from connector_sdk.files.private import make_folder, on_disk, remove
 from connector_sdk.lifecycle.open_runs import count_batches, report_of_open_run
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
-from connector_sdk.lifecycle.totals import Tally, Tallying, count_held, exit_code
+from connector_sdk.lifecycle.totals import RunTotals, TotalsBuilder, count_held, exit_code
 from connector_sdk.planning.diff.decided import read_decided_lines
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.state.journal import Journal, now
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 @frozen
-class Ending:
+class RunEnding:
     """How a run ends: its state, whether it was resumed, and the message of its report."""
 
     state: RunState
@@ -44,7 +44,7 @@ class Ending:
     message: str = ""
 
 
-def finish(opened: Session, run: JournalledRun, plan: FrozenPlan, request: Request, *, ending: Ending) -> RunReport:
+def finish(opened: Session, run: JournalledRun, plan: FrozenPlan, request: Request, *, ending: RunEnding) -> RunReport:
     """End a run whose rows all have outcomes. If this is repeated after a crash, it has the same result."""
 
     def promote_state(ledger: Path) -> SyncState:
@@ -63,7 +63,7 @@ def end(
     lines: Iterable[pa.Table],
     planned: RowCounts,
     after: Callable[[Path], SyncState],
-    ending: Ending,
+    ending: RunEnding,
     plan: FrozenPlan | None = None,
 ) -> RunReport:
     """Write the ledger of a run from its lines, report on it, and move its sync to the state that `after` returns.
@@ -71,7 +71,7 @@ def end(
     `after` takes the path of the ledger. `plan` is None if the plan of the run is lost.
     """
     ledger = opened.folder.ledger(run.id)
-    tallying = Tallying(holds=not opened.resends)
+    tallying = TotalsBuilder(holds=not opened.resends)
     write_ledger(ledger, (tallying.add(each) for each in combine_tables(lines)))
     crashpoint("after the ledger is written")
     tally = tallying.result(planned)
@@ -103,9 +103,9 @@ def _tidy(opened: Session, run: JournalledRun) -> None:
         log.warning("Files that are not needed any more could not be deleted: %s", error)
 
 
-def _report(opened: Session, run: JournalledRun, tally: Tally, ending: Ending) -> RunReport:
+def _report(opened: Session, run: JournalledRun, tally: RunTotals, ending: RunEnding) -> RunReport:
     """Return the report of a run that ends. The rows that it holds are not recorded yet."""
-    held = count_held(opened.journal.held(run.sync), tally.held)
+    held = count_held(opened.journal.held_rows(run.sync), tally.held)
     code = exit_code(tally.rows, held, opened.sync.on_held)
     progress = opened.journal.progress(run.id)
     return RunReport(

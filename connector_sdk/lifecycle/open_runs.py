@@ -14,7 +14,7 @@ from connector_sdk.contract.errors import ExitCode
 from connector_sdk.contract.outcome import Outcome
 from connector_sdk.contract.project import OnHeld
 from connector_sdk.contract.report import BatchCounts, ReportState, RowCounts, RunReport
-from connector_sdk.lifecycle.totals import Tallying, exit_code
+from connector_sdk.lifecycle.totals import TotalsBuilder, exit_code
 from connector_sdk.observing.calls import count_calls
 from connector_sdk.state.counts import count_rows
 from connector_sdk.state.folder import StateFolder
@@ -74,7 +74,7 @@ def report_of_open_run(folder: StateFolder, journal: Journal, run: JournalledRun
     progress = journal.progress(run.id)
     planned = Planned.of_run(folder, run, progress)
     decided = planned.rows if planned.decided is None else RowCounts()
-    tallying = Tallying(holds=planned.holds)
+    tallying = TotalsBuilder(holds=planned.holds)
     tallying.count((*(planned.decided or ()), *_count_outcomes(journal, run.id, progress)))
     held = journal.count_held_rows(run.sync) + tallying.unsettled
     code = exit_code(tallying.result(planned.rows, decided).rows, held, planned.on_held)

@@ -17,7 +17,7 @@ from connector_sdk.lifecycle.connect import scrub_findings
 from connector_sdk.lifecycle.open_runs import Planned
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
-from connector_sdk.lifecycle.totals import Tallying
+from connector_sdk.lifecycle.totals import TotalsBuilder
 from connector_sdk.planning.frozen import FrozenPlan
 from connector_sdk.planning.mapping.objects import in_match_order
 from connector_sdk.planning.planner import make_plan
@@ -35,7 +35,7 @@ def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool 
     """
     _refuse_baseline_of_list(opened, request)
     previous = None if request.start_over else opened.state()
-    held = () if request.start_over else opened.journal.held(opened.sync.name)
+    held = () if request.start_over else opened.journal.held_rows(opened.sync.name)
     snapshot = None if request.start_over else opened.snapshot()
     folder = opened.folder.plan(run_id)
     make_folder(folder)
@@ -121,7 +121,7 @@ def report_of(
 ) -> PlanReport:
     """Return what `plan` shows. `lookups` counts the API calls for the lookups of the plan."""
     decided = make_planned(opened, plan).decided or ()
-    tallying = Tallying()
+    tallying = TotalsBuilder()
     tallying.count(decided)
     return PlanReport(
         plan.summary.run,

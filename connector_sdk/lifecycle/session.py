@@ -18,7 +18,7 @@ from connector_sdk.contract.schema import ObjectSchema
 from connector_sdk.contract.spec import Mode
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import Observers
-from connector_sdk.lifecycle.connect import Opened, find_destination, hold_connection
+from connector_sdk.lifecycle.connect import OpenConnection, find_destination, hold_connection
 from connector_sdk.observing.calls import CallRecorder
 from connector_sdk.project.checks import check_sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
@@ -70,7 +70,7 @@ class Session:
     model: Model
     folder: StateFolder
     journal: Journal
-    live: Opened
+    live: OpenConnection
     settings: DeliverySettings
     options: Any
     schemas: Mapping[str, ObjectSchema]
@@ -135,11 +135,11 @@ class Session:
     @property
     def may_have_created(self) -> bool:
         """Whether the destination may have rows whose keys are unknown."""
-        return any(each.key == UNNAMED for each in self.journal.held(self.sync.name))
+        return any(each.key == UNNAMED for each in self.journal.held_rows(self.sync.name))
 
     def count_removed_today(self) -> RemovedToday:
         """Count the rows that runs of the last 24 hours removed. Removals dated in the future count, too."""
-        found = self.journal.removed(self.sync.name, moment(datetime.now(UTC) - _DAY))
+        found = self.journal.list_removed(self.sync.name, moment(datetime.now(UTC) - _DAY))
         return RemovedToday(sum(each.rows for each in found), found[0].known if found else 0)
 
     def snapshot(self) -> Path | None:
@@ -234,7 +234,7 @@ def check_settings(project: Project, sync: Sync, destination: Destination) -> tu
     return settings, options
 
 
-def discover(live: Opened, sync: Sync) -> dict[str, ObjectSchema]:
+def discover(live: OpenConnection, sync: Sync) -> dict[str, ObjectSchema]:
     """Return the schemas of the objects that a sync writes to. Raises `ConfigError` for all that do not exist."""
     schemas, problems = {}, []
     for name in sync.objects:

@@ -14,7 +14,7 @@ from connector_sdk.contract.outcome import Outcome
 from connector_sdk.contract.project import OnHeld
 from connector_sdk.contract.report import ActionCounts, CodeCount, RowCounts
 from connector_sdk.state.counts import count_rows
-from connector_sdk.state.records import UNNAMED, CountedRows, Held
+from connector_sdk.state.records import UNNAMED, CountedRows, HeldRow
 
 TOP_CODES = 10
 """How many reasons why rows were not accepted a report keeps. These are the most frequent ones."""
@@ -26,12 +26,12 @@ _NONE = RowCounts()
 
 
 @frozen
-class Tally:
+class RunTotals:
     """The totals of a ledger. `held` are the rows whose fate a person must settle."""
 
     rows: RowCounts
     actions: ActionCounts
-    held: tuple[Held, ...]
+    held: tuple[HeldRow, ...]
     possible_duplicates: int
     codes: tuple[CodeCount, ...]
 
@@ -50,7 +50,7 @@ class Tally:
             )
 
 
-class Tallying:
+class TotalsBuilder:
     """The sums of the ledger lines so far. `holds`: rows that may have been created wait for a person."""
 
     def __init__(self, *, holds: bool = True) -> None:
@@ -59,7 +59,7 @@ class Tallying:
         self._actions: Counter[str] = Counter()
         self._codes: Counter[tuple[str, str, str]] = Counter()
         self._duplicates = self._unsettled = 0
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, HeldRow] = {}
 
     def add(self, lines: pa.Table) -> pa.Table:
         """Add up lines, and return them."""
@@ -71,7 +71,7 @@ class Tallying:
         for row in lines.filter(held).select(["key", "message"]).to_pylist() if self._holds else ():
             key = row["key"] or UNNAMED
             former = self._held.get(key)
-            self._held[key] = Held(key, row["message"] or "", former.rows + 1 if former else 1)
+            self._held[key] = HeldRow(key, row["message"] or "", former.rows + 1 if former else 1)
         return lines
 
     def count(self, counted: Iterable[CountedRows]) -> None:
@@ -87,7 +87,7 @@ class Tallying:
             if reason in self._codes or len(self._codes) < _DISTINCT_CODES:
                 self._codes[reason] += each.rows
 
-    def result(self, planned: RowCounts, decided: RowCounts = _NONE) -> Tally:
+    def result(self, planned: RowCounts, decided: RowCounts = _NONE) -> RunTotals:
         """Return the totals of the lines, together with the rows that were `decided` while planning."""
         counts = {each.value: self._outcomes[each.value] + getattr(decided, each.value) for each in Outcome}
         done = self._actions
@@ -100,7 +100,7 @@ class Tallying:
             deactivated=done["deactivated"],
         )
         held = tuple(self._held.values())
-        return Tally(evolve(planned, **counts), actions, held, self._duplicates, self.codes)
+        return RunTotals(evolve(planned, **counts), actions, held, self._duplicates, self.codes)
 
     @property
     def unsettled(self) -> int:
@@ -121,7 +121,7 @@ def exit_code(rows: RowCounts, held: int, on_held: OnHeld) -> ExitCode:
     return ExitCode.ROWS_FAILED if rows.rejected or rows.unprocessed or rows.unknown else ExitCode.OK
 
 
-def count_held(before: Iterable[Held], fresh: Sequence[Held]) -> int:
+def count_held(before: Iterable[HeldRow], fresh: Sequence[HeldRow]) -> int:
     """Return how many rows of a sync are held after a run that ended and holds the `fresh` ones.
 
     Rows that were held without a known key are settled by then: the run began only because a person decided about

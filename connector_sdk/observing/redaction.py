@@ -79,7 +79,7 @@ class OpenRedactors:
             self.remove(redactor)
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def keep(self) -> Iterator[None]:
         """Keep redactors beyond the end of their connections, for messages about closed connections."""
         with self._changing:
             self._keepers += 1

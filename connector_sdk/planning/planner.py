@@ -24,7 +24,7 @@ from connector_sdk.files.private import temporary_folder
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.planning.batching.cut import cut
 from connector_sdk.planning.batching.lanes import select_locked_record
-from connector_sdk.planning.batching.order import Arranged, arrange
+from connector_sdk.planning.batching.order import OrderedPlan, arrange
 from connector_sdk.planning.diff.archiving import leave_out_waiting, report_waiting
 from connector_sdk.planning.diff.changes import freeze_changes
 from connector_sdk.planning.diff.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
@@ -42,7 +42,7 @@ from connector_sdk.planning.lookup.rematch_plan import make_match_rule
 from connector_sdk.planning.mapping.columns import find_used_columns, make_used_columns, model_column
 from connector_sdk.planning.mapping.drift import drift, with_drift_note
 from connector_sdk.planning.mapping.fields import Discover
-from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.mapping.objects import Retell, as_it_is, map_objects
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.samples import collect_samples
@@ -118,7 +118,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
 def _upgrade(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
-    mapped: Mapped,
+    mapped: ResolvedMapping,
     source: Source,
     former_keys: Mapping[str, str],
 ) -> PlanRequest:
@@ -157,7 +157,7 @@ def _resolve_mapping(
     spec: DestinationSpec,
     discover: Discover,
     retell: Retell = as_it_is,
-) -> Mapped:
+) -> ResolvedMapping:
     problems = [*require_columns(model, source, find_used_columns(model, sync)), *merge_problems(sync, schemas[0])]
     try:
         mapped = map_objects(project, sync, schemas, source, spec, discover, retell)
@@ -168,7 +168,7 @@ def _resolve_mapping(
     return mapped
 
 
-def _generations(request: PlanRequest, mapped: Mapped) -> tuple[Mapping[str, str], int]:
+def _generations(request: PlanRequest, mapped: ResolvedMapping) -> tuple[Mapping[str, str], int]:
     """Return since which run each field is mapped as it is now, and the latest of these runs."""
     marked: dict[str, str] = {}
     latest = 0
@@ -183,12 +183,12 @@ def _generations(request: PlanRequest, mapped: Mapped) -> tuple[Mapping[str, str
 def _describe_plan(
     duck: duckdb.DuckDBPyConnection,
     request: PlanRequest,
-    mapped: Mapped,
+    mapped: ResolvedMapping,
     notes: Sequence[Finding],
     scale: Scale,
     removals: Removals,
     parents: Parents,
-    arranged: Arranged,
+    arranged: OrderedPlan,
     cuts: Mapping[str, tuple[NewBatch, ...]],
     replacement: Replacement | None,
     fingerprints: Mapping[str, str],
@@ -233,7 +233,9 @@ def _creating_schema(request: PlanRequest) -> ObjectSchema:
     return next((each for each in request.schemas if each.name == request.sync.create_in), request.schema)
 
 
-def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Arranged, version: str | None) -> Layout:
+def _layout(
+    request: PlanRequest, mapped: ResolvedMapping, parents: Parents, arranged: OrderedPlan, version: str | None
+) -> Layout:
     stored = {stored_name(each.object_name, each.field.name): each.stored for each in mapped.fillings}
     match = mapped.match.field.name if mapped.match and request.sync.mode in (Mode.UPSERT, Mode.ALL) else None
     references = tuple(parents.references.values())
@@ -242,7 +244,7 @@ def _layout(request: PlanRequest, mapped: Mapped, parents: Parents, arranged: Ar
 
 
 def _batches(
-    duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, arranged: Arranged
+    duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, arranged: OrderedPlan
 ) -> tuple[NewBatch, ...]:
     plan = request.folder / FILE
     types = columns_of(duck, file(plan))
@@ -253,7 +255,7 @@ def _batches(
     return tuple(cut(duck, plan, sent, arranged.groups, rows, bytes_max, select_locked_record(request, mapped)))
 
 
-def _summary(request: PlanRequest, arranged: Arranged, counted: Totals, batches: Sequence[NewBatch]) -> PlanSummary:
+def _summary(request: PlanRequest, arranged: OrderedPlan, counted: Totals, batches: Sequence[NewBatch]) -> PlanSummary:
     cuts: dict[Action, int] = {}
     for each in batches:
         cuts[each.action] = cuts.get(each.action, 0) + 1

@@ -12,7 +12,7 @@ from connector_sdk.contract.batch import Action, OnNull
 from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.sql import file, name
 from connector_sdk.planning.batching.cut import Group
-from connector_sdk.planning.batching.order import Arranged
+from connector_sdk.planning.batching.order import OrderedPlan
 from connector_sdk.planning.diff.identity import canonical
 from connector_sdk.planning.mapping.kinds import is_float
 from connector_sdk.planning.mapping.text_forms import float_text
@@ -26,7 +26,7 @@ Line = Mapping[str, Any]
 
 
 def collect_samples(
-    connection: duckdb.DuckDBPyConnection, plan: Path, arranged: Arranged, layout: Layout
+    connection: duckdb.DuckDBPyConnection, plan: Path, arranged: OrderedPlan, layout: Layout
 ) -> dict[str, tuple[Mapping[str, Any], ...]]:
     """Return a few lines of each kind: key, record id, code, message, and the values that are sent, as text by field.
 

@@ -17,10 +17,10 @@ from connector_sdk.contract.schema import FieldType, ObjectSchema
 from connector_sdk.contract.spec import Mode, Removal
 from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.sql import file, name, texts
-from connector_sdk.planning.batching.order import Arranged
+from connector_sdk.planning.batching.order import OrderedPlan
 from connector_sdk.planning.diff.removals import Removals, clearable
 from connector_sdk.planning.mapping.decimals import has_more_decimals
-from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.project.delivery import AUTO, explain_skipped_apis
 
@@ -96,9 +96,9 @@ def _format_batches(batches: int) -> str:
 def findings(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
-    mapped: Mapped,
+    mapped: ResolvedMapping,
     schema: ObjectSchema,
-    arranged: Arranged,
+    arranged: OrderedPlan,
     plan: Path,
 ) -> tuple[Finding, ...]:
     """Return the findings that users should see before a plan runs."""
@@ -111,13 +111,13 @@ def findings(
     )
 
 
-def _match_warning(request: PlanRequest, mapped: Mapped) -> Iterator[Finding]:
+def _match_warning(request: PlanRequest, mapped: ResolvedMapping) -> Iterator[Finding]:
     warning = mapped.match and mapped.match.field.warnings.get(request.sync.mode)
     if mapped.match and warning:
         yield Finding(Level.WARNING, f"{mapped.match.field.name}: {warning}")
 
 
-def _report_unmapped(request: PlanRequest, mapped: Mapped, schema: ObjectSchema) -> Iterator[Finding]:
+def _report_unmapped(request: PlanRequest, mapped: ResolvedMapping, schema: ObjectSchema) -> Iterator[Finding]:
     filled = {each.field.name for each in mapped.fillings}
     missing = [each.name for each in schema.fields if each.required and each.name not in filled]
     if missing and request.sync.mode is Mode.UPSERT:
@@ -130,7 +130,7 @@ def _report_unmapped(request: PlanRequest, mapped: Mapped, schema: ObjectSchema)
 
 
 def _novel_choices(
-    connection: duckdb.DuckDBPyConnection, mapped: Mapped, arranged: Arranged, plan: Path
+    connection: duckdb.DuckDBPyConnection, mapped: ResolvedMapping, arranged: OrderedPlan, plan: Path
 ) -> Iterator[Finding]:
     """Yield warnings about values that a field does not know yet, as far as they are sent."""
     for each in mapped.fillings:
@@ -152,7 +152,7 @@ def _novel_choices(
 
 
 def _more_decimals(
-    connection: duckdb.DuckDBPyConnection, mapped: Mapped, arranged: Arranged, plan: Path
+    connection: duckdb.DuckDBPyConnection, mapped: ResolvedMapping, arranged: OrderedPlan, plan: Path
 ) -> Iterator[Finding]:
     """Yield warnings about numbers with more decimals than their field shows; it stores them all the same."""
     types = columns_of(connection, file(plan))
@@ -176,7 +176,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, plan: Path, condition: str) -> 
     return int(rows)
 
 
-def _not_cleared(request: PlanRequest, mapped: Mapped) -> Iterator[Finding]:
+def _not_cleared(request: PlanRequest, mapped: ResolvedMapping) -> Iterator[Finding]:
     if request.sync.on_removed is Removal.CLEAR:
         cleared = clearable(mapped)
         kept = [each.field.name for each in mapped.fillings if each not in cleared]

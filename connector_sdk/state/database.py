@@ -124,7 +124,7 @@ def _require_not_lost(path: Path) -> None:
     if empty and any(path.parent.glob("ledgers/*")):
         raise RunStopped(
             f"the journal {path} is lost, and there are ledgers of runs beside it",
-            hint="put it back from a backup, or move the whole folder away to begin anew",
+            hint="put it back from a backup, or move the whole folder away to start over",
         )
 
 

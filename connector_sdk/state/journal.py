@@ -12,7 +12,7 @@ from attrs import astuple
 from connector_sdk.files.corruption import JOURNAL
 from connector_sdk.state import serialization
 from connector_sdk.state.batch_journal import BatchJournal, insert_batches, moment, now
-from connector_sdk.state.records import UNNAMED, Held, JournalledRun, NewBatch, RemovedRows, RunState, SyncState
+from connector_sdk.state.records import UNNAMED, HeldRow, JournalledRun, NewBatch, RemovedRows, RunState, SyncState
 
 __all__ = ["Journal", "moment", "now"]
 
@@ -82,7 +82,7 @@ class Journal(BatchJournal):
         state: RunState,
         report: str,
         after: SyncState,
-        held: Sequence[Held],
+        held: Sequence[HeldRow],
         removed: RemovedRows | None = None,
     ) -> None:
         """End a run in one transaction: store its report, the sync's new state, the held rows and what it removed.
@@ -105,7 +105,7 @@ class Journal(BatchJournal):
                 database.execute("delete from removal where at < ?", (yesterday,))
                 database.execute("insert into removal values (?, ?, ?, ?)", (run.sync, *astuple(removed)))
 
-    def removed(self, sync: str, since: str) -> tuple[RemovedRows, ...]:
+    def list_removed(self, sync: str, since: str) -> tuple[RemovedRows, ...]:
         """Return what each run of a sync removed since a time, in the order in which the runs ended."""
         statement = "select at, rows, known from removal where sync = ? and at >= ? order by rowid"
         return self._read(statement, (sync, since), serialization.load_removed)
@@ -151,7 +151,7 @@ class Journal(BatchJournal):
         found = self._read(f"select {serialization.SYNC} from sync where name = ?", (name,), serialization.load_sync)
         return found[0] if found else None
 
-    def held(self, sync: str, run: str | None = None) -> tuple[Held, ...]:
+    def held_rows(self, sync: str, run: str | None = None) -> tuple[HeldRow, ...]:
         """Return the held rows of a sync; with `run`, only those that this run left."""
         where, values = ("and run = ?", (run,)) if run else ("", ())
         statement = f"select key, look, rows from held where sync = ? {where} order by key"
@@ -161,7 +161,7 @@ class Journal(BatchJournal):
         """Return how many rows of a sync are held."""
         return sum(self._read("select rows from held where sync = ?", (sync,), lambda row: int(row[0])))
 
-    def unsettled(self) -> tuple[tuple[str, str, int], ...]:
+    def list_unsettled(self) -> tuple[tuple[str, str, int], ...]:
         """Return what the user has to settle, over all syncs: sync, run, and number of held rows; 0 for an open run."""
         statement = (
             "select sync, id, 0 from run where state = ?"

@@ -60,7 +60,7 @@ class RowReference:
 
 
 @frozen
-class Sought:
+class MatchRule:
     """How the record of a row is matched: `field` in `objects` has the value that the plan's column `stored` holds.
 
     `homes` are the objects that records of other objects may be converted to. For each of them, the plan's columns
@@ -100,7 +100,7 @@ class Layout:
     shapes: Sequence[tuple[Column, ...]]
     stored: Mapping[str, str]
     references: tuple[RowReference, ...] = ()
-    sought: Sought | None = None
+    sought: MatchRule | None = None
 
     def column(self, object_name: str, field: str) -> str:
         """Return the plan's column that holds the values of a field, in batches of an object."""

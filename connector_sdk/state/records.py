@@ -198,7 +198,7 @@ UNNAMED = ""
 
 
 @frozen
-class Held:
+class HeldRow:
     """A held row. `look` says where the user can look for it. Under `UNNAMED`, the entry stands for several `rows`."""
 
     key: str

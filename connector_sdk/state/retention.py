@@ -27,7 +27,7 @@ def retain(folder: StateFolder, journal: Journal, keep: Keep, sync: str) -> None
     runs = journal.runs(sync)
     order = {run.id: number for number, run in enumerate(runs)}
     _retain_snapshots(folder.snapshot(sync, "any").parent, present, order)
-    held = {run.id for run in runs if journal.held(sync, run.id)}
+    held = {run.id for run in runs if journal.held_rows(sync, run.id)}
     for number, run in enumerate(runs):
         outlived = run.state in ENDED and run.id not in held and number >= keep.runs
         if (outlived and _is_older(run, timedelta(days=keep.days))) or is_expired(run):

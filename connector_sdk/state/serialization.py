@@ -12,7 +12,7 @@ from connector_sdk.state.records import (
     BatchProgress,
     BatchState,
     CountedRows,
-    Held,
+    HeldRow,
     JournalledBatch,
     JournalledRun,
     NewBatch,
@@ -41,9 +41,9 @@ def load_sync(row: tuple[Any, ...]) -> SyncState:
     return SyncState(json.loads(target), json.loads(fingerprints), *rest)
 
 
-def load_held(row: tuple[Any, ...]) -> Held:
+def load_held(row: tuple[Any, ...]) -> HeldRow:
     """Return a held row from the columns `key, look, rows`."""
-    return Held(*row)
+    return HeldRow(*row)
 
 
 def load_removed(row: tuple[Any, ...]) -> RemovedRows:

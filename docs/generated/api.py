@@ -52,7 +52,7 @@ GROUPS = (
         "Look back and settle",
         "What past runs did, and what became of rows that are held.",
     ),
-    Group("connector_sdk.resolve", ("held_rows", "Held", "resolve", "Settlement", "Decision")),
+    Group("connector_sdk.resolve", ("held_rows", "HeldRow", "resolve", "Settlement", "Decision")),
     Group(
         "connector_sdk",
         (

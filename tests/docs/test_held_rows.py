@@ -39,7 +39,7 @@ def what_a_run_says(desk: Desk) -> Iterator[None]:
     notes(desk, 4)
     yield
     assert desk.connector("run notes --full").exit_code == 3
-    assert desk.store.executed("notes") == {"N-001": 1, "N-002": 1, "N-003": 1, "N-004": 2}
+    assert desk.store.execution_counts("notes") == {"N-001": 1, "N-002": 1, "N-003": 1, "N-004": 2}
 
 
 def look_the_rows_up(desk: Desk) -> Iterator[None]:
@@ -52,7 +52,7 @@ def settle_them(desk: Desk) -> Iterator[None]:
     notes(desk, 4)
     desk.connector("run notes")
     yield
-    assert desk.store.executed("notes") == {"N-001": 1, "N-002": 1, "N-003": 2, "N-004": 1}
+    assert desk.store.execution_counts("notes") == {"N-001": 1, "N-002": 1, "N-003": 2, "N-004": 1}
 
 
 def a_sync_that_was_renamed(desk: Desk) -> Iterator[None]:

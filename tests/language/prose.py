@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-_LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
+_LIST_ITEM = re.compile(r"\s*(?:(?:[-*+]|\d+[.)])\s+|\d[\d, ]*\s{2,})")
+"""The beginning of an item: a mark, or numbers and a gap as in a list of codes."""
 _HEADING = re.compile(r"\s*#+\s")
 _TABLE_ROW = re.compile(r"\s*\|")
 _NO_PROSE = re.compile(r"\s*(?::::|:[\w-]+:|\[[^\]]+\]:\s|\([\w-]+\)=)")

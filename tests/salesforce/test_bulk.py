@@ -131,7 +131,7 @@ def test_a_batch_that_is_too_large_is_to_be_split(bulk_org: BulkOrg, opened: Org
 def test_no_batch_is_begun_with_the_calls_that_are_kept_for_others(
     bulk_org: BulkOrg, opened: Org, run: RecordingRun
 ) -> None:
-    bulk_org.transport.quota.told(900)
+    bulk_org.transport.quota.report_left(900)
     written(opened, contacts("a", number=1), run, Options(keep_api_calls=500))
     with pytest.raises(NotExecuted, match="API_CALLS_KEPT"):
         written(opened, contacts("b", number=2), run, Options(keep_api_calls=900))

@@ -207,7 +207,7 @@ class Clock:
 
 def kept(left: int, floor: int, clock: Clock | None = None) -> Quota:
     quota = Quota(clock or Clock())
-    quota.told(left)
+    quota.report_left(left)
     quota.keep(floor)
     return quota
 
@@ -219,7 +219,7 @@ def calls(quota: Quota, ask: Callable[[], int | None], most: int = 10_000) -> in
             quota.take(ask)
         except CallFailed:
             return number
-        quota.told(None)
+        quota.report_left(None)
         quota.release()
     return most
 
@@ -242,7 +242,7 @@ def test_an_org_that_has_said_nothing_yet_is_asked() -> None:
 def test_a_hundred_threads_ask_once_and_none_makes_a_call_meanwhile() -> None:
     quota, gate, asking = kept(700, FLOOR), threading.Barrier(100), threading.Event()
     for _ in range(UNTOLD):
-        quota.told(None)
+        quota.report_left(None)
     asked: list[tuple[int, int]] = []
     through: list[int] = []
 
@@ -275,7 +275,7 @@ def test_what_was_told_long_ago_is_asked_for_again() -> None:
     clock = Clock()
     quota, asked = kept(10_000, FLOOR, clock), []
     quota.take(lambda: asked.append(1))
-    quota.told(None)
+    quota.report_left(None)
     clock.now += 59
     quota.take(lambda: asked.append(1))
     assert asked == []

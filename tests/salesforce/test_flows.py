@@ -72,7 +72,7 @@ def test_a_server_logs_in_with_a_key(by_jwt: Project) -> None:
     assert by_jwt.run().rows == {"read": 1, "planned": 1, "succeeded": 1}
     (found,) = json.loads(by_jwt.invoke("salesforce", "login", "--output", "json").stdout)
     assert found["user"] == by_jwt.emulated.ready["username"]
-    assert "nobody is logged in" in by_jwt.invoke("salesforce", "logout").stderr, "nothing is kept"
+    assert "no user is logged in" in by_jwt.invoke("salesforce", "logout").stderr, "nothing is kept"
 
 
 def test_an_assertion_is_made_anew_when_a_session_ends(by_jwt: Project) -> None:

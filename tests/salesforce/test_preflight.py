@@ -130,7 +130,7 @@ def test_the_floor_holds_also_where_limits_may_not_be_read_but_answers_tell_them
     describing(transport, described_object("Contact"))
 
     def refused(_: Request) -> Answer:
-        transport.quota.told(1_000)
+        transport.quota.report_left(1_000)
         return answer([{"errorCode": "INSUFFICIENT_ACCESS", "message": "m"}], 403)
 
     transport.on("GET", ".*/limits", refused)

@@ -175,7 +175,7 @@ def _counted(project: Project) -> dict[str, int]:
 
 def test_no_number_of_threads_takes_a_call_that_is_kept() -> None:
     quota = Quota()
-    quota.told(130)
+    quota.report_left(130)
     quota.keep(100)
     gate = threading.Barrier(50)
 
@@ -193,11 +193,11 @@ def test_no_number_of_threads_takes_a_call_that_is_kept() -> None:
 
 def test_an_answer_that_is_late_gives_no_call_back() -> None:
     quota = Quota()
-    quota.told(103)
+    quota.report_left(103)
     quota.keep(100)
     quota.take()
-    quota.told(None)
-    quota.told(110)
+    quota.report_left(None)
+    quota.report_left(110)
     quota.take()
     quota.take()
     with pytest.raises(CallFailed, match="API_CALLS_KEPT"):
@@ -206,13 +206,13 @@ def test_an_answer_that_is_late_gives_no_call_back() -> None:
 
 def test_a_new_look_at_the_limits_counts_anew() -> None:
     quota = Quota()
-    quota.told(100)
+    quota.report_left(100)
     quota.keep(100)
     with pytest.raises(CallFailed, match="API_CALLS_KEPT"):
         quota.take()
     quota.begin()
     quota.take()
-    quota.told(5_000)
+    quota.report_left(5_000)
     assert quota.left == 5_000
 
 

@@ -219,7 +219,7 @@ def test_who_logs_out_is_logged_out_at_salesforce_too(project: Project, browser:
     kept.chmod(0o600)
     assert "expired" in project.run().said
     assert "logged out of crm" in project.invoke("salesforce", "logout").stderr, "it had ended already"
-    assert "nobody is logged in" in project.invoke("salesforce", "logout").stderr
+    assert "no user is logged in" in project.invoke("salesforce", "logout").stderr
 
 
 def test_a_login_is_forgotten_also_when_salesforce_cannot_be_told(project: Project, browser: Browser) -> None:
@@ -306,5 +306,5 @@ def test_a_callback_that_is_not_on_this_machine_is_refused(url: str) -> None:
 
 def test_waiting_for_the_browser_is_bounded_to_five_minutes() -> None:
     assert web_login._SECONDS == 300
-    with listen((ANY_PORT,)) as listener, pytest.raises(RunStopped, match="nobody logged in"):
+    with listen((ANY_PORT,)) as listener, pytest.raises(RunStopped, match="no user logged in"):
         listener.answer(0.01)

@@ -12,4 +12,4 @@ def test_whoami_shows_whose_org_a_connection_reaches(project: Project) -> None:
     assert shown.exit_code == 0
     assert json.loads(shown.stdout)[0]["connection"] == "crm"
     gone = project.invoke("salesforce-picklist", "logout")
-    assert (gone.exit_code, "nobody is logged in to crm" in gone.stderr) == (0, True)
+    assert (gone.exit_code, "no user is logged in to crm" in gone.stderr) == (0, True)

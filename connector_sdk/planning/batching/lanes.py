@@ -9,12 +9,12 @@ from itertools import chain, count
 from attrs import evolve, frozen
 
 from connector_sdk.engines.sql import name
-from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.records import Ranges
 
 
-def select_locked_record(request: PlanRequest, mapped: Mapped) -> str | None:
+def select_locked_record(request: PlanRequest, mapped: ResolvedMapping) -> str | None:
     """Return SQL for the record that a row locks, null if it locks none; None if batches need not be kept apart.
 
     If a mapping has several such references, the first one counts. Two values that look alike count as one record,

@@ -17,19 +17,19 @@ from connector_sdk.planning.batching.cut import Group
 from connector_sdk.planning.diff.merge_groups import GOES
 from connector_sdk.planning.diff.removals import list_cleared_columns, removal_action
 from connector_sdk.planning.lookup.rematch_plan import homes, select_rematch_columns
-from connector_sdk.planning.mapping.model import Filling, Mapped, only_created, only_updated
+from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping, only_created, only_updated
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import FILE, INTO
 
 
 @frozen
-class Arranged:
+class OrderedPlan:
     """The ordered rows of a plan: the groups that are sent, and the lists of columns that they are sent with."""
 
     groups: tuple[Group, ...]
     shapes: tuple[tuple[Column, ...], ...]
 
-    def line_condition(self, filling: Filling) -> str:
+    def line_condition(self, filling: FieldBinding) -> str:
         """Return SQL that is true for the lines with which a field is sent, by `file_row_number` of the plan."""
         spans: list[tuple[int, int]] = []
         for group in self.groups:
@@ -68,13 +68,13 @@ class _Piece:
 def arrange(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
-    mapped: Mapped,
+    mapped: ResolvedMapping,
     changes: Path,
     removed: Path | None,
     *,
     locked: str | None,
     highest: int,
-) -> Arranged:
+) -> OrderedPlan:
     """Write the plan's file from the changes and the rows to remove.
 
     `locked` is SQL for the record that a row locks: rows are sorted by it. `highest` is the highest level of a row.
@@ -97,7 +97,7 @@ def arrange(
             target,
             rows=sum(each.rows for each in pieces),
         )
-    return Arranged(tuple(_number_groups(pieces)), shapes.all)
+    return OrderedPlan(tuple(_number_groups(pieces)), shapes.all)
 
 
 @frozen
@@ -121,7 +121,7 @@ class _Shapes:
     elsewhere: str = ""
 
     @classmethod
-    def of(cls, request: PlanRequest, mapped: Mapped) -> _Shapes:
+    def of(cls, request: PlanRequest, mapped: ResolvedMapping) -> _Shapes:
         """Return the shapes of a mapping."""
         whole = request.sync.mode is Mode.ALL
         optional = [
@@ -156,7 +156,7 @@ class _Shapes:
         return self.written + self.removed + self.merged
 
 
-def _kinds_of_several(request: PlanRequest, mapped: Mapped) -> tuple[list[tuple[Filling, ...]], str]:
+def _kinds_of_several(request: PlanRequest, mapped: ResolvedMapping) -> tuple[list[tuple[FieldBinding, ...]], str]:
     """Return what is written to records of each object and to new ones, and SQL for which of these a row gets.
 
     The match value is written only to new records, since the record of any other row is known.
@@ -173,7 +173,10 @@ def _kinds_of_several(request: PlanRequest, mapped: Mapped) -> tuple[list[tuple[
 
 
 def _select_other_objects(
-    request: PlanRequest, mapped: Mapped, optional: Sequence[Filling], kinds: Sequence[Sequence[Filling]]
+    request: PlanRequest,
+    mapped: ResolvedMapping,
+    optional: Sequence[FieldBinding],
+    kinds: Sequence[Sequence[FieldBinding]],
 ) -> str:
     """Return SQL for the columns on written rows that say how they would be written to other objects."""
     names = [each.name for each in request.schemas]
@@ -187,16 +190,16 @@ def _select_other_objects(
     return select_rematch_columns(mapped, shapes, fields)
 
 
-def _not_updated(field: Field, mapped: Mapped) -> bool:
+def _not_updated(field: Field, mapped: ResolvedMapping) -> bool:
     """Return whether a field is not sent to a known record: it is only set on creation, or it is the match field."""
     return only_created(field) or (mapped.match is not None and field.name == mapped.match.field.name)
 
 
-def _without(mapped: Mapped, left_out: Callable[[Field], bool]) -> tuple[Filling, ...]:
+def _without(mapped: ResolvedMapping, left_out: Callable[[Field], bool]) -> tuple[FieldBinding, ...]:
     return tuple(each for each in mapped.fillings if not left_out(each.field))
 
 
-def _column(filling: Filling, optional: Sequence[Filling], number: int) -> Column:
+def _column(filling: FieldBinding, optional: Sequence[FieldBinding], number: int) -> Column:
     empty = filling in optional and number >> optional.index(filling) & 1
     return evolve(filling.column, by=None) if empty else filling.column
 

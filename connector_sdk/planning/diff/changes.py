@@ -32,7 +32,7 @@ from connector_sdk.planning.diff.verdicts import (
     verdict_columns,
 )
 from connector_sdk.planning.mapping.columns import model_column, normal
-from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 
 
@@ -64,7 +64,7 @@ def freeze_changes(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
     source: Source,
-    mapped: Mapped,
+    mapped: ResolvedMapping,
     since: int,
 ) -> Changes:
     """Freeze the rows that differ from what the destination accepted; the relation `model` stays for later steps.
@@ -107,7 +107,7 @@ def count_sent(connection: duckdb.DuckDBPyConnection, lines: Path) -> Mapping[st
     return _count_effects(connection, lines, "where outcome is null")
 
 
-def _model(request: PlanRequest, source: Source, mapped: Mapped) -> str:
+def _model(request: PlanRequest, source: Source, mapped: ResolvedMapping) -> str:
     """Return SQL for the model as it is compared: key, match value, and columns with the destination's empty text."""
     types, match = source.columns, request.sync.match
     columns = [f"{source.position} as position", f"{key(request.model.primary_key, types)} as key"]
@@ -133,7 +133,7 @@ def _select_changes(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
     source: Source,
-    mapped: Mapped,
+    mapped: ResolvedMapping,
     found: Profile,
     rows: str,
     since: int,
@@ -158,7 +158,7 @@ def _select_changes(
             *(f"m.{each} is not null" for each in working_cells(request, mapped, source)),
             rekeyed,
             f"s.generation < {since}",
-            compared.changed(model_column(each) for each in mapped.compared),
+            compared.select_changed(model_column(each) for each in mapped.compared),
         ]
     return f"""
         select m.*, case when {rekeyed} then null::varchar else {record} end as record_id,
@@ -189,13 +189,13 @@ def _unsound(request: PlanRequest, found: Profile) -> Iterator[str]:
         yield f"m.match in (select value from {found.repeated_matches})"
 
 
-def _make_compared(connection: duckdb.DuckDBPyConnection, source: Source, mapped: Mapped) -> Compared:
+def _make_compared(connection: duckdb.DuckDBPyConnection, source: Source, mapped: ResolvedMapping) -> Compared:
     types = {model_column(each): source.columns[each] for each in mapped.compared}
     sets = {model_column(each) for each in mapped.sets}
     return Compared(columns_of(connection, "known_rows"), types, sets)
 
 
-def _select_converted(mapped: Mapped) -> str:
+def _select_converted(mapped: ResolvedMapping) -> str:
     """Return SQL for the columns that hold converted values."""
     fillings = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
     made = {each.stored: each.value for each in fillings if each.value is not None}
@@ -241,7 +241,7 @@ def _more(told: int) -> str:
     return f"if(r.rows > {told}, ' and ' || (r.rows - {told}) || ' more', '')"
 
 
-def field_verdicts(request: PlanRequest, mapped: Mapped) -> Iterator[Verdict]:
+def field_verdicts(request: PlanRequest, mapped: ResolvedMapping) -> Iterator[Verdict]:
     """Yield the verdicts on values, except on those of merged rows and those for another object, which are not sent."""
     sent = f"not {GOES} and " if request.sync.merge else ""
     match = [mapped.match] if mapped.match and mapped.match not in mapped.fillings else []

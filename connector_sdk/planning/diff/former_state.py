@@ -20,7 +20,7 @@ from connector_sdk.planning.diff.identity import canonical, comparable, former_t
 from connector_sdk.planning.mapping.columns import model_column
 from connector_sdk.planning.mapping.conversions import sql_type
 from connector_sdk.planning.mapping.kinds import Kind, kind_of
-from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 
 UPGRADED = "known.parquet"
@@ -31,7 +31,7 @@ _MOMENT = "^([0-9]{4,}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)
 
 
 def upgrade_snapshot(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, types: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, types: Mapping[str, str]
 ) -> Path | None:
     """Write the snapshot in the present spelling into the plan's folder; return None if it has that spelling already.
 
@@ -62,7 +62,9 @@ def upgrade_keys(keys: Sequence[str], primary_key: Sequence[str], types: Mapping
         return dict(connection.execute(f"select key, {spelled} from former where key <> {spelled}").fetchall())
 
 
-def keep_spellings(connection: duckdb.DuckDBPyConnection, snapshot: Path | None, mapped: Mapped) -> Mapped:
+def keep_spellings(
+    connection: duckdb.DuckDBPyConnection, snapshot: Path | None, mapped: ResolvedMapping
+) -> ResolvedMapping:
     """Return a mapping that writes known rows under the spelling by which the destination knows them."""
     match = mapped.match
     if snapshot is None or match is None or SENT_MATCH not in columns_of(connection, file(snapshot)):
@@ -74,14 +76,14 @@ def keep_spellings(connection: duckdb.DuckDBPyConnection, snapshot: Path | None,
     return evolve(mapped, fillings=fillings, match=_prefer_sent(match))
 
 
-def _is_same(filling: Filling, match: Filling) -> bool:
+def _is_same(filling: FieldBinding, match: FieldBinding) -> bool:
     return (
         filling.field.name == match.field.name
         and filling.stored.partition(" in ")[0] == match.stored.partition(" in ")[0]
     )
 
 
-def _prefer_sent(filling: Filling) -> Filling:
+def _prefer_sent(filling: FieldBinding) -> FieldBinding:
     """Return a field mapping that prefers the kept spelling."""
     own = f" in {filling.object_name}" if filling.object_name else ""
     value = filling.value or name(filling.stored)
@@ -89,7 +91,7 @@ def _prefer_sent(filling: Filling) -> Filling:
 
 
 def _list_replaced(
-    request: PlanRequest, mapped: Mapped, types: Mapping[str, str], have: Mapping[str, str]
+    request: PlanRequest, mapped: ResolvedMapping, types: Mapping[str, str], have: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the columns of the snapshot `s` that are spelled differently, each with SQL for its present spelling."""
     key = _key("s.key", request.model.primary_key, types)

@@ -18,7 +18,7 @@ from connector_sdk.engines.sql import as_set, file, name, text
 from connector_sdk.files.private import make_file
 from connector_sdk.planning.diff.identity import comparable
 from connector_sdk.planning.diff.removals import Removals
-from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 
 _NAMED = 50
@@ -51,7 +51,7 @@ class Replacement:
 def compare_with_target(
     duck: duckdb.DuckDBPyConnection,
     request: PlanRequest,
-    mapped: Mapped,
+    mapped: ResolvedMapping,
     changes: Path,
     target: tuple[pa.RecordBatchReader, str],
 ) -> Replacement:
@@ -84,7 +84,9 @@ def replacement_findings(request: PlanRequest, replacement: Replacement) -> Iter
         yield Finding(Level.STOP, message, "correct them, or if that is meant: --accept rejected", "rejected")
 
 
-def _lines(duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, held: Path) -> str:
+def _lines(
+    duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, changes: Path, held: Path
+) -> str:
     """Return SQL for the rows of the model in its order, and after them the values that leave the target."""
     types = columns_of(duck, file(changes))
     differs = " or ".join(_differs(each, types[each.stored]) for each in mapped.fillings if each.column.by is None)
@@ -99,7 +101,7 @@ def _lines(duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped
     )
 
 
-def _differs(filling: Filling, type_: str) -> str:
+def _differs(filling: FieldBinding, type_: str) -> str:
     """Return SQL that is true if a value differs from the target's, in the way in which its field compares values."""
     field, mine = filling.field, f"c.{name(filling.stored)}"
     theirs = f"try_cast(t.{name(field.name)} as {type_})"
@@ -111,7 +113,7 @@ def _differs(filling: Filling, type_: str) -> str:
 
 
 def _select_removed_values(
-    request: PlanRequest, mapped: Mapped, changes: Path, target: str, types: Mapping[str, str]
+    request: PlanRequest, mapped: ResolvedMapping, changes: Path, target: str, types: Mapping[str, str]
 ) -> str:
     """Return SQL for the values that no row of the model has any more; each is its own key."""
     assert mapped.match is not None
@@ -125,7 +127,7 @@ def _select_removed_values(
     return f"select * from ({lines})"
 
 
-def _target(duck: duckdb.DuckDBPyConnection, mapped: Mapped, held: Path) -> str:
+def _target(duck: duckdb.DuckDBPyConnection, mapped: ResolvedMapping, held: Path) -> str:
     """Return SQL for the target with its match values as they are compared."""
     assert mapped.match is not None
     key = mapped.match.field

@@ -23,7 +23,7 @@ from connector_sdk.engines.snapshots import MERGED
 from connector_sdk.engines.sql import file, name, text
 from connector_sdk.planning.diff.identity import comparable, key
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
-from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import INTO, RowReference
 
@@ -49,7 +49,7 @@ def merge_problems(sync: Sync, schema: ObjectSchema) -> Iterator[Problem]:
         yield Problem(message, ("syncs", sync.name, "merge"), "remove it, and leave one row per record in the model")
 
 
-def merge_columns(request: PlanRequest, mapped: Mapped, types: Mapping[str, str]) -> list[str]:
+def merge_columns(request: PlanRequest, mapped: ResolvedMapping, types: Mapping[str, str]) -> list[str]:
     """Return SQL for what the model says about merging, for the view `model`.
 
     - `shared`: the group.

@@ -21,7 +21,7 @@ from connector_sdk.planning.diff.shared_records import keep_shared, keep_success
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.frozen import DROPPED
 from connector_sdk.planning.lookup.matches import Match
-from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 
 _NAMED = 3
@@ -44,7 +44,7 @@ class Removals:
 def freeze_removals(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
-    mapped: Mapped,
+    mapped: ResolvedMapping,
     changes: Changes,
     lines: Path,
     match: Match,
@@ -84,7 +84,7 @@ def removal_findings(connection: duckdb.DuckDBPyConnection, removals: Removals) 
         yield Finding(Level.INFO, f"records that stay although their rows left the model: {rows:,} ({said}{more})")
 
 
-def clearable(mapped: Mapped, object_name: str | None = None) -> list[Filling]:
+def clearable(mapped: ResolvedMapping, object_name: str | None = None) -> list[FieldBinding]:
     """Return the mapped fields that are emptied when a row leaves: none that identifies a record or must have a value.
 
     With `object_name`, return those of one of several objects.
@@ -102,7 +102,7 @@ def clearable(mapped: Mapped, object_name: str | None = None) -> list[Filling]:
     ]
 
 
-def list_cleared_columns(mapped: Mapped, object_name: str | None = None) -> tuple[Column, ...]:
+def list_cleared_columns(mapped: ResolvedMapping, object_name: str | None = None) -> tuple[Column, ...]:
     """Return the columns of a batch that clears; references are cleared by their id, never by a key."""
     return tuple(Column(each.field.name) for each in clearable(mapped, object_name))
 

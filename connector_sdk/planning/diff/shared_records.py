@@ -13,7 +13,7 @@ from connector_sdk.engines.sql import file, texts
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.lookup.matches import Match, SoughtValues, ask
 from connector_sdk.planning.lookup.rematch_plan import successors
-from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 
 _NAMED = 3
@@ -74,7 +74,9 @@ def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
     """)
 
 
-def keep_successors(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, match: Match) -> None:
+def keep_successors(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, match: Match
+) -> None:
     """Say in `kept` of the table `gone` which records were converted: a removal does not follow them to other records.
 
     They may have been converted to objects that the sync does not write. Those objects are not searched, because the

@@ -10,7 +10,7 @@ from connector_sdk.engines.sql import name, text
 from connector_sdk.planning.diff.merge_groups import GOES
 from connector_sdk.planning.diff.verdicts import Verdict
 from connector_sdk.planning.mapping.columns import make_used_columns
-from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 
 _IDENTITY, _VALUE = "refused_identity", "refused_value"
@@ -18,13 +18,13 @@ _SHOWN = 60
 """The number of characters of a refused cell that its message shows."""
 
 
-def working_cells(request: PlanRequest, mapped: Mapped, source: Source) -> tuple[str, ...]:
+def working_cells(request: PlanRequest, mapped: ResolvedMapping, source: Source) -> tuple[str, ...]:
     """Return the columns of the view `model` that say what is refused; a plan does not need them."""
     kinds = {_IDENTITY: _list_key_columns(request, source), _VALUE: _list_value_columns(request, mapped, source)}
     return tuple(each for each, columns in kinds.items() if columns)
 
 
-def select_refused_cells(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[str]:
+def select_refused_cells(request: PlanRequest, mapped: ResolvedMapping, source: Source) -> Iterator[str]:
     """Yield SQL for these columns: the message on the first refused cell of a row, null if there is none."""
     kinds = {_IDENTITY: _list_key_columns(request, source), _VALUE: _list_value_columns(request, mapped, source)}
     for working, columns in kinds.items():
@@ -32,7 +32,7 @@ def select_refused_cells(request: PlanRequest, mapped: Mapped, source: Source) -
             yield f"coalesce({', '.join(_say_refused(source, each) for each in columns)}) as {working}"
 
 
-def reject_refused_cells(request: PlanRequest, mapped: Mapped, source: Source) -> Iterator[Verdict]:
+def reject_refused_cells(request: PlanRequest, mapped: ResolvedMapping, source: Source) -> Iterator[Verdict]:
     """Yield the verdicts on rows with refused cells. The values of merged rows do not matter."""
     if _list_key_columns(request, source):
         message = f"'row ' || position || ' of the model has no primary key: ' || {_IDENTITY}"
@@ -49,7 +49,7 @@ def _list_key_columns(request: PlanRequest, source: Source) -> list[str]:
     return [each for each in source.refused if each in used.identifying]
 
 
-def _list_value_columns(request: PlanRequest, mapped: Mapped, source: Source) -> list[str]:
+def _list_value_columns(request: PlanRequest, mapped: ResolvedMapping, source: Source) -> list[str]:
     identifying = _list_key_columns(request, source)
     return [each for each in source.refused if each in mapped.columns and each not in identifying]
 

@@ -21,7 +21,7 @@ from connector_sdk.planning.diff.verdicts import (
     verdict_columns,
 )
 from connector_sdk.planning.lookup.matches import Match, SoughtValues, ask
-from connector_sdk.planning.mapping.model import Filling, Lookup, Mapped
+from connector_sdk.planning.mapping.model import FieldBinding, Lookup, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import RowReference
 
@@ -52,7 +52,7 @@ class _Question:
 def look_up(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
-    mapped: Mapped,
+    mapped: ResolvedMapping,
     changes: Path,
     match: Match,
     waiting: Mapping[str, RowReference],
@@ -77,7 +77,9 @@ def describe_missing(lookup: Lookup) -> str:
     return f"Reference not found: {lookup.object_name} whose {lookup.field.name} is "
 
 
-def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowReference]) -> Iterator[_Question]:
+def _questions(
+    request: PlanRequest, mapped: ResolvedMapping, waiting: Mapping[str, RowReference]
+) -> Iterator[_Question]:
     for filling in mapped.fillings:
         if filling.lookup is not None:
             known = _select_known_records(request, mapped, filling.lookup)
@@ -95,7 +97,7 @@ def _questions(request: PlanRequest, mapped: Mapped, waiting: Mapping[str, RowRe
         yield _update_known(question) if mapped.depends_on_existence else question
 
 
-def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
+def _wants_records(request: PlanRequest, mapped: ResolvedMapping) -> bool:
     """Return whether a row's record must be looked up before the row is sent."""
     if request.others:
         return False
@@ -104,7 +106,7 @@ def _wants_records(request: PlanRequest, mapped: Mapped) -> bool:
     return request.sync.mode in (Mode.UPDATE, Mode.ARCHIVE)
 
 
-def _select_known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) -> str | None:
+def _select_known_records(request: PlanRequest, mapped: ResolvedMapping, lookup: Lookup) -> str | None:
     """Return the relation of records that the snapshot knows by the looked-up value; None if it has to be asked for.
 
     A full run looks up all records again. So does a look-up that treats more values as equal than the match does,
@@ -120,7 +122,7 @@ def _select_known_records(request: PlanRequest, mapped: Mapped, lookup: Lookup) 
     return "(select match, record_id from known_rows where record_id is not null)"
 
 
-def _reference(filling: Filling, lookup: Lookup, waiting: RowReference | None, known: str | None) -> _Question:
+def _reference(filling: FieldBinding, lookup: Lookup, waiting: RowReference | None, known: str | None) -> _Question:
     stored = filling.stored
     asks = f"{name(stored)} is not null and {filling.own} and not {GOES}"
     alone = f"{asks} and {name(waiting.row)} is null" if waiting else asks

@@ -16,12 +16,12 @@ from connector_sdk.planning.diff.changes import field_verdicts
 from connector_sdk.planning.diff.shared_records import reject_shared
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.lookup.matches import Match, SoughtValues, ask
-from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 
 
 def route(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path, match: Match
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, changes: Path, match: Match
 ) -> Path:
     """Give each row its object, its record and its action; then check the values for this object.
 
@@ -42,7 +42,7 @@ def route(
 
 
 def routing_findings(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, plan: Path
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, plan: Path
 ) -> Iterator[Finding]:
     """Yield a finding on rows whose key is on records of several objects."""
     if not request.others:
@@ -61,7 +61,7 @@ def routing_findings(
         yield Finding(Level.WARNING, f"{message}; they go to {first} only", "merge or correct these records")
 
 
-def choose_create_action(request: PlanRequest, mapped: Mapped) -> Action:
+def choose_create_action(request: PlanRequest, mapped: ResolvedMapping) -> Action:
     """Return how to create a new record: by upsert if the destination can match on the match field, else by create."""
     schema = next(each for each in request.schemas if each.name == request.sync.create_in)
     found = next((each for each in schema.fields if mapped.match and each.name == mapped.match.field.name), None)
@@ -69,7 +69,7 @@ def choose_create_action(request: PlanRequest, mapped: Mapped) -> Action:
     return Action.UPSERT if by_key else Action.CREATE
 
 
-def _select_routes(request: PlanRequest, mapped: Mapped, changes: Path) -> str:
+def _select_routes(request: PlanRequest, mapped: ResolvedMapping, changes: Path) -> str:
     """Return SQL for the rows with their objects and records; rows that match no record, or several, are decided."""
     assert mapped.match is not None
     places = " ".join(f"when {text(each.name)} then {number}" for number, each in enumerate(request.schemas))

@@ -19,7 +19,7 @@ from connector_sdk.planning.diff.merge_groups import GOES
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.lookup.lookups import describe_missing
 from connector_sdk.planning.lookup.topological import find_levels
-from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import RowReference, stored_name
 
@@ -36,7 +36,9 @@ class Parents:
     references: Mapping[str, RowReference] = field(factory=dict)
 
 
-def relate(connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: Mapped, changes: Path) -> Parents:
+def relate(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, changes: Path
+) -> Parents:
     """Put lines that refer to other lines on a level above them, and reject those in a circle.
 
     A line waits for the other one even if that one's record exists: a record is moved below another only after that one
@@ -92,8 +94,8 @@ class _Own:
     - `meant`: SQL that is true for the lines that may be referred to: those of one object, if there are several.
     """
 
-    filling: Filling
-    found_by: Filling
+    filling: FieldBinding
+    found_by: FieldBinding
     waits: bool
     meant: str
 
@@ -105,7 +107,7 @@ class _Own:
         return RowReference(self.filling.stored, f"parent.{row}", describe_missing(self.filling.lookup))
 
 
-def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
+def _own_references(request: PlanRequest, mapped: ResolvedMapping) -> Iterator[_Own]:
     if request.sync.mode is Mode.ALL:
         return
     mine = [*mapped.fillings, *([mapped.match] if mapped.match else [])]
@@ -122,7 +124,7 @@ def _own_references(request: PlanRequest, mapped: Mapped) -> Iterator[_Own]:
             yield _Own(filling, found_by, makes and filling.lookup is not None, meant)
 
 
-def _find_target(filling: Filling) -> tuple[str, str]:
+def _find_target(filling: FieldBinding) -> tuple[str, str]:
     """Return the object and the field by which a reference finds its record; empty texts for other fields."""
     if filling.lookup is not None:
         return filling.lookup.object_name, filling.lookup.field.name
@@ -135,7 +137,7 @@ def _pairs(number: int, own: _Own, types: Mapping[str, str], lines: str) -> str:
     lookup = own.filling.lookup
     compared = lookup.field if lookup else own.found_by.field
 
-    def values(filling: Filling, condition: str) -> str:
+    def values(filling: FieldBinding, condition: str) -> str:
         value = comparable(name(filling.stored), types[filling.stored], compared)
         return f"(select line, key, {value} as value from ({lines}) where {condition})"
 

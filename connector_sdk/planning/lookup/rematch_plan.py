@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.sql import name, text
-from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.state.plan_file import Sought, shape_in, unfit_in
+from connector_sdk.state.plan_file import MatchRule, shape_in, unfit_in
 
 
-def make_match_rule(request: PlanRequest, mapped: Mapped) -> Sought | None:
+def make_match_rule(request: PlanRequest, mapped: ResolvedMapping) -> MatchRule | None:
     """Return how to match a row again while the plan runs; None if rows do not match records."""
     if mapped.match is None or request.sync.mode is Mode.ALL:
         return None
     objects = tuple(each.name for each in request.schemas)
-    return Sought(objects, mapped.match.field.name, mapped.match.stored, homes(request), successors(request))
+    return MatchRule(objects, mapped.match.field.name, mapped.match.stored, homes(request), successors(request))
 
 
 def homes(request: PlanRequest) -> tuple[str, ...]:
@@ -31,7 +31,9 @@ def successors(request: PlanRequest) -> tuple[str, ...]:
     return tuple(dict.fromkeys(other for each in request.schemas for other in each.becomes if other not in own))
 
 
-def select_rematch_columns(mapped: Mapped, shapes: Mapping[str, str], written: Mapping[str, tuple[str, ...]]) -> str:
+def select_rematch_columns(
+    mapped: ResolvedMapping, shapes: Mapping[str, str], written: Mapping[str, tuple[str, ...]]
+) -> str:
     """Return SQL for the columns of lines that say how each line would be written to a record of another object.
 
     By object, `shapes` is SQL for the shape of a line there, and `written` has the fields that are written there.
@@ -44,7 +46,7 @@ def select_rematch_columns(mapped: Mapped, shapes: Mapping[str, str], written: M
     return "".join(f", {each}" for each in columns)
 
 
-def _misfits(home: str, own: list[Filling]) -> Iterator[tuple[str, str]]:
+def _misfits(home: str, own: list[FieldBinding]) -> Iterator[tuple[str, str]]:
     """Yield the reasons that keep a line from an object: SQL that is true then, and SQL for the message."""
     if not own:
         yield "true", text(f"no field of {home} is filled")

@@ -10,7 +10,7 @@ from connector_sdk.contract.errors import Problem
 from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.schema import Field, ObjectSchema
 from connector_sdk.contract.spec import Mode
-from connector_sdk.planning.mapping.model import Mapped
+from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.mapping.objects import takes
 from connector_sdk.planning.request import PlanRequest
 
@@ -36,7 +36,7 @@ def with_drift_note(problem: Problem, now: ObjectSchema, request: PlanRequest) -
     return problem
 
 
-def drift(request: PlanRequest, mapped: Mapped, *, creates: bool) -> Iterator[Finding]:
+def drift(request: PlanRequest, mapped: ResolvedMapping, *, creates: bool) -> Iterator[Finding]:
     """Yield the changes since the last run that the mapping survives but its rows may not.
 
     `creates`: records may be created.

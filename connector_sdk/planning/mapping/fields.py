@@ -22,7 +22,7 @@ from connector_sdk.planning.mapping.conversions import Check, Conversion, conver
 from connector_sdk.planning.mapping.field_options import find_misplaced_options
 from connector_sdk.planning.mapping.fingerprints import fingerprint
 from connector_sdk.planning.mapping.misfits import MisfitError
-from connector_sdk.planning.mapping.model import Filling, Lookup, Mapped, as_searched, only_created
+from connector_sdk.planning.mapping.model import FieldBinding, Lookup, ResolvedMapping, as_searched, only_created
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.settings.suggest import suggestion
 
@@ -34,7 +34,7 @@ Discover = Callable[[str], ObjectSchema]
 
 def map_fields(
     project: Project, sync: Sync, schema: ObjectSchema, source: Source, spec: DestinationSpec, discover: Discover
-) -> Mapped:
+) -> ResolvedMapping:
     """Check and return a mapping. Raises `ConfigError` with every problem, each with its place in the project."""
     mapper = _Mapper(project, sync, schema, source, spec, discover)
     mapped = mapper.resolve()
@@ -55,7 +55,7 @@ class _Mapper:
     discover: Discover
     problems: list[Problem] = field(factory=list)
 
-    def resolve(self) -> Mapped:
+    def resolve(self) -> ResolvedMapping:
         """Resolve the whole mapping, and collect its problems."""
         match = self._match()
         fillings = [found for each in self.sync.fields if (found := self._field(each, match))]
@@ -69,7 +69,7 @@ class _Mapper:
         prints = {each.field: self._fingerprint(each, types.get(each.field)) for each in lasting}
         distinct = tuple(dict.fromkeys(column for column in columns if column))
         ordered = {_column_of(each) for each in self.sync.fields if types.get(each.field) is not FieldType.CHOICES}
-        return Mapped(
+        return ResolvedMapping(
             tuple(fillings),
             distinct,
             tuple(each for each in distinct if each in compared),
@@ -91,7 +91,7 @@ class _Mapper:
     def _place(self) -> Place:
         return ("syncs", self.sync.name)
 
-    def _match(self) -> Filling | None:
+    def _match(self) -> FieldBinding | None:
         match = self.sync.match
         if match is None:
             return None
@@ -111,7 +111,7 @@ class _Mapper:
         listed = f"use one of: {', '.join(each.name for each in usable[:8])}" if usable else ""
         return "; ".join(part for part in (listed, self.schema.match_advice) if part)
 
-    def _field(self, mapping: FieldMapping, matching: Filling | None) -> Filling | None:
+    def _field(self, mapping: FieldMapping, matching: FieldBinding | None) -> FieldBinding | None:
         place: Place = (*self._place, "fields", mapping.field)
         known = self._find_field(mapping.field, place)
         if known is None:
@@ -151,7 +151,7 @@ class _Mapper:
     def _is_match(self, known: Field) -> bool:
         return self.sync.match is not None and self.sync.match.field == known.name
 
-    def _bind_value(self, mapping: FieldMapping, known: Field, place: Place) -> Filling | None:
+    def _bind_value(self, mapping: FieldMapping, known: Field, place: Place) -> FieldBinding | None:
         """Return a field that a column or a constant fills."""
         converted = self._convert_value(mapping, known, place)
         if converted is None:
@@ -160,7 +160,7 @@ class _Mapper:
         stored = model_column(mapping.column) if own and mapping.column else f"sent.{known.name}"
         on_null = self._on_null(mapping, known)
         checks = (*converted.checks, *self._check_null(known, converted.value, on_null))
-        return Filling(known, Column(known.name, on_null), stored, None if own else converted.value, checks)
+        return FieldBinding(known, Column(known.name, on_null), stored, None if own else converted.value, checks)
 
     def _convert_value(self, mapping: FieldMapping, known: Field, place: Place) -> Conversion | None:
         try:
@@ -196,7 +196,7 @@ class _Mapper:
 
     def _bind_key(
         self, column: str, known: Field, place: Place, where: str = "", *, is_reference: bool = False
-    ) -> Filling | None:
+    ) -> FieldBinding | None:
         """Return a field that keys fill: as their canonical text if the field holds text. A blank reference is null.
 
         `where` (SQL, followed by an `and`) selects the rows in which keys that are not exact are refused.
@@ -213,9 +213,9 @@ class _Mapper:
         own = converted.value == given
         checks = (*_exact(known, given, type_, where), *converted.checks) if former else converted.checks
         stored = model_column(column) if own else f"sent.{known.name}"
-        return Filling(known, Column(known.name), stored, None if own else converted.value, checks, former=former)
+        return FieldBinding(known, Column(known.name), stored, None if own else converted.value, checks, former=former)
 
-    def _bind_reference(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> Filling | None:
+    def _bind_reference(self, mapping: FieldMapping, find: Find, known: Field, place: Place) -> FieldBinding | None:
         """Return a field that the id of another record fills; the destination finds it by itself if it can.
 
         Else it is looked up. So it is if earlier versions spelled the key differently, because a search can try both

@@ -24,7 +24,7 @@ class Lookup:
 
 
 @frozen
-class Filling:
+class FieldBinding:
     """A field of the destination and what fills it.
 
     - `stored`: the plan's column that holds the values.
@@ -50,18 +50,18 @@ class Filling:
 
 
 @frozen
-class Mapped:
+class ResolvedMapping:
     """What a sync takes from its model: `columns`, and among these the `compared` ones, whose changes count.
 
     `sets` are the columns that fill only fields of several choices. `fingerprints` has a hash of each field's mapping,
     which differs after a change of the mapping.
     """
 
-    fillings: tuple[Filling, ...]
+    fillings: tuple[FieldBinding, ...]
     columns: tuple[str, ...]
     compared: tuple[str, ...]
     sets: frozenset[str]
-    match: Filling | None
+    match: FieldBinding | None
     fingerprints: Mapping[str, str]
 
     @property

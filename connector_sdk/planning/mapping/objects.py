@@ -13,7 +13,7 @@ from connector_sdk.contract.schema import Equality, Field, ObjectSchema
 from connector_sdk.contract.spec import DestinationSpec, Mode
 from connector_sdk.engines.models import Source
 from connector_sdk.planning.mapping.fields import Discover, map_fields
-from connector_sdk.planning.mapping.model import Filling, Mapped
+from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 
 Retell = Callable[[Problem, ObjectSchema], Problem]
 """A function that rewords a problem of a mapping to an object."""
@@ -27,7 +27,7 @@ def as_it_is(problem: Problem, _schema: ObjectSchema) -> Problem:
 def map_objects(
     project: Project, sync: Sync, schemas: Sequence[ObjectSchema], source: Source, spec: DestinationSpec,
     discover: Discover, retell: Retell,
-) -> Mapped:  # fmt: skip
+) -> ResolvedMapping:  # fmt: skip
     """Check a mapping against each object, and join the results. A field is mapped to the objects that take it.
 
     Raises `ConfigError` with every problem, each with its place in the project.
@@ -121,14 +121,14 @@ def _lack(schema: ObjectSchema, field_name: str) -> str:
     return found.not_matchable.get(Mode.UPDATE) or ("" if found.unique else "is not unique")
 
 
-def _join_mappings(mapped: Mapping[str, Mapped]) -> Mapped:
+def _join_mappings(mapped: Mapping[str, ResolvedMapping]) -> ResolvedMapping:
     each_ = list(mapped.values())
     prints: dict[str, str] = {}
     for name, one in mapped.items():
         for field, print_ in one.fingerprints.items():
             prints[field] = _hash(prints.get(field, ""), name, print_)
     match = next((one.match for one in each_ if one.match and Equality.CASELESS in one.match.field.equality), None)
-    return Mapped(
+    return ResolvedMapping(
         tuple(_of(name, filling) for name, one in mapped.items() for filling in one.fillings),
         _distinct(one.columns for one in each_),
         _distinct(one.compared for one in each_),
@@ -138,7 +138,7 @@ def _join_mappings(mapped: Mapping[str, Mapped]) -> Mapped:
     )
 
 
-def _of(object_name: str, filling: Filling) -> Filling:
+def _of(object_name: str, filling: FieldBinding) -> FieldBinding:
     """Return a field mapping of one of several objects, whose values are kept apart from those of the others."""
     stored = filling.stored if filling.value is None else f"{filling.stored} in {object_name}"
     return evolve(filling, stored=stored, object_name=object_name)

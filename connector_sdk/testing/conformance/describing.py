@@ -29,7 +29,7 @@ class Describing(Kit):
     """Tests of the hooks that do not write."""
 
     def test_the_options_of_a_sync_can_all_be_left_out(self) -> None:
-        spec = self.opened().spec
+        spec = self.load_destination().spec
         needed = [each.name for each in attrs.fields(spec.options) if each.init and each.default is attrs.NOTHING]
         assert not needed, f"options without a default: {needed}"
 
@@ -69,7 +69,7 @@ class Describing(Kit):
         assert _MISSING in str(raised.value)
 
     def test_commands_have_names(self) -> None:
-        assert all(each.name for each in self.opened().commands())
+        assert all(each.name for each in self.load_destination().commands())
 
     @ways()
     def test_a_plan_is_looked_at_without_an_error(self, subject: Subject, way: Way) -> None:

@@ -60,10 +60,12 @@ class Failing(Kit):
     @pytest.mark.parametrize("error", [Exception("surprise"), ConnectionResetError(), TimeoutError()], ids=repr)
     def test_after_an_exception_the_batch_may_have_been_executed(self, error: Exception) -> None:
         """These exceptions prove nothing, so the plugin must answer `MAYBE`."""
-        assert self.opened().classify_error(error).executed is Executed.MAYBE
+        assert self.load_destination().classify_error(error).executed is Executed.MAYBE
 
     def test_a_code_that_nobody_knows_is_a_rejected_row(self) -> None:
-        known = self.opened().classify_error(RowError("NEVER_SEEN_BEFORE_7", "words of tomorrow", Action.UPSERT))
+        known = self.load_destination().classify_error(
+            RowError("NEVER_SEEN_BEFORE_7", "words of tomorrow", Action.UPSERT)
+        )
         assert (known.kind, known.executed) == (Kind.REJECTED, Executed.NO)
 
     def test_secrets_are_hidden_before_they_are_used_and_shown_nowhere(self, subject: Subject) -> None:

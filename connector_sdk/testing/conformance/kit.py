@@ -38,7 +38,7 @@ class Kit:
 
     def options(self) -> Any:
         """Return the options of a sync."""
-        return self.opened().spec.options()
+        return self.load_destination().spec.options()
 
     def value(self, field: Field, number: int) -> Any:
         """Return a sample for a field, or None to let the kit make one up."""
@@ -56,14 +56,14 @@ class Kit:
         """Make the destination execute the next batch of an api and lose its answer."""
         pytest.skip("the destination has no fault to switch on; lose_next_answer() can do it")
 
-    def opened(self) -> Destination:
+    def load_destination(self) -> Destination:
         """Return the destination, loaded if it is given by its type."""
         return load(self.destination) if isinstance(self.destination, str) else self.destination
 
     @pytest.fixture
     def subject(self) -> Iterator[Subject]:
         """The destination under test, connected."""
-        subject = Subject(self.opened(), self.config, self.options(), Samples(self.value), self.object_for)
+        subject = Subject(self.load_destination(), self.config, self.options(), Samples(self.value), self.object_for)
         yield subject
         subject.connection.close()
 
@@ -75,7 +75,7 @@ class Kit:
         modes, delivery = about
         found = [
             Way(api, mode)
-            for api in self.opened().spec.apis
+            for api in self.load_destination().spec.apis
             for mode, given in api.delivery.items()
             if mode in modes and delivery in (None, given)
         ]
@@ -88,7 +88,11 @@ class Kit:
         if cls.__module__.startswith(_KIT):
             return
         fixed = {name for base in cls.__mro__ if base.__module__.startswith(_KIT) for name in vars(base)}
-        fixed = {name for name in fixed if name.startswith("test_")} | {"pytest_generate_tests", "subject", "opened"}
+        fixed = {name for name in fixed if name.startswith("test_")} | {
+            "pytest_generate_tests",
+            "subject",
+            "load_destination",
+        }
         own = {name for base in cls.__mro__ if not base.__module__.startswith(_KIT) for name in vars(base)}
         overridden = ", ".join(sorted(fixed & own))
         if overridden:

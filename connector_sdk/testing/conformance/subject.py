@@ -156,7 +156,7 @@ class Subject:
                     return self._create_rows(Target(Way(api, mode), target.schema, *self._fields(target, mode)), count)
         pytest.skip("the destination cannot create the records that this would need")
 
-    def found(self, target: Target, values: Sequence[Any]) -> list[list[str]]:
+    def find_ids(self, target: Target, values: Sequence[Any]) -> list[list[str]]:
         """Find the ids of the records that have each of the values in the match field."""
         (key,) = (each for each in target.schema.fields if each.name == target.match_field)
         typed = table([key], [{key.name: value} for value in values]).column(key.name).combine_chunks()

@@ -36,7 +36,7 @@ class Writing(Kit):
         assert [line["status"] for line in lines] == ["succeeded"] * 3, lines
         if target.match_field and Mode.UPSERT in target.schema.modes:
             ids = [line["record_id"] for line in lines]
-            assert subject.found(target, [row[target.match_field] for row in rows]) == [[id_] for id_ in ids]
+            assert subject.find_ids(target, [row[target.match_field] for row in rows]) == [[id_] for id_ in ids]
 
     @ways(_CREATING)
     def test_a_batch_of_one_row_is_answered_with_one_line(self, subject: Subject, way: Way) -> None:
@@ -71,8 +71,8 @@ class Writing(Kit):
         one, two = (line["record_id"] for line in subject.write(subject.batch(target, rows)))
         (missing,) = subject.samples.rows(target.fields, 1, start=50)
         keys = [row[target.match_field or ""] for row in (rows[1], missing, rows[0], rows[1])]
-        assert subject.found(target, keys) == [[two], [], [one], [two]]
-        assert subject.found(target, []) == []
+        assert subject.find_ids(target, keys) == [[two], [], [one], [two]]
+        assert subject.find_ids(target, []) == []
 
     @ways([Mode.UPDATE])
     def test_an_update_changes_the_records_that_are_named(self, subject: Subject, way: Way) -> None:
@@ -91,7 +91,7 @@ class Writing(Kit):
         lines = subject.write(subject.batch(target, [], ids=ids))
         assert [line["status"] for line in lines] == ["succeeded"] * 2, lines
         if target.match_field:
-            assert subject.found(target, [row[target.match_field] for row in rows]) == [[], []]
+            assert subject.find_ids(target, [row[target.match_field] for row in rows]) == [[], []]
 
     @ways([Mode.UPSERT])
     def test_records_are_merged_into_another_one_and_merging_them_again_is_no_error(
@@ -103,7 +103,7 @@ class Writing(Kit):
             lines = subject.write(subject.make_merge_batch(target, gone, [kept] * 3))
             assert [line["status"] for line in lines] == ["succeeded"] * 3, lines
             assert [line["record_id"] for line in lines] == [kept] * 3
-        found = subject.found(target, [row[target.match_field or ""] for row in rows])
+        found = subject.find_ids(target, [row[target.match_field or ""] for row in rows])
         assert [id_ for ids in found for id_ in ids] == [kept]
 
     @ways([Mode.UPSERT])
@@ -200,7 +200,7 @@ class Writing(Kit):
             return self.present(subject, target.schema.name, ["id", text.name])
         key = target.match_field or pytest.skip("records without an id or a key cannot be told apart")
         found = self.present(subject, target.schema.name, [key, text.name])
-        ids = subject.found(target, [row[key] for row in found])
+        ids = subject.find_ids(target, [row[key] for row in found])
         return [{"id": id_, text.name: row[text.name]} for row, (id_, *_) in zip(found, ids, strict=True)]
 
 

@@ -6,7 +6,7 @@ executed, and add faults to it.
     store = Store.at(path)
     store.add_fault(Fault(FaultKind.ROW, key="k7", code="locked"))
     run(project, "people", destinations={"reference": Destination("reference", plugin)})
-    assert store.executed("people") == {"k7": 1}
+    assert store.execution_counts("people") == {"k7": 1}
 """
 
 from connector_sdk.testing.reference import plugin

@@ -144,7 +144,7 @@ def match(
         find = store.search if is_reference and found and found.search_equality else store.find
         for position, ids in enumerate(find(name, field, wanted)):
             foreign = field == "id" and not wanted[position].startswith(f"{_shape(name).prefix}-")
-            for id_, became in zip(ids, store.became(ids), strict=True):
+            for id_, became in zip(ids, store.find_successors(ids), strict=True):
                 is_other = became is not None and "people" in (*objects, *successors)
                 lines.append((position, "people", became) if is_other else (position, name, id_))
             lines += [(position, name, None)] if foreign else []

@@ -120,7 +120,7 @@ class Store:
             found = self._database.execute(query, (object_name,)).fetchall()
         return tuple({"id": id_, **_python(object_name, json.loads(fields))} for id_, fields in found)
 
-    def merged(self, object_name: str) -> dict[str, str]:
+    def merged_keys(self, object_name: str) -> dict[str, str]:
         """Return the keys of merged records, each with the key of the record that it was merged into."""
         query = (
             "select gone.key, kept.key from record gone join record kept on kept.id = gone.merged_into"
@@ -129,7 +129,7 @@ class Store:
         with self._lock:
             return dict(self._database.execute(query, (object_name,)).fetchall())
 
-    def executed(self, object_name: str) -> dict[str, int]:
+    def execution_counts(self, object_name: str) -> dict[str, int]:
         """Return how often rows of each key were executed, over all actions. Refused rows do not count."""
         found: Counter[str] = Counter()
         with self._lock:
@@ -157,7 +157,7 @@ class Store:
         """Find the ids of the records that have each of the values, by the equality rules of reference searches."""
         return self._find(object_name, field, values, self._records.search)
 
-    def became(self, ids: Sequence[str]) -> list[str | None]:
+    def find_successors(self, ids: Sequence[str]) -> list[str | None]:
         """Return the record that each record was merged into or became, or None if there is none."""
         with self._lock:
             return [self._records.find_successor(each) for each in ids]

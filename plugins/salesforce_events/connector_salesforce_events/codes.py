@@ -26,12 +26,12 @@ _OWN: Mapping[str, Classification] = {
     USED_UP: Classification(
         Kind.FATAL, Executed.NO,
         "The org has published as many events as it may in an hour.",
-        "Run again in an hour: the run goes on where it stopped. on_limit: wait lets it wait by itself.",
+        "Run again in an hour: the run resumes where it stopped. on_limit: wait lets it wait by itself.",
     ),
     AWAITED: Classification(
         Kind.THROTTLED, Executed.NO,
         "The org has published as many events as it may in an hour.",
-        "Nothing to do: the run goes on once Salesforce takes events again. on_limit: stop ends it instead.",
+        "Nothing to do: the run continues once Salesforce takes events again. on_limit: stop ends it instead.",
         waits=True,
     ),
     TOO_LARGE: Classification(

@@ -26,13 +26,13 @@ _PAUSES = (5.0, 15.0, 45.0, 120.0, 300.0)
 _OWN: Mapping[str, Classification] = {
     BUSY: Classification(
         Kind.TRANSIENT, Executed.NO,
-        "Salesforce is working on this picklist in the background, or somebody is editing it.",
+        "Salesforce is working on this picklist in the background, or a user is editing it.",
         "Nothing to do: it is tried again. Run again later if it stays so.",
     ),
     NOT_STORED: Classification(
         Kind.FATAL, Executed.MAYBE,
         "Salesforce accepted the list, but does not show the values as they were sent.",
-        "See in Setup whether somebody changed them at the same time, and run again.",
+        "Check in Setup whether a user changed them at the same time, and run again.",
     ),
     MANAGED: Classification(
         Kind.REJECTED, Executed.NO,

@@ -65,7 +65,7 @@ def command(store: Store) -> Command:
 
 
 def test_the_later_syncs_of_a_sequence_run_all_the_same(command: Command, store: Store) -> None:
-    assert store.executed("people") == {"a": 1, "b": 1}
+    assert store.execution_counts("people") == {"a": 1, "b": 1}
 
 
 @pytest.mark.rule("T1")

@@ -101,7 +101,9 @@ def audit(family: Family, rows: int, folder: Path, *, faulty: bool) -> Iterator[
         _run(family, folder)
     records = store.records("people")
     yield from _wrong_records(rows, records)
-    yield from (f"{key} was executed {n} times" for key, n in store.executed("people").items() if n > family.most)
+    yield from (
+        f"{key} was executed {n} times" for key, n in store.execution_counts("people").items() if n > family.most
+    )
     (report,) = _run(family, folder)
     sent = len(records)
     if (report.rows.unchanged, report.rows.rejected) != (sent, rows + 1 - sent):

@@ -64,10 +64,10 @@ def audit(api: str, folder: Path, *, faulty: bool) -> Iterator[str]:
     found = {each["external_id"]: each["name"] for each in store.records("people")}
     if found != dict.fromkeys(GROUPS, "After"):
         yield f"these are live: {found}"
-    if store.merged("people") != {child: parent for parent, children in GROUPS.items() for child in children}:
-        yield f"these were merged: {store.merged('people')}"
+    if store.merged_keys("people") != {child: parent for parent, children in GROUPS.items() for child in children}:
+        yield f"these were merged: {store.merged_keys('people')}"
     if api != "call":
-        yield from (f"{key} was executed {n} times" for key, n in store.executed("people").items() if n > 1)
+        yield from (f"{key} was executed {n} times" for key, n in store.execution_counts("people").items() if n > 1)
     (report,) = _run(api, folder)
     if report.rows.planned:
         yield f"another run still had something to send: {report.rows}"

@@ -69,7 +69,9 @@ def audit(api: str, folder: Path, *, faulty: bool) -> Iterator[str]:
         yield f"these are there: {found}"
     if api != "call":
         for name in found:
-            yield from (f"{key} of {name} was executed {n} times" for key, n in store.executed(name).items() if n > 1)
+            yield from (
+                f"{key} of {name} was executed {n} times" for key, n in store.execution_counts(name).items() if n > 1
+            )
     (report,) = _run(api, folder)
     if report.rows.planned:
         yield f"another run still had something to send: {report.rows}"

@@ -110,7 +110,7 @@ def prepare(case: Case, folder: Path, faults: Iterable[str] = ()) -> None:
     store.add_fault(Fault(FaultKind.ROW, key=REJECTED, code="bad_value", times=99))
     for number, kind in enumerate(faults):
         store.add_fault(Fault(FaultKind(kind), skip=2 + 3 * number, times=2, wait=2))
-    (folder / "before.json").write_text(json.dumps(store.executed(case.object_name)))
+    (folder / "before.json").write_text(json.dumps(store.execution_counts(case.object_name)))
 
 
 def run_once(case: Case, folder: Path) -> int:
@@ -131,7 +131,7 @@ def audit(case: Case, folder: Path, *, faulty: bool = False) -> Iterator[str]:
     if faulty:
         _run(case, folder)
     before: dict[str, int] = json.loads((folder / "before.json").read_text())
-    executed = {key: times - before.get(key, 0) for key, times in store.executed(case.object_name).items()}
+    executed = {key: times - before.get(key, 0) for key, times in store.execution_counts(case.object_name).items()}
     outcomes = _outcomes(folder)
     yield from _wrong_records(case, store, outcomes)
     yield from _executed_too_often(case, executed)
@@ -175,13 +175,13 @@ def _executed_too_often(case: Case, executed: Mapping[str, int]) -> Iterator[str
 
 def _not_settled(case: Case, folder: Path, store: Store) -> Iterator[str]:
     """Another run has nothing to do but what was refused."""
-    before = store.executed(case.object_name)
+    before = store.execution_counts(case.object_name)
     (report,) = _run(case, folder)
     if case.mode is Mode.ALL:
         return
     if report.rows.planned != report.rows.rejected + report.rows.skipped:
         yield f"another run still had something to send: {report.rows}"
-    if store.executed(case.object_name) != before:
+    if store.execution_counts(case.object_name) != before:
         yield "another run executed something again"
 
 

@@ -40,7 +40,7 @@ def main() -> None:
     store = Store.at(folder / "store.db")
     store.clear_faults()
     ended.append(_next(waiting))
-    print(json.dumps({"ended": ended, "executed": store.executed(case.object_name)}))
+    print(json.dumps({"ended": ended, "executed": store.execution_counts(case.object_name)}))
 
 
 def _start(folder: Path, gate: int, opener: int) -> int:

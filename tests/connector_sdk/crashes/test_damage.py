@@ -145,7 +145,7 @@ def audit(place: Place, files: list[Path], harm: Callable[[Path], None]) -> None
         again = place.invoke("run", "people")
         assert again.exit_code == 0, again.output
     store = Store.at("store.db")
-    assert set(store.executed("notes").values()) == {1}
+    assert set(store.execution_counts("notes").values()) == {1}
     if stopped:
         assert {record["external_id"] for record in store.records("people")} == {f"k{n}" for n in range(3, ROWS)}
     store.close()

@@ -36,7 +36,7 @@ def test_a_kept_state_names_no_place_of_the_machine_where_it_was_made(folder: Pa
 
 def test_a_run_of_another_version_is_finished_and_nothing_is_lost_or_sent_twice(folder: Path) -> None:
     store = Store.at(folder / "store.db")
-    before = store.executed("people")
+    before = store.execution_counts("people")
     result = invoke(folder, "run", "people", "--output", "json")
     assert result.exit_code == 0, result.output
     finished, fresh = json.loads(result.stdout)
@@ -45,7 +45,7 @@ def test_a_run_of_another_version_is_finished_and_nothing_is_lost_or_sent_twice(
     names = {record["external_id"]: record["name"] for record in store.records("people")}
     assert names == {f"k{number}": f"k{number} of {GONE}" for number in range(GONE, ROWS)}
     assert sum(before.values()) == ROWS + 10, "one batch of ten was executed before the kill"
-    assert set(store.executed("people").values()) == {2}
+    assert set(store.execution_counts("people").values()) == {2}
     store.close()
 
 
@@ -59,7 +59,7 @@ def test_a_row_that_another_version_holds_is_listed_skipped_and_settled(folder: 
     assert "skipped" in invoke(folder, "run", "notes").stdout
     assert invoke(folder, "resolve", run, "--sent").exit_code == 0
     assert invoke(folder, "run", "notes").exit_code == 0
-    assert store.executed("notes") == {"a": 1, "b": 1, "c": 1}
+    assert store.execution_counts("notes") == {"a": 1, "b": 1, "c": 1}
     store.close()
 
 

@@ -40,7 +40,7 @@ from connector_sdk.contract.crashpoint import listen
 from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun, run
-from connector_sdk.state.records import Held, RunState
+from connector_sdk.state.records import HeldRow, RunState
 from connector_sdk.state.snapshot_file import snapshot_file
 from connector_sdk.testing.reference import Store
 from connector_sdk.testing.reference.store import MEMORY
@@ -165,7 +165,7 @@ class World:
         after = self._texts()
         for id_, text in before.items():
             lost = id_ not in after or (after[id_] is None and text is not None)
-            (became,) = self.store.became([id_])
+            (became,) = self.store.find_successors([id_])
             if lost and became is None and (id_ not in self.written or means.get(id_, set()) - leaving):
                 self.wronged.add(id_)
         for ledger in self.ledgers.values():
@@ -238,7 +238,7 @@ class World:
 
     def executed(self) -> dict[str, int]:
         """How often a row of each key was executed."""
-        return dict(sum((Counter(self.store.executed(name)) for name in self.way.objects), Counter[str]()))
+        return dict(sum((Counter(self.store.execution_counts(name)) for name in self.way.objects), Counter[str]()))
 
     # -- what is believed
 
@@ -275,10 +275,10 @@ class World:
         with journal_of(self.project()) as (_, journal):
             return [each.id for each in journal.runs("sync") if each.state is RunState.RUNNING]
 
-    def held(self) -> list[Held]:
+    def held(self) -> list[HeldRow]:
         """The rows that wait for a person."""
         with journal_of(self.project()) as (_, journal):
-            return list(journal.held("sync"))
+            return list(journal.held_rows("sync"))
 
     def settle(self) -> None:
         """A person looks at the destination, and says of each held row what became of it."""

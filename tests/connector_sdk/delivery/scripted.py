@@ -32,8 +32,8 @@ from connector_sdk import (
     WriteResult,
     hookimpl,
 )
-from connector_sdk.delivery.context import Progress, Writing
-from connector_sdk.delivery.error_cache import ErrorKnowledge
+from connector_sdk.delivery.context import DeliveryContext, Progress
+from connector_sdk.delivery.error_cache import ErrorCache
 from connector_sdk.delivery.retry import Budget, Pace
 from connector_sdk.delivery.scheduler import deliver_all
 from connector_sdk.delivery.stopping import Stopping
@@ -151,7 +151,7 @@ class Bench:
     journal: Journal
     cancel: threading.Event = field(factory=threading.Event)
 
-    def writing(self, plugin: Scripted, **changes: object) -> Writing:
+    def writing(self, plugin: Scripted, **changes: object) -> DeliveryContext:
         destination = Destination("scripted", plugin)
         values: dict[str, object] = {
             "destination": destination,
@@ -159,7 +159,7 @@ class Bench:
             "options": Nothing(),
             "journal": self.journal,
             "rows": NumberedRows(),
-            "knowledge": ErrorKnowledge(destination, changes.pop("retry_codes", ())),  # type: ignore[arg-type]
+            "knowledge": ErrorCache(destination, changes.pop("retry_codes", ())),  # type: ignore[arg-type]
             "observers": Observers(),
             "progress": Progress(1000),
             "pace": QUICK,
@@ -169,7 +169,7 @@ class Bench:
             "split_retries": True,
             "stop": changes.pop("stop", None) or Stopping(self.cancel, changes.pop("drain", None)),  # type: ignore[arg-type]
         }
-        return Writing(**values | changes)  # type: ignore[arg-type]
+        return DeliveryContext(**values | changes)  # type: ignore[arg-type]
 
     def plan(self, action: Action, *ranges: tuple[int, int], lanes: Sequence[int | None] = ()) -> None:
         self.journal.begin_run("r1", "sync", "acme", "hash")

@@ -14,7 +14,7 @@ from attrs import define, field
 
 from connector_sdk import Action, Batch, Cancelled, NotExecuted, WriteResult
 from connector_sdk.delivery import workers
-from connector_sdk.delivery.concurrency import CLEAN, Slots
+from connector_sdk.delivery.concurrency import CLEAN, ConcurrencyLimit
 
 from .scripted import Bench, Scripted, await_most, results
 
@@ -216,14 +216,14 @@ class TestCrowded:
 
 class TestSlots:
     def test_at_least_one_is_left(self) -> None:
-        slots = Slots(3)
+        slots = ConcurrencyLimit(3)
         for _ in range(5):
             slots.halve()
         with slots.one(threading.Event()):
             pass
 
     def test_each_ten_answers_without_a_complaint_allow_one_more_up_to_the_most(self) -> None:
-        halted, slots = threading.Event(), Slots(2)
+        halted, slots = threading.Event(), ConcurrencyLimit(2)
         halted.set()
         slots.halve()
         with slots.one(halted), pytest.raises(Cancelled), slots.one(halted):

@@ -132,7 +132,7 @@ class Host:
 
     def executed(self, name: str) -> dict[str, int]:
         """How often each row of a sync was executed, by the store's own record."""
-        found = self.store.executed(TARGETS[name].object_name)
+        found = self.store.execution_counts(TARGETS[name].object_name)
         return {key: times for key, times in found.items() if key.startswith(f"{name}-")}
 
     def require_one_record(self, name: str) -> None:

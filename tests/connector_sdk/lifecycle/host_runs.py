@@ -98,7 +98,7 @@ def start(project: Project, name: str, **asked: Any) -> tuple[RunReport, ...]:
 
 def executed(bench: Bench, name: str) -> dict[str, int]:
     """How often each row of a sync was executed."""
-    return {key: times for key, times in bench.store.executed("notes").items() if key.startswith(name)}
+    return {key: times for key, times in bench.store.execution_counts("notes").items() if key.startswith(name)}
 
 
 @contextmanager

@@ -110,7 +110,7 @@ def test_a_run_that_is_under_way_is_shown_as_running_with_figures_that_agree_wit
     place: Place,
 ) -> None:
     place.under_way()
-    executed = len(place.store.executed("people"))
+    executed = len(place.store.execution_counts("people"))
     assert executed == PASSED * BATCH - 1
     for run in (place.invoke("runs")[0], place.invoke("show", place.invoke("runs")[0]["run"])):
         rows = run["rows"]

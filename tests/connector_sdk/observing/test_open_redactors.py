@@ -169,8 +169,8 @@ def test_a_command_knows_its_secrets_until_it_has_said_all(tmp_path: Path, monke
 def test_what_is_kept_is_forgotten_at_the_end_of_the_last_that_keeps_it() -> None:
     redactor = Redactor()
     redactor.hide("one-long-secret")
-    with REDACTORS.kept():
-        with REDACTORS.kept(), REDACTORS.include(redactor):
+    with REDACTORS.keep():
+        with REDACTORS.keep(), REDACTORS.include(redactor):
             assert REDACTORS.scrub("one-long-secret") == MARK
         assert REDACTORS.scrub("one-long-secret") == MARK
     assert REDACTORS.scrub("one-long-secret") == "one-long-secret"

@@ -100,7 +100,7 @@ def test_a_saved_plan_runs_once_when_the_clock_jumped_back(bench: Bench, jump: J
     jump(0)
     with pytest.raises(Exception, match=saved.run):
         bench.run([ANN], plan_id=saved.run)
-    assert bench.store.executed("people") == {"a": 1}
+    assert bench.store.execution_counts("people") == {"a": 1}
 
 
 @pytest.mark.parametrize("days", [-400, 400])

@@ -20,7 +20,7 @@ ANN = {"k": "1", "e": "a", "n": "Ann"}
 def _problems(bench: Bench, rows: Any = (ANN,)) -> dict[tuple[Any, ...], Problem]:
     with pytest.raises(ConfigError) as raised:
         bench.run(rows, first_run=FirstRun.SEND)
-    assert bench.store.executed("people") == {}
+    assert bench.store.execution_counts("people") == {}
     return {problem.path: problem for problem in raised.value.problems}
 
 

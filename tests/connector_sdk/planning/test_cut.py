@@ -147,7 +147,7 @@ def test_a_row_that_is_too_large_even_alone_is_refused_and_the_others_are_sent(b
     ran = bench.run(_rows(4))
     assert ran.ledger == {"00000": "rejected too_large", **{f"{n:05}": "succeeded" for n in (1, 2, 3)}}
     assert sorted(bench.names()) == ["00001", "00002", "00003"]
-    assert set(bench.store.executed("people").values()) == {1}
+    assert set(bench.store.execution_counts("people").values()) == {1}
 
 
 def test_without_a_word_the_size_is_that_of_the_api(bench: Bench) -> None:

@@ -60,4 +60,4 @@ def test_plan_can_ask_which_records_are_there(bench: Bench) -> None:
     assert (without.actions.created, without.actions.updated, without.created_or_updated) == (0, 0, 3)
     asked = bench.plan(rows, lookup=True)
     assert (asked.actions.created, asked.actions.updated, asked.created_or_updated) == (2, 1, 0)
-    assert bench.store.executed("people") == {}
+    assert bench.store.execution_counts("people") == {}

@@ -40,4 +40,4 @@ def test_a_run_that_goes_on_sends_what_was_frozen_and_not_what_the_model_says_no
     assert (stopped.exit, bench.names()) == (ExitCode.STOPPED, {})
     bench.reports([{"k": "2", "e": "b", "n": "Bill"}])
     assert bench.names() == {"a": "Ann", "b": "Bill"}
-    assert bench.store.executed("people") == {"a": 1, "b": 2}
+    assert bench.store.execution_counts("people") == {"a": 1, "b": 2}

@@ -66,7 +66,7 @@ def test_a_run_of_another_account_is_ended_by_abandon_and_what_is_in_doubt_is_he
     assert [each.key for each in held_rows(bench.project([]), opened.run)] == ["b"]
     assert (fresh.state, fresh.exit) == ("not begun", ExitCode.GUARD)
     assert "wrote to another target before" in fresh.message
-    assert bench.store.executed("notes") == {"a": 1, "b": 1}
+    assert bench.store.execution_counts("notes") == {"a": 1, "b": 1}
 
     (begun,) = bench.reports(rows(*KEYS), start_over=True, first_run=FirstRun.SEND, accept={"account"})
     assert begun.rows.succeeded == 3
@@ -110,7 +110,7 @@ def unnamed(bench: Bench) -> str:
     ended, fresh = bench.reports(rows(*KEYS), abandon=True)
     assert (ended.state, ended.exit, ended.rows.unknown) == ("abandoned", ExitCode.HELD, 1)
     assert (fresh.state, fresh.exit) == ("not begun", ExitCode.GUARD)
-    assert "nobody knows which" in fresh.message
+    assert "it is not known which" in fresh.message
     return opened.run
 
 
@@ -121,7 +121,7 @@ def test_rows_that_were_perhaps_created_and_have_no_name_hold_the_sync(bench: Be
     for _ in range(2):
         with pytest.raises(RunStopped, match="--first-run send"):
             bench.run(rows(*KEYS))
-    assert bench.store.executed("notes") == {"a": 1, "b": 1}
+    assert bench.store.execution_counts("notes") == {"a": 1, "b": 1}
 
 
 @pytest.mark.rule("T1")

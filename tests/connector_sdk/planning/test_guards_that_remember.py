@@ -35,11 +35,11 @@ def inserting(bench: Bench) -> Bench:
 
 def stop(bench: Bench, given: Sequence[Row] | pa.Table, **asked: object) -> RunStopped:
     """Run, be stopped by a guard, and return what it said; nothing is executed."""
-    before = {each: bench.store.executed(each) for each in ("people", "notes")}
+    before = {each: bench.store.execution_counts(each) for each in ("people", "notes")}
     with pytest.raises(RunStopped) as stopped:
         bench.run(given, **asked)
     assert stopped.value.exit_code is ExitCode.GUARD
-    assert {each: bench.store.executed(each) for each in ("people", "notes")} == before
+    assert {each: bench.store.execution_counts(each) for each in ("people", "notes")} == before
     return stopped.value
 
 

@@ -31,7 +31,7 @@ def test_a_held_row_is_skipped_and_others_go_on(bench: Bench, lost: Ran) -> None
     ran = bench.run([ANN, BOB])
     assert ran.ledger == {"1": "skipped HELD", "2": "succeeded"}
     assert "connector resolve" in ran.line("1")["advice"]
-    assert bench.store.executed("people") == {"a": 1, "b": 1}
+    assert bench.store.execution_counts("people") == {"a": 1, "b": 1}
 
 
 def test_a_row_that_was_sent_is_not_sent_again(bench: Bench, lost: Ran) -> None:
@@ -145,7 +145,7 @@ def test_rows_that_several_runs_left_are_settled_by_the_name_of_their_sync(bench
     assert [each.key for each in held_rows(project, "people")] == ["1", "2"]
     assert resolve(project, "people", Settlement(Decision.SENT)) == ("1", "2")
     assert bench.run([ANN, BOB]).report.exit == ExitCode.OK
-    assert set(bench.store.executed("people").values()) == {1}
+    assert set(bench.store.execution_counts("people").values()) == {1}
 
 
 @pytest.mark.rule("T1")

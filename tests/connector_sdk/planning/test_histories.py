@@ -54,12 +54,12 @@ def act_by_hand(bench: Bench, day: Day) -> None:
     for key in day.deleted:
         for object_name in ("people", "guests"):
             for each in bench.store.records(object_name):
-                if each["external_id"] == str(key) and bench.store.became([each["id"]]) == [None]:
+                if each["external_id"] == str(key) and bench.store.find_successors([each["id"]]) == [None]:
                     bench.store.delete(object_name, each["id"])
     for key in day.converted:
         (people_,) = bench.store.find("people", "external_id", [str(key)])
         (guests,) = bench.store.find("guests", "external_id", [str(key)])
-        if guests and not people_ and bench.store.became(guests) == [None]:
+        if guests and not people_ and bench.store.find_successors(guests) == [None]:
             bench.store.convert(guests[0])
 
 

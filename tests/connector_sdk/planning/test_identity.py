@@ -45,7 +45,7 @@ def test_a_row_without_a_match_value_is_rejected(bench: Bench, mode: Mode) -> No
     ran = bench.run(rows)
     assert ran.ledger == {str(number): "rejected NULL_MATCH" for number in range(len(BLANK))}
     assert {line["message"] for line in ran.lines} == {"the match column e is empty"}
-    assert bench.store.executed("people") == {}
+    assert bench.store.execution_counts("people") == {}
 
 
 def test_every_row_of_a_repeated_key_is_rejected_whether_it_was_sent_before_or_not(bench: Bench) -> None:

@@ -40,7 +40,7 @@ def test_held_rows_that_are_settled_one_by_one_are_all_remembered(bench: Bench) 
         assert resolve(project, ran.report.run, Settlement(Decision.SENT), keys=[key]) == (key,)
     assert held_rows(project, ran.report.run) == ()
     assert bench.run(rows(*keys)).report.rows.unchanged == 4
-    assert set(bench.store.executed("notes").values()) == {1}
+    assert set(bench.store.execution_counts("notes").values()) == {1}
 
 
 def test_a_run_that_was_open_when_the_object_changed_belongs_to_the_former_object(bench: Bench) -> None:
@@ -50,14 +50,14 @@ def test_a_run_that_was_open_when_the_object_changed_belongs_to_the_former_objec
     finished, fresh = bench.reports(rows("a", "b"))
     assert (finished.state, fresh.state, fresh.exit) == ("finished", "not begun", ExitCode.GUARD)
     assert "another target" in fresh.message
-    assert sorted(bench.store.executed("notes")) == ["a", "b"]
-    assert bench.store.executed("people") == {}
+    assert sorted(bench.store.execution_counts("notes")) == ["a", "b"]
+    assert bench.store.execution_counts("people") == {}
 
 
 def test_an_abandoned_run_sends_nothing_more(bench: Bench) -> None:
     stopped(bench, "a", "b")
     *_, report = bench.reports([], abandon=True)
-    assert bench.store.executed("people") == {}
+    assert bench.store.execution_counts("people") == {}
     assert report.rows.read == 0
 
 

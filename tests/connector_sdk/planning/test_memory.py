@@ -26,6 +26,6 @@ def test_a_comparison_without_enough_memory_stops_before_anything_is_sent(
     with pytest.raises(RunStopped, match="make room in memory and on the disk, and run again") as stopped:
         bench.plan(rows)
     assert stopped.value.exit_code is ExitCode.STOPPED
-    assert bench.store.executed("people") == {}
+    assert bench.store.execution_counts("people") == {}
     monkeypatch.undo()
     assert bench.plan(rows).rows.planned == ROWS

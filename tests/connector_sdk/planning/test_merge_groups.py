@@ -44,7 +44,7 @@ def test_children_go_into_the_record_of_their_parent_after_it_was_written(bench:
     assert ran.ledger == {"a": "succeeded", "b": "succeeded", "p": "succeeded"}
     assert (ran.report.actions.updated, ran.report.actions.merged) == (1, 2)
     assert bench.names() == {"p": "New p"}
-    assert bench.store.merged("people") == {"a": "p", "b": "p"}
+    assert bench.store.merged_keys("people") == {"a": "p", "b": "p"}
     assert [each.action for each in bench.store.batches()] == ["upsert", "merge"]
     assert ran.line("a")["record_id"] == bench.records()["p"]["id"]
 
@@ -52,7 +52,7 @@ def test_children_go_into_the_record_of_their_parent_after_it_was_written(bench:
 def test_the_record_of_a_parent_that_is_made_in_the_same_run_takes_its_children_in(bench: Bench) -> None:
     existing(bench, "a")
     assert bench.run(GROUP).ledger == {"a": "succeeded", "b": "skipped NOTHING_TO_MERGE", "p": "succeeded"}
-    assert bench.store.merged("people") == {"a": "p"}
+    assert bench.store.merged_keys("people") == {"a": "p"}
 
 
 def test_a_batch_merges_no_more_rows_than_the_destination_takes(bench: Bench) -> None:
@@ -68,7 +68,7 @@ def test_what_says_yes_is_read_in_the_ways_in_which_people_write_it(
 ) -> None:
     existing(bench, "a")
     bench.run([row("a", child=words[0]), row("p", child=words[1])])
-    assert bench.store.merged("people") == {"a": "p"}
+    assert bench.store.merged_keys("people") == {"a": "p"}
 
 
 def test_a_group_of_one_and_a_row_without_a_group_are_ordinary_rows(bench: Bench) -> None:
@@ -83,7 +83,7 @@ def test_a_group_is_judged_by_the_rows_that_did_not_change_too(bench: Bench) -> 
     bench.run([row("p")])
     ran = bench.run([row("p"), row("a", child="true")])
     assert ran.ledger == {"a": "succeeded"}
-    assert bench.store.merged("people") == {"a": "p"}
+    assert bench.store.merged_keys("people") == {"a": "p"}
     ran = bench.run([row("p"), row("a", child="true"), row("q")])
     assert set(ran.ledger.values()) == {"rejected SEVERAL_PARENTS"}
     assert len(ran.ledger) == 3
@@ -149,7 +149,7 @@ def test_what_a_child_refers_to_keeps_nobody_waiting(bench: Bench) -> None:
     existing(bench, "a", "b", "p")
     rows = [row("a", child="true", m="a"), row("b", child="true", m="nobody"), row("p")]
     assert set(bench.run(rows).ledger.values()) == {"succeeded"}
-    assert bench.store.merged("people") == {"a": "p", "b": "p"}
+    assert bench.store.merged_keys("people") == {"a": "p", "b": "p"}
 
 
 def test_a_parent_that_the_destination_refuses_keeps_its_children_from_being_merged(bench: Bench) -> None:
@@ -173,7 +173,7 @@ def test_a_merge_id_names_the_parent_as_the_destination_compares_keys(bench: Ben
     bench.change(merge=Merge("g", merge_id="m"))
     existing(bench, "a", "b", "p")
     bench.run([row("a", m=" P"), row("b", m="p"), row("p")])
-    assert bench.store.merged("people") == {"a": "p", "b": "p"}
+    assert bench.store.merged_keys("people") == {"a": "p", "b": "p"}
 
 
 def test_a_merge_id_of_another_row_rejects_the_group_whole(bench: Bench) -> None:
@@ -191,7 +191,7 @@ def test_rows_that_were_inserted_are_merged_by_the_ids_that_they_got(bench: Benc
     assert set(first.ledger.values()) == {"succeeded"}
     rows = [row("a", "1", "true"), row("p", "1"), row("new", "1", "true")]
     assert bench.run(rows).ledger == {"a": "succeeded", "new": "skipped NOTHING_TO_MERGE"}
-    assert bench.store.merged("people") == {"a": "p"}
+    assert bench.store.merged_keys("people") == {"a": "p"}
     assert bench.run(rows).ledger == {"new": "skipped NOTHING_TO_MERGE"}
 
 

@@ -167,7 +167,7 @@ class TestALookUp:
         assert (first.rows.succeeded, first.rows.unprocessed) == ((1, 3) if abandon else (4, 0))
         assert second.rows.succeeded == (3 if abandon else 0)
         assert _mentors(tree) == CHAIN
-        assert tree.store.executed("people") == dict.fromkeys("abcd", 1)
+        assert tree.store.execution_counts("people") == dict.fromkeys("abcd", 1)
 
     def test_is_told_in_the_plan(self, tree: Bench) -> None:
         report = tree.plan(_tree(CHAIN))

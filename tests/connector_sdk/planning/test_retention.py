@@ -81,7 +81,7 @@ def test_a_run_whose_rows_are_held_stays_until_they_are_settled(forgetful: Forge
     resolve(project, holding, Settlement(Decision.SENT))
     forgetful.run([ANN, BOB])
     assert f"{holding}.parquet" not in state(forgetful, "ledgers")
-    assert forgetful.store.executed("notes") == {"1": 1, "2": 1}
+    assert forgetful.store.execution_counts("notes") == {"1": 1, "2": 1}
 
 
 def test_nobody_else_can_read_what_runs_leave_whatever_the_umask(bench: Bench) -> None:

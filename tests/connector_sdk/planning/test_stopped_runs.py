@@ -148,7 +148,7 @@ def test_a_run_that_stops_in_its_first_stage_has_the_rows_of_the_second_one_stil
     }  # fmt: skip
     finished, fresh = bench.reports(family)
     assert (finished.rows.succeeded, fresh.rows.planned) == (3, 0)
-    assert set(bench.store.executed("people").values()) == {1}
+    assert set(bench.store.execution_counts("people").values()) == {1}
 
 
 @pytest.mark.rule("T2")
@@ -192,7 +192,7 @@ def test_a_run_that_is_killed_while_it_stops_goes_on_as_any_other(bench: Bench, 
     bench.hooks.clear()
     finished, fresh = bench.reports(rows("a", "b", "c"))
     assert (finished.rows.succeeded, fresh.rows.planned) == (3, 0)
-    assert bench.store.executed("people") == {"a": 1, "b": 1, "c": 1}
+    assert bench.store.execution_counts("people") == {"a": 1, "b": 1, "c": 1}
 
 
 @pytest.mark.rule("T2")
@@ -230,7 +230,7 @@ def test_answers_that_come_within_the_bound_are_recorded_and_the_connection_is_c
     bench.hooks.clear()
     finished, _ = bench.reports(rows(*keys))
     assert (finished.rows.succeeded, finished.held) == (12, 0)
-    assert set(bench.store.executed("notes").values()) == {1}
+    assert set(bench.store.execution_counts("notes").values()) == {1}
 
 
 @pytest.mark.rule("T2", "C5")

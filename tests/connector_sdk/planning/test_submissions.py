@@ -65,7 +65,7 @@ def test_rows_that_may_have_been_created_twice_are_counted_and_named(bench: Benc
     notes(bench, at_least_once=True)
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER, skip=1))
     ran = settled(bench, "a", "b", "c", "d", first_run=FirstRun.SEND)
-    assert bench.store.executed("notes") == {"a": 1, "b": 1, "c": 2, "d": 2}
+    assert bench.store.execution_counts("notes") == {"a": 1, "b": 1, "c": 2, "d": 2}
     assert told(ran) == {
         "a": (1, False, "created"), "b": (1, False, "created"), "c": (2, True, "created"), "d": (2, True, "created"),
     }  # fmt: skip
@@ -97,7 +97,7 @@ def test_an_attempt_that_proves_not_to_be_executed_does_not_count(bench: Bench) 
     bench.store.add_fault(Fault(FaultKind.CUT_BEFORE, call="upload"))
     bench.store.add_fault(Fault(FaultKind.REFUSED, call="create_upload", code="throttled"))
     assert told(settled(bench, "a")) == {"a": (1, False, "created")}
-    assert bench.store.executed("people") == {"a": 1}
+    assert bench.store.execution_counts("people") == {"a": 1}
 
 
 @pytest.mark.rule("T3")

@@ -11,7 +11,7 @@ import pytest
 from connector_sdk import RunStopped
 from connector_sdk.state.database import VERSION, open_database
 from connector_sdk.state.journal import Journal
-from connector_sdk.state.records import Held
+from connector_sdk.state.records import HeldRow
 
 SIXTH = {"batch": ["submitted", "repeated", "counts"], "run": ["session", "since", "planned"], "held": ["rows"]}
 """The columns that the sixth version added."""
@@ -146,7 +146,7 @@ def test_a_journal_of_the_fifth_version_says_how_often_its_rows_were_submitted_a
     (progress,) = journal.progress("r")
     assert (progress.rows, progress.in_flight, progress.first, progress.counts) == (3, True, True, None)
     assert journal.count_held_rows("s") == 1
-    assert journal.held("s") == (Held("k1", "look there"),)
+    assert journal.held_rows("s") == (HeldRow("k1", "look there"),)
     run = journal.run("r")
     assert run is not None
     assert (run.session, run.since, run.planned) == (None, None, None)

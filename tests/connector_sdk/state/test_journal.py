@@ -10,7 +10,7 @@ from connector_sdk import Action, Cancelled
 from connector_sdk.state.database import open_database
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.ledger import with_all_columns
-from connector_sdk.state.records import BatchState, Held, NewBatch, RunState, SyncState
+from connector_sdk.state.records import BatchState, HeldRow, NewBatch, RunState, SyncState
 
 BATCH = NewBatch(0, "people", Action.UPSERT, 0, ((0, 3), (5, 7)))
 
@@ -75,20 +75,20 @@ def test_outcomes_and_the_batches_of_rows_that_are_tried_again_are_one_commit(jo
 
 def test_the_end_of_a_run_moves_snapshot_report_and_held_rows_at_once(journal: Journal) -> None:
     after = SyncState({"account": "acme"}, {"Email": "f1"}, "/snapshots/1", "r1", 1)
-    journal.finish(journal.runs()[0], RunState.FINISHED, "{}", after, [Held("k1", "look there")])
+    journal.finish(journal.runs()[0], RunState.FINISHED, "{}", after, [HeldRow("k1", "look there")])
 
     assert journal.sync("contacts") == after
-    assert journal.held("contacts") == (Held("k1", "look there"),)
+    assert journal.held_rows("contacts") == (HeldRow("k1", "look there"),)
     assert (journal.runs()[0].state, journal.runs()[0].report) == (RunState.FINISHED, "{}")
 
 
 def test_released_rows_are_held_no_longer(journal: Journal) -> None:
     after = SyncState({}, {}, "/old", "r1", 1)
-    journal.finish(journal.runs()[0], RunState.FINISHED, "{}", after, [Held("k1", ""), Held("k2", "")])
+    journal.finish(journal.runs()[0], RunState.FINISHED, "{}", after, [HeldRow("k1", ""), HeldRow("k2", "")])
 
     journal.release("contacts", ["k1"], evolve(after, snapshot="/new", checksum=7))
 
-    assert [each.key for each in journal.held("contacts", "r1")] == ["k2"]
+    assert [each.key for each in journal.held_rows("contacts", "r1")] == ["k2"]
     assert journal.sync("contacts") == evolve(after, snapshot="/new", checksum=7)
 
 

@@ -43,7 +43,7 @@ def inserting() -> Any:
 
 
 def executed(bench: Bench) -> dict[str, int]:
-    return bench.store.executed("notes")
+    return bench.store.execution_counts("notes")
 
 
 def once(rows: int) -> dict[str, int]:

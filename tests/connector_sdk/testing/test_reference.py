@@ -41,7 +41,7 @@ def test_an_upsert_creates_and_then_updates_by_key_without_regard_to_case(direct
     assert [each["created"] for each in first + again] == [True, True, False, True]
     assert again[0]["record_id"] == first[0]["record_id"]
     assert [each.get("age") for each in store.records("people")] == [41, None, None]
-    assert store.executed("people") == {"k1": 1, "k2": 1, " K1 ": 1, "k3": 1}
+    assert store.execution_counts("people") == {"k1": 1, "k2": 1, " K1 ": 1, "k3": 1}
 
 
 def test_every_kind_of_value_comes_back_as_it_was_sent(direct: Direct, store: Store):
@@ -79,7 +79,7 @@ def test_a_row_that_cannot_be_stored_is_refused_alone_with_a_code_and_the_field(
     (bad,) = lines(direct.write(batch))
     assert (bad["status"], bad["code"], bad["fields"]) == ("failed", code, field)
     assert good[0]["status"] == "succeeded"
-    assert store.executed("people") == {"k2": 1}
+    assert store.execution_counts("people") == {"k2": 1}
 
 
 def test_a_unique_value_is_taken_once(direct: Direct):
@@ -169,7 +169,7 @@ def test_a_row_is_refused_as_often_as_told(direct: Direct, store: Store):
     store.add_fault(Fault(FaultKind.ROW, key="k2", code="locked", times=2))
     codes = [direct.upsert(person("k1"), person("k2"))[1]["code"] for _ in range(3)]
     assert codes == ["locked", "locked", None]
-    assert store.executed("people") == {"k1": 3, "k2": 1}
+    assert store.execution_counts("people") == {"k1": 3, "k2": 1}
     assert direct.destination.classify_error(RowError("locked", "", Action.UPSERT)).kind is Kind.TRANSIENT
 
 
@@ -181,14 +181,14 @@ def test_a_call_is_refused_whole_and_a_large_one_asks_to_be_split(direct: Direct
     with pytest.raises(NotExecuted) as large:
         direct.upsert(person("k1"))
     assert (throttled.value.code, throttled.value.split, large.value.split) == ("throttled", False, True)
-    assert store.executed("people") == {}
+    assert store.execution_counts("people") == {}
 
 
 def test_a_partial_result_says_which_rows_were_not_executed(direct: Direct, store: Store):
     store.add_fault(Fault(FaultKind.PARTIAL))
     answers = direct.upsert(*(person(key) for key in KEYS))
     assert [each["status"] for each in answers] == ["succeeded", "succeeded", "not_executed"]
-    assert store.executed("people") == {"k1": 1, "k2": 1}
+    assert store.execution_counts("people") == {"k1": 1, "k2": 1}
 
 
 def test_a_lost_single_call_leaves_nothing_to_ask(direct: Direct, store: Store):
@@ -198,7 +198,7 @@ def test_a_lost_single_call_leaves_nothing_to_ask(direct: Direct, store: Store):
         direct.write(batch)
     assert direct.run.anchors == []
     assert isinstance(direct.recover(batch), Unknown)
-    assert store.executed("notes") == {"n1": 1}
+    assert store.execution_counts("notes") == {"n1": 1}
 
 
 CALLS = {"two_phase": ["create_upload", "upload", "commit", "look"], "leased_job": ["open_job", "post", "look"]}
@@ -225,7 +225,7 @@ def test_whatever_answer_is_lost_the_rows_are_inserted_once(
         settled = direct.write(batch, 2)
     store.deliver_late()
     assert [each["status"] for each in lines(settled)] == ["succeeded"] * 3
-    assert store.executed("notes") == dict.fromkeys(["n0", *KEYS], 1)
+    assert store.execution_counts("notes") == dict.fromkeys(["n0", *KEYS], 1)
     assert len(store.records("notes")) == 4
 
 
@@ -235,14 +235,14 @@ def test_a_job_is_anchored_before_anything_in_it_is_executed(direct: Direct, sto
 
     class Watching(RecordedAttempt):
         def anchor(self, step: str, **handle: str) -> None:
-            executed.append(len(store.executed("notes")))
+            executed.append(len(store.execution_counts("notes")))
             super().anchor(step, **handle)
 
     batch = direct.batch("notes", Action.CREATE, [{"key": "n1"}], api=api)
     attempt = Watching(direct.run, batch.number, 1)
     direct.destination.write_batch(direct.connection, batch, direct.options, attempt)
     assert executed[0] == 0
-    assert store.executed("notes") == {"n1": 1}
+    assert store.execution_counts("notes") == {"n1": 1}
 
 
 def test_the_anchors_of_an_earlier_attempt_do_not_claim_a_batch_of_somebody_else(direct: Direct, store: Store):
@@ -278,7 +278,7 @@ def test_a_call_may_arrive_twice(direct: Direct, store: Store):
     store.add_fault(Fault(FaultKind.TWICE, call="write"))
     direct.upsert(person("k1"))
     direct.upsert(person("k2"))
-    assert store.executed("people") == {"k1": 2, "k2": 1}
+    assert store.execution_counts("people") == {"k1": 2, "k2": 1}
 
 
 def test_an_account_that_asks_for_a_token_refuses_others_and_the_token_is_hidden(path: str, direct: Direct):

@@ -70,7 +70,7 @@ def _login(settings: CommandSettings, found: ConnectionSettings, *, no_browser: 
 def _logout(settings: CommandSettings, found: ConnectionSettings) -> None:
     stored = stored_login.load(found.host.tokens)
     if stored is None:
-        settings.say(f"nobody is logged in to {found.name}")
+        settings.say(f"no user is logged in to {found.name}")
         return
     found.host.hide(stored.refresh_token)
     found.host.tokens.forget()
@@ -108,6 +108,6 @@ def _translate_errors(found: ConnectionSettings) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        raise error.below("connections", found.name) from None
+        raise error.with_prefix("connections", found.name) from None
     except CallFailed as error:
         raise RunStopped(str(error), hint=classify_call(error).advice, exit_code=ExitCode.UNREACHABLE) from None

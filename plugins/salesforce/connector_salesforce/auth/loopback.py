@@ -36,7 +36,7 @@ class Listener:
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
-            message = f"nobody logged in within {seconds / 60:g} minutes"
+            message = f"no user logged in within {seconds / 60:g} minutes"
             raise RunStopped(message, hint="start the login again") from None
 
     def close(self) -> None:

@@ -59,7 +59,7 @@ def renew(auth: Web, login_origin: str, transport: Transport, host: Host) -> Log
     with host.tokens.exclusive():
         stored = load(host.tokens)
         if stored is None:
-            raise CallFailed("NOT_LOGGED_IN", "nobody has logged in to this connection", Executed.NO)
+            raise CallFailed("NOT_LOGGED_IN", "no user has logged in to this connection", Executed.NO)
         if (stored.login_url, stored.client_id) != (login_origin, auth.client_id):
             message = f"the stored login is one of {stored.login_url} for the app {stored.client_id}"
             raise CallFailed("NOT_LOGGED_IN", message, Executed.NO)

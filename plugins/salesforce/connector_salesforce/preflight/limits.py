@@ -48,7 +48,7 @@ def check_allowances(org: Org, plan: PlanSummary, options: Options) -> Iterator[
     except CallFailed as error:
         advice = "Give the user View Setup and Configuration to have them checked."
         yield Finding(Level.WARNING, f"could not check the org's limits: {error}", advice)
-    org.client.quota.told(read_remaining(limits, CALLS))
+    org.client.quota.report_left(read_remaining(limits, CALLS))
     calls = org.client.quota.left
     left = _Left(
         None if calls is None else calls - options.keep_api_calls,

@@ -95,7 +95,7 @@ class Quota:
         with self._lock:
             self._under_way -= 1
 
-    def told(self, left: int | None) -> None:
+    def report_left(self, left: int | None) -> None:
         """Accept how many calls are left by an answer, or None if the answer does not say."""
         with self._lock:
             if left is None:

@@ -215,7 +215,7 @@ class Transport:
         shown = _text(request.shown), _text(answer.body if answer else b"")
         sent, received = map(redact, shown) if request.private else shown
         remaining = calls_left(raw.headers if raw else {})
-        self.quota.told(remaining)
+        self.quota.report_left(remaining)
         self._told(
             Call(
                 at=at,

@@ -24,7 +24,7 @@ from connector_salesforce.write.bulk_results import ResultsError, Written, resul
 from connector_salesforce.write.cells import Lines
 from connector_salesforce.write.job_kind import kind_of
 from connector_salesforce.write.polling import pauses
-from connector_salesforce.write.results import uniform, whole
+from connector_salesforce.write.results import same_for_all, with_unsent
 from connector_sdk import (
     NOT_EXECUTED,
     Action,
@@ -51,13 +51,13 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     """Write a batch. Raises `NotExecuted`, or `CallFailed` once the batch may have been executed."""
     lines = bulk_body(org, batch, BYTES_MAX)
     if not lines.count:
-        return whole(lines, WriteResult.of([]))
+        return with_unsent(lines, WriteResult.of([]))
     jobs = org.share(Jobs)
     job = jobs.lease(kind_of(batch, options))
     batch_id = _post_batch(jobs, job, lines, attempt)
     lines = lines.without_body()
     try:
-        return whole(lines, _wait_for_batch(jobs, job.id, batch_id, _describe_written(batch, lines), attempt))
+        return with_unsent(lines, _wait_for_batch(jobs, job.id, batch_id, _describe_written(batch, lines), attempt))
     except CallFailed as error:
         raise error.about_batch(Executed.MAYBE) from error
 
@@ -73,7 +73,7 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
         batch_id = anchor.handle.get("batch") or _find_lost_batch(jobs, anchor.handle["job"], attempt)
         if batch_id is None:
             return NOT_EXECUTED
-        return whole(
+        return with_unsent(
             lines, _wait_for_batch(jobs, anchor.handle["job"], batch_id, _describe_written(batch, lines), attempt)
         )
     except NotExecuted:
@@ -166,7 +166,7 @@ def _read_results(jobs: Jobs, job_id: str, batch_id: str, found: BatchState, wri
             f"the results of batch {batch_id} in job {job_id} are not those of its rows; "
             "look at the job in Setup, Bulk Data Load Jobs, and for the rows by their values"
         )
-        return uniform(written.rows, RowStatus.UNKNOWN, "RESULTS_INCOMPLETE", message)
+        return same_for_all(written.rows, RowStatus.UNKNOWN, "RESULTS_INCOMPLETE", message)
     return result if result.rows.num_rows == written.rows else _with_rest(result, written.rows, found)
 
 
@@ -188,7 +188,7 @@ def _with_rest(result: WriteResult, count: int, found: BatchState) -> WriteResul
     Salesforce processes the rows in order.
     """
     refused = _make_refusal(found)
-    rest = uniform(count - result.rows.num_rows, RowStatus.NOT_EXECUTED, refused.code, refused.message)
+    rest = same_for_all(count - result.rows.num_rows, RowStatus.NOT_EXECUTED, refused.code, refused.message)
     return WriteResult(pa.concat_tables([result.rows, rest.rows]).combine_chunks())
 
 

@@ -21,7 +21,7 @@ from connector_salesforce.write.cells import Lines, Sent, make_sent
 from connector_salesforce.write.csv_files import DamagedError
 from connector_salesforce.write.job_kind import kind_of
 from connector_salesforce.write.polling import pauses
-from connector_salesforce.write.results import uniform, whole
+from connector_salesforce.write.results import same_for_all, with_unsent
 from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
 
 BYTES_DEFAULT = 32_000_000
@@ -41,13 +41,13 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     """Write a batch. Raises `NotExecuted`, or `CallFailed` once the batch may have been executed."""
     lines = bulk_body(org, batch, BYTES_MAX)
     if not lines.count:
-        return whole(lines, WriteResult.of([]))
+        return with_unsent(lines, WriteResult.of([]))
     job = _open_and_fill_job(org, batch, options, lines, attempt)
     lines = lines.without_body()
     attempt.anchor(_HANDING_OVER, job=job)
     try:
         _hand_over(org, job)
-        return whole(lines, _wait_for_job(org, job, make_sent(batch, lines), attempt))
+        return with_unsent(lines, _wait_for_job(org, job, make_sent(batch, lines), attempt))
     except CallFailed as error:
         raise error.about_batch(Executed.MAYBE) from error
 
@@ -65,7 +65,7 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
     try:
         if bulk2_jobs.look(org.client, job).state == bulk2_jobs.OPEN:
             _hand_over(org, job)
-        return whole(lines, _wait_for_job(org, job, make_sent(batch, lines), attempt))
+        return with_unsent(lines, _wait_for_job(org, job, make_sent(batch, lines), attempt))
     except NotExecuted:
         return NOT_EXECUTED
     except CallFailed as error:
@@ -150,7 +150,7 @@ def _read_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Atte
     )
     lost = "RESULTS_INCOMPLETE", words
     if told is None:
-        return uniform(len(sent.keys), RowStatus.UNKNOWN, *lost)
+        return same_for_all(len(sent.keys), RowStatus.UNKNOWN, *lost)
     return bulk2_results.results(told, lost, why)
 
 

@@ -20,7 +20,7 @@ from connector_salesforce.transport.answer_shape import NAME, TEXT, TEXTS, Shape
 from connector_salesforce.transport.client import segment
 from connector_salesforce.write.column_targets import targets
 from connector_salesforce.write.json_rows import json_lines
-from connector_salesforce.write.results import whole
+from connector_salesforce.write.results import with_unsent
 from connector_sdk import Action, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
 
 BYTES_MAX = 8_000_000
@@ -33,13 +33,13 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     """Write a batch. Raises `NotExecuted`, or `CallFailed` if the answer was lost."""
     lines = json_lines(batch, targets(org, batch))
     if not lines.count:
-        return whole(lines, WriteResult.of([]))
+        return with_unsent(lines, WriteResult.of([]))
     if len(lines.body) >= BYTES_MAX:
         raise NotExecuted("BODY_TOO_LARGE", f"the request has {len(lines.body):,} bytes", split=True)
     sent = results(_send_rows(org, batch, options, lines.body), lines.count, batch.action)
     if batch.action in (Action.UPDATE, Action.DELETE) and batch.record_ids is not None:
         _require_order(sent, batch.record_ids.filter(lines.sent))
-    return whole(lines, sent)
+    return with_unsent(lines, sent)
 
 
 def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Recovery | Unknown:

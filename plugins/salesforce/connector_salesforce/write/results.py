@@ -23,7 +23,7 @@ _REASONS: Mapping[str, str] = {
 }
 
 
-def whole(lines: Lines, sent: WriteResult) -> WriteResult:
+def with_unsent(lines: Lines, sent: WriteResult) -> WriteResult:
     """Return the results of all rows of a batch. `sent` has those of the rows in the body, in their order."""
     if lines.count == len(lines.sent):
         return sent
@@ -33,7 +33,7 @@ def whole(lines: Lines, sent: WriteResult) -> WriteResult:
     return WriteResult(both.take(pc.sort_indices(positions)).combine_chunks())
 
 
-def uniform(count: int, status: RowStatus, code: str, message: str) -> WriteResult:
+def same_for_all(count: int, status: RowStatus, code: str, message: str) -> WriteResult:
     """Return the same result for each of `count` rows."""
     return WriteResult.of(
         pa.repeat(status.value, count), code=pa.repeat(code, count), message=pa.repeat(message, count)
