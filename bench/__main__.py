@@ -1,4 +1,7 @@
-"""Rows per client CPU second and peak memory, beside the peers, in the same run. Prints the table of the README."""
+"""Rows per client CPU second and peak memory, beside the peers, in the same run.
+
+Prints the tables. A run of the usual sizes also writes them into the manual, between the two marks of its page.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,13 +34,20 @@ SOURCES = ("connector_sdk", "plugins")
 DELAY = 0.1
 """Seconds that each answer is held back while batches in flight are counted."""
 
+SIZES = (1_000_000, 3, 5_000_000)
+"""The usual rows, rounds, and rows of the memory test: those of the manual."""
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "index.md"
+MARKS = ("<!-- Written by make bench, down to the next mark. -->", "<!-- Down to here. -->")
+
 
 def main() -> None:
     """Run every contender in turn, `--rounds` times, and print the medians."""
+    rows, rounds, large = SIZES
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--large", type=int, default=5_000_000, help="rows of the memory test, 0 to leave it out")
+    parser.add_argument("--rows", type=int, default=rows)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--large", type=int, default=large, help="rows of the memory test, 0 to leave it out")
     parser.add_argument("--memory", type=int, nargs="+", metavar="ROWS", help="only this: peaks at these sizes")
     arguments = parser.parse_args()
     for each in SOURCES:
@@ -45,19 +55,39 @@ def main() -> None:
     if arguments.memory:
         _peaks(arguments.memory)
         return
+    sizes, lines = (arguments.rows, arguments.rounds, arguments.large), list[str]()
+    for line in _measure_all(*sizes):
+        print(line, flush=True)
+        lines.append(line)
+    if sizes == SIZES:
+        PAGE.write_text(put_between_marks(PAGE.read_text(encoding="utf-8"), lines), encoding="utf-8")
+        _say(f"{PAGE}: written")
+
+
+def put_between_marks(page: str, lines: Sequence[str]) -> str:
+    """Return the text of a page with these lines in place of what is between its two marks."""
+    before, rest = page.split(MARKS[0])
+    _, after = rest.split(MARKS[1])
+    return "\n".join((before + MARKS[0], "", *lines, "", MARKS[1] + after))
+
+
+def _measure_all(rows: int, rounds: int, large: int) -> Iterator[str]:
+    """Measure everything, and yield the lines of the manual as soon as each is known."""
     with tempfile.TemporaryDirectory() as name:
-        folder, rows, rounds = Path(name), arguments.rows, arguments.rounds
-        print("| api | rows | client | rows per CPU second | ratio | peak memory | calls |")
-        print("|---|---:|---|---:|---:|---:|---:|")
+        folder = Path(name)
+        yield "| api | rows | client | rows per CPU second | ratio | peak memory | calls |"
+        yield "|---|---:|---|---:|---:|---:|---:|"
         for api, share in RACES:
-            _race(folder, api, int(rows * share), rounds)
+            yield from _race(folder, api, int(rows * share), rounds)
         unchanged = [_measure("unchanged", folder, rows) for _ in range(rounds)]
-        print(f"\nComparing {rows:,} unchanged rows: {_median(unchanged, 'cpu'):.1f} s of CPU.")
+        yield from ("", "| what | measured |", "|---|---:|")
+        yield f"| comparing {rows:,} unchanged rows | {_median(unchanged, 'cpu'):.1f} s of CPU |"
         delayed = _measure("connector rest", folder, rows // 10, DELAY)
-        print(f"\nRequests in flight, of 10, when each answer takes {DELAY * 1000:.0f} ms: {delayed['in_flight']:.1f}.")
-        if arguments.large:
-            large = _measure("connector bulk", folder, arguments.large)
-            print(f"\nPeak memory at {arguments.large:,} rows: {large['peak_mb']:.0f} MB.")
+        in_flight = f"{delayed['in_flight']:.1f} of 10"
+        yield f"| requests in flight when each answer takes {DELAY * 1000:.0f} ms | {in_flight} |"
+        if large:
+            peak = _measure("connector bulk", folder, large)["peak_mb"]
+            yield f"| peak memory at {large:,} rows through `bulk` | {peak:.0f} MB |"
 
 
 def _peaks(sizes: list[int]) -> None:
@@ -70,8 +100,8 @@ def _peaks(sizes: list[int]) -> None:
         print(f"| {rows:,} | {found['peak_mb']:,.0f} MB | {found['cpu']:.0f} |", flush=True)
 
 
-def _race(folder: Path, api: str, rows: int, rounds: int) -> None:
-    """Run the product and its peers in turn through one api, and print their lines of the table."""
+def _race(folder: Path, api: str, rows: int, rounds: int) -> Iterator[str]:
+    """Run the product and its peers in turn through one api, and yield their lines of the table."""
     measured: dict[str, list[dict[str, float]]] = {client: [] for client in CLIENTS[api]}
     for _ in range(rounds):
         for client in measured:
@@ -80,9 +110,7 @@ def _race(folder: Path, api: str, rows: int, rounds: int) -> None:
     for client, found in measured.items():
         calls = f"{found[-1]['calls'] - found[-1]['polls']:.0f} + {found[-1]['polls']:.0f} polls"
         rate, peak = _rate(found), _median(found, "peak_mb")
-        print(
-            f"| {api} | {rows:,} | {client} | {rate:,.0f} | {rate / base:.1f} | {peak:,.0f} MB | {calls} |", flush=True
-        )
+        yield f"| {api} | {rows:,} | {client} | {rate:,.0f} | {rate / base:.1f} | {peak:,.0f} MB | {calls} |"
 
 
 def _median(measured: list[dict[str, float]], figure: str) -> float:
