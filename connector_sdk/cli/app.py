@@ -145,6 +145,6 @@ def connector(context: click.Context) -> None:
       64        wrong usage or configuration
       69        cannot reach the destination or log in
       70        a bug
-      130       and 143 interrupted; can be resumed
+      130, 143  interrupted; can be resumed
     """
     start_logging(context.ensure_object(Settings))

@@ -7,7 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-SCOPE = ("docs/contributing/language.md", "docs/generated", "tests/language")
+SCOPE = (
+    "connector_sdk", "plugins", "bench", "docs", "tests/language", "cassettes/README.md",
+    "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
+)  # fmt: skip
 """Where `make check` enforces the rules. A folder is added when its last finding is gone."""
 
 _SUFFIXES = frozenset({".py", ".md"})
