@@ -46,6 +46,8 @@ def report_failure(error: BaseException, settings: Settings) -> int:
 
 
 def _usage(error: click.ClickException) -> str:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = context.command_path if context else "connector"
     return f"{error.format_message()} — {where} --help shows how it is used"

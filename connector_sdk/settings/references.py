@@ -15,6 +15,9 @@ from connector_sdk.contract.errors import Portable, Problem
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BARE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+"""A reference as a shell has it, without braces."""
+
 _MAX_BYTES = 65_536
 
 Place = tuple[str | int, ...]
@@ -81,6 +84,8 @@ def _walk(value: Any, path: Place, problems: list[Problem]) -> Any:
         return [_walk(each, (*path, index), problems) for index, each in enumerate(value)]
     if isinstance(value, str) and "${" in value:
         return _resolve_references(value, path, problems)
+    if isinstance(value, str) and (bare := _BARE.fullmatch(value)):
+        problems.append(Problem(f"{value} is plain text, not a reference", path, f"write ${{{bare[1]}}}"))
     return value
 
 

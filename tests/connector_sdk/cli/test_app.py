@@ -33,8 +33,23 @@ def test_every_command_explains_itself(invoke: Invoke, command: str) -> None:
 def test_help_lists_the_commands_and_the_exit_codes(invoke: Invoke) -> None:
     text = invoke("--help").stdout
     assert all(f"\n  {command} " in text for command in COMMANDS)
-    assert "130 and 143" in text
+    assert "130, 143" in text
     assert invoke("--version").stdout.startswith("connector ")
+
+
+def test_the_command_alone_shows_its_help_and_nothing_else(invoke: Invoke) -> None:
+    alone = invoke()
+    assert alone.output.strip() == invoke("--help").stdout.strip()
+
+
+@pytest.mark.parametrize("file", ["s3://bucket/books.csv", "https://example.com/books.csv"])
+def test_the_address_of_a_file_is_not_taken_for_a_local_path(invoke: Invoke, folder: Path, file: str) -> None:
+    project = folder / "connector.yml"
+    project.write_text(project.read_text().replace("books.csv", file))
+    result = invoke("plan", "books")
+    assert result.exit_code == 64
+    assert f"{file} is a URL, and only local files are read" in result.stderr
+    assert "name their local path" in result.stderr
 
 
 @pytest.mark.parametrize(

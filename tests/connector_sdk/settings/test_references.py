@@ -57,6 +57,18 @@ def test_a_reference_that_is_not_understood_says_how_to_write_one(reference: str
     assert "${NAME}" in problems[0].hint or "${keyring:SERVICE/USER}" in problems[0].hint
 
 
+@pytest.mark.parametrize("text", ["$SF_SECRET", "$home"])
+def test_a_variable_without_braces_is_named_with_what_to_write(text: str) -> None:
+    _, (problem,) = interpolate(text, ())
+    assert f"{text} is plain text, not a reference" in str(problem)
+    assert problem.hint == f"write ${{{text[1:]}}}"
+
+
+@pytest.mark.parametrize("text", ["$", "$5", "a $NAME", "$NAME-x"])
+def test_other_dollars_are_text(text: str) -> None:
+    assert interpolate(text, ()) == (text, [])
+
+
 def test_a_file_that_cannot_be_a_secret_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "large").write_bytes(b"x" * 70_000)
