@@ -53,7 +53,9 @@ def show(settings: Settings, run: str) -> None:
     elif settings.output is Format.CSV:
         write_records(settings.output, tuple(flat(record)), [flat(record)])
     else:
-        terminal.text("\n".join([run_text(report), *([f"  {report.message}"] if report.message else [])]))
+        terminal.text(
+            "\n".join([run_text(report, settings.command), *([f"  {report.message}"] if report.message else [])])
+        )
 
 
 @click.command()

@@ -100,7 +100,9 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str | int | float | Decimal | date):
+    if isinstance(value, float):
+        return str(round(value, 3))
+    if isinstance(value, str | int | Decimal | date):
         return str(value)
     if isinstance(value, tuple | list | set | frozenset):
         return ", ".join(_text(each) for each in (sorted(value) if isinstance(value, set | frozenset) else value))

@@ -57,7 +57,7 @@ def plan(settings: Settings, /, syncs: tuple[str, ...], detailed_exitcode: bool,
                 )
             )  # fmt: skip
             if settings.output is Format.TABLE:
-                terminal.text(plan_text(reports[-1]))
+                terminal.text(plan_text(reports[-1], settings.command))
     finally:
         _write_all(settings.output, [plan_record(each) for each in reports])
     if any(finding.level is Level.STOP for each in reports for finding in each.findings):
@@ -139,7 +139,7 @@ def _run_one(
     reports += made
     for report in made:
         if settings.output is Format.TABLE:
-            terminal.text(run_text(report))
+            terminal.text(run_text(report, settings.command))
         if report.message:
             terminal.say(f"{report.sync}: {report.message}")
     return interrupt.code or max(ExitCode(report.exit) for report in made)

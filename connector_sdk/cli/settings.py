@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -40,7 +41,7 @@ class Settings:
     `destinations` replace the installed plugins of their types.
     """
 
-    path: Path = field(factory=lambda: Path(os.environ.get(VARIABLE) or FILE_NAME))
+    path: Path = field(factory=lambda: _default_path())
     state: Path | None = None
     output: Format = Format.TABLE
     verbose: bool = False
@@ -61,6 +62,12 @@ class Settings:
     def loaded(self) -> Project | Outline | None:
         """The project or its outline, if the command has loaded it already; else None."""
         return self.__dict__.get("project") or self.__dict__.get("outline")
+
+    @property
+    def command(self) -> str:
+        """The command by which the user reaches this project again: `connector`, with the options that led here."""
+        options = ["--project", str(self.path)] if self.path != _default_path() else []
+        return shlex.join(["connector", *options, *(["--state", str(self.state)] if self.state else [])])
 
     def destination(self, type_: str) -> Destination:
         """Return the destination of a type."""
@@ -94,6 +101,10 @@ class Settings:
     def say(self, text: str) -> None:
         """Write a message to stderr."""
         terminal.say(text)
+
+
+def _default_path() -> Path:
+    return Path(os.environ.get(VARIABLE) or FILE_NAME)
 
 
 def global_options(command: F) -> F:

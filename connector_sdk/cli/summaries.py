@@ -57,7 +57,7 @@ def flat(record: Mapping[str, Any]) -> Record:
     return columns
 
 
-def run_text(report: RunReport) -> str:
+def run_text(report: RunReport, command: str) -> str:
     """Return a run as text for users."""
     if not report.run:
         return f"{report.sync}: {report.state}"
@@ -75,7 +75,7 @@ def run_text(report: RunReport) -> str:
         _line("calls", ", ".join(calls)),
         *_code_lines([each for each in report.codes if each.code not in _pending_codes(report)][:_CODES]),
         *_doubt_lines(report),
-        *_next_steps(report),
+        *_next_steps(report, command),
     ]
     return "\n".join(lines)
 
@@ -118,7 +118,7 @@ def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
-def plan_text(report: PlanReport) -> str:
+def plan_text(report: PlanReport, command: str) -> str:
     """Return a plan as text for users."""
     both = f", {report.created_or_updated:,} created or updated" if report.created_or_updated else ""
     actions = (_actions(report.actions) + both).removeprefix(", ") or "none"
@@ -137,7 +137,7 @@ def plan_text(report: PlanReport) -> str:
         *(f"  {finding_text(each)}" for each in report.findings),
     ]
     if report.saved:
-        lines.append(f"  → connector run {report.sync} --plan {report.run}")
+        lines.append(f"  → {command} run {report.sync} --plan {report.run}")
     return "\n".join(lines)
 
 
@@ -172,15 +172,15 @@ def _code_text(count: CodeCount) -> str:
     return f"{count.rows:,} x {one_line(count.code) or 'no code'}: {one_line(count.advice)}".rstrip(": ")
 
 
-def _next_steps(report: RunReport) -> list[str]:
+def _next_steps(report: RunReport, command: str) -> list[str]:
     steps = []
     if report.rows.rejected:
-        steps.append(f"  → connector rows {report.run} --outcome rejected")
+        steps.append(f"  → {command} rows {report.run} --outcome rejected")
     if report.state in (ReportState.STOPPED, ReportState.INTERRUPTED):
-        steps.append(f"  → connector run {report.sync}   resumes it")
+        steps.append(f"  → {command} run {report.sync}   resumes it")
     if report.held or report.exit == ExitCode.HELD:
         rows = f"the {report.held:,} rows that wait" if report.held > 1 else "what waits"
-        steps.append(f"  → connector resolve {report.sync}   lists {rows} for a decision")
+        steps.append(f"  → {command} resolve {report.sync}   lists {rows} for a decision")
     return steps
 
 

@@ -227,3 +227,12 @@ def test_a_detailed_exit_code_tells_whether_there_are_changes(
 ) -> None:
     planned(report)
     assert invoke("plan", "books", "--detailed-exitcode").exit_code == code
+
+
+def test_the_next_step_leads_to_the_same_project_and_state_again(
+    invoke: Invoke, folder: Path, planned: Callable[[PlanReport], None]
+) -> None:
+    planned(evolve(PLANNED, saved=True))
+    state = folder / "the state"
+    text = invoke("plan", "books", "--save", "--project", str(folder), "--state", str(state)).stdout
+    assert f"→ connector --project {folder} --state '{state}' run books --plan 20260131-2" in text
