@@ -66,11 +66,11 @@ def test_the_second_run_of_the_quickstart_says_what_the_readme_shows(
     with Emulator() as org:
         for name in ("login_url", "client_id", "client_secret"):
             monkeypatch.setenv(f"SF_{name.upper()}", getattr(org, name))
-        project = ["--project", str(demo.PROJECT)]
-        first = CliRunner().invoke(connector, [*project, "run", "nightly"])
+        monkeypatch.chdir(demo.PROJECT)
+        first = CliRunner().invoke(connector, ["run", "nightly"])
         assert first.exit_code == 1, first.output
         demo.change_rows()
-        second = CliRunner().invoke(connector, [*project, *command.split()[2:]])
+        second = CliRunner().invoke(connector, command.split()[2:])
     assert drop_what_differs(second.stdout) == drop_what_differs(output)
 
 
