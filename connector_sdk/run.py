@@ -26,7 +26,7 @@ from connector_sdk.lifecycle.prepare import findings_of, freeze_plan, report_of,
 from connector_sdk.lifecycle.resume import forget_unplanned, open_run_findings, open_runs, resume_run
 from connector_sdk.lifecycle.rollback import guard_folder
 from connector_sdk.lifecycle.saved_plans import run_saved, save_plan
-from connector_sdk.lifecycle.session import Session, session
+from connector_sdk.lifecycle.session import Session, open_session
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.project.locate import locate
 
@@ -75,8 +75,10 @@ def run(
         first_run, frozenset(accept), full, abandon, start_over, plan_id,
         pace or Pace(), cancel or threading.Event(), drain,
     )  # fmt: skip
-    with session(project, sync, state=state, destinations=destinations, observers=observers, exclusive=True) as opened:
-        return tuple(_runs(opened, request))
+    with open_session(
+        project, sync, state=state, destinations=destinations, observers=observers, exclusive=True
+    ) as session:
+        return tuple(_runs(session, request))
 
 
 @checks_arguments(request_problems, observer_problems)
@@ -98,31 +100,33 @@ def plan(
     With `lookup`, the destination is asked which of the records exist, even if an upsert does not need to know.
     """
     request = Request(first_run=first_run, accept=frozenset(accept), full=full)
-    with session(project, sync, state=state, destinations=destinations, observers=observers, exclusive=save) as opened:
-        notes = guard_folder(opened, request)
-        guard_state(opened, request)
+    with open_session(
+        project, sync, state=state, destinations=destinations, observers=observers, exclusive=save
+    ) as session:
+        notes = guard_folder(session, request)
+        guard_state(session, request)
         run_id = new_run_id()
         try:
-            before = opened.live.host.calls.made
-            frozen_plan = freeze_plan(opened, run_id, request, lookup=lookup)
-            lookups = opened.live.host.calls.made - before
-            found = (*first_run_finding(opened, request), *findings_of(opened, frozen_plan))
+            before = session.live.host.calls.made
+            frozen_plan = freeze_plan(session, run_id, request, lookup=lookup)
+            lookups = session.live.host.calls.made - before
+            found = (*first_run_finding(session, request), *findings_of(session, frozen_plan))
             if save:
-                save_plan(opened, request, run_id, frozen_plan)
-            said = (*notes, *open_run_findings(opened), *warn_of_held_rows(opened), *found)
-            return report_of(opened, frozen_plan, said, saved=save, lookups=lookups)
+                save_plan(session, request, run_id, frozen_plan)
+            said = (*notes, *open_run_findings(session), *warn_of_held_rows(session), *found)
+            return report_of(session, frozen_plan, said, saved=save, lookups=lookups)
         finally:
             if not save:
-                remove(opened.folder.plan(run_id))
+                remove(session.folder.plan(run_id))
 
 
-def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
-    guard_account(opened, request)
-    notes = guard_folder(opened, request)
-    forget_unplanned(opened)
+def _runs(session: Session, request: Request) -> Iterator[RunReport]:
+    guard_account(session, request)
+    notes = guard_folder(session, request)
+    forget_unplanned(session)
     resumed = False
-    for each in open_runs(opened):
-        report = resume_run(opened, request, each)
+    for each in open_runs(session):
+        report = resume_run(session, request, each)
         if report is not None:
             yield report
             resumed = True
@@ -130,26 +134,26 @@ def _runs(opened: Session, request: Request) -> Iterator[RunReport]:
                 return
     try:
         if request.plan_id:
-            yield run_saved(opened, request, request.plan_id, notes)
+            yield run_saved(session, request, request.plan_id, notes)
         else:
-            yield _run_fresh(opened, request, notes)
+            yield _run_fresh(session, request, notes)
     except ConnectorError as error:
         if not resumed and error.exit_code is not ExitCode.INTERRUPTED:
             raise
-        told = locate(error, opened.project.file) if isinstance(error, ConfigError) else error
-        yield failed_report(opened, "", told)
+        told = locate(error, session.project.file) if isinstance(error, ConfigError) else error
+        yield failed_report(session, "", told)
 
 
-def _run_fresh(opened: Session, request: Request, notes: Sequence[Finding]) -> RunReport:
-    guard_state(opened, request)
-    stop_on(first_run_finding(opened, request))
+def _run_fresh(session: Session, request: Request, notes: Sequence[Finding]) -> RunReport:
+    guard_state(session, request)
+    stop_on(first_run_finding(session, request))
     for _ in range(_STALE_PLANS):
-        begun, frozen_plan, findings = begin(opened, request, notes)
+        begun, frozen_plan, findings = begin(session, request, notes)
         try:
-            return execute(opened, request, begun, frozen_plan, findings)
+            return execute(session, request, begun, frozen_plan, findings)
         except Stale:
             continue
     raise RunStopped(
-        f"the target of {opened.sync.name} changed {_STALE_PLANS} times while it was being written",
+        f"the target of {session.sync.name} changed {_STALE_PLANS} times while it was being written",
         hint="run again when no other user or program changes it",
     )

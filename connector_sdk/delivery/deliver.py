@@ -31,40 +31,40 @@ from connector_sdk.state.records import BatchState, JournalledBatch
 log = logging.getLogger(__name__)
 
 
-def deliver(writing: DeliveryContext, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
+def deliver(context: DeliveryContext, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
     """Send a batch and record its outcomes; return the batches that its retried rows went into.
 
     Raises `RunStopped` when the run cannot continue. The resumed run then settles the batch.
     """
-    if writing.settle_only:
-        return _settle_abandoned(writing, batch)
-    size = writing.sizes.too_large(batch.rows)
+    if context.settle_only:
+        return _settle_abandoned(context, batch)
+    size = context.sizes.too_large(batch.rows)
     if size is not None and batch.state is BatchState.PLANNED and batch.action not in (Action.REPLACE, Action.MERGE):
-        return writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), cut(batch, size))
+        return context.journal.record(batch, LEDGER_SCHEMA.empty_table(), cut(batch, size))
     if batch.round:
-        pause = writing.pace.backoff(batch.round)
+        pause = context.pace.backoff(batch.round)
         log.info("Rows that failed are tried again (try %d) in %.2f s: %s", batch.round + 1, pause, batch.label)
-        writing.stop.wait(pause)
-    sending = _Sending(writing, batch, writing.rows.read(batch))
-    stay = find_withheld(writing, batch, sending.rows)
+        context.stop.wait(pause)
+    sending = _Sending(context, batch, context.rows.read(batch))
+    stay = find_withheld(context, batch, sending.rows)
     if stay is not None:
-        return record_withheld(writing, batch, sending.rows, stay)
+        return record_withheld(context, batch, sending.rows, stay)
     if sending.rows.missing is not None:
-        return reject_orphans(writing, batch, sending.rows, sending.rows.missing)
+        return reject_orphans(context, batch, sending.rows, sending.rows.missing)
     try:
-        answer = call_with_retry(sending.send_or_settle, batch.label, writing.pace, writing.budget, sending.wait)
+        answer = call_with_retry(sending.send_or_settle, batch.label, context.pace, context.budget, sending.wait)
     except Failure as failure:
         return _handle_failure(sending, failure)
     if isinstance(answer, Unknown):
-        return record_unknown(writing, sending.batch, sending.rows, answer)
-    return record_results(writing, sending.batch, sending.rows, answer)
+        return record_unknown(context, sending.batch, sending.rows, answer)
+    return record_results(context, sending.batch, sending.rows, answer)
 
 
 @define
 class _Sending:
     """A batch that is being sent. `doubt`: this process or an earlier one may have executed it already."""
 
-    writing: DeliveryContext
+    context: DeliveryContext
     batch: JournalledBatch
     rows: BatchRows
     doubt: bool = field(init=False)
@@ -74,12 +74,12 @@ class _Sending:
 
     def send_or_settle(self) -> WriteResult | Unknown:
         """Settle the batch if it is in doubt, or send it; raises `Failure` when neither gives an answer."""
-        with self.writing.slots.one(self.writing.stop.halted):
+        with self.context.slots.one(self.context.stop.halted):
             try:
                 return self._answer()
             except Failure as failure:
                 if failure.classification.crowded:
-                    self.writing.slots.halve()
+                    self.context.slots.halve()
                 raise
 
     def wait(self, seconds: float) -> None:
@@ -87,33 +87,33 @@ class _Sending:
 
         Once the run stops, only a batch with an anchor gets another try, because the destination can be asked about it.
         """
-        stop = self.writing.stop
-        asks = self.doubt and self.writing.journal.anchors(self.batch.run, self.batch.number)
+        stop = self.context.stop
+        asks = self.doubt and self.context.journal.anchors(self.batch.run, self.batch.number)
         (stop.wait_for_answer if asks else stop.wait)(seconds)
 
     def _answer(self) -> WriteResult | Unknown:
         if self.doubt:
-            settled = settle(self.writing, self.batch, self.rows, self.batch.attempts)
+            settled = settle(self.context, self.batch, self.rows, self.batch.attempts)
             if settled is NOT_EXECUTED:
                 self._record_not_executed()
-            elif isinstance(settled, WriteResult) or not self.writing.may_repeat(self.batch.action):
+            elif isinstance(settled, WriteResult) or not self.context.may_repeat(self.batch.action):
                 assert isinstance(settled, WriteResult | Unknown)
                 return settled
         return self._send()
 
     def _record_not_executed(self) -> None:
-        self.batch = self.writing.journal.not_executed(self.batch)
+        self.batch = self.context.journal.not_executed(self.batch)
         self.doubt = False
 
     def _send(self) -> WriteResult:
-        writing = self.writing
-        writing.stop.check()
-        self.batch = writing.journal.intend(self.batch, repeated=self.doubt)
+        context = self.context
+        context.stop.check()
+        self.batch = context.journal.intend(self.batch, repeated=self.doubt)
         self.doubt = True
-        attempt = BatchAttempt(writing, self.batch, self.batch.attempts)
+        attempt = BatchAttempt(context, self.batch, self.batch.attempts)
         crashpoint("before write_batch")
         try:
-            result = writing.destination.write_batch(writing.connection, self.rows.batch, writing.options, attempt)
+            result = context.destination.write_batch(context.connection, self.rows.batch, context.options, attempt)
         except (ConnectorError, Stale):
             raise
         except Exception as error:
@@ -123,45 +123,45 @@ class _Sending:
 
     def _failure(self, error: Exception) -> Failure:
         if isinstance(error, NotExecuted):
-            known = self.writing.knowledge.of_row(error.code, error.message, self.batch.action)
+            known = self.context.knowledge.of_row(error.code, error.message, self.batch.action)
             after = known.retry_after if error.retry_after is None else error.retry_after
             classification = evolve(known, executed=Executed.NO, retry_after=after)
             failure = Failure(error.code, error.message, classification, split=error.split)
         else:
-            classification = self.writing.knowledge.of_exception("write_batch", error)
+            classification = self.context.knowledge.of_exception("write_batch", error)
             failure = Failure(type(error).__name__, str(error), classification)
         if classification.executed is Executed.NO:
             self._record_not_executed()
         return failure
 
 
-def _settle_abandoned(writing: DeliveryContext, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
+def _settle_abandoned(context: DeliveryContext, batch: JournalledBatch) -> tuple[JournalledBatch, ...]:
     """Find out what became of a batch, as far as that can be learned now, and send nothing."""
-    rows = writing.rows.read(batch)
+    rows = context.rows.read(batch)
     if not batch.in_flight:
-        return record_unprocessed(writing, batch, rows, "the run was abandoned")
-    anchored = bool(writing.journal.anchors(batch.run, batch.number))
-    if batch.state is not BatchState.SENDING or not (anchored or writing.anchors_first):
-        return record_unknown(writing, batch, rows, _BEFORE_THE_END)
-    if anchored and writing.unreachable:
-        return record_unknown(writing, batch, rows, Unknown("It was sent to another account, which is out of reach."))
+        return record_unprocessed(context, batch, rows, "the run was abandoned")
+    anchored = bool(context.journal.anchors(batch.run, batch.number))
+    if batch.state is not BatchState.SENDING or not (anchored or context.anchors_first):
+        return record_unknown(context, batch, rows, _BEFORE_THE_END)
+    if anchored and context.unreachable:
+        return record_unknown(context, batch, rows, Unknown("It was sent to another account, which is out of reach."))
     try:
         answer = call_with_retry(
-            lambda: settle(writing, batch, rows, batch.attempts), f"the answer to {batch.label}",
-            writing.pace, writing.budget, writing.stop.wait_for_answer,
+            lambda: settle(context, batch, rows, batch.attempts), f"the answer to {batch.label}",
+            context.pace, context.budget, context.stop.wait_for_answer,
         )  # fmt: skip
     except (Failure, RunStopped) as error:
         return record_unknown(
-            writing, batch, rows, Unknown(f"The destination could not say what became of it: {error}")
+            context, batch, rows, Unknown(f"The destination could not say what became of it: {error}")
         )
     if isinstance(answer, WriteResult):
-        return record_results(writing, batch, rows, answer)
+        return record_results(context, batch, rows, answer)
     if isinstance(answer, Unknown):
-        return record_unknown(writing, batch, rows, answer)
-    batch = writing.journal.not_executed(batch)
+        return record_unknown(context, batch, rows, answer)
+    batch = context.journal.not_executed(batch)
     if batch.repeated:
-        return record_unknown(writing, batch, rows, _BEFORE_THE_END)
-    return record_unprocessed(writing, batch, rows, "the run was abandoned")
+        return record_unknown(context, batch, rows, _BEFORE_THE_END)
+    return record_unprocessed(context, batch, rows, "the run was abandoned")
 
 
 _BEFORE_THE_END = Unknown("The answer was lost before the run was abandoned.")
@@ -175,7 +175,7 @@ def _handle_failure(sending: _Sending, failure: Failure) -> tuple[JournalledBatc
         raise RunStopped(f"{failure.code}: {failure.message}", hint=hint) from failure.__cause__
     batch = sending.batch
     if batch.rows > 1 and batch.action is not Action.REPLACE:
-        return sending.writing.journal.record(batch, LEDGER_SCHEMA.empty_table(), split_in_half(batch))
+        return sending.context.journal.record(batch, LEDGER_SCHEMA.empty_table(), split_in_half(batch))
     if failure.classification.executed is Executed.NO:
         batch = evolve(batch, submitted=batch.submitted + 1)  # the refusal is the row's outcome
-    return record_rejected(sending.writing, batch, sending.rows, failure)
+    return record_rejected(sending.context, batch, sending.rows, failure)

@@ -59,7 +59,7 @@ class _Verdict:
 
 
 def record_results(
-    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, result: WriteResult
+    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, result: WriteResult
 ) -> tuple[JournalledBatch, ...]:
     """Record the outcomes of a batch, and return new batches for the rows that may still succeed.
 
@@ -69,27 +69,27 @@ def record_results(
     result = _with_left(rows, result)
     if pc.all(pc.equal(result.rows.column("status"), RowStatus.SUCCEEDED.value)).as_py():
         outcomes = pa.repeat(Outcome.SUCCEEDED.value, batch.rows)
-        writing.sizes.clean(batch.rows)
-        return _record(writing, batch, table_of(batch, rows, result, outcomes, pa.nulls(batch.rows)), ())
-    kinds, verdicts = _group_rows(writing, batch, rows, result)
+        context.sizes.clean(batch.rows)
+        return _record(context, batch, table_of(batch, rows, result, outcomes, pa.nulls(batch.rows)), ())
+    kinds, verdicts = _group_rows(context, batch, rows, result)
     outcomes = pa.array([verdict.outcome for verdict in verdicts], pa.string()).take(kinds)
     advice = pa.array([verdict.advice or None for verdict in verdicts], pa.string()).take(kinds)
     table = table_of(batch, rows, result, outcomes, advice)
-    moved = _rematch_rows(writing, batch, rows, kinds, verdicts)
+    moved = _rematch_rows(context, batch, rows, kinds, verdicts)
     undecided = _keep_list_whole(batch, pc.is_null(outcomes))
     doubted = pc.and_(undecided, pa.array([verdict.doubted for verdict in verdicts]).take(kinds))
     most = [each.rows_max for each in verdicts if each.rows_max is not None]
     waits = any(each.waits for each in verdicts)
     certain, in_doubt = rows.rows.filter(pc.and_not(undecided, doubted)), rows.rows.filter(doubted)
-    repeated = retry_batches(batch, certain, in_doubt, min([writing.batch_size, *most]), whole=waits)
+    repeated = retry_batches(batch, certain, in_doubt, min([context.batch_size, *most]), whole=waits)
     if most and not batch.round and batch.action is not Action.MERGE and pc.all(undecided).as_py():
-        writing.sizes.lower(repeated[0].rows)
+        context.sizes.lower(repeated[0].rows)
     if repeated:
         table = table.filter(pc.invert(undecided))
         _log_repeats(batch, result, undecided, len(repeated))
     if moved:
         table = _without_moved(batch, rows, table, moved)
-    children = _record(writing, batch, table, (*repeated, *moved.batches))
+    children = _record(context, batch, table, (*repeated, *moved.batches))
     for verdict in verdicts:
         if verdict.stop:
             raise RunStopped(verdict.stop, hint=verdict.advice or "see the ledger of this run")
@@ -105,11 +105,11 @@ def _log_repeats(batch: JournalledBatch, result: WriteResult, undecided: pa.Bool
 
 
 def _rematch_rows(
-    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, kinds: pa.Array, verdicts: Sequence[_Verdict]
+    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, kinds: pa.Array, verdicts: Sequence[_Verdict]
 ) -> Rematched:
     """Match the rows again whose failure says that another record may have replaced theirs."""
     asking = [number for number, each in enumerate(verdicts) if each.look_again]
-    return look_again(writing, batch, rows, pc.is_in(kinds, pa.array(asking, kinds.type))) if asking else Rematched()
+    return look_again(context, batch, rows, pc.is_in(kinds, pa.array(asking, kinds.type))) if asking else Rematched()
 
 
 def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Rematched) -> pa.Table:
@@ -147,45 +147,45 @@ def _keep_list_whole(batch: JournalledBatch, undecided: pa.BooleanArray) -> pa.B
 
 
 def record_unknown(
-    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, answer: Unknown
+    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, answer: Unknown
 ) -> tuple[JournalledBatch, ...]:
     """Record that the fate of a whole batch cannot be learned."""
-    return _record_all(writing, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
+    return _record_all(context, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
 
 
 def record_rejected(
-    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, failure: Failure
+    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, failure: Failure
 ) -> tuple[JournalledBatch, ...]:
     """Record that the destination refused a batch that cannot be split: one row or a whole list."""
     advice = failure.classification.advice
-    return _record_all(writing, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
+    return _record_all(context, batch, rows, Outcome.REJECTED, failure.code, failure.message, advice)
 
 
 def record_unprocessed(
-    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, reason: str
+    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, reason: str
 ) -> tuple[JournalledBatch, ...]:
     """Record that a batch will not be sent."""
-    return _record_all(writing, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
+    return _record_all(context, batch, rows, Outcome.UNPROCESSED, Code.NOT_SENT, reason, _advice(Code.NOT_SENT))
 
 
 def record_withheld(
-    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, stay: Stay
+    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, stay: Stay
 ) -> tuple[JournalledBatch, ...]:
     """Record that the records of some rows stay; return a batch with the other rows."""
     table = uniform_table(batch, rows, stay.outcome, stay.code, stay.reason, _advice(stay.code))
     return _record(
-        writing, batch, table.filter(stay.kept), remaining_batch(batch, rows.rows.filter(pc.invert(stay.kept)))
+        context, batch, table.filter(stay.kept), remaining_batch(batch, rows.rows.filter(pc.invert(stay.kept)))
     )
 
 
 def reject_orphans(
-    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, missing: pa.Array
+    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, missing: pa.Array
 ) -> tuple[JournalledBatch, ...]:
     """Record which rows refer to a record that was not made, as `missing` says; return a batch with the other rows."""
     code = Code.PARENT_NOT_WRITTEN if batch.action is Action.MERGE else Code.REFERENCE_NOT_FOUND
     table = uniform_table(batch, rows, Outcome.REJECTED, code, missing, _advice(code))
     alone = pc.is_valid(missing)
-    return _record(writing, batch, table.filter(alone), remaining_batch(batch, rows.rows.filter(pc.invert(alone))))
+    return _record(context, batch, table.filter(alone), remaining_batch(batch, rows.rows.filter(pc.invert(alone))))
 
 
 def _advice(code: Code) -> str:
@@ -193,7 +193,7 @@ def _advice(code: Code) -> str:
 
 
 def _group_rows(
-    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, result: WriteResult
+    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, result: WriteResult
 ) -> tuple[pa.Array, list[_Verdict]]:
     """Group rows by status, code and age of their record ids; return each row's group, and each group's verdict."""
     status = result.rows.column("status").combine_chunks()
@@ -205,47 +205,47 @@ def _group_rows(
         first = pc.index(joined.indices, number).as_py()
         message = result.rows.column("message")[first].as_py() or ""
         word, is_fresh, code_text = each.split("\t", 2)
-        verdicts.append(_verdict(writing, batch, RowStatus(word), code_text, message, is_fresh=bool(is_fresh)))
+        verdicts.append(_verdict(context, batch, RowStatus(word), code_text, message, is_fresh=bool(is_fresh)))
     return joined.indices, verdicts
 
 
 def _verdict(
-    writing: DeliveryContext, batch: JournalledBatch, status: RowStatus, code: str, message: str, *, is_fresh: bool
+    context: DeliveryContext, batch: JournalledBatch, status: RowStatus, code: str, message: str, *, is_fresh: bool
 ) -> _Verdict:
     if status is RowStatus.SUCCEEDED:
         return _Verdict(Outcome.SUCCEEDED)
-    more = batch.round < writing.pace.rounds
+    more = batch.round < context.pace.rounds
     if status is RowStatus.UNKNOWN:
-        return _judge_unknown(writing, batch, code, message)
+        return _judge_unknown(context, batch, code, message)
     if status is RowStatus.NOT_EXECUTED:
-        waits = bool(code) and writing.knowledge.of_row(code, message, batch.action).waits
+        waits = bool(code) and context.knowledge.of_row(code, message, batch.action).waits
         return _Verdict(None if more or waits else Outcome.UNPROCESSED, waits=waits)
-    return _judge_failed(writing, batch, code, message, is_fresh=is_fresh)
+    return _judge_failed(context, batch, code, message, is_fresh=is_fresh)
 
 
-def _judge_unknown(writing: DeliveryContext, batch: JournalledBatch, code: str, message: str) -> _Verdict:
+def _judge_unknown(context: DeliveryContext, batch: JournalledBatch, code: str, message: str) -> _Verdict:
     """Return the verdict on rows that may have been executed: retry them if a repeat is allowed and tries are left."""
     if code:
-        known = writing.knowledge.of_row(code, message, batch.action)
+        known = context.knowledge.of_row(code, message, batch.action)
     else:
         known = Classification(Kind.TRANSIENT, Executed.MAYBE)
-    again = writing.may_repeat(batch.action) and _may_repeat(writing, batch, known)
+    again = context.may_repeat(batch.action) and _may_repeat(context, batch, known)
     return _Verdict(None if again else Outcome.UNKNOWN, known.advice, doubted=True)
 
 
 def _judge_failed(
-    writing: DeliveryContext, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool
+    context: DeliveryContext, batch: JournalledBatch, code: str, message: str, *, is_fresh: bool
 ) -> _Verdict:
     """Return the verdict on rows that failed.
 
     An update whose record id was looked up in this run never counts as gone: its code is about another record. A
     deletion or a merge may find such a record gone.
     """
-    known = writing.knowledge.of_row(code, message, batch.action)
+    known = context.knowledge.of_row(code, message, batch.action)
     if known.crowded:
-        writing.slots.halve()
+        context.slots.halve()
     doubted = known.executed is Executed.MAYBE
-    twice = doubted and not writing.may_repeat(batch.action)
+    twice = doubted and not context.may_repeat(batch.action)
     if known.kind is Kind.FATAL:
         stop = f"{code}: {message}"
         return _Verdict(Outcome.UNKNOWN if twice else None, known.advice, stop=stop, doubted=doubted)
@@ -253,20 +253,20 @@ def _judge_failed(
         return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
     if known.forget_record and batch.action in _GONE and not (is_fresh and batch.action is Action.UPDATE):
         return _Verdict(Outcome.SKIPPED, _GONE[batch.action], look_again=known.look_again)
-    if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and writing.split_retries and _may_repeat(writing, batch, known):
+    if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and context.split_retries and _may_repeat(context, batch, known):
         return _Verdict(None, rows_max=known.rows_max, doubted=doubted)
     if doubted and batch.action is Action.CREATE:
         return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
     return _Verdict(Outcome.REJECTED, known.advice, look_again=known.look_again)
 
 
-def _may_repeat(writing: DeliveryContext, batch: JournalledBatch, known: Classification) -> bool:
-    rounds = writing.pace.rounds if known.attempts is None else known.attempts - 1
+def _may_repeat(context: DeliveryContext, batch: JournalledBatch, known: Classification) -> bool:
+    rounds = context.pace.rounds if known.attempts is None else known.attempts - 1
     return batch.round < rounds
 
 
 def _record_all(
-    writing: DeliveryContext,
+    context: DeliveryContext,
     batch: JournalledBatch,
     rows: BatchRows,
     outcome: Outcome,
@@ -274,30 +274,30 @@ def _record_all(
     message: str,
     advice: str,
 ) -> tuple[JournalledBatch, ...]:
-    return _record(writing, batch, uniform_table(batch, rows, outcome, code, message, advice), ())
+    return _record(context, batch, uniform_table(batch, rows, outcome, code, message, advice), ())
 
 
 def _record(
-    writing: DeliveryContext, batch: JournalledBatch, table: pa.Table, repeated: Sequence[NewBatch]
+    context: DeliveryContext, batch: JournalledBatch, table: pa.Table, repeated: Sequence[NewBatch]
 ) -> tuple[JournalledBatch, ...]:
-    clean = _scrub_secrets(writing, table)
+    clean = _scrub_secrets(context, table)
     counts = count_rows(clean)
-    children = writing.journal.record(batch, clean, repeated, counts)
+    children = context.journal.record(batch, clean, repeated, counts)
     outcomes: Counter[Outcome] = Counter()
     for each in counts:
         outcomes[Outcome(each.outcome)] += each.rows
-    remaining = writing.progress.subtract(outcomes)
-    writing.observers.batch_finished(BatchReport(batch.run, batch.number, table.num_rows, dict(outcomes), remaining))
+    remaining = context.progress.subtract(outcomes)
+    context.observers.batch_finished(BatchReport(batch.run, batch.number, table.num_rows, dict(outcomes), remaining))
     return children
 
 
-def _scrub_secrets(writing: DeliveryContext, table: pa.Table) -> pa.Table:
+def _scrub_secrets(context: DeliveryContext, table: pa.Table) -> pa.Table:
     """Return the outcomes without secrets that the destination repeated in its texts; scrub each distinct text once."""
     for name in _SAID:
         texts = table.column(name).combine_chunks()
         if texts.null_count < len(texts):
             encoded = texts.dictionary_encode()
-            clean = pa.array([writing.scrub(each) for each in encoded.dictionary.to_pylist()], pa.string())
+            clean = pa.array([context.scrub(each) for each in encoded.dictionary.to_pylist()], pa.string())
             table = table.set_column(table.schema.get_field_index(name), name, clean.take(encoded.indices))
     return table
 

@@ -15,7 +15,7 @@ _NO_ANCHOR = Unknown("The answer was lost and the destination names no batch; lo
 
 
 def settle(
-    writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, number: int
+    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, number: int
 ) -> WriteResult | Recovery | Unknown:
     """Find out what became of a batch that may have been executed; return NOT_EXECUTED only if that is proven.
 
@@ -24,22 +24,22 @@ def settle(
 
     Raises `Failure` when the destination cannot tell now.
     """
-    attempt = BatchAttempt(writing, batch, number)
+    attempt = BatchAttempt(context, batch, number)
     if attempt.anchors:
-        return _ask_destination(writing, rows, attempt)
-    return NOT_EXECUTED if writing.anchors_first else _NO_ANCHOR
+        return _ask_destination(context, rows, attempt)
+    return NOT_EXECUTED if context.anchors_first else _NO_ANCHOR
 
 
 def _ask_destination(
-    writing: DeliveryContext, rows: BatchRows, attempt: BatchAttempt
+    context: DeliveryContext, rows: BatchRows, attempt: BatchAttempt
 ) -> WriteResult | Recovery | Unknown:
     crashpoint("before recover_batch")
     try:
-        answer = writing.destination.recover_batch(writing.connection, rows.batch, writing.options, attempt)
+        answer = context.destination.recover_batch(context.connection, rows.batch, context.options, attempt)
     except (ConnectorError, Stale):
         raise
     except Exception as error:
-        classification = writing.knowledge.of_exception("recover_batch", error)
+        classification = context.knowledge.of_exception("recover_batch", error)
         raise Failure(type(error).__name__, str(error), classification) from error
     crashpoint("after recover_batch")
     return answer

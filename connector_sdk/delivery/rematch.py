@@ -41,23 +41,23 @@ class Rematched:
         return bool(self.batches or self.unfit or self.kept)
 
 
-def look_again(writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Rematched:
+def look_again(context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Rematched:
     """Match the rows that are `asked` about again, and put those that now match another record into batches for it.
 
     A row that does not fit the object of that record is `unfit`. A row that left the model is never sent to another
     record. Retries are limited as elsewhere. Raises `RunStopped` when the destination cannot be asked now.
     """
-    sought = writing.sought
-    if sought is None or writing.settle_only or batch.round >= writing.pace.rounds:
+    sought = context.sought
+    if sought is None or context.settle_only or batch.round >= context.pace.rounds:
         return Rematched()
     places = pc.indices_nonzero(asked)
     numbers, former = rows.rows.take(places).to_pylist(), rows.record_ids.take(places).to_pylist()
     left = pc.equal(rows.effects.take(places), "left").to_pylist()
-    values, homes = _read_rematch_plan(writing, batch, sought, places, () if all(left) else sought.homes)
+    values, homes = _read_rematch_plan(context, batch, sought, places, () if all(left) else sought.homes)
     successors = sought.successors if all(left) else ()
     groups: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
     unfit, kept = {}, {}
-    for place, (object_name, id_) in _records(writing, sought, values, successors).items():
+    for place, (object_name, id_) in _records(context, sought, values, successors).items():
         same = object_name == batch.object_name
         if same and (id_ == former[place] or batch.action not in (Action.UPDATE, Action.DELETE)):
             continue
@@ -73,11 +73,11 @@ def look_again(writing: DeliveryContext, batch: JournalledBatch, rows: BatchRows
 
 
 def _read_rematch_plan(
-    writing: DeliveryContext, batch: JournalledBatch, sought: MatchRule, places: pa.Array, homes: Sequence[str]
+    context: DeliveryContext, batch: JournalledBatch, sought: MatchRule, places: pa.Array, homes: Sequence[str]
 ) -> tuple[pa.Array, list[dict[str, tuple[int, str | None]]]]:
     """Return the match values of rows, and each row's shape in other objects, or why it does not fit them."""
     names = [each for home in homes for each in (shape_in(home), unfit_in(home))]
-    table = writing.rows.columns(batch, [sought.stored, "match", *names]).take(places)
+    table = context.rows.columns(batch, [sought.stored, "match", *names]).take(places)
     values = table.column(sought.stored).combine_chunks()
     if pa.types.is_string(values.type):  # a row that left the model has only the compared value
         values = pc.coalesce(values, table.column("match").combine_chunks())
@@ -89,14 +89,14 @@ def _read_rematch_plan(
 
 
 def _records(
-    writing: DeliveryContext, sought: MatchRule, values: pa.Array, successors: Sequence[str]
+    context: DeliveryContext, sought: MatchRule, values: pa.Array, successors: Sequence[str]
 ) -> dict[int, tuple[str, str]]:
     """Return object and id of the one record that each value has now, by the value's place among the values."""
     asked = pc.indices_nonzero(pc.is_valid(values))
     if not len(asked):
         return {}
     asks = values.take(asked)
-    found = writing.destination.match(writing.connection, sought.objects, sought.field, asks, successors=successors)
+    found = context.destination.match(context.connection, sought.objects, sought.field, asks, successors=successors)
     ids: dict[int, dict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
     for position, object_name, id_ in zip(*(column.to_pylist() for column in found.columns), strict=True):
         ids[asked[position].as_py()][object_name].add(id_)

@@ -26,7 +26,7 @@ _FIRST = 1
 """The number of threads that begin a stage of smaller batches: answers may come sooner than the next batch is made."""
 
 
-def deliver_all(writing: DeliveryContext, batches: Iterable[JournalledBatch], parallelism: int) -> None:
+def deliver_all(context: DeliveryContext, batches: Iterable[JournalledBatch], parallelism: int) -> None:
     """Deliver all batches that have no outcomes yet; a stage starts when the one before it is done.
 
     With parallelism 1, batches keep row order: a retry is sent before later batches.
@@ -34,29 +34,29 @@ def deliver_all(writing: DeliveryContext, batches: Iterable[JournalledBatch], pa
     Raises the first error that stopped the run, or `Cancelled` when it was stopped from outside. Before that, answers
     to batches in flight are recorded within a time limit. The resumed run settles what is left.
     """
-    writing = evolve(writing, slots=ConcurrencyLimit(parallelism))
+    context = evolve(context, slots=ConcurrencyLimit(parallelism))
     waiting = (each for each in batches if each.state is not BatchState.DONE)
     open_ = sorted(waiting, key=lambda each: (each.stage, each.ranges[0]))
     for number, stage in groupby(open_, key=lambda each: each.stage):
-        writing.stop.check()
+        context.stop.check()
         batches_ = tuple(stage)
-        if number and writing.rekeyed:
-            writing = evolve(writing, refused=rejected_keys(writing, batches_[0].run))
-        writing.rows.begin(batches_)
-        if number and not writing.settle_only:
-            writing = evolve(writing, taken=claimed_records(writing, batches_))
-        _deliver_stage(writing, batches_, parallelism)
+        if number and context.rekeyed:
+            context = evolve(context, refused=rejected_keys(context, batches_[0].run))
+        context.rows.begin(batches_)
+        if number and not context.settle_only:
+            context = evolve(context, taken=claimed_records(context, batches_))
+        _deliver_stage(context, batches_, parallelism)
 
 
-def _deliver_stage(writing: DeliveryContext, batches: Sequence[JournalledBatch], parallelism: int) -> None:
-    queue = BatchQueue(batches, writing.stop, in_order=parallelism == 1)
+def _deliver_stage(context: DeliveryContext, batches: Sequence[JournalledBatch], parallelism: int) -> None:
+    queue = BatchQueue(batches, context.stop, in_order=parallelism == 1)
 
     def work() -> bool:
         batch = queue.take()
         if batch is None:
             return False
         try:
-            queue.finish(batch, deliver(writing, batch))
+            queue.finish(batch, deliver(context, batch))
             if batch.rows >= _LARGE:
                 pa.default_memory_pool().release_unused()
                 pa.system_memory_pool().release_unused()
@@ -65,5 +65,5 @@ def _deliver_stage(writing: DeliveryContext, batches: Sequence[JournalledBatch],
         return True
 
     first = parallelism if batches[0].rows >= _LARGE else _FIRST
-    run_workers(work, lambda: queue.ready, first, parallelism, writing)
+    run_workers(work, lambda: queue.ready, first, parallelism, context)
     queue.check()

@@ -28,7 +28,7 @@ _UNWIND = 0.5
 
 
 def run_workers(
-    work: Callable[[], bool], waiting: Callable[[], int], first: int, most: int, writing: DeliveryContext
+    work: Callable[[], bool], waiting: Callable[[], int], first: int, most: int, context: DeliveryContext
 ) -> None:
     """Repeat `work` in `first` to `most` threads until it returns False, or until the run stops.
 
@@ -40,8 +40,8 @@ def run_workers(
     thread from outside, stops the run. A second one ends the wait. The threads are daemons: one that is stuck in a call
     must not keep the process alive.
     """
-    crew = _Crew(work, waiting, most, writing)
-    stop = writing.stop
+    crew = _Crew(work, waiting, most, context)
+    stop = context.stop
     while True:
         try:
             crew.begin(first)

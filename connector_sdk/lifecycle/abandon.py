@@ -27,23 +27,23 @@ _MESSAGE = (
 )
 
 
-def end_without_plan(opened: Session, request: Request, run: JournalledRun) -> RunReport:
+def end_without_plan(session: Session, request: Request, run: JournalledRun) -> RunReport:
     """Abandon a run from the journal alone.
 
     Rows that have outcomes keep them. Of the other rows only the number is known. The rows of a batch in flight are
     unknown; if they would be created, they are held together. The rest is unprocessed. In modes that compare, the
     next run sends every row again, because it is unknown which of them the destination has.
     """
-    opened.observers.run_started(RunStart(run.id, run.sync, True, now()))
-    opened.journal.take_up(run.id, opened.id)
-    lines = [*opened.journal.outcomes(run.id), *_without_outcome(opened.journal.batches(run.id))]
+    session.observers.run_started(RunStart(run.id, run.sync, True, now()))
+    session.journal.take_up(run.id, session.id)
+    lines = [*session.journal.outcomes(run.id), *_without_outcome(session.journal.batches(run.id))]
     rows = sum(each.num_rows for each in lines)
     ending = RunEnding(RunState.ABANDONED, True, _MESSAGE)
     planned = RowCounts(read=rows, planned=rows)
-    report = end(opened, run, lines, planned, lambda ledger: _state_after(opened, request, run, ledger), ending)
-    opened.observers.run_finished(report)
-    opened.live.host.begin_counting()
-    opened.watch.restart()
+    report = end(session, run, lines, planned, lambda ledger: _state_after(session, request, run, ledger), ending)
+    session.observers.run_finished(report)
+    session.live.host.begin_counting()
+    session.watch.restart()
     return report
 
 
@@ -71,28 +71,28 @@ def _lines(batch: JournalledBatch, outcome: Outcome, code: Code, message: str) -
     return pa.Table.from_pylist([known | {"row": number} for number in numbers], schema=LEDGER_SCHEMA)
 
 
-def _state_after(opened: Session, request: Request, run: JournalledRun, ledger: Path) -> SyncState:
+def _state_after(session: Session, request: Request, run: JournalledRun, ledger: Path) -> SyncState:
     """Return the state after the run: the former snapshot, with the records that the run is known to have created."""
-    previous = opened.state()
-    generation = opened.generation + 1
+    previous = session.state()
+    generation = session.generation + 1
     if previous is not None and previous.snapshot is not None:
         state = evolve(previous, fingerprints={}, run=run.id, generation=generation)
-    elif run.config.partition(":")[0] == opened.config:
-        state = SyncState(opened.target, {}, None, run.id, generation)
+    elif run.config.partition(":")[0] == session.config:
+        state = SyncState(session.target, {}, None, run.id, generation)
     else:
         return SyncState({}, {}, None, run.id, generation)
-    created = _read_created_records(opened, run, ledger)
+    created = _read_created_records(session, run, ledger)
     try:
-        return add_rows(opened.folder, run.sync, run.id, state, created) if created.num_rows else state
+        return add_rows(session.folder, run.sync, run.id, state, created) if created.num_rows else state
     except RunStopped:
         if request.start_over:
             return evolve(state, snapshot=None, checksum=None)
         raise
 
 
-def _read_created_records(opened: Session, run: JournalledRun, ledger: Path) -> pa.Table:
+def _read_created_records(session: Session, run: JournalledRun, ledger: Path) -> pa.Table:
     """Return the keys and ids of the records that batches with the action `CREATE` created."""
-    creating = [each.number for each in opened.journal.batches(run.id) if each.action is Action.CREATE]
+    creating = [each.number for each in session.journal.batches(run.id) if each.action is Action.CREATE]
     accepted = [("outcome", "=", Outcome.SUCCEEDED.value), ("batch", "in", creating)]
     columns = ["key", "record_id"]
     empty = pa.schema([LEDGER_SCHEMA.field(each) for each in columns]).empty_table()

@@ -29,33 +29,33 @@ from connector_sdk.state.snapshot_file import describe_snapshot, with_snapshot
 
 
 def begin(
-    opened: Session, request: Request, notes: Sequence[Finding] = ()
+    session: Session, request: Request, notes: Sequence[Finding] = ()
 ) -> tuple[JournalledRun, FrozenPlan, tuple[Finding, ...]]:
     """Make a plan, check it and commit it. From here on the run survives a crash. Return the findings, too.
 
     `notes` are findings from before.
     """
     run_id = new_run_id()
-    opened.observers.run_started(RunStart(run_id, opened.sync.name, False, now()))
-    account, held = opened.live.connection.account, () if request.start_over else warn_of_held_rows(opened)
-    begun = opened.journal.begin_run(run_id, opened.sync.name, account, opened.config, opened.id)
+    session.observers.run_started(RunStart(run_id, session.sync.name, False, now()))
+    account, held = session.live.connection.account, () if request.start_over else warn_of_held_rows(session)
+    begun = session.journal.begin_run(run_id, session.sync.name, account, session.config, session.id)
     try:
-        frozen_plan = freeze_plan(_heed_cancel(opened, request.cancel), run_id, request)
-        findings = (*notes, *held, *findings_of_run(opened, frozen_plan))
+        frozen_plan = freeze_plan(_heed_cancel(session, request.cancel), run_id, request)
+        findings = (*notes, *held, *findings_of_run(session, frozen_plan))
         stop_on(findings, request.accept)
     except BaseException as error:
-        remove(opened.folder.plan(run_id))
-        opened.journal.forget_run(run_id)
-        opened.observers.run_finished(failed_report(opened, run_id, error))
+        remove(session.folder.plan(run_id))
+        session.journal.forget_run(run_id)
+        session.observers.run_finished(failed_report(session, run_id, error))
         raise
-    adopt_upgrade(opened, run_id, frozen_plan)
-    forgotten = opened.sync.name if request.start_over else None
-    planned = make_planned(opened, frozen_plan).to_json()
-    opened.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten, planned)
+    adopt_upgrade(session, run_id, frozen_plan)
+    forgotten = session.sync.name if request.start_over else None
+    planned = make_planned(session, frozen_plan).to_json()
+    session.journal.freeze(run_id, frozen_plan.batches, RunState.RUNNING, forgotten, planned)
     return begun, frozen_plan, findings
 
 
-def _heed_cancel(opened: Session, cancel: threading.Event) -> Session:
+def _heed_cancel(session: Session, cancel: threading.Event) -> Session:
     """Return the session with a destination that is not called any more once the run is cancelled."""
 
     @contextmanager
@@ -65,21 +65,21 @@ def _heed_cancel(opened: Session, cancel: threading.Event) -> Session:
             raise RunStopped(message, hint=hint, exit_code=ExitCode.INTERRUPTED)
         yield
 
-    return evolve(opened, live=evolve(opened.live, destination=opened.live.destination.with_share(heed)))
+    return evolve(session, live=evolve(session.live, destination=session.live.destination.with_share(heed)))
 
 
-def adopt_upgrade(opened: Session, run_id: str, plan: FrozenPlan) -> None:
+def adopt_upgrade(session: Session, run_id: str, plan: FrozenPlan) -> None:
     """Replace the state of the sync by its upgraded form if an earlier version spelled keys in another way."""
-    upgraded, state = plan.folder / UPGRADED, opened.state()
+    upgraded, state = plan.folder / UPGRADED, session.state()
     if state is None or not (upgraded.exists() or plan.former_keys):
         return
     if upgraded.exists():
-        target = opened.folder.snapshot(opened.sync.name, f"{run_id}-known")
+        target = session.folder.snapshot(session.sync.name, f"{run_id}-known")
         upgraded.replace(target)
         on_disk(target, target.parent)
-        state = with_snapshot(opened.folder, state, target)
+        state = with_snapshot(session.folder, state, target)
     crashpoint("after the state is upgraded")
-    opened.journal.respell(opened.sync.name, plan.former_keys, state)
+    session.journal.respell(session.sync.name, plan.former_keys, state)
 
 
 def new_run_id() -> str:
@@ -88,21 +88,21 @@ def new_run_id() -> str:
     return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond // 1000:03}{secrets.token_hex(2)}"
 
 
-def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
+def first_run_finding(session: Session, request: Request) -> tuple[Finding, ...]:
     """Return the finding that stops an insert run while it is unknown whether its rows were sent before."""
-    if opened.sync.mode is not Mode.INSERT:
+    if session.sync.mode is not Mode.INSERT:
         return ()
-    previous = opened.state()
+    previous = session.state()
     is_first = previous is None or previous.snapshot is None or request.start_over
-    lost = find_lost_state(opened, request) if is_first else ()
+    lost = find_lost_state(session, request) if is_first else ()
     if lost or request.first_run is not None:
         return lost
     if is_first:
-        name = opened.sync.name
+        name = session.sync.name
         message = f"{name} has no record of what it sent before, and sending a row twice would create it twice"
         advice = "pass --first-run send to send all rows, or --first-run baseline to mark them as already sent"
         return (Finding(Level.STOP, message, advice),)
-    if opened.may_have_created:
+    if session.may_have_created:
         message = "a run that was ended without its plan may have created rows, and it is not known which"
         advice = (
             "look for them at the destination; then pass --first-run send to send all rows that are not known to be"
@@ -112,31 +112,31 @@ def first_run_finding(opened: Session, request: Request) -> tuple[Finding, ...]:
     return ()
 
 
-def guard_state(opened: Session, request: Request) -> None:
+def guard_state(session: Session, request: Request) -> None:
     """Raise `RunStopped` if the snapshot belongs to another target."""
-    previous = opened.state()
-    guard_account(opened, request)
+    previous = session.state()
+    guard_account(session, request)
     if previous is None or request.start_over:
         return
     if previous.snapshot is not None:
-        opened.guard_target(previous)
+        session.guard_target(previous)
 
 
-def guard_account(opened: Session, request: Request) -> None:
+def guard_account(session: Session, request: Request) -> None:
     """Raise `RunStopped` if a run would start over in another account, unless the user accepts that, too.
 
     A single option would be too easy to pass by mistake.
     """
     if not request.start_over or "account" in request.accept:
         return
-    previous, account = opened.state(), opened.live.connection.account
+    previous, account = session.state(), session.live.connection.account
     known = [previous.target["account"]] if previous and "account" in previous.target else []
-    known += [each.account for each in opened.journal.runs(opened.sync.name) if each.state is RunState.RUNNING]
+    known += [each.account for each in session.journal.runs(session.sync.name) if each.state is RunState.RUNNING]
     others = [each for each in known if each != account]
     if others:
-        sent = describe_snapshot(opened.folder, previous) if previous and previous.snapshot else ""
+        sent = describe_snapshot(session.folder, previous) if previous and previous.snapshot else ""
         raise RunStopped(
-            f"{opened.sync.name} wrote to account {others[0]} before{f' ({sent})' if sent else ''},"
+            f"{session.sync.name} wrote to account {others[0]} before{f' ({sent})' if sent else ''},"
             f" and the connection leads to {account} now",
             hint="connect to the former account, or, to begin in this one: --start-over --accept account",
             exit_code=ExitCode.GUARD,

@@ -26,7 +26,7 @@ from connector_sdk.state.records import ENDED, BatchState, JournalledRun, RunSta
 
 
 def execute(
-    opened: Session,
+    session: Session,
     request: Request,
     begun: JournalledRun,
     frozen_plan: FrozenPlan,
@@ -46,25 +46,25 @@ def execute(
     unforeseen exception.
     """
     if resumed:
-        opened.observers.run_started(RunStart(begun.id, opened.sync.name, True, now()))
-        opened.journal.take_up(begun.id, opened.id)
-    opened.observers.run_planned(frozen_plan.summary, findings)
-    opened.guard.note_begun(opened.sync.name, opened.written_to, opened.generation, begun.id)
+        session.observers.run_started(RunStart(begun.id, session.sync.name, True, now()))
+        session.journal.take_up(begun.id, session.id)
+    session.observers.run_planned(frozen_plan.summary, findings)
+    session.guard.note_begun(session.sync.name, session.written_to, session.generation, begun.id)
     stop = Stopping(request.cancel, request.drain)
     unforeseen: BaseException | None = None
     try:
-        report = _deliver_and_finish(opened, request, begun, frozen_plan, resumed, abandoned, elsewhere, stop)
+        report = _deliver_and_finish(session, request, begun, frozen_plan, resumed, abandoned, elsewhere, stop)
     except Stale as error:
-        opened.journal.set_state(begun.id, RunState.ABANDONED)
-        remove(opened.folder.plan(begun.id))
-        opened.observers.run_finished(failed_report(opened, begun.id, error))
+        session.journal.set_state(begun.id, RunState.ABANDONED)
+        remove(session.folder.plan(begun.id))
+        session.observers.run_finished(failed_report(session, begun.id, error))
         raise
     except BaseException as error:
-        report = _report_stop(opened, begun, error, resumed=resumed)
+        report = _report_stop(session, begun, error, resumed=resumed)
         unforeseen = None if isinstance(error, _stop_errors()) else error
-    opened.observers.run_finished(report)
-    opened.live.host.begin_counting()
-    opened.watch.restart()
+    session.observers.run_finished(report)
+    session.live.host.begin_counting()
+    session.watch.restart()
     failure = unforeseen or stop.interruption
     if failure is not None:
         raise failure
@@ -72,7 +72,7 @@ def execute(
 
 
 def _deliver_and_finish(
-    opened: Session,
+    session: Session,
     request: Request,
     begun: JournalledRun,
     frozen_plan: FrozenPlan,
@@ -81,30 +81,30 @@ def _deliver_and_finish(
     elsewhere: bool,
     stop: Stopping,
 ) -> RunReport:
-    batches = opened.journal.batches(begun.id)
+    batches = session.journal.batches(begun.id)
     remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
-    writing = _make_delivery_context(opened, request, frozen_plan, remaining, stop)
+    writing = _make_delivery_context(session, request, frozen_plan, remaining, stop)
     writing = evolve(writing, settle_only=abandoned, unreachable=elsewhere)
     deliver_all(writing, batches, frozen_plan.summary.parallelism)
     state = RunState.ABANDONED if abandoned else RunState.FINISHED
-    return finish(opened, begun, frozen_plan, request, ending=RunEnding(state, resumed))
+    return finish(session, begun, frozen_plan, request, ending=RunEnding(state, resumed))
 
 
-def _report_stop(opened: Session, begun: JournalledRun, error: BaseException, *, resumed: bool) -> RunReport:
+def _report_stop(session: Session, begun: JournalledRun, error: BaseException, *, resumed: bool) -> RunReport:
     """Record and return the report of a run that cannot continue. If the run has already ended, return its own report.
 
     If the report cannot be made, report that error to observers and raise it.
     """
     message, code = _reason(error)
     try:
-        opened.journal.seal()
-        known = opened.journal.run(begun.id)
+        session.journal.seal()
+        known = session.journal.run(begun.id)
         if known is not None and known.state in ENDED and known.report is not None:
             return report_from(json.loads(known.report))
-        report = stopped_report(opened, begun, resumed=resumed, message=opened.live.host.scrub(message), code=code)
-        opened.journal.report(begun.id, as_json(report))
+        report = stopped_report(session, begun, resumed=resumed, message=session.live.host.scrub(message), code=code)
+        session.journal.report(begun.id, as_json(report))
     except Exception as lost:
-        opened.observers.run_finished(failed_report(opened, begun.id, lost))
+        session.observers.run_finished(failed_report(session, begun.id, lost))
         raise
     return report
 
@@ -126,18 +126,18 @@ def _reason(error: BaseException) -> tuple[str, ExitCode]:
 
 
 def _make_delivery_context(
-    opened: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping
+    session: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping
 ) -> DeliveryContext:
-    live, settings, plan = opened.live, opened.settings, frozen_plan.summary
+    live, settings, plan = session.live, session.settings, frozen_plan.summary
     apis = [each for each in live.destination.spec.apis if each.name == plan.api]
     return DeliveryContext(
         destination=live.destination,
         connection=live.connection,
-        options=opened.options,
-        journal=opened.journal,
-        rows=PlanRows(frozen_plan.folder, frozen_plan.layout, lambda: opened.journal.outcomes(plan.run)),
+        options=session.options,
+        journal=session.journal,
+        rows=PlanRows(frozen_plan.folder, frozen_plan.layout, lambda: session.journal.outcomes(plan.run)),
         knowledge=ErrorCache(live.destination, settings.retry_codes),
-        observers=opened.observers,
+        observers=session.observers,
         progress=Progress(remaining),
         pace=request.pace,
         budget=Budget(request.pace.tokens),
@@ -145,9 +145,9 @@ def _make_delivery_context(
         batch_size=plan.batch_size,
         split_retries=settings.split_retries,
         stop=stop,
-        at_least_once=opened.resends,
+        at_least_once=session.resends,
         rekeyed=frozen_plan.rekeyed,
         scrub=live.host.scrub,
         sought=frozen_plan.layout.sought,
-        keep=opened.keep_locked,
+        keep=session.keep_locked,
     )

@@ -44,21 +44,21 @@ class RunEnding:
     message: str = ""
 
 
-def finish(opened: Session, run: JournalledRun, plan: FrozenPlan, request: Request, *, ending: RunEnding) -> RunReport:
+def finish(session: Session, run: JournalledRun, plan: FrozenPlan, request: Request, *, ending: RunEnding) -> RunReport:
     """End a run whose rows all have outcomes. If this is repeated after a crash, it has the same result."""
 
     def promote_state(ledger: Path) -> SyncState:
         """Promote the snapshot, and keep the schemas that the run was planned with."""
-        state = _promote_snapshot(opened, run, plan, ledger, request)
+        state = _promote_snapshot(session, run, plan, ledger, request)
         crashpoint("after the snapshot is written")
-        keep_schema(plan.folder, opened.folder.schema(run.sync))
+        keep_schema(plan.folder, session.folder.schema(run.sync))
         return state
 
-    return end(opened, run, _all_outcomes(plan, opened.journal, run.id), plan.rows, promote_state, ending, plan)
+    return end(session, run, _all_outcomes(plan, session.journal, run.id), plan.rows, promote_state, ending, plan)
 
 
 def end(
-    opened: Session,
+    session: Session,
     run: JournalledRun,
     lines: Iterable[pa.Table],
     planned: RowCounts,
@@ -70,78 +70,78 @@ def end(
 
     `after` takes the path of the ledger. `plan` is None if the plan of the run is lost.
     """
-    ledger = opened.folder.ledger(run.id)
-    tallying = TotalsBuilder(holds=not opened.resends)
+    ledger = session.folder.ledger(run.id)
+    tallying = TotalsBuilder(holds=not session.resends)
     write_ledger(ledger, (tallying.add(each) for each in combine_tables(lines)))
     crashpoint("after the ledger is written")
     tally = tallying.result(planned)
     tally.require_sums()
     state = after(ledger)
-    report = _report(opened, run, tally, ending)
-    removed = _count_removed(opened, plan, report)
-    opened.journal.finish(run, ending.state, as_json(report), state, tally.held, removed)
-    opened.guard.note_ended(run.sync, state.generation)
-    _tidy(opened, run)
+    report = _report(session, run, tally, ending)
+    removed = _count_removed(session, plan, report)
+    session.journal.finish(run, ending.state, as_json(report), state, tally.held, removed)
+    session.guard.note_ended(run.sync, state.generation)
+    _tidy(session, run)
     return report
 
 
-def _count_removed(opened: Session, plan: FrozenPlan | None, report: RunReport) -> RemovedRows | None:
+def _count_removed(session: Session, plan: FrozenPlan | None, report: RunReport) -> RemovedRows | None:
     """Return how many rows a run removed, for the guard on removals of a day. Accepted removals do not count."""
     rows = report.actions.deleted + report.actions.cleared
-    if not rows or opened.sync.mode not in (Mode.UPSERT, Mode.UPDATE):
+    if not rows or session.sync.mode not in (Mode.UPSERT, Mode.UPDATE):
         return None
     counts = plan is None or not _REMOVING.intersection(plan.released)
     return RemovedRows(now(), rows if counts else 0, plan.known if plan else 0)
 
 
-def _tidy(opened: Session, run: JournalledRun) -> None:
+def _tidy(session: Session, run: JournalledRun) -> None:
     """Delete files that are no longer needed. The run has ended even if this fails."""
     try:
-        remove(opened.folder.plan(run.id))
-        retain(opened.folder, opened.journal, opened.project.keep, run.sync)
+        remove(session.folder.plan(run.id))
+        retain(session.folder, session.journal, session.project.keep, run.sync)
     except OSError as error:
         log.warning("Files that are not needed any more could not be deleted: %s", error)
 
 
-def _report(opened: Session, run: JournalledRun, tally: RunTotals, ending: RunEnding) -> RunReport:
+def _report(session: Session, run: JournalledRun, tally: RunTotals, ending: RunEnding) -> RunReport:
     """Return the report of a run that ends. The rows that it holds are not recorded yet."""
-    held = count_held(opened.journal.held_rows(run.sync), tally.held)
-    code = exit_code(tally.rows, held, opened.sync.on_held)
-    progress = opened.journal.progress(run.id)
+    held = count_held(session.journal.held_rows(run.sync), tally.held)
+    code = exit_code(tally.rows, held, session.sync.on_held)
+    progress = session.journal.progress(run.id)
     return RunReport(
         run.id, run.sync, ending.resumed, ending.state.value, code, tally.rows, tally.actions,
-        opened.live.host.calls, opened.watch.seconds, ending.message, held, 0, tally.possible_duplicates, tally.codes,
-        count_batches(progress), opened.watch.started,
+        session.live.host.calls, session.watch.seconds, ending.message, held, 0, tally.possible_duplicates, tally.codes,
+        count_batches(progress), session.watch.started,
     )  # fmt: skip
 
 
-def stopped_report(opened: Session, run: JournalledRun, *, resumed: bool, message: str, code: ExitCode) -> RunReport:
+def stopped_report(session: Session, run: JournalledRun, *, resumed: bool, message: str, code: ExitCode) -> RunReport:
     """Return the report of a run that cannot continue. Its rows without an outcome count as unprocessed."""
-    known = opened.journal.run(run.id)
+    known = session.journal.run(run.id)
     assert known is not None
     return evolve(
-        report_of_open_run(opened.folder, opened.journal, known, is_running=False),
-        resumed=resumed, state=ReportState.STOPPED, exit=code, calls=opened.live.host.calls,
-        seconds=opened.watch.seconds, message=message, started=opened.watch.started,
+        report_of_open_run(session.folder, session.journal, known, is_running=False),
+        resumed=resumed, state=ReportState.STOPPED, exit=code, calls=session.live.host.calls,
+        seconds=session.watch.seconds, message=message, started=session.watch.started,
     )  # fmt: skip
 
 
-def failed_report(opened: Session, run: str, error: BaseException) -> RunReport:
+def failed_report(session: Session, run: str, error: BaseException) -> RunReport:
     """Return the report of a run that ended before it wrote anything."""
     code = error.exit_code if isinstance(error, ConnectorError) else ExitCode.STOPPED
     if isinstance(error, Stale):
         code = ExitCode.GUARD
-    said = opened.live.host.scrub(str(error)) or type(error).__name__
+    said = session.live.host.scrub(str(error)) or type(error).__name__
     return RunReport(
-        run, opened.sync.name, False, ReportState.NOT_BEGUN, code, RowCounts(), ActionCounts(),
-        opened.live.host.calls, opened.watch.seconds, said, _count_held_rows(opened), started=opened.watch.started,
+        run, session.sync.name, False, ReportState.NOT_BEGUN, code, RowCounts(), ActionCounts(),
+        session.live.host.calls, session.watch.seconds, said, _count_held_rows(session), started=session.watch.started,
     )  # fmt: skip
 
 
-def _count_held_rows(opened: Session) -> int:
+def _count_held_rows(session: Session) -> int:
     """Return how many rows are held, or 0 if the journal itself stops the run."""
     try:
-        return opened.journal.count_held_rows(opened.sync.name)
+        return session.journal.count_held_rows(session.sync.name)
     except ConnectorError:
         return 0
 
@@ -152,7 +152,7 @@ def as_json(report: RunReport) -> str:
 
 
 def _promote_snapshot(
-    opened: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path, request: Request
+    session: Session, run: JournalledRun, plan: FrozenPlan, ledger: Path, request: Request
 ) -> SyncState:
     """Return the state of the sync after a run, with a new snapshot unless the run changed nothing in it.
 
@@ -160,7 +160,7 @@ def _promote_snapshot(
     """
     after = SyncState(plan.target, plan.fingerprints, None, run.id, plan.generation)
     try:
-        old = opened.snapshot()
+        old = session.snapshot()
     except RunStopped:
         if request.start_over:
             return after
@@ -171,7 +171,7 @@ def _promote_snapshot(
     elif old is not None and plan.changes_nothing:
         snapshot = old
     else:
-        snapshot = opened.folder.snapshot(run.sync, run.id)
+        snapshot = session.folder.snapshot(run.sync, run.id)
         make_folder(snapshot.parent)
         compares = mode in (Mode.UPSERT, Mode.UPDATE)
         promote(
@@ -180,7 +180,7 @@ def _promote_snapshot(
             archives=mode is Mode.ARCHIVE, compared=plan.compared,
         )  # fmt: skip
         on_disk(snapshot, snapshot.parent, snapshot.parent.parent)
-    return with_snapshot(opened.folder, after, snapshot) if snapshot else after
+    return with_snapshot(session.folder, after, snapshot) if snapshot else after
 
 
 def _all_outcomes(plan: FrozenPlan, journal: Journal, run: str) -> Iterator[pa.Table]:

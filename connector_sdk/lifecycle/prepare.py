@@ -27,85 +27,85 @@ from connector_sdk.state.schemas import read_schemas
 from connector_sdk.state.serialization import make_planned_batch
 
 
-def freeze_plan(opened: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
+def freeze_plan(session: Session, run_id: str, request: Request, *, lookup: bool = False) -> FrozenPlan:
     """Compare the model with the rows accepted so far, and freeze the rows to send.
 
     If the run starts over, no row counts as accepted. A baseline has a meaning only if it is unknown which rows were
     sent: in a first run, or after a run that may have created rows without a known key.
     """
-    _refuse_baseline_of_list(opened, request)
-    previous = None if request.start_over else opened.state()
-    held = () if request.start_over else opened.journal.held_rows(opened.sync.name)
-    snapshot = None if request.start_over else opened.snapshot()
-    folder = opened.folder.plan(run_id)
+    _refuse_baseline_of_list(session, request)
+    previous = None if request.start_over else session.state()
+    held = () if request.start_over else session.journal.held_rows(session.sync.name)
+    snapshot = None if request.start_over else session.snapshot()
+    folder = session.folder.plan(run_id)
     make_folder(folder)
-    schema, *others = in_match_order(opened.schemas.values())
+    schema, *others = in_match_order(session.schemas.values())
     wanted = PlanRequest(
         run=run_id,
-        project=opened.project,
-        sync=opened.sync,
-        model=opened.model,
+        project=session.project,
+        sync=session.sync,
+        model=session.model,
         schema=schema,
-        spec=opened.live.destination.spec,
-        delivery=opened.settings,
+        spec=session.live.destination.spec,
+        delivery=session.settings,
         folder=folder,
-        generation=opened.generation + 1,
-        target=opened.target,
+        generation=session.generation + 1,
+        target=session.target,
         former_target=previous.target if previous else {},
-        removed_today=opened.count_removed_today(),
-        former=read_schemas(opened.folder.schema(opened.sync.name)) if previous else {},
+        removed_today=session.count_removed_today(),
+        former=read_schemas(session.folder.schema(session.sync.name)) if previous else {},
         snapshot=snapshot,
         fingerprints=previous.fingerprints if previous else {},
         held=tuple(each.key for each in held),
         full=request.full,
-        baseline=request.baseline and (snapshot is None or opened.may_have_created),
+        baseline=request.baseline and (snapshot is None or session.may_have_created),
         lookup=lookup,
-        accepted=request.accept | opened.live.destination.released_guards(opened.options),
+        accepted=request.accept | session.live.destination.released_guards(session.options),
         others=tuple(others),
     )
     try:
-        return make_plan(wanted, opened.live.destination, opened.live.connection)
+        return make_plan(wanted, session.live.destination, session.live.connection)
     except unreadable() as error:
-        require_whole(opened.model)
+        require_whole(session.model)
         if isinstance(error, no_room()):
             hint = "make room in memory and on the disk, and run again; nothing was sent"
             raise RunStopped(f"the plan cannot be made: {first_line(error)}", hint=hint) from error
         raise
 
 
-def _refuse_baseline_of_list(opened: Session, request: Request) -> None:
+def _refuse_baseline_of_list(session: Session, request: Request) -> None:
     """Raise `ConfigError` when rows of a whole list are to count as sent: all entries of the target would leave it."""
-    if request.baseline and opened.sync.mode is Mode.ALL:
+    if request.baseline and session.sync.mode is Mode.ALL:
         message = "--first-run baseline does not go with mode all, which compares the model with what the target has"
-        raise ConfigError([Problem(message, ("syncs", opened.sync.name, "mode"), "leave --first-run out")])
+        raise ConfigError([Problem(message, ("syncs", session.sync.name, "mode"), "leave --first-run out")])
 
 
-def findings_of(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
+def findings_of(session: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
     """Return the findings of planning and of the destination about a plan and the connection."""
-    live = opened.live
-    found = live.destination.check_plan(live.connection, plan.summary, opened.options, _replacement(plan))
+    live = session.live
+    found = live.destination.check_plan(live.connection, plan.summary, session.options, _replacement(plan))
     return (*plan.findings, *scrub_findings((*live.connection.findings, *found), live.host.scrub))
 
 
-def findings_of_run(opened: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
+def findings_of_run(session: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
     """Return the findings about a plan that will run. The destination checks it only if it sends anything."""
-    return findings_of(opened, plan) if plan.batches else plan.findings
+    return findings_of(session, plan) if plan.batches else plan.findings
 
 
-def warn_of_held_rows(opened: Session) -> tuple[Finding, ...]:
+def warn_of_held_rows(session: Session) -> tuple[Finding, ...]:
     """Return a finding about the held rows of the sync, if there are any."""
-    held = opened.journal.count_held_rows(opened.sync.name)
+    held = session.journal.count_held_rows(session.sync.name)
     if not held:
         return ()
-    level = Level.INFO if opened.sync.on_held is OnHeld.IGNORE else Level.WARNING
+    level = Level.INFO if session.sync.on_held is OnHeld.IGNORE else Level.WARNING
     rows = "1 row is held" if held == 1 else f"{held:,} rows are held"
     message = f"{rows}: sent by an earlier run, and it is not known what became of {'it' if held == 1 else 'them'}"
-    return (Finding(level, message, f"settle that with: connector resolve {opened.sync.name}"),)
+    return (Finding(level, message, f"settle that with: connector resolve {session.sync.name}"),)
 
 
-def make_planned(opened: Session, plan: FrozenPlan) -> Planned:
+def make_planned(session: Session, plan: FrozenPlan) -> Planned:
     """Return what a run with this plan begins with."""
-    return Planned.of_plan(plan, holds=not opened.resends, on_held=opened.sync.on_held)
+    return Planned.of_plan(plan, holds=not session.resends, on_held=session.sync.on_held)
 
 
 def _replacement(plan: FrozenPlan) -> Batch | None:
@@ -117,10 +117,10 @@ def _replacement(plan: FrozenPlan) -> Batch | None:
 
 
 def report_of(
-    opened: Session, plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, lookups: int
+    session: Session, plan: FrozenPlan, findings: Sequence[Finding], *, saved: bool, lookups: int
 ) -> PlanReport:
     """Return what `plan` shows. `lookups` counts the API calls for the lookups of the plan."""
-    decided = make_planned(opened, plan).decided or ()
+    decided = make_planned(session, plan).decided or ()
     tallying = TotalsBuilder()
     tallying.count(decided)
     return PlanReport(
@@ -134,7 +134,7 @@ def report_of(
         Cost(sum(plan.summary.batches.values()), lookups=lookups),
         plan.summary.delivery,
         saved,
-        held=opened.journal.count_held_rows(opened.sync.name),
+        held=session.journal.count_held_rows(session.sync.name),
         skipped_as_held=sum(each.rows for each in decided if each.code == Code.HELD),
         codes=tallying.codes,
     )

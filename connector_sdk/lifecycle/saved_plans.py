@@ -26,44 +26,46 @@ from connector_sdk.state.schemas import read_schemas
 _AGAIN = "plan again with --save"
 
 
-def save_plan(opened: Session, request: Request, run_id: str, frozen_plan: FrozenPlan) -> None:
+def save_plan(session: Session, request: Request, run_id: str, frozen_plan: FrozenPlan) -> None:
     """Save a plan, to run it later. What would keep it from running now keeps it from running then, too."""
-    undecided = first_run_finding(opened, request)
+    undecided = first_run_finding(session, request)
     if undecided:
         write_plan(evolve(frozen_plan, findings=(*undecided, *frozen_plan.findings)))
-    opened.journal.begin_run(run_id, opened.sync.name, opened.live.connection.account, _fingerprint(opened), opened.id)
-    planned = make_planned(opened, frozen_plan).to_json()
-    opened.journal.freeze(run_id, frozen_plan.batches, RunState.SAVED, planned=planned)
+    session.journal.begin_run(
+        run_id, session.sync.name, session.live.connection.account, _fingerprint(session), session.id
+    )
+    planned = make_planned(session, frozen_plan).to_json()
+    session.journal.freeze(run_id, frozen_plan.batches, RunState.SAVED, planned=planned)
 
 
-def run_saved(opened: Session, request: Request, plan_id: str, notes: Sequence[Finding] = ()) -> RunReport:
+def run_saved(session: Session, request: Request, plan_id: str, notes: Sequence[Finding] = ()) -> RunReport:
     """Run a saved plan. `notes` are findings from before.
 
     Raises `RunStopped` (exit 6) if the plan is out of date or a guard stops it.
     """
-    saved = opened.journal.run(plan_id)
-    if saved is None or saved.sync != opened.sync.name:
+    saved = session.journal.run(plan_id)
+    if saved is None or saved.sync != session.sync.name:
         hint = "plan with --save; a plan is kept for 24 hours"
-        raise ConfigError([Problem(f"there is no saved plan {plan_id} of {opened.sync.name}", hint=hint)])
-    reason = _find_stale_reason(opened, saved)
+        raise ConfigError([Problem(f"there is no saved plan {plan_id} of {session.sync.name}", hint=hint)])
+    reason = _find_stale_reason(session, saved)
     if reason:
         raise RunStopped(f"plan {plan_id} {reason}", hint=_AGAIN, exit_code=ExitCode.GUARD)
-    guard_state(opened, request)
+    guard_state(session, request)
     try:
-        frozen_plan = read_plan(opened.folder.plan(plan_id))
-        target = _Target(opened, frozen_plan)
+        frozen_plan = read_plan(session.folder.plan(plan_id))
+        target = _Target(session, frozen_plan)
     except RunStopped as error:
         raise RunStopped(error.message, hint=_AGAIN, exit_code=ExitCode.GUARD) from error
     changes = target.find_changes()
     if changes:
         raise _refuse(plan_id, changes)
-    findings = (*notes, *warn_of_held_rows(opened), *findings_of_run(opened, frozen_plan))
+    findings = (*notes, *warn_of_held_rows(session), *findings_of_run(session, frozen_plan))
     stop_on(findings, request.accept)
-    opened.observers.run_started(RunStart(plan_id, opened.sync.name, False, now()))
-    adopt_upgrade(opened, plan_id, frozen_plan)
-    opened.journal.take_up(plan_id, opened.id)
+    session.observers.run_started(RunStart(plan_id, session.sync.name, False, now()))
+    adopt_upgrade(session, plan_id, frozen_plan)
+    session.journal.take_up(plan_id, session.id)
     try:
-        return execute(opened, request, saved, frozen_plan, findings)
+        return execute(session, request, saved, frozen_plan, findings)
     except Stale as error:
         raise _refuse(plan_id, [target.compare()]) from error
 
@@ -71,8 +73,8 @@ def run_saved(opened: Session, request: Request, plan_id: str, notes: Sequence[F
 class _Target:
     """What a plan writes to: its state when the plan was made, and its present state."""
 
-    def __init__(self, opened: Session, plan: FrozenPlan) -> None:
-        self._opened = opened
+    def __init__(self, session: Session, plan: FrozenPlan) -> None:
+        self._opened = session
         self._plan = plan
         is_list = plan.batches and plan.layout.version is not None
         self._entries = read_entries(plan) if is_list else frozenset[str]()
@@ -102,19 +104,19 @@ def _refuse(plan_id: str, changes: Sequence[str]) -> RunStopped:
     return RunStopped(message, hint=_AGAIN, exit_code=ExitCode.GUARD)
 
 
-def _find_stale_reason(opened: Session, saved: JournalledRun) -> str:
+def _find_stale_reason(session: Session, saved: JournalledRun) -> str:
     if saved.state is RunState.ABANDONED:
         return "was given up already"
     if saved.state is not RunState.SAVED:
         return f"was run already (it is {saved.state})"
-    if saved.account != opened.live.connection.account:
+    if saved.account != session.live.connection.account:
         return "was made for another account"
-    if saved.config != _fingerprint(opened):
+    if saved.config != _fingerprint(session):
         return "is out of date: the configuration or the snapshot changed since"
     if is_expired(saved):
         return "is older than 24 hours"
     return ""
 
 
-def _fingerprint(opened: Session) -> str:
-    return f"{opened.config}:{opened.generation}"
+def _fingerprint(session: Session) -> str:
+    return f"{session.config}:{session.generation}"

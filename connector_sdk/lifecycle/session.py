@@ -172,7 +172,7 @@ def journal_of(project: Project | Outline, state: Path | None = None) -> Iterato
 
 
 @contextmanager
-def session(
+def open_session(
     project: Project,
     name: str,
     *,
