@@ -22,9 +22,6 @@ _LARGE = 5_000
 Otherwise Arrow and the system's allocator each keep some memory for every thread.
 """
 
-_FIRST = 1
-"""The number of threads that begin a stage of smaller batches: answers may come sooner than the next batch is made."""
-
 
 def deliver_all(context: DeliveryContext, batches: Iterable[JournalledBatch], parallelism: int) -> None:
     """Deliver all batches that have no outcomes yet; a stage starts when the one before it is done.
@@ -64,6 +61,5 @@ def _deliver_stage(context: DeliveryContext, batches: Sequence[JournalledBatch],
             queue.fail(error)
         return True
 
-    first = parallelism if batches[0].rows >= _LARGE else _FIRST
-    run_workers(work, lambda: queue.ready, first, parallelism, context)
+    run_workers(work, lambda: queue.ready, parallelism, context)
     queue.check()

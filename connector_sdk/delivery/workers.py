@@ -1,4 +1,4 @@
-"""The threads that deliver batches: few at first, and more while they only wait for answers."""
+"""The threads that deliver batches: one for each batch that is ready, up to the parallelism of the sync."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from connector_sdk.delivery.stopping import WHEN_INTERRUPTED
 
 log = logging.getLogger(__name__)
 
-_BUSY = 0.5
-"""The CPU seconds per second from which on more threads of one interpreter get no more work done."""
-
 _LOOK = 0.1
 """Seconds between two checks of the threads."""
 
@@ -27,16 +24,12 @@ _UNWIND = 0.5
 """Seconds that threads get to end by themselves after their waits have ended."""
 
 
-def run_workers(
-    work: Callable[[], bool], waiting: Callable[[], int], first: int, most: int, context: DeliveryContext
-) -> None:
-    """Repeat `work` in `first` to `most` threads until it returns False, or until the run stops.
+def run_workers(work: Callable[[], bool], waiting: Callable[[], int], most: int, context: DeliveryContext) -> None:
+    """Repeat `work` in up to `most` threads until it returns False, or until the run stops.
 
-    If answers come at once, threads wait only for the interpreter, and each switch between them costs CPU. A thread is
-    therefore added only while the present ones leave the interpreter idle, and `waiting` says that there is work for
-    it.
+    `waiting` returns how many batches are ready and have no thread yet; each gets one, as far as `most` allows.
 
-    A run that stops waits for its threads as long as `writing.stop` says. Ctrl-C, or another exception raised in this
+    A run that stops waits for its threads as long as `context.stop` says. Ctrl-C, or another exception raised in this
     thread from outside, stops the run. A second one ends the wait. The threads are daemons: one that is stuck in a call
     must not keep the process alive.
     """
@@ -44,7 +37,7 @@ def run_workers(
     stop = context.stop
     while True:
         try:
-            crew.begin(first)
+            crew.begin()
             crew.watch()
             crew.drain()
             return
@@ -70,25 +63,21 @@ class _Crew:
     _most: int
     _writing: DeliveryContext
     _ends: list[threading.Event] = field(factory=list, init=False)
-    _spent: list[float] = field(factory=list, init=False)
 
-    def begin(self, first: int) -> None:
+    def begin(self) -> None:
         """Start the first threads."""
         if not self._ends and not self._writing.stop.halted.is_set():
-            self._start(max(1, min(first, self._waiting())))
+            self._start(max(1, min(self._most, self._waiting())))
 
     def watch(self) -> None:
         """Watch the threads, and start more of them, until all have ended or the run stops."""
-        stop, looked = self._writing.stop, time.monotonic()
+        stop = self._writing.stop
         for end in self._ends:
             while not end.is_set() and not stop.halted.is_set():
                 end.wait(_LOOK)
-                now, busy = time.monotonic(), sum(self._spent)
                 stop.heed()
-                if not end.is_set() and not stop.halted.is_set() and busy < _BUSY * (now - looked):
-                    self._start(min(len(self._ends), self._most - len(self._ends), self._waiting()))
-                self._spent.clear()
-                looked = now
+                if not end.is_set() and not stop.halted.is_set():
+                    self._start(min(self._most - len(self._ends), self._waiting()))
 
     def drain(self) -> None:
         """Wait for threads that are still busy, but no longer than a stopping run may."""
@@ -123,17 +112,14 @@ class _Crew:
         if not self._ends:
             hint = "allow this user more threads, or end other processes, and run again; nothing is lost"
             raise RunStopped(f"no thread can be started: {error}", hint=hint) from error
-        log.warning("The run goes on with %d threads: %s", len(self._ends), error)
+        log.warning("The run continues with %d threads: %s", len(self._ends), error)
         self._most = len(self._ends)
 
     def _loop(self, kept: ExitStack, end: threading.Event) -> None:
         try:
             with kept:
-                going = True
-                while going:
-                    before = time.thread_time()
-                    going = self._work()
-                    self._spent.append(time.thread_time() - before)
+                while self._work():
+                    pass
         finally:
             end.set()
 

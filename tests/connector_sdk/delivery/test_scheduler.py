@@ -13,7 +13,6 @@ import pytest
 from attrs import define, field
 
 from connector_sdk import Action, Batch, Cancelled, NotExecuted, WriteResult
-from connector_sdk.delivery import workers
 from connector_sdk.delivery.concurrency import CLEAN, ConcurrencyLimit
 
 from .scripted import Bench, Scripted, await_most, results
@@ -90,23 +89,6 @@ def test_batches_of_no_lane_are_kept_apart_by_nothing(bench: Bench) -> None:
     plugin = Scripted(act)
     bench.send(plugin, parallelism=6)
     assert plugin.most_in_flight == 4
-
-
-def test_one_thread_is_enough_where_it_keeps_the_interpreter_busy(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(workers, "_BUSY", 0.1)  # of a processor that other processes may want, too
-    bench.plan(Action.UPSERT, *ranges(40))
-
-    def act(batch: Batch) -> WriteResult:
-        until = time.thread_time() + 0.02
-        while time.thread_time() < until:
-            pass
-        return results(batch, {})
-
-    plugin = Scripted(act)
-    bench.send(plugin, parallelism=10)
-    assert plugin.most_in_flight == 1
 
 
 def test_threads_that_wait_for_answers_become_as_many_as_may_be_under_way(bench: Bench) -> None:

@@ -56,7 +56,6 @@ def test_answers_that_come_one_after_another_within_the_bound_are_all_recorded(
     """Each call is answered when the outcome of the one after it is on record."""
     count = 6
     bench.plan(Action.CREATE, *[(number, number + 1) for number in range(2 * count)])
-    monkeypatch.setattr("connector_sdk.delivery.scheduler._FIRST", count)
     together, stop = threading.Barrier(count), Stopping(drain=60)
     recorded = [threading.Event() for _ in range(count)]
 
@@ -129,12 +128,11 @@ def test_a_run_goes_on_with_the_threads_that_it_gets(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.plan(Action.UPSERT, *[(number, number + 1) for number in range(4)])
-    monkeypatch.setattr("connector_sdk.delivery.scheduler._FIRST", 4)
     allow(monkeypatch, 2)
     with caplog.at_level(logging.WARNING):
         bench.send(Scripted(lambda batch: results(batch, {})), parallelism=4)
     assert set(bench.outcomes().values()) == {"succeeded"}
-    assert "goes on with 2 threads: can't start new thread" in caplog.text
+    assert "continues with 2 threads: can't start new thread" in caplog.text
 
 
 @pytest.mark.rule("C5")
