@@ -104,7 +104,7 @@ def test_each_run_after_a_lost_insert_exits_with_3_until_the_rows_are_settled(pr
     for _ in range(3):
         done = project.run("--first-run", "send")
         assert (done.exit, done.report["held"]) == (3, 25)
-        assert "connector resolve contacts" in project.invoke("show", done.report["run"]).stdout
+        assert "resolve contacts" in project.invoke("show", done.report["run"]).stdout
     assert "connector resolve contacts" in done.said
     assert len(project.emulated.records("Contact")) == 25
     assert project.invoke("resolve", "contacts", "--sent").exit_code == 0
