@@ -13,6 +13,30 @@ from connector_sdk.testing.crash import Report
 
 Unharmed = Callable[[Report], Report]
 
+SAMPLE = 5
+"""Of the cases of a test in `TABLES`, the quick suite runs the first and every fifth after it; the others are long."""
+
+TABLES = {
+    *(("planning", f"test_{name}") for name in (
+        "spellings", "shared_records", "guards_that_remember", "searching", "names", "rekeyed", "mapping_changes",
+        "nested", "identity", "more_decimals", "drift", "several_objects", "unreadable_cells", "conversions",
+    )),
+    *(("crashes", f"test_{name}") for name in ("damage", "frozen_values")),
+    *(("state", f"test_{name}") for name in ("rollback_guard", "modes", "links")),
+    *(("cli", f"test_{name}") for name in ("encodings",)),
+    *(("observing", f"test_{name}") for name in ("spelled_secrets", "planted_secrets")),
+    *(("salesforce_events", f"test_{name}") for name in ("allocation", "waiting", "publishing", "malformed_answers")),
+    *(("salesforce_picklist", f"test_{name}") for name in (
+        "kinds", "names", "lists", "delivery", "malformed_answers",
+    )),
+    *(("salesforce", f"test_{name}") for name in (
+        "lookups", "matching", "modes", "options", "several_objects", "renewals", "decimals", "interruptions",
+        "malformed_answers", "lost_answers", "versions", "everyday_data", "value_forms", "field_types", "merging",
+        "injected_codes", "converted_leads", "stopped_runs", "drift", "retries", "batches", "syncs", "person_accounts",
+    )),
+}  # fmt: skip
+"""Folders and modules that try one rule on many cases, each with a run of its own."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Draw the same examples in every run, unless a seed asks for others; an example takes the time that it takes."""
@@ -83,7 +107,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests have half an hour, however they are run."""
+    """The quick suite runs a sample of large tables; long tests have half an hour, however they are run."""
+    seen: Counter[tuple[Path, str]] = Counter()
     for item in items:
+        place = item.path.parent.name, item.path.stem
+        case = item.path, getattr(item, "originalname", item.name)
+        if place in TABLES and seen[case] % SAMPLE:
+            item.add_marker(pytest.mark.long)
+        seen[case] += 1
         if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(1800))

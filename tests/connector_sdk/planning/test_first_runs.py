@@ -135,7 +135,7 @@ def test_another_target_is_written_after_starting_over(bench: Bench, tmp_path: P
     _another_account(bench, tmp_path / "other.db")
     assert bench.run([ANN], start_over=True, accept={"account"}).ledger == {"1": "succeeded"}
     assert bench.names() == {"a": "Ann"}
-    assert set(Store.at(tmp_path / "store.db").executed("people").values()) == {1}
+    assert set(Store.at(tmp_path / "store.db").execution_counts("people").values()) == {1}
 
 
 def test_update_and_upsert_share_what_was_sent(bench: Bench) -> None:

@@ -54,7 +54,7 @@ def test_a_damaged_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(b"this is not a database" * 100)
 
-    with pytest.raises(RunStopped, match=r"cannot be read.*left as it is"):
+    with pytest.raises(RunStopped, match=r"cannot be read.*restore state.db"):
         open_database(path)
     assert path.read_bytes() == b"this is not a database" * 100
 

@@ -14,8 +14,8 @@ from connector_sdk.state.lock import hold_lock
 HOLD = """
 import sys, time
 from pathlib import Path
-from connector_sdk.state.lock import locked
-with locked(Path(sys.argv[1]), "contacts"):
+from connector_sdk.state.lock import hold_lock
+with hold_lock(Path(sys.argv[1]), "contacts"):
     print("held", flush=True)
     time.sleep(60)
 """
