@@ -61,17 +61,17 @@ class _Crew:
     _work: Callable[[], bool]
     _waiting: Callable[[], int]
     _most: int
-    _writing: DeliveryContext
+    _context: DeliveryContext
     _ends: list[threading.Event] = field(factory=list, init=False)
 
     def begin(self) -> None:
         """Start the first threads."""
-        if not self._ends and not self._writing.stop.halted.is_set():
+        if not self._ends and not self._context.stop.halted.is_set():
             self._start(max(1, min(self._most, self._waiting())))
 
     def watch(self) -> None:
         """Watch the threads, and start more of them, until all have ended or the run stops."""
-        stop = self._writing.stop
+        stop = self._context.stop
         for end in self._ends:
             while not end.is_set() and not stop.halted.is_set():
                 end.wait(_LOOK)
@@ -83,7 +83,7 @@ class _Crew:
         """Wait for threads that are still busy, but no longer than a stopping run may."""
         if self._have_ended(_LOOK):
             return
-        stop = self._writing.stop
+        stop = self._context.stop
         crashpoint("before what is in flight is awaited")
         if stop.left > WHEN_INTERRUPTED:
             log.warning("The run stops; what is in flight gets up to %.0f seconds to be answered.", stop.left)
@@ -96,7 +96,7 @@ class _Crew:
     def _start(self, more: int) -> None:
         for number in range(len(self._ends), len(self._ends) + more):
             kept, end = ExitStack(), threading.Event()
-            kept.enter_context(self._writing.keep())  # not in the thread, which may begin after the run has ended
+            kept.enter_context(self._context.keep())  # not in the thread, which may begin after the run has ended
             thread = threading.Thread(target=self._loop, args=(kept, end), name=f"writer-{number}", daemon=True)
             self._ends.append(end)
             try:

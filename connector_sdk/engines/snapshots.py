@@ -57,8 +57,7 @@ def promote(
     """Write the snapshot after a run: the old rows, updated by the rows that the destination accepted.
 
     `plan` and `ledger` are files of the run. `dropped` is a file of keys that the snapshot drops. `compares` keeps the
-    values of the rows, and `objects` the object of each. `compared` are the values that the next run compares; all if
-    None.
+    values of the rows, and `objects` the object of each. `compared` are the values that the next run compares (None: all).
 
     Rows that left the model and were not removed at the destination stay, so that the next run tries again. So do the
     former records of `rekeyed` rows, under keys of their own. Rows whose record no longer exists are dropped, so that
@@ -72,24 +71,20 @@ def promote(
         values = [each for each in planned if compares and each.startswith("model.")]
         values += [SENT_MATCH] if SENT_MATCH in planned else []
         accepted = f"""
-            select p.key, coalesce(l.record_id, p.record_id) as record_id, p.match,
-                {generation}::bigint as generation {", l.action = 'merged' as merged" if merges else ""}
-                {", l.object" if objects else ""}
+            select p.key, coalesce(l.record_id, p.record_id) as record_id, p.match, {generation}::bigint as generation
+                {", l.action = 'merged' as merged" if merges else ""} {", l.object" if objects else ""}
                 {_qualify_columns("p", values)}
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
             where p.effect <> 'left' and {done}
         """
-        pieces = [
-            f"{accepted} and {_piece_condition(start)}"
-            for start in range(0, _count(connection, plan_file) or 1, _PIECE)
-        ]
+        starts = range(0, _count(connection, plan_file) or 1, _PIECE)
+        pieces = [f"{accepted} and {_piece_condition(start)}" for start in starts]
         if old is None:
             selects, rows = pieces, _count(connection, f"{file(ledger)} l where {done}")
         else:
             connection.execute(f"create table doubted as {_select_unknown_keys(plan_file, ledger)}")
-            connection.execute(
-                f"create table gone as {_select_dropped_keys(plan_file, ledger, dropped, archives=archives)}"
-            )
+            gone = _select_dropped_keys(plan_file, ledger, dropped, archives=archives)
+            connection.execute(f"create table gone as {gone}")
             connection.execute("create table accepted (key varchar)")
             for piece in pieces:
                 connection.execute(f"insert into accepted select key from ({piece})")
