@@ -57,7 +57,7 @@ def promote(
     """Write the snapshot after a run: the old rows, updated by the rows that the destination accepted.
 
     `plan` and `ledger` are files of the run. `dropped` is a file of keys that the snapshot drops. `compares` keeps the
-    values of the rows, and `objects` the object of each. `compared` are the values that the next run compares (None: all).
+    values of the rows, and `objects` the object of each. `compared` names what the next run compares (None: all).
 
     Rows that left the model and were not removed at the destination stay, so that the next run tries again. So do the
     former records of `rekeyed` rows, under keys of their own. Rows whose record no longer exists are dropped, so that
