@@ -18,7 +18,7 @@ WAYS = [
     if (api, mode) != ("bulk2", "insert")
 ]
 
-ROUNDS, TRIALS = 4, 10
+ROUNDS, TRIALS = 4, 5
 """How often faults are drawn anew, and runs under each of them, killed up to five times each."""
 CUTS = ("before", "during", "after")
 
@@ -61,4 +61,4 @@ def test_records_are_merged_once_wherever_a_run_is_killed(emulated: Emulated, un
 
 @pytest.mark.long
 def test_records_are_merged_once_under_lost_answers(emulated: Emulated, unharmed: Unharmed) -> None:
-    unharmed(batter(MERGES, json.dumps(dict(emulated.ready)), *CUTS, trials=40, seed=9))
+    unharmed(batter(MERGES, json.dumps(dict(emulated.ready)), *CUTS, trials=20, seed=9))

@@ -6,6 +6,7 @@ milliseconds. SIGKILL ends the children, so they flush, close and roll back noth
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -16,6 +17,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,7 @@ class Harness:
 
     def exhaust(self) -> Report:
         """Kill at the first crash point, then at the second, until a run survives."""
+        self._preload()
         point = 0
         while len(self.failures) < self.most:
             point += 1
@@ -93,6 +96,7 @@ class Harness:
 
     def batter(self, trials: int, seed: int, kills: int) -> Report:
         """Kill up to `kills` times per trial, at random crash points and random moments."""
+        self._preload()
         points = self._survey()
         for drawn in draw_kills(trials, seed, kills, points):
             if len(self.failures) >= self.most:
@@ -124,6 +128,16 @@ class Harness:
             words = ",".join(kills)
             self.failures.append(Failure(words, tuple(problems), f"{_command(self.name)} --at {words}"))
         return happened
+
+    def _preload(self) -> None:
+        """Import into this process what a run imports, so that the children do not import it again and again."""
+        folder = self.root / "preload"
+        folder.mkdir(parents=True)
+        imported = folder / "modules.json"
+        self._child(folder, lambda: _run_and_list_modules(self.scenario, folder, imported))
+        for name in json.loads(imported.read_text()) if imported.exists() else ():
+            with suppress(Exception):
+                importlib.import_module(name)
 
     def _survey(self) -> int:
         """Return how many crash points an undisturbed run passes, or 1 if they were not counted."""
@@ -219,6 +233,15 @@ def _kill_at(point: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     listen(meet)
+
+
+def _run_and_list_modules(scenario: Scenario, folder: Path, imported: Path) -> int:
+    """Prepare and run, and write the names of the modules that this imported."""
+    before = set(sys.modules)
+    scenario.prepare(folder)
+    code = scenario.run(folder)
+    imported.write_text(json.dumps(sorted(set(sys.modules) - before)))
+    return code
 
 
 def _run_and_count(run: Callable[[Path], int], folder: Path, counted: Path) -> int:

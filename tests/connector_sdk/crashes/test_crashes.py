@@ -16,8 +16,10 @@ FAMILY = f"{__package__}.families:crashing"
 QUICK = ("all-replace",)
 MERGES = f"{__package__}.merges:crashing"
 MOVES = f"{__package__}.moves:crashing"
-TRIALS = 40
+TRIALS = 20
 """Runs that are killed up to five times each."""
+ROWS = "21"
+"""The rows of a run: five batches, the last of them small."""
 FAULTS = ("cut_before", "cut_after", "late", "partial", "refused")
 
 
@@ -46,7 +48,7 @@ def test_a_run_that_stops_loses_and_doubles_nothing_wherever_it_is_killed(case: 
 @pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
 def test_a_run_killed_at_any_crash_point_loses_and_doubles_nothing(case: str, unharmed: Unharmed) -> None:
-    unharmed(exhaust(SCENARIO, case, "30"))
+    unharmed(exhaust(SCENARIO, case, ROWS))
 
 
 @pytest.mark.long
@@ -54,7 +56,7 @@ def test_a_run_killed_at_any_crash_point_loses_and_doubles_nothing(case: str, un
 def test_a_run_killed_again_and_again_under_lost_answers_loses_and_doubles_nothing(
     case: str, unharmed: Unharmed
 ) -> None:
-    report = unharmed(batter(SCENARIO, case, "30", *FAULTS, trials=TRIALS, seed=len(case)))
+    report = unharmed(batter(SCENARIO, case, ROWS, *FAULTS, trials=TRIALS, seed=len(case)))
     assert report.kills > TRIALS / 2
 
 

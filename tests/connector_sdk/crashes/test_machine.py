@@ -23,4 +23,4 @@ def test_the_promises_hold_after_every_step_of_a_few_lives() -> None:
 
 @pytest.mark.long
 def test_the_promises_hold_after_every_step_of_many_lives() -> None:
-    run_state_machine_as_test(SyncMachine, settings=settings(max_examples=200, stateful_step_count=30, **COMMON))
+    run_state_machine_as_test(SyncMachine, settings=settings(max_examples=60, stateful_step_count=30, **COMMON))

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,14 @@ def make_table(seed: int, columns: int = 6) -> Table:
         kinds,
         {key: tuple(None if rng.random() < nulls else kind.make(rng) for kind in kinds) for key in keys},
     )
+
+
+def put_side_by_side(tables: Sequence[Table]) -> Table:
+    """Return one table with the columns of several; where a table has fewer rows than another, its values are null."""
+    keys = max((list(each.rows) for each in tables), key=len)
+    padded = [[*each.rows.values(), *[(None,) * len(each.kinds)] * (len(keys) - len(each.rows))] for each in tables]
+    kinds = tuple(kind for each in tables for kind in each.kinds)
+    return Table(kinds, {key: tuple(chain(*parts)) for key, *parts in zip(keys, *padded, strict=True)})
 
 
 def fields(table: Table) -> tuple[Field, ...]:

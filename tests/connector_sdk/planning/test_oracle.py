@@ -179,7 +179,7 @@ def test_insert_does_what_the_table_says(steps: list[Step]) -> None:
 
 
 @pytest.mark.long
-@examples(400)
+@examples(150)
 @given(STEPS, ORACLES)
 def test_every_mode_does_what_the_table_says_for_a_long_time(steps: list[Step], oracle: Oracle) -> None:
     follow(shaped(steps, oracle.mode), oracle)
