@@ -96,6 +96,8 @@ class Org:
                 self.owned[key].row = row
         for key, parent in children.items():
             self._merge(key, parent, day)
+        for key in parted - set(self.owned):  # it was not accepted, so it still has the record that it was merged into
+            self.owned[key] = before[key]
         self._remove([key for key in before if key not in day.rows])
 
     def _has_parted(self, key: int, owned: Owned, day: Day) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, example, given, seed, settings
 from hypothesis import strategies as st
 
 from connector_sdk import FieldMapping, Merge, Removal
@@ -93,8 +93,20 @@ def examples(count: int) -> settings:
     return settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+MERGED = (
+    Day({2: Person("x"), 3: Person("x"), 6: Person("x")}),
+    Day({2: Person("x", "1"), 3: Person("x"), 6: Person("x", "1", child=True)}),
+)
+REFUSED = Day({2: Person("x"), 3: Person("x", "1"), 6: Person("x", "1")})
+NOTHING_LEFT = Day({2: Person("x"), 3: Person("x", "1"), 6: Person("x", "1", child=True)})
+ALONE = Day({6: Person("x")})
+
+
 @pytest.mark.rule("O1", "O2", "O3", "V1")
 @examples(30)
+@example([*MERGED, REFUSED, ALONE], Removal.NOTHING)
+@example([*MERGED, REFUSED, ALONE], Removal.DELETE)
+@example([*MERGED, NOTHING_LEFT, ALONE], Removal.DELETE)
 @given(days(merges=True), st.sampled_from(Removal))
 def test_groups_that_merge_shrink_and_part_end_as_the_oracle_says(history: list[Day], on_removed: Removal) -> None:
     follow(history, on_removed, merges=True)
