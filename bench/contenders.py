@@ -119,11 +119,11 @@ def _sync(url: str, folder: Path, rows: int, state: Path, api: str, batch_size: 
     }}  # fmt: skip
     project = Project(
         connections={"crm": ConnectionConfig("crm", "salesforce", settings)},
-        models={"contacts": Model("contacts", ("contact_id",), file=str(data.parquet(folder, rows)))},
+        models={"contacts": Model(name="contacts", primary_key=("contact_id",), file=str(data.parquet(folder, rows)))},
         syncs={
             "contacts": Sync(
-                "contacts", "contacts", "crm", ("Contact",), Mode.UPSERT,
-                fields=tuple(FieldMapping(field, column=column) for field, column in data.MAPPED.items()),
+                name="contacts", model="contacts", connection="crm", objects=("Contact",), mode=Mode.UPSERT,
+                fields=tuple(FieldMapping(field=field, column=column) for field, column in data.MAPPED.items()),
                 match=Match("External_Id__c", "contact_id"),
                 delivery=DeliveryOptions(api=api, batch_size=batch_size),
             )

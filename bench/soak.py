@@ -116,14 +116,14 @@ def run_sync(folder: Path, about: Mapping[str, str], cancel: threading.Event | N
         "flow": "client_credentials", "client_id": about["client_id"], "client_secret": Secret(about["client_secret"]),
     }  # fmt: skip
     sync = Sync(
-        "people", "people", "crm", ("Contact",), Mode.UPSERT,
-        fields=(FieldMapping("LastName", column="key"), FieldMapping("Description", column="text")),
+        name="people", model="people", connection="crm", objects=("Contact",), mode=Mode.UPSERT,
+        fields=(FieldMapping(field="LastName", column="key"), FieldMapping(field="Description", column="text")),
         match=Match("External_Id__c", "key"),
     )  # fmt: skip
     project = Project(
-        {"crm": ConnectionConfig("crm", "salesforce", {"login_url": about["login_url"], "auth": auth})},
-        {"people": Model("people", ("key",), file="people.parquet", folder=str(folder))},
-        {"people": sync},
+        connections={"crm": ConnectionConfig("crm", "salesforce", {"login_url": about["login_url"], "auth": auth})},
+        models={"people": Model(name="people", primary_key=("key",), file="people.parquet", folder=str(folder))},
+        syncs={"people": sync},
         folder=str(folder),
     )
     return run(project, "people", cancel=cancel)

@@ -138,7 +138,7 @@ def notes(project: Project, run: str, *, state: Path | None = None) -> RunNotes:
     if found is None:
         raise _no_run(run)
     sync, _ = find_sync(project, found.sync)
-    return RunNotes(run, sync.name, sync.connection, found.account, anchors)
+    return RunNotes(run=run, sync=sync.name, connection=sync.connection, account=found.account, anchors=anchors)
 
 
 def _lines(ledger: Path, wanted: Mapping[str, str | None]) -> pa.RecordBatchReader:
@@ -194,8 +194,10 @@ def _report(folder: StateFolder, journal: Journal, run: JournalledRun) -> RunRep
 
 
 def _empty(run: JournalledRun, state: ReportState) -> RunReport:
-    counts = RowCounts(), ActionCounts(), CallCounts()
-    return RunReport(run.id, run.sync, False, state, ExitCode.OK, *counts, 0.0, started=run.created)
+    return RunReport(
+        run=run.id, sync=run.sync, resumed=False, state=state, exit=ExitCode.OK,
+        rows=RowCounts(), actions=ActionCounts(), calls=CallCounts(), seconds=0.0, started=run.created,
+    )  # fmt: skip
 
 
 def _no_rows(run: JournalledRun) -> ConfigError:

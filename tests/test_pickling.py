@@ -69,7 +69,7 @@ GIVEN: dict[str, Any] = {
     "Sequence[str] | None": ("Name",),
     "Executed": Executed.NO,
     "ExitCode": ExitCode.GUARD,
-    "Classification": Classification(Kind.THROTTLED, Executed.NO, "cause", retry_after=3.0),
+    "Classification": Classification(kind=Kind.THROTTLED, executed=Executed.NO, cause="cause", retry_after=3.0),
     "Sequence[Problem] | str": [Problem("wrong", ("syncs", "people"), "mend it", "connector.yml", 3)],
 }
 """Arguments by the annotation of a parameter."""
@@ -181,12 +181,20 @@ def test_a_copy_can_be_changed_alone() -> None:
 
 def _run_in(folder: Path, first_run: str | None, gone: bool) -> tuple[RunReport, ...]:
     people = pa.table({"k": ["k1", "k2"], "n": ["Ann", "Bo"]})
-    fields = (FieldMapping("name", column="n"),)
-    sync = Sync("people", "people", "crm", ("people",), Mode.UPSERT, fields, Match("external_id", "k"))
+    fields = (FieldMapping(field="name", column="n"),)
+    sync = Sync(
+        name="people",
+        model="people",
+        connection="crm",
+        objects=("people",),
+        mode=Mode.UPSERT,
+        fields=fields,
+        match=Match("external_id", "k"),
+    )
     project = Project(
-        {"crm": ConnectionConfig("crm", "reference", {"path": str(folder / "store.db")})},
-        {"people": Model("people", ("k",), data=people.slice(0, 0) if gone else people)},
-        {"people": evolve(sync, guards=Guards())},
+        connections={"crm": ConnectionConfig("crm", "reference", {"path": str(folder / "store.db")})},
+        models={"people": Model(name="people", primary_key=("k",), data=people.slice(0, 0) if gone else people)},
+        syncs={"people": evolve(sync, guards=Guards())},
         folder=str(folder),
     )
     return run(project, "people", first_run=first_run, destinations={"reference": Destination("reference", plugin)})  # type: ignore[arg-type]

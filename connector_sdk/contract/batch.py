@@ -47,7 +47,7 @@ class Column:
     by: Reference | None = None
 
 
-@frozen
+@frozen(kw_only=True)
 class Batch:
     """Rows that are sent together: one object, one action, one list of columns.
 
@@ -71,7 +71,7 @@ class Batch:
     into: pa.Array | None = None
 
 
-@frozen
+@frozen(kw_only=True)
 class Anchor:
     """What identifies a batch at the destination, noted by one attempt to write it. `at` is ISO 8601 in UTC."""
 

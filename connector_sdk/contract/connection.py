@@ -12,7 +12,7 @@ from connector_sdk.contract.batch import Anchor
 from connector_sdk.contract.plan import Finding
 
 
-@frozen
+@frozen(kw_only=True)
 class Call:
     """One API call as it was made, with its secrets already redacted.
 
@@ -80,7 +80,7 @@ class ConnectionSettings:
     host: Host
 
 
-@frozen
+@frozen(kw_only=True)
 class RunNotes:
     """The notes of a run: its sync, the connection and account that it wrote to, and its anchors, oldest first."""
 
@@ -114,7 +114,7 @@ class CommandSettings(Protocol):
         ...
 
 
-@frozen
+@frozen(kw_only=True)
 class Connection:
     """An open connection. `account` identifies who owns the data there (the org's id); the state is pinned to it.
 

@@ -46,7 +46,7 @@ class Executed(StrEnum):
     MAYBE = "maybe"
 
 
-@frozen
+@frozen(kw_only=True)
 class Classification:
     """The classification of an error: what to do about it, what caused it, and what a user can do about it.
 

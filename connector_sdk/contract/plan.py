@@ -46,7 +46,7 @@ class Cost:
     lookups: int = 0
 
 
-@frozen
+@frozen(kw_only=True)
 class PlanSummary:
     """A frozen plan without its rows. `planned` counts rows per action, and `batches` counts batches per action.
 
@@ -70,7 +70,7 @@ class PlanSummary:
     key_fields: tuple[str, ...] = ()
 
 
-@frozen
+@frozen(kw_only=True)
 class PlanReport:
     """What `plan` shows: counts, samples, findings and cost.
 

@@ -25,7 +25,7 @@ class ConnectionConfig:
     settings: Mapping[str, Any] = field(factory=dict)
 
 
-@frozen
+@frozen(kw_only=True)
 class CsvForm:
     """The format of CSV files. A `delimiter` or `encoding` of None is detected from the file. `quote` may be empty.
 
@@ -38,7 +38,7 @@ class CsvForm:
     header: bool = True
 
 
-@frozen
+@frozen(kw_only=True)
 class Model:
     """A query result with a primary key. Exactly one of `file`, `sql` and `data` is given.
 
@@ -90,7 +90,7 @@ class Find:
     where: str | None = None
 
 
-@frozen
+@frozen(kw_only=True)
 class FieldMapping:
     """What goes into a field: a column, a constant, or the id of another record. Exactly one of the three is given.
 
@@ -107,7 +107,7 @@ class FieldMapping:
     round: bool = False
 
 
-@frozen
+@frozen(kw_only=True)
 class Guards:
     """Limits that stop a run before it writes. `--accept NAME` releases one of them once.
 
@@ -129,7 +129,7 @@ class OnHeld(StrEnum):
     IGNORE = "ignore"
 
 
-@frozen
+@frozen(kw_only=True)
 class DeliveryOptions:
     """The options of every sync, whatever its destination. None takes the default of the destination's api.
 
@@ -147,7 +147,7 @@ class DeliveryOptions:
     lock_aware: bool = True
 
 
-@frozen
+@frozen(kw_only=True)
 class Sync:
     """One model that goes to one object of a connection (or each row to one of several objects), in one mode.
 
@@ -179,7 +179,7 @@ class Keep:
     runs: int = 20
 
 
-@frozen
+@frozen(kw_only=True)
 class Project:
     """Everything that a project file says. A host may also build it from these classes, without a file.
 

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from connector_sdk.contract.outcome import Outcome
 
 
-@frozen
+@frozen(kw_only=True)
 class RowCounts:
     """Rows of a run. Always: read + removed = unchanged + planned, and planned is the sum of the five outcomes.
 
@@ -30,7 +30,7 @@ class RowCounts:
     unknown: int = 0
 
 
-@frozen
+@frozen(kw_only=True)
 class ActionCounts:
     """Records by what was done to them. `deactivated` counts entries removed by replacing a whole list (mode `all`)."""
 
@@ -69,7 +69,7 @@ class ReportState(StrEnum):
     NOT_BEGUN = "not begun"
 
 
-@frozen
+@frozen(kw_only=True)
 class CodeCount:
     """The number of rows that ended with one error code, their outcome, and what to do about it."""
 
@@ -88,7 +88,7 @@ class BatchCounts:
     in_flight: int = 0
 
 
-@frozen
+@frozen(kw_only=True)
 class RunReport:
     """The report of one run. `exit` is the exit code of a command that did only this run.
 
@@ -130,7 +130,7 @@ def report_from(kept: Mapping[str, Any]) -> RunReport:
     return RunReport(**{**kept, **parts})
 
 
-@frozen
+@frozen(kw_only=True)
 class RunStart:
     """A run that is about to begin. `at` is ISO 8601 in UTC."""
 
@@ -140,7 +140,7 @@ class RunStart:
     at: str
 
 
-@frozen
+@frozen(kw_only=True)
 class BatchReport:
     """A batch whose rows have outcomes now. `remaining` counts the planned rows of the run that have none yet."""
 

@@ -49,7 +49,7 @@ class ReferenceKey:
     field: str
 
 
-@frozen
+@frozen(kw_only=True)
 class Field:
     """A field of an object, and the reasons why some modes cannot write it or match on it.
 
@@ -110,7 +110,7 @@ class ObjectInfo:
     modes: frozenset[Mode]
 
 
-@frozen
+@frozen(kw_only=True)
 class ObjectSchema:
     """An object with its fields. `match_advice` says what to do if no field can be matched on.
 

@@ -45,7 +45,7 @@ class EmptyText(StrEnum):
     KEPT = "kept"
 
 
-@frozen
+@frozen(kw_only=True)
 class Api:
     """One way to write: its limits, its defaults, and its delivery in each mode.
 
@@ -77,7 +77,7 @@ class Api:
         return frozenset(self.delivery)
 
 
-@frozen
+@frozen(kw_only=True)
 class DestinationSpec:
     """A destination: its modes, its apis, and the classes that hold its configuration.
 

@@ -228,7 +228,7 @@ def _judge_unknown(context: DeliveryContext, batch: JournalledBatch, code: str, 
     if code:
         known = context.knowledge.of_row(code, message, batch.action)
     else:
-        known = Classification(Kind.TRANSIENT, Executed.MAYBE)
+        known = Classification(kind=Kind.TRANSIENT, executed=Executed.MAYBE)
     again = context.may_repeat(batch.action) and _may_repeat(context, batch, known)
     return _Verdict(None if again else Outcome.UNKNOWN, known.advice, doubted=True)
 
@@ -287,7 +287,11 @@ def _record(
     for each in counts:
         outcomes[Outcome(each.outcome)] += each.rows
     remaining = context.progress.subtract(outcomes)
-    context.observers.batch_finished(BatchReport(batch.run, batch.number, table.num_rows, dict(outcomes), remaining))
+    context.observers.batch_finished(
+        BatchReport(
+            run=batch.run, number=batch.number, rows=table.num_rows, outcomes=dict(outcomes), remaining=remaining
+        )
+    )
     return children
 
 

@@ -28,11 +28,14 @@ def recover_batch() -> Unknown:
 def classify_error(error: RowError | BaseException) -> Classification:
     """Classify an error: a failed row is rejected, a network error is transient, and anything else stops the run."""
     if isinstance(error, RowError):
-        return Classification(Kind.REJECTED, Executed.NO)
+        return Classification(kind=Kind.REJECTED, executed=Executed.NO)
     if isinstance(error, OSError):
-        return Classification(Kind.TRANSIENT, Executed.MAYBE, cause="The connection failed.")
+        return Classification(kind=Kind.TRANSIENT, executed=Executed.MAYBE, cause="The connection failed.")
     return Classification(
-        Kind.FATAL, Executed.MAYBE, cause=f"The plugin raised {type(error).__name__}.", advice="Report this as a bug."
+        kind=Kind.FATAL,
+        executed=Executed.MAYBE,
+        cause=f"The plugin raised {type(error).__name__}.",
+        advice="Report this as a bug.",
     )
 
 

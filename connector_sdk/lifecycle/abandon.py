@@ -34,7 +34,7 @@ def end_without_plan(session: Session, request: Request, run: JournalledRun) -> 
     unknown; if they would be created, they are held together. The rest is unprocessed. In modes that compare, the
     next run sends every row again, because it is unknown which of them the destination has.
     """
-    session.observers.run_started(RunStart(run.id, run.sync, True, now()))
+    session.observers.run_started(RunStart(run=run.id, sync=run.sync, resumed=True, at=now()))
     session.journal.take_up(run.id, session.id)
     lines = [*session.journal.outcomes(run.id), *_without_outcome(session.journal.batches(run.id))]
     rows = sum(each.num_rows for each in lines)

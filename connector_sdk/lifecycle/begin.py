@@ -36,7 +36,7 @@ def begin(
     `notes` are findings from before.
     """
     run_id = new_run_id()
-    session.observers.run_started(RunStart(run_id, session.sync.name, False, now()))
+    session.observers.run_started(RunStart(run=run_id, sync=session.sync.name, resumed=False, at=now()))
     account, held = session.live.connection.account, () if request.start_over else warn_of_held_rows(session)
     begun = session.journal.begin_run(run_id, session.sync.name, account, session.config, session.id)
     try:

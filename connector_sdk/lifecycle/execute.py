@@ -46,7 +46,7 @@ def execute(
     unforeseen exception.
     """
     if resumed:
-        session.observers.run_started(RunStart(begun.id, session.sync.name, True, now()))
+        session.observers.run_started(RunStart(run=begun.id, sync=session.sync.name, resumed=True, at=now()))
         session.journal.take_up(begun.id, session.id)
     session.observers.run_planned(frozen_plan.summary, findings)
     session.guard.note_begun(session.sync.name, session.written_to, session.generation, begun.id)

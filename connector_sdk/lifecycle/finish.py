@@ -109,10 +109,23 @@ def _report(session: Session, run: JournalledRun, tally: RunTotals, ending: RunE
     code = exit_code(tally.rows, held, session.sync.on_held)
     progress = session.journal.progress(run.id)
     return RunReport(
-        run.id, run.sync, ending.resumed, ending.state.value, code, tally.rows, tally.actions,
-        session.live.host.calls, session.watch.seconds, ending.message, held, 0, tally.possible_duplicates, tally.codes,
-        count_batches(progress), session.watch.started,
-    )  # fmt: skip
+        run=run.id,
+        sync=run.sync,
+        resumed=ending.resumed,
+        state=ending.state.value,
+        exit=code,
+        rows=tally.rows,
+        actions=tally.actions,
+        calls=session.live.host.calls,
+        seconds=session.watch.seconds,
+        message=ending.message,
+        held=held,
+        in_flight=0,
+        possible_duplicates=tally.possible_duplicates,
+        codes=tally.codes,
+        batches=count_batches(progress),
+        started=session.watch.started,
+    )
 
 
 def stopped_report(session: Session, run: JournalledRun, *, resumed: bool, message: str, code: ExitCode) -> RunReport:
@@ -121,9 +134,14 @@ def stopped_report(session: Session, run: JournalledRun, *, resumed: bool, messa
     assert known is not None
     return evolve(
         report_of_open_run(session.folder, session.journal, known, is_running=False),
-        resumed=resumed, state=ReportState.STOPPED, exit=code, calls=session.live.host.calls,
-        seconds=session.watch.seconds, message=message, started=session.watch.started,
-    )  # fmt: skip
+        resumed=resumed,
+        state=ReportState.STOPPED,
+        exit=code,
+        calls=session.live.host.calls,
+        seconds=session.watch.seconds,
+        message=message,
+        started=session.watch.started,
+    )
 
 
 def failed_report(session: Session, run: str, error: BaseException) -> RunReport:
@@ -133,9 +151,19 @@ def failed_report(session: Session, run: str, error: BaseException) -> RunReport
         code = ExitCode.GUARD
     said = session.live.host.scrub(str(error)) or type(error).__name__
     return RunReport(
-        run, session.sync.name, False, ReportState.NOT_BEGUN, code, RowCounts(), ActionCounts(),
-        session.live.host.calls, session.watch.seconds, said, _count_held_rows(session), started=session.watch.started,
-    )  # fmt: skip
+        run=run,
+        sync=session.sync.name,
+        resumed=False,
+        state=ReportState.NOT_BEGUN,
+        exit=code,
+        rows=RowCounts(),
+        actions=ActionCounts(),
+        calls=session.live.host.calls,
+        seconds=session.watch.seconds,
+        message=said,
+        held=_count_held_rows(session),
+        started=session.watch.started,
+    )
 
 
 def _count_held_rows(session: Session) -> int:

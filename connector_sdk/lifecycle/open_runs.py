@@ -83,11 +83,23 @@ def report_of_open_run(folder: StateFolder, journal: Journal, run: JournalledRun
     tally = tallying.result(planned.rows, decided)
     since = run.since or run.created
     return RunReport(
-        run.id, run.sync, since != run.created, ReportState.RUNNING if is_running else ReportState.INTERRUPTED,
-        code if is_running else ExitCode.STOPPED, tally.rows, tally.actions, count_calls(folder.calls(run.id)),
-        _seconds_since(since) if is_running else 0.0, "", held, in_flight.rows, tally.possible_duplicates, tally.codes,
-        count_batches(progress), since,
-    )  # fmt: skip
+        run=run.id,
+        sync=run.sync,
+        resumed=since != run.created,
+        state=ReportState.RUNNING if is_running else ReportState.INTERRUPTED,
+        exit=code if is_running else ExitCode.STOPPED,
+        rows=tally.rows,
+        actions=tally.actions,
+        calls=count_calls(folder.calls(run.id)),
+        seconds=_seconds_since(since) if is_running else 0.0,
+        message="",
+        held=held,
+        in_flight=in_flight.rows,
+        possible_duplicates=tally.possible_duplicates,
+        codes=tally.codes,
+        batches=count_batches(progress),
+        started=since,
+    )
 
 
 def is_under_way(folder: StateFolder, run: JournalledRun) -> bool:

@@ -61,7 +61,7 @@ def run_saved(session: Session, request: Request, plan_id: str, notes: Sequence[
         raise _refuse(plan_id, changes)
     findings = (*notes, *warn_of_held_rows(session), *findings_of_run(session, frozen_plan))
     stop_on(findings, request.accept)
-    session.observers.run_started(RunStart(plan_id, session.sync.name, False, now()))
+    session.observers.run_started(RunStart(run=plan_id, sync=session.sync.name, resumed=False, at=now()))
     adopt_upgrade(session, plan_id, frozen_plan)
     session.journal.take_up(plan_id, session.id)
     try:

@@ -111,7 +111,10 @@ class TotalsBuilder:
     def codes(self) -> tuple[CodeCount, ...]:
         """The most frequent reasons why rows were not accepted, beginning with the most frequent one."""
         found = sorted(self._codes.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(CodeCount(code, outcome, rows, advice) for (outcome, code, advice), rows in found[:TOP_CODES])
+        return tuple(
+            CodeCount(code=code, outcome=outcome, rows=rows, advice=advice)
+            for (outcome, code, advice), rows in found[:TOP_CODES]
+        )
 
 
 def exit_code(rows: RowCounts, held: int, on_held: OnHeld) -> ExitCode:

@@ -94,7 +94,7 @@ def read_calls(path: Path) -> Iterator[Call]:
     database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         for row in database.execute(f"select {', '.join(_COLUMNS)} from call order by number"):
-            yield Call(*row)
+            yield Call(**dict(zip(_COLUMNS, row, strict=True)))
     finally:
         database.close()
 

@@ -41,10 +41,10 @@ def connection(name: str, shape: ConnectionShape, folder: Path) -> ConnectionCon
 def model(name: str, shape: ModelShape, folder: Path) -> Model:
     """Return a model whose relative paths start at `folder`."""
     return Model(
-        name,
-        _several(shape.primary_key),
-        shape.file,
-        shape.sql,
+        name=name,
+        primary_key=_several(shape.primary_key),
+        file=shape.file,
+        sql=shape.sql,
         types=shape.types,
         folder=str(folder),
         csv=CsvForm(**asdict(shape.csv)),
@@ -80,14 +80,14 @@ def _field(field: str, source: str | ColumnShape | ConstantShape | FindShape) ->
     match source:
         case ColumnShape():
             return FieldMapping(
-                field, column=source.column, null=source.null, truncate=source.truncate, round=source.round
+                field=field, column=source.column, null=source.null, truncate=source.truncate, round=source.round
             )
         case ConstantShape():
-            return FieldMapping(field, value=source.value, round=source.round)
+            return FieldMapping(field=field, value=source.value, round=source.round)
         case FindShape():
-            return FieldMapping(field, find=Find(source.find, source.equals, source.where), null=source.null)
+            return FieldMapping(field=field, find=Find(source.find, source.equals, source.where), null=source.null)
         case column:
-            return FieldMapping(field, column=column)
+            return FieldMapping(field=field, column=column)
 
 
 def _guards(shape: GuardsShape) -> Guards:
@@ -97,8 +97,8 @@ def _guards(shape: GuardsShape) -> Guards:
 
 def _delivery(shape: OptionsShape) -> DeliveryOptions:
     return DeliveryOptions(
-        shape.api, shape.batch_size, shape.batch_bytes, shape.parallelism,
-        _is_on(shape.split_retries), shape.retry_codes, _is_on(shape.lock_aware),
+        api=shape.api, batch_size=shape.batch_size, batch_bytes=shape.batch_bytes, parallelism=shape.parallelism,
+        split_retries=_is_on(shape.split_retries), retry_codes=shape.retry_codes, lock_aware=_is_on(shape.lock_aware),
     )  # fmt: skip
 
 

@@ -55,7 +55,15 @@ def read_entries(
     if problems:
         raise ConfigError(problems)
     keep = build_instance(KeepShape, data.get("keep", {}))
-    project = Project(connections, models, syncs, sequences, Keep(keep.days, keep.runs), str(folder), file)
+    project = Project(
+        connections=connections,
+        models=models,
+        syncs=syncs,
+        sequences=sequences,
+        keep=Keep(keep.days, keep.runs),
+        folder=str(folder),
+        file=file,
+    )
     _SOUND[id(project)] = project
     return project
 

@@ -161,15 +161,28 @@ class PlanReader:
         rows = sent.select([self._layout.column(batch.object_name, each.field) for each in columns])
         rows = rows.rename_columns([each.field for each in columns])
         made = Batch(
-            batch.run, batch.number, batch.object_name, batch.action, self._layout.mode, self._layout.api, columns,
-            rows, _array(sent, "record_id"), self._layout.match_field, self._layout.version,
-            _array(table, INTO) if batch.action is Action.MERGE else None,
-        )  # fmt: skip
+            run=batch.run,
+            number=batch.number,
+            object_name=batch.object_name,
+            action=batch.action,
+            mode=self._layout.mode,
+            api=self._layout.api,
+            columns=columns,
+            rows=rows,
+            record_ids=_array(sent, "record_id"),
+            match_field=self._layout.match_field,
+            version=self._layout.version,
+            into=_array(table, INTO) if batch.action is Action.MERGE else None,
+        )
         missing = _array(table, MISSING) if MISSING in self._columns else None
         return BatchRows(
-            made, _numbers(batch), _array(table, "key"), _array(table, "record_id"), _array(table, "effect"),
+            made,
+            _numbers(batch),
+            _array(table, "key"),
+            _array(table, "record_id"),
+            _array(table, "effect"),
             missing if missing is not None and missing.null_count < len(missing) else None,
-        )  # fmt: skip
+        )
 
     def _slices(self, start: int, stop: int, group: Callable[[int], pa.Table]) -> list[pa.Table]:
         pieces = []

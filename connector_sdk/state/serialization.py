@@ -83,7 +83,7 @@ def make_planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatc
 def load_anchor(row: tuple[Any, ...]) -> Anchor:
     """Return an anchor from the columns `ANCHOR`."""
     batch, attempt, step, handle, at = row
-    return Anchor(batch, attempt, step, json.loads(handle), at)
+    return Anchor(batch=batch, attempt=attempt, step=step, handle=json.loads(handle), at=at)
 
 
 def load_outcomes(row: tuple[Any, ...]) -> pa.Table:

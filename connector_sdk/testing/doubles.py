@@ -93,7 +93,9 @@ class RecordedAttempt:
         wrong = {name: value for name, value in handle.items() if not isinstance(value, str)}
         if wrong:
             raise TypeError(f"an anchor holds text, not {wrong}")
-        self.run.anchors.append(Anchor(self.batch, self.number, step, handle, datetime.now(UTC).isoformat()))
+        self.run.anchors.append(
+            Anchor(batch=self.batch, attempt=self.number, step=step, handle=handle, at=datetime.now(UTC).isoformat())
+        )
 
     def run_anchors(self) -> tuple[Anchor, ...]:
         """Return all anchors of the run."""

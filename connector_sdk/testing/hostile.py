@@ -55,13 +55,28 @@ class _Settings:
     lock: threading.Lock
 
 
-_API = Api("only", {Mode.UPSERT: Delivery.AT_LEAST_ONCE}, 10, 100, 1_000_000, 1, 2)
-_SPEC = DestinationSpec(
-    "hostile", {Mode.UPSERT: frozenset({Removal.NOTHING})}, (_API,), NoSettings, NoSettings, contract=CONTRACT
+_API = Api(
+    name="only",
+    delivery={Mode.UPSERT: Delivery.AT_LEAST_ONCE},
+    rows_default=10,
+    rows_max=100,
+    bytes_max=1_000_000,
+    parallel_default=1,
+    parallel_max=2,
 )
-_SCHEMA = ObjectSchema("things", "Things", (Field("key", FieldType.TEXT),), frozenset({Mode.UPSERT}))
-_CONNECTION = Connection(None, "acme", "acme", False, lambda: None)
-_KNOWN = Classification(Kind.REJECTED, Executed.NO)
+_SPEC = DestinationSpec(
+    name="hostile",
+    modes={Mode.UPSERT: frozenset({Removal.NOTHING})},
+    apis=(_API,),
+    config=NoSettings,
+    options=NoSettings,
+    contract=CONTRACT,
+)
+_SCHEMA = ObjectSchema(
+    name="things", label="Things", fields=(Field(name="key", type=FieldType.TEXT),), modes=frozenset({Mode.UPSERT})
+)
+_CONNECTION = Connection(handle=None, account="acme", label="acme", production=False, close=lambda: None)
+_KNOWN = Classification(kind=Kind.REJECTED, executed=Executed.NO)
 
 
 def hostile(breach: str = "") -> SimpleNamespace:
@@ -96,7 +111,7 @@ def _spec(**changes: Any) -> Hook:
 
 
 def _spec_without_contract() -> DestinationSpec:
-    return DestinationSpec("hostile", _SPEC.modes, _SPEC.apis, NoSettings, NoSettings)  # type: ignore[call-arg]
+    return DestinationSpec(name="hostile", modes=_SPEC.modes, apis=_SPEC.apis, config=NoSettings, options=NoSettings)  # type: ignore[call-arg]
 
 
 def _api(**changes: Any) -> Hook:
@@ -258,7 +273,7 @@ BREACHES: Mapping[str, Hook] = {
     "discover_schema/field with a line break": _with(_SCHEMA, fields=(evolve(_SCHEMA.fields[0], name="k\ney"),)),
     "discover_schema/length in words": _with(_SCHEMA, fields=(evolve(_SCHEMA.fields[0], length="long"),)),  # type: ignore[arg-type]
     "discover_schema/values that are numbers": _with(_SCHEMA, fields=(evolve(_SCHEMA.fields[0], values=(1, 2)),)),  # type: ignore[arg-type]
-    "discover_schema/type in words": _with(_SCHEMA, fields=(Field("key", "varchar"),)),  # type: ignore[arg-type]
+    "discover_schema/type in words": _with(_SCHEMA, fields=(Field(name="key", type="varchar"),)),  # type: ignore[arg-type]
     "match/other columns": _answer(pa.table({"position": [0], "id": ["t-1"]})),
     "match/position outside": _answer_match(1, "things", "t-1"),
     "match/position below zero": _answer_match(-1, "things", "t-1"),

@@ -113,11 +113,20 @@ def test_the_first_page_names_every_event_of_an_observer_with_its_arguments() ->
 def test_the_example_runs_all_syncs_of_a_project_at_once(tmp_path: Path) -> None:
     ((_, example),) = BLOCK.findall(THREADS)
     names = ("people", "guests")
-    fields, match = (FieldMapping("name", column="name"),), Match("external_id", "id")
+    fields, match = (FieldMapping(field="name", column="name"),), Match("external_id", "id")
     project = Project(
-        {"crm": ConnectionConfig("crm", "reference", {"path": str(tmp_path / "store.db")})},
-        {"rows": Model("rows", ("id",), data=pa.table({"id": ["k1", "k2"], "name": ["Everest", "Denali"]}))},
-        {name: Sync(name, "rows", "crm", (name,), Mode.UPSERT, fields=fields, match=match) for name in names},
+        connections={"crm": ConnectionConfig("crm", "reference", {"path": str(tmp_path / "store.db")})},
+        models={
+            "rows": Model(
+                name="rows", primary_key=("id",), data=pa.table({"id": ["k1", "k2"], "name": ["Everest", "Denali"]})
+            )
+        },
+        syncs={
+            name: Sync(
+                name=name, model="rows", connection="crm", objects=(name,), mode=Mode.UPSERT, fields=fields, match=match
+            )
+            for name in names
+        },
         folder=str(tmp_path),
     )
     destinations = {"reference": Destination("reference", plugin)}

@@ -78,7 +78,7 @@ def test_the_forms_of_fields_and_the_sequence_load(tmp_path: Path) -> None:
     models = "models: {m: {file: m.csv, primary_key: id}}\nconnections: {c: {type: salesforce}}\n"
     (tmp_path / "connector.yml").write_text(f"version: 1\n{models}{sync}", encoding="utf-8")
     first, second, third, fourth = load_project(tmp_path).syncs["forms"].fields
-    assert first == FieldMapping("LastName", column="last_name")
+    assert first == FieldMapping(field="LastName", column="last_name")
     assert (second.column, second.null) == ("email", "keep")
     assert third.value == "Web"
     assert fourth.find is not None
@@ -86,18 +86,29 @@ def test_the_forms_of_fields_and_the_sequence_load(tmp_path: Path) -> None:
 
 def problems_of(mode: Mode, **changes: Any) -> list[str]:
     """What is wrong with a sync in a mode."""
-    sync = Sync("s", "m", "c", ("people",), mode, fields=(FieldMapping("name", column="name"),))
+    sync = Sync(
+        name="s",
+        model="m",
+        connection="c",
+        objects=("people",),
+        mode=mode,
+        fields=(FieldMapping(field="name", column="name"),),
+    )
     sync = attrs.evolve(sync, match=None if mode is Mode.INSERT else Match("external_id", "id"))
     sync = attrs.evolve(sync, fields=() if mode is Mode.ARCHIVE else sync.fields)
     sync = attrs.evolve(sync, **changes)
-    project = Project({"c": ConnectionConfig("c", "reference")}, {"m": Model("m", ("id",), file="m.csv")}, {"s": sync})
+    project = Project(
+        connections={"c": ConnectionConfig("c", "reference")},
+        models={"m": Model(name="m", primary_key=("id",), file="m.csv")},
+        syncs={"s": sync},
+    )
     return [each.message for each in check_sync(project, sync, SPEC)]
 
 
 @pytest.mark.parametrize("mode", Mode)
 def test_the_page_says_what_each_mode_needs(mode: Mode) -> None:
     shown = {name: rest for name, *rest in table("depends on its mode")}
-    fields, match = (FieldMapping("name", column="name"),), Match("external_id", "id")
+    fields, match = (FieldMapping(field="name", column="name"),), Match("external_id", "id")
     assert problems_of(mode) == []
 
     def need(key: str, given: Any, missing: Any) -> str:

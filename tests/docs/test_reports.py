@@ -50,9 +50,11 @@ def test_the_page_shows_what_the_commands_print(tmp_path: Path, monkeypatch: pyt
 
 def test_the_report_has_the_keys_that_are_shown_and_explained() -> None:
     (shown,) = (json.loads(block) for block in PAGE.blocks("The report", "json"))
-    counts = RowCounts(), ActionCounts(), CallCounts()
-    codes = (CodeCount("REQUIRED", "rejected", 9, ""),)
-    made = RunReport("r", "s", False, ReportState.FINISHED, 1, *counts, 0.0, codes=codes, batches=BatchCounts())
+    codes = (CodeCount(code="REQUIRED", outcome="rejected", rows=9, advice=""),)
+    made = RunReport(
+        run="r", sync="s", resumed=False, state=ReportState.FINISHED, exit=1,
+        rows=RowCounts(), actions=ActionCounts(), calls=CallCounts(), seconds=0.0, codes=codes, batches=BatchCounts(),
+    )  # fmt: skip
     real = json.loads(json.dumps(run_record(made)))
     assert list(shown) == list(real)
     for inner in ("rows", "actions", "calls", "batches"):

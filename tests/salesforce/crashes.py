@@ -65,18 +65,18 @@ def _prepare(emulated: Emulated, folder: Path, mode: Mode, faults: list[dict[str
 
 def _project(emulated: Emulated, api: str, mode: Mode) -> Callable[[Path], Project]:
     def made(folder: Path) -> Project:
-        fields = [] if mode is Mode.ARCHIVE else [FieldMapping("LastName", column="last")]
-        fields += [FieldMapping("External_Id__c", column="key")] if mode is Mode.INSERT else []
+        fields = [] if mode is Mode.ARCHIVE else [FieldMapping(field="LastName", column="last")]
+        fields += [FieldMapping(field="External_Id__c", column="key")] if mode is Mode.INSERT else []
         sync = Sync(
-            "sync", "model", "crm", ("Contact",), mode, fields=tuple(fields),
+            name="sync", model="model", connection="crm", objects=("Contact",), mode=mode, fields=tuple(fields),
             match=None if mode is Mode.INSERT else Match("External_Id__c", "key"),
             delivery=DeliveryOptions(api=api, batch_size=3, parallelism=2),
         )  # fmt: skip
         ready = emulated.ready
         auth = {"flow": "client_credentials", "client_id": ready["client_id"], "client_secret": "${SF_SECRET}"}
         crm = ConnectionConfig("crm", "salesforce", {"login_url": ready["login_url"], "auth": auth})
-        model = Model("model", ("key",), file="model.parquet", folder=str(folder))
-        return Project({"crm": crm}, {"model": model}, {"sync": sync}, folder=str(folder))
+        model = Model(name="model", primary_key=("key",), file="model.parquet", folder=str(folder))
+        return Project(connections={"crm": crm}, models={"model": model}, syncs={"sync": sync}, folder=str(folder))
 
     return made
 

@@ -153,6 +153,6 @@ def contacts(*keys: str, number: int = 1, action: Action = Action.UPSERT, **more
 
 def written(opened: Org, given: Batch, run: RecordingRun, options: Options | None = None) -> list[dict[str, Any]]:
     """Write a batch as the core does; the lines of the answer."""
-    connection = Connection(opened, ORG_ID, "", None, opened.close)
+    connection = Connection(handle=opened, account=ORG_ID, label="", production=None, close=opened.close)
     result = plugin.write_batch(connection, given, options or Options(), run.attempt(given))
     return list(result.rows.to_pylist())

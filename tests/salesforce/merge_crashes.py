@@ -59,12 +59,22 @@ def _run(emulated: Emulated, folder: Path) -> tuple[RunReport, ...]:
     auth = {"flow": "client_credentials", "client_id": ready["client_id"], "client_secret": "${SF_SECRET}"}
     crm = ConnectionConfig("crm", "salesforce", {"login_url": ready["login_url"], "auth": auth})
     sync = Sync(
-        "sync", "model", "crm", ("Account",), Mode.UPSERT, (FieldMapping("Name", value="After"),),
-        Match("External_Id__c", "key"), merge=Merge("group", is_child="child"),
+        name="sync",
+        model="model",
+        connection="crm",
+        objects=("Account",),
+        mode=Mode.UPSERT,
+        fields=(FieldMapping(field="Name", value="After"),),
+        match=Match("External_Id__c", "key"),
+        merge=Merge("group", is_child="child"),
         delivery=DeliveryOptions(api="rest", batch_size=2),
-    )  # fmt: skip
-    model = Model("model", ("key",), file="model.parquet", folder=str(folder))
-    return run(Project({"crm": crm}, {"model": model}, {"sync": sync}, folder=str(folder)), "sync", pace=PACE)
+    )
+    model = Model(name="model", primary_key=("key",), file="model.parquet", folder=str(folder))
+    return run(
+        Project(connections={"crm": crm}, models={"model": model}, syncs={"sync": sync}, folder=str(folder)),
+        "sync",
+        pace=PACE,
+    )
 
 
 def _audit(emulated: Emulated, folder: Path) -> Iterator[str]:

@@ -71,13 +71,18 @@ def _project(emulated: Emulated, folder: Path) -> Project:
         "callback_url": ANY_PORT,
     }  # fmt: skip
     crm = ConnectionConfig("crm", "salesforce", {"login_url": emulated.ready["login_url"], "auth": auth})
-    model = Model("model", ("key",), file="model.parquet", folder=str(folder))
+    model = Model(name="model", primary_key=("key",), file="model.parquet", folder=str(folder))
     sync = Sync(
-        "sync", "model", "crm", ("Contact",), Mode.UPSERT, match=Match("External_Id__c", "key"),
-        fields=(FieldMapping("LastName", column="last"),),
+        name="sync",
+        model="model",
+        connection="crm",
+        objects=("Contact",),
+        mode=Mode.UPSERT,
+        match=Match("External_Id__c", "key"),
+        fields=(FieldMapping(field="LastName", column="last"),),
         delivery=DeliveryOptions(api="rest", batch_size=2, parallelism=1),
-    )  # fmt: skip
-    return Project({"crm": crm}, {"model": model}, {"sync": sync}, folder=str(folder))
+    )
+    return Project(connections={"crm": crm}, models={"model": model}, syncs={"sync": sync}, folder=str(folder))
 
 
 def _audit(emulated: Emulated, folder: Path) -> Iterator[str]:

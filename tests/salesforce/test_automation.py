@@ -25,7 +25,17 @@ REFUSED = answer([{"errorCode": "INSUFFICIENT_ACCESS", "message": "no"}], 403)
 
 def plan(name: str, action: Action = Action.UPSERT, rows: int = 1) -> PlanSummary:
     return PlanSummary(
-        "run", "sync", Mode.UPSERT, (name,), "bulk", 1_000, 10, Delivery.EXACTLY_ONCE, (), {action: rows}, {action: 1}
+        run="run",
+        sync="sync",
+        mode=Mode.UPSERT,
+        object_names=(name,),
+        api="bulk",
+        batch_size=1_000,
+        parallelism=10,
+        delivery=Delivery.EXACTLY_ONCE,
+        columns=(),
+        planned={action: rows},
+        batches={action: 1},
     )
 
 

@@ -49,7 +49,9 @@ def test_a_row_error_with_half_a_character_is_the_error_of_its_row() -> None:
     error = b'{"statusCode":"SOMETHING","message":"cut \\ud83d","fields":["a\\udc00"]}'
     transport.on("POST", ".*", answer(b'[{"success":false,"errors":[' + error + b"]}]"))
     rows = batch({"LastName": ["x"]}, Action.CREATE, api="rest")
-    connection = Connection(org(transport), "account", "label", None, lambda: None)
+    connection = Connection(
+        handle=org(transport), account="account", label="label", production=None, close=lambda: None
+    )
     result = plugin.write_batch(connection, rows, Options(), RecordingRun().attempt(rows))
     (line,) = result.rows.to_pylist()
     assert (line["status"], line["code"], line["message"], line["fields"]) == ("failed", "SOMETHING", "cut ?", "a?")

@@ -85,17 +85,25 @@ def _run(project: Project, mode: Mode) -> RunReport:
 def _project(emulated: Emulated, folder: Path, way: Way, rows: int) -> Project:
     inserts = way.mode is Mode.INSERT
     sync = Sync(
-        "sync", "model", "crm", ("Contact",), way.mode, fields=(FieldMapping("LastName", column="key"),),
+        name="sync",
+        model="model",
+        connection="crm",
+        objects=("Contact",),
+        mode=way.mode,
+        fields=(FieldMapping(field="LastName", column="key"),),
         match=None if inserts else Match("External_Id__c", "key"),
         delivery=DeliveryOptions(api=way.api, batch_size=1, parallelism=4),
-    )  # fmt: skip
+    )
     ready = emulated.ready
     auth = {"flow": "client_credentials", "client_id": ready["client_id"], "client_secret": "${SF_SECRET}"}
     crm = ConnectionConfig("crm", "salesforce", {"login_url": ready["login_url"], "auth": auth})
     model = Model(
-        "model", ("key",), data=pa.table({"key": [f"k{number}" for number in range(rows)]}), folder=str(folder)
+        name="model",
+        primary_key=("key",),
+        data=pa.table({"key": [f"k{number}" for number in range(rows)]}),
+        folder=str(folder),
     )
-    return Project({"crm": crm}, {"model": model}, {"sync": sync}, folder=str(folder))
+    return Project(connections={"crm": crm}, models={"model": model}, syncs={"sync": sync}, folder=str(folder))
 
 
 def audit(emulated: Emulated, way: Way, report: RunReport, rows: int) -> None:

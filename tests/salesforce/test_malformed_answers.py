@@ -124,9 +124,18 @@ def matching(objects: list[str], field: str, values: list[str]) -> Act:
 def planned(destination: Destination, connection: Connection) -> Any:
     """Look at a plan."""
     plan = PlanSummary(
-        "run", "sync", Mode.UPSERT, ("Contact", "Subscription__c"), "bulk", 1_000, 10, Delivery.EXACTLY_ONCE,
-        (Column("LastName"),), {Action.UPSERT: 100}, {Action.UPSERT: 1},
-    )  # fmt: skip
+        run="run",
+        sync="sync",
+        mode=Mode.UPSERT,
+        object_names=("Contact", "Subscription__c"),
+        api="bulk",
+        batch_size=1_000,
+        parallelism=10,
+        delivery=Delivery.EXACTLY_ONCE,
+        columns=(Column("LastName"),),
+        planned={Action.UPSERT: 100},
+        batches={Action.UPSERT: 1},
+    )
     return destination.check_plan(connection, plan, Options())
 
 

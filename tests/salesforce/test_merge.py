@@ -217,6 +217,9 @@ def test_an_answer_that_is_none_leaves_it_open_what_was_done(body: str, code: st
     opened = org(transport)
     with pytest.raises(CallFailed) as raised:
         plugin.write_batch(
-            Connection(opened, ORG_ID, "", None, opened.close), given, Options(), RecordingRun().attempt(given)
+            Connection(handle=opened, account=ORG_ID, label="", production=None, close=opened.close),
+            given,
+            Options(),
+            RecordingRun().attempt(given),
         )
     assert (raised.value.code, raised.value.executed) == (code, Executed.MAYBE)

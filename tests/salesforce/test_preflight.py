@@ -19,9 +19,18 @@ def plan(
     rows: int = 100_000, size: int = 1_000, api: str = "bulk", action: Action = Action.UPSERT, **more: Any
 ) -> PlanSummary:
     return PlanSummary(
-        "run", "sync", Mode.UPSERT, ("Contact",), api, size, 10, Delivery.EXACTLY_ONCE,
-        more.get("columns", ()), {action: rows}, {action: -(-rows // size)},
-    )  # fmt: skip
+        run="run",
+        sync="sync",
+        mode=Mode.UPSERT,
+        object_names=("Contact",),
+        api=api,
+        batch_size=size,
+        parallelism=10,
+        delivery=Delivery.EXACTLY_ONCE,
+        columns=more.get("columns", ()),
+        planned={action: rows},
+        batches={action: -(-rows // size)},
+    )
 
 
 def plain() -> ScriptedTransport:

@@ -45,7 +45,7 @@ def written(transport: ScriptedTransport, given: Batch, options: Options | None 
     describing(transport, described_object("Contact", CONTACT_FIELDS))
     opened = org(transport)
     attempt = RecordingRun().attempt(given)
-    connection = Connection(opened, ORG_ID, "", None, opened.close)
+    connection = Connection(handle=opened, account=ORG_ID, label="", production=None, close=opened.close)
     result = plugin.write_batch(connection, given, options or Options(), attempt)
     return list(result.rows.to_pylist())
 

@@ -168,13 +168,24 @@ def test_the_list_of_versions_is_asked_for_without_a_session(transport: Scripted
 def planned(api: str) -> PlanSummary:
     """A plan of one new contact."""
     return PlanSummary(
-        "run", "sync", Mode.UPSERT, ("Contact",), api, 200, 1, Delivery.EXACTLY_ONCE,
-        (), {Action.UPSERT: 1}, {Action.UPSERT: 1},
-    )  # fmt: skip
+        run="run",
+        sync="sync",
+        mode=Mode.UPSERT,
+        object_names=("Contact",),
+        api=api,
+        batch_size=200,
+        parallelism=1,
+        delivery=Delivery.EXACTLY_ONCE,
+        columns=(),
+        planned={Action.UPSERT: 1},
+        batches={Action.UPSERT: 1},
+    )
 
 
 def sync(mode: Mode = Mode.UPSERT, api: str | None = None) -> Sync:
-    return Sync("people", "m", "crm", ("Lead",), mode, delivery=DeliveryOptions(api=api))
+    return Sync(
+        name="people", model="m", connection="crm", objects=("Lead",), mode=mode, delivery=DeliveryOptions(api=api)
+    )
 
 
 RULE = "01Q5g0000000001EAA"

@@ -48,7 +48,7 @@ def written(given: Batch, *answers: Any, sobjects: Answer | None = None) -> list
     for method in ("POST", "PATCH", "DELETE"):
         transport.on(method, ".*/composite/sobjects.*", answer(list(answers)))
     opened = org(transport)
-    connection = Connection(opened, ORG_ID, "", None, opened.close)
+    connection = Connection(handle=opened, account=ORG_ID, label="", production=None, close=opened.close)
     result = plugin.write_batch(connection, given, Options(), RecordingRun().attempt(given))
     return list(result.rows.to_pylist())
 

@@ -57,11 +57,17 @@ def _run(emulated: Emulated, folder: Path, api: str, options: dict[str, Any]) ->
     auth = {"flow": "client_credentials", "client_id": ready["client_id"], "client_secret": "${SF_SECRET}"}
     bus = ConnectionConfig("bus", "salesforce_events", {"login_url": ready["login_url"], "auth": auth})
     sync = Sync(
-        "events", "model", "bus", (EVENT,), Mode.INSERT, fields=(FieldMapping("Order_Number__c", column="key"),),
-        delivery=DeliveryOptions(api=api, batch_size=3), options=options,
-    )  # fmt: skip
-    model = Model("model", ("key",), file="model.parquet", folder=str(folder))
-    project = Project({"bus": bus}, {"model": model}, {"events": sync}, folder=str(folder))
+        name="events",
+        model="model",
+        connection="bus",
+        objects=(EVENT,),
+        mode=Mode.INSERT,
+        fields=(FieldMapping(field="Order_Number__c", column="key"),),
+        delivery=DeliveryOptions(api=api, batch_size=3),
+        options=options,
+    )
+    model = Model(name="model", primary_key=("key",), file="model.parquet", folder=str(folder))
+    project = Project(connections={"bus": bus}, models={"model": model}, syncs={"events": sync}, folder=str(folder))
     return run(project, "events", first_run=FirstRun.SEND, pace=PACE)
 
 

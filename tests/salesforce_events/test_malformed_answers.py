@@ -42,9 +42,18 @@ def publishing(api: str) -> Act:
 def planned(destination: Destination, connection: Connection) -> Any:
     """Look at a plan."""
     plan = PlanSummary(
-        "run", "sync", Mode.INSERT, (EVENT,), "rest", 200, 1, Delivery.AT_MOST_ONCE, (Column("Status__c"),),
-        {Action.CREATE: 3}, {Action.CREATE: 1},
-    )  # fmt: skip
+        run="run",
+        sync="sync",
+        mode=Mode.INSERT,
+        object_names=(EVENT,),
+        api="rest",
+        batch_size=200,
+        parallelism=1,
+        delivery=Delivery.AT_MOST_ONCE,
+        columns=(Column("Status__c"),),
+        planned={Action.CREATE: 3},
+        batches={Action.CREATE: 1},
+    )
     return destination.check_plan(connection, plan, Options())
 
 

@@ -25,8 +25,8 @@ UUID = "37f2b9c0-7f0f-4b8e-9a3c-0d0b6b1f2a55"
 def batch(columns: dict[str, list[Any]], api: str = "rest") -> Batch:
     """Events to publish."""
     return Batch(
-        "run", 1, "Order_Update__e", Action.CREATE, Mode.INSERT, api,
-        tuple(Column(name, OnNull.KEEP) for name in columns), pa.table(columns),
+        run="run", number=1, object_name="Order_Update__e", action=Action.CREATE, mode=Mode.INSERT, api=api,
+        columns=tuple(Column(name, OnNull.KEEP) for name in columns), rows=pa.table(columns),
     )  # fmt: skip
 
 

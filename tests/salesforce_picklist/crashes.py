@@ -53,12 +53,18 @@ def _project(emulated: Emulated, folder: Path) -> Project:
     ready = emulated.ready
     auth = {"flow": "client_credentials", "client_id": ready["client_id"], "client_secret": "${SF_SECRET}"}
     crm = ConnectionConfig("crm", "salesforce_picklist", {"login_url": ready["login_url"], "auth": auth})
-    model = Model("values", ("name",), file="values.csv", folder=str(folder))
+    model = Model(name="values", primary_key=("name",), file="values.csv", folder=str(folder))
     sync = Sync(
-        "values", "values", "crm", ("Account",), Mode.ALL, match=Match("Tier__c", "name"),
-        fields=(FieldMapping("label", column="label"),), guards=Guards(max_removed=None, max_removed_per_day=None),
-    )  # fmt: skip
-    return Project({"crm": crm}, {"values": model}, {"values": sync}, folder=str(folder))
+        name="values",
+        model="values",
+        connection="crm",
+        objects=("Account",),
+        mode=Mode.ALL,
+        match=Match("Tier__c", "name"),
+        fields=(FieldMapping(field="label", column="label"),),
+        guards=Guards(max_removed=None, max_removed_per_day=None),
+    )
+    return Project(connections={"crm": crm}, models={"values": model}, syncs={"values": sync}, folder=str(folder))
 
 
 def _go_on(emulated: Emulated, folder: Path, way: str) -> int:

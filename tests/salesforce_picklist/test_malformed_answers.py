@@ -75,14 +75,30 @@ def checking(field: str) -> Act:
 
     def act(destination: Destination, connection: Connection) -> Any:
         sync = Sync(
-            "values", "values", "crm", ("Account",), Mode.ALL, (FieldMapping("label", "label"),), Match(field, "name")
+            name="values",
+            model="values",
+            connection="crm",
+            objects=("Account",),
+            mode=Mode.ALL,
+            fields=(FieldMapping(field="label", column="label"),),
+            match=Match(field, "name"),
         )
         destination.check_sync(connection, sync, OPTIONS)
         _, version = destination.read_records(connection, "Account", [field, "label"])
         plan = PlanSummary(
-            "run", "values", Mode.ALL, ("Account",), "metadata", 1_000, 1, Delivery.AT_LEAST_ONCE,
-            (Column(field), Column("label")), {Action.REPLACE: 2}, {Action.REPLACE: 1}, field,
-        )  # fmt: skip
+            run="run",
+            sync="values",
+            mode=Mode.ALL,
+            object_names=("Account",),
+            api="metadata",
+            batch_size=1_000,
+            parallelism=1,
+            delivery=Delivery.AT_LEAST_ONCE,
+            columns=(Column(field), Column("label")),
+            planned={Action.REPLACE: 2},
+            batches={Action.REPLACE: 1},
+            match_field=field,
+        )
         return destination.check_plan(connection, plan, OPTIONS, given(field, version))
 
     return act

@@ -75,9 +75,18 @@ class Describing(Kit):
     def test_a_plan_is_looked_at_without_an_error(self, subject: Subject, way: Way) -> None:
         target, action = subject.target(way), ACTIONS[way.mode]
         plan = PlanSummary(
-            "conformance", "sync", way.mode, (target.schema.name,), way.api.name, way.api.rows_default,
-            way.api.parallel_default, way.api.delivery[way.mode], (), {action: 1}, {action: Cost(1).batches},
-        )  # fmt: skip
+            run="conformance",
+            sync="sync",
+            mode=way.mode,
+            object_names=(target.schema.name,),
+            api=way.api.name,
+            batch_size=way.api.rows_default,
+            parallelism=way.api.parallel_default,
+            delivery=way.api.delivery[way.mode],
+            columns=(),
+            planned={action: 1},
+            batches={action: Cost(1).batches},
+        )
         for each in subject.destination.check_plan(subject.connection, plan, subject.options):
             assert each.message
 

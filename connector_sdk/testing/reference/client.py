@@ -51,7 +51,16 @@ class Client:
     def _tell(self, name: str, at: str, started: float, status: int | None, body: str, reply: str, error: str) -> None:
         self.host.call_finished(
             Call(
-                at, "POST", f"reference://{self.store.account}/{name}", status, time.monotonic() - started,
-                len(body), len(reply), body[:_SHOWN], reply[:_SHOWN], error, self.store.calls_left,
+                at=at,
+                method="POST",
+                url=f"reference://{self.store.account}/{name}",
+                status=status,
+                seconds=time.monotonic() - started,
+                request_bytes=len(body),
+                response_bytes=len(reply),
+                request_body=body[:_SHOWN],
+                response_body=reply[:_SHOWN],
+                error=error,
+                remaining=self.store.calls_left,
             )
-        )  # fmt: skip
+        )

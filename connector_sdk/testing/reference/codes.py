@@ -8,14 +8,21 @@ from connector_sdk import Action, Classification, Executed, Kind, RowError
 
 
 def _classify_transient(kind: Kind, cause: str, advice: str, **more: float | int) -> Classification:
-    return Classification(kind, Executed.NO, cause, advice, **more)  # type: ignore[arg-type]
+    return Classification(kind=kind, executed=Executed.NO, cause=cause, advice=advice, **more)  # type: ignore[arg-type]
 
 
 def _classify_rejected(cause: str, advice: str, *, forget_record: bool = False) -> Classification:
-    return Classification(Kind.REJECTED, Executed.NO, cause, advice, forget_record=forget_record)
+    return Classification(
+        kind=Kind.REJECTED, executed=Executed.NO, cause=cause, advice=advice, forget_record=forget_record
+    )
 
 
-LOST = Classification(Kind.TRANSIENT, Executed.MAYBE, "The connection broke before the answer came.", "Run again.")
+LOST = Classification(
+    kind=Kind.TRANSIENT,
+    executed=Executed.MAYBE,
+    cause="The connection broke before the answer came.",
+    advice="Run again.",
+)
 
 CODES: Mapping[str, Classification] = {
     "locked": _classify_transient(
@@ -28,16 +35,18 @@ CODES: Mapping[str, Classification] = {
         Kind.TRANSIENT, "The job takes no more batches.", "Nothing to do: another job is opened."
     ),
     "too_large": _classify_rejected("The request is larger than the service takes.", "Lower batch_size."),
-    "suspended": Classification(Kind.FATAL, Executed.NO, "The account is suspended.", "Ask for it to be reopened."),
+    "suspended": Classification(
+        kind=Kind.FATAL, executed=Executed.NO, cause="The account is suspended.", advice="Ask for it to be reopened."
+    ),
     "bad": _classify_rejected("The service refuses the row.", "Mend the row in the model."),
     "gone": _classify_rejected(
         "The record was deleted.", "Nothing to do: the row is matched anew.", forget_record=True
     ),
     "converted": Classification(
-        Kind.REJECTED,
-        Executed.NO,
-        "The guest became one of the people.",
-        "Send the row to the people.",
+        kind=Kind.REJECTED,
+        executed=Executed.NO,
+        cause="The guest became one of the people.",
+        advice="Send the row to the people.",
         look_again=True,
     ),
     "duplicate": _classify_rejected("Another record has this value already.", "Give the field a value of its own."),

@@ -69,20 +69,20 @@ SPEC = DestinationSpec(
     },
     apis=(
         Api(
-            "call",
-            {Mode.INSERT: Delivery.AT_MOST_ONCE, **dict.fromkeys(_KEYED, Delivery.AT_LEAST_ONCE)},
+            name="call",
+            delivery={Mode.INSERT: Delivery.AT_MOST_ONCE, **dict.fromkeys(_KEYED, Delivery.AT_LEAST_ONCE)},
             rows_default=200, rows_max=1_000, bytes_max=1_000_000, parallel_default=4, parallel_max=8,
         ),
         Api(
-            "two_phase", _EXACTLY_ONCE,
+            name="two_phase", delivery=_EXACTLY_ONCE,
             rows_default=5_000, rows_max=None, bytes_max=32_000_000, parallel_default=3, parallel_max=10,
         ),
         Api(
-            "leased_job", _EXACTLY_ONCE,
+            name="leased_job", delivery=_EXACTLY_ONCE,
             rows_default=1_000, rows_max=10_000, bytes_max=10_000_000, parallel_default=4, parallel_max=20,
         ),
         Api(
-            "replace", {Mode.ALL: Delivery.AT_LEAST_ONCE},
+            name="replace", delivery={Mode.ALL: Delivery.AT_LEAST_ONCE},
             rows_default=100_000, rows_max=None, bytes_max=None, parallel_default=1, parallel_max=1,
         ),
     ),
@@ -109,7 +109,13 @@ def connect(config: Config, host: Host) -> Connection:
     if store.token != token and store.token:
         problem = Problem("the account does not know this token", ("token",), "take the token that the account shows")
         raise ConfigError([problem], exit_code=ExitCode.UNREACHABLE)
-    return Connection(Handle(Client(store, host)), store.account, f"reference {config.path}", False, store.close)
+    return Connection(
+        handle=Handle(Client(store, host)),
+        account=store.account,
+        label=f"reference {config.path}",
+        production=False,
+        close=store.close,
+    )
 
 
 @hookimpl

@@ -277,4 +277,4 @@ class Records:
         )
 
 
-_ID = Field("id", FieldType.TEXT)
+_ID = Field(name="id", type=FieldType.TEXT)

@@ -18,14 +18,28 @@ _NOT_UNIQUE = "its values are not unique"
 
 def _key(name: str, label: str) -> Field:
     return Field(
-        name, FieldType.TEXT, label, length=40, unique=True, external_id=True, recommended=True, required=True,
+        name=name,
+        type=FieldType.TEXT,
+        label=label,
+        length=40,
+        unique=True,
+        external_id=True,
+        recommended=True,
+        required=True,
         equality=_CASELESS,
-    )  # fmt: skip
+    )
 
 
 def _system(name: str, type_: FieldType, label: str) -> Field:
     reason = "the destination sets it"
-    return Field(name, type_, label, createable=False, updateable=False, not_writable=dict.fromkeys(_WRITING, reason))
+    return Field(
+        name=name,
+        type=type_,
+        label=label,
+        createable=False,
+        updateable=False,
+        not_writable=dict.fromkeys(_WRITING, reason),
+    )
 
 
 _ID = evolve(
@@ -40,33 +54,36 @@ _CREATED_AT = _system("created_at", FieldType.DATETIME, "Created at")
 _PEOPLE = (
     _ID,
     _key("external_id", "External id"),
-    Field("name", FieldType.TEXT, "Name", length=80, required=True, search_equality=_CASELESS),
-    Field("email", FieldType.TEXT, "E-mail", length=80, pattern=r"[^@\s]+@[^@\s]+", pattern_name="an e-mail address"),
+    Field(name="name", type=FieldType.TEXT, label="Name", length=80, required=True, search_equality=_CASELESS),
     Field(
-        "badge", FieldType.INTEGER, "Badge number", unique=True, equality=frozenset({Equality.NUMERIC}),
+        name="email", type=FieldType.TEXT, label="E-mail", length=80,
+        pattern=r"[^@\s]+@[^@\s]+", pattern_name="an e-mail address",
+    ),
+    Field(
+        name="badge", type=FieldType.INTEGER, label="Badge number", unique=True, equality=frozenset({Equality.NUMERIC}),
         not_matchable={Mode.UPSERT: "it is unique, but not an external id"},
     ),
-    Field("about", FieldType.TEXT, "About", length=1000),
-    Field("age", FieldType.INTEGER, "Age"),
-    Field("active", FieldType.BOOLEAN, "Active", nillable=False),
-    Field("joined", FieldType.DATE, "Joined on"),
-    Field("seen", FieldType.DATETIME, "Last seen"),
-    Field("wakes", FieldType.TIME, "Wakes at"),
-    Field("balance", FieldType.DECIMAL, "Balance", precision=18, scale=2),
-    Field("score", FieldType.DECIMAL, "Score", precision=18, scale=4, stores_more_decimals=True),
-    Field("tier", FieldType.CHOICE, "Tier", values=("Bronze", "Silver", "Gold"), restricted=True),
-    Field("interests", FieldType.CHOICES, "Interests", values=("Hiking", "Sailing", "Chess")),
+    Field(name="about", type=FieldType.TEXT, label="About", length=1000),
+    Field(name="age", type=FieldType.INTEGER, label="Age"),
+    Field(name="active", type=FieldType.BOOLEAN, label="Active", nillable=False),
+    Field(name="joined", type=FieldType.DATE, label="Joined on"),
+    Field(name="seen", type=FieldType.DATETIME, label="Last seen"),
+    Field(name="wakes", type=FieldType.TIME, label="Wakes at"),
+    Field(name="balance", type=FieldType.DECIMAL, label="Balance", precision=18, scale=2),
+    Field(name="score", type=FieldType.DECIMAL, label="Score", precision=18, scale=4, stores_more_decimals=True),
+    Field(name="tier", type=FieldType.CHOICE, label="Tier", values=("Bronze", "Silver", "Gold"), restricted=True),
+    Field(name="interests", type=FieldType.CHOICES, label="Interests", values=("Hiking", "Sailing", "Chess")),
     Field(
-        "account", FieldType.REFERENCE, "Account", references=("accounts",),
+        name="account", type=FieldType.REFERENCE, label="Account", references=("accounts",),
         reference_keys=(ReferenceKey("accounts", "number"),), locks=True,
     ),
-    Field("mentor", FieldType.REFERENCE, "Mentor", references=("people",)),
+    Field(name="mentor", type=FieldType.REFERENCE, label="Mentor", references=("people",)),
     Field(
-        "source", FieldType.TEXT, "Source", length=40, updateable=False,
+        name="source", type=FieldType.TEXT, label="Source", length=40, updateable=False,
         not_writable={Mode.UPDATE: "it can be set only when a record is created"},
     ),
     Field(
-        "verified", FieldType.TEXT, "Verified by", length=40, createable=False,
+        name="verified", type=FieldType.TEXT, label="Verified by", length=40, createable=False,
         not_writable={Mode.INSERT: "it can be set only on a record that exists"},
     ),
     _CREATED_AT,
@@ -75,25 +92,25 @@ _PEOPLE = (
 _GUESTS = (
     _ID,
     _key("external_id", "External id"),
-    Field("name", FieldType.TEXT, "Name", length=80, required=True),
-    Field("email", FieldType.TEXT, "E-mail", length=40),
-    Field("about", FieldType.TEXT, "About", length=1000),
-    Field("table", FieldType.TEXT, "Table", length=40),
+    Field(name="name", type=FieldType.TEXT, label="Name", length=80, required=True),
+    Field(name="email", type=FieldType.TEXT, label="E-mail", length=40),
+    Field(name="about", type=FieldType.TEXT, label="About", length=1000),
+    Field(name="table", type=FieldType.TEXT, label="Table", length=40),
     Field(
-        "account", FieldType.REFERENCE, "Account", references=("accounts",),
+        name="account", type=FieldType.REFERENCE, label="Account", references=("accounts",),
         reference_keys=(ReferenceKey("accounts", "number"),),
     ),
-    Field("host", FieldType.REFERENCE, "Host", references=("people",)),
+    Field(name="host", type=FieldType.REFERENCE, label="Host", references=("people",)),
     _CREATED_AT,
 )
 
 _ACCOUNTS = (
     _ID,
     _key("number", "Number"),
-    Field("name", FieldType.TEXT, "Name", length=80, required=True),
-    Field("website", FieldType.TEXT, "Website", length=255),
+    Field(name="name", type=FieldType.TEXT, label="Name", length=80, required=True),
+    Field(name="website", type=FieldType.TEXT, label="Website", length=255),
     Field(
-        "parent", FieldType.REFERENCE, "Parent", references=("accounts",),
+        name="parent", type=FieldType.REFERENCE, label="Parent", references=("accounts",),
         reference_keys=(ReferenceKey("accounts", "number"),),
     ),
     _CREATED_AT,
@@ -102,13 +119,13 @@ _ACCOUNTS = (
 
 _NOTES = (
     _ID,
-    Field("key", FieldType.TEXT, "Key", length=40),
-    Field("text", FieldType.TEXT, "Text"),
-    Field("person", FieldType.REFERENCE, "Person", references=("people",)),
+    Field(name="key", type=FieldType.TEXT, label="Key", length=40),
+    Field(name="text", type=FieldType.TEXT, label="Text"),
+    Field(name="person", type=FieldType.REFERENCE, label="Person", references=("people",)),
     _CREATED_AT,
 )
 
-_TAGS = (_ID, _key("name", "Name"), Field("label", FieldType.TEXT, "Label", length=80))
+_TAGS = (_ID, _key("name", "Name"), Field(name="label", type=FieldType.TEXT, label="Label", length=80))
 
 
 @frozen
@@ -137,7 +154,7 @@ def _shape(
         each if each.unique else evolve(each, not_matchable=dict.fromkeys(matching, _NOT_UNIQUE)) for each in fields
     )
     schema = ObjectSchema(
-        name, name.title(), known, modes,
+        name=name, label=name.title(), fields=known, modes=modes,
         mergeable=name in _MERGEABLE, match_advice=advice, becomes=(becomes,) if becomes else (),
     )  # fmt: skip
     return Shape(schema, key, name[0])

@@ -8,18 +8,34 @@ from connector_sdk import Classification, Executed, Kind
 
 CODES: Mapping[str, Classification] = {
     "busy": Classification(
-        Kind.TRANSIENT, Executed.NO, "Another program is writing to the notebook.", "Close it if this stays."
+        kind=Kind.TRANSIENT,
+        executed=Executed.NO,
+        cause="Another program is writing to the notebook.",
+        advice="Close it if this stays.",
     ),
     "missing": Classification(
-        Kind.REJECTED, Executed.NO, "A field that must have a value has none.", "Map the field, or fill it."
+        kind=Kind.REJECTED,
+        executed=Executed.NO,
+        cause="A field that must have a value has none.",
+        advice="Map the field, or fill it.",
     ),
     "too_long": Classification(
-        Kind.REJECTED, Executed.NO, "The text is longer than the field.", "Shorten it, or map it with truncate: true."
+        kind=Kind.REJECTED,
+        executed=Executed.NO,
+        cause="The text is longer than the field.",
+        advice="Shorten it, or map it with truncate: true.",
     ),
     "duplicate": Classification(
-        Kind.REJECTED, Executed.NO, "Another record has this key.", "Give the record a key of its own."
+        kind=Kind.REJECTED,
+        executed=Executed.NO,
+        cause="Another record has this key.",
+        advice="Give the record a key of its own.",
     ),
     "gone": Classification(
-        Kind.REJECTED, Executed.NO, "The record was deleted.", "Nothing to do.", forget_record=True
+        kind=Kind.REJECTED,
+        executed=Executed.NO,
+        cause="The record was deleted.",
+        advice="Nothing to do.",
+        forget_record=True,
     ),
-}  # fmt: skip
+}

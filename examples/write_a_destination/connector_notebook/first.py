@@ -41,14 +41,29 @@ class Options:
 @hookimpl
 def destination_spec() -> DestinationSpec:
     """One mode through one api."""
-    api = Api("append", {Mode.INSERT: Delivery.AT_MOST_ONCE}, 100, None, None, 1, 1)
-    return DestinationSpec("lines", {Mode.INSERT: frozenset({Removal.NOTHING})}, (api,), Config, Options, contract=1)
+    api = Api(
+        name="append",
+        delivery={Mode.INSERT: Delivery.AT_MOST_ONCE},
+        rows_default=100,
+        rows_max=None,
+        bytes_max=None,
+        parallel_default=1,
+        parallel_max=1,
+    )
+    return DestinationSpec(
+        name="lines",
+        modes={Mode.INSERT: frozenset({Removal.NOTHING})},
+        apis=(api,),
+        config=Config,
+        options=Options,
+        contract=1,
+    )
 
 
 @hookimpl
 def connect(config: Config) -> Connection:
     """The file is the account."""
-    return Connection(config.path, account=config.path, label=config.path, production=False, close=lambda: None)
+    return Connection(handle=config.path, account=config.path, label=config.path, production=False, close=lambda: None)
 
 
 @hookimpl
@@ -60,7 +75,9 @@ def list_objects() -> Sequence[ObjectInfo]:
 @hookimpl
 def discover_schema(object_name: str) -> ObjectSchema:
     """A line is a text."""
-    return ObjectSchema(object_name, "Lines", (Field("text", FieldType.TEXT),), INSERT)
+    return ObjectSchema(
+        name=object_name, label="Lines", fields=(Field(name="text", type=FieldType.TEXT),), modes=INSERT
+    )
 
 
 @hookimpl

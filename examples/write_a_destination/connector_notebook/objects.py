@@ -10,9 +10,9 @@ KEYED = frozenset({Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE})
 SHARED = dict.fromkeys(KEYED, "several records may have the same value")
 
 ID = Field(
-    "id",
-    FieldType.TEXT,
-    "Number",
+    name="id",
+    type=FieldType.TEXT,
+    label="Number",
     unique=True,
     createable=False,
     updateable=False,
@@ -21,28 +21,37 @@ ID = Field(
 )
 
 CONTACTS = ObjectSchema(
-    "contacts",
-    "Contacts",
-    (
+    name="contacts",
+    label="Contacts",
+    fields=(
         ID,
-        Field("key", FieldType.TEXT, "Key", length=40, unique=True, external_id=True, recommended=True, required=True),
-        Field("name", FieldType.TEXT, "Name", length=80, required=True, not_matchable=SHARED),
-        Field("about", FieldType.TEXT, "About", not_matchable=SHARED),
-        Field("birthday", FieldType.DATE, "Birthday", not_matchable=SHARED),
+        Field(
+            name="key",
+            type=FieldType.TEXT,
+            label="Key",
+            length=40,
+            unique=True,
+            external_id=True,
+            recommended=True,
+            required=True,
+        ),
+        Field(name="name", type=FieldType.TEXT, label="Name", length=80, required=True, not_matchable=SHARED),
+        Field(name="about", type=FieldType.TEXT, label="About", not_matchable=SHARED),
+        Field(name="birthday", type=FieldType.DATE, label="Birthday", not_matchable=SHARED),
     ),
-    KEYED,
+    modes=KEYED,
 )
 
 NOTES = ObjectSchema(
-    "notes",
-    "Notes",
-    (
+    name="notes",
+    label="Notes",
+    fields=(
         ID,
-        Field("title", FieldType.TEXT, "Title", length=80, required=True),
-        Field("text", FieldType.TEXT, "Text"),
-        Field("day", FieldType.DATE, "Day"),
+        Field(name="title", type=FieldType.TEXT, label="Title", length=80, required=True),
+        Field(name="text", type=FieldType.TEXT, label="Text"),
+        Field(name="day", type=FieldType.DATE, label="Day"),
     ),
-    frozenset({Mode.INSERT}),
+    modes=frozenset({Mode.INSERT}),
 )
 
 OBJECTS: Mapping[str, ObjectSchema] = {each.name: each for each in (CONTACTS, NOTES)}

@@ -60,8 +60,8 @@ MODES = {
 }
 
 PAGE = Api(
-    "page",
-    dict.fromkeys(MODES, Delivery.EXACTLY_ONCE),
+    name="page",
+    delivery=dict.fromkeys(MODES, Delivery.EXACTLY_ONCE),
     rows_default=500,
     rows_max=5_000,
     bytes_max=1_000_000,
@@ -73,7 +73,7 @@ PAGE = Api(
 @hookimpl
 def destination_spec() -> DestinationSpec:
     """Four modes through one api."""
-    return DestinationSpec("notebook", MODES, (PAGE,), Config, Options, contract=1)
+    return DestinationSpec(name="notebook", modes=MODES, apis=(PAGE,), config=Config, options=Options, contract=1)
 
 
 @hookimpl
@@ -85,7 +85,9 @@ def connect(config: Config) -> Connection:
     except sqlite3.Error as error:
         problem = Problem(f"{config.path} is no notebook: {error}", ("path",), "name a notebook, or a file to make")
         raise ConfigError([problem], exit_code=ExitCode.UNREACHABLE) from error
-    return Connection(book, account, f"notebook {config.path}", production=None, close=lambda: None)
+    return Connection(
+        handle=book, account=account, label=f"notebook {config.path}", production=None, close=lambda: None
+    )
 
 
 @hookimpl

@@ -14,7 +14,16 @@ def test_every_row_becomes_a_line(tmp_path: Path) -> None:
     file = tmp_path / "lines.jsonl"
     connection = destination.connect(first.Config(str(file)), RecordingHost())
     rows = pa.table({"text": ["one", "two"]})
-    batch = Batch("run", 1, "lines", Action.CREATE, Mode.INSERT, "append", (Column("text"),), rows)
+    batch = Batch(
+        run="run",
+        number=1,
+        object_name="lines",
+        action=Action.CREATE,
+        mode=Mode.INSERT,
+        api="append",
+        columns=(Column("text"),),
+        rows=rows,
+    )
 
     result = destination.write_batch(connection, batch, first.Options(), RecordingRun().attempt(batch))
 

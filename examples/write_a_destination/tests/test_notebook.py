@@ -30,7 +30,16 @@ from connector_sdk.testing.doubles import RecordingHost, RecordingRun
 
 FOLDER = Path(__file__).parents[1]
 NOTEBOOK = Destination("notebook", plugin)
-NOTE = Batch("run", 1, "notes", Action.CREATE, Mode.INSERT, "page", (Column("title"),), pa.table({"title": ["one"]}))
+NOTE = Batch(
+    run="run",
+    number=1,
+    object_name="notes",
+    action=Action.CREATE,
+    mode=Mode.INSERT,
+    api="page",
+    columns=(Column("title"),),
+    rows=pa.table({"title": ["one"]}),
+)
 
 
 @pytest.fixture

@@ -63,17 +63,17 @@ SPEC = DestinationSpec(
     },
     apis=(
         Api(
-            "bulk", _BULK,
+            name="bulk", delivery=_BULK,
             rows_default=1_000, rows_max=10_000, bytes_max=bulk.BYTES_MAX, parallel_default=10, parallel_max=50,
         ),
         Api(
-            "bulk2", dict.fromkeys(_KEYED, Delivery.EXACTLY_ONCE),
+            name="bulk2", delivery=dict.fromkeys(_KEYED, Delivery.EXACTLY_ONCE),
             rows_default=100_000, rows_max=None, bytes_max=bulk2.BYTES_MAX, parallel_default=3, parallel_max=10,
             bytes_default=bulk2.BYTES_DEFAULT,
             not_writing={Mode.INSERT: "its results come in no order, and new rows have no key to tell them by"},
         ),
         Api(
-            "rest", _REST,
+            name="rest", delivery=_REST,
             rows_default=200, rows_max=200, bytes_max=rest.BYTES_MAX, parallel_default=10, parallel_max=50,
         ),
     ),

@@ -24,20 +24,20 @@ LARGE = r"(?i)too large|larger than|maximum size"
 
 _OWN: Mapping[str, Classification] = {
     USED_UP: Classification(
-        Kind.FATAL, Executed.NO,
-        "The org has published as many events as it may in an hour.",
-        "Run again in an hour: the run resumes where it stopped. on_limit: wait lets it wait by itself.",
+        kind=Kind.FATAL, executed=Executed.NO,
+        cause="The org has published as many events as it may in an hour.",
+        advice="Run again in an hour: the run resumes where it stopped. on_limit: wait lets it wait by itself.",
     ),
     AWAITED: Classification(
-        Kind.THROTTLED, Executed.NO,
-        "The org has published as many events as it may in an hour.",
-        "Nothing to do: the run continues once Salesforce takes events again. on_limit: stop ends it instead.",
+        kind=Kind.THROTTLED, executed=Executed.NO,
+        cause="The org has published as many events as it may in an hour.",
+        advice="Nothing to do: the run continues once Salesforce takes events again. on_limit: stop ends it instead.",
         waits=True,
     ),
     TOO_LARGE: Classification(
-        Kind.REJECTED, Executed.NO,
-        "An event has at most 1 MB.",
-        "Map less into it: send a key by which subscribers fetch the rest.",
+        kind=Kind.REJECTED, executed=Executed.NO,
+        cause="An event has at most 1 MB.",
+        advice="Map less into it: send a key by which subscribers fetch the rest.",
     ),
 }  # fmt: skip
 

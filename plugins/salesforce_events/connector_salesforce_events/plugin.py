@@ -50,17 +50,17 @@ SPEC = DestinationSpec(
     modes={Mode.INSERT: frozenset({Removal.NOTHING})},
     apis=(
         Api(
-            "rest", _ONE_CALL,
+            name="rest", delivery=_ONE_CALL,
             rows_default=COLLECTION_MAX, rows_max=COLLECTION_MAX, bytes_max=_BYTES, parallel_default=1, parallel_max=10,
             anchors_first=True,
         ),
         Api(
-            "composite", _ONE_CALL,
+            name="composite", delivery=_ONE_CALL,
             rows_default=COMPOSITE_MAX, rows_max=COMPOSITE_MAX, bytes_max=_BYTES, parallel_default=1, parallel_max=10,
             anchors_first=True,
         ),
         Api(
-            "bulk2", {Mode.INSERT: Delivery.EXACTLY_ONCE},
+            name="bulk2", delivery={Mode.INSERT: Delivery.EXACTLY_ONCE},
             rows_default=10_000, rows_max=100_000, bytes_max=_JOB_BYTES, parallel_default=1, parallel_max=5,
         ),
     ),

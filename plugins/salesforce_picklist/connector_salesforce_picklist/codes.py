@@ -25,26 +25,30 @@ _PAUSES = (5.0, 15.0, 45.0, 120.0, 300.0)
 
 _OWN: Mapping[str, Classification] = {
     BUSY: Classification(
-        Kind.TRANSIENT, Executed.NO,
-        "Salesforce is working on this picklist in the background, or a user is editing it.",
-        "Nothing to do: it is tried again. Run again later if it stays so.",
+        kind=Kind.TRANSIENT,
+        executed=Executed.NO,
+        cause="Salesforce is working on this picklist in the background, or a user is editing it.",
+        advice="Nothing to do: it is tried again. Run again later if it stays so.",
     ),
     NOT_STORED: Classification(
-        Kind.FATAL, Executed.MAYBE,
-        "Salesforce accepted the list, but does not show the values as they were sent.",
-        "Check in Setup whether a user changed them at the same time, and run again.",
+        kind=Kind.FATAL,
+        executed=Executed.MAYBE,
+        cause="Salesforce accepted the list, but does not show the values as they were sent.",
+        advice="Check in Setup whether a user changed them at the same time, and run again.",
     ),
     MANAGED: Classification(
-        Kind.REJECTED, Executed.NO,
-        "The picklist came with a managed package, which has locked the list or keeps its own values as they are.",
-        "Keep the package's values and their labels in the model. A list that it has locked takes no others.",
+        kind=Kind.REJECTED,
+        executed=Executed.NO,
+        cause="The picklist came with a managed package, which locked the list or keeps its own values as they are.",
+        advice="Keep the package's values and their labels in the model. A list that it has locked takes no others.",
     ),
     NOT_WRITABLE: Classification(
-        Kind.REJECTED, Executed.NO,
-        "The list as a whole breaks a rule for picklists.",
-        "Correct what the message names; connector plan shows all of it.",
+        kind=Kind.REJECTED,
+        executed=Executed.NO,
+        cause="The list as a whole breaks a rule for picklists.",
+        advice="Correct what the message names; connector plan shows all of it.",
     ),
-}  # fmt: skip
+}
 
 
 def classify(error: RowError | BaseException) -> Classification | None:

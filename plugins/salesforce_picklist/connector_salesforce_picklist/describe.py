@@ -113,9 +113,15 @@ def _attributes(object_name: str, picklists: list[Described]) -> Iterator[Field]
     yield _text(LABEL, "Label", nillable=False)
     yield _text("description", "Description")
     yield Field(
-        "color", FieldType.TEXT, "Color", length=7, pattern="#[0-9A-Fa-f]{6}", pattern_name="color like #1A2B3C",
-        equality=frozenset({Equality.CASELESS}), not_matchable=_NO_PICKLIST,
-    )  # fmt: skip
+        name="color",
+        type=FieldType.TEXT,
+        label="Color",
+        length=7,
+        pattern="#[0-9A-Fa-f]{6}",
+        pattern_name="color like #1A2B3C",
+        equality=frozenset({Equality.CASELESS}),
+        not_matchable=_NO_PICKLIST,
+    )
     sets = [STANDARD_SETS.get(f"{object_name}.{each['name']}") for each in picklists]
     had = {name for each in sets for name in attributes_of(each)}
     yield from (_standard_attribute(name, type_) for name, type_ in ATTRIBUTES.items() if name in had)
@@ -124,13 +130,25 @@ def _attributes(object_name: str, picklists: list[Described]) -> Iterator[Field]
 def _text(name: str, label: str, *, nillable: bool = True) -> Field:
     equality = frozenset({Equality.TRIMMED})
     return Field(
-        name, FieldType.TEXT, label, length=_LONGEST, nillable=nillable, equality=equality, not_matchable=_NO_PICKLIST
+        name=name,
+        type=FieldType.TEXT,
+        label=label,
+        length=_LONGEST,
+        nillable=nillable,
+        equality=equality,
+        not_matchable=_NO_PICKLIST,
     )
 
 
 def _standard_attribute(name: str, type_: FieldType) -> Field:
     values = FORECAST_CATEGORIES if type_ is FieldType.CHOICE else ()
     return Field(
-        name, type_, f"{name} (values of standard picklists)", precision=3 if type_ is FieldType.INTEGER else None,
-        nillable=False, values=values, restricted=bool(values), not_matchable=_NO_PICKLIST,
-    )  # fmt: skip
+        name=name,
+        type=type_,
+        label=f"{name} (values of standard picklists)",
+        precision=3 if type_ is FieldType.INTEGER else None,
+        nillable=False,
+        values=values,
+        restricted=bool(values),
+        not_matchable=_NO_PICKLIST,
+    )

@@ -47,7 +47,7 @@ SPEC = DestinationSpec(
     modes={Mode.ALL: frozenset({Removal.NOTHING})},
     apis=(
         Api(
-            "metadata", {Mode.ALL: Delivery.AT_LEAST_ONCE},
+            name="metadata", delivery={Mode.ALL: Delivery.AT_LEAST_ONCE},
             rows_default=1_000, rows_max=None, bytes_max=None, parallel_default=1, parallel_max=1,
         ),
     ),

@@ -89,7 +89,17 @@ class Shelf:
             name="shelf",
             contract=CONTRACT,
             modes={Mode.UPSERT: frozenset({Removal.NOTHING})},
-            apis=(Api("rest", delivery, 10, 10, None, 1, 1),),
+            apis=(
+                Api(
+                    name="rest",
+                    delivery=delivery,
+                    rows_default=10,
+                    rows_max=10,
+                    bytes_max=None,
+                    parallel_default=1,
+                    parallel_max=1,
+                ),
+            ),
             config=ShelfConfig,
             options=ShelfOptions,
         )
@@ -98,7 +108,7 @@ class Shelf:
     def connect(self, config: ShelfConfig) -> Connection:
         if config.token.reveal() == "lost-ticket":
             raise ConfigError([Problem("nobody knows this token", ("token",))], exit_code=ExitCode.UNREACHABLE)
-        return Connection(self, "library-1", "The library", True, lambda: None)
+        return Connection(handle=self, account="library-1", label="The library", production=True, close=lambda: None)
 
     @hookimpl
     def list_objects(self) -> list[ObjectInfo]:
@@ -107,14 +117,20 @@ class Shelf:
     @hookimpl
     def discover_schema(self, object_name: str) -> ObjectSchema:
         fields = (
-            Field("isbn", FieldType.TEXT, unique=True, external_id=True, recommended=True),
-            Field("shelved", FieldType.TEXT, updateable=False, not_matchable={Mode.UPSERT: "it is not unique"}),
+            Field(name="isbn", type=FieldType.TEXT, unique=True, external_id=True, recommended=True),
             Field(
-                "id", FieldType.TEXT, createable=False, updateable=False,
-                not_writable={Mode.UPSERT: "the library sets it"}, not_matchable={Mode.UPSERT: "it is not unique"},
+                name="shelved", type=FieldType.TEXT, updateable=False, not_matchable={Mode.UPSERT: "it is not unique"}
             ),
-        )  # fmt: skip
-        return ObjectSchema(object_name, object_name, fields, frozenset({Mode.UPSERT}))
+            Field(
+                name="id",
+                type=FieldType.TEXT,
+                createable=False,
+                updateable=False,
+                not_writable={Mode.UPSERT: "the library sets it"},
+                not_matchable={Mode.UPSERT: "it is not unique"},
+            ),
+        )
+        return ObjectSchema(name=object_name, label=object_name, fields=fields, modes=frozenset({Mode.UPSERT}))
 
     @hookimpl
     def write_batch(self) -> WriteResult:
@@ -123,7 +139,9 @@ class Shelf:
     @hookimpl
     def classify_error(self, error: RowError | BaseException) -> Classification:
         if isinstance(error, RowError) and error.code == "LENT_OUT":
-            return Classification(Kind.REJECTED, Executed.NO, "Somebody has the book.", "Ask them for it.")
+            return Classification(
+                kind=Kind.REJECTED, executed=Executed.NO, cause="Somebody has the book.", advice="Ask them for it."
+            )
         return by_default(error)
 
     @hookimpl

@@ -118,13 +118,22 @@ def test_errors_are_told_in_every_encoding(folder: Path, says: str) -> None:
 def test_progress_is_drawn_in_every_encoding(encoding: str) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace")
     plan = PlanSummary(
-        "r", "b\u00fccher \u2192", Mode.UPSERT, ("Book",), "rest", 10, 1, Delivery.AT_LEAST_ONCE, (),
-        {Action.UPSERT: 30}, {},
-    )  # fmt: skip
+        run="r",
+        sync="b\u00fccher \u2192",
+        mode=Mode.UPSERT,
+        object_names=("Book",),
+        api="rest",
+        batch_size=10,
+        parallelism=1,
+        delivery=Delivery.AT_LEAST_ONCE,
+        columns=(),
+        planned={Action.UPSERT: 30},
+        batches={},
+    )
     with Progress(console=Console(file=stream, force_terminal=True)) as progress:
         bar = ProgressBar(progress)
         bar.run_planned(plan)
-        bar.batch_finished(BatchReport("r", 1, 10, {Outcome.SUCCEEDED: 10}, remaining=20))
+        bar.batch_finished(BatchReport(run="r", number=1, rows=10, outcomes={Outcome.SUCCEEDED: 10}, remaining=20))
     stream.flush()
     assert b"\\u2192" in stream.buffer.getvalue()
 

@@ -59,20 +59,35 @@ class Told:
 
     def __attrs_post_init__(self) -> None:
         self.observers = Observers([Milestones(self.lines.append, lambda: self.now)])
-        self.observers.run_started(RunStart("r1", "books", False, ""))
+        self.observers.run_started(RunStart(run="r1", sync="books", resumed=False, at=""))
         planned = {Action.UPSERT: self.rows}
         self.observers.run_planned(
-            PlanSummary("r1", "books", Mode.UPSERT, ("Book",), "rest", 1, 1, Delivery.AT_LEAST_ONCE, (), planned,
-                        {Action.UPSERT: self.rows})
-        )  # fmt: skip
+            PlanSummary(
+                run="r1",
+                sync="books",
+                mode=Mode.UPSERT,
+                object_names=("Book",),
+                api="rest",
+                batch_size=1,
+                parallelism=1,
+                delivery=Delivery.AT_LEAST_ONCE,
+                columns=(),
+                planned=planned,
+                batches={Action.UPSERT: self.rows},
+            )
+        )
 
     def batch(self, done: int, outcome: Outcome = Outcome.SUCCEEDED) -> None:
         """A batch has its outcomes, and so many rows of the run are done."""
-        self.observers.batch_finished(BatchReport("r1", 1, 1, {outcome: 1}, self.rows - done))
+        self.observers.batch_finished(
+            BatchReport(run="r1", number=1, rows=1, outcomes={outcome: 1}, remaining=self.rows - done)
+        )
 
     def call(self) -> None:
         """An API call was made."""
-        self.observers.call_finished(Call("", "GET", "/job", 200, 0.1, 0, 0))
+        self.observers.call_finished(
+            Call(at="", method="GET", url="/job", status=200, seconds=0.1, request_bytes=0, response_bytes=0)
+        )
 
 
 START = ["books: run r1 starts", "books: 200 rows to send in 200 batches through rest"]
@@ -126,7 +141,17 @@ def test_rejected_rows_are_counted_and_the_end_says_what_became_of_all() -> None
     assert told.lines[-1] == "books: 1 of 10 rows (10 %), 1 rejected"
     rows = RowCounts(read=10, planned=10, succeeded=8, rejected=2)
     told.observers.run_finished(
-        RunReport("r1", "books", False, "finished", 1, rows, ActionCounts(), CallCounts(), 12.34)
+        RunReport(
+            run="r1",
+            sync="books",
+            resumed=False,
+            state="finished",
+            exit=1,
+            rows=rows,
+            actions=ActionCounts(),
+            calls=CallCounts(),
+            seconds=12.34,
+        )
     )
     assert told.lines[-1] == "books: finished in 12.3 s: 8 succeeded, 2 rejected"
     told.call()

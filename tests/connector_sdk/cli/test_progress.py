@@ -10,7 +10,17 @@ from connector_sdk.cli.progress import ProgressBar, progress_bar
 from connector_sdk.hooks.observers import Observers
 
 PLAN = PlanSummary(
-    "r", "books", Mode.UPSERT, ("Book",), "rest", 10, 1, Delivery.AT_LEAST_ONCE, (), {Action.UPSERT: 30}, {}
+    run="r",
+    sync="books",
+    mode=Mode.UPSERT,
+    object_names=("Book",),
+    api="rest",
+    batch_size=10,
+    parallelism=1,
+    delivery=Delivery.AT_LEAST_ONCE,
+    columns=(),
+    planned={Action.UPSERT: 30},
+    batches={},
 )
 
 
@@ -18,7 +28,9 @@ def test_the_bar_follows_the_rows_that_have_outcomes() -> None:
     progress = Progress(console=Console(file=io.StringIO()))
     observers = Observers([ProgressBar(progress)])
     observers.run_planned(PLAN)
-    observers.batch_finished(BatchReport("r", 1, 10, {Outcome.SUCCEEDED: 8, Outcome.REJECTED: 2}, remaining=20))
+    observers.batch_finished(
+        BatchReport(run="r", number=1, rows=10, outcomes={Outcome.SUCCEEDED: 8, Outcome.REJECTED: 2}, remaining=20)
+    )
     (task,) = progress.tasks
     assert (task.description, task.total, task.completed, task.fields["rejected"]) == ("books", 30, 10, "2 rejected")
 

@@ -31,17 +31,45 @@ from connector_sdk.cli.plan_warnings import Forewarning
 from connector_sdk.contract.errors import ExitCode
 from tests.connector_sdk.cli.conftest import Invoke
 
-ROWS = RowCounts(10_014, 0, 7_905, 2_109, 2_100, 9, 0, 0, 0)
+ROWS = RowCounts(
+    read=10_014,
+    removed=0,
+    unchanged=7_905,
+    planned=2_109,
+    succeeded=2_100,
+    rejected=9,
+    skipped=0,
+    unprocessed=0,
+    unknown=0,
+)
 DONE = RunReport(
-    "20260131-1", "books", False, "finished", 1, ROWS, ActionCounts(created=214, updated=1_886),
-    CallCounts(14, 14_302), 27.1234,
-    codes=(CodeCount("LENT_OUT", "rejected", 6, "Ask for it."), CodeCount("TORN", "rejected", 3, "")),
-    batches=BatchCounts(3, 3), started="2026-01-31T10:00:00.000+00:00",
-)  # fmt: skip
+    run="20260131-1",
+    sync="books",
+    resumed=False,
+    state="finished",
+    exit=1,
+    rows=ROWS,
+    actions=ActionCounts(created=214, updated=1_886),
+    calls=CallCounts(14, 14_302),
+    seconds=27.1234,
+    codes=(
+        CodeCount(code="LENT_OUT", outcome="rejected", rows=6, advice="Ask for it."),
+        CodeCount(code="TORN", outcome="rejected", rows=3, advice=""),
+    ),
+    batches=BatchCounts(3, 3),
+    started="2026-01-31T10:00:00.000+00:00",
+)
 PLANNED = PlanReport(
-    "20260131-2", "books", ROWS, ActionCounts(created=214), 1_886, {"created": ({"isbn": "1", "title": "Walden"},)},
-    (Finding(Level.WARNING, "the shelf is nearly full", "buy another"),), Cost(3, 5), Delivery.AT_LEAST_ONCE,
-)  # fmt: skip
+    run="20260131-2",
+    sync="books",
+    rows=ROWS,
+    actions=ActionCounts(created=214),
+    created_or_updated=1_886,
+    samples={"created": ({"isbn": "1", "title": "Walden"},)},
+    findings=(Finding(Level.WARNING, "the shelf is nearly full", "buy another"),),
+    cost=Cost(3, 5),
+    delivery=Delivery.AT_LEAST_ONCE,
+)
 
 Answer = Callable[[str], Sequence[RunReport]]
 Asked = list[tuple[str, dict[str, Any]]]

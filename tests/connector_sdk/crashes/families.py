@@ -148,16 +148,16 @@ def _run(family: Family, folder: Path) -> tuple[RunReport, ...]:
 
 def project(family: Family, folder: Path) -> Project:
     """The project of a trial."""
-    mentor = FieldMapping("mentor", find=Find("people", "parent", "external_id"))
-    fields = (FieldMapping("name", value="A name"), mentor)
+    mentor = FieldMapping(field="mentor", find=Find("people", "parent", "external_id"))
+    fields = (FieldMapping(field="name", value="A name"), mentor)
     keyed = family.mode is not Mode.INSERT
     sync = Sync(
-        "sync", "model", "crm", ("people",), family.mode,
-        fields=fields if keyed else (FieldMapping("external_id", column="key"), *fields),
+        name="sync", model="model", connection="crm", objects=("people",), mode=family.mode,
+        fields=fields if keyed else (FieldMapping(field="external_id", column="key"), *fields),
         match=Match("external_id", "key") if keyed else None,
         guards=Guards(max_removed=None, max_removed_per_day=None),
         delivery=DeliveryOptions(api=family.api, batch_size=3, parallelism=1),
     )  # fmt: skip
-    model_ = Model("model", ("key",), file="model.parquet", folder=str(folder))
+    model_ = Model(name="model", primary_key=("key",), file="model.parquet", folder=str(folder))
     crm = ConnectionConfig("crm", "reference", {"path": str(folder / "store.db")})
-    return Project({"crm": crm}, {"model": model_}, {"sync": sync}, folder=str(folder))
+    return Project(connections={"crm": crm}, models={"model": model_}, syncs={"sync": sync}, folder=str(folder))

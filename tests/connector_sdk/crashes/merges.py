@@ -81,11 +81,17 @@ def _run(api: str, folder: Path) -> tuple[RunReport, ...]:
 def project(api: str, folder: Path) -> Project:
     """The project of a trial: batches of two."""
     sync = Sync(
-        "sync", "model", "crm", ("people",), Mode.UPSERT, (FieldMapping("name", value="After"),),
-        Match("external_id", "key"), merge=Merge("group", is_child="child"),
+        name="sync",
+        model="model",
+        connection="crm",
+        objects=("people",),
+        mode=Mode.UPSERT,
+        fields=(FieldMapping(field="name", value="After"),),
+        match=Match("external_id", "key"),
+        merge=Merge("group", is_child="child"),
         guards=Guards(max_removed=None, max_removed_per_day=None),
         delivery=DeliveryOptions(api=api, batch_size=2),
-    )  # fmt: skip
-    model = Model("model", ("key",), file="model.parquet", folder=str(folder))
+    )
+    model = Model(name="model", primary_key=("key",), file="model.parquet", folder=str(folder))
     crm = ConnectionConfig("crm", "reference", {"path": str(folder / "store.db")})
-    return Project({"crm": crm}, {"model": model}, {"sync": sync}, folder=str(folder))
+    return Project(connections={"crm": crm}, models={"model": model}, syncs={"sync": sync}, folder=str(folder))

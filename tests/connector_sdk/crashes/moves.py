@@ -85,10 +85,17 @@ def _run(api: str, folder: Path) -> tuple[RunReport, ...]:
 def project(api: str, folder: Path) -> Project:
     """The project of a trial: batches of two."""
     sync = Sync(
-        "sync", "model", "crm", ("people", "guests"), Mode.UPSERT, (FieldMapping("name", value="After"),),
-        Match("external_id", "key"), create_in="guests", guards=Guards(max_removed=None, max_removed_per_day=None),
+        name="sync",
+        model="model",
+        connection="crm",
+        objects=("people", "guests"),
+        mode=Mode.UPSERT,
+        fields=(FieldMapping(field="name", value="After"),),
+        match=Match("external_id", "key"),
+        create_in="guests",
+        guards=Guards(max_removed=None, max_removed_per_day=None),
         delivery=DeliveryOptions(api=api, batch_size=2),
-    )  # fmt: skip
-    model = Model("model", ("key",), file="model.parquet", folder=str(folder))
+    )
+    model = Model(name="model", primary_key=("key",), file="model.parquet", folder=str(folder))
     crm = ConnectionConfig("crm", "reference", {"path": str(folder / "store.db")})
-    return Project({"crm": crm}, {"model": model}, {"sync": sync}, folder=str(folder))
+    return Project(connections={"crm": crm}, models={"model": model}, syncs={"sync": sync}, folder=str(folder))

@@ -201,22 +201,28 @@ def model_rows(case: Case, *, changed: bool) -> dict[str, str]:
 def project(case: Case, folder: Path) -> Project:
     """The project of a trial."""
     keyed = case.mode is not Mode.INSERT
-    fields = [FieldMapping(_text_field(case), column="text")]
+    fields = [FieldMapping(field=_text_field(case), column="text")]
     if case.mode is Mode.INSERT:
-        fields.append(FieldMapping("key", column="key"))
+        fields.append(FieldMapping(field="key", column="key"))
     if case.mode is Mode.UPSERT:
-        fields.append(FieldMapping("name", value="A name"))
+        fields.append(FieldMapping(field="name", value="A name"))
     sync = Sync(
-        "sync", "model", "crm", (case.object_name,), case.mode,
+        name="sync",
+        model="model",
+        connection="crm",
+        objects=(case.object_name,),
+        mode=case.mode,
         fields=() if case.mode is Mode.ARCHIVE else tuple(fields),
         match=Match(case.key_field, "key") if keyed else None,
         on_removed=case.on_removed,
         guards=Guards(max_removed=None, max_removed_per_day=None),
-        delivery=DeliveryOptions(case.api, None if case.mode is Mode.ALL else BATCH, parallelism=case.parallelism),
-    )  # fmt: skip
-    model = Model("model", ("key",), file="model.parquet", folder=str(folder))
+        delivery=DeliveryOptions(
+            api=case.api, batch_size=None if case.mode is Mode.ALL else BATCH, parallelism=case.parallelism
+        ),
+    )
+    model = Model(name="model", primary_key=("key",), file="model.parquet", folder=str(folder))
     crm = ConnectionConfig("crm", "reference", {"path": str(folder / "store.db")})
-    return Project({"crm": crm}, {"model": model}, {"sync": sync}, folder=str(folder))
+    return Project(connections={"crm": crm}, models={"model": model}, syncs={"sync": sync}, folder=str(folder))
 
 
 def _run(case: Case, folder: Path) -> tuple[RunReport, ...]:

@@ -208,11 +208,11 @@ class World:
             "child": pa.array([self.groups.get(key, (None, False))[1] for key in texts], pa.bool_()),
         })  # fmt: skip
         way = self.way
-        fields = [FieldMapping(way.text_field, column=self.mapped)]
-        fields += [FieldMapping("key", column="key")] if way.mode is Mode.INSERT else []
-        fields += [FieldMapping("name", value="A name")] if way.mode is Mode.UPSERT else []
+        fields = [FieldMapping(field=way.text_field, column=self.mapped)]
+        fields += [FieldMapping(field="key", column="key")] if way.mode is Mode.INSERT else []
+        fields += [FieldMapping(field="name", value="A name")] if way.mode is Mode.UPSERT else []
         sync = Sync(
-            "sync", "model", "crm", way.objects, way.mode, fields=tuple(fields),
+            name="sync", model="model", connection="crm", objects=way.objects, mode=way.mode, fields=tuple(fields),
             create_in="guests" if way.converts else None,
             merge=Merge("group", is_child="child") if way.merges else None,
             match=None if way.mode is Mode.INSERT else Match(way.key_field, "key"),
@@ -222,9 +222,11 @@ class World:
         settings = {"path": f"{MEMORY}{self.root}", **({"token": "${REFERENCE_TOKEN}"} if self.token else {})}
         crm = ConnectionConfig("crm", "reference", settings)
         return Project(
-            {"crm": crm}, {"model": Model("model", ("key",), data=data, folder=str(self.live))}, {"sync": sync},
+            connections={"crm": crm},
+            models={"model": Model(name="model", primary_key=("key",), data=data, folder=str(self.live))},
+            syncs={"sync": sync},
             folder=str(self.live),
-        )  # fmt: skip
+        )
 
     # -- what is true
 

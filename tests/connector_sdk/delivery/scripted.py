@@ -70,12 +70,22 @@ class Scripted:
     @hookimpl
     def destination_spec(self) -> DestinationSpec:
         modes = {Mode.UPSERT: frozenset({Removal.NOTHING}), Mode.INSERT: frozenset({Removal.NOTHING})}
-        api = Api("only", dict.fromkeys(modes, Delivery.AT_LEAST_ONCE), 10, None, None, 2, 50)
-        return DestinationSpec("scripted", modes, (api,), Nothing, Nothing, contract=CONTRACT)
+        api = Api(
+            name="only",
+            delivery=dict.fromkeys(modes, Delivery.AT_LEAST_ONCE),
+            rows_default=10,
+            rows_max=None,
+            bytes_max=None,
+            parallel_default=2,
+            parallel_max=50,
+        )
+        return DestinationSpec(
+            name="scripted", modes=modes, apis=(api,), config=Nothing, options=Nothing, contract=CONTRACT
+        )
 
     @hookimpl
     def connect(self) -> Connection:
-        return Connection(None, "account", "label", False, lambda: None)
+        return Connection(handle=None, account="account", label="label", production=False, close=lambda: None)
 
     @hookimpl
     def list_objects(self) -> Sequence[ObjectInfo]:
@@ -83,7 +93,7 @@ class Scripted:
 
     @hookimpl
     def discover_schema(self, object_name: str) -> ObjectSchema:
-        return ObjectSchema(object_name, object_name, (), frozenset({Mode.UPSERT}))
+        return ObjectSchema(name=object_name, label=object_name, fields=(), modes=frozenset({Mode.UPSERT}))
 
     @hookimpl
     def write_batch(self, batch: Batch, attempt) -> WriteResult:
@@ -107,21 +117,21 @@ class Scripted:
     @hookimpl
     def classify_error(self, error: RowError | BaseException) -> Classification | None:
         known = {
-            "locked": Classification(Kind.TRANSIENT, Executed.NO, advice="Fewer at once."),
-            "crowded": Classification(Kind.TRANSIENT, Executed.NO, rows_max=8),
-            "once": Classification(Kind.TRANSIENT, Executed.NO, attempts=2),
-            "quota": Classification(Kind.FATAL, Executed.NO, advice="Wait until tomorrow."),
-            "busy": Classification(Kind.THROTTLED, Executed.NO, crowded=True),
-            "gone": Classification(Kind.REJECTED, Executed.NO, forget_record=True),
-            "perhaps": Classification(Kind.TRANSIENT, Executed.MAYBE),
-            "perhaps_fatal": Classification(Kind.FATAL, Executed.MAYBE),
-            "bad": Classification(Kind.REJECTED, Executed.NO, advice="Mend the row."),
-            "awaited": Classification(Kind.THROTTLED, Executed.NO, retry_after=0.0, waits=True),
+            "locked": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, advice="Fewer at once."),
+            "crowded": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, rows_max=8),
+            "once": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, attempts=2),
+            "quota": Classification(kind=Kind.FATAL, executed=Executed.NO, advice="Wait until tomorrow."),
+            "busy": Classification(kind=Kind.THROTTLED, executed=Executed.NO, crowded=True),
+            "gone": Classification(kind=Kind.REJECTED, executed=Executed.NO, forget_record=True),
+            "perhaps": Classification(kind=Kind.TRANSIENT, executed=Executed.MAYBE),
+            "perhaps_fatal": Classification(kind=Kind.FATAL, executed=Executed.MAYBE),
+            "bad": Classification(kind=Kind.REJECTED, executed=Executed.NO, advice="Mend the row."),
+            "awaited": Classification(kind=Kind.THROTTLED, executed=Executed.NO, retry_after=0.0, waits=True),
         }
         if isinstance(error, RowError):
             return known.get(error.code)
         if isinstance(error, LostError):
-            return Classification(Kind.TRANSIENT, Executed.MAYBE)
+            return Classification(kind=Kind.TRANSIENT, executed=Executed.MAYBE)
         return None
 
 
@@ -136,9 +146,15 @@ class NumberedRows:
         names = pa.array([f"row{number}" for number in numbers])
         mode = Mode.INSERT if batch.action is Action.CREATE else Mode.UPSERT
         rows = Batch(
-            batch.run, batch.number, batch.object_name, batch.action, mode, "only", (Column("name"),),
-            pa.table({"name": names}),
-        )  # fmt: skip
+            run=batch.run,
+            number=batch.number,
+            object_name=batch.object_name,
+            action=batch.action,
+            mode=mode,
+            api="only",
+            columns=(Column("name"),),
+            rows=pa.table({"name": names}),
+        )
         nothing = pa.nulls(len(numbers), pa.string())
         return BatchRows(rows, pa.array(numbers), names, nothing, pa.array(["new"] * len(numbers)))
 
@@ -155,7 +171,7 @@ class Bench:
         destination = Destination("scripted", plugin)
         values: dict[str, object] = {
             "destination": destination,
-            "connection": Connection(None, "acme", "acme", False, lambda: None),
+            "connection": Connection(handle=None, account="acme", label="acme", production=False, close=lambda: None),
             "options": Nothing(),
             "journal": self.journal,
             "rows": NumberedRows(),

@@ -55,7 +55,9 @@ def lack(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Refuse:
 
     def looking(*, lacking: str, **given: Any) -> Problem:
         source = _opened(folder, tmp_path_factory, given | {"used": (lacking, *given.get("used", ()))})
-        (problem,) = require_columns(Model("orders", ("id",)), source, {lacking: ("syncs", "s", "fields", "F")})
+        (problem,) = require_columns(
+            Model(name="orders", primary_key=("id",)), source, {lacking: ("syncs", "s", "fields", "F")}
+        )
         assert problem.path == ("syncs", "s", "fields", "F")
         assert problem.hint
         return problem
@@ -90,4 +92,6 @@ def _opened(folder: Path, factory: pytest.TempPathFactory, given: dict[str, Any]
     """Open a model; `used` are the columns that a sync uses beside the key `id`, `place` is where a problem is told."""
     used = UsedColumns(frozenset(["id", *given.get("used", ())]), frozenset(["id"]))
     settings = {each: value for each, value in given.items() if each not in ("used", "place")}
-    return open_model(Model("orders", ("id",), folder=str(folder), **settings), factory.mktemp("plan"), used)
+    return open_model(
+        Model(name="orders", primary_key=("id",), folder=str(folder), **settings), factory.mktemp("plan"), used
+    )

@@ -154,9 +154,11 @@ def put_side_by_side(tables: Sequence[Table]) -> Table:
 
 def fields(table: Table) -> tuple[Field, ...]:
     """The fields that a table goes to: each column as text, and in a field of its own kind, where there is one."""
-    texts = [Field(f"text{number}", FieldType.TEXT) for number in range(len(table.kinds))]
+    texts = [Field(name=f"text{number}", type=FieldType.TEXT) for number in range(len(table.kinds))]
     typed = [
-        Field(f"typed{number}", kind.field, precision=38 if kind.field is FieldType.DECIMAL else None, scale=10)
+        Field(
+            name=f"typed{number}", type=kind.field, precision=38 if kind.field is FieldType.DECIMAL else None, scale=10
+        )
         for number, kind in enumerate(table.kinds)
         if kind.field is not None
     ]
@@ -238,7 +240,9 @@ def with_json(table: Table, folder: Path, rng: Random) -> Model:
 
 def with_data(table: Table, folder: Path, rng: Random) -> Model:
     """Arrow data, in one batch or in many."""
-    return Model("rows", ("k",), data=pa.Table.from_batches(table.arrow().to_batches(rng.choice((1, 3, 1000)))))
+    return Model(
+        name="rows", primary_key=("k",), data=pa.Table.from_batches(table.arrow().to_batches(rng.choice((1, 3, 1000))))
+    )
 
 
 WAYS: Mapping[str, Callable[[Table, Path, Random], Model]] = {
@@ -254,8 +258,8 @@ WAYS: Mapping[str, Callable[[Table, Path, Random], Model]] = {
 def _model(path: str, rng: Random, **settings: Any) -> Model:
     """A model that reads files, directly or through SQL."""
     if rng.random() < 0.7:
-        return Model("rows", ("k",), file=path, **settings)
-    return Model("rows", ("k",), sql=f"select * from '{path}'", **settings)
+        return Model(name="rows", primary_key=("k",), file=path, **settings)
+    return Model(name="rows", primary_key=("k",), sql=f"select * from '{path}'", **settings)
 
 
 def _kinds(table: Table) -> Sequence[Kind]:

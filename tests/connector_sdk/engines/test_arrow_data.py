@@ -105,7 +105,7 @@ def test_text_that_is_none_is_refused_before_anything_is_frozen(folder: Path, re
     assert "Invalid UTF8 sequence at string index 1" in refuse(data=table).message
     pq.write_table(table, folder / "a.parquet")
     with pytest.raises(ConfigError, match=r"a\.parquet cannot be read: .*UTF8"):
-        require_whole(Model("orders", ("id",), file="a.parquet", folder=str(folder)))
+        require_whole(Model(name="orders", primary_key=("id",), file="a.parquet", folder=str(folder)))
 
 
 @pytest.mark.parametrize(
@@ -126,4 +126,4 @@ def test_a_file_that_does_not_fit_into_memory_is_not_called_damaged(
 
     pq.write_table(TABLE, folder / "a.parquet")
     monkeypatch.setattr(pq, "ParquetFile", fail)
-    require_whole(Model("orders", ("id",), file="a.parquet", folder=str(folder)))
+    require_whole(Model(name="orders", primary_key=("id",), file="a.parquet", folder=str(folder)))

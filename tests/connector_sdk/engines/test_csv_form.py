@@ -182,7 +182,7 @@ def test_the_project_file_says_how_csv_files_are_written(tmp_path: Path) -> None
     model = "{file: 'd=*/a.txt', primary_key: id, csv: %s, partitions: [d]}"
     file.write_text(f"version: 1\nmodels:\n  m: {model % csv_}\n", encoding="utf-8")
     found = load_project(file).models["m"]
-    assert found.csv == CsvForm("\t", "", "windows-1252", False)
+    assert found.csv == CsvForm(delimiter="\t", quote="", encoding="windows-1252", header=False)
     assert found.partitions == ("d",)
     file.write_text(f"version: 1\nmodels:\n  m: {model % '{delimiter: semicolon, quotes: x}'}\n", encoding="utf-8")
     with pytest.raises(ConfigError) as raised:

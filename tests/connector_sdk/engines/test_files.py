@@ -80,7 +80,7 @@ def test_a_full_disk_is_no_fault_of_the_model(folder: Path, tmp_path: Path, monk
     (folder / "a.csv").write_text("id\n1\n")
     (tmp_path / "model.parquet").symlink_to("/dev/full")
     with pytest.raises(RunStopped, match=r"orders cannot be frozen: .*No space left on device — make room") as raised:
-        open_model(Model("orders", ("id",), file="a.csv", folder=str(folder)), tmp_path)
+        open_model(Model(name="orders", primary_key=("id",), file="a.csv", folder=str(folder)), tmp_path)
     assert raised.value.exit_code is ExitCode.STOPPED
     assert "{" not in raised.value.message
 
@@ -112,4 +112,4 @@ def test_a_project_may_lie_in_a_hidden_folder(tmp_path: Path, folder: Path, read
     from connector_sdk import Model
     from connector_sdk.engines.models import open_model
 
-    assert open_model(Model("m", ("id",), file="a.parquet", folder=str(hidden)), tmp_path).rows == 1
+    assert open_model(Model(name="m", primary_key=("id",), file="a.parquet", folder=str(hidden)), tmp_path).rows == 1

@@ -78,4 +78,8 @@ def _shape(table: Table) -> Shape:
     external_id = SHAPES["people"].field("external_id")
     assert external_id is not None
     modes = frozenset({Mode.UPSERT})
-    return Shape(ObjectSchema("sheets", "Sheets", (external_id, *fields(table)), modes), "external_id", "s")
+    return Shape(
+        ObjectSchema(name="sheets", label="Sheets", fields=(external_id, *fields(table)), modes=modes),
+        "external_id",
+        "s",
+    )

@@ -47,7 +47,7 @@ def test_a_folder_is_not_a_column_below_the_project_nor_above_it(tmp_path: Path,
     given = {"file": path} if named == "by file" else {"sql": f"select * from '{path}'"}
     target = tmp_path / "name=frozen"
     target.mkdir()
-    source = open_model(Model("m", ("id",), folder=str(project), **given), target)
+    source = open_model(Model(name="m", primary_key=("id",), folder=str(project), **given), target)
     with database(tmp_path) as connection:
         found = connection.execute(f'select id, "name" from {source.relation} order by id').fetchall()
     assert list(source.columns) == ["id", "name"]
@@ -66,7 +66,9 @@ def test_types_are_given_to_columns_whatever_the_folders_of_a_file_are_called(
     path = f"region=EU/{name}"
     given = {"sql": f"select * from '{path}'"} if named == "in SQL" else {"file": path}
     partitions = ("region",) if named == "with partitions" else ()
-    model = Model("m", ("id",), folder=str(project), types={"n": "int"}, partitions=partitions, **given)
+    model = Model(
+        name="m", primary_key=("id",), folder=str(project), types={"n": "int"}, partitions=partitions, **given
+    )
     (tmp_path / "x=frozen").mkdir()
     source = open_model(model, tmp_path / "x=frozen")
     assert source.columns == {"id": "VARCHAR", "n": "INTEGER", **dict.fromkeys(partitions, "VARCHAR")}
@@ -150,7 +152,9 @@ def test_a_partition_above_the_project_counts_only_where_the_model_names_the_pat
 ) -> None:
     project = tmp_path / "region=EU" / "project"
     write(project, "a.csv", **ROWS)
-    model = Model("m", ("id",), file=str(project / "a.csv"), folder=str(project), partitions=("region",))
+    model = Model(
+        name="m", primary_key=("id",), file=str(project / "a.csv"), folder=str(project), partitions=("region",)
+    )
     assert list(open_model(model, tmp_path).columns) == ["id", "name", "region"]
 
 

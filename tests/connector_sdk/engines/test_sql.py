@@ -88,7 +88,7 @@ def test_rows_keep_the_order_of_the_query(read: Read) -> None:
 
 def test_a_query_that_answers_differently_every_time_is_read_once(folder: Path, tmp_path: Path) -> None:
     sql = "select i as id, random() as n from range(1000) t(i)"
-    source = open_model(Model("orders", ("id",), sql=sql, folder=str(folder)), tmp_path)
+    source = open_model(Model(name="orders", primary_key=("id",), sql=sql, folder=str(folder)), tmp_path)
     with duckdb.connect() as connection:
         first, second = (connection.sql(f"select id, n from {source.relation}").fetchall() for _ in range(2))
     assert first == second

@@ -25,14 +25,14 @@ class Host:
     def sync(self, **parts: Any) -> Sync:
         usual = {
             "name": "people", "model": "people", "connection": "crm", "objects": ("people",), "mode": Mode.UPSERT,
-            "fields": (FieldMapping("name", column="n"),), "match": Match("external_id", "k"),
+            "fields": (FieldMapping(field="name", column="n"),), "match": Match("external_id", "k"),
         }  # fmt: skip
         return Sync(**{**usual, **parts})
 
     def project(self, *, rows: Any = PEOPLE, **parts: Any) -> Project:
         usual = {
             "connections": {"crm": ConnectionConfig("crm", "reference", {"path": str(self.folder / "store.db")})},
-            "models": {"people": Model("people", ("k",), data=rows)},
+            "models": {"people": Model(name="people", primary_key=("k",), data=rows)},
             "syncs": {"people": self.sync()},
             "folder": str(self.folder),
         }

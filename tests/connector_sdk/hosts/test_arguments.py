@@ -19,7 +19,7 @@ from connector_sdk.testing.reference import plugin
 
 from .conftest import DESTINATIONS, Host
 
-FIELDS = (FieldMapping("name", column="n"),)
+FIELDS = (FieldMapping(field="name", column="n"),)
 
 Refused = Callable[..., dict[str, str]]
 
@@ -65,7 +65,9 @@ def test_destinations_are_of_their_class(host: Host) -> None:
 
 
 def test_the_text_of_a_first_run_means_what_it_says(host: Host) -> None:
-    project = host.of_sync(mode=Mode.INSERT, match=None, fields=(*FIELDS, FieldMapping("external_id", column="k")))
+    project = host.of_sync(
+        mode=Mode.INSERT, match=None, fields=(*FIELDS, FieldMapping(field="external_id", column="k"))
+    )
     (report,) = host.run(project, first_run="baseline")
     assert report.rows.succeeded == 0
     assert host.names == []

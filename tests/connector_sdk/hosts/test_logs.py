@@ -159,7 +159,7 @@ def test_a_batch_that_is_sent_again_is_logged_with_reason_try_and_pause(
 
     def classify_error(error: Any) -> Classification | None:
         busy = isinstance(error, RowError) and error.code == "BUSY"
-        return Classification(Kind.THROTTLED, Executed.NO) if busy else None
+        return Classification(kind=Kind.THROTTLED, executed=Executed.NO) if busy else None
 
     hooks = destinations(write_batch=write_batch, classify_error=classify_error)
     (report,) = run(host.project(), "people", destinations=hooks, pace=QUICK)
@@ -182,7 +182,7 @@ def test_rows_that_are_sent_again_are_logged_with_their_codes(host: Host, caplog
         return WriteResult.of(["failed" if each else "succeeded" for each in codes], code=codes)
 
     def classify_error(error: Any) -> Classification | None:
-        return Classification(Kind.TRANSIENT, Executed.NO) if isinstance(error, RowError) else None
+        return Classification(kind=Kind.TRANSIENT, executed=Executed.NO) if isinstance(error, RowError) else None
 
     hooks = destinations(write_batch=write_batch, classify_error=classify_error)
     (report,) = run(host.project(), "people", destinations=hooks, pace=QUICK)
@@ -219,7 +219,11 @@ def test_fewer_batches_at_once_are_logged(host: Host, caplog: pytest.LogCaptureF
         return WriteResult.of(["succeeded"] * batch.rows.num_rows)
 
     def classify_error(error: Any) -> Classification | None:
-        return Classification(Kind.THROTTLED, Executed.NO, crowded=True) if isinstance(error, RowError) else None
+        return (
+            Classification(kind=Kind.THROTTLED, executed=Executed.NO, crowded=True)
+            if isinstance(error, RowError)
+            else None
+        )
 
     run(
         host.project(), "people", pace=QUICK,

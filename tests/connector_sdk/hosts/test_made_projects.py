@@ -190,7 +190,10 @@ WRONG_PROJECTS: dict[str, tuple[dict[str, Any], str]] = {
     "types as a list": ({"models": {"people": evolve(MODEL, types=["INT"])}}, "models.people.types"),
     "a type as a class": ({"models": {"people": evolve(MODEL, types={"k": int})}}, "models.people.types.k"),
     "a form as text": ({"models": {"people": evolve(MODEL, csv=";")}}, "models.people.csv"),
-    "two delimiters": ({"models": {"people": evolve(MODEL, csv=CsvForm(";;"))}}, "models.people.csv.delimiter"),
+    "two delimiters": (
+        {"models": {"people": evolve(MODEL, csv=CsvForm(delimiter=";;"))}},
+        "models.people.csv.delimiter",
+    ),
     "a folder as a number": ({"models": {"people": evolve(MODEL, folder=1)}}, "models.people.folder"),
     "a connection as a mapping": ({"connections": {"crm": {"type": "reference"}}}, "connections.crm"),
     "settings as text": (
@@ -199,7 +202,11 @@ WRONG_PROJECTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a type as a number": ({"connections": {"crm": ConnectionConfig("crm", 5)}}, "connections.crm.type"),
     "a sync in capitals": (
-        {"syncs": {"People": Sync("People", "people", "crm", ("people",), Mode.INSERT)}},
+        {
+            "syncs": {
+                "People": Sync(name="People", model="people", connection="crm", objects=("people",), mode=Mode.INSERT)
+            }
+        },
         "syncs.People",
     ),
     "a sequence as text": ({"sequences": {"nightly": "people"}}, "sequences.nightly"),

@@ -62,9 +62,12 @@ class Target:
         """The sync to it."""
         keyed = self.mode is Mode.UPSERT
         fields = ("name", "external_id") if self.object_name == "people" else ("text", "key")
-        wanted = [FieldMapping(fields[0], column="t"), *([] if keyed else [FieldMapping(fields[1], column="k")])]
+        wanted = [
+            FieldMapping(field=fields[0], column="t"),
+            *([] if keyed else [FieldMapping(field=fields[1], column="k")]),
+        ]
         return Sync(
-            name, name, "crm", (self.object_name,), self.mode,
+            name=name, model=name, connection="crm", objects=(self.object_name,), mode=self.mode,
             fields=tuple(wanted),
             match=Match("external_id", "k") if keyed else None,
             delivery=DeliveryOptions(api=self.api, batch_size=SIZE, parallelism=PARALLELISM),
@@ -95,12 +98,12 @@ class Host:
     def project(self) -> Project:
         """The project as it is now."""
         models = {
-            name: Model(name, ("k",), folder=str(self.folder), data=pa.table({"k": keys, "t": keys}))
+            name: Model(name=name, primary_key=("k",), folder=str(self.folder), data=pa.table({"k": keys, "t": keys}))
             for name, keys in self.keys.items()
         }
         connection = ConnectionConfig("crm", "reference", {"path": str(self.folder / "store.db")})
         syncs = {name: target.sync(name) for name, target in TARGETS.items()}
-        return Project({"crm": connection}, models, syncs, folder=str(self.folder))
+        return Project(connections={"crm": connection}, models=models, syncs=syncs, folder=str(self.folder))
 
     def run(self, name: str, calls: Calls, **asked: Any) -> tuple[RunReport, ...]:
         """Run a sync; every row of every report is accounted for."""

@@ -117,7 +117,7 @@ def test_a_host_goes_on_while_calls_of_a_run_that_was_stopped_hang(bench: Bench)
 def test_a_run_that_is_cancelled_while_it_looks_records_up_asks_nothing_more_and_begins_nothing(
     tmp_path: Path,
 ) -> None:
-    mentor = FieldMapping("mentor", find=Find("people", "m", "external_id"))
+    mentor = FieldMapping(field="mentor", find=Find("people", "m", "external_id"))
     bench = Bench(tmp_path, people(Mode.UPDATE, fields=(*mapped(name="n"), mentor)))
     bench.store.put("people", external_id="b", name="Bob")
     cancel, asked = threading.Event(), list[str]()

@@ -86,7 +86,17 @@ class Mirror:
             name="mirror",
             contract=CONTRACT,
             modes={Mode.UPSERT: frozenset({Removal.NOTHING}), Mode.INSERT: frozenset({Removal.NOTHING})},
-            apis=(Api("only", delivery, 10, 10, None, 1, 1),),
+            apis=(
+                Api(
+                    name="only",
+                    delivery=delivery,
+                    rows_default=10,
+                    rows_max=10,
+                    bytes_max=None,
+                    parallel_default=1,
+                    parallel_max=1,
+                ),
+            ),
             config=MirrorConfig,
             options=MirrorOptions,
         )
@@ -98,10 +108,25 @@ class Mirror:
             host.hide(each)
         cut = f"{'x' * 16_200}{self.words}"[:16_384]
         url = f"https://mirror.example/?q={self.words}"
-        host.call_finished(Call("2026-01-01T00:00:00Z", "POST", url, 400, 0.1, 1, 1, self.words, cut, self.words))
+        host.call_finished(
+            Call(
+                at="2026-01-01T00:00:00Z",
+                method="POST",
+                url=url,
+                status=400,
+                seconds=0.1,
+                request_bytes=1,
+                response_bytes=1,
+                request_body=self.words,
+                response_body=cut,
+                error=self.words,
+            )
+        )
         logging.getLogger("connector_sdk.mirror").warning("said %s", self.words, exc_info=ValueError(self.words))
         self._perhaps("connect")
-        return Connection(self, "account", f"label {self.words}", True, lambda: None)
+        return Connection(
+            handle=self, account="account", label=f"label {self.words}", production=True, close=lambda: None
+        )
 
     @hookimpl
     def list_objects(self) -> list[ObjectInfo]:
@@ -111,8 +136,13 @@ class Mirror:
     @hookimpl
     def discover_schema(self, object_name: str) -> ObjectSchema:
         self._perhaps("discover_schema")
-        fields = (Field("key", FieldType.TEXT, unique=True, external_id=True), Field("text", FieldType.TEXT))
-        return ObjectSchema(object_name, object_name, fields, frozenset({Mode.UPSERT, Mode.INSERT}))
+        fields = (
+            Field(name="key", type=FieldType.TEXT, unique=True, external_id=True),
+            Field(name="text", type=FieldType.TEXT),
+        )
+        return ObjectSchema(
+            name=object_name, label=object_name, fields=fields, modes=frozenset({Mode.UPSERT, Mode.INSERT})
+        )
 
     @hookimpl
     def check_sync(self) -> list[Problem]:
@@ -143,7 +173,9 @@ class Mirror:
         if isinstance(error, OSError):
             kind = Kind.TRANSIENT
         lost = isinstance(error, OSError)
-        return Classification(kind, Executed.MAYBE if lost else Executed.NO, self.words, self.words, attempts=1)
+        return Classification(
+            kind=kind, executed=Executed.MAYBE if lost else Executed.NO, cause=self.words, advice=self.words, attempts=1
+        )
 
     @hookimpl
     def commands(self) -> list[click.Command]:

@@ -44,7 +44,7 @@ def project_of(folder: Path, *numbers: int) -> Project:
         )
         for number in numbers
     }
-    return Project(connections, {}, {}, folder=str(folder))
+    return Project(connections=connections, models={}, syncs={}, folder=str(folder))
 
 
 @pytest.fixture(autouse=True)

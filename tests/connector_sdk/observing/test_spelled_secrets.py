@@ -167,7 +167,19 @@ def test_a_secret_that_is_cut_over_two_bodies_is_in_neither() -> None:
     body = f"{'x' * 5_000}{TOKEN}{'y' * 5_000}"
     for cut in range(5_001, 5_000 + len(TOKEN)):
         for piece in (body[:cut], body[cut:]):
-            host.call_finished(Call("2026-01-01T00:00:00Z", "GET", "https://a.example", 200, 0.1, 1, 1, "", piece))
+            host.call_finished(
+                Call(
+                    at="2026-01-01T00:00:00Z",
+                    method="GET",
+                    url="https://a.example",
+                    status=200,
+                    seconds=0.1,
+                    request_bytes=1,
+                    response_bytes=1,
+                    request_body="",
+                    response_body=piece,
+                )
+            )
     longest = max((each.response_body.strip("xy*") for each in seen), key=len)
     assert len(longest) < 4
 

@@ -36,7 +36,7 @@ UNGUARDED = Guards(max_removed=None, min_rows=None, max_changed=None, max_remove
 
 def mapped(**columns: str) -> tuple[FieldMapping, ...]:
     """Fields, each filled with a column."""
-    return tuple(FieldMapping(field, column=column) for field, column in columns.items())
+    return tuple(FieldMapping(field=field, column=column) for field, column in columns.items())
 
 
 def people(mode: Mode = Mode.UPSERT, **settings: Any) -> Sync:
@@ -44,7 +44,14 @@ def people(mode: Mode = Mode.UPSERT, **settings: Any) -> Sync:
     keyed = {} if mode is Mode.INSERT else {"match": Match("external_id", "e")}
     fields = {} if mode is Mode.ARCHIVE else {"fields": mapped(name="n")}
     objects = settings.pop("objects", ("people",))
-    return Sync("people", "rows", "crm", objects, mode, **{"guards": UNGUARDED, **keyed, **fields, **settings})
+    return Sync(
+        name="people",
+        model="rows",
+        connection="crm",
+        objects=objects,
+        mode=mode,
+        **{"guards": UNGUARDED, **keyed, **fields, **settings},
+    )
 
 
 @frozen
@@ -97,7 +104,7 @@ class Bench:
         model = evolve(data, **named) if isinstance(data, Model) else Model(**named, data=data)
         connection = ConnectionConfig("crm", "reference", self.settings)
         syncs = {self.sync.name: self.sync, **self.others}
-        return Project({"crm": connection}, {"rows": model}, syncs, folder=str(self.folder))
+        return Project(connections={"crm": connection}, models={"rows": model}, syncs=syncs, folder=str(self.folder))
 
     def run(self, rows: Rows, **asked: Any) -> Ran:
         """Run the sync, and check that every row is accounted for."""

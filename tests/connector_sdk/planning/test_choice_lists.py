@@ -12,7 +12,7 @@ from connector_sdk import ConfigError, Field, FieldMapping, FieldType
 from .bench import Bench, mapped
 from .convert import through
 
-HOBBIES = Field("hobbies", FieldType.CHOICES, values=("Chess", "Sailing"), restricted=True)
+HOBBIES = Field(name="hobbies", type=FieldType.CHOICES, values=("Chess", "Sailing"), restricted=True)
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 
 
@@ -39,7 +39,7 @@ def test_of_several_choices_the_wrong_one_is_named() -> None:
 @pytest.mark.parametrize(("count", "code"), [(100, None), (101, "TOO_LONG")])
 def test_a_hundred_choices_are_allowed_at_most(count: int, code: str | None) -> None:
     several = ";".join(str(number) for number in range(count))
-    (found,) = through(Field("hobbies", FieldType.CHOICES), pa.string(), [f"{several};{several}"])
+    (found,) = through(Field(name="hobbies", type=FieldType.CHOICES), pa.string(), [f"{several};{several}"])
     assert found.code == code
     assert code is None or found.message == "hobbies takes at most 100 values, not 101"
 
@@ -47,7 +47,7 @@ def test_a_hundred_choices_are_allowed_at_most(count: int, code: str | None) -> 
 @given(st.lists(st.text(st.sampled_from("ab '\"é"), min_size=1), min_size=1), st.randoms())
 def test_any_order_of_the_same_choices_is_the_same(choices: list[str], random: object) -> None:
     shuffled = sorted(choices + choices[:1], key=lambda _: random.random())  # type: ignore[attr-defined]
-    one, other = through(Field("f", FieldType.CHOICES), pa.string(), [";".join(choices), ";".join(shuffled)])
+    one, other = through(Field(name="f", type=FieldType.CHOICES), pa.string(), [";".join(choices), ";".join(shuffled)])
     assert one.value == other.value
     assert set((one.value or "").split(";")) == {each.strip(" ") for each in choices if each.strip(" ")} or {""}
 
@@ -78,6 +78,6 @@ def test_each_choice_that_an_open_field_does_not_have_yet_is_told(bench: Bench) 
 
 
 def test_only_text_can_be_cut(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping("interests", column="x", truncate=True)))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field="interests", column="x", truncate=True)))
     with pytest.raises(ConfigError, match="interests is no text that could be cut"):
         bench.plan([{**ANN, "x": "Chess"}])

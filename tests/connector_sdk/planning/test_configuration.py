@@ -35,9 +35,9 @@ def test_all_problems_are_told_at_once(bench: Bench) -> None:
         match=Match("email", "ee"),
         fields=(
             *mapped(nam="n", created_at="n", about="nn", age="d"),
-            FieldMapping("tier", value="Platinum"),
-            FieldMapping("mentor", find=find),
-            FieldMapping("account", find=Find("people", "e", "external_id")),
+            FieldMapping(field="tier", value="Platinum"),
+            FieldMapping(field="mentor", find=find),
+            FieldMapping(field="account", find=Find("people", "e", "external_id")),
         ),
     )
     problems = _problems(bench, pa.table({"k": ["1"], "e": ["a"], "n": ["Ann"], "d": [date(2026, 1, 31)]}))
@@ -90,7 +90,7 @@ def test_a_column_of_several_of_the_key_is_told_by_its_place(bench: Bench) -> No
     ],
 )
 def test_a_constant_is_converted_like_a_column(bench: Bench, field: str, value: Scalar, sent: Any) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field, value=value)))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field=field, value=value)))
     bench.run([ANN])
     assert bench.records()["a"][field] == sent
 
@@ -108,12 +108,12 @@ def test_a_constant_is_converted_like_a_column(bench: Bench, field: str, value: 
 def test_a_constant_that_does_not_fit_is_a_problem_of_the_mapping(
     bench: Bench, field: str, value: str, message: str
 ) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field, value=value)))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field=field, value=value)))
     assert _problems(bench)[_field(field, "value")].message.startswith(message)
 
 
 def test_a_constant_of_a_type_that_never_fits_is_to_be_written_otherwise(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping("seen", value=date(2026, 1, 31))))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field="seen", value=date(2026, 1, 31))))
     problem = _problems(bench)[_field("seen")]
     assert problem.hint == "write a value of that kind"
 
@@ -156,7 +156,7 @@ def test_an_object_that_is_not_there_is_told_by_its_place(bench: Bench) -> None:
 
 
 def test_a_lookup_into_an_object_that_is_not_there_is_told_by_its_place(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping("about", find=Find("persons", "e", "id"))))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field="about", find=Find("persons", "e", "id"))))
     assert _field("about", "find") in _problems(bench)
 
 

@@ -15,7 +15,8 @@ from connector_sdk.planning.mapping.misfits import MisfitError
 from .convert import TYPES, Converted, through
 
 FIELDS = {
-    each: Field(f"the_{each}", each, precision=18 if each is FieldType.DECIMAL else None, scale=2) for each in FieldType
+    each: Field(name=f"the_{each}", type=each, precision=18 if each is FieldType.DECIMAL else None, scale=2)
+    for each in FieldType
 }
 TEXTUAL = {FieldType.TEXT, FieldType.CHOICE, FieldType.CHOICES, FieldType.REFERENCE}
 NUMERIC = {"text", "tiny", "whole", "unsigned", "decimal", "float", "double", "nothing"}

@@ -64,7 +64,7 @@ def test_a_field_that_is_not_there_is_called_what_the_destination_calls_it(bench
 def test_a_field_with_the_label_of_one_that_went_is_proposed(bench: Bench, become: Become) -> None:
     bench.change(fields=mapped(name="n", tier="x"))
     bench.run([ANN])
-    become(tier=None, new=Field("level", FieldType.TEXT, "Tier", length=10))
+    become(tier=None, new=Field(name="level", type=FieldType.TEXT, label="Tier", length=10))
     assert "did you mean level, which has its label now?" in said(bench)
 
 
@@ -131,7 +131,7 @@ def test_values_that_a_list_lost_are_told_and_do_not_stop(bench: Bench, become: 
     assert (found.message, found.level) == ("since the last run, tier has these values no more: Bronze", "warning")
 
 
-REGION = Field("region", FieldType.TEXT, "Region", required=True)
+REGION = Field(name="region", type=FieldType.TEXT, label="Region", required=True)
 BOB = {"k": "2", "e": "b", "n": "Bob", "x": None}
 
 

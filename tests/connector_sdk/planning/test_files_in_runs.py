@@ -31,7 +31,7 @@ def test_a_project_below_a_folder_such_as_a_column_sends_what_its_files_say(tmp_
     folder = tmp_path / "n=EU" / "key=1" / "record_id=2" / "outcome=succeeded"
     folder.mkdir(parents=True)
     bench = Bench(folder, people(match=Match("external_id", "k"), on_removed=Removal.DELETE))
-    model = Model("rows", ("k",), file="*.csv")
+    model = Model(name="rows", primary_key=("k",), file="*.csv")
     (folder / "a.csv").write_text("k,n\n1,Ada\n2,Grace\n3,Mary\n", encoding="utf-8")
     assert bench.run(model).ledger == dict.fromkeys("123", "succeeded")
     assert bench.names() == {"1": "Ada", "2": "Grace", "3": "Mary"}
@@ -47,7 +47,7 @@ def test_columns_of_files_that_do_not_fit_end_a_run_only_where_they_are_used(ben
     for number, more in enumerate(({"x": [3], "y": ["007"]}, {"x": [2.5], "y": [7]}, {"x": [1]})):
         table = pa.table({"k": [str(number)], "e": [str(number)], "n": ["Ada"], **more})
         pq.write_table(table, bench.folder / f"{number}.parquet")
-    model = Model("rows", ("k",), file="*.parquet")
+    model = Model(name="rows", primary_key=("k",), file="*.parquet")
     bench.change(fields=mapped(name="n", about="x"))
     assert set(bench.run(model).ledger.values()) == {"succeeded"}
     assert {key: Decimal(record["about"]) for key, record in bench.records().items()} == {
@@ -75,7 +75,7 @@ def test_columns_of_files_that_do_not_fit_end_a_run_only_where_they_are_used(ben
 )
 def test_a_doubled_column_ends_a_run_wherever_it_is_used(bench: Bench, where: str, change: dict[str, object]) -> None:
     (bench.folder / "a.csv").write_text("k,e,n,d,D\n1,1,Ada,x,y\n", encoding="utf-8")
-    model = Model("rows", ("k",), file="a.csv")
+    model = Model(name="rows", primary_key=("k",), file="a.csv")
     assert bench.run(model).ledger == {"1": "succeeded"}
     bench.change(name="others", **change)
     bench.primary_key = ("k",) if change else ("d",)
@@ -93,10 +93,12 @@ def test_a_number_that_is_too_large_for_every_type_stops_nothing_where_it_is_not
     pq.write_table(wide, bench.folder / "a.parquet")
     (bench.folder / "a.json").write_text(f'{{"k": "1", "e": "1", "n": "Ada", "x": {HUGE}00000}}', encoding="utf-8")
     model = {
-        "SQL": Model("rows", ("k",), sql=f"select '1' as k, '1' as e, 'Ada' as n, {HUGE}::hugeint as x"),
-        "JSON": Model("rows", ("k",), file="a.json"),
-        "data": Model("rows", ("k",), data=wide),
-        "Parquet": Model("rows", ("k",), file="a.parquet"),
+        "SQL": Model(
+            name="rows", primary_key=("k",), sql=f"select '1' as k, '1' as e, 'Ada' as n, {HUGE}::hugeint as x"
+        ),
+        "JSON": Model(name="rows", primary_key=("k",), file="a.json"),
+        "data": Model(name="rows", primary_key=("k",), data=wide),
+        "Parquet": Model(name="rows", primary_key=("k",), file="a.parquet"),
     }[kind]
     assert bench.run(model).ledger == {"1": "succeeded"}
     bench.change(fields=mapped(name="n", about="x"))
@@ -108,7 +110,7 @@ def test_a_number_that_is_too_large_for_every_type_stops_nothing_where_it_is_not
 @pytest.mark.rule("V18")
 def test_a_malformed_line_ends_a_run_with_its_place(bench: Bench) -> None:
     (bench.folder / "a.csv").write_text("k;e;n\n1;1;Ada\n2;2\n", encoding="utf-8")
-    told = refused(bench, Model("rows", ("k",), file="a.csv"))
+    told = refused(bench, Model(name="rows", primary_key=("k",), file="a.csv"))
     assert told == "models.rows.file: a.csv, line 3: it has 2 cells, and the first line has 3"
 
 
@@ -125,4 +127,4 @@ def test_a_new_version_plans_nothing_for_numbers_of_json_that_were_right(bench: 
         }
     )
     assert bench.run(rows).report.rows.succeeded == 20
-    assert bench.run(Model("rows", ("k",), file="a.json")).ledger == {}
+    assert bench.run(Model(name="rows", primary_key=("k",), file="a.json")).ledger == {}

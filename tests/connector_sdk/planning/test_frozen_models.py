@@ -21,7 +21,7 @@ class Fickle(Bench):
     """Its model has other keys and other values each time that it is asked."""
 
     def project(self, rows: Rows) -> Project:
-        model = Model("rows", self.primary_key, sql=RANDOM, folder=str(self.folder))
+        model = Model(name="rows", primary_key=self.primary_key, sql=RANDOM, folder=str(self.folder))
         return evolve(super().project(rows), models={"rows": model})
 
 

@@ -194,7 +194,7 @@ def test_a_change_by_hand_is_put_right(tags: Bench, change: str) -> None:
 @pytest.mark.parametrize(("on_null", "differs"), [(OnNull.KEEP, False), (OnNull.CLEAR, True)])
 def test_a_null_that_keeps_is_no_difference(tags: Bench, on_null: OnNull, differs: bool) -> None:
     tags.store.put("tags", name="Red", label="somebody's")
-    tags.change(fields=(*mapped(name="e"), FieldMapping("label", column="n", null=on_null)))
+    tags.change(fields=(*mapped(name="e"), FieldMapping(field="label", column="n", null=on_null)))
     assert bool(tags.run([{**RED, "n": None}]).ledger) is differs
     assert _held(tags) == {"Red": None if differs else "somebody's"}
     assert tags.run([{**RED, "n": "red"}]).ledger == {"1": "succeeded"}

@@ -281,7 +281,7 @@ class TestModel:
         project = bench.project(given)
         (named,) = project.models.values()
         sync = evolve(bench.sync, model=model)
-        models = {model: Model(model, named.primary_key, data=named.data, folder=named.folder)}
+        models = {model: Model(name=model, primary_key=named.primary_key, data=named.data, folder=named.folder)}
         project = evolve(project, models=models, syncs={sync.name: sync})
         return run(project, sync.name, destinations=bench.destinations, **asked)  # type: ignore[arg-type]
 

@@ -22,7 +22,7 @@ TYPES: dict[str, pa.DataType] = {
     "bigint": pa.int64(), "double": pa.float64(), "text": pa.string(), "decimal": pa.decimal128(18, 2),
     "smallint": pa.int16(),
 }  # fmt: skip
-FIELDS = (FieldMapping("name", value="-"), FieldMapping("about", column="n"))
+FIELDS = (FieldMapping(field="name", value="-"), FieldMapping(field="about", column="n"))
 
 
 def days(*, merges: bool) -> st.SearchStrategy[list[Day]]:

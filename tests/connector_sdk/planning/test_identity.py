@@ -178,7 +178,7 @@ RULES = st.frozensets(st.sampled_from([Equality.TRIMMED, Equality.CASELESS]))
 @settings(max_examples=30, deadline=None)
 @given(st.lists(ALIKE, max_size=6), RULES)
 def test_values_are_told_apart_just_as_the_field_does(tmp_path_factory: Any, values: list[str], rules: Any) -> None:
-    field = Field("f", FieldType.TEXT, equality=rules)
+    field = Field(name="f", type=FieldType.TEXT, equality=rules)
     with database(tmp_path_factory.getbasetemp()) as connection:
         connection.register("t", pa.table({"v": pa.array(values, pa.string())}))
         found = [row[0] for row in connection.execute(f"select {comparable('v', 'VARCHAR', field)} from t").fetchall()]
@@ -195,7 +195,7 @@ def test_values_are_told_apart_just_as_the_field_does(tmp_path_factory: Any, val
 def test_what_follows_the_significant_characters_makes_no_difference(
     tmp_path: Path, one: str, other: str, alike: bool
 ) -> None:
-    field = Field("f", FieldType.TEXT, equality=frozenset({Equality.TRIMMED}), significant=3)
+    field = Field(name="f", type=FieldType.TEXT, equality=frozenset({Equality.TRIMMED}), significant=3)
     with database(tmp_path) as connection:
         values = [comparable(f"'{each}'", "VARCHAR", field) for each in (one, other)]
         ((found,),) = connection.execute(f"select {values[0]} = {values[1]}").fetchall()

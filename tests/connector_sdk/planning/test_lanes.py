@@ -124,7 +124,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 
 
 def _account(**more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping("account", find=Find("accounts", "r", "number"), **more))
+    return (*mapped(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"), **more))
 
 
 def _rows(references: Sequence[str | None]) -> pa.Table:
@@ -173,7 +173,7 @@ class TestARun:
         assert watch.at_once == 1
 
     def test_new_and_known_rows_of_one_record_do_not_meet_either(self, children: Bench, watch: Watch) -> None:
-        children.change(fields=(*_account(), FieldMapping("source", column="n")))
+        children.change(fields=(*_account(), FieldMapping(field="source", column="n")))
         references = _shuffled(20, 20)
         children.run(_rows(references[:200]))
         children.run(_rows(references).set_column(2, "n", pa.array(["y"] * 400)))
@@ -207,7 +207,7 @@ class TestARun:
         monkeypatch.setitem(SHAPES, "people", locking)  # type: ignore[arg-type]
         for number in range(20):
             children.store.put("people", external_id=f"m{number}", name="Mentor")
-        mentor = FieldMapping("mentor", find=Find("people", "m", "external_id"))
+        mentor = FieldMapping(field="mentor", find=Find("people", "m", "external_id"))
         references, mentors = _shuffled(20, 20), [f"m{number % 20}" for number in range(400)]
         rows = _rows(references).append_column("m", pa.array(mentors))
         children.change(fields=(*_account(), mentor))

@@ -20,11 +20,11 @@ ANN = {"k": "1", "e": "a", "n": "Ann"}
 
 
 def _account(**more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping("account", find=Find("accounts", "r", "number"), **more))
+    return (*mapped(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"), **more))
 
 
 def _mentor(where: str | None, **more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping("mentor", find=Find("people", "r", where), **more))
+    return (*mapped(name="n"), FieldMapping(field="mentor", find=Find("people", "r", where), **more))
 
 
 def _rows(*references: str | None) -> list[dict[str, str | None]]:
@@ -148,7 +148,7 @@ def test_the_field_may_not_be_left_out_where_two_syncs_find_it_differently(bench
 
 
 def test_insert_looks_up_too(bench: Bench) -> None:
-    fields = (*mapped(key="k", text="n"), FieldMapping("person", find=Find("people", "r", "external_id")))
+    fields = (*mapped(key="k", text="n"), FieldMapping(field="person", find=Find("people", "r", "external_id")))
     bench.sync = evolve(people(Mode.INSERT, fields=fields), objects=("notes",))
     ann = bench.store.put("people", external_id="a", name="Ann")
     bench.run(_rows("a", None), first_run=FirstRun.SEND)
@@ -173,7 +173,7 @@ def test_a_value_that_no_record_can_have_is_rejected_and_not_waited_for(bench: B
 
 
 def test_a_reference_that_no_record_can_be_is_rejected(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping("account", find=Find("accounts", "r", "id"))))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "id"))))
     bench.store.put("accounts", number="a-1", name="Acme")
     ran = bench.run(_rows("p-000001", "a-999999"))
     assert [line["code"] for line in ran.lines] == ["BAD_VALUE", "REFERENCE_NOT_FOUND"]

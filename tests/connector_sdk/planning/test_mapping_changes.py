@@ -12,25 +12,25 @@ from connector_sdk.testing.reference import Fault, FaultKind
 
 from .bench import Bench, mapped, people
 
-NAME = FieldMapping("name", column="n")
+NAME = FieldMapping(field="name", column="n")
 ROWS = [{"k": "1", "e": "a", "n": "Ann", "x": "p"}, {"k": "2", "e": "b", "n": "Bob", "x": "q"}]
 BOTH = {"1": "succeeded", "2": "succeeded"}
 
 
 def _lookup(**find: Any) -> FieldMapping:
-    return FieldMapping("mentor", find=Find("people", **find))
+    return FieldMapping(field="mentor", find=Find("people", **find))
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ((), (FieldMapping("about", column="x"),)),
-        ((), (FieldMapping("about", value="same for all"),)),
-        ((FieldMapping("about", column="x"),), (FieldMapping("about", column="n"),)),
-        ((FieldMapping("about", value="one"),), (FieldMapping("about", value="two"),)),
-        ((FieldMapping("about", value="one"),), (FieldMapping("about", column="x"),)),
-        ((FieldMapping("about", column="x"),), (FieldMapping("about", column="x", null=OnNull.KEEP),)),
-        ((FieldMapping("about", column="x"),), (FieldMapping("about", column="x", truncate=True),)),
+        ((), (FieldMapping(field="about", column="x"),)),
+        ((), (FieldMapping(field="about", value="same for all"),)),
+        ((FieldMapping(field="about", column="x"),), (FieldMapping(field="about", column="n"),)),
+        ((FieldMapping(field="about", value="one"),), (FieldMapping(field="about", value="two"),)),
+        ((FieldMapping(field="about", value="one"),), (FieldMapping(field="about", column="x"),)),
+        ((FieldMapping(field="about", column="x"),), (FieldMapping(field="about", column="x", null=OnNull.KEEP),)),
+        ((FieldMapping(field="about", column="x"),), (FieldMapping(field="about", column="x", truncate=True),)),
         ((), (_lookup(equals="m", where="external_id"),)),
         ((_lookup(equals="m", where="external_id"),), (_lookup(equals="o", where="external_id"),)),
     ],
@@ -91,7 +91,7 @@ def test_the_order_of_the_fields_means_nothing(bench: Bench) -> None:
 
 def test_rows_that_are_rejected_in_between_are_still_to_be_sent(bench: Bench) -> None:
     bench.run(ROWS)
-    bench.change(fields=(NAME, FieldMapping("about", value="new")))
+    bench.change(fields=(NAME, FieldMapping(field="about", value="new")))
     bench.store.add_fault(Fault(FaultKind.ROW, key="a", code="bad", times=2))
 
     assert bench.run(ROWS).ledger == {"1": "rejected bad", "2": "succeeded"}
@@ -112,7 +112,7 @@ def test_rows_that_are_rejected_while_planning_are_still_to_be_sent(bench: Bench
 
 
 def test_mapping_there_and_back_again_sends_what_was_rejected_meanwhile(bench: Bench) -> None:
-    one, two = (FieldMapping("about", value=value) for value in ("one", "two"))
+    one, two = (FieldMapping(field="about", value=value) for value in ("one", "two"))
     bench.change(fields=(NAME, one))
     bench.run(ROWS)
     bench.store.add_fault(Fault(FaultKind.ROW, key="a", code="bad"))
@@ -124,7 +124,7 @@ def test_mapping_there_and_back_again_sends_what_was_rejected_meanwhile(bench: B
 
 
 def test_a_constant_alone_is_no_change(bench: Bench) -> None:
-    bench.change(fields=(NAME, FieldMapping("about", value="same")))
+    bench.change(fields=(NAME, FieldMapping(field="about", value="same")))
     bench.run(ROWS)
     assert bench.run(ROWS).ledger == {}
 

@@ -132,7 +132,7 @@ def test_the_values_of_a_child_are_not_looked_at(bench: Bench) -> None:
 
 
 def test_who_refers_to_a_child_refers_to_the_record_that_it_went_into(bench: Bench) -> None:
-    mentor = FieldMapping("mentor", find=Find("people", "m", "external_id"))
+    mentor = FieldMapping(field="mentor", find=Find("people", "m", "external_id"))
     bench.change(fields=(*mapped(name="n"), mentor))
     existing(bench, "a")
     rows = [row("a", child="true"), row("p"), row("x", None, m="a"), row("y", None, m="p")]
@@ -144,7 +144,7 @@ def test_who_refers_to_a_child_refers_to_the_record_that_it_went_into(bench: Ben
 
 
 def test_what_a_child_refers_to_keeps_nobody_waiting(bench: Bench) -> None:
-    mentor = FieldMapping("mentor", find=Find("people", "m", "external_id"))
+    mentor = FieldMapping(field="mentor", find=Find("people", "m", "external_id"))
     bench.change(fields=(*mapped(name="n"), mentor))
     existing(bench, "a", "b", "p")
     rows = [row("a", child="true", m="a"), row("b", child="true", m="nobody"), row("p")]

@@ -20,8 +20,8 @@ from .convert import through
 
 pytestmark = pytest.mark.rule("V12")
 
-STORING = Field("score", FieldType.DECIMAL, precision=18, scale=2, stores_more_decimals=True)
-SHOWING = Field("score", FieldType.DECIMAL, precision=18, scale=2)
+STORING = Field(name="score", type=FieldType.DECIMAL, precision=18, scale=2, stores_more_decimals=True)
+SHOWING = Field(name="score", type=FieldType.DECIMAL, precision=18, scale=2)
 FLOAT, DOUBLE = pa.float32(), pa.float64()
 
 
@@ -126,7 +126,7 @@ def test_rounding_is_half_up_by_the_digits_that_a_number_shows(
 @settings(max_examples=50, deadline=None)
 @given(st.floats(-1e15, 1e15), st.integers(0, 8))
 def test_rounding_never_goes_through_floating_point(number: float, scale: int) -> None:
-    field = Field("f", FieldType.DECIMAL, precision=30, scale=scale, stores_more_decimals=True)
+    field = Field(name="f", type=FieldType.DECIMAL, precision=30, scale=scale, stores_more_decimals=True)
     (found,) = through(field, DOUBLE, [number], rounds=True)
     assert found.value == Decimal(repr(number)).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
 
@@ -197,7 +197,7 @@ def test_only_decimals_that_are_not_shown_are_worth_a_word(
 
 
 def rounding(**more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping("score", column="s", round=True, **more))
+    return (*mapped(name="n"), FieldMapping(field="score", column="s", round=True, **more))
 
 
 def test_a_mapping_that_rounds_sends_rounded_numbers_and_warns_of_nothing(bench: Bench) -> None:
@@ -222,8 +222,8 @@ def test_saying_that_a_field_is_rounded_changes_every_row_and_leaving_it_unsaid_
 @pytest.mark.parametrize(
     ("mapping", "type_", "known"),
     [
-        (FieldMapping("f", column="amount"), FieldType.DECIMAL, "d159a2cf80ffec12"),
-        (FieldMapping("f", value="x"), FieldType.TEXT, "6e4f8235aff6ad7a"),
+        (FieldMapping(field="f", column="amount"), FieldType.DECIMAL, "d159a2cf80ffec12"),
+        (FieldMapping(field="f", value="x"), FieldType.TEXT, "6e4f8235aff6ad7a"),
     ],
 )
 def test_a_mapping_that_an_earlier_version_knew_keeps_its_fingerprint(
@@ -231,7 +231,7 @@ def test_a_mapping_that_an_earlier_version_knew_keeps_its_fingerprint(
 ) -> None:
     """State holds these: with another fingerprint every row would be sent again."""
     assert fingerprint(mapping, (), type_) == known
-    assert fingerprint(FieldMapping("f", column="amount", round=True), (), FieldType.DECIMAL) != known
+    assert fingerprint(FieldMapping(field="f", column="amount", round=True), (), FieldType.DECIMAL) != known
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_mapping_that_an_earlier_version_knew_keeps_its_fingerprint(
     ],
 )
 def test_only_numbers_with_decimals_can_be_rounded(bench: Bench, field: str, why: str) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field, column="x", round=True)))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field=field, column="x", round=True)))
     with pytest.raises(ConfigError) as raised:
         bench.plan([{"k": "1", "e": "a", "n": "Ann", "x": None}])
     (problem,) = raised.value.problems
@@ -251,7 +251,9 @@ def test_only_numbers_with_decimals_can_be_rounded(bench: Bench, field: str, why
 
 
 def test_what_records_are_found_by_is_not_rounded(bench: Bench) -> None:
-    bench.sync = people(Mode.UPDATE, match=Match("badge", "b"), fields=(FieldMapping("badge", column="b", round=True),))
+    bench.sync = people(
+        Mode.UPDATE, match=Match("badge", "b"), fields=(FieldMapping(field="badge", column="b", round=True),)
+    )
     with pytest.raises(ConfigError, match="badge has no decimals"):
         bench.plan([{"k": "1", "b": "7"}])
 
@@ -266,12 +268,12 @@ def test_what_records_are_found_by_is_not_rounded(bench: Bench) -> None:
     ],
 )
 def test_a_constant_follows_the_same_rules(bench: Bench, value: Any, rounds: bool, stored: str) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping("score", value=value, round=rounds)))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field="score", value=value, round=rounds)))
     bench.run([{"k": "1", "e": "a", "n": "Ann"}])
     assert scores(bench) == [Decimal(stored)]
 
 
 def test_a_constant_with_more_digits_before_the_point_is_a_problem_of_the_mapping(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping("score", value=Decimal("1E20"), null=OnNull.CLEAR)))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field="score", value=Decimal("1E20"), null=OnNull.CLEAR)))
     with pytest.raises(ConfigError, match="14 digits before the point"):
         bench.plan([{"k": "1", "e": "a", "n": "Ann"}])

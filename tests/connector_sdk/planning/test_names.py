@@ -28,7 +28,10 @@ def _table(key: str, match: str, name: str, values: list[str]) -> pa.Table:
 @pytest.mark.parametrize(("key", "match", "value"), list(zip(NAMES[::3], NAMES[1::3], NAMES[2::3], strict=True)))
 def test_a_column_of_any_name_can_be_key_match_and_value(bench: Bench, key: str, match: str, value: str) -> None:
     bench.primary_key = (key,)
-    fields = (FieldMapping("name", column=value), FieldMapping("mentor", find=Find("people", value, "external_id")))
+    fields = (
+        FieldMapping(field="name", column=value),
+        FieldMapping(field="mentor", find=Find("people", value, "external_id")),
+    )
     bench.sync = people(match=Match("external_id", match), fields=fields, on_removed=Removal.DELETE)
     for each in "abxyz":
         bench.store.put("people", external_id=each, name="-")
@@ -41,7 +44,7 @@ def test_a_column_of_any_name_can_be_key_match_and_value(bench: Bench, key: str,
 @pytest.mark.parametrize(("key", "match", "parent"), list(zip(NAMES[::3], NAMES[1::3], NAMES[2::3], strict=True)))
 def test_a_column_of_any_name_can_refer_to_other_rows(bench: Bench, key: str, match: str, parent: str) -> None:
     bench.primary_key = (key,)
-    mentor = FieldMapping("mentor", find=Find("people", parent, "external_id"))
+    mentor = FieldMapping(field="mentor", find=Find("people", parent, "external_id"))
     bench.sync = people(match=Match("external_id", match), fields=(*mapped(name=match), mentor))
     rows = _table(key, match, parent, ["b", ""])
     assert bench.run(rows).ledger == {"1": "succeeded", "2": "succeeded"}

@@ -19,8 +19,8 @@ from .convert import Converted, from_sql, through
 pytestmark = pytest.mark.rule("V15")
 
 TEXTS = pa.list_(pa.string())
-ABOUT = Field("about", FieldType.TEXT)
-HOBBIES = Field("hobbies", FieldType.CHOICES, values=("Chess", "Sailing"))
+ABOUT = Field(name="about", type=FieldType.TEXT)
+HOBBIES = Field(name="hobbies", type=FieldType.CHOICES, values=("Chess", "Sailing"))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_an_element_that_would_become_another_value_is_rejected(value: str, why:
 
 
 def test_a_list_into_a_restricted_field_is_checked_value_by_value() -> None:
-    field = Field("hobbies", FieldType.CHOICES, values=("Chess", "Sailing"), restricted=True)
+    field = Field(name="hobbies", type=FieldType.CHOICES, values=("Chess", "Sailing"), restricted=True)
     good, bad = through(field, TEXTS, [["Sailing", None, "Chess"], ["Sailing", "chess"]])
     assert good.value == "Chess;Sailing"
     assert bad.message == "hobbies has no value 'chess', did you mean Chess?"
@@ -131,7 +131,7 @@ def test_every_text_comes_back_out_of_the_json(values: list[str | None]) -> None
 
 
 def test_json_is_as_long_as_the_field_allows() -> None:
-    (found,) = through(Field("about", FieldType.TEXT, length=5), TEXTS, [["abc"]])
+    (found,) = through(Field(name="about", type=FieldType.TEXT, length=5), TEXTS, [["abc"]])
     assert found.message == "about has 7 characters, 5 are allowed"
 
 
@@ -155,7 +155,7 @@ def test_json_is_as_long_as_the_field_allows() -> None:
 def test_what_can_never_fit_is_refused_with_what_to_write_instead(
     value: str, field_type: FieldType, advice: str
 ) -> None:
-    field = Field("f", field_type)
+    field = Field(name="f", type=field_type)
     with pytest.raises(MisfitError) as misfit:
         from_sql(field, value)
     assert misfit.value.advice("the column") == advice
@@ -218,7 +218,7 @@ def test_nothing_nested_is_a_key(bench: Bench, where: str) -> None:
     if where == "match":
         bench.sync = people(Mode.UPDATE, match=Match("external_id", "v"), fields=mapped(name="n"))
     else:
-        bench.change(fields=(*mapped(name="n"), FieldMapping("mentor", find=Find("people", "v", "external_id"))))
+        bench.change(fields=(*mapped(name="n"), FieldMapping(field="mentor", find=Find("people", "v", "external_id"))))
     with pytest.raises(ConfigError, match="a column of type struct") as raised:
         bench.plan(table(ONE, {"a": 1}))
     assert raised.value.problems[0].hint == 'select it as: cast("v"."a" as varchar)'

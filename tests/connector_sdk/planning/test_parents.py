@@ -24,7 +24,7 @@ def _tree(parents: dict[str, str | None], **more: Any) -> list[dict[str, Any]]:
 
 
 def _find(where: str = "external_id") -> FieldMapping:
-    return FieldMapping("mentor", find=Find("people", "r", where))
+    return FieldMapping(field="mentor", find=Find("people", "r", where))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def tree(bench: Bench) -> Bench:
 @pytest.fixture
 def keyed(bench: Bench) -> Bench:
     """Accounts whose parents the destination finds by their number."""
-    parent = FieldMapping("parent", find=Find("accounts", "r", "number"))
+    parent = FieldMapping(field="parent", find=Find("accounts", "r", "number"))
     fields = (*mapped(name="n"), parent)
     bench.sync = evolve(people(fields=fields, match=Match("number", "e")), objects=("accounts",))
     return bench
@@ -259,7 +259,7 @@ def test_two_references_to_the_same_object_both_go_first(bench: Bench, monkeypat
     assert mentor is not None
     schema = evolve(shape.schema, fields=(*shape.schema.fields, evolve(mentor, name="deputy")))
     monkeypatch.setitem(SHAPES, "people", evolve(shape, schema=schema))  # type: ignore[arg-type]
-    deputy = FieldMapping("deputy", find=Find("people", "s", "external_id"))
+    deputy = FieldMapping(field="deputy", find=Find("people", "s", "external_id"))
     bench.change(fields=(*mapped(name="n"), _find(), deputy))
     rows = [
         {"k": "a", "e": "a", "n": "A", "r": "b", "s": "d"},

@@ -104,7 +104,7 @@ def test_a_row_that_fills_nothing_of_the_other_object_is_rejected(both: Bench) -
 
 
 def test_a_look_up_that_the_other_object_would_need_is_left_to_the_next_run(both: Bench) -> None:
-    both.change(fields=(*mapped(name="n"), FieldMapping("mentor", find=Find("people", "r", "external_id"))))
+    both.change(fields=(*mapped(name="n"), FieldMapping(field="mentor", find=Find("people", "r", "external_id"))))
     both.store.put("people", external_id="m", name="Mentor")
     put(both, "g1", "g2")
     converted(both, "g1", "g2")
@@ -116,7 +116,7 @@ def test_a_look_up_that_the_other_object_would_need_is_left_to_the_next_run(both
 
 
 def test_a_reference_by_key_goes_along_and_an_empty_one_clears(both: Bench) -> None:
-    both.change(fields=(*mapped(name="n"), FieldMapping("account", find=Find("accounts", "r", "number"))))
+    both.change(fields=(*mapped(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"))))
     account = both.store.put("accounts", number="a", name="Acme")
     put(both, "g1", "g2")
     converted(both, "g1", "g2")
@@ -125,7 +125,7 @@ def test_a_reference_by_key_goes_along_and_an_empty_one_clears(both: Bench) -> N
 
 
 def test_a_null_that_is_kept_leaves_the_other_record_alone(both: Bench) -> None:
-    both.change(fields=(*mapped(name="n"), FieldMapping("about", column="x", null=OnNull.KEEP)))
+    both.change(fields=(*mapped(name="n"), FieldMapping(field="about", column="x", null=OnNull.KEEP)))
     (guest,) = put(both, "g")
     both.store.change("guests", guest, about="shy")
     converted(both, "g")
@@ -187,7 +187,9 @@ def test_looking_again_has_an_end(both: Bench) -> None:
         )
 
     both.hooks["match"] = match
-    both.hooks["classify_error"] = lambda error: Classification(Kind.REJECTED, Executed.NO, look_again=True)
+    both.hooks["classify_error"] = lambda error: Classification(
+        kind=Kind.REJECTED, executed=Executed.NO, look_again=True
+    )
     ran = both.run([row("g")])
     assert ran.ledger == {"g": "rejected gone"}
     assert ran.line("g")["attempts"] == 4
@@ -205,7 +207,9 @@ def test_a_record_of_the_same_object_may_have_taken_the_place_of_the_row_s_own(b
         return lines.set_column(2, "record_id", pa.array([answers.pop(0)], pa.string()))
 
     bench.hooks["match"] = match
-    bench.hooks["classify_error"] = lambda error: Classification(Kind.REJECTED, Executed.NO, look_again=True)
+    bench.hooks["classify_error"] = lambda error: Classification(
+        kind=Kind.REJECTED, executed=Executed.NO, look_again=True
+    )
     bench.store.delete("people", gone)
     ran = bench.run([{"k": "1", "e": "left", "n": "New"}])
     assert (ran.ledger, ran.line("1")["record_id"]) == ({"1": "succeeded"}, left)

@@ -34,7 +34,7 @@ def test_clear_empties_the_mapped_fields_and_leaves_the_others(bench: Bench) -> 
 
 
 def test_clear_keeps_what_must_have_a_value_or_cannot_change_and_says_so(bench: Bench) -> None:
-    constants = (FieldMapping("active", value=True), FieldMapping("source", value="web"))
+    constants = (FieldMapping(field="active", value=True), FieldMapping(field="source", value="web"))
     fields = (*mapped(external_id="e", name="n", about="x"), *constants)
     bench.change(on_removed=Removal.CLEAR, fields=fields)
     (finding,) = bench.plan([ANN]).findings

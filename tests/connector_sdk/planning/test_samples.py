@@ -31,7 +31,7 @@ from .bench import Bench, mapped, people
 
 SET_ONCE = mapped(name="n", source="s", verified="v")
 KEPT_AND_CLEARED = (
-    *mapped(name="n", about="a"), FieldMapping("email", column="m", null=OnNull.KEEP),
+    *mapped(name="n", about="a"), FieldMapping(field="email", column="m", null=OnNull.KEEP),
 )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def test_a_row_that_is_not_sent_shows_why_and_no_values(bench: Bench, broken: di
 
 @pytest.mark.rule("T5")
 def test_a_reference_to_a_record_that_is_still_to_be_made_names_the_row(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping("mentor", find=Find("people", "r", "external_id"))))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field="mentor", find=Find("people", "r", "external_id"))))
     known = bench.store.put("people", external_id="there", name="by hand")
     planned = bench.plan([row("child", r="parent"), row("parent", r=None), row("other", r="there")])
     assert {key: fields["mentor"] for key, fields in shown(planned).items()} == {

@@ -17,7 +17,7 @@ from .bench import Bench, mapped, people
 
 
 def mentor(where: str, **more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping("mentor", find=Find("people", "r", where), **more))
+    return (*mapped(name="n"), FieldMapping(field="mentor", find=Find("people", "r", where), **more))
 
 
 def rows(*references: str | None) -> list[dict[str, str | None]]:
@@ -159,7 +159,7 @@ def test_a_reference_of_blanks_only_refers_to_nothing(bench: Bench, field: str, 
 @pytest.mark.parametrize("blank", BLANKS)
 def test_a_key_of_blanks_only_is_none_where_the_destination_finds_the_record_itself(bench: Bench, blank: str) -> None:
     account = bench.store.put("accounts", number="A1", name="Acme")
-    bench.change(fields=(*mapped(name="n"), FieldMapping("account", find=Find("accounts", "r", "number"))))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"))))
     bench.run(rows("A1", blank))
     assert {key: each.get("account") for key, each in bench.records().items()} == {"e0": account, "e1": None}
     bench.run(rows(blank, blank))
@@ -171,7 +171,7 @@ def test_a_key_of_blanks_only_is_none_where_the_destination_finds_the_record_its
 @pytest.mark.parametrize("blank", BLANKS)
 def test_a_column_of_ids_is_trimmed_and_blanks_are_no_id(bench: Bench, blank: str) -> None:
     boss = bench.store.put("people", external_id="boss", name="Boss")
-    bench.change(fields=(*mapped(name="n"), FieldMapping("mentor", column="r")))
+    bench.change(fields=(*mapped(name="n"), FieldMapping(field="mentor", column="r")))
     ran = bench.run(rows(f"{boss}{blank}", f"{blank}{boss}", blank))
     assert set(ran.ledger.values()) == {"succeeded"}
     assert mentors(bench) == {"e0": boss, "e1": boss, "e2": None}

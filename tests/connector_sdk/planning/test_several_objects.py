@@ -160,9 +160,9 @@ def test_a_row_that_left_is_removed_from_its_object(both: Bench, on_removed: Rem
     assert both.run([row("stays")]).lines == ()
 
 
-MENTOR = FieldMapping("mentor", find=Find("people", "r", "external_id"))
-HOST = FieldMapping("host", find=Find("people", "r", "external_id"))
-ACCOUNT = FieldMapping("account", find=Find("accounts", "r", "number"))
+MENTOR = FieldMapping(field="mentor", find=Find("people", "r", "external_id"))
+HOST = FieldMapping(field="host", find=Find("people", "r", "external_id"))
+ACCOUNT = FieldMapping(field="account", find=Find("accounts", "r", "number"))
 
 
 def referred(bench: Bench, object_name: str, field: str) -> dict[str, str | None]:
@@ -215,7 +215,7 @@ def test_a_null_clears_or_is_kept_in_the_object_that_the_row_goes_to(both: Bench
     put(both, "guests", "g")
     rows = [row("p", about="said"), row("g", about="said")]
     for rule, expected in ((OnNull.KEEP, "said"), (OnNull.CLEAR, None)):
-        both.change(fields=(*mapped(name="n"), FieldMapping("about", column="about", null=rule)))
+        both.change(fields=(*mapped(name="n"), FieldMapping(field="about", column="about", null=rule)))
         both.run(rows)
         both.run([{**each, "about": None} for each in rows])
         found = both.records("people") | both.records("guests")

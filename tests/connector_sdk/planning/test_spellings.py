@@ -130,7 +130,7 @@ def test_a_look_up_finds_its_record_whatever_the_type_of_its_column(bench: Bench
     find = Find("people", "m", "badge") if field == "mentor" else Find("accounts", "m", "number")
     bench.store.put("people", external_id="boss", name="-", badge=7)
     bench.store.put("accounts", number="7", name="-")
-    bench.change(fields=(FieldMapping("name", column="n"), FieldMapping(field, find=find)))
+    bench.change(fields=(FieldMapping(field="name", column="n"), FieldMapping(field=field, find=find)))
     rows = table("bigint", [1]).append_column("m", column(type_, [7]))
     assert bench.run(rows).ledger == {"1": "succeeded"}
     assert bench.records()["1"][field]
@@ -219,11 +219,11 @@ def test_an_integer_that_is_no_floating_point_number_gets_no_twin_when_its_colum
 @pytest.mark.rule("V1")
 def test_nor_is_it_a_match_value_or_the_value_of_a_look_up(bench: Bench) -> None:
     inexact = pa.array([0.5], pa.float32())
-    find = FieldMapping("mentor", find=Find("people", "m", "external_id"))
+    find = FieldMapping(field="mentor", find=Find("people", "m", "external_id"))
     ran = bench.run(pa.table({"k": ["1"], "e": inexact, "n": ["x"]}))
     assert ran.ledger == {"1": "rejected INEXACT_KEY"}
     assert ran.line("1")["message"] == "external_id cannot be 0.5: it is not a whole exact number"
-    bench.change(fields=(FieldMapping("name", column="n"), find))
+    bench.change(fields=(FieldMapping(field="name", column="n"), find))
     ran = bench.run(pa.table({"k": ["1"], "e": ["a"], "n": ["x"], "m": inexact}))
     assert ran.ledger == {"1": "rejected INEXACT_KEY"}
 

@@ -138,7 +138,7 @@ def test_a_stopped_run_reports_what_is_in_flight_and_its_rows_can_be_read(bench:
 
 @pytest.mark.rule("T2")
 def test_a_run_that_stops_in_its_first_stage_has_the_rows_of_the_second_one_still_to_send(bench: Bench) -> None:
-    mentor = FieldMapping("mentor", find=Find("people", "r", "external_id"))
+    mentor = FieldMapping(field="mentor", find=Find("people", "r", "external_id"))
     bench.change(fields=(*mapped(name="n"), mentor), delivery=DeliveryOptions(batch_size=1, parallelism=1))
     bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended", skip=1))
     family = [{"k": key, "e": key, "n": key, "r": of} for key, of in [("a", None), ("b", None), ("c", "a")]]

@@ -10,7 +10,7 @@ from connector_sdk.run import FirstRun
 
 from .bench import Bench, mapped
 
-CSV = Model("rows", ("k",), file="a.csv")
+CSV = Model(name="rows", primary_key=("k",), file="a.csv")
 
 
 def write(bench: Bench, *lines: str) -> None:
@@ -115,7 +115,7 @@ def test_leading_zeros_of_match_and_look_up_values_are_refused_and_those_of_othe
     bench.store.put("accounts", number="7", name="Acme")
     bench.change(
         match=Match("external_id", "e"),
-        fields=(*mapped(name="n", age="x"), FieldMapping("account", find=Find("accounts", "a", "number"))),
+        fields=(*mapped(name="n", age="x"), FieldMapping(field="account", find=Find("accounts", "a", "number"))),
     )
     write(bench, "k,e,n,x,a", "m,007,Ada,007,", "l,8,Grace,007,007", "g,9,Mary,007,7")
     ran = bench.run(typed(e="INTEGER", x="INTEGER", a="INTEGER"))
@@ -169,7 +169,7 @@ def test_a_cast_that_loses_something_in_sql_stops_the_model(bench: Bench, key: s
     write(bench, "k,e,n,x", f"{key},1,Ada,2.7")
     bench.change(fields=mapped(name="n", age="x"))
     with pytest.raises(ConfigError) as raised:
-        bench.run(Model("rows", ("k",), sql=sql, types={"x": "INTEGER", "k": "BIGINT"}))
+        bench.run(Model(name="rows", primary_key=("k",), sql=sql, types={"x": "INTEGER", "k": "BIGINT"}))
     (problem,) = raised.value.problems
     assert (problem.path, problem.message) == (("models", "rows", "sql"), said)
 
@@ -179,9 +179,9 @@ def test_a_cast_in_sql_that_no_row_needs_stops_nothing(bench: Bench) -> None:
     write(bench, "k,e,n,x,y", "1,1,Ada,3,2.7", "2,2,Grace,x,")
     bench.change(fields=mapped(name="n", age="x"))
     sql = "select k, e, n, x from 'a.csv' where k = '1'"
-    assert bench.run(Model("rows", ("k",), sql=sql, types={"x": "INTEGER", "y": "INTEGER"})).ledger == {
-        "1": "succeeded"
-    }
+    assert bench.run(
+        Model(name="rows", primary_key=("k",), sql=sql, types={"x": "INTEGER", "y": "INTEGER"})
+    ).ledger == {"1": "succeeded"}
 
 
 @pytest.mark.rule("V6")
@@ -194,4 +194,4 @@ def test_types_that_can_mean_nothing_are_problems_of_the_project(bench: Bench) -
         "n": "there is no type INT); drop table people; --",
     }
     with pytest.raises(ConfigError, match="reads no CSV file"):
-        bench.run(Model("rows", ("k",), sql="select 1 as k", types={"k": "INTEGER"}))
+        bench.run(Model(name="rows", primary_key=("k",), sql="select 1 as k", types={"k": "INTEGER"}))

@@ -24,7 +24,13 @@ from connector_sdk import (
 from connector_sdk.project.checks import check_sync, lookup_fields
 
 BASE = Sync(
-    "people", "m", "crm", ("Contact",), Mode.UPSERT, (FieldMapping("Name", column="name"),), Match("Key__c", "id")
+    name="people",
+    model="m",
+    connection="crm",
+    objects=("Contact",),
+    mode=Mode.UPSERT,
+    fields=(FieldMapping(field="Name", column="name"),),
+    match=Match("Key__c", "id"),
 )
 
 
@@ -33,7 +39,9 @@ MERGE = Merge("s", is_child="c")
 
 def check(spec: DestinationSpec, sync: Sync = BASE, *others: Sync, **changes: Any) -> list[Problem]:
     changed = evolve(sync, **changes)
-    problems = check_sync(Project({}, {}, {each.name: each for each in (changed, *others)}), changed, spec)
+    problems = check_sync(
+        Project(connections={}, models={}, syncs={each.name: each for each in (changed, *others)}), changed, spec
+    )
     assert all(problem.hint and problem.path[:2] == ("syncs", "people") for problem in problems)
     return problems
 
@@ -81,11 +89,21 @@ def test_insert_refuses_a_match(spec: DestinationSpec) -> None:
 
 def test_a_destination_that_only_inserts_refuses_mode_removal_and_match_at_once() -> None:
     events = DestinationSpec(
-        "events",
-        {Mode.INSERT: frozenset({Removal.NOTHING})},
-        (Api("rest", {Mode.INSERT: Delivery.AT_MOST_ONCE}, 200, 200, None, 1, 1),),
-        dict,
-        dict,
+        name="events",
+        modes={Mode.INSERT: frozenset({Removal.NOTHING})},
+        apis=(
+            Api(
+                name="rest",
+                delivery={Mode.INSERT: Delivery.AT_MOST_ONCE},
+                rows_default=200,
+                rows_max=200,
+                bytes_max=None,
+                parallel_default=1,
+                parallel_max=1,
+            ),
+        ),
+        config=dict,
+        options=dict,
         contract=CONTRACT,
     )
     places = {problem.path[2] for problem in check(events, on_removed=Removal.DELETE)}
@@ -119,14 +137,14 @@ def test_merging_is_offered_by_destinations_that_merge(spec: DestinationSpec) ->
 
 
 def test_a_lookup_without_where_takes_the_match_field_of_the_sync_that_writes_the_object(spec: DestinationSpec) -> None:
-    lookup = (FieldMapping("AccountId", find=Find("Account", "account_key")),)
+    lookup = (FieldMapping(field="AccountId", find=Find("Account", "account_key")),)
     accounts = evolve(BASE, name="accounts", objects=("Account",), match=Match("Account_Key__c", "id"))
     again = evolve(accounts, name="again", match=Match("Other__c", "id"))
     elsewhere = evolve(again, name="elsewhere", connection="other")
     assert check(spec, BASE, accounts, elsewhere, fields=lookup) == []
     assert "no sync of this project writes Account" in messages(check(spec, fields=lookup))
     assert "by Account_Key__c, Other__c" in messages(check(spec, BASE, accounts, again, fields=lookup))
-    project = Project({}, {}, {"accounts": accounts})
+    project = Project(connections={}, models={}, syncs={"accounts": accounts})
     assert lookup_fields(project, BASE, Find("Account", "k")) == ("Account_Key__c",)
     assert lookup_fields(project, BASE, Find("Account", "k", "Name")) == ("Name",)
 

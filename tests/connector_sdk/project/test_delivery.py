@@ -13,7 +13,14 @@ def settle(
     spec: DestinationSpec, mode: Mode = Mode.UPSERT, merge: Merge | None = None, **options: Any
 ) -> DeliverySettings:
     sync = Sync(
-        "people", "m", "crm", ("X",), mode, match=Match("k", "k"), merge=merge, delivery=DeliveryOptions(**options)
+        name="people",
+        model="m",
+        connection="crm",
+        objects=("X",),
+        mode=mode,
+        match=Match("k", "k"),
+        merge=merge,
+        delivery=DeliveryOptions(**options),
     )
     return delivery_settings(sync, spec)
 
@@ -71,7 +78,21 @@ def test_each_number_out_of_its_limits_names_the_limit(
 def choosing(spec: DestinationSpec, delivery: Delivery) -> DestinationSpec:
     """The destination with a third way to write, in larger batches and not in mode insert."""
     keyed = dict.fromkeys((Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE), delivery)
-    return evolve(spec, apis=(*spec.apis, Api("bulk2", keyed, 100_000, None, None, 3, 10)))
+    return evolve(
+        spec,
+        apis=(
+            *spec.apis,
+            Api(
+                name="bulk2",
+                delivery=keyed,
+                rows_default=100_000,
+                rows_max=None,
+                bytes_max=None,
+                parallel_default=3,
+                parallel_max=10,
+            ),
+        ),
+    )
 
 
 def names(settings: DeliverySettings) -> list[str]:

@@ -42,15 +42,17 @@ def test_every_key_of_the_example_arrives_in_the_words(write: Write) -> None:
     assert (sync.mode, sync.on_removed) == (Mode.UPSERT, Removal.CLEAR)
     assert sync.match == Match("External_Id__c", "contact_id")
     assert sync.fields == (
-        FieldMapping("LastName", column="last_name"),
-        FieldMapping("Email", column="email", null=OnNull.KEEP),
-        FieldMapping("Nickname", column="nick", truncate=True),
-        FieldMapping("LeadSource", value="Warehouse"),
-        FieldMapping("AccountId", find=Find("Account", "account_key", "Unique_Key__c"), null=OnNull.KEEP),
+        FieldMapping(field="LastName", column="last_name"),
+        FieldMapping(field="Email", column="email", null=OnNull.KEEP),
+        FieldMapping(field="Nickname", column="nick", truncate=True),
+        FieldMapping(field="LeadSource", value="Warehouse"),
+        FieldMapping(field="AccountId", find=Find("Account", "account_key", "Unique_Key__c"), null=OnNull.KEEP),
     )
     assert sync.merge == Merge("person", is_child="duplicate")
-    assert sync.guards == Guards("5%", 0, 1000)
-    assert sync.delivery == DeliveryOptions("bulk", 1000, 5_000_000, 1, False, ("BUSY",))
+    assert sync.guards == Guards(max_removed="5%", min_rows=0, max_changed=1000)
+    assert sync.delivery == DeliveryOptions(
+        api="bulk", batch_size=1000, batch_bytes=5_000_000, parallelism=1, split_retries=False, retry_codes=("BUSY",)
+    )
     assert sync.options == {"hard_delete": True}
     assert project.models["contacts"].primary_key == ("contact_id",)
     assert project.models["accounts"].primary_key == ("region", "account_key")

@@ -98,7 +98,7 @@ def test_copies_of_models_that_are_read_are_private_too(tmp_path: Path, mask: in
     listen(lambda _: wrong.update(wrong_modes(tmp_path / ".connector")))
     try:
         with umask(mask):
-            assert bench.run(Model("", (), file=f"model{suffix}")).ledger == {"1": "succeeded"}
+            assert bench.run(Model(name="", primary_key=(), file=f"model{suffix}")).ledger == {"1": "succeeded"}
     finally:
         listen(None)
         bench.store.close()
@@ -179,7 +179,7 @@ def _run_once(folder: Path, mask: int = 0o022) -> None:
     bench = Bench(folder, people())
     with umask(mask):
         for _ in range(2):
-            bench.reports(Model("", (), file="model.csv"))
+            bench.reports(Model(name="", primary_key=(), file="model.csv"))
         run = history.runs(bench.project([ANN]))[-1].run
         assert history.rows(bench.project([ANN]), run).read_all().num_rows == 1
         token_store(str(folder), "crm").save("secret")

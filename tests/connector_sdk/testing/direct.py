@@ -56,8 +56,18 @@ class Direct:
             table = pa.table({"": pa.nulls(len(ids or []))}).select([])
         record_ids = None if ids is None else pa.array(ids, pa.string())
         return Batch(
-            "r1", self.numbers, object_name, action, MODES[action], api, used, table, record_ids, match_field, version
-        )  # fmt: skip
+            run="r1",
+            number=self.numbers,
+            object_name=object_name,
+            action=action,
+            mode=MODES[action],
+            api=api,
+            columns=used,
+            rows=table,
+            record_ids=record_ids,
+            match_field=match_field,
+            version=version,
+        )
 
     def write(self, batch: Batch, attempt: int = 1) -> WriteResult:
         return self.destination.write_batch(self.connection, batch, self.options, self.run.attempt(batch, attempt))

@@ -113,7 +113,7 @@ def _keeps_record_ids_of_what_is_gone() -> SimpleNamespace:
 def _takes_a_lost_connection_for_not_executed() -> SimpleNamespace:
     def classify_error(error: RowError | BaseException) -> Classification | None:
         if isinstance(error, ConnectionError):
-            return Classification(Kind.TRANSIENT, Executed.NO, "No connection.")
+            return Classification(kind=Kind.TRANSIENT, executed=Executed.NO, cause="No connection.")
         return plugin.classify_error(error)
 
     return _plugin(classify_error=classify_error)

@@ -31,7 +31,16 @@ from connector_sdk.testing.doubles import RecordingHost, RecordingRun
 from connector_sdk.testing.hostile import BREACHES, BROKEN_AT_LOADING, NoSettings, hostile
 
 READS = ("connect", "list_objects", "discover_schema", "match", "read_records", "check_sync", "check_plan")
-BATCH = Batch("r1", 1, "things", Action.UPSERT, Mode.UPSERT, "only", (Column("key"),), pa.table({"key": ["a", "b"]}))
+BATCH = Batch(
+    run="r1",
+    number=1,
+    object_name="things",
+    action=Action.UPSERT,
+    mode=Mode.UPSERT,
+    api="only",
+    columns=(Column("key"),),
+    rows=pa.table({"key": ["a", "b"]}),
+)
 
 
 def calls(destination: Destination) -> dict[str, Callable[[], Any]]:
@@ -146,7 +155,10 @@ def test_a_hook_that_failed_in_passing_is_asked_again(hook: str) -> None:
 
 @pytest.mark.parametrize(
     "known",
-    [Classification(Kind.FATAL, Executed.NO), Classification(Kind.THROTTLED, Executed.NO, retry_after=60.0)],
+    [
+        Classification(kind=Kind.FATAL, executed=Executed.NO),
+        Classification(kind=Kind.THROTTLED, executed=Executed.NO, retry_after=60.0),
+    ],
     ids=["lasting", "for a long time"],
 )
 def test_a_failure_that_does_not_pass_soon_is_told_at_once(known: Classification) -> None:

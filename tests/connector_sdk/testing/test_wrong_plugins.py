@@ -261,12 +261,22 @@ def test_a_stream_that_breaks_off_is_asked_for_again() -> None:
 @pytest.mark.parametrize(
     ("known", "error", "tries", "code"),
     [
-        (Classification(Kind.TRANSIENT, Executed.NO), throttled(), 4, ExitCode.UNREACHABLE),
-        (Classification(Kind.REJECTED, Executed.NO), throttled(), 4, ExitCode.UNREACHABLE),
-        (Classification(Kind.THROTTLED, Executed.NO), throttled(60.0), 1, ExitCode.UNREACHABLE),
-        (Classification(Kind.THROTTLED, Executed.NO, retry_after=60.0), throttled(), 1, ExitCode.UNREACHABLE),
-        (Classification(Kind.THROTTLED, Executed.NO, retry_after=60.0), throttled(0.0), 4, ExitCode.UNREACHABLE),
-        (Classification(Kind.FATAL, Executed.NO, advice="Buy more."), throttled(), 1, ExitCode.STOPPED),
+        (Classification(kind=Kind.TRANSIENT, executed=Executed.NO), throttled(), 4, ExitCode.UNREACHABLE),
+        (Classification(kind=Kind.REJECTED, executed=Executed.NO), throttled(), 4, ExitCode.UNREACHABLE),
+        (Classification(kind=Kind.THROTTLED, executed=Executed.NO), throttled(60.0), 1, ExitCode.UNREACHABLE),
+        (
+            Classification(kind=Kind.THROTTLED, executed=Executed.NO, retry_after=60.0),
+            throttled(),
+            1,
+            ExitCode.UNREACHABLE,
+        ),
+        (
+            Classification(kind=Kind.THROTTLED, executed=Executed.NO, retry_after=60.0),
+            throttled(0.0),
+            4,
+            ExitCode.UNREACHABLE,
+        ),
+        (Classification(kind=Kind.FATAL, executed=Executed.NO, advice="Buy more."), throttled(), 1, ExitCode.STOPPED),
     ],
     ids=["transient", "rejected", "long by itself", "long by its code", "short by itself", "fatal"],
 )

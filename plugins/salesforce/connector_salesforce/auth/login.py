@@ -23,7 +23,14 @@ from connector_sdk import ConfigError, Connection, ExitCode, Finding, Host, Kind
 def connect(config: Config, host: Host) -> Connection:
     """Return an open connection. Raises `ConfigError` if the login cannot succeed, `CallFailed` if it may later."""
     org, found = reach(config, host)
-    return Connection(org, found.org_id, found.label, found.production, org.close, findings_of(config, org))
+    return Connection(
+        handle=org,
+        account=found.org_id,
+        label=found.label,
+        production=found.production,
+        close=org.close,
+        findings=findings_of(config, org),
+    )
 
 
 def findings_of(config: Config, org: Org) -> tuple[Finding, ...]:

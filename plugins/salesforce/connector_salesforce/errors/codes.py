@@ -114,10 +114,10 @@ def table() -> Mapping[str, Classification]:
     """Return the classification of every known code."""
     return {
         each["code"]: Classification(
-            Kind(each["kind"]),
-            Executed(each["executed"]),
-            each["cause"],
-            each["advice"],
+            kind=Kind(each["kind"]),
+            executed=Executed(each["executed"]),
+            cause=each["cause"],
+            advice=each["advice"],
             attempts=int(each["attempts"]) if each["attempts"] else None,
             crowded=each["code"] in _CROWDED,
         )
@@ -194,7 +194,9 @@ def _by_status(error: CallFailed) -> Classification:
     """Return the classification of an unknown code: transient without a status or from 500 on, otherwise fatal."""
     passing = error.status is None or error.status >= 500
     cause = "Salesforce answered with a code that this plugin does not know."
-    return Classification(Kind.TRANSIENT if passing else Kind.FATAL, error.executed, cause, "Read the message.")
+    return Classification(
+        kind=Kind.TRANSIENT if passing else Kind.FATAL, executed=error.executed, cause=cause, advice="Read the message."
+    )
 
 
 @cache
