@@ -117,7 +117,7 @@ class Org:
         return self._json({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [_object("Contact")]})
 
     def _describe(self, name: str, **_: object) -> Answer:
-        fields = [_field("Id", "id", createable=False, updateable=False, idLookup=True)]
+        fields = [_field("Id", "id", creatable=False, updatable=False, idLookup=True)]
         fields += [_field(each, type_) for each, type_ in FIELDS.items()]
         return self._json(_object(name) | {"fields": fields, "recordTypeInfos": [], "childRelationships": []})
 

@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 from connector_sdk.contract.batch import Action, Anchor, Attempt, Batch, Column, OnNull, Options, Reference
+from connector_sdk.contract.capabilities import Convertible, Locking, Mergeable, Replaceable
 from connector_sdk.contract.connection import (
     Call,
     CommandSettings,
@@ -78,7 +79,7 @@ from connector_sdk.contract.schema import (
     ReferenceKey,
 )
 from connector_sdk.contract.secret import Secret
-from connector_sdk.contract.spec import CONTRACT, Api, Delivery, DestinationSpec, EmptyText, Mode, Removal
+from connector_sdk.contract.spec import CONTRACT, Api, Delivery, DestinationSpec, EmptyText, Mode, NoOptions, Removal
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.plugins import find_installed, load
 
@@ -106,6 +107,7 @@ __all__ = [
     "ConnectionConfig",
     "ConnectionSettings",
     "ConnectorError",
+    "Convertible",
     "Cost",
     "CsvForm",
     "Delivery",
@@ -126,10 +128,13 @@ __all__ = [
     "Keep",
     "Kind",
     "Level",
+    "Locking",
     "Match",
     "Merge",
+    "Mergeable",
     "Mode",
     "Model",
+    "NoOptions",
     "NotExecuted",
     "ObjectInfo",
     "ObjectSchema",
@@ -147,6 +152,7 @@ __all__ = [
     "Reference",
     "ReferenceKey",
     "Removal",
+    "Replaceable",
     "ReportState",
     "RowCounts",
     "RowError",

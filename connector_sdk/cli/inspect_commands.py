@@ -124,11 +124,11 @@ def _field(field: Field, schema: ObjectSchema) -> Record:
 
 
 def _editable(field: Field) -> str:
-    if field.createable and field.updateable:
+    if field.creatable and field.updatable:
         return "yes"
-    if field.createable:
+    if field.creatable:
         return "on creation only"
-    return "on update only" if field.updateable else "no"
+    return "on update only" if field.updatable else "no"
 
 
 def _matchable(field: Field, schema: ObjectSchema) -> list[Mode]:

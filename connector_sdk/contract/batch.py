@@ -52,9 +52,9 @@ class Batch:
     """Rows that are sent together: one object, one action, one list of columns.
 
     `rows` has one Arrow column per entry of `columns`, in the same order and named after its field. `record_ids` (text,
-    one per row, null if unknown) are the records to update, delete or merge. `into` (text, one per row) are the records
-    that they are merged into; rows with the same one are adjacent. `match_field` is the field by which an upsert finds
-    its records, and one of the columns. `version` is the version of the target in mode `all`.
+    one per row, null if unknown) are the records to update, delete or merge. `merge_into` (text, one per row) are the
+    records that they are merged into; rows with the same one are adjacent. `match_field` is the field by which an
+    upsert finds its records, and one of the columns. `version` is the version of the target in mode `all`.
     """
 
     run: str
@@ -68,7 +68,7 @@ class Batch:
     record_ids: pa.Array | None = None
     match_field: str | None = None
     version: str | None = None
-    into: pa.Array | None = None
+    merge_into: pa.Array | None = None
 
 
 @frozen(kw_only=True)

@@ -166,7 +166,7 @@ class DestinationHooks:
 
         `batch.action` says what to do. In mode upsert, rows that left the model arrive as updates or deletions by
         record id. A deletion has no columns; `batch.rows.num_rows` still counts its rows. A merge has no columns
-        either: it merges records into those that `batch.into` names, and returns the ids of the latter.
+        either: it merges records into those that `batch.merge_into` names, and returns the ids of the latter.
 
         @hookimpl
         def write_batch(connection, batch, options, attempt):

@@ -50,11 +50,11 @@ class Executed(StrEnum):
 class Classification:
     """The classification of an error: what to do about it, what caused it, and what a user can do about it.
 
-    `retry_after` is in seconds, None if the destination names no time. `forget_record`: the record id with which the
-    row was sent is no longer valid. `attempts` limits how often one run sends a row that fails this way. `rows_max`
+    `retry_after` is in seconds, None if the destination names no time. `record_gone`: the record id with which the row
+    was sent is no longer valid. `attempts` limits how often one run sends a row that fails this way. `max_retry_rows`
     limits how many such rows are sent again in one batch. For both, None leaves the decision to the core.
 
-    `crowded`: the destination is overloaded, and the core sends fewer batches at once for a while. `look_again`:
+    `overloaded`: the destination is overloaded, and the core sends fewer batches at once for a while. `rematch`:
     another record has replaced the row's record, and this run looks the record up once more. `waits`: nothing was
     executed, and the error passes by itself, however long that takes. `write_batch` then waits with `attempt.wait`
     before it sends again; neither attempts nor time are limited.
@@ -65,11 +65,11 @@ class Classification:
     cause: str = ""
     advice: str = ""
     retry_after: float | None = None
-    forget_record: bool = False
+    record_gone: bool = False
     attempts: int | None = None
-    rows_max: int | None = None
-    crowded: bool = False
-    look_again: bool = False
+    max_retry_rows: int | None = None
+    overloaded: bool = False
+    rematch: bool = False
     waits: bool = False
 
 
@@ -146,6 +146,6 @@ NOT_EXECUTED = Recovery.NOT_EXECUTED
 
 @frozen
 class Unknown:
-    """The answer of `recover_batch` if it can never know the fate of a batch. `look` says where a person can look."""
+    """The answer of `recover_batch` if it can never know the fate of a batch. `hint` says where a person can look."""
 
-    look: str
+    hint: str

@@ -8,6 +8,7 @@ from enum import StrEnum
 import pyarrow as pa
 from attrs import field, frozen
 
+from connector_sdk.contract.capabilities import Convertible, Locking, Replaceable
 from connector_sdk.contract.spec import Mode
 
 MATCH_SCHEMA = pa.schema([("position", pa.int64()), ("object_name", pa.string()), ("record_id", pa.string())])
@@ -60,12 +61,11 @@ class Field:
     text value must match, and `pattern_name` is what to call such a value.
 
     `equality` says which values are the same key. `search_equality` says which values a search for references treats as
-    the same (None: as `equality`). `significant`: values that share this many first characters are one value, because
-    the rest only repeats them. `is_record_id`: the value is the id that the destination gives to one record and never
-    to another.
+    the same (None: as `equality`). `compared_prefix`: values that share this many first characters are one value,
+    because the rest only repeats them. `is_record_id`: the value is the id that the destination gives to one record and
+    never to another.
 
-    `locks`: writing the reference locks the referenced record, so that two batches with references to it conflict.
-    `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason. `not_beside` does
+    `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason. `conflicts` does
     the same for each field that cannot be written together with this one.
     """
 
@@ -77,12 +77,12 @@ class Field:
     precision: int | None = None
     scale: int | None = None
     stores_more_decimals: bool = False
-    createable: bool = True
-    updateable: bool = True
+    creatable: bool = True
+    updatable: bool = True
     unique: bool = False
     external_id: bool = False
     recommended: bool = False
-    nillable: bool = True
+    nullable: bool = True
     required: bool = False
     values: tuple[str, ...] = ()
     restricted: bool = False
@@ -90,14 +90,13 @@ class Field:
     pattern_name: str = ""
     equality: frozenset[Equality] = frozenset()
     search_equality: frozenset[Equality] | None = None
-    significant: int | None = None
+    compared_prefix: int | None = None
     is_record_id: bool = False
     references: tuple[str, ...] = ()
     reference_keys: tuple[ReferenceKey, ...] = ()
-    locks: bool = False
     not_writable: Mapping[Mode, str] = field(factory=dict)
     not_matchable: Mapping[Mode, str] = field(factory=dict)
-    not_beside: Mapping[str, str] = field(factory=dict)
+    conflicts: Mapping[str, str] = field(factory=dict)
     warnings: Mapping[Mode, str] = field(factory=dict)
 
 
@@ -114,20 +113,24 @@ class ObjectInfo:
 class ObjectSchema:
     """An object with its fields. `match_advice` says what to do if no field can be matched on.
 
-    `absent` says what to tell users about an unlisted field that may be hidden rather than nonexistent. `not_fields`
-    maps names that users look for in vain to the reason. `becomes` are the objects that records of this one can be
-    converted to. `shared_key_advice` says how a record keeps its key then, and how to get a key that several objects
-    have. `entries` is a plural noun for the entries of a list that is replaced as a whole (mode `all`).
+    `missing_hint` says what to tell users about an unlisted field that may be hidden rather than nonexistent.
+    `unavailable_fields` maps names that users look for in vain to the reason. `mergeable`: its records can be merged.
+    `convertible`, `replaceable` and `locking` are for objects that can do what these classes describe.
     """
 
     name: str
     label: str
     fields: tuple[Field, ...]
     modes: frozenset[Mode]
-    mergeable: bool = False
     match_advice: str = ""
-    absent: str = ""
-    not_fields: Mapping[str, str] = field(factory=dict)
-    becomes: tuple[str, ...] = ()
-    shared_key_advice: str = ""
-    entries: str = "records of the destination"
+    missing_hint: str = ""
+    unavailable_fields: Mapping[str, str] = field(factory=dict)
+    mergeable: bool = False
+    convertible: Convertible | None = None
+    replaceable: Replaceable | None = None
+    locking: Locking | None = None
+
+    @property
+    def converts_to(self) -> tuple[str, ...]:
+        """The objects that records of this one can be converted to."""
+        return self.convertible.converts_to if self.convertible else ()

@@ -78,7 +78,7 @@ class _Sending:
             try:
                 return self._answer()
             except Failure as failure:
-                if failure.classification.crowded:
+                if failure.classification.overloaded:
                     self.context.slots.halve()
                 raise
 

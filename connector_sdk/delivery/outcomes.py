@@ -17,7 +17,7 @@ from connector_sdk.contract.outcome import Classification, Executed, Kind, Outco
 from connector_sdk.contract.report import BatchReport
 from connector_sdk.delivery.context import DeliveryContext
 from connector_sdk.delivery.ledger_lines import table_of, uniform_table
-from connector_sdk.delivery.rematch import Rematched, look_again
+from connector_sdk.delivery.rematch import Rematched, rematch
 from connector_sdk.delivery.retry import Failure
 from connector_sdk.delivery.split import remaining_batch, retry_batches
 from connector_sdk.delivery.withhold import Stay
@@ -44,7 +44,7 @@ class _Verdict:
 
     - `stop`: why the run stops after recording; empty if it continues.
     - `rows_max`: the most rows in one batch when they are retried.
-    - `look_again`: match the rows again first. The verdict applies only to rows that still match the same record.
+    - `rematch`: match the rows again first. The verdict applies only to rows that still match the same record.
     - `waits`: the destination waits until it accepts the rows, and then accepts all of them.
     - `doubted`: the rows may have been executed.
     """
@@ -53,7 +53,7 @@ class _Verdict:
     advice: str = ""
     stop: str = ""
     rows_max: int | None = None
-    look_again: bool = False
+    rematch: bool = False
     waits: bool = False
     doubted: bool = False
 
@@ -108,8 +108,8 @@ def _rematch_rows(
     context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, kinds: pa.Array, verdicts: Sequence[_Verdict]
 ) -> Rematched:
     """Match the rows again whose failure says that another record may have replaced theirs."""
-    asking = [number for number, each in enumerate(verdicts) if each.look_again]
-    return look_again(context, batch, rows, pc.is_in(kinds, pa.array(asking, kinds.type))) if asking else Rematched()
+    asking = [number for number, each in enumerate(verdicts) if each.rematch]
+    return rematch(context, batch, rows, pc.is_in(kinds, pa.array(asking, kinds.type))) if asking else Rematched()
 
 
 def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Rematched) -> pa.Table:
@@ -150,7 +150,7 @@ def record_unknown(
     context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, answer: Unknown
 ) -> tuple[JournalledBatch, ...]:
     """Record that the fate of a whole batch cannot be learned."""
-    return _record_all(context, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.look, _advice(Code.ANSWER_LOST))
+    return _record_all(context, batch, rows, Outcome.UNKNOWN, Code.ANSWER_LOST, answer.hint, _advice(Code.ANSWER_LOST))
 
 
 def record_rejected(
@@ -242,7 +242,7 @@ def _judge_failed(
     deletion or a merge may find such a record gone.
     """
     known = context.knowledge.of_row(code, message, batch.action)
-    if known.crowded:
+    if known.overloaded:
         context.slots.halve()
     doubted = known.executed is Executed.MAYBE
     twice = doubted and not context.may_repeat(batch.action)
@@ -251,13 +251,13 @@ def _judge_failed(
         return _Verdict(Outcome.UNKNOWN if twice else None, known.advice, stop=stop, doubted=doubted)
     if twice:
         return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
-    if known.forget_record and batch.action in _GONE and not (is_fresh and batch.action is Action.UPDATE):
-        return _Verdict(Outcome.SKIPPED, _GONE[batch.action], look_again=known.look_again)
+    if known.record_gone and batch.action in _GONE and not (is_fresh and batch.action is Action.UPDATE):
+        return _Verdict(Outcome.SKIPPED, _GONE[batch.action], rematch=known.rematch)
     if known.kind in (Kind.TRANSIENT, Kind.THROTTLED) and context.split_retries and _may_repeat(context, batch, known):
-        return _Verdict(None, rows_max=known.rows_max, doubted=doubted)
+        return _Verdict(None, rows_max=known.max_retry_rows, doubted=doubted)
     if doubted and batch.action is Action.CREATE:
         return _Verdict(Outcome.UNKNOWN, _advice(Code.ANSWER_LOST))
-    return _Verdict(Outcome.REJECTED, known.advice, look_again=known.look_again)
+    return _Verdict(Outcome.REJECTED, known.advice, rematch=known.rematch)
 
 
 def _may_repeat(context: DeliveryContext, batch: JournalledBatch, known: Classification) -> bool:

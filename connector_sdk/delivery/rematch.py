@@ -41,7 +41,7 @@ class Rematched:
         return bool(self.batches or self.unfit or self.kept)
 
 
-def look_again(context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Rematched:
+def rematch(context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Rematched:
     """Match the rows that are `asked` about again, and put those that now match another record into batches for it.
 
     A row that does not fit the object of that record is `unfit`. A row that left the model is never sent to another

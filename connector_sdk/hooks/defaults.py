@@ -21,7 +21,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookimpl(trylast=True)
 def recover_batch() -> Unknown:
     """Return `Unknown`, because the destination cannot look a batch up."""
-    return Unknown(look="The destination keeps no record of batches; look for the rows there.")
+    return Unknown(hint="The destination keeps no record of batches; look for the rows there.")
 
 
 @hookimpl(trylast=True)

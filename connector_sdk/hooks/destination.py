@@ -175,11 +175,11 @@ class Destination:
 
     def released_guards(self, options: Options) -> frozenset[str]:
         """Return the guards that a sync with these options releases permanently."""
-        found = self._ask_spec("accepts", options)
+        found = self._ask_spec("released_guards", options)
         is_list = isinstance(found, Collection) and not isinstance(found, str)
         if not is_list or not all(isinstance(each, str) for each in found):
             raise self._make_plugin_error(
-                "destination_spec", f"has accepts that answered {found!r}, not names of guards"
+                "destination_spec", f"has released_guards that answered {found!r}, not names of guards"
             )
         return frozenset(found)
 

@@ -43,8 +43,8 @@ def spec_problems(spec: DestinationSpec) -> Iterator[str]:
     for api in spec.apis:
         yield from _api_problems(spec, api)
     yield from (f"has two apis {name}" for name in _find_repeated(each.name for each in spec.apis))
-    if spec.merge_rows_max is not None and spec.merge_rows_max < 1:
-        yield f"has merge_rows_max {spec.merge_rows_max}, which is no number of rows"
+    if spec.mergeable is not None and spec.mergeable.max_rows < 1:
+        yield f"has mergeable with max_rows {spec.mergeable.max_rows}, which is no number of rows"
 
 
 def connection_problems(connection: Connection) -> Iterator[str]:

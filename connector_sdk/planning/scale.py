@@ -48,7 +48,8 @@ def measure_replacement(
 ) -> Scale:
     """Measure a plan that replaces its target as a whole, against what the target holds."""
     changed = count_sent(connection, replacement.file).get("changed", 0)
-    removed, entries = replacement.removed, request.schema.entries
+    replaceable = request.schema.replaceable
+    removed, entries = replacement.removed, replaceable.entries if replaceable else "records of the destination"
     examples = {"removed": replacement.gone[:EXAMPLES]}
     return Scale(source.rows, replacement.known, removed, changed, 0, entries, examples=examples)
 

@@ -85,7 +85,7 @@ def _check_merge(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
     if sync.merge is None:
         return
     place: Place = ("syncs", sync.name, "merge")
-    if spec.merge_rows_max is None:
+    if spec.mergeable is None:
         yield Problem(f"{spec.name} merges no records", place, "remove it")
     if sync.mode not in _MERGING:
         message = f"rows cannot be merged in mode {sync.mode}"

@@ -59,7 +59,7 @@ def explain_skipped_apis(sync: Sync, spec: DestinationSpec) -> Iterator[str]:
 
 
 def _does_not_write(api: Api, sync: Sync) -> str:
-    reason = api.not_writing.get(sync.mode)
+    reason = api.unsupported_modes.get(sync.mode)
     return f"{api.name} does not write in mode {sync.mode}{f': {reason}' if reason else ''}"
 
 

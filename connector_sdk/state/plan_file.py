@@ -172,7 +172,7 @@ class PlanReader:
             record_ids=_array(sent, "record_id"),
             match_field=self._layout.match_field,
             version=self._layout.version,
-            into=_array(table, INTO) if batch.action is Action.MERGE else None,
+            merge_into=_array(table, INTO) if batch.action is Action.MERGE else None,
         )
         missing = _array(table, MISSING) if MISSING in self._columns else None
         return BatchRows(

@@ -129,7 +129,7 @@ def test_a_job_that_salesforce_no_longer_has_is_for_a_person_to_look_at(
     ingest_org.transport.on("GET", ".*/jobs/ingest/.*", gone)
     answered = recovered(ingesting, run)
     assert isinstance(answered, Unknown)
-    assert "750000000000000AAA" in answered.look
+    assert "750000000000000AAA" in answered.hint
 
 
 def test_an_attempt_without_an_anchor_executed_nothing(

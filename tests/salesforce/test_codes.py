@@ -137,7 +137,7 @@ def test_a_lost_race_on_a_new_key_is_tried_once_more_only_in_an_upsert() -> None
 def test_a_record_that_is_gone_is_to_be_forgotten(code: str, action: Action) -> None:
     known = classify(row(code, action))
     assert known is not None
-    assert (known.forget_record, known.kind) == (True, Kind.REJECTED)
+    assert (known.record_gone, known.kind) == (True, Kind.REJECTED)
 
 
 def test_a_code_that_nobody_knows_is_left_to_the_core() -> None:
@@ -190,9 +190,9 @@ def test_a_failed_call_with_an_unknown_code_is_judged_by_its_status(status: int 
 
 
 def test_what_fewer_calls_at_the_same_time_would_avoid_is_crowded() -> None:
-    crowded = {code for code, each in table().items() if each.crowded}
-    assert crowded == {
+    overloaded = {code for code, each in table().items() if each.overloaded}
+    assert overloaded == {
         "CONCURRENT_REQUESTS_EXCEEDED", "TOO_MANY_APEX_REQUESTS", "UNABLE_TO_LOCK_ROW", "TooManyLockFailure",
     }  # fmt: skip
     concurrent = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
-    assert normalize_code("REQUEST_LIMIT_EXCEEDED", concurrent) in crowded
+    assert normalize_code("REQUEST_LIMIT_EXCEEDED", concurrent) in overloaded

@@ -52,7 +52,7 @@ def listing(transport: ScriptedTransport) -> Any:
 
 def merging(transport: ScriptedTransport) -> Any:
     empty = batch({}, Action.DELETE, ids=["003A"])
-    given = evolve(empty, action=Action.MERGE, mode=Mode.UPSERT, into=pa.array(["003B"]))
+    given = evolve(empty, action=Action.MERGE, mode=Mode.UPSERT, merge_into=pa.array(["003B"]))
     return merge.write(org(transport), given, Options(), RecordingRun().attempt(given))
 
 

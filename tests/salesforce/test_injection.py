@@ -148,7 +148,7 @@ def as_merge(given: tuple[list[tuple[str, str]], str]) -> None:
     ids, into = ([each[place] for each in plan] for place in (0, 1))
     made = evolve(
         batch({}, Action.DELETE, ids=ids, object_name=object_name),
-        action=Action.MERGE, mode=Mode.UPSERT, into=pa.array(into, pa.string()),
+        action=Action.MERGE, mode=Mode.UPSERT, merge_into=pa.array(into, pa.string()),
     )  # fmt: skip
     attempt = RecordingRun().attempt(made)
     if count and any(unsayable(text) for texts, master in grouped(plan) for text in (*texts, master, object_name)):

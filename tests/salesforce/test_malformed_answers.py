@@ -106,7 +106,7 @@ def merging(recover: bool = False) -> Act:
 
     def act(destination: Destination, connection: Connection) -> Any:
         empty = batch({}, Action.DELETE, ids=[ids["k2"], ids["gone"]], api="rest")
-        made = evolve(empty, action=Action.MERGE, mode=Mode.UPSERT, into=pa.array([ids["k1"]] * 2))
+        made = evolve(empty, action=Action.MERGE, mode=Mode.UPSERT, merge_into=pa.array([ids["k1"]] * 2))
         hook = destination.recover_batch if recover else destination.write_batch
         run = RecordingRun(longest=0)
         if recover:

@@ -50,7 +50,7 @@ def merging(found: dict[str, str], *pairs: tuple[str, str]) -> Batch:
     """A batch that merges the first of each pair into the second."""
     empty = batch({}, Action.DELETE, ids=[found[child] for child, _ in pairs], api="bulk")
     into = pa.array([found[master] for _, master in pairs])
-    return evolve(empty, action=Action.MERGE, mode=Mode.UPSERT, into=into)
+    return evolve(empty, action=Action.MERGE, mode=Mode.UPSERT, merge_into=into)
 
 
 def lines(result: object) -> list[dict[str, Any]]:
@@ -117,10 +117,10 @@ def test_a_record_that_is_gone_is_told_from_one_whose_master_is_gone(
     assert (gone["code"], alone["code"]) == ("ENTITY_IS_DELETED", "MASTER_IS_DELETED")
     known = classify(RowError(gone["code"], "", Action.MERGE))
     assert known is not None
-    assert known.forget_record
+    assert known.record_gone
     other = classify(RowError(alone["code"], "", Action.MERGE))
     assert other is not None
-    assert (other.kind, other.forget_record) == (Kind.REJECTED, False)
+    assert (other.kind, other.record_gone) == (Kind.REJECTED, False)
 
 
 def test_nothing_is_said_against_a_record_whose_partner_is_gone(emulated: Emulated, connection: Connection) -> None:
@@ -140,7 +140,7 @@ def test_of_two_records_that_are_refused_together_each_is_tried_by_itself(
     assert "DELETE_FAILED" in pair[0]["message"]
     known = classify(RowError("MERGE_PAIR_REFUSED", "", Action.MERGE))
     assert known is not None
-    assert (known.kind, known.rows_max) == (Kind.TRANSIENT, 1)
+    assert (known.kind, known.max_retry_rows) == (Kind.TRANSIENT, 1)
     assert [each["code"] for each in written(connection, merging(found, ("a", "p")))] == ["DELETE_FAILED"]
     assert [each["status"] for each in written(connection, merging(found, ("b", "p")))] == ["succeeded"]
 

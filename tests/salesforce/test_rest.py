@@ -151,4 +151,4 @@ def test_what_became_of_a_lost_request_cannot_be_learnt() -> None:
     given = contacts()
     found = rest.recover(org(ScriptedTransport()), given, Options(), RecordingRun().attempt(given))
     assert isinstance(found, Unknown)
-    assert "Contact" in found.look
+    assert "Contact" in found.hint

@@ -22,9 +22,10 @@ def select_locked_record(request: PlanRequest, mapped: ResolvedMapping) -> str |
     """
     if not request.delivery.lock_aware or request.delivery.parallelism == 1:
         return None
+    locked = {each.name: each.locking.fields for each in request.schemas if each.locking}
     locking: dict[str | None, str] = {}
     for each in mapped.fillings:
-        if each.field.locks:
+        if any(each.field.name in fields for owner, fields in locked.items() if each.object_name in (None, owner)):
             value = f"lower(trim(cast({name(each.stored)} as varchar)))"
             locking.setdefault(each.object_name, f"if({each.own}, {value}, null)" if each.object_name else value)
     return f"coalesce({', '.join(locking.values())})" if locking else None

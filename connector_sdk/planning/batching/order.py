@@ -233,7 +233,8 @@ def _arrange_merges(
     """Yield the children to merge: after everything that is written, and those of one parent side by side."""
     condition = f"outcome is null and {GOES}"
     ((rows,),) = connection.execute(f"select count(*) from {file(changes)} where {condition}").fetchall()
-    most, shape = request.spec.merge_rows_max, len(shapes.all) - 1
+    mergeable, shape = request.spec.mergeable, len(shapes.all) - 1
+    most = mergeable.max_rows if mergeable else None
     group = Group(0, rows, stage, request.schema.name, Action.MERGE, shape, rows_max=most)
     if rows:
         yield _Piece(changes, condition, rows, group, f"{INTO}, key")

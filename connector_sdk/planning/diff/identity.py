@@ -66,8 +66,8 @@ def comparable(value: str, type_: str, field: Field) -> str:
     """
     trims = field.equality & {Equality.TRIMMED, Equality.CASELESS}
     result = (trim_blanks if trims else blank_as_null)(canonical(value, type_))
-    if field.significant is not None:
-        result = f"left({result}, {field.significant})"
+    if field.compared_prefix is not None:
+        result = f"left({result}, {field.compared_prefix})"
     if Equality.NUMERIC in field.equality:
         result = f"nullif({shortest_digits(result)}, '')"
     if Equality.CASELESS in field.equality:

@@ -95,8 +95,8 @@ def clearable(mapped: ResolvedMapping, object_name: str | None = None) -> list[F
         for each in mapped.fillings
         if each.field.name != match
         and object_name in (None, each.object_name)
-        and each.field.updateable
-        and each.field.nillable
+        and each.field.updatable
+        and each.field.nullable
         and not each.field.required
         and each.field.type is not FieldType.BOOLEAN
     ]

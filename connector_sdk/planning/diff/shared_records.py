@@ -83,7 +83,7 @@ def keep_successors(
     user may not see them.
     """
     names = [each.name for each in request.schemas]
-    turning = [each.name for each in request.schemas if any(other != each.name for other in each.becomes)]
+    turning = [each.name for each in request.schemas if any(other != each.name for other in each.converts_to)]
     if not turning or mapped.match is None:
         return
     asks = f"kept is null and list_contains({texts(turning)}, object)"

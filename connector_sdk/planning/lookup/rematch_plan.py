@@ -21,14 +21,14 @@ def make_match_rule(request: PlanRequest, mapped: ResolvedMapping) -> MatchRule 
 
 def homes(request: PlanRequest) -> tuple[str, ...]:
     """Return the objects of a sync to which records of its other objects may be converted."""
-    becomes = {other for each in request.schemas for other in each.becomes if other != each.name}
-    return tuple(each.name for each in request.schemas if each.name in becomes)
+    targets = {other for each in request.schemas for other in each.converts_to if other != each.name}
+    return tuple(each.name for each in request.schemas if each.name in targets)
 
 
 def successors(request: PlanRequest) -> tuple[str, ...]:
     """Return the objects outside of a sync to which its records may be converted."""
     own = {each.name for each in request.schemas}
-    return tuple(dict.fromkeys(other for each in request.schemas for other in each.becomes if other not in own))
+    return tuple(dict.fromkeys(other for each in request.schemas for other in each.converts_to if other not in own))
 
 
 def select_rematch_columns(

@@ -139,7 +139,7 @@ def describe_narrowing(before: Field, now: Field) -> Iterator[str]:
         yield f"takes numbers of {_number(now)} instead of {_number(before)}"
     if now.restricted and not before.restricted:
         yield "takes no values but those of its list"
-    if before.nillable and not now.nillable:
+    if before.nullable and not now.nullable:
         yield "cannot be empty"
 
 

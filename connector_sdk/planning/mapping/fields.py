@@ -120,9 +120,9 @@ class _Mapper:
         if reason:
             self._problem(f"{mapping.field} cannot be written: {reason}", place, "remove it from the fields")
             return None
-        beside = [each.field for each in self.sync.fields if each.field in known.not_beside]
+        beside = [each.field for each in self.sync.fields if each.field in known.conflicts]
         if beside:
-            listed, reason = ", ".join(beside), known.not_beside[beside[0]]
+            listed, reason = ", ".join(beside), known.conflicts[beside[0]]
             self._problem(f"{mapping.field} cannot be written beside {listed}: {reason}", place, "remove it")
             return None
         match = self.sync.match
@@ -140,7 +140,7 @@ class _Mapper:
         found = next((each for each in self.schema.fields if each.name == field_name), None)
         if found is None:
             usable = [each.name for each in self.schema.fields if self._is_usable(each, what)]
-            hint = "" if field_name in self.schema.not_fields else suggestion(field_name, usable)
+            hint = "" if field_name in self.schema.unavailable_fields else suggestion(field_name, usable)
             self._problem(_describe_missing_field(self.schema, field_name, what), place, hint)
         return found
 
@@ -183,12 +183,12 @@ class _Mapper:
         """Return what a null does: KEEP in mode insert, and in a replaced list for optional fields that cannot be
         null.
         """
-        always = self.sync.mode is Mode.ALL and not known.nillable and not known.required
+        always = self.sync.mode is Mode.ALL and not known.nullable and not known.required
         return OnNull.KEEP if always or self.sync.mode is Mode.INSERT else mapping.null
 
     def _check_null(self, known: Field, value: str, on_null: OnNull) -> tuple[Check, ...]:
         """Return the check that a null does not empty a field which must have a value."""
-        must = known.required if self.sync.mode is Mode.INSERT else known.required or not known.nillable
+        must = known.required if self.sync.mode is Mode.INSERT else known.required or not known.nullable
         if not must or (on_null is OnNull.KEEP and self.sync.mode is not Mode.INSERT):
             return ()
         which = ": true or false" if known.type is FieldType.BOOLEAN else ""
@@ -288,10 +288,10 @@ def _exact(known: Field, source: str, type_: str, where: str) -> tuple[Check, ..
 
 def _describe_missing_field(schema: ObjectSchema, field_name: str, what: str = "field") -> str:
     """Return the message on a field that does not exist."""
-    if field_name in schema.not_fields:
-        return f"{schema.name}.{field_name} {schema.not_fields[field_name]}"
-    if schema.absent:
-        return f"the {what} {schema.name}.{field_name} is {schema.absent}"
+    if field_name in schema.unavailable_fields:
+        return f"{schema.name}.{field_name} {schema.unavailable_fields[field_name]}"
+    if schema.missing_hint:
+        return f"the {what} {schema.name}.{field_name} is {schema.missing_hint}"
     return f"{schema.name} has no {what} {field_name}"
 
 

@@ -77,9 +77,9 @@ def as_searched(field: Field) -> Field:
 
 def only_created(field: Field) -> bool:
     """Return whether a field can be set on a new record but never changed."""
-    return field.createable and not field.updateable
+    return field.creatable and not field.updatable
 
 
 def only_updated(field: Field) -> bool:
     """Return whether a field can be set on an existing record but not on a new one."""
-    return field.updateable and not field.createable
+    return field.updatable and not field.creatable

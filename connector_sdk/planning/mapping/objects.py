@@ -54,7 +54,7 @@ def in_match_order(schemas: Iterable[ObjectSchema]) -> tuple[ObjectSchema, ...]:
     """Return the objects in the order in which rows are routed: first those whose records do not convert to another."""
     given = list(schemas)
     names = [each.name for each in given]
-    return tuple(sorted(given, key=lambda each: any(other in names for other in each.becomes)))
+    return tuple(sorted(given, key=lambda each: any(other in names for other in each.converts_to)))
 
 
 def _restrict_sync(sync: Sync, schema: ObjectSchema, schemas: Sequence[ObjectSchema]) -> Sync:
@@ -108,7 +108,8 @@ def _match_problems(sync: Sync, schemas: Sequence[ObjectSchema], retell: Retell)
     first, *others = schemas
     usable = [each.name for each in first.fields if not any(_lack(schema, each.name) for schema in (first, *others))]
     listed = f"use one of: {', '.join(usable)}" if usable else "no field is unique in all of them"
-    advice = [listed, *dict.fromkeys(each.shared_key_advice for each in schemas if each.shared_key_advice)]
+    keeping = (each.convertible.shared_key_advice for each in schemas if each.convertible)
+    advice = [listed, *dict.fromkeys(each for each in keeping if each)]
     message = f"{sync.match.field} cannot be matched on in several objects: {'; '.join(lacks)}"
     yield retell(Problem(message, _match_place(sync), ". ".join(advice)), lacking[0])
 
@@ -117,7 +118,7 @@ def _lack(schema: ObjectSchema, field_name: str) -> str:
     """Return what a field lacks to be matched on in several objects; empty if it lacks nothing."""
     found = _field(schema, field_name)
     if found is None:
-        return schema.not_fields.get(field_name) or f"is {schema.absent or 'missing'}"
+        return schema.unavailable_fields.get(field_name) or f"is {schema.missing_hint or 'missing'}"
     return found.not_matchable.get(Mode.UPDATE) or ("" if found.unique else "is not unique")
 
 

@@ -120,11 +120,11 @@ def _wrong(schema: ObjectSchema, field: Field) -> list[str]:
         "is found by keys of objects that it does not refer to": any(
             each.object_name not in field.references for each in field.reference_keys
         ),
-        "is required and cannot be set": field.required and not field.createable,
-        "cannot be set, and not_writable does not say why for insert": not field.createable
+        "is required and cannot be set": field.required and not field.creatable,
+        "cannot be set, and not_writable does not say why for insert": not field.creatable
         and Mode.INSERT in schema.modes
         and not field.not_writable.get(Mode.INSERT),
-        "cannot be changed, and not_writable does not say why for update": not field.updateable
+        "cannot be changed, and not_writable does not say why for update": not field.updatable
         and Mode.UPDATE in schema.modes
         and not field.not_writable.get(Mode.UPDATE),
         "is recommended for matching and cannot be matched": field.recommended

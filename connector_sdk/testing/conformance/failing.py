@@ -78,7 +78,7 @@ class Failing(Kit):
 def _assert_forgotten(subject: Subject, line: Row, action: Action) -> None:
     assert line["status"] == "failed", line
     known = subject.destination.classify_error(RowError(line["code"], line["message"] or "", action))
-    assert known.forget_record, f"{line['code']} means that the record is gone: forget_record"
+    assert known.record_gone, f"{line['code']} means that the record is gone: forget_record"
 
 
 def _spoil_row(row: Row, target: Target) -> Row:

@@ -107,8 +107,8 @@ class Samples:
 
 def _writable(each: Field, mode: Mode) -> bool:
     if mode is Mode.INSERT:
-        return each.createable
-    return each.updateable and (each.createable or mode is Mode.UPDATE)
+        return each.creatable
+    return each.updatable and (each.creatable or mode is Mode.UPDATE)
 
 
 def table(fields: Sequence[Field], rows: Sequence[Row]) -> pa.Table:

@@ -126,11 +126,11 @@ class Subject:
 
     def make_merge_batch(self, target: Target, ids: Sequence[str], into: Sequence[str]) -> Batch:
         """Build a batch that merges records into others. Skips the test if they cannot be merged."""
-        if self.destination.spec.merge_rows_max is None or not target.schema.mergeable:
+        if self.destination.spec.mergeable is None or not target.schema.mergeable:
             pytest.skip(f"records of {target.schema.name} cannot be merged")
         empty = self.batch(target, [{} for _ in ids], fields=[], ids=ids)
         rows = pa.table({"": pa.nulls(len(ids))}).select([])
-        return evolve(empty, action=Action.MERGE, rows=rows, match_field=None, into=pa.array(into, pa.string()))
+        return evolve(empty, action=Action.MERGE, rows=rows, match_field=None, merge_into=pa.array(into, pa.string()))
 
     def write(self, batch: Batch, attempt: Attempt | None = None) -> list[Row]:
         """Write a batch, and return the lines of the result."""

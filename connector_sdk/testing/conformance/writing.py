@@ -220,7 +220,7 @@ def _spare_text(target: Target) -> Field:
     """Return a text field that may hold any text. Skips the test if there is none."""
     for each in target.fields:
         roomy = each.length is None or each.length >= max(len(text) for text in AWKWARD)
-        bound = each.unique or each.required or each.pattern or not each.nillable
+        bound = each.unique or each.required or each.pattern or not each.nullable
         if each.type is FieldType.TEXT and roomy and not bound:
             return each
     pytest.skip(f"{target.schema.name} has no text field that may hold anything")

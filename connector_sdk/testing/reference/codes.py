@@ -11,10 +11,8 @@ def _classify_transient(kind: Kind, cause: str, advice: str, **more: float | int
     return Classification(kind=kind, executed=Executed.NO, cause=cause, advice=advice, **more)  # type: ignore[arg-type]
 
 
-def _classify_rejected(cause: str, advice: str, *, forget_record: bool = False) -> Classification:
-    return Classification(
-        kind=Kind.REJECTED, executed=Executed.NO, cause=cause, advice=advice, forget_record=forget_record
-    )
+def _classify_rejected(cause: str, advice: str, *, record_gone: bool = False) -> Classification:
+    return Classification(kind=Kind.REJECTED, executed=Executed.NO, cause=cause, advice=advice, record_gone=record_gone)
 
 
 LOST = Classification(
@@ -29,7 +27,7 @@ CODES: Mapping[str, Classification] = {
         Kind.TRANSIENT, "Somebody else is writing the record.", "Lower parallelism if this stays."
     ),
     "throttled": _classify_transient(
-        Kind.THROTTLED, "Too many calls at once.", "Lower parallelism.", retry_after=0.01, crowded=True
+        Kind.THROTTLED, "Too many calls at once.", "Lower parallelism.", retry_after=0.01, overloaded=True
     ),
     "job_closed": _classify_transient(
         Kind.TRANSIENT, "The job takes no more batches.", "Nothing to do: another job is opened."
@@ -39,15 +37,13 @@ CODES: Mapping[str, Classification] = {
         kind=Kind.FATAL, executed=Executed.NO, cause="The account is suspended.", advice="Ask for it to be reopened."
     ),
     "bad": _classify_rejected("The service refuses the row.", "Mend the row in the model."),
-    "gone": _classify_rejected(
-        "The record was deleted.", "Nothing to do: the row is matched anew.", forget_record=True
-    ),
+    "gone": _classify_rejected("The record was deleted.", "Nothing to do: the row is matched anew.", record_gone=True),
     "converted": Classification(
         kind=Kind.REJECTED,
         executed=Executed.NO,
         cause="The guest became one of the people.",
         advice="Send the row to the people.",
-        look_again=True,
+        rematch=True,
     ),
     "duplicate": _classify_rejected("Another record has this value already.", "Give the field a value of its own."),
     "bad_value": _classify_rejected("The field cannot hold this value.", "Mend the value in the model."),

@@ -24,6 +24,7 @@ from connector_sdk import (
     Finding,
     Host,
     Level,
+    Mergeable,
     Mode,
     ObjectInfo,
     ObjectSchema,
@@ -89,7 +90,7 @@ SPEC = DestinationSpec(
     config=Config,
     options=Options,
     empty_text=EmptyText.NULL,
-    merge_rows_max=4,
+    mergeable=Mergeable(max_rows=4),
 )  # fmt: skip
 
 

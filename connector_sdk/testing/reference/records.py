@@ -210,7 +210,7 @@ class Records:
             field = shape.field(name)
             if field is None:
                 raise RefusedError("unknown_field", f"{shape.schema.name} has no field {name}", name)
-            if not (field.createable if creating else field.updateable):
+            if not (field.creatable if creating else field.updatable):
                 raise RefusedError("not_writable", f"{name} cannot be {'set' if creating else 'changed'}", name)
             key_field = line["by"].get(name)
             known = value if key_field is None else self._find_reference(field, key_field, value)
@@ -220,7 +220,7 @@ class Records:
 
     def _check(self, field: Field, value: Wire) -> None:
         if value is None:
-            if not field.nillable or field.required:
+            if not field.nullable or field.required:
                 raise RefusedError("required_missing", f"{field.name} must have a value", field.name)
             return
         try:

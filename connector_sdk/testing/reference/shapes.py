@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import evolve, frozen
 
-from connector_sdk import Equality, Field, FieldType, Mode, ObjectSchema, ReferenceKey
+from connector_sdk import Convertible, Equality, Field, FieldType, Locking, Mode, ObjectSchema, ReferenceKey
 
 _ALL_BUT_REPLACE = frozenset({Mode.INSERT, Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE})
 _WRITING = (Mode.INSERT, Mode.UPDATE, Mode.UPSERT, Mode.ALL)
@@ -36,8 +36,8 @@ def _system(name: str, type_: FieldType, label: str) -> Field:
         name=name,
         type=type_,
         label=label,
-        createable=False,
-        updateable=False,
+        creatable=False,
+        updatable=False,
         not_writable=dict.fromkeys(_WRITING, reason),
     )
 
@@ -65,7 +65,7 @@ _PEOPLE = (
     ),
     Field(name="about", type=FieldType.TEXT, label="About", length=1000),
     Field(name="age", type=FieldType.INTEGER, label="Age"),
-    Field(name="active", type=FieldType.BOOLEAN, label="Active", nillable=False),
+    Field(name="active", type=FieldType.BOOLEAN, label="Active", nullable=False),
     Field(name="joined", type=FieldType.DATE, label="Joined on"),
     Field(name="seen", type=FieldType.DATETIME, label="Last seen"),
     Field(name="wakes", type=FieldType.TIME, label="Wakes at"),
@@ -75,15 +75,15 @@ _PEOPLE = (
     Field(name="interests", type=FieldType.CHOICES, label="Interests", values=("Hiking", "Sailing", "Chess")),
     Field(
         name="account", type=FieldType.REFERENCE, label="Account", references=("accounts",),
-        reference_keys=(ReferenceKey("accounts", "number"),), locks=True,
+        reference_keys=(ReferenceKey("accounts", "number"),),
     ),
     Field(name="mentor", type=FieldType.REFERENCE, label="Mentor", references=("people",)),
     Field(
-        name="source", type=FieldType.TEXT, label="Source", length=40, updateable=False,
+        name="source", type=FieldType.TEXT, label="Source", length=40, updatable=False,
         not_writable={Mode.UPDATE: "it can be set only when a record is created"},
     ),
     Field(
-        name="verified", type=FieldType.TEXT, label="Verified by", length=40, createable=False,
+        name="verified", type=FieldType.TEXT, label="Verified by", length=40, creatable=False,
         not_writable={Mode.INSERT: "it can be set only on a record that exists"},
     ),
     _CREATED_AT,
@@ -147,7 +147,7 @@ class Shape:
 
 
 def _shape(
-    name: str, key: str, fields: tuple[Field, ...], modes: frozenset[Mode], advice: str = "", becomes: str = ""
+    name: str, key: str, fields: tuple[Field, ...], modes: frozenset[Mode], advice: str = "", converts_to: str = ""
 ) -> Shape:
     matching = (Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE)
     known = tuple(
@@ -155,7 +155,9 @@ def _shape(
     )
     schema = ObjectSchema(
         name=name, label=name.title(), fields=known, modes=modes,
-        mergeable=name in _MERGEABLE, match_advice=advice, becomes=(becomes,) if becomes else (),
+        mergeable=name in _MERGEABLE, match_advice=advice,
+        convertible=Convertible((converts_to,)) if converts_to else None,
+        locking=Locking(frozenset({"account"})) if name == "people" else None,
     )  # fmt: skip
     return Shape(schema, key, name[0])
 
@@ -163,7 +165,7 @@ def _shape(
 SHAPES: Mapping[str, Shape] = {
     "people": _shape("people", "external_id", _PEOPLE, _ALL_BUT_REPLACE),
     "accounts": _shape("accounts", "number", _ACCOUNTS, _ALL_BUT_REPLACE),
-    "guests": _shape("guests", "external_id", _GUESTS, _ALL_BUT_REPLACE, becomes="people"),
+    "guests": _shape("guests", "external_id", _GUESTS, _ALL_BUT_REPLACE, converts_to="people"),
     "notes": _shape(
         "notes", "key", _NOTES, _ALL_BUT_REPLACE - {Mode.UPSERT}, "Notes have no unique field; match on their id."
     ),

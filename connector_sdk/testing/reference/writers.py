@@ -185,7 +185,7 @@ def _lines(batch: Batch) -> Iterator[Line]:
     keyed = {each.field: each.by.field for each in batch.columns if each.by is not None}
     columns = [(each, read_values(batch.rows.column(number))) for number, each in enumerate(batch.columns)]
     ids = batch.record_ids.to_pylist() if batch.record_ids is not None else [None] * batch.rows.num_rows
-    into = batch.into.to_pylist() if batch.into is not None else [None] * batch.rows.num_rows
+    into = batch.merge_into.to_pylist() if batch.merge_into is not None else [None] * batch.rows.num_rows
     for row, id_ in enumerate(ids):
         cells = [(column, values[row]) for column, values in columns]
         set_ = {

@@ -36,6 +36,6 @@ CODES: Mapping[str, Classification] = {
         executed=Executed.NO,
         cause="The record was deleted.",
         advice="Nothing to do.",
-        forget_record=True,
+        record_gone=True,
     ),
 }

@@ -14,8 +14,8 @@ ID = Field(
     type=FieldType.TEXT,
     label="Number",
     unique=True,
-    createable=False,
-    updateable=False,
+    creatable=False,
+    updatable=False,
     not_writable=dict.fromkeys(Mode, "the notebook numbers its records itself"),
     not_matchable={Mode.UPSERT: "a new record has no number yet: match on key, or use mode update"},
 )

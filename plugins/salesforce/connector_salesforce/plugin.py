@@ -30,6 +30,7 @@ from connector_sdk import (
     EmptyText,
     Finding,
     Host,
+    Mergeable,
     Mode,
     ObjectInfo,
     ObjectSchema,
@@ -70,7 +71,7 @@ SPEC = DestinationSpec(
             name="bulk2", delivery=dict.fromkeys(_KEYED, Delivery.EXACTLY_ONCE),
             rows_default=100_000, rows_max=None, bytes_max=bulk2.BYTES_MAX, parallel_default=3, parallel_max=10,
             bytes_default=bulk2.BYTES_DEFAULT,
-            not_writing={Mode.INSERT: "its results come in no order, and new rows have no key to tell them by"},
+            unsupported_modes={Mode.INSERT: "its results come in no order, and new rows have no key to tell them by"},
         ),
         Api(
             name="rest", delivery=_REST,
@@ -80,7 +81,7 @@ SPEC = DestinationSpec(
     config=Config,
     options=Options,
     empty_text=EmptyText.NULL,
-    merge_rows_max=merge.ROWS_MAX,
+    mergeable=Mergeable(max_rows=merge.ROWS_MAX),
 )  # fmt: skip
 
 

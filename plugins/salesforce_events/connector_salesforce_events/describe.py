@@ -36,7 +36,7 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
         modes=_MODES,
         fields=tuple(evolve(each, external_id=False, recommended=False, not_matchable={}) for each in schema.fields),
         match_advice="",
-        absent=f"not there: create it in Salesforce ({path}); an event has no field-level security",
+        missing_hint=f"not there: create it in Salesforce ({path}); an event has no field-level security",
     )
 
 

@@ -10,7 +10,7 @@ from connector_salesforce import CallFailed, Org
 
 from connector_salesforce_picklist.changes import LABEL
 from connector_salesforce_picklist.kinds import ATTRIBUTES, FORECAST_CATEGORIES, STANDARD_SETS, attributes_of
-from connector_sdk import ConfigError, Equality, Field, FieldType, Mode, ObjectInfo, ObjectSchema
+from connector_sdk import ConfigError, Equality, Field, FieldType, Mode, ObjectInfo, ObjectSchema, Replaceable
 
 Described = Mapping[str, Any]
 
@@ -40,8 +40,8 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
         fields=(*(_picklist(name, each) for each in picklists), *_attributes(name, picklists)),
         modes=_MODES,
         match_advice="" if picklists else f"{described['label']} has no picklist: create one in Setup.",
-        absent=f"no picklist of {described['label']} that this user can see",
-        entries="active values of the org",
+        missing_hint=f"no picklist of {described['label']} that this user can see",
+        replaceable=Replaceable("active values of the org"),
     )
 
 
@@ -84,7 +84,7 @@ def _picklist(object_name: str, described: Described) -> Field:
         length=_LONGEST if several else int(described.get("length") or _LONGEST),
         unique=True,
         external_id=not reason,
-        nillable=False,
+        nullable=False,
         values=tuple(each["value"] for each in described.get("picklistValues") or () if each["active"]),
         pattern="[^;]*" if several else "",
         pattern_name="API name without a semicolon, which separates the values of a record" if several else "",
@@ -110,7 +110,7 @@ def _find_refusal(object_name: str, described: Described) -> str:
 
 def _attributes(object_name: str, picklists: list[Described]) -> Iterator[Field]:
     """Yield the attributes that a row can set. An attribute that every value has is not nullable: a null keeps it."""
-    yield _text(LABEL, "Label", nillable=False)
+    yield _text(LABEL, "Label", nullable=False)
     yield _text("description", "Description")
     yield Field(
         name="color",
@@ -127,14 +127,14 @@ def _attributes(object_name: str, picklists: list[Described]) -> Iterator[Field]
     yield from (_standard_attribute(name, type_) for name, type_ in ATTRIBUTES.items() if name in had)
 
 
-def _text(name: str, label: str, *, nillable: bool = True) -> Field:
+def _text(name: str, label: str, *, nullable: bool = True) -> Field:
     equality = frozenset({Equality.TRIMMED})
     return Field(
         name=name,
         type=FieldType.TEXT,
         label=label,
         length=_LONGEST,
-        nillable=nillable,
+        nullable=nullable,
         equality=equality,
         not_matchable=_NO_PICKLIST,
     )
@@ -147,7 +147,7 @@ def _standard_attribute(name: str, type_: FieldType) -> Field:
         type=type_,
         label=f"{name} (values of standard picklists)",
         precision=3 if type_ is FieldType.INTEGER else None,
-        nillable=False,
+        nullable=False,
         values=values,
         restricted=bool(values),
         not_matchable=_NO_PICKLIST,

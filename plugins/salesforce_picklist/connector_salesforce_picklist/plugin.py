@@ -54,7 +54,7 @@ SPEC = DestinationSpec(
     config=Config,
     options=Options,
     empty_text=EmptyText.NULL,
-    accepts=lambda options: frozenset({"min_rows", "max_removed"}) if options.allow_empty else frozenset(),
+    released_guards=lambda options: frozenset({"min_rows", "max_removed"}) if options.allow_empty else frozenset(),
 )  # fmt: skip
 
 

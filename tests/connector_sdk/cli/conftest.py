@@ -119,13 +119,13 @@ class Shelf:
         fields = (
             Field(name="isbn", type=FieldType.TEXT, unique=True, external_id=True, recommended=True),
             Field(
-                name="shelved", type=FieldType.TEXT, updateable=False, not_matchable={Mode.UPSERT: "it is not unique"}
+                name="shelved", type=FieldType.TEXT, updatable=False, not_matchable={Mode.UPSERT: "it is not unique"}
             ),
             Field(
                 name="id",
                 type=FieldType.TEXT,
-                createable=False,
-                updateable=False,
+                creatable=False,
+                updatable=False,
                 not_writable={Mode.UPSERT: "the library sets it"},
                 not_matchable={Mode.UPSERT: "it is not unique"},
             ),

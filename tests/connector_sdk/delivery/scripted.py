@@ -118,11 +118,11 @@ class Scripted:
     def classify_error(self, error: RowError | BaseException) -> Classification | None:
         known = {
             "locked": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, advice="Fewer at once."),
-            "crowded": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, rows_max=8),
+            "crowded": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, max_retry_rows=8),
             "once": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, attempts=2),
             "quota": Classification(kind=Kind.FATAL, executed=Executed.NO, advice="Wait until tomorrow."),
-            "busy": Classification(kind=Kind.THROTTLED, executed=Executed.NO, crowded=True),
-            "gone": Classification(kind=Kind.REJECTED, executed=Executed.NO, forget_record=True),
+            "busy": Classification(kind=Kind.THROTTLED, executed=Executed.NO, overloaded=True),
+            "gone": Classification(kind=Kind.REJECTED, executed=Executed.NO, record_gone=True),
             "perhaps": Classification(kind=Kind.TRANSIENT, executed=Executed.MAYBE),
             "perhaps_fatal": Classification(kind=Kind.FATAL, executed=Executed.MAYBE),
             "bad": Classification(kind=Kind.REJECTED, executed=Executed.NO, advice="Mend the row."),

@@ -220,7 +220,7 @@ def test_fewer_batches_at_once_are_logged(host: Host, caplog: pytest.LogCaptureF
 
     def classify_error(error: Any) -> Classification | None:
         return (
-            Classification(kind=Kind.THROTTLED, executed=Executed.NO, crowded=True)
+            Classification(kind=Kind.THROTTLED, executed=Executed.NO, overloaded=True)
             if isinstance(error, RowError)
             else None
         )

@@ -29,7 +29,7 @@ def become(monkeypatch: pytest.MonkeyPatch) -> Become:
         fields = [evolve(each, **changes.get(each.name, {})) for each in shape.schema.fields
                   if changes.get(each.name, {}) is not None]  # fmt: skip
         new = [each for each in changes.values() if isinstance(each, Field)]
-        schema = evolve(shape.schema, fields=(*fields, *new), absent=changes.get("absent", ""))
+        schema = evolve(shape.schema, fields=(*fields, *new), missing_hint=changes.get("missing_hint", ""))
         monkeypatch.setitem(SHAPES, object_name, evolve(shape, schema=schema))
 
     return change
@@ -56,7 +56,7 @@ def test_a_field_that_went_is_said_to_have_gone(bench: Bench, become: Become) ->
 
 
 def test_a_field_that_is_not_there_is_called_what_the_destination_calls_it(bench: Bench, become: Become) -> None:
-    become(tier=None, absent="absent or hidden from you")
+    become(tier=None, missing_hint="absent or hidden from you")
     bench.change(fields=mapped(name="n", tier="x"))
     assert "people.tier is absent or hidden from you" in said(bench)
 

@@ -114,7 +114,7 @@ def test_the_rows_arrive_in_the_order_of_the_model(tags: Bench) -> None:
 def test_a_null_leaves_alone_what_every_value_of_the_target_has(tags: Bench) -> None:
     def discover_schema(object_name: str) -> ObjectSchema:
         schema = plugin.discover_schema(object_name)
-        return evolve(schema, fields=tuple(evolve(each, nillable=each.name != "label") for each in schema.fields))
+        return evolve(schema, fields=tuple(evolve(each, nullable=each.name != "label") for each in schema.fields))
 
     tags.hooks["discover_schema"] = discover_schema
     tags.store.put("tags", name="Red", label="somebody's")
@@ -145,7 +145,7 @@ def test_an_option_of_the_destination_can_release_a_guard_for_good(tags: Bench) 
     tags.change(guards=Guards())
     with pytest.raises(RunStopped, match="the model has 0 rows"):
         tags.run([])
-    spec = evolve(plugin.SPEC, accepts=lambda options: frozenset({"min_rows", "max_removed"}))
+    spec = evolve(plugin.SPEC, released_guards=lambda options: frozenset({"min_rows", "max_removed"}))
     tags.hooks["destination_spec"] = lambda: spec
     assert tags.run([]).report.actions == ActionCounts(deactivated=2)
     assert _held(tags) == {}

@@ -195,7 +195,7 @@ def test_values_are_told_apart_just_as_the_field_does(tmp_path_factory: Any, val
 def test_what_follows_the_significant_characters_makes_no_difference(
     tmp_path: Path, one: str, other: str, alike: bool
 ) -> None:
-    field = Field(name="f", type=FieldType.TEXT, equality=frozenset({Equality.TRIMMED}), significant=3)
+    field = Field(name="f", type=FieldType.TEXT, equality=frozenset({Equality.TRIMMED}), compared_prefix=3)
     with database(tmp_path) as connection:
         values = [comparable(f"'{each}'", "VARCHAR", field) for each in (one, other)]
         ((found,),) = connection.execute(f"select {values[0]} = {values[1]}").fetchall()

@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector_sdk import Attempt, Batch, DeliveryOptions, FieldMapping, Find, OnNull, WriteResult
+from connector_sdk import Attempt, Batch, DeliveryOptions, FieldMapping, Find, Locking, OnNull, WriteResult
 from connector_sdk.planning.batching.lanes import Cut, cut_by_record
 from connector_sdk.testing.reference import Fault, FaultKind
 from connector_sdk.testing.reference.writers import WRITERS, Handle, Options, SingleCall, Writer
@@ -202,8 +202,7 @@ class TestARun:
         from connector_sdk.testing.reference.shapes import SHAPES
 
         shape = SHAPES["people"]
-        fields = tuple(evolve(each, locks=each.name in ("account", "mentor")) for each in shape.schema.fields)
-        locking = evolve(shape, schema=evolve(shape.schema, fields=fields))
+        locking = evolve(shape, schema=evolve(shape.schema, locking=Locking(frozenset({"account", "mentor"}))))
         monkeypatch.setitem(SHAPES, "people", locking)  # type: ignore[arg-type]
         for number in range(20):
             children.store.put("people", external_id=f"m{number}", name="Mentor")

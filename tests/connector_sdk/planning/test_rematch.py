@@ -187,9 +187,7 @@ def test_looking_again_has_an_end(both: Bench) -> None:
         )
 
     both.hooks["match"] = match
-    both.hooks["classify_error"] = lambda error: Classification(
-        kind=Kind.REJECTED, executed=Executed.NO, look_again=True
-    )
+    both.hooks["classify_error"] = lambda error: Classification(kind=Kind.REJECTED, executed=Executed.NO, rematch=True)
     ran = both.run([row("g")])
     assert ran.ledger == {"g": "rejected gone"}
     assert ran.line("g")["attempts"] == 4
@@ -207,9 +205,7 @@ def test_a_record_of_the_same_object_may_have_taken_the_place_of_the_row_s_own(b
         return lines.set_column(2, "record_id", pa.array([answers.pop(0)], pa.string()))
 
     bench.hooks["match"] = match
-    bench.hooks["classify_error"] = lambda error: Classification(
-        kind=Kind.REJECTED, executed=Executed.NO, look_again=True
-    )
+    bench.hooks["classify_error"] = lambda error: Classification(kind=Kind.REJECTED, executed=Executed.NO, rematch=True)
     bench.store.delete("people", gone)
     ran = bench.run([{"k": "1", "e": "left", "n": "New"}])
     assert (ran.ledger, ran.line("1")["record_id"]) == ({"1": "succeeded"}, left)

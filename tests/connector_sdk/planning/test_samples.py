@@ -228,7 +228,7 @@ def test_values_that_a_choice_does_not_know_are_told_only_where_they_are_sent(be
 
     def discover_schema(object_name: str) -> ObjectSchema:
         schema = plugin.discover_schema(object_name)
-        fields = tuple(evolve(each, updateable=False) if each.name == "interests" else each for each in schema.fields)
+        fields = tuple(evolve(each, updatable=False) if each.name == "interests" else each for each in schema.fields)
         return evolve(schema, fields=fields)
 
     bench.hooks["discover_schema"] = discover_schema

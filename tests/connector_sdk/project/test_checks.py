@@ -15,6 +15,7 @@ from connector_sdk import (
     Find,
     Match,
     Merge,
+    Mergeable,
     Mode,
     Problem,
     Project,
@@ -133,7 +134,7 @@ def test_what_has_no_meaning_in_a_mode_is_refused(spec: DestinationSpec, changes
 
 def test_merging_is_offered_by_destinations_that_merge(spec: DestinationSpec) -> None:
     assert "ledger merges no records" in messages(check(spec, merge=MERGE))
-    assert check(evolve(spec, merge_rows_max=2), merge=MERGE) == []
+    assert check(evolve(spec, mergeable=Mergeable(max_rows=2)), merge=MERGE) == []
 
 
 def test_a_lookup_without_where_takes_the_match_field_of_the_sync_that_writes_the_object(spec: DestinationSpec) -> None:

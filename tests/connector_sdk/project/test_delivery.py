@@ -54,7 +54,7 @@ def test_an_unknown_api_says_which_was_meant(spec: DestinationSpec) -> None:
 def test_an_api_that_does_not_write_the_mode_names_those_that_do(spec: DestinationSpec) -> None:
     (problem,) = refusal(spec, Mode.INSERT, api="rest")
     assert "these do: bulk" in problem
-    rest = evolve(spec.apis[1], not_writing={Mode.INSERT: "it could not tell new records"})
+    rest = evolve(spec.apis[1], unsupported_modes={Mode.INSERT: "it could not tell new records"})
     (problem,) = refusal(evolve(spec, apis=(spec.apis[0], rest)), Mode.INSERT, api="rest")
     assert "does not write in mode insert: it could not tell new records" in problem
 

@@ -105,7 +105,7 @@ def _never_finds_a_batch_again() -> SimpleNamespace:
 def _keeps_record_ids_of_what_is_gone() -> SimpleNamespace:
     def classify_error(error: RowError | BaseException) -> Classification | None:
         known = plugin.classify_error(error)
-        return known and evolve(known, forget_record=False)
+        return known and evolve(known, record_gone=False)
 
     return _plugin(classify_error=classify_error)
 
@@ -170,7 +170,7 @@ def _says_that_it_merged() -> SimpleNamespace:
     def write_batch(connection: Connection, batch: Batch, options: Any, attempt: Any) -> WriteResult:
         if batch.action is not Action.MERGE:
             return plugin.write_batch(connection, batch, options, attempt)
-        return WriteResult.of(pa.repeat("succeeded", batch.rows.num_rows), record_id=batch.into)
+        return WriteResult.of(pa.repeat("succeeded", batch.rows.num_rows), record_id=batch.merge_into)
 
     return _plugin(write_batch=write_batch)
 

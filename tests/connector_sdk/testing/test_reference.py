@@ -122,7 +122,7 @@ def test_what_is_gone_can_be_neither_updated_nor_deleted_and_its_id_is_to_be_for
     assert lines(direct.write(delete, 2))[0]["code"] == "gone"
     update = direct.batch("people", Action.UPDATE, [{"name": "x"}], ids=[id_], api=api)
     assert lines(direct.write(update))[0]["code"] == "gone"
-    assert direct.destination.classify_error(RowError("gone", "", Action.DELETE)).forget_record
+    assert direct.destination.classify_error(RowError("gone", "", Action.DELETE)).record_gone
     assert store.records("people") == ()
 
 

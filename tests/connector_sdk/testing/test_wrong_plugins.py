@@ -159,23 +159,23 @@ def test_a_spec_that_raises_is_told_with_its_cause_and_beside_the_rest() -> None
     assert isinstance(raised.value.__cause__, KeyError)
 
 
-@pytest.mark.parametrize("name", ["accepts", "at_least_once"])
+@pytest.mark.parametrize("name", ["released_guards", "at_least_once"])
 def test_a_function_of_a_spec_that_raises_is_a_breach(name: str) -> None:
     def fail(_: object) -> Any:
         raise KeyError("boom")
 
     spec = evolve(hostile().destination_spec(), **{name: fail})
     destination = Destination("toy", plugin(destination_spec=hookimpl(lambda: spec)))
-    ask = destination.released_guards if name == "accepts" else destination.resends
+    ask = destination.released_guards if name == "released_guards" else destination.resends
     with pytest.raises(PluginError, match=f"destination toy: destination_spec has {name} that raised KeyError: 'boom'"):
         ask(None)
 
 
 @pytest.mark.parametrize("answer", ["min_rows", [1], 5, None])
 def test_guards_that_a_spec_releases_are_names(answer: Any) -> None:
-    spec = evolve(hostile().destination_spec(), accepts=lambda _: answer)
+    spec = evolve(hostile().destination_spec(), released_guards=lambda _: answer)
     destination = Destination("toy", plugin(destination_spec=hookimpl(lambda: spec)))
-    with pytest.raises(PluginError, match="accepts"):
+    with pytest.raises(PluginError, match="released_guards"):
         destination.released_guards(None)
 
 

@@ -119,7 +119,7 @@ def table() -> Mapping[str, Classification]:
             cause=each["cause"],
             advice=each["advice"],
             attempts=int(each["attempts"]) if each["attempts"] else None,
-            crowded=each["code"] in _CROWDED,
+            overloaded=each["code"] in _CROWDED,
         )
         for each in _lines()
     }
@@ -176,15 +176,15 @@ def _of_row(error: RowError) -> Classification | None:
         return None
     known = evolve(found, executed=Executed.NO)
     if error.action in (Action.DELETE, Action.UPDATE) and error.code in _GONE:
-        return evolve(known, kind=Kind.REJECTED, forget_record=True)
+        return evolve(known, kind=Kind.REJECTED, record_gone=True)
     if error.action is Action.MERGE and error.code == "ENTITY_IS_DELETED":
-        return evolve(known, forget_record=True)
+        return evolve(known, record_gone=True)
     if error.code == "CANNOT_UPDATE_CONVERTED_LEAD":
-        return evolve(known, look_again=True)
+        return evolve(known, rematch=True)
     if error.code == "MERGE_PAIR_REFUSED":
-        return evolve(known, rows_max=1)
+        return evolve(known, max_retry_rows=1)
     if error.code == "APEX_LIMIT_EXCEEDED":
-        return evolve(known, rows_max=_TRANSACTION)
+        return evolve(known, max_retry_rows=_TRANSACTION)
     if error.action is Action.UPSERT and error.code == "DUPLICATE_VALUE":
         return evolve(known, kind=Kind.TRANSIENT, attempts=2)
     return known

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connector_sdk import Convertible
+
 LEAD = "Lead"
 
 IS_CONVERTED = "IsConverted"
@@ -17,19 +19,15 @@ _BECAME = {"Contact": "ConvertedContactId", "Account": "ConvertedAccountId"}
 """The objects that a lead may become, with the fields of a lead that hold the ids of those records."""
 
 
-def becomes(object_name: str) -> tuple[str, ...]:
-    """Return the objects whose records a record of an object may become."""
-    return tuple(_BECAME) if object_name == LEAD else ()
+_SHARED_KEY = (
+    "Give each of the objects a field of the same name with External ID and Unique ticked, and map that of Lead to "
+    "that of Contact or Account: Setup, Object Manager, Lead, Fields & Relationships, Map Lead Fields"
+)
 
 
-def shared_key_advice(object_name: str) -> str:
-    """Return how to give several objects one key that stays with a converted record, or an empty text."""
-    if object_name != LEAD:
-        return ""
-    return (
-        "Give each of the objects a field of the same name with External ID and Unique ticked, and map that of Lead to "
-        "that of Contact or Account: Setup, Object Manager, Lead, Fields & Relationships, Map Lead Fields"
-    )
+def describe_conversion(object_name: str) -> Convertible | None:
+    """Return what records of an object may be converted to, or None if they cannot be converted."""
+    return Convertible(tuple(_BECAME), _SHARED_KEY) if object_name == LEAD else None
 
 
 def columns(object_name: str, objects: Sequence[str]) -> tuple[str, ...]:

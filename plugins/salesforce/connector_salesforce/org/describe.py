@@ -5,16 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from attrs import evolve
-
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.org import conversion
 from connector_salesforce.org.descriptions import Description
-from connector_salesforce.org.fields import STEPS, absent, field_of
+from connector_salesforce.org.fields import STEPS, field_of, hint_at_missing
 from connector_salesforce.org.org import Org
-from connector_salesforce.org.parents import locking
-from connector_salesforce.org.person_accounts import not_fields, with_people
-from connector_sdk import ConfigError, Mode, ObjectInfo, ObjectSchema, ReferenceKey
+from connector_salesforce.org.parents import find_locking
+from connector_salesforce.org.person_accounts import find_unavailable, with_people
+from connector_sdk import ConfigError, Locking, Mode, ObjectInfo, ObjectSchema, ReferenceKey
 
 _OTHERS = ("__e", "__mdt", "__ChangeEvent", "__Share", "__History", "__Feed")
 """Suffixes of objects that have no records of their own (Object Reference, "API Field Name Suffixes")."""
@@ -35,12 +33,9 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
     """Return an object with its fields. Raises `ConfigError` if the user can see no object of this name."""
     described = _describe_object(org, object_name, refresh)
     prefixes = {each["name"]: each.get("keyPrefix") for each in org.objects()}
-    locked = locking(described)
+    locked = find_locking(described)
     fields = (
-        evolve(
-            field_of(described["name"], each, lambda names: _reference_keys(org, names), prefixes.get),
-            locks=each["name"] in locked,
-        )
+        field_of(described["name"], each, lambda names: _reference_keys(org, names), prefixes.get)
         for each in described["fields"]
         if not each.get("deprecatedAndHidden")
     )
@@ -52,10 +47,10 @@ def discover_schema(org: Org, object_name: str, refresh: bool) -> ObjectSchema:
         fields=known,
         modes=_modes(described),
         mergeable=described.get("mergeable", False),
-        absent=absent(described["name"]),
-        not_fields=not_fields(described),
-        becomes=conversion.becomes(described["name"]),
-        shared_key_advice=conversion.shared_key_advice(described["name"]),
+        missing_hint=hint_at_missing(described["name"]),
+        unavailable_fields=find_unavailable(described),
+        convertible=conversion.describe_conversion(described["name"]),
+        locking=Locking(locked) if locked else None,
         match_advice="" if recommended else f"{described['label']} has no unique external id. {STEPS}",
     )
 

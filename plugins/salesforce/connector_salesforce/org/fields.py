@@ -75,12 +75,12 @@ def field_of(
         precision=_precision(described, type_),
         scale=int(described.get("scale") or 0) if type_ is FieldType.DECIMAL else None,
         stores_more_decimals=type_ is FieldType.DECIMAL,
-        createable=described["createable"],
-        updateable=described["updateable"],
+        creatable=described["createable"],
+        updatable=described["updateable"],
         unique=described.get("unique", False),
         external_id=described.get("externalId", False),
         recommended=_matchable_in_upsert(described) and _writable(described) and described.get("unique", False),
-        nillable=described["nillable"],
+        nullable=described["nillable"],
         required=described["createable"] and not described["nillable"] and not described["defaultedOnCreate"],
         values=values,
         restricted=described.get("restrictedPicklist", False) and bool(values),
@@ -88,7 +88,7 @@ def field_of(
         pattern_name=pattern_name,
         equality=_equality(described, type_),
         search_equality=_search_equality(described, type_),
-        significant=SHORT if described["type"] in IDS else None,
+        compared_prefix=SHORT if described["type"] in IDS else None,
         is_record_id=described["type"] == "id",
         references=references if type_ is FieldType.REFERENCE else (),
         reference_keys=_reference_keys(described, references, keys),
@@ -98,7 +98,7 @@ def field_of(
     )
 
 
-def absent(object_name: str) -> str:
+def hint_at_missing(object_name: str) -> str:
     """Return what to say about a field that the description does not list.
 
     Field-level security removes the fields that the user may not see.

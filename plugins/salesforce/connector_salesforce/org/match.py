@@ -15,7 +15,7 @@ from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.ids import impossible_ids, to18
 from connector_salesforce.org import conversion, soql
 from connector_salesforce.org.descriptions import Description
-from connector_salesforce.org.fields import IDS, TYPES, absent
+from connector_salesforce.org.fields import IDS, TYPES, hint_at_missing
 from connector_salesforce.org.org import Org
 from connector_salesforce.transport.answer_shape import (
     FLAG,
@@ -150,7 +150,7 @@ def _describe_field(org: Org, object_name: str, field: str) -> Description:
     try:
         return org.field(object_name, field)
     except KeyError:
-        raise ConfigError(f"{object_name}.{field} is {absent(object_name)}", hint="check the name") from None
+        raise ConfigError(f"{object_name}.{field} is {hint_at_missing(object_name)}", hint="check the name") from None
 
 
 def _fold(described: Description, is_reference: bool) -> Fold:

@@ -13,7 +13,7 @@ _NEVER_LOCKED = frozenset({"User", "Group", "RecordType"})
 """Objects that nearly every record refers to. Separating the rows of one owner would send them one by one."""
 
 
-def locking(described: Description) -> frozenset[str]:
+def find_locking(described: Description) -> frozenset[str]:
     """Return the fields of an object whose parent records are locked.
 
     These are master-detail fields and references to accounts. If there are none, they are the other look-ups.

@@ -46,7 +46,7 @@ def with_people(described: Description, fields: Iterable[Field]) -> tuple[Field,
     return tuple(_of_person(each, computed) for each in found)
 
 
-def not_fields(described: Description) -> Mapping[str, str]:
+def find_unavailable(described: Description) -> Mapping[str, str]:
     """Return the names that users look for in an object but that are no fields of it, with the reason."""
     names = {each["name"] for each in described["fields"]}
     if described["name"] == "Account":
@@ -65,9 +65,9 @@ def _of_person(field: Field, computed: Mapping[str, str]) -> Field:
     Salesforce describes the last name as optional, because businesses have none. A person must have one.
     """
     if field.name == "Name":
-        return evolve(field, not_beside=computed)
+        return evolve(field, conflicts=computed)
     if field.name == "LastName":
-        return evolve(field, nillable=False)
+        return evolve(field, nullable=False)
     if field.name.endswith("__pc"):
         return evolve(field, not_matchable=dict.fromkeys((Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE), _OF_THE_CONTACT))
     return field

@@ -69,8 +69,8 @@ class _Rows:
     def of(cls, batch: Batch) -> _Rows:
         """Return both columns of a batch. The core plans no row without them."""
         assert batch.record_ids is not None
-        assert batch.into is not None
-        return cls(batch.record_ids.to_pylist(), batch.into.to_pylist())
+        assert batch.merge_into is not None
+        return cls(batch.record_ids.to_pylist(), batch.merge_into.to_pylist())
 
     def requests(self) -> Iterator[_Request]:
         """Yield neighboring rows with the same master, two at a time. A record is not merged into itself."""
