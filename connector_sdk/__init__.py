@@ -6,7 +6,18 @@ import os
 # allocator of the system does not.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
-from connector_sdk.contract.batch import Action, Anchor, Attempt, Batch, Column, OnNull, Options, Reference
+from connector_sdk.contract.batch import (
+    ENCODED_SCHEMA,
+    Action,
+    Anchor,
+    Attempt,
+    Batch,
+    Block,
+    Column,
+    OnNull,
+    Options,
+    Reference,
+)
 from connector_sdk.contract.capabilities import Convertible, Locking, Mergeable, Replaceable
 from connector_sdk.contract.connection import (
     Call,
@@ -85,6 +96,7 @@ from connector_sdk.hooks.plugins import find_installed, load
 
 __all__ = [
     "CONTRACT",
+    "ENCODED_SCHEMA",
     "MATCH_SCHEMA",
     "NOT_EXECUTED",
     "Action",
@@ -95,6 +107,7 @@ __all__ = [
     "Batch",
     "BatchCounts",
     "BatchReport",
+    "Block",
     "Call",
     "CallCounts",
     "Cancelled",

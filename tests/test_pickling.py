@@ -70,7 +70,7 @@ GIVEN: dict[str, Any] = {
     "Executed": Executed.NO,
     "ExitCode": ExitCode.GUARD,
     "Classification": Classification(kind=Kind.THROTTLED, executed=Executed.NO, cause="cause", retry_after=3.0),
-    "Sequence[Problem] | str": [Problem("wrong", ("syncs", "people"), "mend it", "connector.yml", 3)],
+    "Sequence[Problem] | str": [Problem("wrong", ("syncs", "people"), "mend it", file="connector.yml", line=3)],
 }
 """Arguments by the annotation of a parameter."""
 

@@ -71,6 +71,25 @@ class Batch:
     merge_into: pa.Array | None = None
 
 
+ENCODED_SCHEMA = pa.schema([("line", pa.large_binary()), ("code", pa.string()), ("message", pa.string())])
+"""The columns of the table that `encode_rows` returns. A row without a `line` has a `code` and a `message`."""
+
+
+@frozen(kw_only=True)
+class Block:
+    """Consecutive rows of a plan that are not cut into batches yet. Its parts are those of `Batch`."""
+
+    object_name: str
+    action: Action
+    mode: Mode
+    api: str
+    columns: tuple[Column, ...]
+    rows: pa.Table
+    record_ids: pa.Array | None = None
+    match_field: str | None = None
+    merge_into: pa.Array | None = None
+
+
 @frozen(kw_only=True)
 class Anchor:
     """What identifies a batch at the destination, noted by one attempt to write it. `at` is ISO 8601 in UTC."""

@@ -126,6 +126,6 @@ class Connection:
     handle: Any
     account: str
     label: str
-    production: bool | None
-    close: Callable[[], None]
+    production: bool | None = None
+    close: Callable[[], None] = lambda: None
     findings: tuple[Finding, ...] = ()

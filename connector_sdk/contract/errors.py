@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 
 class ExitCode(IntEnum):
@@ -58,8 +58,8 @@ class Problem:
     message: str
     path: tuple[str | int, ...] = ()
     hint: str = ""
-    file: str = ""
-    line: int | None = None
+    file: str = field(default="", kw_only=True)
+    line: int | None = field(default=None, kw_only=True)
 
     def __str__(self) -> str:
         place = ".".join(str(part) for part in self.path)

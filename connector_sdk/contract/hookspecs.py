@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 import pyarrow as pa
 
-from connector_sdk.contract.batch import Attempt, Batch, Options
+from connector_sdk.contract.batch import Attempt, Batch, Block, Options
 from connector_sdk.contract.connection import Call, Connection, Host
 from connector_sdk.contract.errors import Problem
 from connector_sdk.contract.outcome import Classification, Recovery, RowError, Unknown, WriteResult
@@ -50,9 +50,9 @@ class DestinationHooks:
         def destination_spec():
             return DestinationSpec(
                 name="ledger",
-                contract=1,
+                contract=2,
                 modes={Mode.UPSERT: frozenset({Removal.NOTHING, Removal.DELETE})},
-                apis=(Api("rest", {Mode.UPSERT: Delivery.AT_LEAST_ONCE}, 200, 200, 8_000_000, 4, 8),),
+                apis=(Api(name="rest", delivery={Mode.UPSERT: Delivery.AT_LEAST_ONCE}, rows_default=200),),
                 config=Config,
                 options=Options,
             )
@@ -71,7 +71,9 @@ class DestinationHooks:
             host.hide(config.token)
             client = Client(config.url, config.token, host.call_finished)
             account = client.whoami()
-            return Connection(client, account.id, account.name, account.live, client.close)
+            return Connection(
+                handle=client, account=account.id, label=account.name, production=account.live, close=client.close
+            )
         """
         raise NotImplementedError
 
@@ -93,8 +95,10 @@ class DestinationHooks:
 
         @hookimpl
         def discover_schema(connection, object_name, refresh):
-            fields = (Field("key", FieldType.TEXT, unique=True, external_id=True), Field("name", FieldType.TEXT))
-            return ObjectSchema(object_name, object_name.title(), fields, frozenset({Mode.UPSERT}))
+            key = Field(name="key", type=FieldType.TEXT, unique=True, external_id=True)
+            name = Field(name="name", type=FieldType.TEXT)
+            modes = frozenset({Mode.UPSERT})
+            return ObjectSchema(name=object_name, label=object_name.title(), fields=(key, name), modes=modes)
         """
         raise NotImplementedError
 
@@ -205,7 +209,8 @@ class DestinationHooks:
         @hookimpl
         def classify_error(error):
             if isinstance(error, RowError) and error.code == "locked":
-                return Classification(Kind.TRANSIENT, Executed.NO, "Somebody else is writing it.", "Try again.")
+                cause, advice = "Another client is writing the record.", "Nothing to do: it is tried again."
+                return Classification(kind=Kind.TRANSIENT, executed=Executed.NO, cause=cause, advice=advice)
             return None
         """
         raise NotImplementedError
@@ -224,6 +229,37 @@ class DestinationHooks:
             if sum(plan.batches.values()) > left:
                 return [Finding(Level.STOP, f"{left} calls are left today", "Raise batch_size, or wait.")]
             return []
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def encode_rows(self, connection: Connection, block: Block, options: Options) -> pa.Table:
+        """Encode the rows of a block as lines that are ready to send. No version calls this hook yet.
+
+        Return an Arrow table with `ENCODED_SCHEMA` and one line per row, in the order of the rows. A row that cannot
+        be encoded has no `line`; its `code` and `message` say why. The core cuts batches by the size of the lines.
+        Called once per block, from any thread.
+
+        @hookimpl
+        def encode_rows(connection, block):
+            lines = [json.dumps(row, default=str).encode() for row in block.rows.to_pylist()]
+            none = [None] * len(lines)
+            return pa.table([lines, none, none], schema=ENCODED_SCHEMA)
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def read_current(
+        self, connection: Connection, object_name: str, fields: Sequence[str], record_ids: pa.Array
+    ) -> pa.Table:
+        """Read what records hold now. No version calls this hook yet.
+
+        Return an Arrow table of `record_id` and `fields`, with one line per record that exists, in any order.
+
+        @hookimpl
+        def read_current(connection, object_name, fields, record_ids):
+            found = connection.handle.get(object_name, record_ids.to_pylist(), fields)
+            return pa.Table.from_pylist([{"record_id": id_, **values} for id_, values in found.items()])
         """
         raise NotImplementedError
 

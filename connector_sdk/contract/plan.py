@@ -31,7 +31,7 @@ class Finding:
     level: Level
     message: str
     advice: str = ""
-    guard: str = ""
+    guard: str = field(default="", kw_only=True)
 
 
 @frozen

@@ -19,11 +19,16 @@ A null `record_id` means that no record can ever have the value.
 
 
 class FieldType(StrEnum):
-    """The type of the values that a field takes, in the core's words."""
+    """The type of the values that a field takes, in the core's words.
+
+    `float`: a finite floating-point number of 64 bits. `choices`: several choices in one text, separated by semicolons.
+    `list`: a list of texts, in its order. `json`: the text of a JSON value.
+    """
 
     TEXT = "text"
     INTEGER = "integer"
     DECIMAL = "decimal"
+    FLOAT = "float"
     BOOLEAN = "boolean"
     DATE = "date"
     DATETIME = "datetime"
@@ -32,6 +37,8 @@ class FieldType(StrEnum):
     CHOICES = "choices"
     REFERENCE = "reference"
     BINARY = "binary"
+    LIST = "list"
+    JSON = "json"
 
 
 class Equality(StrEnum):

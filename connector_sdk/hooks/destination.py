@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,7 +26,7 @@ from connector_sdk.contract.outcome import Classification, Kind, Recovery, RowEr
 from connector_sdk.contract.plan import Finding, PlanSummary
 from connector_sdk.contract.project import Sync
 from connector_sdk.contract.schema import ObjectInfo, ObjectSchema
-from connector_sdk.contract.spec import CONTRACT, DestinationSpec
+from connector_sdk.contract.spec import DestinationSpec
 from connector_sdk.hooks import defaults, validation
 from connector_sdk.hooks.closing import close
 from connector_sdk.hooks.repeat import TRACEBACKS, Questions
@@ -203,11 +203,12 @@ class Destination:
             try:
                 spec = self._call_required("destination_spec", DestinationSpec)
             except PluginError as error:
-                problems.append(str(error).removeprefix(f"destination {self.name}: "))
                 cause = error.__cause__
+                reason = str(error).removeprefix(f"destination {self.name}: ")
+                problems.append(reason + validation.hint_at_contract(cause))
         if spec is not None:
             spec, wrong = validation.read_spec(spec)
-            problems += (f"destination_spec: {each}" for each in (*_contract_problems(spec), *wrong))
+            problems += (f"destination_spec: {each}" for each in (*validation.contract_problems(spec), *wrong))
             for mode in spec.modes if not wrong else ():
                 problems += self._find_missing((NEEDED_BY.get(mode, ""),), f"mode {mode} needs it")
         if spec is None or problems:
@@ -301,10 +302,3 @@ def _read_stream(answer: Any) -> Any:
         case (pa.RecordBatchReader() as stream, version):
             return stream.read_all().to_reader(), version
     return answer
-
-
-def _contract_problems(spec: DestinationSpec) -> Iterator[str]:
-    number: Any = spec.contract
-    if type(number) is not int or number != CONTRACT:
-        update = "the plugin" if type(number) is int and number < CONTRACT else "connector-sdk"
-        yield f"needs contract {number}, this core has {CONTRACT}: update {update}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector_sdk.contract.errors import ConfigError, PluginError, Problem
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.repeat import TRACEBACKS
+from connector_sdk.hooks.validation import hint_at_contract
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -43,7 +44,7 @@ def load(type_: str) -> Destination:
         plugin = providers[0].load()
     except (Exception, SystemExit) as error:
         tracebacks.error("destination %s cannot be imported", type_, exc_info=error)
-        reason = f"{type(error).__name__}: {error}{_line_of(error)}"
+        reason = f"{type(error).__name__}: {error}{_line_of(error)}{hint_at_contract(error)}"
         raise PluginError(f"destination {type_}: {providers[0].value} cannot be imported: {reason}") from error
     return Destination(type_, plugin)
 

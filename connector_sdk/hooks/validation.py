@@ -14,9 +14,11 @@ from connector_sdk.contract.errors import Problem
 from connector_sdk.contract.outcome import Classification, Executed, Kind, RowStatus, WriteResult
 from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.schema import MATCH_SCHEMA, Field, FieldType, ObjectInfo, ObjectSchema
-from connector_sdk.contract.spec import Api, DestinationSpec, Mode, Removal
+from connector_sdk.contract.spec import CONTRACT, Api, DestinationSpec, Mode, Removal
 from connector_sdk.settings.instances import read_as
 from connector_sdk.settings.json_schema import json_schema
+
+_COMPATIBILITY = "docs/destinations/compatibility.md"
 
 _REMOVALS = {
     Mode.INSERT: {Removal.NOTHING},
@@ -45,6 +47,25 @@ def spec_problems(spec: DestinationSpec) -> Iterator[str]:
     yield from (f"has two apis {name}" for name in _find_repeated(each.name for each in spec.apis))
     if spec.mergeable is not None and spec.mergeable.max_rows < 1:
         yield f"has mergeable with max_rows {spec.mergeable.max_rows}, which is no number of rows"
+
+
+def contract_problems(spec: DestinationSpec) -> Iterator[str]:
+    """Yield a problem if a plugin was written for a contract that this core does not serve."""
+    number: Any = spec.contract
+    if type(number) is not int or number != CONTRACT:
+        update = "the plugin" if type(number) is int and number < CONTRACT else "connector-sdk"
+        yield f"needs contract {number}, this core has {CONTRACT}: update {update} ({_COMPATIBILITY})"
+
+
+def hint_at_contract(error: BaseException | None) -> str:
+    """Return a hint for an error of a plugin that may be written for another contract; otherwise an empty text.
+
+    Such a plugin imports names that are gone, or calls classes as they were.
+    """
+    is_import = isinstance(error, ImportError) and str(error.name).partition(".")[0] == "connector_sdk"
+    if is_import or isinstance(error, TypeError):
+        return f" (if the plugin was written for another contract than {CONTRACT}, update it: {_COMPATIBILITY})"
+    return ""
 
 
 def connection_problems(connection: Connection) -> Iterator[str]:

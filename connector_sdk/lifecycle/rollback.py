@@ -51,7 +51,7 @@ def find_lost_state(session: Session, request: Request) -> tuple[Finding, ...]:
         "put the state folder back, or pass --first-run baseline to mark the present rows as already sent, or,"
         f" to send all of them again: --first-run send --accept {LOST_STATE}"
     )
-    return (Finding(Level.STOP, message, advice, LOST_STATE),)
+    return (Finding(Level.STOP, message, advice, guard=LOST_STATE),)
 
 
 def _describe_copy(session: Session, former: Path | None) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def _describe_copy(session: Session, former: Path | None) -> Iterator[Finding]:
         f"the state folder {session.folder.path} is a copy of {former}: each of the two would send what the other sent"
     )
     advice = f"go on with {former} (--state), or, if this one is to be used beside it: --accept {COPIED}"
-    yield Finding(Level.STOP, message, advice, COPIED)
+    yield Finding(Level.STOP, message, advice, guard=COPIED)
 
 
 def _describe_rollback(session: Session, request: Request) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def _describe_rollback(session: Session, request: Request) -> Iterator[Finding]:
     forgets = request.start_over and not _has_open_run(session)
     if lacks and not forgets:
         advice = f"put the latest state folder back, or go on from the old one with --accept {OLD_STATE}"
-        yield Finding(Level.STOP, f"the state of {session.sync.name} lacks {lacks}", advice, OLD_STATE)
+        yield Finding(Level.STOP, f"the state of {session.sync.name} lacks {lacks}", advice, guard=OLD_STATE)
 
 
 def _describe_missing_runs(session: Session) -> str:

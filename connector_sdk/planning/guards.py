@@ -130,7 +130,7 @@ def _check_spellings(scale: Scale) -> Iterator[Finding]:
 
 
 def _stop(name: str, message: str, otherwise: str) -> Finding:
-    return Finding(Level.STOP, message, f"{otherwise}, or if that is meant: --accept {name}", name)
+    return Finding(Level.STOP, message, f"{otherwise}, or if that is meant: --accept {name}", guard=name)
 
 
 def _rows(limit: int | str | None, known: int) -> float:

@@ -173,7 +173,9 @@ class _Reading:
         self.lines.setdefault(path, node.start_mark.line + 1)
         if self._values > _MAX_VALUES or len(path) > _MAX_DEPTH:
             line = node.start_mark.line + 1
-            problem = Problem("the aliases in this file expand to too much", (), "write them out", self._file, line)
+            problem = Problem(
+                "the aliases in this file expand to too much", (), "write them out", file=self._file, line=line
+            )
             raise ConfigError([problem])
         if isinstance(node, yaml.MappingNode) and node.tag == _PREFIX + "map":
             return {key: self.value(each, (*path, key)) for key, each in self._entries(node, path)}
@@ -209,4 +211,4 @@ class _Reading:
             return None
 
     def _refuse(self, message: str, hint: str, path: Path_, line: int) -> None:
-        self.problems.append(Problem(message, path, hint, self._file, line))
+        self.problems.append(Problem(message, path, hint, file=self._file, line=line))

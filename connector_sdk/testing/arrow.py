@@ -8,11 +8,13 @@ from connector_sdk import Field, FieldType
 
 _TYPES = {
     FieldType.INTEGER: pa.int64(),
+    FieldType.FLOAT: pa.float64(),
     FieldType.BOOLEAN: pa.bool_(),
     FieldType.DATE: pa.date32(),
     FieldType.DATETIME: pa.timestamp("us", "UTC"),
     FieldType.TIME: pa.time64("us"),
     FieldType.BINARY: pa.binary(),
+    FieldType.LIST: pa.list_(pa.string()),
 }
 
 

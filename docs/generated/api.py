@@ -87,9 +87,11 @@ GROUPS = (
     Group(
         "connector_sdk",
         (
-            "CONTRACT", "DestinationSpec", "Api", "EmptyText", "Secret", "Connection", "Host", "TokenStore",
-            "ObjectInfo", "ObjectSchema", "Field", "FieldType", "Equality", "ReferenceKey", "MATCH_SCHEMA",
-            "Batch", "Action", "Column", "Reference", "Options", "Attempt", "Anchor", "WriteResult", "RowStatus",
+            "CONTRACT", "DestinationSpec", "Api", "NoOptions", "EmptyText", "Secret", "Connection", "Host",
+            "TokenStore", "ObjectInfo", "ObjectSchema", "Field", "FieldType", "Equality", "ReferenceKey",
+            "MATCH_SCHEMA", "Convertible", "Replaceable", "Mergeable", "Locking",
+            "Batch", "Block", "ENCODED_SCHEMA", "Action", "Column", "Reference", "Options", "Attempt", "Anchor",
+            "WriteResult", "RowStatus",
             "NOT_EXECUTED", "Recovery", "Unknown", "RowError", "Classification", "Kind", "Executed",
             "NotExecuted", "Stale", "Cancelled", "CommandSettings", "ConnectionSettings",
         ),
@@ -246,6 +248,8 @@ def _format_default(value: Any) -> str:
         return f"frozenset({{{', '.join(sorted(map(_format_default, value)))}}})"
     if isinstance(value, str) and '"' not in value:
         return f'"{value}"'
+    if inspect.isclass(value):
+        return value.__name__
     return "..." if inspect.isfunction(value) else repr(value)
 
 

@@ -81,7 +81,7 @@ def replacement_findings(request: PlanRequest, replacement: Replacement) -> Iter
         yield Finding(Level.INFO, f"{replacement.removed:,} deactivated: {', '.join(replacement.gone)}{more}")
     if replacement.rejected and "rejected" not in request.accepted:
         message = f"{replacement.rejected:,} rows are rejected and would be missing from the target"
-        yield Finding(Level.STOP, message, "correct them, or if that is meant: --accept rejected", "rejected")
+        yield Finding(Level.STOP, message, "correct them, or if that is meant: --accept rejected", guard="rejected")
 
 
 def _lines(

@@ -30,7 +30,7 @@ def model_finding(connection: duckdb.DuckDBPyConnection, request: PlanRequest, c
         f" {changes.met:,} of the {changes.known:,} keys that are known (known: {known}; in the model: {given})"
     )
     advice = "if the model was only renamed: --accept model; if it is another one: --start-over, or a sync of its own"
-    yield Finding(Level.STOP, message, advice, GUARD)
+    yield Finding(Level.STOP, message, advice, guard=GUARD)
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, query: str) -> str:

@@ -1,4 +1,4 @@
-"""A list as the text that a field of several choices takes: joined by semicolons."""
+"""A list as a list of texts, and as the text that a field of several choices takes: joined by semicolons."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ class ChoiceList:
     unsayable: str | None
 
 
+@frozen
+class TextList:
+    """SQL for a list of texts, and for the first element that has no text; None if every element has one."""
+
+    value: str
+    unsayable: str | None
+
+
 def can_be_joined(type_: str) -> bool:
     """Return whether a column is a list whose elements have a text."""
     return kind_of(type_) is Kind.LIST and kind_of(element_type(type_)) in TEXT_FORMS
@@ -30,12 +38,18 @@ def can_be_joined(type_: str) -> bool:
 
 def join_choices(source: str, type_: str) -> ChoiceList:
     """Return how a list becomes one text. Nulls in the list are dropped; an empty list becomes empty text."""
+    listed = list_texts(source, type_)
+    is_text = kind_of(element_type(type_)) is Kind.TEXT
+    torn = f"list_filter({listed.value}, lambda e: contains(e, ';'))[1]" if is_text else None
+    return ChoiceList(f"array_to_string({listed.value}, ';')", torn, listed.unsayable)
+
+
+def list_texts(source: str, type_: str) -> TextList:
+    """Return the texts of the elements of a list, in their order. A null in the list stays one."""
     kind = kind_of(element_type(type_))
     form = _text_of(element_type(type_), kind)
-    texts = f"list_transform({source}, lambda e: {form})"
-    torn = f"list_filter({texts}, lambda e: contains(e, ';'))[1]" if kind is Kind.TEXT else None
     unsayable = f"list_filter({source}, lambda e: e is not null and {form} is null)[1]"
-    return ChoiceList(f"array_to_string({texts}, ';')", torn, None if kind in ALWAYS else unsayable)
+    return TextList(f"list_transform({source}, lambda e: {form})", None if kind in ALWAYS else unsayable)
 
 
 def _text_of(type_: str, kind: Kind) -> str:

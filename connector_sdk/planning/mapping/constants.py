@@ -41,6 +41,6 @@ def _literal(value: Scalar | None, field: Field) -> tuple[str, str]:
         return f"cast({text(value.isoformat())} as timestamptz)", "TIMESTAMP WITH TIME ZONE"
     if isinstance(value, date):
         return f"cast({text(value.isoformat())} as date)", "DATE"
-    if isinstance(value, Decimal) and field.type in (FieldType.INTEGER, FieldType.DECIMAL):
+    if isinstance(value, Decimal) and field.type in (FieldType.INTEGER, FieldType.DECIMAL, FieldType.FLOAT):
         return text(f"{value:f}"), "VARCHAR"
     return text(str(value)), "VARCHAR"

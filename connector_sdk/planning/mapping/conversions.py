@@ -12,7 +12,7 @@ from connector_sdk.contract.codes import Code
 from connector_sdk.contract.schema import Equality, Field, FieldType
 from connector_sdk.engines.sql import as_set, text, texts
 from connector_sdk.planning.mapping.blanks import trim_blanks
-from connector_sdk.planning.mapping.choice_lists import can_be_joined, join_choices
+from connector_sdk.planning.mapping.choice_lists import can_be_joined, join_choices, list_texts
 from connector_sdk.planning.mapping.decimals import decimal_type, describe_decimal, read_decimal
 from connector_sdk.planning.mapping.json_text import NoJsonError, json_text
 from connector_sdk.planning.mapping.kinds import Kind, is_float, kind_of
@@ -48,11 +48,13 @@ def sql_type(field: Field) -> str:
 
 _TYPES = {
     FieldType.INTEGER: "bigint",
+    FieldType.FLOAT: "double",
     FieldType.BOOLEAN: "boolean",
     FieldType.DATE: "date",
     FieldType.DATETIME: "timestamptz",
     FieldType.TIME: "time",
     FieldType.BINARY: "blob",
+    FieldType.LIST: "varchar[]",
 }
 
 
@@ -100,7 +102,9 @@ def _read(source: str, type_: str, kind: Kind, field: Field, *, rounds: bool) ->
         return Conversion(read.value, (_refusal(read.refused, source, field, expected),))
     if field.type is FieldType.CHOICES and can_be_joined(type_):
         return _join_list(source, type_, field)
-    if field.type is FieldType.TEXT and kind in (Kind.LIST, Kind.STRUCT):
+    if field.type is FieldType.LIST and can_be_joined(type_):
+        return _as_texts(source, type_, field)
+    if _becomes_json(type_, kind, field):
         return _as_json(source, type_, field)
     value = _value(source, type_, kind, field)
     unfit = _refusal(f"{source} is not null and {value} is null", source, field, _describe_type(field))
@@ -135,6 +139,22 @@ def _join_list(source: str, type_: str, field: Field) -> Conversion:
     return Conversion(joined.value, tuple(checks))
 
 
+def _as_texts(source: str, type_: str, field: Field) -> Conversion:
+    """Return a list as a list of texts."""
+    listed = list_texts(source, type_)
+    if listed.unsayable is None:
+        return Conversion(listed.value, ())
+    refused = _refusal(f"{listed.unsayable} is not null", listed.unsayable, field, _describe_type(field))
+    return Conversion(listed.value, (refused,))
+
+
+def _becomes_json(type_: str, kind: Kind, field: Field) -> bool:
+    """Return whether a value is written as JSON. The text of a column must be JSON already to go into a JSON field."""
+    if field.type is FieldType.JSON:
+        return type_ not in ("VARCHAR", '"NULL"')
+    return field.type is FieldType.TEXT and kind in (Kind.LIST, Kind.STRUCT)
+
+
 def _as_json(source: str, type_: str, field: Field) -> Conversion:
     """Return a nested value as JSON text."""
     try:
@@ -147,6 +167,7 @@ def _as_json(source: str, type_: str, field: Field) -> Conversion:
     return Conversion(json.text, (_refusal(json.fails, source, field, expected),))
 
 
+_FLOAT = "[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]{{1,3}})?"
 _DAY = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{{1,9}})?)?"
 _ZONE = "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?"
@@ -163,6 +184,12 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
         Kind.NUMBER: "case when {x} = trunc({x}) then try_cast({x} as bigint) end",
     },
     FieldType.DECIMAL: {},
+    FieldType.FLOAT: {
+        Kind.TEXT: f"case when regexp_full_match({{x}}, '{_FLOAT}') and isfinite(try_cast({{x}} as double))"
+        " then try_cast({x} as double) end",
+        Kind.INTEGER: "case when try_cast(cast({x} as double) as hugeint) = {x} then cast({x} as double) end",
+        Kind.NUMBER: "case when isfinite(cast({x} as double)) then cast(cast({x} as varchar) as double) end",
+    },
     FieldType.BOOLEAN: {
         Kind.TEXT: f"case when lower({{x}}) in {_TRUE} then true when lower({{x}}) in {_FALSE} then false end",
         Kind.BOOLEAN: "{x}",
@@ -185,6 +212,8 @@ _CONVERSIONS: dict[FieldType, dict[Kind, str]] = {
         Kind.TIME: "case when {x} < time '24:00:00' then {x} end",
     },
     FieldType.BINARY: {Kind.BINARY: "{x}"},
+    FieldType.LIST: {},
+    FieldType.JSON: {Kind.TEXT: "case when json_valid({x}) then {x} end"},
 }
 """SQL for the value of a field, by its type and by the kind of the column; null for a cell without such a value."""
 
@@ -197,7 +226,7 @@ def _refusal(failed: str, shown: str, field: Field, expected: str) -> Check:
 def _limits(value: str, field: Field) -> list[Check]:
     """Return the checks of a converted value against the limits of the schema."""
     checks = []
-    if field.length is not None and field.type not in _CONVERSIONS:
+    if field.length is not None and sql_type(field) == "varchar":
         ending = text(f" characters, {field.length} are allowed")
         message = f"{text(field.name + ' has ')} || length({value}) || {ending}"
         checks.append(Check(f"length({value}) > {field.length}", Code.TOO_LONG, message))
@@ -246,10 +275,13 @@ def _describe_type(field: Field) -> str:
         return describe_decimal(field, Kind.NUMBER, rounds=False)
     words = {
         FieldType.INTEGER: "a whole number",
+        FieldType.FLOAT: "a finite number that a 64-bit float holds",
         FieldType.BOOLEAN: f"true ({', '.join(_TRUE[1:])}) or false ({', '.join(_FALSE[1:])})",
         FieldType.DATE: "a date such as 2026-01-31",
         FieldType.DATETIME: "a date with a time such as 2026-01-31T23:59:59Z",
         FieldType.TIME: "a time such as 23:59:59",
         FieldType.BINARY: "binary data",
+        FieldType.LIST: "a list of texts",
+        FieldType.JSON: "JSON",
     }
     return words.get(field.type, "text")

@@ -57,12 +57,12 @@ def drift(request: PlanRequest, mapped: ResolvedMapping, *, creates: bool) -> It
             message = (
                 f"{_SINCE}, {_label(now, name, request)} cannot be written any more: it goes to other objects only"
             )
-            yield Finding(level, message, f"remove it, or mend the object; {accept}", GUARD)
+            yield Finding(level, message, f"remove it, or mend the object; {accept}", guard=GUARD)
         missing = [each for each in find_newly_required(former, now) if each not in names]
         makes = creates and request.sync.mode is Mode.UPSERT and request.sync.create_in in (None, now.name)
         if makes and missing:
             message = f"{_SINCE}, records of {now.name} are not created without {', '.join(missing)}"
-            yield Finding(level, message, f"map it, or use mode update; {accept}", GUARD)
+            yield Finding(level, message, f"map it, or use mode update; {accept}", guard=GUARD)
 
 
 def _label(schema: ObjectSchema, name: str, request: PlanRequest) -> str:
@@ -76,7 +76,7 @@ def _report_field_changes(
     if before is None or now is None:
         return
     for change in describe_narrowing(before, now):
-        yield Finding(level, f"{_SINCE}, {label} {change}", f"correct the model; {accept}", GUARD)
+        yield Finding(level, f"{_SINCE}, {label} {change}", f"correct the model; {accept}", guard=GUARD)
     gone = [each for each in before.values if each not in now.values] if now.restricted else []
     if gone:
         listed = ", ".join(gone[:_LISTED]) + (", ..." if len(gone) > _LISTED else "")

@@ -13,11 +13,19 @@ from connector_sdk.engines.sql import name
 from connector_sdk.planning.mapping.kinds import Kind, element_type, kind_of
 
 _TYPED = frozenset(
-    {FieldType.INTEGER, FieldType.DECIMAL, FieldType.BOOLEAN, FieldType.DATE, FieldType.DATETIME, FieldType.TIME}
+    {
+        FieldType.INTEGER,
+        FieldType.DECIMAL,
+        FieldType.FLOAT,
+        FieldType.BOOLEAN,
+        FieldType.DATE,
+        FieldType.DATETIME,
+        FieldType.TIME,
+    }
 )
 """The field types whose values are neither text nor bytes."""
 
-_NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL, FieldType.BOOLEAN})
+_NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL, FieldType.FLOAT, FieldType.BOOLEAN})
 _CASTS = {
     Kind.TEXT: _TYPED,
     Kind.INTEGER: _NUMBERS,
@@ -53,13 +61,15 @@ class MisfitError(Portable, Exception):
 def suggest_select(type_: str, field_type: FieldType, wanted: str) -> str:
     """Return SQL that makes a value of the type `wanted` from a column `{x}`; empty if none does."""
     kind = kind_of(type_)
+    if field_type is FieldType.LIST:
+        return "" if kind in (Kind.LIST, Kind.STRUCT, Kind.BINARY) else "[cast({x} as varchar)]"
     if kind in (Kind.LIST, Kind.STRUCT):
         return next(_parts(type_, field_type, wanted), "")
     if field_type is FieldType.BINARY:
         return "encode(cast({x} as varchar))"
     if field_type not in _TYPED or field_type in _CASTS.get(kind, ()):
         return f"cast({{x}} as {wanted})"
-    if kind in _MOMENTS and field_type in (FieldType.INTEGER, FieldType.DECIMAL):
+    if kind in _MOMENTS and field_type in (FieldType.INTEGER, FieldType.DECIMAL, FieldType.FLOAT):
         return f"cast(epoch({{x}}) as {wanted})"
     return "{x} is not null" if field_type is FieldType.BOOLEAN else ""
 

@@ -82,6 +82,8 @@ class Samples:
                 return self._base + number if each.unique else number + 1
             case FieldType.DECIMAL:
                 return Decimal(number + 1).scaleb(-(each.scale or 0) - (2 if each.stores_more_decimals else 0))
+            case FieldType.FLOAT:
+                return number + 0.5
             case FieldType.BOOLEAN:
                 return number % 2 == 0
             case FieldType.DATE:
@@ -95,6 +97,10 @@ class Samples:
             case FieldType.CHOICES:
                 chosen = (each.values * 2)[number % (len(each.values) or 1) :][:2]
                 return ";".join(sorted(set(chosen))) or None
+            case FieldType.LIST:
+                return [f"a{number}", f"b{number}"]
+            case FieldType.JSON:
+                return f'{{"n":{number}}}'
         return None
 
     def _has_sample(self, each: Field) -> bool:

@@ -71,6 +71,9 @@ _PEOPLE = (
     Field(name="wakes", type=FieldType.TIME, label="Wakes at"),
     Field(name="balance", type=FieldType.DECIMAL, label="Balance", precision=18, scale=2),
     Field(name="score", type=FieldType.DECIMAL, label="Score", precision=18, scale=4, stores_more_decimals=True),
+    Field(name="height", type=FieldType.FLOAT, label="Height"),
+    Field(name="nicknames", type=FieldType.LIST, label="Nicknames"),
+    Field(name="profile", type=FieldType.JSON, label="Profile", length=1000),
     Field(name="tier", type=FieldType.CHOICE, label="Tier", values=("Bronze", "Silver", "Gold"), restricted=True),
     Field(name="interests", type=FieldType.CHOICES, label="Interests", values=("Hiking", "Sailing", "Chess")),
     Field(

@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from connector_sdk import Equality, Field, FieldType
 
-Wire = str | int | bool | None
+Wire = str | int | float | bool | list[str | None] | None
 """A JSON value; dates, times and decimals are text."""
 
 
-def read_values(column: pa.ChunkedArray) -> list[Any]:
-    """Return the values of a batch's column. A float becomes the decimal number that its shortest text shows."""
-    if not pa.types.is_floating(column.type):
+def read_values(column: pa.ChunkedArray, field: Field | None) -> list[Any]:
+    """Return the values of a batch's column. A float of a decimal field becomes the number that its text shows."""
+    if not pa.types.is_floating(column.type) or (field is not None and field.type is FieldType.FLOAT):
         return list(column.to_pylist())
     return [None if each is None else Decimal(each) for each in column.cast(pa.string()).to_pylist()]
 
@@ -29,7 +29,9 @@ def to_wire(value: Any) -> Wire:
         return value.isoformat()
     if isinstance(value, Decimal):
         return format(value, "f")
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, list):
         return value
     raise TypeError(f"{value!r} cannot travel")
 
@@ -42,7 +44,11 @@ def from_wire(field: Field, value: Wire) -> Any:
         case FieldType.BOOLEAN | FieldType.INTEGER:
             if isinstance(value, bool) is not (field.type is FieldType.BOOLEAN):
                 raise ValueError(f"{value!r} is not {field.type}")
-            return value if isinstance(value, bool) else int(value)
+            return value if isinstance(value, bool) else int(str(value))
+        case FieldType.FLOAT | FieldType.LIST:
+            if not isinstance(value, float if field.type is FieldType.FLOAT else list):
+                raise ValueError(f"{value!r} is no {field.type}")
+            return value
         case FieldType.DECIMAL:
             return Decimal(str(value))
         case FieldType.DATE:

@@ -21,6 +21,7 @@ from connector_sdk import (
     WriteResult,
 )
 from connector_sdk.testing.reference.client import Client
+from connector_sdk.testing.reference.shapes import SHAPES
 from connector_sdk.testing.reference.values import read_values, to_wire
 from connector_sdk.testing.reference.wire import Line, Request
 
@@ -183,7 +184,11 @@ def _request(batch: Batch) -> Request:
 
 def _lines(batch: Batch) -> Iterator[Line]:
     keyed = {each.field: each.by.field for each in batch.columns if each.by is not None}
-    columns = [(each, read_values(batch.rows.column(number))) for number, each in enumerate(batch.columns)]
+    shape = SHAPES[batch.object_name]
+    columns = [
+        (each, read_values(batch.rows.column(number), shape.field(each.field)))
+        for number, each in enumerate(batch.columns)
+    ]
     ids = batch.record_ids.to_pylist() if batch.record_ids is not None else [None] * batch.rows.num_rows
     into = batch.merge_into.to_pylist() if batch.merge_into is not None else [None] * batch.rows.num_rows
     for row, id_ in enumerate(ids):

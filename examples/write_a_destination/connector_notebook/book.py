@@ -71,7 +71,7 @@ class Book:
         return answers
 
     def settle(self, token: str) -> list[Answer] | None:
-        """The answers left under `token`. None: there are none, and from now on there can be none."""
+        """Return the answers left under `token`. None: there are none, and from now on there can be none."""
         with self._transaction() as database:
             database.execute("insert or ignore into receipt (token) values (?)", (token,))
             (answers,) = database.execute("select answers from receipt where token = ?", (token,)).fetchone()

@@ -33,51 +33,31 @@ class Config:
     path: str
 
 
-@frozen
-class Options:
-    """Nothing that a sync could set."""
-
-
 @hookimpl
 def destination_spec() -> DestinationSpec:
-    """One mode through one api."""
-    api = Api(
-        name="append",
-        delivery={Mode.INSERT: Delivery.AT_MOST_ONCE},
-        rows_default=100,
-        rows_max=None,
-        bytes_max=None,
-        parallel_default=1,
-        parallel_max=1,
-    )
-    return DestinationSpec(
-        name="lines",
-        modes={Mode.INSERT: frozenset({Removal.NOTHING})},
-        apis=(api,),
-        config=Config,
-        options=Options,
-        contract=1,
-    )
+    """Declare one mode through one api."""
+    api = Api(name="append", delivery={Mode.INSERT: Delivery.AT_MOST_ONCE}, rows_default=100)
+    modes = {Mode.INSERT: frozenset({Removal.NOTHING})}
+    return DestinationSpec(name="lines", modes=modes, apis=(api,), config=Config, contract=2)
 
 
 @hookimpl
 def connect(config: Config) -> Connection:
-    """The file is the account."""
-    return Connection(handle=config.path, account=config.path, label=config.path, production=False, close=lambda: None)
+    """Return a connection whose account is the file."""
+    return Connection(handle=config.path, account=config.path, label=config.path)
 
 
 @hookimpl
 def list_objects() -> Sequence[ObjectInfo]:
-    """There are lines, and nothing else."""
+    """List the only object there is."""
     return [ObjectInfo("lines", "Lines", INSERT)]
 
 
 @hookimpl
 def discover_schema(object_name: str) -> ObjectSchema:
-    """A line is a text."""
-    return ObjectSchema(
-        name=object_name, label="Lines", fields=(Field(name="text", type=FieldType.TEXT),), modes=INSERT
-    )
+    """Describe a line: it has one field."""
+    text = Field(name="text", type=FieldType.TEXT)
+    return ObjectSchema(name=object_name, label="Lines", fields=(text,), modes=INSERT)
 
 
 @hookimpl

@@ -44,12 +44,7 @@ from connector_sdk import (
 class Config:
     """A notebook on this machine."""
 
-    path: Annotated[str, "The file that holds the notebook; it is made when it is not there."]
-
-
-@frozen
-class Options:
-    """Nothing that a sync could set."""
+    path: Annotated[str, "The file that holds the notebook; it is created if it does not exist."]
 
 
 MODES = {
@@ -72,33 +67,31 @@ PAGE = Api(
 
 @hookimpl
 def destination_spec() -> DestinationSpec:
-    """Four modes through one api."""
-    return DestinationSpec(name="notebook", modes=MODES, apis=(PAGE,), config=Config, options=Options, contract=1)
+    """Declare four modes through one api."""
+    return DestinationSpec(name="notebook", modes=MODES, apis=(PAGE,), config=Config, contract=2)
 
 
 @hookimpl
 def connect(config: Config) -> Connection:
-    """Open the notebook, or say why that cannot be done."""
+    """Open the notebook. Raises `ConfigError` if that cannot be done."""
     try:
         book = Book(config.path)
         account = book.account()
     except sqlite3.Error as error:
         problem = Problem(f"{config.path} is no notebook: {error}", ("path",), "name a notebook, or a file to make")
         raise ConfigError([problem], exit_code=ExitCode.UNREACHABLE) from error
-    return Connection(
-        handle=book, account=account, label=f"notebook {config.path}", production=None, close=lambda: None
-    )
+    return Connection(handle=book, account=account, label=f"notebook {config.path}")
 
 
 @hookimpl
 def list_objects() -> Sequence[ObjectInfo]:
-    """Contacts and notes."""
+    """List contacts and notes."""
     return [ObjectInfo(each.name, each.label, each.modes) for each in OBJECTS.values()]
 
 
 @hookimpl
 def discover_schema(object_name: str) -> ObjectSchema:
-    """The fields of one of them."""
+    """Return the fields of one of them."""
     if object_name not in OBJECTS:
         raise ConfigError(f"there is no object {object_name}", hint=f"there are {', '.join(OBJECTS)}")
     return OBJECTS[object_name]
@@ -118,7 +111,7 @@ def match(connection: Connection, objects: Sequence[str], field: str, values: pa
 
 @hookimpl
 def read_records(connection: Connection, object_name: str, fields: Sequence[str]) -> tuple[pa.RecordBatchReader, str]:
-    """The present records; the conformance kit looks at them."""
+    """Read the present records. The conformance kit looks at them."""
     records, version = connection.handle.records(object_name)
     dates = {each.name for each in OBJECTS[object_name].fields if each.type is FieldType.DATE}
     table = pa.table({name: pa.array([each.get(name) for each in records], pa.string()) for name in fields})
@@ -128,7 +121,7 @@ def read_records(connection: Connection, object_name: str, fields: Sequence[str]
 
 @hookimpl
 def write_batch(connection: Connection, batch: Batch, attempt: Attempt) -> WriteResult:
-    """Write a batch under a token that is on disk before the notebook hears of it."""
+    """Write a batch under a token. The token is on disk before the notebook receives it."""
     token = uuid4().hex
     attempt.anchor("writing", token=token)
     try:
@@ -147,14 +140,14 @@ def recover_batch(connection: Connection, batch: Batch, attempt: Attempt) -> Wri
 
 @hookimpl
 def classify_error(error: RowError | BaseException) -> Classification | None:
-    """Look the code up; None leaves an error that nobody here knows to the core."""
+    """Look the code up. None leaves an unknown error to the core."""
     if isinstance(error, Busy):
         return CODES["busy"]
     return CODES.get(error.code) if isinstance(error, RowError) else None
 
 
 def _lines(batch: Batch) -> Iterator[Line]:
-    """The rows of a batch. A null clears in a CLEAR column; in a KEEP column the field is left out."""
+    """Yield the rows of a batch. A null clears in a CLEAR column; in a KEEP column the field is left out."""
     kept = {each.field for each in batch.columns if each.on_null is OnNull.KEEP}
     ids = batch.record_ids.to_pylist() if batch.record_ids is not None else [None] * batch.rows.num_rows
     for record_id, row in zip(ids, batch.rows.to_pylist(), strict=True):
@@ -163,7 +156,7 @@ def _lines(batch: Batch) -> Iterator[Line]:
 
 
 def _text(value: Any) -> str | None:
-    """A value as the notebook keeps it: text as it is, a date as ISO 8601."""
+    """Return a value as the notebook keeps it: text as it is, a date as ISO 8601."""
     return value if value is None or isinstance(value, str) else str(value.isoformat())
 
 

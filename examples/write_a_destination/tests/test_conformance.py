@@ -25,8 +25,8 @@ class TestNotebook(DestinationConformance):
         book = subject.connection.handle
         write = book.write
 
-        def losing(*arguments: object) -> None:
+        def lose_answer(*arguments: object) -> None:
             write(*arguments)
             raise ConnectionResetError("the line went dead")
 
-        book.write = losing
+        book.write = lose_answer

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 from connector_notebook import first
 
-from connector_sdk import Action, Batch, Column, Destination, Mode
+from connector_sdk import Action, Batch, Column, Destination, Mode, NoOptions
 from connector_sdk.testing.doubles import RecordingHost, RecordingRun
 
 
@@ -25,7 +25,7 @@ def test_every_row_becomes_a_line(tmp_path: Path) -> None:
         rows=rows,
     )
 
-    result = destination.write_batch(connection, batch, first.Options(), RecordingRun().attempt(batch))
+    result = destination.write_batch(connection, batch, NoOptions(), RecordingRun().attempt(batch))
 
     assert result.rows.column("status").to_pylist() == ["succeeded", "succeeded"]
     assert file.read_text().splitlines() == ['{"text": "one"}', '{"text": "two"}']

@@ -23,6 +23,7 @@ from connector_sdk import (
     ExitCode,
     Kind,
     Mode,
+    NoOptions,
     NotExecuted,
     RowError,
 )
@@ -65,7 +66,7 @@ def test_a_notebook_in_use_is_waited_for_and_then_nothing_was_executed(
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("begin immediate")
         with pytest.raises(NotExecuted) as refused:
-            NOTEBOOK.write_batch(connection, NOTE, plugin.Options(), RecordingRun().attempt(NOTE))
+            NOTEBOOK.write_batch(connection, NOTE, NoOptions(), RecordingRun().attempt(NOTE))
     assert NOTEBOOK.classify_error(RowError(refused.value.code, "", Action.CREATE)).kind is Kind.TRANSIENT
     assert NOTEBOOK.classify_error(Busy()).executed is Executed.NO
     assert connection.handle.records("notes")[0] == []

@@ -55,7 +55,7 @@ _REST = {**dict.fromkeys(_KEYED, Delivery.AT_LEAST_ONCE), Mode.INSERT: Delivery.
 
 SPEC = DestinationSpec(
     name="salesforce",
-    contract=1,
+    contract=2,
     modes={
         Mode.UPSERT: frozenset(Removal),
         Mode.INSERT: _NOTHING,

@@ -46,7 +46,7 @@ _JOB_BYTES = 32_000_000
 
 SPEC = DestinationSpec(
     name="salesforce_events",
-    contract=1,
+    contract=2,
     modes={Mode.INSERT: frozenset({Removal.NOTHING})},
     apis=(
         Api(

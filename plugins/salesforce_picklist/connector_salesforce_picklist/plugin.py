@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 SPEC = DestinationSpec(
     name="salesforce_picklist",
-    contract=1,
+    contract=2,
     modes={Mode.ALL: frozenset({Removal.NOTHING})},
     apis=(
         Api(

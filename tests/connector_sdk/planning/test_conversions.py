@@ -27,20 +27,25 @@ FITTING = {
     FieldType.CHOICES: SCALAR | {"nested"},
     FieldType.INTEGER: NUMERIC,
     FieldType.DECIMAL: NUMERIC,
+    FieldType.FLOAT: NUMERIC,
     FieldType.BOOLEAN: NUMERIC | {"boolean"},
     FieldType.DATE: {"text", "date", "nothing"},
     FieldType.DATETIME: {"text", "timestamp", "nanoseconds", "instant", "zoned", "nothing"},
     FieldType.TIME: {"text", "time", "nothing"},
     FieldType.BINARY: {"binary"},
+    FieldType.LIST: {"nested"},
+    FieldType.JSON: SCALAR | {"nested", "struct"},
 }
 PYTHON: dict[FieldType, type] = {
     FieldType.INTEGER: int,
     FieldType.DECIMAL: Decimal,
+    FieldType.FLOAT: float,
     FieldType.BOOLEAN: bool,
     FieldType.DATE: date,
     FieldType.DATETIME: datetime,
     FieldType.TIME: time,
     FieldType.BINARY: bytes,
+    FieldType.LIST: list,
 }
 
 
@@ -111,6 +116,67 @@ def _check(kind: FieldType, column: str, given: Any, wanted: Any) -> None:
 )
 def test_whole_numbers(column: str, given: Any, wanted: int | None) -> None:
     _check(FieldType.INTEGER, column, given, wanted)
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "wanted"),
+    [
+        ("text", "1.50", 1.5),
+        ("text", "-1e-3", -0.001),
+        ("text", "1e400", None),
+        ("text", "NaN", None),
+        ("text", "0x10", None),
+        ("text", " 1", None),
+        ("whole", 2**53, 2.0**53),
+        ("whole", 2**53 + 1, None),
+        ("unsigned", 2**64 - 1, None),
+        ("decimal", Decimal("0.1"), 0.1),
+        ("float", 1.1, 1.1),
+        ("double", 0.1, 0.1),
+        ("double", float("nan"), None),
+        ("double", float("-inf"), None),
+    ],
+)
+def test_floating_point_numbers(column: str, given: Any, wanted: float | None) -> None:
+    _check(FieldType.FLOAT, column, given, wanted)
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "wanted"),
+    [
+        (pa.list_(pa.string()), ["b", "a", "b", "x;y"], ["b", "a", "b", "x;y"]),
+        (pa.list_(pa.string()), [], []),
+        (pa.list_(pa.string()), ["a", None], ["a", None]),
+        (pa.list_(pa.float64()), [1.0, 2.5], ["1", "2.5"]),
+        (pa.list_(pa.float64()), [float("nan")], None),
+        (pa.list_(pa.date32()), [date(2026, 1, 31)], ["2026-01-31"]),
+    ],
+)
+def test_lists_keep_their_order_and_their_elements_become_texts(type_: pa.DataType, given: Any, wanted: Any) -> None:
+    (found,) = through(FIELDS[FieldType.LIST], type_, [given])
+    assert found.value == wanted, found
+    assert (found.code is None) == (wanted is not None)
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "wanted"),
+    [
+        (pa.string(), '{"a": [1, null]}', '{"a": [1, null]}'),
+        (pa.string(), "7", "7"),
+        (pa.string(), "x", None),
+        (pa.string(), "{'a': 1}", None),
+        (pa.int64(), 2**60, str(2**60)),
+        (pa.bool_(), True, "true"),
+        (pa.date32(), date(2026, 1, 31), '"2026-01-31"'),
+        (pa.float64(), float("inf"), None),
+        (pa.list_(pa.string()), ['say "x"'], '["say \\"x\\""]'),
+        (pa.struct([("a", pa.int64())]), {"a": None}, '{"a":null}'),
+    ],
+)
+def test_json_is_taken_as_it_is_or_made_of_a_value(type_: pa.DataType, given: Any, wanted: str | None) -> None:
+    (found,) = through(FIELDS[FieldType.JSON], type_, [given])
+    assert found.value == wanted, found
+    assert (found.code is None) == (wanted is not None)
 
 
 @pytest.mark.parametrize(

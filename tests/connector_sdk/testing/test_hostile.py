@@ -9,6 +9,7 @@ import pytest
 from connector_sdk import (
     CONTRACT,
     Action,
+    Api,
     Batch,
     Classification,
     Column,
@@ -103,6 +104,14 @@ def test_a_row_that_succeeded_has_an_id_in_one_line_or_none(record_id: str) -> N
 def test_a_plugin_of_another_contract_is_refused_with_both_numbers_and_what_to_update(breach: str, said: str) -> None:
     with pytest.raises(PluginError, match=said):
         Destination("hostile", hostile(f"destination_spec/{breach}"))
+
+
+@pytest.mark.rule("S5")
+def test_a_plugin_that_calls_a_class_as_a_former_contract_did_is_told_where_the_changes_are_listed() -> None:
+    plugin = hostile()
+    plugin.destination_spec = hookimpl(lambda: Api("rest", {}, 200, 200, None, 4, 8))  # type: ignore[misc, call-arg]
+    with pytest.raises(PluginError, match=r"TypeError: .* update it: docs/destinations/compatibility\.md"):
+        Destination("hostile", plugin)
 
 
 @pytest.mark.rule("S5")

@@ -133,7 +133,7 @@ def test_everything_that_is_wrong_with_a_plugin_is_told_at_once() -> None:
         "read_records takes rows, fields for any arguments, and gets those that it names: name them",
         "write_batch is named like a hook and is not marked: write @hookimpl above it",
         "list_objects is missing: every destination needs it",
-        "destination_spec: needs contract 0, this core has 1: update the plugin",
+        "destination_spec: needs contract 0, this core has 2: update the plugin (docs/destinations/compatibility.md)",
         "destination_spec: apis.0.rows_default must be a whole number, not text",
         "destination_spec: empty_text gone is not allowed here",
     ]
@@ -183,12 +183,16 @@ def test_guards_that_a_spec_releases_are_names(answer: Any) -> None:
     ("code", "told"),
     [
         ("import not_there_at_all", "ModuleNotFoundError: No module named 'not_there_at_all'"),
+        (
+            "from connector_sdk import Thing",
+            "for another contract than 2, update it: docs/destinations/compatibility.md",
+        ),
         ("def broken(:", "SyntaxError"),
         ("x = 1\n1 / 0", "ZeroDivisionError: division by zero ("),
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("", "has no attribute 'hooks'"),
     ],
-    ids=["missing module", "no python", "raises", "exits", "missing attribute"],
+    ids=["missing module", "former name", "no python", "raises", "exits", "missing attribute"],
 )
 def test_a_plugin_that_cannot_be_imported_is_told_with_the_module_and_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, code: str, told: str
@@ -203,7 +207,7 @@ def test_a_plugin_that_cannot_be_imported_is_told_with_the_module_and_why(
     assert str(raised.value).startswith(f"destination toy: {module}:hooks cannot be imported: ")
     assert told in str(raised.value)
     assert raised.value.__cause__ is not None
-    if "(" in told:
+    if told.endswith("("):
         assert f"{module}.py, line 2)" in str(raised.value)
 
 
