@@ -7,7 +7,7 @@ import logging
 from attrs import frozen
 
 from connector_sdk.contract.batch import Anchor
-from connector_sdk.delivery.context import DeliveryContext
+from connector_sdk.delivery.context import RunContext
 from connector_sdk.state.records import JournalledBatch
 
 log = logging.getLogger(__name__)
@@ -17,25 +17,25 @@ log = logging.getLogger(__name__)
 class BatchAttempt:
     """The `Attempt` of a batch. It stores anchors in the journal."""
 
-    _writing: DeliveryContext
+    _run: RunContext
     _batch: JournalledBatch
     number: int
 
     @property
     def anchors(self) -> tuple[Anchor, ...]:
         """All anchors of this batch, oldest first."""
-        return self._writing.journal.anchors(self._batch.run, self._batch.number)
+        return self._run.journal.anchors(self._batch.run, self._batch.number)
 
     def anchor(self, step: str, **handle: str) -> None:
         """Note what identifies the batch at the destination; the note is durable when this returns."""
-        self._writing.journal.anchor(self._batch, self.number, step, handle)
+        self._run.journal.anchor(self._batch, self.number, step, handle)
 
     def run_anchors(self) -> tuple[Anchor, ...]:
         """Return all anchors of this run, oldest first."""
-        return self._writing.journal.anchors(self._batch.run)
+        return self._run.journal.anchors(self._batch.run)
 
     def wait(self, seconds: float, reason: str = "") -> None:
         """Sleep, more briefly while the run stops; raises `Cancelled` once the run waits no longer."""
         why = reason or "until its destination answers"
         log.info("Try %d of %s waits %.2f s: %s", self.number, self._batch.label, seconds, why)
-        self._writing.stop.wait_for_answer(seconds)
+        self._run.stop.wait_for_answer(seconds)

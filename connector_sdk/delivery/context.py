@@ -1,4 +1,4 @@
-"""The context that every step of delivery needs: the destination, the journal, the rows and the retry limits."""
+"""What the steps of delivery work with: the context of the run, that of the stage, and the batch on its way."""
 
 from __future__ import annotations
 
@@ -8,29 +8,24 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import pyarrow as pa
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from connector_sdk.contract.batch import Action, Options
 from connector_sdk.contract.connection import Connection
 from connector_sdk.contract.outcome import Outcome
-from connector_sdk.delivery.batch_size import BatchSizeLimit
-from connector_sdk.delivery.concurrency import ConcurrencyLimit
 from connector_sdk.delivery.error_cache import ErrorCache
 from connector_sdk.delivery.retry import Budget, Pace
 from connector_sdk.delivery.stopping import Stopping
+from connector_sdk.delivery.throttle import BatchSizeLimit, ConcurrencyLimit
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import Observers
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.plan_file import BatchRows, MatchRule
-from connector_sdk.state.records import JournalledBatch
+from connector_sdk.state.records import BatchState, JournalledBatch
 
 
-class Rows(Protocol):
-    """A reader of a frozen plan's rows, safe to use from any thread."""
-
-    def begin(self, batches: Sequence[JournalledBatch]) -> None:
-        """Prepare the rows of a stage; `batches` are its open batches."""
-        ...
+class StageRows(Protocol):
+    """A reader of the rows of a stage, safe to use from any thread."""
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         """Return the rows of a batch."""
@@ -38,6 +33,14 @@ class Rows(Protocol):
 
     def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
         """Return some columns of the rows of a batch, as they were planned."""
+        ...
+
+
+class PlanRows(Protocol):
+    """The rows of a frozen plan."""
+
+    def open_stage(self, batches: Sequence[JournalledBatch]) -> StageRows:
+        """Prepare the rows of a stage; `batches` are its open batches."""
         ...
 
 
@@ -56,8 +59,8 @@ class Progress:
 
 
 @frozen
-class DeliveryContext:
-    """Everything that the delivery of one run needs.
+class RunContext:
+    """What belongs to the delivery of a whole run.
 
     - `anchors_first`: the API anchors a batch before executing it, so a batch without an anchor was not executed.
     - `batch_size`: the most rows in a batch of retried rows.
@@ -66,11 +69,10 @@ class DeliveryContext:
     - `at_least_once`: whether records that may have been created are sent again if the destination cannot tell.
     - `settle_only`: whether nothing is sent, and batches in doubt are only settled. Those of an `unreachable` account
       cannot be.
-    - `rekeyed`: whether removals depend on the key's new record being accepted. `refused` has the keys that were not.
-    - `taken`: the records of removed rows that another row was written to.
+    - `rekeyed`: whether removals depend on the key's new record being accepted.
     - `scrub`: the function that takes known secrets out of the destination's texts.
-    - `sought`: how rows are matched again; None if they are not.
-    - `slots` and `sizes`: the limits on batches in flight and on their rows.
+    - `match_rule`: how rows are matched again; None if they are not.
+    - `concurrency` and `batch_sizes`: the limits on batches in flight and on their rows.
     - `keep`: how each thread holds the sync's lock and the connection while it lives, which may be longer than the run.
     """
 
@@ -78,8 +80,8 @@ class DeliveryContext:
     connection: Connection
     options: Options
     journal: Journal
-    rows: Rows
-    knowledge: ErrorCache
+    rows: PlanRows
+    errors: ErrorCache
     observers: Observers
     progress: Progress
     pace: Pace
@@ -92,14 +94,51 @@ class DeliveryContext:
     settle_only: bool = False
     unreachable: bool = False
     rekeyed: bool = False
-    refused: pa.Array = field(factory=lambda: pa.array([], pa.string()))
-    taken: pa.Array = field(factory=lambda: pa.array([], pa.string()))
     scrub: Callable[[str], str] = str
-    sought: MatchRule | None = None
-    slots: ConcurrencyLimit = field(factory=ConcurrencyLimit)
-    sizes: BatchSizeLimit = field(factory=BatchSizeLimit)
+    match_rule: MatchRule | None = None
+    concurrency: ConcurrencyLimit = field(factory=ConcurrencyLimit)
+    batch_sizes: BatchSizeLimit = field(factory=BatchSizeLimit)
     keep: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def may_repeat(self, action: Action) -> bool:
         """Return whether to repeat an action that may have been executed. A create is repeated only `at_least_once`."""
         return action is not Action.CREATE or self.at_least_once
+
+
+def _no_texts() -> pa.Array:
+    return pa.array([], pa.string())
+
+
+@frozen
+class StageContext:
+    """What belongs to one stage of a run.
+
+    `rejected_keys` are the keys of rows that earlier stages sent and that were not accepted. `claimed_records` are the
+    records of removed rows to which earlier stages wrote other rows.
+    """
+
+    run: RunContext
+    rows: StageRows
+    rejected_keys: pa.Array = field(factory=_no_texts)
+    claimed_records: pa.Array = field(factory=_no_texts)
+
+
+@define
+class BatchDelivery:
+    """One batch on its way to the destination, with its rows.
+
+    `batch` is its entry in the journal as it is now. `in_doubt`: this process or an earlier one may have executed it.
+    """
+
+    stage: StageContext
+    batch: JournalledBatch
+    rows: BatchRows
+    in_doubt: bool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.in_doubt = self.batch.state is BatchState.SENDING
+
+    @property
+    def run(self) -> RunContext:
+        """What belongs to the whole run."""
+        return self.stage.run

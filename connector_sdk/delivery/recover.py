@@ -6,17 +6,13 @@ from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.contract.errors import ConnectorError, Stale
 from connector_sdk.contract.outcome import NOT_EXECUTED, Recovery, Unknown, WriteResult
 from connector_sdk.delivery.attempt import BatchAttempt
-from connector_sdk.delivery.context import DeliveryContext
+from connector_sdk.delivery.context import BatchDelivery
 from connector_sdk.delivery.retry import Failure
-from connector_sdk.state.plan_file import BatchRows
-from connector_sdk.state.records import JournalledBatch
 
 _NO_ANCHOR = Unknown("The answer was lost and the destination names no batch; look for the row there by its values.")
 
 
-def settle(
-    context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, number: int
-) -> WriteResult | Recovery | Unknown:
+def settle(delivery: BatchDelivery) -> WriteResult | Recovery | Unknown:
     """Find out what became of a batch that may have been executed; return NOT_EXECUTED only if that is proven.
 
     If the batch has an anchor, ask the destination. Without one, the batch was not executed if its API anchors each
@@ -24,22 +20,21 @@ def settle(
 
     Raises `Failure` when the destination cannot tell now.
     """
-    attempt = BatchAttempt(context, batch, number)
+    attempt = BatchAttempt(delivery.run, delivery.batch, delivery.batch.attempts)
     if attempt.anchors:
-        return _ask_destination(context, rows, attempt)
-    return NOT_EXECUTED if context.anchors_first else _NO_ANCHOR
+        return _ask_destination(delivery, attempt)
+    return NOT_EXECUTED if delivery.run.anchors_first else _NO_ANCHOR
 
 
-def _ask_destination(
-    context: DeliveryContext, rows: BatchRows, attempt: BatchAttempt
-) -> WriteResult | Recovery | Unknown:
+def _ask_destination(delivery: BatchDelivery, attempt: BatchAttempt) -> WriteResult | Recovery | Unknown:
+    run = delivery.run
     crashpoint("before recover_batch")
     try:
-        answer = context.destination.recover_batch(context.connection, rows.batch, context.options, attempt)
+        answer = run.destination.recover_batch(run.connection, delivery.rows.batch, run.options, attempt)
     except (ConnectorError, Stale):
         raise
     except Exception as error:
-        classification = context.knowledge.of_exception("recover_batch", error)
+        classification = run.errors.of_exception("recover_batch", error)
         raise Failure(type(error).__name__, str(error), classification) from error
     crashpoint("after recover_batch")
     return answer

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from attrs import field, frozen
 
 from connector_sdk.contract.batch import Action
-from connector_sdk.delivery.context import DeliveryContext
+from connector_sdk.delivery.context import BatchDelivery, RunContext
 from connector_sdk.delivery.split import ranges_of
-from connector_sdk.state.plan_file import BatchRows, MatchRule, shape_in, unfit_in
+from connector_sdk.state.plan_file import MatchRule, shape_in, unfit_in
 from connector_sdk.state.records import JournalledBatch, NewBatch
 
 
@@ -41,23 +41,24 @@ class Rematched:
         return bool(self.batches or self.unfit or self.kept)
 
 
-def rematch(context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, asked: pa.BooleanArray) -> Rematched:
+def rematch(delivery: BatchDelivery, asked: pa.BooleanArray) -> Rematched:
     """Match the rows that are `asked` about again, and put those that now match another record into batches for it.
 
     A row that does not fit the object of that record is `unfit`. A row that left the model is never sent to another
     record. Retries are limited as elsewhere. Raises `RunStopped` when the destination cannot be asked now.
     """
-    sought = context.sought
-    if sought is None or context.settle_only or batch.round >= context.pace.rounds:
+    run, batch, rows = delivery.run, delivery.batch, delivery.rows
+    rule = run.match_rule
+    if rule is None or run.settle_only or batch.round >= run.pace.rounds:
         return Rematched()
     places = pc.indices_nonzero(asked)
     numbers, former = rows.rows.take(places).to_pylist(), rows.record_ids.take(places).to_pylist()
     left = pc.equal(rows.effects.take(places), "left").to_pylist()
-    values, homes = _read_rematch_plan(context, batch, sought, places, () if all(left) else sought.homes)
-    successors = sought.successors if all(left) else ()
+    values, homes = _read_rematch_plan(delivery, rule, places, () if all(left) else rule.homes)
+    successors = rule.successors if all(left) else ()
     groups: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
     unfit, kept = {}, {}
-    for place, (object_name, id_) in _records(context, sought, values, successors).items():
+    for place, (object_name, id_) in _find_records(run, rule, values, successors).items():
         same = object_name == batch.object_name
         if same and (id_ == former[place] or batch.action not in (Action.UPDATE, Action.DELETE)):
             continue
@@ -73,12 +74,12 @@ def rematch(context: DeliveryContext, batch: JournalledBatch, rows: BatchRows, a
 
 
 def _read_rematch_plan(
-    context: DeliveryContext, batch: JournalledBatch, sought: MatchRule, places: pa.Array, homes: Sequence[str]
+    delivery: BatchDelivery, rule: MatchRule, places: pa.Array, homes: Sequence[str]
 ) -> tuple[pa.Array, list[dict[str, tuple[int, str | None]]]]:
     """Return the match values of rows, and each row's shape in other objects, or why it does not fit them."""
     names = [each for home in homes for each in (shape_in(home), unfit_in(home))]
-    table = context.rows.columns(batch, [sought.stored, "match", *names]).take(places)
-    values = table.column(sought.stored).combine_chunks()
+    table = delivery.stage.rows.columns(delivery.batch, [rule.stored, "match", *names]).take(places)
+    values = table.column(rule.stored).combine_chunks()
     if pa.types.is_string(values.type):  # a row that left the model has only the compared value
         values = pc.coalesce(values, table.column("match").combine_chunks())
     planned = [
@@ -88,21 +89,21 @@ def _read_rematch_plan(
     return values, planned or [{}] * len(places)
 
 
-def _records(
-    context: DeliveryContext, sought: MatchRule, values: pa.Array, successors: Sequence[str]
+def _find_records(
+    run: RunContext, rule: MatchRule, values: pa.Array, successors: Sequence[str]
 ) -> dict[int, tuple[str, str]]:
     """Return object and id of the one record that each value has now, by the value's place among the values."""
     asked = pc.indices_nonzero(pc.is_valid(values))
     if not len(asked):
         return {}
     asks = values.take(asked)
-    found = context.destination.match(context.connection, sought.objects, sought.field, asks, successors=successors)
+    found = run.destination.match(run.connection, rule.objects, rule.field, asks, successors=successors)
     ids: dict[int, dict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
     for position, object_name, id_ in zip(*(column.to_pylist() for column in found.columns), strict=True):
         ids[asked[position].as_py()][object_name].add(id_)
     records = {}
     for place, of_objects in ids.items():
-        object_name = next(each for each in (*sought.objects, *successors) if each in of_objects)
+        object_name = next(each for each in (*rule.objects, *successors) if each in of_objects)
         first, *others = of_objects[object_name]
         if first is not None and not others:
             records[place] = (object_name, first)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from attrs import frozen
 
 from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.engines.compare import freeze
@@ -27,29 +28,39 @@ _MADE = pa.schema([("key", pa.string()), ("record_id", pa.string())])
 
 
 class PlanRows:
-    """A reader of a frozen plan's rows, safe to use from any thread except for `begin`."""
+    """The rows of a frozen plan."""
 
     def __init__(self, folder: Path, layout: Layout, outcomes: Outcomes) -> None:
         self._folder = folder
         self._layout = layout
         self._outcomes = outcomes
-        self._plan = self._reader = PlanReader(folder / FILE, layout)
+        self._plan = PlanReader(folder / FILE, layout)
 
-    def begin(self, batches: Sequence[JournalledBatch]) -> None:
+    def open_stage(self, batches: Sequence[JournalledBatch]) -> StageRows:
         """Prepare the rows of a stage; `batches` are its open batches."""
-        self._reader = self._plan
-        if self._layout.references:
-            first = min(start for each in batches for start, _ in each.ranges)
-            stop = max(stop for each in batches for _, stop in each.ranges)
-            with PLAN.reading(self._folder / FILE):
-                filled = fill(self._folder, self._layout.references, self._outcomes(), first, stop)
-            if filled is not None:
-                self._reader = PlanReader(filled, self._layout, first)
-                crashpoint("after a stage is frozen")
+        if not self._layout.references:
+            return StageRows(self._plan, self._plan)
+        first = min(start for batch in batches for start, _ in batch.ranges)
+        stop = max(stop for batch in batches for _, stop in batch.ranges)
+        with PLAN.reading(self._folder / FILE):
+            filled = fill(self._folder, self._layout.references, self._outcomes(), first, stop)
+        if filled is None:
+            return StageRows(self._plan, self._plan)
+        stage = StageRows(self._plan, PlanReader(filled, self._layout, first))
+        crashpoint("after a stage is frozen")
+        return stage
+
+
+@frozen
+class StageRows:
+    """A reader of the rows of one stage, safe to use from any thread."""
+
+    _plan: PlanReader
+    _filled: PlanReader
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         """Return the rows of a batch."""
-        return self._reader.read(batch)
+        return self._filled.read(batch)
 
     def columns(self, batch: JournalledBatch, names: Sequence[str]) -> pa.Table:
         """Return some columns of the rows of a batch, as they were planned."""

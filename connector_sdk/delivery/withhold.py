@@ -10,8 +10,8 @@ from attrs import frozen
 
 from connector_sdk.contract.codes import Code
 from connector_sdk.contract.outcome import Outcome
-from connector_sdk.delivery.context import DeliveryContext
-from connector_sdk.state.plan_file import BatchRows
+from connector_sdk.delivery.context import BatchDelivery, StageRows
+from connector_sdk.state.journal import Journal
 from connector_sdk.state.records import JournalledBatch
 
 _WRITTEN = pa.array(["created", "updated"])
@@ -27,48 +27,47 @@ class Stay:
     reason: str
 
 
-def find_withheld(context: DeliveryContext, batch: JournalledBatch, rows: BatchRows) -> Stay | None:
+def find_withheld(delivery: BatchDelivery) -> Stay | None:
     """Return the rows of a batch that are not sent because their records must stay; None if all are sent."""
-    if len(context.refused):
-        refused = pc.is_in(rows.keys, context.refused)
-        if pc.any(refused).as_py():
+    stage, rows = delivery.stage, delivery.rows
+    if len(stage.rejected_keys):
+        rejected = pc.is_in(rows.keys, stage.rejected_keys)
+        if pc.any(rejected).as_py():
             reason = "the row was not accepted under its new match value, so its former record stays"
-            return Stay(refused, Outcome.UNPROCESSED, Code.NOT_SENT, reason)
-    if len(context.taken):
-        left = pc.equal(rows.effects, "left")
-        taken = pc.and_(left, pc.is_in(_join_names(batch.object_name, rows.record_ids), context.taken))
-        if pc.any(taken).as_py():
+            return Stay(rejected, Outcome.UNPROCESSED, Code.NOT_SENT, reason)
+    if len(stage.claimed_records):
+        records = _join_names(delivery.batch.object_name, rows.record_ids)
+        claimed = pc.and_(pc.equal(rows.effects, "left"), pc.is_in(records, stage.claimed_records))
+        if pc.any(claimed).as_py():
             reason = "another row of the model was written to this record, so it stays"
-            return Stay(pc.fill_null(taken, False), Outcome.SKIPPED, Code.RECORD_KEPT, reason)
+            return Stay(pc.fill_null(claimed, False), Outcome.SKIPPED, Code.RECORD_KEPT, reason)
     return None
 
 
-def rejected_keys(context: DeliveryContext, run: str) -> pa.Array:
+def find_rejected_keys(journal: Journal, run: str) -> pa.Array:
     """Return the keys of rows that were sent and not accepted."""
-    tables = (
-        table.filter(pc.not_equal(table.column("outcome"), "succeeded")) for table in context.journal.outcomes(run)
-    )
+    tables = (table.filter(pc.not_equal(table.column("outcome"), "succeeded")) for table in journal.outcomes(run))
     return pa.concat_arrays([pa.array([], pa.string()), *(each.column("key").combine_chunks() for each in tables)])
 
 
-def claimed_records(context: DeliveryContext, batches: Sequence[JournalledBatch]) -> pa.Array:
+def find_claimed_records(journal: Journal, rows: StageRows, batches: Sequence[JournalledBatch]) -> pa.Array:
     """Return the records of removed rows, those of `batches`, that another row was written to in this run.
 
     Only the answer to an upsert by key says which record it wrote to.
     """
     nothing = pa.array([], pa.string())
-    if not pc.any(pc.equal(context.rows.columns(batches[0], ["effect"]).column("effect"), "left")).as_py():
+    if not pc.any(pc.equal(rows.columns(batches[0], ["effect"]).column("effect"), "left")).as_py():
         return nothing
     planned = [nothing]
     for batch in batches:
-        ids = context.rows.columns(batch, ["record_id"]).column("record_id").combine_chunks()
+        ids = rows.columns(batch, ["record_id"]).column("record_id").combine_chunks()
         planned.append(_join_names(batch.object_name, ids).drop_null())
-    left, taken = pa.concat_arrays(planned), [nothing]
-    for table in context.journal.outcomes(batches[0].run):
+    left, claimed = pa.concat_arrays(planned), [nothing]
+    for table in journal.outcomes(batches[0].run):
         written = table.filter(pc.is_in(table.column("action"), _WRITTEN)).combine_chunks()
         named = _join_names(written.column("object"), written.column("record_id"))
-        taken.append(named.filter(pc.is_in(named, left)))
-    return pa.concat_arrays(taken)
+        claimed.append(named.filter(pc.is_in(named, left)))
+    return pa.concat_arrays(claimed)
 
 
 def _join_names(object_name: str | pa.ChunkedArray, ids: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.contract.errors import RunStopped
-from connector_sdk.delivery.context import DeliveryContext
+from connector_sdk.delivery.context import RunContext
 from connector_sdk.delivery.stopping import WHEN_INTERRUPTED
 
 log = logging.getLogger(__name__)
@@ -24,22 +24,22 @@ _UNWIND = 0.5
 """Seconds that threads get to end by themselves after their waits have ended."""
 
 
-def run_workers(work: Callable[[], bool], waiting: Callable[[], int], most: int, context: DeliveryContext) -> None:
+def run_workers(work: Callable[[], bool], waiting: Callable[[], int], most: int, run: RunContext) -> None:
     """Repeat `work` in up to `most` threads until it returns False, or until the run stops.
 
     `waiting` returns how many batches are ready and have no thread yet; each gets one, as far as `most` allows.
 
-    A run that stops waits for its threads as long as `context.stop` says. Ctrl-C, or another exception raised in this
+    A run that stops waits for its threads as long as `run.stop` says. Ctrl-C, or another exception raised in this
     thread from outside, stops the run. A second one ends the wait. The threads are daemons: one that is stuck in a call
     must not keep the process alive.
     """
-    crew = _Crew(work, waiting, most, context)
-    stop = context.stop
+    workers = _Workers(work, waiting, most, run)
+    stop = run.stop
     while True:
         try:
-            crew.begin()
-            crew.watch()
-            crew.drain()
+            workers.begin()
+            workers.watch()
+            workers.drain()
             return
         except RunStopped:
             raise
@@ -51,7 +51,7 @@ def run_workers(work: Callable[[], bool], waiting: Callable[[], int], most: int,
 
 
 @define
-class _Crew:
+class _Workers:
     """The threads of one stage. Each holds the lock of the sync until it ends.
 
     An event says that a thread has ended. `Thread.join` cannot: if Ctrl-C interrupts it, Python up to 3.12 counts the
@@ -61,17 +61,17 @@ class _Crew:
     _work: Callable[[], bool]
     _waiting: Callable[[], int]
     _most: int
-    _context: DeliveryContext
+    _run: RunContext
     _ends: list[threading.Event] = field(factory=list, init=False)
 
     def begin(self) -> None:
         """Start the first threads."""
-        if not self._ends and not self._context.stop.halted.is_set():
+        if not self._ends and not self._run.stop.halted.is_set():
             self._start(max(1, min(self._most, self._waiting())))
 
     def watch(self) -> None:
         """Watch the threads, and start more of them, until all have ended or the run stops."""
-        stop = self._context.stop
+        stop = self._run.stop
         for end in self._ends:
             while not end.is_set() and not stop.halted.is_set():
                 end.wait(_LOOK)
@@ -83,7 +83,7 @@ class _Crew:
         """Wait for threads that are still busy, but no longer than a stopping run may."""
         if self._have_ended(_LOOK):
             return
-        stop = self._context.stop
+        stop = self._run.stop
         crashpoint("before what is in flight is awaited")
         if stop.left > WHEN_INTERRUPTED:
             log.warning("The run stops; what is in flight gets up to %.0f seconds to be answered.", stop.left)
@@ -96,7 +96,7 @@ class _Crew:
     def _start(self, more: int) -> None:
         for number in range(len(self._ends), len(self._ends) + more):
             kept, end = ExitStack(), threading.Event()
-            kept.enter_context(self._context.keep())  # not in the thread, which may begin after the run has ended
+            kept.enter_context(self._run.keep())  # not in the thread, which may begin after the run has ended
             thread = threading.Thread(target=self._loop, args=(kept, end), name=f"writer-{number}", daemon=True)
             self._ends.append(end)
             try:

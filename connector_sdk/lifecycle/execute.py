@@ -9,7 +9,7 @@ from attrs import evolve
 from connector_sdk.contract.errors import Cancelled, ConnectorError, ExitCode, Stale
 from connector_sdk.contract.plan import Finding
 from connector_sdk.contract.report import RunReport, RunStart, report_from
-from connector_sdk.delivery.context import DeliveryContext, Progress
+from connector_sdk.delivery.context import Progress, RunContext
 from connector_sdk.delivery.error_cache import ErrorCache
 from connector_sdk.delivery.retry import Budget
 from connector_sdk.delivery.scheduler import deliver_all
@@ -83,7 +83,7 @@ def _deliver_and_finish(
 ) -> RunReport:
     batches = session.journal.batches(begun.id)
     remaining = sum(each.rows for each in batches if each.state is not BatchState.DONE)
-    writing = _make_delivery_context(session, request, frozen_plan, remaining, stop)
+    writing = _make_run_context(session, request, frozen_plan, remaining, stop)
     writing = evolve(writing, settle_only=abandoned, unreachable=elsewhere)
     deliver_all(writing, batches, frozen_plan.summary.parallelism)
     state = RunState.ABANDONED if abandoned else RunState.FINISHED
@@ -125,18 +125,18 @@ def _reason(error: BaseException) -> tuple[str, ExitCode]:
     return "interrupted; run again to go on from here", ExitCode.INTERRUPTED
 
 
-def _make_delivery_context(
+def _make_run_context(
     session: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping
-) -> DeliveryContext:
+) -> RunContext:
     live, settings, plan = session.live, session.settings, frozen_plan.summary
     apis = [each for each in live.destination.spec.apis if each.name == plan.api]
-    return DeliveryContext(
+    return RunContext(
         destination=live.destination,
         connection=live.connection,
         options=session.options,
         journal=session.journal,
         rows=PlanRows(frozen_plan.folder, frozen_plan.layout, lambda: session.journal.outcomes(plan.run)),
-        knowledge=ErrorCache(live.destination, settings.retry_codes),
+        errors=ErrorCache(live.destination, settings.retry_codes),
         observers=session.observers,
         progress=Progress(remaining),
         pace=request.pace,
@@ -148,6 +148,6 @@ def _make_delivery_context(
         at_least_once=session.resends,
         rekeyed=frozen_plan.rekeyed,
         scrub=live.host.scrub,
-        sought=frozen_plan.layout.sought,
+        match_rule=frozen_plan.layout.sought,
         keep=session.keep_locked,
     )

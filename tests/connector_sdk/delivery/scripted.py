@@ -32,7 +32,7 @@ from connector_sdk import (
     WriteResult,
     hookimpl,
 )
-from connector_sdk.delivery.context import DeliveryContext, Progress
+from connector_sdk.delivery.context import Progress, RunContext
 from connector_sdk.delivery.error_cache import ErrorCache
 from connector_sdk.delivery.retry import Budget, Pace
 from connector_sdk.delivery.scheduler import deliver_all
@@ -138,8 +138,8 @@ class Scripted:
 class NumberedRows:
     """A plan whose row 7 is called `row7`."""
 
-    def begin(self, batches: Sequence[JournalledBatch]) -> None:
-        pass
+    def open_stage(self, batches: Sequence[JournalledBatch]) -> NumberedRows:
+        return self
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         numbers = [row for start, stop in batch.ranges for row in range(start, stop)]
@@ -167,7 +167,7 @@ class Bench:
     journal: Journal
     cancel: threading.Event = field(factory=threading.Event)
 
-    def writing(self, plugin: Scripted, **changes: object) -> DeliveryContext:
+    def make_run(self, plugin: Scripted, **changes: object) -> RunContext:
         destination = Destination("scripted", plugin)
         values: dict[str, object] = {
             "destination": destination,
@@ -175,7 +175,7 @@ class Bench:
             "options": Nothing(),
             "journal": self.journal,
             "rows": NumberedRows(),
-            "knowledge": ErrorCache(destination, changes.pop("retry_codes", ())),  # type: ignore[arg-type]
+            "errors": ErrorCache(destination, changes.pop("retry_codes", ())),  # type: ignore[arg-type]
             "observers": Observers(),
             "progress": Progress(1000),
             "pace": QUICK,
@@ -185,7 +185,7 @@ class Bench:
             "split_retries": True,
             "stop": changes.pop("stop", None) or Stopping(self.cancel, changes.pop("drain", None)),  # type: ignore[arg-type]
         }
-        return DeliveryContext(**values | changes)  # type: ignore[arg-type]
+        return RunContext(**values | changes)  # type: ignore[arg-type]
 
     def plan(self, action: Action, *ranges: tuple[int, int], lanes: Sequence[int | None] = ()) -> None:
         self.journal.begin_run("r1", "sync", "acme", "hash")
@@ -196,7 +196,7 @@ class Bench:
         self.journal.freeze("r1", batches, RunState.RUNNING)
 
     def send(self, plugin: Scripted, *, parallelism: int = 1, **changes: object) -> None:
-        deliver_all(self.writing(plugin, **changes), self.journal.batches("r1"), parallelism)
+        deliver_all(self.make_run(plugin, **changes), self.journal.batches("r1"), parallelism)
 
     def outcomes(self) -> dict[str, str]:
         tables = list(self.journal.outcomes("r1"))

@@ -13,7 +13,7 @@ import pytest
 from attrs import define, field
 
 from connector_sdk import Action, Batch, Cancelled, NotExecuted, WriteResult
-from connector_sdk.delivery.concurrency import CLEAN, ConcurrencyLimit
+from connector_sdk.delivery.throttle import CLEAN, ConcurrencyLimit
 
 from .scripted import Bench, Scripted, await_most, results
 

@@ -42,7 +42,9 @@ def test_all_calls_that_hang_have_one_bound_together(
             return False
 
     stop = Stopping(drain=8)
-    hanging = workers._Crew(lambda: False, lambda: 0, threads, bench.writing(Scripted(lambda batch: None), stop=stop))  # type: ignore[arg-type,return-value]
+    hanging = workers._Workers(
+        lambda: False, lambda: 0, threads, bench.make_run(Scripted(lambda batch: None), stop=stop)
+    )  # type: ignore[arg-type,return-value]
     hanging._ends.extend([Never() for _ in range(threads)])  # type: ignore[misc]
     stop.halt()
     hanging.drain()

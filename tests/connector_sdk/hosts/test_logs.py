@@ -229,7 +229,7 @@ def test_fewer_batches_at_once_are_logged(host: Host, caplog: pytest.LogCaptureF
         host.project(), "people", pace=QUICK,
         destinations=destinations(write_batch=write_batch, classify_error=classify_error),
     )  # fmt: skip
-    assert any("The destination is crowded: at most" in each for each in messages(caplog))
+    assert any("The destination is overloaded: at most" in each for each in messages(caplog))
 
 
 @pytest.mark.rule("T13", "T14")

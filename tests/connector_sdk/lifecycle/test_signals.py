@@ -27,7 +27,7 @@ from connector_sdk import (
     hookimpl,
 )
 from connector_sdk.delivery import workers
-from connector_sdk.delivery.stages import PlanRows
+from connector_sdk.delivery.stages import StageRows
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
 from ..planning.bench import Bench
@@ -210,15 +210,15 @@ def test_what_nobody_foresaw_while_a_run_delivers_leaves_a_report_of_what_was_se
         def run_finished(self, report: RunReport) -> None:
             seen.append(report)
 
-    read, left = PlanRows.read, [2]
+    read, left = StageRows.read, [2]
 
-    def fail(self: PlanRows, batch: Any) -> Any:
+    def fail(self: StageRows, batch: Any) -> Any:
         left[0] -= 1
         if left[0] < 0:
             raise TypeError("nobody foresaw that")
         return read(self, batch)
 
-    monkeypatch.setattr(PlanRows, "read", fail)
+    monkeypatch.setattr(StageRows, "read", fail)
     bench.others["ants"] = evolve(bench.others["ants"], delivery=DeliveryOptions(batch_size=1, parallelism=1))
     with pytest.raises(TypeError, match="nobody foresaw that"):
         start(bench.project(rows("ants")), "ants", observers=[Observer()])
