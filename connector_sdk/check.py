@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 
 from attrs import evolve, frozen
 
@@ -33,9 +32,7 @@ class CheckedConnection:
 
 
 @checks_arguments()
-def check(
-    project: Project, *, destinations: Mapping[str, Destination] | None = None, state: Path | None = None
-) -> tuple[CheckedConnection, ...]:
+def check(project: Project, *, destinations: Mapping[str, Destination] | None = None) -> tuple[CheckedConnection, ...]:
     """Open every connection and check every sync. Raises `ConfigError` with all problems of all of them.
 
     The exit code of the error is 69 if nothing is wrong except logins.

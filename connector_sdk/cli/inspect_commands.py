@@ -30,7 +30,7 @@ _MATCHING = frozenset({Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE})
 @click.pass_obj
 def check(settings: Settings) -> None:
     """Check project, plugins, logins and mappings; write nothing."""
-    found = check_project(settings.project, destinations=settings.destinations, state=settings.state)
+    found = check_project(settings.project, destinations=settings.destinations)
     columns = ("name", "type", "account", "label", "production")
     write_records(settings.output, columns, (asdict(each) for each in found))
     for finding in dict.fromkeys(finding for each in found for finding in each.findings):

@@ -123,14 +123,13 @@ def plan_text(report: PlanReport, command: str) -> str:
     both = f", {report.created_or_updated:,} created or updated" if report.created_or_updated else ""
     actions = (_actions(report.actions) + both).removeprefix(", ") or "none"
     decided = _counts(report.rows, ("rejected", "skipped", "unprocessed"))
-    calls = f", {report.cost.calls:,} calls" if report.cost.calls is not None else ""
     lookups = f", {report.cost.lookups:,} calls to look records up" if report.cost.lookups else ""
     lines = [
         f"{report.sync}: nothing is written yet" + (f" (plan {report.run})" if report.saved else ""),
         *_row_lines(report.rows),
         _line("would be", actions),
         *([_line("not sent", decided)] if decided else []),
-        _line("cost", f"{report.cost.batches:,} batches{calls}{lookups}"),
+        _line("cost", f"{report.cost.batches:,} batches{lookups}"),
         _line("delivery", str(report.delivery)),
         *_code_lines(report.codes[:_CODES]),
         *(line for kind, samples in report.samples.items() for line in _sample_lines(kind, samples)),

@@ -23,6 +23,16 @@ class Action(StrEnum):
     REPLACE = "replace"
 
 
+ACTIONS: Mapping[Mode, Action] = {
+    Mode.INSERT: Action.CREATE,
+    Mode.UPDATE: Action.UPDATE,
+    Mode.UPSERT: Action.UPSERT,
+    Mode.ARCHIVE: Action.DELETE,
+    Mode.ALL: Action.REPLACE,
+}
+"""The action that each mode takes for a row of the model."""
+
+
 class OnNull(StrEnum):
     """What a null in a column means: clear the field, or leave it alone."""
 

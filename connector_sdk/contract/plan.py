@@ -36,13 +36,9 @@ class Finding:
 
 @frozen
 class Cost:
-    """The expected use of a run. `calls` leaves out polls, and is None if the destination does not say.
-
-    `lookups` counts the API calls for the lookups of this plan; a run makes them again.
-    """
+    """The expected use of a run. `lookups` counts the API calls for look-ups; a run makes them again."""
 
     batches: int
-    calls: int | None = None
     lookups: int = 0
 
 
@@ -91,7 +87,6 @@ class PlanReport:
     cost: Cost
     delivery: Delivery
     saved: bool = False
-    accepted: tuple[str, ...] = field(default=())
     held: int = 0
     skipped_as_held: int = 0
     codes: tuple[CodeCount, ...] = ()

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.contract.errors import RunStopped
-from connector_sdk.engines.sql import as_set, choices_as_text, file, is_nested, name, text
+from connector_sdk.engines.sql import as_set, choices_as_text, count, file, is_nested, name, text
 from connector_sdk.files.private import make_file
 
 ROW_GROUP = 20_480
@@ -114,7 +114,7 @@ def freeze_in_turn(connection: duckdb.DuckDBPyConnection, selects: Sequence[str]
 
 
 def _require_readable(connection: duckdb.DuckDBPyConnection, target: Path, rows: int) -> int:
-    ((found,),) = connection.execute(f"select count(*) from {file(target)}").fetchall()
+    found = count(connection, file(target))
     if rows != found:
         raise RunStopped(
             f"{rows} rows should be frozen and {found} can be read back from {target}",
@@ -136,7 +136,7 @@ def _create_repeated_table(connection: duckdb.DuckDBPyConnection, model: str, co
     table, hashes = f"repeated_{column}", f"repeated_hashes_of_{column}"
     counted = "group by all having count(*) > 1"
     connection.execute(f"create table {hashes} as select hash({column}) as hash from {model} {counted}")
-    if not _rows(connection, hashes):
+    if not count(connection, hashes):
         return None
     suspected = f"{column} is not null and hash({column}) in (select hash from {hashes})"
     named = f"count(*) as rows, min(key, {NAMED + 1}) as keys, min(position, {NAMED + 1}) as positions"
@@ -144,9 +144,4 @@ def _create_repeated_table(connection: duckdb.DuckDBPyConnection, model: str, co
         f"create table {table} as select {column} as value, {named} from {model} where {suspected}"
         f" group by {column} having count(*) > 1"
     )
-    return table if _rows(connection, table) else None
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
-    return int(rows)
+    return table if count(connection, table) else None

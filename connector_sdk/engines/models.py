@@ -26,7 +26,7 @@ from connector_sdk.engines.model_files import file_parts
 from connector_sdk.engines.ordering import order_warnings
 from connector_sdk.engines.reading import Reading, UsedColumns, require_any
 from connector_sdk.engines.relation import LEFT_OUT_HINT, Part, Relation, select_columns
-from connector_sdk.engines.sql import MEMORY, name, parquet, spill_into
+from connector_sdk.engines.sql import MEMORY, count, name, parquet, spill_into
 from connector_sdk.engines.sql_models import describe_result, lock, prepare_sql
 from connector_sdk.engines.streams import note_rows
 from connector_sdk.engines.typed import apply_types, require_csv, resolve_types
@@ -158,7 +158,7 @@ def _target(reading: Reading) -> Path:
 
 def _open_in_place(reading: Reading, part: Part) -> Source:
     """Return Parquet files of one schema as a model in place. Only their rows are counted."""
-    ((rows,),) = reading.connection.execute(f"select count(*) from {part.relation}").fetchall()
+    rows = count(reading.connection, part.relation)
     return _source(part, rows)
 
 

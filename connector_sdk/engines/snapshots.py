@@ -19,10 +19,7 @@ from pathlib import Path
 import duckdb
 
 from connector_sdk.engines.compare import columns_of, freeze_in_turn
-from connector_sdk.engines.sql import database, file, is_castable, name
-
-IDENTITY = ("key", "record_id", "match", "generation")
-"""The columns of every snapshot."""
+from connector_sdk.engines.sql import count, database, file, is_castable, name
 
 MERGED = "merged"
 """The column that snapshots have after the first merge of a row."""
@@ -77,10 +74,10 @@ def promote(
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
             where p.effect <> 'left' and {done}
         """
-        starts = range(0, _count(connection, plan_file) or 1, _PIECE)
+        starts = range(0, count(connection, plan_file) or 1, _PIECE)
         pieces = [f"{accepted} and {_piece_condition(start)}" for start in starts]
         if old is None:
-            selects, rows = pieces, _count(connection, f"{file(ledger)} l where {done}")
+            selects, rows = pieces, count(connection, f"{file(ledger)} l", done)
         else:
             connection.execute(f"create table doubted as {_select_unknown_keys(plan_file, ledger)}")
             gone = _select_dropped_keys(plan_file, ledger, dropped, archives=archives)
@@ -92,11 +89,11 @@ def promote(
             touched = "(select key from accepted union all select key from gone)"
             untouched = f"{file(old)} s anti join {touched} t on t.key = s.key"
             selects = [f"select {former} from {untouched}", *pieces]
-            rows = _count(connection, untouched) + _count(connection, "accepted")
+            rows = count(connection, untouched) + count(connection, "accepted")
             if rekeyed:
                 own = _former_records(plan_file, ledger, values, objects=objects)
                 selects.append(f"select * from ({pieces[0]}) where false union all by name {own}")
-                rows += _count(connection, f"({own})")
+                rows += count(connection, f"({own})")
         fresh = target.with_suffix(".new")
         freeze_in_turn(connection, selects, fresh, rows)
         fresh.replace(target)
@@ -111,16 +108,11 @@ def _piece_condition(start: int) -> str:
     return " and ".join(f"{each} >= {start} and {each} < {start + _PIECE}" for each in places)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    ((rows,),) = connection.execute(f"select count(*) from {relation}").fetchall()
-    return int(rows)
-
-
 def _has_merges(connection: duckdb.DuckDBPyConnection, old: Path | None, ledger: Path) -> bool:
     """Return whether this run or an earlier one merged rows."""
     if old is not None and MERGED in columns_of(connection, file(old)):
         return True
-    return _count(connection, f"{file(ledger)} where action = 'merged'") > 0
+    return count(connection, file(ledger), "action = 'merged'") > 0
 
 
 def _former(

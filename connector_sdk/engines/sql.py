@@ -39,6 +39,12 @@ def spill_into(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute(f"set temp_directory = {text(str(folder / SPILL))}")
 
 
+def count(connection: duckdb.DuckDBPyConnection, relation: str, condition: str = "true") -> int:
+    """Return the number of rows of a relation, or of those that meet a condition; both are SQL."""
+    ((rows,),) = connection.execute(f"select count(*) from {relation} where {condition}").fetchall()
+    return int(rows)
+
+
 def name(identifier: str) -> str:
     """Return an identifier in SQL, always quoted."""
     return '"' + identifier.replace('"', '""') + '"'

@@ -7,21 +7,12 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from connector_sdk.contract.batch import Action
+from connector_sdk.contract.batch import ACTIONS, Action
 from connector_sdk.contract.project import Model, Project, Sync
 from connector_sdk.contract.schema import ObjectSchema
 from connector_sdk.contract.spec import DestinationSpec, Mode
 from connector_sdk.project.delivery import DeliverySettings
 from connector_sdk.state.records import RemovedToday
-
-ACTIONS: Mapping[Mode, Action] = {
-    Mode.INSERT: Action.CREATE,
-    Mode.UPDATE: Action.UPDATE,
-    Mode.UPSERT: Action.UPSERT,
-    Mode.ARCHIVE: Action.DELETE,
-    Mode.ALL: Action.REPLACE,
-}
-"""The action that each mode takes for a row of the model."""
 
 
 @frozen

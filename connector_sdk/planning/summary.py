@@ -16,7 +16,7 @@ from connector_sdk.contract.report import ActionCounts, RowCounts
 from connector_sdk.contract.schema import FieldType, ObjectSchema
 from connector_sdk.contract.spec import Mode, Removal
 from connector_sdk.engines.compare import columns_of
-from connector_sdk.engines.sql import file, name, texts
+from connector_sdk.engines.sql import count, file, name, texts
 from connector_sdk.planning.batching.order import OrderedPlan
 from connector_sdk.planning.diff.removals import Removals, clearable
 from connector_sdk.planning.mapping.decimals import has_more_decimals
@@ -172,8 +172,7 @@ def _more_decimals(
 
 def _rows(connection: duckdb.DuckDBPyConnection, plan: Path, condition: str) -> int:
     """Return how many lines of a plan meet a condition."""
-    ((rows,),) = connection.execute(f"select count(*) from {file(plan, numbered=True)} where ({condition})").fetchall()
-    return int(rows)
+    return count(connection, file(plan, numbered=True), condition)
 
 
 def _not_cleared(request: PlanRequest, mapped: ResolvedMapping) -> Iterator[Finding]:

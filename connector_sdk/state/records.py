@@ -41,8 +41,9 @@ class NewBatch:
 
     `round` counts how often these rows failed for a transient reason. Batches of one `lane` are never sent at the same
     time; None if the batch may be sent beside any other. `found` maps the numbers of re-matched rows to their record
-    ids, which replace those in the plan. `submitted` counts how often the rows were submitted in earlier batches.
-    `repeated` is true if one of these submissions may have been executed although it was not answered.
+    ids, which replace those in the plan. `submitted` counts how often the rows were submitted, also in earlier batches,
+    except for attempts that certainly executed nothing. `repeated` is true if one of these submissions may have been
+    executed although it was not answered.
     """
 
     stage: int
@@ -63,37 +64,18 @@ class NewBatch:
 
 
 @frozen
-class JournalledBatch:
-    """A batch in the journal. `attempts` counts how often it was about to be sent.
+class JournalledBatch(NewBatch):
+    """A batch in the journal. `attempts` counts how often it was about to be sent."""
 
-    `submitted` counts how often its rows were submitted, also in earlier batches, except for attempts that certainly
-    executed nothing. `repeated` is true if an earlier submission of its rows may have been executed.
-    """
-
-    run: str
-    number: int
-    stage: int
-    object_name: str
-    action: Action
-    shape: int
-    ranges: Ranges
-    state: BatchState
-    attempts: int
-    round: int
-    lane: int | None = None
-    found: Mapping[int, str] = field(factory=dict)
-    submitted: int = 0
-    repeated: bool = False
+    run: str = field(kw_only=True)
+    number: int = field(kw_only=True)
+    state: BatchState = field(kw_only=True)
+    attempts: int = field(kw_only=True)
 
     @property
     def label(self) -> str:
         """Its name in the log."""
         return f"batch {self.number} of run {self.run} ({self.rows} rows to {self.action} in {self.object_name})"
-
-    @property
-    def rows(self) -> int:
-        """The number of its rows."""
-        return sum(stop - start for start, stop in self.ranges)
 
     @property
     def in_flight(self) -> bool:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pyarrow as pa
+from attrs import fields
 
 from connector_sdk.contract.batch import Action, Anchor
 from connector_sdk.state.records import (
@@ -56,8 +57,8 @@ def load_batch(row: tuple[Any, ...]) -> JournalledBatch:
     run, number, stage, object_name, action, shape, rows, state, attempts, round_, lane, found, submitted, again = row
     ids = {int(each): id_ for each, id_ in json.loads(found).items()} if found else {}
     return JournalledBatch(
-        run, number, stage, object_name, Action(action), shape, _ranges(rows), BatchState(state), attempts, round_,
-        lane, ids, submitted, bool(again),
+        stage, object_name, Action(action), shape, _ranges(rows), round_, lane, ids, submitted, bool(again),
+        run=run, number=number, state=BatchState(state), attempts=attempts,
     )  # fmt: skip
 
 
@@ -74,10 +75,8 @@ def _ranges(rows: str) -> Ranges:
 
 def make_planned_batch(run: str, number: int, batch: NewBatch) -> JournalledBatch:
     """Return the journal's entry for a new batch, which was not sent yet."""
-    return JournalledBatch(
-        run, number, batch.stage, batch.object_name, batch.action, batch.shape, batch.ranges,
-        BatchState.PLANNED, 0, batch.round, batch.lane, batch.found, batch.submitted, batch.repeated,
-    )  # fmt: skip
+    shared = {each.name: getattr(batch, each.name) for each in fields(NewBatch)}
+    return JournalledBatch(**shared, run=run, number=number, state=BatchState.PLANNED, attempts=0)
 
 
 def load_anchor(row: tuple[Any, ...]) -> Anchor:

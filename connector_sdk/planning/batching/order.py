@@ -12,7 +12,7 @@ from connector_sdk.contract.batch import Action, Column, OnNull
 from connector_sdk.contract.schema import Field
 from connector_sdk.contract.spec import Mode, Removal
 from connector_sdk.engines.compare import freeze
-from connector_sdk.engines.sql import file, name, text
+from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.batching.cut import Group
 from connector_sdk.planning.diff.merge_groups import GOES
 from connector_sdk.planning.diff.removals import list_cleared_columns, removal_action
@@ -232,7 +232,7 @@ def _arrange_merges(
 ) -> Iterator[_Piece]:
     """Yield the children to merge: after everything that is written, and those of one parent side by side."""
     condition = f"outcome is null and {GOES}"
-    ((rows,),) = connection.execute(f"select count(*) from {file(changes)} where {condition}").fetchall()
+    rows = count(connection, file(changes), condition)
     mergeable, shape = request.spec.mergeable, len(shapes.all) - 1
     most = mergeable.max_rows if mergeable else None
     group = Group(0, rows, stage, request.schema.name, Action.MERGE, shape, rows_max=most)

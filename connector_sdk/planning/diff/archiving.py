@@ -12,7 +12,7 @@ from connector_sdk.contract.codes import Code
 from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import freeze
-from connector_sdk.engines.sql import file, text
+from connector_sdk.engines.sql import count, file, text
 from connector_sdk.planning.request import PlanRequest
 
 
@@ -29,7 +29,7 @@ def leave_out_waiting(connection: duckdb.DuckDBPyConnection, request: PlanReques
     if request.sync.mode is not Mode.ARCHIVE:
         return Waiting(lines)
     waits = f"coalesce(code = {text(Code.NO_RECORD)}, false)"
-    ((rows,),) = connection.execute(f"select count(*) from {file(lines)} where {waits}").fetchall()
+    rows = count(connection, file(lines), waits)
     if not rows:
         return Waiting(lines)
     target = request.folder / "archived.parquet"

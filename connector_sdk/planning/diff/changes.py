@@ -15,7 +15,7 @@ from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import NAMED, Compared, Profile, columns_of, freeze, profile
 from connector_sdk.engines.models import Source
 from connector_sdk.engines.snapshots import SENT_MATCH
-from connector_sdk.engines.sql import file, name, text
+from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.diff.identity import comparable, inexact, key
 from connector_sdk.planning.diff.known_rows import make_known_rows
 from connector_sdk.planning.diff.merge_groups import (
@@ -258,5 +258,4 @@ def _count_effects(connection: duckdb.DuckDBPyConnection, target: Path, conditio
 def _count_known(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> int:
     if request.snapshot is None:
         return 0
-    ((rows,),) = connection.execute("select count(*) from known_rows").fetchall()
-    return int(rows)
+    return count(connection, "known_rows")

@@ -20,7 +20,7 @@ from connector_sdk.contract.project import Sync
 from connector_sdk.contract.schema import ObjectSchema
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.snapshots import MERGED
-from connector_sdk.engines.sql import file, name, text
+from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.diff.identity import comparable, key
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.mapping.model import ResolvedMapping
@@ -143,7 +143,7 @@ def merge_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, 
         yield Finding(
             Level.INFO, f"records that are merged: {rows:,}, into {parents:,} others, which keep their values"
         )
-    ((defects,),) = connection.execute("select count(*) from groups where defect is not null").fetchall()
+    defects = count(connection, "groups", "defect is not null")
     if defects:
         query = f"select said from groups where defect is not null order by shared limit {_NAMED}"
         said = "; ".join(each for (each,) in connection.execute(query).fetchall())

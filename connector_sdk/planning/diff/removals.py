@@ -14,7 +14,7 @@ from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.schema import FieldType
 from connector_sdk.contract.spec import Removal
 from connector_sdk.engines.compare import freeze
-from connector_sdk.engines.sql import file, text
+from connector_sdk.engines.sql import count, file, text
 from connector_sdk.planning.diff.changes import Changes
 from connector_sdk.planning.diff.merge_groups import merged_condition
 from connector_sdk.planning.diff.shared_records import keep_shared, keep_successors
@@ -57,7 +57,7 @@ def freeze_removals(
     if request.snapshot is None or not request.forgets or not (changes.absent or changes.rekeyed):
         return Removals()
     connection.execute(f"create table gone as {_select_removed_keys(connection, request, changes, lines)}")
-    ((left,),) = connection.execute("select count(*) from gone where not rekeyed").fetchall()
+    left = count(connection, "gone", "not rekeyed")
     if request.sync.on_removed is Removal.NOTHING:
         if left:
             freeze(connection, "select key from gone where not rekeyed", request.folder / DROPPED)
@@ -66,7 +66,7 @@ def freeze_removals(
     keep_successors(connection, request, mapped, match)
     target = request.folder / "removed.parquet"
     rows = freeze(connection, _lines(request, lines), target)
-    ((sent,),) = connection.execute(f"select count(*) from {file(target)} where outcome is null").fetchall()
+    sent = count(connection, file(target), "outcome is null")
     return Removals(target if rows else None, rows, sent, left)
 
 

@@ -9,7 +9,7 @@ import duckdb
 
 from connector_sdk.contract.codes import Code
 from connector_sdk.engines.compare import freeze
-from connector_sdk.engines.sql import file, texts
+from connector_sdk.engines.sql import count, file, texts
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.lookup.matches import Match, SoughtValues, ask
 from connector_sdk.planning.lookup.rematch_plan import successors
@@ -31,7 +31,7 @@ def reject_shared(connection: duckdb.DuckDBPyConnection, request: PlanRequest, l
         f"create table shared as select object, record_id, count(*) as rows, min(key, {_NAMED}) as keys from ({meant})"
         " group by object, record_id having count(*) > 1"
     )
-    if not _count(connection, "shared"):
+    if not count(connection, "shared"):
         return lines
     joined = f"(select c.*, h.rows, h.keys from {file(lines)} c left join shared h using (object, record_id))"
     said = (
@@ -110,11 +110,6 @@ def _find_unchanged(connection: duckdb.DuckDBPyConnection, request: PlanRequest,
         semi join {file(lines)} l on l.object = s.object and l.record_id = s.record_id
         anti join {file(lines)} c on c.key = s.key
     """)
-    if _count(connection, "unchanged"):
+    if count(connection, "unchanged"):
         connection.execute("create or replace table unchanged as from unchanged u semi join model m on m.key = u.key")
-    return _count(connection, "unchanged")
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
-    return int(rows)
+    return count(connection, "unchanged")

@@ -13,7 +13,7 @@ from connector_sdk.contract.codes import Code
 from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of, freeze
-from connector_sdk.engines.sql import file, name, text
+from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.diff.identity import comparable
 from connector_sdk.planning.diff.merge_groups import GOES
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
@@ -55,7 +55,7 @@ def relate(
     connection.execute(f"create table pairs as {' union all '.join(pairs)}")
     connection.execute("create table edges as select distinct child, parent from pairs")
     highest = find_levels(connection, lines)
-    ((circles,),) = connection.execute("select count(*) from circle").fetchall()
+    circles = count(connection, "circle")
     if not highest and not circles:
         return Parents(changes)
     target = request.folder / "related.parquet"
@@ -185,14 +185,9 @@ def _find_unsent(connection: duckdb.DuckDBPyConnection, parents: Parents, lines:
     connection.execute(f"create table waiting as {waiting}")
     found = f"select distinct parent as key from waiting where parent not in (select key {sent})"
     connection.execute(f"create table unsent as {found}")
-    added = rows = _count(connection)
+    added = rows = count(connection, "unsent")
     while added:
         further = "select distinct w.key from waiting w semi join unsent u on u.key = w.parent"
         connection.execute(f"insert into unsent {further} anti join unsent k on k.key = w.key")
-        added, rows = _count(connection) - rows, _count(connection)
+        added, rows = count(connection, "unsent") - rows, count(connection, "unsent")
     return rows
-
-
-def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    ((rows,),) = connection.execute("select count(*) from unsent").fetchall()
-    return int(rows)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import duckdb
 
+from connector_sdk.engines.sql import count
+
 _STEPS = 10
 """The number of steps of a circle that its message shows."""
 
@@ -21,7 +23,7 @@ def find_levels(connection: duckdb.DuckDBPyConnection, keys: str) -> int:
     connection.execute("create table level (line bigint, level integer)")
     connection.execute("create table circle (line bigint, trail text)")
     level = 0
-    while _count(connection, "edges"):
+    while count(connection, "edges"):
         connection.execute("create or replace table held_up as select distinct child as line from edges")
         free = f"select distinct child, {level + 1} from edges anti join held_up on held_up.line = edges.parent"
         ((found,),) = connection.execute(f"insert into level {free}").fetchall()
@@ -37,10 +39,10 @@ def find_levels(connection: duckdb.DuckDBPyConnection, keys: str) -> int:
 def _find_circles(connection: duckdb.DuckDBPyConnection, keys: str) -> None:
     """Put the lines of circles into `circle`: those that remain after edges that lead nowhere are removed."""
     connection.execute("create or replace table turning as select * from edges")
-    before, left = -1, _count(connection, "turning")
+    before, left = -1, count(connection, "turning")
     while before != left:
         _keep(connection, "turning", "child in (select parent from turning)")
-        before, left = left, _count(connection, "turning")
+        before, left = left, count(connection, "turning")
     connection.execute(
         f"""
         insert into circle with recursive
@@ -62,8 +64,3 @@ def _find_circles(connection: duckdb.DuckDBPyConnection, keys: str) -> None:
 
 def _keep(connection: duckdb.DuckDBPyConnection, table: str, *conditions: str) -> None:
     connection.execute(f"create or replace table {table} as select * from {table} where {' and '.join(conditions)}")
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
-    return int(rows)

@@ -19,8 +19,9 @@ from connector_sdk import (
     PlanSummary,
     PluginError,
 )
+from connector_sdk.contract.batch import ACTIONS
 from connector_sdk.testing.conformance.kit import Kit, ways
-from connector_sdk.testing.conformance.subject import ACTIONS, Subject, Way
+from connector_sdk.testing.conformance.subject import Subject, Way
 
 _MISSING = "no_such_object_of_anybody"
 

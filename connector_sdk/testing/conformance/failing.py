@@ -11,9 +11,10 @@ import attrs
 import pytest
 
 from connector_sdk import Action, Executed, Kind, Mode, RowError, Secret
+from connector_sdk.contract.batch import ACTIONS
 from connector_sdk.testing.conformance.kit import Kit, ways
 from connector_sdk.testing.conformance.samples import Row
-from connector_sdk.testing.conformance.subject import ACTIONS, Subject, Target, Way
+from connector_sdk.testing.conformance.subject import Subject, Target, Way
 
 
 class Failing(Kit):

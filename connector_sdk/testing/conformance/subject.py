@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -24,16 +24,9 @@ from connector_sdk import (
     PluginError,
     WriteResult,
 )
+from connector_sdk.contract.batch import ACTIONS
 from connector_sdk.testing.conformance.samples import Row, Samples, columns, table
 from connector_sdk.testing.doubles import RecordingHost, RecordingRun
-
-ACTIONS: Mapping[Mode, Action] = {
-    Mode.INSERT: Action.CREATE,
-    Mode.UPDATE: Action.UPDATE,
-    Mode.UPSERT: Action.UPSERT,
-    Mode.ARCHIVE: Action.DELETE,
-    Mode.ALL: Action.REPLACE,
-}
 
 
 @frozen

@@ -3,7 +3,8 @@
 Other packages use these names:
 
 - to connect: `Config` with a way to log in, `connect`, and `login_commands` for the command line;
-- to ask an org: `Org`, `discover_schema`, `literal` for values in queries, `name_of` and `serialize` for XML;
+- to ask an org: `Org`, `discover_schema`, `literal` for values in queries;
+- to call SOAP APIs: `make_envelope` and `add_element` for requests, `name_of` for elements of answers;
 - to check answers: `require_object` and `require_list` with a `Shape` of kinds such as `TEXT`, and `unreadable` to
   reject any other answer;
 - to read limits: `read_remaining` and `read_allowed`;
@@ -40,7 +41,8 @@ from connector_salesforce.transport.answer_shape import (
     unreadable,
 )
 from connector_salesforce.transport.quota import read_allowed, read_remaining
-from connector_salesforce.transport.xml import name_of, serialize
+from connector_salesforce.transport.soap import add_element, make_envelope
+from connector_salesforce.transport.xml import name_of
 from connector_salesforce.write.bulk2 import recover as recover_job
 from connector_salesforce.write.bulk2 import write as write_job
 from connector_salesforce.write.numbers import format_numbers
@@ -64,6 +66,7 @@ __all__ = [
     "SfCli",
     "Shape",
     "Web",
+    "add_element",
     "as_not_executed",
     "as_run_stopped",
     "classify",
@@ -73,6 +76,7 @@ __all__ = [
     "list_of",
     "literal",
     "login_commands",
+    "make_envelope",
     "name_of",
     "normalize_code",
     "optional",
@@ -81,7 +85,6 @@ __all__ = [
     "recover_job",
     "require_list",
     "require_object",
-    "serialize",
     "unreadable",
     "write_job",
 ]

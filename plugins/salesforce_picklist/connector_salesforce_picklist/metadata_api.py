@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from connector_salesforce import CallFailed, Org, name_of, normalize_code, serialize, unreadable
+from connector_salesforce import CallFailed, Org, add_element, make_envelope, name_of, normalize_code, unreadable
 
 from connector_salesforce_picklist.values import Raw
 from connector_sdk import Executed
 
-_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _METADATA = "http://soap.sforce.com/2006/04/metadata"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -69,20 +68,17 @@ def write_set(org: Org, name: str, tree: Raw) -> None:
 
 
 def _call(org: Org, action: str, fill: Callable[[ElementTree.Element], None]) -> ElementTree.Element:
-    def envelope(token: str) -> bytes:
-        for prefix, namespace in (("soapenv", _SOAP), ("met", _METADATA), ("xsi", _XSI)):
-            ElementTree.register_namespace(prefix, namespace)
-        root = ElementTree.Element(f"{{{_SOAP}}}Envelope")
-        header = ElementTree.SubElement(root, f"{{{_SOAP}}}Header")
-        _text(ElementTree.SubElement(header, f"{{{_METADATA}}}SessionHeader"), "sessionId", token)
-        fill(ElementTree.SubElement(root, f"{{{_SOAP}}}Body"))
-        return serialize(root)
-
-    return org.client.soap(f"/m/{org.client.version}", action, envelope)
+    for prefix, namespace in (("met", _METADATA), ("xsi", _XSI)):
+        ElementTree.register_namespace(prefix, namespace)
+    return org.client.soap(
+        f"/m/{org.client.version}",
+        action,
+        lambda token: make_envelope(_METADATA, token, lambda _, body: fill(body)),
+    )
 
 
 def _text(parent: ElementTree.Element, name: str, value: str) -> None:
-    ElementTree.SubElement(parent, f"{{{_METADATA}}}{name}").text = value
+    add_element(parent, _METADATA, name, value)
 
 
 def _find_elements(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:

@@ -41,7 +41,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> PlanReader:
 
 
 def _batch(ranges: Ranges, shape: int = 0) -> JournalledBatch:
-    return JournalledBatch("run", 1, 0, "o", Action.UPSERT, shape, ranges, BatchState.PLANNED, 0, 0)
+    return JournalledBatch(
+        0, "o", Action.UPSERT, shape, ranges, run="run", number=1, state=BatchState.PLANNED, attempts=0
+    )
 
 
 def _check(read: BatchRows, ranges: Ranges) -> None:

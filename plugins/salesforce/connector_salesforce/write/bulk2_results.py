@@ -15,7 +15,7 @@ from attrs import frozen
 from connector_salesforce.transport.client import Client
 from connector_salesforce.write import bulk2_jobs, csv_files
 from connector_salesforce.write.bulk2_jobs import JobState
-from connector_salesforce.write.cells import Sent, join_cells
+from connector_salesforce.write.cells import Sent, join_cells, join_chunks
 from connector_salesforce.write.csv_files import DamagedError
 from connector_salesforce.write.numbers import strip_zeros
 from connector_salesforce.write.row_errors import parse_errors, without_empty
@@ -68,7 +68,7 @@ def read_results(client: Client, job: str, sent: Sent) -> Found:
         if sum(each.num_rows for each in pieces) >= len(sent.keys):
             break
     lines = pa.Table.from_batches(pieces, schema=_FOUND).combine_chunks()
-    return Found(lines, _pair_lines(sent.keys, _flat(lines.column("key"))))
+    return Found(lines, _pair_lines(sent.keys, join_chunks(lines.column("key"))))
 
 
 def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) -> WriteResult:
@@ -76,7 +76,7 @@ def results(told: Found, untold: tuple[str, str], unprocessed: tuple[str, str]) 
 
     `untold` is the code and message of rows without a line, and `unprocessed` of rows that were not executed.
     """
-    lines = {name: _flat(told.lines.column(name)).take(told.line) for name in _FOUND.names if name != "key"}
+    lines = {name: join_chunks(told.lines.column(name)).take(told.line) for name in _FOUND.names if name != "key"}
     status = pc.fill_null(lines["status"], RowStatus.UNKNOWN.value)
     succeeded = pc.equal(status, RowStatus.SUCCEEDED.value)
     code = message = fields = None
@@ -142,7 +142,3 @@ def _number_keys(keys: pa.Array, distinct: pa.Array) -> pa.Array:
         return place
     repetition = pc.subtract(pc.rank(place, tiebreaker="first"), pc.rank(place, tiebreaker="min")).cast(pa.int64())
     return pc.add(pc.multiply(repetition, pa.scalar(len(distinct), pa.int64())), place)
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

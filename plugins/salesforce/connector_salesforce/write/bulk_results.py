@@ -5,11 +5,15 @@ Bulk API Developer Guide, "Handle Failed Records in Batches": one line per row, 
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
-from pyarrow import csv
 
+from connector_salesforce.write import csv_files
+from connector_salesforce.write.cells import join_chunks
+from connector_salesforce.write.csv_files import DamagedError
 from connector_salesforce.write.row_errors import parse_errors, without_empty
 from connector_sdk import RowStatus, WriteResult
 
@@ -76,24 +80,14 @@ def parse_results(body: bytes) -> WriteResult:
 
 
 def _table(body: bytes) -> dict[str, pa.Array]:
-    if not body.endswith(b"\n") and body:
-        body += b"\n"
     try:
-        read = csv.read_csv(
-            pa.BufferReader(body),
-            read_options=csv.ReadOptions(block_size=max(len(body), 1_024), use_threads=False),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(_COLUMNS, pa.string()), include_columns=_COLUMNS, strings_can_be_null=False
-            ),
-        )
-    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        pieces = list(csv_files.read(BytesIO(body if body.endswith(b"\n") else body + b"\n"), _COLUMNS))
+    except DamagedError as error:
         raise ResultsError(str(error)) from None
-    return {name: _flat(read.column(name)) for name in _COLUMNS}
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string())
+    if not pieces:
+        raise ResultsError("the file has no results")
+    table = pa.Table.from_batches(pieces, schema=pa.schema([(name, pa.string()) for name in _COLUMNS]))
+    return {name: join_chunks(table.column(name)) for name in _COLUMNS}
 
 
 def _check(table: dict[str, pa.Array], success: pa.Array) -> None:

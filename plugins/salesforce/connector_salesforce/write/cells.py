@@ -238,7 +238,7 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
 
     REST API Developer Guide, "Valid Date and DateTime Formats".
     """
-    type_, array = column.type, _flat(column)
+    type_, array = column.type, join_chunks(column)
     if type_ == pa.string():
         return Form.TEXT, _without_empty(array)
     if pa.types.is_dictionary(type_):
@@ -260,7 +260,7 @@ def _text(column: pa.ChunkedArray) -> tuple[Form, pa.StringArray]:
     return Form.TEXT, _without_empty(array.cast(pa.string()))
 
 
-def _flat(column: pa.ChunkedArray) -> pa.Array:
+def join_chunks(column: pa.ChunkedArray) -> pa.Array:
     """Return a column as one array."""
     if column.num_chunks == 1:
         return column.chunk(0)

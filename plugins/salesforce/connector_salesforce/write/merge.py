@@ -19,7 +19,8 @@ from connector_salesforce.ids import SHORT
 from connector_salesforce.org.org import Org
 from connector_salesforce.org.soql import is_in, select
 from connector_salesforce.transport.answer_shape import FLAG, TEXT, Shape, optional, unreadable
-from connector_salesforce.transport.xml import name_of, serialize, values_of
+from connector_salesforce.transport.soap import add_element, make_envelope
+from connector_salesforce.transport.xml import name_of, values_of
 from connector_sdk import (
     NOT_EXECUTED,
     Attempt,
@@ -37,7 +38,6 @@ ROWS_MAX = 200
 _TOGETHER = 2
 """The most records that one request merges into a master."""
 
-_ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _PARTNER = "urn:partner.soap.sforce.com"
 _RECORD = "urn:sobject.partner.soap.sforce.com"
 
@@ -220,25 +220,22 @@ def _error(result: ElementTree.Element) -> tuple[str, str]:
 
 
 def _envelope(token: str, object_name: str, rows: _Rows, requests: Sequence[_Request], options: Options) -> bytes:
-    root = ElementTree.Element(f"{{{_ENVELOPE}}}Envelope")
-    header = ElementTree.SubElement(root, f"{{{_ENVELOPE}}}Header")
-    _add(_add(header, "SessionHeader"), "sessionId", token)
-    if options.duplicate_rules == "allow":
-        rule = _add(header, "DuplicateRuleHeader")
-        for name, value in (("allowSave", "true"), ("includeRecordDetails", "false"), ("runAsCurrentUser", "true")):
-            _add(rule, name, value)
-    body = _add(ElementTree.SubElement(root, f"{{{_ENVELOPE}}}Body"), "merge")
-    for each in requests:
-        request = _add(body, "request")
-        master = _add(request, "masterRecord")
-        ElementTree.SubElement(master, f"{{{_RECORD}}}type").text = object_name
-        ElementTree.SubElement(master, f"{{{_RECORD}}}Id").text = each.master
-        for row in each.rows:
-            _add(request, "recordToMergeIds", rows.records[row])
-    return serialize(root)
+    def fill(header: ElementTree.Element, body: ElementTree.Element) -> None:
+        if options.duplicate_rules == "allow":
+            rule = _add(header, "DuplicateRuleHeader")
+            for name, value in (("allowSave", "true"), ("includeRecordDetails", "false"), ("runAsCurrentUser", "true")):
+                _add(rule, name, value)
+        merge = _add(body, "merge")
+        for each in requests:
+            request = _add(merge, "request")
+            master = _add(request, "masterRecord")
+            add_element(master, _RECORD, "type", object_name)
+            add_element(master, _RECORD, "Id", each.master)
+            for row in each.rows:
+                _add(request, "recordToMergeIds", rows.records[row])
+
+    return make_envelope(_PARTNER, token, fill)
 
 
 def _add(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:
-    element = ElementTree.SubElement(parent, f"{{{_PARTNER}}}{name}")
-    element.text = text
-    return element
+    return add_element(parent, _PARTNER, name, text)
