@@ -21,6 +21,23 @@ class Level(StrEnum):
     STOP = "stop"
 
 
+class Effect(StrEnum):
+    """Why a row is in a plan.
+
+    `new`: its key is not known yet. `absent` and `present`: new, and a look-up found no record or one. `changed`: the
+    row differs from what was accepted. `rekeyed`: it has a new match value. `same`: it stays as it is in a list that is
+    replaced as a whole. `left`: it left the model.
+    """
+
+    NEW = "new"
+    ABSENT = "absent"
+    PRESENT = "present"
+    CHANGED = "changed"
+    REKEYED = "rekeyed"
+    SAME = "same"
+    LEFT = "left"
+
+
 @frozen
 class Finding:
     """A fact worth knowing before a run, and what to do about it.

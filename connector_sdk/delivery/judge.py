@@ -9,6 +9,7 @@ from attrs import frozen
 from connector_sdk.contract.batch import Action
 from connector_sdk.contract.codes import EXPLAINED, Code
 from connector_sdk.contract.outcome import Classification, Executed, Kind, Outcome, RowStatus, WriteResult
+from connector_sdk.contract.plan import Effect
 from connector_sdk.delivery.context import BatchDelivery
 
 _GONE = {
@@ -18,7 +19,7 @@ _GONE = {
 }
 """The advice for a row whose record no longer exists."""
 
-_LOOKED_UP = ["new", "present", "rekeyed"]
+_LOOKED_UP = [Effect.NEW, Effect.PRESENT, Effect.REKEYED]
 """The effects of rows whose record ids were looked up in this run."""
 
 
@@ -50,7 +51,7 @@ def judge_rows(delivery: BatchDelivery, result: WriteResult) -> tuple[pa.Array, 
     """Group rows by status, code and age of their record ids; return each row's group, and each group's verdict."""
     status = result.rows.column("status").combine_chunks()
     code = pc.fill_null(result.rows.column("code").combine_chunks(), "")
-    age = pc.if_else(pc.is_in(delivery.rows.effects, pa.array(_LOOKED_UP)), "fresh", "")
+    age = pc.if_else(pc.is_in(delivery.rows.effects, pa.array(_LOOKED_UP, pa.string())), "fresh", "")
     joined = pc.binary_join_element_wise(status, age, code, "\t").dictionary_encode()
     verdicts = []
     for number, each in enumerate(joined.dictionary.to_pylist()):

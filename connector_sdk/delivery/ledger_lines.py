@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from connector_sdk.contract.batch import Action
 from connector_sdk.contract.outcome import Outcome, RowStatus, WriteResult
+from connector_sdk.contract.plan import Effect
 from connector_sdk.state.ledger import LEDGER_SCHEMA
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.state.records import JournalledBatch
@@ -18,10 +19,15 @@ _DONE = {
     Action.MERGE: "merged",
 }
 
-_REPLACED = {"new": "created", "changed": "updated", "same": "kept", "left": "deactivated"}
+_REPLACED = {
+    Effect.NEW: "created",
+    Effect.CHANGED: "updated",
+    Effect.SAME: "kept",
+    Effect.LEFT: "deactivated",
+}
 """The action that the ledger reports for each row of a replaced list, by its effect."""
 
-_THERE = pa.array(["changed", "present", "left"])
+_THERE = pa.array([Effect.CHANGED, Effect.PRESENT, Effect.LEFT], pa.string())
 """The effects of rows whose records are known to exist: writing them twice creates nothing."""
 
 
@@ -65,14 +71,16 @@ def table_of(
 def _describe_done(action: Action, rows: BatchRows, answer: pa.Table, duplicates: pa.Array) -> pa.Array | pa.Scalar:
     """Return what was done to each row's record if the row succeeded."""
     if action is Action.REPLACE:
-        return pa.array(list(_REPLACED.values())).take(pc.index_in(rows.effects, pa.array(list(_REPLACED))))
+        return pa.array(list(_REPLACED.values())).take(
+            pc.index_in(rows.effects, pa.array(list(_REPLACED), pa.string()))
+        )
     done: pa.Array | pa.Scalar = pa.scalar(_DONE.get(action))
     if action is Action.UPSERT:
         created = answer.column("created").combine_chunks()
         done = pc.fill_null(pc.if_else(created, "created", "updated"), _EITHER)
         done = pc.if_else(duplicates, _EITHER, done)
     if action in (Action.UPSERT, Action.UPDATE):
-        return pc.if_else(pc.equal(rows.effects, "left"), "cleared", done)
+        return pc.if_else(pc.equal(rows.effects, Effect.LEFT.value), "cleared", done)
     return done
 
 

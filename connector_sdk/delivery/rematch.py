@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from attrs import field, frozen
 
 from connector_sdk.contract.batch import Action
+from connector_sdk.contract.plan import Effect
 from connector_sdk.delivery.context import BatchDelivery, RunContext
 from connector_sdk.delivery.split import ranges_of
 from connector_sdk.state.plan_file import MatchRule, shape_in, unfit_in
@@ -53,7 +54,7 @@ def rematch(delivery: BatchDelivery, asked: pa.BooleanArray) -> Rematched:
         return Rematched()
     places = pc.indices_nonzero(asked)
     numbers, former = rows.rows.take(places).to_pylist(), rows.record_ids.take(places).to_pylist()
-    left = pc.equal(rows.effects.take(places), "left").to_pylist()
+    left = pc.equal(rows.effects.take(places), Effect.LEFT.value).to_pylist()
     values, homes = _read_rematch_plan(delivery, rule, places, () if all(left) else rule.homes)
     successors = rule.successors if all(left) else ()
     groups: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from connector_sdk.contract.codes import Code
 from connector_sdk.contract.outcome import Outcome
+from connector_sdk.contract.plan import Effect
 from connector_sdk.delivery.context import BatchDelivery, StageRows
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.records import JournalledBatch
@@ -37,7 +38,7 @@ def find_withheld(delivery: BatchDelivery) -> Stay | None:
             return Stay(rejected, Outcome.UNPROCESSED, Code.NOT_SENT, reason)
     if len(stage.claimed_records):
         records = _join_names(delivery.batch.object_name, rows.record_ids)
-        claimed = pc.and_(pc.equal(rows.effects, "left"), pc.is_in(records, stage.claimed_records))
+        claimed = pc.and_(pc.equal(rows.effects, Effect.LEFT.value), pc.is_in(records, stage.claimed_records))
         if pc.any(claimed).as_py():
             reason = "another row of the model was written to this record, so it stays"
             return Stay(pc.fill_null(claimed, False), Outcome.SKIPPED, Code.RECORD_KEPT, reason)
@@ -56,7 +57,7 @@ def find_claimed_records(journal: Journal, rows: StageRows, batches: Sequence[Jo
     Only the answer to an upsert by key says which record it wrote to.
     """
     nothing = pa.array([], pa.string())
-    if not pc.any(pc.equal(rows.columns(batches[0], ["effect"]).column("effect"), "left")).as_py():
+    if not pc.any(pc.equal(rows.columns(batches[0], ["effect"]).column("effect"), Effect.LEFT.value)).as_py():
         return nothing
     planned = [nothing]
     for batch in batches:

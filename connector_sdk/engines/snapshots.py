@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from connector_sdk.contract.plan import Effect
 from connector_sdk.engines.compare import columns_of, freeze_in_turn
 from connector_sdk.engines.sql import count, database, file, is_castable, name
 
@@ -72,7 +73,7 @@ def promote(
                 {", l.action = 'merged' as merged" if merges else ""} {", l.object" if objects else ""}
                 {_qualify_columns("p", values)}
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
-            where p.effect <> 'left' and {done}
+            where p.effect <> '{Effect.LEFT}' and {done}
         """
         starts = range(0, count(connection, plan_file) or 1, _PIECE)
         pieces = [f"{accepted} and {_piece_condition(start)}" for start in starts]
@@ -161,7 +162,7 @@ def _select_dropped_keys(plan_file: str, ledger: Path, dropped: Path | None, *, 
     lost = "" if archives else "or (l.outcome = 'skipped' and l.batch is not null)"
     removed = f"""
         select p.key from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
-        where (p.effect = 'left' and l.outcome in ('succeeded', 'skipped'))
+        where (p.effect = '{Effect.LEFT}' and l.outcome in ('succeeded', 'skipped'))
             {lost}
     """
     return removed if dropped is None else f"{removed} union all select key from {file(dropped)}"
@@ -177,7 +178,7 @@ def _former_records(plan_file: str, ledger: Path, values: Sequence[str], *, obje
         select p.key || chr(31) || ' (former record ' || p.record_id || ')' as key, p.record_id, p.match,
             0::bigint as generation {", p.object" if objects else ""} {nothing}
         from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
-        where p.effect = 'left' and l.outcome not in ('succeeded', 'skipped')
+        where p.effect = '{Effect.LEFT}' and l.outcome not in ('succeeded', 'skipped')
             and p.key in (select key from accepted)
     """
 

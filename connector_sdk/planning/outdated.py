@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connector_sdk.contract.batch import Column
+from connector_sdk.contract.plan import Effect
 from connector_sdk.contract.schema import Field, ObjectSchema, ReferenceKey
 from connector_sdk.files.corruption import PLAN
 from connector_sdk.planning.frozen import FrozenPlan
@@ -48,7 +49,9 @@ def read_entries(plan: FrozenPlan) -> frozenset[str]:
     stored = plan.layout.stored[_match(plan)]
     with PLAN.reading(plan.file):
         rows = pq.read_table(plan.file, columns=["effect", stored])
-    return frozenset(map(str, rows.filter(pc.not_equal(rows.column("effect"), "new")).column(stored).to_pylist()))
+    return frozenset(
+        map(str, rows.filter(pc.not_equal(rows.column("effect"), Effect.NEW.value)).column(stored).to_pylist())
+    )
 
 
 def find_changed_entries(plan: FrozenPlan, then: Collection[str], present: pa.Table) -> str:

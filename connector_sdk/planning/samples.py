@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from connector_sdk.contract.batch import Action, OnNull
+from connector_sdk.contract.plan import Effect
 from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.sql import file, name
 from connector_sdk.planning.batching.cut import Group
@@ -67,7 +68,11 @@ def _list_values(line: Line, groups: Sequence[Group], layout: Layout) -> dict[st
     """Return what is sent for a line beside its record id: nothing if the line is decided or leaves a list."""
     place = line["file_row_number"]
     group = next((group for group in groups if group.start <= place < group.stop), None)
-    if group is None or line["outcome"] is not None or (group.action is Action.REPLACE and line["effect"] == "left"):
+    if (
+        group is None
+        or line["outcome"] is not None
+        or (group.action is Action.REPLACE and line["effect"] == Effect.LEFT)
+    ):
         return {}
     if group.action is Action.MERGE:
         return {INTO: line[INTO]}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from connector_sdk.contract.plan import Effect
 from connector_sdk.engines.models import Source
 from connector_sdk.engines.sql import file
 from connector_sdk.planning.diff.changes import Changes, count_sent
@@ -26,11 +27,14 @@ def measure(
 ) -> Scale:
     """Measure a plan against the snapshot; `lines` are the changes after all look-ups."""
     sent = count_sent(connection, lines)
-    rekeyed = sent.get("rekeyed", 0)
-    changed = sent.get("changed", 0) + rekeyed
-    shown = {"changed": (lines, "effect in ('changed', 'rekeyed')"), "rekeyed": (lines, "effect = 'rekeyed'")}
+    rekeyed = sent.get(Effect.REKEYED, 0)
+    changed = sent.get(Effect.CHANGED, 0) + rekeyed
+    shown = {
+        "changed": (lines, f"effect in ('{Effect.CHANGED}', '{Effect.REKEYED}')"),
+        "rekeyed": (lines, f"effect = '{Effect.REKEYED}'"),
+    }
     if removals.file is not None:
-        shown["removed"] = (removals.file, "effect = 'left'")
+        shown["removed"] = (removals.file, f"effect = '{Effect.LEFT}'")
     return Scale(
         source.rows,
         changes.known,
@@ -47,7 +51,7 @@ def measure_replacement(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, source: Source, replacement: Replacement
 ) -> Scale:
     """Measure a plan that replaces its target as a whole, against what the target holds."""
-    changed = count_sent(connection, replacement.file).get("changed", 0)
+    changed = count_sent(connection, replacement.file).get(Effect.CHANGED, 0)
     replaceable = request.schema.replaceable
     removed, entries = replacement.removed, replaceable.entries if replaceable else "records of the destination"
     examples = {"removed": replacement.gone[:EXAMPLES]}

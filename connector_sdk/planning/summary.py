@@ -11,7 +11,7 @@ from attrs import fields, frozen
 
 from connector_sdk.contract.batch import Action
 from connector_sdk.contract.outcome import Outcome
-from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.plan import Effect, Finding, Level
 from connector_sdk.contract.report import ActionCounts, RowCounts
 from connector_sdk.contract.schema import FieldType, ObjectSchema
 from connector_sdk.contract.spec import Mode, Removal
@@ -24,15 +24,16 @@ from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.project.delivery import AUTO, explain_skipped_apis
 
-KIND = """
+KIND = f"""
     case when outcome is not null then outcome
-        when effect = 'left' and action = 'delete' then 'deleted'
-        when effect = 'left' then if(action = 'replace', 'deactivated', 'cleared')
-        when action = 'replace' then case effect when 'new' then 'created' when 'same' then 'kept' else 'updated' end
+        when effect = '{Effect.LEFT}' and action = 'delete' then 'deleted'
+        when effect = '{Effect.LEFT}' then if(action = 'replace', 'deactivated', 'cleared')
+        when action = 'replace' and effect = '{Effect.NEW}' then 'created'
+        when action = 'replace' and effect = '{Effect.SAME}' then 'kept'
         when action = 'merge' then 'merged'
         when action = 'create' then 'created'
-        when action = 'upsert' and effect = 'absent' then 'created'
-        when action = 'upsert' and effect in ('new', 'rekeyed') then 'created or updated'
+        when action = 'upsert' and effect = '{Effect.ABSENT}' then 'created'
+        when action = 'upsert' and effect in ('{Effect.NEW}', '{Effect.REKEYED}') then 'created or updated'
         when action = 'delete' then 'deleted'
         else 'updated' end
 """
@@ -141,7 +142,7 @@ def _novel_choices(
         given = f"unnest(string_split({stored}, ';'))" if known.type is FieldType.CHOICES else stored
         found = connection.execute(
             f"select distinct value from (select {given} as value from {file(plan, numbered=True)}"
-            f" where effect <> 'left' and ({arranged.line_condition(each)}))"
+            f" where effect <> '{Effect.LEFT}' and ({arranged.line_condition(each)}))"
             f" where not list_contains({texts(known.values)}, value) order by value limit 4"
         ).fetchall()
         if found:
@@ -160,7 +161,7 @@ def _more_decimals(
         if each.field.type is not FieldType.DECIMAL or not each.field.stores_more_decimals:
             continue
         more = has_more_decimals(name(each.stored), types[each.stored], each.field)
-        sent = f"effect <> 'left' and ({arranged.line_condition(each)})"
+        sent = f"effect <> '{Effect.LEFT}' and ({arranged.line_condition(each)})"
         rows = _rows(connection, plan, f"{sent} and {more}") if more else 0
         if rows:
             counted = f"{rows:,} rows have" if rows > 1 else "1 row has"

@@ -15,11 +15,23 @@ from attrs import frozen
 
 from connector_sdk.contract.batch import Action, Batch, Column
 from connector_sdk.contract.codes import Code
+from connector_sdk.contract.plan import Effect
 from connector_sdk.contract.spec import Mode
 from connector_sdk.files.corruption import PLAN
 from connector_sdk.state.records import JournalledBatch
 
 FILE = "plan.parquet"
+
+PLAN_SCHEMA = pa.schema([
+    ("key", pa.string()), ("match", pa.string()), ("record_id", pa.string()), ("effect", pa.string()),
+    ("action", pa.string()), ("object", pa.string()), ("outcome", pa.string()), ("code", pa.string()),
+    ("message", pa.string()), ("advice", pa.string()),
+])  # fmt: skip
+"""The columns of every plan. Beside them are the values: `model.COLUMN` as compared, and `sent.FIELD` as converted.
+
+`effect` is an `Effect`, and `action` an `Action`. A line with an `outcome` is decided already, and not sent.
+"""
+
 INTO = "merged_into"
 """The column, in plans that merge, with the record that a row's record is merged into; null if it is not merged."""
 MISSING = "missing"
@@ -75,6 +87,13 @@ class MatchRule:
     successors: tuple[str, ...] = ()
 
 
+def require_columns(schema: pa.Schema) -> None:
+    """Raise `ArrowInvalid` if a file lacks a column that every plan has."""
+    lacking = [each.name for each in PLAN_SCHEMA if schema.field(each.name).type != each.type]
+    if lacking:
+        raise pa.ArrowInvalid(f"the plan has other types in: {', '.join(lacking)}")
+
+
 def shape_in(object_name: str) -> str:
     """Return the plan's column with the shape that a row has if it updates a record of an object."""
     return f"shape in {object_name}"
@@ -123,6 +142,7 @@ class PlanReader:
         self._path = path
         with PLAN.reading(self._path):
             self._file = pq.ParquetFile(self._path)
+            require_columns(self._file.schema_arrow)
         self._layout = layout
         self._lock = threading.Lock()
         self._cache: OrderedDict[int, pa.Table] = OrderedDict()
@@ -157,7 +177,7 @@ class PlanReader:
         columns = self._layout.shapes[batch.shape]
         sent = table
         if batch.action is Action.REPLACE:
-            sent = table.filter(pc.not_equal(table.column("effect"), "left")).combine_chunks()
+            sent = table.filter(pc.not_equal(table.column("effect"), Effect.LEFT.value)).combine_chunks()
         rows = sent.select([self._layout.column(batch.object_name, each.field) for each in columns])
         rows = rows.rename_columns([each.field for each in columns])
         made = Batch(

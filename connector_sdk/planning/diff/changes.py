@@ -11,6 +11,7 @@ from attrs import frozen
 
 from connector_sdk.contract.batch import Action
 from connector_sdk.contract.codes import Code
+from connector_sdk.contract.plan import Effect
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import NAMED, Compared, Profile, columns_of, freeze, profile
 from connector_sdk.engines.models import Source
@@ -93,8 +94,8 @@ def freeze_changes(
     """
     freeze(connection, select, target, rows=source.rows if request.snapshot is None else None)
     effects = _count_effects(connection, target)
-    new, known = effects.get("new", 0), _count_known(connection, request)
-    return Changes(target, new, effects.get("rekeyed", 0), known, source.rows - new, bool(found.repeated_keys))
+    new, known = effects.get(Effect.NEW, 0), _count_known(connection, request)
+    return Changes(target, new, effects.get(Effect.REKEYED, 0), known, source.rows - new, bool(found.repeated_keys))
 
 
 def _order(request: PlanRequest) -> str:
@@ -145,7 +146,7 @@ def _select_changes(
     fixed = f"{action} as action, {text(request.schema.name)} as object"
     if request.snapshot is None:
         unknown = f"null::varchar as record_id, null::varchar as {SENT_MATCH}"
-        return f"select m.*, {unknown}, 'new' as effect, {fixed} from {rows} m"
+        return f"select m.*, {unknown}, '{Effect.NEW}' as effect, {fixed} from {rows} m"
     record = "null" if request.others else "s.record_id"
     spelling = f"s.{SENT_MATCH}" if SENT_MATCH in columns_of(connection, "known_rows") else "null"
     rekeyed = "m.match is distinct from s.match" if mapped.match and not request.matches_by_key else "false"
@@ -163,7 +164,8 @@ def _select_changes(
     return f"""
         select m.*, case when {rekeyed} then null::varchar else {record} end as record_id,
             case when {rekeyed} then null::varchar else {spelling} end as {SENT_MATCH},
-            case when s.key is null then 'new' when {rekeyed} then 'rekeyed' else 'changed' end as effect, {fixed}
+            case when s.key is null then '{Effect.NEW}' when {rekeyed} then '{Effect.REKEYED}'
+                else '{Effect.CHANGED}' end as effect, {fixed}
         from {rows} m left join known_rows s on s.key = m.key
         where {_any([*_unsound(request, found), _open(connection, request, _any(reasons))])}
     """
@@ -209,7 +211,7 @@ def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict
         yield Verdict(f"key in (select value from {found.repeated_keys})", Code.REPEATED_KEY, message)
     columns = ", ".join(request.model.primary_key)
     message = f"'the primary key ' || key || {text(f' is a floating point number that is not exact ({columns})')}"
-    yield Verdict("effect = 'new' and inexact", Code.INEXACT_KEY, message)
+    yield Verdict(f"effect = '{Effect.NEW}' and inexact", Code.INEXACT_KEY, message)
     if request.held:
         yield Verdict("key in (select key from held)", Code.HELD, "'it is not known whether this row was sent before'")
     match = request.sync.match
@@ -220,7 +222,7 @@ def _identity_verdicts(request: PlanRequest, found: Profile) -> Iterator[Verdict
         message = f"{said} || match || {_others(found.repeated_matches)}"
         yield Verdict(f"match in (select value from {found.repeated_matches})", Code.REPEATED_MATCH, message)
     if request.baseline:
-        yield Verdict("effect = 'new'", Code.BASELINE, "'taken as sent before'")
+        yield Verdict(f"effect = '{Effect.NEW}'", Code.BASELINE, "'taken as sent before'")
 
 
 def _others(table: str) -> str:

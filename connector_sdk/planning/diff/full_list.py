@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from attrs import frozen
 
 from connector_sdk.contract.batch import OnNull
-from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.plan import Effect, Finding, Level
 from connector_sdk.contract.schema import FieldType
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.sql import as_set, file, name, text
@@ -70,7 +70,7 @@ def compare_with_target(
         same = request.folder / "decided.parquet"
         freeze(duck, f"select * from {file(lines)} where outcome is not null", same)
         return Replacement(same, version, known)
-    named = duck.execute(f"select key from {file(lines)} where effect = 'left' limit {_NAMED}").fetchall()
+    named = duck.execute(f"select key from {file(lines)} where effect = '{Effect.LEFT}' limit {_NAMED}").fetchall()
     return Replacement(lines, version, known, tuple(key for (key,) in named), left, rejected)
 
 
@@ -90,7 +90,10 @@ def _lines(
     """Return SQL for the rows of the model in its order, and after them the values that leave the target."""
     types = columns_of(duck, file(changes))
     differs = " or ".join(_differs(each, types[each.stored]) for each in mapped.fillings if each.column.by is None)
-    effect = f"case when t.same is null then 'new' when {differs or 'false'} then 'changed' else 'same' end"
+    effect = (
+        f"case when t.same is null then '{Effect.NEW}' when {differs or 'false'} then '{Effect.CHANGED}'"
+        f" else '{Effect.SAME}' end"
+    )
     target = _target(duck, mapped, held)
     staying = (
         f"select c.* exclude (file_row_number) replace ({effect} as effect) from {file(changes, numbered=True)} c"
@@ -120,7 +123,8 @@ def _select_removed_values(
     key, stored = name(mapped.match.field.name), mapped.match.stored
     kept = f"select match from {file(changes)} where outcome is null"
     lines = (
-        f"select cast(t.{key} as varchar) as key, t.same as match, 'left' as effect, {text(request.action)} as action,"
+        f"select cast(t.{key} as varchar) as key, t.same as match, '{Effect.LEFT}' as effect,"
+        f" {text(request.action)} as action,"
         f" {text(request.schema.name)} as object, try_cast(t.{key} as {types[stored]}) as {name(stored)}"
         f" from ({target}) t anti join ({kept}) c on c.match = t.same order by 1"
     )
@@ -138,8 +142,8 @@ def _target(duck: duckdb.DuckDBPyConnection, mapped: ResolvedMapping, held: Path
 def _count_changes(duck: duckdb.DuckDBPyConnection, lines: Path) -> tuple[int, int, int]:
     """Return the number of model rows that differ, of values that leave, and of rows that are rejected."""
     ((differing, left, rejected),) = duck.execute(
-        "select count(*) filter (where outcome is null and effect not in ('same', 'left')),"
-        " count(*) filter (where effect = 'left'),"
+        f"select count(*) filter (where outcome is null and effect not in ('{Effect.SAME}', '{Effect.LEFT}')),"
+        f" count(*) filter (where effect = '{Effect.LEFT}'),"
         f" count(*) filter (where outcome = 'rejected') from {file(lines)}"
     ).fetchall()
     return differing, left, rejected

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from connector_sdk.contract.codes import Code
-from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.plan import Effect, Finding, Level
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.snapshots import MERGED
@@ -77,7 +77,7 @@ def _select_unwritten_keys(request: PlanRequest, lines: Path) -> str:
     A known row without a new match value writes its record, and so does a line that matched the record. A new parent of
     the group counts as the missing one that has returned: only the write shows which record it matches.
     """
-    rekeyed = f"select key from {file(lines)} where effect = 'rekeyed' and outcome is null"
+    rekeyed = f"select key from {file(lines)} where effect = '{Effect.REKEYED}' and outcome is null"
     returned = ""
     if request.sync.merge:
         returned = """anti join (

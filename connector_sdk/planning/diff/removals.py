@@ -10,7 +10,7 @@ from attrs import frozen
 
 from connector_sdk.contract.batch import Action, Column
 from connector_sdk.contract.codes import Code
-from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.plan import Effect, Finding, Level
 from connector_sdk.contract.schema import FieldType
 from connector_sdk.contract.spec import Removal
 from connector_sdk.engines.compare import freeze
@@ -125,7 +125,7 @@ def _select_removed_keys(
     left = f"select {columns}, false as rekeyed from known_rows s anti join model m on m.key = s.key"
     if not changes.rekeyed:
         return left
-    moved = f"select key from {file(lines)} where effect = 'rekeyed' and outcome is null"
+    moved = f"select key from {file(lines)} where effect = '{Effect.REKEYED}' and outcome is null"
     return f"{left} union all select {columns}, true from known_rows s semi join ({moved}) c on c.key = s.key"
 
 
@@ -135,8 +135,8 @@ def _lines(request: PlanRequest, lines: Path) -> str:
     If the former record of a row with a new match value stays, it gets no line: the row itself has one.
     """
     given = (
-        f"select key, match, {text(removal_action(request))} as action, object, record_id, 'left' as effect, kept"
-        " from gone where not (rekeyed and kept is not null)"
+        f"select key, match, {text(removal_action(request))} as action, object, record_id, '{Effect.LEFT}' as effect,"
+        " kept from gone where not (rekeyed and kept is not null)"
     )
     verdicts = [
         Verdict("kept is not null", Code.RECORD_KEPT, "kept"),

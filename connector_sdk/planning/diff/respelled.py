@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector_sdk.contract.plan import Effect
 from connector_sdk.engines.sql import file
 from connector_sdk.planning.diff.changes import Changes
 from connector_sdk.planning.guards import EXAMPLES, Respelled
@@ -45,7 +46,8 @@ def find_respelled(
     """
     if request.snapshot is None or not changes.new or not changes.absent:
         return Respelled()
-    new = f"select key, match from {file(lines)} where effect in ('new', 'absent', 'present') and {_NOT_SKIPPED}"
+    is_new = f"effect in ('{Effect.NEW}', '{Effect.ABSENT}', '{Effect.PRESENT}')"
+    new = f"select key, match from {file(lines)} where {is_new} and {_NOT_SKIPPED}"
     known = "select s.key, s.match from known_rows s anti join model m on m.key = s.key"
     for table, keys in (("new_keys", new), ("absent_keys", known)):
         _fold(connection, table, keys)

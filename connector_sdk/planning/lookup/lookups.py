@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from connector_sdk.contract.batch import Action
 from connector_sdk.contract.codes import Code
+from connector_sdk.contract.plan import Effect
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.sql import file, name, text
@@ -154,7 +155,10 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) 
         [_impossible(lookup, stored, asks), _several(lookup, stored, asks, Code.SEVERAL_RECORDS)],
     )
     if creating:
-        replaced["effect"] = "case when effect = 'new' then if(found is null, 'absent', 'present') else effect end"
+        replaced["effect"] = (
+            f"case when effect = '{Effect.NEW}' then if(found is null, '{Effect.ABSENT}', '{Effect.PRESENT}')"
+            " else effect end"
+        )
     else:
         none = f"there is no {lookup.object_name} whose {lookup.field.name} is "
         code = Code.ALREADY_GONE if deleting and lookup.field.is_record_id else Code.NO_RECORD

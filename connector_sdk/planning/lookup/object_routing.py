@@ -9,7 +9,7 @@ import duckdb
 
 from connector_sdk.contract.batch import Action
 from connector_sdk.contract.codes import Code
-from connector_sdk.contract.plan import Finding, Level
+from connector_sdk.contract.plan import Effect, Finding, Level
 from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import file, name, text
 from connector_sdk.planning.diff.changes import field_verdicts
@@ -90,7 +90,9 @@ def _select_routes(request: PlanRequest, mapped: ResolvedMapping, changes: Path)
         select c.* replace (
             if(f.at is null, {made}, 'update') as action, coalesce(f.at, {new_in}) as object,
             coalesce(f.ids[1], c.record_id) as record_id,
-            if(c.effect = 'new' and f.at is null and {str(creates).lower()}, 'absent', c.effect) as effect
+            if(
+                c.effect = '{Effect.NEW}' and f.at is null and {str(creates).lower()}, '{Effect.ABSENT}', c.effect
+            ) as effect
         ), f.most, f.several, f.several_at, f.at is null as unknown
         from {file(changes)} c left join ({found}) f on f.value = c.{stored}
     )"""

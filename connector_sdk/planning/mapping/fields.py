@@ -9,6 +9,7 @@ from attrs import define, evolve, field
 from connector_sdk.contract.batch import Column, OnNull, Reference
 from connector_sdk.contract.codes import Code
 from connector_sdk.contract.errors import ConfigError, Problem
+from connector_sdk.contract.plan import Effect
 from connector_sdk.contract.project import FieldMapping, Find, Project, Sync
 from connector_sdk.contract.schema import Field, FieldType, ObjectSchema, ReferenceKey
 from connector_sdk.contract.spec import DestinationSpec, Mode
@@ -102,7 +103,9 @@ class _Mapper:
             self._problem(f"{match.field} cannot be matched on: {reason}", place, self._match_advice())
         if known is None or reason or match.column not in self.source.columns:
             return None
-        filled = self._bind_key(match.column, known, (*self._place, "match", "column"), "effect <> 'changed' and ")
+        filled = self._bind_key(
+            match.column, known, (*self._place, "match", "column"), f"effect <> '{Effect.CHANGED}' and "
+        )
         return filled and evolve(filled, column=Column(known.name, OnNull.KEEP))
 
     def _match_advice(self) -> str:

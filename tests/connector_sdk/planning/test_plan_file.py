@@ -12,8 +12,8 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector_sdk import Action, Column, Mode
-from connector_sdk.state.plan_file import CACHED_GROUPS, FILE, BatchRows, Layout, PlanReader
+from connector_sdk import Action, Column, Mode, RunStopped
+from connector_sdk.state.plan_file import CACHED_GROUPS, FILE, PLAN_SCHEMA, BatchRows, Layout, PlanReader
 from connector_sdk.state.records import BatchState, JournalledBatch, Ranges
 
 ROWS, GROUP = 1_000, 90
@@ -36,6 +36,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> PlanReader:
             "model.x.y": pa.array(numbers, pa.int64()),
         }
     )
+    for each in PLAN_SCHEMA:
+        if each.name not in table.column_names:
+            table = table.append_column(each, pa.nulls(ROWS, each.type))
     pq.write_table(table, folder / FILE, row_group_size=GROUP)
     return PlanReader(Path(folder, FILE), LAYOUT)
 
@@ -107,3 +110,13 @@ def test_only_some_row_groups_stay_in_memory(reader: PlanReader) -> None:
 def test_a_batch_knows_its_run_and_its_api(reader: PlanReader) -> None:
     read = reader.read(evolve(_batch(((0, 1),)), number=7))
     assert (read.batch.number, read.batch.api, read.batch.mode, read.batch.match_field) == (7, "call", Mode.UPSERT, "b")
+
+
+@pytest.mark.parametrize("lacking", PLAN_SCHEMA.names)
+def test_a_file_that_lacks_a_column_of_every_plan_is_no_plan(tmp_path: Path, lacking: str) -> None:
+    table = PLAN_SCHEMA.empty_table()
+    pq.write_table(table, tmp_path / FILE)
+    PlanReader(tmp_path / FILE, LAYOUT)
+    pq.write_table(table.drop_columns([lacking]), tmp_path / FILE)
+    with pytest.raises(RunStopped, match="cannot be read"):
+        PlanReader(tmp_path / FILE, LAYOUT)
