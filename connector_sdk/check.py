@@ -40,7 +40,7 @@ def check(project: Project, *, destinations: Mapping[str, Destination] | None = 
     errors: list[ConfigError] = []
     found: list[CheckedConnection] = []
     with ExitStack() as stack:
-        live: dict[str, OpenConnection] = {}
+        opened: dict[str, OpenConnection] = {}
         for name, connection in project.connections.items():
             try:
                 destination = find_destination(project, name, destinations)
@@ -48,13 +48,13 @@ def check(project: Project, *, destinations: Mapping[str, Destination] | None = 
             except ConfigError as error:
                 errors.append(error)
                 continue
-            live[name] = each
+            opened[name] = each
             reached = each.connection
             found.append(CheckedConnection(name, connection.type, reached.account, reached.label, reached.production))
-        findings = {name: dict.fromkeys(_own_findings(each)) for name, each in live.items()}
+        findings = {name: dict.fromkeys(_own_findings(each)) for name, each in opened.items()}
         for sync in project.syncs.values():
-            if sync.connection in live:
-                errors += _sync_errors(project, sync, live[sync.connection], findings[sync.connection])
+            if sync.connection in opened:
+                errors += _sync_errors(project, sync, opened[sync.connection], findings[sync.connection])
         if errors:
             problems = [problem for each in errors for problem in each.problems]
             cause = next((each.__cause__ for each in errors if each.__cause__), None)
@@ -62,23 +62,23 @@ def check(project: Project, *, destinations: Mapping[str, Destination] | None = 
     return tuple(evolve(each, findings=tuple(findings[each.name])) for each in found)
 
 
-def _own_findings(live: OpenConnection) -> tuple[Finding, ...]:
+def _own_findings(opened: OpenConnection) -> tuple[Finding, ...]:
     """Return the findings that the destination reported when it opened the connection."""
-    return scrub_findings(live.connection.findings, live.host.scrub)
+    return scrub_findings(opened.connection.findings, opened.host.scrub)
 
 
 def _sync_errors(
-    project: Project, sync: Sync, live: OpenConnection, findings: dict[Finding, None]
+    project: Project, sync: Sync, opened: OpenConnection, findings: dict[Finding, None]
 ) -> Iterator[ConfigError]:
     """Yield the errors of a sync. Add what is only worth knowing to `findings`."""
     try:
-        _, options = check_settings(project, sync, live.destination)
-        schemas = discover(live, sync)
+        _, options = check_settings(project, sync, opened.destination)
+        schemas = discover(opened, sync)
     except ConfigError as error:
         yield error
         return
     try:
-        live.destination.check_sync(live.connection, sync, options)
+        opened.destination.check_sync(opened.connection, sync, options)
     except ConfigError as error:
         yield error
     try:
@@ -86,8 +86,8 @@ def _sync_errors(
             project,
             sync,
             in_match_order(schemas.values()),
-            live.destination.spec,
-            lambda name: live.destination.discover_schema(live.connection, name),
+            opened.destination.spec,
+            lambda name: opened.destination.discover_schema(opened.connection, name),
         )
         findings |= dict.fromkeys(found)
     except ConfigError as error:

@@ -15,7 +15,7 @@ from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.project.arguments import checks_arguments
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.lock import hold_lock
-from connector_sdk.state.records import UNNAMED, HeldRow
+from connector_sdk.state.records import UNKNOWN_KEY, HeldRow
 from connector_sdk.state.snapshot_file import add_rows
 
 
@@ -98,7 +98,7 @@ def _choose_keys(found: _Held, keys: Collection[str] | None, settlement: Settlem
     problems = [Problem(f"{found.name} holds no row with the key {key}") for key in chosen if key not in have]
     if not have:
         problems.append(Problem(f"{found.name} holds no rows", hint="connector runs shows which syncs hold rows"))
-    if settlement.decision is Decision.SENT and UNNAMED in chosen:
+    if settlement.decision is Decision.SENT and UNKNOWN_KEY in chosen:
         hint = "run the sync with --first-run baseline to mark all of its rows as already sent"
         problems.append(Problem("it is not known which rows these are", hint=hint))
     if settlement.record_id and len(chosen) > 1:

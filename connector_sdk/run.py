@@ -107,9 +107,9 @@ def plan(
         guard_state(session, request)
         run_id = new_run_id()
         try:
-            before = session.live.host.calls.made
+            before = session.host.calls.made
             frozen_plan = freeze_plan(session, run_id, request, lookup=lookup)
-            lookups = session.live.host.calls.made - before
+            lookups = session.host.calls.made - before
             found = (*first_run_finding(session, request), *findings_of(session, frozen_plan))
             if save:
                 save_plan(session, request, run_id, frozen_plan)

@@ -117,7 +117,7 @@ def resolve(settings: Settings, run: str, sent: str | None, not_sent: bool, rese
 
 def _list_held(settings: Settings, run: str) -> int:
     waiting = held_rows(settings.outline, run, state=settings.state)
-    write_records(settings.output, ("key", "message"), ({"key": each.key, "message": each.look} for each in waiting))
+    write_records(settings.output, ("key", "message"), ({"key": each.key, "message": each.hint} for each in waiting))
     if not waiting:
         return ExitCode.OK
     terminal.say("look for them at the destination, then settle them with --sent, --not-sent or --resend")

@@ -51,12 +51,12 @@ def discover(settings: Settings, connection: str, object_name: str | None, refre
 
     Says which fields can be written and matched, and why the others cannot.
     """
-    with open_connection(settings.project, connection, destinations=settings.destinations) as (destination, live):
+    with open_connection(settings.project, connection, destinations=settings.destinations) as (destination, opened):
         if object_name is None:
-            objects = destination.list_objects(live)
+            objects = destination.list_objects(opened)
             write_records(settings.output, ("name", "label", "modes"), (asdict(each) for each in objects))
         else:
-            _write_schema(settings.output, destination.discover_schema(live, object_name, refresh))
+            _write_schema(settings.output, destination.discover_schema(opened, object_name, refresh))
 
 
 @click.command()

@@ -42,7 +42,7 @@ def end_without_plan(session: Session, request: Request, run: JournalledRun) -> 
     planned = RowCounts(read=rows, planned=rows)
     report = end(session, run, lines, planned, lambda ledger: _state_after(session, request, run, ledger), ending)
     session.observers.run_finished(report)
-    session.live.host.begin_counting()
+    session.host.begin_counting()
     session.watch.restart()
     return report
 

@@ -37,7 +37,7 @@ def begin(
     """
     run_id = new_run_id()
     session.observers.run_started(RunStart(run=run_id, sync=session.sync.name, resumed=False, at=now()))
-    account, held = session.live.connection.account, () if request.start_over else warn_of_held_rows(session)
+    account, held = session.connection.account, () if request.start_over else warn_of_held_rows(session)
     begun = session.journal.begin_run(run_id, session.sync.name, account, session.config, session.id)
     try:
         frozen_plan = freeze_plan(_heed_cancel(session, request.cancel), run_id, request)
@@ -65,7 +65,7 @@ def _heed_cancel(session: Session, cancel: threading.Event) -> Session:
             raise RunStopped(message, hint=hint, exit_code=ExitCode.INTERRUPTED)
         yield
 
-    return evolve(session, live=evolve(session.live, destination=session.live.destination.with_share(heed)))
+    return evolve(session, destination=session.destination.with_share(heed))
 
 
 def adopt_upgrade(session: Session, run_id: str, plan: FrozenPlan) -> None:
@@ -129,7 +129,7 @@ def guard_account(session: Session, request: Request) -> None:
     """
     if not request.start_over or "account" in request.accept:
         return
-    previous, account = session.state(), session.live.connection.account
+    previous, account = session.state(), session.connection.account
     known = [previous.target["account"]] if previous and "account" in previous.target else []
     known += [each.account for each in session.journal.runs(session.sync.name) if each.state is RunState.RUNNING]
     others = [each for each in known if each != account]

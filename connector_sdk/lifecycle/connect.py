@@ -78,10 +78,11 @@ def hold_connection(
     """
     config, host = prepare_connection(project, connection, destination, observers)
     with host.redactor.cleanse_errors(), closing(observers):
-        live = _log_in(destination, config, host, connection)
-        shared = Shared(f"connection {connection}", lambda: _close(live, host))
+        logged_in = _log_in(destination, config, host, connection)
+        shared = Shared(f"connection {connection}", lambda: _close(logged_in, host))
         with shared.share():
-            yield OpenConnection(destination.with_share(shared.share), evolve(live, label=host.scrub(live.label)), host)
+            named = evolve(logged_in, label=host.scrub(logged_in.label))
+            yield OpenConnection(destination.with_share(shared.share), named, host)
 
 
 def _log_in(destination: Destination, config: Any, host: RunHost, connection: str) -> Connection:
@@ -122,5 +123,5 @@ def open_connection(
         schema = destination.discover_schema(connection, "Contact")
     """
     destination = find_destination(project, name, destinations)
-    with hold_connection(project, name, destination, Observers(observers)) as live:
-        yield live.destination, live.connection
+    with hold_connection(project, name, destination, Observers(observers)) as opened:
+        yield opened.destination, opened.connection

@@ -63,7 +63,7 @@ def execute(
         report = _report_stop(session, begun, error, resumed=resumed)
         unforeseen = None if isinstance(error, _stop_errors()) else error
     session.observers.run_finished(report)
-    session.live.host.begin_counting()
+    session.host.begin_counting()
     session.watch.restart()
     failure = unforeseen or stop.interruption
     if failure is not None:
@@ -101,7 +101,7 @@ def _report_stop(session: Session, begun: JournalledRun, error: BaseException, *
         known = session.journal.run(begun.id)
         if known is not None and known.state in ENDED and known.report is not None:
             return report_from(json.loads(known.report))
-        report = stopped_report(session, begun, resumed=resumed, message=session.live.host.scrub(message), code=code)
+        report = stopped_report(session, begun, resumed=resumed, message=session.host.scrub(message), code=code)
         session.journal.report(begun.id, as_json(report))
     except Exception as lost:
         session.observers.run_finished(failed_report(session, begun.id, lost))
@@ -128,15 +128,15 @@ def _reason(error: BaseException) -> tuple[str, ExitCode]:
 def _make_run_context(
     session: Session, request: Request, frozen_plan: FrozenPlan, remaining: int, stop: Stopping
 ) -> RunContext:
-    live, settings, plan = session.live, session.settings, frozen_plan.summary
-    apis = [each for each in live.destination.spec.apis if each.name == plan.api]
+    destination, settings, plan = session.destination, session.settings, frozen_plan.summary
+    apis = [each for each in destination.spec.apis if each.name == plan.api]
     return RunContext(
-        destination=live.destination,
-        connection=live.connection,
+        destination=destination,
+        connection=session.connection,
         options=session.options,
         journal=session.journal,
         rows=PlanRows(frozen_plan.folder, frozen_plan.layout, lambda: session.journal.outcomes(plan.run)),
-        errors=ErrorCache(live.destination, settings.retry_codes),
+        errors=ErrorCache(destination, settings.retry_codes),
         observers=session.observers,
         progress=Progress(remaining),
         pace=request.pace,
@@ -147,7 +147,7 @@ def _make_run_context(
         stop=stop,
         at_least_once=session.resends,
         rekeyed=frozen_plan.rekeyed,
-        scrub=live.host.scrub,
+        scrub=session.host.scrub,
         match_rule=frozen_plan.layout.sought,
         keep=session.keep_locked,
     )

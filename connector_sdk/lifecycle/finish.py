@@ -116,7 +116,7 @@ def _report(session: Session, run: JournalledRun, tally: RunTotals, ending: RunE
         exit=code,
         rows=tally.rows,
         actions=tally.actions,
-        calls=session.live.host.calls,
+        calls=session.host.calls,
         seconds=session.watch.seconds,
         message=ending.message,
         held=held,
@@ -137,7 +137,7 @@ def stopped_report(session: Session, run: JournalledRun, *, resumed: bool, messa
         resumed=resumed,
         state=ReportState.STOPPED,
         exit=code,
-        calls=session.live.host.calls,
+        calls=session.host.calls,
         seconds=session.watch.seconds,
         message=message,
         started=session.watch.started,
@@ -149,7 +149,7 @@ def failed_report(session: Session, run: str, error: BaseException) -> RunReport
     code = error.exit_code if isinstance(error, ConnectorError) else ExitCode.STOPPED
     if isinstance(error, Stale):
         code = ExitCode.GUARD
-    said = session.live.host.scrub(str(error)) or type(error).__name__
+    said = session.host.scrub(str(error)) or type(error).__name__
     return RunReport(
         run=run,
         sync=session.sync.name,
@@ -158,7 +158,7 @@ def failed_report(session: Session, run: str, error: BaseException) -> RunReport
         exit=code,
         rows=RowCounts(),
         actions=ActionCounts(),
-        calls=session.live.host.calls,
+        calls=session.host.calls,
         seconds=session.watch.seconds,
         message=said,
         held=_count_held_rows(session),

@@ -46,7 +46,7 @@ def freeze_plan(session: Session, run_id: str, request: Request, *, lookup: bool
         sync=session.sync,
         model=session.model,
         schema=schema,
-        spec=session.live.destination.spec,
+        spec=session.destination.spec,
         delivery=session.settings,
         folder=folder,
         generation=session.generation + 1,
@@ -60,11 +60,11 @@ def freeze_plan(session: Session, run_id: str, request: Request, *, lookup: bool
         full=request.full,
         baseline=request.baseline and (snapshot is None or session.may_have_created),
         lookup=lookup,
-        accepted=request.accept | session.live.destination.released_guards(session.options),
+        accepted=request.accept | session.destination.released_guards(session.options),
         others=tuple(others),
     )
     try:
-        return make_plan(wanted, session.live.destination, session.live.connection)
+        return make_plan(wanted, session.destination, session.connection)
     except unreadable() as error:
         require_whole(session.model)
         if isinstance(error, no_room()):
@@ -82,9 +82,8 @@ def _refuse_baseline_of_list(session: Session, request: Request) -> None:
 
 def findings_of(session: Session, plan: FrozenPlan) -> tuple[Finding, ...]:
     """Return the findings of planning and of the destination about a plan and the connection."""
-    live = session.live
-    found = live.destination.check_plan(live.connection, plan.summary, session.options, _replacement(plan))
-    return (*plan.findings, *scrub_findings((*live.connection.findings, *found), live.host.scrub))
+    found = session.destination.check_plan(session.connection, plan.summary, session.options, _replacement(plan))
+    return (*plan.findings, *scrub_findings((*session.connection.findings, *found), session.host.scrub))
 
 
 def findings_of_run(session: Session, plan: FrozenPlan) -> tuple[Finding, ...]:

@@ -48,7 +48,7 @@ def resume_run(session: Session, request: Request, interrupted: JournalledRun) -
     A run cannot be finished here if its plan is lost or if it wrote to another account. Such a run stops everything
     until the user abandons it: by `abandon`, or by starting over, which forgets what it did in any case.
     """
-    account = session.live.connection.account
+    account = session.connection.account
     elsewhere = interrupted.account != account
     gives_up = request.abandon or request.start_over
     if elsewhere and not gives_up:

@@ -31,9 +31,7 @@ def save_plan(session: Session, request: Request, run_id: str, frozen_plan: Froz
     undecided = first_run_finding(session, request)
     if undecided:
         write_plan(evolve(frozen_plan, findings=(*undecided, *frozen_plan.findings)))
-    session.journal.begin_run(
-        run_id, session.sync.name, session.live.connection.account, _fingerprint(session), session.id
-    )
+    session.journal.begin_run(run_id, session.sync.name, session.connection.account, _fingerprint(session), session.id)
     planned = make_planned(session, frozen_plan).to_json()
     session.journal.freeze(run_id, frozen_plan.batches, RunState.SAVED, planned=planned)
 
@@ -74,7 +72,7 @@ class _Target:
     """What a plan writes to: its state when the plan was made, and its present state."""
 
     def __init__(self, session: Session, plan: FrozenPlan) -> None:
-        self._opened = session
+        self._session = session
         self._plan = plan
         is_list = plan.batches and plan.layout.version is not None
         self._entries = read_entries(plan) if is_list else frozenset[str]()
@@ -84,7 +82,7 @@ class _Target:
         plan = self._plan
         if not plan.batches:
             return ()
-        changes = list(find_changed_fields(plan, read_schemas(plan.folder / SCHEMAS), self._opened.schemas))
+        changes = list(find_changed_fields(plan, read_schemas(plan.folder / SCHEMAS), self._session.schemas))
         if not changes and plan.layout.version is not None and plan.layout.version != self._read()[1]:
             changes.append(self.compare())
         return changes
@@ -95,8 +93,8 @@ class _Target:
 
     def _read(self) -> tuple[pa.RecordBatchReader, str]:
         fields = [each.field for each in self._plan.layout.shapes[0]]
-        live, object_name = self._opened.live, self._plan.summary.object_names[0]
-        return live.destination.read_records(live.connection, object_name, fields)
+        session, object_name = self._session, self._plan.summary.object_names[0]
+        return session.destination.read_records(session.connection, object_name, fields)
 
 
 def _refuse(plan_id: str, changes: Sequence[str]) -> RunStopped:
@@ -109,7 +107,7 @@ def _find_stale_reason(session: Session, saved: JournalledRun) -> str:
         return "was given up already"
     if saved.state is not RunState.SAVED:
         return f"was run already (it is {saved.state})"
-    if saved.account != session.live.connection.account:
+    if saved.account != session.connection.account:
         return "was made for another account"
     if saved.config != _fingerprint(session):
         return "is out of date: the configuration or the snapshot changed since"

@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from connector_sdk.contract.connection import Connection
 from connector_sdk.contract.errors import ConfigError, ExitCode, Problem, RunStopped
 from connector_sdk.contract.project import CsvForm, Model, Outline, Project, Sync
 from connector_sdk.contract.schema import ObjectSchema
@@ -20,6 +21,7 @@ from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import Observers
 from connector_sdk.lifecycle.connect import OpenConnection, find_destination, hold_connection
 from connector_sdk.observing.calls import CallRecorder
+from connector_sdk.observing.host import RunHost
 from connector_sdk.project.checks import check_sync
 from connector_sdk.project.delivery import DeliverySettings, delivery_settings
 from connector_sdk.settings.structure import structure
@@ -28,7 +30,7 @@ from connector_sdk.state.folder import StateFolder, state_folder
 from connector_sdk.state.inspection import require_own
 from connector_sdk.state.journal import Journal, moment, now
 from connector_sdk.state.lock import Lock, hold_lock
-from connector_sdk.state.records import UNNAMED, RemovedToday, SyncState
+from connector_sdk.state.records import UNKNOWN_KEY, RemovedToday, SyncState
 from connector_sdk.state.rollback_guard import RollbackGuard
 from connector_sdk.state.snapshot_file import snapshot_file
 
@@ -70,7 +72,9 @@ class Session:
     model: Model
     folder: StateFolder
     journal: Journal
-    live: OpenConnection
+    destination: Destination
+    connection: Connection
+    host: RunHost
     settings: DeliverySettings
     options: Any
     schemas: Mapping[str, ObjectSchema]
@@ -87,7 +91,7 @@ class Session:
     @property
     def resends(self) -> bool:
         """Whether rows that may have been created are sent again instead of held."""
-        return self.live.destination.resends(self.options)
+        return self.destination.resends(self.options)
 
     def keep_locked(self) -> AbstractContextManager[None]:
         """Return a share of the lock for a thread, which may outlive the session."""
@@ -97,8 +101,8 @@ class Session:
     def target(self) -> Mapping[str, str]:
         """What the sync writes to, as text. A snapshot of one target says nothing about another target."""
         return {
-            "destination": self.live.destination.name,
-            "account": self.live.connection.account,
+            "destination": self.destination.name,
+            "account": self.connection.account,
             "model": self.model.name,
             "objects": ", ".join(self.sync.objects),
             "primary key": ", ".join(self.model.primary_key),
@@ -135,7 +139,7 @@ class Session:
     @property
     def may_have_created(self) -> bool:
         """Whether the destination may have rows whose keys are unknown."""
-        return any(each.key == UNNAMED for each in self.journal.held_rows(self.sync.name))
+        return any(each.key == UNKNOWN_KEY for each in self.journal.held_rows(self.sync.name))
 
     def count_removed_today(self) -> RemovedToday:
         """Count the rows that runs of the last 24 hours removed. Removals dated in the future count, too."""
@@ -197,12 +201,14 @@ def open_session(
         guard = RollbackGuard(journal.folder_id(), folder.path, project.folder)
         recorder = stack.enter_context(closing(CallRecorder(folder.calls)))
         watching = Observers([recorder, *observers])
-        live = stack.enter_context(hold_connection(project, sync.connection, destination, watching))
-        schemas = discover(live, sync)
-        live.destination.check_sync(live.connection, sync, options)
+        opened = stack.enter_context(hold_connection(project, sync.connection, destination, watching))
+        schemas = discover(opened, sync)
+        opened.destination.check_sync(opened.connection, sync, options)
         yield Session(
-            project, sync, model, folder, journal, live, settings, options, schemas, watching, lock, watch, guard
-        )
+            project=project, sync=sync, model=model, folder=folder, journal=journal, destination=opened.destination,
+            connection=opened.connection, host=opened.host, settings=settings, options=options, schemas=schemas,
+            observers=watching, lock=lock, watch=watch, guard=guard,
+        )  # fmt: skip
 
 
 def find_sync(project: Project, name: str) -> tuple[Sync, Model]:
@@ -234,12 +240,12 @@ def check_settings(project: Project, sync: Sync, destination: Destination) -> tu
     return settings, options
 
 
-def discover(live: OpenConnection, sync: Sync) -> dict[str, ObjectSchema]:
+def discover(opened: OpenConnection, sync: Sync) -> dict[str, ObjectSchema]:
     """Return the schemas of the objects that a sync writes to. Raises `ConfigError` for all that do not exist."""
     schemas, problems = {}, []
     for name in sync.objects:
         try:
-            schemas[name] = live.destination.discover_schema(live.connection, name)
+            schemas[name] = opened.destination.discover_schema(opened.connection, name)
         except ConfigError as error:
             place = ("syncs", sync.name, "object")
             problems += [evolve(each, path=each.path or place) for each in error.problems]

@@ -14,7 +14,7 @@ from connector_sdk.contract.outcome import Outcome
 from connector_sdk.contract.project import OnHeld
 from connector_sdk.contract.report import ActionCounts, CodeCount, RowCounts
 from connector_sdk.state.counts import count_rows
-from connector_sdk.state.records import UNNAMED, CountedRows, HeldRow
+from connector_sdk.state.records import UNKNOWN_KEY, CountedRows, HeldRow
 
 TOP_CODES = 10
 """How many reasons why rows were not accepted a report keeps. These are the most frequent ones."""
@@ -69,7 +69,7 @@ class TotalsBuilder:
         unknown = pc.equal(lines.column("outcome"), Outcome.UNKNOWN.value)
         held = pc.and_(unknown, pc.equal(lines.column("action"), Action.CREATE.value))
         for row in lines.filter(held).select(["key", "message"]).to_pylist() if self._holds else ():
-            key = row["key"] or UNNAMED
+            key = row["key"] or UNKNOWN_KEY
             former = self._held.get(key)
             self._held[key] = HeldRow(key, row["message"] or "", former.rows + 1 if former else 1)
         return lines
@@ -130,5 +130,5 @@ def count_held(before: Iterable[HeldRow], fresh: Sequence[HeldRow]) -> int:
     Rows that were held without a known key are settled by then: the run began only because a person decided about
     them.
     """
-    held = {each.key: each.rows for each in before if each.key != UNNAMED}
+    held = {each.key: each.rows for each in before if each.key != UNKNOWN_KEY}
     return sum((held | {each.key: each.rows for each in fresh}).values())

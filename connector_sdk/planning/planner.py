@@ -48,7 +48,7 @@ from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.samples import collect_samples
 from connector_sdk.planning.scale import measure, measure_replacement
 from connector_sdk.planning.summary import Totals, delivery_findings, findings, totals
-from connector_sdk.state.plan_file import FILE, INTO, Layout, stored_name
+from connector_sdk.state.plan_file import FILE, MERGE_TARGET, Layout, stored_name
 from connector_sdk.state.records import NewBatch
 from connector_sdk.state.schemas import FILE as SCHEMA
 from connector_sdk.state.schemas import write_schemas
@@ -76,7 +76,7 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         routed = route(duck, request, mapped, changes.file, match)
         parents = relate(duck, request, mapped, name_parents(duck, request, routed))
         if request.sync.merge:
-            parents = evolve(parents, references={**parents.references, INTO: PARENT})
+            parents = evolve(parents, references={**parents.references, MERGE_TARGET: PARENT})
         completed = look_up(duck, request, mapped, parents.file, match, parents.references)
         completed = reject_orphans(duck, request, parents, completed)
         waiting = leave_out_waiting(duck, request, completed)

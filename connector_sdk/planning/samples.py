@@ -18,7 +18,7 @@ from connector_sdk.planning.diff.identity import canonical
 from connector_sdk.planning.mapping.kinds import is_float
 from connector_sdk.planning.mapping.text_forms import float_text
 from connector_sdk.planning.summary import KIND
-from connector_sdk.state.plan_file import INTO, Layout
+from connector_sdk.state.plan_file import MERGE_TARGET, Layout
 
 _SAMPLES = 3
 
@@ -75,7 +75,7 @@ def _list_values(line: Line, groups: Sequence[Group], layout: Layout) -> dict[st
     ):
         return {}
     if group.action is Action.MERGE:
-        return {INTO: line[INTO]}
+        return {MERGE_TARGET: line[MERGE_TARGET]}
     return dict(_read_cells(line, group, layout))
 
 

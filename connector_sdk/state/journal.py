@@ -12,7 +12,7 @@ from attrs import astuple
 from connector_sdk.files.corruption import JOURNAL
 from connector_sdk.state import serialization
 from connector_sdk.state.batch_journal import BatchJournal, insert_batches, moment, now
-from connector_sdk.state.records import UNNAMED, HeldRow, JournalledRun, NewBatch, RemovedRows, RunState, SyncState
+from connector_sdk.state.records import UNKNOWN_KEY, HeldRow, JournalledRun, NewBatch, RemovedRows, RunState, SyncState
 
 __all__ = ["Journal", "moment", "now"]
 
@@ -87,17 +87,17 @@ class Journal(BatchJournal):
     ) -> None:
         """End a run in one transaction: store its report, the sync's new state, the held rows and what it removed.
 
-        Rows that were held under `UNNAMED` are deleted: the user has settled them, or this run could not have begun.
+        Rows held under `UNKNOWN_KEY` are deleted: the user has settled them, or this run could not have begun.
         """
         with self._transaction("finish") as database:
             database.execute(
                 "update run set state = ?, report = ?, session = null where id = ?", (state, report, run.id)
             )
             _keep_sync(database, run.sync, after)
-            database.execute("delete from held where sync = ? and key = ?", (run.sync, UNNAMED))
+            database.execute("delete from held where sync = ? and key = ?", (run.sync, UNKNOWN_KEY))
             database.executemany(
                 "insert or replace into held (sync, key, run, look, rows) values (?, ?, ?, ?, ?)",
-                [(run.sync, each.key, run.id, each.look, each.rows) for each in held],
+                [(run.sync, each.key, run.id, each.hint, each.rows) for each in held],
             )
             database.execute("update batch set outcomes = null, counts = null where run = ?", (run.id,))
             if removed is not None:

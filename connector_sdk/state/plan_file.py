@@ -32,7 +32,7 @@ PLAN_SCHEMA = pa.schema([
 `effect` is an `Effect`, and `action` an `Action`. A line with an `outcome` is decided already, and not sent.
 """
 
-INTO = "merged_into"
+MERGE_TARGET = "merged_into"
 """The column, in plans that merge, with the record that a row's record is merged into; null if it is not merged."""
 MISSING = "missing"
 """The column of a stage that is frozen again: why a row's reference could not be resolved; null if it could."""
@@ -151,7 +151,7 @@ class PlanReader:
         self._starts = [first + sum(sizes[:number]) for number in range(len(sizes) + 1)]
         stored = set(layout.stored.values())
         self._columns = ["key", "record_id", "effect", *sorted(stored)]
-        self._columns += [each for each in (INTO, MISSING) if each in self._file.schema_arrow.names]
+        self._columns += [each for each in (MERGE_TARGET, MISSING) if each in self._file.schema_arrow.names]
 
     def read(self, batch: JournalledBatch) -> BatchRows:
         """Read the rows of a batch."""
@@ -192,7 +192,7 @@ class PlanReader:
             record_ids=_array(sent, "record_id"),
             match_field=self._layout.match_field,
             version=self._layout.version,
-            merge_into=_array(table, INTO) if batch.action is Action.MERGE else None,
+            merge_into=_array(table, MERGE_TARGET) if batch.action is Action.MERGE else None,
         )
         missing = _array(table, MISSING) if MISSING in self._columns else None
         return BatchRows(

@@ -175,14 +175,14 @@ class BatchProgress:
         return self.state is BatchState.SENDING or (self.repeated and self.state is BatchState.PLANNED)
 
 
-UNNAMED = ""
+UNKNOWN_KEY = ""
 """The key that stands for several held rows if the run cannot know which rows they are."""
 
 
 @frozen
 class HeldRow:
-    """A held row. `look` says where the user can look for it. Under `UNNAMED`, the entry stands for several `rows`."""
+    """A held row. `hint` says where to look for it. Under `UNKNOWN_KEY`, the entry stands for several `rows`."""
 
     key: str
-    look: str
+    hint: str
     rows: int = 1

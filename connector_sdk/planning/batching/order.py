@@ -14,12 +14,12 @@ from connector_sdk.contract.spec import Mode, Removal
 from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.batching.cut import Group
-from connector_sdk.planning.diff.merge_groups import GOES
+from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.diff.removals import list_cleared_columns, removal_action
 from connector_sdk.planning.lookup.rematch_plan import homes, select_rematch_columns
 from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping, only_created, only_updated
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.state.plan_file import FILE, INTO
+from connector_sdk.state.plan_file import FILE, MERGE_TARGET
 
 
 @frozen
@@ -215,10 +215,10 @@ def _arrange_changes(
     found = connection.execute(
         f"select outcome is not null as decided, {level} as stage, {shapes.number} as shape, object, action,"
         f" count(*), count({locked or 'null'}) from {file(changes)}"
-        f" where outcome is not null or not {GOES} group by all order by all"
+        f" where outcome is not null or not {IS_MERGE} group by all order by all"
     ).fetchall()
     for stage, shape, object_name, action, rows, locking in (line for decided, *line in found if not decided):
-        condition = f"outcome is null and not {GOES} and {level} = {stage} and {shapes.number} = {shape}"
+        condition = f"outcome is null and not {IS_MERGE} and {level} = {stage} and {shapes.number} = {shape}"
         group = Group(0, rows, stage, object_name, Action(action), shape, locking)
         order = f"{locked} nulls last" if locking else None
         yield _Piece(changes, condition, rows, group, order, shapes.elsewhere)
@@ -231,13 +231,13 @@ def _arrange_merges(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, shapes: _Shapes, changes: Path, stage: int
 ) -> Iterator[_Piece]:
     """Yield the children to merge: after everything that is written, and those of one parent side by side."""
-    condition = f"outcome is null and {GOES}"
+    condition = f"outcome is null and {IS_MERGE}"
     rows = count(connection, file(changes), condition)
     mergeable, shape = request.spec.mergeable, len(shapes.all) - 1
     most = mergeable.max_rows if mergeable else None
     group = Group(0, rows, stage, request.schema.name, Action.MERGE, shape, rows_max=most)
     if rows:
-        yield _Piece(changes, condition, rows, group, f"{INTO}, key")
+        yield _Piece(changes, condition, rows, group, f"{MERGE_TARGET}, key")
 
 
 def _arrange_removals(

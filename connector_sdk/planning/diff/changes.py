@@ -20,7 +20,7 @@ from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.diff.identity import comparable, inexact, key
 from connector_sdk.planning.diff.known_rows import make_known_rows
 from connector_sdk.planning.diff.merge_groups import (
-    GOES,
+    IS_MERGE,
     judge,
     merge_columns,
     merge_verdicts,
@@ -245,7 +245,7 @@ def _more(told: int) -> str:
 
 def field_verdicts(request: PlanRequest, mapped: ResolvedMapping) -> Iterator[Verdict]:
     """Yield the verdicts on values, except on those of merged rows and those for another object, which are not sent."""
-    sent = f"not {GOES} and " if request.sync.merge else ""
+    sent = f"not {IS_MERGE} and " if request.sync.merge else ""
     match = [mapped.match] if mapped.match and mapped.match not in mapped.fillings else []
     for filling in [*mapped.fillings, *match]:
         own = sent if filling.object_name is None else f"{sent}{filling.own} and "

@@ -18,7 +18,7 @@ from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.snapshots import MERGED
 from connector_sdk.engines.sql import file, text
-from connector_sdk.planning.diff.merge_groups import GOES
+from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.request import PlanRequest
 
 _NAMED = 3
@@ -42,7 +42,7 @@ def report_merged_rows(connection: duckdb.DuckDBPyConnection, request: PlanReque
     """Yield findings on rows that earlier runs merged. `lines` are the changes after all look-ups."""
     if request.snapshot is None or MERGED not in columns_of(connection, "known_rows"):
         return
-    alone = f"from parted semi join (from {file(lines)} where outcome is null and not {GOES}) using (key)"
+    alone = f"from parted semi join (from {file(lines)} where outcome is null and not {IS_MERGE}) using (key)"
     if found := _count_keys(connection, alone):
         message = f"rows that left their group and get records of their own: {found}"
         yield Finding(Level.INFO, message, "put them back into their group where that is not meant")
@@ -90,7 +90,7 @@ def _select_unwritten_keys(request: PlanRequest, lines: Path) -> str:
         anti join (
             select p.object, p.record_id from (from known_rows where not coalesce({MERGED}, false)) p
             semi join model m on m.key = p.key anti join ({rekeyed}) k on k.key = p.key
-            union all select object, record_id from {file(lines)} where outcome is null and not {GOES}
+            union all select object, record_id from {file(lines)} where outcome is null and not {IS_MERGE}
         ) o on o.object = c.object and o.record_id = c.record_id
         {returned}
     """

@@ -25,14 +25,14 @@ from connector_sdk.planning.diff.identity import comparable, key
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
-from connector_sdk.state.plan_file import INTO, RowReference
+from connector_sdk.state.plan_file import MERGE_TARGET, RowReference
 
 PARENT = RowReference(
-    INTO, "parent.merged_into", "the row that it is merged into was not written: ", Code.PARENT_NOT_WRITTEN
+    MERGE_TARGET, "parent.merged_into", "the row that it is merged into was not written: ", Code.PARENT_NOT_WRITTEN
 )
 """The way in which a child names its parent until that has been written."""
 
-GOES = f"action = {text(Action.MERGE)}"
+IS_MERGE = f"action = {text(Action.MERGE)}"
 """SQL that is true for the lines of children."""
 
 _WORKING = ("child", "named", "unclear", "defect", "said")
@@ -85,7 +85,7 @@ def judge(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str:
     connection.execute(f"create table settled as {keys}")
     connection.execute(f"create table groups as {_select_groups()}")
     return (
-        f"(select m.*, case when m.child and g.defect is null then g.parent end as {INTO}, g.defect, g.said"
+        f"(select m.*, case when m.child and g.defect is null then g.parent end as {MERGE_TARGET}, g.defect, g.said"
         " from model m left join groups g on g.shared = m.shared)"
     )
 
@@ -110,7 +110,7 @@ def merge_verdicts(request: PlanRequest) -> Iterator[Verdict]:
         yield Verdict(f"defect = {text(code)}", code, "said")
     if request.sync.match is None:
         message = text("no record was made of the row before, so there is nothing to merge")
-        yield Verdict(f"{GOES} and record_id is null", Code.NOTHING_TO_MERGE, message)
+        yield Verdict(f"{IS_MERGE} and record_id is null", Code.NOTHING_TO_MERGE, message)
 
 
 def name_parents(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Path) -> Path:
@@ -120,13 +120,14 @@ def name_parents(connection: duckdb.DuckDBPyConnection, request: PlanRequest, ch
     lines = file(changes)
     known = "select key, record_id from known_rows" if request.snapshot else "select '', '' where false"
     joined = f"""(
-        select c.* replace (coalesce(p.key, k.record_id) as {INTO}), p.key as {name(PARENT.row)}, c.{INTO} as missed
+        select c.* replace (coalesce(p.key, k.record_id) as {MERGE_TARGET}), p.key as {name(PARENT.row)},
+            c.{MERGE_TARGET} as missed
         from {lines} c
-        left join (select distinct key from {lines} where not {GOES}) p on p.key = c.{INTO}
-        left join ({known}) k(key, record_id) on k.key = c.{INTO}
+        left join (select distinct key from {lines} where not {IS_MERGE}) p on p.key = c.{MERGE_TARGET}
+        left join ({known}) k(key, record_id) on k.key = c.{MERGE_TARGET}
     )"""
     message = f"{text('it is not known which record it is merged into, that of ')} || missed"
-    unknown = Verdict(f"outcome is null and {GOES} and {INTO} is null", Code.PARENT_NOT_WRITTEN, message)
+    unknown = Verdict(f"outcome is null and {IS_MERGE} and {MERGE_TARGET} is null", Code.PARENT_NOT_WRITTEN, message)
     target = request.folder / "merging.parquet"
     freeze(connection, f"select * exclude (missed) from ({verdict_columns([unknown], joined, former=True)})", target)
     return target
@@ -137,7 +138,7 @@ def merge_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, 
     if request.sync.merge is None:
         return
     ((rows, parents),) = connection.execute(
-        f"select count(*), count(distinct {INTO}) from {file(plan)} where outcome is null and {GOES}"
+        f"select count(*), count(distinct {MERGE_TARGET}) from {file(plan)} where outcome is null and {IS_MERGE}"
     ).fetchall()
     if rows:
         yield Finding(

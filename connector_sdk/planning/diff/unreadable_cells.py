@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from connector_sdk.contract.codes import Code
 from connector_sdk.engines.models import Source
 from connector_sdk.engines.sql import name, text
-from connector_sdk.planning.diff.merge_groups import GOES
+from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.diff.verdicts import Verdict
 from connector_sdk.planning.mapping.columns import make_used_columns
 from connector_sdk.planning.mapping.model import ResolvedMapping
@@ -39,7 +39,7 @@ def reject_refused_cells(request: PlanRequest, mapped: ResolvedMapping, source: 
         yield Verdict(f"key is null and {_IDENTITY} is not null", Code.NULL_KEY, message)
         yield Verdict(f"{_IDENTITY} is not null", Code.BAD_VALUE, _IDENTITY)
     if _list_value_columns(request, mapped, source):
-        sent = f"not {GOES} and " if request.sync.merge else ""
+        sent = f"not {IS_MERGE} and " if request.sync.merge else ""
         yield Verdict(f"{sent}{_VALUE} is not null", Code.BAD_VALUE, _VALUE)
 
 

@@ -16,7 +16,7 @@ from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.sql import file, name, text
 from connector_sdk.planning.diff.identity import comparable
-from connector_sdk.planning.diff.merge_groups import GOES
+from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.diff.verdicts import (
     Verdict,
     verdict_columns,
@@ -125,7 +125,7 @@ def _select_known_records(request: PlanRequest, mapped: ResolvedMapping, lookup:
 
 def _reference(filling: FieldBinding, lookup: Lookup, waiting: RowReference | None, known: str | None) -> _Question:
     stored = filling.stored
-    asks = f"{name(stored)} is not null and {filling.own} and not {GOES}"
+    asks = f"{name(stored)} is not null and {filling.own} and not {IS_MERGE}"
     alone = f"{asks} and {name(waiting.row)} is null" if waiting else asks
     verdicts = (
         _impossible(lookup, stored, asks),
@@ -177,7 +177,7 @@ def _update_known(question: _Question) -> _Question:
 
 def _ask_merged_record(lookup: Lookup, stored: str) -> _Question:
     """Return the look-up of the record of a row that is merged into another one."""
-    asks = f"{GOES} and record_id is null"
+    asks = f"{IS_MERGE} and record_id is null"
     none = f"there is nothing to merge: no {lookup.object_name} has the {lookup.field.name} "
     verdicts = (
         _impossible(lookup, stored, asks),

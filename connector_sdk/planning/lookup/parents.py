@@ -15,7 +15,7 @@ from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.diff.identity import comparable
-from connector_sdk.planning.diff.merge_groups import GOES
+from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.lookup.lookups import describe_missing
 from connector_sdk.planning.lookup.topological import find_levels
@@ -50,7 +50,8 @@ def relate(
     lines = f"select *, file_row_number as line from {file(changes, numbered=True)}"
     types = columns_of(connection, file(changes))
     pairs = (
-        _pairs(number, each, types, f"{lines} where outcome is null and not {GOES}") for number, each in enumerate(own)
+        _pairs(number, each, types, f"{lines} where outcome is null and not {IS_MERGE}")
+        for number, each in enumerate(own)
     )
     connection.execute(f"create table pairs as {' union all '.join(pairs)}")
     connection.execute("create table edges as select distinct child, parent from pairs")

@@ -117,7 +117,7 @@ def unnamed(bench: Bench) -> str:
 def test_rows_that_were_perhaps_created_and_have_no_name_hold_the_sync(bench: Bench, unnamed: str) -> None:
     (row,) = held_rows(bench.project([]), unnamed)
     assert row.key == ""
-    assert "is lost with the plan" in row.look
+    assert "is lost with the plan" in row.hint
     for _ in range(2):
         with pytest.raises(RunStopped, match="--first-run send"):
             bench.run(rows(*KEYS))
