@@ -8,10 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from attrs import frozen
-
 from connector_sdk.contract.errors import ConfigError, Problem
-from connector_sdk.engines.csv_text import NotTextError, TextFile, readable_copy, text_file
+from connector_sdk.engines.csv_text import CsvFile, NotTextError, TextFile, readable_copy, text_file
 from connector_sdk.engines.files import display_path, empty_file
 from connector_sdk.engines.partitions import Values, add_partitions
 from connector_sdk.engines.reading import Reading
@@ -28,27 +26,6 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 _SHOWN = 10
 """How many names of a header a hint shows."""
-
-
-@frozen
-class CsvFile:
-    """A CSV file, its format, and the path that DuckDB reads: its own, or that of a copy.
-
-    `skipped` counts the empty lines before the header.
-    """
-
-    text: TextFile
-    copy: str
-    delimiter: str
-    quote: str
-    header: bool
-    names: tuple[str, ...]
-    skipped: int
-
-    @property
-    def form(self) -> tuple[object, ...]:
-        """Everything that decides how DuckDB reads the file. Files of one form are read together."""
-        return self.delimiter, self.quote, self.header, self.names, self.skipped
 
 
 def csv_parts(reading: Reading, files: Sequence[str], values: Mapping[str, Values]) -> Iterator[Part]:

@@ -79,6 +79,27 @@ class TextFile:
             pass
 
 
+@frozen
+class CsvFile:
+    """A CSV file, its format, and the path that DuckDB reads: its own, or that of a copy.
+
+    `skipped` counts the empty lines before the header.
+    """
+
+    text: TextFile
+    copy: str
+    delimiter: str
+    quote: str
+    header: bool
+    names: tuple[str, ...]
+    skipped: int
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Everything that decides how DuckDB reads the file. Files of one form are read together."""
+        return self.delimiter, self.quote, self.header, self.names, self.skipped
+
+
 def text_file(path: str, shown: str, encoding: str | None = None) -> TextFile:
     """Return a text file. Without an `encoding`, the byte order mark decides; without a mark, it is UTF-8.
 

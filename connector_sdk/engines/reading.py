@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 from attrs import define, field, frozen
 
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import Model
+from connector_sdk.engines.csv_text import CsvFile
 from connector_sdk.engines.relation import LEFT_OUT_HINT, Relation
-
-if TYPE_CHECKING:
-    from connector_sdk.engines.csv_files import CsvFile
 
 
 @frozen

@@ -74,6 +74,18 @@ class PlanRequest:
         return self.sync.mode is not Mode.INSERT and not self.full
 
     @property
+    def convertible_objects(self) -> tuple[str, ...]:
+        """The objects of the sync to which records of its other objects may be converted."""
+        targets = {other for each in self.schemas for other in each.converts_to if other != each.name}
+        return tuple(each.name for each in self.schemas if each.name in targets)
+
+    @property
+    def successors(self) -> tuple[str, ...]:
+        """The objects outside of the sync to which its records may be converted."""
+        own = {each.name for each in self.schemas}
+        return tuple(dict.fromkeys(other for each in self.schemas for other in each.converts_to if other not in own))
+
+    @property
     def action(self) -> Action:
         """The action that is taken for rows of the model."""
         return ACTIONS[self.sync.mode]

@@ -14,7 +14,7 @@ from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.sql import file, name
 from connector_sdk.planning.batching.cut import Group
 from connector_sdk.planning.batching.order import OrderedPlan
-from connector_sdk.planning.diff.identity import canonical
+from connector_sdk.planning.mapping.identity import canonical
 from connector_sdk.planning.mapping.kinds import is_float
 from connector_sdk.planning.mapping.text_forms import float_text
 from connector_sdk.planning.summary import KIND

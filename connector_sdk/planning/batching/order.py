@@ -16,7 +16,7 @@ from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.batching.cut import Group
 from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.diff.removals import list_cleared_columns, removal_action
-from connector_sdk.planning.lookup.rematch_plan import homes, select_rematch_columns
+from connector_sdk.planning.lookup.rematch_plan import select_rematch_columns
 from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping, only_created, only_updated
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import FILE, MERGE_TARGET
@@ -181,7 +181,7 @@ def _select_other_objects(
     """Return SQL for the columns on written rows that say how they would be written to other objects."""
     names = [each.name for each in request.schemas]
     shapes, fields = {}, {}
-    for home in homes(request):
+    for home in request.convertible_objects:
         place = names.index(home)
         bits = [(bit, each) for bit, each in enumerate(optional) if each.object_name == home]
         empty = [f"if({name(each.stored)} is null, {2**bit}, 0)" for bit, each in bits]

@@ -17,7 +17,6 @@ from connector_sdk.engines.compare import NAMED, Compared, Profile, columns_of, 
 from connector_sdk.engines.models import Source
 from connector_sdk.engines.snapshots import SENT_MATCH
 from connector_sdk.engines.sql import count, file, name, text
-from connector_sdk.planning.diff.identity import comparable, inexact, key
 from connector_sdk.planning.diff.known_rows import make_known_rows
 from connector_sdk.planning.diff.merge_groups import (
     IS_MERGE,
@@ -33,6 +32,7 @@ from connector_sdk.planning.diff.verdicts import (
     verdict_columns,
 )
 from connector_sdk.planning.mapping.columns import model_column, normal
+from connector_sdk.planning.mapping.identity import comparable, inexact, key
 from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 

@@ -16,9 +16,9 @@ from attrs import evolve
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.snapshots import SENT_MATCH
 from connector_sdk.engines.sql import file, name
-from connector_sdk.planning.diff.identity import canonical, comparable, former_text
 from connector_sdk.planning.mapping.columns import model_column
 from connector_sdk.planning.mapping.conversions import sql_type
+from connector_sdk.planning.mapping.identity import canonical, comparable, former_text
 from connector_sdk.planning.mapping.kinds import Kind, kind_of
 from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest

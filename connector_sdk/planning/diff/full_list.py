@@ -16,8 +16,8 @@ from connector_sdk.contract.schema import FieldType
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.sql import as_set, file, name, text
 from connector_sdk.files.private import make_file
-from connector_sdk.planning.diff.identity import comparable
 from connector_sdk.planning.diff.removals import Removals
+from connector_sdk.planning.mapping.identity import comparable
 from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 

@@ -21,8 +21,8 @@ from connector_sdk.contract.schema import ObjectSchema
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.snapshots import MERGED
 from connector_sdk.engines.sql import count, file, name, text
-from connector_sdk.planning.diff.identity import comparable, key
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
+from connector_sdk.planning.mapping.identity import comparable, key
 from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import MERGE_TARGET, RowReference

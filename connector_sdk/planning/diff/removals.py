@@ -20,8 +20,8 @@ from connector_sdk.planning.diff.merge_groups import merged_condition
 from connector_sdk.planning.diff.shared_records import keep_shared, keep_successors
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.frozen import DROPPED
-from connector_sdk.planning.lookup.matches import Match
 from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
+from connector_sdk.planning.matches import Match
 from connector_sdk.planning.request import PlanRequest
 
 _NAMED = 3

@@ -11,9 +11,8 @@ from connector_sdk.contract.codes import Code
 from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import count, file, texts
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
-from connector_sdk.planning.lookup.matches import Match, SoughtValues, ask
-from connector_sdk.planning.lookup.rematch_plan import successors
 from connector_sdk.planning.mapping.model import ResolvedMapping
+from connector_sdk.planning.matches import Match, SoughtValues, ask
 from connector_sdk.planning.request import PlanRequest
 
 _NAMED = 3
@@ -88,7 +87,7 @@ def keep_successors(
         return
     asks = f"kept is null and list_contains({texts(turning)}, object)"
     answers = request.folder / "successors.parquet"
-    following = partial(match, successors=successors(request))
+    following = partial(match, successors=request.successors)
     found = ask(connection, SoughtValues("gone", "match", asks), names, mapped.match.field.name, answers, following)
     message = "'its record became ' || id || ' of ' || name || ', to which this row was never written'"
     connection.execute(f"""

@@ -15,14 +15,14 @@ from connector_sdk.contract.plan import Effect
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.sql import file, name, text
-from connector_sdk.planning.diff.identity import comparable
 from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.diff.verdicts import (
     Verdict,
     verdict_columns,
 )
-from connector_sdk.planning.lookup.matches import Match, SoughtValues, ask
+from connector_sdk.planning.mapping.identity import comparable
 from connector_sdk.planning.mapping.model import FieldBinding, Lookup, ResolvedMapping
+from connector_sdk.planning.matches import Match, SoughtValues, ask
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import RowReference
 

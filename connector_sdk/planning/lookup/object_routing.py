@@ -15,8 +15,8 @@ from connector_sdk.engines.sql import file, name, text
 from connector_sdk.planning.diff.changes import field_verdicts
 from connector_sdk.planning.diff.shared_records import reject_shared
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
-from connector_sdk.planning.lookup.matches import Match, SoughtValues, ask
 from connector_sdk.planning.mapping.model import ResolvedMapping
+from connector_sdk.planning.matches import Match, SoughtValues, ask
 from connector_sdk.planning.request import PlanRequest
 
 

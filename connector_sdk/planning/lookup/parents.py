@@ -14,11 +14,11 @@ from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.sql import count, file, name, text
-from connector_sdk.planning.diff.identity import comparable
 from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.lookup.lookups import describe_missing
 from connector_sdk.planning.lookup.topological import find_levels
+from connector_sdk.planning.mapping.identity import comparable
 from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.state.plan_file import RowReference, stored_name

@@ -16,19 +16,9 @@ def make_match_rule(request: PlanRequest, mapped: ResolvedMapping) -> MatchRule 
     if mapped.match is None or request.sync.mode is Mode.ALL:
         return None
     objects = tuple(each.name for each in request.schemas)
-    return MatchRule(objects, mapped.match.field.name, mapped.match.stored, homes(request), successors(request))
-
-
-def homes(request: PlanRequest) -> tuple[str, ...]:
-    """Return the objects of a sync to which records of its other objects may be converted."""
-    targets = {other for each in request.schemas for other in each.converts_to if other != each.name}
-    return tuple(each.name for each in request.schemas if each.name in targets)
-
-
-def successors(request: PlanRequest) -> tuple[str, ...]:
-    """Return the objects outside of a sync to which its records may be converted."""
-    own = {each.name for each in request.schemas}
-    return tuple(dict.fromkeys(other for each in request.schemas for other in each.converts_to if other not in own))
+    return MatchRule(
+        objects, mapped.match.field.name, mapped.match.stored, request.convertible_objects, request.successors
+    )
 
 
 def select_rematch_columns(

@@ -15,13 +15,13 @@ from connector_sdk.contract.schema import Field, FieldType, ObjectSchema, Refere
 from connector_sdk.contract.spec import DestinationSpec, Mode
 from connector_sdk.engines.models import Source
 from connector_sdk.engines.sql import name, text
-from connector_sdk.planning.diff.identity import canonical, former_text, inexact
 from connector_sdk.planning.mapping.blanks import blank_as_null
 from connector_sdk.planning.mapping.columns import Place, model_column
 from connector_sdk.planning.mapping.constants import RefusedError, constant
 from connector_sdk.planning.mapping.conversions import Check, Conversion, convert, convert_key, sql_type
 from connector_sdk.planning.mapping.field_options import find_misplaced_options
 from connector_sdk.planning.mapping.fingerprints import fingerprint
+from connector_sdk.planning.mapping.identity import canonical, former_text, inexact
 from connector_sdk.planning.mapping.misfits import MisfitError
 from connector_sdk.planning.mapping.model import FieldBinding, Lookup, ResolvedMapping, as_searched, only_created
 from connector_sdk.project.checks import lookup_fields

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from connector_sdk import Match, Mode
 from connector_sdk.contract.schema import Equality, Field, FieldType
 from connector_sdk.engines.sql import database
-from connector_sdk.planning.diff.identity import comparable, key
+from connector_sdk.planning.mapping.identity import comparable, key
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference.values import same
 
