@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from connector_sdk.contract.errors import ConfigError
-from connector_sdk.engines.csv_text import CsvFile, NotTextError, read_rows
+from connector_sdk.engines.csv_files import read_rows
+from connector_sdk.engines.csv_text import CsvFile, NotTextError
 from connector_sdk.engines.reading import Reading
 
 _REFUSED = re.compile(r"CSV (Error on Line: (?P<line>\d+)|Parser state machine)")

@@ -126,7 +126,9 @@ class Destination:
         self, connection: Connection, object_name: str, fields: Sequence[str]
     ) -> tuple[pa.RecordBatchReader, str]:
         """Read what the target holds now, and its version. The hook is called again if reading its stream fails."""
-        answer = self._call("read_records", _read_stream, connection=connection, object_name=object_name, fields=fields)
+        answer = self._call(
+            "read_records", validation.read_stream, connection=connection, object_name=object_name, fields=fields
+        )
         match answer:
             case (pa.RecordBatchReader() as rows, str() as version) if list(rows.schema.names) == list(fields):
                 return rows, version
@@ -294,11 +296,3 @@ class Destination:
 
     def _make_plugin_error(self, hook: str, what: str) -> PluginError:
         return PluginError(f"destination {self.name}: {hook} {what}")
-
-
-def _read_stream(answer: Any) -> Any:
-    """Return an answer of `read_records` with its stream read, so that an error in the stream is one of the hook."""
-    match answer:
-        case (pa.RecordBatchReader() as stream, version):
-            return stream.read_all().to_reader(), version
-    return answer

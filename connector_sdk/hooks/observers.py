@@ -9,7 +9,7 @@ from typing import Any
 
 from connector_sdk.contract.connection import Call
 from connector_sdk.contract.errors import ConfigError, Problem
-from connector_sdk.contract.hookspecs import ObserverHooks
+from connector_sdk.contract.observer_hooks import ObserverHooks
 from connector_sdk.contract.plan import Finding, PlanSummary
 from connector_sdk.contract.report import BatchReport, RunReport, RunStart
 from connector_sdk.hooks.signatures import HookManager

@@ -128,6 +128,14 @@ def match_problems(table: pa.Table, objects: Sequence[str], values: int) -> Iter
         yield f"records of {', '.join(sorted(strange))}, which nobody asked for"
 
 
+def read_stream(answer: Any) -> Any:
+    """Return an answer of `read_records` with its stream read, so that an error in the stream is one of the hook."""
+    match answer:
+        case (pa.RecordBatchReader() as stream, version):
+            return stream.read_all().to_reader(), version
+    return answer
+
+
 def result_problems(result: WriteResult, rows: int) -> Iterator[str]:
     """Yield what is wrong with the result of a batch of `rows` rows."""
     if result.rows.num_rows != rows:

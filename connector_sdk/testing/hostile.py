@@ -55,27 +55,15 @@ class _Settings:
     lock: threading.Lock
 
 
-_API = Api(
-    name="only",
-    delivery={Mode.UPSERT: Delivery.AT_LEAST_ONCE},
-    rows_default=10,
-    rows_max=100,
-    bytes_max=1_000_000,
-    parallel_default=1,
-    parallel_max=2,
-)
+_API = Api(name="only", delivery={Mode.UPSERT: Delivery.AT_LEAST_ONCE}, rows_default=10, rows_max=100, parallel_max=2)
+_MODES = {Mode.UPSERT: frozenset({Removal.NOTHING})}
 _SPEC = DestinationSpec(
-    name="hostile",
-    modes={Mode.UPSERT: frozenset({Removal.NOTHING})},
-    apis=(_API,),
-    config=NoSettings,
-    options=NoSettings,
-    contract=CONTRACT,
+    name="hostile", modes=_MODES, apis=(_API,), config=NoSettings, options=NoSettings, contract=CONTRACT
 )
 _SCHEMA = ObjectSchema(
     name="things", label="Things", fields=(Field(name="key", type=FieldType.TEXT),), modes=frozenset({Mode.UPSERT})
 )
-_CONNECTION = Connection(handle=None, account="acme", label="acme", production=False, close=lambda: None)
+_CONNECTION = Connection(handle=None, account="acme", label="acme")
 _KNOWN = Classification(kind=Kind.REJECTED, executed=Executed.NO)
 
 

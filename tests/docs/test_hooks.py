@@ -14,7 +14,8 @@ import pytest
 
 import connector_sdk
 from connector_sdk import Destination, PluginError
-from connector_sdk.contract.hookspecs import DestinationHooks, ObserverHooks
+from connector_sdk.contract.hookspecs import DestinationHooks
+from connector_sdk.contract.observer_hooks import ObserverHooks
 from connector_sdk.hooks.observers import Observers
 
 PAGE = Path(__file__).parents[2] / "docs" / "destinations" / "hooks.md"

@@ -29,7 +29,7 @@ from connector_sdk import (
     Sync,
     history,
 )
-from connector_sdk.contract.hookspecs import ObserverHooks
+from connector_sdk.contract.observer_hooks import ObserverHooks
 from connector_sdk.run import run
 from connector_sdk.testing.reference import plugin
 

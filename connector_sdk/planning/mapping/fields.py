@@ -103,9 +103,8 @@ class _Mapper:
             self._problem(f"{match.field} cannot be matched on: {reason}", place, self._match_advice())
         if known is None or reason or match.column not in self.source.columns:
             return None
-        filled = self._bind_key(
-            match.column, known, (*self._place, "match", "column"), f"effect <> '{Effect.CHANGED}' and "
-        )
+        place, unless = (*self._place, "match", "column"), f"effect <> '{Effect.CHANGED}' and "
+        filled = self._bind_key(match.column, known, place, unless)
         return filled and evolve(filled, column=Column(known.name, OnNull.KEEP))
 
     def _match_advice(self) -> str:
