@@ -72,12 +72,13 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         request = _upgrade(duck, request, mapped, source, former_keys)
         mapped = keep_spellings(duck, request.snapshot, mapped)
         changes = freeze_changes(duck, request, source, mapped, since)
+        relations = changes.relations
         crashpoint("after the changes are frozen")
-        routed = route(duck, request, mapped, changes.file, match)
-        parents = relate(duck, request, mapped, name_parents(duck, request, routed))
+        routed = route(duck, request, mapped, changes, match)
+        parents = relate(duck, request, mapped, name_parents(duck, request, relations, routed))
         if request.sync.merge:
             parents = evolve(parents, references={**parents.references, MERGE_TARGET: PARENT})
-        completed = look_up(duck, request, mapped, parents.file, match, parents.references)
+        completed = look_up(duck, request, mapped, relations, parents.file, match, parents.references)
         completed = reject_orphans(duck, request, parents, completed)
         waiting = leave_out_waiting(duck, request, completed)
         completed = waiting.file
@@ -94,7 +95,8 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
             removals = freeze_removals(duck, request, mapped, changes, completed, match)
             scale = measure(duck, request, source, changes, completed, removals)
         notes = (
-            *_model_findings(source), *report_merged_rows(duck, request, completed), *report_waiting(waiting),
+            *merge_findings(duck, relations, completed), *_model_findings(source),
+            *report_merged_rows(duck, request, relations, completed), *report_waiting(waiting),
             *removal_findings(duck, removals), *model_finding(duck, request, changes),
         )  # fmt: skip
         arranged = arrange(
@@ -211,7 +213,6 @@ def _describe_plan(
             *(replacement_findings(request, replacement) if replacement else ()),
             *parents_findings(parents),
             *routing_findings(duck, request, mapped, file_),
-            *merge_findings(duck, request, file_),
             *notes,
             *guard(request.sync.guards, scale, request.accepted),
         ),

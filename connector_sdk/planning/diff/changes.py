@@ -20,12 +20,13 @@ from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.diff.known_rows import make_known_rows
 from connector_sdk.planning.diff.merge_groups import (
     IS_MERGE,
-    judge,
+    judge_groups,
     merge_columns,
     merge_verdicts,
-    merged_condition,
+    select_judged,
     working_columns,
 )
+from connector_sdk.planning.diff.relations import Relations
 from connector_sdk.planning.diff.unreadable_cells import reject_refused_cells, select_refused_cells, working_cells
 from connector_sdk.planning.diff.verdicts import (
     Verdict,
@@ -46,6 +47,7 @@ class Changes:
     - `known`: the number of rows in the snapshot.
     - `met`: the number of model rows that the snapshot has.
     - `repeated_keys`: whether several rows of the model share a key.
+    - `relations`: what was compared, for later steps.
     """
 
     file: Path
@@ -54,6 +56,7 @@ class Changes:
     known: int
     met: int
     repeated_keys: bool
+    relations: Relations
 
     @property
     def absent(self) -> bool:
@@ -68,17 +71,18 @@ def freeze_changes(
     mapped: ResolvedMapping,
     since: int,
 ) -> Changes:
-    """Freeze the rows that differ from what the destination accepted; the relation `model` stays for later steps.
+    """Freeze the rows that differ from what the destination accepted.
 
     `since` is the number of the run that last changed the mapping: rows accepted before it count as changed.
     """
     connection.execute(f"create view model as {_model(request, source, mapped)}")
-    make_known_rows(connection, request)
+    relations = make_known_rows(connection, request, "model")
     if request.held:
         connection.register("held_rows", pa.table({"key": pa.array(request.held, pa.string())}))
         connection.execute("create table held as select key from held_rows")
-    found = profile(connection, "model", matching=mapped.match is not None, same=request.matches_by_key)
-    rows = judge(connection, request) if request.sync.merge else "model"
+    found = profile(connection, relations.model, matching=mapped.match is not None, same=request.matches_by_key)
+    if request.sync.merge:
+        relations = judge_groups(connection, relations)
     verdicts = [
         *reject_refused_cells(request, mapped, source), *_identity_verdicts(request, found), *merge_verdicts(request),
     ]  # fmt: skip
@@ -87,15 +91,16 @@ def freeze_changes(
     sent = _select_converted(mapped)
     unused = ", ".join(("position", "inexact", *working_columns(request), *working_cells(request, mapped, source)))
     select = f"""
-        with changed as ({_select_changes(connection, request, source, mapped, found, rows, since)}),
+        with changed as ({_select_changes(connection, request, source, mapped, found, relations, since)}),
         mapped as (select * {sent} from changed)
         select * exclude ({unused}) from ({verdict_columns(verdicts, "mapped")})
         {_order(request)}
     """
     freeze(connection, select, target, rows=source.rows if request.snapshot is None else None)
     effects = _count_effects(connection, target)
-    new, known = effects.get(Effect.NEW, 0), _count_known(connection, request)
-    return Changes(target, new, effects.get(Effect.REKEYED, 0), known, source.rows - new, bool(found.repeated_keys))
+    new, known = effects.get(Effect.NEW, 0), _count_known(connection, relations)
+    rekeyed, repeated = effects.get(Effect.REKEYED, 0), bool(found.repeated_keys)
+    return Changes(target, new, rekeyed, known, source.rows - new, repeated, relations)
 
 
 def _order(request: PlanRequest) -> str:
@@ -136,11 +141,11 @@ def _select_changes(
     source: Source,
     mapped: ResolvedMapping,
     found: Profile,
-    rows: str,
+    relations: Relations,
     since: int,
 ) -> str:
     """Return SQL for the rows to examine, with what is known about them and their effects."""
-    action = text(request.action)
+    action, rows = text(request.action), select_judged(relations) if relations.groups else relations.model
     if request.sync.merge:
         action = f"case when m.merged_into is null then {action} else {text(Action.MERGE)} end"
     fixed = f"{action} as action, {text(request.schema.name)} as object"
@@ -148,13 +153,13 @@ def _select_changes(
         unknown = f"null::varchar as record_id, null::varchar as {SENT_MATCH}"
         return f"select m.*, {unknown}, '{Effect.NEW}' as effect, {fixed} from {rows} m"
     record = "null" if request.others else "s.record_id"
-    spelling = f"s.{SENT_MATCH}" if SENT_MATCH in columns_of(connection, "known_rows") else "null"
+    spelling = f"s.{SENT_MATCH}" if SENT_MATCH in columns_of(connection, str(relations.known)) else "null"
     rekeyed = "m.match is distinct from s.match" if mapped.match and not request.matches_by_key else "false"
     reasons = ["s.key is null", *(["m.merged_into is not null"] if request.sync.merge else [])]
     if request.full:
         reasons.append("true")
     elif request.compares:
-        compared = _make_compared(connection, source, mapped)
+        compared = _make_compared(connection, source, mapped, relations)
         reasons += [
             *(f"m.{each} is not null" for each in working_cells(request, mapped, source)),
             rekeyed,
@@ -166,15 +171,14 @@ def _select_changes(
             case when {rekeyed} then null::varchar else {spelling} end as {SENT_MATCH},
             case when s.key is null then '{Effect.NEW}' when {rekeyed} then '{Effect.REKEYED}'
                 else '{Effect.CHANGED}' end as effect, {fixed}
-        from {rows} m left join known_rows s on s.key = m.key
-        where {_any([*_unsound(request, found), _open(connection, request, _any(reasons))])}
+        from {rows} m left join {relations.known} s on s.key = m.key
+        where {_any([*_unsound(request, found), _open(relations, _any(reasons))])}
     """
 
 
-def _open(connection: duckdb.DuckDBPyConnection, request: PlanRequest, reasons: str) -> str:
+def _open(relations: Relations, reasons: str) -> str:
     """Return SQL for reasons to send a row that exclude rows which an earlier run merged."""
-    was_merged = merged_condition(connection, request)
-    return f"not {was_merged} and ({reasons})" if was_merged else reasons
+    return f"not {relations.was_merged} and ({reasons})" if relations.was_merged else reasons
 
 
 def _any(conditions: Iterable[str]) -> str:
@@ -191,10 +195,12 @@ def _unsound(request: PlanRequest, found: Profile) -> Iterator[str]:
         yield f"m.match in (select value from {found.repeated_matches})"
 
 
-def _make_compared(connection: duckdb.DuckDBPyConnection, source: Source, mapped: ResolvedMapping) -> Compared:
+def _make_compared(
+    connection: duckdb.DuckDBPyConnection, source: Source, mapped: ResolvedMapping, relations: Relations
+) -> Compared:
     types = {model_column(each): source.columns[each] for each in mapped.compared}
     sets = {model_column(each) for each in mapped.sets}
-    return Compared(columns_of(connection, "known_rows"), types, sets)
+    return Compared(columns_of(connection, str(relations.known)), types, sets)
 
 
 def _select_converted(mapped: ResolvedMapping) -> str:
@@ -257,7 +263,5 @@ def _count_effects(connection: duckdb.DuckDBPyConnection, target: Path, conditio
     return dict(found)
 
 
-def _count_known(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> int:
-    if request.snapshot is None:
-        return 0
-    return count(connection, "known_rows")
+def _count_known(connection: duckdb.DuckDBPyConnection, relations: Relations) -> int:
+    return count(connection, relations.known) if relations.known else 0

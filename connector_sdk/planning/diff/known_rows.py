@@ -1,4 +1,4 @@
-"""The rows that the destination has accepted so far, as the relation `known_rows`, with an object for each row.
+"""The rows that the destination has accepted so far, with an object for each row.
 
 A row that was merged into another one counts as known while its group names it. If it leaves the group of a parent that
 is still in the model, it is a new row again and gets its own record. If no row of the model writes the record any more,
@@ -19,39 +19,45 @@ from connector_sdk.engines.compare import columns_of
 from connector_sdk.engines.snapshots import MERGED
 from connector_sdk.engines.sql import file, text
 from connector_sdk.planning.diff.merge_groups import IS_MERGE
+from connector_sdk.planning.diff.relations import Relations
 from connector_sdk.planning.request import PlanRequest
 
 _NAMED = 3
 
 
-def make_known_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> None:
-    """Make the view `known_rows` of the snapshot, if there is one; the view `model` must exist."""
+def make_known_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest, model: str) -> Relations:
+    """Make a view of the rows of the snapshot, if there is one, and return it beside the relation `model`."""
     if request.snapshot is None:
-        return
+        return Relations(model)
     snapshot = file(request.snapshot)
     have = columns_of(connection, snapshot)
     object_ = "" if "object" in have else f", {text(request.schema.name)} as object"
-    parted = ""
-    if MERGED in have:
-        connection.execute(f"create table parted as {_select_parted_keys(request, snapshot)}")
-        parted = " anti join parted using (key)"
-    connection.execute(f"create view known_rows as select *{object_} from {snapshot}{parted}")
+    relations = Relations(model, "known_rows", "parted" if MERGED in have else None)
+    rest = ""
+    if relations.parted:
+        connection.execute(f"create table {relations.parted} as {_select_parted_keys(request, snapshot, model)}")
+        rest = f" anti join {relations.parted} using (key)"
+    connection.execute(f"create view {relations.known} as select *{object_} from {snapshot}{rest}")
+    return relations
 
 
-def report_merged_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> Iterator[Finding]:
+def report_merged_rows(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, relations: Relations, lines: Path
+) -> Iterator[Finding]:
     """Yield findings on rows that earlier runs merged. `lines` are the changes after all look-ups."""
-    if request.snapshot is None or MERGED not in columns_of(connection, "known_rows"):
+    if relations.parted is None:
         return
-    alone = f"from parted semi join (from {file(lines)} where outcome is null and not {IS_MERGE}) using (key)"
+    sent = f"from {file(lines)} where outcome is null and not {IS_MERGE}"
+    alone = f"from {relations.parted} semi join ({sent}) using (key)"
     if found := _count_keys(connection, alone):
         message = f"rows that left their group and get records of their own: {found}"
         yield Finding(Level.INFO, message, "put them back into their group where that is not meant")
-    code = text(Code.NOTHING_TO_MERGE)
-    if found := _count_keys(connection, f"from parted semi join (from {file(lines)} where code = {code}) using (key)"):
+    skipped = f"from {file(lines)} where code = {text(Code.NOTHING_TO_MERGE)}"
+    if found := _count_keys(connection, f"from {relations.parted} semi join ({skipped}) using (key)"):
         message = f"rows that moved to another group after their record was merged in the former one: {found}"
         advice = "nothing is left to merge; take them out of the group to have records of their own made"
         yield Finding(Level.INFO, message, advice)
-    if found := _count_keys(connection, _select_unwritten_keys(request, lines)):
+    if found := _count_keys(connection, _select_unwritten_keys(request, relations, lines)):
         yield _report_unwritten(request, found)
 
 
@@ -71,37 +77,38 @@ def _count_keys(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     return f"{rows:,} ({', '.join(keys)}{', ...' if rows > len(keys) else ''})" if rows else ""
 
 
-def _select_unwritten_keys(request: PlanRequest, lines: Path) -> str:
+def _select_unwritten_keys(request: PlanRequest, relations: Relations, lines: Path) -> str:
     """Return SQL for the keys of merged rows in the model whose record no row of the model writes.
 
     A known row without a new match value writes its record, and so does a line that matched the record. A new parent of
     the group counts as the missing one that has returned: only the write shows which record it matches.
     """
+    model, known = relations.model, relations.known
     rekeyed = f"select key from {file(lines)} where effect = '{Effect.REKEYED}' and outcome is null"
     returned = ""
     if request.sync.merge:
-        returned = """anti join (
-            select m.key from model m join groups g on g.shared = m.shared and g.defect is null
-            anti join known_rows p on p.key = g.parent
+        returned = f"""anti join (
+            select m.key from {model} m join {relations.groups} g on g.shared = m.shared and g.defect is null
+            anti join {known} p on p.key = g.parent
         ) r on r.key = c.key"""
     return f"""
-        select c.key from (from known_rows where coalesce({MERGED}, false) and record_id is not null) c
-        semi join model m on m.key = c.key
+        select c.key from (from {known} where coalesce({MERGED}, false) and record_id is not null) c
+        semi join {model} m on m.key = c.key
         anti join (
-            select p.object, p.record_id from (from known_rows where not coalesce({MERGED}, false)) p
-            semi join model m on m.key = p.key anti join ({rekeyed}) k on k.key = p.key
+            select p.object, p.record_id from (from {known} where not coalesce({MERGED}, false)) p
+            semi join {model} m on m.key = p.key anti join ({rekeyed}) k on k.key = p.key
             union all select object, record_id from {file(lines)} where outcome is null and not {IS_MERGE}
         ) o on o.object = c.object and o.record_id = c.record_id
         {returned}
     """
 
 
-def _select_parted_keys(request: PlanRequest, snapshot: str) -> str:
+def _select_parted_keys(request: PlanRequest, snapshot: str, model: str) -> str:
     """Return SQL for the keys of merged rows that share no group with their parent any more, while both have a row."""
     apart = "mc.shared is null or mc.shared is distinct from mp.shared" if request.sync.merge else "true"
     return f"""
         select c.key from {snapshot} c
         join {snapshot} p on p.record_id = c.record_id and not coalesce(p.{MERGED}, false)
-        join model mc on mc.key = c.key join model mp on mp.key = p.key
+        join {model} mc on mc.key = c.key join {model} mp on mp.key = p.key
         where coalesce(c.{MERGED}, false) and ({apart})
     """

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
+from attrs import evolve
 
 from connector_sdk.contract.batch import Action
 from connector_sdk.contract.codes import Code
@@ -18,9 +19,9 @@ from connector_sdk.contract.errors import Problem
 from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.project import Sync
 from connector_sdk.contract.schema import ObjectSchema
-from connector_sdk.engines.compare import columns_of, freeze
-from connector_sdk.engines.snapshots import MERGED
+from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import count, file, name, text
+from connector_sdk.planning.diff.relations import Relations
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.mapping.identity import comparable, key
 from connector_sdk.planning.mapping.model import ResolvedMapping
@@ -50,7 +51,7 @@ def merge_problems(sync: Sync, schema: ObjectSchema) -> Iterator[Problem]:
 
 
 def merge_columns(request: PlanRequest, mapped: ResolvedMapping, types: Mapping[str, str]) -> list[str]:
-    """Return SQL for what the model says about merging, for the view `model`.
+    """Return SQL for what the model says about merging, for the relation of its rows.
 
     - `shared`: the group.
     - `child`: whether the row is merged into another.
@@ -72,34 +73,33 @@ def merge_columns(request: PlanRequest, mapped: ResolvedMapping, types: Mapping[
     return [shared, f"{named} is not null as child", f"{named} as named", "null::varchar as unclear"]
 
 
-def judge(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str:
-    """Judge the groups of the view `model`, and return SQL for its rows with the verdicts.
+def judge_groups(connection: duckdb.DuckDBPyConnection, relations: Relations) -> Relations:
+    """Judge the groups of the model, and return the relations with them.
+
+    A group whose rows are all settled is not judged again.
+    """
+    judged = evolve(relations, groups="groups")
+    condition = relations.was_merged
+    keys = f"select key from {relations.known} s where {condition}" if condition else _NO_KEYS
+    connection.execute(f"create table settled as {keys}")
+    connection.execute(f"create table {judged.groups} as {_select_groups(relations.model, 'settled')}")
+    return judged
+
+
+def select_judged(relations: Relations) -> str:
+    """Return SQL for the rows of the model with what was judged of their groups.
 
     A child gets the key of the parent that it is `merged_into`; for a row that stays, this is null. A row of a
     defective group gets the `defect` instead, and its message as `said`.
-
-    The table `groups` stays for later steps. A group whose rows are all settled is not judged again.
     """
-    condition = merged_condition(connection, request)
-    keys = f"select key from known_rows s where {condition}" if condition else _NO_KEYS
-    connection.execute(f"create table settled as {keys}")
-    connection.execute(f"create table groups as {_select_groups()}")
-    return (
-        f"(select m.*, case when m.child and g.defect is null then g.parent end as {MERGE_TARGET}, g.defect, g.said"
-        " from model m left join groups g on g.shared = m.shared)"
-    )
+    target = f"case when m.child and g.defect is null then g.parent end as {MERGE_TARGET}"
+    joined = f"{relations.model} m left join {relations.groups} g on g.shared = m.shared"
+    return f"(select m.*, {target}, g.defect, g.said from {joined})"
 
 
 def working_columns(request: PlanRequest) -> tuple[str, ...]:
-    """Return the columns of the result of `judge` that a plan does not need."""
+    """Return the columns of `select_judged` that a plan does not need."""
     return _WORKING if request.sync.merge else ()
-
-
-def merged_condition(connection: duckdb.DuckDBPyConnection, request: PlanRequest) -> str | None:
-    """Return SQL that is true if an earlier run merged the known row `s`; None if none was merged."""
-    if request.snapshot is None or MERGED not in columns_of(connection, "known_rows"):
-        return None
-    return f"coalesce(s.{MERGED}, false)"
 
 
 def merge_verdicts(request: PlanRequest) -> Iterator[Verdict]:
@@ -113,12 +113,14 @@ def merge_verdicts(request: PlanRequest) -> Iterator[Verdict]:
         yield Verdict(f"{IS_MERGE} and record_id is null", Code.NOTHING_TO_MERGE, message)
 
 
-def name_parents(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Path) -> Path:
+def name_parents(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, relations: Relations, changes: Path
+) -> Path:
     """Let each child name the line of its parent, or its parent's record if the parent is not among the changes."""
     if request.sync.merge is None:
         return changes
     lines = file(changes)
-    known = "select key, record_id from known_rows" if request.snapshot else "select '', '' where false"
+    known = f"select key, record_id from {relations.known}" if relations.known else "select '', '' where false"
     joined = f"""(
         select c.* replace (coalesce(p.key, k.record_id) as {MERGE_TARGET}), p.key as {name(PARENT.row)},
             c.{MERGE_TARGET} as missed
@@ -133,20 +135,20 @@ def name_parents(connection: duckdb.DuckDBPyConnection, request: PlanRequest, ch
     return target
 
 
-def merge_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, plan: Path) -> Iterator[Finding]:
+def merge_findings(connection: duckdb.DuckDBPyConnection, relations: Relations, lines: Path) -> Iterator[Finding]:
     """Yield the findings on rows that are merged."""
-    if request.sync.merge is None:
+    if relations.groups is None:
         return
     ((rows, parents),) = connection.execute(
-        f"select count(*), count(distinct {MERGE_TARGET}) from {file(plan)} where outcome is null and {IS_MERGE}"
+        f"select count(*), count(distinct {MERGE_TARGET}) from {file(lines)} where outcome is null and {IS_MERGE}"
     ).fetchall()
     if rows:
         yield Finding(
             Level.INFO, f"records that are merged: {rows:,}, into {parents:,} others, which keep their values"
         )
-    defects = count(connection, "groups", "defect is not null")
+    defects = count(connection, relations.groups, "defect is not null")
     if defects:
-        query = f"select said from groups where defect is not null order by shared limit {_NAMED}"
+        query = f"select said from {relations.groups} where defect is not null order by shared limit {_NAMED}"
         said = "; ".join(each for (each,) in connection.execute(query).fetchall())
         more = "; ..." if defects > _NAMED else ""
         yield Finding(
@@ -154,7 +156,7 @@ def merge_findings(connection: duckdb.DuckDBPyConnection, request: PlanRequest, 
         )
 
 
-def _select_groups() -> str:
+def _select_groups(model: str, settled: str) -> str:
     """Return SQL for the groups of more than one row, with their parent or their defect.
 
     Lists are made only for the groups with several parents. One for each group would cost most of the time and memory.
@@ -176,18 +178,18 @@ def _select_groups() -> str:
             select shared, min(key) filter (not child) as parent, count(key) filter (not child) as parents,
                 min(match) filter (not child) as parent_match, min(named) as first, max(named) as last,
                 min(unclear) as unclear
-            from model left join (select key, true as settled from settled) using (key)
+            from {model} left join (select key, true as settled from {settled}) using (key)
             where shared is not null group by shared having count(*) > 1 and count(settled) < count(*)
         ),
         several as (
-            select shared, min(key, {_NAMED}) as listed from model
+            select shared, min(key, {_NAMED}) as listed from {model}
             where not child and shared in (select shared from counted where parents > 1) group by shared
         ),
         strayed as (
             select *, case when first is distinct from parent_match then first
                 when last is distinct from parent_match then last end as stray
             from counted left join several using (shared)
-                left join (select key as gone from settled) on gone = parent
+                left join (select key as gone from {settled}) on gone = parent
         )
         select shared, parent, case {codes} end as defect, case {words} end as said from strayed
     """

@@ -16,7 +16,6 @@ from connector_sdk.contract.spec import Removal
 from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import count, file, text
 from connector_sdk.planning.diff.changes import Changes
-from connector_sdk.planning.diff.merge_groups import merged_condition
 from connector_sdk.planning.diff.shared_records import keep_shared, keep_successors
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.frozen import DROPPED
@@ -56,16 +55,17 @@ def freeze_removals(
     """
     if request.snapshot is None or not request.forgets or not (changes.absent or changes.rekeyed):
         return Removals()
-    connection.execute(f"create table gone as {_select_removed_keys(connection, request, changes, lines)}")
-    left = count(connection, "gone", "not rekeyed")
+    gone = "gone"
+    connection.execute(f"create table {gone} as {_select_removed_keys(request, changes, lines)}")
+    left = count(connection, gone, "not rekeyed")
     if request.sync.on_removed is Removal.NOTHING:
         if left:
-            freeze(connection, "select key from gone where not rekeyed", request.folder / DROPPED)
+            freeze(connection, f"select key from {gone} where not rekeyed", request.folder / DROPPED)
         return Removals(left=left)
-    keep_shared(connection, lines)
-    keep_successors(connection, request, mapped, match)
+    keep_shared(connection, changes.relations, gone, lines)
+    keep_successors(connection, request, mapped, gone, match)
     target = request.folder / "removed.parquet"
-    rows = freeze(connection, _lines(request, lines), target)
+    rows = freeze(connection, _lines(request, gone, lines), target)
     sent = count(connection, file(target), "outcome is null")
     return Removals(target if rows else None, rows, sent, left)
 
@@ -112,31 +112,31 @@ def removal_action(request: PlanRequest) -> Action:
     return Action.DELETE if request.sync.on_removed is Removal.DELETE else Action.UPDATE
 
 
-def _select_removed_keys(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path
-) -> str:
+def _select_removed_keys(request: PlanRequest, changes: Changes, lines: Path) -> str:
     """Return SQL for the keys that left, and for the former records of keys with a new match value.
 
     `kept` is null at first; a later step writes into it why a record stays.
     """
     object_ = "s.object" if request.others else f"{text(request.schema.name)} as object"
-    was_merged = merged_condition(connection, request) or "false"
-    columns = f"s.key, {object_}, s.record_id, s.match, {was_merged} as merged, null::varchar as kept"
-    left = f"select {columns}, false as rekeyed from known_rows s anti join model m on m.key = s.key"
+    relations = changes.relations
+    columns = (
+        f"s.key, {object_}, s.record_id, s.match, {relations.was_merged or 'false'} as merged, null::varchar as kept"
+    )
+    left = f"select {columns}, false as rekeyed from {relations.known} s anti join {relations.model} m on m.key = s.key"
     if not changes.rekeyed:
         return left
     moved = f"select key from {file(lines)} where effect = '{Effect.REKEYED}' and outcome is null"
-    return f"{left} union all select {columns}, true from known_rows s semi join ({moved}) c on c.key = s.key"
+    return f"{left} union all select {columns}, true from {relations.known} s semi join ({moved}) c on c.key = s.key"
 
 
-def _lines(request: PlanRequest, lines: Path) -> str:
+def _lines(request: PlanRequest, gone: str, lines: Path) -> str:
     """Return SQL for the plan lines of the rows that left; the columns are those of the changes.
 
     If the former record of a row with a new match value stays, it gets no line: the row itself has one.
     """
     given = (
         f"select key, match, {text(removal_action(request))} as action, object, record_id, '{Effect.LEFT}' as effect,"
-        " kept from gone where not (rekeyed and kept is not null)"
+        f" kept from {gone} where not (rekeyed and kept is not null)"
     )
     verdicts = [
         Verdict("kept is not null", Code.RECORD_KEPT, "kept"),

@@ -23,8 +23,8 @@ def model_finding(connection: duckdb.DuckDBPyConnection, request: PlanRequest, c
     former, now = request.former_target.get("model"), request.model.name
     if request.snapshot is None or former in (None, now) or GUARD in request.accepted:
         return
-    known = _keys(connection, "select key from known_rows")
-    given = _keys(connection, "select key from model where key is not null")
+    known = _keys(connection, f"select key from {changes.relations.known}")
+    given = _keys(connection, f"select key from {changes.relations.model} where key is not null")
     message = (
         f"{request.sync.name} sent rows of the model {former} before, and {request.model.name} has"
         f" {changes.met:,} of the {changes.known:,} keys that are known (known: {known}; in the model: {given})"

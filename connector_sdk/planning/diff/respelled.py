@@ -48,7 +48,8 @@ def find_respelled(
         return Respelled()
     is_new = f"effect in ('{Effect.NEW}', '{Effect.ABSENT}', '{Effect.PRESENT}')"
     new = f"select key, match from {file(lines)} where {is_new} and {_NOT_SKIPPED}"
-    known = "select s.key, s.match from known_rows s anti join model m on m.key = s.key"
+    relations = changes.relations
+    known = f"select s.key, s.match from {relations.known} s anti join {relations.model} m on m.key = s.key"
     for table, keys in (("new_keys", new), ("absent_keys", known)):
         _fold(connection, table, keys)
     same_parts = "n.parts = a.parts or not contains(n.parts, '-') or not contains(a.parts, '-')"

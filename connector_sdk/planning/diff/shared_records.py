@@ -10,6 +10,7 @@ import duckdb
 from connector_sdk.contract.codes import Code
 from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import count, file, texts
+from connector_sdk.planning.diff.relations import Relations
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.matches import Match, SoughtValues, ask
@@ -18,14 +19,16 @@ from connector_sdk.planning.request import PlanRequest
 _NAMED = 3
 
 
-def reject_shared(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> Path:
+def reject_shared(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, relations: Relations, lines: Path
+) -> Path:
     """Reject the rows of which several match one record, or one that an unchanged row matches.
 
     Returns the file of the lines, or `lines` itself if there are no such rows.
     """
     meant = f"select key, object, record_id from {file(lines)} where outcome is null and record_id is not null"
-    if _find_unchanged(connection, request, lines):
-        meant += " union all select * from unchanged"
+    if unchanged := _find_unchanged(connection, relations, lines):
+        meant += f" union all select * from {unchanged}"
     connection.execute(
         f"create table shared as select object, record_id, count(*) as rows, min(key, {_NAMED}) as keys from ({meant})"
         " group by object, record_id having count(*) > 1"
@@ -43,7 +46,7 @@ def reject_shared(connection: duckdb.DuckDBPyConnection, request: PlanRequest, l
     return target
 
 
-def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
+def keep_shared(connection: duckdb.DuckDBPyConnection, relations: Relations, gone: str, lines: Path) -> None:
     """Say in `kept` of the table `gone` which records also belong to other rows: they stay when their row leaves.
 
     A record also belongs to a row that was merged into it, that is written to it now, or that has its match value. The
@@ -53,20 +56,20 @@ def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
     same = "g.record_id = {0}.record_id and g.object = {0}.object"
     connection.execute(f"""
         create table owners as
-        select g.key, s.key as owner from gone g join known_rows s on {same.format("s")}
-        anti join gone k on k.key = s.key
-        union select g.key, l.key from gone g join {file(lines)} l on {same.format("l")} where l.outcome is null
+        select g.key, s.key as owner from {gone} g join {relations.known} s on {same.format("s")}
+        anti join {gone} k on k.key = s.key
+        union select g.key, l.key from {gone} g join {file(lines)} l on {same.format("l")} where l.outcome is null
         union select g.key, coalesce(m.key, 'row ' || m.position || ' of the model')
-            from gone g join model m on m.match = g.match
+            from {gone} g join {relations.model} m on m.match = g.match
     """)
     listed = f"array_to_string(min(owner, {_NAMED}), ', ') || if(count(*) > {_NAMED}, ', ...', '')"
     connection.execute(f"""
-        update gone set kept = 'its record belongs to other rows, too: ' || named from
+        update {gone} set kept = 'its record belongs to other rows, too: ' || named from
         (select key as owned, {listed} as named from owners group by key) where key = owned
     """)
-    connection.execute("""
-        update gone set kept = 'its record is removed with that of ' || first from (
-            select key as later, first_value(key) over one as first, row_number() over one as place from gone
+    connection.execute(f"""
+        update {gone} set kept = 'its record is removed with that of ' || first from (
+            select key as later, first_value(key) over one as first, row_number() over one as place from {gone}
             where kept is null and record_id is not null
             window one as (partition by object, record_id order by merged, key)
         ) where key = later and place > 1
@@ -74,7 +77,7 @@ def keep_shared(connection: duckdb.DuckDBPyConnection, lines: Path) -> None:
 
 
 def keep_successors(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, match: Match
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, gone: str, match: Match
 ) -> None:
     """Say in `kept` of the table `gone` which records were converted: a removal does not follow them to other records.
 
@@ -88,27 +91,28 @@ def keep_successors(
     asks = f"kept is null and list_contains({texts(turning)}, object)"
     answers = request.folder / "successors.parquet"
     following = partial(match, successors=request.successors)
-    found = ask(connection, SoughtValues("gone", "match", asks), names, mapped.match.field.name, answers, following)
+    found = ask(connection, SoughtValues(gone, "match", asks), names, mapped.match.field.name, answers, following)
     message = "'its record became ' || id || ' of ' || name || ', to which this row was never written'"
     connection.execute(f"""
-        update gone set kept = {message} from (
+        update {gone} set kept = {message} from (
             select g.key as turned, min(a.object) filter (a.object <> g.object) as name,
                 arg_min(a.record_id, a.object) filter (a.object <> g.object) as id
-            from gone g join {found} a on a.value = g.match where a.record_id is not null group by g.key
+            from {gone} g join {found} a on a.value = g.match where a.record_id is not null group by g.key
             having not bool_or(a.record_id = g.record_id and a.object = g.object) and bool_or(a.object <> g.object)
         ) where kept is null and key = turned and list_contains({texts(turning)}, object)
     """)
 
 
-def _find_unchanged(connection: duckdb.DuckDBPyConnection, request: PlanRequest, lines: Path) -> int:
-    """Make the table `unchanged` of unchanged rows whose record a line matches, too; return how many there are."""
-    if request.snapshot is None:
-        return 0
+def _find_unchanged(connection: duckdb.DuckDBPyConnection, relations: Relations, lines: Path) -> str | None:
+    """Return a relation of the unchanged rows whose record a line matches, too; None if there are none."""
+    if relations.known is None:
+        return None
     connection.execute(f"""
-        create table unchanged as select s.key, s.object, s.record_id from known_rows s
+        create table unchanged as select s.key, s.object, s.record_id from {relations.known} s
         semi join {file(lines)} l on l.object = s.object and l.record_id = s.record_id
         anti join {file(lines)} c on c.key = s.key
     """)
     if count(connection, "unchanged"):
-        connection.execute("create or replace table unchanged as from unchanged u semi join model m on m.key = u.key")
-    return count(connection, "unchanged")
+        in_model = f"from unchanged u semi join {relations.model} m on m.key = u.key"
+        connection.execute(f"create or replace table unchanged as {in_model}")
+    return "unchanged" if count(connection, "unchanged") else None

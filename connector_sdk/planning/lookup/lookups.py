@@ -16,6 +16,7 @@ from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of, freeze
 from connector_sdk.engines.sql import file, name, text
 from connector_sdk.planning.diff.merge_groups import IS_MERGE
+from connector_sdk.planning.diff.relations import Relations
 from connector_sdk.planning.diff.verdicts import (
     Verdict,
     verdict_columns,
@@ -54,6 +55,7 @@ def look_up(
     connection: duckdb.DuckDBPyConnection,
     request: PlanRequest,
     mapped: ResolvedMapping,
+    relations: Relations,
     changes: Path,
     match: Match,
     waiting: Mapping[str, RowReference],
@@ -65,7 +67,7 @@ def look_up(
 
     Returns the file of the completed changes, or `changes` itself if there was nothing to look up.
     """
-    for number, question in enumerate(_questions(request, mapped, waiting)):
+    for number, question in enumerate(_questions(request, mapped, relations, waiting)):
         found = _ask(connection, question, changes, request.folder / f"records-{number}.parquet", match)
         completed = request.folder / f"completed-{number}.parquet"
         freeze(connection, _complete_lines(question, changes, found), completed)
@@ -79,11 +81,11 @@ def describe_missing(lookup: Lookup) -> str:
 
 
 def _questions(
-    request: PlanRequest, mapped: ResolvedMapping, waiting: Mapping[str, RowReference]
+    request: PlanRequest, mapped: ResolvedMapping, relations: Relations, waiting: Mapping[str, RowReference]
 ) -> Iterator[_Question]:
     for filling in mapped.fillings:
         if filling.lookup is not None:
-            known = _select_known_records(request, mapped, filling.lookup)
+            known = _select_known_records(request, mapped, relations, filling.lookup)
             question = _reference(filling, filling.lookup, waiting.get(filling.stored), known)
             yield evolve(question, former=filling.former)
     if mapped.match is None:
@@ -107,20 +109,22 @@ def _wants_records(request: PlanRequest, mapped: ResolvedMapping) -> bool:
     return request.sync.mode in (Mode.UPDATE, Mode.ARCHIVE)
 
 
-def _select_known_records(request: PlanRequest, mapped: ResolvedMapping, lookup: Lookup) -> str | None:
+def _select_known_records(
+    request: PlanRequest, mapped: ResolvedMapping, relations: Relations, lookup: Lookup
+) -> str | None:
     """Return the relation of records that the snapshot knows by the looked-up value; None if it has to be asked for.
 
     A full run looks up all records again. So does a look-up that treats more values as equal than the match does,
     because it may find other records beside the known one.
     """
-    if request.snapshot is None or request.full or request.others or not request.compares or mapped.match is None:
+    if relations.known is None or request.full or request.others or not request.compares or mapped.match is None:
         return None
     match = mapped.match.field
     if (lookup.object_name, lookup.field.name) != (request.schema.name, match.name):
         return None
     if lookup.field.equality != match.equality:
         return None
-    return "(select match, record_id from known_rows where record_id is not null)"
+    return f"(select match, record_id from {relations.known} where record_id is not null)"
 
 
 def _reference(filling: FieldBinding, lookup: Lookup, waiting: RowReference | None, known: str | None) -> _Question:

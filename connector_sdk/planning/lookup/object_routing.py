@@ -12,7 +12,7 @@ from connector_sdk.contract.codes import Code
 from connector_sdk.contract.plan import Effect, Finding, Level
 from connector_sdk.engines.compare import freeze
 from connector_sdk.engines.sql import file, name, text
-from connector_sdk.planning.diff.changes import field_verdicts
+from connector_sdk.planning.diff.changes import Changes, field_verdicts
 from connector_sdk.planning.diff.shared_records import reject_shared
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.mapping.model import ResolvedMapping
@@ -21,7 +21,7 @@ from connector_sdk.planning.request import PlanRequest
 
 
 def route(
-    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, changes: Path, match: Match
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, changes: Changes, match: Match
 ) -> Path:
     """Give each row its object, its record and its action; then check the values for this object.
 
@@ -29,16 +29,16 @@ def route(
     another row may match it now. In a sync of one object, rows have all this already.
     """
     if not request.others:
-        return changes
+        return changes.file
     assert mapped.match is not None
-    sought = SoughtValues(file(changes), mapped.match.stored, "outcome is null", mapped.match.former)
+    sought = SoughtValues(file(changes.file), mapped.match.stored, "outcome is null", mapped.match.former)
     objects = [each.name for each in request.schemas]
     answers = request.folder / "routes.parquet"
     found = ask(connection, sought, objects, mapped.match.field.name, answers, match)
     connection.execute(f"create view routes as select * from {found}")
     target = request.folder / "routed.parquet"
-    freeze(connection, _select_routes(request, mapped, changes), target)
-    return reject_shared(connection, request, target)
+    freeze(connection, _select_routes(request, mapped, changes.file), target)
+    return reject_shared(connection, request, changes.relations, target)
 
 
 def routing_findings(

@@ -17,7 +17,7 @@ from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.diff.verdicts import Verdict, verdict_columns
 from connector_sdk.planning.lookup.lookups import describe_missing
-from connector_sdk.planning.lookup.topological import find_levels
+from connector_sdk.planning.lookup.topological import Levels, find_levels
 from connector_sdk.planning.mapping.identity import comparable
 from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
 from connector_sdk.planning.request import PlanRequest
@@ -55,22 +55,24 @@ def relate(
     )
     connection.execute(f"create table pairs as {' union all '.join(pairs)}")
     connection.execute("create table edges as select distinct child, parent from pairs")
-    highest = find_levels(connection, lines)
-    circles = count(connection, "circle")
-    if not highest and not circles:
+    levels = find_levels(connection, "edges", lines)
+    if not levels.highest and not count(connection, levels.circles):
         return Parents(changes)
     target = request.folder / "related.parquet"
-    freeze(connection, _select_related(own, lines), target)
-    return Parents(target, highest, {each.filling.stored: each.reference for each in own if each.waits})
+    freeze(connection, _select_related(own, levels, lines), target)
+    return Parents(target, levels.highest, {each.filling.stored: each.reference for each in own if each.waits})
 
 
 def reject_orphans(connection: duckdb.DuckDBPyConnection, request: PlanRequest, parents: Parents, lines: Path) -> Path:
     """Reject the lines that wait for the record of a line that is not sent, and the lines that wait for these."""
-    if not parents.references or not _find_unsent(connection, parents, lines):
+    if not parents.references:
+        return lines
+    unsent = _find_unsent(connection, parents, lines)
+    if not count(connection, unsent):
         return lines
     verdicts = [
         Verdict(
-            f"outcome is null and {name(each.row)} in (select key from unsent)",
+            f"outcome is null and {name(each.row)} in (select key from {unsent})",
             each.code,
             f"{text(each.missing)} || cast({name(each.stored)} as varchar)",
         )
@@ -148,15 +150,15 @@ def _pairs(number: int, own: _Own, types: Mapping[str, str], lines: str) -> str:
     )
 
 
-def _select_related(own: Sequence[_Own], lines: str) -> str:
+def _select_related(own: Sequence[_Own], levels: Levels, lines: str) -> str:
     """Return SQL for the lines with their level and the keys of the lines that they wait for."""
     waiting = [(f"keys_{number}", number, each.reference) for number, each in enumerate(own) if each.waits]
     named = "".join(f", {keys}, {keys}[1] as {name(each.row)}" for keys, _, each in waiting)
-    joins = " ".join(f"left join ({_keys(number, keys)}) using (line)" for keys, number, _ in waiting)
+    joins = " ".join(f"left join ({_keys(number, keys, levels.circles)}) using (line)" for keys, number, _ in waiting)
     joined = (
         f"(select * exclude (file_row_number, line, level), coalesce(level, 0) as level {named} from ({lines})"
-        " left join (select line, max(level) as level from level group by line) using (line)"
-        f" left join circle using (line) {joins})"
+        f" left join (select line, max(level) as level from {levels.above} group by line) using (line)"
+        f" left join {levels.circles} using (line) {joins})"
     )
     verdicts = [Verdict("trail is not null", Code.CIRCULAR_REFERENCE, "'rows refer to each other: ' || trail")]
     verdicts += [_several(keys, each) for keys, _, each in waiting]
@@ -164,9 +166,9 @@ def _select_related(own: Sequence[_Own], lines: str) -> str:
     return f"select * exclude ({helping}) from ({verdict_columns(verdicts, joined, former=True)})"
 
 
-def _keys(number: int, keys: str) -> str:
+def _keys(number: int, keys: str, circles: str) -> str:
     """Return SQL for the keys of the lines that a line refers to by a reference, by the referring line."""
-    sound = f"number = {number} and parent not in (select line from circle)"
+    sound = f"number = {number} and parent not in (select line from {circles})"
     return f"select child as line, list(key order by key) as {keys} from pairs where {sound} group by child"
 
 
@@ -176,8 +178,8 @@ def _several(keys: str, reference: RowReference) -> Verdict:
     return Verdict(f"outcome is null and len({keys}) > 1", Code.REFERENCE_AMBIGUOUS, message)
 
 
-def _find_unsent(connection: duckdb.DuckDBPyConnection, parents: Parents, lines: Path) -> int:
-    """Make the table `unsent` of keys that other lines wait for in vain, and return how many there are."""
+def _find_unsent(connection: duckdb.DuckDBPyConnection, parents: Parents, lines: Path) -> str:
+    """Return a relation of the keys that other lines wait for in vain."""
     sent = f"from {file(lines)} where outcome is null"
     waiting = " union all ".join(
         f"select key, {name(each.row)} as parent {sent} and {name(each.row)} is not null"
@@ -191,4 +193,4 @@ def _find_unsent(connection: duckdb.DuckDBPyConnection, parents: Parents, lines:
         further = "select distinct w.key from waiting w semi join unsent u on u.key = w.parent"
         connection.execute(f"insert into unsent {further} anti join unsent k on k.key = w.key")
         added, rows = count(connection, "unsent") - rows, count(connection, "unsent")
-    return rows
+    return "unsent"

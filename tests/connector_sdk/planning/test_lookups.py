@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from connector_sdk import ConfigError, FieldMapping, Find, Match, Mode, OnNull
-from connector_sdk.planning.lookup import matches
+from connector_sdk.planning import matches
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Store
 

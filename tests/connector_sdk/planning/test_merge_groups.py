@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from connector_sdk import ConfigError, FieldMapping, Find, Level, Merge, Mode, Removal
 from connector_sdk.engines.sql import database
-from connector_sdk.planning.diff.merge_groups import judge
+from connector_sdk.planning.diff.merge_groups import judge_groups
+from connector_sdk.planning.diff.relations import Relations
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
@@ -225,5 +225,5 @@ def test_millions_of_groups_are_judged_in_the_memory_that_planning_has(tmp_path:
             f"create view model as select {columns}, null::varchar as named, null::varchar as unclear"
             " from range(8000000) t(i)"
         )
-        judge(connection, SimpleNamespace(snapshot=None))  # type: ignore[arg-type]
-        assert connection.execute("select count(*), count(defect) from groups").fetchall() == [(2_000_000, 0)]
+        groups = judge_groups(connection, Relations("model")).groups
+        assert connection.execute(f"select count(*), count(defect) from {groups}").fetchall() == [(2_000_000, 0)]
