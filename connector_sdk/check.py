@@ -15,7 +15,7 @@ from connector_sdk.hooks.observers import Observers
 from connector_sdk.lifecycle.connect import OpenConnection, find_destination, hold_connection, scrub_findings
 from connector_sdk.lifecycle.session import check_settings, discover
 from connector_sdk.planning.mapping.objects import in_match_order
-from connector_sdk.planning.planner import check_model
+from connector_sdk.planning.planner import check_columns, check_model
 from connector_sdk.project.arguments import checks_arguments
 
 
@@ -55,8 +55,10 @@ def check(project: Project, *, destinations: Mapping[str, Destination] | None = 
         for sync in project.syncs.values():
             if sync.connection in opened:
                 errors += _sync_errors(project, sync, opened[sync.connection], findings[sync.connection])
+            else:
+                errors += _model_errors(project, sync)
         if errors:
-            problems = [problem for each in errors for problem in each.problems]
+            problems = list(dict.fromkeys(problem for each in errors for problem in each.problems))
             cause = next((each.__cause__ for each in errors if each.__cause__), None)
             raise ConfigError(problems, exit_code=min(each.exit_code for each in errors)) from cause
     return tuple(evolve(each, findings=tuple(findings[each.name])) for each in found)
@@ -76,6 +78,7 @@ def _sync_errors(
         schemas = discover(opened, sync)
     except ConfigError as error:
         yield error
+        yield from _model_errors(project, sync)
         return
     try:
         opened.destination.check_sync(opened.connection, sync, options)
@@ -90,5 +93,13 @@ def _sync_errors(
             lambda name: opened.destination.discover_schema(opened.connection, name),
         )
         findings |= dict.fromkeys(found)
+    except ConfigError as error:
+        yield error
+
+
+def _model_errors(project: Project, sync: Sync) -> Iterator[ConfigError]:
+    """Yield the errors of the model of a sync whose mapping cannot be checked now."""
+    try:
+        check_columns(project, sync)
     except ConfigError as error:
         yield error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 from attrs import asdict
@@ -73,9 +73,9 @@ def explain(settings: Settings, code: tuple[str, ...]) -> None:
     if settings.output is not Format.TABLE:
         write_records(settings.output, tuple(found[0]), found)
         return
-    for each in found:
-        terminal.text(f"{each['code']} ({each['destination']}, {each['kind']})")
-        terminal.text(f"  cause     {each['cause']}\n  solution  {each['advice']}")
+    for (code_, kind, cause, advice), destinations in _join_destinations(found).items():
+        terminal.text(f"{code_} ({', '.join(destinations)}, {kind})")
+        terminal.text(f"  cause     {cause}\n  solution  {advice}")
 
 
 def _explanations(settings: Settings, asked: str) -> Iterator[Record]:
@@ -94,6 +94,15 @@ def _explanations(settings: Settings, asked: str) -> Iterator[Record]:
             if known.cause or known.advice:
                 yield _explanation(type_, spelling, known)
                 break
+
+
+def _join_destinations(found: Iterable[Record]) -> dict[tuple[str, ...], list[str]]:
+    """Return the destinations that explain a code alike, by what they say of it."""
+    joined: dict[tuple[str, ...], list[str]] = {}
+    for each in found:
+        said = tuple(str(each[name]) for name in ("code", "kind", "cause", "advice"))
+        joined.setdefault(said, []).append(str(each["destination"]))
+    return joined
 
 
 def _explanation(type_: str, code: str, known: Classification) -> Record:

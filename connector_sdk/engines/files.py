@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import os
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.project import Model
+from connector_sdk.settings.suggest import closest
 
 
 class FileFormat(Enum):
@@ -84,5 +84,5 @@ def _is_hidden(path: Path, folder: Path) -> bool:
 
 def _suggest_path(path: Path) -> str:
     beside: Iterable[str] = (each.name for each in path.parent.iterdir()) if path.parent.is_dir() else ()
-    close = difflib.get_close_matches(path.name, list(beside), 1)
-    return f"did you mean {close[0]}?" if close else "paths start at the project's folder"
+    near = closest(path.name, list(beside))
+    return f"did you mean {near}?" if near else "paths start at the project's folder"

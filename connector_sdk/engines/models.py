@@ -6,7 +6,6 @@ result changes from one execution to the next is executed once, and cannot contr
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +31,7 @@ from connector_sdk.engines.streams import note_rows
 from connector_sdk.engines.typed import apply_types, require_csv, resolve_types
 from connector_sdk.engines.unify import unify
 from connector_sdk.files.corruption import damage
+from connector_sdk.settings.suggest import closest
 
 
 @frozen
@@ -86,9 +86,9 @@ def require_columns(model: Model, source: Source, wanted: Mapping[str, tuple[str
             message = f"the column {column} of model {model.name} cannot be used: {reason}"
             problems.append(Problem(message, path, hint=LEFT_OUT_HINT))
             continue
-        close = difflib.get_close_matches(column, source.columns, 1)
+        near = closest(column, source.columns)
         have = "; ".join(part for part in (f"it has: {', '.join(source.columns)}", source.hint) if part)
-        hint = f"did you mean {close[0]}?" if close else have
+        hint = f"did you mean {near}?" if near else have
         problems.append(Problem(f"model {model.name} has no column {column}", path, hint=hint))
     return problems
 

@@ -144,6 +144,19 @@ def check_model(
         return _model_findings(source)
 
 
+def check_columns(project: Project, sync: Sync) -> None:
+    """Check that the model of a sync can be read and has the columns that the sync names.
+
+    Raises `ConfigError` with every problem.
+    """
+    with temporary_folder("connector-") as folder:
+        model = project.models[sync.model]
+        source = open_model(model, folder, make_used_columns(model, sync), only_columns=True)
+        problems = require_columns(model, source, find_used_columns(model, sync))
+        if problems:
+            raise ConfigError(problems)
+
+
 def _model_findings(source: Source) -> tuple[Finding, ...]:
     """Return the findings on a model; they hold whatever the sync does with it."""
     advice = "cast it where it orders, such as order by cast(rank as integer)"

@@ -23,6 +23,7 @@ from connector_sdk.planning.mapping.field_options import find_misplaced_options
 from connector_sdk.planning.mapping.fingerprints import fingerprint
 from connector_sdk.planning.mapping.identity import canonical, former_text, inexact
 from connector_sdk.planning.mapping.misfits import MisfitError
+from connector_sdk.planning.mapping.missing_fields import describe_missing_field, suggest_find
 from connector_sdk.planning.mapping.model import FieldBinding, Lookup, ResolvedMapping, as_searched, only_created
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.settings.suggest import suggestion
@@ -143,7 +144,8 @@ class _Mapper:
         if found is None:
             usable = [each.name for each in self.schema.fields if self._is_usable(each, what)]
             hint = "" if field_name in self.schema.unavailable_fields else suggestion(field_name, usable)
-            self._problem(_describe_missing_field(self.schema, field_name, what), place, hint)
+            hint = suggest_find(self.schema, field_name) or hint
+            self._problem(describe_missing_field(self.schema, field_name, what), place, hint)
         return found
 
     def _is_usable(self, known: Field, what: str) -> bool:
@@ -262,7 +264,7 @@ class _Mapper:
         found = next((each for each in other.fields if each.name == where), None)
         if found is None:
             hint = suggestion(where, [each.name for each in other.fields])
-            self._problem(_describe_missing_field(other, where), (*place, "where"), hint)
+            self._problem(describe_missing_field(other, where), (*place, "where"), hint)
         return found
 
     def _fingerprint(self, mapping: FieldMapping, type_: FieldType | None) -> str:
@@ -286,15 +288,6 @@ def _exact(known: Field, source: str, type_: str, where: str) -> tuple[Check, ..
     wrong = inexact(source, type_)
     message = f"{text(known.name + ' cannot be ')} || cast({source} as varchar) || ': it is not a whole exact number'"
     return (Check(f"{where}{wrong}", Code.INEXACT_KEY, message),) if wrong else ()
-
-
-def _describe_missing_field(schema: ObjectSchema, field_name: str, what: str = "field") -> str:
-    """Return the message on a field that does not exist."""
-    if field_name in schema.unavailable_fields:
-        return f"{schema.name}.{field_name} {schema.unavailable_fields[field_name]}"
-    if schema.missing_hint:
-        return f"the {what} {schema.name}.{field_name} is {schema.missing_hint}"
-    return f"{schema.name} has no {what} {field_name}"
 
 
 def _column_of(mapping: FieldMapping) -> str | None:

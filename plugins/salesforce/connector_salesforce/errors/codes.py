@@ -71,12 +71,13 @@ CONTENT_RULES = (
 """The rules in their order. The first that matches decides."""
 
 _ALSO_CALLED = {
+    "apibatchitems": "ExceededQuota",
     "apibatchitems limit exceeded": "ExceededQuota",
     "reference not found": "REFERENCE_NOT_FOUND",
     "validationerror: reference not found": "REFERENCE_NOT_FOUND",
 }
 
-_CROWDED = (
+_OVERLOADED = (
     "CONCURRENT_REQUESTS_EXCEEDED",
     "TOO_MANY_APEX_REQUESTS",
     "UNABLE_TO_LOCK_ROW",
@@ -119,7 +120,7 @@ def table() -> Mapping[str, Classification]:
             cause=each["cause"],
             advice=each["advice"],
             attempts=int(each["attempts"]) if each["attempts"] else None,
-            overloaded=each["code"] in _CROWDED,
+            overloaded=each["code"] in _OVERLOADED,
         )
         for each in _lines()
     }
