@@ -7,6 +7,7 @@ import pytest
 from .projects import Project
 
 CODES = {
+    "ApiBatchItems": "batch",
     "ApiBatchItems Limit exceeded": "batch",
     "CANNOT_UPDATE_CONVERTED_LEAD": "IsConverted",
     "DUPLICATE_EXTERNAL_ID": "several records",
@@ -40,3 +41,11 @@ def test_a_code_is_explained_in_any_case(project: Project, code: str, spelt: typ
 
 def test_a_blocked_app_names_the_permission_that_looking_it_up_needs(project: Project) -> None:
     assert "View Setup and Configuration" in " ".join(project.invoke("explain", "OAUTH_APP_BLOCKED").stdout.split())
+
+
+def test_a_text_that_several_destinations_share_is_printed_once(project: Project) -> None:
+    types = ("salesforce", "salesforce_picklist", "salesforce_events")
+    project.write({each: each for each in types}, {}, {})
+    told = project.invoke("explain", "UNABLE_TO_LOCK_ROW").stdout
+    assert told.count("cause") == 1
+    assert ", ".join(sorted(types)) in told

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
+from attrs import evolve
 
-from connector_sdk import ConfigError, Problem, Sync
+from connector_sdk import ConfigError, Model, Problem, Sync
 from connector_sdk.check import check
 
 from .bench import Bench, mapped
@@ -40,3 +42,31 @@ def test_check_tells_it_together_with_what_is_wrong_with_the_mapping(refusing: B
     with pytest.raises(ConfigError) as raised:
         check(refusing.project([{"k": "1"}]), destinations=refusing.destinations)
     assert {each.path[-1] for each in raised.value.problems} == {"shared", "options", "nonsense"}
+
+
+def test_check_names_what_is_wrong_with_a_model_although_the_login_fails(bench: Bench) -> None:
+    def connect() -> object:
+        raise ConfigError([Problem("the token is wrong", ("token",))])
+
+    bench.hooks["connect"] = connect
+    bench.change(fields=mapped(name="NAME", about="nowhere"))
+    with pytest.raises(ConfigError) as raised:
+        check(bench.project(pa.table({"k": ["1"], "e": ["a"], "name": ["Ann"]})), destinations=bench.destinations)
+    said = [(each.path[0], each.path[-1], each.hint) for each in raised.value.problems]
+    assert said == [
+        ("connections", "token", ""),
+        ("syncs", "name", "did you mean name?"),
+        ("syncs", "about", "it has: k, e, name"),
+    ]
+
+
+def test_a_model_of_two_syncs_is_wrong_once(bench: Bench) -> None:
+    def connect() -> object:
+        raise ConfigError("the token is wrong")
+
+    bench.hooks["connect"] = connect
+    bench.others["again"] = evolve(bench.sync, name="again")
+    model = Model(name="rows", primary_key=("k",), file="missing.parquet", folder=str(bench.folder))
+    with pytest.raises(ConfigError) as raised:
+        check(bench.project(model), destinations=bench.destinations)
+    assert str(raised.value).count("missing.parquet") == 1
