@@ -133,5 +133,6 @@ def _check_open(call: Call, job: IngestJob, doing: str) -> None:
 
 
 def _close(call: Call, job: IngestJob) -> None:
-    job.loading = Loading(call.world, job)
-    job.loading.start(getattr(call.request.state, "slow", 0.0))
+    loading = Loading(call.world, job)
+    job.loading = loading
+    loading.start(getattr(call.request.state, "slow", 0.0))

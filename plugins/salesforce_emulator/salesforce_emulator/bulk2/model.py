@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from attrs import define, field
 
@@ -12,8 +12,14 @@ from salesforce_emulator.clock import data_time
 from salesforce_emulator.dml.model import Origin
 from salesforce_emulator.soql.running import Found
 
-if TYPE_CHECKING:
-    from salesforce_emulator.bulk2.ingesting import Loading
+
+class Loading(Protocol):
+    """The loading of a job's data, which runs in the background."""
+
+    def give_up(self) -> None:
+        """Write the remaining rows of an aborted job to its unprocessed records. Return when they are written."""
+        ...
+
 
 ENDED = ("JobComplete", "Failed", "Aborted")
 
