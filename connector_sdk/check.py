@@ -15,7 +15,7 @@ from connector_sdk.hooks.observers import Observers
 from connector_sdk.lifecycle.connect import OpenConnection, find_destination, hold_connection, scrub_findings
 from connector_sdk.lifecycle.session import check_settings, discover
 from connector_sdk.planning.mapping.objects import in_match_order
-from connector_sdk.planning.planner import check_columns, check_model
+from connector_sdk.planning.model_check import check_columns, check_model
 from connector_sdk.project.arguments import checks_arguments
 
 

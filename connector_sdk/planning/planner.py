@@ -7,43 +7,41 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
-from attrs import evolve
+from attrs import evolve, frozen
 
 from connector_sdk.contract.batch import Action
 from connector_sdk.contract.connection import Connection
 from connector_sdk.contract.crashpoint import crashpoint
-from connector_sdk.contract.errors import ConfigError
-from connector_sdk.contract.plan import Finding, Level, PlanSummary
-from connector_sdk.contract.project import Model, Project, Sync
+from connector_sdk.contract.plan import Finding, PlanSummary
 from connector_sdk.contract.schema import ObjectSchema
-from connector_sdk.contract.spec import DestinationSpec, Mode
+from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of
-from connector_sdk.engines.models import Source, open_model, require_columns
+from connector_sdk.engines.models import Source, open_model
 from connector_sdk.engines.sql import database, file
-from connector_sdk.files.private import temporary_folder
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.planning.batching.cut import cut
 from connector_sdk.planning.batching.lanes import select_locked_record
 from connector_sdk.planning.batching.order import OrderedPlan, arrange
-from connector_sdk.planning.diff.archiving import leave_out_waiting, report_waiting
-from connector_sdk.planning.diff.changes import freeze_changes
+from connector_sdk.planning.diff.archiving import Waiting, leave_out_waiting, report_waiting
+from connector_sdk.planning.diff.changes import Changes, freeze_changes
 from connector_sdk.planning.diff.former_state import UPGRADED, keep_spellings, upgrade_keys, upgrade_snapshot
 from connector_sdk.planning.diff.full_list import Replacement, compare_with_target, replacement_findings
 from connector_sdk.planning.diff.known_rows import report_merged_rows
-from connector_sdk.planning.diff.merge_groups import PARENT, merge_findings, merge_problems, name_parents
+from connector_sdk.planning.diff.merge_groups import PARENT, merge_findings, name_parents
 from connector_sdk.planning.diff.removals import Removals, freeze_removals, removal_findings
-from connector_sdk.planning.diff.renamed_model import model_finding
+from connector_sdk.planning.diff.renamed_model import report_renamed_model
 from connector_sdk.planning.frozen import FrozenPlan, write_plan
 from connector_sdk.planning.guards import Scale, find_released, guard
 from connector_sdk.planning.lookup.lookups import look_up
 from connector_sdk.planning.lookup.object_routing import route, routing_findings
 from connector_sdk.planning.lookup.parents import Parents, parents_findings, reject_orphans, relate
 from connector_sdk.planning.lookup.rematch_plan import make_match_rule
-from connector_sdk.planning.mapping.columns import find_used_columns, make_used_columns, model_column
+from connector_sdk.planning.mapping.columns import make_used_columns, model_column
 from connector_sdk.planning.mapping.drift import drift, with_drift_note
 from connector_sdk.planning.mapping.fields import Discover
 from connector_sdk.planning.mapping.model import ResolvedMapping
-from connector_sdk.planning.mapping.objects import Retell, as_it_is, map_objects
+from connector_sdk.planning.matches import Match
+from connector_sdk.planning.model_check import report_model_warnings, resolve_mapping
 from connector_sdk.planning.request import PlanRequest
 from connector_sdk.planning.samples import collect_samples
 from connector_sdk.planning.scale import measure, measure_replacement
@@ -60,9 +58,8 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
     Raises `ConfigError` with every problem of model and mapping, and `RunStopped` when the files cannot be trusted.
     """
     discover: Discover = lambda name: destination.discover_schema(connection, name)  # noqa: E731
-    match = partial(destination.match, connection)
     source = open_model(request.model, request.folder, make_used_columns(request.model, request.sync))
-    mapped = _resolve_mapping(
+    mapped = resolve_mapping(
         request.project, request.sync, request.model, request.schemas, source, request.spec, discover,
         lambda problem, schema: with_drift_note(problem, schema, request),
     )  # fmt: skip
@@ -72,49 +69,85 @@ def make_plan(request: PlanRequest, destination: Destination, connection: Connec
         request = _upgrade(duck, request, mapped, source, former_keys)
         mapped = keep_spellings(duck, request.snapshot, mapped)
         changes = freeze_changes(duck, request, source, mapped, since)
-        relations = changes.relations
         crashpoint("after the changes are frozen")
-        routed = route(duck, request, mapped, changes, match)
-        parents = relate(duck, request, mapped, name_parents(duck, request, relations, routed))
-        if request.sync.merge:
-            parents = evolve(parents, references={**parents.references, MERGE_TARGET: PARENT})
-        completed = look_up(duck, request, mapped, relations, parents.file, match, parents.references)
-        completed = reject_orphans(duck, request, parents, completed)
-        waiting = leave_out_waiting(duck, request, completed)
-        completed = waiting.file
-        replacement = None
-        if request.sync.mode is Mode.ALL:
-            target = destination.read_records(
-                connection, request.schema.name, [each.field.name for each in mapped.fillings]
-            )
-            replacement = compare_with_target(duck, request, mapped, completed, target)
-            completed = replacement.file
-        if replacement:
-            removals, scale = replacement.removals, measure_replacement(duck, request, source, replacement)
-        else:
-            removals = freeze_removals(duck, request, mapped, changes, completed, match)
-            scale = measure(duck, request, source, changes, completed, removals)
+        completed = _complete_changes(duck, request, mapped, changes, partial(destination.match, connection))
+        removed = _find_removed(duck, request, mapped, source, changes, completed, destination, connection)
         notes = (
-            *merge_findings(duck, relations, completed), *_model_findings(source),
-            *report_merged_rows(duck, request, relations, completed), *report_waiting(waiting),
-            *removal_findings(duck, removals), *model_finding(duck, request, changes),
+            *merge_findings(duck, changes.relations, removed.lines), *report_model_warnings(source),
+            *report_merged_rows(duck, request, changes.relations, removed.lines), *report_waiting(completed.waiting),
+            *removal_findings(duck, removed.removals), *report_renamed_model(duck, request, changes),
         )  # fmt: skip
         arranged = arrange(
-            duck, request, mapped, completed, removals.file,
-            locked=select_locked_record(request, mapped), highest=parents.highest,
+            duck, request, mapped, removed.lines, removed.removals.file,
+            locked=select_locked_record(request, mapped), highest=completed.parents.highest,
         )  # fmt: skip
         settings = request.delivery.choices
         cuts = {each.api.name: _batches(duck, evolve(request, delivery=each), mapped, arranged) for each in settings}
         request = evolve(request, delivery=min(settings, key=lambda each: len(cuts[each.api.name])))
-        plan = _describe_plan(
-            duck, request, mapped, notes, scale, removals, parents, arranged, cuts, replacement, fingerprints
-        )
+        plan = _describe_plan(duck, request, mapped, notes, removed, completed.parents, arranged, cuts, fingerprints)
         plan = evolve(plan, former_keys=former_keys)
     write_plan(plan)
     write_schemas(request.folder, request.schemas)
     _tidy(request.folder)
     crashpoint("after the plan is written")
     return plan
+
+
+@frozen
+class _Completed:
+    """The changes with everything that was looked up, in the file `lines`.
+
+    `parents` says which lines wait for others, and `waiting` which rows of an archive have no record yet.
+    """
+
+    lines: Path
+    parents: Parents
+    waiting: Waiting
+
+
+def _complete_changes(
+    duck: duckdb.DuckDBPyConnection, request: PlanRequest, mapped: ResolvedMapping, changes: Changes, match: Match
+) -> _Completed:
+    """Give each change its object, its level and the record ids that the destination knows."""
+    routed = route(duck, request, mapped, changes, match)
+    parents = relate(duck, request, mapped, name_parents(duck, request, changes.relations, routed))
+    if request.sync.merge:
+        parents = evolve(parents, references={**parents.references, MERGE_TARGET: PARENT})
+    found = look_up(duck, request, mapped, changes.relations, parents.file, match, parents.references)
+    waiting = leave_out_waiting(duck, request, reject_orphans(duck, request, parents, found))
+    return _Completed(waiting.file, parents, waiting)
+
+
+@frozen
+class _Removed:
+    """What leaves the destination, beside the changes in the file `lines`; `replacement` in mode `all`."""
+
+    lines: Path
+    removals: Removals
+    scale: Scale
+    replacement: Replacement | None = None
+
+
+def _find_removed(
+    duck: duckdb.DuckDBPyConnection,
+    request: PlanRequest,
+    mapped: ResolvedMapping,
+    source: Source,
+    changes: Changes,
+    completed: _Completed,
+    destination: Destination,
+    connection: Connection,
+) -> _Removed:
+    """Compare with the target in mode `all`, and with the snapshot in the other modes, and measure the plan."""
+    if request.sync.mode is Mode.ALL:
+        fields = [each.field.name for each in mapped.fillings]
+        target = destination.read_records(connection, request.schema.name, fields)
+        replacement = compare_with_target(duck, request, mapped, completed.lines, target)
+        scale = measure_replacement(duck, request, source, replacement)
+        return _Removed(replacement.file, replacement.removals, scale, replacement)
+    match = partial(destination.match, connection)
+    removals = freeze_removals(duck, request, mapped, changes, completed.lines, match)
+    return _Removed(completed.lines, removals, measure(duck, request, source, changes, completed.lines, removals))
 
 
 def _upgrade(
@@ -128,59 +161,6 @@ def _upgrade(
     upgraded = upgrade_snapshot(connection, request, mapped, source.columns)
     held = tuple(former_keys.get(each, each) for each in request.held)
     return evolve(request, snapshot=upgraded or request.snapshot, held=held)
-
-
-def check_model(
-    project: Project, sync: Sync, schemas: Sequence[ObjectSchema], spec: DestinationSpec, discover: Discover
-) -> tuple[Finding, ...]:
-    """Check model and mapping of a sync without planning, and return the findings on the model.
-
-    Raises `ConfigError` with every problem.
-    """
-    with temporary_folder("connector-") as folder:
-        model = project.models[sync.model]
-        source = open_model(model, folder, make_used_columns(model, sync), only_columns=True)
-        _resolve_mapping(project, sync, model, schemas, source, spec, discover)
-        return _model_findings(source)
-
-
-def check_columns(project: Project, sync: Sync) -> None:
-    """Check that the model of a sync can be read and has the columns that the sync names.
-
-    Raises `ConfigError` with every problem.
-    """
-    with temporary_folder("connector-") as folder:
-        model = project.models[sync.model]
-        source = open_model(model, folder, make_used_columns(model, sync), only_columns=True)
-        problems = require_columns(model, source, find_used_columns(model, sync))
-        if problems:
-            raise ConfigError(problems)
-
-
-def _model_findings(source: Source) -> tuple[Finding, ...]:
-    """Return the findings on a model; they hold whatever the sync does with it."""
-    advice = "cast it where it orders, such as order by cast(rank as integer)"
-    return tuple(Finding(Level.WARNING, each, advice) for each in source.warnings)
-
-
-def _resolve_mapping(
-    project: Project,
-    sync: Sync,
-    model: Model,
-    schemas: Sequence[ObjectSchema],
-    source: Source,
-    spec: DestinationSpec,
-    discover: Discover,
-    retell: Retell = as_it_is,
-) -> ResolvedMapping:
-    problems = [*require_columns(model, source, find_used_columns(model, sync)), *merge_problems(sync, schemas[0])]
-    try:
-        mapped = map_objects(project, sync, schemas, source, spec, discover, retell)
-    except ConfigError as error:
-        raise ConfigError([*problems, *error.problems]) from None
-    if problems:
-        raise ConfigError(problems)
-    return mapped
 
 
 def _generations(request: PlanRequest, mapped: ResolvedMapping) -> tuple[Mapping[str, str], int]:
@@ -200,16 +180,14 @@ def _describe_plan(
     request: PlanRequest,
     mapped: ResolvedMapping,
     notes: Sequence[Finding],
-    scale: Scale,
-    removals: Removals,
+    removed: _Removed,
     parents: Parents,
     arranged: OrderedPlan,
     cuts: Mapping[str, tuple[NewBatch, ...]],
-    replacement: Replacement | None,
     fingerprints: Mapping[str, str],
 ) -> FrozenPlan:
-    file_ = request.folder / FILE
-    counted = totals(duck, file_, scale.read, removals)
+    file_, scale, replacement = request.folder / FILE, removed.scale, removed.replacement
+    counted = totals(duck, file_, scale.read, removed.removals)
     batches = cuts[request.delivery.api.name]
     layout = _layout(request, mapped, parents, arranged, replacement.version if replacement else None)
     return FrozenPlan(
@@ -233,7 +211,7 @@ def _describe_plan(
         generation=request.generation,
         target=request.target,
         rekeyed=scale.rekeyed > 0,
-        changes_nothing=not batches and not removals.left and not request.baseline,
+        changes_nothing=not batches and not removed.removals.left and not request.baseline,
         layout=layout,
         batches=batches,
         known=scale.known,

@@ -15,7 +15,9 @@ GUARD = "model"
 """The name by which `--accept` takes another name of the model."""
 
 
-def model_finding(connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes) -> Iterator[Finding]:
+def report_renamed_model(
+    connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes
+) -> Iterator[Finding]:
     """Yield a finding that stops a sync whose model has another name than before: its known rows may mean nothing now.
 
     State that names no model adopts the present one.
