@@ -107,7 +107,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The quick suite runs a sample of large tables; long tests have half an hour, however they are run."""
+    """Mark most cases of large tables as long, so that the quick suite runs a sample. Give long tests half an hour."""
     seen: Counter[tuple[Path, str]] = Counter()
     for item in items:
         place = item.path.parent.name, item.path.stem

@@ -12,12 +12,12 @@ PINS = Path(__file__).parents[1] / "constraints.txt"
 
 
 KNOWN = "pyyaml==5.3"
-"""A package of which something is known against it wherever anything is known."""
+"""A package with a vulnerability that every database knows."""
 
 
 @pytest.fixture
 def audit(tmp_path: Path) -> Path:
-    """The Python of an environment with pip-audit, which has no place among the packages that it looks at."""
+    """The Python of an environment with pip-audit, so that pip-audit is not among the packages that it checks."""
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True, timeout=120)
     python = tmp_path / "venv" / "bin" / "python"
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "pip-audit"]
@@ -25,23 +25,26 @@ def audit(tmp_path: Path) -> Path:
     if done.returncode:
         pytest.skip(f"pip-audit cannot be installed here: {_last(done.stderr)}")
     (tmp_path / "known.txt").write_text(f"{KNOWN}\n")
-    if KNOWN.partition("=")[0] not in _audited(python, tmp_path / "known.txt"):
-        pytest.skip(f"whoever can be asked here knows of no vulnerability, not even of {KNOWN}")
+    if KNOWN.partition("=")[0] not in _audit(python, tmp_path / "known.txt"):
+        pytest.skip(f"the service that pip-audit asks knows no vulnerability, not even of {KNOWN}")
     return python
 
 
 @pytest.mark.long
 def test_no_vulnerability_is_known_of_what_the_tests_run_with(audit: Path) -> None:
-    assert _audited(audit, PINS) == ""
+    assert _audit(audit, PINS) == ""
 
 
-def _audited(python: Path, pins: Path) -> str:
-    """What is known against pinned packages; empty when nothing is. Skips where nobody can be asked."""
+def _audit(python: Path, pins: Path) -> str:
+    """Return the known vulnerabilities of pinned packages, or an empty text.
+
+    Skip the test if pip-audit cannot reach its service.
+    """
     command = [str(python), "-m", "pip_audit", "--requirement", str(pins), "--no-deps", "--disable-pip"]
     command += ["--progress-spinner", "off"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     if done.returncode and not done.stdout:
-        pytest.skip(f"nobody can be asked about vulnerabilities here: {_last(done.stderr)}")
+        pytest.skip(f"pip-audit cannot ask about vulnerabilities here: {_last(done.stderr)}")
     return done.stdout if done.returncode else ""
 
 

@@ -76,7 +76,7 @@ GIVEN: dict[str, Any] = {
 
 
 def _exceptions() -> Iterator[type[BaseException]]:
-    """Every exception class of the five packages."""
+    """Yield every exception class of the five packages."""
     for package in PACKAGES:
         folder = importlib.import_module(package).__path__
         for found in pkgutil.walk_packages(folder, f"{package}."):
@@ -91,24 +91,24 @@ def _exceptions() -> Iterator[type[BaseException]]:
 EXCEPTIONS = list(dict.fromkeys(_exceptions()))
 
 
-def _made(cls: type[BaseException]) -> BaseException:
-    """An exception with an argument for each parameter."""
+def _make_exception(cls: type[BaseException]) -> BaseException:
+    """Return an exception with an argument for each parameter."""
     made = next(each for each in cls.__mro__ if "__init__" in vars(each))
     if made.__module__ == "builtins":
         return cls("text")
     _, *parameters = inspect.signature(cls.__init__).parameters.values()
-    named = {each.name: _given(str(each.annotation)) for each in parameters if each.kind is each.KEYWORD_ONLY}
-    return cls(*(_given(str(each.annotation)) for each in parameters if each.name not in named), **named)
+    named = {each.name: _make_argument(str(each.annotation)) for each in parameters if each.kind is each.KEYWORD_ONLY}
+    return cls(*(_make_argument(str(each.annotation)) for each in parameters if each.name not in named), **named)
 
 
-def _given(annotation: str) -> Any:
-    """An argument for a parameter with an annotation."""
+def _make_argument(annotation: str) -> Any:
+    """Return an argument for a parameter with an annotation."""
     fault = RowFault("CODE", "text", ("Name",))
     field = next(iter(next(iter(read_org().objects.values())).fields.values())) if annotation == "Field" else None
     return {**GIVEN, "tuple[RowFault, ...]": (fault,), "RowFault": fault, "Field": field}[annotation]
 
 
-def _told(error: BaseException) -> tuple[Any, ...]:
+def _describe(error: BaseException) -> tuple[Any, ...]:
     return type(error), str(error), error.args, vars(error)
 
 
@@ -124,11 +124,11 @@ def test_the_packages_have_exceptions_to_look_at() -> None:
 @pytest.mark.rule("C7")
 @pytest.mark.parametrize("cls", EXCEPTIONS, ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
 def test_an_exception_comes_back_as_it_was(cls: type[BaseException]) -> None:
-    error = _made(cls)
+    error = _make_exception(cls)
     error.add_note("while it was made")
     back = pickle.loads(pickle.dumps(error))
-    assert _told(back) == _told(error)
-    assert _told(copy.copy(error)) == _told(error)
+    assert _describe(back) == _describe(error)
+    assert _describe(copy.copy(error)) == _describe(error)
 
 
 PUBLIC = [
@@ -148,8 +148,8 @@ def test_it_keeps_what_caused_it_and_what_caused_that(error: BaseException) -> N
     cause = ValueError("it went boom")
     cause.__cause__, error.__cause__ = inner, cause
     back = pickle.loads(pickle.dumps(error))
-    assert _told(back.__cause__) == _told(cause)
-    assert _told(back.__cause__.__cause__) == _told(inner)
+    assert _describe(back.__cause__) == _describe(cause)
+    assert _describe(back.__cause__.__cause__) == _describe(inner)
     assert back.__suppress_context__
 
 
@@ -167,8 +167,8 @@ def test_a_cause_that_cannot_leave_its_process_says_what_it_was() -> None:
     error.__cause__ = Locked("the door is locked", lock=threading.Lock())
     error.__cause__.__cause__ = RunStopped("before", hint="again")
     cause = pickle.loads(pickle.dumps(error)).__cause__
-    assert _told(cause)[:2] == (UnpicklableError, "Locked: the door is locked")
-    assert _told(cause.__cause__) == _told(RunStopped("before", hint="again"))
+    assert _describe(cause)[:2] == (UnpicklableError, "Locked: the door is locked")
+    assert _describe(cause.__cause__) == _describe(RunStopped("before", hint="again"))
     assert isinstance(cause, Portable)
 
 

@@ -29,16 +29,16 @@ BASE = ("plugins/salesforce", "plugins/salesforce_emulator")
 def test_a_package_passes_its_tests_without_those_that_it_does_not_stand_on(
     tmp_path: Path, tests: str, packages: Sequence[str], absent: Sequence[str]
 ) -> None:
-    python = _installed(tmp_path, packages)
+    python = _install(tmp_path, packages)
     for name in absent:
         assert _run([python, "-c", f"import {name}"], tmp_path).returncode, f"{name} is there"
-    _copied(tmp_path, tests, with_salesforce=bool(packages))
+    _copy_tests(tmp_path, tests, with_salesforce=bool(packages))
     done = _run([python, "-m", "pytest", "-q", "-m", "not long", f"tests/{tests}"], tmp_path)
     assert done.returncode == 0, done.stdout[-3_000:]
 
 
-def _installed(folder: Path, packages: Sequence[str]) -> str:
-    """The Python of a clean environment with wheels of the core and of some packages."""
+def _install(folder: Path, packages: Sequence[str]) -> str:
+    """Install wheels of the core and of some packages in a clean environment. Return its Python."""
     wheels, constraint = folder / "wheels", ["--constraint", str(ROOT / "constraints.txt")]
     sources = [str(ROOT), *(str(ROOT / each) for each in packages)]
     pip = ["-m", "pip", "--quiet", "--disable-pip-version-check"]
@@ -50,8 +50,8 @@ def _installed(folder: Path, packages: Sequence[str]) -> str:
     return python
 
 
-def _copied(folder: Path, tests: str, *, with_salesforce: bool) -> None:
-    """The tests, with what they share, and no source code."""
+def _copy_tests(folder: Path, tests: str, *, with_salesforce: bool) -> None:
+    """Copy tests and the files that they share, but no source code."""
     for name in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py", "examples/quickstart/connector.yml"):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)

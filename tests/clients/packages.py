@@ -1,4 +1,4 @@
-"""Installs clients that are written in JavaScript, once per checkout, at the versions that their package.json names."""
+"""Install the clients that are written in JavaScript, once per checkout, in the versions of their package.json."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _INSTALLED = _HERE / ".installed"
 _OPTIONS = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
-def installed(name: str) -> Path:
-    """A folder with `node_modules` and what lies beside the package.json. Skips where it cannot be had."""
+def install_client(name: str) -> Path:
+    """Return a folder with the package.json and its `node_modules`. Skip the test if npm cannot install them."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")

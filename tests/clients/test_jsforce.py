@@ -12,7 +12,7 @@ import pytest
 import requests
 from salesforce_emulator import Emulator
 
-from tests.clients.packages import installed
+from tests.clients.packages import install_client
 
 pytestmark = pytest.mark.long
 
@@ -27,7 +27,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def steps(emulator: Emulator) -> dict[str, Any]:
-    folder = installed("jsforce")
+    folder = install_client("jsforce")
     form = {"grant_type": "client_credentials", "client_id": emulator.client_id}
     form["client_secret"] = emulator.client_secret
     with requests.Session() as session:

@@ -13,7 +13,7 @@ import pytest
 import requests
 from salesforce_emulator import Emulator
 
-from tests.clients.packages import installed
+from tests.clients.packages import install_client
 
 pytestmark = pytest.mark.long
 
@@ -49,7 +49,7 @@ def newest_version(emulator: Emulator, session: requests.Session) -> str:
 @pytest.fixture(scope="module")
 def sf(emulator: Emulator, token: str, tmp_path_factory: pytest.TempPathFactory) -> Command:
     """Runs a command in a home that is logged in; the `result` of its JSON."""
-    program = installed("sf") / "node_modules" / ".bin" / "sf"
+    program = install_client("sf") / "node_modules" / ".bin" / "sf"
     home = tmp_path_factory.mktemp("sf")
     environment = {
         "PATH": os.environ["PATH"],

@@ -74,7 +74,7 @@ def install(python: str, wheels: Path, constraints: Path, *, extras: bool) -> No
 
 
 def install_packages(python: str, packages: Sequence[str], constraints: Path) -> None:
-    """Install packages that are built already, for users need no compiler, and that nobody withdrew."""
+    """Install packages as wheels, because users need no compiler. Raise `CommandFailed` if a version was withdrawn."""
     options = ["--only-binary", ":all:", "--constraint", str(constraints)]
     said = run([python, *_PIP, "install", *options, *packages], ROOT)
     withdrawn = [line for line in said.splitlines() if "yanked version" in line]

@@ -45,7 +45,7 @@ def _imports(node: ast.AST, is_needed: bool) -> Iterator[tuple[ast.Import | ast.
 
 
 def _is_optional(node: ast.AST) -> bool:
-    """Whether a module can be imported where the imports inside a node cannot be made."""
+    """Return whether a module can be imported without the imports inside a node."""
     if isinstance(node, ast.If):
         return "TYPE_CHECKING" in ast.unparse(node.test)
     if isinstance(node, ast.Try | ast.With):

@@ -19,7 +19,7 @@ each_distribution = pytest.mark.parametrize("distribution", DISTRIBUTIONS.values
 
 
 def package_files(distribution: Distribution) -> set[str]:
-    """The files of a package in the checkout, as a wheel names them."""
+    """Return the files of a package in the checkout, as a wheel names them."""
     files = (each for each in distribution.package.rglob("*") if each.is_file() and "__pycache__" not in each.parts)
     return {each.relative_to(distribution.folder).as_posix() for each in files}
 

@@ -1,4 +1,4 @@
-"""What is imported is declared, and what is declared is imported."""
+"""Every imported package is declared, and every declared package is imported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PARTS_OF_EXTRAS = {
     "connector_sdk/testing/cassettes.py": "testing",
     "salesforce_emulator/pytest_plugin.py": "pytest",
 }
-"""Parts of a package that only those use who have an extra."""
+"""Parts of a package that need an extra."""
 
 USED_BY_OTHERS = {"connector-sdk": {"python-dateutil"}}
 """What a distribution needs without importing it: pyarrow looks for python-dateutil at every conversion."""
@@ -22,8 +22,8 @@ ALL = [*DISTRIBUTIONS.values(), EXAMPLE]
 each_distribution = pytest.mark.parametrize("distribution", ALL, ids=[each.name for each in ALL])
 
 
-def declared_for(distribution: Distribution, found: Import) -> set[str]:
-    """The packages that are sure to be there where an import is executed."""
+def find_declared_packages(distribution: Distribution, found: Import) -> set[str]:
+    """Return the packages that are certainly installed when an import is executed."""
     place = found.file.relative_to(distribution.folder).as_posix()
     extras = {extra for part, extra in PARTS_OF_EXTRAS.items() if place.startswith(part)}
     if not found.is_needed:
@@ -36,7 +36,9 @@ def declared_for(distribution: Distribution, found: Import) -> set[str]:
 @each_distribution
 def test_everything_that_is_imported_is_declared(distribution: Distribution) -> None:
     undeclared = [
-        str(found) for found in foreign_imports(distribution) if found.provider not in declared_for(distribution, found)
+        str(found)
+        for found in foreign_imports(distribution)
+        if found.provider not in find_declared_packages(distribution, found)
     ]
     assert undeclared == []
 

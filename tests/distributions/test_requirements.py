@@ -33,7 +33,7 @@ each_distribution = pytest.mark.parametrize("distribution", ALL, ids=[each.name 
 
 
 def only_series(requirement: Requirement, series: int) -> bool:
-    """Whether a requirement allows the versions 0.`series`.x, all of them, and no others."""
+    """Return whether a requirement allows all versions 0.`series`.x and no others."""
     outside = (f"0.{series - 1}.99", f"0.{series + 1}", "1.0")
     return (
         all(requirement.specifier.contains(f"0.{series}.{patch}") for patch in (0, 1, 99))
@@ -124,11 +124,11 @@ def _lowest(requirement: Requirement) -> Version:
 
 
 def test_everything_that_an_installation_for_development_brings_is_pinned() -> None:
-    assert sorted(set(brought()) - set(read_pins()) - set(DISTRIBUTIONS)) == []
+    assert sorted(set(list_installed_packages()) - set(read_pins()) - set(DISTRIBUTIONS)) == []
 
 
-def brought() -> Iterator[str]:
-    """The names of all packages that `make install` installs, by the metadata of those that are installed."""
+def list_installed_packages() -> Iterator[str]:
+    """Yield the names of all packages that `make install` installs, from the metadata of the installed packages."""
     seen: set[tuple[str, frozenset[str]]] = set()
     waiting = [(name, frozenset({DEVELOPMENT} if name == CORE.name else ())) for name in DISTRIBUTIONS]
     while waiting:
@@ -137,11 +137,11 @@ def brought() -> Iterator[str]:
             continue
         seen.add((name, extras))
         yield name
-        waiting += [(canonicalize_name(each.name), frozenset(each.extras)) for each in asked_by(name, extras)]
+        waiting += [(canonicalize_name(each.name), frozenset(each.extras)) for each in read_requirements(name, extras)]
 
 
-def asked_by(name: str, extras: frozenset[str]) -> list[Requirement]:
-    """What a package that is installed asks for here; nothing for one that is not."""
+def read_requirements(name: str, extras: frozenset[str]) -> list[Requirement]:
+    """Return what an installed package requires on this machine; nothing if it is not installed."""
     try:
         listed = [Requirement(each) for each in requires(name) or ()]
     except PackageNotFoundError:

@@ -20,11 +20,11 @@ MODULES = (
 )  # fmt: skip
 
 BUT = {"NoSettings"}
-"""Classes that others need and nobody imports."""
+"""Classes that other classes need and that no host or plugin imports."""
 
 
-def defined(name: str) -> set[str]:
-    """The public functions and classes of a module."""
+def list_public_names(name: str) -> set[str]:
+    """Return the names of a module's public functions and classes."""
     module = import_module(name)
     own = (each for each, value in vars(module).items() if getattr(value, "__module__", "") == name)
     named = getattr(module, "__all__", [each for each in own if not each.startswith("_")])
@@ -44,7 +44,7 @@ def test_every_name_that_connector_sdk_exports_is_on_the_page_once() -> None:
 def test_every_public_name_of_a_module_for_hosts_and_authors_is_on_the_page(name: str) -> None:
     module = f"connector_sdk.{name}"
     listed = {each for group in api.GROUPS if group.module == module for each in group.names}
-    assert defined(module) - listed - BUT == set()
+    assert list_public_names(module) - listed - BUT == set()
     assert f"From `{module}`:" in PAGE
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from connector_sdk.cli.app import connector
 
-from .test_links import broken
+from .test_links import find_broken_links
 
 FILE = Path(__file__).parents[2] / "CHANGELOG.md"
 CHANGELOG = FILE.read_text(encoding="utf-8")
@@ -18,7 +18,7 @@ KINDS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
 
 
 def test_the_links_of_the_changelog_lead_somewhere() -> None:
-    assert list(broken(FILE)) == []
+    assert list(find_broken_links(FILE)) == []
 
 
 def test_a_version_sorts_its_changes_by_kind_in_the_usual_order() -> None:

@@ -18,12 +18,12 @@ SHARED = {each.name for each in connector.params}
 
 
 def section(name: str) -> str:
-    """What the page says of a command."""
+    """Return the page's section about a command."""
     return PAGE.partition(f"\n### `connector {name}`\n")[2].partition("\n### ")[0].partition("\n## ")[0]
 
 
 def cells(name: str, header: str) -> list[list[str]]:
-    """The lines of a table of a command."""
+    """Return the lines of a table in a command's section, each as a list of cells."""
     lines = section(name).partition(f"| {header} |")[2].partition("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 

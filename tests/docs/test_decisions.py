@@ -40,7 +40,7 @@ def paths(text: str) -> set[str]:
     return {each for each in spans(text) if PATH.fullmatch(each)} - NOT_OURS
 
 
-def missing(text: str, *, roots: Collection[Path] = (ROOT,)) -> list[str]:
+def find_missing_paths(text: str, *, roots: Collection[Path] = (ROOT,)) -> list[str]:
     """Return the paths in a text that lie below none of the roots."""
     return sorted(each for each in paths(text) if not any((root / each).exists() for root in roots))
 
@@ -98,19 +98,19 @@ def test_the_index_has_one_line_for_each_decision_with_its_title() -> None:
 
 @pytest.mark.parametrize("page", DECISIONS, ids=[page.stem for page in DECISIONS])
 def test_the_files_and_names_of_a_decision_exist(page: Path) -> None:
-    assert missing(read(page)) == []
+    assert find_missing_paths(read(page)) == []
     assert unknown_names(read(page)) == []
 
 
 def test_a_name_or_a_file_of_a_decision_that_is_gone_is_noticed() -> None:
     text = "`connector_sdk/run.py` calls `Destination.match` and `Destination.gone_by_now`; see `connector_sdk/gone.py`"
-    assert missing(text) == ["connector_sdk/gone.py"]
+    assert find_missing_paths(text) == ["connector_sdk/gone.py"]
     assert unknown_names(text) == ["gone_by_now"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_every_path_in_a_page_for_contributors_exists(page: Path) -> None:
-    assert missing(read(page), roots=(ROOT, ROOT / "connector_sdk")) == []
+    assert find_missing_paths(read(page), roots=(ROOT, ROOT / "connector_sdk")) == []
 
 
 def test_the_way_of_a_row_names_files_for_every_step() -> None:

@@ -1,4 +1,4 @@
-"""The page of the exit codes shows a script and a report that are what they say."""
+"""The page of the exit codes shows a script and a report that match what commands do."""
 
 from __future__ import annotations
 
@@ -75,15 +75,15 @@ def run(sync: str) -> Result:
     return CliRunner().invoke(connector, ["run", sync, "--output", "json"], obj=settings)
 
 
-def same_for_all(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Reports without what is another one in each run."""
+def drop_run_values(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return reports without the values that differ in each run."""
     return [{**each, "run": "", "seconds": 0, "started": ""} for each in reports]
 
 
 def test_the_report_is_one_of_such_a_run(project: Path) -> None:
     result = run("people")
     assert result.exit_code == ExitCode.ROWS_FAILED
-    assert same_for_all(json.loads(block("json"))) == same_for_all(json.loads(result.stdout))
+    assert drop_run_values(json.loads(block("json"))) == drop_run_values(json.loads(result.stdout))
 
 
 def test_a_command_that_begins_no_run_writes_an_empty_list_and_after_a_mistyped_name_nothing(project: Path) -> None:

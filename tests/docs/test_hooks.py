@@ -39,20 +39,20 @@ def signature(hook: Any) -> str:
 
 
 def sections() -> dict[str, str]:
-    """The text below each heading of a hook."""
+    """Return the text below each heading of a hook."""
     parts = re.split(r"^#+ ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     found = (re.fullmatch(r"`(\w+\(.*\))`\n(.*)", part, flags=re.DOTALL) for part in parts)
     return {each[1]: each[2] for each in found if each}
 
 
 def example(hook: Any) -> str:
-    """The part of a docstring that can be pasted."""
+    """Return the example in a hook's docstring."""
     text = inspect.getdoc(hook) or ""
     return text[text.index("@hookimpl") :]
 
 
-def pasted(contract: type) -> dict[str, Any]:
-    """The examples of all hooks of a contract, executed as one module."""
+def execute_examples(contract: type) -> dict[str, Any]:
+    """Execute the examples of all hooks of a contract as one module, and return the hooks by name."""
     words = {each: getattr(connector_sdk, each) for each in connector_sdk.__all__}
     settings = {each: attrs.make_class(each, []) for each in ("Config", "Options")}
     module: dict[str, Any] = {**words, **settings, "pa": pa}
@@ -88,17 +88,17 @@ def test_the_example_of_a_docstring_compiles_and_is_not_repeated_on_the_page(hoo
 
 
 def test_the_examples_of_the_docstrings_together_are_a_destination() -> None:
-    destination = Destination("ledger", SimpleNamespace(**pasted(DestinationHooks)))
+    destination = Destination("ledger", SimpleNamespace(**execute_examples(DestinationHooks)))
     assert destination.spec.name == "ledger"
 
 
 def test_the_examples_of_the_docstrings_together_are_an_observer() -> None:
-    Observers([SimpleNamespace(**pasted(ObserverHooks))])
+    Observers([SimpleNamespace(**execute_examples(ObserverHooks))])
 
 
 def test_an_example_with_another_argument_would_be_noticed() -> None:
     def match(connection: object, weather: object) -> None: ...
 
-    wrong = {**pasted(DestinationHooks), "match": connector_sdk.hookimpl(match)}
+    wrong = {**execute_examples(DestinationHooks), "match": connector_sdk.hookimpl(match)}
     with pytest.raises(PluginError, match="weather"):
         Destination("ledger", SimpleNamespace(**wrong))

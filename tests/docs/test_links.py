@@ -22,12 +22,12 @@ def prose(page: Path) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """The names of a page's headings, as a link spells them."""
+    """Return the names of a page's headings, as a link spells them."""
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in HEADING.findall(prose(page)))
     return {each.replace(" ", "-") for each in plain}
 
 
-def broken(page: Path) -> Iterator[str]:
+def find_broken_links(page: Path) -> Iterator[str]:
     for link in LINK.findall(prose(page)):
         path, _, anchor = link.partition("#")
         target = page.parent / path if path else page
@@ -39,7 +39,7 @@ def broken(page: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_relative_links_of_a_page_resolve(page: Path) -> None:
-    assert list(broken(page)) == []
+    assert list(find_broken_links(page)) == []
 
 
 @pytest.mark.parametrize("link", ["missing.md", "#no-such-heading", "/docs/hooks.md", "hooks.md#no-such-heading"])
@@ -47,4 +47,4 @@ def test_a_link_that_leads_nowhere_is_noticed(link: str, tmp_path: Path) -> None
     (tmp_path / "hooks.md").write_text("# Hooks\n")
     page = tmp_path / "page.md"
     page.write_text(f"# Page\n\n[here](#page), [there](hooks.md#hooks) and [nowhere]({link})\n")
-    assert list(broken(page)) == [link]
+    assert list(find_broken_links(page)) == [link]

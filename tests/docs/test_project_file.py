@@ -30,7 +30,7 @@ def blocks() -> list[str]:
 
 
 def table(after: str) -> list[list[str]]:
-    """The lines of the first table behind a text of the page, without the marks of code."""
+    """Return the lines of the first table after a text of the page, without backticks."""
     found = PAGE[PAGE.index(after) + len(after) :]
     lines = re.search(r"^\|.*\n\|[-|]+\|\n((?:\|.*\n)+)", found, flags=re.MULTILINE)
     assert lines
@@ -38,7 +38,7 @@ def table(after: str) -> list[list[str]]:
 
 
 def keys_of(schema: Mapping[str, Any]) -> Iterator[str]:
-    """Every key that a schema names, at any depth."""
+    """Yield every key that a schema names, at any depth."""
     for name, each in schema.get("properties", {}).items():
         yield name
         yield from keys_of(each)
@@ -85,7 +85,7 @@ def test_the_forms_of_fields_and_the_sequence_load(tmp_path: Path) -> None:
 
 
 def problems_of(mode: Mode, **changes: Any) -> list[str]:
-    """What is wrong with a sync in a mode."""
+    """Return what `check_sync` reports about a sync in a mode."""
     sync = Sync(
         name="s",
         model="m",

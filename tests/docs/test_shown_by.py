@@ -15,8 +15,8 @@ NAMED = re.compile(r"(?:tests/[\w*/.]+|\btest_\w+\.py)")
 ROW = re.compile(r"^\| ([PNDS]\d+) \|", flags=re.MULTILINE)
 
 
-def missing(page: str) -> Iterator[str]:
-    """The tests that a page names and that are not there; one without a folder lies in that of the one before it."""
+def find_missing_tests(page: str) -> Iterator[str]:
+    """Yield the tests that a page names but that do not exist. A bare file name lies in the folder of the last test."""
     for line in page.splitlines():
         folder = ROOT / "tests"
         for each in NAMED.findall(line):
@@ -30,13 +30,12 @@ def missing(page: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_every_test_that_a_page_names_is_there(page: Path) -> None:
-    assert list(missing(page.read_text(encoding="utf-8"))) == []
+    assert list(find_missing_tests(page.read_text(encoding="utf-8"))) == []
 
 
 def test_a_test_that_is_not_there_is_noticed() -> None:
-    assert list(missing("| `tests/salesforce/test_tls.py`, `test_nothing.py`, `tests/nowhere/test_tls.py` |")) == [
-        "test_nothing.py", "tests/nowhere/test_tls.py",
-    ]  # fmt: skip
+    page = "| `tests/salesforce/test_tls.py`, `test_nothing.py`, `tests/nowhere/test_tls.py` |"
+    assert list(find_missing_tests(page)) == ["test_nothing.py", "tests/nowhere/test_tls.py"]
 
 
 def test_every_fault_and_attack_has_its_row() -> None:

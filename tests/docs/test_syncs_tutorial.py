@@ -24,7 +24,7 @@ RUN = r"\d{8}-\d{6}-[0-9a-f]{7}"
 PROGRESS = re.compile(
     r"^\w+: (run \S+ starts|[\d,]+ rows? to send .*|[\d,]+ of .* rows .*|finished in [\d.]+ s(: .*)?)\n", re.M
 )
-"""What a run says where there is no terminal; on a terminal there is a bar, which goes."""
+"""What a run prints without a terminal; on a terminal it shows a bar and removes it."""
 
 DIFFERENT = (
     (RUN, "RUN"),
@@ -41,16 +41,16 @@ DIFFERENT = (
 """What is another one each time."""
 
 
-def masked(text: str) -> list[str]:
+def mask_lines(text: str) -> list[str]:
     for pattern, name in DIFFERENT:
         text = re.sub(pattern, name, text)
     return [line.rstrip() for line in text.splitlines()]
 
 
 def differences(shown: str, said: str) -> list[str]:
-    """The lines of a page that a command did not say there; `...` stands for any lines."""
-    lines, found, skips = masked(said), [], False
-    for line in masked(shown):
+    """Return the lines that only the page or only the command has; `...` stands for any lines."""
+    lines, found, skips = mask_lines(said), [], False
+    for line in mask_lines(shown):
         if line == "...":
             skips = True
         elif skips and line in lines:
@@ -64,7 +64,7 @@ def differences(shown: str, said: str) -> list[str]:
 
 
 def commands(block: str) -> Iterator[tuple[str, str]]:
-    """Each command of a console with what it says."""
+    """Yield each command of a console with its output."""
     for each in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command, _, said = each.partition("\n")
         yield command, said
@@ -72,7 +72,7 @@ def commands(block: str) -> Iterator[tuple[str, str]]:
 
 @define
 class Reader:
-    """Does what the page says, in a folder of its own."""
+    """A reader who does what the page says, in a folder of its own."""
 
     emulator: Emulator
     folder: Path
@@ -107,7 +107,7 @@ class Reader:
 
     def export(self, name: str, value: str) -> None:
         fact = name.removeprefix("SF_").lower()
-        assert masked(value) == masked(getattr(self.emulator, fact))
+        assert mask_lines(value) == mask_lines(getattr(self.emulator, fact))
         self.monkeypatch.setenv(name, getattr(self.emulator, fact))
 
     def connector(self, words: list[str], shown: str) -> list[str]:

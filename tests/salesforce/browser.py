@@ -18,7 +18,7 @@ _FIELD = re.compile(r"<input\b[^>]*>")
 
 @define
 class Browser:
-    """Opened by whoever launches it, as `click.launch` would; logs in on a thread of its own.
+    """What the plugin calls in place of `click.launch`. It logs in on a thread of its own.
 
     `sent` replaces parameters of the address that it is sent back to.
     """
@@ -43,7 +43,7 @@ class Browser:
 
     def _log_in(self, url: str) -> None:
         with requests.Session() as session:
-            answer = _answered(session, url, self.decision)
+            answer = _press_button(session, url, self.decision)
             if answer.is_redirect:
                 back = answer.headers["Location"]
                 for name, value in self.sent.items():
@@ -52,8 +52,8 @@ class Browser:
             self.pages.append(answer)
 
 
-def _answered(session: requests.Session, url: str, decision: str) -> requests.Response:
-    """What comes of pressing a button on the login page, or instead of the page."""
+def _press_button(session: requests.Session, url: str, decision: str) -> requests.Response:
+    """Press a button on the login page, and return the answer; without a page, return what came instead of it."""
     answer = session.get(url, timeout=10, allow_redirects=False)
     if answer.status_code != 200:
         return answer
@@ -72,4 +72,4 @@ def _fields(page: str) -> dict[str, str]:
 
 if __name__ == "__main__":
     with requests.Session() as visit:
-        print(_answered(visit, sys.argv[1], "allow").headers["Location"])
+        print(_press_button(visit, sys.argv[1], "allow").headers["Location"])

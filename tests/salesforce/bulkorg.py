@@ -20,7 +20,7 @@ from connector_salesforce.transport.sending import Answer, Request
 from connector_sdk import Action, Batch, Connection, Executed
 from connector_sdk.testing.doubles import RecordingRun
 
-from .scripted import CONTACT_FIELDS, ORG_ID, ScriptedTransport, answer, batch, described_object, describing, sent
+from .scripted import CONTACT_FIELDS, ORG_ID, ScriptedTransport, add_objects, answer, batch, described_object, read_body
 
 XMLNS = "http://www.force.com/2009/06/asyncapi/dataload"
 LOST = CallFailed("CONNECTION_LOST", "reset", Executed.MAYBE)
@@ -50,7 +50,7 @@ class BulkOrg:
 
     def __attrs_post_init__(self) -> None:
         base, on = "/services/async/58.0/job", self.transport.on
-        describing(self.transport, *(described_object(name, CONTACT_FIELDS) for name in ("Contact", "Lead")))
+        add_objects(self.transport, *(described_object(name, CONTACT_FIELDS) for name in ("Contact", "Lead")))
         on("POST", base, self._open)
         on("POST", f"{base}/[^/]+", self._end)
         on("GET", f"{base}/[^/]+", self._info)
@@ -67,7 +67,7 @@ class BulkOrg:
         return [row[0] for batch in self.bodies for row in self.rows(batch)]
 
     def _open(self, request: Request) -> Answer:
-        root = ElementTree.fromstring(sent(request))
+        root = ElementTree.fromstring(read_body(request))
         with self._lock:
             name = f"750{len(self.jobs):012}AAA"
             self.jobs[name] = Job({each.tag.rpartition("}")[2]: each.text or "" for each in root})
@@ -93,12 +93,12 @@ class BulkOrg:
             self.most_posting = max(self.most_posting, self.posting[name])
         try:
             self.before_post()
-            return self._added(job, sent(request))
+            return self._add_batch(job, read_body(request))
         finally:
             with self._lock:
                 self.posting[name] -= 1
 
-    def _added(self, job: Job, body: bytes) -> Answer:
+    def _add_batch(self, job: Job, body: bytes) -> Answer:
         if job.state != "Open":
             return error("InvalidJobState", "Job is closed")
         with self._lock:
@@ -110,7 +110,9 @@ class BulkOrg:
 
     def _list(self, request: Request) -> Answer:
         job = self.jobs[request.url.split("/")[-2]]
-        infos = "".join(f"<batchInfo>{self.states.get(each) or done(each, 0)}</batchInfo>" for each in job.batches)
+        infos = "".join(
+            f"<batchInfo>{self.states.get(each) or batch_info(each, 0)}</batchInfo>" for each in job.batches
+        )
         return answer(f'<batchInfoList xmlns="{XMLNS}">{infos}</batchInfoList>')
 
     def _result(self, request: Request) -> Answer:
@@ -121,13 +123,13 @@ class BulkOrg:
         return answer(results(len(self.rows(batch))))
 
 
-def done(batch: str, processed: int, state: str = "Completed", message: str = "") -> str:
+def batch_info(batch: str, processed: int, state: str = "Completed", message: str = "") -> str:
     said = f"<stateMessage>{message}</stateMessage>" if message else ""
     return f"<id>{batch}</id><state>{state}</state>{said}<numberRecordsProcessed>{processed}</numberRecordsProcessed>"
 
 
 def results(count: int, *, failed: str = "") -> bytes:
-    """The results of so many rows, all created, or all failed."""
+    """Return the results of so many rows: all created, or all failed."""
     bad = f'"","false","false","{failed}"\n'
     lines = (bad if failed else f'"003{number:012}AAA","true","true",""\n' for number in range(count))
     return ('"Id","Success","Created","Error"\n' + "".join(lines)).encode()
@@ -145,12 +147,12 @@ def job_of(request: Request) -> str:
 
 
 def contacts(*keys: str, number: int = 1, action: Action = Action.UPSERT) -> Batch:
-    """A batch of contacts with these keys."""
+    """Return a batch of contacts with these keys."""
     return batch({"External_Id__c": list(keys), "LastName": ["x"] * len(keys)}, action, number=number)
 
 
-def written(opened: Org, given: Batch, run: RecordingRun, options: Options | None = None) -> list[dict[str, Any]]:
-    """Write a batch as the core does; the lines of the answer."""
+def write_batch(opened: Org, given: Batch, run: RecordingRun, options: Options | None = None) -> list[dict[str, Any]]:
+    """Write a batch as the core does, and return the lines of the answer."""
     connection = Connection(handle=opened, account=ORG_ID, label="", production=None, close=opened.close)
     result = plugin.write_batch(connection, given, options or Options(), run.attempt(given))
     return list(result.rows.to_pylist())

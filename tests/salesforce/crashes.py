@@ -34,20 +34,23 @@ MANY = 10_000
 PACE = Pace(base=0.001, cap=0.01, attempts=50, tokens=10_000)
 
 
-def crashing(ready: str, api: str, mode: str, seed: str = "0", *cuts: str) -> Scenario:
-    """Nine contacts in batches of three; `cuts` say when connections break on top of it, `seed` decides which."""
+def make_scenario(ready: str, api: str, mode: str, seed: str = "0", *cuts: str) -> Scenario:
+    """Return a scenario that writes nine contacts in batches of three.
+
+    `cuts` say when connections break as well, and `seed` decides which connections.
+    """
     emulated = Emulated(json.loads(ready))
     os.environ["SF_SECRET"] = emulated.ready["client_secret"]
     project = _project(emulated, api, Mode(mode))
     return Scenario(
-        prepare=lambda folder: _prepare(emulated, folder, Mode(mode), _broken(api, int(seed), cuts)),
+        prepare=lambda folder: _prepare(emulated, folder, Mode(mode), _fault_rules(api, int(seed), cuts)),
         run=lambda folder: max(each.exit for each in _run(project(folder), folder)),
         audit=lambda folder: _audit(emulated, project(folder), folder, (api, mode)),
     )
 
 
-def _broken(api: str, seed: int, cuts: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Fault rules: a share of the calls of an api is cut, in one of these ways each."""
+def _fault_rules(api: str, seed: int, cuts: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return fault rules that cut a share of the calls of an api, each in one of these ways."""
     return [
         {"match": {"method": method, "path": path}, "do": {"cut": cut},
          "rate": RATE / len(cuts), "times": MANY, "seed": 10 * seed + number}
@@ -64,7 +67,7 @@ def _prepare(emulated: Emulated, folder: Path, mode: Mode, faults: list[dict[str
 
 
 def _project(emulated: Emulated, api: str, mode: Mode) -> Callable[[Path], Project]:
-    def made(folder: Path) -> Project:
+    def build_project(folder: Path) -> Project:
         fields = [] if mode is Mode.ARCHIVE else [FieldMapping(field="LastName", column="last")]
         fields += [FieldMapping(field="External_Id__c", column="key")] if mode is Mode.INSERT else []
         sync = Sync(
@@ -78,7 +81,7 @@ def _project(emulated: Emulated, api: str, mode: Mode) -> Callable[[Path], Proje
         model = Model(name="model", primary_key=("key",), file="model.parquet", folder=str(folder))
         return Project(connections={"crm": crm}, models={"model": model}, syncs={"sync": sync}, folder=str(folder))
 
-    return made
+    return build_project
 
 
 def _run(project: Project, folder: Path) -> tuple[RunReport, ...]:

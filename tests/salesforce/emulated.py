@@ -25,17 +25,17 @@ class Emulated:
     ready: Mapping[str, str]
 
     def config(self) -> Config:
-        """How to connect to it."""
+        """Return the configuration to connect with."""
         auth = ClientCredentials("client_credentials", self.ready["client_id"], Secret(self.ready["client_secret"]))
         return Config(self.ready["login_url"], auth=auth)
 
     def records(self, object_name: str) -> list[dict[str, Any]]:
-        """What an object holds, deleted records left out."""
+        """Return the records of an object without the deleted ones."""
         found = self._side("GET", f"records/{object_name}")["records"]
         return [each for each in found if not each.get("IsDeleted")]
 
-    def recycled(self, object_name: str) -> list[dict[str, Any]]:
-        """What lies in the recycle bin."""
+    def recycle_bin(self, object_name: str) -> list[dict[str, Any]]:
+        """Return the deleted records of an object."""
         return [each for each in self._side("GET", f"records/{object_name}")["records"] if each.get("IsDeleted")]
 
     def insert(self, object_name: str, *records: Mapping[str, Any]) -> None:
@@ -59,7 +59,7 @@ class Emulated:
         self._side("POST", "org", org)
 
     def expire(self, *, refresh: bool = False) -> None:
-        """End all sessions, and with `refresh` what they are renewed by."""
+        """End all sessions, and with `refresh` also the tokens that renew them."""
         self._side("POST", "expire", {"access": True, "refresh": refresh})
 
     def move(self) -> None:
@@ -67,12 +67,12 @@ class Emulated:
         self._side("POST", "move")
 
     def picklist(self, field: str) -> list[dict[str, Any]]:
-        """Every value of a picklist (Object.Field) in order, also those that no API shows."""
+        """Return every value of a picklist (Object.Field) in order, also those that no API shows."""
         found: list[dict[str, Any]] = self._side("GET", f"picklists/{field}")["values"]
         return found
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """What was published of an event, in order: `payload`, `eventUuid` and more of each."""
+        """Return what was published of an event, in order: `payload`, `eventUuid` and more of each."""
         found: list[dict[str, Any]] = self._side("GET", f"events/{name}")["events"]
         return found
 
@@ -85,17 +85,17 @@ class Emulated:
         self._side("POST", "use", {"DailyApiRequests": calls})
 
     def stats(self) -> dict[str, Any]:
-        """How often each call was made and each key executed."""
+        """Return how often each call was made and each key executed."""
         found: dict[str, Any] = self._side("GET", "stats")
         return found
 
     def writing_calls(self) -> list[str]:
-        """The calls that are there to write: about jobs, Collections and single records."""
+        """Return the calls that write: about jobs, Collections and single records."""
         writes = "(PUT|PATCH|DELETE) |POST .*(/async/|/jobs/|/sobjects)"
         return [each for each in self.stats()["calls"] if re.match(writes, each)]
 
     def session(self) -> str:
-        """A session of the app."""
+        """Return a new session of the app."""
         credentials = {name: self.ready[name] for name in ("client_id", "client_secret")}
         form = {"grant_type": "client_credentials", **credentials}
         with requests.post(f"{self.ready['login_url']}/services/oauth2/token", form, timeout=10) as answer:

@@ -58,14 +58,14 @@ class Gateway:
             self._spoilers[call, self.calls[call] + number] = spoiler
 
     def forget(self) -> None:
-        """Spoil nothing from now on, and count anew."""
+        """Spoil nothing from now on, and start the counts again."""
         with self._lock:
             self._spoilers.clear()
             self.calls.clear()
             self.spoiled = 0
 
     def spoiler_of(self, method: str, path: str) -> Spoiler | None:
-        """Count a call, and answer how it is spoiled."""
+        """Count a call, and return how it is spoiled."""
         call = method, _ID.sub("{id}", urlsplit(path).path)
         with self._lock:
             self.calls[call] += 1
@@ -74,7 +74,7 @@ class Gateway:
             return spoiler
 
     def forward(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Make the call, and answer the whole reply."""
+        """Make the call, and return the whole reply."""
         there = urlsplit(self.org.ready["instance_url"])
         connection = http.client.HTTPConnection(there.hostname or "", there.port, timeout=30)
         dropped = ("host", "connection", "accept-encoding")
@@ -89,7 +89,7 @@ class Gateway:
 
 @contextmanager
 def gateway(org: Emulated) -> Iterator[tuple[Gateway, Emulated]]:
-    """A running gateway, and the org as it is reached through it; the side door stays at the org itself."""
+    """Run a gateway, and yield it with the org that is reached through it; the side door stays at the org itself."""
     made = Gateway(org)
 
     class Handler(BaseHTTPRequestHandler):
@@ -105,11 +105,11 @@ def gateway(org: Emulated) -> Iterator[tuple[Gateway, Emulated]]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             spoiler = made.spoiler_of(self.command, self.path)
 
-            def forwarded() -> Reply:
+            def forward_call() -> Reply:
                 reply = made.forward(self.command, self.path, dict(self.headers), body)
                 return Reply(reply.status, reply.headers, _at_home(reply.body, org.ready["instance_url"], self.home))
 
-            self._send(spoiler(forwarded) if spoiler else forwarded())
+            self._send(spoiler(forward_call) if spoiler else forward_call())
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer
 
@@ -142,7 +142,7 @@ def gateway(org: Emulated) -> Iterator[tuple[Gateway, Emulated]]:
 
 
 def as_bytes(reply: Reply) -> bytes:
-    """A reply as it goes over the wire, with the length of its body."""
+    """Return a reply as it is sent over the wire, with the length of its body."""
     left_out = ("content-length", "connection", "transfer-encoding", "content-encoding", "date", "server")
     kept = [f"{name}: {value}" for name, value in reply.headers.items() if name.lower() not in left_out]
     head = "\r\n".join([f"HTTP/1.1 {reply.status} Said", *kept, f"Content-Length: {len(reply.body)}", "", ""])
@@ -150,5 +150,5 @@ def as_bytes(reply: Reply) -> bytes:
 
 
 def _at_home(body: bytes, there: str, here: str) -> bytes:
-    """A token answer names the gateway as the instance."""
+    """Replace the instance in a token answer by the gateway."""
     return body.replace(there.encode(), here.encode())

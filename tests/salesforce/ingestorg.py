@@ -17,7 +17,7 @@ from connector_salesforce.transport.sending import Answer, Request
 from connector_sdk import Action, Batch, Connection
 from connector_sdk.testing.doubles import RecordingRun
 
-from .scripted import CONTACT_FIELDS, ORG_ID, ScriptedTransport, answer, batch, described_object, describing, sent
+from .scripted import CONTACT_FIELDS, ORG_ID, ScriptedTransport, add_objects, answer, batch, described_object, read_body
 
 RECORD = "003dM00003kS2ndQAC"
 BASE = "/services/data/v58.0/jobs/ingest"
@@ -55,9 +55,9 @@ class IngestOrg:
 
     def __attrs_post_init__(self) -> None:
         on = self.transport.on
-        describing(self.transport, *(described_object(name, CONTACT_FIELDS) for name in ("Contact", "Lead")))
-        on("POST", BASE, self._around("open", self._open))
-        on("PUT", f"{BASE}/[^/]+/batches", self._around("fill", self._fill))
+        add_objects(self.transport, *(described_object(name, CONTACT_FIELDS) for name in ("Contact", "Lead")))
+        on("POST", BASE, self._wrap("open", self._open))
+        on("PUT", f"{BASE}/[^/]+/batches", self._wrap("fill", self._fill))
         on("PATCH", f"{BASE}/[^/]+", self._patch)
         on("GET", f"{BASE}/[^/]+", self._look)
         on("GET", f"{BASE}/[^/]+/(successfulResults|failedResults|unprocessedrecords)", self._file)
@@ -68,37 +68,35 @@ class IngestOrg:
         done = [job for job in self.jobs.values() if job.state == "UploadComplete"]
         return [row[0] for job in done for row in job.rows[1:]]
 
-    def _around(self, name: str, handle: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
-        def handled(request: Request) -> Answer:
+    def _wrap(self, name: str, handle: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+        def handle_call(request: Request) -> Answer:
             self.before.get(name, lambda: None)()
             said = handle(request)
             self.after.get(name, lambda: None)()
             return said
 
-        return handled
+        return handle_call
 
     def _open(self, request: Request) -> Answer:
         name = f"750{len(self.jobs):012}AAA"
-        self.jobs[name] = IngestJob(json.loads(sent(request)))
+        self.jobs[name] = IngestJob(json.loads(read_body(request)))
         return answer({"id": name, "state": "Open", "contentUrl": f"{BASE[1:]}/{name}/batches"})
 
     def _fill(self, request: Request) -> Answer:
         job = self.jobs[request.url.split("/")[-2]]
         if job.body:
-            return refused("CLIENTINPUTERROR", "Found multiple contents for job")
-        job.body = sent(request)
+            return refuse_call("CLIENTINPUTERROR", "Found multiple contents for job")
+        job.body = read_body(request)
         return answer(b"", 201)
 
     def _patch(self, request: Request) -> Answer:
-        state = json.loads(sent(request))["state"]
-        return self._around("abort" if state == "Aborted" else "hand over", lambda each: self._put(each, state))(
-            request
-        )
+        state = json.loads(read_body(request))["state"]
+        return self._wrap("abort" if state == "Aborted" else "hand over", lambda each: self._put(each, state))(request)
 
     def _put(self, request: Request, state: str) -> Answer:
         job = self.jobs[request.url.split("/")[-1]]
         if job.state != "Open":
-            return refused("INVALIDJOBSTATE", f"the job is {job.state}")
+            return refuse_call("INVALIDJOBSTATE", f"the job is {job.state}")
         job.state = state
         return answer({"id": request.url.split("/")[-1], "state": state})
 
@@ -125,24 +123,24 @@ def _default(job: IngestJob, name: str, told: bool) -> list[Line]:
 
 
 def _record(number: int, row: Sequence[str]) -> str:
-    """The id of a row's record: that which it was sent with, or one of its own."""
+    """Return the id of a row's record: the one that it was sent with, or a new one."""
     return row[0] if row[0].startswith("003") else RECORD if not number else f"003{number:012}AAA"
 
 
 def written_file(name: str, columns: Sequence[str], lines: Sequence[Line]) -> bytes:
-    """A result file as Salesforce writes it: its own names quoted, those of the columns not, all cells quoted."""
+    """Return a result file as Salesforce writes it: its own names and all cells quoted, the names of columns not."""
     text = io.StringIO()
     text.write(",".join([*(f'"{each}"' for each in FILES[name]), *columns]) + "\n")
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(lines)
     return text.getvalue().encode()
 
 
-def refused(code: str, message: str, status: int = 400) -> Answer:
+def refuse_call(code: str, message: str, status: int = 400) -> Answer:
     return answer([{"errorCode": code, "message": message}], status)
 
 
 def contacts(*keys: str, number: int = 1, action: Action = Action.UPSERT, **more: Any) -> Batch:
-    """A batch of contacts with these keys, or with these ids."""
+    """Return a batch of contacts with these keys, or with these ids."""
     if action is Action.DELETE:
         return batch({}, action, ids=keys, api="bulk2", number=number)
     rows = {"LastName": [f"of {key}" for key in keys]}
@@ -151,8 +149,8 @@ def contacts(*keys: str, number: int = 1, action: Action = Action.UPSERT, **more
     return batch({"External_Id__c": list(keys), **rows}, action, api="bulk2", number=number, **more)
 
 
-def written(opened: Org, given: Batch, run: RecordingRun, options: Options | None = None) -> list[dict[str, Any]]:
-    """Write a batch as the core does; the lines of the answer."""
+def write_batch(opened: Org, given: Batch, run: RecordingRun, options: Options | None = None) -> list[dict[str, Any]]:
+    """Write a batch as the core does, and return the lines of the answer."""
     connection = Connection(handle=opened, account=ORG_ID, label="", production=None, close=opened.close)
     result = plugin.write_batch(connection, given, options or Options(), run.attempt(given))
     return list(result.rows.to_pylist())

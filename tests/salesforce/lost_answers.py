@@ -1,7 +1,7 @@
 """Every call that a sync makes, spoiled in every way, one at a time: what the org executed is the judge.
 
-The calls are those of a run in which nothing goes wrong; each of them is spoiled once in a run of its own, which is
-started again until it is done, and audited as a run is that was killed.
+The calls are those of a run in which nothing goes wrong. Each of them is spoiled once, in a run of its own. That run is
+started again until it is done, and then audited like a run that was killed.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _RESTARTS = 5
 _BUGS = (ExitCode.BUG, ExitCode.CONFIG)
 
 
-def _refused(status: int, *, executed: bool) -> Spoiler:
-    """A page of whoever stands before the org, for a call that was executed or not."""
+def _refuse(status: int, *, executed: bool) -> Spoiler:
+    """Answer with the error page of a proxy, for a call that was executed or not."""
 
     def spoil(forward: Forward) -> Reply:
         if executed:
@@ -38,7 +38,7 @@ def _refused(status: int, *, executed: bool) -> Spoiler:
 
 
 def _body(change: Callable[[bytes], bytes]) -> Spoiler:
-    """Another body than the org's, under a head that fits it."""
+    """Change the body of the answer, under a head that fits it."""
 
     def spoil(forward: Forward) -> Reply:
         reply = forward()
@@ -47,8 +47,8 @@ def _body(change: Callable[[bytes], bytes]) -> Spoiler:
     return spoil
 
 
-def _broken(shown: Callable[[Reply], int]) -> Spoiler:
-    """The call is executed, and the connection breaks after so many bytes of the answer."""
+def _break_connection(shown: Callable[[Reply], int]) -> Spoiler:
+    """Execute the call, and break the connection after so many bytes of the answer."""
 
     def spoil(forward: Forward) -> bytes:
         reply = forward()
@@ -59,14 +59,14 @@ def _broken(shown: Callable[[Reply], int]) -> Spoiler:
 
 SPOILERS: Mapping[str, Spoiler] = {
     "cut before": lambda _: None,
-    "cut after": _broken(lambda _: 0),
-    "cut in the head": _broken(lambda _: 20),
-    "cut in the body": _broken(lambda reply: len(as_bytes(reply)) - len(reply.body) // 2 - 1),
-    "500": _refused(500, executed=False),
-    "502 though executed": _refused(502, executed=True),
-    "503": _refused(503, executed=False),
-    "503 though executed": _refused(503, executed=True),
-    "a page": _refused(200, executed=True),
+    "cut after": _break_connection(lambda _: 0),
+    "cut in the head": _break_connection(lambda _: 20),
+    "cut in the body": _break_connection(lambda reply: len(as_bytes(reply)) - len(reply.body) // 2 - 1),
+    "500": _refuse(500, executed=False),
+    "502 though executed": _refuse(502, executed=True),
+    "503": _refuse(503, executed=False),
+    "503 though executed": _refuse(503, executed=True),
+    "a page": _refuse(200, executed=True),
     "nothing": _body(lambda _: b""),
     "half": _body(lambda body: body[: len(body) // 2]),
     "without the last bytes": _body(lambda body: body[:-2]),
@@ -91,7 +91,7 @@ Call = tuple[str, str]
 
 @frozen
 class Met:
-    """A call of a run: its method and path, how often it was met with it, and which of all calls it is."""
+    """A call of a run: its method and path, which repetition it is, and its number among all calls."""
 
     call: Call
     repetition: int
@@ -106,33 +106,33 @@ _READ_ONLY = [name for name in SPOILERS if name not in ("502 though executed", "
 
 
 def of_every_kind(met: Met) -> Sequence[str]:
-    """Each call in every way that makes a difference to it."""
+    """Choose every way that makes a difference to the call."""
     return _READ_ONLY if met.call[0] == "GET" else tuple(SPOILERS)
 
 
-def in_turn(met: Met) -> Sequence[str]:
-    """Each call in one way, the next one in another."""
+def choose_in_turn(met: Met) -> Sequence[str]:
+    """Choose one way for the call, and another one for the next call."""
     kinds = of_every_kind(met)
     return [kinds[5 * met.number % len(kinds)]]
 
 
 def of_first(chosen: Chosen) -> Chosen:
-    """As chosen, but no call that was met before."""
+    """Choose likewise, but skip a call that was met before."""
     return lambda met: chosen(met) if met.repetition == 1 else ()
 
 
 def of_writing(chosen: Chosen) -> Chosen:
-    """As chosen, but only the calls that write, and those that tell what became of it."""
+    """Choose likewise, but only for calls that write or that ask for the outcome of a write."""
     return lambda met: chosen(met) if _WRITING.search(met.call[1]) else ()
 
 
 def of_beginning(chosen: Chosen) -> Chosen:
-    """As chosen, but only the calls before anything is written: they are the same whatever writes."""
+    """Choose likewise, but only for the calls that do not write: they are the same for every api."""
     return lambda met: () if _WRITING.search(met.call[1]) else chosen(met)
 
 
 def spoil_every_call(org: Emulated, crashing: Crashing, root: Path, chosen: Chosen) -> Tested:
-    """Spoil the calls of a scenario, which `crashing` makes for the org as it is reached through a gateway."""
+    """Spoil the calls of a scenario. `crashing` builds it for an org that is reached through a gateway."""
     with gateway(org) as (spoiling, reached):
         scenario = crashing(json.dumps(dict(reached.ready)))
         calls = _calls(scenario, spoiling, root / "clean")
@@ -146,7 +146,7 @@ def spoil_every_call(org: Emulated, crashing: Crashing, root: Path, chosen: Chos
 
 
 def _calls(scenario: Scenario, spoiling: Gateway, folder: Path) -> list[Met]:
-    """The calls of a run in which nothing goes wrong."""
+    """Return the calls of a run in which nothing goes wrong."""
     made: Counter[Call] = Counter()
     problems = _trial(scenario, spoiling, folder, after=lambda: made.update(spoiling.calls))
     assert made
@@ -158,7 +158,7 @@ def _calls(scenario: Scenario, spoiling: Gateway, folder: Path) -> list[Met]:
 def _trial(
     scenario: Scenario, spoiling: Gateway, folder: Path, before: Step = lambda: None, after: Step = lambda: None
 ) -> list[str]:
-    """Run, again if need be, and audit; `before` the first run and `after` the last something may be done."""
+    """Run until it is done, and audit. Call `before` ahead of the first run and `after` behind the last."""
     folder.mkdir()
     scenario.prepare(folder)
     spoiling.forget()

@@ -49,7 +49,7 @@ _DTD = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;&b;"
 
 
 def body(value: bytes | Callable[[bytes], bytes], status: int | None = None, **headers: str) -> Malform:
-    """An answer with another body, and perhaps another status and other headers."""
+    """Replace the body of an answer, and perhaps its status and headers."""
 
     def malform(said: Said) -> Said:
         made = value if isinstance(value, bytes) else value(said.body)
@@ -61,21 +61,21 @@ def body(value: bytes | Callable[[bytes], bytes], status: int | None = None, **h
 
 
 def values(change: Change) -> Malform:
-    """An answer whose values are other ones, each by itself; those of XML and CSV are texts."""
+    """Change each value of an answer by itself; the values of XML and CSV are texts."""
     return _by_format(
-        lambda said: _walked(said, change), lambda root: _texts(root, change), lambda lines: _cells(lines, change)
+        lambda said: _map_values(said, change), lambda root: _texts(root, change), lambda lines: _cells(lines, change)
     )
 
 
 def rows(change: Callable[[list[Any]], list[Any]]) -> Malform:
-    """An answer whose rows are other ones: the entries of its first list, its repeated elements, its lines."""
-    return _by_format(lambda said: _listed(said, change), lambda root: _children(root, change), lambda lines: [
+    """Change the rows of an answer: the entries of its first list, its repeated elements, or its lines."""
+    return _by_format(lambda said: _change_list(said, change), lambda root: _children(root, change), lambda lines: [
         *lines[:1], *change(lines[1:])
     ])  # fmt: skip
 
 
 def ids(change: Callable[[str], Any]) -> Malform:
-    """An answer whose ids of records, jobs and batches are other ones."""
+    """Change the ids of records, jobs and batches in an answer."""
     return values(lambda value: change(value) if isinstance(value, str) and _ID.fullmatch(value) else value)
 
 
@@ -96,11 +96,11 @@ def _by_format(of_json: Change, of_xml: Change, of_csv: Callable[[Lines], Lines]
     return malform
 
 
-def _walked(said: Any, change: Change) -> Any:
+def _map_values(said: Any, change: Change) -> Any:
     if isinstance(said, dict):
-        return {name: _walked(each, change) for name, each in said.items()}
+        return {name: _map_values(each, change) for name, each in said.items()}
     if isinstance(said, list):
-        return [_walked(each, change) for each in said]
+        return [_map_values(each, change) for each in said]
     return change(said)
 
 
@@ -109,7 +109,7 @@ def _as_text(value: Any) -> str:
 
 
 def _plain(text: str) -> Any:
-    """What a text of XML or CSV means: a number, true or false, or itself."""
+    """Return what a text of XML or CSV means: a number, true or false, or the text itself."""
     return json.loads(text) if re.fullmatch(r"-?\d{1,9}|true|false", text) else text
 
 
@@ -123,8 +123,8 @@ def _cells(lines: Lines, change: Change) -> Lines:
     return [*lines[:1], *([_as_text(change(_plain(cell))) for cell in line] for line in lines[1:])]
 
 
-def _listed(said: Any, change: Callable[[list[Any]], list[Any]]) -> Any:
-    """What was said, with another first list; what has none becomes a list."""
+def _change_list(said: Any, change: Callable[[list[Any]], list[Any]]) -> Any:
+    """Change the first list of an answer; an answer without a list becomes one."""
     if isinstance(said, list):
         return change(said)
     if isinstance(said, dict):
@@ -134,7 +134,7 @@ def _listed(said: Any, change: Callable[[list[Any]], list[Any]]) -> Any:
 
 
 def _children(root: ElementTree.Element, change: Callable[[list[Any]], list[Any]]) -> None:
-    """The elements of the deepest level that has several, or of the root."""
+    """Change the children of the first element that repeats one of them, or else of the root."""
     crowded = [each for each in root.iter() if len(each) and len({child.tag for child in each}) < len(each)]
     parent = crowded[0] if crowded else root
     children = change(list(parent))
@@ -144,7 +144,7 @@ def _children(root: ElementTree.Element, change: Callable[[list[Any]], list[Any]
 
 
 def _without(number: int) -> Malform:
-    """An answer in which each object lacks one of its members, each element a child, and each line a cell."""
+    """Remove one member from each object, one child from each element, and one cell from each line."""
 
     def of_json(said: Any) -> Any:
         if isinstance(said, list):
@@ -166,19 +166,19 @@ def _but(line: list[str], number: int) -> list[str]:
     return [cell for place, cell in enumerate(line) if place != number % len(line)] if line else line
 
 
-def _renamed(said: Any) -> Any:
+def _rename_keys(said: Any) -> Any:
     if isinstance(said, dict):
-        return {f"x{name}": _renamed(each) for name, each in said.items()}
-    return [_renamed(each) for each in said] if isinstance(said, list) else said
+        return {f"x{name}": _rename_keys(each) for name, each in said.items()}
+    return [_rename_keys(each) for each in said] if isinstance(said, list) else said
 
 
-def _rename(root: ElementTree.Element) -> None:
+def _rename_tags(root: ElementTree.Element) -> None:
     for each in root.iter():
         each.tag = f"x{each.tag.rpartition('}')[2]}"
 
 
-def _contradicted(text: bytes) -> bytes:
-    """Each key of JSON twice, the second time with a value of no use; what is no JSON comes twice."""
+def _repeat_keys(text: bytes) -> bytes:
+    """Repeat each key of JSON with a useless value; repeat an answer that is not JSON as a whole."""
     return (
         re.sub(rb'("\w+"): ?(true|false|null|-?\d+|"[^"]*")', rb"\1:\2,\1:[]", text) if text[:1] in b"{[" else text * 2
     )
@@ -197,7 +197,7 @@ def _flag(change: Callable[[bool], Any]) -> Malform:
 
 
 def _in_json(found: str, put: str) -> Callable[[bytes], bytes]:
-    """Numbers of JSON as something else that is none; in other formats every number."""
+    """Put something that is no number in place of numbers."""
     return lambda text: re.sub(found, put, text.decode()).encode()
 
 
@@ -244,8 +244,10 @@ MALFORMED: Mapping[str, Malform] = {
     "NUL characters": body(lambda text: text[:1] + b"\0" + text[1:]),
     "a missing first member": _without(0),
     "a missing last member": _without(-1),
-    "other names": _by_format(_renamed, _rename, lambda lines: [[f"x{cell}" for cell in line] for line in lines]),
-    "keys that come twice": body(_contradicted),
+    "other names": _by_format(
+        _rename_keys, _rename_tags, lambda lines: [[f"x{cell}" for cell in line] for line in lines]
+    ),
+    "keys that come twice": body(_repeat_keys),
     "no rows": rows(lambda found: []),
     "a row too much": rows(lambda found: [*found, *found[-1:]]),
     "a row too few": rows(lambda found: found[1:]),

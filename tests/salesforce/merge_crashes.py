@@ -31,8 +31,8 @@ from .emulated import Emulated
 CHILDREN = ["a", "b", "c", "d"]
 
 
-def crashing(ready: str, *cuts: str) -> Scenario:
-    """A request for each two children; `cuts` say when connections break on top of it."""
+def make_scenario(ready: str, *cuts: str) -> Scenario:
+    """Return a scenario that merges two children with each request; `cuts` say when connections break as well."""
     emulated = Emulated(json.loads(ready))
     os.environ["SF_SECRET"] = emulated.ready["client_secret"]
     return Scenario(
@@ -83,7 +83,7 @@ def _audit(emulated: Emulated, folder: Path) -> Iterator[str]:
     if [(each["External_Id__c"], each["Name"]) for each in live] != [("parent", "After")]:
         yield f"these are live: {live}"
         return
-    gone = {each["External_Id__c"]: each["MasterRecordId"] for each in emulated.recycled("Account")}
+    gone = {each["External_Id__c"]: each["MasterRecordId"] for each in emulated.recycle_bin("Account")}
     if gone != dict.fromkeys(CHILDREN, live[0]["Id"]):
         yield f"these were merged: {gone}"
     merges = [(each["master"], len(each["merged"])) for each in emulated.stats()["merges"]]

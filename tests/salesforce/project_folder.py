@@ -21,7 +21,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 @frozen
 class Done:
-    """What a command answered: its exit code, what it said, and its reports. A run that went on has one of its own."""
+    """What a command answered: its exit code, what it said, and its reports. A resumed run has a report of its own."""
 
     exit: int
     said: str
@@ -34,7 +34,7 @@ class Done:
 
     @property
     def went_on(self) -> Mapping[str, Any]:
-        """The report of the run that went on."""
+        """The report of the run that was resumed."""
         (report, _) = self.reports
         return report
 
@@ -45,7 +45,7 @@ class Done:
 
     @property
     def actions(self) -> Mapping[str, int]:
-        """What was done, or would be, where that is not nothing."""
+        """The actions that were done, or would be, with their counts unless they are zero."""
         return {name: count for name, count in self.report.get("actions", {}).items() if count}
 
     @property
@@ -79,7 +79,7 @@ class ProjectFolder:
             "version": 1,
             "connections": {name: self._connection(type_) for name, type_ in connections.items()},
             "models": models,
-            "syncs": {name: _given(sync) for name, sync in syncs.items()},
+            "syncs": {name: _drop_unset(sync) for name, sync in syncs.items()},
             **more,
         }
         (self.folder / "connector.yml").write_text(yaml.safe_dump(project), encoding="utf-8")
@@ -92,7 +92,7 @@ class ProjectFolder:
             writer.writerows(rows)
 
     def lines(self, run: Done) -> list[dict[str, Any]]:
-        """The ledger of a run."""
+        """Return the ledger of a run."""
         found: list[dict[str, Any]] = json.loads(self.invoke("rows", run.report["run"], "--output", "json").stdout)
         return found
 
@@ -113,5 +113,5 @@ class ProjectFolder:
         return {"type": type_, "login_url": ready["login_url"], "auth": dict(self.auth or auth), **version}
 
 
-def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_unset(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}

@@ -40,7 +40,7 @@ class Project(ProjectFolder):
         path.write_text(yaml.safe_dump(document))
 
     def bodies(self, run: Done) -> str:
-        """The bodies of all calls of a run that wrote."""
+        """Return the bodies of all calls of a run that wrote."""
         made = json.loads(self.invoke("calls", run.report["run"], "--output", "json").stdout)
         return "\n".join(each["request_body"] for each in made if each["method"] != "GET")
 
@@ -49,5 +49,5 @@ class Project(ProjectFolder):
         return self.report("run", "contacts", *arguments)
 
     def ledger(self, run: Done) -> dict[str, dict[str, Any]]:
-        """The ledger of a run by key."""
+        """Return the ledger of a run by key."""
         return {each["key"]: each for each in self.lines(run)}

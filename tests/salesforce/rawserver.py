@@ -1,4 +1,4 @@
-"""A server that sends just the bytes it is told to, or breaks off."""
+"""A server that sends exactly the bytes that a test chooses, or breaks off."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class RawServer:
             number += 1
 
 
-def received(connection: socket.socket) -> bytes:
-    """A whole request."""
+def receive_request(connection: socket.socket) -> bytes:
+    """Receive a whole request."""
     request = b""
     while b"\r\n\r\n" not in request:
         request += connection.recv(65_536)
@@ -61,7 +61,7 @@ def says(status: str, body: bytes = b"", *headers: str, length: int | None = Non
     """Read a request and answer it."""
 
     def act(connection: socket.socket) -> None:
-        received(connection)
+        receive_request(connection)
         head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
         connection.sendall("\r\n".join([*head, "Connection: close", "", ""]).encode("latin-1") + body)
 
@@ -70,7 +70,7 @@ def says(status: str, body: bytes = b"", *headers: str, length: int | None = Non
 
 def resets(connection: socket.socket) -> None:
     """Read a request and reset the connection."""
-    received(connection)
+    receive_request(connection)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -82,17 +82,17 @@ def resets_within(connection: socket.socket) -> None:
 
 def hangs_up(connection: socket.socket) -> None:
     """Read a request and close the connection."""
-    received(connection)
+    receive_request(connection)
 
 
 def silent(connection: socket.socket) -> None:
     """Read a request and say nothing for a while."""
-    received(connection)
+    receive_request(connection)
     connection.settimeout(2)
     connection.recv(1)
 
 
 def garbage(connection: socket.socket) -> None:
-    """Answer what is not HTTP."""
-    received(connection)
+    """Answer with bytes that are not HTTP."""
+    receive_request(connection)
     connection.sendall(b"\x15\x03\x01\x00\x02\x02\x50")

@@ -24,7 +24,7 @@ class Exchange:
 
 
 def exchanges(folder: Path) -> Iterator[Exchange]:
-    """All recorded exchanges whose answer is kept whole."""
+    """Yield all recorded exchanges whose answer is complete."""
     yield from _cumulusci(folder / "SFDO-Tooling+CumulusCI")
     yield from _grouparoo(folder / "grouparoo+grouparoo" / "interactions")
     for name in ("heroku+sf-functions-python", "heroku+heroku-applink-nodejs"):
@@ -46,7 +46,7 @@ def _cumulusci(folder: Path) -> Iterator[Exchange]:
             response = each["response"]
             body = response["body"]["string"]
             if isinstance(body, dict) and "include_template" in body:
-                body = _filled(folder, body)
+                body = _fill_template(folder, body)
             if not isinstance(body, str):
                 continue
             yield Exchange(
@@ -56,8 +56,8 @@ def _cumulusci(folder: Path) -> Iterator[Exchange]:
             )  # fmt: skip
 
 
-def _filled(folder: Path, body: dict[str, Any]) -> str:
-    """A template with its variables; `{name:default}` where there is none."""
+def _fill_template(folder: Path, body: dict[str, Any]) -> str:
+    """Fill a template with its variables; one that is missing has its default, as in `{name:default}`."""
     (template,) = folder.rglob(body["include_template"])
     text = template.read_text()
     for name, value in body["vars"].items():

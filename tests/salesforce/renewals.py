@@ -31,8 +31,8 @@ T = TypeVar("T")
 KEYS = [f"k{number}" for number in range(4)]
 
 
-def renewing(ready: str) -> Scenario:
-    """Four contacts in two requests, each of which finds its session ended."""
+def make_scenario(ready: str) -> Scenario:
+    """Return a scenario that writes four contacts by two requests, each of which finds its session ended."""
     emulated = Emulated(json.loads(ready))
     os.environ["SF_SECRET"] = emulated.ready["client_secret"]
     return Scenario(

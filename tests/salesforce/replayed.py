@@ -1,8 +1,8 @@
 """A wire that keeps what an org answers, and one that says it again, with one of the answers malformed.
 
-    with recorded(monkeypatch) as wire:
+    with record_answers(monkeypatch) as wire:
         act()
-    with replayed(monkeypatch, wire, "POST /composite/sobjects", malform):
+    with replay_answers(monkeypatch, Replay(wire, "POST /composite/sobjects", malform)):
         act()
 
 Everything above the wire is the plugins' own: decompression, retries, sessions and the words of failures.
@@ -42,7 +42,7 @@ Wire = dict[str, list[Said]]
 
 
 def call_of(request: Request) -> str:
-    """The name of a call: its method and path without version and ids, and what a query asks for."""
+    """Return the name of a call: its method, its path without version and ids, and what a query asks for."""
     parts = urlsplit(request.url)
     path = _PART.sub("{id}", re.sub(r"^/services/(data|async)/v?[0-9.]+", "", parts.path))
     asked = re.search(r"FROM[ +](\w+)", unquote(parts.query))
@@ -83,8 +83,8 @@ class Replay:
 
 
 @contextmanager
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
-    """Keep what an org answers to connections that are opened meanwhile."""
+def record_answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """Record what an org answers to connections that are opened within the block."""
     wire: Wire = defaultdict(list)
 
     class Recording(Transport):
@@ -104,8 +104,8 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
 
 
 @contextmanager
-def replayed(monkeypatch: pytest.MonkeyPatch, replay: Replay) -> Iterator[Replay]:
-    """Let connections that are opened meanwhile hear what was recorded."""
+def replay_answers(monkeypatch: pytest.MonkeyPatch, replay: Replay) -> Iterator[Replay]:
+    """Answer connections that are opened within the block with what was recorded."""
 
     class Replaying(Transport):
         def _exchange(self, request: Request) -> Any:

@@ -70,23 +70,23 @@ class ScriptedTransport:
     def close(self) -> None:
         self.closed = True
 
-    def made(self, method: str, path: str) -> list[Request]:
+    def find_requests(self, method: str, path: str) -> list[Request]:
         return [each for each in self.requests if each.method == method and re.search(path, each.url)]
 
 
 def answer(body: Any, status: int = 200, **headers: str) -> Answer:
-    """An answer; anything but text and bytes is sent as JSON."""
+    """Return an answer; anything but text and bytes is sent as JSON."""
     raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     return Answer(status, headers, raw)
 
 
-def sent(request: Request) -> bytes:
-    """The body of a request, decompressed."""
+def read_body(request: Request) -> bytes:
+    """Return the decompressed body of a request."""
     return gzip.decompress(request.body) if request.headers.get("Content-Encoding") == "gzip" else request.body
 
 
 def org(transport: ScriptedTransport, log_in: Callable[[], Login] | None = None, version: str = "58.0") -> Org:
-    """An open org over a scripted transport."""
+    """Return an open org over a scripted transport."""
     login = Login(TOKEN, "https://acme.my.salesforce.com", ORG_ID, "005xx000001SwiUAAS")
     return Org(Client(transport, Credentials(log_in or (lambda: login)), version))  # type: ignore[arg-type]
 
@@ -101,7 +101,7 @@ def batch(
     number: int = 1,
     object_name: str = "Contact",
 ) -> Batch:
-    """A batch of contacts, matched by External_Id__c."""
+    """Return a batch of contacts, matched by External_Id__c."""
     table = pa.table(dict(rows)) if rows else pa.table({"": pa.nulls(len(ids or ()))}).select([])
     return Batch(
         run="run",
@@ -119,7 +119,7 @@ def batch(
 
 
 def described_field(name: str, type_: str = "string", **attributes: Any) -> dict[str, Any]:
-    """A field as describe shows it."""
+    """Return a field as describe shows it."""
     return {
         "name": name, "label": name, "type": type_, "length": 80 if type_ == "string" else 0, "byteLength": 0,
         "precision": 0, "scale": 0, "digits": 0, "createable": True, "updateable": True, "nillable": True,
@@ -143,15 +143,15 @@ CONTACT_FIELDS = [
 
 
 def described_object(name: str, fields: Sequence[Any] = (), **attributes: Any) -> dict[str, Any]:
-    """An object as describe shows it."""
+    """Return an object as describe shows it."""
     return {
         "name": name, "label": name, "keyPrefix": "003", "createable": True, "updateable": True, "deletable": True,
         "mergeable": False, "deprecatedAndHidden": False, "fields": list(fields), **attributes,
     }  # fmt: skip
 
 
-def describing(transport: ScriptedTransport, *objects: dict[str, Any]) -> None:
-    """Let the org have these objects."""
+def add_objects(transport: ScriptedTransport, *objects: dict[str, Any]) -> None:
+    """Add objects to the org."""
     transport.on("GET", "/services/data/v58.0/sobjects", answer({"sobjects": list(objects)}))
     for each in objects:
         transport.on("GET", f"/services/data/v58.0/sobjects/{each['name']}/describe", answer(each))

@@ -20,7 +20,7 @@ from connector_sdk import Executed
 from .emulated import Emulated
 from .gateway import Forward, Reply, gateway
 from .projects import Project
-from .scripted import CONTACT_FIELDS, ScriptedTransport, answer, described_field, described_object, describing, org
+from .scripted import CONTACT_FIELDS, ScriptedTransport, add_objects, answer, described_field, described_object, org
 
 DEEP = 100_000
 DESCRIBE = "/services/data/v66.0/sobjects/Contact/describe"
@@ -55,7 +55,7 @@ def test_elements_that_stand_within_one_another_by_the_thousand_are_no_answer() 
 def test_a_field_that_is_described_as_none_is_makes_the_description_unreadable(change: Mapping[str, Any]) -> None:
     transport = ScriptedTransport()
     field = described_field("Own__c") | change
-    describing(transport, described_object("Contact", [*CONTACT_FIELDS, field]))
+    add_objects(transport, described_object("Contact", [*CONTACT_FIELDS, field]))
     with pytest.raises(
         CallFailed, match="ANSWER_UNREADABLE: the answer is not one of Salesforce's: the description of"
     ):
@@ -136,7 +136,7 @@ def test_a_status_that_salesforce_does_not_answer_leaves_open_what_was_done(stat
 def test_a_plan_says_that_an_answer_is_not_one_of_salesforce_and_speaks_of_no_bug(
     project: Project, emulated: Emulated, tmp_path: Path, call: str, body: bytes, exit_code: int, said: str
 ) -> None:
-    def spoiled(forward: Forward) -> Reply:
+    def spoil_answer(forward: Forward) -> Reply:
         reply = forward()
         return Reply(reply.status, reply.headers, body)
 
@@ -145,7 +145,7 @@ def test_a_plan_says_that_an_answer_is_not_one_of_salesforce_and_speaks_of_no_bu
         made.sync(fields={"LastName": "last"})
         made.model([{"id": "k", "last": "x"}])
         for number in range(1, 20):
-            spoiling.spoil(("GET", call), spoiled, number)
+            spoiling.spoil(("GET", call), spoil_answer, number)
         plan = made.report("plan", "contacts")
     assert plan.exit == exit_code
     assert said in plan.said

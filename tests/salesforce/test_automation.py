@@ -17,7 +17,7 @@ from connector_sdk import Action, Delivery, Finding, Level, Mode, PlanSummary
 
 from .emulated import Emulated
 from .projects import Project
-from .scripted import ScriptedTransport, answer, described_object, describing, org
+from .scripted import ScriptedTransport, add_objects, answer, described_object, org
 
 CUSTOM_ID = "01Ixx0000001gPL"
 REFUSED = answer([{"errorCode": "INSUFFICIENT_ACCESS", "message": "no"}], 403)
@@ -39,13 +39,13 @@ def plan(name: str, action: Action = Action.UPSERT, rows: int = 1) -> PlanSummar
     )
 
 
-def having(tables: Mapping[str, Sequence[Mapping[str, Any]] | Answer], name: str, **flags: Any) -> ScriptedTransport:
-    """An org whose tables are asked through the API that has them; conditions are those of real queries."""
+def build_org(tables: Mapping[str, Sequence[Mapping[str, Any]] | Answer], name: str, **flags: Any) -> ScriptedTransport:
+    """Return an org that answers queries of its tables; only the API that has a table may be asked for it."""
     transport = ScriptedTransport()
-    describing(transport, described_object(name, label="The Label", **flags))
+    add_objects(transport, described_object(name, label="The Label", **flags))
     standard = ("FlowDefinitionView", "DuplicateRule")
 
-    def queried(url: str) -> Answer:
+    def answer_query(url: str) -> Answer:
         parts = urlsplit(url)
         soql = parse_qs(parts.query)["q"][0]
         table = re.search(r"FROM (\w+)", soql)
@@ -60,17 +60,17 @@ def having(tables: Mapping[str, Sequence[Mapping[str, Any]] | Answer], name: str
 
     def composite(request: Request) -> Answer:
         asked = json.loads(request.shown)["compositeRequest"]
-        answers = [(each["referenceId"], queried(each["url"])) for each in asked]
+        answers = [(each["referenceId"], answer_query(each["url"])) for each in asked]
         said = [{"referenceId": key, "httpStatusCode": each.status, "body": json.loads(each.body)}
                 for key, each in answers]  # fmt: skip
         return answer({"compositeResponse": said})
 
-    transport.on("GET", r".*/tooling/query\?.*", lambda request: queried(request.url))
+    transport.on("GET", r".*/tooling/query\?.*", lambda request: answer_query(request.url))
     transport.on("POST", ".*/composite", composite)
     return transport
 
 
-def told(transport: ScriptedTransport, given: PlanSummary) -> list[Finding]:
+def find_automation(transport: ScriptedTransport, given: PlanSummary) -> list[Finding]:
     return list(check_automation(org(transport), given))
 
 
@@ -80,7 +80,7 @@ def flow(name: str, **more: Any) -> dict[str, Any]:
 
 
 def test_what_is_active_on_a_standard_object_is_told_by_name() -> None:
-    transport = having(
+    transport = build_org(
         {
             "ApexTrigger": [{"Name": "Late"}, {"Name": "Guard", "NamespacePrefix": "pkg"}],
             "FlowDefinitionView": [
@@ -94,7 +94,7 @@ def test_what_is_active_on_a_standard_object_is_told_by_name() -> None:
         },
         "Account",
     )
-    found = told(transport, plan("Account"))
+    found = find_automation(transport, plan("Account"))
     assert [each.message for each in found] == [
         "active Apex triggers on Account: Late, pkg.Guard",
         "active flows on Account: Old_Process, Ours (before saving)",
@@ -107,7 +107,7 @@ def test_what_is_active_on_a_standard_object_is_told_by_name() -> None:
 
 @pytest.mark.parametrize("key", [CUSTOM_ID, f"{CUSTOM_ID}EAY"])
 def test_automation_of_a_custom_object_hangs_on_its_id(key: str) -> None:
-    transport = having(
+    transport = build_org(
         {
             "EntityDefinition": [{"DurableId": CUSTOM_ID}],
             "ApexTrigger": [{"Name": "Guard", "on": key}],
@@ -118,23 +118,23 @@ def test_automation_of_a_custom_object_hangs_on_its_id(key: str) -> None:
         "Thing__c",
         custom=True,
     )
-    messages = " ".join(each.message for each in told(transport, plan("Thing__c")))
+    messages = " ".join(each.message for each in find_automation(transport, plan("Thing__c")))
     for name in ("Guard", "Ours", "Mail", "Rule"):
         assert name in messages
 
 
 def test_many_workflow_rules_are_told_without_asking_about_each() -> None:
     rules = [{"Id": f"01Q{number}", "Name": f"Rule {number}"} for number in range(11)]
-    transport = having({"WorkflowRule": rules}, "Account")
-    (found,) = told(transport, plan("Account"))
+    transport = build_org({"WorkflowRule": rules}, "Account")
+    (found,) = find_automation(transport, plan("Account"))
     assert found.message.count("(perhaps inactive)") == 11
-    assert len(transport.made("GET", "WorkflowRule")) == 1
+    assert len(transport.find_requests("GET", "WorkflowRule")) == 1
 
 
 def test_what_may_not_be_read_is_said_once_and_what_may_is_told() -> None:
     tables = {"ApexTrigger": REFUSED, "FlowDefinitionView": REFUSED, "ValidationRule": REFUSED,
               "DuplicateRule": [{"DeveloperName": "Twins"}]}  # fmt: skip
-    told_, unknown = told(having(tables, "Account"), plan("Account"))
+    told_, unknown = find_automation(build_org(tables, "Account"), plan("Account"))
     assert "Twins" in told_.message
     assert unknown.level is Level.WARNING
     assert unknown.message.startswith("could not check Apex triggers, flows, validation rules of Account")
@@ -142,22 +142,22 @@ def test_what_may_not_be_read_is_said_once_and_what_may_is_told() -> None:
 
 
 def test_an_object_whose_id_may_not_be_read_could_not_be_checked() -> None:
-    (unknown,) = told(having({"EntityDefinition": REFUSED}, "Thing__c", custom=True), plan("Thing__c"))
+    (unknown,) = find_automation(build_org({"EntityDefinition": REFUSED}, "Thing__c", custom=True), plan("Thing__c"))
     assert "could not check the automation of Thing__c" in unknown.message
 
 
 def test_a_deletion_runs_only_triggers_and_flows() -> None:
     tables = {"ApexTrigger": [{"Name": "Guard"}], "ValidationRule": [{"ValidationName": "Rule"}],
               "DuplicateRule": [{"DeveloperName": "Twins"}]}  # fmt: skip
-    transport = having(tables, "Account")
-    (found,) = told(transport, plan("Account", Action.DELETE))
+    transport = build_org(tables, "Account")
+    (found,) = find_automation(transport, plan("Account", Action.DELETE))
     assert "Guard" in found.message
-    assert len(transport.made("GET", "query") + transport.made("POST", "composite")) == 2
+    assert len(transport.find_requests("GET", "query") + transport.find_requests("POST", "composite")) == 2
 
 
 def test_nothing_is_asked_where_nothing_is_written() -> None:
-    transport = having({"ApexTrigger": [{"Name": "Guard"}]}, "Account")
-    assert told(transport, plan("Account", rows=0)) == []
+    transport = build_org({"ApexTrigger": [{"Name": "Guard"}]}, "Account")
+    assert find_automation(transport, plan("Account", rows=0)) == []
     assert transport.requests == []
 
 

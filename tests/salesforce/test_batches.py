@@ -23,7 +23,7 @@ def contact(key: str, **more: Any) -> dict[str, Any]:
 
 
 def calls(project: Project, run: Done, method: str, ending: str) -> list[dict[str, Any]]:
-    """The calls of a run with a method to paths that end so."""
+    """Return the calls of a run with this method to paths that end so."""
     made = json.loads(project.invoke("calls", run.report["run"], "--output", "json").stdout)
     return [each for each in made if each["method"] == method and re.search(f"{ending}$", each["url"])]
 
@@ -38,13 +38,13 @@ def others(project: Project, *changes: dict[str, Any]) -> None:
 
 
 def batch_id(post: dict[str, Any]) -> str:
-    """The batch that a post made."""
+    """Return the id of the batch that a post made."""
     (found,) = re.findall(r"<id>(751\w+)</id>", post["response_body"])
     return str(found)
 
 
 def body(project: Project, post: dict[str, Any]) -> bytes:
-    """What a batch holds, as the org has it."""
+    """Return the body of a batch as the org has it."""
     url = f"{post['url']}/{batch_id(post)}/request"
     with requests.get(url, headers={"X-SFDC-Session": project.emulated.session()}, timeout=10) as answer:
         assert answer.ok, answer.text
@@ -52,7 +52,7 @@ def body(project: Project, post: dict[str, Any]) -> bytes:
 
 
 def rows_of(call: dict[str, Any]) -> int:
-    """The rows of a batch that was posted as CSV."""
+    """Return how many rows a batch has that was posted as CSV."""
     return int(call["request_body"].count("\n")) - 1
 
 
@@ -65,10 +65,10 @@ def test_bulk_api_batches_are_compressed_and_ten_are_in_flight_unless_more_are_a
     project.model([contact(f"k{n:03}", last="Ash" * 20) for n in range(300)])
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(project.run)
-        while posted(project) < in_flight and not running.done():
+        while count_posts(project) < in_flight and not running.done():
             time.sleep(0.01)
         time.sleep(0.5)  # in which another batch could go out
-        before_the_first_ended = posted(project)
+        before_the_first_ended = count_posts(project)
         while not running.done():
             project.emulated.advance(3_600)
             time.sleep(0.1)
@@ -80,7 +80,7 @@ def test_bulk_api_batches_are_compressed_and_ten_are_in_flight_unless_more_are_a
     assert all(each["request_bytes"] * 3 < len(each["request_body"]) for each in posts)
 
 
-def posted(project: Project) -> int:
+def count_posts(project: Project) -> int:
     """Return how many batches were posted so far."""
     calls = project.emulated.stats()["calls"]
     return sum(made for call, made in calls.items() if re.fullmatch(r"POST .*/job/[^/]+/batch", call))

@@ -11,7 +11,7 @@ from connector_salesforce.write import bulk2
 from connector_sdk import Action, Cancelled, Executed, NotExecuted
 from connector_sdk.testing.doubles import RecordingRun
 
-from .ingestorg import RECORD, IngestOrg, contacts, refused, written
+from .ingestorg import RECORD, IngestOrg, contacts, refuse_call, write_batch
 from .scripted import batch, org
 
 ONE, TWO = "003dM00003kS2ndQAC", "003dM00003kS2neQAC"
@@ -27,8 +27,8 @@ def ingesting(ingest_org: IngestOrg) -> Org:
     return org(ingest_org.transport)
 
 
-def made(ingest_org: IngestOrg) -> list[str]:
-    """The calls by their last words."""
+def list_calls(ingest_org: IngestOrg) -> list[str]:
+    """Return method and last part of the path of each call about jobs."""
     return [f"{each.method} {each.url.rpartition('/')[2]}" for each in ingest_org.transport.requests
             if "/jobs/" in each.url]  # fmt: skip
 
@@ -36,10 +36,16 @@ def made(ingest_org: IngestOrg) -> list[str]:
 def test_a_batch_is_a_job_that_costs_four_calls_beside_its_looks(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun
 ) -> None:
-    (line,) = written(ingesting, contacts("a"), run)
+    (line,) = write_batch(ingesting, contacts("a"), run)
     assert (line["status"], line["record_id"], line["created"]) == ("succeeded", RECORD, True)
     job = "750000000000000AAA"
-    assert made(ingest_org) == ["POST ingest", "PUT batches", f"PATCH {job}", f"GET {job}", "GET successfulResults"]
+    assert list_calls(ingest_org) == [
+        "POST ingest",
+        "PUT batches",
+        f"PATCH {job}",
+        f"GET {job}",
+        "GET successfulResults",
+    ]
     assert [each.step for each in run.anchors] == ["opened", "handing over"]
 
 
@@ -55,7 +61,7 @@ def test_a_batch_is_a_job_that_costs_four_calls_beside_its_looks(
 def test_a_job_says_what_it_is_for(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun, action: Action, options: Options, operation: str, key: Any
 ) -> None:
-    written(ingesting, contacts(ONE, TWO, action=action), run, options)
+    write_batch(ingesting, contacts(ONE, TWO, action=action), run, options)
     (job,) = ingest_org.jobs.values()
     expected = {"object": "Contact", "operation": operation, "contentType": "CSV", "lineEnding": "LF",
                 "columnDelimiter": "COMMA", **({"externalIdFieldName": key} if key else {})}  # fmt: skip
@@ -65,7 +71,7 @@ def test_a_job_says_what_it_is_for(
 def test_an_assignment_rule_is_named_for_leads(ingest_org: IngestOrg, ingesting: Org, run: RecordingRun) -> None:
     rule = "01Qxx0000000001EAA"
     given = batch({"External_Id__c": ["a"]}, object_name="Lead", api="bulk2")
-    written(ingesting, given, run, Options(assignment_rules=rule))
+    write_batch(ingesting, given, run, Options(assignment_rules=rule))
     (job,) = ingest_org.jobs.values()
     assert job.settings["assignmentRuleId"] == rule
 
@@ -77,10 +83,10 @@ def test_results_in_no_order_belong_to_the_rows_of_their_keys(
         "successfulResults": [[(TWO, "false", "c", "of c"), (ONE, "true", "a", "of a")]],
         "failedResults": [[("", "REQUIRED_FIELD_MISSING:Required fields are missing: [X]:X --", "b", "of b")]],
     }
-    a, b, c = written(ingesting, contacts("a", "b", "c"), run)
+    a, b, c = write_batch(ingesting, contacts("a", "b", "c"), run)
     assert (a["record_id"], a["created"], c["record_id"], c["created"]) == (ONE, True, TWO, False)
     assert (b["status"], b["code"], b["fields"]) == ("failed", "REQUIRED_FIELD_MISSING", "X")
-    assert "unprocessedrecords" not in " ".join(made(ingest_org)), "every row is told of already"
+    assert "unprocessedrecords" not in " ".join(list_calls(ingest_org)), "every row is told of already"
 
 
 @pytest.mark.parametrize("action", [Action.UPDATE, Action.DELETE])
@@ -92,7 +98,7 @@ def test_updates_and_deletions_are_paired_by_the_id_as_it_was_sent(
         "successfulResults": [[(TWO, "false", TWO[:15], *more)]],
         "failedResults": [[(ONE, "ENTITY_IS_DELETED:entity is deleted:--", ONE, *more)]],
     }
-    one, two = written(ingesting, contacts(ONE, TWO[:15], action=action), run)
+    one, two = write_batch(ingesting, contacts(ONE, TWO[:15], action=action), run)
     assert (one["code"], one["record_id"]) == ("ENTITY_IS_DELETED", ONE)
     assert (two["status"], two["record_id"]) == ("succeeded", TWO)
 
@@ -104,7 +110,7 @@ def test_rows_that_cannot_be_told_apart_share_the_results_of_their_key(
         "successfulResults": [[(ONE, "true", "a", "of a"), (TWO, "true", "b", "of b")]],
         "failedResults": [[("", "X:m:--", "a", "of a"), ("", "X:m:--", "a", "of a")]],
     }
-    lines = written(ingesting, contacts("a", "b", "a", "a"), run)
+    lines = write_batch(ingesting, contacts("a", "b", "a", "a"), run)
     assert sorted(line["status"] for line in lines) == ["failed", "failed", "succeeded", "succeeded"]
     assert lines[1]["record_id"] == TWO
 
@@ -118,7 +124,7 @@ def test_rows_that_were_not_processed_were_not_executed(
         "failedResults": [[("", "X:m:--", "b", "of b")]],
         "unprocessedrecords": [[("c", "of c")]],
     }
-    lines = written(ingesting, contacts("a", "b", "c"), run)
+    lines = write_batch(ingesting, contacts("a", "b", "c"), run)
     assert [line["status"] for line in lines] == ["succeeded", "failed", "not_executed"]
     assert (lines[2]["code"], "gave up" in lines[2]["message"]) == ("InternalServerError", True)
 
@@ -139,7 +145,7 @@ def test_a_job_that_processed_nothing_executed_nothing(
     ingest_org.ends = {"state": state, "numberRecordsProcessed": 0, "errorMessage": message}
     ingest_org.files = {"successfulResults": [[]]}
     with pytest.raises(NotExecuted) as failed:
-        written(ingesting, contacts("a", "b"), run)
+        write_batch(ingesting, contacts("a", "b"), run)
     assert failed.value.code == code
 
 
@@ -148,9 +154,9 @@ def test_rows_that_no_file_tells_of_are_unknown_and_never_failed(
 ) -> None:
     ingest_org.ends = {"state": "JobComplete", "numberRecordsProcessed": 1}
     ingest_org.files = {"successfulResults": [[(ONE, "true", "a", "of a")]]}
-    a, b = written(ingesting, contacts("a", "b"), run)
+    a, b = write_batch(ingesting, contacts("a", "b"), run)
     assert (a["status"], b["status"], b["code"]) == ("succeeded", "unknown", "RESULTS_INCOMPLETE")
-    assert made(ingest_org).count("GET successfulResults") == 3, "downloaded again, twice"
+    assert list_calls(ingest_org).count("GET successfulResults") == 3, "downloaded again, twice"
 
 
 @pytest.mark.parametrize("broken", [b"not,a\nfile,of,results\n", b'"sf__Id","sf__Created",LastName\n"x","true","y"\n'])
@@ -158,7 +164,7 @@ def test_a_damaged_file_is_downloaded_again(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun, broken: bytes
 ) -> None:
     ingest_org.files = {"successfulResults": [broken, [(ONE, "true", "a", "of a")]]}
-    (line,) = written(ingesting, contacts("a"), run)
+    (line,) = write_batch(ingesting, contacts("a"), run)
     assert line["status"] == "succeeded"
 
 
@@ -166,7 +172,7 @@ def test_files_that_stay_damaged_leave_all_rows_unknown(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun
 ) -> None:
     ingest_org.files = {"successfulResults": [b"nothing,that\nis,ours\n"]}
-    lines = written(ingesting, contacts("a", "b"), run)
+    lines = write_batch(ingesting, contacts("a", "b"), run)
     assert [line["status"] for line in lines] == ["unknown", "unknown"]
 
 
@@ -174,9 +180,9 @@ def test_a_count_that_does_not_agree_is_looked_at_again(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun
 ) -> None:
     ingest_org.ends = {"state": "JobComplete", "numberRecordsProcessed": 7}
-    (line,) = written(ingesting, contacts("a"), run)
+    (line,) = write_batch(ingesting, contacts("a"), run)
     assert line["status"] == "succeeded"
-    assert made(ingest_org).count("GET successfulResults") == 3
+    assert list_calls(ingest_org).count("GET successfulResults") == 3
 
 
 def test_a_body_that_is_too_large_is_to_be_split(
@@ -184,7 +190,7 @@ def test_a_body_that_is_too_large_is_to_be_split(
 ) -> None:
     monkeypatch.setattr(bulk2, "BYTES_MAX", 50)
     with pytest.raises(NotExecuted) as failed:
-        written(ingesting, contacts("a", "b", "c"), run)
+        write_batch(ingesting, contacts("a", "b", "c"), run)
     assert (failed.value.code, failed.value.split) == ("BODY_TOO_LARGE", True)
 
 
@@ -192,10 +198,10 @@ def test_rows_that_csv_cannot_say_are_left_out_and_told(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun
 ) -> None:
     given = batch({"External_Id__c": ["a", "b"], "LastName": ["x", "#N/A"]}, api="bulk2")
-    a, b = written(ingesting, given, run)
+    a, b = write_batch(ingesting, given, run)
     assert (a["status"], b["code"]) == ("succeeded", "LITERAL_NA")
     given = batch({"External_Id__c": ["b"], "LastName": ["#N/A"]}, api="bulk2", number=2)
-    assert written(ingesting, given, run)[0]["code"] == "LITERAL_NA"
+    assert write_batch(ingesting, given, run)[0]["code"] == "LITERAL_NA"
     assert len(ingest_org.jobs) == 1, "a batch without rows is no job"
 
 
@@ -210,9 +216,9 @@ def test_rows_that_csv_cannot_say_are_left_out_and_told(
 def test_codes_in_capitals_are_those_of_the_bulk_api(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun, code: str, normalised: str
 ) -> None:
-    ingest_org.transport.on("POST", "/services/data/v58.0/jobs/ingest", refused(code, "m"))
+    ingest_org.transport.on("POST", "/services/data/v58.0/jobs/ingest", refuse_call(code, "m"))
     with pytest.raises(NotExecuted) as failed:
-        written(ingesting, contacts("a"), run)
+        write_batch(ingesting, contacts("a"), run)
     assert failed.value.code == normalised
 
 
@@ -221,7 +227,7 @@ def test_an_interrupt_ends_the_wait_and_the_job_is_found_again(
 ) -> None:
     run.cancelled.set()
     with pytest.raises(Cancelled):
-        written(ingesting, contacts("a"), run)
+        write_batch(ingesting, contacts("a"), run)
     run.cancelled.clear()
     given = contacts("a")
     answered = bulk2.recover(ingesting, given, Options(), run.attempt(given))
@@ -230,8 +236,8 @@ def test_an_interrupt_ends_the_wait_and_the_job_is_found_again(
 
 
 def test_a_look_that_fails_leaves_the_batch_in_doubt(ingest_org: IngestOrg, ingesting: Org, run: RecordingRun) -> None:
-    limit = refused("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
+    limit = refuse_call("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
     ingest_org.transport.on("GET", "/services/data/v58.0/jobs/ingest/[^/]+", limit)
     with pytest.raises(CallFailed) as failed:
-        written(ingesting, contacts("a"), run)
+        write_batch(ingesting, contacts("a"), run)
     assert (failed.value.code, failed.value.executed) == ("REQUEST_LIMIT_EXCEEDED", Executed.MAYBE)

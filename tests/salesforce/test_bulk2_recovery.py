@@ -15,7 +15,7 @@ from connector_sdk import NOT_EXECUTED, Action, Executed, NotExecuted, Recovery,
 from connector_sdk.testing.doubles import RecordingRun
 
 from .bulkorg import LOST, raise_
-from .ingestorg import IngestOrg, contacts, refused, written
+from .ingestorg import IngestOrg, contacts, refuse_call, write_batch
 from .scripted import answer, batch, org
 
 
@@ -29,7 +29,7 @@ def ingesting(ingest_org: IngestOrg) -> Org:
     return org(ingest_org.transport)
 
 
-def recovered(ingesting: Org, run: RecordingRun) -> WriteResult | Recovery | Unknown:
+def recover(ingesting: Org, run: RecordingRun) -> WriteResult | Recovery | Unknown:
     given = contacts("a")
     return bulk2.recover(ingesting, given, Options(), run.attempt(given))
 
@@ -45,8 +45,8 @@ def test_a_job_that_was_not_handed_over_executed_nothing(
 ) -> None:
     lose(ingest_org, call, when)
     with pytest.raises(NotExecuted, match="CONNECTION_LOST"):
-        written(ingesting, contacts("a"), run)
-    assert recovered(ingesting, run) is NOT_EXECUTED
+        write_batch(ingesting, contacts("a"), run)
+    assert recover(ingesting, run) is NOT_EXECUTED
     assert ingest_org.executed == []
     if call == "fill":
         assert [job.state for job in ingest_org.jobs.values()] == ["Aborted"]
@@ -58,8 +58,8 @@ def test_an_abort_that_fails_changes_nothing_about_that(
     lose(ingest_org, "fill", "after")
     lose(ingest_org, "abort", "before")
     with pytest.raises(NotExecuted):
-        written(ingesting, contacts("a"), run)
-    assert recovered(ingesting, run) is NOT_EXECUTED
+        write_batch(ingesting, contacts("a"), run)
+    assert recover(ingesting, run) is NOT_EXECUTED
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -68,13 +68,13 @@ def test_a_lost_answer_to_the_handing_over_executes_the_rows_once(
 ) -> None:
     lose(ingest_org, "hand over", when)
     with pytest.raises(CallFailed) as failed:
-        written(ingesting, contacts("a"), run)
+        write_batch(ingesting, contacts("a"), run)
     assert failed.value.executed is Executed.MAYBE
     getattr(ingest_org, when).clear()
-    answered = recovered(ingesting, run)
+    answered = recover(ingesting, run)
     assert isinstance(answered, WriteResult)
     assert ingest_org.executed == ["a"]
-    assert recovered(ingesting, run) == answered
+    assert recover(ingesting, run) == answered
 
 
 def test_a_job_that_salesforce_refuses_to_take_is_aborted_and_executed_nothing(
@@ -82,7 +82,7 @@ def test_a_job_that_salesforce_refuses_to_take_is_aborted_and_executed_nothing(
 ) -> None:
     ingest_org.before["hand over"] = lambda: raise_(CallFailed("ExceededQuota", "m", Executed.NO, status=400))
     with pytest.raises(NotExecuted, match="ExceededQuota"):
-        written(ingesting, contacts("a"), run)
+        write_batch(ingesting, contacts("a"), run)
     assert [job.state for job in ingest_org.jobs.values()] == ["Aborted"]
 
 
@@ -90,22 +90,22 @@ def test_a_job_whose_abort_is_lost_stays_in_doubt(ingest_org: IngestOrg, ingesti
     ingest_org.before["hand over"] = lambda: raise_(CallFailed("ExceededQuota", "m", Executed.NO, status=400))
     lose(ingest_org, "abort", "before")
     with pytest.raises(CallFailed) as failed:
-        written(ingesting, contacts("a"), run)
+        write_batch(ingesting, contacts("a"), run)
     assert failed.value.executed is Executed.MAYBE
     ingest_org.before.clear()
-    assert isinstance(recovered(ingesting, run), WriteResult)
+    assert isinstance(recover(ingesting, run), WriteResult)
     assert ingest_org.executed == ["a"]
 
 
 def test_a_job_that_somebody_handed_over_already_is_waited_for(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun
 ) -> None:
-    def late() -> None:
+    def hand_over() -> None:
         (job,) = ingest_org.jobs.values()
         job.state = "UploadComplete"
 
-    ingest_org.before["hand over"] = late
-    (line,) = written(ingesting, contacts("a"), run)
+    ingest_org.before["hand over"] = hand_over
+    (line,) = write_batch(ingesting, contacts("a"), run)
     assert line["status"] == "succeeded"
     assert ingest_org.executed == ["a"]
 
@@ -113,21 +113,21 @@ def test_a_job_that_somebody_handed_over_already_is_waited_for(
 def test_a_kill_after_the_job_was_opened_leaves_nothing_that_runs(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun
 ) -> None:
-    written(ingesting, contacts("a"), run)
+    write_batch(ingesting, contacts("a"), run)
     run.anchors.pop()
     (job,) = ingest_org.jobs.values()
     job.state = "Open"
-    assert recovered(ingesting, run) is NOT_EXECUTED
+    assert recover(ingesting, run) is NOT_EXECUTED
     assert job.state == "Aborted"
 
 
 def test_a_job_that_salesforce_no_longer_has_is_for_a_person_to_look_at(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun
 ) -> None:
-    written(ingesting, contacts("a"), run)
-    gone = refused("NOT_FOUND", "The requested resource does not exist", 404)
+    write_batch(ingesting, contacts("a"), run)
+    gone = refuse_call("NOT_FOUND", "The requested resource does not exist", 404)
     ingest_org.transport.on("GET", ".*/jobs/ingest/.*", gone)
-    answered = recovered(ingesting, run)
+    answered = recover(ingesting, run)
     assert isinstance(answered, Unknown)
     assert "750000000000000AAA" in answered.hint
 
@@ -136,19 +136,19 @@ def test_an_attempt_without_an_anchor_executed_nothing(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun
 ) -> None:
     given = contacts("a")
-    written(ingesting, given, run)
+    write_batch(ingesting, given, run)
     assert bulk2.recover(ingesting, given, Options(), run.attempt(given, 2)) is NOT_EXECUTED
 
 
 def test_a_recovery_that_cannot_tell_now_is_asked_again(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun
 ) -> None:
-    written(ingesting, contacts("a"), run)
+    write_batch(ingesting, contacts("a"), run)
     ingest_org.transport.on("GET", ".*/jobs/ingest/[^/]+", answer("", 503))
     with pytest.raises(CallFailed, match="ERROR_HTTP_503"):
-        recovered(ingesting, run)
+        recover(ingesting, run)
     ingest_org.transport.handlers.pop(0)
-    assert isinstance(recovered(ingesting, run), WriteResult)
+    assert isinstance(recover(ingesting, run), WriteResult)
 
 
 @pytest.mark.rule("V12")
@@ -156,13 +156,13 @@ def test_a_recovery_that_cannot_tell_now_is_asked_again(
 def test_numbers_that_an_earlier_version_sent_with_zeros_at_their_ends_are_known_again(
     ingest_org: IngestOrg, ingesting: Org, run: RecordingRun, action: Action
 ) -> None:
-    """Events are told by all their cells, upserts by the key: the result files give back what was sent then."""
+    """All cells identify an event, the key an upsert: the result files give back what was sent then."""
     keys = pa.array([Decimal("7.00"), Decimal("0.10"), Decimal("100.00")], pa.decimal128(18, 2))
     rows = {"External_Id__c": keys, "Code__c": ["7.00", "a.0", "1"]}
     given = batch(rows, action, api="bulk2")
     lose(ingest_org, "hand over", "after")
     with pytest.raises(CallFailed):
-        written(ingesting, given, run)
+        write_batch(ingesting, given, run)
     (job,) = ingest_org.jobs.values()
     job.body = job.body.replace(b"\n7,", b"\n7.00,").replace(b"\n0.1,", b"\n0.10,").replace(b"\n100,", b"\n100.00,")
     result = bulk2.recover(ingesting, given, Options(), run.attempt(given))

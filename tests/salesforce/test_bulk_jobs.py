@@ -12,7 +12,7 @@ from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk.testing.doubles import RecordingRun
 
-from .bulkorg import BulkOrg, contacts, done, written
+from .bulkorg import BulkOrg, batch_info, contacts, write_batch
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -28,7 +28,7 @@ def test_batches_share_a_job_in_which_one_post_at_a_time_is_under_way(bulk_org: 
 
     def write(number: int) -> None:
         gate.wait()
-        written(opened, contacts(f"k{number}", number=number), run)
+        write_batch(opened, contacts(f"k{number}", number=number), run)
 
     with ThreadPoolExecutor(10) as threads:
         list(threads.map(write, range(10)))
@@ -45,13 +45,13 @@ def test_a_second_job_is_opened_when_a_post_takes_long(
     run = RecordingRun(longest=0.001)
     bulk_org.before_post = lambda: wait_until(lambda: len(bulk_org.jobs) == 2)
     with ThreadPoolExecutor(2) as threads:
-        list(threads.map(lambda number: written(opened, contacts(f"k{number}", number=number), run), range(2)))
+        list(threads.map(lambda number: write_batch(opened, contacts(f"k{number}", number=number), run), range(2)))
     assert (len(bulk_org.jobs), bulk_org.most_posting) == (2, 1)
 
 
 def test_runs_never_share_a_job(bulk_org: BulkOrg, opened: Org, run: RecordingRun) -> None:
-    written(opened, contacts("a"), run)
-    written(opened, attrs.evolve(contacts("b"), run="another"), RecordingRun(longest=0.001))
+    write_batch(opened, contacts("a"), run)
+    write_batch(opened, attrs.evolve(contacts("b"), run="another"), RecordingRun(longest=0.001))
     assert len(bulk_org.jobs) == 2
 
 
@@ -63,12 +63,12 @@ def test_one_list_of_a_job_serves_all_who_wait_for_its_batches(bulk_org: BulkOrg
         if len(bulk_org.bodies) == 10:
             looks.append(request)
         state = "InProgress" if len(looks) < 12 else "Completed"
-        bulk_org.states.update({each: done(each, 0, state) for each in bulk_org.bodies})
+        bulk_org.states.update({each: batch_info(each, 0, state) for each in bulk_org.bodies})
         return original(request)
 
     bulk_org.transport.on("GET", "/services/async/58.0/job/[^/]+/batch", listing)
     with ThreadPoolExecutor(10) as threads:
-        list(threads.map(lambda number: written(opened, contacts(f"k{number}", number=number), run), range(10)))
+        list(threads.map(lambda number: write_batch(opened, contacts(f"k{number}", number=number), run), range(10)))
     assert len(looks) < 21, "ten batches that look by themselves make 12 looks and then one each"
 
 
@@ -78,5 +78,5 @@ def test_an_old_or_full_job_gets_no_more_batches(
 ) -> None:
     monkeypatch.setattr(f"connector_salesforce.write.bulk_jobs.{limit}", value)
     for number in range(2):
-        written(opened, contacts(f"k{number}", number=number), run)
+        write_batch(opened, contacts(f"k{number}", number=number), run)
     assert [job.state for job in bulk_org.jobs.values()] == ["Closed", "Open"]

@@ -13,19 +13,19 @@ HEADER = '"Id","Success","Created","Error"\n'
 ID = "001dM00003kS2ndQAC"
 
 
-def parsed(*lines: str, header: str = HEADER) -> list[dict[str, Any]]:
+def parse(*lines: str, header: str = HEADER) -> list[dict[str, Any]]:
     return list(parse_results((header + "".join(f"{line}\n" for line in lines)).encode()).rows.to_pylist())
 
 
-def failed(error: str) -> dict[str, Any]:
+def parse_error(error: str) -> dict[str, Any]:
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="").writerow(["", "false", "false", error])
-    (line,) = parsed(text.getvalue())
+    (line,) = parse(text.getvalue())
     return line
 
 
 def test_rows_that_succeeded_have_an_id_and_say_whether_they_were_created() -> None:
-    created, updated = parsed(f'"{ID}","true","true",""', f'"{ID}","true","false",""')
+    created, updated = parse(f'"{ID}","true","true",""', f'"{ID}","true","false",""')
     assert created == {
         "status": "succeeded",
         "record_id": ID,
@@ -60,18 +60,18 @@ def test_rows_that_succeeded_have_an_id_and_say_whether_they_were_created() -> N
     ],
 )  # fmt: skip
 def test_the_error_of_a_row_is_taken_apart(error: str, code: str, message: str, fields: str | None) -> None:
-    line = failed(error)
+    line = parse_error(error)
     assert (line["status"], line["code"], line["message"], line["fields"]) == ("failed", code, message, fields)
     assert (line["record_id"], line["created"]) == (None, None)
 
 
 def test_columns_are_found_by_name() -> None:
-    (line,) = parsed(f'"","true","true","{ID}"', header='"Error","Created","Success","Id"\n')
+    (line,) = parse(f'"","true","true","{ID}"', header='"Error","Created","Success","Id"\n')
     assert (line["status"], line["record_id"]) == ("succeeded", ID)
 
 
 def test_results_of_no_rows_are_no_results() -> None:
-    assert parsed() == []
+    assert parse() == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What an admin changes in the org while a run writes: it ends after few calls, and goes on once that is mended."""
+"""What an admin changes in the org while a run writes: it ends after few calls, and resumes once that is mended."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
     def let(path: str, act: Callable[[], object]) -> None:
         send, waiting, lock = Transport.send, [act], threading.Lock()
 
-        def sent(self: Transport, request: Request, *more: Any) -> Answer:
+        def send_and_act(self: Transport, request: Request, *more: Any) -> Answer:
             answer = send(self, request, *more)
             with lock:
                 if request.method != "GET" and path in request.url and waiting:
                     waiting.pop()()
             return answer
 
-        monkeypatch.setattr(Transport, "send", sent)
+        monkeypatch.setattr(Transport, "send", send_and_act)
 
     return let
 

@@ -49,15 +49,15 @@ class Chromium:
 
     def _log_in(self, url: str) -> None:
         self._ask("POST", "url", {"url": url})
-        self._ask("POST", f"element/{self._found(self.button)}/click", {})
+        self._ask("POST", f"element/{self._find(self.button)}/click", {})
         until = time.monotonic() + 20
         while "localhost" not in self._ask("GET", "url") and time.monotonic() < until:
             time.sleep(0.05)
-        while not isinstance(text := self._ask("GET", f"element/{self._found('body')}/text"), str):
+        while not isinstance(text := self._ask("GET", f"element/{self._find('body')}/text"), str):
             assert time.monotonic() < until, text  # until then the page may still make room for the next one
         self.text = text
 
-    def _found(self, selector: str) -> str:
+    def _find(self, selector: str) -> str:
         return str(self._ask("POST", "element", {"using": "css selector", "value": selector})[_ELEMENT])
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -67,7 +67,7 @@ class Chromium:
 
 @contextmanager
 def chromedriver() -> Iterator[str]:
-    """The address of a driver."""
+    """Run a driver, and yield its address."""
     with subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

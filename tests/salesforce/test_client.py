@@ -40,7 +40,7 @@ def token(request: Request) -> str:
     return signed.removeprefix("Bearer ")
 
 
-def ended_before(good: str, ended: Answer) -> tuple[ScriptedTransport, Logins]:
+def accept_token(good: str, ended: Answer) -> tuple[ScriptedTransport, Logins]:
     transport = ScriptedTransport()
     for method in ("GET", "POST"):
         transport.on(method, ".*", lambda request: answer("{}") if token(request) == good else ended)
@@ -49,17 +49,17 @@ def ended_before(good: str, ended: Answer) -> tuple[ScriptedTransport, Logins]:
 
 @pytest.mark.parametrize("ended", [answer(ENDED, 401), answer(BULK_ENDED, 400)], ids=["rest", "bulk"])
 def test_a_session_that_ended_is_renewed_once_for_all_threads(ended: Answer) -> None:
-    transport, logins = ended_before("token 2", ended)
+    transport, logins = accept_token("token 2", ended)
     gate = threading.Barrier(THREADS)
 
-    def late(request: Request) -> Answer:
+    def answer_late(request: Request) -> Answer:
         if token(request) == "token 2":
             return answer("{}")
         gate.wait(5)
         return ended
 
     for method in ("GET", "POST"):
-        transport.on(method, ".*", late)
+        transport.on(method, ".*", answer_late)
     client = org(transport, logins).client
 
     def call(number: int) -> None:
@@ -72,7 +72,7 @@ def test_a_session_that_ended_is_renewed_once_for_all_threads(ended: Answer) -> 
 
 
 def test_a_second_refusal_is_an_error_and_no_loop() -> None:
-    transport, logins = ended_before("never", answer(ENDED, 401))
+    transport, logins = accept_token("never", answer(ENDED, 401))
     with pytest.raises(CallFailed, match="INVALID_SESSION_ID") as failed:
         org(transport, logins).client.get("/limits")
     assert (len(transport.requests), logins.made, failed.value.executed) == (2, 2, Executed.NO)
@@ -84,14 +84,14 @@ def test_a_second_refusal_is_an_error_and_no_loop() -> None:
 )
 def test_a_session_that_may_not_be_used_is_not_renewed(message: str) -> None:
     refusal = answer([{"message": message, "errorCode": "INVALID_SESSION_ID"}], 401)
-    transport, logins = ended_before("never", refusal)
+    transport, logins = accept_token("never", refusal)
     with pytest.raises(CallFailed, match="SESSION_NOT_USABLE"):
         org(transport, logins).client.get("/limits")
     assert (len(transport.requests), logins.made) == (1, 1)
 
 
 def test_a_login_that_broke_is_tried_again_and_the_call_was_not_executed() -> None:
-    transport, logins = ended_before("token 3", answer(ENDED, 401))
+    transport, logins = accept_token("token 3", answer(ENDED, 401))
     broken = [CallFailed("CONNECTION_LOST", "reset", Executed.MAYBE)]
 
     def log_in() -> Login:
@@ -131,7 +131,7 @@ def test_a_new_session_in_another_org_is_refused() -> None:
 
 
 def test_an_instance_that_moved_is_followed_after_a_renewal() -> None:
-    transport, logins = ended_before("token 2", answer(ENDED, 401))
+    transport, logins = accept_token("token 2", answer(ENDED, 401))
     opened = org(transport, logins)
     logins.instance = "https://acme2.my.salesforce.com"
     opened.client.get("/limits")

@@ -9,8 +9,8 @@ from connector_sdk.testing.crash import batter, exhaust
 from ..conftest import Unharmed
 from .emulated import Emulated
 
-SCENARIO = f"{__package__}.crashes:crashing"
-MERGES = f"{__package__}.merge_crashes:crashing"
+SCENARIO = f"{__package__}.crashes:make_scenario"
+MERGES = f"{__package__}.merge_crashes:make_scenario"
 WAYS = [
     (api, mode)
     for api in ("bulk", "bulk2", "rest")
@@ -19,7 +19,7 @@ WAYS = [
 ]
 
 ROUNDS, TRIALS = 4, 5
-"""How often faults are drawn anew, and runs under each of them, killed up to five times each."""
+"""How often faults are drawn, and how many runs each draw has; each run is killed up to five times."""
 CUTS = ("before", "during", "after")
 
 

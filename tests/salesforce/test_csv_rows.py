@@ -38,7 +38,7 @@ def cells(lines: Lines) -> list[list[str]]:
 
 
 def one(value: Any, type_: pa.DataType, *, on_null: OnNull = OnNull.CLEAR, action: Action = Action.UPSERT) -> str:
-    """The raw cell that one value becomes."""
+    """Return the raw cell that one value becomes."""
     columns = [Column("External_Id__c"), Column("F", on_null)]
     built = lines_of(batch({**KEYS, "F": pa.array([value], type_)}, action, columns=columns))
     header, line = built.body.decode().split("\n", 1)

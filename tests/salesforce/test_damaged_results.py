@@ -15,7 +15,7 @@ from connector_sdk import Action
 from connector_sdk.testing.doubles import RecordingRun
 
 from . import ingestorg
-from .damage import DAMAGES, SWAPPED, Truth, record, written
+from .damage import DAMAGES, SWAPPED, Truth, record, write_csv
 from .ingestorg import IngestOrg
 from .scripted import batch, org
 
@@ -26,15 +26,15 @@ ERROR = "REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName
 def of_the_bulk_api(truth: Truth) -> bytes:
     lines = [(record(n), "true", "false", "") if good else ("", "false", "false", ERROR)
              for n, good in enumerate(truth.rows.values())]  # fmt: skip
-    return written([("Id", "Success", "Created", "Error"), *lines])
+    return write_csv([("Id", "Success", "Created", "Error"), *lines])
 
 
-def damaged(body: bytes, chance: Random, but: str = "") -> bytes:
+def damage_file(body: bytes, chance: Random, but: str = "") -> bytes:
     return DAMAGES[chance.choice([each for each in DAMAGES if each != but])](body, chance)
 
 
-def believed(body: bytes, known: Written) -> list[bool] | None:
-    """Which rows of a file of the Bulk API succeeded; None when it is not believed."""
+def read_successes(body: bytes, known: Written) -> list[bool] | None:
+    """Return which rows of a file of the Bulk API succeeded, or None if the file is not believed."""
     try:
         lines = results_of(body, known).rows
     except ResultsError:
@@ -43,15 +43,16 @@ def believed(body: bytes, known: Written) -> list[bool] | None:
 
 
 def bulk_trial(seed: int, *, ids: bool) -> str:
-    """A file that is damaged once. Where no record ids are known beforehand, lines may not trade places.
+    """Damage a file once, and return what it led to. Unless record ids are known beforehand, lines do not trade places.
 
-    A line names no row there, so it is the one thing that nobody could tell.
+    Without ids a line names no row, so no reader could notice the exchange.
     """
     chance = Random(seed)
-    truth = Truth.drawn(chance)
+    truth = Truth.draw(chance)
     names = pa.array([record(number) for number in range(len(truth.rows))]) if ids else None
-    said = believed(
-        damaged(of_the_bulk_api(truth), chance, "" if ids else SWAPPED), Written(len(truth.rows), names, truth.failed)
+    said = read_successes(
+        damage_file(of_the_bulk_api(truth), chance, "" if ids else SWAPPED),
+        Written(len(truth.rows), names, truth.failed),
     )
     if said is None:
         return "not believed"
@@ -61,35 +62,35 @@ def bulk_trial(seed: int, *, ids: bool) -> str:
 
 
 def bulk2_trial(seed: int) -> str:
-    """Files that are damaged at the first download, several times over, or once at each download."""
+    """Damage files at the first download, several times over, or once at each download; return what it led to."""
     chance = Random(seed)
-    truth = Truth.drawn(chance)
+    truth = Truth.draw(chance)
     keys = list(truth.rows)
     good = [(record(n), "true", key, "x") for n, key in enumerate(keys) if truth.rows[key]]
     bad = [("", ERROR, key, "x") for key in keys if not truth.rows[key]]
     columns = ("External_Id__c", "LastName")
     whole = {
-        "successfulResults": written([("sf__Id", "sf__Created", *columns), *good]),
-        "failedResults": written([("sf__Id", "sf__Error", *columns), *bad]),
-        "unprocessedrecords": written([columns]),
+        "successfulResults": write_csv([("sf__Id", "sf__Created", *columns), *good]),
+        "failedResults": write_csv([("sf__Id", "sf__Error", *columns), *bad]),
+        "unprocessedrecords": write_csv([columns]),
     }
     stays, which = chance.random() < 0.5, chance.choice(list(whole))
     body = whole[which]
     for _ in range(1 if stays else chance.randint(1, 3)):
-        body = damaged(body, chance) if body else body
+        body = damage_file(body, chance) if body else body
     scripted = IngestOrg()
     scripted.files = {name: [content] for name, content in whole.items()}
     scripted.files[which] = [body] if stays else [body, whole[which]]
     scripted.ends = {"state": "JobComplete", "numberRecordsProcessed": len(keys), "numberRecordsFailed": truth.failed}
     given = batch({"External_Id__c": keys, "LastName": ["x"] * len(keys)}, Action.UPSERT, api="bulk2")
-    lines = ingestorg.written(_opened(scripted), given, RecordingRun(longest=0))
+    lines = ingestorg.write_batch(_open_org(scripted), given, RecordingRun(longest=0))
     said = [line["status"] for line in lines]
     wrong = [key for key, status in zip(keys, said, strict=True) if status == "succeeded" and not truth.rows[key]]
     assert not wrong, f"seed {seed}: {wrong} did not succeed"
     return "unknown" if "unknown" in said else "believed"
 
 
-def _opened(scripted: IngestOrg) -> Org:
+def _open_org(scripted: IngestOrg) -> Org:
     return org(scripted.transport)
 
 
@@ -121,8 +122,8 @@ def test_no_row_of_ten_thousand_damaged_files_succeeded_that_did_not(
 def test_a_line_that_is_missing_beside_one_that_is_doubled_is_noticed() -> None:
     lines = of_the_bulk_api(Truth({"a": False, "b": True, "c": True})).splitlines(keepends=True)
     shifted = b"".join([lines[0], *lines[2:], lines[3]])
-    assert believed(shifted, Written(3, failed=1)) is None
-    assert believed(shifted, Written(3)) is None, "two rows have one record"
+    assert read_successes(shifted, Written(3, failed=1)) is None
+    assert read_successes(shifted, Written(3)) is None, "two rows have one record"
 
 
 def test_of_a_row_that_both_files_tell_of_neither_is_believed() -> None:
@@ -133,7 +134,7 @@ def test_of_a_row_that_both_files_tell_of_neither_is_believed() -> None:
         "failedResults": [[("", ERROR, "b", "x")]],
     }
     given = batch({"External_Id__c": ["a", "b"], "LastName": ["x", "x"]}, Action.UPSERT, api="bulk2")
-    lines = ingestorg.written(_opened(scripted), given, RecordingRun(longest=0))
+    lines = ingestorg.write_batch(_open_org(scripted), given, RecordingRun(longest=0))
     assert [line["status"] for line in lines] == ["unknown", "unknown"]
 
 
@@ -142,5 +143,5 @@ def test_more_successes_than_the_job_counts_are_not_believed() -> None:
     scripted.ends = {"state": "JobComplete", "numberRecordsProcessed": 2, "numberRecordsFailed": 1}
     scripted.files = {"successfulResults": [[(record(n), "true", key, "x") for n, key in enumerate("ab")]]}
     given = batch({"External_Id__c": ["a", "b"], "LastName": ["x", "x"]}, Action.UPSERT, api="bulk2")
-    lines = ingestorg.written(_opened(scripted), given, RecordingRun(longest=0))
+    lines = ingestorg.write_batch(_open_org(scripted), given, RecordingRun(longest=0))
     assert [line["status"] for line in lines] == ["unknown", "unknown"]

@@ -24,14 +24,14 @@ NUMBERS = {"LastName": "id", "Credit_Limit__c": "credit"}
 
 
 def write(project: Project, values: list[Any], type_: pa.DataType, **column: Any) -> None:
-    """A model of one number column; it goes into a field of 18 digits, 2 of them after the point."""
+    """Write a model of one number column; its field has 18 digits, 2 of them after the point."""
     keys = [f"k{number}" for number in range(len(values))]
     project.sync(fields={**NUMBERS, "Credit_Limit__c": {"column": "credit", **column}})
     project.typed_model(pa.table({"id": keys, "credit": pa.array(values, type_)}))
 
 
 def numbers_in(bodies: str) -> list[str]:
-    """The numbers that were sent, as they are written in CSV or JSON."""
+    """Return the numbers that were sent, as they are written in CSV or JSON."""
     if '"records":' in bodies:
         return re.findall(r'"Credit_Limit__c":([^,}]+)', bodies)
     (start,) = (found.start() for found in re.finditer(r"^.*\bCredit_Limit__c\b.*$", bodies, flags=re.MULTILINE))

@@ -7,7 +7,7 @@ from connector_salesforce.org.describe import discover_schema, list_objects
 
 from connector_sdk import ConfigError, Equality, Field, FieldType, Mode, ObjectSchema, ReferenceKey
 
-from .scripted import CONTACT_FIELDS, ScriptedTransport, described_field, described_object, describing, org
+from .scripted import CONTACT_FIELDS, ScriptedTransport, add_objects, described_field, described_object, org
 
 ACCOUNT = described_object(
     "Account",
@@ -19,7 +19,7 @@ ACCOUNT = described_object(
 
 def schema_of(*fields: dict[str, Any], **attributes: Any) -> ObjectSchema:
     transport = ScriptedTransport()
-    describing(transport, described_object("Contact", fields, **attributes), ACCOUNT)
+    add_objects(transport, described_object("Contact", fields, **attributes), ACCOUNT)
     return discover_schema(org(transport), "Contact", False)
 
 
@@ -195,10 +195,10 @@ def test_a_reference_to_many_objects_costs_no_call_for_each() -> None:
     names = [f"Thing{number}__c" for number in range(60)]
     transport = ScriptedTransport()
     field = described_field("WhatId", "reference", referenceTo=names, relationshipName="What")
-    describing(transport, described_object("Task", [field]), *(described_object(name) for name in names))
+    add_objects(transport, described_object("Task", [field]), *(described_object(name) for name in names))
     (found,) = discover_schema(org(transport), "Task", False).fields
     assert found.reference_keys == tuple(ReferenceKey(name, "Id") for name in names)
-    assert len(transport.made("GET", "describe")) == 1
+    assert len(transport.find_requests("GET", "describe")) == 1
 
 
 def test_ids_have_the_shape_and_the_prefix_of_their_object() -> None:
@@ -220,7 +220,7 @@ def test_objects_are_listed_with_the_modes_that_the_user_may_use() -> None:
         "Old": {"deprecatedAndHidden": True},
         "Contact__ChangeEvent": {},
     }
-    describing(transport, *(described_object(name, **flags) for name, flags in names.items()))
+    add_objects(transport, *(described_object(name, **flags) for name, flags in names.items()))
     found = {each.name: each.modes for each in list_objects(org(transport))}
     assert found == {
         "Contact": {Mode.INSERT, Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE},
@@ -235,7 +235,7 @@ def test_objects_are_listed_with_the_modes_that_the_user_may_use() -> None:
 )
 def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(asked: str, meant: str) -> None:
     transport = ScriptedTransport()
-    describing(transport, described_object("Contact"), described_object("FinServ__FinancialAccount__c"))
+    add_objects(transport, described_object("Contact"), described_object("FinServ__FinancialAccount__c"))
     with pytest.raises(ConfigError, match=f"did you mean {meant}") as raised:
         discover_schema(org(transport), asked, False)
     assert asked in str(raised.value)
@@ -243,12 +243,12 @@ def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(asked: str, 
 
 def test_a_description_is_kept_until_a_new_one_is_asked_for() -> None:
     transport = ScriptedTransport()
-    describing(transport, described_object("Contact", CONTACT_FIELDS), ACCOUNT)
+    add_objects(transport, described_object("Contact", CONTACT_FIELDS), ACCOUNT)
     opened = org(transport)
     for refresh in (False, False, True):
         discover_schema(opened, "Contact", refresh)
-    assert len(transport.made("GET", "Contact/describe")) == 2
-    assert len(transport.made("GET", "Account/describe")) == 1
+    assert len(transport.find_requests("GET", "Contact/describe")) == 2
+    assert len(transport.find_requests("GET", "Account/describe")) == 1
 
 
 def _reference(name: str, *objects: str, **attributes: Any) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def contact(key: str, last: str = "Ash", **more: Any) -> dict[str, Any]:
     return {"id": key, "last": last, "email": f"{key}@acme.example", "tier": "Gold", **more}
 
 
-def refused(project: Project) -> str:
-    """What a run is refused with; the change in its model is not written."""
+def read_refusal(project: Project) -> str:
+    """Return why a run is refused, and check that the change in its model is not written."""
     project.model([contact("k1", "Changed"), contact("k2")])
     run = project.run()
     assert run.exit in (6, 64), run.said
@@ -47,7 +47,7 @@ def field(project: Project, name: str, **flags: Any) -> None:
 
 def test_a_field_that_became_read_only_stops_with_the_setup_path(written: Project) -> None:
     grant(written, Email="read")
-    said = refused(written)
+    said = read_refusal(written)
     setup = "Setup, Object Manager, Contact, Fields & Relationships, Email, Set Field-Level Security"
     for word in (f"read-only for this user: {setup}", "since the last run"):
         assert word in said
@@ -55,7 +55,7 @@ def test_a_field_that_became_read_only_stops_with_the_setup_path(written: Projec
 
 def test_a_field_that_was_hidden_stops_as_absent_or_hidden(written: Project) -> None:
     grant(written, Email="none")
-    said = refused(written)
+    said = read_refusal(written)
     for word in ("Email", "absent or hidden from this user", "Set Field-Level Security", "since the last run"):
         assert word in said
     assert "IsDeleted" not in said, "a field that cannot be written is proposed"
@@ -63,7 +63,7 @@ def test_a_field_that_was_hidden_stops_as_absent_or_hidden(written: Project) -> 
 
 def test_a_match_field_that_was_hidden_is_named_as_such(written: Project) -> None:
     grant(written, External_Id__c="none")
-    said = refused(written)
+    said = read_refusal(written)
     for word in ("the match field Contact.External_Id__c is absent or hidden", "since the last run"):
         assert word in said
     assert "LastName" not in said, "a field that an upsert cannot match on is proposed"
@@ -71,7 +71,7 @@ def test_a_match_field_that_was_hidden_is_named_as_such(written: Project) -> Non
 
 def test_a_field_that_never_was_there_is_absent_or_hidden_and_not_gone(written: Project) -> None:
     written.sync(fields={"LastName": "last", "Secret__c": "email", "Nope__c": "email"})
-    said = refused(written)
+    said = read_refusal(written)
     assert said.count("absent or hidden from this user") == 2
     assert "since the last run" not in said
 
@@ -81,7 +81,7 @@ def test_a_field_that_was_renamed_is_proposed_by_its_label(written: Project) -> 
     written.emulated.change(
         {"objects": {"Contact": {"fields": {"Tier__c": None, "Level__c": {**picklist, "label": "Tier"}}}}}
     )
-    said = refused(written)
+    said = read_refusal(written)
     assert "did you mean Level__c, which has its label now?" in said
 
 
@@ -99,7 +99,7 @@ def test_a_picklist_that_was_restricted_stops_until_it_is_accepted(written: Proj
     written.sync(fields={"LastName": "last", "Email": "email", "LeadSource": "tier"})
     assert written.run().exit == 0
     field(written, "LeadSource", restrictedPicklist=True)
-    said = refused(written)
+    said = read_refusal(written)
     assert "LeadSource takes no values but those of its list" in said
     assert "--accept schema" in said
     run = written.run("--accept", "schema")
@@ -108,7 +108,7 @@ def test_a_picklist_that_was_restricted_stops_until_it_is_accepted(written: Proj
 
 def test_a_field_that_was_shortened_stops(written: Project) -> None:
     field(written, "Email", length=10)
-    assert "Email takes 10 characters instead of 80" in refused(written)
+    assert "Email takes 10 characters instead of 80" in read_refusal(written)
 
 
 def test_a_new_field_is_found_when_the_object_is_discovered_again(written: Project) -> None:

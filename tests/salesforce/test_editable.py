@@ -16,12 +16,12 @@ def contact(key: str, **more: Any) -> dict[str, Any]:
     return {"id": key, "last": "Ash", "origin": "Fair", "state": "seen", **more}
 
 
-def stored(project: Project) -> dict[str, dict[str, Any]]:
+def read_contacts(project: Project) -> dict[str, dict[str, Any]]:
     return {each["External_Id__c"]: each for each in project.emulated.records("Contact")}
 
 
-def refused(project: Project) -> str:
-    """What `check`, `plan` and `run` are refused with, all of them, and nothing is written."""
+def read_refusal(project: Project) -> str:
+    """Return why `check`, `plan` and `run` are refused, all with the same words, and check that nothing is written."""
     project.model([contact("k1")])
     told = set()
     for command in ("check", "plan contacts", "run contacts --first-run send --quiet"):
@@ -48,7 +48,7 @@ REASONS = {
 
 def test_every_field_that_cannot_be_written_is_told_with_its_own_reason_and_place(project: Project) -> None:
     project.sync(fields={"LastName": "last", **dict.fromkeys(REASONS, "last")})
-    said = refused(project)
+    said = read_refusal(project)
     for name, reason in REASONS.items():
         assert f"contacts.fields.{name}: " in said
         assert reason in said
@@ -65,7 +65,7 @@ def test_every_field_that_cannot_be_written_is_told_with_its_own_reason_and_plac
 def test_a_field_that_the_mode_never_writes_is_refused(project: Project, mode: str, field: str, reason: str) -> None:
     keyless = {"match": None} if mode == "insert" else {}
     project.sync(mode=mode, fields={"LastName": "last", field: "last"}, **keyless)
-    assert f"contacts.fields.{field}: {field} cannot be written: {reason}" in refused(project)
+    assert f"contacts.fields.{field}: {field} cannot be written: {reason}" in read_refusal(project)
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -76,7 +76,8 @@ def test_an_upsert_writes_each_field_to_the_records_that_can_have_it(project: Pr
     run = project.run()
     assert (run.exit, run.rows["succeeded"]) == (0, 2), project.ledger(run)
     found = {
-        key: (each["LastName"], each["Origin__c"], each["Review_State__c"]) for key, each in stored(project).items()
+        key: (each["LastName"], each["Origin__c"], each["Review_State__c"])
+        for key, each in read_contacts(project).items()
     }
     assert found == {"k1": ("Ash", "Before", "seen"), "k2": ("Ash", "Fair", None)}
 
@@ -105,7 +106,7 @@ def test_a_change_in_a_field_that_is_set_once_is_no_change_ever(project: Project
         run = project.run()
         assert (run.exit, run.rows) == (0, {"read": 2, "unchanged": 2})
     assert project.emulated.stats()["executed"]["Contact"] == executed
-    assert stored(project)["k1"]["Origin__c"] == "Fair"
+    assert read_contacts(project)["k1"]["Origin__c"] == "Fair"
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -147,4 +148,4 @@ def test_an_insert_leaves_nulls_out_so_that_defaults_apply(project: Project, api
                  fields={"LastName": "last", "Level__c": "level", "External_Id__c": "id"})  # fmt: skip
     project.model([contact("k1", level=None), contact("k2", level="gold")])
     assert project.run("--first-run", "send").exit == 0
-    assert {key: each["Level__c"] for key, each in stored(project).items()} == {"k1": "basic", "k2": "gold"}
+    assert {key: each["Level__c"] for key, each in read_contacts(project).items()} == {"k1": "basic", "k2": "gold"}

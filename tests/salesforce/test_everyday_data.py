@@ -96,7 +96,7 @@ def test_a_window_of_new_keys_each_day_runs(project: Project) -> None:
     assert len(project.emulated.records("Contact")) == 120
 
 
-def merged(project: Project, on_removed: str) -> None:
+def merge_accounts(project: Project, on_removed: str) -> None:
     """Let A, B and D be one account: A is the parent."""
     project.sync(
         object="Account", fields={"Name": "last", "Description": "text"}, on_removed=on_removed,
@@ -117,7 +117,7 @@ def group(*members: str) -> list[dict[str, Any]]:
 @pytest.mark.rule("O1", "O2")
 @pytest.mark.parametrize("on_removed", ["delete", "clear"])
 def test_a_merged_account_goes_with_the_last_of_its_rows(project: Project, on_removed: str) -> None:
-    merged(project, on_removed)
+    merge_accounts(project, on_removed)
     project.model(group("A", "B", "D"))
     assert project.run().actions["merged"] == 2
     for left, others in (("A", ("B", "D")), ("B", ("D",))):

@@ -49,7 +49,7 @@ class Watch:
         self.emulated.change({"limits": {"DailyApiRequests": {"max": MOST, "remaining": left}}})
         self.left = left
 
-    def sending(self, send: Callable[..., Answer], request: Request, into: IO[bytes] | None) -> Answer:
+    def send_call(self, send: Callable[..., Answer], request: Request, into: IO[bytes] | None) -> Answer:
         """Make a call of the run."""
         if "/oauth2/" in request.url:
             return send(request, into)
@@ -81,10 +81,10 @@ def watch(emulated: Emulated, monkeypatch: pytest.MonkeyPatch) -> Watch:
     """The calls that this process makes."""
     made, send = Watch(emulated), Transport.send
 
-    def sent(transport: Transport, request: Request, into: IO[bytes] | None = None) -> Answer:
-        return made.sending(lambda *given: send(transport, *given), request, into)
+    def send_watched(transport: Transport, request: Request, into: IO[bytes] | None = None) -> Answer:
+        return made.send_call(lambda *given: send(transport, *given), request, into)
 
-    monkeypatch.setattr(Transport, "send", sent)
+    monkeypatch.setattr(Transport, "send", send_watched)
     return made
 
 
@@ -94,7 +94,7 @@ def contacts(project: Project, count: int, **options: Any) -> None:
 
 
 def everything_once(project: Project, count: int) -> None:
-    """The run goes on once calls are free, and no row was sent twice."""
+    """Check that the run resumes once calls are free, and that no row was sent twice."""
     project.emulated.change({"limits": {"DailyApiRequests": {"max": 2 * MOST, "remaining": 2 * MOST}}})
     run = project.run()
     assert run.exit == 0, run.said
@@ -205,7 +205,7 @@ class Clock:
         return self.now
 
 
-def kept(left: int, floor: int, clock: Clock | None = None) -> Quota:
+def build_quota(left: int, floor: int, clock: Clock | None = None) -> Quota:
     quota = Quota(clock or Clock())
     quota.report_left(left)
     quota.keep(floor)
@@ -213,7 +213,7 @@ def kept(left: int, floor: int, clock: Clock | None = None) -> Quota:
 
 
 def calls(quota: Quota, ask: Callable[[], int | None], most: int = 10_000) -> int:
-    """How many calls are let through; none of their answers says how many are left."""
+    """Return how many calls the quota lets through; none of their answers says how many are left."""
     for number in range(most):
         try:
             quota.take(ask)
@@ -227,7 +227,7 @@ def calls(quota: Quota, ask: Callable[[], int | None], most: int = 10_000) -> in
 @pytest.mark.rule("T11")
 def test_calls_count_twice_where_neither_answers_nor_the_org_say_how_many_are_left() -> None:
     asked: list[int] = []
-    assert 350 <= calls(kept(1_500, FLOOR), lambda: asked.append(1)) <= 500
+    assert 350 <= calls(build_quota(1_500, FLOOR), lambda: asked.append(1)) <= 500
     assert len(asked) <= 100
 
 
@@ -240,7 +240,7 @@ def test_an_org_that_has_said_nothing_yet_is_asked() -> None:
 
 @pytest.mark.rule("T11")
 def test_a_hundred_threads_ask_once_and_none_makes_a_call_meanwhile() -> None:
-    quota, gate, asking = kept(700, FLOOR), threading.Barrier(100), threading.Event()
+    quota, gate, asking = build_quota(700, FLOOR), threading.Barrier(100), threading.Event()
     for _ in range(UNTOLD):
         quota.report_left(None)
     asked: list[tuple[int, int]] = []
@@ -273,7 +273,7 @@ def test_a_hundred_threads_ask_once_and_none_makes_a_call_meanwhile() -> None:
 @pytest.mark.rule("T11")
 def test_what_was_told_long_ago_is_asked_for_again() -> None:
     clock = Clock()
-    quota, asked = kept(10_000, FLOOR, clock), []
+    quota, asked = build_quota(10_000, FLOOR, clock), []
     quota.take(lambda: asked.append(1))
     quota.report_left(None)
     clock.now += 59
@@ -288,7 +288,7 @@ def test_what_was_told_long_ago_is_asked_for_again() -> None:
 def test_calls_that_become_free_in_a_long_run_are_used() -> None:
     """Salesforce counts the last 24 hours, and its figures may be five minutes late."""
     clock = Clock()
-    quota = kept(FLOOR + 20, FLOOR, clock)
+    quota = build_quota(FLOOR + 20, FLOOR, clock)
     assert calls(quota, lambda: FLOOR + 1_000) < 20
     clock.now += 301
     assert calls(quota, lambda: FLOOR + 1_000, most=200) == 200

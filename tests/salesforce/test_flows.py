@@ -64,7 +64,7 @@ def by_jwt(emulated: Emulated, tmp_path: Path) -> Project:
     return project(emulated, tmp_path, auth)
 
 
-def changed(given: Project, **auth: Any) -> Project:
+def change_auth(given: Project, **auth: Any) -> Project:
     return project(given.emulated, given.folder, {**given.auth, **auth})
 
 
@@ -97,7 +97,7 @@ def test_an_assertion_that_is_refused_says_what_an_admin_has_to_do(
     by_jwt: Project, application: dict[str, Any], auth: dict[str, Any], said: str
 ) -> None:
     by_jwt.emulated.change({"application": application})
-    run = changed(by_jwt, **auth).run()
+    run = change_auth(by_jwt, **auth).run()
     assert run.exit == 69, run.said
     assert said in run.said
 
@@ -162,7 +162,7 @@ def test_the_second_audience_of_an_assertion_is_the_login_host_of_its_kind_of_or
 
 
 def cli(folder: Path, answers: dict[str, Any], code: int = 0) -> Path:
-    """A program that answers as the sf CLI does, by the words of the command."""
+    """Write a program that answers as the sf CLI does, by the words of the command."""
     program = folder / "sf"
     program.write_text(
         f"#!{sys.executable}\nimport json, sys\n"
@@ -175,7 +175,7 @@ def cli(folder: Path, answers: dict[str, Any], code: int = 0) -> Path:
     return program
 
 
-def shown(emulated: Emulated, token: str) -> dict[str, Any]:
+def display_org(emulated: Emulated, token: str) -> dict[str, Any]:
     return {
         "id": token.partition("!")[0], "apiVersion": "58.0", "accessToken": token, "username": "etl@acme.example",
         "instanceUrl": emulated.ready["instance_url"], "connectedStatus": "Connected", "alias": "prod",
@@ -183,7 +183,7 @@ def shown(emulated: Emulated, token: str) -> dict[str, Any]:
 
 
 def test_the_session_of_the_sf_cli_is_used(emulated: Emulated, tmp_path: Path) -> None:
-    answer = json.dumps({"status": 0, "result": shown(emulated, emulated.session()), "warnings": []})
+    answer = json.dumps({"status": 0, "result": display_org(emulated, emulated.session()), "warnings": []})
     program = cli(tmp_path, {"org display": answer})
     made = project(emulated, tmp_path, {"flow": "sf_cli", "org": "prod", "executable": str(program)})
     assert made.run().rows == {"read": 1, "planned": 1, "succeeded": 1}
@@ -194,7 +194,7 @@ def test_the_session_of_the_sf_cli_is_used(emulated: Emulated, tmp_path: Path) -
 
 @pytest.mark.parametrize("result", [TOKEN, {"accessToken": TOKEN}, {"token": TOKEN, "username": "u"}])
 def test_a_cli_that_hides_the_token_is_asked_for_it(emulated: Emulated, tmp_path: Path, result: Any) -> None:
-    hidden = {**shown(emulated, TOKEN), "accessToken": "[REDACTED] use sf org auth show-access-token"}
+    hidden = {**display_org(emulated, TOKEN), "accessToken": "[REDACTED] use sf org auth show-access-token"}
     answers = {
         "org display": json.dumps({"status": 0, "result": hidden}),
         "org auth": json.dumps({"status": 0, "result": result}),

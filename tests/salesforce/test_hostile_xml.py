@@ -27,7 +27,7 @@ LAUGHS = "".join(f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number i
 
 
 def bombs(file: Path) -> list[bytes]:
-    """Documents that name a file, or that are much larger than they look."""
+    """Return documents that name a file, or that are much larger than they look."""
     outer = f'"{file.as_uri()}"'
     texts = [
         f'<!DOCTYPE a [<!ENTITY l0 "ha">{LAUGHS}]><a><id>&l9;</id></a>',
@@ -42,15 +42,15 @@ def bombs(file: Path) -> list[bytes]:
     return [*(each.encode() for each in texts), *(each.encode("utf-16") for each in texts[2:])]
 
 
-def opening(transport: ScriptedTransport) -> Any:
+def open_job(transport: ScriptedTransport) -> Any:
     return Jobs(org(transport).client).lease(JobKind("run", "Contact", "insert"))
 
 
-def listing(transport: ScriptedTransport) -> Any:
+def list_batches(transport: ScriptedTransport) -> Any:
     return Jobs(org(transport).client).batches("750", 0.0)
 
 
-def merging(transport: ScriptedTransport) -> Any:
+def merge_records(transport: ScriptedTransport) -> Any:
     empty = batch({}, Action.DELETE, ids=["003A"])
     given = evolve(empty, action=Action.MERGE, mode=Mode.UPSERT, merge_into=pa.array(["003B"]))
     return merge.write(org(transport), given, Options(), RecordingRun().attempt(given))
@@ -63,7 +63,7 @@ def file(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize("ask", [opening, listing, merging])
+@pytest.mark.parametrize("ask", [open_job, list_batches, merge_records], ids=["opening", "listing", "merging"])
 def test_an_answer_with_a_document_type_is_unreadable(file: Path, ask: Callable[[ScriptedTransport], Any]) -> None:
     for body in bombs(file):
         transport = ScriptedTransport()

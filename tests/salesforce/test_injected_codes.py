@@ -27,8 +27,8 @@ BATCHES = {
 }
 
 
-def injected(project: Project, codes: list[str], **more: Any) -> dict[str, Any]:
-    """The ledger of a run whose rows each meet another code, once."""
+def inject_codes(project: Project, codes: list[str], **more: Any) -> dict[str, Any]:
+    """Run with rows that each meet another code, once, and return the ledger."""
     project.emulated.faults(*(
         {"match": {"object": "Contact", "key": f"{code}."}, "do": {"error": {"code": code, "message": "words"}},
          "times": 1} for code in codes
@@ -43,7 +43,7 @@ def test_a_row_that_is_rejected_has_its_code_and_an_advice(project: Project, api
     assert len(REJECTED) > 70
     project.sync(fields={"LastName": "last"}, options={"api": api})
     again = {"DUPLICATE_VALUE"}
-    for code, line in ((line["key"].removesuffix("."), line) for line in injected(project, REJECTED).values()):
+    for code, line in ((line["key"].removesuffix("."), line) for line in inject_codes(project, REJECTED).values()):
         if code in again:
             assert (line["outcome"], line["attempts"]) == ("succeeded", 2), "a lost race on a new key"
             continue
@@ -56,7 +56,7 @@ def test_a_row_that_is_rejected_has_its_code_and_an_advice(project: Project, api
 def test_a_row_whose_trouble_passes_is_sent_again(project: Project, api: str) -> None:
     assert len(PASSING) > 20
     project.sync(fields={"LastName": "last"}, options={"api": api})
-    for key, line in injected(project, PASSING).items():
+    for key, line in inject_codes(project, PASSING).items():
         assert (line["outcome"], line["attempts"]) == ("succeeded", 2), (key, line)
 
 

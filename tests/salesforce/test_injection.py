@@ -34,7 +34,7 @@ from connector_sdk import Action, Batch, Column, Mode, OnNull
 from connector_sdk.testing.doubles import RecordingRun
 
 from .scripted import ScriptedTransport, answer, batch, org
-from .test_soql import parsed
+from .test_soql import parse_literal
 
 HOSTILE = st.sampled_from(
     ["'", '"', "\\", ",", "\n", "\r\n", "\r", "\t", "\0", "\x1b", "\x85", "\u2028", "\ufeff", "\u202e", "'); --",
@@ -54,8 +54,8 @@ PLANNED = st.tuples(
 )
 
 
-def planned(given: Any) -> tuple[Batch, Sequence[tuple[Any, ...]]]:
-    """A batch, and its rows with a key before them."""
+def plan_batch(given: Any) -> tuple[Batch, Sequence[tuple[Any, ...]]]:
+    """Return a batch, and its rows with a key before them."""
     rows, mark, on_null, action = given
     keyed = [(f"{number}{mark}".replace("\0", "") or "k", *row) for number, row in enumerate(rows)]
     types = (pa.string(), pa.string(), pa.decimal128(18, 4), pa.bool_(), pa.date32())
@@ -65,8 +65,10 @@ def planned(given: Any) -> tuple[Batch, Sequence[tuple[Any, ...]]]:
     return batch(table, Action(action), columns=columns), keyed
 
 
-def sent(lines: Lines, rows: Sequence[tuple[Any, ...]], refusable: Callable[[str], bool]) -> list[tuple[Any, ...]]:
-    """The rows that are in a body; the others are refused for a text that cannot be said."""
+def pick_sent_rows(
+    lines: Lines, rows: Sequence[tuple[Any, ...]], refusable: Callable[[str], bool]
+) -> list[tuple[Any, ...]]:
+    """Return the rows that are in a body; check that only rows with an unsayable text are refused."""
     flags = lines.sent.to_pylist()
     for row, is_sent in zip(rows, flags, strict=True):
         texts = [cell for cell in row if isinstance(cell, str)]
@@ -75,18 +77,18 @@ def sent(lines: Lines, rows: Sequence[tuple[Any, ...]], refusable: Callable[[str
 
 
 def as_csv(given: Any) -> None:
-    plan, rows = planned(given)
+    plan, rows = plan_batch(given)
     lines = csv_lines(plan, lambda column: Target(column.field))
     header, *read = csv.reader(io.StringIO(lines.body.decode("utf-8"), newline=""), strict=True)
     assert header == [each.field for each in plan.columns]
-    sayable = sent(lines, rows, lambda text: "\0" in text or text.strip() == "#N/A")
+    sayable = pick_sent_rows(lines, rows, lambda text: "\0" in text or text.strip() == "#N/A")
     assert read == [
         [cell(value, column, plan) for value, column in zip(row, plan.columns, strict=True)] for row in sayable
     ]
 
 
 def cell(value: Any, column: Column, plan: Batch) -> str:
-    """How a value stands in CSV ("Prepare CSV Files")."""
+    """Return a value as it is written in CSV ("Prepare CSV Files")."""
     if value is None or value == "":
         return "" if plan.action is Action.CREATE or column.on_null is OnNull.KEEP else "#N/A"
     if isinstance(value, bool):
@@ -97,19 +99,19 @@ def cell(value: Any, column: Column, plan: Batch) -> str:
 
 
 def as_json(given: Any) -> None:
-    plan, rows = planned(given)
+    plan, rows = plan_batch(given)
     lines = json_lines(plan, lambda column: Target(column.field))
     body = json.loads(lines.body.decode("utf-8"), parse_float=Decimal, parse_int=Decimal, object_pairs_hook=list)
     assert [name for name, _ in body] == ["allOrNone", "records"]
     expected = [
         [("attributes", [("type", "Contact")]), *pairs(row, plan)]
-        for row in sent(lines, rows, lambda text: "\0" in text)
+        for row in pick_sent_rows(lines, rows, lambda text: "\0" in text)
     ]
     assert body[1][1] == expected
 
 
 def pairs(row: tuple[Any, ...], plan: Batch) -> list[tuple[str, Any]]:
-    """The keys and values of a record ("sObject Collections")."""
+    """Return the keys and values of a record ("sObject Collections")."""
     found = []
     for value, column in zip(row, plan.columns, strict=True):
         if value is not None and value != "":
@@ -130,7 +132,7 @@ def as_xml(texts: tuple[str, str]) -> None:
 
 
 def unsayable(text: str) -> bool:
-    """Whether XML has no way to say a text, as lxml sees it."""
+    """Return whether XML has no way to say a text, as lxml sees it."""
     try:
         etree.Element("a").text = text
     except ValueError:
@@ -139,11 +141,11 @@ def unsayable(text: str) -> bool:
 
 
 def as_merge(given: tuple[list[tuple[str, str]], str]) -> None:
-    """The SOAP message of a batch of merges, by record and by what it goes into."""
+    """Check the SOAP messages of a batch of merges, given each record and the one that it goes into."""
     plan, object_name = given
     transport = ScriptedTransport()
     results = "<result><success>true</success></result>"
-    count = len(list(grouped(plan)))
+    count = len(list(group_neighbours(plan)))
     transport.on("POST", ".*/Soap/.*", answer(f"<Envelope><Body>{results * count}</Body></Envelope>"))
     ids, into = ([each[place] for each in plan] for place in (0, 1))
     made = evolve(
@@ -151,7 +153,9 @@ def as_merge(given: tuple[list[tuple[str, str]], str]) -> None:
         action=Action.MERGE, mode=Mode.UPSERT, merge_into=pa.array(into, pa.string()),
     )  # fmt: skip
     attempt = RecordingRun().attempt(made)
-    if count and any(unsayable(text) for texts, master in grouped(plan) for text in (*texts, master, object_name)):
+    if count and any(
+        unsayable(text) for texts, master in group_neighbours(plan) for text in (*texts, master, object_name)
+    ):
         with pytest.raises(CallFailed, match="UNSAYABLE_IN_XML"):
             merge.write(org(transport), made, Options(), attempt)
         assert transport.requests == []
@@ -166,12 +170,12 @@ def as_merge(given: tuple[list[tuple[str, str]], str]) -> None:
         master, *children = request
         assert (master[0].text or "") == object_name
         found.append(([each.text or "" for each in children], master[1].text or ""))
-    assert found == list(grouped(plan))
+    assert found == list(group_neighbours(plan))
     assert root.xpath("string(//*[local-name()='sessionId'])") == "00Dxx0000001gPL!token"
 
 
-def grouped(plan: Sequence[tuple[str, str]]) -> Any:
-    """Neighbours that go into the same record, two at a time, as the merge call takes them."""
+def group_neighbours(plan: Sequence[tuple[str, str]]) -> Any:
+    """Yield neighbours that go into the same record, two at a time, as the merge call takes them."""
     waiting: list[str] = []
     master = ""
     for record, into in plan:
@@ -191,7 +195,7 @@ def as_soql(text: str) -> None:
     assert query.endswith(end)
     literal = soql.literal(text)
     assert query.removeprefix(start).removesuffix(end) == f"{literal},{literal}"
-    assert parsed(literal) == text
+    assert parse_literal(literal) == text
     assert literal.isprintable() or not any(ord(each) < 32 or 127 <= ord(each) < 160 for each in literal)
 
 

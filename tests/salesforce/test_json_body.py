@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from connector_sdk import Action, Connection
 from connector_sdk.testing.doubles import RecordingRun
 
-from .scripted import CONTACT_FIELDS, ScriptedTransport, answer, batch, described_object, describing, org
+from .scripted import CONTACT_FIELDS, ScriptedTransport, add_objects, answer, batch, described_object, org
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 INTEGERS = st.integers(-(2**63), 2**64 - 1)
@@ -45,7 +45,7 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
 
 def test_a_row_error_with_half_a_character_is_the_error_of_its_row() -> None:
     transport = ScriptedTransport()
-    describing(transport, described_object("Contact", CONTACT_FIELDS))
+    add_objects(transport, described_object("Contact", CONTACT_FIELDS))
     error = b'{"statusCode":"SOMETHING","message":"cut \\ud83d","fields":["a\\udc00"]}'
     transport.on("POST", ".*", answer(b'[{"success":false,"errors":[' + error + b"]}]"))
     rows = batch({"LastName": ["x"]}, Action.CREATE, api="rest")

@@ -59,17 +59,17 @@ class TokenEndpoint:
         self.asked.append(claims)
         now = time.time() + self.ahead
         if self.minds_clock and not 0 < claims["exp"] - now < 300:
-            return self._refused("invalid_grant", "assertion expired")
+            return self._refuse("invalid_grant", "assertion expired")
         if claims["aud"] not in self.accepts:
-            return self._refused(*self.refusal)
+            return self._refuse(*self.refusal)
         if self.afterwards:
-            return self._refused(*self.afterwards)
+            return self._refuse(*self.afterwards)
         return answer({
             "access_token": f"00Dxx0000001gPL!token{len(self.asked)}", "instance_url": MY_DOMAIN,
             "id": "https://login.salesforce.com/id/00Dxx0000001gPLEAY/005xx000001SwiUAAS", "token_type": "Bearer",
         })  # fmt: skip
 
-    def _refused(self, code: str, words: str) -> Answer:
+    def _refuse(self, code: str, words: str) -> Answer:
         date = formatdate(time.time() + self.ahead)
         return answer({"error": code, "error_description": words}, 400, Date=date)
 
@@ -78,7 +78,7 @@ class TokenEndpoint:
         return [each["aud"] for each in self.asked]
 
 
-def logging_in(endpoint: TokenEndpoint, login_url: str = MY_DOMAIN, audience: str | None = None) -> LogIn:
+def make_log_in(endpoint: TokenEndpoint, login_url: str = MY_DOMAIN, audience: str | None = None) -> LogIn:
     transport = ScriptedTransport()
     transport.on("POST", ".*/services/oauth2/token", endpoint)
     return log_in_with(config(login_url, audience), transport, RecordingHost())  # type: ignore[arg-type]
@@ -92,7 +92,7 @@ def config(login_url: str = MY_DOMAIN, audience: str | None = None, key: str = "
 @pytest.mark.parametrize("login_url", [MY_DOMAIN, SANDBOX, SCRATCH, PRODUCTION_HOST, SANDBOX_HOST])
 def test_an_assertion_is_for_the_host_that_it_goes_to(login_url: str) -> None:
     endpoint = TokenEndpoint({login_url})
-    assert logging_in(endpoint, login_url)().findings == ()
+    assert make_log_in(endpoint, login_url)().findings == ()
     assert endpoint.audiences == [login_url]
 
 
@@ -104,7 +104,7 @@ def test_an_org_that_refuses_its_own_host_is_asked_once_for_the_shared_one(
     login_url: str, shared: str, refusal: tuple[str, str]
 ) -> None:
     endpoint = TokenEndpoint({shared}, refusal)
-    (finding,) = logging_in(endpoint, login_url)().findings
+    (finding,) = make_log_in(endpoint, login_url)().findings
     assert endpoint.audiences == [login_url, shared]
     assert finding.level is Level.WARNING
     assert finding.message.endswith(f"the one for {shared} was accepted")
@@ -114,7 +114,7 @@ def test_an_org_that_refuses_its_own_host_is_asked_once_for_the_shared_one(
 
 def test_what_was_accepted_is_used_for_the_next_session_of_the_run() -> None:
     endpoint = TokenEndpoint({PRODUCTION_HOST}, ahead=3_600)
-    log_in = logging_in(endpoint)
+    log_in = make_log_in(endpoint)
     assert len(log_in().findings) == 2
     before = len(endpoint.asked)
     assert before == 3, "one more for the clock, one more for the audience"
@@ -126,7 +126,7 @@ def test_what_was_accepted_is_used_for_the_next_session_of_the_run() -> None:
 def test_an_audience_that_somebody_set_is_used_as_it_is_and_no_other(refusal: tuple[str, str]) -> None:
     endpoint = TokenEndpoint({MY_DOMAIN, PRODUCTION_HOST}, refusal)
     with pytest.raises(CallFailed):
-        logging_in(endpoint, audience=SANDBOX_HOST)()
+        make_log_in(endpoint, audience=SANDBOX_HOST)()
     assert endpoint.audiences == [SANDBOX_HOST]
 
 
@@ -134,7 +134,7 @@ def test_an_audience_that_somebody_set_is_used_as_it_is_and_no_other(refusal: tu
 def test_a_shared_host_has_no_second_audience(login_url: str) -> None:
     endpoint = TokenEndpoint(set())
     with pytest.raises(CallFailed, match="app_not_found"):
-        logging_in(endpoint, login_url)()
+        make_log_in(endpoint, login_url)()
     assert endpoint.audiences == [login_url]
 
 
@@ -153,7 +153,7 @@ def test_a_shared_host_has_no_second_audience(login_url: str) -> None:
 def test_any_other_refusal_is_not_tried_again_since_failures_lock_a_user(refusal: tuple[str, str]) -> None:
     endpoint = TokenEndpoint(set(), refusal)
     with pytest.raises(CallFailed):
-        logging_in(endpoint)()
+        make_log_in(endpoint)()
     assert len(endpoint.asked) == 1
 
 
@@ -161,7 +161,7 @@ def test_any_other_refusal_is_not_tried_again_since_failures_lock_a_user(refusal
 def test_where_both_audiences_are_refused_the_message_names_them(refusal: tuple[str, str]) -> None:
     endpoint = TokenEndpoint(set(), refusal)
     with pytest.raises(CallFailed) as raised:
-        logging_in(endpoint)()
+        make_log_in(endpoint)()
     assert len(endpoint.asked) == 2
     assert refusal[1] in str(raised.value)
     for each in (MY_DOMAIN, PRODUCTION_HOST):
@@ -171,7 +171,7 @@ def test_where_both_audiences_are_refused_the_message_names_them(refusal: tuple[
 def test_what_is_wrong_apart_from_the_audience_is_what_is_told() -> None:
     endpoint = TokenEndpoint({PRODUCTION_HOST}, afterwards=("invalid_grant", "user hasn't approved this consumer"))
     with pytest.raises(CallFailed) as raised:
-        logging_in(endpoint)()
+        make_log_in(endpoint)()
     assert raised.value.code == "invalid_grant_not_approved"
     assert f"{MY_DOMAIN} (app_not_found)" in str(raised.value)
 
@@ -184,7 +184,7 @@ def test_the_app_that_is_missing_is_told_before_an_audience_that_is_refused() ->
             return reply
 
     with pytest.raises(CallFailed) as raised:
-        logging_in(Both(set()))()
+        make_log_in(Both(set()))()
     assert raised.value.code == "app_not_found"
     assert f"{PRODUCTION_HOST} (invalid_grant_audience)" in str(raised.value)
 
@@ -199,7 +199,7 @@ def test_the_app_that_is_missing_is_told_before_an_audience_that_is_refused() ->
 )
 def test_a_clock_that_is_wrong_is_told_with_how_far_it_is_off(ahead: float, told: str) -> None:
     endpoint = TokenEndpoint({MY_DOMAIN}, ahead=ahead)
-    (finding,) = logging_in(endpoint)().findings
+    (finding,) = make_log_in(endpoint)().findings
     assert finding.message.startswith(told)
     assert "NTP" in finding.advice
     assert len(endpoint.asked) == 2
@@ -208,7 +208,7 @@ def test_a_clock_that_is_wrong_is_told_with_how_far_it_is_off(ahead: float, told
 def test_a_clock_that_is_wrong_is_told_where_the_login_fails_all_the_same() -> None:
     endpoint = TokenEndpoint(set(), ("invalid_grant", "invalid assertion"), ahead=3_660)
     with pytest.raises(CallFailed, match="61 minutes behind") as raised:
-        logging_in(endpoint)()
+        make_log_in(endpoint)()
     assert raised.value.code == "invalid_grant_assertion"
     assert len(endpoint.asked) == 2
 
@@ -217,14 +217,14 @@ def test_a_clock_that_is_wrong_is_told_where_the_login_fails_all_the_same() -> N
 def test_an_assertion_that_is_out_of_date_is_a_matter_of_the_clock(words: str) -> None:
     endpoint = TokenEndpoint(set(), ("invalid_grant", words))
     with pytest.raises(CallFailed) as raised:
-        logging_in(endpoint)()
+        make_log_in(endpoint)()
     assert raised.value.code == "invalid_grant_clock"
     assert "clock" in table()["invalid_grant_clock"].cause
 
 
 def test_audience_and_clock_are_set_right_by_one_more_login() -> None:
     endpoint = TokenEndpoint({PRODUCTION_HOST}, ahead=3_660, minds_clock=False)
-    findings = logging_in(endpoint)().findings
+    findings = make_log_in(endpoint)().findings
     assert [each.level for each in findings] == [Level.WARNING] * 2
     assert endpoint.audiences == [MY_DOMAIN, PRODUCTION_HOST]
     assert 0 < endpoint.asked[1]["exp"] - time.time() - 3_660 < 300
@@ -234,7 +234,7 @@ def weak(bits: int) -> str:
     return pem(rsa.generate_private_key(65_537, bits))
 
 
-def locked() -> str:
+def encrypt_key() -> str:
     form, cipher = serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"a-passphrase")
     return KEY.private_bytes(serialization.Encoding.PEM, form, cipher).decode()
 
@@ -254,7 +254,7 @@ OTHER_KEYS = {
 
 
 def problems_of(transport: ScriptedTransport, key: str) -> list[str]:
-    """What connecting says of a key; nothing is sent."""
+    """Return the problems with a key that connecting finds, and check that nothing is sent."""
     with pytest.raises(ConfigError) as raised:
         login.connect(config(key=key or " "), RecordingHost())
     assert transport.requests == []
@@ -269,7 +269,10 @@ def test_a_key_that_is_too_weak_is_found_before_anything_is_sent(transport: Scri
     assert "openssl" in said
 
 
-@pytest.mark.parametrize(("made", "said"), [(locked, "passphrase"), (elliptic, "no RSA key")])
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [pytest.param(encrypt_key, "passphrase", id="locked-passphrase"), (elliptic, "no RSA key")],
+)
 def test_a_key_that_salesforce_cannot_take_is_told_with_how_to_get_one(
     transport: ScriptedTransport, made: Callable[[], str], said: str
 ) -> None:

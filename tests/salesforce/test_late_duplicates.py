@@ -26,7 +26,7 @@ SOON, LATER = 0.1, 3.0
 LATE = {"cut": "before", "duplicate": SOON}
 TWICE = {"cut": "after", "duplicate": LATER}
 REPEATED = {"duplicate": SOON}
-"""Answered, and executed again: only where a second time changes nothing is there anything to promise."""
+"""Answered, and executed again. Nothing can be promised unless the second time changes nothing."""
 
 
 @frozen
@@ -64,7 +64,7 @@ def folder(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return tmp_path
 
 
-def sent(emulated: Emulated, folder: Path, way: Way, rows: int) -> RunReport:
+def send_late(emulated: Emulated, folder: Path, way: Way, rows: int) -> RunReport:
     """Send rows, each by itself; the call of each of them is late."""
     emulated.faults(
         {"match": {"method": way.method, "path": way.path}, "do": dict(way.happens), "times": rows}
@@ -77,7 +77,7 @@ def sent(emulated: Emulated, folder: Path, way: Way, rows: int) -> RunReport:
 
 
 def _run(project: Project, mode: Mode) -> RunReport:
-    """Run, or go on; a batch that is late each time it is sent stops a run in the end."""
+    """Run, or resume; a batch that is late each time it is sent stops a run in the end."""
     report, *_ = run(project, "sync", first_run=FirstRun.SEND if mode is Mode.INSERT else None, pace=PACE)
     return report
 
@@ -107,7 +107,7 @@ def _project(emulated: Emulated, folder: Path, way: Way, rows: int) -> Project:
 
 
 def audit(emulated: Emulated, way: Way, report: RunReport, rows: int) -> None:
-    """No record is there twice; where the destination tells, each is there and known."""
+    """Check that no record is there twice; if the destination tells, that each is there and known."""
     records = Counter(each["LastName"] for each in emulated.records("Contact"))
     assert set(records.values()) <= {1}, records.most_common(3)
     if way.api == "rest":
@@ -121,7 +121,7 @@ def audit(emulated: Emulated, way: Way, report: RunReport, rows: int) -> None:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_request_that_is_late_is_executed_once(emulated: Emulated, folder: Path, name: str) -> None:
-    report = sent(emulated, folder, WAYS[name], 6)
+    report = send_late(emulated, folder, WAYS[name], 6)
     audit(emulated, WAYS[name], report, 6)
 
 
@@ -131,7 +131,7 @@ def test_of_hundreds_of_requests_that_are_late_each_is_executed_once(
     emulated: Emulated, folder: Path, name: str, record_property: Callable[[str, int], None]
 ) -> None:
     rows = 250
-    report = sent(emulated, folder, WAYS[name], rows)
+    report = send_late(emulated, folder, WAYS[name], rows)
     print(f"{name}: {rows} requests were executed later, {report.rows.succeeded} rows succeeded")
     audit(emulated, WAYS[name], report, rows)
     record_property("faults", rows)

@@ -37,7 +37,7 @@ def settings(where: str, **options: Any) -> dict[str, Any]:
     return {"fields": {"LastName": "last", "AccountId": find}, "options": {"parallelism": 10, **options}}
 
 
-def refused(project: Project) -> int:
+def count_refusals(project: Project) -> int:
     found: dict[str, int] = project.emulated.stats()["locks"]["refused"]
     return sum(found.values())
 
@@ -47,7 +47,7 @@ def test_no_account_is_locked_by_two_batches_at_the_same_time(project: Project, 
     project.sync(**settings("External_Id__c", api=api))
     run = project.run()
     assert (run.exit, run.rows) == (0, {"read": ROWS, "planned": ROWS, "succeeded": ROWS}), run.said
-    assert refused(project) == 0
+    assert count_refusals(project) == 0
     assert set(project.emulated.stats()["attempted"]["Contact"].values()) == {1}
 
 
@@ -74,4 +74,4 @@ def test_of_two_look_ups_the_account_counts_and_rows_without_one_fill_batches_up
 def test_switched_off_they_meet(project: Project) -> None:
     project.sync(**settings("External_Id__c", lock_aware="off", split_retries="off"))
     project.run()
-    assert refused(project) > 0
+    assert count_refusals(project) > 0

@@ -36,12 +36,12 @@ def transport(monkeypatch: pytest.MonkeyPatch) -> ScriptedTransport:
     return scripted
 
 
-def connected(transport: ScriptedTransport, host: RecordingHost | None = None, **more: Any) -> Connection:
+def connect(transport: ScriptedTransport, host: RecordingHost | None = None, **more: Any) -> Connection:
     return login.connect(config(**more), host or RecordingHost())
 
 
 def assert_no_token_was_sent(transport: ScriptedTransport) -> None:
-    """What follows a login is asked without it, and of the login host alone."""
+    """Check that all calls but the first go to the login host, and without a token."""
     (_, *others) = transport.requests
     assert not [each for each in others if "Authorization" in each.headers or not each.url.startswith(MY_DOMAIN)]
 
@@ -51,7 +51,7 @@ def test_a_login_shows_org_user_and_kind_of_org(transport: ScriptedTransport) ->
     about = {"Id": "00Dxx0000001gPLEAY", "Name": "Acme", "IsSandbox": True, "OrganizationType": "Enterprise Edition"}
     transport.on("GET", r".*/query\?.*", answer({"records": [about], "done": True}))
     transport.on("GET", ".*/userinfo", answer({"preferred_username": "etl@acme.example"}))
-    connection = connected(transport)
+    connection = connect(transport)
     assert connection.account == "00Dxx0000001gPLEAY"
     assert connection.label == "Acme (00Dxx0000001gPLEAY), user etl@acme.example, sandbox, Enterprise Edition"
     assert connection.production is False
@@ -61,7 +61,7 @@ def test_a_login_shows_org_user_and_kind_of_org(transport: ScriptedTransport) ->
 
 def test_an_org_that_shows_nothing_of_itself_can_be_written_all_the_same(transport: ScriptedTransport) -> None:
     transport.on("POST", TOKEN_URL, answer(GOOD))
-    connection = connected(transport)
+    connection = connect(transport)
     assert connection.production is None
     assert "00Dxx0000001gPLEAY" in connection.label
     assert "005xx000001SwiUAAS" in connection.label
@@ -70,9 +70,9 @@ def test_an_org_that_shows_nothing_of_itself_can_be_written_all_the_same(transpo
 def test_secrets_are_hidden_and_redacted(transport: ScriptedTransport) -> None:
     transport.on("POST", TOKEN_URL, answer(GOOD))
     host = RecordingHost()
-    connection = connected(transport, host)
+    connection = connect(transport, host)
     assert host.hidden == ["a-client-secret", "00Dxx0000001gPL!token"]
-    (asked,) = transport.made("POST", "token")
+    (asked,) = transport.find_requests("POST", "token")
     assert asked.private
     assert parse_qs(asked.body.decode()) == {
         "grant_type": ["client_credentials"], "client_id": ["a-client-id"], "client_secret": ["a-client-secret"],
@@ -85,7 +85,7 @@ def test_secrets_are_hidden_and_redacted(transport: ScriptedTransport) -> None:
 @pytest.mark.parametrize("host", ["login", "test"])
 def test_client_credentials_need_my_domain(transport: ScriptedTransport, host: str) -> None:
     with pytest.raises(ConfigError, match="My Domain") as raised:
-        connected(transport, login_url=f"https://{host}.salesforce.com")
+        connect(transport, login_url=f"https://{host}.salesforce.com")
     assert [problem.path for problem in raised.value.problems] == [("login_url",)]
     assert transport.requests == []
 
@@ -106,7 +106,7 @@ def test_a_refused_login_says_what_an_admin_has_to_do(
 ) -> None:
     transport.on("POST", TOKEN_URL, answer({"error": error, "error_description": described}, 400))
     with pytest.raises(ConfigError) as raised:
-        connected(transport)
+        connect(transport)
     assert described in str(raised.value)
     assert re.search(advice, str(raised.value))
     assert raised.value.exit_code == 69
@@ -116,7 +116,7 @@ def test_a_refused_login_says_what_an_admin_has_to_do(
 def test_a_login_that_broke_may_succeed_later(transport: ScriptedTransport) -> None:
     transport.on("POST", TOKEN_URL, answer({"error": "server_error", "error_description": "x"}, 500))
     with pytest.raises(CallFailed):
-        connected(transport)
+        connect(transport)
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_a_login_that_broke_may_succeed_later(transport: ScriptedTransport) -> N
 def test_a_token_answer_of_another_kind_is_refused(transport: ScriptedTransport, said: Any) -> None:
     transport.on("POST", TOKEN_URL, answer(said))
     with pytest.raises((CallFailed, ConfigError)):
-        connected(transport)
+        connect(transport)
     assert_no_token_was_sent(transport)
 
 
 def test_a_token_is_not_taken_to_a_foreign_host(transport: ScriptedTransport) -> None:
     transport.on("POST", TOKEN_URL, answer({**GOOD, "instance_url": "https://acme.my.salesforce.com.evil.com"}))
     with pytest.raises(ConfigError, match="none of its own"):
-        connected(transport)
+        connect(transport)
     assert_no_token_was_sent(transport)
 
 

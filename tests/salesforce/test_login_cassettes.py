@@ -57,7 +57,7 @@ def project(
         monkeypatch.setenv("SF_SECRET", reached.ready["client_secret"])
         monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
         (tmp_path / "server.key").write_text(PRIVATE)
-        monkeypatch.setattr("connector_salesforce.auth.web_login.listen", Answers(record_cassettes).listening)
+        monkeypatch.setattr("connector_salesforce.auth.web_login.listen", Answers(record_cassettes).listen)
         secrets = [reached.ready["client_id"], reached.ready["client_secret"]]
         path = ROOT / "cassettes" / "salesforce" / f"{request.node.name.removeprefix('test_')}.yaml"
         stack.enter_context(Cassette(path, record=record_cassettes, secrets=secrets).play())
@@ -77,7 +77,7 @@ class Answers:
         self._asked = ""
 
     @contextmanager
-    def listening(self, _urls: object) -> Iterator[Answers]:
+    def listen(self, _urls: object) -> Iterator[Answers]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("click.launch", self._launch)
             yield self

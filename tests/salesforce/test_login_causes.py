@@ -1,4 +1,4 @@
-"""Why a login is refused: every cause is told apart from the others, in words of its own, with what to do about it."""
+"""Why a login is refused: every cause has a message of its own, which says what to do about it."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_refused_login_tells_its_cause_and_what_to_do(transport: ScriptedTrans
     assert re.search(why, said)
     assert re.search(what_to_do, said)
     assert exit_code == 69
-    assert len(transport.made("POST", "token")) == 1
+    assert len(transport.find_requests("POST", "token")) == 1
 
 
 @pytest.mark.parametrize("code", sorted({code for _, _, code, _, _ in CAUSES.values()}))
@@ -160,7 +160,7 @@ def test_a_token_that_is_bound_to_a_key_is_told_with_how_to_switch_that_off(
     assert "does not support yet" in said
     assert 'clear "Require DPoP' in said
     assert exit_code == 69
-    assert not transport.made("GET", "query")
+    assert not transport.find_requests("GET", "query")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_refused_refresh_token_is_told_by_how_it_was_used(
     expired = {"error": "invalid_grant", "error_description": "expired access/refresh token"}
     transport.on("POST", TOKEN_URL, answer(expired, 400))
     used = {name: time.time() - value if name == "used_at" else value for name, value in stored.items()}
-    host = remembering(StoredLogin(MY_DOMAIN, "an-app", "a-refresh-token", **used))
+    host = remember_login(StoredLogin(MY_DOMAIN, "an-app", "a-refresh-token", **used))
     said, _ = refusal(by_browser(), host)
     assert f"{code}: expired access/refresh token" in said
     assert words in said
@@ -212,7 +212,7 @@ def test_a_refused_refresh_token_is_told_by_how_it_was_used(
 
 def test_use_and_rotation_of_a_refresh_token_are_remembered(transport: ScriptedTransport) -> None:
     transport.on("POST", TOKEN_URL, answer(GOOD), answer({**GOOD, "refresh_token": "the-next"}))
-    host = remembering(StoredLogin(MY_DOMAIN, "an-app", "a-refresh-token"))
+    host = remember_login(StoredLogin(MY_DOMAIN, "an-app", "a-refresh-token"))
     login.connect(by_browser(), host)
     first = load(host.tokens)
     login.connect(by_browser(), host)
@@ -246,14 +246,14 @@ def by_browser() -> Config:
     return Config(MY_DOMAIN, auth=Web("web", "an-app"))
 
 
-def remembering(stored: StoredLogin) -> RecordingHost:
+def remember_login(stored: StoredLogin) -> RecordingHost:
     host = RecordingHost()
     stored.save(host.tokens)
     return host
 
 
 def refusal(given: Config, host: RecordingHost | None = None) -> tuple[str, int]:
-    """What a person reads of a login that is refused, and how the command ends."""
+    """Return what a person reads about a refused login, and how the command ends."""
     with pytest.raises(ConfigError) as raised:
         login.connect(given, host or RecordingHost())
     return str(raised.value), raised.value.exit_code

@@ -26,7 +26,7 @@ def contact(key: str, **more: Any) -> dict[str, Any]:
 
 
 def accounts(project: Project, *records: dict[str, Any]) -> dict[str, str]:
-    """Accounts made by hand; their ids by name."""
+    """Create accounts by hand, and return the ids of all accounts by name."""
     project.emulated.insert("Account", *records)
     return {each["Name"]: each["Id"] for each in project.emulated.records("Account")}
 

@@ -13,11 +13,11 @@ from attrs import evolve
 from . import crashes, merge_crashes
 from .emulated import Emulated
 from .gateway import Forward, Reply, gateway
-from .lost_answers import Crashing, in_turn, of_beginning, of_every_kind, of_first, of_writing, spoil_every_call
+from .lost_answers import Crashing, choose_in_turn, of_beginning, of_every_kind, of_first, of_writing, spoil_every_call
 
 
 def contacts(api: str, mode: str) -> Crashing:
-    return lambda ready: crashes.crashing(ready, api, mode)
+    return lambda ready: crashes.make_scenario(ready, api, mode)
 
 
 WAYS = {
@@ -25,14 +25,14 @@ WAYS = {
     for api in ("bulk", "bulk2", "rest") for mode in ("insert", "upsert", "update", "archive")
     if (api, mode) != ("bulk2", "insert")
 }  # fmt: skip
-WAYS["merge"] = merge_crashes.crashing
+WAYS["merge"] = merge_crashes.make_scenario
 QUICK = ("bulk-upsert", "bulk2-upsert", "rest-insert", "merge")
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("way", QUICK)
 def test_no_lost_answer_of_a_writing_call_loses_or_doubles_a_row(emulated: Emulated, tmp_path: Path, way: str) -> None:
-    chosen = of_first(in_turn) if "bulk" in way else in_turn
+    chosen = of_first(choose_in_turn) if "bulk" in way else choose_in_turn
     tested = spoil_every_call(emulated, WAYS[way], tmp_path, of_writing(chosen))
     assert not tested.problems, tested.problems
     assert tested.runs >= 3
@@ -40,7 +40,7 @@ def test_no_lost_answer_of_a_writing_call_loses_or_doubles_a_row(emulated: Emula
 
 @pytest.mark.timeout(600)
 def test_no_lost_answer_before_the_first_writing_call_does_any_harm(emulated: Emulated, tmp_path: Path) -> None:
-    tested = spoil_every_call(emulated, WAYS["rest-upsert"], tmp_path, of_first(of_beginning(in_turn)))
+    tested = spoil_every_call(emulated, WAYS["rest-upsert"], tmp_path, of_first(of_beginning(choose_in_turn)))
     assert not tested.problems, tested.problems
     assert tested.runs >= 8
 
@@ -62,7 +62,7 @@ def test_an_answer_that_tells_of_fewer_rows_than_were_sent_is_believed_of_none(
         return evolve(reply, body=json.dumps(json.loads(reply.body)[1:]).encode())
 
     with gateway(emulated) as (spoiling, reached):
-        scenario = crashes.crashing(json.dumps(dict(reached.ready)), "rest", mode)
+        scenario = crashes.make_scenario(json.dumps(dict(reached.ready)), "rest", mode)
         scenario.prepare(tmp_path)
         more = "" if mode == "insert" else "/Contact/External_Id__c"
         written = ("POST" if mode == "insert" else "PATCH", f"/services/data/v66.0/composite/sobjects{more}")

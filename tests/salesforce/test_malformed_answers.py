@@ -17,7 +17,7 @@ from connector_sdk.testing.doubles import RecordingHost, RecordingRun
 
 from .emulated import Emulated
 from .scripted import batch
-from .trials import LOGIN, Act, Use, complaints, tried
+from .trials import LOGIN, Act, Use, complaints, quick_uses
 
 EXECUTING = (
     *("POST /composite/sobjects", "PATCH /composite/sobjects", "DELETE /composite/sobjects"),
@@ -56,8 +56,8 @@ def leads(emulated: Emulated) -> None:
     emulated.convert("k2")
 
 
-def given(action: Action, api: str) -> Batch:
-    """Three rows, of which the last is refused unless it is deleted."""
+def build_batch(action: Action, api: str) -> Batch:
+    """Return a batch of three rows; the org refuses the last unless it is deleted."""
     rows: dict[str, Any] = {"LastName": ["one", "two", "x" * 100]}
     if action is Action.DELETE:
         return batch({}, action, ids=[ids[each] for each in KEYS], api=api)
@@ -66,22 +66,22 @@ def given(action: Action, api: str) -> Batch:
     return batch({"External_Id__c": [f"n{each}" for each in KEYS], **rows}, action, api=api)
 
 
-def writing(action: Action, api: str) -> Act:
+def write_rows(action: Action, api: str) -> Act:
     """Write a batch."""
 
     def act(destination: Destination, connection: Connection) -> Any:
-        made = given(action, api)
+        made = build_batch(action, api)
         return destination.write_batch(connection, made, Options(), RecordingRun(longest=0).attempt(made))
 
     return act
 
 
-def sent(action: Action, api: str) -> Callable[[Emulated], None]:
+def send_rows(action: Action, api: str) -> Callable[[Emulated], None]:
     """Write a batch, and keep its anchors."""
 
     def prepare(emulated: Emulated) -> None:
         contacts(emulated)
-        made, run = given(action, api), RecordingRun()
+        made, run = build_batch(action, api), RecordingRun()
         destination = load("salesforce")
         connection = destination.connect(emulated.config(), RecordingHost())
         destination.write_batch(connection, made, Options(), run.attempt(made))
@@ -90,18 +90,18 @@ def sent(action: Action, api: str) -> Callable[[Emulated], None]:
     return prepare
 
 
-def recovering(action: Action, api: str, *steps: str) -> Use:
-    """Ask what became of a batch with no more than some of its anchors."""
+def recover_rows(action: Action, api: str, *steps: str) -> Use:
+    """Recover a batch of which only some anchors are known."""
 
     def act(destination: Destination, connection: Connection) -> Any:
-        made = given(action, api)
+        made = build_batch(action, api)
         run = RecordingRun([each for each in anchors if each.step in steps], longest=0)
         return destination.recover_batch(connection, made, Options(), run.attempt(made))
 
-    return use(act, prepare=sent(action, api), executing=LOGIN)
+    return use(act, prepare=send_rows(action, api), executing=LOGIN)
 
 
-def merging(recover: bool = False) -> Act:
+def merge_records(recover: bool = False) -> Act:
     """Merge two records into another one, one of which is gone."""
 
     def act(destination: Destination, connection: Connection) -> Any:
@@ -116,12 +116,12 @@ def merging(recover: bool = False) -> Act:
     return act
 
 
-def matching(objects: list[str], field: str, values: list[str]) -> Act:
+def match_records(objects: list[str], field: str, values: list[str]) -> Act:
     """Look records up."""
     return lambda destination, connection: destination.match(connection, objects, field, pa.array(values))
 
 
-def planned(destination: Destination, connection: Connection) -> Any:
+def check_plan(destination: Destination, connection: Connection) -> Any:
     """Look at a plan."""
     plan = PlanSummary(
         run="run",
@@ -147,31 +147,31 @@ USES: Mapping[str, Use] = {
     "connect": use(lambda destination, connection: connection.account, others=()),
     "list objects": use(lambda destination, connection: destination.list_objects(connection), others=LOGIN),
     "discover": use(lambda destination, connection: destination.discover_schema(connection, "Contact"), others=LOGIN),
-    "look keys up": use(matching(["Contact"], "External_Id__c", ["k1", "K2", "none"])),
-    "look ids up": use(matching(["Contact"], "Id", ["003000000000001AAA", "none"])),
-    "look many keys up": use(matching(["Contact"], "External_Id__c", MANY)),
-    "look leads up": use(matching(["Contact", "Lead"], "External_Id__c", KEYS), prepare=leads),
-    "check a plan": use(planned),
+    "look keys up": use(match_records(["Contact"], "External_Id__c", ["k1", "K2", "none"])),
+    "look ids up": use(match_records(["Contact"], "Id", ["003000000000001AAA", "none"])),
+    "look many keys up": use(match_records(["Contact"], "External_Id__c", MANY)),
+    "look leads up": use(match_records(["Contact", "Lead"], "External_Id__c", KEYS), prepare=leads),
+    "check a plan": use(check_plan),
     **{
         f"{action.value} by {api}": use(
-            writing(action, api), ordered=api != "bulk2" and action in (Action.CREATE, Action.UPSERT),
+            write_rows(action, api), ordered=api != "bulk2" and action in (Action.CREATE, Action.UPSERT),
             once=api == "rest", seldom=(api, action) in SELDOM,
         )
         for api in ("rest", "bulk", "bulk2")
         for action in (Action.CREATE, Action.UPDATE, Action.UPSERT, Action.DELETE)
         if (api, action) != ("bulk2", Action.CREATE)
     },
-    "recover a posted batch": recovering(Action.UPDATE, "bulk", "posting", "posted"),
-    "recover a batch that may have been posted": recovering(Action.UPDATE, "bulk", "posting"),
-    "recover a job": recovering(Action.UPDATE, "bulk2", "opened", "handing over"),
-    "recover a job that was not handed over": recovering(Action.UPDATE, "bulk2", "opened"),
-    "merge": use(merging()),
-    "recover a merge": use(merging(recover=True)),
+    "recover a posted batch": recover_rows(Action.UPDATE, "bulk", "posting", "posted"),
+    "recover a batch that may have been posted": recover_rows(Action.UPDATE, "bulk", "posting"),
+    "recover a job": recover_rows(Action.UPDATE, "bulk2", "opened", "handing over"),
+    "recover a job that was not handed over": recover_rows(Action.UPDATE, "bulk2", "opened"),
+    "merge": use(merge_records()),
+    "recover a merge": use(merge_records(recover=True)),
 }  # fmt: skip
 
 
 @pytest.mark.rule("C3", "C4")
-@pytest.mark.parametrize("name", tried(USES))
+@pytest.mark.parametrize("name", quick_uses(USES))
 def test_no_malformed_answer_is_believed_or_breaks_a_hook(
     name: str, emulated: Emulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ def account(key: str, name: str) -> dict[str, Any]:
 
 
 def ids(project: Project, *names: str) -> list[str]:
-    """Accounts made by hand; their ids."""
+    """Create accounts by hand, and return the ids of all accounts."""
     project.emulated.insert("Account", *({"Name": each} for each in names))
     return [each["Id"] for each in project.emulated.records("Account")]
 

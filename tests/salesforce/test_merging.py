@@ -26,8 +26,8 @@ def rows(*given: tuple[str, str | None, str | None], name: str = "After") -> lis
     return [{"id": key, "name": f"{name} {key}", "person": person, "duplicate": child} for key, person, child in given]
 
 
-def existing(project: Project, *keys: str) -> dict[str, str]:
-    """Accounts that are there; their ids by key."""
+def insert_accounts(project: Project, *keys: str) -> dict[str, str]:
+    """Create accounts by hand, and return the ids of all accounts by key."""
     project.emulated.insert("Account", *({"Name": f"Before {key}", "External_Id__c": key} for key in keys))
     return {each["External_Id__c"]: each["Id"] for each in project.emulated.records("Account")}
 
@@ -37,9 +37,9 @@ def live(project: Project) -> dict[str, str]:
 
 
 def masters(project: Project, ids: Mapping[str, str]) -> dict[str, str]:
-    """The keys of accounts that were merged, with those of the accounts that they went into."""
+    """Return the keys of merged accounts, with the keys of the accounts that they went into."""
     keys = {id_: key for key, id_ in ids.items()}
-    recycled = project.emulated.recycled("Account")
+    recycled = project.emulated.recycle_bin("Account")
     return {each["External_Id__c"]: keys[each["MasterRecordId"]] for each in recycled if each["MasterRecordId"]}
 
 
@@ -51,19 +51,19 @@ def merges(project: Project, ids: Mapping[str, str]) -> list[tuple[str, list[str
     ]
 
 
-def counted(run: Done) -> dict[str, int]:
+def count_actions(run: Done) -> dict[str, int]:
     return {name: count for name, count in run.report["actions"].items() if count}
 
 
 @pytest.mark.parametrize("api", ["rest", "bulk", "bulk2"])
 def test_children_go_into_the_record_of_their_parent_whose_values_win(project: Project, api: str) -> None:
-    ids = existing(project, *(key for key, *_ in TABLE))
+    ids = insert_accounts(project, *(key for key, *_ in TABLE))
     project.emulated.insert("Contact", {"LastName": "Ash", "AccountId": ids["A"]})
     project.sync(**{**ACCOUNTS, "options": {"api": api}})
     project.model(rows(*TABLE))
     run = project.run()
     assert (run.exit, run.rows) == (0, {"read": 6, "planned": 6, "succeeded": 6}), run.said
-    assert counted(run) == {"updated": 3, "merged": 3}
+    assert count_actions(run) == {"updated": 3, "merged": 3}
     assert live(project) == {"C": "After C", "D": "After D", "E": "After E"}
     assert masters(project, ids) == {"A": "C", "B": "C", "F": "E"}
     assert merges(project, ids) == [("C", ["A", "B"]), ("E", ["F"])]
@@ -74,7 +74,7 @@ def test_children_go_into_the_record_of_their_parent_whose_values_win(project: P
 
 
 def test_a_parent_named_by_its_match_value_takes_its_children_in(project: Project) -> None:
-    ids = existing(project, *(key for key, *_ in TABLE))
+    ids = insert_accounts(project, *(key for key, *_ in TABLE))
     project.sync(**{**ACCOUNTS, "merge": {"shared_id": "person", "merge_id": "into"}})
     into = {"A": "C", "B": "c", "F": "E"}
     project.model([{**row, "into": into.get(row["id"])} for row in rows(*TABLE)])
@@ -89,7 +89,7 @@ def test_a_group_of_which_it_cannot_be_said_what_stays_is_rejected_whole(project
         ("A", "5", "true"), ("B", "5", "true"), ("C", "6", "false"), ("D", "6", "false"),
         ("E", "7", "true"), ("F", "7", None), ("G", None, "true"), ("H", "8", "false"), ("I", "8", "maybe"),
     ]  # fmt: skip
-    ids = existing(project, *(key for key, *_ in given))
+    ids = insert_accounts(project, *(key for key, *_ in given))
     project.sync(**ACCOUNTS)
     project.model(rows(*given))
     run = project.run()
@@ -106,7 +106,7 @@ def test_a_group_of_which_it_cannot_be_said_what_stays_is_rejected_whole(project
 
 
 def test_a_merge_id_from_outside_of_the_group_rejects_it_whole(project: Project) -> None:
-    existing(project, "A", "B", "C")
+    insert_accounts(project, "A", "B", "C")
     project.sync(**{**ACCOUNTS, "merge": {"shared_id": "person", "merge_id": "into"}})
     given = rows(("A", "1", None), ("B", "1", None), ("C", "1", None), ("X", None, None))
     project.model([{**row, "into": {"A": "B", "C": "X"}.get(row["id"])} for row in given])
@@ -118,7 +118,7 @@ def test_a_merge_id_from_outside_of_the_group_rejects_it_whole(project: Project)
 
 
 def test_a_plan_shows_groups_parents_and_what_is_merged(project: Project) -> None:
-    existing(project, *(key for key, *_ in TABLE))
+    insert_accounts(project, *(key for key, *_ in TABLE))
     project.sync(**ACCOUNTS)
     project.model(rows(*TABLE, ("G", "5", "true"), ("H", "5", "true")))
     (plan,) = json.loads(project.invoke("plan", "contacts", "--output", "json").stdout)
@@ -131,25 +131,25 @@ def test_a_plan_shows_groups_parents_and_what_is_merged(project: Project) -> Non
     said = [each["message"] for each in plan["findings"]]
     assert "records that are merged: 3, into 2 others, which keep their values" in said
     assert "groups that are rejected: 1 (group 5 has no parent: every row of it is a child)" in said
-    assert project.emulated.recycled("Account") == []
+    assert project.emulated.recycle_bin("Account") == []
 
 
 def test_a_child_without_a_record_is_not_created_only_to_be_merged(project: Project) -> None:
-    ids = existing(project, "C")
+    ids = insert_accounts(project, "C")
     project.sync(**ACCOUNTS)
     project.model(rows(("A", "1", "true"), ("C", "1", "false")))
     run = project.run()
     assert (run.exit, run.rows) == (0, {"read": 2, "planned": 2, "succeeded": 1, "skipped": 1}), run.said
     assert project.ledger(run)["A"]["code"] == "NOTHING_TO_MERGE"
     assert live(project) == {"C": "After C"}
-    ids = existing(project, "A")
+    ids = insert_accounts(project, "A")
     run = project.run()
     assert run.rows == {"read": 2, "unchanged": 1, "planned": 1, "succeeded": 1}, run.said
     assert masters(project, ids) == {"A": "C"}
 
 
 def test_a_merged_child_is_settled_and_never_takes_its_parent_along(project: Project) -> None:
-    existing(project, *(key for key, *_ in TABLE))
+    insert_accounts(project, *(key for key, *_ in TABLE))
     project.sync(**ACCOUNTS, on_removed="delete", guards={"max_removed": None})
     project.model(rows(*TABLE))
     project.run()
@@ -164,12 +164,12 @@ def test_a_merged_child_is_settled_and_never_takes_its_parent_along(project: Pro
     assert set(live(project)) == {"C", "D", "E"}
     project.model(rows(*(each for each in TABLE if each[0] not in "ABC")))
     run = project.run()
-    assert counted(run) == {"deleted": 1}, run.said
+    assert count_actions(run) == {"deleted": 1}, run.said
     assert set(live(project)) == {"D", "E"}
 
 
 def test_a_child_that_is_added_later_goes_into_the_record_of_a_parent_that_did_not_change(project: Project) -> None:
-    ids = existing(project, "A", "C")
+    ids = insert_accounts(project, "A", "C")
     project.sync(**ACCOUNTS)
     project.model(rows(("C", "1", "false")))
     project.run()
@@ -183,15 +183,15 @@ def test_a_row_that_was_written_before_can_become_a_child(project: Project) -> N
     project.sync(**ACCOUNTS)
     project.model(rows(("A", "1", None), ("C", "2", None)))
     project.run()
-    ids = existing(project)
+    ids = insert_accounts(project)
     project.model(rows(("A", "2", "true"), ("C", "2", None)))
     run = project.run()
-    assert (run.rows, counted(run)) == ({"read": 2, "unchanged": 1, "planned": 1, "succeeded": 1}, {"merged": 1})
+    assert (run.rows, count_actions(run)) == ({"read": 2, "unchanged": 1, "planned": 1, "succeeded": 1}, {"merged": 1})
     assert masters(project, ids) == {"A": "C"}
 
 
 def test_the_children_of_a_parent_that_is_refused_are_not_merged(project: Project) -> None:
-    existing(project, "A", "B", "C", "D")
+    insert_accounts(project, "A", "B", "C", "D")
     project.sync(**ACCOUNTS)
     given = rows(("A", "1", "true"), ("B", "1", None), ("C", "2", "true"), ("D", "2", None))
     given[1]["name"] = None
@@ -211,7 +211,7 @@ def test_the_children_of_a_parent_that_is_refused_are_not_merged(project: Projec
 
 
 def test_rows_are_merged_one_by_one_where_two_are_refused_together(project: Project) -> None:
-    ids = existing(project, "A", "B", "C")
+    ids = insert_accounts(project, "A", "B", "C")
     project.sync(**ACCOUNTS)
     project.model(rows(("A", "1", "true"), ("B", "1", "true"), ("C", "1", None)))
     rule = {"match": {"path": "/services/Soap/*", "key": "A"}, "do": {"error": {"code": "DELETE_FAILED"}}}
@@ -226,7 +226,7 @@ def test_a_child_whose_record_is_gone_is_forgotten(project: Project) -> None:
     project.sync(**ACCOUNTS)
     project.model(rows(("A", "1", None), ("C", "2", None)))
     project.run()
-    project.emulated.delete("Account", existing(project)["A"])
+    project.emulated.delete("Account", insert_accounts(project)["A"])
     project.model(rows(("A", "2", "true"), ("C", "2", None)))
     run = project.run()
     assert (run.exit, run.rows) == (0, {"read": 2, "unchanged": 1, "planned": 1, "skipped": 1}), run.said
@@ -235,7 +235,7 @@ def test_a_child_whose_record_is_gone_is_forgotten(project: Project) -> None:
 
 
 def test_a_lost_answer_leaves_nothing_undone_and_nothing_done_twice(project: Project) -> None:
-    ids = existing(project, *(key for key, *_ in TABLE))
+    ids = insert_accounts(project, *(key for key, *_ in TABLE))
     project.sync(**ACCOUNTS)
     project.model(rows(*TABLE))
     project.emulated.faults({"match": {"path": "/services/Soap/*"}, "do": {"cut": "after"}, "times": 1})
@@ -277,7 +277,7 @@ def test_a_token_that_soap_refuses_stops_the_run_before_anything_is_written(
 ) -> None:
     monkeypatch.setenv("SF_SECRET", with_jwt.ready["client_secret"])
     project = Project(tmp_path, with_jwt)
-    existing(project, *(key for key, *_ in TABLE))
+    insert_accounts(project, *(key for key, *_ in TABLE))
     project.sync(**ACCOUNTS)
     project.model(rows(*TABLE))
     run = project.run()

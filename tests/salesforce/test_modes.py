@@ -15,12 +15,12 @@ def contact(key: str, last: str = "Ash", **more: Any) -> dict[str, Any]:
     return {"id": key, "last": last, "email": f"{key}@acme.example", **more}
 
 
-def stored(project: Project) -> dict[str, dict[str, Any]]:
+def read_contacts(project: Project) -> dict[str, dict[str, Any]]:
     return {each["External_Id__c"]: each for each in project.emulated.records("Contact")}
 
 
 def names(project: Project) -> dict[str, str]:
-    return {key: each["LastName"] for key, each in stored(project).items()}
+    return {key: each["LastName"] for key, each in read_contacts(project).items()}
 
 
 @pytest.mark.parametrize("api", ["bulk", "rest"])
@@ -60,8 +60,8 @@ def test_an_archive_puts_the_records_of_the_model_into_the_recycle_bin_once(proj
     project.sync(mode="archive", fields=None, options={"api": api})
     project.model([contact("k1"), contact("k2")])
     assert project.run().report["actions"]["deleted"] == 2
-    assert sorted(each["External_Id__c"] for each in project.emulated.recycled("Contact")) == ["k1", "k2"]
-    assert list(stored(project)) == ["k3"]
+    assert sorted(each["External_Id__c"] for each in project.emulated.recycle_bin("Contact")) == ["k1", "k2"]
+    assert list(read_contacts(project)) == ["k3"]
     assert "planned" not in project.run().rows
 
 
@@ -74,20 +74,20 @@ def test_a_row_that_leaves_and_comes_back(project: Project, api: str, on_removed
     project.sync(on_removed=on_removed, options={"api": api}, guards={"max_removed": None})
     project.model([contact("k1"), contact("k3")])
     project.run()
-    (id_,) = [each["Id"] for key, each in stored(project).items() if key == "k3"]
+    (id_,) = [each["Id"] for key, each in read_contacts(project).items() if key == "k3"]
     project.model([contact("k1")])
     assert project.run().exit == 0
     email, action = REMOVALS[on_removed]
-    assert ("k3" in stored(project)) is (on_removed != "delete")
+    assert ("k3" in read_contacts(project)) is (on_removed != "delete")
     if on_removed == "delete":
-        assert [each["Id"] for each in project.emulated.recycled("Contact")] == [id_]
+        assert [each["Id"] for each in project.emulated.recycle_bin("Contact")] == [id_]
     else:
-        assert (stored(project)["k3"]["Email"], stored(project)["k3"]["LastName"]) == (email, "Ash")
+        assert (read_contacts(project)["k3"]["Email"], read_contacts(project)["k3"]["LastName"]) == (email, "Ash")
     project.model([contact("k1"), contact("k3", "Back")])
     run = project.run()
     assert (run.exit, run.report["actions"][action]) == (0, 1), run.report
-    assert (stored(project)["k3"]["Email"], names(project)["k3"]) == ("k3@acme.example", "Back")
-    assert (stored(project)["k3"]["Id"] == id_) is (on_removed != "delete")
+    assert (read_contacts(project)["k3"]["Email"], names(project)["k3"]) == ("k3@acme.example", "Back")
+    assert (read_contacts(project)["k3"]["Id"] == id_) is (on_removed != "delete")
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ def test_a_record_whose_key_was_changed_on_both_sides_stays(project: Project, ap
     project.sync(on_removed=on_removed, options={"api": api}, guards={"max_removed": None})
     project.model([contact("k1"), contact("k3")])
     project.run()
-    record = stored(project)["k3"]
+    record = read_contacts(project)["k3"]
     project.emulated.update("Contact", {"Id": record["Id"], "External_Id__c": "k7"})
     project.model([contact("k1"), contact("k7", "Birch")])
     run = project.run()
     assert (run.exit, run.rows["succeeded"], run.rows["skipped"]) == (0, 1, 1), run.said
     assert project.ledger(run)["k3"]["code"] == "RECORD_KEPT"
-    found = stored(project)["k7"]
+    found = read_contacts(project)["k7"]
     assert (found["Id"], found["LastName"], found["Email"]) == (record["Id"], "Birch", "k7@acme.example")
     assert "planned" not in project.run().rows
 
@@ -139,12 +139,12 @@ def test_an_empty_model_deletes_nothing_until_that_is_accepted(project: Project)
     project.run()
     (project.folder / "contacts.csv").write_text("id,last,email\n")
     run = project.run()
-    assert (run.exit, len(stored(project))) == (6, 500), run.said
+    assert (run.exit, len(read_contacts(project))) == (6, 500), run.said
     for guard in ("min_rows", "max_removed"):
         assert f"--accept {guard}" in " ".join(run.said.split())
     assert project.run("--accept", "min_rows").exit == 6
     run = project.run("--accept", "min_rows", "--accept", "max_removed")
-    assert (run.exit, run.report["actions"]["deleted"], stored(project)) == (0, 500, {})
+    assert (run.exit, run.report["actions"]["deleted"], read_contacts(project)) == (0, 500, {})
 
 
 @pytest.mark.parametrize("on_removed", ["clear", "delete"])
@@ -156,7 +156,7 @@ def test_a_full_run_leaves_removed_rows_alone(project: Project, on_removed: str)
     run = project.run("--full")
     assert (run.exit, run.rows) == (0, {"read": 1, "planned": 1, "succeeded": 1}), run.said
     assert (run.report["actions"]["cleared"], run.report["actions"]["deleted"]) == (0, 0)
-    found = {key: (each["LastName"], each["Email"]) for key, each in stored(project).items()}
+    found = {key: (each["LastName"], each["Email"]) for key, each in read_contacts(project).items()}
     assert found == {key: ("Ash", f"{key}@acme.example") for key in ("k1", "k2")}
 
 
@@ -175,7 +175,7 @@ def test_clearing_leaves_the_match_field_required_fields_and_booleans_and_names_
     planned = " ".join(project.invoke("plan", "contacts", "--output", "json").stdout.split())
     assert "keep their value: External_Id__c, DoNotCall, LastName, Origin__c" in planned
     assert project.run().report["actions"]["cleared"] == 1
-    left = stored(project)["k2"]
+    left = read_contacts(project)["k2"]
     assert (left["LastName"], left["DoNotCall"], left["Origin__c"]) == ("Ash", True, "Ash")
     assert (left["Email"], left["AccountId"]) == (None, None)
 
@@ -187,4 +187,4 @@ def test_a_hard_delete_of_removed_rows_passes_the_recycle_bin(project: Project, 
     project.run()
     project.model([contact("k1")])
     assert project.run().report["actions"]["deleted"] == 1
-    assert (list(stored(project)), project.emulated.recycled("Contact")) == (["k1"], [])
+    assert (list(read_contacts(project)), project.emulated.recycle_bin("Contact")) == (["k1"], [])

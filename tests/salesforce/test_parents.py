@@ -1,4 +1,4 @@
-"""Accounts below accounts, all of them written by one run: parents first, whoever finds them."""
+"""Accounts below accounts, all of them written by one run: parents first, whichever field finds them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return Project(tmp_path, emulated)
 
 
-def below(project: Project, where: str, **changes: Any) -> None:
-    """A sync of accounts whose parents are found by a field of theirs."""
+def sync_accounts(project: Project, where: str, **changes: Any) -> None:
+    """Write a sync of accounts that finds parents by one of their fields."""
     parent = {"find": "Account", "where": where, "equals": "parent"}
     fields = {"Name": "name", "Unique_Key__c": "id", "ParentId": parent}
     project.sync(**{"object": "Account", "fields": fields, **changes})
@@ -42,7 +42,7 @@ def parents(project: Project) -> dict[str, str | None]:
 @pytest.mark.parametrize("api", ["bulk", "bulk2", "rest"])
 @pytest.mark.parametrize("where", ["External_Id__c", "Unique_Key__c"])
 def test_a_whole_tree_is_written_by_one_run(project: Project, api: str, where: str) -> None:
-    below(project, where, options={"api": api})
+    sync_accounts(project, where, options={"api": api})
     project.model(rows(TREE))
     run = project.run()
     assert (run.exit, run.rows) == (0, {"read": 5, "planned": 5, "succeeded": 5}), run.said
@@ -55,7 +55,7 @@ def test_a_whole_tree_is_written_by_one_run(project: Project, api: str, where: s
 def test_an_insert_writes_a_whole_tree(project: Project, where: str) -> None:
     parent = {"find": "Account", "where": where, "equals": "parent"}
     fields = {"Name": "name", "External_Id__c": "id", "Unique_Key__c": "id", "ParentId": parent}
-    below(project, where, mode="insert", match=None, fields=fields)
+    sync_accounts(project, where, mode="insert", match=None, fields=fields)
     project.model(rows(TREE))
     run = project.run("--first-run", "send")
     assert (run.exit, run.rows) == (0, {"read": 5, "planned": 5, "succeeded": 5}), run.said
@@ -64,7 +64,7 @@ def test_an_insert_writes_a_whole_tree(project: Project, where: str) -> None:
 
 @pytest.mark.parametrize("where", ["External_Id__c", "Unique_Key__c"])
 def test_what_hangs_from_a_refused_account_and_what_turns_in_a_circle_is_rejected(project: Project, where: str) -> None:
-    below(project, where)
+    sync_accounts(project, where)
     project.emulated.faults({"match": {"object": "Account", "key": "k1"}, "do": {"error": {"code": "STRING_TOO_LONG"}}})
     project.model(rows({**TREE, "x": "y", "y": "x", "self": "self"}))
     run = project.run()

@@ -48,14 +48,14 @@ def only(project: Project, object_name: str, **values: Any) -> dict[str, Any]:
     return found
 
 
-def refused(project: Project, **fields: str) -> str:
-    """What a mapping is refused with; nothing is written."""
+def read_refusal(project: Project, **fields: str) -> str:
+    """Return why a mapping is refused, and check that nothing is written."""
     project.model([person("k1")])
     project.sync(object="Account", fields=fields)
-    return said(project, project.run())
+    return read_messages(project, project.run())
 
 
-def said(project: Project, run: Done) -> str:
+def read_messages(project: Project, run: Done) -> str:
     assert run.exit == 64, run.said
     assert not project.emulated.records("Account")
     return " ".join(run.said.replace("│", " ").split())
@@ -80,13 +80,13 @@ def test_a_change_of_a_person_is_an_update_of_its_account(people: Project) -> No
 
 
 def test_a_name_beside_fields_of_people_is_refused_with_the_advice_last_name(people: Project) -> None:
-    text = refused(people, Name="first", LastName="last", PersonEmail="email")
+    text = read_refusal(people, Name="first", LastName="last", PersonEmail="email")
     assert "Name cannot be written beside LastName, PersonEmail" in text
     assert "map LastName" in text
 
 
 def test_a_full_name_is_refused_with_the_advice_last_name(people: Project) -> None:
-    text = refused(people, FullName="last")
+    text = read_refusal(people, FullName="last")
     assert "Account.FullName is no field" in text
     assert "map LastName" in text
 
@@ -100,7 +100,7 @@ def test_businesses_are_written_by_name_as_ever(people: Project) -> None:
 
 
 def test_without_person_accounts_the_advice_is_that_salesforce_enables_them(project: Project) -> None:
-    text = refused(project, LastName="last", PersonEmail="email")
+    text = read_refusal(project, LastName="last", PersonEmail="email")
     for name in ("LastName", "PersonEmail"):
         assert f"Account.{name} is a field of person accounts, which are not enabled in this org" in text
     assert "only Salesforce can enable them" in text
@@ -130,7 +130,7 @@ def test_the_contact_of_a_person_is_not_written_and_the_advice_is_account(people
 def test_a_key_of_the_persons_contact_is_no_external_id_of_account(people: Project) -> None:
     people.model([person("k1")])
     people.sync(object="Account", match={"field": "External_Id__pc", "column": "id"}, fields={"LastName": "last"})
-    text = said(people, people.run())
+    text = read_messages(people, people.run())
     assert "External_Id__pc cannot be matched on" in text
     assert "not an external id of Account" in text
     assert "External_Id__c" in text

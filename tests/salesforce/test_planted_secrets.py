@@ -29,7 +29,7 @@ from connector_sdk.project.load import load_project
 from connector_sdk.run import run
 from connector_sdk.state.tokens import token_store
 
-from ..connector_sdk.observing.planted import SPELLINGS, Planted, everything_in, found
+from ..connector_sdk.observing.planted import SPELLINGS, Planted, everything_in, find_secrets
 from .scripted import CONTACT_FIELDS, ORG_ID, described_object
 from .test_flows import pem
 
@@ -39,7 +39,7 @@ NEXT_REFRESH = Planted("5Aep861Qz903kW903Vx903jH.==", "Qz903kW903Vx903jH")
 CLIENT = Planted("cl/ient+secret&Qz904kW904Vx904jH", "Qz904kW904Vx904jH")
 CLI = Planted("00Dxx0000001gPL!AQEAQQz905kW905Vx905jH.x_Y", "Qz905kW905Vx905jH")
 ENDED = Planted("00Dxx0000001gPL!AQEAQQz906kW906Vx906jH.x_Y", "Qz906kW906Vx906jH")
-"""A session that the CLI talks about and does not give: nobody has hidden it."""
+"""A session that the CLI talks about and does not give: no part of the plugin has hidden it."""
 KEY = pem(rsa.generate_private_key(public_exponent=65_537, key_size=2_048))
 SECRETS = [
     SESSION,
@@ -68,7 +68,7 @@ class EchoingOrg:
     assertions: list[Planted] = field(factory=list)
 
     def reply(self, path: str, headers: str, body: str) -> tuple[int, str]:
-        """Status and body of an answer."""
+        """Return status and body of an answer."""
         said = " ~ ".join(spell(each) for each in (*headers.splitlines(), body) for spell in SPELLINGS.values())
         if path == "/services/oauth2/token":
             return self._token(body, said)
@@ -169,17 +169,17 @@ def test_nothing_of_a_login_is_shown_or_kept(
         (folder / "refused").touch()
     shown: list[tuple[str, str]] = []
 
-    def called(*arguments: str) -> str:
+    def invoke(*arguments: str) -> str:
         result = CliRunner().invoke(connector, list(arguments))
         shown.append((" ".join(arguments), result.output + result.stderr))
         return result.stdout
 
     kept = logging.getLogger().handlers[:]
     for arguments in (("check",), ("discover", "crm", "Contact"), ("plan", "rest"), ("run", "rest"), ("run", "bulk")):
-        called("--verbose", *arguments)
-    for line in called("runs", "--output", "csv").splitlines()[1:]:
+        invoke("--verbose", *arguments)
+    for line in invoke("runs", "--output", "csv").splitlines()[1:]:
         for command in ("rows", "calls", "show"):
-            called(command, line.split(",")[0], "--output", "json")
+            invoke(command, line.split(",")[0], "--output", "json")
     logging.getLogger().handlers[:] = kept
     for ask in (lambda: check(load_project(folder)), lambda: run(load_project(folder), "bulk")):
         try:
@@ -189,5 +189,5 @@ def test_nothing_of_a_login_is_shown_or_kept(
     shown.append(("log", caplog.text))
     shown += [each for each in everything_in(folder / ".connector") if (folder / ".connector").exists()]
     secrets = [*SECRETS, *echoing.assertions]
-    assert [(where, found(secrets, text)[:3]) for where, text in shown if found(secrets, text)] == []
+    assert [(where, find_secrets(secrets, text)[:3]) for where, text in shown if find_secrets(secrets, text)] == []
     assert any("***" in text for _, text in shown)

@@ -12,7 +12,7 @@ from connector_salesforce.transport.sending import Answer, Request
 
 from connector_sdk import Action, Column, Delivery, Finding, Level, Mode, PlanSummary
 
-from .scripted import ScriptedTransport, answer, described_field, described_object, describing, org
+from .scripted import ScriptedTransport, add_objects, answer, described_field, described_object, org
 
 
 def plan(
@@ -34,7 +34,7 @@ def plan(
 
 
 def plain() -> ScriptedTransport:
-    """An org without automation."""
+    """Return an org without automation."""
     transport = ScriptedTransport()
     empty = {"records": [], "done": True}
     said = [{"referenceId": f"q{number}", "httpStatusCode": 200, "body": empty} for number in range(5)]
@@ -43,11 +43,11 @@ def plain() -> ScriptedTransport:
     return transport
 
 
-def checked(
+def check(
     given: PlanSummary, options: Options | None = None, limits: Mapping[str, int] | None = None, **flags: Any
 ) -> list[Finding]:
     transport = plain()
-    describing(transport, described_object("Contact", [described_field("Body", "base64")], **flags))
+    add_objects(transport, described_object("Contact", [described_field("Body", "base64")], **flags))
     left = {"DailyApiRequests": 15_000, "DailyBulkApiBatches": 15_000, **(limits or {})}
     transport.on(
         "GET", ".*/limits", answer({name: {"Max": 15_000, "Remaining": count} for name, count in left.items()})
@@ -74,7 +74,7 @@ def test_calls_are_forecast_as_they_will_be_made(given: PlanSummary, calls: int)
 
 
 def test_a_plan_that_fits_is_told_what_it_uses() -> None:
-    calls, batches = checked(plan())
+    calls, batches = check(plan())
     assert (calls.level, batches.level) == (Level.INFO, Level.INFO)
     assert "100,000 rows" in calls.message
     assert "202" in calls.message
@@ -83,36 +83,36 @@ def test_a_plan_that_fits_is_told_what_it_uses() -> None:
 
 
 def test_the_batches_into_which_salesforce_cuts_a_job_are_counted() -> None:
-    _, batches = checked(plan(250_000, 100_000, "bulk2"))
+    _, batches = check(plan(250_000, 100_000, "bulk2"))
     assert "25 Bulk API batches" in batches.message
-    (stop,) = stops(checked(plan(250_000, 100_000, "bulk2"), limits={"DailyBulkApiBatches": 24}))
+    (stop,) = stops(check(plan(250_000, 100_000, "bulk2"), limits={"DailyBulkApiBatches": 24}))
     assert "No batch size fits" in stop.advice
 
 
 def test_larger_jobs_are_proposed_where_calls_are_few() -> None:
-    (stop,) = stops(checked(plan(1_000_000, 100_000, "bulk2"), limits={"DailyApiRequests": 20}))
+    (stop,) = stops(check(plan(1_000_000, 100_000, "bulk2"), limits={"DailyApiRequests": 20}))
     assert "batch_size: 200000 or more" in stop.advice
 
 
 def test_the_floor_of_calls_is_left_to_others() -> None:
-    (stop,) = stops(checked(plan(), Options(keep_api_calls=900), {"DailyApiRequests": 1_000}))
+    (stop,) = stops(check(plan(), Options(keep_api_calls=900), {"DailyApiRequests": 1_000}))
     assert "202" in stop.message
     assert "102 too few" in stop.message
     assert "batch_size: 2041" in stop.advice
 
 
 def test_what_never_fits_is_said_to() -> None:
-    (stop,) = stops(checked(plan(), limits={"DailyApiRequests": 3}))
+    (stop,) = stops(check(plan(), limits={"DailyApiRequests": 3}))
     assert "No batch size fits" in stop.advice
 
 
 def test_a_rest_plan_that_does_not_fit_is_pointed_to_bulk() -> None:
-    (stop,) = stops(checked(plan(10_000, 200, "rest"), limits={"DailyApiRequests": 40}))
+    (stop,) = stops(check(plan(10_000, 200, "rest"), limits={"DailyApiRequests": 40}))
     assert "api: bulk" in stop.advice
 
 
 def test_bulk_batches_that_are_left_are_not_overrun() -> None:
-    (stop,) = stops(checked(plan(1_000_000), limits={"DailyBulkApiBatches": 300}))
+    (stop,) = stops(check(plan(1_000_000), limits={"DailyBulkApiBatches": 300}))
     assert "1,000" in stop.message
     assert "batch_size: 3334 or more" in stop.advice
     assert "api: bulk2" in stop.advice
@@ -120,14 +120,14 @@ def test_bulk_batches_that_are_left_are_not_overrun() -> None:
 
 def test_an_insert_is_never_sent_to_the_bulk_api_2() -> None:
     given = evolve(plan(1_000_000, action=Action.CREATE), mode=Mode.INSERT)
-    (stop,) = stops(checked(given, limits={"DailyBulkApiBatches": 300}))
+    (stop,) = stops(check(given, limits={"DailyBulkApiBatches": 300}))
     assert "batch_size: 3334" in stop.advice
     assert "bulk2" not in stop.advice
 
 
 def test_limits_that_may_not_be_read_do_not_stop_a_run() -> None:
     transport = plain()
-    describing(transport, described_object("Contact"))
+    add_objects(transport, described_object("Contact"))
     transport.on("GET", ".*/limits", answer([{"errorCode": "INSUFFICIENT_ACCESS", "message": "m"}], 403))
     (finding,) = check_plan(org(transport), plan(), Options())
     assert (finding.level, "could not check" in finding.message) == (Level.WARNING, True)
@@ -136,20 +136,20 @@ def test_limits_that_may_not_be_read_do_not_stop_a_run() -> None:
 
 def test_the_floor_holds_also_where_limits_may_not_be_read_but_answers_tell_them() -> None:
     transport = plain()
-    describing(transport, described_object("Contact"))
+    add_objects(transport, described_object("Contact"))
 
-    def refused(_: Request) -> Answer:
+    def refuse_limits(_: Request) -> Answer:
         transport.quota.report_left(1_000)
         return answer([{"errorCode": "INSUFFICIENT_ACCESS", "message": "m"}], 403)
 
-    transport.on("GET", ".*/limits", refused)
+    transport.on("GET", ".*/limits", refuse_limits)
     (stop,) = stops(check_plan(org(transport), plan(), Options(keep_api_calls=900)))
     assert "102 too few" in stop.message
 
 
 def test_the_storage_that_is_left_is_told_with_the_kind_of_org() -> None:
     transport = plain()
-    describing(transport, described_object("Contact"))
+    add_objects(transport, described_object("Contact"))
     transport.on("GET", ".*/limits", answer({"DataStorageMB": {"Max": 200, "Remaining": 0}}))
     opened = org(transport)
     opened.kind = "sandbox dev, Enterprise Edition"
@@ -169,7 +169,7 @@ def test_the_storage_that_is_left_is_told_with_the_kind_of_org() -> None:
     ],
 )
 def test_a_permission_that_is_missing_stops_the_run(action: Action, flag: str, word: str) -> None:
-    (stop,) = stops(checked(plan(action=action), **{flag: False}))
+    (stop,) = stops(check(plan(action=action), **{flag: False}))
     assert word in stop.advice
 
 
@@ -177,7 +177,7 @@ def test_a_field_that_the_user_no_longer_sees_or_edits_stops_the_run_with_the_pa
     fields = [described_field("Email", creatable=False, updatable=False), described_field("Key__c", updatable=False),
               described_field("Once__c", updatable=False)]  # fmt: skip
     transport = plain()
-    describing(transport, described_object("Contact", fields))
+    add_objects(transport, described_object("Contact", fields))
     columns = tuple(map(Column, ("Email", "Phone", "Key__c", "Once__c")))
     given = evolve(plan(columns=columns), match_field="Key__c")
     read_only, hidden = stops(check_plan(org(transport), given, Options()))
@@ -201,18 +201,18 @@ def record_type(name: str, *, default: bool = False, available: bool = True) -> 
     ],
 )
 def test_the_record_type_that_new_records_get_is_told(types: list[dict[str, Any]], said: list[str]) -> None:
-    found = [each.message for each in checked(plan(), recordTypeInfos=types) if "record type" in each.message]
+    found = [each.message for each in check(plan(), recordTypeInfos=types) if "record type" in each.message]
     assert len(found) == len(said)
     assert all(words in message for words, message in zip(said, found, strict=True))
-    updates = checked(plan(action=Action.UPDATE), recordTypeInfos=types)
+    updates = check(plan(action=Action.UPDATE), recordTypeInfos=types)
     assert not any("record type" in each.message for each in updates)
 
 
 def test_a_binary_field_stops_a_plan_through_bulk() -> None:
     for api in ("bulk", "bulk2"):
-        (stop,) = stops(checked(plan(api=api, columns=(Column("Body"),))))
+        (stop,) = stops(check(plan(api=api, columns=(Column("Body"),))))
         assert "api: rest" in stop.advice
-    assert not stops(checked(plan(200, 200, "rest", columns=(Column("Body"),))))
+    assert not stops(check(plan(200, 200, "rest", columns=(Column("Body"),))))
 
 
 @pytest.mark.parametrize(
@@ -227,35 +227,35 @@ def test_a_binary_field_stops_a_plan_through_bulk() -> None:
     ],
 )
 def test_an_option_that_the_api_does_not_have_is_said_to_have_no_effect(given: PlanSummary, options: Options) -> None:
-    warned = [each for each in checked(given, options) if each.level is Level.WARNING]
+    warned = [each for each in check(given, options) if each.level is Level.WARNING]
     assert len(warned) == 1
     assert "no effect" in warned[0].message
 
 
 def test_the_permission_that_a_hard_delete_needs_is_said() -> None:
-    found = checked(plan(10, 200, "bulk2", Action.DELETE), Options(hard_delete=True))
+    found = check(plan(10, 200, "bulk2", Action.DELETE), Options(hard_delete=True))
     assert any("Bulk API Hard Delete" in each.advice for each in found)
 
 
-def asked(api: str, reply: Answer, **flags: bool) -> tuple[list[Finding], int]:
-    """The findings that are not about limits, and how many query jobs were asked for."""
+def check_query_jobs(api: str, reply: Answer, **flags: bool) -> tuple[list[Finding], int]:
+    """Return the findings that are not about limits, and how many query jobs were asked for."""
     transport = plain()
-    describing(transport, described_object("Contact", **flags))
+    add_objects(transport, described_object("Contact", **flags))
     transport.on("GET", ".*/limits", answer({}))
     transport.on("POST", ".*/jobs/query", reply)
     found = check_plan(org(transport), plan(api=api), Options())
     return [each for each in found if "API calls" not in each.message and "batches" not in each.message], len(
-        transport.made("POST", "jobs/query")
+        transport.find_requests("POST", "jobs/query")
     )
 
 
 def test_an_object_that_bulk_does_not_take_is_said_before_the_run() -> None:
     said = [{"errorCode": "INVALIDENTITY", "message": "Entity 'Contact' is not supported by the Bulk API."}]
     for api in ("bulk", "bulk2"):
-        ((stop,), calls) = asked(api, answer(said, 400), triggerable=False)
+        ((stop,), calls) = check_query_jobs(api, answer(said, 400), triggerable=False)
         assert (stop.level, calls, "api: rest" in stop.advice) == (Level.STOP, 1, True)
-    assert asked("bulk", answer({"id": "750"}), triggerable=False) == ([], 1)
-    ((warning,), _) = asked("bulk", answer("", 503), triggerable=False)
+    assert check_query_jobs("bulk", answer({"id": "750"}), triggerable=False) == ([], 1)
+    ((warning,), _) = check_query_jobs("bulk", answer("", 503), triggerable=False)
     assert (warning.level, "could not check" in warning.message) == (Level.WARNING, True)
 
 
@@ -263,13 +263,13 @@ def test_an_object_that_bulk_does_not_take_is_said_before_the_run() -> None:
     ("api", "flags"), [("bulk", {}), ("bulk", {"triggerable": False, "custom": True}), ("rest", {"triggerable": False})]
 )
 def test_no_call_asks_for_what_is_known(api: str, flags: dict[str, bool]) -> None:
-    assert asked(api, answer("", 500), **flags) == ([], 0)
+    assert check_query_jobs(api, answer("", 500), **flags) == ([], 0)
 
 
 @pytest.mark.parametrize(("token", "refused"), [("eyJh.eyJz.c2ln_-", True), ("00Dxx0000001gPL!AQ.x.y", False)])
 def test_records_are_merged_only_with_a_token_that_soap_takes(token: str, refused: bool) -> None:
     transport = plain()
-    describing(transport, described_object("Contact"))
+    add_objects(transport, described_object("Contact"))
     transport.on("GET", ".*/limits", answer({}))
     opened = org(transport)
     login = evolve(opened.client.login, token=token)
@@ -283,9 +283,9 @@ def test_a_batch_of_merges_is_one_call_and_no_bulk_batch() -> None:
     given = evolve(plan(1_000), planned={Action.UPSERT: 1_000, Action.MERGE: 400},
                    batches={Action.UPSERT: 1, Action.MERGE: 2})  # fmt: skip
     assert forecast(given) == 4 + 2
-    assert "1 Bulk API batches" in checked(given)[1].message
+    assert "1 Bulk API batches" in check(given)[1].message
 
 
 def test_who_merges_records_may_delete_them() -> None:
-    (stop,) = stops(checked(plan(2, action=Action.MERGE), deletable=False))
+    (stop,) = stops(check(plan(2, action=Action.MERGE), deletable=False))
     assert "Delete on Contact" in stop.advice

@@ -47,14 +47,14 @@ def limit(project: Project, name: str, remaining: int) -> None:
     project.emulated.change({"limits": {name: {"max": 15_000, "remaining": remaining}}})
 
 
-def planned(project: Project) -> list[Mapping[str, Any]]:
+def read_findings(project: Project) -> list[Mapping[str, Any]]:
     result = project.invoke("plan", "contacts", "--output", "json")
     found: list[Mapping[str, Any]] = json.loads(result.stdout)[0]["findings"]
     return found
 
 
 def writing_calls(project: Project) -> int:
-    """The calls of a run through the Bulk API but the looks at its batches."""
+    """Return the number of calls of a run through the Bulk API, without the looks at its batches."""
     calls = project.emulated.stats()["calls"]
     looks = "GET /services/async/66.0/job/{id}/batch"
     return sum(count for call, count in calls.items() if "/services/async/" in call and call != looks)
@@ -63,14 +63,14 @@ def writing_calls(project: Project) -> int:
 @pytest.mark.parametrize(("size", "calls", "batches"), [(10_000, 22, 10), (1_000, 202, 100)])
 def test_the_forecast_of_a_hundred_thousand_rows(project: Project, size: int, calls: int, batches: int) -> None:
     contacts(project, 100_000, batch_size=size)
-    said = " ".join(each["message"] for each in planned(project))
+    said = " ".join(each["message"] for each in read_findings(project))
     assert f"100,000 rows need about {calls:,} API calls" in said
     assert f"{batches:,} Bulk API batches" in said
 
 
 def test_a_run_makes_the_calls_that_were_forecast(project: Project) -> None:
     contacts(project, 2_500, parallelism=1)
-    assert any("2,500 rows need about 8 API calls" in each["message"] for each in planned(project))
+    assert any("2,500 rows need about 8 API calls" in each["message"] for each in read_findings(project))
     assert project.run().exit == 0
     assert writing_calls(project) == 8
 
@@ -108,7 +108,7 @@ def test_a_run_stops_before_it_uses_a_call_of_others_and_goes_on_later(project: 
     run = project.run()
     assert run.exit == 4, run.said
     assert "5,000 are for others" in " ".join(run.said.split())
-    assert sum(_counted(project).values()) <= 25
+    assert sum(_count_calls(project).values()) <= 25
     project.emulated.faults()
     limit(project, "DailyApiRequests", 15_000)
     assert project.run().exit == 0
@@ -168,7 +168,7 @@ def test_a_plan_looks_nothing_up_with_calls_of_others(project: Project, command:
     assert queries == 1, "the login asks which org it is, and nobody asks anything else"
 
 
-def _counted(project: Project) -> dict[str, int]:
+def _count_calls(project: Project) -> dict[str, int]:
     calls = project.emulated.stats()["calls"]
     return {call: count for call, count in calls.items() if "oauth2" not in call and "tooling" not in call}
 

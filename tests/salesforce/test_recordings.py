@@ -41,8 +41,8 @@ def recorded(recordings: Path) -> list[Exchange]:
     return list(exchanges(recordings))
 
 
-def chosen(recorded: list[Exchange], method: str, path: str, *, at_least: int) -> list[Exchange]:
-    """The good answers to a call; there must be some, or the test tests nothing."""
+def choose_answers(recorded: list[Exchange], method: str, path: str, *, at_least: int) -> list[Exchange]:
+    """Return the good answers to a call; check that there are some, or the test would test nothing."""
     found = [each for each in recorded if each.method == method and re.search(path, each.path) and each.status < 300]
     assert len(found) >= at_least
     return found
@@ -64,7 +64,7 @@ def test_every_answer_of_collections_is_understood(recorded: list[Exchange]) -> 
     asked = {"POST": Action.CREATE, "PATCH": Action.UPDATE, "DELETE": Action.DELETE}
     seen = 0
     for method, action in asked.items():
-        for each in chosen(recorded, method, r"/composite/sobjects", at_least=5):
+        for each in choose_answers(recorded, method, r"/composite/sobjects", at_least=5):
             answers = json.loads(each.body)
             upsert = re.search(r"/composite/sobjects/\w+/\w+", each.path)
             lines = rest.results(answers, len(answers), Action.UPSERT if upsert else action).rows.to_pylist()
@@ -78,7 +78,7 @@ def test_every_answer_of_collections_is_understood(recorded: list[Exchange]) -> 
 
 
 def test_every_page_of_a_query_is_understood(recorded: list[Exchange]) -> None:
-    for each in chosen(recorded, "GET", r"/services/data/[^/]+/query", at_least=150):
+    for each in choose_answers(recorded, "GET", r"/services/data/[^/]+/query", at_least=150):
         page = json.loads(each.body)
         transport = ScriptedTransport()
         if isinstance(page, list):
@@ -95,7 +95,7 @@ def test_every_page_of_a_query_is_understood(recorded: list[Exchange]) -> None:
 
 
 def test_every_answer_of_composite_is_understood(recorded: list[Exchange]) -> None:
-    for each in chosen(recorded, "POST", r"/services/data/[^/]+/composite/?$", at_least=3):
+    for each in choose_answers(recorded, "POST", r"/services/data/[^/]+/composite/?$", at_least=3):
         said = json.loads(each.body)["compositeResponse"]
         transport = ScriptedTransport()
         transport.on("POST", ".*/composite", answer(each.body))
@@ -109,14 +109,14 @@ def test_every_answer_of_composite_is_understood(recorded: list[Exchange]) -> No
 
 
 def test_the_list_of_all_objects_is_understood(recorded: list[Exchange]) -> None:
-    (each,) = chosen(recorded, "GET", r"/sobjects$", at_least=1)
-    found = {info.name: info.modes for info in list_objects(serving(json.loads(each.body)["sobjects"]))}
+    (each,) = choose_answers(recorded, "GET", r"/sobjects$", at_least=1)
+    found = {info.name: info.modes for info in list_objects(serve_objects(json.loads(each.body)["sobjects"]))}
     assert found["Account"] == {Mode.INSERT, Mode.UPDATE, Mode.UPSERT, Mode.ARCHIVE}
     assert not any(name.endswith(("__e", "ChangeEvent", "History")) for name in found)
     assert len(found) > 70
 
 
-def serving(objects: list[dict[str, Any]], *described: dict[str, Any]) -> Org:
+def serve_objects(objects: list[dict[str, Any]], *described: dict[str, Any]) -> Org:
     transport = ScriptedTransport()
     transport.on("GET", ".*/sobjects", answer({"sobjects": objects}))
     for each in described:
@@ -125,7 +125,7 @@ def serving(objects: list[dict[str, Any]], *described: dict[str, Any]) -> Org:
 
 
 def descriptions(recorded: list[Exchange], folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for each in chosen(recorded, "GET", r"/describe$", at_least=15):
+    for each in choose_answers(recorded, "GET", r"/describe$", at_least=15):
         yield each.source, json.loads(each.body)
     files = (
         *(folder / "grouparoo+grouparoo" / "describes").glob("*.json"),
@@ -141,7 +141,7 @@ def test_every_description_of_an_object_is_understood(recorded: list[Exchange], 
     for source, described in descriptions(recorded, recordings):
         if "fields" not in described or "createable" not in described:
             continue
-        schema = discover_schema(serving([described], described), described["name"], False)
+        schema = discover_schema(serve_objects([described], described), described["name"], False)
         assert len(schema.fields) == len(described["fields"]), source
         assert [what for each in schema.fields for what in _wrong(schema, each)] == [], source
         assert _unmatchable(schema) == [], source
@@ -151,9 +151,9 @@ def test_every_description_of_an_object_is_understood(recorded: list[Exchange], 
 
 def test_required_fields_are_those_that_the_reference_names(recorded: list[Exchange]) -> None:
     required = {}
-    for each in chosen(recorded, "GET", r"/sobjects/(Contact|Opportunity|Lead|Case)/describe$", at_least=4):
+    for each in choose_answers(recorded, "GET", r"/sobjects/(Contact|Opportunity|Lead|Case)/describe$", at_least=4):
         described = json.loads(each.body)
-        schema = discover_schema(serving([described], described), described["name"], False)
+        schema = discover_schema(serve_objects([described], described), described["name"], False)
         required[schema.name] = {field.name for field in schema.fields if field.required}
     assert required["Contact"] == {"LastName"}
     assert required["Lead"] == {"LastName"}, "an org with person accounts has leads without a company"
@@ -162,17 +162,17 @@ def test_required_fields_are_those_that_the_reference_names(recorded: list[Excha
 
 
 def test_every_answer_about_jobs_and_batches_is_understood(recorded: list[Exchange]) -> None:
-    for each in chosen(recorded, "POST", r"/services/async/[^/]+/job$", at_least=4):
+    for each in choose_answers(recorded, "POST", r"/services/async/[^/]+/job$", at_least=4):
         transport = ScriptedTransport()
         transport.on("POST", ".*/job", answer(each.body, 201))
         assert re.fullmatch(
             "750[a-zA-Z0-9]{15}", org(transport).share(Jobs).lease(JobKind("run", "Contact", "upsert")).id
         )
-    for posted in chosen(recorded, "POST", r"/job/\w+/batch$", at_least=3):
+    for posted in choose_answers(recorded, "POST", r"/job/\w+/batch$", at_least=3):
         transport = ScriptedTransport()
         transport.on("POST", ".*/batch", answer(posted.body, 201))
         assert re.fullmatch("751[a-zA-Z0-9]{15}", org(transport).share(Jobs).post(_job_of(posted.body), b"x"))
-    for each in chosen(recorded, "GET", r"/job/\w+/batch$", at_least=4):
+    for each in choose_answers(recorded, "GET", r"/job/\w+/batch$", at_least=4):
         transport = ScriptedTransport()
         transport.on("GET", ".*/batch", answer(each.body))
         for state in org(transport).share(Jobs).batches(_job_of(each.body).id, 0.0).values():
@@ -181,7 +181,7 @@ def test_every_answer_about_jobs_and_batches_is_understood(recorded: list[Exchan
 
 def test_every_result_of_a_batch_is_understood(recorded: list[Exchange]) -> None:
     read = 0
-    for each in chosen(recorded, "GET", r"/batch/\w+/result$", at_least=3):
+    for each in choose_answers(recorded, "GET", r"/batch/\w+/result$", at_least=3):
         try:
             lines = parse_results(each.body).rows.to_pylist()
         except ResultsError:
@@ -202,13 +202,13 @@ def test_bulk_answers_kept_by_other_projects_are_understood(recordings: Path) ->
             for path, said in paths.items():
                 if not path.startswith("/services/async") or not isinstance(said["response"], str):
                     continue
-                found += _understood(path, said["method"], said["response"].encode())
+                found += _is_readable(path, said["method"], said["response"].encode())
     assert found > 10
     for file in (recordings / "wso2-extensions+esb-connector-salesforcebulk/docs-samples").glob("*.xml"):
         parse(file.read_bytes())
 
 
-def _understood(path: str, method: str, body: bytes) -> bool:
+def _is_readable(path: str, method: str, body: bytes) -> bool:
     transport = ScriptedTransport()
     transport.on(method, ".*", answer(body))
     jobs = org(transport).share(Jobs)
@@ -223,7 +223,7 @@ def _understood(path: str, method: str, body: bytes) -> bool:
 
 
 def _job_of(body: bytes) -> Job:
-    """The job that an answer about batches names."""
+    """Return the job that an answer about batches names."""
     named = re.search(rb"<jobId>(\w+)", body)
     return Job(named[1].decode() if named else "750", JobKind("run", "Case", "insert"))
 
@@ -254,24 +254,24 @@ def test_collections_answers_kept_by_other_projects_are_understood(recordings: P
 
 
 def test_every_token_answer_is_understood(recorded: list[Exchange], recordings: Path) -> None:
-    bodies = [each.body for each in chosen(recorded, "POST", r"/oauth2/token$", at_least=5)]
+    bodies = [each.body for each in choose_answers(recorded, "POST", r"/oauth2/token$", at_least=5)]
     fixtures = recordings / "restforce+restforce/spec/fixtures"
     bodies += [(fixtures / f"{name}_success_response.json").read_bytes() for name in ("auth", "refresh")]
     for body in bodies:
         said = json.loads(body.replace(b"<host>", b"na1.salesforce.com"))
         if said["id"].endswith(("/xxxx/xxxx", "/foo/bar")):  # masked where it was recorded
             with pytest.raises(CallFailed, match="names no org"):
-                _logged_in(answer(said))
+                _log_in(answer(said))
             continue
-        login = _logged_in(answer(said))
+        login = _log_in(answer(said))
         assert (login.token, login.instance) == (said["access_token"], said["instance_url"])
         assert login.org_id[:15] in said["id"] or login.org_id in said["id"]
     refused = answer((fixtures / "refresh_error_response.json").read_bytes(), 400)
     with pytest.raises(CallFailed, match="invalid_grant_expired: expired access/refresh token"):
-        _logged_in(refused)
+        _log_in(refused)
 
 
-def _logged_in(reply: Answer) -> Login:
+def _log_in(reply: Answer) -> Login:
     transport = ScriptedTransport()
     transport.on("POST", ".*", reply)
     auth = ClientCredentials("client_credentials", "id", Secret("secret"))

@@ -13,7 +13,7 @@ from ..conftest import Unharmed
 from .emulated import Emulated, emulator
 from .projects import Project
 
-SCENARIO = f"{__package__}.renewals:renewing"
+SCENARIO = f"{__package__}.renewals:make_scenario"
 WRITING = {"bulk": "/services/async/*/job/*/batch", "rest": "/services/data/*/composite/sobjects*"}
 
 

@@ -21,7 +21,7 @@ FILES = {"bulk": f"{BATCH}/{{id}}/result", "bulk2": f"{JOB}/successfulResults"}
 WITHOUT_IDS = "the column of ids has another name"
 
 
-def malformed(name: str) -> Spoiler:
+def malform_answer(name: str) -> Spoiler:
     """Answer as an entry of the table makes it."""
 
     def spoil(forward: Forward) -> Reply:
@@ -55,7 +55,7 @@ def test_results_that_stay_damaged_cost_a_few_calls_and_are_said_where_to_look_a
         made.sync(fields={"LastName": "last"}, options={"api": api})
         made.model([{"id": f"k{number}", "last": "x"} for number in range(5)])
         for number in range(1, 200):
-            spoiling.spoil(("GET", path), malformed(name), number)
+            spoiling.spoil(("GET", path), malform_answer(name), number)
         run = made.run()
         lines = made.ledger(run)
     assert run.exit == 1
@@ -83,7 +83,7 @@ def test_a_state_that_stays_unreadable_stops_the_run_after_a_few_looks(
         made.sync(fields={"LastName": "last"}, options={"api": api})
         made.model([{"id": "k", "last": "x"}])
         for number in range(1, 200):
-            spoiling.spoil(("GET", path), malformed(name), number)
+            spoiling.spoil(("GET", path), malform_answer(name), number)
         run = made.run()
         spoiling.forget()
         settled = made.run()

@@ -25,7 +25,7 @@ def lock(project: Project, *keys: str, **how: Any) -> None:
 
 
 def sizes(project: Project, run: Done, api: str) -> list[int]:
-    """The rows of each batch, the largest first."""
+    """Return the number of rows of each batch, the largest first."""
     made = json.loads(project.invoke("calls", run.report["run"], "--output", "json").stdout)
     if api == "rest":
         sent = [json.loads(each["request_body"])["records"] for each in made if each["method"] == "PATCH"]

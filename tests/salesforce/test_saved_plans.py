@@ -25,7 +25,7 @@ def contact(key: str) -> dict[str, str]:
 
 
 def fields(**changes: Any) -> dict[str, Any]:
-    """Changes of fields of Contact; None removes one."""
+    """Return a change of fields of Contact; None removes a field."""
     return {"objects": {"Contact": {"fields": changes}}}
 
 

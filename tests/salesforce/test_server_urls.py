@@ -47,7 +47,7 @@ class HostileOrg:
         self.answers[path] = status, headers, body if isinstance(body, bytes) else json.dumps(body).encode()
 
     def reply(self, path: str) -> tuple[int, dict[str, str], bytes]:
-        """The answer to a request."""
+        """Return the answer to a request."""
         self.asked.append(path)
         fitting = max((each for each in self.answers if path.startswith(each)), key=len, default="")
         return self.answers.get(fitting, (404, {}, b"{}"))
@@ -244,7 +244,7 @@ def _batches(id_: str) -> bytes:
     return f"<batchInfoList><batchInfo>{values}</batchInfo></batchInfoList>".encode()
 
 
-def refused(tricks: Sequence[str], ask: Any) -> bool:
+def check_refused(tricks: Sequence[str], ask: Any) -> bool:
     for each in tricks:
         with pytest.raises(HostError):
             ask(each)
@@ -252,8 +252,8 @@ def refused(tricks: Sequence[str], ask: Any) -> bool:
 
 
 def test_every_trick_is_refused_before_anything_is_called() -> None:
-    assert refused(EVERYWHERE, server_path)
-    assert refused(HOSTS, lambda url: instance_origin(url, "https://acme.my.salesforce.com"))
+    assert check_refused(EVERYWHERE, server_path)
+    assert check_refused(HOSTS, lambda url: instance_origin(url, "https://acme.my.salesforce.com"))
 
 
 def test_a_url_with_a_password_is_told_without_it() -> None:

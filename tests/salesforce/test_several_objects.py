@@ -36,7 +36,7 @@ def names(project: Project, object_name: str) -> dict[str, str]:
     return {each["External_Id__c"]: each["LastName"] for each in project.emulated.records(object_name)}
 
 
-def said(run: Done) -> str:
+def read_messages(run: Done) -> str:
     return " ".join(run.said.replace("│", " ").split())
 
 
@@ -183,15 +183,15 @@ def test_without_a_field_that_is_unique_in_both_it_is_said_what_each_lacks(both:
     both.model([row("k1")])
     run = both.run()
     assert run.exit == 64
-    assert "External_Id__c cannot be matched on in several objects: in Lead it is not unique" in said(run)
-    assert "no field is unique in all of them" in said(run)
-    assert "Map Lead Fields" in said(run)
+    assert "External_Id__c cannot be matched on in several objects: in Lead it is not unique" in read_messages(run)
+    assert "no field is unique in all of them" in read_messages(run)
+    assert "Map Lead Fields" in read_messages(run)
 
 
 def test_another_field_that_is_unique_in_both_is_offered(both: Project) -> None:
     several(both, match={"field": "Email", "column": "id"})
     both.model([row("k1")])
-    assert "use one of: External_Id__c, Unique_Key__c" in said(both.run())
+    assert "use one of: External_Id__c, Unique_Key__c" in read_messages(both.run())
 
 
 def test_a_unique_field_serves_though_it_is_no_external_id(both: Project) -> None:

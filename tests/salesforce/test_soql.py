@@ -13,8 +13,8 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[nrtbf\"'\\])")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
-def parsed(literal: str) -> str:
-    """Read a literal as the SOQL reference says it is read; raises for a syntax error."""
+def parse_literal(literal: str) -> str:
+    """Read a literal as the SOQL reference says; raise for a syntax error."""
     assert literal[0] == literal[-1] == "'"
     inner, text, place = literal[1:-1], "", 0
     while place < len(inner):
@@ -32,12 +32,12 @@ def parsed(literal: str) -> str:
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_every_text_is_read_back_as_it_was(text: str) -> None:
-    assert parsed(soql.literal(text)) == text
+    assert parse_literal(soql.literal(text)) == text
 
 
 @given(st.lists(st.sampled_from(["'", "\\", "\n", "x", '"', "\x00", " OR Name LIKE '%'"])).map("".join))
 def test_no_text_ends_a_literal_early(text: str) -> None:
-    assert parsed(soql.literal(text)) == text
+    assert parse_literal(soql.literal(text)) == text
 
 
 @pytest.mark.parametrize(

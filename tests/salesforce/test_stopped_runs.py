@@ -34,7 +34,7 @@ def allow(project: Project, batches: int) -> None:
     project.emulated.change({"limits": {"DailyBulkApiBatches": {"max": 15_000, "remaining": batches}}})
 
 
-def executed(project: Project) -> dict[str, int]:
+def count_executions(project: Project) -> dict[str, int]:
     found: dict[str, int] = project.emulated.stats()["executed"].get("Contact", {})
     return found
 
@@ -57,7 +57,7 @@ def test_a_run_whose_daily_batches_are_used_up_reports_what_was_answered_and_sen
     (stopped,) = run(loaded, "contacts", first_run=FirstRun.SEND, observers=[UsesUp(project, LEFT)])
     assert (stopped.state, stopped.exit) == ("stopped", 4)
     assert "ApiBatchItems" in stopped.message
-    there = len(executed(project))
+    there = len(count_executions(project))
     assert there == LEFT * SIZE
     assert (stopped.rows.succeeded, stopped.in_flight) == (there, 0)
     assert stopped.rows.unprocessed == BATCHES * SIZE - there
@@ -69,7 +69,7 @@ def test_a_run_whose_daily_batches_are_used_up_reports_what_was_answered_and_sen
     allow(project, 15_000)
     finished, fresh = run(loaded, "contacts")
     assert (finished.rows.succeeded, fresh.rows.planned) == (BATCHES * SIZE, 0)
-    assert set(executed(project).values()) == {1}
+    assert set(count_executions(project).values()) == {1}
     assert len(project.emulated.records("Contact")) == BATCHES * SIZE
 
 
@@ -91,7 +91,7 @@ def test_batches_that_are_not_answered_within_the_bound_are_in_flight_and_settle
     allow(project, 15_000)
     finished, fresh = run(loaded, "contacts")
     assert (finished.rows.succeeded, fresh.rows.planned) == (BATCHES * SIZE, 0)
-    assert set(executed(project).values()) == {1}
+    assert set(count_executions(project).values()) == {1}
 
 
 @pytest.mark.rule("T1")

@@ -17,7 +17,9 @@ def contact(key: str, last: str | None = "Ash", **more: Any) -> dict[str, Any]:
     return {"id": key, "last": last, "email": f"{key}@acme.example", **more}
 
 
-def stored(project: Project, object_name: str = "Contact", key: str = "External_Id__c") -> dict[str, dict[str, Any]]:
+def read_records(
+    project: Project, object_name: str = "Contact", key: str = "External_Id__c"
+) -> dict[str, dict[str, Any]]:
     return {each[key]: each for each in project.emulated.records(object_name)}
 
 
@@ -31,7 +33,11 @@ def test_only_what_changed_is_sent(project: Project, api: str) -> None:
     run = project.run()
     assert (run.exit, run.rows) == (0, {"read": 3, "unchanged": 1, "planned": 2, "succeeded": 2})
     assert (run.report["actions"]["created"], run.report["actions"]["updated"]) == (1, 1)
-    assert {key: each["LastName"] for key, each in stored(project).items()} == {"k1": "Ash", "k2": "Birch", "k3": "Ash"}
+    assert {key: each["LastName"] for key, each in read_records(project).items()} == {
+        "k1": "Ash",
+        "k2": "Birch",
+        "k3": "Ash",
+    }
 
 
 STEPS = ["not marked External ID in Salesforce", "In Setup", "External ID and Unique ticked", "field-level security",
@@ -63,7 +69,7 @@ def test_a_null_clears_or_keeps_and_a_removed_row_is_cleared(project: Project, a
     project.model([{**contact("k1", title=None), "email": None}])
     run = project.run()
     assert run.exit == 0, run.said
-    records = stored(project)
+    records = read_records(project)
     assert (records["k1"]["Email"], records["k1"]["Title"]) == ("k1@acme.example", None)
     assert (records["k2"]["Title"], records["k2"]["LastName"]) == (None, "Ash")
 
@@ -76,7 +82,7 @@ def test_the_literal_that_bulk_cannot_say_is_rejected_with_the_advice(project: P
     assert (row["code"], "api: rest" in row["advice"]) == ("LITERAL_NA", True)
     project.sync(options={"api": "rest"})
     assert project.run().rows["succeeded"] == 1
-    assert stored(project)["k2"]["LastName"] == "#N/A"
+    assert read_records(project)["k2"]["LastName"] == "#N/A"
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -94,8 +100,8 @@ def test_a_reference_by_external_id_costs_no_lookup_and_one_that_is_not_found_sa
     row = project.ledger(run)["k2"]
     assert row["code"] == "REFERENCE_NOT_FOUND"
     assert "a-404" in row["message"]
-    account = stored(project, "Account")["a-1"]["Id"]
-    assert {key: each["AccountId"] for key, each in stored(project).items()} == {"k1": account, "k3": None}
+    account = read_records(project, "Account")["a-1"]["Id"]
+    assert {key: each["AccountId"] for key, each in read_records(project).items()} == {"k1": account, "k3": None}
     assert not [call for call in project.emulated.stats()["calls"] if call.endswith("/query") and "POST" in call]
 
 
@@ -215,4 +221,4 @@ def test_every_awkward_text_arrives_as_it_is(project: Project, api: str) -> None
     texts = {f"k{n}": text for n, text in enumerate(['"\'",', "a\nb\r\nc", "\\", "=1+1", "żółć 😀", "{}[]", "x" * 80])}
     project.model([contact(key, text) for key, text in texts.items()])
     assert project.run().exit == 0
-    assert {key: each["LastName"] for key, each in stored(project).items()} == texts
+    assert {key: each["LastName"] for key, each in read_records(project).items()} == texts

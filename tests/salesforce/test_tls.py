@@ -28,7 +28,7 @@ Context = Callable[[Path, Path], ssl.SSLContext]
 
 
 def certificate(folder: Path, *, host: str = "127.0.0.1", until: timedelta = timedelta(days=1)) -> tuple[Path, Path]:
-    """A certificate that signs itself, and its key."""
+    """Write a certificate that signs itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     named = x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
@@ -52,7 +52,7 @@ def certificate(folder: Path, *, host: str = "127.0.0.1", until: timedelta = tim
 
 @contextmanager
 def tls_server(cert: Path, key: Path, newest: ssl.TLSVersion | None = None) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that speaks TLS, and what it was told once the handshake was done."""
+    """Run a server that speaks TLS, and yield its address and what it received after the handshake."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     if newest is not None:
@@ -65,7 +65,7 @@ def tls_server(cert: Path, key: Path, newest: ssl.TLSVersion | None = None) -> I
         try:
             with context.wrap_socket(connection, server_side=True) as secured:  # type: ignore[arg-type]
                 secured.settimeout(2)
-                told.append(rawserver.received(secured))
+                told.append(rawserver.receive_request(secured))
                 secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
         finally:
             done.set()
@@ -75,7 +75,7 @@ def tls_server(cert: Path, key: Path, newest: ssl.TLSVersion | None = None) -> I
         done.wait(5)
 
 
-def asked(url: str) -> int:
+def post_row(url: str) -> int:
     transport = Transport(lambda call: None, Limits(connect=2.0, read=2.0))
     try:
         return transport.send(Request("POST", url, {"X-SFDC-Session": "a-token"}, b"row")).status
@@ -97,7 +97,7 @@ def test_a_server_whose_certificate_is_trusted_is_asked(tmp_path: Path, trusting
     cert, key = certificate(tmp_path)
     trusting(cert)
     with tls_server(cert, key) as (url, told):
-        assert asked(url) == 200
+        assert post_row(url) == 200
     assert b"a-token" in told[0]
 
 
@@ -108,19 +108,19 @@ def test_a_proxy_of_the_environment_is_not_asked(
     trusting(cert)
     proxied: list[bytes] = []
     with (
-        RawServer(lambda connection: proxied.append(rawserver.received(connection))) as proxy,
+        RawServer(lambda connection: proxied.append(rawserver.receive_request(connection))) as proxy,
         tls_server(cert, key) as (url, told),
     ):
         for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
-        assert asked(url) == 200
+        assert post_row(url) == 200
     assert proxied == []
     assert b"a-token" in told[0]
 
 
-def refused(url: str) -> None:
+def check_refused(url: str) -> None:
     with pytest.raises(CallFailed) as failed:
-        asked(url)
+        post_row(url)
     assert (failed.value.code, failed.value.executed) == ("NOT_CONNECTED", Executed.NO)
 
 
@@ -133,7 +133,7 @@ def test_a_certificate_that_signs_itself_is_refused_whatever_the_environment_say
         monkeypatch.setenv(name, str(cert))
     monkeypatch.setenv("PYTHONHTTPSVERIFY", "0")
     with tls_server(cert, key) as (url, told):
-        refused(url)
+        check_refused(url)
     assert told == []
 
 
@@ -141,7 +141,7 @@ def test_a_certificate_of_another_host_is_refused(tmp_path: Path, trusting: Call
     cert, key = certificate(tmp_path, host="other.example")
     trusting(cert)
     with tls_server(cert, key) as (url, told):
-        refused(url)
+        check_refused(url)
     assert told == []
 
 
@@ -149,7 +149,7 @@ def test_a_certificate_that_has_ended_is_refused(tmp_path: Path, trusting: Calla
     cert, key = certificate(tmp_path, until=timedelta(days=-1))
     trusting(cert)
     with tls_server(cert, key) as (url, told):
-        refused(url)
+        check_refused(url)
     assert told == []
 
 
@@ -158,5 +158,5 @@ def test_a_server_that_speaks_only_old_tls_is_refused(tmp_path: Path, trusting: 
     cert, key = certificate(tmp_path)
     trusting(cert)
     with tls_server(cert, key, ssl.TLSVersion.TLSv1_1) as (url, told):
-        refused(url)
+        check_refused(url)
     assert told == []

@@ -25,7 +25,7 @@ LIMIT = json.dumps([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalReq
 HTML = b"<html><h1>Bad Message 400</h1></html>"
 
 
-def sent(url: str, *, limits: Limits = LIMITS, calls: list[Call] | None = None, method: str = "POST",
+def send(url: str, *, limits: Limits = LIMITS, calls: list[Call] | None = None, method: str = "POST",
          body: bytes = b"row") -> Answer:  # fmt: skip
     transport = Transport((calls if calls is not None else []).append, limits)
     try:
@@ -75,13 +75,13 @@ def sent(url: str, *, limits: Limits = LIMITS, calls: list[Call] | None = None, 
 )  # fmt: skip
 def test_only_what_is_proven_counts_as_not_executed(act: Act, code: str, executed: str) -> None:
     with RawServer(act) as server, pytest.raises(CallFailed) as failed:
-        sent(server.url)
+        send(server.url)
     assert (failed.value.code, failed.value.executed) == (code, executed)
 
 
 def test_a_request_that_was_cut_within_its_body_may_have_been_executed() -> None:
     with RawServer(rawserver.resets_within) as server, pytest.raises(CallFailed) as failed:
-        sent(server.url, body=b"x" * 50_000_000)
+        send(server.url, body=b"x" * 50_000_000)
     assert (failed.value.code, failed.value.executed) == ("CONNECTION_LOST", Executed.MAYBE)
 
 
@@ -89,13 +89,13 @@ def test_a_connection_that_is_refused_executed_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(CallFailed) as failed:
-        sent(f"http://127.0.0.1:{port}")
+        send(f"http://127.0.0.1:{port}")
     assert (failed.value.code, failed.value.executed) == ("NOT_CONNECTED", Executed.NO)
 
 
 def test_a_host_that_does_not_exist_executed_nothing() -> None:
     with pytest.raises(CallFailed) as failed:
-        sent("https://no-such-host.invalid")
+        send("https://no-such-host.invalid")
     assert (failed.value.code, failed.value.executed) == ("NOT_CONNECTED", Executed.NO)
 
 
@@ -109,7 +109,7 @@ def test_a_handshake_that_fails_executed_nothing(act: Act) -> None:
             )
 
     with RawServer(hello) as server, pytest.raises(CallFailed) as failed:
-        sent(server.url.replace("http:", "https:"))
+        send(server.url.replace("http:", "https:"))
     assert (failed.value.code, failed.value.executed) == ("NOT_CONNECTED", Executed.NO)
 
 
@@ -122,7 +122,7 @@ def test_an_answer_that_never_ends_is_given_up(head: bytes, drop: bytes) -> None
     drops: list[bytes] = []
 
     def drip(connection: socket.socket) -> None:
-        rawserver.received(connection)
+        rawserver.receive_request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")
         for _ in range(40):
             drops.append(drop)
@@ -134,7 +134,7 @@ def test_an_answer_that_never_ends_is_given_up(head: bytes, drop: bytes) -> None
                 continue
 
     with RawServer(drip) as server, pytest.raises(CallFailed, match="TIMED_OUT"):
-        sent(server.url, limits=Limits(read=0.5, whole=0.3))
+        send(server.url, limits=Limits(read=0.5, whole=0.3))
     assert len(drops) < 40
 
 
@@ -142,14 +142,14 @@ def test_a_redirect_is_never_followed_and_the_token_goes_nowhere() -> None:
     seen: list[bytes] = []
 
     def thief(connection: socket.socket) -> None:
-        seen.append(rawserver.received(connection))
+        seen.append(rawserver.receive_request(connection))
 
     with (
         RawServer(thief) as other,
         RawServer(says("307 Temporary", b"", f"Location: {other.url}/")) as server,
         pytest.raises(CallFailed, match="ERROR_HTTP_307"),
     ):
-        sent(server.url)
+        send(server.url)
     assert seen == []
 
 
@@ -165,11 +165,11 @@ def test_credentials_and_proxies_of_the_environment_are_not_used(
     seen: list[bytes] = []
 
     def act(connection: socket.socket) -> None:
-        seen.append(rawserver.received(connection))
+        seen.append(rawserver.receive_request(connection))
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=b\r\nConnection: close\r\n\r\n")
 
     with RawServer(act) as server:
-        sent(server.url)
+        send(server.url)
     assert b"Authorization" not in seen[0]
     assert b"X-SFDC-Session: secret" in seen[0]
 
@@ -178,7 +178,7 @@ def test_a_cookie_that_an_answer_sets_is_not_sent_back() -> None:
     seen: list[bytes] = []
 
     def act(connection: socket.socket) -> None:
-        seen.append(rawserver.received(connection))
+        seen.append(rawserver.receive_request(connection))
         connection.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=b; Path=/\r\nConnection: close\r\n\r\n"
         )
@@ -202,7 +202,7 @@ def test_a_call_is_told_with_sizes_status_and_what_is_left() -> None:
     body = gzip.compress(b"x" * 50_000)
     act = says("200 OK", body, "Content-Encoding: gzip", "Sforce-Limit-Info: api-usage=24/15000; api-bursts=1/750")
     with RawServer(act) as server:
-        assert sent(server.url, calls=calls).body == b"x" * 50_000
+        assert send(server.url, calls=calls).body == b"x" * 50_000
     (call,) = calls
     assert (call.method, call.status, call.request_body, call.remaining) == ("POST", 200, "row", 14_976)
     assert (call.request_bytes, call.response_bytes, len(call.response_body)) == (3, len(body), 16_384)
@@ -212,7 +212,7 @@ def test_a_call_is_told_with_sizes_status_and_what_is_left() -> None:
 def test_a_call_without_an_answer_is_told_too() -> None:
     calls: list[Call] = []
     with RawServer(rawserver.resets) as server, pytest.raises(CallFailed):
-        sent(server.url, calls=calls)
+        send(server.url, calls=calls)
     assert [(call.status, "CONNECTION_LOST" in call.error) for call in calls] == [(None, True)]
 
 
@@ -221,12 +221,12 @@ def test_a_call_without_an_answer_is_told_too() -> None:
 )
 def test_the_time_after_which_to_try_again_is_understood(header: str, seconds: float | None) -> None:
     with RawServer(says("429 Too Many", b"", f"Retry-After: {header}")) as server, pytest.raises(CallFailed) as failed:
-        sent(server.url)
+        send(server.url)
     assert failed.value.retry_after == seconds
 
 
 def test_a_date_after_which_to_try_again_is_one_by_the_clock_of_the_server() -> None:
     headers = ("Date: Wed, 21 Oct 2015 07:28:00 GMT", "Retry-After: Wed, 21 Oct 2015 07:30:00 GMT")
     with RawServer(says("429 Too Many", b"", *headers)) as server, pytest.raises(CallFailed) as failed:
-        sent(server.url)
+        send(server.url)
     assert failed.value.retry_after == 120

@@ -15,7 +15,7 @@ TRUE = ["true", "TRUE", "yes", "Yes", "y", "Y", "on", "ON", "1"]
 FALSE = ["false", "False", "no", "NO", "n", "N", "off", "Off", "0"]
 
 
-def stored(project: Project, field: str) -> dict[str, Any]:
+def read_field(project: Project, field: str) -> dict[str, Any]:
     return {each["External_Id__c"]: each[field] for each in project.emulated.records("Contact")}
 
 
@@ -28,7 +28,7 @@ def test_text_booleans_are_read_as_data_loader_reads_them_and_sent_as_true_and_f
     project.model([{"id": f"k{n}", "quiet": each} for n, each in enumerate([*TRUE, *FALSE])])
     run = project.run()
     assert run.rows["succeeded"] == len(TRUE) + len(FALSE), run.said
-    assert list(stored(project, "DoNotCall").values()) == [True] * len(TRUE) + [False] * len(FALSE)
+    assert list(read_field(project, "DoNotCall").values()) == [True] * len(TRUE) + [False] * len(FALSE)
     assert not any(each in project.bodies(run) for each in ("yes", "YES", "off", "ON"))
 
 
@@ -61,7 +61,7 @@ def test_the_form_in_which_salesforce_writes_date_times_is_read(project: Project
     project.model([{"id": f"k{n}", "seen": each} for n, each in enumerate(MOMENTS)])
     run = project.run()
     assert run.rows["succeeded"] == len(MOMENTS), project.ledger(run)
-    assert list(stored(project, "Last_Seen__c").values()) == list(MOMENTS.values())
+    assert list(read_field(project, "Last_Seen__c").values()) == list(MOMENTS.values())
 
 
 @pytest.mark.rule("V14")
@@ -89,9 +89,9 @@ def test_a_list_becomes_several_choices_and_a_struct_becomes_json(project: Proje
     assert run.rows == {"read": 3, "planned": 3, "succeeded": 2, "rejected": 1}, run.said
     said = "Interests__c cannot be 'a;b': it takes values without a semicolon"
     assert project.ledger(run)["k2"]["message"] == said
-    assert stored(project, "Interests__c") == {"k1": "Analytics;Security", "k3": None}
+    assert read_field(project, "Interests__c") == {"k1": "Analytics;Security", "k3": None}
     text = '{"size":1.1000000000,"tags":[4611686018427387904,null]}'
-    assert stored(project, "Description") == {"k1": text, "k3": None}
+    assert read_field(project, "Description") == {"k1": text, "k3": None}
 
 
 @pytest.mark.rule("V15")

@@ -43,7 +43,7 @@ QUICK = ["41.0", "45.0", "46.0", "52.0", DEFAULT, "68.0"]
 ROWS = [{"id": "k1", "last": "Ash", "email": "k1@acme.example"}]
 
 
-def listed(*versions: str) -> Any:
+def list_versions(*versions: str) -> Any:
     return answer([{"label": "x", "url": f"/services/data/v{each}", "version": each} for each in versions])
 
 
@@ -109,7 +109,7 @@ def test_a_version_that_the_org_does_not_have_is_named_with_those_that_it_has(
 ) -> None:
     project.model(ROWS)
     result = at(project, "99.0").invoke(*command)
-    newest = served(project.emulated)[-1]
+    newest = read_versions(project.emulated)[-1]
     assert result.exit_code == 64
     assert "connections.crm.api_version: this org does not have version 99.0" in result.stderr
     assert f"31.0 to {newest}" in result.stderr
@@ -126,7 +126,7 @@ def test_a_version_that_the_org_does_not_have_is_named_with_those_that_it_has(
 def test_a_version_that_was_retired_is_named_too(transport: ScriptedTransport, refused: Any) -> None:
     transport.on("POST", TOKEN_URL, answer(GOOD))
     transport.on("GET", ".*/query.*", refused)
-    transport.on("GET", "/services/data", listed("66.0", "68.0", "100.0"))
+    transport.on("GET", "/services/data", list_versions("66.0", "68.0", "100.0"))
     with pytest.raises(ConfigError, match=r"does not have version 41.0 of the API, but 66.0 to 100.0") as raised:
         login.connect(config(api_version="41.0"), RecordingHost())
     assert [each.path for each in raised.value.problems] == [("api_version",)]
@@ -136,7 +136,7 @@ def test_a_version_that_was_retired_is_named_too(transport: ScriptedTransport, r
 
 def test_an_org_without_the_default_version_is_told_another(transport: ScriptedTransport) -> None:
     transport.on("POST", TOKEN_URL, answer(GOOD))
-    transport.on("GET", "/services/data", listed("41.0", "64.0", "65.0"))
+    transport.on("GET", "/services/data", list_versions("41.0", "64.0", "65.0"))
     with pytest.raises(ConfigError, match=r'set api_version: "65.0"$'):
         login.connect(config(), RecordingHost())
 
@@ -151,7 +151,7 @@ def test_an_org_that_does_not_say_what_it_has_is_used_as_it_is(transport: Script
 def test_a_wrong_version_is_told_beside_a_refused_login(transport: ScriptedTransport) -> None:
     refused = {"error": "invalid_client", "error_description": "invalid client credentials"}
     transport.on("POST", TOKEN_URL, answer(refused, 400))
-    transport.on("GET", "/services/data", listed("65.0", "66.0"))
+    transport.on("GET", "/services/data", list_versions("65.0", "66.0"))
     with pytest.raises(ConfigError) as raised:
         login.connect(config(api_version="99.0"), RecordingHost())
     assert [each.path for each in raised.value.problems] == [("auth",), ("api_version",)]
@@ -161,12 +161,12 @@ def test_a_wrong_version_is_told_beside_a_refused_login(transport: ScriptedTrans
 def test_the_list_of_versions_is_asked_for_without_a_session(transport: ScriptedTransport) -> None:
     transport.on("POST", TOKEN_URL, answer(GOOD))
     login.connect(config(), RecordingHost())
-    (asked,) = transport.made("GET", "/services/data$")
+    (asked,) = transport.find_requests("GET", "/services/data$")
     assert "Authorization" not in asked.headers
 
 
-def planned(api: str) -> PlanSummary:
-    """A plan of one new contact."""
+def build_plan(api: str) -> PlanSummary:
+    """Return a plan of one new contact."""
     return PlanSummary(
         run="run",
         sync="sync",
@@ -247,7 +247,7 @@ def test_it_is_told_before_anything_is_sent(project: Project, command: tuple[str
 @pytest.mark.parametrize(("api", "since"), [("rest", 46), ("bulk", 41), ("bulk2", 41)])
 def test_an_api_that_a_plan_took_by_itself_stops_it_where_the_version_lacks_it(api: str, since: int) -> None:
     stops = {
-        version: [each.advice for each in check_plan_version(f"{version}.0", planned(api), Options())]
+        version: [each.advice for each in check_plan_version(f"{version}.0", build_plan(api), Options())]
         for version in (41, 45, 46, 66)
     }
     advice = f'Set api_version: "{since}.0" or later in the connection, or api: bulk in the options of the sync.'
@@ -266,11 +266,11 @@ def test_whether_the_bulk_apis_take_an_object_is_asked_from_version_47_on(versio
     transport = ScriptedTransport()
     given = described_object("Contact", CONTACT_FIELDS, custom=False, triggerable=False)
     transport.on("GET", f"/services/data/v{version}/sobjects/Contact/describe", answer(given))
-    found = check_plan(org(transport, version=version), planned("bulk"), Options())
+    found = check_plan(org(transport, version=version), build_plan("bulk"), Options())
     messages = {each.message: each.advice for each in found}
     unchecked = messages.get("could not check whether the Bulk API takes Contact")
     assert unchecked == ("That needs version 47.0 of the API." if version == "46.0" else None)
-    assert len(transport.made("POST", "/jobs/query")) == (version == "47.0")
+    assert len(transport.find_requests("POST", "/jobs/query")) == (version == "47.0")
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_every_supported_version_runs_the_quickstart(
 
 
 def quickstart(emulated: Emulated, folder: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> Path:
-    """The example of the README, over this org and at this version."""
+    """Copy the example of the README, for this org and at this version."""
     copied = folder / "quickstart"
     shutil.copytree(ROOT / "examples" / "quickstart", copied, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     document = yaml.safe_load((copied / "connector.yml").read_text())
@@ -301,14 +301,14 @@ def quickstart(emulated: Emulated, folder: Path, monkeypatch: pytest.MonkeyPatch
     return copied
 
 
-def served(emulated: Emulated) -> list[str]:
-    """The versions of the org."""
+def read_versions(emulated: Emulated) -> list[str]:
+    """Return the versions of the org."""
     with requests.get(f"{emulated.ready['instance_url']}/services/data", timeout=10) as found:
         return [each["version"] for each in found.json()]
 
 
 def at(project: Project, version: str, **settings: Any) -> Project:
-    """The same project at a version of the API."""
+    """Return the same project at a version of the API."""
     made = evolve(project, api_version=version)
     made.sync(**settings)
     return made

@@ -178,11 +178,11 @@ def test_two_processes_never_exchange_the_same_refresh_token(project: Project, b
     project.emulated.change({"application": {"rotateRefreshTokens": True}})
     assert project.invoke("salesforce", "login").exit_code == 0
     command = ["salesforce", "whoami", "--project", str(project.folder)]
-    others = [_started(*command) for _ in range(4)]
+    others = [_start_command(*command) for _ in range(4)]
     assert [each.wait(60) for each in others] == [0, 0, 0, 0]
 
 
-def _started(*arguments: str) -> subprocess.Popen[bytes]:
+def _start_command(*arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "connector_sdk.cli", *arguments]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -39,8 +39,8 @@ def written(project: Project, request: pytest.FixtureRequest) -> Project:
 
 
 def state(project: Project) -> Counter[tuple[str, str]]:
-    """What is there and what was deleted, and when each was changed last."""
-    there = [*project.emulated.records("Contact"), *project.emulated.recycled("Contact")]
+    """Count the records that are there or deleted, each with when it was changed last."""
+    there = [*project.emulated.records("Contact"), *project.emulated.recycle_bin("Contact")]
     return Counter((each["External_Id__c"], f"{each['IsDeleted']} {each['SystemModstamp']}") for each in there)
 
 
@@ -48,8 +48,8 @@ def inserts(project: Project) -> bool:
     return "mode: insert" in (project.folder / "connector.yml").read_text()
 
 
-def stopped_on(run: Done) -> str:
-    """What a run says that ended with exit code 6."""
+def read_refusal(run: Done) -> str:
+    """Return what a run says that ended with exit code 6."""
     assert run.exit == 6, run.said
     return " ".join(run.said.split())
 
@@ -60,7 +60,7 @@ def test_a_model_that_is_cut_at_any_row_deletes_and_doubles_nothing(written: Pro
     left = random.Random(seed).randrange(50)
     written.model(ROWS[:left]) if left else (written.folder / "contacts.csv").write_text("id,last,email\n")
     run = written.run()
-    assert run.exit == 0 if left and inserts(written) else "--accept" in stopped_on(run)
+    assert run.exit == 0 if left and inserts(written) else "--accept" in read_refusal(run)
     written.model(ROWS)
     assert written.run().rows == {"read": 60, "unchanged": 60}
     assert state(written) == before
@@ -84,7 +84,7 @@ def test_a_key_column_of_another_name_stops_the_run(written: Project) -> None:
     made = yaml.safe_load(file.read_text())
     made["models"]["contacts"]["primary_key"] = "number"
     file.write_text(yaml.safe_dump(made))
-    assert "primary key was 'id' and is 'number'" in stopped_on(written.run())
+    assert "primary key was 'id' and is 'number'" in read_refusal(written.run())
     assert state(written) == before
 
 

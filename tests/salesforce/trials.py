@@ -16,12 +16,12 @@ from connector_sdk.testing.doubles import RecordingHost
 
 from .emulated import Emulated
 from .malformed import MALFORMED
-from .replayed import Replay, Wire, recorded, replayed
+from .replayed import Replay, Wire, record_answers, replay_answers
 
 Act = Callable[[Destination, Connection], Any]
 
 ORDER = "the rows in another order"
-"""The one thing that nothing tells where a result names no row."""
+"""The one malformed answer that no plugin can notice if a result names no row."""
 
 
 LOGIN = ("POST /services/oauth2/token", "GET /query of Organization", "GET /services/oauth2/userinfo")
@@ -57,40 +57,40 @@ class Trial:
     truth: Any
 
     @classmethod
-    def recorded(cls, use: Use, emulated: Emulated, monkeypatch: pytest.MonkeyPatch) -> Trial:
-        """Make the use of an emulated org."""
+    def record(cls, use: Use, emulated: Emulated, monkeypatch: pytest.MonkeyPatch) -> Trial:
+        """Perform the use with an emulated org, and record its answers."""
         use.prepare(emulated)
-        with recorded(monkeypatch) as wire:
-            truth = _made(use, emulated.config())
+        with record_answers(monkeypatch) as wire:
+            truth = _perform(use, emulated.config())
         return cls(use, emulated.config(), wire, truth)
 
     def outcome(self, monkeypatch: pytest.MonkeyPatch, replay: Replay) -> Any:
-        """What comes of the use when an answer is malformed: an answer, or an exception that a plugin may raise."""
-        with replayed(monkeypatch, replay):
+        """Return what a malformed answer leads to: a result, or an exception that a plugin may raise."""
+        with replay_answers(monkeypatch, replay):
             try:
-                return _made(self.use, self.config)
+                return _perform(self.use, self.config)
             except (ConnectorError, CallFailed, NotExecuted, Stale) as error:
                 return error
 
     def complaints(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-        """What is wrong with what comes of any malformed answer to any call, always and just the first time."""
+        """Yield what is wrong after each malformed answer to each call, given each time or just once."""
         assert self.outcome(monkeypatch, Replay(self.wire)) == self.truth, "the same answers lead to the same"
         for call in self.wire.keys() - set(self.use.others):
             for name, malform in MALFORMED.items():
                 for one in (None, *self._places(call)):
                     replay = Replay(self.wire, call, malform, one)
                     try:
-                        said = self._judged(self.outcome(monkeypatch, replay), replay, name)
+                        said = self._judge(self.outcome(monkeypatch, replay), replay, name)
                     except Exception as error:
                         said = f"{type(error).__name__}: {str(error)[:200]}"
                     if said:
                         yield f"{call}, {name}{'' if one is None else f', number {one + 1}'}: {said}"
 
     def _places(self, call: str) -> set[int]:
-        """The numbers of the answers to a call that are malformed by themselves: the first and the last."""
+        """Return the numbers of the answers to a call that are malformed alone: the first and the last."""
         return {0, len(self.wire[call]) - 1} if self.use.once else set()
 
-    def _judged(self, outcome: Any, replay: Replay, name: str) -> str:
+    def _judge(self, outcome: Any, replay: Replay, name: str) -> str:
         if isinstance(outcome, ConnectorError):
             return f"{outcome}" if outcome.exit_code is ExitCode.BUG else ""
         if isinstance(outcome, NotExecuted) or outcome is NOT_EXECUTED:
@@ -105,7 +105,7 @@ class Trial:
         return ""
 
 
-def _made(use: Use, config: Config) -> Any:
+def _perform(use: Use, config: Config) -> Any:
     destination = _destination(use.destination)
     connection = destination.connect(config, RecordingHost())
     try:
@@ -114,14 +114,14 @@ def _made(use: Use, config: Config) -> Any:
         connection.close()
 
 
-def tried(uses: Mapping[str, Use]) -> list[str]:
-    """The names of the uses that the quick suite tries."""
+def quick_uses(uses: Mapping[str, Use]) -> list[str]:
+    """Return the names of the uses that the quick suite tries."""
     return [name for name, use in uses.items() if not use.seldom]
 
 
 def complaints(use: Use, emulated: Emulated, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is wrong with what comes of malformed answers to the calls of a use."""
-    return list(Trial.recorded(use, emulated, monkeypatch).complaints(monkeypatch))
+    """Return what is wrong after malformed answers to the calls of a use."""
+    return list(Trial.record(use, emulated, monkeypatch).complaints(monkeypatch))
 
 
 _loaded: dict[str, Destination] = {}
@@ -140,7 +140,7 @@ def _lines(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def _differences(truth: WriteResult, found: WriteResult) -> Iterator[str]:
-    """Rows that count as written and were not, or under another id; and rows that do not and were."""
+    """Yield rows with a wrong outcome: succeeded but not written, or under another id; or failed but written."""
     for number, (true, said) in enumerate(zip(truth.rows.to_pylist(), found.rows.to_pylist(), strict=True)):
         if said["status"] == "succeeded" and (true["status"], true["record_id"]) != ("succeeded", said["record_id"]):
             yield f"row {number}: {true['status']}, {true['record_id']}, counts as written as {said['record_id']}"

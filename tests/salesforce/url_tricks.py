@@ -244,14 +244,14 @@ _PATHS = (
 )
 
 
-def _written(patterns: tuple[str, ...]) -> list[str]:
+def _fill_hosts(patterns: tuple[str, ...]) -> list[str]:
     return [each.replace("{good}", GOOD).replace("{evil}", EVIL) for each in patterns]
 
 
-HOSTS = tuple(dict.fromkeys([*_written(_URLS), *(f"https://{each}" for each in _written(_HOSTS))]))
+HOSTS = tuple(dict.fromkeys([*_fill_hosts(_URLS), *(f"https://{each}" for each in _fill_hosts(_HOSTS))]))
 """None of these is a host that a token may be shown to."""
 
 EVERYWHERE = tuple(
-    dict.fromkeys([*HOSTS, *_written(_PATHS), *(f"{url}/services/data/v58.0/x" for url in HOSTS if url)])
+    dict.fromkeys([*HOSTS, *_fill_hosts(_PATHS), *(f"{url}/services/data/v58.0/x" for url in HOSTS if url)])
 )
 """None of these is a path of the API, nor a host."""

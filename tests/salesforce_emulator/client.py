@@ -42,7 +42,7 @@ class Client:
     def query(self, statement: str) -> Any:
         return self.rest("GET", "/query", params={"q": statement}).json()
 
-    def found(self, statement: str) -> list[dict[str, Any]]:
+    def select_rows(self, statement: str) -> list[dict[str, Any]]:
         answer = self.query(statement)
         assert isinstance(answer, dict), answer
         return [{key: value for key, value in row.items() if key != "attributes"} for row in answer["records"]]
@@ -78,7 +78,7 @@ class Client:
         assert answer.status_code == 201, answer.text
         return element(answer, "id")
 
-    def finished(self, job: str, batch: str) -> dict[str, str]:
+    def wait_for_batch(self, job: str, batch: str) -> dict[str, str]:
         for _ in range(400):
             info = elements(self.bulk("GET", f"/{job}/batch/{batch}"))
             if info["state"] not in ("Queued", "InProgress"):
@@ -87,7 +87,7 @@ class Client:
         raise AssertionError("the batch was not finished")
 
     def results(self, job: str, batch: str) -> list[dict[str, str]]:
-        self.finished(job, batch)
+        self.wait_for_batch(job, batch)
         text = self.bulk("GET", f"/{job}/batch/{batch}/result").content.decode()
         return list(csv.DictReader(io.StringIO(text, newline="")))
 
@@ -97,7 +97,7 @@ class Client:
 
     def failure(self, operation: str, object_name: str, data: str, key: str | None = None) -> str:
         job = self.job(operation, object_name, key)
-        info = self.finished(job, self.batch(job, data))
+        info = self.wait_for_batch(job, self.batch(job, data))
         assert info["state"] == "Failed", info
         return info["stateMessage"]
 
@@ -120,9 +120,9 @@ class Client:
     def close_job(self, job: str) -> dict[str, Any]:
         answer = self.jobs("PATCH", f"/ingest/{job}", {"state": "UploadComplete"})
         assert answer.status_code == 200, answer.text
-        return self.ended(f"/ingest/{job}")
+        return self.wait_for_job(f"/ingest/{job}")
 
-    def ended(self, path: str) -> dict[str, Any]:
+    def wait_for_job(self, path: str) -> dict[str, Any]:
         for _ in range(600):
             info: dict[str, Any] = self.jobs("GET", path).json()
             if info["state"] in ("JobComplete", "Failed", "Aborted"):
@@ -153,6 +153,6 @@ def element(answer: requests.Response, name: str) -> str:
 
 
 def fault_of(answer: requests.Response) -> tuple[int, str, str]:
-    """Status, code and message of a refused call of Bulk API."""
+    """Return the status, code and message of a refused call of Bulk API."""
     facts = elements(answer)
     return answer.status_code, facts["exceptionCode"], facts["exceptionMessage"]

@@ -39,10 +39,10 @@ def main(folder: Path) -> int:
     print(_ROW.format("recorded", "compared", "equal", "explained", "unexplained"))
     for name, source in _SOURCES.items():
         found = list(source(folder))
-        counts = Counter(_standing(one) for one in found)
+        counts = Counter(_classify(one) for one in found)
         reasons.update(one.reason for one in found if one.differences and one.reason is not None)
         used |= {part for part in DIFFERENCES for one in found if one.differences and part in one.name}
-        unexplained += [one for one in found if _standing(one) == "unexplained"]
+        unexplained += [one for one in found if _classify(one) == "unexplained"]
         totals += counts
         print(_line(name, counts))
     print(_line("all", totals))
@@ -58,7 +58,7 @@ def main(folder: Path) -> int:
     return len(unexplained) + len(DIFFERENCES.keys() - used) + abs(beyond)
 
 
-def _standing(one: Comparison) -> str:
+def _classify(one: Comparison) -> str:
     if not one.differences:
         return "equal"
     return "unexplained" if one.reason is None else "explained"

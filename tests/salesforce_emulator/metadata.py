@@ -29,7 +29,7 @@ def post(client: Client, text: str, version: str = VERSION, **headers: str) -> r
 
 
 def read(client: Client, kind: str, *names: str) -> list[Any]:
-    """The components as nested dictionaries; None for one that is nil."""
+    """Return components as nested dictionaries; None for a component that is nil."""
     wanted = "".join(f"<fullNames>{name}</fullNames>" for name in names)
     answer = post(client, message(f"<readMetadata><type>{kind}</type>{wanted}</readMetadata>", client.token))
     assert answer.status_code == 200, answer.text
@@ -45,7 +45,7 @@ def write(
     headers: str = "",
     version: str = VERSION,
 ) -> list[dict[str, Any]]:
-    """The results, in order."""
+    """Write components and return the results in order."""
     sent = "".join(f'<metadata xsi:type="m:{kind}">{xml(one)}</metadata>' for one in components)
     answer = post(client, message(f"<{call}>{sent}</{call}>", client.token, headers), version)
     assert answer.status_code == 200, answer.text

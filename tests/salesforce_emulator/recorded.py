@@ -65,14 +65,14 @@ Source = Callable[[Path], Iterator[Comparison]]
 Prepare = Callable[[Emulator, Replay, list[Exchange]], None]
 
 
-def nothing(emulator: Emulator, replay: Replay, exchanges: list[Exchange]) -> None:
-    """The org stays as it is."""
+def keep_org(emulator: Emulator, replay: Replay, exchanges: list[Exchange]) -> None:
+    """Leave the org as it is."""
 
 
-def replayed(
-    org: dict[str, Any], exchanges: list[tuple[str, Exchange]], prepare: Prepare = nothing
+def replay_exchanges(
+    org: dict[str, Any], exchanges: list[tuple[str, Exchange]], prepare: Prepare = keep_org
 ) -> Iterator[Comparison]:
-    """Every exchange in order, against one org."""
+    """Repeat all exchanges in order against one org, and yield a comparison of each."""
     with Emulator({"extends": "default", **org}) as emulator:
         client = Client(emulator)
         fields = frozenset(name for thing in emulator.world.org.objects.values() for name in thing.fields)
@@ -89,7 +89,7 @@ def recorded_describe(file: Path) -> Any:
 
 
 def custom_fields(file: Path) -> dict[str, Any]:
-    """The custom fields of a recorded describe, as an org file has them; picklists take any value."""
+    """Return the custom fields of a recorded describe, as an org file has them; picklists take any value."""
     fields: dict[str, Any] = {}
     for field in recorded_describe(file)["fields"]:
         if field["custom"] and field["name"] != "Level__c":
@@ -109,7 +109,7 @@ def reverse_etl(recordings: Path) -> Iterator[Comparison]:
     }
     for file in sorted((folder / "interactions").glob("export-*.json")):
         exchanges = [(f"{file.stem}: {exchange}", exchange) for exchange in _grouparoo(file)]
-        yield from replayed({"objects": objects}, exchanges)
+        yield from replay_exchanges({"objects": objects}, exchanges)
 
 
 def _grouparoo(file: Path) -> Iterator[Exchange]:
@@ -186,7 +186,7 @@ _LINKED = {
 
 def synchronizer(recordings: Path) -> Iterator[Comparison]:
     for file in sorted((recordings / "tablexi+restforce-db/test/cassettes").rglob("*.yml")):
-        yield from replayed({"objects": _LINKED}, [(f"{file.stem}: {one}", one) for one in _cassette(file)])
+        yield from replay_exchanges({"objects": _LINKED}, [(f"{file.stem}: {one}", one) for one in _cassette(file)])
 
 
 def _cassette(file: Path) -> Iterator[Exchange]:
@@ -203,17 +203,17 @@ def _cassette(file: Path) -> Iterator[Exchange]:
 
 
 def loader(recordings: Path) -> Iterator[Comparison]:
-    """The calls of a data loader: composites, Collections, queries, counts."""
+    """Compare the calls of a data loader: composites, Collections, queries, counts."""
     for file in sorted((recordings / CUMULUS).rglob("cassettes/*.yaml")):
         exchanges = [(f"{file.stem}: {one}", one) for one in _interactions(file)]
-        yield from replayed({}, exchanges, _as_recorded)
+        yield from replay_exchanges({}, exchanges, _prepare_loader)
 
 
 _ACCOUNT = ("Name", "Description", "Phone", "AccountNumber")
 
 
-def _as_recorded(emulator: Emulator, replay: Replay, exchanges: list[Exchange]) -> None:
-    """An org whose metadata are old, and which has the accounts that the first query found."""
+def _prepare_loader(emulator: Emulator, replay: Replay, exchanges: list[Exchange]) -> None:
+    """Make the org's metadata old, and insert the accounts that the first query found."""
     emulator.world.changed_at = datetime(2020, 8, 14, 20, 53, 2, tzinfo=UTC).timestamp()
     for exchange in exchanges:
         records = exchange.answer.get("records", []) if isinstance(exchange.answer, dict) else []

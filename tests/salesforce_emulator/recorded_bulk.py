@@ -19,7 +19,7 @@ from tests.salesforce_emulator.recorded import CUMULUS, Comparison, Source
 _OPPORTUNITY = {"external_id__c": {"type": "string", "length": 64, "externalId": True, "unique": True}}
 
 
-def _differing(pairs: dict[str, tuple[Any, Any]]) -> list[str]:
+def _compare(pairs: dict[str, tuple[Any, Any]]) -> list[str]:
     return [f"{name}: {ours!r}, not {theirs!r}" for name, (theirs, ours) in pairs.items() if theirs != ours]
 
 
@@ -31,13 +31,13 @@ def _after_ids(text: str) -> list[list[str]]:
     return [line.split(",")[1:] for line in text.splitlines()]
 
 
-def _unchunked(body: str) -> str:
-    """The data of a recorded body in transfer coding `chunked`."""
+def _join_chunks(body: str) -> str:
+    """Return the data of a recorded body in transfer coding `chunked`."""
     return "".join(re.findall(r"[0-9a-f]+\r\n(.*?)\r\n(?=[0-9a-f]+\r\n|\Z)", body, re.DOTALL))
 
 
-def _filled(response: dict[str, Any], templates: Path) -> str:
-    """A recorded answer, whose text may be a template with values."""
+def _fill_template(response: dict[str, Any], templates: Path) -> str:
+    """Return the text of a recorded answer, which may be a template with values."""
     text = response["body"]["string"]
     if isinstance(text, str):
         return text
@@ -47,7 +47,7 @@ def _filled(response: dict[str, Any], templates: Path) -> str:
 
 
 def bulk_load(recordings: Path) -> Iterator[Comparison]:
-    """A load through Bulk API 1.0, call by call."""
+    """Compare a load through Bulk API 1.0, call by call."""
     name = "tasks/bulkdata/tests/cassettes/TestUpsert.test_upsert_complex_fields__bulk.yaml"
     templates = recordings / CUMULUS / "tests/shared_cassettes/vcr_string_templates"
     calls = yaml.safe_load((recordings / CUMULUS / name).read_text(encoding="utf-8"))["interactions"]
@@ -56,19 +56,19 @@ def bulk_load(recordings: Path) -> Iterator[Comparison]:
         client = Client(emulator)
         for call in calls:
             if "request" in call and "/services/async/" in call["request"]["uri"]:
-                yield _loaded(client, call, _filled(call["response"], templates), ids)
+                yield _compare_call(client, call, _fill_template(call["response"], templates), ids)
         client.close()
 
 
-def _loaded(client: Client, call: dict[str, Any], expected: str, ids: dict[str, str]) -> Comparison:
+def _compare_call(client: Client, call: dict[str, Any], expected: str, ids: dict[str, str]) -> Comparison:
     asked, answered = call["request"], call["response"]
     path, body = urlsplit(asked["uri"]).path.partition("/job")[2], asked["body"] or ""
     is_data = path.endswith("/batch") and asked["method"] == "POST"
-    body = _unchunked(body) if is_data else body
+    body = _join_chunks(body) if is_data else body
     for theirs, ours in ids.items():
         path, body = path.replace(theirs, ours), body.replace(theirs, ours)
     if path.endswith("/result"):
-        client.finished(*path.removesuffix("/result").strip("/").split("/batch/"))
+        client.wait_for_batch(*path.removesuffix("/result").strip("/").split("/batch/"))
     content_type = "text/csv" if is_data else "application/xml"
     actual = client.bulk(asked["method"], path, body.encode(), Content_Type=content_type)
     pairs: dict[str, tuple[Any, Any]] = {
@@ -84,11 +84,11 @@ def _loaded(client: Client, call: dict[str, Any], expected: str, ids: dict[str, 
         pairs["rows"] = (_after_ids(expected), _after_ids(actual.text))
         both = zip(expected.splitlines()[1:], actual.text.splitlines()[1:], strict=False)
         ids |= {one[1:19]: other[1:19] for one, other in both}
-    return Comparison(f"{asked['method']} {path}", _differing(pairs))
+    return Comparison(f"{asked['method']} {path}", _compare(pairs))
 
 
 def bulk_cases(recordings: Path) -> Iterator[Comparison]:
-    """Inserts, updates and deletes of cases through Bulk API 1.0."""
+    """Compare inserts, updates and deletes of cases through Bulk API 1.0."""
     file = recordings / "elasticio+salesforce-component-v2/spec/testData/bulk_cud.json"
     cases = json.loads(file.read_text(encoding="utf-8"))
     with Emulator() as emulator:
@@ -114,15 +114,15 @@ def _case(client: Client, operation: str, data: str, answers: list[str], theirs:
         "job": (_names(answers[0]), _names(client.bulk("GET", f"/{job}").text)),
         "batch": (_names(answers[1]), _names(client.bulk("GET", f"/{job}/batch/{batch}").text)),
     }
-    client.finished(job, batch)
+    client.wait_for_batch(job, batch)
     lines = client.bulk("GET", f"/{job}/batch/{batch}/result").text
     whole = (answers[-1].replace(theirs, ours).splitlines(), lines.splitlines())
     pairs["rows"] = whole if theirs else (_after_ids(answers[-1]), _after_ids(lines))
-    return Comparison(f"{operation} of cases", _differing(pairs))
+    return Comparison(f"{operation} of cases", _compare(pairs))
 
 
 def bulk2_jobs(recordings: Path) -> Iterator[Comparison]:
-    """Jobs of Bulk API 2.0: what is answered at each step, and a file of failed rows."""
+    """Compare the answers to each step of a job of Bulk API 2.0, and a file of failed rows."""
     folder = recordings / "amp-labs+connectors"
     steps = folder / "providers/salesforce/test/bulk"
     data = (folder / "test/salesforce/bulk/write/opportunities-partial-failure.csv").read_bytes()
@@ -140,14 +140,14 @@ def bulk2_jobs(recordings: Path) -> Iterator[Comparison]:
         client.rest("PUT", f"{path}/batches", data=data, headers={"Content-Type": "text/csv"}, version="60.0")
         closed = client.rest("PATCH", path, {"state": "UploadComplete"}, version="60.0").json()
         yield _job("close a job", read("write/update-job-opportunity.json"), closed)
-        info = client.ended(path.removeprefix("/jobs"))
+        info = client.wait_for_job(path.removeprefix("/jobs"))
         yield _job("a job with a failed row", read("info/partial-failure.json"), info)
-        yield Comparison("keys of a finished job", _differing({"": (list(read("info/success.json")), list(info))}))
+        yield Comparison("keys of a finished job", _compare({"": (list(read("info/success.json")), list(info))}))
         # As recorded, but for the order of the keys: a job that runs has those of one that ended.
-        yield Comparison("keys of a running job", _differing({"": (list(read("info/in-progress.json")), list(info))}))
+        yield Comparison("keys of a running job", _compare({"": (list(read("info/in-progress.json")), list(info))}))
         failed = client.rest("GET", f"{path}/failedResults").text
         recorded = (steps / "info/partial-failure.csv").read_text(encoding="utf-8")
-        yield Comparison("failed rows", _differing({"": (recorded.splitlines(), failed.splitlines())}))
+        yield Comparison("failed rows", _compare({"": (recorded.splitlines(), failed.splitlines())}))
         client.close()
 
 
@@ -161,7 +161,7 @@ def _job(name: str, recorded: dict[str, Any], ours: dict[str, Any]) -> Compariso
             recorded[key],
             str(ours[key]).replace(ours["id"], recorded["id"]) if key == "contentUrl" else ours[key],
         )
-    return Comparison(name, _differing(pairs))
+    return Comparison(name, _compare(pairs))
 
 
 BULK_SOURCES: dict[str, Source] = {

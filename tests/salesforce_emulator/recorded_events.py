@@ -17,7 +17,7 @@ _EVENT = {"keyPrefix": "e01", "fields": {"Printer_Model__c": {"type": "string", 
 
 
 def events(recordings: Path) -> Iterator[Comparison]:
-    """The sample of the manual, published here."""
+    """Publish the event of the manual's sample, and compare the answer."""
     sample = json.loads((recordings / "_doc-samples/platform_event_publish.json").read_text(encoding="utf-8"))
     sent, theirs = sample["request"], sample["response"]
     org = {"extends": "default", "objects": {"Low_Ink__e": _EVENT, "Legacy_Signal__e": None}}

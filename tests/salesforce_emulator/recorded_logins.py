@@ -17,14 +17,14 @@ from tests.salesforce_emulator.test_web_login import Browser
 
 
 def logins(recordings: Path) -> Iterator[Comparison]:
-    """Passwords, refresh tokens, and a session that is over."""
+    """Compare logins by password and by refresh token, and the answer to an expired session."""
     with Emulator({"extends": "default", "application": {"passwordFlow": True}}) as emulator:
         client, browser = Client(emulator), Browser(emulator)
         person = {"grant_type": "password", "username": emulator.username, "password": emulator.password}
         for name, recorded in _token_answers(recordings):
             yield Comparison(f"login {name}", _differences(recorded, client.login(**person).json(), whole=True))
         folder = recordings / "restforce+restforce/spec/fixtures"
-        refreshed = browser.refresh(browser.logged_in()["refresh_token"]).json()
+        refreshed = browser.refresh(browser.log_in()["refresh_token"]).json()
         for name, answer in (
             ("auth_success_response.json", client.login(**person).json()),
             ("refresh_success_response.json", refreshed),
@@ -45,7 +45,7 @@ def _token_answers(recordings: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _differences(recorded: Any, actual: Any, whole: bool = False) -> list[str]:
-    """Errors are the same; of tokens the same facts are told. `whole`: nothing was cut from the recording."""
+    """Compare two answers: errors as a whole, tokens by their keys. `whole`: the recording is complete."""
     if isinstance(recorded, list) or "error" in recorded:
         return [] if recorded == actual else [f"{actual}, not {recorded}"]
     missing, more = recorded.keys() - actual.keys(), actual.keys() - recorded.keys() if whole else set()

@@ -41,7 +41,7 @@ _VEHICLE: dict[str, Any] = {
 
 
 def metadata(recordings: Path) -> Iterator[Comparison]:
-    """Each recorded call, and each recorded component: written, read and compared."""
+    """Compare each recorded call, and write and read each recorded component."""
     folder = recordings / "amp-labs+connectors/providers/salesforce"
     write = folder / "test/metadata/write"
     whole = (write / "object15/mix-of-many-fields-payload.xml").read_text(encoding="utf-8")
@@ -61,13 +61,13 @@ def metadata(recordings: Path) -> Iterator[Comparison]:
         ),
     ]
     for name, payload, file, there in calls:
-        yield Comparison(f"Metadata {name}", _answered(payload, file, there))
+        yield Comparison(f"Metadata {name}", _compare_answer(payload, file, there))
     components = recordings / "amtrack+sfdx-browserforce-plugin/src/plugins/picklists/sfdx-source"
     for file in sorted(components.rglob("*-meta.xml")):
-        yield Comparison(f"Metadata {file.name}", _kept(file))
+        yield Comparison(f"Metadata {file.name}", _compare_component(file))
 
 
-def _answered(payload: str, file: Path, there: list[str]) -> list[str]:
+def _compare_answer(payload: str, file: Path, there: list[str]) -> list[str]:
     fields = {name: _MADE[name] for name in there}
     with Emulator({"extends": "default", "objects": {_OBJECT: {"fields": fields}}}) as emulator:
         client = Client(emulator)
@@ -76,8 +76,8 @@ def _answered(payload: str, file: Path, there: list[str]) -> list[str]:
     return _differences(ElementTree.parse(file).getroot(), ElementTree.fromstring(answer.content))
 
 
-def _kept(file: Path) -> list[str]:
-    """A component that was written is read as it was recorded."""
+def _compare_component(file: Path) -> list[str]:
+    """Write a recorded component, read it back, and return the differences."""
     recorded = ElementTree.parse(file).getroot()
     kind = recorded.tag.rpartition("}")[2]
     name = file.name.partition(".")[0]

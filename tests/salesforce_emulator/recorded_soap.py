@@ -23,7 +23,7 @@ Ask = Callable[[Client], requests.Response]
 
 
 def partner(recordings: Path) -> Iterator[Comparison]:
-    """Each recorded answer, and the emulator's to the request that it must have answered."""
+    """Compare each recorded answer with the emulator's answer to the likely request."""
     folder, other = recordings / "congaengr+soapforce/spec/fixtures", recordings / "ejholmes+metaforce/spec/fixtures"
     for file, ask in _ANSWERS.items():
         with Emulator() as emulator:
@@ -107,12 +107,12 @@ def _update(client: Client) -> requests.Response:
     return _call(client, "update", sobject("sObjects", "Opportunity", Id=_opportunities(client)[0], Name="N"))
 
 
-def _denied(ask: Ask) -> Ask:
-    def denied(client: Client) -> requests.Response:
+def _deny_access(ask: Ask) -> Ask:
+    def ask_denied(client: Client) -> requests.Response:
         client.emulator.faults([{"match": {"object": "Opportunity"}, "do": {"error": _DENIED}}])
         return ask(client)
 
-    return denied
+    return ask_denied
 
 
 def _retrieve(client: Client) -> requests.Response:
@@ -131,9 +131,9 @@ _ANSWERS: dict[str, Ask] = {
     "query_more_response.xml": _query_more,
     "org_id_response.xml": _query("query", "SELECT Id FROM Organization"),
     "create_response.xml": _create,
-    "create_response_failure.xml": _denied(_create),
+    "create_response_failure.xml": _deny_access(_create),
     "update_response.xml": _update,
-    "update_response_failure.xml": _denied(_update),
+    "update_response_failure.xml": _deny_access(_update),
     "retrieve_response.xml": _retrieve,
 }
 SOAP_SOURCES: dict[str, Source] = {"the partner API": partner}

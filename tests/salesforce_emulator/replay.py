@@ -56,9 +56,9 @@ class Replay:
         return [*found, *self._compare("", exchange.answer, actual)]
 
     def _version(self, path: str) -> str:
-        """The recorded version where the org serves it, or where it never was: some answers depend on it.
+        """Return the version in which to send a recorded call: the recorded one if the org serves it.
 
-        What was recorded in a version that is retired by now is sent in VERSION.
+        Also keep a version that never existed, because its answer was recorded. Replace a retired one by VERSION.
         """
         match = BASE.match(path)
         version = match[0].rpartition("v")[2] if match else ""
@@ -75,17 +75,17 @@ class Replay:
         elif isinstance(recorded, list) and isinstance(actual, list):
             if len(recorded) != len(actual):
                 yield f"{place}: {len(actual)} items, not {len(recorded)}: {json.dumps(actual)[:200]}"
-            actual = self._reordered(recorded, actual)
+            actual = self._restore_order(recorded, actual)
             for at, (one, other) in enumerate(zip(recorded, actual, strict=False)):
                 yield from self._compare(f"{place}[{at}]", one, other)
         elif isinstance(recorded, str) and isinstance(actual, str):
-            if self._plain(recorded, learn=actual) != self._plain(actual):
+            if self._normalize(recorded, learn=actual) != self._normalize(actual):
                 yield f"{place}: {actual!r}, not {recorded!r}"
         elif recorded != actual:
             yield f"{place}: {actual!r}, not {recorded!r}"
 
-    def _reordered(self, recorded: list[Any], actual: list[Any]) -> list[Any]:
-        """Records of a query in the recorded order: without ORDER BY there is none to keep."""
+    def _restore_order(self, recorded: list[Any], actual: list[Any]) -> list[Any]:
+        """Return the records of a query in the recorded order, because a query without ORDER BY has none."""
         if not all(isinstance(item, dict) and "Id" in item for item in [*recorded, *actual]):
             return actual
         order = [self.ids.get(item["Id"][:15]) for item in recorded]
@@ -101,8 +101,8 @@ class Replay:
         for key in (key for key in recorded if key in actual):
             yield from self._compare(f"{place}.{key}", recorded[key], actual[key])
 
-    def _plain(self, text: str, learn: str | None = None) -> str:
-        """A text without what differs by nature; ids of a recording become the emulator's."""
+    def _normalize(self, text: str, learn: str | None = None) -> str:
+        """Return a text without ETags, times and versions, and with the emulator's ids for the recorded ones."""
         if learn is not None and ID.fullmatch(text) and ID.fullmatch(learn):
             self.ids.setdefault(text[:15], learn)
         plain = self._ours(text) if learn is not None else text

@@ -27,8 +27,8 @@ def post(client: Client, text: str, version: str = VERSION, **headers: str) -> r
     return client.http.post(url, data=text.encode(), headers={**HEADERS, **headers})
 
 
-def called(client: Client, operation: str, inner: str, headers: str = "") -> list[dict[str, Any]]:
-    """The results of a call, as nested dictionaries; elements that repeat are lists."""
+def call_soap(client: Client, operation: str, inner: str, headers: str = "") -> list[dict[str, Any]]:
+    """Call an operation and return its results as nested dictionaries; elements that repeat are lists."""
     answer = post(client, message(operation, inner, client.token, headers))
     assert answer.status_code == 200, answer.text
     response = ElementTree.fromstring(answer.content).find(f"{{{SOAP}}}Body/{{{PARTNER}}}{operation}Response")
@@ -37,14 +37,14 @@ def called(client: Client, operation: str, inner: str, headers: str = "") -> lis
 
 
 def fault(answer: requests.Response) -> tuple[int, str, str]:
-    """Status, code and text of a fault."""
+    """Return the status, code and text of a fault."""
     element = ElementTree.fromstring(answer.content).find(f"{{{SOAP}}}Body/{{{SOAP}}}Fault")
     assert element is not None, answer.text
     return answer.status_code, element.findtext("faultcode", ""), element.findtext("faultstring", "")
 
 
 def sobject(element: str, type_: str, **fields: str | None) -> str:
-    """An sObject; a field that is None is set to null."""
+    """Return the XML of an sObject; a field that is None is set to null."""
     nulls = "".join(f"<s:fieldsToNull>{name}</s:fieldsToNull>" for name, value in fields.items() if value is None)
     set_ = "".join(f"<s:{name}>{value}</s:{name}>" for name, value in fields.items() if value is not None)
     return f"<u:{element}><s:type>{type_}</s:type>{nulls}{set_}</u:{element}>"

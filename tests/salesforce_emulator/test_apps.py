@@ -1,4 +1,4 @@
-"""Connected apps and external client apps: who may log in with which, what their tokens are worth, and for how long."""
+"""Connected apps and external client apps: who may log in with them, and what their tokens allow for how long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from salesforce_emulator import Emulator, OrgError, read_org
 
 from tests.salesforce_emulator.client import Client
 from tests.salesforce_emulator.test_assertions import KEY, PUBLIC, answer
-from tests.salesforce_emulator.test_web_login import Browser, landed
+from tests.salesforce_emulator.test_web_login import Browser, read_callback
 
 EXTERNAL = {
     "kind": "external",
@@ -115,7 +115,7 @@ def test_an_external_client_app_that_is_not_installed_is_told_so_after_the_login
     assert (page.status_code, 'id="allow"' in page.text) == (200, True)
     again = external.press(page, password="wrong")
     assert "check your username and password" in again.text, "no login, no answer"
-    assert landed(external.press(again)) == {
+    assert read_callback(external.press(again)) == {
         "error": "OAUTH_EC_APP_NOT_FOUND",
         "error_description": "External client app is not installed in this org",
         "state": "9f&2c",
@@ -123,7 +123,7 @@ def test_an_external_client_app_that_is_not_installed_is_told_so_after_the_login
 
 
 def test_an_external_client_app_that_is_not_installed_gets_no_token(client: Client, external: ExternalBrowser) -> None:
-    token = external.logged_in()["refresh_token"]
+    token = external.log_in()["refresh_token"]
     external.emulator.change_app("partner", installed=False)
     assert by_external(client, aud=client.emulator.instance_url) == NOT_FOUND
     assert external.refresh(token).json() == NOT_FOUND
@@ -151,7 +151,7 @@ def test_one_app_that_is_blocked_does_not_block_another(client: Client, external
     client.emulator.change_app("partner", blocked=True)
     blocked = {"error": "OAUTH_APP_BLOCKED", "error_description": "this app is blocked by admin"}
     assert by_external(client, aud=client.emulator.instance_url) == blocked
-    assert landed(external.open()) == {**blocked, "state": "9f&2c"}
+    assert read_callback(external.open()) == {**blocked, "state": "9f&2c"}
     assert "access_token" in answer(client)
 
 
@@ -159,7 +159,7 @@ def test_users_are_admitted_to_each_app(client: Client, external: ExternalBrowse
     refused = {"error": "invalid_app_access", "error_description": "user is not admin approved to access this app"}
     second = "second@emulator.invalid"
     assert by_external(client, aud=client.emulator.instance_url, sub=second) == refused
-    assert landed(external.press(external.open(), username=second))["error"] == "OAUTH_APP_ACCESS_DENIED"
+    assert read_callback(external.press(external.open(), username=second))["error"] == "OAUTH_APP_ACCESS_DENIED"
     client.emulator.change_app(admitted=[second])
     assert "access_token" in answer(client, sub=second)
     assert by_external(client, aud=client.emulator.instance_url, sub=second) == refused
@@ -217,7 +217,7 @@ def test_two_apps_cannot_share_a_client_id() -> None:
 
 
 def test_a_refresh_token_that_is_used_lives_and_an_idle_one_ends_after_30_days(browser: Browser) -> None:
-    token = browser.logged_in()["refresh_token"]
+    token = browser.log_in()["refresh_token"]
     for _ in range(3):
         browser.emulator.advance(29 * DAY)
         assert browser.refresh(token).ok
@@ -228,7 +228,7 @@ def test_a_refresh_token_that_is_used_lives_and_an_idle_one_ends_after_30_days(b
 
 def test_the_idle_days_of_a_rotated_refresh_token_begin_with_it(browser: Browser) -> None:
     browser.emulator.change_app(rotate_refresh_tokens=True)
-    token = browser.logged_in()["refresh_token"]
+    token = browser.log_in()["refresh_token"]
     for _ in range(2):
         browser.emulator.advance(20 * DAY)
         token = browser.refresh(token).json()["refresh_token"]
@@ -237,7 +237,7 @@ def test_the_idle_days_of_a_rotated_refresh_token_begin_with_it(browser: Browser
 
 
 def test_looking_at_a_refresh_token_does_not_use_it(browser: Browser) -> None:
-    emulator, token = browser.emulator, browser.logged_in()["refresh_token"]
+    emulator, token = browser.emulator, browser.log_in()["refresh_token"]
     form = {"token": token, "client_id": emulator.client_id, "client_secret": emulator.client_secret}
     url = f"{emulator.login_url}/services/oauth2/introspect"
     for active in (True, False):
@@ -247,11 +247,11 @@ def test_looking_at_a_refresh_token_does_not_use_it(browser: Browser) -> None:
 
 def test_an_app_may_give_refresh_tokens_other_idle_days_or_none(browser: Browser) -> None:
     browser.emulator.change_app(refresh_token_idle_seconds=100)
-    token = browser.logged_in()["refresh_token"]
+    token = browser.log_in()["refresh_token"]
     browser.emulator.advance(101)
     assert browser.refresh(token).json() == EXPIRED
     browser.emulator.change_org({"application": {"refreshTokenIdleSeconds": 1e12}})
-    token = browser.logged_in()["refresh_token"]
+    token = browser.log_in()["refresh_token"]
     browser.emulator.advance(1_000 * DAY)
     assert browser.refresh(token).ok
 
@@ -273,7 +273,7 @@ def test_an_app_that_requires_dpop_gives_tokens_that_no_bearer_can_use(client: C
 
 
 def test_a_refreshed_token_is_bound_too(browser: Browser) -> None:
-    token = browser.logged_in()["refresh_token"]
+    token = browser.log_in()["refresh_token"]
     browser.emulator.change_app(dpop_required=True)
     refreshed = browser.refresh(token).json()
     assert refreshed["token_type"] == "DPoP"

@@ -34,7 +34,7 @@ def apart(emulator: Emulator) -> Iterator[Client]:
 
 
 def answer(client: Client, key: Any = KEY, algorithm: str = "RS256", **claims: Any) -> dict[str, str]:
-    """What the login host says to an assertion, right but for these claims."""
+    """Return the login host's answer to an assertion that is right except for these claims."""
     emulator = client.emulator
     right = {"iss": emulator.client_id, "sub": emulator.username, "aud": "https://login.salesforce.com"}
     whole = {**right, "exp": int(time.time()) + 180, **claims}
@@ -139,7 +139,7 @@ def pem(key: rsa.RSAPrivateKey) -> str:
 
 
 def certificate(key: rsa.RSAPrivateKey, hosts: int = 1) -> str:
-    """A certificate that grows by the number of its hosts."""
+    """Return a certificate that grows with the number of its hosts."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "app")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     now = datetime.now(UTC)

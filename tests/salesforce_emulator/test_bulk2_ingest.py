@@ -14,7 +14,7 @@ from tests.salesforce_emulator.client import Client
 CONTACTS = "External_Id__c,LastName\n" + "".join(f"k{number},L{number}\n" for number in range(5))
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
+def read_error(answer: Any) -> tuple[int, str, str]:
     [error] = answer.json()
     return answer.status_code, error["errorCode"], error["message"]
 
@@ -29,7 +29,7 @@ def test_a_job_answers_with_the_keys_of_each_step(client: Client) -> None:
     closed = client.jobs("PATCH", f"/ingest/{opened['id']}", {"state": "UploadComplete"}).json()
     assert closed["state"] == "UploadComplete"
     assert not {"contentUrl", "lineEnding", "columnDelimiter"} & closed.keys()
-    info = client.ended(f"/ingest/{opened['id']}")
+    info = client.wait_for_job(f"/ingest/{opened['id']}")
     assert (info["state"], info["jobType"], info["retries"]) == ("JobComplete", "V2Ingest", 0)
     assert (info["numberRecordsProcessed"], info["numberRecordsFailed"]) == (5, 0)
 
@@ -109,11 +109,11 @@ def test_a_job_and_its_data_may_come_in_one_call(client: Client) -> None:
     }
     answer = client.rest("POST", "/jobs/ingest", files=files)
     assert (answer.status_code, answer.json()["state"]) == (200, "UploadComplete")
-    assert client.ended(f"/ingest/{answer.json()['id']}")["numberRecordsProcessed"] == 5
+    assert client.wait_for_job(f"/ingest/{answer.json()['id']}")["numberRecordsProcessed"] == 5
     files["content"] = ("content", io.BytesIO(b"LastName\n" + b"x" * 100_000), "text/csv")
-    assert refused(client.rest("POST", "/jobs/ingest", files=files))[1] == "CLIENTINPUTERROR"
+    assert read_error(client.rest("POST", "/jobs/ingest", files=files))[1] == "CLIENTINPUTERROR"
     del files["content"]
-    assert refused(client.rest("POST", "/jobs/ingest", files=files))[1] == "INVALID_MULTIPART_REQUEST"
+    assert read_error(client.rest("POST", "/jobs/ingest", files=files))[1] == "INVALID_MULTIPART_REQUEST"
 
 
 @pytest.mark.parametrize(
@@ -132,24 +132,24 @@ def test_a_job_and_its_data_may_come_in_one_call(client: Client) -> None:
     ],
 )
 def test_a_job_that_cannot_be_is_refused(client: Client, body: Any, code: str) -> None:
-    assert refused(client.jobs("POST", "/ingest", body))[:2] == (400, code)
+    assert read_error(client.jobs("POST", "/ingest", body))[:2] == (400, code)
 
 
 def test_hard_delete_needs_a_permission() -> None:
     with Emulator({"extends": "default", "bulk": {"hardDelete": False}}) as emulator:
         client = Client(emulator)
         answer = client.jobs("POST", "/ingest", {"object": "Contact", "operation": "hardDelete"})
-        assert refused(answer)[:2] == (400, "FEATURENOTENABLED")
+        assert read_error(answer)[:2] == (400, "FEATURENOTENABLED")
         client.close()
 
 
 def test_data_are_taken_once(client: Client) -> None:
     job = client.open_job("insert", "Contact", CONTACTS)
-    status, code, message = refused(client.jobs("PUT", f"/ingest/{job}/batches", data=CONTACTS))
+    status, code, message = read_error(client.jobs("PUT", f"/ingest/{job}/batches", data=CONTACTS))
     assert (status, code) == (400, "CLIENTINPUTERROR")
     assert message.startswith(f"Found multiple contents for job: <{job}>, please 'Close' / 'Abort'")
     client.close_job(job)
-    assert refused(client.jobs("PUT", f"/ingest/{job}/batches", data=CONTACTS))[1] == "INVALIDJOBSTATE"
+    assert read_error(client.jobs("PUT", f"/ingest/{job}/batches", data=CONTACTS))[1] == "INVALIDJOBSTATE"
     late = client.open_job("insert", "Contact")
     assert client.rest("PUT", f"/jobs/ingest/{late}/batches", {"a": 1}).status_code == 415
 
@@ -186,7 +186,7 @@ def test_rows_of_an_aborted_job_are_unprocessed(client: Client, emulator: Emulat
     assert [row["LastName"] for row in client.file(job, "unprocessedrecords")] == [f"L{number}" for number in range(5)]
     assert client.file(job, "unprocessedRecords") == client.file(job, "unprocessedrecords")
     again = client.jobs("PATCH", f"/ingest/{job}", {"state": "Aborted"})
-    assert refused(again) == (400, "INVALIDJOBSTATE", "Aborting already Aborted Job not allowed")
+    assert read_error(again) == (400, "INVALIDJOBSTATE", "Aborting already Aborted Job not allowed")
     assert emulator.records("Contact") == []
 
 
@@ -210,8 +210,8 @@ def test_a_job_aborted_in_the_midst_keeps_what_was_processed() -> None:
 def test_an_ended_job_changes_no_more(client: Client) -> None:
     job, _ = client.ingest("insert", "Contact", CONTACTS)
     answer = client.jobs("PATCH", f"/ingest/{job}", {"state": "Aborted"})
-    assert refused(answer) == (400, "INVALIDJOBSTATE", "Aborting already Completed Job not allowed")
-    assert refused(client.jobs("PATCH", f"/ingest/{job}", {"state": "Open"}))[1] == "INVALIDJOB"
+    assert read_error(answer) == (400, "INVALIDJOBSTATE", "Aborting already Completed Job not allowed")
+    assert read_error(client.jobs("PATCH", f"/ingest/{job}", {"state": "Open"}))[1] == "INVALIDJOB"
 
 
 def test_a_deleted_job_is_gone(client: Client) -> None:
@@ -219,9 +219,9 @@ def test_a_deleted_job_is_gone(client: Client) -> None:
     assert client.jobs("DELETE", f"/ingest/{job}").status_code == 204
     for path in ("", "/successfulResults", "/failedResults", "/unprocessedrecords"):
         answer = client.jobs("GET", f"/ingest/{job}{path}")
-        assert refused(answer) == (404, "NOT_FOUND", "The requested resource does not exist")
+        assert read_error(answer) == (404, "NOT_FOUND", "The requested resource does not exist")
     waiting = client.open_job("insert", "Contact")
-    assert refused(client.jobs("DELETE", f"/ingest/{waiting}"))[1] == "INVALIDJOBSTATE"
+    assert read_error(client.jobs("DELETE", f"/ingest/{waiting}"))[1] == "INVALIDJOBSTATE"
 
 
 def test_a_job_is_kept_for_seven_days_and_open_for_one(client: Client, emulator: Emulator) -> None:
@@ -229,7 +229,7 @@ def test_a_job_is_kept_for_seven_days_and_open_for_one(client: Client, emulator:
     waiting = client.open_job("insert", "Contact")
     emulator.advance(86_500)
     client.login()
-    assert refused(client.jobs("PUT", f"/ingest/{waiting}/batches", data=CONTACTS))[1] == "INVALIDJOBSTATE"
+    assert read_error(client.jobs("PUT", f"/ingest/{waiting}/batches", data=CONTACTS))[1] == "INVALIDJOBSTATE"
     assert client.jobs("GET", f"/ingest/{job}").status_code == 200
     emulator.advance(7 * 86_400)
     client.login()

@@ -11,15 +11,15 @@ from salesforce_emulator import Emulator
 from tests.salesforce_emulator.client import Client
 
 
-def started(client: Client, query: str, **keys: Any) -> str:
+def start_query(client: Client, query: str, **keys: Any) -> str:
     answer = client.jobs("POST", "/query", {"operation": "query", "query": query, **keys})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])
 
 
 def results(client: Client, query: str, rest: str = "", **keys: Any) -> requests.Response:
-    job = started(client, query, **keys)
-    assert client.ended(f"/query/{job}")["state"] == "JobComplete"
+    job = start_query(client, query, **keys)
+    assert client.wait_for_job(f"/query/{job}")["state"] == "JobComplete"
     return client.jobs("GET", f"/query/{job}/results{rest}")
 
 
@@ -32,7 +32,7 @@ def test_a_query_runs_as_a_job(client: Client, emulator: Emulator) -> None:
     emulator.insert("Contact", {"LastName": "A"}, {"LastName": "B"})
     opened = client.jobs("POST", "/query", {"operation": "query", "query": "select Id from contact"}).json()
     assert (opened["object"], opened["state"], opened["lineEnding"]) == ("Contact", "UploadComplete", "LF")
-    info = client.ended(f"/query/{opened['id']}")
+    info = client.wait_for_job(f"/query/{opened['id']}")
     assert (info["jobType"], info["numberRecordsProcessed"], info["state"]) == ("V2Query", 2, "JobComplete")
 
 
@@ -53,8 +53,10 @@ def test_a_result_without_rows_has_its_header(client: Client) -> None:
 
 def test_results_are_fetched_in_pages(client: Client, emulator: Emulator) -> None:
     emulator.insert("Contact", *({"LastName": f"L{number}"} for number in range(5)))
-    job = started(client, "SELECT LastName FROM Contact ORDER BY LastName", columnDelimiter="PIPE", lineEnding="CRLF")
-    client.ended(f"/query/{job}")
+    job = start_query(
+        client, "SELECT LastName FROM Contact ORDER BY LastName", columnDelimiter="PIPE", lineEnding="CRLF"
+    )
+    client.wait_for_job(f"/query/{job}")
     found: list[str] = []
     locator = ""
     while locator != "null":
@@ -71,8 +73,8 @@ def test_results_are_fetched_in_pages(client: Client, emulator: Emulator) -> Non
 
 def test_pages_may_be_fetched_at_the_same_time(client: Client, emulator: Emulator) -> None:
     emulator.insert("Contact", {"LastName": "A"})
-    job = started(client, "SELECT Id FROM Contact")
-    client.ended(f"/query/{job}")
+    job = start_query(client, "SELECT Id FROM Contact")
+    client.wait_for_job(f"/query/{job}")
     answer = client.jobs("GET", f"/query/{job}/resultPages").json()
     assert answer["done"] is True
     [page] = answer["resultPages"]
@@ -106,7 +108,7 @@ def test_what_bulk_queries_cannot_do_is_refused(client: Client, query: str, code
 def test_an_aborted_query_has_no_results() -> None:
     with Emulator({"extends": "default", "bulk": {"delay": 30}}) as emulator:
         client = Client(emulator)
-        job = started(client, "SELECT Id FROM Contact")
+        job = start_query(client, "SELECT Id FROM Contact")
         assert client.jobs("GET", f"/query/{job}/results").json()[0]["errorCode"] == "INVALIDJOBSTATE"
         assert client.jobs("PATCH", f"/query/{job}", {"state": "Aborted"}).json()["state"] == "Aborted"
         assert client.jobs("DELETE", f"/query/{job}").status_code == 204
@@ -117,7 +119,7 @@ def test_an_aborted_query_has_no_results() -> None:
 def test_query_jobs_are_listed_and_counted() -> None:
     with Emulator({"extends": "default", "limits": {"DailyBulkV2QueryJobs": {"max": 1}}}) as emulator:
         client = Client(emulator)
-        job = started(client, "SELECT Id FROM Contact")
+        job = start_query(client, "SELECT Id FROM Contact")
         assert [one["id"] for one in client.jobs("GET", "/query?jobType=V2Query").json()["records"]] == [job]
         assert refusal(client, "SELECT Id FROM Contact") == (400, "EXCEEDEDQUOTA")
         calls = emulator.stats()["calls"]

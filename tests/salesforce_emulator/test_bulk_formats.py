@@ -48,7 +48,7 @@ def test_xml_batches_give_xml_results(client: Client) -> None:
     )
     data = f'<sObjects xmlns="http://www.force.com/2009/06/asyncapi/dataload">{rows}</sObjects>'
     batch = client.batch(job, data, "application/xml")
-    client.finished(job, batch)
+    client.wait_for_batch(job, batch)
     answer = client.bulk("GET", f"/{job}/batch/{batch}/result")
     assert answer.headers["Content-Type"] == "application/xml"
     assert b"<success>true</success>" in answer.content
@@ -59,7 +59,7 @@ def test_query_batches_list_result_files(client: Client, emulator: Emulator) -> 
     emulator.insert("Account", {"Name": "A", "Is_Customer__c": True}, {"Name": "B"})
     job = client.job("query", "Account")
     batch = client.batch(job, "SELECT Name, Is_Customer__c, Owner.Username, Site FROM Account ORDER BY Name")
-    client.finished(job, batch)
+    client.wait_for_batch(job, batch)
     result = elements(client.bulk("GET", f"/{job}/batch/{batch}/result"))["result"]
     rows = client.bulk("GET", f"/{job}/batch/{batch}/result/{result}").text
     assert rows == (
@@ -68,7 +68,7 @@ def test_query_batches_list_result_files(client: Client, emulator: Emulator) -> 
         '"B","false","integration@emulator.invalid",""\n'
     )
     assert fault_of(client.bulk("GET", f"/{job}/batch/{batch}/result/7525g0000000zzzAAA"))[1] == "InvalidBatch"
-    failed = client.finished(job, client.batch(job, "SELECT x FROM Account"))
+    failed = client.wait_for_batch(job, client.batch(job, "SELECT x FROM Account"))
     assert failed["stateMessage"].startswith("InvalidBatch : Failed to process query: INVALID_FIELD")
 
 
@@ -83,6 +83,6 @@ def test_ten_thousand_rows_are_written_in_about_a_second(client: Client) -> None
     data = f"{header}\n" + "\n".join(rows)
     # Time of this process, in which the emulator runs: other programs on the machine do not count.
     before = time.process_time()
-    info = client.finished(job, client.batch(job, data))
+    info = client.wait_for_batch(job, client.batch(job, data))
     assert time.process_time() - before < 1.5
     assert (info["state"], info["numberRecordsProcessed"], info["numberRecordsFailed"]) == ("Completed", "10000", "0")

@@ -25,7 +25,7 @@ BATCH_ELEMENTS = [
 def test_a_job_runs_from_creation_to_results(client: Client) -> None:
     job = client.job("upsert", "Contact", "External_Id__c")
     batch = client.batch(job, "External_Id__c,LastName\nk1,One\nk2,\n")
-    assert client.finished(job, batch)["state"] == "Completed"
+    assert client.wait_for_batch(job, batch)["state"] == "Completed"
     closed = client.bulk("POST", f"/{job}", job_info("<state>Closed</state>"), Content_Type="application/xml")
     info = elements(closed)
     assert list(info) == JOB_ELEMENTS
@@ -66,7 +66,7 @@ def test_batches_are_listed_and_their_data_read_back(client: Client) -> None:
     assert empty.content.endswith(b" />")
     sent = 'Name\n"Ö, ""x""\n"\n'
     batch = client.batch(job, sent)
-    client.finished(job, batch)
+    client.wait_for_batch(job, batch)
     assert list(elements(client.bulk("GET", f"/{job}/batch/{batch}"))) == BATCH_ELEMENTS
     read = client.bulk("GET", f"/{job}/batch/{batch}/request")
     assert read.content == sent.encode()
@@ -121,7 +121,7 @@ def test_an_aborted_job_leaves_waiting_batches_unprocessed() -> None:
         batch = client.batch(job, "Name\nA\n")
         early = client.bulk("GET", f"/{job}/batch/{batch}/result")
         client.bulk("POST", f"/{job}", job_info("<state>Aborted</state>"), Content_Type="application/xml")
-        info = client.finished(job, batch)
+        info = client.wait_for_batch(job, batch)
         client.close()
     assert fault_of(early) == (400, "InvalidBatch", "Batch not completed")
     assert info["state"] == "NotProcessed"
@@ -134,7 +134,7 @@ def test_batches_are_queued_first_and_run_in_any_order() -> None:
         batches = [client.batch(job, f"Name\n{n}\n") for n in range(8)]
         assert elements(client.bulk("GET", f"/{job}/batch/{batches[0]}"))["state"] == "Queued"
         for batch in batches:
-            client.finished(job, batch)
+            client.wait_for_batch(job, batch)
         names = [record["Name"] for record in emulator.records("Account")]
         client.close()
     assert sorted(names) == list("01234567")

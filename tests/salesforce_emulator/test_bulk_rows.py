@@ -86,7 +86,7 @@ def test_parents_by_key_with_the_type_where_there_are_several(client: Client, em
 def test_an_unknown_column_fails_the_batch(client: Client, column: str) -> None:
     job = client.job("insert", "Contact")
     batch = client.batch(job, f"LastName,{column}\nL,x\n")
-    info = client.finished(job, batch)
+    info = client.wait_for_batch(job, batch)
     assert (info["state"], info["stateMessage"]) == ("Failed", f"InvalidBatch : Field name not found : {column}")
     assert list(info)[2:4] == ["state", "stateMessage"]
     assert fault_of(client.bulk("GET", f"/{job}/batch/{batch}/result")) == (
@@ -122,7 +122,7 @@ def test_unusable_data_fail_the_batch_as_a_whole(client: Client, operation: str,
 
 def test_data_that_are_no_utf8_fail_and_a_byte_order_mark_does_not_matter(client: Client) -> None:
     job = client.job("insert", "Account")
-    assert client.finished(job, client.batch(job, b"Name\n\xff\n"))["state"] == "Failed"
+    assert client.wait_for_batch(job, client.batch(job, b"Name\n\xff\n"))["state"] == "Failed"
     assert client.results(job, client.batch(job, b"\xef\xbb\xbfName\nA\n"))[0]["Success"] == "true"
 
 

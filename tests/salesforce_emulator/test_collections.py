@@ -80,7 +80,7 @@ def test_updates_find_their_record_by_id(client: Client) -> None:
     )
     assert codes(results) == ["ok", "MISSING_ARGUMENT", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID"]
     assert results[1]["errors"][0]["message"] == "Id not specified in an update call"
-    assert client.found("SELECT Name FROM Account") == [{"Name": "B"}]
+    assert client.select_rows("SELECT Name FROM Account") == [{"Name": "B"}]
 
 
 def test_one_id_may_be_updated_twelve_times(client: Client) -> None:
@@ -111,7 +111,7 @@ def test_all_or_none_undoes_the_good_rows(client: Client, emulator: Emulator) ->
     assert codes(client.rest("POST", "/composite/sobjects", mixed).json()) == [rolled_back, "JSON_PARSER_ERROR"]
     deleted = client.rest("DELETE", f"/composite/sobjects?ids={account},001x&allOrNone=true").json()
     assert codes(deleted) == [rolled_back, "MALFORMED_ID"]
-    assert client.found("SELECT Name FROM Account WHERE External_Id__c = 'a-1'") == [{"Name": "A"}]
+    assert client.select_rows("SELECT Name FROM Account WHERE External_Id__c = 'a-1'") == [{"Name": "A"}]
     good = client.collection("PATCH", "/Account/External_Id__c", rows[0], rows[2], all_or_none=True)
     assert codes(good) == ["ok", "ok"]
 

@@ -16,14 +16,14 @@ import requests
 from tests.salesforce_emulator.client import Client
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
+def start_emulator(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "salesforce_emulator", "--port", "0", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_one_line_serves_and_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
-    process = started("--seed", "3")
+    process = start_emulator("--seed", "3")
     assert process.stdout is not None
     facts = json.loads(process.stdout.readline())
     assert set(facts) == {"login_url", "instance_url", "client_id", "client_secret", "username"}
@@ -40,7 +40,7 @@ def test_it_says_one_line_serves_and_ends_cleanly_on_a_signal(number: signal.Sig
 def test_a_bad_org_file_ends_it_with_every_problem(tmp_path: Path) -> None:
     file = tmp_path / "org.yml"
     file.write_text("extends: default\npageSize: 0\nusername: nobody\n", encoding="utf-8")
-    process = started("--org", str(file))
+    process = start_emulator("--org", str(file))
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (1, "")
     assert "pageSize" in err
@@ -48,10 +48,10 @@ def test_a_bad_org_file_ends_it_with_every_problem(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_said() -> None:
-    process = started()
+    process = start_emulator()
     assert process.stdout is not None
     port = json.loads(process.stdout.readline())["login_url"].rpartition(":")[2]
-    second = started("--port", port)
+    second = start_emulator("--port", port)
     _, err = second.communicate(timeout=120)
     process.terminate()
     process.communicate(timeout=120)
@@ -61,7 +61,7 @@ def test_a_port_that_is_taken_is_said() -> None:
 
 @pytest.mark.long
 def test_a_million_records_fit_in_two_gigabytes() -> None:
-    process = started()
+    process = start_emulator()
     assert process.stdout is not None
     told: Any = SimpleNamespace(**json.loads(process.stdout.readline()))
     client = Client(told)
@@ -69,7 +69,7 @@ def test_a_million_records_fit_in_two_gigabytes() -> None:
     for batch in range(100):
         rows = (f"k{batch}-{row},First,Last {row},k{batch}-{row}@example.com\n" for row in range(10_000))
         sent = client.batch(job, "External_Id__c,FirstName,LastName,Email\n" + "".join(rows))
-        assert client.finished(job, sent)["numberRecordsFailed"] == "0"
+        assert client.wait_for_batch(job, sent)["numberRecordsFailed"] == "0"
     (count,) = client.rest("GET", "/limits/recordCount?sObjects=Contact").json()["sObjects"]
     used = Path(f"/proc/{process.pid}/status").read_text()
     client.close()

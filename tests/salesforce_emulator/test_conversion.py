@@ -9,7 +9,7 @@ import requests
 from salesforce_emulator import Emulator, OrgError, read_org
 
 from tests.salesforce_emulator.client import Client
-from tests.salesforce_emulator.soap import called
+from tests.salesforce_emulator.soap import call_soap
 
 STATUS = "<u:convertedStatus>Closed - Converted</u:convertedStatus>"
 LEAD = {"LastName": "Ash", "FirstName": "Ann", "Company": "Acme", "Email": "a@x.org", "City": "Bonn", "Phone": "1"}
@@ -20,14 +20,16 @@ def lead(emulator: Emulator, **fields: Any) -> str:
     return made
 
 
-def converted(client: Client, lead_id: str, more: str = STATUS) -> dict[str, Any]:
-    [result] = called(client, "convertLead", f"<u:leadConverts><u:leadId>{lead_id}</u:leadId>{more}</u:leadConverts>")
+def convert_lead(client: Client, lead_id: str, more: str = STATUS) -> dict[str, Any]:
+    [result] = call_soap(
+        client, "convertLead", f"<u:leadConverts><u:leadId>{lead_id}</u:leadId>{more}</u:leadConverts>"
+    )
     return dict(result)
 
 
 def test_a_lead_becomes_an_account_a_contact_and_an_opportunity(client: Client, emulator: Emulator) -> None:
     made = lead(emulator, LeadSource="Web")
-    result = converted(client, made)
+    result = convert_lead(client, made)
     [account], [contact] = emulator.records("Account"), emulator.records("Contact")
     [opportunity] = emulator.records("Opportunity")
     assert result == {
@@ -45,7 +47,7 @@ def test_a_lead_becomes_an_account_a_contact_and_an_opportunity(client: Client, 
     assert (record["IsConverted"], record["Status"], record["IsDeleted"]) == (True, "Closed - Converted", False)
     assert record["ConvertedContactId"] == contact["Id"]
     assert record["ConvertedAccountId"] == account["Id"]
-    found = client.found("SELECT IsConverted, ConvertedContactId FROM Lead WHERE External_Id__c = 'k1'")
+    found = client.select_rows("SELECT IsConverted, ConvertedContactId FROM Lead WHERE External_Id__c = 'k1'")
     assert found == [{"IsConverted": True, "ConvertedContactId": contact["Id"]}]
 
 
@@ -81,7 +83,7 @@ def test_records_that_exist_are_only_completed(client: Client, emulator: Emulato
     more = f"<u:accountId>{account}</u:accountId><u:contactId>{contact}</u:contactId>{STATUS}"
     more += "<u:doNotCreateOpportunity>true</u:doNotCreateOpportunity>"
     more += "<u:overwriteLeadSource>true</u:overwriteLeadSource>"
-    result = converted(client, made, more)
+    result = convert_lead(client, made, more)
     assert (result["accountId"], result["contactId"], result["opportunityId"]) == (account, contact, None)
     [record] = emulator.records("Account")
     assert (record["Name"], record["Phone"], record["BillingCity"]) == ("Present", "9", "Bonn")
@@ -94,7 +96,7 @@ def test_what_cannot_be_converted_changes_nothing(client: Client, emulator: Emul
     made = lead(emulator)
 
     def code(lead_id: str, more: str = STATUS) -> str:
-        result = converted(client, lead_id, more)
+        result = convert_lead(client, lead_id, more)
         assert result["success"] == "false"
         return str(result["errors"][0]["statusCode"])
 
@@ -122,10 +124,10 @@ def test_a_lead_is_converted_when_a_certain_request_arrives(client: Client, emul
     lead(emulator)
     rule = {"match": {"method": "PATCH", "path": "*/composite/sobjects/Lead/*"}, "do": {"convert": ["k1"]}, "times": 1}
     emulator.faults([rule])
-    assert client.found("SELECT IsConverted FROM Lead") == [{"IsConverted": False}]
+    assert client.select_rows("SELECT IsConverted FROM Lead") == [{"IsConverted": False}]
     [row] = client.collection("PATCH", "/Lead/External_Id__c", {"External_Id__c": "k1", "Phone": "2"}, type_="Lead")
     assert row["errors"][0]["statusCode"] == "CANNOT_UPDATE_CONVERTED_LEAD"
-    assert client.found("SELECT ConvertedContactId FROM Lead")[0]["ConvertedContactId"] is not None
+    assert client.select_rows("SELECT ConvertedContactId FROM Lead")[0]["ConvertedContactId"] is not None
 
 
 def test_an_org_file_may_hold_leads_that_were_converted() -> None:
@@ -139,7 +141,9 @@ def test_an_org_file_may_hold_leads_that_were_converted() -> None:
         assert [row["ConvertedContact"]["External_Id__c"] for row in found] == ["c1"]
         rows = client.load("update", "Lead", f"Id,Phone\n{emulator.records('Lead')[0]['Id']},2\n")
         assert rows[0]["Error"].startswith("CANNOT_UPDATE_CONVERTED_LEAD")
-        assert client.found("SELECT External_Id__c FROM Lead WHERE IsConverted = false") == [{"External_Id__c": "k2"}]
+        assert client.select_rows("SELECT External_Id__c FROM Lead WHERE IsConverted = false") == [
+            {"External_Id__c": "k2"}
+        ]
         client.close()
 
 

@@ -27,7 +27,7 @@ def permit(client: Client, **fields: str) -> None:
     change(client, permissions={USER: {"fields": {name.replace("_", ".", 1): level for name, level in fields.items()}}})
 
 
-def described(client: Client, object_name: str = "Contact") -> dict[str, dict[str, Any]]:
+def describe_fields(client: Client, object_name: str = "Contact") -> dict[str, dict[str, Any]]:
     fields = client.rest("GET", f"/sobjects/{object_name}/describe").json()["fields"]
     return {field["name"]: field for field in fields}
 
@@ -38,11 +38,11 @@ def error(answer: Any) -> tuple[int, str]:
 
 def test_a_new_field_can_be_written_beside_records_that_exist(client: Client, emulator: Emulator) -> None:
     old = client.create("Contact", LastName="Old")
-    assert "Shoe_Size__c" not in described(client)
+    assert "Shoe_Size__c" not in describe_fields(client)
     contact(client, Shoe_Size__c={"type": "double", "precision": 3}, Vip__c={"type": "boolean"})
-    assert described(client)["Shoe_Size__c"]["type"] == "double"
+    assert describe_fields(client)["Shoe_Size__c"]["type"] == "double"
     new = client.create("Contact", LastName="New", Shoe_Size__c=43)
-    assert client.found("SELECT Id, Shoe_Size__c, Vip__c FROM Contact ORDER BY LastName") == [
+    assert client.select_rows("SELECT Id, Shoe_Size__c, Vip__c FROM Contact ORDER BY LastName") == [
         {"Id": new, "Shoe_Size__c": 43, "Vip__c": False},
         {"Id": old, "Shoe_Size__c": None, "Vip__c": False},
     ]
@@ -52,12 +52,12 @@ def test_a_new_field_can_be_written_beside_records_that_exist(client: Client, em
 def test_a_removed_field_is_unknown_and_the_others_keep_their_values(client: Client) -> None:
     client.create("Contact", LastName="L", Title="T", Tier__c="Gold", Score__c=1.5)
     contact(client, Tier__c=None)
-    assert "Tier__c" not in described(client)
+    assert "Tier__c" not in describe_fields(client)
     assert error(client.rest("POST", "/sobjects/Contact", {"LastName": "L", "Tier__c": "Gold"})) == (
         400,
         "INVALID_FIELD",
     )
-    assert client.found("SELECT Title, Score__c FROM Contact") == [{"Title": "T", "Score__c": 1.5}]
+    assert client.select_rows("SELECT Title, Score__c FROM Contact") == [{"Title": "T", "Score__c": 1.5}]
     assert client.failure("insert", "Contact", "LastName,Tier__c\nL,Gold\n").endswith("not found : Tier__c")
 
 
@@ -66,12 +66,12 @@ def test_a_field_may_become_required(client: Client) -> None:
     contact(client, Title={"nillable": False})
     assert error(client.rest("POST", "/sobjects/Contact", {"LastName": "L"})) == (400, "REQUIRED_FIELD_MISSING")
     assert client.rest("PATCH", f"/sobjects/Contact/{record_id}", {"FirstName": "F"}).status_code == 204
-    assert described(client)["Title"]["nillable"] is False
+    assert describe_fields(client)["Title"]["nillable"] is False
 
 
 def test_a_picklist_may_become_restricted_and_lose_a_value(client: Client) -> None:
     contact(client, LeadSource={"restrictedPicklist": True, "picklistValues": ["Web", "Other"]})
-    assert [value["value"] for value in described(client)["LeadSource"]["picklistValues"]] == ["Web", "Other"]
+    assert [value["value"] for value in describe_fields(client)["LeadSource"]["picklistValues"]] == ["Web", "Other"]
     answer = client.rest("POST", "/sobjects/Contact", {"LastName": "L", "LeadSource": "Purchased List"})
     assert error(answer) == (400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
 
@@ -118,7 +118,7 @@ def test_a_change_that_is_wrong_changes_nothing(client: Client, emulator: Emulat
     wrong = {"objects": {"Contact": {"fields": {"A__c": {"type": "boolean"}, "B__c": {"type": "nonsense"}}}}}
     answer = client.http.post(f"{emulator.instance_url}/__emulator__/org", json=wrong)
     assert (answer.status_code, "B__c" in answer.json()["problem"]) == (400, True)
-    assert "A__c" not in described(client)
+    assert "A__c" not in describe_fields(client)
     rule = {"name": "R", "when": "Nope = 1", "message": "no"}
     with pytest.raises(OrgError, match=r"validationRules\[0\]\.when.*\n?.*Nope"):
         emulator.change_org({"objects": {"Contact": {"validationRules": [rule]}}})
@@ -129,8 +129,8 @@ def test_a_reset_brings_the_org_file_back(client: Client, emulator: Emulator) ->
     contact(client, New__c={"type": "boolean"}, Tier__c=None)
     emulator.reset()
     client.login()
-    assert "New__c" not in described(client)
-    assert "Tier__c" in described(client)
+    assert "New__c" not in describe_fields(client)
+    assert "Tier__c" in describe_fields(client)
 
 
 def test_limits_may_run_out_while_the_org_runs(client: Client) -> None:
@@ -142,7 +142,7 @@ def test_limits_may_run_out_while_the_org_runs(client: Client) -> None:
 def test_a_field_hidden_from_the_user_is_absent_and_keeps_its_value(client: Client, emulator: Emulator) -> None:
     client.create("Contact", LastName="L", Email="l@emulator.invalid")
     permit(client, Contact_Email="none")
-    assert "Email" not in described(client)
+    assert "Email" not in describe_fields(client)
     assert "Email" not in client.rest("GET", f"/sobjects/Contact/{emulator.records('Contact')[0]['Id']}").json()
     assert "No such column 'Email'" in client.query("SELECT Email FROM Contact")[0]["message"]
     assert error(client.rest("POST", "/sobjects/Contact", {"LastName": "L", "Email": "a@b.c"})) == (
@@ -151,12 +151,12 @@ def test_a_field_hidden_from_the_user_is_absent_and_keeps_its_value(client: Clie
     )
     assert emulator.records("Contact")[0]["Email"] == "l@emulator.invalid"
     permit(client, Contact_Email="edit")
-    assert client.found("SELECT Email FROM Contact") == [{"Email": "l@emulator.invalid"}]
+    assert client.select_rows("SELECT Email FROM Contact") == [{"Email": "l@emulator.invalid"}]
 
 
 def test_a_field_that_is_read_only_for_the_user_is_shown_and_not_written(client: Client) -> None:
     permit(client, Contact_Email="read")
-    field = described(client)["Email"]
+    field = describe_fields(client)["Email"]
     assert (field["createable"], field["updateable"]) == (False, False)
     answer = client.rest("POST", "/sobjects/Contact", {"LastName": "L", "Email": "a@b.cd"})
     assert error(answer) == (400, "INVALID_FIELD_FOR_INSERT_UPDATE")
@@ -190,12 +190,12 @@ def test_the_rights_on_an_object_decide(client: Client, emulator: Emulator) -> N
 def test_other_users_have_other_permissions(client: Client, emulator: Emulator) -> None:
     permit(client, Contact_Email="none")
     change(client, username="second@emulator.invalid")
-    assert "Email" not in described(client)
+    assert "Email" not in describe_fields(client)
     client.login()
-    assert "Email" in described(client)
+    assert "Email" in describe_fields(client)
     record_id = client.create("Contact", LastName="L")
     second = next(user["Id"] for user in emulator.records("User") if user["Alias"] == "second")
-    assert client.found(f"SELECT CreatedById FROM Contact WHERE Id = '{record_id}'") == [{"CreatedById": second}]
+    assert client.select_rows(f"SELECT CreatedById FROM Contact WHERE Id = '{record_id}'") == [{"CreatedById": second}]
 
 
 def test_general_permissions_close_whole_apis(client: Client) -> None:
@@ -218,10 +218,10 @@ def secretive() -> Iterator[Emulator]:
 def test_encrypted_text_is_masked_unless_the_user_may_see_it(secretive: Emulator) -> None:
     client = Client(secretive)
     record_id = client.create("Contact", LastName="L", Passport__c="X123")
-    assert client.found("SELECT Passport__c FROM Contact") == [{"Passport__c": "****"}]
+    assert client.select_rows("SELECT Passport__c FROM Contact") == [{"Passport__c": "****"}]
     assert client.rest("GET", f"/sobjects/Contact/{record_id}").json()["Passport__c"] == "****"
     secretive.change_org({"permissions": {USER: {"viewEncryptedData": True}}})
-    assert client.found("SELECT Passport__c FROM Contact") == [{"Passport__c": "X123"}]
+    assert client.select_rows("SELECT Passport__c FROM Contact") == [{"Passport__c": "X123"}]
     client.close()
 
 

@@ -21,23 +21,23 @@ def order(number: str | None, **more: Any) -> dict[str, Any]:
     return {"Order_Number__c": number, **more}
 
 
-def published(emulator: Emulator, name: str = ORDER) -> list[Any]:
+def read_published_keys(emulator: Emulator, name: str = ORDER) -> list[Any]:
     key = "Order_Number__c" if name == ORDER else "Code__c"
     return [event["payload"][key] for event in emulator.events(name)["events"]]
 
 
-def listed(client: Client) -> dict[str, dict[str, Any]]:
+def list_objects(client: Client) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in client.rest("GET", "/sobjects").json()["sobjects"]}
 
 
-def refused(client: Client, body: dict[str, Any], name: str = ORDER) -> tuple[int, str, str]:
+def provoke_error(client: Client, body: dict[str, Any], name: str = ORDER) -> tuple[int, str, str]:
     answer = client.rest("POST", f"/sobjects/{name}", body)
     [error] = answer.json()
     return answer.status_code, error["errorCode"], error["message"]
 
 
 def test_events_are_listed_among_the_objects_with_their_flags(client: Client) -> None:
-    objects = listed(client)
+    objects = list_objects(client)
     never = dict.fromkeys(("deletable", "layoutable", "queryable", "replicateable", "searchable", "updateable"), False)
     for name, prefix in ((ORDER, "e00"), (SIGNAL, "e01")):
         assert objects[name].items() >= {**never, "createable": True, "custom": True, "triggerable": True}.items()
@@ -54,7 +54,7 @@ def test_events_are_listed_among_the_objects_with_their_flags(client: Client) ->
 
 
 def test_what_only_looks_like_an_event_is_listed_too(client: Client) -> None:
-    objects = listed(client)
+    objects = list_objects(client)
     change, error, entry = (objects[name] for name in ("AccountChangeEvent", "BatchApexErrorEvent", "Event"))
     assert (change["createable"], change["queryable"], change["retrieveable"], change["keyPrefix"]) == (
         *(False, False, True, None),
@@ -62,7 +62,7 @@ def test_what_only_looks_like_an_event_is_listed_too(client: Client) -> None:
     assert (error["createable"], error["custom"], error["triggerable"]) == (False, False, True)
     assert (entry["createable"], entry["queryable"], entry["keyPrefix"]) == (True, True, "00U")
     for name in ("AccountChangeEvent", "BatchApexErrorEvent"):
-        assert refused(client, {}, name)[1] == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+        assert provoke_error(client, {}, name)[1] == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
     client.create("Event", Subject="Call", StartDateTime="2024-01-01T10:00:00Z", DurationInMinutes=5)
 
 
@@ -96,14 +96,14 @@ def test_an_event_is_queued_under_its_uuid(client: Client, emulator: Emulator) -
 def test_an_event_of_the_standard_volume_has_no_uuid_to_tell(client: Client, emulator: Emulator) -> None:
     answer = client.rest("POST", f"/sobjects/{SIGNAL}", {"Code__c": "red"})
     assert (answer.status_code, answer.json()) == (201, {"id": "e01xx0000000001AAA", "success": True, "errors": []})
-    assert published(emulator, SIGNAL) == ["red"]
+    assert read_published_keys(emulator, SIGNAL) == ["red"]
 
 
 def test_collections_answer_each_event_and_keep_the_order(client: Client, emulator: Emulator) -> None:
     numbers = [f"O-{n}" for n in range(200)]
     results = client.collection("POST", "", *map(order, numbers), type_=ORDER)
     assert {result["errors"][0]["statusCode"] for result in results} == {"OPERATION_ENQUEUED"}
-    assert published(emulator) == numbers
+    assert read_published_keys(emulator) == numbers
     replays = [event["replayId"] for event in emulator.events(ORDER)["events"]]
     assert replays == sorted(set(replays))
     [bad, good] = client.collection("POST", "", order(None), order("O-200"), type_=ORDER)
@@ -119,13 +119,13 @@ def test_all_or_none_takes_back_only_what_waits_for_the_commit(client: Client, e
     rows = (order("O-1"), order(None))
     [first, second] = client.collection("POST", "", *rows, type_=ORDER, all_or_none=True)
     assert (first["success"], second["errors"][0]["statusCode"]) == (True, "REQUIRED_FIELD_MISSING")
-    assert published(emulator) == ["O-1"]
+    assert read_published_keys(emulator) == ["O-1"]
     emulator.change_org({"objects": {ORDER: {"publishBehavior": "PublishAfterCommit"}}})
     [first, _] = client.collection("POST", "", *rows, type_=ORDER, all_or_none=True)
     assert first["errors"][0]["statusCode"] == "ALL_OR_NONE_OPERATION_ROLLED_BACK"
-    assert published(emulator) == ["O-1"]
+    assert read_published_keys(emulator) == ["O-1"]
     client.collection("POST", "", order("O-2"), type_=ORDER, all_or_none=True)
-    assert published(emulator) == ["O-1", "O-2"]
+    assert read_published_keys(emulator) == ["O-1", "O-2"]
 
 
 @pytest.mark.parametrize("behavior", ["PublishImmediately", "PublishAfterCommit"])
@@ -145,7 +145,7 @@ def test_a_composite_publishes_its_events(client: Client, emulator: Emulator, be
     assert (one["httpStatusCode"], one["body"]["errors"][0]["statusCode"]) == (201, "OPERATION_ENQUEUED")
     assert (two["httpStatusCode"], two["body"][0]["errorCode"]) == (400, "REQUIRED_FIELD_MISSING")
     composite(True, order("O-2"), order(None))
-    assert published(emulator) == (["O-1", "O-2"] if behavior == "PublishImmediately" else ["O-1"])
+    assert read_published_keys(emulator) == (["O-1", "O-2"] if behavior == "PublishImmediately" else ["O-1"])
     assert emulator.stats()["executed"][ORDER] == emulator.events(ORDER)["counts"]
 
 
@@ -155,7 +155,7 @@ def test_a_job_of_bulk_api_2_publishes_without_uuids(client: Client, emulator: E
     rows = client.file(job, "successfulResults")
     assert [(row["sf__Id"], row["sf__Created"]) for row in rows] == [("e00xx0000000001AAA", "true")] * 2
     assert "REQUIRED_FIELD_MISSING" in client.file(job, "failedResults")[0]["sf__Error"]
-    assert published(emulator) == ["O-1", "O-2"]
+    assert read_published_keys(emulator) == ["O-1", "O-2"]
     refused = client.jobs("POST", "/ingest", {"operation": "insert", "object": "AccountChangeEvent"})
     assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "INVALIDENTITY")
 
@@ -166,7 +166,7 @@ def test_bulk_api_takes_no_events(client: Client) -> None:
 
 
 def test_soap_publishes_too(client: Client, emulator: Emulator) -> None:
-    [result] = soap.called(client, "create", soap.sobject("sObjects", ORDER, Order_Number__c="O-1"))
+    [result] = soap.call_soap(client, "create", soap.sobject("sObjects", ORDER, Order_Number__c="O-1"))
     [error] = result["errors"]
     assert (error["statusCode"], result["success"]) == ("OPERATION_ENQUEUED", "true")
     assert emulator.events(ORDER)["events"][0]["eventUuid"] == error["message"]
@@ -193,13 +193,13 @@ def test_soap_publishes_too(client: Client, emulator: Emulator) -> None:
 def test_an_event_that_does_not_fit_is_refused(
     client: Client, emulator: Emulator, body: dict[str, Any], code: str
 ) -> None:
-    assert refused(client, body)[:2] == (400, code)
-    assert published(emulator) == []
+    assert provoke_error(client, body)[:2] == (400, code)
+    assert read_published_keys(emulator) == []
 
 
 def test_an_event_above_one_megabyte_is_refused(client: Client, emulator: Emulator) -> None:
     emulator.change_org({"objects": {ORDER: {"fields": {"Notes__c": {"length": 2_000_000}}}}})
-    assert refused(client, order("O-1", Notes__c="x" * 1_100_000))[1] == "LIMIT_EXCEEDED"
+    assert provoke_error(client, order("O-1", Notes__c="x" * 1_100_000))[1] == "LIMIT_EXCEEDED"
     client.create(ORDER, **order("O-2", Notes__c="x" * 1_000_000))
 
 
@@ -221,16 +221,16 @@ def test_create_on_the_event_is_the_permission(client: Client, emulator: Emulato
         emulator.change_org({"permissions": {emulator.username: {"objects": {ORDER: allowed}}}})
 
     allow(create=False)
-    assert listed(client)[ORDER]["createable"] is False
-    assert refused(client, order("O-1"))[:2] == (403, "INSUFFICIENT_ACCESS_OR_READONLY")
+    assert list_objects(client)[ORDER]["createable"] is False
+    assert provoke_error(client, order("O-1"))[:2] == (403, "INSUFFICIENT_ACCESS_OR_READONLY")
     allow(read=False, create=False)
-    assert ORDER not in listed(client)
-    assert refused(client, order("O-1"))[:2] == (404, "NOT_FOUND")
+    assert ORDER not in list_objects(client)
+    assert provoke_error(client, order("O-1"))[:2] == (404, "NOT_FOUND")
     with pytest.raises(ValueError, match="field-level security does not apply"):
         emulator.change_org({"permissions": {emulator.username: {"fields": {f"{ORDER}.Status__c": "none"}}}})
 
 
-def remaining(client: Client, name: str = "HourlyPublishedPlatformEvents") -> int:
+def read_remaining(client: Client, name: str = "HourlyPublishedPlatformEvents") -> int:
     return int(client.rest("GET", "/limits").json()[name]["Remaining"])
 
 
@@ -240,16 +240,16 @@ def test_an_hour_has_so_many_events(client: Client, emulator: Emulator) -> None:
     assert [result["success"] for result in results] == [True] * 3 + [False] * 2
     assert results[3]["errors"][0]["statusCode"] == "LIMIT_EXCEEDED"
     client.create(SIGNAL, Code__c="other")
-    assert (remaining(client), remaining(client, "HourlyPublishedStandardVolumePlatformEvents")) == (0, 999)
-    calls = remaining(client, "DailyApiRequests")
+    assert (read_remaining(client), read_remaining(client, "HourlyPublishedStandardVolumePlatformEvents")) == (0, 999)
+    calls = read_remaining(client, "DailyApiRequests")
     emulator.advance(3_601)
-    assert remaining(client, "DailyApiRequests") == calls - 1
-    assert (remaining(client), remaining(client, "HourlyPublishedStandardVolumePlatformEvents")) == (5, 1_000)
+    assert read_remaining(client, "DailyApiRequests") == calls - 1
+    assert (read_remaining(client), read_remaining(client, "HourlyPublishedStandardVolumePlatformEvents")) == (5, 1_000)
     client.create(ORDER, **order("O-5"))
-    assert (remaining(client), published(emulator)) == (4, ["O-0", "O-1", "O-2", "O-5"])
+    assert (read_remaining(client), read_published_keys(emulator)) == (4, ["O-0", "O-1", "O-2", "O-5"])
     emulator.advance(36_000)
     client.login()
-    assert remaining(client) == 5
+    assert read_remaining(client) == 5
 
 
 def test_events_fail_on_demand_and_are_counted_by_their_key(client: Client, emulator: Emulator) -> None:
@@ -266,14 +266,14 @@ def test_events_fail_on_demand_and_are_counted_by_their_key(client: Client, emul
     assert [event["payload"]["Order_Number__c"] for event in told["events"]] == ["O-3", "O-1", "O-2", "O-3"]
     assert door(emulator, "GET", "/events/Nope__e").status_code == 400
     emulator.reset()
-    assert published(emulator) == []
+    assert read_published_keys(emulator) == []
 
 
 def test_an_answer_that_is_lost_leaves_its_event_on_the_bus(client: Client, emulator: Emulator) -> None:
     emulator.faults([{"match": {"path": f"*/sobjects/{ORDER}"}, "do": {"cut": "after"}, "times": 1}])
     with pytest.raises(requests.ConnectionError):
         client.rest("POST", f"/sobjects/{ORDER}", order("O-1"))
-    assert published(emulator) == ["O-1"]
+    assert read_published_keys(emulator) == ["O-1"]
 
 
 def test_a_subscriber_learns_the_schema_whose_id_changes_with_the_fields(client: Client, emulator: Emulator) -> None:

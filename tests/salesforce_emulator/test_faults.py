@@ -21,7 +21,7 @@ CREATE = {"method": "POST", "path": "*/sobjects/Account"}
 
 
 def raw(client: Client, body: bytes = b'{"Name":"Raw"}') -> bytes:
-    """What the server sends for a creation, to the last byte before it closes the connection."""
+    """Create a record, and return all bytes that the server sends before it closes the connection."""
     address = urlsplit(client.emulator.instance_url)
     head = (
         f"POST /services/data/v58.0/sobjects/Account HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n"
@@ -91,7 +91,7 @@ def test_a_bulk_batch_whose_answer_is_lost_runs_all_the_same(client: Client, emu
         client.batch(job, "Name\nA\n")
     listed = client.bulk("GET", f"/{job}/batch", Content_Type="application/json").json()["batchInfo"]
     assert len(listed) == 1
-    client.finished(job, listed[0]["id"])
+    client.wait_for_batch(job, listed[0]["id"])
     assert names(emulator) == ["A"]
 
 
@@ -240,7 +240,7 @@ def test_a_batch_may_be_slow(client: Client, emulator: Emulator) -> None:
     emulator.faults([{"match": {"object": "Account", "method": "POST"}, "do": {"slow": 0.1}, "times": 1}])
     started = time.monotonic()
     batch = client.batch(job, "Name\nA\n")
-    assert client.finished(job, batch)["state"] == "Completed"
+    assert client.wait_for_batch(job, batch)["state"] == "Completed"
     assert time.monotonic() - started >= 0.1
 
 

@@ -78,7 +78,7 @@ def test_a_file_is_sent_in_base64_and_read_at_its_own_address(client: Client) ->
     content = bytes(range(256))
     record_id = client.create("Site__c", Name="S", Plan__c=base64.b64encode(content).decode())
     path = f"/services/data/v58.0/sobjects/Site__c/{record_id}/Plan__c"
-    assert client.found("SELECT Plan__c FROM Site__c") == [{"Plan__c": path}]
+    assert client.select_rows("SELECT Plan__c FROM Site__c") == [{"Plan__c": path}]
     answer = client.rest("GET", path.partition("v58.0")[2])
     assert (answer.content, answer.headers["Content-Type"]) == (content, "application/octet-stream")
     refused = client.rest("POST", "/sobjects/Site__c", {"Name": "S", "Plan__c": "no base64!"})
@@ -99,7 +99,7 @@ def test_a_value_means_the_same_in_json_and_in_csv(client: Client, field: str, s
     client.create("Site__c", Name="J", **{field: sent})
     [row] = client.load("insert", "Site__c", f"Name,{field}\nC,{sent}\n")
     assert row["Success"] == "true", row
-    assert client.found(f"SELECT {field} FROM Site__c") == [{field: stored}] * 2
+    assert client.select_rows(f"SELECT {field} FROM Site__c") == [{field: stored}] * 2
 
 
 @pytest.mark.parametrize(

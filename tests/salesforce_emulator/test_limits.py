@@ -9,25 +9,27 @@ import requests
 from salesforce_emulator import Emulator
 
 from tests.salesforce_emulator.client import Client, fault_of
-from tests.salesforce_emulator.soap import called, fault, message, post
+from tests.salesforce_emulator.soap import call_soap, fault, message, post
 
 _DAY = 86_400
 
 
-def left(client: Client, name: str) -> Any:
+def read_remaining(client: Client, name: str) -> Any:
     return client.rest("GET", "/limits").json()[name]["Remaining"]
 
 
 def test_daily_allocations_count_the_last_24_hours(client: Client, emulator: Emulator) -> None:
     emulator.change_org({"limits": {"DailyApiRequests": {"max": 10, "remaining": 6}}, "sessionSeconds": 10 * _DAY})
     client.login()
-    assert left(client, "DailyApiRequests") == 5
+    assert read_remaining(client, "DailyApiRequests") == 5
     emulator.advance(_DAY / 2)
-    assert left(client, "DailyApiRequests") == 4
+    assert read_remaining(client, "DailyApiRequests") == 4
     emulator.advance(_DAY / 2 + 1)
-    assert left(client, "DailyApiRequests") == 8, "what was used a day ago is free again, what was used since is not"
+    assert read_remaining(client, "DailyApiRequests") == 8, (
+        "what was used a day ago is free again, what was used since is not"
+    )
     emulator.advance(_DAY / 2)
-    assert left(client, "DailyApiRequests") == 8
+    assert read_remaining(client, "DailyApiRequests") == 8
 
 
 def test_calls_are_refused_until_older_ones_are_a_day_ago(client: Client, emulator: Emulator) -> None:
@@ -44,7 +46,7 @@ def test_calls_are_refused_until_older_ones_are_a_day_ago(client: Client, emulat
 def test_records_have_room_until_the_storage_is_full(client: Client, emulator: Emulator) -> None:
     emulator.change_org({"limits": {"DataStorageMB": {"max": 1}}})
     made = emulator.insert("Contact", *({"LastName": "L"} for _ in range(510)))
-    assert left(client, "DataStorageMB") == 0
+    assert read_remaining(client, "DataStorageMB") == 0
     results = client.collection("POST", "", *({"LastName": "M"} for _ in range(4)), type_="Contact")
     assert [row["success"] for row in results] == [True, True, False, False]
     assert results[2]["errors"][0] == {
@@ -72,33 +74,33 @@ def test_a_record_takes_its_room_again_when_it_comes_out_of_the_recycle_bin(clie
     emulator.change_org({"limits": {"DataStorageMB": {"max": 1}}})
     made = emulator.insert("Contact", *({"LastName": "L"} for _ in range(512)))
     client.rest("DELETE", f"/sobjects/Contact/{made[0]}")
-    called(client, "undelete", f"<u:ids>{made[0]}</u:ids>")
+    call_soap(client, "undelete", f"<u:ids>{made[0]}</u:ids>")
     assert (
         client.rest("POST", "/sobjects/Contact", {"LastName": "M"}).json()[0]["errorCode"] == "STORAGE_LIMIT_EXCEEDED"
     )
 
 
 def test_the_usage_that_answers_tell_may_lag_behind(client: Client, emulator: Emulator) -> None:
-    def told() -> str:
+    def read_api_usage() -> str:
         return client.rest("GET", "/sobjects").headers["Sforce-Limit-Info"]
 
     emulator.change_org({"limits": {"DailyApiRequests": {"max": 100, "remaining": 90}}, "sessionSeconds": _DAY})
-    assert (told(), told()) == ("api-usage=11/100", "api-usage=12/100")
+    assert (read_api_usage(), read_api_usage()) == ("api-usage=11/100", "api-usage=12/100")
     emulator.change_org({"usageLag": 60})
     emulator.advance(30)
-    assert told() == "api-usage=10/100"
+    assert read_api_usage() == "api-usage=10/100"
     emulator.advance(31)
-    assert told() == "api-usage=12/100"
+    assert read_api_usage() == "api-usage=12/100"
     emulator.advance(60)
-    assert told() == "api-usage=14/100"
+    assert read_api_usage() == "api-usage=14/100"
 
 
 def test_others_use_calls_too_and_never_more_than_are_left(client: Client, emulator: Emulator) -> None:
     emulator.change_org({"limits": {"DailyApiRequests": {"max": 100}, "DailyBulkApiBatches": {"max": 10}}})
     emulator.use("DailyApiRequests", 60)
-    assert left(client, "DailyApiRequests") == 39
+    assert read_remaining(client, "DailyApiRequests") == 39
     answer = requests.post(f"{emulator.instance_url}/__emulator__/use", json={"DailyBulkApiBatches": 11}, timeout=10)
-    assert (answer.status_code, left(client, "DailyBulkApiBatches")) == (204, 0)
+    assert (answer.status_code, read_remaining(client, "DailyBulkApiBatches")) == (204, 0)
     wrong = requests.post(f"{emulator.instance_url}/__emulator__/use", json={"Nope": 1}, timeout=10)
     assert (wrong.status_code, wrong.json()) == (400, {"problem": "the org has no allocation Nope"})
 

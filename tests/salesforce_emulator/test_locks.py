@@ -90,12 +90,12 @@ def test_a_kept_account_and_the_record_itself_are_locked(locking: Emulator) -> N
     account = locking.records("Account")[0]["Id"]
     ids = locking.insert("Contact", *({"LastName": "L", "AccountId": account} for _ in range(2)))
     [free] = locking.insert("Contact", {"LastName": "M"})
-    assert side_by_side(locking, *ids) == [204, 400]
-    assert side_by_side(locking, free, free) == [204, 400]
+    assert update_side_by_side(locking, *ids) == [204, 400]
+    assert update_side_by_side(locking, free, free) == [204, 400]
 
 
-def side_by_side(emulator: Emulator, first: str, second: str) -> list[int]:
-    """The statuses of two updates, of which the second comes while the first holds its locks."""
+def update_side_by_side(emulator: Emulator, first: str, second: str) -> list[int]:
+    """Return the statuses of two updates. The second one begins while the first one holds its locks."""
 
     def update(record_id: str) -> int:
         client = Client(emulator)
@@ -117,7 +117,7 @@ def test_a_bulk_2_job_locks_as_a_batch_does(locking: Emulator) -> None:
     jobs = [client.open_job("insert", "Contact", contacts("a", at)) for at in (0, 3)]
     for job in jobs:
         client.jobs("PATCH", f"/ingest/{job}", {"state": "UploadComplete"})
-    failed = sum(client.ended(f"/ingest/{job}")["numberRecordsFailed"] for job in jobs)
+    failed = sum(client.wait_for_job(f"/ingest/{job}")["numberRecordsFailed"] for job in jobs)
     assert failed == 3
     client.close()
 
@@ -148,7 +148,7 @@ def test_many_shuffled_batches_collide_and_grouped_ones_do_not() -> None:
             head = "LastName,Account.External_Id__c\n"
             batches = [client.batch(job, head + "".join(lines[at * size : (at + 1) * size])) for at in range(10)]
             for batch in batches:
-                client.finished(job, batch)
+                client.wait_for_batch(job, batch)
 
         load([at // 100 for at in range(1_000)])
         assert emulator.stats()["locks"]["refused"] == {}

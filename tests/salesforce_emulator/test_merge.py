@@ -8,15 +8,15 @@ import pytest
 from salesforce_emulator import Emulator
 
 from tests.salesforce_emulator.client import Client
-from tests.salesforce_emulator.soap import called, fault, merge_request, message, post
+from tests.salesforce_emulator.soap import call_soap, fault, merge_request, message, post
 
 
 def accounts(emulator: Emulator, *keys: str) -> list[str]:
     return emulator.insert("Account", *({"Name": key, "External_Id__c": key} for key in keys))
 
 
-def merged(client: Client, *requests: str, headers: str = "") -> list[dict[str, Any]]:
-    return called(client, "merge", "".join(requests), headers)
+def merge_records(client: Client, *requests: str, headers: str = "") -> list[dict[str, Any]]:
+    return call_soap(client, "merge", "".join(requests), headers)
 
 
 def by_key(emulator: Emulator, object_name: str = "Account") -> dict[str, dict[str, Any]]:
@@ -26,7 +26,7 @@ def by_key(emulator: Emulator, object_name: str = "Account") -> dict[str, dict[s
 def test_the_others_go_to_the_recycle_bin_and_name_their_master(client: Client, emulator: Emulator) -> None:
     master, one, two = accounts(emulator, "C", "A", "B")
     emulator.update("Account", {"Id": one, "Phone": "1"})
-    [result] = merged(client, merge_request("Account", master, one, two, Fax="9", Name="C2"))
+    [result] = merge_records(client, merge_request("Account", master, one, two, Fax="9", Name="C2"))
     assert result == {"id": master, "mergedRecordIds": [one, two], "success": "true"}
     rows = by_key(emulator)
     assert (rows["C"]["Fax"], rows["C"]["Phone"], rows["C"]["Name"]) == ("9", None, "C2")
@@ -47,7 +47,7 @@ def test_what_pointed_to_the_others_points_to_the_master(client: Client, emulato
     [case] = emulator.insert("Case", {"AccountId": two})
     [subscription] = emulator.insert("Subscription__c", {"Account__c": one})
     [child] = emulator.insert("Account", {"Name": "child", "ParentId": two})
-    [result] = merged(client, merge_request("Account", master, one, two))
+    [result] = merge_records(client, merge_request("Account", master, one, two))
     assert sorted(result["updatedRelatedIds"]) == sorted([contact, case, subscription, child])
     assert emulator.records("Contact")[0]["AccountId"] == master
     assert emulator.records("Case")[0]["AccountId"] == master
@@ -59,7 +59,7 @@ def test_what_pointed_to_the_others_points_to_the_master(client: Client, emulato
 def test_four_objects_can_be_merged(client: Client, emulator: Emulator, object_name: str) -> None:
     needs = {"Account": {"Name": "N"}, "Lead": {"LastName": "L", "Company": "C"}}.get(object_name, {"LastName": "L"})
     master, other = emulator.insert(object_name, needs, needs)
-    assert merged(client, merge_request(object_name, master, other))[0]["success"] == "true"
+    assert merge_records(client, merge_request(object_name, master, other))[0]["success"] == "true"
 
 
 def test_others_cannot_be_merged(client: Client, emulator: Emulator) -> None:
@@ -72,7 +72,7 @@ def test_others_cannot_be_merged(client: Client, emulator: Emulator) -> None:
 
 def test_merges_of_one_call_follow_each_other_and_fail_alone(client: Client, emulator: Emulator) -> None:
     master, *others = accounts(emulator, "m", "a", "b", "c", "d")
-    results = merged(
+    results = merge_records(
         client,
         merge_request("Account", master, *others[:2]),
         merge_request("Account", master, others[0], others[2]),
@@ -95,7 +95,7 @@ def test_a_merge_that_fails_changes_nothing(client: Client, emulator: Emulator) 
     master, one, gone = accounts(emulator, "m", "a", "b")
     emulator.delete("Account", gone)
     [contact] = emulator.insert("Contact", {"LastName": "L", "AccountId": one})
-    [result] = merged(client, merge_request("Account", master, one, gone, Fax="9"))
+    [result] = merge_records(client, merge_request("Account", master, one, gone, Fax="9"))
     assert (result["id"], result["success"]) == (master, "false")
     rows = by_key(emulator)
     assert (rows["m"]["Fax"], rows["a"]["IsDeleted"], rows["a"]["MasterRecordId"]) == (None, False, None)
@@ -104,7 +104,7 @@ def test_a_merge_that_fails_changes_nothing(client: Client, emulator: Emulator) 
 
 
 def refusal(client: Client, *requests: str) -> str:
-    [result] = merged(client, *requests)
+    [result] = merge_records(client, *requests)
     assert result["success"] == "false"
     return str(result["errors"][0]["statusCode"])
 
@@ -148,7 +148,7 @@ def test_rules_of_the_org_apply_to_the_master(client: Client, emulator: Emulator
     master, one = emulator.insert("Account", {"Name": "m", "Phone": "1"}, {"Name": "a", "Phone": "1"})
     assert refusal(client, merge_request("Account", master, one)) == "DUPLICATES_DETECTED"
     allow = "<u:DuplicateRuleHeader><u:allowSave>true</u:allowSave></u:DuplicateRuleHeader>"
-    [result] = merged(client, merge_request("Account", master, one), headers=allow)
+    [result] = merge_records(client, merge_request("Account", master, one), headers=allow)
     assert result["success"] == "true"
 
 
@@ -157,12 +157,12 @@ def test_fault_rules_name_rows_of_a_merge_by_key(client: Client, emulator: Emula
     lock = {"code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access"}
     emulator.faults([{"match": {"path": "/services/Soap/*", "key": "b"}, "do": {"error": lock}, "times": 1}])
     assert refusal(client, merge_request("Account", master, one, two)) == "UNABLE_TO_LOCK_ROW"
-    assert merged(client, merge_request("Account", master, one, two))[0]["success"] == "true"
+    assert merge_records(client, merge_request("Account", master, one, two))[0]["success"] == "true"
 
 
 def test_an_answer_may_be_lost_after_the_merge(client: Client, emulator: Emulator) -> None:
     master, one = accounts(emulator, "m", "a")
     emulator.faults([{"match": {"path": "/services/Soap/*"}, "do": {"cut": "after"}, "times": 1}])
     with pytest.raises(Exception, match="Connection"):
-        merged(client, merge_request("Account", master, one))
+        merge_records(client, merge_request("Account", master, one))
     assert by_key(emulator)["a"]["MasterRecordId"] == master

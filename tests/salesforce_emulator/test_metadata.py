@@ -20,15 +20,15 @@ def value(name: str, **more: Any) -> dict[str, Any]:
     return {"fullName": name, "default": "false", "label": name, **more}
 
 
-def changed(client: Client, kind: str, name: str, change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-    """Read a component, let `change` alter it, write it back; the result."""
+def change_component(client: Client, kind: str, name: str, change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    """Read a component, let `change` alter it, write it back and return the result."""
     [component] = read(client, kind, name)
     change(component)
     [result] = write(client, kind, {"fullName": name, **component})
     return result
 
 
-def done(name: str) -> dict[str, Any]:
+def success(name: str) -> dict[str, Any]:
     return {"fullName": name, "success": "true"}
 
 
@@ -43,10 +43,10 @@ def test_a_standard_set_is_read_and_replaced_for_every_field_that_has_it(client:
     assert before["standardValue"][0] == {"fullName": "Web", "default": "false", "label": "Web"}
     assert (before["fullName"], before["sorted"]) == ("LeadSource", "false")
     names = ["Event", *(one["fullName"] for one in before["standardValue"][1:])]
-    result = changed(
+    result = change_component(
         client, "StandardValueSet", "LeadSource", lambda one: one["standardValue"].__setitem__(0, value("Event"))
     )
-    assert result == done("LeadSource")
+    assert result == success("LeadSource")
     for object_name, field in (("Lead", "LeadSource"), ("Opportunity", "LeadSource"), ("Account", "AccountSource")):
         assert choices(client, object_name, field) == names
     [after] = read(client, "StandardValueSet", "LeadSource")
@@ -70,18 +70,22 @@ def test_values_of_some_sets_need_more_than_a_name(client: Client) -> None:
         "probability": "100",
         "won": "true",
     }
-    result = changed(
+    result = change_component(
         client, "StandardValueSet", "OpportunityStage", lambda one: one["standardValue"].append(value("New"))
     )
     missing = "closed, forecastCategory, probability, won"
     assert refusal(result) == ("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{missing}]")
     whole = value("New", closed="false", forecastCategory="Pipeline", probability="5", won="false")
-    result = changed(client, "StandardValueSet", "OpportunityStage", lambda one: one["standardValue"].append(whole))
-    assert result == done("OpportunityStage")
+    result = change_component(
+        client, "StandardValueSet", "OpportunityStage", lambda one: one["standardValue"].append(whole)
+    )
+    assert result == success("OpportunityStage")
     [after] = read(client, "StandardValueSet", "OpportunityStage")
     assert after["standardValue"] == [*before["standardValue"], whole]
     for name, key in (("CaseStatus", "closed"), ("LeadStatus", "converted"), ("TaskPriority", "highPriority")):
-        result = changed(client, "StandardValueSet", name, lambda one: one["standardValue"].append(value("New")))
+        result = change_component(
+            client, "StandardValueSet", name, lambda one: one["standardValue"].append(value("New"))
+        )
         assert refusal(result) == ("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{key}]")
 
 
@@ -90,19 +94,19 @@ def test_a_default_of_a_standard_set_is_what_new_records_get(client: Client) -> 
         for one in component["standardValue"]:
             one["default"] = str(one["fullName"] == "Working").lower()
 
-    assert changed(client, "StandardValueSet", "CaseStatus", change) == done("CaseStatus")
+    assert change_component(client, "StandardValueSet", "CaseStatus", change) == success("CaseStatus")
     client.create("Case", Subject="S")
-    assert client.found("SELECT Status FROM Case") == [{"Status": "Working"}]
+    assert client.select_rows("SELECT Status FROM Case") == [{"Status": "Working"}]
 
 
 def test_a_set_whose_values_mean_conversion_serves_it(client: Client, emulator: Emulator) -> None:
     done_ = value("Won over", converted="true")
-    changed(client, "StandardValueSet", "LeadStatus", lambda one: one["standardValue"].append(done_))
+    change_component(client, "StandardValueSet", "LeadStatus", lambda one: one["standardValue"].append(done_))
     [lead] = emulator.insert("Lead", {"LastName": "L", "Company": "C"})
     inner = (
         f"<u:leadConverts><u:convertedStatus>Won over</u:convertedStatus><u:leadId>{lead}</u:leadId></u:leadConverts>"
     )
-    [result] = soap.called(client, "convertLead", inner)
+    [result] = soap.call_soap(client, "convertLead", inner)
     assert result["success"] == "true"
     assert emulator.records("Lead")[0]["Status"] == "Won over"
 
@@ -115,14 +119,14 @@ def test_a_standard_set_holds_so_many_values(client: Client, name: str, most: in
     [component] = read(client, "StandardValueSet", name)
     room = most - len(component["standardValue"])
     filled = [value(f"v{n}", **more) for n in range(room + 1)]
-    result = changed(client, "StandardValueSet", name, lambda one: one["standardValue"].extend(filled))
+    result = change_component(client, "StandardValueSet", name, lambda one: one["standardValue"].extend(filled))
     assert refusal(result)[0] == "TOO_MANY_ENUM_VALUE"
-    result = changed(client, "StandardValueSet", name, lambda one: one["standardValue"].extend(filled[:-1]))
-    assert result == done(name)
+    result = change_component(client, "StandardValueSet", name, lambda one: one["standardValue"].extend(filled[:-1]))
+    assert result == success(name)
 
 
 def test_names_fit_the_fields_of_the_set(client: Client) -> None:
-    result = changed(
+    result = change_component(
         client, "StandardValueSet", "AccountRating", lambda one: one["standardValue"].append(value("x" * 41))
     )
     assert refusal(result)[0] == "STRING_TOO_LONG"
@@ -174,7 +178,7 @@ def test_a_custom_field_is_read_as_tooling_has_it(client: Client) -> None:
         },
     }
     before = tooling.tree(client, "Account.Plan__c")
-    assert write(client, "CustomField", field) == [done("Account.Plan__c")]
+    assert write(client, "CustomField", field) == [success("Account.Plan__c")]
     assert tooling.tree(client, "Account.Plan__c") == before
 
 
@@ -186,7 +190,7 @@ def test_components_succeed_and_fail_one_by_one_in_their_order(client: Client) -
     results = write(client, "CustomField", fields[0], missing, fields[1])
     assert refusal(results[0]) == ("DUPLICATE_VALUE", "Duplicate picklist value:free")
     assert refusal(results[1])[0] == "INVALID_CROSS_REFERENCE_KEY"
-    assert results[2] == done("Account.Tier__c")
+    assert results[2] == success("Account.Tier__c")
     assert tooling.tree(client, "Account.Tier__c")["label"] == "Rank"
 
 
@@ -205,7 +209,7 @@ def test_all_or_none_undoes_what_was_fine(client: Client, emulator: Emulator) ->
     assert tooling.tree(client, "Account.Tier__c")["label"] == "Tier"
     assert emulator.stats()["executed"]["CustomField"] == {}
     [first, _] = write(client, "CustomField", tier, plan, headers=ALL_OR_NONE.format("false"), version="33.0")
-    assert first == done("Account.Tier__c")
+    assert first == success("Account.Tier__c")
 
 
 def test_settings_of_dependent_picklists_are_added_and_never_removed(client: Client) -> None:
@@ -213,19 +217,21 @@ def test_settings_of_dependent_picklists_are_added_and_never_removed(client: Cli
     settings = field["valueSet"]["valueSettings"]
     assert settings[2] == {"controllingFieldValue": ["Africa", "Asia"], "valueName": "Egypt"}
     field["valueSet"]["valueSettings"] = [{"controllingFieldValue": ["Europe"], "valueName": "Egypt"}]
-    assert write(client, "CustomField", field) == [done("Account.Market__c")]
+    assert write(client, "CustomField", field) == [success("Account.Market__c")]
     [after] = read(client, "CustomField", "Account.Market__c")
     settings[2]["controllingFieldValue"].append("Europe")
     assert after["valueSet"]["valueSettings"] == settings
 
 
 def test_a_global_set_is_read_and_replaced(client: Client) -> None:
-    result = changed(client, "GlobalValueSet", "Territories", lambda one: one["customValue"].append(value("E")))
-    assert result == done("Territories")
+    result = change_component(
+        client, "GlobalValueSet", "Territories", lambda one: one["customValue"].append(value("E"))
+    )
+    assert result == success("Territories")
     assert choices(client, "Contact", "Territory__c") == ["N", "S", "W", "E"]
     [field] = read(client, "CustomField", "Contact.Territory__c")
     assert field["valueSet"] == {"restricted": "true", "valueSetName": "Territories"}
-    assert write(client, "CustomField", field) == [done("Contact.Territory__c")]
+    assert write(client, "CustomField", field) == [success("Contact.Territory__c")]
 
 
 def test_a_field_that_is_not_there_is_made_and_nobody_sees_it(client: Client, emulator: Emulator) -> None:
@@ -241,8 +247,8 @@ def test_a_field_that_is_not_there_is_made_and_nobody_sees_it(client: Client, em
     bad = {"fullName": "Account.Sum__c", "label": "Sum", "type": "Summary"}
     results = write(client, "CustomField", new, required, bad, call="upsertMetadata")
     assert results[:2] == [
-        {"created": "true", **done("Account.Size__c")},
-        {"created": "true", **done("Account.Key__c")},
+        {"created": "true", **success("Account.Size__c")},
+        {"created": "true", **success("Account.Key__c")},
     ]
     assert (results[2]["created"], refusal(results[2])[0]) == ("false", "FIELD_INTEGRITY_EXCEPTION")
     fields = {one["name"]: one for one in client.rest("GET", "/sobjects/Account/describe").json()["fields"]}
@@ -252,7 +258,7 @@ def test_a_field_that_is_not_there_is_made_and_nobody_sees_it(client: Client, em
     assert choices(client, "Account", "Size__c") == ["a", "b"]
     assert tooling.tree(client, "Account.Size__c")["description"] == "D"
     [again] = write(client, "CustomField", new, call="upsertMetadata")
-    assert again == {"created": "false", **done("Account.Size__c")}
+    assert again == {"created": "false", **success("Account.Size__c")}
 
 
 def test_a_component_is_named(client: Client) -> None:

@@ -9,7 +9,7 @@ from salesforce_emulator import Emulator
 from tests.salesforce_emulator import metadata, soap
 from tests.salesforce_emulator.client import Client
 from tests.salesforce_emulator.metadata import message, post, read
-from tests.salesforce_emulator.test_metadata import changed, done, refusal
+from tests.salesforce_emulator.test_metadata import change_component, refusal, success
 
 BUSY = "Cannot update or delete a picklist while a picklist background job is being executed"
 
@@ -74,11 +74,11 @@ def test_faults_strike_components_and_calls(client: Client, emulator: Emulator) 
     answer = post(client, message(READ, client.token))
     assert soap.fault(answer)[1] == "sf:SERVER_UNAVAILABLE"
     assert "<detail>" not in answer.text
-    result = changed(client, "StandardValueSet", "LeadSource", lambda one: one["standardValue"].pop())
+    result = change_component(client, "StandardValueSet", "LeadSource", lambda one: one["standardValue"].pop())
     assert refusal(result) == ("UNABLE_TO_LOCK_ROW", BUSY)
-    assert changed(client, "StandardValueSet", "LeadSource", lambda one: one["standardValue"].pop()) == done(
-        "LeadSource"
-    )
+    assert change_component(
+        client, "StandardValueSet", "LeadSource", lambda one: one["standardValue"].pop()
+    ) == success("LeadSource")
 
 
 def test_calls_are_counted(client: Client, emulator: Emulator) -> None:

@@ -11,7 +11,7 @@ from salesforce_emulator import Emulator, OrgError, read_org
 from tests.salesforce_emulator.client import Client
 
 
-def extended(**changes: Any) -> dict[str, Any]:
+def extend_default(**changes: Any) -> dict[str, Any]:
     return {"extends": "default", **changes}
 
 
@@ -65,10 +65,10 @@ def test_a_file_may_extend_the_default_org(tmp_path: Path) -> None:
 def test_records_of_the_file_are_there_at_the_start() -> None:
     records = {"Account": {"records": [{"Name": "A", "External_Id__c": "a-1"}]}}
     contacts = {"Contact": {"records": [{"LastName": "L", "Account": {"External_Id__c": "a-1"}}]}}
-    with Emulator(extended(objects=records | contacts)) as emulator:
+    with Emulator(extend_default(objects=records | contacts)) as emulator:
         assert emulator.records("Contact")[0]["AccountId"] == emulator.records("Account")[0]["Id"]
         client = Client(emulator)
-        assert client.found("SELECT IsSandbox, Name FROM Organization") == [
+        assert client.select_rows("SELECT IsSandbox, Name FROM Organization") == [
             {"IsSandbox": False, "Name": "Emulated Org"}
         ]
         client.close()
@@ -77,7 +77,7 @@ def test_records_of_the_file_are_there_at_the_start() -> None:
 def test_every_problem_of_form_is_told_at_once() -> None:
     objects = {"Account": {"fields": {"X__c": {"type": "string", "lenght": 5}}, "lable": "x"}}
     with pytest.raises(OrgError) as caught:
-        read_org(extended(objects=objects, nmae="x"))
+        read_org(extend_default(objects=objects, nmae="x"))
     text = str(caught.value)
     assert "nmae" in text
     assert "lenght" in text
@@ -99,7 +99,7 @@ def test_every_problem_of_sense_is_told_at_once_with_its_place() -> None:
     }
     changes = {"Account": {"fields": fields}, "Thing__c": {"keyPrefix": "001"}, "Contact": {"keyPrefix": "x"}}
     with pytest.raises(OrgError) as caught:
-        read_org(extended(objects=changes, id="00D", username="nobody", pageSize=0))
+        read_org(extend_default(objects=changes, id="00D", username="nobody", pageSize=0))
     assert len(caught.value.problems) == 14
     assert "objects.Account.fields.D__c: referenceTo: the org has no object Nope" in caught.value.problems
     assert "objects.Thing__c.keyPrefix: '001' belongs to Account" in caught.value.problems

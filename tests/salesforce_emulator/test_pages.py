@@ -94,12 +94,12 @@ class Browser:
         self._ask("POST", "url", {"url": url})
 
     def click(self, text: str) -> None:
-        self._ask("POST", f"element/{self._found('link text', text)}/click", {})
+        self._ask("POST", f"element/{self._find_element('link text', text)}/click", {})
 
     def text(self, selector: str) -> str:
-        return str(self._ask("GET", f"element/{self._found('css selector', selector)}/text"))
+        return str(self._ask("GET", f"element/{self._find_element('css selector', selector)}/text"))
 
-    def _found(self, using: str, value: str) -> str:
+    def _find_element(self, using: str, value: str) -> str:
         return str(self._ask("POST", "element", {"using": using, "value": value})[_ELEMENT])
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from salesforce_emulator import Emulator, OrgError, read_org
 
 from tests.salesforce_emulator.client import Client
-from tests.salesforce_emulator.soap import called, merge_request
+from tests.salesforce_emulator.soap import call_soap, merge_request
 
 ANN = {"FirstName": "Ann", "LastName": "Ash", "PersonEmail": "ann@x.org"}
 
@@ -28,7 +28,7 @@ def fault_of(client: Client, method: str, path: str, **fields: Any) -> tuple[str
 
 
 def types(client: Client) -> dict[str, str]:
-    found = client.found("SELECT Id, DeveloperName FROM RecordType WHERE SobjectType = 'Account'")
+    found = client.select_rows("SELECT Id, DeveloperName FROM RecordType WHERE SobjectType = 'Account'")
     return {row["DeveloperName"]: row["Id"] for row in found}
 
 
@@ -152,7 +152,7 @@ def test_the_mirror_itself_cannot_be_written(client: Client, emulator: Emulator)
     assert fault_of(client, "DELETE", f"/sobjects/Contact/{contact['Id']}") == refused
     [row] = client.load("upsert", "Contact", "External_Id__c,LastName\nc1,x\n", "External_Id__c")
     assert row["Error"] == "INVALID_PERSON_ACCOUNT_OPERATION:cannot reference person contact:--"
-    assert client.found("SELECT LastName FROM Contact WHERE External_Id__c = 'c1'") == [{"LastName": "Ash"}]
+    assert client.select_rows("SELECT LastName FROM Contact WHERE External_Id__c = 'c1'") == [{"LastName": "Ash"}]
     client.create("Case", ContactId=contact["Id"])
 
 
@@ -201,11 +201,11 @@ def test_people_merge_with_people_only_and_their_contacts_with_them(client: Clie
     business = client.create("Account", Name="Acme")
     heir, contact = (record["Id"] for record in emulator.records("Contact"))
     case = client.create("Case", ContactId=contact)
-    [mixed] = called(client, "merge", merge_request("Account", master, business))
+    [mixed] = call_soap(client, "merge", merge_request("Account", master, business))
     assert mixed["errors"][0]["statusCode"] == "INVALID_MERGE_RECORD"
-    [of_contacts] = called(client, "merge", merge_request("Contact", heir, contact))
+    [of_contacts] = call_soap(client, "merge", merge_request("Contact", heir, contact))
     assert of_contacts["errors"][0]["statusCode"] == "INVALID_PERSON_ACCOUNT_OPERATION"
-    [result] = called(client, "merge", merge_request("Account", master, other))
+    [result] = call_soap(client, "merge", merge_request("Account", master, other))
     assert (result["success"], result["updatedRelatedIds"]) == ("true", [case])
     rows = {record["Id"]: record for record in emulator.records("Contact")}
     assert (rows[contact]["IsDeleted"], rows[contact]["MasterRecordId"], rows[heir]["IsDeleted"]) == (True, heir, False)

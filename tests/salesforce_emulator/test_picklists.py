@@ -9,15 +9,15 @@ from salesforce_emulator import Emulator
 
 from tests.salesforce_emulator.client import Client
 from tests.salesforce_emulator.tooling import (
-    changed,
+    active_labels,
+    change_values,
     choices,
-    described,
-    found,
+    describe_field,
     inactive,
     patch,
     place,
-    refused,
-    shown,
+    query_tooling,
+    read_error,
     tree,
     value,
     values,
@@ -35,7 +35,7 @@ def with_field(emulator: Emulator, **field: Any) -> None:
 
 
 def test_a_field_is_found_and_shown_with_its_whole_tree(client: Client) -> None:
-    [record] = found(client, "SELECT Id, FullName, Metadata FROM CustomField WHERE DeveloperName = 'Plan'")
+    [record] = query_tooling(client, "SELECT Id, FullName, Metadata FROM CustomField WHERE DeveloperName = 'Plan'")
     assert record["attributes"]["url"] == f"/services/data/v58.0/tooling/sobjects/CustomField/{record['Id']}"
     whole = client.rest("GET", f"/tooling/sobjects/CustomField/{record['Id'][:15]}").json()
     assert (whole["FullName"], whole["TableEnumOrId"], whole["ManageableState"]) == (
@@ -68,7 +68,7 @@ def test_a_field_is_found_and_shown_with_its_whole_tree(client: Client) -> None:
 
 def test_metadata_are_asked_for_one_row_at_a_time_and_filter_nothing(client: Client) -> None:
     def answer(statement: str) -> tuple[int, str, str]:
-        return refused(client.rest("GET", "/tooling/query", params={"q": statement}))
+        return read_error(client.rest("GET", "/tooling/query", params={"q": statement}))
 
     status, code, message = answer("SELECT FullName FROM CustomField WHERE DeveloperName = 'Territory'")
     assert (status, code) == (400, "MALFORMED_QUERY")
@@ -81,7 +81,7 @@ def test_metadata_are_asked_for_one_row_at_a_time_and_filter_nothing(client: Cli
 
 def test_a_whole_tree_is_written_back_and_nothing_else_changes(client: Client) -> None:
     before = tree(client, "Account.Plan__c")
-    answer = changed(client, "Account.Plan__c", lambda listed: listed.insert(1, value("trial", "Trial plan")))
+    answer = change_values(client, "Account.Plan__c", lambda listed: listed.insert(1, value("trial", "Trial plan")))
     assert (answer.status_code, answer.content) == (204, b"")
     after = tree(client, "Account.Plan__c")
     new = values(after).pop(1)
@@ -108,18 +108,18 @@ def test_keys_that_are_left_out_are_reset_and_unknown_ones_survive(client: Clien
 
 
 def test_omitted_values_are_deactivated_and_come_back_with_their_name(client: Client) -> None:
-    answer = changed(client, "Account.Tier__c", lambda listed: listed.pop(0))
+    answer = change_values(client, "Account.Tier__c", lambda listed: listed.pop(0))
     assert answer.status_code == 204
     assert inactive(tree(client, "Account.Tier__c")) == ["Gold"]
     assert choices(client, "Account", "Tier__c") == ["Silver", "Bronze"]
-    changed(client, "Account.Tier__c", lambda listed: listed.__setitem__(2, value("GOLD", "Gold")))
-    assert list(shown(tree(client, "Account.Tier__c"))) == ["Silver", "Bronze", "Gold"]
+    change_values(client, "Account.Tier__c", lambda listed: listed.__setitem__(2, value("GOLD", "Gold")))
+    assert list(active_labels(tree(client, "Account.Tier__c"))) == ["Silver", "Bronze", "Gold"]
 
 
 def test_an_unrestricted_list_shows_no_inactive_values(client: Client) -> None:
-    changed(client, "Account.Channel__c", lambda listed: listed[0].update(isActive=False))
+    change_values(client, "Account.Channel__c", lambda listed: listed[0].update(isActive=False))
     metadata = tree(client, "Account.Channel__c")
-    assert (shown(metadata), inactive(metadata)) == ({"Partner": "Partner", "Web": "Web"}, [])
+    assert (active_labels(metadata), inactive(metadata)) == ({"Partner": "Partner", "Web": "Web"}, [])
     metadata["valueSet"]["restricted"] = True
     assert patch(client, "Account.Channel__c", metadata).status_code == 204
     assert inactive(tree(client, "Account.Channel__c")) == ["Direct"]
@@ -130,16 +130,18 @@ def test_an_org_may_keep_what_an_unrestricted_list_omits(
     client: Client, emulator: Emulator, policy: str, left: list[str]
 ) -> None:
     emulator.change_org({"omittedValues": policy})
-    changed(client, "Account.Channel__c", lambda listed: listed.__delitem__(slice(0, 2)))
+    change_values(client, "Account.Channel__c", lambda listed: listed.__delitem__(slice(0, 2)))
     assert choices(client, "Account", "Channel__c") == left
-    changed(client, "Account.Tier__c", lambda listed: listed.__delitem__(slice(0, 2)))
+    change_values(client, "Account.Tier__c", lambda listed: listed.__delitem__(slice(0, 2)))
     assert choices(client, "Account", "Tier__c") == ["Bronze"]
 
 
 def test_the_limits_are_those_of_the_kind(client: Client, emulator: Emulator) -> None:
-    def filled(count: int) -> tuple[int, str]:
-        answer = changed(client, "Account.Field__c", lambda listed: listed.extend(value(f"v{n}") for n in range(count)))
-        return (204, "") if answer.status_code == 204 else refused(answer)[:2]
+    def fill_list(count: int) -> tuple[int, str]:
+        answer = change_values(
+            client, "Account.Field__c", lambda listed: listed.extend(value(f"v{n}") for n in range(count))
+        )
+        return (204, "") if answer.status_code == 204 else read_error(answer)[:2]
 
     too_many = (400, "TOO_MANY_ENUM_VALUE")
     fields: list[tuple[dict[str, Any], int, tuple[int, str]]] = [
@@ -149,25 +151,25 @@ def test_the_limits_are_those_of_the_kind(client: Client, emulator: Emulator) ->
     ]
     for field, room, refusal in fields:
         with_field(emulator, **field)
-        assert filled(room + 1) == refusal
-        assert filled(room) == (204, "")
+        assert fill_list(room + 1) == refusal
+        assert fill_list(room) == (204, "")
         emulator.reset()
         client.login()
 
 
 def test_a_controlling_field_holds_300_values(client: Client) -> None:
     more = [value(f"v{n}") for n in range(297)]
-    answer = changed(client, "Account.Continent__c", lambda listed: listed.extend(more))
-    assert refused(answer)[1] == "TOO_MANY_ENUM_VALUE"
-    assert changed(client, "Account.Continent__c", lambda listed: listed.extend(more[:-1])).status_code == 204
+    answer = change_values(client, "Account.Continent__c", lambda listed: listed.extend(more))
+    assert read_error(answer)[1] == "TOO_MANY_ENUM_VALUE"
+    assert change_values(client, "Account.Continent__c", lambda listed: listed.extend(more[:-1])).status_code == 204
 
 
 def test_an_unrestricted_list_holds_4000_inactive_values(client: Client, emulator: Emulator) -> None:
     gone = [{"value": f"old{n}", "active": False} for n in range(4_000)]
     with_field(emulator, type="picklist", picklistValues=["a", *gone])
-    assert changed(client, "Account.Field__c", lambda listed: listed.append(value("b"))).status_code == 204
-    answer = changed(client, "Account.Field__c", lambda listed: listed.pop())
-    assert refused(answer)[:2] == (400, "PICKLIST_INACTIVE_VALUES_EXCEEDED")
+    assert change_values(client, "Account.Field__c", lambda listed: listed.append(value("b"))).status_code == 204
+    answer = change_values(client, "Account.Field__c", lambda listed: listed.pop())
+    assert read_error(answer)[:2] == (400, "PICKLIST_INACTIVE_VALUES_EXCEEDED")
 
 
 @pytest.mark.parametrize(
@@ -198,49 +200,54 @@ def test_a_tree_that_is_no_such_field_is_refused(
     client: Client, change: dict[str, Any], code: str, message: str
 ) -> None:
     before = tree(client, "Account.Plan__c")
-    assert refused(patch(client, "Account.Plan__c", {**before, **change})) == (400, code, message)
+    assert read_error(patch(client, "Account.Plan__c", {**before, **change})) == (400, code, message)
     assert tree(client, "Account.Plan__c") == before
 
 
 def test_values_of_the_wrong_type_are_refused(client: Client) -> None:
     def answer(**wrong: Any) -> str:
-        return refused(changed(client, "Account.Plan__c", lambda listed: listed[0].update(wrong)))[1]
+        return read_error(change_values(client, "Account.Plan__c", lambda listed: listed[0].update(wrong)))[1]
 
     assert answer(default="yes") == answer(isActive=1) == answer(label=[]) == "JSON_PARSER_ERROR"
-    assert refused(changed(client, "Account.Plan__c", lambda listed: listed.append("x")))[1] == "JSON_PARSER_ERROR"
+    assert (
+        read_error(change_values(client, "Account.Plan__c", lambda listed: listed.append("x")))[1]
+        == "JSON_PARSER_ERROR"
+    )
 
 
 def test_a_checkbox_is_not_required(client: Client) -> None:
     metadata = tree(client, "Account.Is_Customer__c")
     assert patch(client, "Account.Is_Customer__c", {**metadata, "label": "Buys"}).status_code == 204
-    assert described(client, "Account", "Is_Customer__c")["label"] == "Buys"
+    assert describe_field(client, "Account", "Is_Customer__c")["label"] == "Buys"
     message = "Can not specify 'required' for a CustomField of type Checkbox"
     answer = patch(client, "Account.Is_Customer__c", {**metadata, "required": True})
-    assert refused(answer) == (400, "FIELD_INTEGRITY_EXCEPTION", message)
+    assert read_error(answer) == (400, "FIELD_INTEGRITY_EXCEPTION", message)
 
 
 def test_a_set_has_a_name_and_a_label(client: Client, emulator: Emulator) -> None:
     emulator.change_org({"globalValueSets": {"Sizes": {"label": "All sizes", "values": ["S", "M"]}}})
     where = "GlobalValueSet WHERE MasterLabel = 'All sizes'"
-    [record] = found(client, f"SELECT Id, DeveloperName, FullName, Metadata FROM {where}")
+    [record] = query_tooling(client, f"SELECT Id, DeveloperName, FullName, Metadata FROM {where}")
     assert (record["DeveloperName"], record["FullName"]) == ("Sizes", "Sizes")
     assert (record["Metadata"]["masterLabel"], record["Id"][:3]) == ("All sizes", "0Nt")
 
 
 def test_requests_of_another_form_are_refused(client: Client) -> None:
     at = place(client, "Account.Plan__c")
-    assert refused(client.rest("PATCH", at, {"FullName": "Account.Plan__c"}))[1] == "REQUIRED_FIELD_MISSING"
+    assert read_error(client.rest("PATCH", at, {"FullName": "Account.Plan__c"}))[1] == "REQUIRED_FIELD_MISSING"
     renamed = {"FullName": "Account.Other__c", "Metadata": tree(client, "Account.Plan__c")}
-    assert refused(client.rest("PATCH", at, renamed))[1] == "FIELD_INTEGRITY_EXCEPTION"
-    entity = found(client, "SELECT Id FROM EntityDefinition WHERE QualifiedApiName = 'Account'")[0]["Id"]
+    assert read_error(client.rest("PATCH", at, renamed))[1] == "FIELD_INTEGRITY_EXCEPTION"
+    entity = query_tooling(client, "SELECT Id FROM EntityDefinition WHERE QualifiedApiName = 'Account'")[0]["Id"]
     assert client.rest("PATCH", f"/tooling/sobjects/EntityDefinition/{entity}", {}).status_code == 405
     assert client.rest("PATCH", f"/tooling/sobjects/CustomField/{entity}", {}).status_code == 404
 
 
 def test_a_set_holds_1000_values(client: Client) -> None:
     more = [value(f"v{n}") for n in range(998)]
-    assert refused(changed(client, "Territories", lambda listed: listed.extend(more)))[1] == "TOO_MANY_ENUM_VALUE"
-    assert changed(client, "Territories", lambda listed: listed.extend(more[:-1])).status_code == 204
+    assert (
+        read_error(change_values(client, "Territories", lambda listed: listed.extend(more)))[1] == "TOO_MANY_ENUM_VALUE"
+    )
+    assert change_values(client, "Territories", lambda listed: listed.extend(more[:-1])).status_code == 204
 
 
 def test_fields_of_a_package_keep_their_values_and_may_be_locked(client: Client, emulator: Emulator) -> None:
@@ -249,12 +256,12 @@ def test_fields_of_a_package_keep_their_values_and_may_be_locked(client: Client,
 
     def change(**new: Any) -> tuple[int, str]:
         where = "CustomField WHERE DeveloperName = 'State' AND NamespacePrefix = 'acme'"
-        [record] = found(client, f"SELECT Id, FullName, ManageableState, Metadata FROM {where}")
+        [record] = query_tooling(client, f"SELECT Id, FullName, ManageableState, Metadata FROM {where}")
         assert (record["FullName"], record["ManageableState"]) == ("Account.acme__State__c", "installed")
         values(record["Metadata"]).append(value("Half", "Half open", **new))
         values(record["Metadata"])[0].update(new)
         answer = client.rest("PATCH", f"/tooling/sobjects/CustomField/{record['Id']}", {"Metadata": record["Metadata"]})
-        return (204, "") if answer.ok else refused(answer)[:2]
+        return (204, "") if answer.ok else read_error(answer)[:2]
 
     managed = (400, "CANNOT_MODIFY_MANAGED_OBJECT")
     assert change(isActive=False) == managed
@@ -267,7 +274,7 @@ def test_fields_of_a_package_keep_their_values_and_may_be_locked(client: Client,
 def test_permissions_of_setup_are_needed(client: Client, emulator: Emulator) -> None:
     at, metadata = place(client, "Account.Tier__c"), tree(client, "Account.Tier__c")
     emulator.change_org({"permissions": {emulator.username: {"customizeApplication": False}}})
-    assert refused(client.rest("PATCH", at, {"Metadata": metadata}))[:2] == (403, "INSUFFICIENT_ACCESS")
+    assert read_error(client.rest("PATCH", at, {"Metadata": metadata}))[:2] == (403, "INSUFFICIENT_ACCESS")
     assert client.rest("GET", at).status_code == 200
     emulator.change_org({"permissions": {emulator.username: {"viewSetup": False}}})
     assert client.rest("GET", at).status_code == 404
@@ -285,7 +292,7 @@ def test_several_trees_are_read_in_one_composite(client: Client) -> None:
 
 def test_fields_of_custom_objects_hang_on_the_id_of_the_object(client: Client) -> None:
     where = "EntityDefinition WHERE QualifiedApiName = 'Subscription__c'"
-    durable = found(client, f"SELECT DurableId FROM {where}")[0]["DurableId"]
+    durable = query_tooling(client, f"SELECT DurableId FROM {where}")[0]["DurableId"]
     where = f"CustomField WHERE DeveloperName = 'Seats' AND TableEnumOrId = '{durable}'"
-    [field] = found(client, f"SELECT FullName, Metadata FROM {where}")
+    [field] = query_tooling(client, f"SELECT FullName, Metadata FROM {where}")
     assert (field["FullName"], field["Metadata"]["type"]) == ("Subscription__c.Seats__c", "Number")

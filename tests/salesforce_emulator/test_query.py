@@ -1,4 +1,4 @@
-"""SOQL over HTTP: what is found, how it is shown, how errors are drawn."""
+"""SOQL over HTTP: which rows it finds, how it shows them, how errors look."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def accounts(emulator: Emulator) -> list[str]:
 
 
 def names(client: Client, where: str) -> list[object]:
-    return [row["Name"] for row in client.found(f"SELECT Name FROM Account WHERE {where} ORDER BY Name")]
+    return [row["Name"] for row in client.select_rows(f"SELECT Name FROM Account WHERE {where} ORDER BY Name")]
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_ids_match_in_both_lengths(client: Client, accounts: list[str]) -> None:
 
 @pytest.mark.usefixtures("accounts")
 def test_order_limit_and_offset(client: Client) -> None:
-    def shown(rest: str) -> list[object]:
-        return [row["Name"] for row in client.found(f"select name from account {rest}")]
+    def select_names(rest: str) -> list[object]:
+        return [row["Name"] for row in client.select_rows(f"select name from account {rest}")]
 
-    assert shown("order by annualrevenue desc nulls last") == ["Gamma %", "beta", "Alpha", "O'Neil\\"]
-    assert shown("order by annualrevenue") == ["O'Neil\\", "Alpha", "beta", "Gamma %"]
-    assert shown("order by rating nulls last, name desc") == ["Alpha", "O'Neil\\", "Gamma %", "beta"]
-    assert shown("order by name limit 2") == ["Alpha", "beta"]
-    assert shown("order by name limit 2 offset 3") == ["O'Neil\\"]
+    assert select_names("order by annualrevenue desc nulls last") == ["Gamma %", "beta", "Alpha", "O'Neil\\"]
+    assert select_names("order by annualrevenue") == ["O'Neil\\", "Alpha", "beta", "Gamma %"]
+    assert select_names("order by rating nulls last, name desc") == ["Alpha", "O'Neil\\", "Gamma %", "beta"]
+    assert select_names("order by name limit 2") == ["Alpha", "beta"]
+    assert select_names("order by name limit 2 offset 3") == ["O'Neil\\"]
 
 
 @pytest.mark.usefixtures("accounts")
@@ -102,13 +102,13 @@ def test_polymorphic_parents_show_the_type_they_have(client: Client, emulator: E
     [row] = client.query("SELECT Subject, Owner.Name FROM Case")["records"]
     assert row["Owner"]["attributes"]["type"] == "Group"
     assert row["Owner"]["Name"] == "Support"
-    assert client.found("SELECT Subject FROM Case WHERE Owner.Name = 'Support'") == [{"Subject": "one"}]
+    assert client.select_rows("SELECT Subject FROM Case WHERE Owner.Name = 'Support'") == [{"Subject": "one"}]
 
 
 def test_all_fields_at_once_need_a_limit(client: Client, accounts: list[str]) -> None:
     [row] = client.query(f"SELECT FIELDS(ALL) FROM Account WHERE Id = '{accounts[0]}' LIMIT 1")["records"]
     assert row["External_Id__c"] == "a-1"
-    [custom] = client.found(f"SELECT FIELDS(CUSTOM) FROM Account WHERE Id = '{accounts[0]}' LIMIT 1")
+    [custom] = client.select_rows(f"SELECT FIELDS(CUSTOM) FROM Account WHERE Id = '{accounts[0]}' LIMIT 1")
     assert "Name" not in custom
     assert client.query("SELECT FIELDS(ALL) FROM Account")[0]["errorCode"] == "MALFORMED_QUERY"
 
@@ -133,7 +133,7 @@ def test_long_results_come_in_pages_of_any_size(client: Client, emulator: Emulat
 def test_deleted_records_are_found_by_query_all_only(client: Client, accounts: list[str]) -> None:
     client.rest("DELETE", f"/sobjects/Account/{accounts[0]}")
     statement = "SELECT Name, IsDeleted FROM Account WHERE External_Id__c = 'a-1'"
-    assert client.found(statement) == []
+    assert client.select_rows(statement) == []
     answer = client.rest("GET", "/queryAll", params={"q": statement}).json()
     assert [(row["Name"], row["IsDeleted"]) for row in answer["records"]] == [("Alpha", True)]
 

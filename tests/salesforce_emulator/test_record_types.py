@@ -31,10 +31,10 @@ def _shared_emulator() -> Iterator[Emulator]:
 
 
 def ids(client: Client) -> dict[str, str]:
-    return {row["DeveloperName"]: row["Id"] for row in client.found("SELECT Id, DeveloperName FROM RecordType")}
+    return {row["DeveloperName"]: row["Id"] for row in client.select_rows("SELECT Id, DeveloperName FROM RecordType")}
 
 
-def refused(client: Client, method: str, path: str, **fields: Any) -> str:
+def provoke_error(client: Client, method: str, path: str, **fields: Any) -> str:
     answer = client.rest(method, path, fields)
     assert answer.status_code == 400, answer.text
     return str(answer.json()[0]["errorCode"])
@@ -48,7 +48,7 @@ def test_record_types_can_be_described_and_queried(client: Client) -> None:
     ]
     assert "RecordTypeId" in {field["name"] for field in described["fields"]}
     statement = "SELECT Name, IsActive, IsPersonType, BusinessProcessId FROM RecordType WHERE SobjectType = 'Contact'"
-    assert len(client.found(statement)) == 3
+    assert len(client.select_rows(statement)) == 3
 
 
 def test_a_record_gets_the_default_of_its_user_or_what_it_names(client: Client, emulator: Emulator) -> None:
@@ -68,16 +68,16 @@ def test_a_record_gets_the_default_of_its_user_or_what_it_names(client: Client, 
 
 def test_types_that_are_inactive_or_of_another_object_cannot_be_chosen(client: Client) -> None:
     for wrong in (ids(client)["Old"], "0125g00000ZZZZZ"):
-        assert refused(client, "POST", "/sobjects/Contact", LastName="a", RecordTypeId=wrong) == (
+        assert provoke_error(client, "POST", "/sobjects/Contact", LastName="a", RecordTypeId=wrong) == (
             "INVALID_CROSS_REFERENCE_KEY"
         )
 
 
 def test_a_type_leaves_values_of_restricted_picklists_out(client: Client, emulator: Emulator) -> None:
     code = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
-    assert refused(client, "POST", "/sobjects/Contact", LastName="a", Tier__c="Bronze") == code
+    assert provoke_error(client, "POST", "/sobjects/Contact", LastName="a", Tier__c="Bronze") == code
     made = client.create("Contact", LastName="a", Tier__c="Gold")
-    assert refused(client, "PATCH", f"/sobjects/Contact/{made}", Tier__c="Bronze") == code
+    assert provoke_error(client, "PATCH", f"/sobjects/Contact/{made}", Tier__c="Bronze") == code
     supplier = {"Tier__c": "Bronze", "RecordTypeId": ids(client)["Supplier"]}
     assert client.rest("PATCH", f"/sobjects/Contact/{made}", supplier).status_code == 204
     assert emulator.records("Contact")[0]["Tier__c"] == "Bronze"

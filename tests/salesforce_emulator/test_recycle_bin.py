@@ -9,11 +9,11 @@ import pytest
 from salesforce_emulator import Emulator
 
 from tests.salesforce_emulator.client import Client
-from tests.salesforce_emulator.soap import called
+from tests.salesforce_emulator.soap import call_soap
 
 
 def outcome(client: Client, operation: str, record_id: str) -> tuple[str, str]:
-    [result] = called(client, operation, f"<u:ids>{record_id}</u:ids>")
+    [result] = call_soap(client, operation, f"<u:ids>{record_id}</u:ids>")
     errors = result.get("errors", [{"statusCode": ""}])
     return result["success"], errors[0]["statusCode"]
 
@@ -23,7 +23,7 @@ def test_undelete_brings_back_a_record_and_its_key(client: Client, emulator: Emu
     assert outcome(client, "undelete", made) == ("false", "UNDELETE_FAILED")
     client.rest("DELETE", f"/sobjects/Contact/{made}")
     assert outcome(client, "undelete", made) == ("true", "")
-    assert client.found("SELECT Id FROM Contact WHERE External_Id__c = 'K1'") == [{"Id": made}]
+    assert client.select_rows("SELECT Id FROM Contact WHERE External_Id__c = 'K1'") == [{"Id": made}]
     assert emulator.records("Contact")[0]["IsDeleted"] is False
 
 

@@ -91,15 +91,15 @@ def test_describe_has_the_57_keys_of_a_field(client: Client) -> None:
 
 
 def test_describe_tells_required_unique_create_only_and_read_only_fields_apart(client: Client) -> None:
-    def required(object_name: str) -> set[str]:
+    def list_required_fields(object_name: str) -> set[str]:
         fields = client.rest("GET", f"/sobjects/{object_name}/describe").json()["fields"]
         return {f["name"] for f in fields if f["createable"] and not f["nillable"] and not f["defaultedOnCreate"]}
 
-    assert required("Account") == {"Name"}
-    assert required("Contact") == {"LastName"}
-    assert required("Lead") == {"LastName", "Company"}
-    assert required("Opportunity") == {"Name", "StageName", "CloseDate"}
-    assert required("Case") == set()
+    assert list_required_fields("Account") == {"Name"}
+    assert list_required_fields("Contact") == {"LastName"}
+    assert list_required_fields("Lead") == {"LastName", "Company"}
+    assert list_required_fields("Opportunity") == {"Name", "StageName", "CloseDate"}
+    assert list_required_fields("Case") == set()
     key = field(client, "Contact", "External_Id__c")
     assert (key["externalId"], key["idLookup"], key["unique"], key["caseSensitive"]) == (True, True, True, False)
     other = field(client, "Contact", "Unique_Key__c")

@@ -66,7 +66,7 @@ def test_the_key_ignores_case_where_the_field_does(client: Client) -> None:
 def test_an_email_is_a_key_too_and_numbers_are(client: Client) -> None:
     assert client.rest("PATCH", "/sobjects/Contact/Email/Ann@Emulator.Invalid", {"LastName": "A"}).status_code == 201
     assert client.rest("PATCH", "/sobjects/Contact/Email/ann@emulator.invalid", {"LastName": "B"}).status_code == 200
-    assert client.found("SELECT Email FROM Contact") == [{"Email": "ann@emulator.invalid"}]
+    assert client.select_rows("SELECT Email FROM Contact") == [{"Email": "ann@emulator.invalid"}]
     assert client.rest("PATCH", "/sobjects/Account/Number_Key__c/17", {"Name": "A"}).status_code == 201
     assert client.rest("PATCH", "/sobjects/Account/Number_Key__c/17.0", {"Name": "B"}).status_code == 200
 
@@ -178,7 +178,8 @@ def test_a_polymorphic_parent_must_say_its_type_first(client: Client) -> None:
     typed = {"attributes": {"type": "User"}, **user}
     lead = client.create("Lead", LastName="L", Company="C", Owner=typed)
     assert (
-        client.found(f"SELECT Owner.Username FROM Lead WHERE Id = '{lead}'")[0]["Owner"]["Username"] == user["Username"]
+        client.select_rows(f"SELECT Owner.Username FROM Lead WHERE Id = '{lead}'")[0]["Owner"]["Username"]
+        == user["Username"]
     )
 
 

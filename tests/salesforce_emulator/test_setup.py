@@ -91,7 +91,7 @@ def test_a_trigger_that_costs_is_listed_too(client: Client, emulator: Emulator) 
 def test_flows_are_in_a_view_that_only_rest_has(client: Client) -> None:
     statement = "SELECT ApiName, RecordTriggerType, TriggerObjectOrEventId, ActiveVersionId FROM FlowDefinitionView "
     statement += "WHERE IsActive = true AND TriggerType IN ('RecordBeforeSave', 'RecordAfterSave')"
-    found = client.found(statement)
+    found = client.select_rows(statement)
     custom = tooling(client, "SELECT DurableId FROM EntityDefinition WHERE QualifiedApiName = 'Subscription__c'")
     targets = ["Account", *values(custom, "DurableId")]
     assert [(row["ApiName"], row["TriggerObjectOrEventId"]) for row in found] == [
@@ -99,7 +99,7 @@ def test_flows_are_in_a_view_that_only_rest_has(client: Client) -> None:
     ]
     named = "TriggerObjectOrEvent.QualifiedApiName = 'Account'"
     process = f"SELECT ApiName, TriggerType FROM FlowDefinitionView WHERE ProcessType = 'Workflow' AND {named}"
-    assert client.found(process) == [{"ApiName": "Old_Process", "TriggerType": None}]
+    assert client.select_rows(process) == [{"ApiName": "Old_Process", "TriggerType": None}]
     [error] = tooling(client, "SELECT ApiName FROM FlowDefinitionView")
     assert error["errorCode"] == "INVALID_TYPE"
     assert "sObject type 'FlowDefinitionView' is not supported." in error["message"]
@@ -138,7 +138,7 @@ def test_validation_and_duplicate_rules_are_listed(client: Client) -> None:
     whole = f"SELECT Metadata FROM ValidationRule WHERE {of_account} AND ValidationName = 'Named'"
     assert rows(tooling(client, whole))[0]["Metadata"]["errorConditionFormula"] == "Name = 'x'"
     statement = "SELECT DeveloperName, MasterLabel, SobjectSubtype FROM DuplicateRule WHERE SobjectType = 'Account'"
-    assert client.found(f"{statement} AND IsActive = true") == [
+    assert client.select_rows(f"{statement} AND IsActive = true") == [
         {"DeveloperName": "Same", "MasterLabel": "Same", "SobjectSubtype": "None"}
     ]
 
@@ -179,27 +179,27 @@ def test_permissions_are_told_where_they_are_granted(client: Client, emulator: E
     emulator.change_org({"permissions": {emulator.username: permissions}})
     user = emulator.records("User")[0]["Id"]
     assigned = "SELECT PermissionSetId, PermissionSet.IsOwnedByProfile FROM PermissionSetAssignment WHERE AssigneeId = "
-    [assignment] = client.found(f"{assigned}'{user}'")
+    [assignment] = client.select_rows(f"{assigned}'{user}'")
     parent = assignment["PermissionSetId"]
     objects = (
         "SELECT SobjectType, PermissionsCreate, PermissionsEdit, Parent.PermissionsViewSetup FROM ObjectPermissions "
     )
-    found = {row["SobjectType"]: row for row in client.found(f"{objects}WHERE ParentId = '{parent}'")}
+    found = {row["SobjectType"]: row for row in client.select_rows(f"{objects}WHERE ParentId = '{parent}'")}
     assert "Lead" not in found
     assert (found["Contact"]["PermissionsCreate"], found["Contact"]["PermissionsEdit"]) == (True, False)
     assert found["Contact"]["Parent"]["PermissionsViewSetup"] is True
     fields = "SELECT Field, PermissionsEdit FROM FieldPermissions WHERE SobjectType = 'Account' AND ParentId = "
-    held = {row["Field"]: row["PermissionsEdit"] for row in client.found(f"{fields}'{parent}'")}
+    held = {row["Field"]: row["PermissionsEdit"] for row in client.select_rows(f"{fields}'{parent}'")}
     assert "Account.Phone" not in held
     assert (held["Account.Fax"], held["Account.Tier__c"]) == (False, True)
     access = "SELECT IsReadable, IsCreatable, IsUpdatable, IsDeletable FROM UserEntityAccess WHERE "
     access += f"UserId = '{user}' AND EntityDefinition.QualifiedApiName = 'Contact'"
-    assert client.found(access) == [
+    assert client.select_rows(access) == [
         {"IsReadable": True, "IsCreatable": True, "IsUpdatable": False, "IsDeletable": True}
     ]
     access = f"SELECT IsUpdatable FROM UserFieldAccess WHERE UserId = '{user}' AND "
     access += "EntityDefinition.QualifiedApiName = 'Account' AND FieldDefinition.QualifiedApiName = 'Fax'"
-    assert client.found(access) == [{"IsUpdatable": False}]
+    assert client.select_rows(access) == [{"IsUpdatable": False}]
 
 
 def test_without_view_setup_there_is_no_setup(client: Client, emulator: Emulator) -> None:
@@ -211,7 +211,7 @@ def test_without_view_setup_there_is_no_setup(client: Client, emulator: Emulator
     ):
         assert answer[0]["errorCode"] == "INVALID_TYPE"
     assert client.rest("GET", "/limits").status_code == 403
-    assert client.found("SELECT IsSandbox FROM Organization") == [{"IsSandbox": False}]
+    assert client.select_rows("SELECT IsSandbox FROM Organization") == [{"IsSandbox": False}]
     assert client.query("SELECT Id FROM RecordType")["totalSize"] == 0
 
 
@@ -244,7 +244,7 @@ def test_the_organization_says_what_kind_of_org_it_is() -> None:
     org = {"extends": "default", "sandbox": True, "edition": "Enterprise Edition", "instance": "CS99"}
     with Emulator({**org, "trialExpirationDate": "2030-01-01T00:00:00.000+0000"}) as emulator:
         client = Client(emulator)
-        assert client.found(
+        assert client.select_rows(
             "SELECT IsSandbox, OrganizationType, InstanceName, TrialExpirationDate FROM Organization"
         ) == [
             {

@@ -7,13 +7,13 @@ import requests
 from salesforce_emulator import Emulator
 
 from tests.salesforce_emulator.client import Client
-from tests.salesforce_emulator.soap import HEADERS, called, fault, message, post, sobject
+from tests.salesforce_emulator.soap import HEADERS, call_soap, fault, message, post, sobject
 
 USER_INFO = "getUserInfo"
 
 
 def test_a_message_carries_its_session(client: Client, emulator: Emulator) -> None:
-    [info] = called(client, USER_INFO, "")
+    [info] = call_soap(client, USER_INFO, "")
     assert (info["userName"], info["organizationId"]) == (emulator.username, emulator.world.org.id)
     answer = post(client, message(USER_INFO, "", client.token))
     assert b"<type>API REQUESTS</type>" in answer.content
@@ -84,7 +84,7 @@ def test_faults_on_demand_and_sessions_that_end_meanwhile(client: Client, emulat
 
 def test_records_are_created_updated_upserted_read_and_deleted(client: Client, emulator: Emulator) -> None:
     rows = sobject("sObjects", "Account", Name="A", External_Id__c="a") + sobject("sObjects", "Contact", FirstName="x")
-    made, refused = called(client, "create", rows)
+    made, refused = call_soap(client, "create", rows)
     assert (made["success"], refused["success"], refused["id"]) == ("true", "false", None)
     assert refused["errors"][0] == {
         "fields": ["LastName"],
@@ -92,19 +92,21 @@ def test_records_are_created_updated_upserted_read_and_deleted(client: Client, e
         "statusCode": "REQUIRED_FIELD_MISSING",
     }
     account = made["id"]
-    called(client, "update", sobject("sObjects", "Account", Id=account, Phone="1", NumberOfEmployees="7"))
-    called(client, "update", sobject("sObjects", "Account", Id=account, Phone=None))
-    assert client.found("SELECT Phone, NumberOfEmployees FROM Account") == [{"Phone": None, "NumberOfEmployees": 7}]
+    call_soap(client, "update", sobject("sObjects", "Account", Id=account, Phone="1", NumberOfEmployees="7"))
+    call_soap(client, "update", sobject("sObjects", "Account", Id=account, Phone=None))
+    assert client.select_rows("SELECT Phone, NumberOfEmployees FROM Account") == [
+        {"Phone": None, "NumberOfEmployees": 7}
+    ]
     parent = "<s:Account><s:type>Account</s:type><s:External_Id__c>a</s:External_Id__c></s:Account>"
     contact = sobject("sObjects", "Contact", LastName="L", External_Id__c="c").replace("</u:", parent + "</u:")
     key = "<u:externalIDFieldName>External_Id__c</u:externalIDFieldName>"
-    results = called(client, "upsert", key + contact) + called(client, "upsert", key + contact)
+    results = call_soap(client, "upsert", key + contact) + call_soap(client, "upsert", key + contact)
     assert [(result["created"], result["success"]) for result in results] == [("true", "true"), ("false", "true")]
     assert emulator.records("Contact")[0]["AccountId"] == account
     fields = "<u:fieldList>Id, Name</u:fieldList><u:sObjectType>Account</u:sObjectType>"
-    found, none = called(client, "retrieve", f"{fields}<u:ids>{account}</u:ids><u:ids>{account[:-4]}ZZZZ</u:ids>")
+    found, none = call_soap(client, "retrieve", f"{fields}<u:ids>{account}</u:ids><u:ids>{account[:-4]}ZZZZ</u:ids>")
     assert (found["Name"], bool(none)) == ("A", False)
-    gone, malformed = called(client, "delete", f"<u:ids>{account}</u:ids><u:ids>nonsense</u:ids>")
+    gone, malformed = call_soap(client, "delete", f"<u:ids>{account}</u:ids><u:ids>nonsense</u:ids>")
     assert (gone["success"], malformed["errors"][0]["statusCode"]) == ("true", "MALFORMED_ID")
 
 
@@ -124,17 +126,17 @@ def test_what_no_record_can_be_read_from_refuses_the_call(client: Client, inner:
 def test_all_or_none_undoes_the_good_records(client: Client, emulator: Emulator) -> None:
     rows = sobject("sObjects", "Account", Name="A") + sobject("sObjects", "Account", Phone="1")
     header = "<u:AllOrNoneHeader><u:allOrNone>true</u:allOrNone></u:AllOrNoneHeader>"
-    results = called(client, "create", rows, header)
+    results = call_soap(client, "create", rows, header)
     assert results[0]["errors"][0]["statusCode"] == "ALL_OR_NONE_OPERATION_ROLLED_BACK"
     assert emulator.records("Account") == []
 
 
 def test_text_is_cut_where_the_call_allows_it(client: Client, emulator: Emulator) -> None:
     row = sobject("sObjects", "Account", Name="x" * 300, NumberOfEmployees="7")
-    [refused] = called(client, "create", row)
+    [refused] = call_soap(client, "create", row)
     assert refused["errors"][0]["statusCode"] == "STRING_TOO_LONG"
     header = "<u:AllowFieldTruncationHeader><u:allowFieldTruncation>true</u:allowFieldTruncation>"
-    [made] = called(client, "create", row, header + "</u:AllowFieldTruncationHeader>")
+    [made] = call_soap(client, "create", row, header + "</u:AllowFieldTruncationHeader>")
     assert made["success"] == "true"
     assert [record["Name"] for record in emulator.records("Account")] == ["x" * 255]
 
@@ -144,15 +146,15 @@ def test_queries_come_in_pages_with_parents_and_deleted_records(client: Client, 
     emulator.insert("Contact", *({"LastName": str(number), "AccountId": account} for number in range(300)))
     size = "<u:QueryOptions><u:batchSize>200</u:batchSize></u:QueryOptions>"
     text = "<u:queryString>SELECT Id, LastName, CreatedDate, Account.Name FROM Contact ORDER BY Id</u:queryString>"
-    [first] = called(client, "query", text, size)
+    [first] = call_soap(client, "query", text, size)
     assert (first["done"], first["size"], len(first["records"])) == ("false", "300", 200)
     record = first["records"][0]
     assert (record["type"], record["LastName"], record["Account"]["Name"]) == ("Contact", "0", "A")
     assert record["CreatedDate"].endswith(".000Z")
-    [rest] = called(client, "queryMore", f"<u:queryLocator>{first['queryLocator']}</u:queryLocator>", size)
+    [rest] = call_soap(client, "queryMore", f"<u:queryLocator>{first['queryLocator']}</u:queryLocator>", size)
     assert (rest["done"], rest["queryLocator"], len(rest["records"])) == ("true", None, 100)
     emulator.delete("Account", account)
-    [gone] = called(client, "queryAll", "<u:queryString>SELECT Id FROM Account</u:queryString>")
+    [gone] = call_soap(client, "queryAll", "<u:queryString>SELECT Id FROM Account</u:queryString>")
     assert gone["size"] == "1"
     bad = message("query", "<u:queryString>SELECT Nope FROM Account</u:queryString>", client.token)
     assert fault(post(client, bad))[1] == "sf:INVALID_FIELD"
@@ -168,7 +170,7 @@ def test_login_takes_a_password_until_v65(client: Client, emulator: Emulator) ->
     answer = login(emulator, f"{emulator.password}token")
     assert f"<serverUrl>{emulator.instance_url}/services/Soap/u/58.0/".encode() in answer.content
     client.token = answer.text.partition("<sessionId>")[2].partition("</sessionId>")[0]
-    assert called(client, USER_INFO, "")[0]["userName"] == emulator.username
+    assert call_soap(client, USER_INFO, "")[0]["userName"] == emulator.username
     assert post(client, message("logout", "", client.token)).ok
     assert not client.rest("GET", "/limits").ok
     words = "INVALID_LOGIN: Invalid username, password, security token; or user locked out."

@@ -9,7 +9,7 @@ import pytest
 from salesforce_emulator import Emulator
 
 from tests.salesforce_emulator.client import Client
-from tests.salesforce_emulator.soap import called
+from tests.salesforce_emulator.soap import call_soap
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def accounts(emulator: Emulator) -> list[str]:
 
 
 def rows(client: Client, statement: str) -> list[dict[str, Any]]:
-    return client.found(statement)
+    return client.select_rows(statement)
 
 
 def message(client: Client, statement: str) -> tuple[str, str]:
@@ -122,7 +122,7 @@ def test_children_stand_within_their_parents(client: Client) -> None:
 @pytest.mark.usefixtures("accounts")
 def test_children_come_over_soap_too(client: Client) -> None:
     statement = "SELECT Name, (SELECT LastName FROM Contacts) FROM Account WHERE Name = 'Gamma'"
-    [result] = called(client, "query", f"<u:queryString>{statement}</u:queryString>")
+    [result] = call_soap(client, "query", f"<u:queryString>{statement}</u:queryString>")
     [gamma] = result["records"]
     assert gamma["Contacts"]["records"][0]["LastName"] == "Three"
 
@@ -142,7 +142,7 @@ def test_semi_joins_select_by_what_another_query_finds(client: Client) -> None:
 
 
 def day(emulator: Emulator, days: int) -> str:
-    """A day so far from the present one of the org, whose clock other tests moved."""
+    """Return the date some days from the org's present day. Other tests may have moved the org's clock."""
     return (datetime.fromtimestamp(emulator.world.clock.now(), UTC) + timedelta(days)).date().isoformat()
 
 

@@ -16,7 +16,7 @@ CODE = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
 
 
 @contextmanager
-def triggered(trigger: dict[str, Any], **org: Any) -> Iterator[tuple[Emulator, Client]]:
+def start_with_trigger(trigger: dict[str, Any], **org: Any) -> Iterator[tuple[Emulator, Client]]:
     objects = {"Contact": {"apex": {"trigger": "ContactTrigger", **trigger}}}
     with Emulator({"extends": "default", "objects": objects, **org}) as emulator:
         client = Client(emulator)
@@ -38,7 +38,7 @@ def insert(client: Client, *names: str, **more: Any) -> list[dict[str, Any]]:
     ],
 )
 def test_a_transaction_that_uses_too_much_is_undone_as_a_whole(apex: dict[str, float], text: str) -> None:
-    with triggered(apex) as (emulator, client):
+    with start_with_trigger(apex) as (emulator, client):
         assert all(row["success"] for row in insert(client, *"abcd"))
         found = insert(client, *"efghi")
         message = f"ContactTrigger: System.LimitException: {text}"
@@ -48,7 +48,7 @@ def test_a_transaction_that_uses_too_much_is_undone_as_a_whole(apex: dict[str, f
 
 
 def test_rows_that_fail_by_themselves_cost_nothing_and_keep_their_errors() -> None:
-    with triggered({"cpuMsPerRow": 4_000}) as (_, client):
+    with start_with_trigger({"cpuMsPerRow": 4_000}) as (_, client):
         records = [{"LastName": "a"}, {"FirstName": "b"}, {"LastName": "c"}]
         found = client.collection("POST", "", *records, type_="Contact")
         assert [row["success"] for row in found] == [True, False, True]
@@ -59,7 +59,7 @@ def test_rows_that_fail_by_themselves_cost_nothing_and_keep_their_errors() -> No
 
 
 def test_bulk_jobs_may_use_more_and_each_200_rows_count_for_themselves() -> None:
-    with triggered({"cpuMsPerRow": 400}) as (emulator, client):
+    with start_with_trigger({"cpuMsPerRow": 400}) as (emulator, client):
         rows = client.load("insert", "Contact", "LastName\n" + "L\n" * 350)
         assert [row["Success"] for row in rows] == ["false"] * 200 + ["true"] * 150
         assert rows[0]["Error"] == f"{CODE}:ContactTrigger: System.LimitException: Apex CPU time limit exceeded:--"
@@ -70,7 +70,7 @@ def test_bulk_jobs_may_use_more_and_each_200_rows_count_for_themselves() -> None
 
 
 def test_bulk_limits_are_told_with_their_own_number() -> None:
-    with triggered({"soqlPerRow": 1.1}) as (_, client):
+    with start_with_trigger({"soqlPerRow": 1.1}) as (_, client):
         rows = client.load("insert", "Contact", "LastName\n" + "L\n" * 200)
         assert {row["Error"] for row in rows} == {
             f"{CODE}:ContactTrigger: System.LimitException: Too many SOQL queries: 201:--"
@@ -79,7 +79,7 @@ def test_bulk_limits_are_told_with_their_own_number() -> None:
 
 def test_an_exception_fails_its_whole_transaction_and_names_the_event() -> None:
     fails = [{"when": "LastName = 'boom'", "message": "System.NullPointerException: Attempt to de-reference"}]
-    with triggered({"fails": fails}) as (emulator, client):
+    with start_with_trigger({"fails": fails}) as (emulator, client):
         found = insert(client, "a", "boom")
         message = "ContactTrigger: execution of AfterInsert caused by: System.NullPointerException: Attempt to"
         assert all(row["errors"][0]["message"].startswith(message) for row in found)
@@ -93,7 +93,7 @@ def test_an_exception_fails_its_whole_transaction_and_names_the_event() -> None:
 
 def test_all_or_none_undoes_the_rows_of_other_objects_too() -> None:
     fails = [{"when": "LastName = 'boom'", "message": "System.DmlException"}]
-    with triggered({"fails": fails}) as (emulator, client):
+    with start_with_trigger({"fails": fails}) as (emulator, client):
         records = [
             {"attributes": {"type": "Account"}, "Name": "A"},
             {"attributes": {"type": "Contact"}, "LastName": "boom"},
@@ -104,7 +104,7 @@ def test_all_or_none_undoes_the_rows_of_other_objects_too() -> None:
 
 
 def test_too_many_calls_that_run_triggers_are_refused() -> None:
-    with triggered({"seconds": 0.3}, apex={"atOnce": 2}) as (emulator, client):
+    with start_with_trigger({"seconds": 0.3}, apex={"atOnce": 2}) as (emulator, client):
         with ThreadPoolExecutor(5) as pool:
             found = list(pool.map(lambda name: insert(client, name)[0], "abcde"))
         codes = [row["errors"][0]["statusCode"] for row in found if not row["success"]]
@@ -125,7 +125,7 @@ def test_a_job_that_a_fault_rule_stops_keeps_what_was_processed(client: Client, 
     assert left == [f"k{number}" for number in range(400, 500)]
     job = client.job("upsert", "Contact", "External_Id__c")
     batch = client.batch(job, data)
-    failed = client.finished(job, batch)
+    failed = client.wait_for_batch(job, batch)
     assert (failed["state"], failed["stateMessage"]) == ("Failed", "InternalServerError : Timeout")
     assert (failed["numberRecordsProcessed"], len(client.results(job, batch))) == ("400", 400)
     assert client.create("Contact", LastName="L", External_Id__c="k450")

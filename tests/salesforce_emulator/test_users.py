@@ -12,7 +12,7 @@ from salesforce_emulator import Emulator, OrgError, read_org
 from tests.salesforce_emulator import soap
 from tests.salesforce_emulator.client import Client, fault_of
 from tests.salesforce_emulator.test_assertions import PUBLIC, answer
-from tests.salesforce_emulator.test_web_login import Browser, landed
+from tests.salesforce_emulator.test_web_login import Browser, read_callback
 
 FIRST, SECOND = "integration@emulator.invalid", "second@emulator.invalid"
 INACTIVE = {"error": "inactive_user", "error_description": "user is inactive"}
@@ -44,7 +44,7 @@ def by_password(client: Client) -> Any:
 
 def by_browser(client: Client) -> dict[str, str]:
     browser = Browser(client.emulator)
-    back = landed(browser.press(browser.open()))
+    back = read_callback(browser.press(browser.open()))
     browser.http.close()
     back.pop("state")
     return back
@@ -79,7 +79,7 @@ def test_who_is_frozen_or_inactive_is_let_in_by_no_flow(client: Client, close: C
 
 
 def test_freezing_ends_sessions_and_refresh_tokens_at_once(client: Client, browser: Browser) -> None:
-    tokens = browser.logged_in()
+    tokens = browser.log_in()
     freeze(client.emulator)
     assert not browser.works(tokens["access_token"])
     assert client.rest("GET", "/limits").json()[0]["errorCode"] == "INVALID_SESSION_ID"
@@ -90,12 +90,12 @@ def test_freezing_ends_sessions_and_refresh_tokens_at_once(client: Client, brows
 
 
 def test_a_user_who_is_not_frozen_any_more_has_to_log_in_again(client: Client, browser: Browser) -> None:
-    tokens = browser.logged_in()
+    tokens = browser.log_in()
     freeze(client.emulator)
     client.emulator.change_user(frozen=False)
     assert not browser.works(tokens["access_token"])
     assert not browser.refresh(tokens["refresh_token"]).ok
-    assert browser.works(browser.logged_in()["access_token"])
+    assert browser.works(browser.log_in()["access_token"])
     assert client.login().ok
 
 
@@ -104,7 +104,7 @@ def test_freezing_one_user_leaves_the_others_alone(client: Client, browser: Brow
     assert client.rest("GET", "/limits").ok
     assert answer(client, sub=SECOND) == INACTIVE
     assert "access_token" in answer(client)
-    assert landed(browser.press(browser.open(), username=SECOND))["error"] == "inactive_user"
+    assert read_callback(browser.press(browser.open(), username=SECOND))["error"] == "inactive_user"
 
 
 def test_a_code_from_before_the_freeze_gives_no_token(browser: Browser) -> None:
@@ -128,7 +128,7 @@ def test_the_side_door_freezes_too(client: Client, emulator: Emulator) -> None:
 
 
 def test_a_lockout_refuses_the_password_and_nothing_else(client: Client, browser: Browser) -> None:
-    token = browser.logged_in()["refresh_token"]
+    token = browser.log_in()["refresh_token"]
     client.emulator.change_user(locked_out=True)
     assert by_password(client) == {"error": "invalid_grant", "error_description": "authentication failure"}
     assert soap.fault(by_soap(client)) == BAD_PASSWORD
@@ -139,7 +139,7 @@ def test_a_lockout_refuses_the_password_and_nothing_else(client: Client, browser
 
 
 def test_who_is_outside_of_the_ranges_of_his_profile_is_refused_by_every_flow(client: Client, browser: Browser) -> None:
-    token = browser.logged_in()["refresh_token"]
+    token = browser.log_in()["refresh_token"]
     client.emulator.change_user(outside_ip_range=True)
     restricted = {"error": "invalid_grant", "error_description": "ip restricted"}
     assert client.login().json() == restricted

@@ -15,8 +15,8 @@ from tests.salesforce_emulator.replay import Exchange, Replay
 MISSING = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
 
 
-def listed(client: Client) -> dict[str, str]:
-    """The label of each version that the org lists."""
+def list_versions(client: Client) -> dict[str, str]:
+    """Return the label of each version that the org lists."""
     answer = client.http.get(f"{client.emulator.instance_url}/services/data")
     return {one["version"]: one["label"] for one in answer.json()}
 
@@ -31,7 +31,7 @@ def user_info(client: Client, version: str) -> requests.Response:
 
 
 def test_the_org_has_every_release_from_summer_14_to_winter_27(client: Client) -> None:
-    labels = listed(client)
+    labels = list_versions(client)
     assert list(labels) == [f"{number}.0" for number in range(31, 69)]
     assert (labels["31.0"], labels["66.0"], labels["67.0"], labels["68.0"]) == (
         *("Summer '14", "Spring '26"),
@@ -65,18 +65,18 @@ def test_a_version_that_never_was_is_no_path(client: Client) -> None:
 
 def test_an_org_may_not_have_the_latest_version_yet(client: Client, emulator: Emulator) -> None:
     emulator.change_org({"versions": {"max": 66}})
-    assert list(listed(client))[-1] == "66.0"
+    assert list(list_versions(client))[-1] == "66.0"
     assert client.rest("GET", "/limits", version="66.0").ok
     missing = client.rest("GET", "/limits", version="67.0")
     assert (missing.status_code, missing.json()) == (404, MISSING)
     assert fault_of(bulk_job(client, "67.0"))[:2] == (400, "InvalidVersion")
     emulator.reset()
-    assert list(listed(client))[-1] == "68.0"
+    assert list(list_versions(client))[-1] == "68.0"
 
 
 def test_an_org_of_a_later_year_has_retired_more_versions(client: Client, emulator: Emulator) -> None:
     emulator.change_org({"versions": {"min": 41}})
-    assert next(iter(listed(client))) == "41.0"
+    assert next(iter(list_versions(client))) == "41.0"
     assert client.rest("GET", "/limits", version="40.0").status_code == 410
     assert client.rest("GET", "/limits", version="41.0").ok
 
@@ -137,7 +137,7 @@ def test_the_pages_of_a_query_job_can_be_listed_from_v58_on(client: Client) -> N
     body = {"operation": "query", "query": "SELECT Id FROM User"}
     for version, missing in (("57.0", True), ("58.0", False)):
         job = client.rest("POST", "/jobs/query", body, version=version).json()["id"]
-        client.ended(f"/query/{job}")
+        client.wait_for_job(f"/query/{job}")
         pages = client.rest("GET", f"/jobs/query/{job}/resultPages", version=version)
         assert (pages.json() == MISSING) is missing
 

@@ -43,7 +43,7 @@ class Browser:
         return self.http.post(self.authorize, data=form, allow_redirects=False)
 
     def code(self, **asked: str) -> str:
-        return landed(self.press(self.open(**asked)))["code"]
+        return read_callback(self.press(self.open(**asked)))["code"]
 
     def token(self, **form: str) -> requests.Response:
         client = {"client_id": self.emulator.client_id, "client_secret": self.emulator.client_secret}
@@ -51,7 +51,7 @@ class Browser:
         sent = {name: value for name, value in {**whole, **form}.items() if value}
         return self.http.post(f"{self.emulator.login_url}/services/oauth2/token", data=sent)
 
-    def logged_in(self, **asked: str) -> dict[str, Any]:
+    def log_in(self, **asked: str) -> dict[str, Any]:
         answer: dict[str, Any] = self.token(code=self.code(**asked)).json()
         return answer
 
@@ -63,8 +63,8 @@ class Browser:
         return self.http.get(url, headers={"Authorization": f"Bearer {token}"}).ok
 
 
-def landed(answer: requests.Response) -> dict[str, str]:
-    """What the app learns from the address that the browser is sent to."""
+def read_callback(answer: requests.Response) -> dict[str, str]:
+    """Return the query of the address to which the browser is redirected."""
     assert answer.status_code == 302, answer.text
     parts = urlsplit(answer.headers["Location"])
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == CALLBACK
@@ -86,7 +86,7 @@ def test_a_person_allows_an_app_which_exchanges_the_code_for_tokens(browser: Bro
     page = browser.open()
     assert page.headers["Content-Type"].startswith("text/html")
     assert 'id="allow"' in page.text
-    back = landed(browser.press(page))
+    back = read_callback(browser.press(page))
     assert back["state"] == "9f&2c"
     answer = browser.token(code=back["code"])
     assert (answer.status_code, set(answer.json())) == (200, {
@@ -101,13 +101,13 @@ def test_another_user_may_log_in_and_a_wrong_password_asks_again(browser: Browse
     assert 'value="second@emulator.invalid"' in page.text
     again = browser.press(page, username="second@emulator.invalid", password="wrong")
     assert (again.status_code, "check your username and password" in again.text) == (200, True)
-    back = landed(browser.press(again, username="Second@emulator.invalid"))
+    back = read_callback(browser.press(again, username="Second@emulator.invalid"))
     user = emulator.records("User")[1]["Id"]
     assert browser.token(code=back["code"]).json()["id"].endswith(f"/{user}")
 
 
 def test_who_denies_sends_the_app_access_denied(browser: Browser) -> None:
-    back = landed(browser.press(browser.open(), "deny"))
+    back = read_callback(browser.press(browser.open(), "deny"))
     assert back == {
         "error": "access_denied",
         "error_description": "end-user denied authorization",
@@ -136,7 +136,7 @@ def test_an_app_that_is_not_known_is_never_sent_back_to(browser: Browser, asked:
     ],
 )
 def test_a_request_that_makes_no_sense_is_told_to_the_app(browser: Browser, asked: dict[str, str], error: str) -> None:
-    assert landed(browser.open(**asked))["error"] == error
+    assert read_callback(browser.open(**asked))["error"] == error
 
 
 def test_only_configured_addresses_are_sent_back_to(browser: Browser, emulator: Emulator) -> None:
@@ -150,9 +150,9 @@ def test_an_app_may_have_to_prove_the_key_and_may_ask_for_known_scopes_only(
     browser: Browser, emulator: Emulator
 ) -> None:
     change(emulator, pkceRequired=True)
-    assert landed(browser.open(code_challenge=""))["error"] == "invalid_request"
-    assert landed(browser.press(browser.open(scope="api visualforce")))["error"] == "invalid_scope"
-    assert "refresh_token" not in browser.logged_in(scope="api")
+    assert read_callback(browser.open(code_challenge=""))["error"] == "invalid_request"
+    assert read_callback(browser.press(browser.open(scope="api visualforce")))["error"] == "invalid_scope"
+    assert "refresh_token" not in browser.log_in(scope="api")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_public_client_needs_no_secret_but_the_verifier(browser: Browser, emul
 
 
 def test_a_refresh_token_stays_where_tokens_do_not_rotate(browser: Browser) -> None:
-    tokens = browser.logged_in()
+    tokens = browser.log_in()
     for _ in range(2):
         answer = browser.refresh(tokens["refresh_token"]).json()
         assert "refresh_token" not in answer
@@ -199,7 +199,7 @@ def test_a_refresh_token_stays_where_tokens_do_not_rotate(browser: Browser) -> N
 
 def test_with_rotation_the_old_refresh_token_is_dead_at_once(browser: Browser, emulator: Emulator) -> None:
     change(emulator, rotateRefreshTokens=True)
-    first = browser.logged_in()["refresh_token"]
+    first = browser.log_in()["refresh_token"]
     second = browser.refresh(first).json()["refresh_token"]
     refused = browser.refresh(first)
     assert refused.status_code == 400
@@ -209,19 +209,19 @@ def test_with_rotation_the_old_refresh_token_is_dead_at_once(browser: Browser, e
 
 def test_refresh_tokens_may_age_and_end_when_a_test_says_so(browser: Browser, emulator: Emulator) -> None:
     change(emulator, refreshTokenSeconds=100)
-    tokens = browser.logged_in()
+    tokens = browser.log_in()
     emulator.expire()
     assert not browser.works(tokens["access_token"])
     assert browser.refresh(tokens["refresh_token"]).ok
     emulator.advance(101)
     assert not browser.refresh(tokens["refresh_token"]).ok
-    token = browser.logged_in()["refresh_token"]
+    token = browser.log_in()["refresh_token"]
     emulator.expire(access=False, refresh=True)
     assert not browser.refresh(token).ok
 
 
 def test_revoking_a_refresh_token_takes_its_access_tokens_along(browser: Browser, emulator: Emulator) -> None:
-    mine, others = browser.logged_in(), browser.logged_in()
+    mine, others = browser.log_in(), browser.log_in()
     later = browser.refresh(mine["refresh_token"]).json()["access_token"]
     url = f"{emulator.login_url}/services/oauth2/revoke"
     assert browser.http.post(url, data={"token": mine["refresh_token"]}).ok
@@ -233,39 +233,39 @@ def test_revoking_a_refresh_token_takes_its_access_tokens_along(browser: Browser
 
 
 def test_introspection_tells_a_live_token_from_a_dead_one(browser: Browser, emulator: Emulator) -> None:
-    tokens = browser.logged_in()
+    tokens = browser.log_in()
     url = f"{emulator.login_url}/services/oauth2/introspect"
 
-    def told(token: str, **form: str) -> Any:
+    def introspect(token: str, **form: str) -> Any:
         client = {"client_id": emulator.client_id, "client_secret": emulator.client_secret, **form}
         return browser.http.post(url, data={**client, "token": token}).json()
 
-    assert told("gone") == {"active": False}
-    access = told(tokens["access_token"])
+    assert introspect("gone") == {"active": False}
+    access = introspect(tokens["access_token"])
     assert (access["active"], access["token_type"], access["username"]) == (True, "access_token", emulator.username)
-    assert told(tokens["refresh_token"])["token_type"] == "refresh_token"
-    assert told("gone", client_secret="wrong")["error"] == "invalid_client"
+    assert introspect(tokens["refresh_token"])["token_type"] == "refresh_token"
+    assert introspect("gone", client_secret="wrong")["error"] == "invalid_client"
 
 
 def test_the_admin_decides_who_may_use_the_app(browser: Browser, emulator: Emulator) -> None:
     change(emulator, blocked=True)
     blocked = {"error": "OAUTH_APP_BLOCKED", "error_description": "this app is blocked by admin"}
-    assert landed(browser.open()) == {**blocked, "state": "9f&2c"}
+    assert read_callback(browser.open()) == {**blocked, "state": "9f&2c"}
     assert browser.token(grant_type="client_credentials").json() == blocked
     change(emulator, blocked=False, installed=False)
     page = browser.open()
     assert (page.status_code, "app must be installed into org" in page.text) == (400, True)
     assert "OAUTH_APPROVAL_ERROR_GENERIC" in page.text
     change(emulator, installed=True, admitted=["second@emulator.invalid"])
-    assert landed(browser.press(browser.open()))["error"] == "OAUTH_APP_ACCESS_DENIED"
-    assert "code" in landed(browser.press(browser.open(), username="second@emulator.invalid"))
+    assert read_callback(browser.press(browser.open()))["error"] == "OAUTH_APP_ACCESS_DENIED"
+    assert "code" in read_callback(browser.press(browser.open(), username="second@emulator.invalid"))
 
 
 def test_an_inactive_user_gets_no_tokens(browser: Browser, emulator: Emulator) -> None:
-    token = browser.logged_in()["refresh_token"]
+    token = browser.log_in()["refresh_token"]
     emulator.update("User", {"Id": emulator.records("User")[0]["Id"], "IsActive": False})
     assert browser.refresh(token).json() == {"error": "inactive_user", "error_description": "user is inactive"}
-    assert landed(browser.press(browser.open()))["error"] == "inactive_user"
+    assert read_callback(browser.press(browser.open()))["error"] == "inactive_user"
 
 
 @pytest.mark.parametrize("code", ["OAUTH_APP_BLOCKED", "OAUTH_APPROVAL_ERROR_GENERIC", "access_denied"])
@@ -273,17 +273,17 @@ def test_any_error_can_be_sent_back_on_demand(browser: Browser, emulator: Emulat
     emulator.faults(
         [{"match": {"path": "/services/oauth2/authorize"}, "do": {"error": {"code": code, "message": "no & no"}}}]
     )
-    assert landed(browser.open()) == {"error": code, "error_description": "no & no", "state": "9f&2c"}
+    assert read_callback(browser.open()) == {"error": code, "error_description": "no & no", "state": "9f&2c"}
 
 
 def test_what_an_app_sends_is_shown_as_text(browser: Browser) -> None:
     page = browser.open(state='"><script>alert(1)</script>')
     assert "<script>" not in page.text
-    assert landed(browser.press(page))["state"] == '"><script>alert(1)</script>'
+    assert read_callback(browser.press(page))["state"] == '"><script>alert(1)</script>'
 
 
 def test_openid_adds_an_id_token(browser: Browser, emulator: Emulator) -> None:
     change(emulator, scopes=["api", "openid"])
-    answer = browser.logged_in()
+    answer = browser.log_in()
     claims = jwt.decode(answer["id_token"], options={"verify_signature": False})
     assert (claims["sub"], claims["aud"]) == (answer["id"], emulator.client_id)

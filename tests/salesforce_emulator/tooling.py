@@ -10,7 +10,7 @@ import requests
 from tests.salesforce_emulator.client import Client
 
 
-def found(client: Client, statement: str) -> list[dict[str, Any]]:
+def query_tooling(client: Client, statement: str) -> list[dict[str, Any]]:
     answer = client.rest("GET", "/tooling/query", params={"q": statement})
     assert answer.status_code == 200, answer.text
     records: list[dict[str, Any]] = answer.json()["records"]
@@ -18,13 +18,13 @@ def found(client: Client, statement: str) -> list[dict[str, Any]]:
 
 
 def component_id(client: Client, path: str) -> str:
-    """The id of a custom field (`Account.Tier__c`) or of a global value set."""
+    """Return the id of a custom field (`Account.Tier__c`) or of a global value set."""
     table, _, name = path.rpartition(".")
     if not table:
         where = f"GlobalValueSet WHERE DeveloperName = '{name}'"
     else:
         where = f"CustomField WHERE DeveloperName = '{name.removesuffix('__c')}' AND TableEnumOrId = '{table}'"
-    [record] = found(client, f"SELECT Id FROM {where}")
+    [record] = query_tooling(client, f"SELECT Id FROM {where}")
     return str(record["Id"])
 
 
@@ -43,21 +43,21 @@ def patch(client: Client, path: str, metadata: dict[str, Any]) -> requests.Respo
 
 
 def values(metadata: dict[str, Any]) -> list[dict[str, Any]]:
-    """The list in a tree, to be read or changed."""
+    """Return the list of values in a tree. A change to it changes the tree."""
     listed: list[dict[str, Any]] = (
         metadata["customValue"] if "customValue" in metadata else metadata["valueSet"]["valueSetDefinition"]["value"]
     )
     return listed
 
 
-def changed(client: Client, path: str, change: Callable[[list[dict[str, Any]]], Any]) -> requests.Response:
-    """Read the tree, let `change` alter its list, write it back."""
+def change_values(client: Client, path: str, change: Callable[[list[dict[str, Any]]], Any]) -> requests.Response:
+    """Read the tree, let `change` alter its list, and write it back."""
     metadata = tree(client, path)
     change(values(metadata))
     return patch(client, path, metadata)
 
 
-def refused(answer: requests.Response) -> tuple[int, str, str]:
+def read_error(answer: requests.Response) -> tuple[int, str, str]:
     [error] = answer.json()
     return answer.status_code, error["errorCode"], error["message"]
 
@@ -66,8 +66,8 @@ def value(name: str, label: str | None = None, **more: Any) -> dict[str, Any]:
     return {"valueName": name, "label": label or name, "default": False, **more}
 
 
-def shown(metadata: dict[str, Any]) -> dict[str, str]:
-    """Active values with their labels."""
+def active_labels(metadata: dict[str, Any]) -> dict[str, str]:
+    """Return the labels of the active values by name."""
     return {one["valueName"]: one["label"] for one in values(metadata) if one["isActive"] is not False}
 
 
@@ -75,11 +75,11 @@ def inactive(metadata: dict[str, Any]) -> list[str]:
     return [one["valueName"] for one in values(metadata) if one["isActive"] is False]
 
 
-def described(client: Client, object_name: str, field: str) -> dict[str, Any]:
+def describe_field(client: Client, object_name: str, field: str) -> dict[str, Any]:
     fields = client.rest("GET", f"/sobjects/{object_name}/describe").json()["fields"]
     one: dict[str, Any] = next(one for one in fields if one["name"] == field)
     return one
 
 
 def choices(client: Client, object_name: str, field: str) -> list[str]:
-    return [one["value"] for one in described(client, object_name, field)["picklistValues"]]
+    return [one["value"] for one in describe_field(client, object_name, field)["picklistValues"]]

@@ -27,8 +27,8 @@ WRITING = {"rest": ("POST", "*/composite/sobjects"), "bulk2": ("*", "*/jobs/inge
 PACE = Pace(base=0.001, cap=0.01, attempts=50, tokens=10_000)
 
 
-def crashing(ready: str, api: str, delivery: str, *cuts: str) -> Scenario:
-    """Nine events in batches of three; `cuts` say when connections break on top of it."""
+def make_scenario(ready: str, api: str, delivery: str, *cuts: str) -> Scenario:
+    """Return a scenario that publishes nine events in batches of three; `cuts` say when connections also break."""
     emulated = Emulated(json.loads(ready))
     os.environ["SF_SECRET"] = emulated.ready["client_secret"]
     options: dict[str, Any] = {"delivery": delivery}
@@ -72,7 +72,7 @@ def _run(emulated: Emulated, folder: Path, api: str, options: dict[str, Any]) ->
 
 
 def _audit(emulated: Emulated, folder: Path, api: str, options: dict[str, Any]) -> Iterator[str]:
-    """Each event is there once, or its row is unknown; with at_least_once it is there."""
+    """Yield a problem unless each event was published once or its row is unknown. With at_least_once, allow repeats."""
     published = Counter(each["payload"]["Order_Number__c"] for each in emulated.events(EVENT))
     outcomes = _outcomes(folder)
     repeats = api == "rest" and options["delivery"] == "at_least_once"

@@ -17,7 +17,7 @@ class Project(ProjectFolder):
     """A folder with one model and one sync, both named `orders`: an `Order_Update__e` for each order."""
 
     def sync(self, types: Mapping[str, str] | None = None, **changes: Any) -> None:
-        """Write the project file; `changes` replace keys of the sync, None takes them away. `types` are those of the
+        """Write the project file; `changes` replace keys of the sync, None removes them. `types` are those of the
         model's columns that are no text.
         """
         sync = {
@@ -39,16 +39,16 @@ class Project(ProjectFolder):
         """Plan the sync."""
         return self.report("plan", "orders", "--first-run", "send", *arguments)
 
-    def published(self, event: str = EVENT) -> list[str]:
-        """The order numbers, or the first texts, of what was published, in order."""
+    def read_published(self, event: str = EVENT) -> list[str]:
+        """Return the order numbers, or the first texts, of the published events, in order."""
         return [next(iter(each["payload"].values())) for each in self.emulated.events(event)]
 
     def calls(self, path: str) -> int:
-        """How often a path was posted to."""
+        """Return the number of POST requests to a path."""
         calls: dict[str, int] = self.emulated.stats()["calls"]
         return calls.get(f"POST /services/data/v66.0{path}", 0)
 
 
 def orders(count: int, first: int = 0) -> list[dict[str, Any]]:
-    """Orders `first` and after it."""
+    """Return `count` orders, numbered from `first`."""
     return [{"id": f"o{number:04}", "status": "open"} for number in range(first, first + count)]

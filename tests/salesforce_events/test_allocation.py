@@ -35,11 +35,11 @@ def test_a_run_stops_when_the_events_of_the_hour_are_used_up_and_the_next_one_go
     run = project.run()
     assert (run.exit, run.rows["succeeded"], run.rows["unprocessed"]) == (4, 100, 150)
     assert "UTC at the latest" in run.said
-    assert project.published() == [each["id"] for each in orders(100)]
+    assert project.read_published() == [each["id"] for each in orders(100)]
     project.emulated.advance(3600)
     again = project.run()
     assert again.exit == 0
-    assert project.published() == [each["id"] for each in orders(250)]
+    assert project.read_published() == [each["id"] for each in orders(250)]
 
 
 @pytest.mark.parametrize("left", [0, 37])
@@ -52,7 +52,7 @@ def test_a_run_that_waits_goes_on_in_the_next_hour(project: Project, left: int) 
     run = project.run()
     later.join()
     assert (run.exit, run.rows["succeeded"]) == (0, 250)
-    assert project.published() == [each["id"] for each in orders(250)]
+    assert project.read_published() == [each["id"] for each in orders(250)]
 
 
 def test_a_run_that_waits_ends_on_an_interrupt_and_nothing_of_it_is_in_doubt(project: Project) -> None:
@@ -70,7 +70,7 @@ def test_a_run_that_waits_ends_on_an_interrupt_and_nothing_of_it_is_in_doubt(pro
     assert report["rows"]["unknown"] == 0
     project.emulated.advance(3600)
     assert project.run().exit == 0
-    assert project.published() == [each["id"] for each in orders(3)]
+    assert project.read_published() == [each["id"] for each in orders(3)]
 
 
 def test_events_that_others_used_up_meanwhile_are_published_in_the_next_hour(project: Project) -> None:
@@ -79,7 +79,7 @@ def test_events_that_others_used_up_meanwhile_are_published_in_the_next_hour(pro
     project.emulated.faults(rule)
     project.model(orders(4))
     assert project.run().rows["succeeded"] == 4
-    assert sorted(project.published()) == [each["id"] for each in orders(4)]
+    assert sorted(project.read_published()) == [each["id"] for each in orders(4)]
 
 
 def test_events_that_others_used_up_meanwhile_stop_the_run_where_it_is_to_stop(project: Project) -> None:
@@ -91,7 +91,7 @@ def test_events_that_others_used_up_meanwhile_stop_the_run_where_it_is_to_stop(p
     run = project.run()
     assert (run.exit, run.rows["succeeded"], run.rows["unprocessed"]) == (4, 2, 2)
     assert project.run().exit == 0
-    assert sorted(project.published()) == [each["id"] for each in orders(4)]
+    assert sorted(project.read_published()) == [each["id"] for each in orders(4)]
 
 
 def test_events_that_waited_and_whose_answer_was_lost_then_are_held(project: Project) -> None:
@@ -103,7 +103,7 @@ def test_events_that_waited_and_whose_answer_was_lost_then_are_held(project: Pro
     run = project.run()
     later.join()
     assert (run.exit, run.rows["unknown"]) == (3, 3)
-    assert len(project.published()) == 3
+    assert len(project.read_published()) == 3
 
 
 def test_a_user_who_may_not_see_the_limits_publishes_until_salesforce_refuses(project: Project) -> None:
@@ -122,7 +122,7 @@ def test_jobs_are_counted_too(project: Project) -> None:
     assert (run.exit, run.rows["succeeded"]) == (4, 10)
     project.emulated.advance(3600)
     assert project.run().exit == 0
-    assert sorted(project.published()) == [each["id"] for each in orders(16)]
+    assert sorted(project.read_published()) == [each["id"] for each in orders(16)]
 
 
 def calls_left(project: Project, left: int) -> dict[str, object]:
@@ -137,7 +137,7 @@ def test_a_run_that_would_use_calls_of_others_does_not_begin(project: Project) -
     project.sync(options={"batch_size": 10, "keep_api_calls": 500})
     project.model(orders(300))
     run = project.run()
-    assert (run.exit, project.published()) == (6, [])
+    assert (run.exit, project.read_published()) == (6, [])
     assert "500 are kept for others" in run.said
 
 
@@ -153,7 +153,7 @@ def test_events_are_published_with_no_call_of_others_either(project: Project, ap
     run = project.run()
     assert run.exit == 4, run.said
     assert "500 are for others" in run.said
-    assert len(project.published()) <= 10
+    assert len(project.read_published()) <= 10
     calls_left(project, 14_000)
     assert project.run().exit == 0
-    assert sorted(project.published()) == [each["id"] for each in orders(300)]
+    assert sorted(project.read_published()) == [each["id"] for each in orders(300)]

@@ -9,7 +9,7 @@ from connector_sdk.testing.crash import batter, exhaust
 from ..conftest import Unharmed
 from ..salesforce.emulated import Emulated
 
-SCENARIO = f"{__package__}.crashes:crashing"
+SCENARIO = f"{__package__}.crashes:make_scenario"
 WAYS = [("rest", "at_most_once"), ("rest", "at_least_once"), ("bulk2", "at_most_once")]
 
 

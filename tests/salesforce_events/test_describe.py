@@ -7,12 +7,12 @@ import pytest
 from .projects import Project, orders
 
 
-def refused(project: Project) -> str:
-    """What check and plan say of a project that they refuse."""
+def read_refusal(project: Project) -> str:
+    """Run check and plan, which refuse the project. Return what plan says."""
     project.model(orders(1))
     check, plan = project.invoke("check"), project.invoke("plan", "orders")
     assert (check.exit_code, plan.exit_code) == (64, 64), (check.stderr, plan.stderr)
-    assert project.published() == []
+    assert project.read_published() == []
     return str(plan.stderr)
 
 
@@ -23,7 +23,7 @@ def test_events_that_can_be_published_are_listed_and_no_others(project: Project)
 
 def test_an_event_that_does_not_exist_is_said_with_those_that_do(project: Project) -> None:
     project.sync(object="Nope__e")
-    said = refused(project)
+    said = read_refusal(project)
     assert "there are: Legacy_Signal__e, Order_Update__e" in said
     assert "Setup, Platform Events" in said
     assert "Create" in said
@@ -32,37 +32,37 @@ def test_an_event_that_does_not_exist_is_said_with_those_that_do(project: Projec
 @pytest.mark.parametrize("name", ["Event", "AccountChangeEvent", "BatchApexErrorEvent", "Account"])
 def test_what_only_looks_like_an_event_cannot_be_published(project: Project, name: str) -> None:
     project.sync(object=name)
-    assert f"this user can publish no event {name}" in refused(project)
+    assert f"this user can publish no event {name}" in read_refusal(project)
 
 
 def test_an_event_without_create_permission_is_not_there(project: Project) -> None:
     project.emulated.change(
         {"permissions": {"integration@emulator.invalid": {"objects": {"Order_Update__e": {"create": False}}}}}
     )  # fmt: skip
-    assert "give the user Create" in refused(project)
+    assert "give the user Create" in read_refusal(project)
 
 
 def test_an_unknown_field_has_to_be_created_in_salesforce(project: Project) -> None:
     project.sync(fields={"Order_Number__c": "id", "Colour__c": "status"})
-    said = refused(project)
+    said = read_refusal(project)
     assert "Colour__c is not there: create it in Salesforce (Setup, Platform Events, Order Update" in said
 
 
 @pytest.mark.parametrize("name", ["ReplayId", "EventUuid", "CreatedDate"])
 def test_a_system_field_is_refused_as_such(project: Project, name: str) -> None:
     project.sync(fields={"Order_Number__c": "id", name: "status"})
-    assert f"{name} cannot be written: is a system field" in refused(project)
+    assert f"{name} cannot be written: is a system field" in read_refusal(project)
 
 
 def test_a_required_field_has_to_be_mapped_and_filled(project: Project) -> None:
     project.sync(fields={"Status__c": "status"})
-    assert "Order_Number__c" in refused(project)
+    assert "Order_Number__c" in read_refusal(project)
     project.sync(fields={"Order_Number__c": "number", "Status__c": "status"})
     project.model([{"id": "1", "number": None, "status": "open"}, {"id": "2", "number": "n2", "status": "open"}])
     run = project.run()
     assert run.rows == {"read": 2, "planned": 2, "succeeded": 1, "rejected": 1}
     assert [each["code"] for each in project.lines(run) if each["code"]] == ["REQUIRED"]
-    assert project.published() == ["n2"]
+    assert project.read_published() == ["n2"]
 
 
 def test_values_of_the_wrong_type_are_rejected_before_they_are_sent(project: Project) -> None:
@@ -76,7 +76,7 @@ def test_values_of_the_wrong_type_are_rejected_before_they_are_sent(project: Pro
     project.model([{"id": id_, "amount": amount, "day": day} for id_, amount, day in rows])
     run = project.run()
     assert run.rows == {"read": 4, "planned": 4, "succeeded": 1, "rejected": 3}
-    assert project.published() == ["o4"]
+    assert project.read_published() == ["o4"]
     assert project.calls("/composite/sobjects") == 1
 
 

@@ -13,23 +13,23 @@ from .projects import Project, orders
 def test_each_key_is_published_once_and_changes_and_removals_are_ignored(project: Project) -> None:
     project.model(orders(3))
     assert project.run().rows == {"read": 3, "planned": 3, "succeeded": 3}
-    assert project.published() == ["o0000", "o0001", "o0002"]
+    assert project.read_published() == ["o0000", "o0001", "o0002"]
     changed: list[dict[str, Any]] = [{**each, "status": "shipped"} for each in orders(2)]
     project.model(changed)
     assert project.run().rows == {"read": 2, "unchanged": 2}
     project.model(orders(3))
     assert project.run().rows == {"read": 3, "unchanged": 3}
-    assert len(project.published()) == 3
+    assert len(project.read_published()) == 3
 
 
 def test_a_first_run_waits_for_a_word_whether_the_rows_were_sent(project: Project) -> None:
     project.model(orders(2))
     refused = project.invoke("run", "orders")
-    assert (refused.exit_code, project.published()) == (6, [])
+    assert (refused.exit_code, project.read_published()) == (6, [])
     assert project.invoke("run", "orders", "--first-run", "baseline").exit_code == 0
     project.model(orders(3))
     assert project.invoke("run", "orders").exit_code == 0
-    assert project.published() == ["o0002"]
+    assert project.read_published() == ["o0002"]
 
 
 @pytest.mark.rule("S2")
@@ -40,11 +40,11 @@ def test_events_of_a_state_that_is_lost_or_copied_are_not_published_again(projec
     shutil.copytree(state, project.folder / "copy")
     shutil.rmtree(state)
     lost = project.invoke("run", "orders", "--first-run", "send")
-    assert (lost.exit_code, project.published()) == (6, ["o0000", "o0001"])
+    assert (lost.exit_code, project.read_published()) == (6, ["o0000", "o0001"])
     assert "--accept lost-state" in lost.stderr
     shutil.copytree(project.folder / "copy", state, dirs_exist_ok=True)
     copied = project.invoke("run", "orders", "--first-run", "send", "--state", str(project.folder / "copy"))
-    assert (copied.exit_code, project.published()) == (6, ["o0000", "o0001"])
+    assert (copied.exit_code, project.read_published()) == (6, ["o0000", "o0001"])
     assert "--accept copied" in copied.stderr
     assert project.invoke("run", "orders").exit_code == 0
 
@@ -54,7 +54,7 @@ def test_null_and_repeated_keys_are_rejected_and_none_of_them_is_published(proje
     project.model(rows)
     run = project.run()
     assert run.rows == {"read": 5, "planned": 5, "succeeded": 2, "rejected": 3}
-    assert project.published() == ["o0000", "o0001"]
+    assert project.read_published() == ["o0000", "o0001"]
     assert sorted(each["code"] for each in project.lines(run) if each["code"]) == [
         "NULL_KEY", "REPEATED_KEY", "REPEATED_KEY",
     ]  # fmt: skip
@@ -66,7 +66,7 @@ def test_what_makes_no_sense_for_events_is_refused_all_at_once(project: Project)
     for refused in (project.invoke("check"), project.invoke("plan", "orders")):
         assert refused.exit_code == 64
         assert all(f"syncs.orders.{key}" in refused.stderr for key in ("mode", "on_removed", "match"))
-    assert project.published() == []
+    assert project.read_published() == []
 
 
 def test_a_row_that_was_too_long_is_published_once_when_it_is_corrected(project: Project) -> None:
@@ -75,7 +75,7 @@ def test_a_row_that_was_too_long_is_published_once_when_it_is_corrected(project:
     project.model([{"id": "o1", "status": "open"}])
     assert project.run().rows["succeeded"] == 1
     assert project.run().rows == {"read": 1, "unchanged": 1}
-    assert project.published() == ["o1"]
+    assert project.read_published() == ["o1"]
 
 
 def test_values_of_every_type_arrive_as_they_are(project: Project) -> None:

@@ -15,7 +15,7 @@ from connector_sdk.testing.doubles import RecordingRun
 
 from ..salesforce.emulated import Emulated
 from ..salesforce.scripted import batch
-from ..salesforce.trials import LOGIN, Act, Use, complaints, tried
+from ..salesforce.trials import LOGIN, Act, Use, complaints, quick_uses
 from .projects import EVENT
 
 DESCRIBED = (*LOGIN, "GET /sobjects", f"GET /sobjects/{EVENT}/describe")
@@ -23,24 +23,24 @@ EXECUTING = ("POST /composite/sobjects", "POST /composite", "PATCH /jobs/ingest/
 """Calls that may publish."""
 
 
-def given(api: str) -> Batch:
-    """Three events, of which the last is refused."""
+def make_batch(api: str) -> Batch:
+    """Return a batch of three events, of which the last one is refused."""
     rows = {"Order_Number__c": ["o1", "o2", "x" * 500], "Status__c": ["open"] * 3}
     return batch(rows, Action.CREATE, api=api, object_name=EVENT)
 
 
-def publishing(api: str) -> Act:
-    """Publish events."""
+def make_publish_act(api: str) -> Act:
+    """Return an act that publishes events."""
 
     def act(destination: Destination, connection: Connection) -> Any:
-        made = given(api)
+        made = make_batch(api)
         return destination.write_batch(connection, made, Options(), RecordingRun(longest=0).attempt(made))
 
     return act
 
 
-def planned(destination: Destination, connection: Connection) -> Any:
-    """Look at a plan."""
+def check_plan(destination: Destination, connection: Connection) -> Any:
+    """Check a plan."""
     plan = PlanSummary(
         run="run",
         sync="sync",
@@ -64,15 +64,15 @@ def use(act: Act, **more: Any) -> Use:
 USES: Mapping[str, Use] = {
     "list events": use(lambda destination, connection: destination.list_objects(connection), others=LOGIN),
     "discover": use(lambda destination, connection: destination.discover_schema(connection, EVENT), others=LOGIN),
-    "check a plan": use(planned),
-    "publish by rest": use(publishing("rest"), ordered=True, once=True),
-    "publish by composite": use(publishing("composite"), once=True),
-    "publish by bulk2": use(publishing("bulk2")),
+    "check a plan": use(check_plan),
+    "publish by rest": use(make_publish_act("rest"), ordered=True, once=True),
+    "publish by composite": use(make_publish_act("composite"), once=True),
+    "publish by bulk2": use(make_publish_act("bulk2")),
 }
 
 
 @pytest.mark.rule("C3", "C4")
-@pytest.mark.parametrize("name", tried(USES))
+@pytest.mark.parametrize("name", quick_uses(USES))
 def test_no_malformed_answer_is_believed_or_breaks_a_hook(
     name: str, emulated: Emulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,13 +17,13 @@ from connector_salesforce_events.publishing import Events, write
 from connector_sdk import Action, Batch, Column, Executed, Mode, OnNull
 from connector_sdk.testing.doubles import RecordingRun
 
-from ..salesforce.scripted import ScriptedTransport, answer, org, sent
+from ..salesforce.scripted import ScriptedTransport, answer, org, read_body
 
 UUID = "37f2b9c0-7f0f-4b8e-9a3c-0d0b6b1f2a55"
 
 
 def batch(columns: dict[str, list[Any]], api: str = "rest") -> Batch:
-    """Events to publish."""
+    """Return a batch of events to publish."""
     return Batch(
         run="run", number=1, object_name="Order_Update__e", action=Action.CREATE, mode=Mode.INSERT, api=api,
         columns=tuple(Column(name, OnNull.KEEP) for name in columns), rows=pa.table(columns),
@@ -72,9 +72,9 @@ def test_a_text_that_cannot_be_published_is_known_beforehand(text: str, code: st
     assert made.code == code
 
 
-def queued(request: Any) -> Any:
+def accept_calls(request: Any) -> Any:
     """Accept every call of a composite request."""
-    names = [each["referenceId"] for each in json.loads(sent(request))["compositeRequest"]]
+    names = [each["referenceId"] for each in json.loads(read_body(request))["compositeRequest"]]
     body = {"id": "e00", "success": True, "errors": [{"statusCode": "OPERATION_ENQUEUED", "message": UUID}]}
     return answer({"compositeResponse": [{"referenceId": each, "httpStatusCode": 201, "body": body} for each in names]})
 
@@ -93,7 +93,7 @@ def test_of_several_requests_only_the_one_whose_answer_was_lost_is_in_doubt(
     transport = ScriptedTransport()
     transport.on("GET", ".*/limits", answer({}))
     transport.on("POST", ".*/composite/sobjects", answer([{"errorCode": "INVALID_TYPE", "message": "no"}], 400))
-    transport.on("POST", ".*/composite", queued, CallFailed("CONNECTION_LOST", "gone", executed))
+    transport.on("POST", ".*/composite", accept_calls, CallFailed("CONNECTION_LOST", "gone", executed))
     events, made = Events(org(transport)), batch({"A": [f"o{number}" for number in range(80)]})
     lines = write(events, made, Options(delivery=delivery), RecordingRun().attempt(made)).rows.to_pylist()
     assert [each["status"] for each in lines] == ["succeeded"] * 25 + [status] * 25 + ["not_executed"] * 30

@@ -34,7 +34,7 @@ def test_a_standard_volume_event_succeeds_without_a_uuid(project: Project) -> No
     project.model(orders(2))
     run = project.run()
     assert [(each["outcome"], each["record_id"]) for each in project.lines(run)] == [("succeeded", None)] * 2
-    assert project.published("Legacy_Signal__e") == ["o0000", "o0001"]
+    assert project.read_published("Legacy_Signal__e") == ["o0000", "o0001"]
 
 
 def test_two_hundred_events_go_in_a_call_in_the_order_of_the_model(project: Project) -> None:
@@ -42,7 +42,7 @@ def test_two_hundred_events_go_in_a_call_in_the_order_of_the_model(project: Proj
     rows.reverse()
     project.model(rows)
     assert project.run().rows["succeeded"] == 450
-    assert project.published() == [each["id"] for each in rows]
+    assert project.read_published() == [each["id"] for each in rows]
     assert project.calls("/composite/sobjects") == 3
 
 
@@ -50,7 +50,7 @@ def test_a_session_that_ended_before_publishing_is_renewed_and_each_event_is_the
     project.emulated.faults({"match": COLLECTIONS, "do": {"expire": True}, "times": 1})
     project.model(orders(3))
     assert project.run().rows["succeeded"] == 3
-    assert project.published() == ["o0000", "o0001", "o0002"]
+    assert project.read_published() == ["o0000", "o0001", "o0002"]
 
 
 def test_events_that_the_bus_could_not_take_are_published_again_and_no_others(project: Project) -> None:
@@ -61,7 +61,7 @@ def test_events_that_the_bus_could_not_take_are_published_again_and_no_others(pr
     project.model(orders(5))
     run = project.run()
     assert run.rows["succeeded"] == 5
-    assert sorted(project.published()) == [each["id"] for each in orders(5)]
+    assert sorted(project.read_published()) == [each["id"] for each in orders(5)]
 
 
 def test_what_salesforce_refuses_for_one_event_is_that_ones_alone(project: Project) -> None:
@@ -83,7 +83,7 @@ def test_an_event_above_a_megabyte_is_rejected_before_it_is_sent(project: Projec
     line = next(each for each in project.lines(run) if each["key"] == "large")
     assert (line["outcome"], line["code"]) == ("rejected", "EVENT_TOO_LARGE")
     assert "1,1" in line["message"]
-    assert project.published() == ["small"]
+    assert project.read_published() == ["small"]
 
 
 @pytest.mark.parametrize("cut", ["before", "during", "after"])
@@ -93,10 +93,10 @@ def test_events_whose_answer_was_lost_are_held_and_not_published_again(project: 
     project.model(orders(4))
     run = project.run()
     assert (run.exit, run.rows) == (3, {"read": 4, "planned": 4, "succeeded": 2, "unknown": 2})
-    published = project.published()
+    published = project.read_published()
     assert published == (["o0002", "o0003"] if cut == "before" else [each["id"] for each in orders(4)])
     assert project.run().rows["skipped"] == 2
-    assert project.published() == published
+    assert project.read_published() == published
     held = project.invoke("resolve", run.report["run"])
     assert "subscribers" in held.stdout
 
@@ -109,12 +109,12 @@ def test_events_that_were_published_again_are_named_as_possible_duplicates(proje
     project.sync(options={"api": api, "batch_size": 25, "delivery": "at_least_once"})
     project.model(orders(75))
     run = project.run()
-    assert (run.exit, run.rows, len(project.published())) == (0, {"read": 75, "planned": 75, "succeeded": 75}, 100)
+    assert (run.exit, run.rows, len(project.read_published())) == (0, {"read": 75, "planned": 75, "succeeded": 75}, 100)
     assert (run.report["possible_duplicates"], run.report["held"]) == (25, 0)
     lines = project.lines(run)
     assert [(each["attempts"], each["possible_duplicate"]) for each in lines] == [(2, True)] * 25 + [(1, False)] * 50
     assert "25 rows sent again after a lost answer" in project.invoke("show", run.report["run"]).stdout
-    assert (project.run().exit, len(project.published())) == (0, 100)
+    assert (project.run().exit, len(project.read_published())) == (0, 100)
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])
@@ -125,7 +125,7 @@ def test_events_whose_answer_was_lost_are_published_again_where_the_sync_says_so
     run = project.run()
     assert (run.exit, run.rows["succeeded"]) == (0, 4)
     twice = ["o0000", "o0001"] if cut == "after" else []
-    assert sorted(project.published()) == sorted([*twice, *(each["id"] for each in orders(4))])
+    assert sorted(project.read_published()) == sorted([*twice, *(each["id"] for each in orders(4))])
 
 
 def test_where_collections_refuse_events_single_calls_of_a_composite_one_publish_them(project: Project) -> None:
@@ -135,7 +135,7 @@ def test_where_collections_refuse_events_single_calls_of_a_composite_one_publish
     project.model([*orders(99), {"id": "o9999", "status": "x"}])
     run = project.run()
     assert run.rows["succeeded"] == 100
-    assert project.published() == [*(each["id"] for each in orders(99)), "o9999"]
+    assert project.read_published() == [*(each["id"] for each in orders(99)), "o9999"]
     assert (project.calls("/composite/sobjects"), project.calls("/composite")) == (1, 5)
     assert all(each["record_id"] for each in project.lines(run))
 
@@ -147,7 +147,7 @@ def test_a_version_without_collections_publishes_by_composite_calls(project: Pro
     old.sync()
     old.model(orders(30))
     assert old.run().rows["succeeded"] == 30
-    assert old.published() == [each["id"] for each in orders(30)]
+    assert old.read_published() == [each["id"] for each in orders(30)]
     assert {call for call in project.emulated.writing_calls() if "composite" in call} == {
         "POST /services/data/v41.0/composite/sobjects"
     }
@@ -158,7 +158,7 @@ def test_composite_calls_can_be_asked_for_and_tell_refused_events_apart(project:
     project.sync(options={"api": "composite"})
     project.model(orders(30))
     assert project.run().rows["succeeded"] == 30
-    assert sorted(project.published()) == [each["id"] for each in orders(30)]
+    assert sorted(project.read_published()) == [each["id"] for each in orders(30)]
     assert project.calls("/composite/sobjects") == 0
 
 
@@ -172,7 +172,7 @@ def test_the_bulk_api_2_publishes_each_event_once_and_tells_no_uuid(project: Pro
     assert any("tells no ids" in each for each in project.plan().findings)
     run = project.run()
     assert run.rows["succeeded"] == 10
-    assert sorted(project.published()) == sorted(each["id"] for each in rows)
+    assert sorted(project.read_published()) == sorted(each["id"] for each in rows)
     assert {(each["record_id"], each["message"]) for each in project.lines(run)} == {(None, "queued")}
 
 
@@ -212,4 +212,4 @@ def test_events_that_are_published_again_keep_their_place_before_those_that_foll
     project.sync(options={"ordered": True, "batch_size": 2})
     project.model(orders(6))
     assert project.run().rows["succeeded"] == 6
-    assert project.published() == [each["id"] for each in orders(6)]
+    assert project.read_published() == [each["id"] for each in orders(6)]

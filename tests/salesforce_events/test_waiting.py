@@ -71,13 +71,13 @@ def publishing_calls(project: Project) -> int:
 @pytest.mark.parametrize("hours", [0.5, 2.5])
 @pytest.mark.parametrize("api", APIS)
 def test_a_refusal_that_lasts_is_waited_for(project: Project, clock: Time, api: str, hours: float) -> None:
-    """Also where the limits say that there is room: their figures may be late, and what Salesforce refuses counts."""
+    """Wait even if the limits show room: their figures may be late, so a refusal by Salesforce counts."""
     refuse(project, clock, hours * HOUR)
     project.sync(options={"on_limit": "wait", "api": api})
     project.model(orders(30))
     run = project.run()
     assert (run.exit, run.rows["succeeded"]) == (0, 30), run.said
-    assert sorted(project.published()) == [each["id"] for each in orders(30)]
+    assert sorted(project.read_published()) == [each["id"] for each in orders(30)]
     assert hours * HOUR <= clock.passed <= hours * HOUR + 600
     assert publishing_calls(project) <= 30 + 60 * hours
 
@@ -94,13 +94,13 @@ def test_a_user_who_may_not_see_the_limits_waits_too(project: Project, clock: Ti
 
 @pytest.mark.rule("T12")
 def test_an_hour_that_is_used_up_again_and_again_is_waited_for(project: Project, clock: Time) -> None:
-    """Events for several hours: each hour takes what it can, and nothing is published twice."""
+    """Publish events over several hours: each hour takes as many as it can, and no event is published twice."""
     project.emulated.change({"limits": {"HourlyPublishedPlatformEvents": {"max": 100, "remaining": 30}}})
     project.sync(options={"on_limit": "wait", "batch_size": 50})
     project.model(orders(400))
     run = project.run()
     assert (run.exit, run.rows["succeeded"]) == (0, 400), run.said
-    assert project.published() == [each["id"] for each in orders(400)]
+    assert project.read_published() == [each["id"] for each in orders(400)]
     assert clock.passed >= 3 * HOUR
 
 
@@ -113,7 +113,7 @@ def test_what_was_accepted_of_a_request_is_not_published_again_and_the_rest_trav
     project.model(orders(100))
     run = project.run()
     assert (run.exit, run.rows["succeeded"]) == (0, 100), run.said
-    assert sorted(project.published()) == [each["id"] for each in orders(100)]
+    assert sorted(project.read_published()) == [each["id"] for each in orders(100)]
     ledger = {each["key"]: each for each in project.lines(run)}
     assert len({each["batch"] for each in ledger.values()}) == 2
     assert ledger["o0000"]["attempts"] == 1
@@ -127,7 +127,7 @@ def test_a_request_that_is_refused_as_a_whole_is_waited_for(project: Project, cl
     project.model(orders(3))
     run = project.run()
     assert (run.exit, run.rows["succeeded"]) == (0, 3), run.said
-    assert project.published() == [each["id"] for each in orders(3)]
+    assert project.read_published() == [each["id"] for each in orders(3)]
 
 
 @pytest.mark.rule("T12")
@@ -151,7 +151,7 @@ def test_a_refusal_after_some_calls_of_a_batch_concerns_the_rest_of_it(
     run = project.run()
     assert (run.exit, run.rows["succeeded"]) == ((0, 60) if on_limit == "wait" else (4, 25)), run.said
     assert project.run().exit == 0
-    assert project.published() == [each["id"] for each in orders(60)]
+    assert project.read_published() == [each["id"] for each in orders(60)]
 
 
 @pytest.mark.rule("T12")
@@ -179,7 +179,7 @@ def test_a_run_that_is_to_stop_does_not_wait(project: Project, clock: Time) -> N
     assert (run.exit, run.rows["unprocessed"], clock.passed) == (4, 3, 0)
     project.emulated.faults()
     assert project.run().exit == 0
-    assert project.published() == [each["id"] for each in orders(3)]
+    assert project.read_published() == [each["id"] for each in orders(3)]
 
 
 @pytest.mark.rule("T12")
@@ -191,16 +191,16 @@ def test_cancelling_ends_the_wait_for_a_refusal_and_nothing_of_it_is_in_doubt(
     project.model(orders(3))
     cancel, wait = threading.Event(), Stopping.wait_for_answer
 
-    def waiting(stop: Stopping, seconds: float) -> None:
+    def cancel_long_wait(stop: Stopping, seconds: float) -> None:
         if seconds >= 60:
             cancel.set()
         wait(stop, seconds)
 
-    monkeypatch.setattr(Stopping, "wait_for_answer", waiting)
+    monkeypatch.setattr(Stopping, "wait_for_answer", cancel_long_wait)
     loaded = load_project(project.folder / "connector.yml")
     (report,) = sdk_run(loaded, "orders", first_run=FirstRun.SEND, cancel=cancel, drain=1)
     assert (report.exit, report.rows.unknown, report.rows.succeeded) == (ExitCode.INTERRUPTED, 0, 0)
     project.emulated.faults()
     monkeypatch.setattr(Stopping, "wait_for_answer", wait)
     assert project.run().exit == 0
-    assert project.published() == [each["id"] for each in orders(3)]
+    assert project.read_published() == [each["id"] for each in orders(3)]

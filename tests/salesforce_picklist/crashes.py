@@ -30,13 +30,13 @@ BETWEEN = {"plain": [], "moving": [{"Silver": "Silver", "Bronze": "Bronze"}]}
 """What the list may be beside the old and the new one: a label that moves is free for a moment."""
 
 
-def crashing(ready: str, way: str, *cuts: str) -> Scenario:
-    """A list that becomes another one; `cuts` say when connections break on top of it."""
+def make_scenario(ready: str, way: str, *cuts: str) -> Scenario:
+    """Return a scenario that replaces a list with another one; `cuts` say when connections also break."""
     emulated = Emulated(json.loads(ready))
     os.environ["SF_SECRET"] = emulated.ready["client_secret"]
     return Scenario(
         prepare=lambda folder: _prepare(emulated, folder, way, cuts),
-        run=lambda folder: _go_on(emulated, folder, way),
+        run=lambda folder: _resume(emulated, folder, way),
         audit=lambda folder: _audit(emulated, folder, way),
     )
 
@@ -67,8 +67,8 @@ def _project(emulated: Emulated, folder: Path) -> Project:
     return Project(connections={"crm": crm}, models={"values": model}, syncs={"values": sync}, folder=str(folder))
 
 
-def _go_on(emulated: Emulated, folder: Path, way: str) -> int:
-    """Run, or go on; whoever was killed left the list in one of its states."""
+def _resume(emulated: Emulated, folder: Path, way: str) -> int:
+    """Start or resume a run. Assert first that the killed process left the list in one of its valid states."""
     found = _active(emulated)
     assert found in [OLD, NEW[way], *BETWEEN[way]], f"the active values are {found}"
     return max(each.exit for each in _run(emulated, folder))

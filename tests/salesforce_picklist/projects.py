@@ -15,7 +15,7 @@ class Project(ProjectFolder):
     """A folder with one model and one sync, both named `values`: the list of `Account.Tier__c`."""
 
     def sync(self, types: Mapping[str, str] | None = None, **changes: Any) -> None:
-        """Write the project file; `changes` replace keys of the sync, None takes them away. `types` are those of the
+        """Write the project file; `changes` replace keys of the sync, None removes them. `types` are those of the
         model's columns that are no text.
         """
         sync = {
@@ -40,7 +40,7 @@ class Project(ProjectFolder):
         return self.report("plan", "values", *arguments)
 
     def ledger(self, run: Done) -> dict[str, dict[str, Any]]:
-        """The ledger of a run by key."""
+        """Return the ledger of a run by key."""
         return {each["key"]: each for each in self.lines(run)}
 
     def restore(self, run: Done, *arguments: str) -> Any:
@@ -48,15 +48,15 @@ class Project(ProjectFolder):
         return self.invoke("salesforce-picklist", "restore", run.report["run"], "--output", "json", *arguments)
 
     def active(self, field: str = "Account.Tier__c") -> dict[str, str]:
-        """The labels of the active values in the org, by API name, in order."""
+        """Return the labels of the active values in the org, by API name, in order."""
         return {each["value"]: each["label"] for each in self.emulated.picklist(field) if each["active"]}
 
     def inactive(self, field: str = "Account.Tier__c") -> set[str]:
-        """The API names of the inactive values in the org."""
+        """Return the API names of the inactive values in the org."""
         return {each["value"] for each in self.emulated.picklist(field) if not each["active"]}
 
-    def written(self) -> dict[str, int]:
-        """How often each component was written."""
+    def count_writes(self) -> dict[str, int]:
+        """Return how often each component was written."""
         executed = self.emulated.stats()["executed"]
         kinds = ("CustomField", "GlobalValueSet", "StandardValueSet")
         return {name: times for kind in kinds for name, times in executed.get(kind, {}).items()}

@@ -9,7 +9,7 @@ from connector_sdk.testing.crash import batter, exhaust
 from ..conftest import Unharmed
 from ..salesforce.emulated import Emulated
 
-SCENARIO = f"{__package__}.crashes:crashing"
+SCENARIO = f"{__package__}.crashes:make_scenario"
 
 
 @pytest.mark.long

@@ -35,7 +35,7 @@ def test_a_picklist_that_is_busy_is_written_when_it_is_free(project: Project, er
     project.model("Gold", "Platinum")
     run = project.run()
     assert (run.exit, list(project.active())) == (0, ["Gold", "Platinum"])
-    assert project.written() == {"Account.Tier__c": 1}
+    assert project.count_writes() == {"Account.Tier__c": 1}
 
 
 def test_a_standard_set_that_is_busy_is_written_when_it_is_free(project: Project) -> None:
@@ -51,7 +51,7 @@ def test_a_picklist_that_stays_busy_stops_the_run_which_goes_on_later(project: P
     project.emulated.faults({"match": FIELD, "do": {"error": BUSY}})
     project.model("Gold", "Platinum")
     run = project.run()
-    assert (run.exit, project.written()) == (4, {})
+    assert (run.exit, project.count_writes()) == (4, {})
     assert "PICKLIST_BUSY" in run.said
     project.emulated.faults()
     assert project.run().exit == 0
@@ -64,7 +64,7 @@ def test_a_lost_answer_is_looked_for_and_the_list_is_written_once(project: Proje
     project.model("Gold", "Platinum")
     run = project.run()
     assert (run.exit, list(project.active())) == (0, ["Gold", "Platinum"])
-    assert project.written() == {"Account.Tier__c": 1}
+    assert project.count_writes() == {"Account.Tier__c": 1}
     assert project.ledger(run)["Platinum"]["message"] == "added"
 
 
@@ -73,7 +73,7 @@ def test_a_lost_answer_between_the_writes_of_a_moved_label_is_gone_on_from(proje
     project.model("Silver", "Bronze", {"name": "Platinum", "label": "Gold"})
     run = project.run()
     assert (run.exit, project.active()) == (0, {"Silver": "Silver", "Bronze": "Bronze", "Platinum": "Gold"})
-    assert project.written() == {"Account.Tier__c": 2}
+    assert project.count_writes() == {"Account.Tier__c": 2}
     restored = project.restore(run)
     assert (restored.exit_code, list(project.active())) == (0, ["Gold", "Silver", "Bronze"])
 

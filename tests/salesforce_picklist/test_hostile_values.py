@@ -19,8 +19,8 @@ DONE = "<Envelope><Body><updateMetadataResponse><success>true</success></updateM
 VALUES = st.lists(st.tuples(TEXT, st.none() | TEXT, st.booleans()), max_size=4)
 
 
-def sent(name: str, values: list[dict[str, Any]]) -> bytes | None:
-    """The message that writes a set; None where XML has no way to say it, and nothing is sent."""
+def capture_message(name: str, values: list[dict[str, Any]]) -> bytes | None:
+    """Return the message that writes a set; None if XML cannot express the set and nothing is sent."""
     transport = ScriptedTransport()
     transport.on("POST", ".*/Soap/.*", answer(DONE))
     try:
@@ -37,7 +37,7 @@ def test_values_are_read_back_as_they_were_or_nothing_is_sent(
     name: str, given: list[tuple[str, str | None, bool]]
 ) -> None:
     values = [{"fullName": full, "label": label, "closed": closed} for full, label, closed in given]
-    body = sent(name, values)
+    body = capture_message(name, values)
     texts = [name, *(text for full, label, _ in given for text in (full, label) if text is not None)]
     assert (body is None) == any(map(unsayable, texts))
     if body is None:

@@ -11,7 +11,7 @@ from .projects import Project
 
 
 def tree(project: Project, kind: str, name: str) -> dict[str, Any]:
-    """The metadata of a component as the Tooling API has it."""
+    """Return the metadata of a component from the Tooling API."""
     ready = project.emulated.ready
     grant = {
         "grant_type": "client_credentials",
@@ -29,13 +29,13 @@ def tree(project: Project, kind: str, name: str) -> dict[str, Any]:
         return found
 
 
-def stops(project: Project) -> str:
-    """What a run says that writes nothing."""
+def run_and_stop(project: Project) -> str:
+    """Run a sync that stops before it writes. Return what it says."""
     run = project.run()
     assert run.exit in (6, 64), run
     if run.exit == 64:
         assert (project.invoke("check").exit_code, project.plan().exit) == (64, 64)
-    assert project.written() == {}
+    assert project.count_writes() == {}
     return run.said
 
 
@@ -85,14 +85,14 @@ def test_a_global_set_is_written_only_where_somebody_said_so_and_all_its_fields_
     project.sync(match={"field": "Territory__c", "column": "name"})
     names = list(project.active("Account.Territory__c"))
     project.model(*names, "Antarctica")
-    said = stops(project)
+    said = run_and_stop(project)
     assert "syncs.values.options.shared_values" in said
     assert "Account.Territory__c, Contact.Territory__c" in said
     project.sync(match={"field": "Territory__c", "column": "name"}, options={"shared_values": True})
     plan = project.plan()
     assert any("Account.Territory__c, Contact.Territory__c change together" in each for each in plan.findings)
     assert project.run().exit == 0
-    assert project.written() == {"Territories": 1}
+    assert project.count_writes() == {"Territories": 1}
     for field in ("Account.Territory__c", "Contact.Territory__c"):
         assert list(project.active(field)) == [*names, "Antarctica"]
 
@@ -114,7 +114,7 @@ def test_a_value_on_which_others_depend_leaves_only_where_somebody_said_so(proje
     names = list(project.active("Account.Continent__c"))
     project.sync(match={"field": "Continent__c", "column": "name"})
     project.model(*names[1:])
-    said = stops(project)
+    said = run_and_stop(project)
     assert "Account.Market__c" in said
     assert names[0] in said
     assert "break_dependencies" in said
@@ -139,7 +139,7 @@ def test_values_of_a_standard_set_keep_their_attributes_and_new_ones_need_them(p
     names = [each["value"] for each in before if each["active"]]
     project.sync(object="Opportunity", match={"field": "StageName", "column": "name"})
     project.model(*names, "Handshake")
-    said = stops(project)
+    said = run_and_stop(project)
     assert "the new value Handshake of OpportunityStage needs closed, won, forecastCategory, probability" in said
     columns = ("label", "closed", "won", "forecastCategory", "probability")
     types = {"closed": "boolean", "won": "boolean", "probability": "integer"}
@@ -169,7 +169,7 @@ def test_a_standard_set_that_several_fields_share_names_them(project: Project) -
     plan = project.plan()
     assert any("standard set LeadSource" in each and "Contact.LeadSource" in each for each in plan.findings)
     assert project.run().exit == 0
-    assert project.written() == {"LeadSource": 1}
+    assert project.count_writes() == {"LeadSource": 1}
     for field in ("Lead.LeadSource", "Contact.LeadSource"):
         assert list(project.active(field)) == [*names, "Carrier pigeon"]
 
@@ -177,13 +177,13 @@ def test_a_standard_set_that_several_fields_share_names_them(project: Project) -
 def test_what_a_custom_value_cannot_have_is_refused(project: Project) -> None:
     project.sync(object="Opportunity", match={"field": "Nope__c", "column": "name"})
     project.model("Gold")
-    assert "no picklist of Opportunity that this user can see" in stops(project)
+    assert "no picklist of Opportunity that this user can see" in run_and_stop(project)
     project.sync(fields={"label": "label", "Rating": "label"})
-    assert "is a picklist of its own" in stops(project)
+    assert "is a picklist of its own" in run_and_stop(project)
     match, types = {"field": "Type", "column": "name"}, {"label": "boolean"}
     project.sync(object="Opportunity", match=match, fields={"won": "label"}, types=types)
     project.model({"name": "Gold", "label": "true"})
-    assert "values of Opportunity.Type have no won" in stops(project)
+    assert "values of Opportunity.Type have no won" in run_and_stop(project)
 
 
 @pytest.mark.parametrize(
@@ -203,11 +203,11 @@ def test_fields_whose_values_cannot_be_written_are_refused_with_the_reason(
     project.sync(match={"field": field, "column": "name"})
     project.model("Gold")
     assert project.invoke("check").exit_code == 64
-    assert words in stops(project)
+    assert words in run_and_stop(project)
 
 
-def managed(project: Project, **more: Any) -> None:
-    """The picklist of a package, with two values that came with it."""
+def add_managed_picklist(project: Project, **more: Any) -> None:
+    """Add a picklist of a managed package, with two values of the package, and point the sync at it."""
     field = {"type": "picklist", "restrictedPicklist": True, "picklistValues": ["A", "B"], **more}
     project.emulated.change({"objects": {"Account": {"fields": {"acme__Level__c": field}}}})
     project.sync(match={"field": "acme__Level__c", "column": "name"})
@@ -215,7 +215,7 @@ def managed(project: Project, **more: Any) -> None:
 
 @pytest.mark.rule("T9")
 def test_a_picklist_of_a_managed_package_takes_values(project: Project) -> None:
-    managed(project)
+    add_managed_picklist(project)
     project.model("A", "B", "C")
     said = "warning: could not check what the managed package acme lets others do with its picklist"
     assert said in project.plan().findings
@@ -229,7 +229,7 @@ def test_a_picklist_of_a_managed_package_takes_values(project: Project) -> None:
 def test_what_a_package_does_not_allow_is_refused_by_salesforce_and_told_so(
     project: Project, locked: bool, names: tuple[str, ...]
 ) -> None:
-    managed(project, lockedValues=locked)
+    add_managed_picklist(project, lockedValues=locked)
     project.model(*names)
     run = project.run()
     assert (run.exit, list(project.active("Account.acme__Level__c"))) == (1, ["A", "B"])
@@ -243,7 +243,7 @@ def test_a_token_in_jwt_format_stops_a_standard_set_and_no_custom_field(project:
     project.emulated.change({"application": {"tokenFormat": "jwt"}})
     project.sync(object="Lead", match={"field": "LeadSource", "column": "name"})
     project.model("Web")
-    assert "JWT format" in stops(project)
+    assert "JWT format" in run_and_stop(project)
     project.sync()
     project.model("Gold")
     assert project.run().exit == 0
@@ -254,7 +254,7 @@ def test_a_user_who_may_not_customize_is_told_what_is_missing(project: Project) 
     project.model("Gold", "Platinum")
     run = project.run()
     assert run.exit != 0
-    assert project.written() == {}
+    assert project.count_writes() == {}
     assert "INSUFFICIENT_ACCESS" in run.said or "Customize Application" in run.said
 
 
@@ -272,7 +272,7 @@ def test_a_field_of_people_is_written_where_it_belongs(project: Project) -> None
     project.emulated.change({"personAccounts": True})
     project.sync(match={"field": "Territory__pc", "column": "name"})
     project.model("North")
-    assert "Territory__pc cannot be matched on: is a field of Contact" in stops(project)
+    assert "Territory__pc cannot be matched on: is a field of Contact" in run_and_stop(project)
 
 
 def test_record_types_that_cannot_be_read_are_said_to_be_unchecked(project: Project) -> None:

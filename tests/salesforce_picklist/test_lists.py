@@ -51,7 +51,7 @@ def test_nothing_is_written_where_nothing_changed(project: Project) -> None:
     project.model("Bronze", "gold", {"name": " Silver ", "label": "Silver"})
     run = project.run()
     assert (run.exit, run.rows) == (0, {"read": 3, "unchanged": 3})
-    assert project.written() == {}
+    assert project.count_writes() == {}
 
 
 def test_a_value_that_somebody_added_by_hand_is_deactivated(project: Project) -> None:
@@ -81,7 +81,7 @@ def test_an_empty_model_is_refused(project: Project) -> None:
     assert "the model has 0 rows" in project.run().said
     project.sync(guards={"min_rows": 0, "max_removed": "100%"})
     run = project.run()
-    assert (run.exit, project.written(), project.active()) == (6, {}, GOLD)
+    assert (run.exit, project.count_writes(), project.active()) == (6, {}, GOLD)
     assert "allow_empty" in run.said
     assert project.plan().exit == 6
 
@@ -124,7 +124,7 @@ def test_a_value_that_changes_is_one_of_the_org(project: Project) -> None:
 
 @pytest.mark.rule("T9")
 def test_values_that_are_relabelled_while_others_leave_are_told_apart(project: Project) -> None:
-    """One gets the label of one that leaves: the plan has both, and so has the ledger."""
+    """A value gets the label of a value that leaves: the plan and the ledger have both."""
     project.model("Bronze", {"name": "Silver", "label": "Gold"})
     assert project.plan().findings == ["info: 1 deactivated: Gold", "info: 1 relabelled: Silver (Silver → Gold)"]
     run = project.run()
@@ -185,7 +185,7 @@ def test_a_plan_lists_what_joins_changes_comes_back_and_leaves_and_writes_nothin
         "info: 1 relabelled: Silver (Silver → Sterling)",
     ]
     assert plan.actions == {"created": 2, "updated": 1, "deactivated": 1}
-    assert project.written() == {}
+    assert project.count_writes() == {}
     shown = project.invoke("plan", "values").stdout
     assert all(word in shown for word in ("deactivated: Tin", "added: Platinum", "reactivated: Bronze", "relabelled"))
 

@@ -27,7 +27,7 @@ from connector_sdk.testing.doubles import RecordingRun
 
 from ..salesforce.emulated import Emulated
 from ..salesforce.scripted import batch
-from ..salesforce.trials import LOGIN, Act, Use, complaints, tried
+from ..salesforce.trials import LOGIN, Act, Use, complaints, quick_uses
 
 DESCRIBED = (*LOGIN, "GET /sobjects", "GET /sobjects/Account/describe")
 EXECUTING = (
@@ -40,8 +40,8 @@ OPTIONS = Options(shared_values=True, allow_empty=True, break_dependencies=True)
 FIELDS = {"a field": "Tier__c", "a global set": "Territory__c", "a standard set": "Rating"}
 
 
-def given(field: str, version: str) -> Batch:
-    """A list of two values, one of which is new."""
+def make_batch(field: str, version: str) -> Batch:
+    """Return a batch with a list of two values, one of which is new."""
     rows = {field: ["Hot", "Brand new"], "label": [None, "Of today"]}
     made = batch(rows, Action.UPDATE, columns=(Column(field), Column("label", OnNull.KEEP)), object_name="Account")
     return evolve(
@@ -59,19 +59,19 @@ def reading(field: str) -> Act:
     return act
 
 
-def writing(field: str) -> Act:
-    """Read the values, and write others."""
+def make_write_act(field: str) -> Act:
+    """Return an act that reads the values and writes others."""
 
     def act(destination: Destination, connection: Connection) -> Any:
         _, version = destination.read_records(connection, "Account", [field, "label"])
-        made = given(field, version)
+        made = make_batch(field, version)
         return destination.write_batch(connection, made, OPTIONS, RecordingRun(longest=0).attempt(made))
 
     return act
 
 
-def checking(field: str) -> Act:
-    """Look at a sync and at its plan."""
+def make_check_act(field: str) -> Act:
+    """Return an act that checks a sync and its plan."""
 
     def act(destination: Destination, connection: Connection) -> Any:
         sync = Sync(
@@ -99,7 +99,7 @@ def checking(field: str) -> Act:
             batches={Action.REPLACE: 1},
             match_field=field,
         )
-        return destination.check_plan(connection, plan, OPTIONS, given(field, version))
+        return destination.check_plan(connection, plan, OPTIONS, make_batch(field, version))
 
     return act
 
@@ -113,14 +113,15 @@ USES: Mapping[str, Use] = {
     "discover": use(lambda destination, connection: destination.discover_schema(connection, "Account"), others=LOGIN),
     **{f"read {name}": use(reading(field)) for name, field in FIELDS.items()},
     **{
-        f"check {name}": use(checking(field), others=LOGIN, seldom=field != "Tier__c") for name, field in FIELDS.items()
+        f"check {name}": use(make_check_act(field), others=LOGIN, seldom=field != "Tier__c")
+        for name, field in FIELDS.items()
     },
-    **{f"write {name}": use(writing(field), once=True) for name, field in FIELDS.items()},
+    **{f"write {name}": use(make_write_act(field), once=True) for name, field in FIELDS.items()},
 }
 
 
 @pytest.mark.rule("C3", "C4")
-@pytest.mark.parametrize("name", tried(USES))
+@pytest.mark.parametrize("name", quick_uses(USES))
 def test_no_malformed_answer_is_believed_or_breaks_a_hook(
     name: str, emulated: Emulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ def test_a_restricted_field_takes_a_thousand_values_active_and_inactive_together
     new = [f"new {number}" for number in range(10)]
     project.model(*kept, *new)
     run = project.run()
-    assert (run.exit, project.written()) == (6, {})
+    assert (run.exit, project.count_writes()) == (6, {})
     assert "5 too many" in run.said
     assert "990 could go" in run.said
     assert any("5 too many" in each for each in project.plan().findings)
@@ -75,7 +75,7 @@ def test_a_name_that_can_be_none_is_rejected_with_its_row_and_stops_the_list(
 ) -> None:
     project.model("Silver", "gold", name)
     run = project.run()
-    assert (run.exit, project.written()) == (6, {})
+    assert (run.exit, project.count_writes()) == (6, {})
     assert "rejected" in run.said
     plan = project.plan()
     rejected = plan.report["samples"]["rejected"]
@@ -114,7 +114,7 @@ def test_two_active_values_never_have_one_label(project: Project) -> None:
     values(project, {"value": "gold", "label": "Gold member"}, "silver")
     project.model("gold", {"name": "silver", "label": "GOLD MEMBER"})
     run = project.run()
-    assert (run.exit, project.written()) == (6, {})
+    assert (run.exit, project.count_writes()) == (6, {})
     assert "several values would have the label 'Gold member': gold, silver" in run.said
     project.model("gold", "silver", "gold member")
     assert "several values would have the label" in project.run().said
@@ -140,7 +140,7 @@ def test_a_label_moves_from_value_to_value_in_as_many_writes_as_that_takes(proje
     run = project.run()
     assert run.exit == 0
     assert project.active() == dict(rows)
-    assert project.written() == {"Account.Tier__c": writes}
+    assert project.count_writes() == {"Account.Tier__c": writes}
     assert project.run().rows == {"read": len(rows), "unchanged": len(rows)}
 
 

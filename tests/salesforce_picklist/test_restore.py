@@ -66,21 +66,21 @@ def test_what_was_restored_is_as_it_was(project: Project) -> None:
     project.model("team", "business")
     run = project.run()
     project.restore(run)
-    written = project.written()
+    written = project.count_writes()
     again = project.restore(run)
     assert (again.exit_code, json.loads(again.stdout)) == (0, [])
     assert "is as it was" in again.stderr
-    assert project.written() == written
+    assert project.count_writes() == written
 
 
 def test_a_dry_run_writes_nothing(project: Project) -> None:
     plans(project)
     project.model("team", "business", "startup")
     run = project.run()
-    before, written = project.emulated.picklist(FIELD), project.written()
+    before, written = project.emulated.picklist(FIELD), project.count_writes()
     shown = project.restore(run, "--dry-run")
     assert (shown.exit_code, {each["value"] for each in json.loads(shown.stdout)}) == (0, {"free", "startup"})
-    assert (project.emulated.picklist(FIELD), project.written()) == (before, written)
+    assert (project.emulated.picklist(FIELD), project.count_writes()) == (before, written)
 
 
 def test_a_global_set_and_a_standard_set_come_back(project: Project) -> None:

@@ -17,12 +17,12 @@ def set_values(project: Project, *names: str, **label: str) -> None:
     project.emulated.change({"objects": {"Account": {"fields": {"Tier__c": {"picklistValues": values}}}}})
 
 
-def refused(project: Project, plan: str) -> str:
-    """What the run of a plan is refused with: nothing is written."""
-    before = project.written()
+def run_refused_plan(project: Project, plan: str) -> str:
+    """Run a saved plan that is refused and writes nothing. Return what the run says."""
+    before = project.count_writes()
     run = project.run("--plan", plan)
     assert run.exit == 6, run.said
-    assert project.written() == before
+    assert project.count_writes() == before
     assert "plan again with --save" in run.said
     return run.said
 
@@ -37,7 +37,7 @@ def saved(project: Project) -> str:
 @pytest.mark.rule("C1")
 def test_a_plan_is_refused_when_the_field_was_edited_and_says_what_changed(project: Project, saved: str) -> None:
     set_values(project, "Gold", "Silver", "Copper", "Zinc")
-    said = refused(project, saved)
+    said = run_refused_plan(project, saved)
     assert "Account.Tier__c: Copper, Zinc were added, Bronze was removed" in said
     run = project.run()
     assert (run.exit, list(project.active())) == (0, ["Gold", "Silver", "Bronze", "Platinum"])
@@ -46,7 +46,7 @@ def test_a_plan_is_refused_when_the_field_was_edited_and_says_what_changed(proje
 @pytest.mark.rule("C1")
 def test_a_plan_is_refused_when_only_a_label_was_edited(project: Project, saved: str) -> None:
     set_values(project, "Gold", "Silver", "Bronze", Gold="Best")
-    assert "labels, order or settings are not what they were" in refused(project, saved)
+    assert "labels, order or settings are not what they were" in run_refused_plan(project, saved)
 
 
 @pytest.mark.rule("C1")
@@ -55,10 +55,10 @@ def test_a_plan_can_be_run_when_an_edit_was_taken_back(project: Project) -> None
     project.model("Gold", "Silver", "Bronze", "Platinum")
     saved = project.plan("--save").report["run"]
     set_values(project, "Gold", "Silver", "Bronze", "Copper")
-    refused(project, saved)
+    run_refused_plan(project, saved)
     set_values(project, "Gold", "Silver", "Bronze")
     assert project.run("--plan", saved).exit == 0
-    assert "was run already" in refused(project, saved)
+    assert "was run already" in run_refused_plan(project, saved)
 
 
 @pytest.mark.rule("C1")
@@ -74,7 +74,7 @@ def test_a_plan_of_a_field_that_is_not_there_any_more_is_refused(
     project: Project, saved: str, org: dict[str, Any]
 ) -> None:
     project.emulated.change(org)
-    assert "Account.Tier__c is not there any more, or this user does not see it" in refused(project, saved)
+    assert "Account.Tier__c is not there any more, or this user does not see it" in run_refused_plan(project, saved)
 
 
 @pytest.mark.rule("C1")
@@ -89,5 +89,5 @@ def test_a_plan_is_refused_when_the_field_is_edited_while_it_is_written(
 
     write = plugin.writing.write
     monkeypatch.setattr(plugin.writing, "write", edit_first)
-    assert "Account.Tier__c: Copper was added" in refused(project, saved)
-    assert "was given up already" in refused(project, saved)
+    assert "Account.Tier__c: Copper was added" in run_refused_plan(project, saved)
+    assert "was given up already" in run_refused_plan(project, saved)

@@ -20,7 +20,7 @@ NAMES = st.sampled_from("abcde")
 
 
 def picklist(*values: tuple[str, str, bool], default: str = "") -> Picklist:
-    """A restricted custom field with values of a name, a label and whether they are active."""
+    """Return a restricted custom field. Each value has a name, a label and whether it is active."""
     raw = [
         {"valueName": name, "label": label, "isActive": None if active else False, "default": name == default}
         for name, label, active in values
@@ -30,7 +30,7 @@ def picklist(*values: tuple[str, str, bool], default: str = "") -> Picklist:
 
 
 def write(org: Picklist, step: Picklist) -> Picklist:
-    """What Salesforce makes of a write. It refuses a label that another active value has before or after it."""
+    """Write a step as Salesforce does. Fail if another active value has the same label before or after it."""
     before = {each.key: each for each in org.active}
     labels: dict[str, str] = {}
     for each in step.active:

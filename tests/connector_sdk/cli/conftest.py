@@ -107,7 +107,9 @@ class Shelf:
     @hookimpl
     def connect(self, config: ShelfConfig) -> Connection:
         if config.token.reveal() == "lost-ticket":
-            raise ConfigError([Problem("nobody knows this token", ("token",))], exit_code=ExitCode.UNREACHABLE)
+            raise ConfigError(
+                [Problem("the library does not know this token", ("token",))], exit_code=ExitCode.UNREACHABLE
+            )
         return Connection(handle=self, account="library-1", label="The library", production=True, close=lambda: None)
 
     @hookimpl
@@ -140,7 +142,10 @@ class Shelf:
     def classify_error(self, error: RowError | BaseException) -> Classification:
         if isinstance(error, RowError) and error.code == "LENT_OUT":
             return Classification(
-                kind=Kind.REJECTED, executed=Executed.NO, cause="Somebody has the book.", advice="Ask them for it."
+                kind=Kind.REJECTED,
+                executed=Executed.NO,
+                cause="Another reader has the book.",
+                advice="Ask them for it.",
             )
         return by_default(error)
 
@@ -184,8 +189,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def invoke() -> Invoke:
     """Run `connector` with arguments; the destination `shelf` is there."""
 
-    def invoking(*arguments: str, destinations: Mapping[str, Any] | None = None) -> Result:
+    def run_command(*arguments: str, destinations: Mapping[str, Any] | None = None) -> Result:
         known = {"shelf": Destination("shelf", Shelf())} if destinations is None else destinations
         return CliRunner().invoke(connector, list(arguments), obj=Settings(destinations=known))
 
-    return invoking
+    return run_command

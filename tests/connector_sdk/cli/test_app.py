@@ -159,14 +159,14 @@ def test_a_login_that_is_refused_is_said_with_its_place_in_the_project(
     for arguments in (("discover", "crm"), ("check",), ("run", "books")):
         result = invoke(*arguments)
         assert result.exit_code == 69
-        assert "connector.yml:3 connections.crm.token: nobody knows this token" in result.stderr
+        assert "connector.yml:3 connections.crm.token: the library does not know this token" in result.stderr
 
 
 @pytest.mark.parametrize("written", ["LENT_OUT", "lent_out", "Lent_Out"])
 def test_explain_takes_any_case(invoke: Invoke, folder: Path, written: str) -> None:
     result = invoke("explain", written)
     assert result.exit_code == 0
-    assert "Somebody has the book." in result.stdout
+    assert "Another reader has the book." in result.stdout
     assert "Ask them for it." in result.stdout
 
 
@@ -296,10 +296,10 @@ def test_a_machine_that_has_no_more_of_something_is_no_bug(
 def test_a_command_that_is_interrupted_ends_with_130(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object, **__: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("connector_sdk.history.runs", interrupted)
+    monkeypatch.setattr("connector_sdk.history.runs", interrupt)
     assert invoke("runs").exit_code == 130
 
 

@@ -56,12 +56,12 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 @pytest.fixture
 def command(store: Store) -> Command:
-    def commanding(*arguments: str) -> Result:
+    def run_command(*arguments: str) -> Result:
         settings = Settings(destinations={"reference": Destination("reference", plugin)})
         return CliRunner().invoke(connector, list(arguments), obj=settings)
 
-    assert commanding("run", "nightly", "--first-run", "send").exit_code == 3
-    return commanding
+    assert run_command("run", "nightly", "--first-run", "send").exit_code == 3
+    return run_command
 
 
 def test_the_later_syncs_of_a_sequence_run_all_the_same(command: Command, store: Store) -> None:

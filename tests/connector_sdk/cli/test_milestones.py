@@ -78,13 +78,13 @@ class Told:
         )
 
     def batch(self, done: int, outcome: Outcome = Outcome.SUCCEEDED) -> None:
-        """A batch has its outcomes, and so many rows of the run are done."""
+        """Report a batch with one outcome; `done` rows of the run are done after it."""
         self.observers.batch_finished(
             BatchReport(run="r1", number=1, rows=1, outcomes={outcome: 1}, remaining=self.rows - done)
         )
 
     def call(self) -> None:
-        """An API call was made."""
+        """Report an API call."""
         self.observers.call_finished(
             Call(at="", method="GET", url="/job", status=200, seconds=0.1, request_bytes=0, response_bytes=0)
         )
@@ -166,11 +166,11 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     Path("people.csv").write_text("key,text\n" + "".join(f"k{number:02},text\n" for number in range(20)))
     store = Store.at("store.db")
 
-    def commanding(*arguments: str) -> Result:
+    def run_command(*arguments: str) -> Result:
         settings = Settings(destinations={"reference": Destination("reference", plugin)})
         return CliRunner().invoke(connector, list(arguments), obj=settings)
 
-    yield commanding
+    yield run_command
     store.close()
 
 

@@ -47,28 +47,28 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 @pytest.fixture
 def command() -> Command:
-    def commanding(*arguments: str) -> Result:
+    def run_command(*arguments: str) -> Result:
         settings = Settings(destinations={"reference": Destination("reference", plugin)})
         return CliRunner().invoke(connector, list(arguments), obj=settings)
 
-    return commanding
+    return run_command
 
 
-def interrupted(store: Store, command: Command) -> str:
+def leave_run_open(store: Store, command: Command) -> str:
     store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
     result = command("run", "people", "--output", "json")
     assert result.exit_code == 4
     return str(json.loads(result.stdout)[0]["run"])
 
 
-def renamed() -> None:
+def rename_sync() -> None:
     Path("connector.yml").write_text(PROJECT.replace("  people:\n    model", "  persons:\n    model"))
 
 
 def test_the_report_of_the_run_that_was_finished_is_printed_though_the_next_one_cannot_begin(
     store: Store, command: Command
 ) -> None:
-    run = interrupted(store, command)
+    run = leave_run_open(store, command)
     Path("people.csv").write_text("key,txt\na,Ann\n")
     result = command("run", "people")
     assert result.exit_code == 64
@@ -78,7 +78,7 @@ def test_the_report_of_the_run_that_was_finished_is_printed_though_the_next_one_
 
 
 def test_programs_are_told_both_as_well(store: Store, command: Command) -> None:
-    interrupted(store, command)
+    leave_run_open(store, command)
     Path("people.csv").write_text("key,text\n")
     result = command("run", "people", "--output", "json")
     assert result.exit_code == 6
@@ -89,9 +89,9 @@ def test_programs_are_told_both_as_well(store: Store, command: Command) -> None:
 
 
 def test_an_open_run_of_a_sync_that_was_renamed_is_told_with_the_way_out(store: Store, command: Command) -> None:
-    run = interrupted(store, command)
+    run = leave_run_open(store, command)
     assert "does not have" not in command("runs").stderr
-    renamed()
+    rename_sync()
     for arguments in (("runs",), ("check",), ("run", "persons")):
         result = command(*arguments)
         assert result.exit_code == 0
@@ -107,14 +107,14 @@ def test_held_rows_of_a_sync_that_was_renamed_are_told_and_can_be_settled(store:
     result = command("run", "people", "--first-run", "send", "--output", "json")
     assert result.exit_code == 3
     run = json.loads(result.stdout)[0]["run"]
-    renamed()
+    rename_sync()
     assert f"connector resolve {run}" in command("check").stderr
     assert command("resolve", run, "--sent").exit_code == 0
     assert "does not have" not in command("runs").stderr
 
 
 def test_past_runs_are_shown_and_settled_while_the_project_has_mistakes(store: Store, command: Command) -> None:
-    run = interrupted(store, command)
+    run = leave_run_open(store, command)
     Path("connector.yml").write_text(PROJECT.replace("upsert", "upsrt").replace("fields:", "felds:"))
     assert command("check").exit_code == 64
     assert run in command("runs").stdout

@@ -38,8 +38,8 @@ FULL = "people: warning: the shelf is nearly full — buy another"
 Command = Callable[..., Result]
 
 
-def told(result: Result) -> list[str]:
-    """What was said on stderr, but for how far the run is."""
+def read_messages(result: Result) -> list[str]:
+    """Return the warnings on stderr and the line `writing`, without the progress of the run."""
     return [line for line in result.stderr.splitlines() if line == "writing" or "warning:" in line]
 
 
@@ -51,7 +51,7 @@ def asked() -> list[Any]:
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[Any]) -> Iterator[Command]:
-    """Commands in a folder with a project; the destination warns of every plan, and tells when it writes."""
+    """Commands in a folder with a project; the destination warns of every plan, and says when it writes."""
     monkeypatch.chdir(tmp_path)
     Path("connector.yml").write_text(PROJECT)
     Path("people.csv").write_text("key,text,hobby\na,Ann,Golf\n")
@@ -68,24 +68,24 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[Any]) -
     known = {name: hook for name, hook in vars(plugin).items() if hasattr(hook, "connector_sdk_impl")}
     hooks = known | {"check_plan": hookimpl(check_plan), "write_batch": hookimpl(write_batch)}
 
-    def commanding(*arguments: str) -> Result:
+    def run_command(*arguments: str) -> Result:
         settings = Settings(destinations={"reference": Destination("reference", SimpleNamespace(**hooks))})
         return CliRunner().invoke(connector, list(arguments), obj=settings)
 
-    yield commanding
+    yield run_command
     store.close()
 
 
 def test_a_run_tells_the_warnings_of_its_plan_before_it_writes(command: Command) -> None:
     result = command("run", "people", "--output", "json")
     assert result.exit_code == 0
-    assert told(result) == [NOVEL, FULL, "writing"]
+    assert read_messages(result) == [NOVEL, FULL, "writing"]
     assert json.loads(result.stdout)[0]["rows"]["succeeded"] == 1
 
 
 def test_so_does_the_run_of_a_saved_plan(command: Command) -> None:
     saved = json.loads(command("plan", "people", "--save", "--output", "json").stdout)[0]["run"]
-    assert told(command("run", "people", "--plan", saved)) == [NOVEL, FULL, "writing"]
+    assert read_messages(command("run", "people", "--plan", saved)) == [NOVEL, FULL, "writing"]
 
 
 def test_a_quiet_run_tells_none(command: Command) -> None:
@@ -97,6 +97,6 @@ def test_a_run_that_sends_nothing_does_not_ask_the_destination_about_its_plan_an
 ) -> None:
     command("run", "people")
     result = command("run", "people")
-    assert (result.exit_code, told(result), len(asked)) == (0, [], 1)
+    assert (result.exit_code, read_messages(result), len(asked)) == (0, [], 1)
     assert "the shelf is nearly full" in command("plan", "people").stdout
     assert len(asked) == 2

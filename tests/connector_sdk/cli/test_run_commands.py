@@ -77,9 +77,9 @@ Asked = list[tuple[str, dict[str, Any]]]
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Callable[[Answer], Asked]:
-    """Let runs answer what a test says; answers the list of what was asked."""
+    """Let runs answer what a test says; return the list of what was asked."""
 
-    def answering(answer: Answer) -> Asked:
+    def replace_run(answer: Answer) -> Asked:
         asked: Asked = []
 
         def run(_: object, sync: str, **request: Any) -> tuple[RunReport, ...]:
@@ -89,7 +89,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Callable[[Answer],
         monkeypatch.setattr("connector_sdk.run.run", run)
         return asked
 
-    return answering
+    return replace_run
 
 
 def one(report: RunReport) -> Answer:

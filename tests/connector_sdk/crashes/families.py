@@ -1,7 +1,7 @@
 """Runs to be killed whose rows refer to each other: each stage needs the ids of the records that the last one made.
 
 The model is a tree of people, children first, each with the parent's key as its mentor. The destination refuses one of
-them, so that nobody below that one can be written.
+them, so that no row below that one can be written.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ FAMILIES: Mapping[str, Family] = {
 }
 
 
-def crashing(name: str, rows: str, *faults: str) -> Scenario:
-    """A scenario by the name of its family; `faults` are kinds of fault that calls meet now and then on top of it."""
+def make_scenario(name: str, rows: str, *faults: str) -> Scenario:
+    """Return the scenario of a family, by its name. Calls also meet a fault of each kind in `faults` now and then."""
     family = FAMILIES[name]
 
     def prepare(folder: Path) -> None:
@@ -74,25 +74,25 @@ def crashing(name: str, rows: str, *faults: str) -> Scenario:
 
 
 def parents(rows: int) -> dict[str, str | None]:
-    """Whom each refers to, children first: two below each, and one who is alone."""
+    """Return the parent of each key, children first: two below each, and one who is alone."""
     tree = {f"k{number}": f"k{(number - 1) // 2}" if number else None for number in reversed(range(rows))}
     return {**tree, "alone": None}
 
 
 def model(rows: int) -> pa.Table:
-    """The model of a trial."""
+    """Return the model of a trial."""
     tree = parents(rows)
     return pa.table({"key": list(tree), "parent": pa.array(list(tree.values()), pa.string())})
 
 
 def run_once(family: Family, folder: Path) -> int:
-    """Run the sync as a command would; the worst exit code of the runs that this took."""
+    """Run the sync as a command would, and return the worst exit code of the runs that this took."""
     os.environ["XDG_STATE_HOME"] = str(folder / "home")
     return max(report.exit for report in _run(family, folder))
 
 
 def audit(family: Family, rows: int, folder: Path, *, faulty: bool) -> Iterator[str]:
-    """What is wrong with the records, with their parents, and with what was said of them."""
+    """Yield what is wrong with the records, with their parents, and with the reported outcomes."""
     store = Store.at(folder / "store.db")
     store.deliver_late()
     store.clear_faults()
@@ -126,7 +126,7 @@ def _wrong_records(rows: int, records: tuple[dict[str, Any], ...]) -> Iterator[s
 
 
 def _wrong_outcomes(folder: Path, last: RunReport, rows: int) -> Iterator[str]:
-    """What the last run says of the rows that cannot be written."""
+    """Yield rows that are wrong in the ledger of the last run, which lists only rows that cannot be written."""
     tree = parents(rows)
     for line in pq.read_table(folder / ".connector" / "ledgers" / f"{last.run}.parquet").to_pylist():
         expected = "bad_value" if line["key"] == REFUSED else "REFERENCE_NOT_FOUND"
@@ -147,7 +147,7 @@ def _run(family: Family, folder: Path) -> tuple[RunReport, ...]:
 
 
 def project(family: Family, folder: Path) -> Project:
-    """The project of a trial."""
+    """Return the project of a trial."""
     mentor = FieldMapping(field="mentor", find=Find("people", "parent", "external_id"))
     fields = (FieldMapping(field="name", value="A name"), mentor)
     keyed = family.mode is not Mode.INSERT

@@ -1,10 +1,10 @@
-"""A state folder that is kept as a file, so that every later version is held to go on from it.
+"""A state folder that is kept as a file. Every later version must be able to continue from it.
 
     python -m tests.connector_sdk.crashes.frozen_state
 
 makes one with the version at hand, beside those of former versions, in `frozen/`. It is a project with its state and
-its destination: the sync `people` was killed in its second run, when one of its batches was done, one had been
-uploaded and not been committed, and one was still to be sent; the sync `notes` holds a row whose answer was lost.
+its destination. The sync `people` was killed in its second run: one batch was done, one was uploaded but not committed,
+and one was not sent yet. The sync `notes` holds a row whose answer was lost.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def in_a_process(act: Callable[[], None]) -> None:
 
 
 def without_names(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Return an entry of the archive without the name of who made it."""
+    """Return an entry of the archive without the name of the user who made it."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
     return entry

@@ -40,9 +40,9 @@ _DONE = {0, 1, 3}
 
 
 def main() -> None:
-    """`python -m tests.connector_sdk.crashes.full_disk CASE ROWS MODEL STEP`, behind `NAMESPACE`.
+    """Run `python -m tests.connector_sdk.crashes.full_disk CASE ROWS MODEL STEP`, behind `NAMESPACE`.
 
-    The room grows by STEP pages until a run has enough; prints how many trials that took and what went wrong, as JSON.
+    The room grows by STEP pages until a run has enough. Print how many trials that took and what went wrong, as JSON.
     """
     name, rows, model, step = sys.argv[1:]
     case = evolve(CASES[name], rows=int(rows))
@@ -66,7 +66,7 @@ def _prepare(case: Case, folder: Path) -> str:
 
 
 def _trial(case: Case, model: str, prepared: Path, folder: Path, room: int) -> Iterator[str]:
-    """What is wrong with a run that has `room` bytes, and with the next one. Nothing at all when it needs no more."""
+    """Yield what is wrong with a run that has `room` bytes, and with the next one. Yield nothing if that is enough."""
     shutil.copytree(prepared, folder, ignore=shutil.ignore_patterns("home"))  # where the rollback guard knows a copy
     os.environ["XDG_STATE_HOME"] = str(folder / "home")
     state = folder / ".connector"
@@ -91,7 +91,7 @@ def _trial(case: Case, model: str, prepared: Path, folder: Path, room: int) -> I
 
 
 def _wrong_words(ended: int, said: str) -> str:
-    """What is wrong with how a command without room ends; empty when it is as it should be."""
+    """Return what is wrong with how a command without room ends, or an empty text."""
     line = said.strip().splitlines()[-1] if said.strip() else "nothing"
     if ended != 4 or " — " not in line or not any(word in line for word in ("room", "disk", "space")):
         return f"it ends with {ended} and says: {said.strip()[-600:]}"
@@ -106,7 +106,7 @@ def _fill(ballast: Path, room: int) -> None:
 
 
 def _command(case: Case, model: str, folder: Path) -> tuple[int, str]:
-    """Run the sync by the command; the exit code and what it printed."""
+    """Run the sync by the command, and return the exit code and what it printed."""
 
     def run() -> str:
         made = project(case, folder)
@@ -126,13 +126,13 @@ def _command(case: Case, model: str, folder: Path) -> tuple[int, str]:
 
 
 def _in_few_batches(case: Case) -> DeliveryOptions:
-    """So that the files of a large case are what fills the disk, and not the journal."""
+    """Return options with few batches, so that the files of a large case fill the disk, and not the journal."""
     size = None if case.mode is Mode.ALL else max(BATCH, case.rows // 3)
     return DeliveryOptions(api=case.api, batch_size=size, parallelism=1)
 
 
 def _child(folder: Path, act: Callable[[], str]) -> str:
-    """Do something in a process of its own, which has threads and open files; answers what it answers."""
+    """Do something in a process of its own, which has threads and open files, and return its answer."""
     answer = folder.parent / "answer"
     child = os.fork()
     if child == 0:

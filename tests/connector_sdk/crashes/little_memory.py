@@ -33,8 +33,8 @@ A library that is loaded only now and finds no room is an `ImportError`, and so 
 _FOUND = "found.json"
 
 
-def starving(case: str, rows: str, most: str, step: str) -> Scenario:
-    """Runs that may have 0 MB more, STEP, and so on below MOST; what went wrong with any of them is for the audit.
+def make_scenario(case: str, rows: str, most: str, step: str) -> Scenario:
+    """Return a scenario of runs that may have 0 MB more, `step`, and so on below `most`. The audit yields problems.
 
     `ends.json` beside the trial counts how they ended: with an exit code, or by a signal, which has a minus.
     """
@@ -62,7 +62,7 @@ def _prepare(case: Case, folder: Path) -> None:
 
 
 def _trial(case: Case, folder: Path, more: int, ends: Counter[int]) -> Iterator[str]:
-    """What is wrong with a run that may have `more` megabytes, and with the next one."""
+    """Yield what is wrong with a run that may have `more` megabytes, and with the next one."""
     trial = folder / "trial"
     shutil.copytree(folder / "prepared", trial, ignore=shutil.ignore_patterns("home"))  # the rollback guard's
     ended, said = _child(trial, lambda: _command(case, trial, more << 20))
@@ -78,7 +78,7 @@ def _trial(case: Case, folder: Path, more: int, ends: Counter[int]) -> Iterator[
 
 
 def _command(case: Case, folder: Path, more: int) -> tuple[int, str]:
-    """Run the sync by the command in a process that may have no more than so many bytes besides what it has."""
+    """Run the sync by the command in a process that may take only `more` bytes besides those that it has."""
     settings = Settings(path=folder, destinations=DESTINATIONS)
     settings.project = project(case, folder)
     first = ["--first-run", "send"] if case.mode is Mode.INSERT else []
@@ -90,7 +90,7 @@ def _command(case: Case, folder: Path, more: int) -> tuple[int, str]:
 
 
 def _child(folder: Path, act: Callable[[], tuple[int, str]]) -> tuple[int, str]:
-    """Do something in a process of its own; what it answers, or the signal that ended it with a minus."""
+    """Do something in a process of its own. Return its answer, or the signal that ended it with a minus."""
     answer = folder / "answer.json"
     answer.unlink(missing_ok=True)
     child = os.fork()

@@ -32,8 +32,8 @@ GROUPS = {"p0": ["a0", "b0", "c0", "d0"], "p1": ["a1"], "alone": []}
 """Parents, with their children."""
 
 
-def crashing(api: str, *faults: str) -> Scenario:
-    """A scenario through an api; `faults` are kinds of fault that calls meet now and then on top of it."""
+def make_scenario(api: str, *faults: str) -> Scenario:
+    """Return the scenario of an api. Calls also meet a fault of each kind in `faults` now and then."""
     return Scenario(
         prepare=lambda folder: prepare(folder, faults),
         run=lambda folder: max(each.exit for each in _run(api, folder)),
@@ -42,7 +42,7 @@ def crashing(api: str, *faults: str) -> Scenario:
 
 
 def prepare(folder: Path, faults: tuple[str, ...]) -> None:
-    """Records of all children and of one parent; the other parents are to be made."""
+    """Create records of all children and of one parent. The run makes the other parents."""
     store = Store.at(folder / "store.db")
     for key in ["p0", *(child for children in GROUPS.values() for child in children)]:
         store.put("people", external_id=key, name="Before")
@@ -55,7 +55,7 @@ def prepare(folder: Path, faults: tuple[str, ...]) -> None:
 
 
 def audit(api: str, folder: Path, *, faulty: bool) -> Iterator[str]:
-    """What is wrong with the records, and with what was said of them."""
+    """Yield what is wrong with the records, and with the reported outcomes."""
     store = Store.at(folder / "store.db")
     store.deliver_late()
     store.clear_faults()
@@ -79,7 +79,7 @@ def _run(api: str, folder: Path) -> tuple[RunReport, ...]:
 
 
 def project(api: str, folder: Path) -> Project:
-    """The project of a trial: batches of two."""
+    """Return the project of a trial, with batches of two."""
     sync = Sync(
         name="sync",
         model="model",

@@ -33,8 +33,8 @@ CONVERTED = ("g1", "g3")
 """Guests who become people just before their rows are executed."""
 
 
-def crashing(api: str, *faults: str) -> Scenario:
-    """A scenario through an api; `faults` are kinds of fault that calls meet now and then on top of it."""
+def make_scenario(api: str, *faults: str) -> Scenario:
+    """Return the scenario of an api. Calls also meet a fault of each kind in `faults` now and then."""
     return Scenario(
         prepare=lambda folder: prepare(folder, faults),
         run=lambda folder: max(each.exit for each in _run(api, folder)),
@@ -43,7 +43,7 @@ def crashing(api: str, *faults: str) -> Scenario:
 
 
 def prepare(folder: Path, faults: tuple[str, ...]) -> None:
-    """A person and some guests; one row of the model is of neither."""
+    """Create a person and some guests, and a model with one row more, which has no record yet."""
     store = Store.at(folder / "store.db")
     for object_name, keys in (("people", PEOPLE), ("guests", GUESTS)):
         for key in keys:
@@ -56,7 +56,7 @@ def prepare(folder: Path, faults: tuple[str, ...]) -> None:
 
 
 def audit(api: str, folder: Path, *, faulty: bool) -> Iterator[str]:
-    """What is wrong with the records, and with what was said of them."""
+    """Yield what is wrong with the records, and with the reported outcomes."""
     store = Store.at(folder / "store.db")
     store.deliver_late()
     store.clear_faults()
@@ -83,7 +83,7 @@ def _run(api: str, folder: Path) -> tuple[RunReport, ...]:
 
 
 def project(api: str, folder: Path) -> Project:
-    """The project of a trial: batches of two."""
+    """Return the project of a trial, with batches of two."""
     sync = Sync(
         name="sync",
         model="model",

@@ -1,8 +1,7 @@
 """Runs that end with the power: what was never put on the disk is gone from the state when the next one begins.
 
-Of a file whose content was not put there nothing is left, and so of one whose folder does not know it. The journal is
-left as it is: that SQLite keeps what it committed is its own promise, and the folder that it lies in it puts on the
-disk itself.
+A file is lost if its content was not put on the disk, or if its folder was not put there after the file was made. The
+journal stays as it is: SQLite promises to keep what it committed, and puts the folder of its file on the disk itself.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ Kept = dict[str, Any]
 """Of each inode what is on the disk: of a file its size and time, of a folder the inodes of its entries by name."""
 
 
-def crashing(module: str, *words: str) -> Scenario:
-    """A scenario of another module by its words, whose processes end with the power."""
-    scenario: Scenario = importlib.import_module(f"{__package__}.{module}").crashing(*words)
+def make_scenario(module: str, *words: str) -> Scenario:
+    """Return the scenario of another module, made from its words, whose processes end with the power."""
+    scenario: Scenario = importlib.import_module(f"{__package__}.{module}").make_scenario(*words)
     return evolve(
         scenario,
-        prepare=lambda folder: _noting(folder, scenario.prepare),
-        run=lambda folder: _noting(folder, scenario.run),
-        audit=lambda folder: _noting(folder, scenario.audit),
+        prepare=lambda folder: _act_after_power_cut(folder, scenario.prepare),
+        run=lambda folder: _act_after_power_cut(folder, scenario.run),
+        audit=lambda folder: _act_after_power_cut(folder, scenario.audit),
     )
 
 
-def _noting(folder: Path, act: Callable[[Path], Any]) -> Any:
+def _act_after_power_cut(folder: Path, act: Callable[[Path], Any]) -> Any:
     """Lose what is not on the disk, then act and note what is put there."""
     notes = folder / "on_disk.json"
     kept: Kept = json.loads(notes.read_text()) if notes.exists() else {}

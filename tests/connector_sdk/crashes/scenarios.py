@@ -1,7 +1,7 @@
 """Runs to be killed: every mode through every api of the reference destination, audited by what it executed.
 
 A project lies in the trial's folder, with a model that is cut into batches of five rows. Keyed modes run once before
-anybody is killed, so that the run under test has rows that are new, changed, unchanged and gone.
+any run is killed, so that the run under test has rows that are new, changed, unchanged and gone.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ CASES: Mapping[str, Case] = {
 }
 
 
-def crashing(case: str, rows: str, *faults: str) -> Scenario:
-    """A scenario by the name of its case; `faults` are kinds of fault that calls meet now and then on top of it."""
+def make_scenario(case: str, rows: str, *faults: str) -> Scenario:
+    """Return the scenario of a case, by its name. Calls also meet a fault of each kind in `faults` now and then."""
     chosen = evolve(CASES[case], rows=int(rows))
     return Scenario(
         prepare=lambda folder: prepare(chosen, folder, faults),
@@ -82,8 +82,8 @@ def crashing(case: str, rows: str, *faults: str) -> Scenario:
     )
 
 
-def stopping(case: str, rows: str) -> Scenario:
-    """A scenario whose run is stopped by the destination while other batches are in flight."""
+def make_stopping_scenario(case: str, rows: str) -> Scenario:
+    """Return a scenario whose run is stopped by the destination while other batches are in flight."""
     chosen = evolve(CASES[case], rows=int(rows), parallelism=3)
 
     def prepare_stop(folder: Path) -> None:
@@ -114,15 +114,15 @@ def prepare(case: Case, folder: Path, faults: Iterable[str] = ()) -> None:
 
 
 def run_once(case: Case, folder: Path) -> int:
-    """Run the sync as a command would; the worst exit code of the runs that this took."""
+    """Run the sync as a command would, and return the worst exit code of the runs that this took."""
     os.environ["XDG_STATE_HOME"] = str(folder / "home")
     return max(report.exit for report in _run(case, folder))
 
 
 def audit(case: Case, folder: Path, *, faulty: bool = False) -> Iterator[str]:
-    """What is wrong with what the destination executed and with what was said of it.
+    """Yield what is wrong with what the destination executed, and with the reported outcomes.
 
-    Where calls went wrong besides, rows may have been left to the next run, which is then due first.
+    If calls met other faults, rows may have been left to the next run. That one then runs first.
     """
     store = Store.at(folder / "store.db")
     store.deliver_late()
@@ -134,12 +134,12 @@ def audit(case: Case, folder: Path, *, faulty: bool = False) -> Iterator[str]:
     executed = {key: times - before.get(key, 0) for key, times in store.execution_counts(case.object_name).items()}
     outcomes = _outcomes(folder)
     yield from _wrong_records(case, store, outcomes)
-    yield from _executed_too_often(case, executed)
-    yield from _not_settled(case, folder, store)
+    yield from _find_repeats(case, executed)
+    yield from _find_unsettled_rows(case, folder, store)
 
 
 def _wrong_records(case: Case, store: Store, outcomes: Mapping[str, str]) -> Iterator[str]:
-    """Records that are not what the model says, and rows that nobody gave account of."""
+    """Yield records that are not what the model says, and rows with a wrong outcome."""
     records = [(record[case.key_field], record.get(_text_field(case))) for record in store.records(case.object_name)]
     found = dict(records)
     if len(found) < len(records):
@@ -169,12 +169,12 @@ def _wrong_removals(case: Case, found: Mapping[str, str | None]) -> Iterator[str
             yield f"{key} left the model and is still there"
 
 
-def _executed_too_often(case: Case, executed: Mapping[str, int]) -> Iterator[str]:
+def _find_repeats(case: Case, executed: Mapping[str, int]) -> Iterator[str]:
     yield from (f"{key} was executed {times} times" for key, times in executed.items() if times > case.most)
 
 
-def _not_settled(case: Case, folder: Path, store: Store) -> Iterator[str]:
-    """Another run has nothing to do but what was refused."""
+def _find_unsettled_rows(case: Case, folder: Path, store: Store) -> Iterator[str]:
+    """Run the sync again, and yield what it did beside sending refused rows."""
     before = store.execution_counts(case.object_name)
     (report,) = _run(case, folder)
     if case.mode is Mode.ALL:
@@ -190,7 +190,7 @@ def _text_field(case: Case) -> str:
 
 
 def model_rows(case: Case, *, changed: bool) -> dict[str, str]:
-    """The rows of the model, a text by key; when it changed, two are gone, three new, and every third one edited."""
+    """Return the rows of the model, a text by key. If it changed, two are gone, three new, every third one edited."""
     if not changed:
         return {f"k{number}": f"text {number}" for number in range(case.rows)}
     kept = {f"k{number}": f"text {number}" for number in range(2, case.rows)}
@@ -199,7 +199,7 @@ def model_rows(case: Case, *, changed: bool) -> dict[str, str]:
 
 
 def project(case: Case, folder: Path) -> Project:
-    """The project of a trial."""
+    """Return the project of a trial."""
     keyed = case.mode is not Mode.INSERT
     fields = [FieldMapping(field=_text_field(case), column="text")]
     if case.mode is Mode.INSERT:
@@ -237,7 +237,7 @@ def _write_model(folder: Path, rows: Mapping[str, str]) -> None:
 
 
 def _outcomes(folder: Path) -> dict[str, str]:
-    """The last outcome of every key, over all runs of the trial."""
+    """Return the last outcome of every key, over all runs of the trial."""
     found: dict[str, str] = {}
     for ledger in sorted((folder / ".connector" / "ledgers").iterdir()):
         lines = pq.read_table(ledger, columns=["key", "outcome", "action"]).to_pylist()

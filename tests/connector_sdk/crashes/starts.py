@@ -24,7 +24,7 @@ from .scenarios import CASES, DESTINATIONS, project
 
 
 def main() -> None:
-    """Start, let go, wait."""
+    """Start the processes, let them run at the same moment, and wait for all of them."""
     folder, case = Path.cwd(), CASES["insert-two_phase"]
     os.environ["XDG_STATE_HOME"] = str(folder / "home")
     pyarrow.parquet.write_table(pyarrow.table({"key": ["a", "b"], "text": ["1", "2"]}), folder / "model.parquet")
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _start(folder: Path, gate: int, opener: int) -> int:
-    """A process that runs the sync as soon as nobody holds the gate's other end any more."""
+    """Start a process that runs the sync as soon as the other end of the gate is closed, and return its id."""
     if child := os.fork():
         return child
     os.close(opener)
@@ -57,7 +57,7 @@ def _start(folder: Path, gate: int, opener: int) -> int:
 
 
 def _next(waiting: set[int]) -> int:
-    """Wait for one of the processes; its exit code."""
+    """Wait for one of the processes, and return its exit code."""
     child, status = os.wait()
     waiting.remove(child)
     return os.waitstatus_to_exitcode(status)

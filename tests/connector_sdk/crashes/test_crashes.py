@@ -10,12 +10,12 @@ from ...conftest import Unharmed
 from .families import FAMILIES
 from .scenarios import CASES
 
-SCENARIO = f"{__package__}.scenarios:crashing"
-STOPPING = f"{__package__}.scenarios:stopping"
-FAMILY = f"{__package__}.families:crashing"
+SCENARIO = f"{__package__}.scenarios:make_scenario"
+STOPPING = f"{__package__}.scenarios:make_stopping_scenario"
+FAMILY = f"{__package__}.families:make_scenario"
 QUICK = ("all-replace",)
-MERGES = f"{__package__}.merges:crashing"
-MOVES = f"{__package__}.moves:crashing"
+MERGES = f"{__package__}.merges:make_scenario"
+MOVES = f"{__package__}.moves:make_scenario"
 TRIALS = 20
 """Runs that are killed up to five times each."""
 ROWS = "21"

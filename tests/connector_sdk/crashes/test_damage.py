@@ -132,11 +132,11 @@ def damage(path: Path, where: str) -> None:
 
 
 def audit(place: Place, files: list[Path], harm: Callable[[Path], None]) -> None:
-    """A command that stops names the file that is damaged, and once that is put back, everything is as it should be."""
+    """Check that a command that stops names the damaged file, and that all is well once that file is put back."""
     good = {path: path.read_bytes() for path in files}
     for path in files:
         harm(path)
-    stopped = say_what_is_wrong(place, files)
+    stopped = check_commands(place, files)
     if stopped:
         put_back(good)
         if not list((place.folder / ".connector").glob("plans/*/plan.json")):
@@ -151,8 +151,8 @@ def audit(place: Place, files: list[Path], harm: Callable[[Path], None]) -> None
     store.close()
 
 
-def say_what_is_wrong(place: Place, files: list[Path]) -> bool:
-    """Every command does, in words and by its exit code; whether a run was stopped."""
+def check_commands(place: Place, files: list[Path]) -> bool:
+    """Check that every command that stops says so and names a damaged file. Return whether a run was stopped."""
     stopped = False
     for command in place.commands():
         result = place.invoke(*command)
@@ -200,4 +200,4 @@ def test_bytes_that_changed_anywhere_are_told_or_taken_as_they_are(place: Place,
         return
     for path in files:
         flip(path)
-    say_what_is_wrong(place, files)
+    check_commands(place, files)

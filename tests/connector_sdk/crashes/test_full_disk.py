@@ -1,4 +1,4 @@
-"""A disk that is full: wherever a run breaks off, it says so, and goes on without loss or twins once there is room."""
+"""A disk that is full: a run says so wherever it breaks off, and continues without loss or twins once there is room."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _has_namespaces() -> bool:
 
 
 def full_disk(case: str, rows: int, model: str, step: int) -> int:
-    """Run a case on a disk that is full a few pages later in each trial; how many trials it took."""
+    """Run a case on a disk that is full a few pages later in each trial. Return how many trials it took."""
     if not _has_namespaces():
         pytest.skip("a disk of one's own needs user namespaces")
     command = [*NAMESPACE, sys.executable, "-m", f"{__package__}.full_disk", case, str(rows), model, str(step)]

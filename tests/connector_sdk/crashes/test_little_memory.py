@@ -12,12 +12,12 @@ from connector_sdk.testing.crash import replay
 
 from ...conftest import Unharmed
 
-STARVING = f"{__package__}.little_memory:starving"
+STARVING = f"{__package__}.little_memory:make_scenario"
 NEVER = "1000000"
 """A crash point that no run meets."""
 
 
-def starved(case: str, rows: int, most: int, step: int, unharmed: Unharmed, ends: Path) -> dict[str, int]:
+def starve(case: str, rows: int, most: int, step: int, unharmed: Unharmed, ends: Path) -> dict[str, int]:
     unharmed(replay(STARVING, case, str(rows), str(most), str(step), at=NEVER))
     found: dict[str, int] = json.loads(ends.read_text())
     return found
@@ -30,6 +30,6 @@ def test_a_run_with_any_little_memory_loses_and_doubles_nothing(
     case: str, unharmed: Unharmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STARVED", str(tmp_path / "ends.json"))
-    ends = starved(case, 30, 900, 20, unharmed, tmp_path / "ends.json")
+    ends = starve(case, 30, 900, 20, unharmed, tmp_path / "ends.json")
     done = sum(ends.get(code, 0) for code in ("0", "1", "3"))
     assert 0 < done < sum(ends.values()), ends

@@ -1,4 +1,4 @@
-"""The power that fails: what a run stands on is on the disk before it goes on."""
+"""A power cut: what a run relies on is on the disk before the run continues."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from connector_sdk.testing.crash import exhaust
 
 from ...conftest import Unharmed
 
-POWER = f"{__package__}.power:crashing"
+POWER = f"{__package__}.power:make_scenario"
 
 
 @pytest.mark.long

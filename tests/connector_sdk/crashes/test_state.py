@@ -30,14 +30,14 @@ def keys(folder: Path, case: Case) -> list[str]:
     return sorted(record[case.key_field] for record in Store.at(folder / "store.db").records(case.object_name))
 
 
-def with_guards(made: Project) -> Project:
-    """The project with the default limits."""
+def set_default_guards(made: Project) -> Project:
+    """Return the project with the default guards."""
     sync = evolve(made.syncs["sync"], guards=type(made.syncs["sync"].guards)())
     return evolve(made, syncs={"sync": sync})
 
 
-def stops(act: Callable[[], object]) -> str:
-    """Something stops with exit code 6; what it says."""
+def expect_guard_stop(act: Callable[[], object]) -> str:
+    """Check that something stops with exit code 6, and return its message."""
     with pytest.raises(RunStopped) as raised:
         act()
     assert raised.value.exit_code is ExitCode.GUARD
@@ -45,7 +45,7 @@ def stops(act: Callable[[], object]) -> str:
 
 
 def run_guarded(folder: Path, case: Case, **changes: object) -> None:
-    made = with_guards(project(case, folder))
+    made = set_default_guards(project(case, folder))
     sync = evolve(made.syncs["sync"], **changes)
     run(evolve(made, syncs={"sync": sync}), "sync", destinations=DESTINATIONS, pace=PACE)
 
@@ -65,7 +65,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
 def test_without_its_state_an_insert_stops_and_an_upsert_finds_its_records(case: Case, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / ".connector")
     if case.mode is Mode.INSERT:
-        assert "--first-run" in stops(lambda: run_guarded(tmp_path, case))
+        assert "--first-run" in expect_guard_stop(lambda: run_guarded(tmp_path, case))
     else:
         run_guarded(tmp_path, case)
     assert keys(tmp_path, case) == sorted(f"k{number}" for number in range(25))
@@ -74,7 +74,7 @@ def test_without_its_state_an_insert_stops_and_an_upsert_finds_its_records(case:
 def test_with_the_state_of_last_week_nothing_is_sent(case: Case, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / ".connector")
     shutil.move(tmp_path / "last-week", tmp_path / ".connector")
-    assert "lacks its last 1 run" in stops(lambda: run_guarded(tmp_path, case))
+    assert "lacks its last 1 run" in expect_guard_stop(lambda: run_guarded(tmp_path, case))
     assert keys(tmp_path, case) == sorted(f"k{number}" for number in range(25))
 
 
@@ -83,7 +83,7 @@ def test_a_renamed_key_column_stops_the_run(case: Case, tmp_path: Path) -> None:
     made = project(case, tmp_path)
     model = evolve(made.models["model"], primary_key=("id",))
     renamed = evolve(made, models={"model": model})
-    said = stops(lambda: run(renamed, "sync", destinations=DESTINATIONS, pace=PACE))
+    said = expect_guard_stop(lambda: run(renamed, "sync", destinations=DESTINATIONS, pace=PACE))
     assert "primary key was 'key' and is 'id'" in said
     assert keys(tmp_path, case) == sorted(f"k{number}" for number in range(25))
 
@@ -91,7 +91,7 @@ def test_a_renamed_key_column_stops_the_run(case: Case, tmp_path: Path) -> None:
 def test_another_account_under_the_same_login_stops_the_run(case: Case, tmp_path: Path) -> None:
     Store.at(tmp_path / "store.db").become(account="another-org")
     write(tmp_path, 5)
-    assert "account was" in stops(lambda: run_guarded(tmp_path, case))
+    assert "account was" in expect_guard_stop(lambda: run_guarded(tmp_path, case))
     assert len(keys(tmp_path, case)) == 25
 
 
@@ -100,12 +100,12 @@ def test_a_model_that_was_cut_deletes_nothing(tmp_path: Path, rows: int) -> None
     write(tmp_path, 25)
     run_once(GUARDED, tmp_path)
     write(tmp_path, rows)
-    said = stops(lambda: run_guarded(tmp_path, GUARDED))
+    said = expect_guard_stop(lambda: run_guarded(tmp_path, GUARDED))
     assert "--accept max_removed" in said
     assert keys(tmp_path, GUARDED) == sorted(f"k{number}" for number in range(25))
 
 
 def test_a_snapshot_that_is_missing_stops_the_run_and_start_over_goes_on(case: Case, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / ".connector" / "snapshots")
-    assert "--start-over" in stops(lambda: run_guarded(tmp_path, case))
+    assert "--start-over" in expect_guard_stop(lambda: run_guarded(tmp_path, case))
     assert len(keys(tmp_path, case)) == 25

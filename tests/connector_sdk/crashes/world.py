@@ -1,7 +1,7 @@
-"""A sync, its destination and whoever disturbs them, in one process: what a state machine drives and audits.
+"""A sync, its destination and what disturbs them, in one process: a state machine drives and audits them.
 
-A kill is true to life: at a crash point everything on disk is put aside, the run is made to end, and what was put
-aside takes the place of what its end left behind. Calls that reached the destination before have happened.
+A kill is true to life. At a crash point everything on disk is copied, and the run is made to end. Then the copy takes
+the place of what that end left behind. Calls that reached the destination before the kill have happened.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ TOKEN = "the token of the account"
 
 @frozen
 class Way:
-    """A mode through an api. `exactly`: a planned row is executed once at most, whatever happens. With `merges` rows of
-    a group are one record, with `converts` they go to guests, who may become people.
+    """A mode through an api. If `exactly` is set, a planned row is executed once at most, whatever happens.
+
+    With `merges`, rows of a group are one record. With `converts`, rows go to guests, who may become people.
     """
 
     mode: Mode
@@ -66,12 +67,12 @@ class Way:
 
     @property
     def is_plain(self) -> bool:
-        """Whether each row has one record, for as long as it is there."""
+        """Whether each row has one record, which stays the same."""
         return not (self.merges or self.converts)
 
     @property
     def objects(self) -> tuple[str, ...]:
-        """What is written to."""
+        """The objects that the sync writes to."""
         return ("people", "guests") if self.converts else (self.object_name,)
 
     @property
@@ -102,7 +103,7 @@ WAYS = (
 
 
 class Killed(BaseException):
-    """The process ends here; nothing of it may go on."""
+    """The process ends here; nothing of it may continue."""
 
 
 @define
@@ -111,8 +112,8 @@ class World:
 
     `rows` is the model: keys with the version of their row. `groups` has the group of a key, and whether its row is a
     child there. `mapped` is the column that fills the text. `written` collects the ids of records that rows were
-    accepted for, `wronged` those that were taken from somebody: deleted or emptied without being the sync's own, or
-    while a row of the model meant them.
+    accepted for. `wronged` collects those that were wrongly deleted or emptied: they were not the sync's own, or a row
+    of the model still meant them.
     """
 
     root: Path
@@ -138,17 +139,17 @@ class World:
         return self.root / "live"
 
     def run(self, kill: int = 0, rival: int = 0, **asked: Any) -> tuple[RunReport, ...] | ConnectorError | None:
-        """Run the sync; its reports, what stopped it before it began, or None when it was killed.
+        """Run the sync. Return its reports, what stopped it before it began, or None if it was killed.
 
-        `kill` is the number of the crash point to be killed at, `rival` of the one at which somebody else tries to
-        run the sync too. None of the two happens where there are not so many points.
+        `kill` is the number of the crash point at which the run is killed. At the point `rival`, another process tries
+        to run the sync, too. If the run has fewer points, neither happens.
         """
         first = FirstRun.SEND if self.way.mode is Mode.INSERT else None
         os.environ["REFERENCE_TOKEN"] = self.token
         self.ran = True
-        before, means, leaving = self._texts(), self._means(), self.leaving()
+        before, means, leaving = self._texts(), self._keys_by_record(), self.leaving_keys()
         try:
-            with self._disturbed(kill, rival):
+            with self._disturb(kill, rival):
                 return run(self.project(), "sync", **{"first_run": first, **asked, **_QUIETLY})
         except ConnectorError as error:
             return error
@@ -161,7 +162,7 @@ class World:
             self._judge(before, means, leaving)
 
     def _judge(self, before: Mapping[str, str | None], means: Mapping[str, set[str]], leaving: set[str]) -> None:
-        """Find records that were deleted or emptied and should not have been; what was merged went where it belongs."""
+        """Find records that were wrongly deleted or emptied. A record that was merged into another one is not lost."""
         after = self._texts()
         for id_, text in before.items():
             lost = id_ not in after or (after[id_] is None and text is not None)
@@ -170,16 +171,16 @@ class World:
                 self.wronged.add(id_)
         for ledger in self.ledgers.values():
             self.written |= {line["record_id"] for line in ledger if line["outcome"] == "succeeded"}
-        self.written |= set(self._means(all_rows=True)) | self._open_records()
+        self.written |= set(self._keys_by_record(all_rows=True)) | self._open_records()
 
     def _texts(self) -> dict[str, str | None]:
-        """The text of every record by its id."""
+        """Return the text of every record by its id."""
         return {
             each["id"]: each.get(self.way.text_field) for name in self.way.objects for each in self.store.records(name)
         }
 
-    def _means(self, *, all_rows: bool = False) -> dict[str, set[str]]:
-        """The records that count as accepted, with the keys of the rows in the model that mean each of them."""
+    def _keys_by_record(self, *, all_rows: bool = False) -> dict[str, set[str]]:
+        """Return the records that count as accepted, with the keys of the rows in the model that mean each of them."""
         found: dict[str, set[str]] = {}
         for line in self._snapshot():
             key = line["key"].partition("\x1f")[0]
@@ -188,7 +189,7 @@ class World:
         return found
 
     def _open_records(self) -> set[str]:
-        """The records that open runs have written to so far."""
+        """Return the records that open runs have written to so far."""
         found: set[str] = set()
         with journal_of(self.project()) as (_, journal):
             for run_id in self.open_runs():
@@ -198,7 +199,7 @@ class World:
         return found
 
     def project(self) -> Project:
-        """The project as it is now."""
+        """Return the project as it is now."""
         texts = {key: f"{key} v{version}" for key, version in self.rows.items()}
         data = pa.table({
             "key": pa.array(texts, pa.string()),
@@ -231,68 +232,68 @@ class World:
     # -- what is true
 
     def records(self) -> dict[str, list[dict[str, Any]]]:
-        """The records at the destination by key."""
+        """Return the records at the destination by key."""
         found: dict[str, list[dict[str, Any]]] = {}
         for name in self.way.objects:
             for each in self.store.records(name):
                 found.setdefault(each[self.way.key_field], []).append(each)
         return found
 
-    def executed(self) -> dict[str, int]:
-        """How often a row of each key was executed."""
+    def count_executions(self) -> dict[str, int]:
+        """Return how often a row of each key was executed."""
         return dict(sum((Counter(self.store.execution_counts(name)) for name in self.way.objects), Counter[str]()))
 
     # -- what is believed
 
-    def accepted(self) -> dict[str, int | None]:
-        """The keys of the snapshot, with the version that is taken for accepted where the mode keeps it."""
+    def accepted_versions(self) -> dict[str, int | None]:
+        """Return the keys of the snapshot, each with the version that counts as accepted if the mode keeps it."""
         lines = self._snapshot()
         return {each["key"]: version_of(each.get("model.text")) for each in lines if not each.get("merged")}
 
     def _snapshot(self) -> list[dict[str, Any]]:
-        """The rows that count as accepted."""
+        """Return the rows that count as accepted."""
         with journal_of(self.project()) as (folder, journal):
             path = snapshot_file(folder, journal.sync("sync"))
         return pq.read_table(path).to_pylist() if path else []
 
-    def planned(self) -> Counter[str]:
-        """How often each key was planned to be sent, in runs that have ended and in those that are open."""
+    def count_planned(self) -> Counter[str]:
+        """Return how often each key was planned to be sent, in runs that have ended and in those that are open."""
         lines = [line for ledger in self.ledgers.values() for line in ledger if line["batch"] is not None]
         found = Counter(line["key"] for line in lines)
         found.update(line["key"] for line in self._open_lines() if line["outcome"] is None)
         return found
 
-    def leaving(self) -> set[str]:
-        """The keys whose records open runs remove; they count as accepted until such a run has ended."""
+    def leaving_keys(self) -> set[str]:
+        """Return the keys whose records open runs remove. They count as accepted until such a run has ended."""
         return {line["key"] for line in self._open_lines() if line["effect"] == "left"}
 
     def _open_lines(self) -> Iterator[dict[str, str | None]]:
-        """The lines of the plans of open runs."""
+        """Yield the lines of the plans of open runs."""
         for each in self.open_runs():
             plan = self.live / ".connector" / "plans" / each / "plan.parquet"
             yield from pq.read_table(plan, columns=["key", "effect", "outcome"]).to_pylist()
 
     def open_runs(self) -> list[str]:
-        """The runs that are to be finished."""
+        """Return the runs that were interrupted."""
         with journal_of(self.project()) as (_, journal):
             return [each.id for each in journal.runs("sync") if each.state is RunState.RUNNING]
 
-    def held(self) -> list[HeldRow]:
-        """The rows that wait for a person."""
+    def read_held_rows(self) -> list[HeldRow]:
+        """Return the rows that wait for a person."""
         with journal_of(self.project()) as (_, journal):
             return list(journal.held_rows("sync"))
 
     def settle(self) -> None:
-        """A person looks at the destination, and says of each held row what became of it."""
+        """Settle each held row by what became of it at the destination, as a person does."""
         self.store.deliver_late()
         for run_id in self.ledgers:
             for each in held_rows(self.project(), run_id):
-                sent = self.executed().get(each.key, 0) > 0
+                sent = self.count_executions().get(each.key, 0) > 0
                 decision = Settlement(Decision.SENT if sent else Decision.NOT_SENT)
                 resolve(self.project(), run_id, decision, keys=[each.key])
 
     def _read_ledgers(self) -> None:
-        """Ledgers are kept for a while only; what they said of ended runs is remembered here."""
+        """Remember the ledgers of runs that have ended, because the state folder keeps them only for a while."""
         with journal_of(self.project()) as (folder, journal):
             for each in journal.runs("sync"):
                 path = folder.ledger(each.id)
@@ -300,7 +301,7 @@ class World:
                     self.ledgers[each.id] = pq.read_table(path).to_pylist()
 
     @contextmanager
-    def _disturbed(self, kill: int, rival: int) -> Iterator[None]:
+    def _disturb(self, kill: int, rival: int) -> Iterator[None]:
         met, dead = 0, False
 
         def meet(name: str) -> None:
@@ -313,7 +314,7 @@ class World:
                 raise Killed
             if met == rival and not name.startswith("before"):
                 listen(None)
-                _refused(lambda: run(self.project(), "sync", **_QUIETLY))
+                _expect_locked(lambda: run(self.project(), "sync", **_QUIETLY))
                 listen(meet)
 
         listen(meet)
@@ -327,18 +328,18 @@ _QUIETLY: dict[str, Any] = {"destinations": DESTINATIONS, "pace": PACE}
 _ENDED = (RunState.FINISHED, RunState.ABANDONED)
 
 
-def _refused(act: Callable[[], object]) -> None:
+def _expect_locked(act: Callable[[], object]) -> None:
     with pytest.raises(RunStopped) as refused:
         act()
     assert refused.value.exit_code is ExitCode.LOCKED, refused.value
 
 
 def version_of(text: str | None) -> int | None:
-    """The version in a text that a row has or a record holds; None where a person wrote it."""
+    """Return the version in the text of a row or a record; None if a person wrote it."""
     words = (text or "").split(" ")
     return int(words[1][1:]) if len(words) > 1 and words[1][:1] == "v" else None
 
 
 def keys_of(lines: Sequence[dict[str, Any]], *outcomes: str) -> set[str]:
-    """The keys whose lines say one of these outcomes."""
+    """Return the keys whose lines have one of these outcomes."""
     return {each["key"] for each in lines if each["outcome"] in outcomes}

@@ -209,7 +209,7 @@ class Bench:
 
 
 def results(batch: Batch, codes: dict[str, str]) -> WriteResult:
-    """All rows succeed but those with a code."""
+    """Return a result in which the rows with a code fail and all others succeed."""
     names: Sequence[str] = batch.rows.column("name").to_pylist()
     return WriteResult.of(
         ["failed" if name in codes else "succeeded" for name in names],
@@ -220,7 +220,7 @@ def results(batch: Batch, codes: dict[str, str]) -> WriteResult:
     )
 
 
-def failing(times: int, error: Exception, codes: dict[str, str] | None = None) -> Callable[[Batch], WriteResult]:
+def fail_first(times: int, error: Exception, codes: dict[str, str] | None = None) -> Callable[[Batch], WriteResult]:
     """Fail the first `times` calls, then succeed."""
     left = [times]
 
@@ -234,7 +234,7 @@ def failing(times: int, error: Exception, codes: dict[str, str] | None = None) -
 
 
 def await_most(plugin: Scripted, wanted: int) -> None:
-    """Wait until so many batches were under way once, a minute at most."""
+    """Wait until that many batches were under way at the same time, a minute at most."""
     until = time.monotonic() + 60
     while plugin.most_in_flight < wanted and time.monotonic() < until:
         time.sleep(0.001)

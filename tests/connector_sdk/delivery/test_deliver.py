@@ -15,7 +15,7 @@ from connector_sdk import (
 )
 from connector_sdk.delivery.retry import Budget, Pace
 
-from .scripted import Bench, LostError, Scripted, await_most, failing, results
+from .scripted import Bench, LostError, Scripted, await_most, fail_first, results
 
 
 def test_every_row_of_every_batch_has_its_outcome_record_id_and_batch(bench: Bench) -> None:
@@ -81,7 +81,7 @@ def test_codes_that_the_sync_names_are_tried_again_too(bench: Bench) -> None:
 
 def test_a_batch_that_was_certainly_not_executed_is_sent_again(bench: Bench) -> None:
     bench.plan(Action.CREATE, (0, 3))
-    plugin = Scripted(failing(2, NotExecuted("locked", "busy")))
+    plugin = Scripted(fail_first(2, NotExecuted("locked", "busy")))
     bench.send(plugin)
 
     assert len(plugin.sent) == 3
@@ -121,7 +121,7 @@ def test_a_fatal_error_stops_the_run_with_its_advice_and_leaves_the_batch_to_be_
     bench.plan(Action.CREATE, (0, 3))
 
     with pytest.raises(RunStopped, match=r"quota.*Wait until tomorrow"):
-        bench.send(Scripted(failing(9, NotExecuted("quota", "used up"))))
+        bench.send(Scripted(fail_first(9, NotExecuted("quota", "used up"))))
 
     bench.send(Scripted(lambda batch: results(batch, {})))
     assert set(bench.outcomes().values()) == {"succeeded"}
@@ -140,7 +140,7 @@ def test_a_fatal_row_stops_the_run_after_the_other_rows_are_accounted_for(bench:
 
 def test_a_destination_that_keeps_failing_stops_the_run(bench: Bench) -> None:
     bench.plan(Action.UPSERT, (0, 3))
-    plugin = Scripted(failing(99, LostError("no route")))
+    plugin = Scripted(fail_first(99, LostError("no route")))
 
     with pytest.raises(RunStopped, match=r"keeps failing.*no route"):
         bench.send(plugin)
@@ -166,7 +166,7 @@ def test_a_pause_is_bounded_after_any_number_of_tries() -> None:
 @pytest.mark.rule("T12")
 def test_a_batch_that_a_destination_waits_for_uses_up_neither_tries_nor_budget(bench: Bench) -> None:
     bench.plan(Action.CREATE, (0, 3))
-    plugin = Scripted(failing(50, NotExecuted("awaited", "not now", retry_after=0.0)))
+    plugin = Scripted(fail_first(50, NotExecuted("awaited", "not now", retry_after=0.0)))
 
     bench.send(plugin, budget=Budget(10))
     assert len(plugin.sent) == 51
@@ -186,7 +186,7 @@ def _put_off(batch: Batch, names: Sequence[str]) -> WriteResult:
 @pytest.mark.parametrize("seconds", [3_600.0, float("inf")])
 def test_a_destination_that_wants_to_be_left_alone_for_long_stops_the_run(bench: Bench, seconds: float) -> None:
     bench.plan(Action.UPSERT, (0, 3))
-    plugin = Scripted(failing(1, NotExecuted("busy", "come back later", retry_after=seconds)))
+    plugin = Scripted(fail_first(1, NotExecuted("busy", "come back later", retry_after=seconds)))
 
     with pytest.raises(RunStopped, match=r"asked us to wait (3,600|inf) seconds .*busy.*run again after that"):
         bench.send(plugin)
@@ -237,7 +237,7 @@ def test_rows_that_are_too_many_together_are_sent_again_in_batches_as_small_as_t
 def test_a_destination_that_asks_for_time_is_given_it(bench: Bench) -> None:
     bench.plan(Action.UPSERT, (0, 1))
     begun = time.monotonic()
-    bench.send(Scripted(failing(1, NotExecuted("locked", "come back later", retry_after=0.3))))
+    bench.send(Scripted(fail_first(1, NotExecuted("locked", "come back later", retry_after=0.3))))
 
     assert time.monotonic() - begun >= 0.3
     assert set(bench.outcomes().values()) == {"succeeded"}

@@ -19,7 +19,7 @@ from connector_sdk import (
 )
 from connector_sdk.state.records import NewBatch, RunState
 
-from .scripted import Bench, LostError, Scripted, failing, results
+from .scripted import Bench, LostError, Scripted, fail_first, results
 
 
 @pytest.mark.parametrize("code", ["perhaps", "perhaps_fatal"])
@@ -75,7 +75,7 @@ def test_nothing_of_the_next_stage_is_sent_once_the_run_is_interrupted(bench: Be
 
 def test_a_keyed_write_whose_answer_was_lost_is_repeated(bench: Bench) -> None:
     bench.plan(Action.UPSERT, (0, 3))
-    plugin = Scripted(failing(1, LostError()))
+    plugin = Scripted(fail_first(1, LostError()))
     bench.send(plugin)
 
     assert len(plugin.sent) == 2
@@ -85,7 +85,7 @@ def test_a_keyed_write_whose_answer_was_lost_is_repeated(bench: Bench) -> None:
 
 def test_an_insert_whose_answer_was_lost_is_never_sent_again(bench: Bench) -> None:
     bench.plan(Action.CREATE, (0, 3))
-    plugin = Scripted(failing(1, LostError()))
+    plugin = Scripted(fail_first(1, LostError()))
     bench.send(plugin)
 
     assert len(plugin.sent) == 1
@@ -95,7 +95,7 @@ def test_an_insert_whose_answer_was_lost_is_never_sent_again(bench: Bench) -> No
 
 def test_an_insert_with_an_anchor_is_asked_about_and_sent_again_only_when_it_was_not_executed(bench: Bench) -> None:
     bench.plan(Action.CREATE, (0, 3))
-    plugin = Scripted(failing(1, LostError()), recover=lambda batch: NOT_EXECUTED, anchors=True)
+    plugin = Scripted(fail_first(1, LostError()), recover=lambda batch: NOT_EXECUTED, anchors=True)
     bench.send(plugin)
 
     assert (len(plugin.sent), plugin.recovered) == (2, 1)
@@ -104,7 +104,7 @@ def test_an_insert_with_an_anchor_is_asked_about_and_sent_again_only_when_it_was
 
 def test_a_result_that_was_recovered_is_the_result(bench: Bench) -> None:
     bench.plan(Action.CREATE, (0, 3))
-    plugin = Scripted(failing(9, LostError()), recover=lambda batch: results(batch, {"row1": "bad"}), anchors=True)
+    plugin = Scripted(fail_first(9, LostError()), recover=lambda batch: results(batch, {"row1": "bad"}), anchors=True)
     bench.send(plugin)
 
     assert len(plugin.sent) == 1
@@ -113,7 +113,7 @@ def test_a_result_that_was_recovered_is_the_result(bench: Bench) -> None:
 
 def test_a_destination_that_cannot_tell_leaves_inserts_unknown_with_a_place_to_look(bench: Bench) -> None:
     bench.plan(Action.CREATE, (0, 1))
-    plugin = Scripted(failing(1, LostError()), recover=lambda batch: Unknown("look at job j1"), anchors=True)
+    plugin = Scripted(fail_first(1, LostError()), recover=lambda batch: Unknown("look at job j1"), anchors=True)
     bench.send(plugin)
 
     assert (bench.lines()[0]["outcome"], bench.lines()[0]["message"]) == ("unknown", "look at job j1")
@@ -128,7 +128,7 @@ def test_the_destination_is_asked_until_it_answers(bench: Bench) -> None:
             raise answers.pop()
         return results(batch, {})
 
-    plugin = Scripted(failing(1, LostError()), recover=recover, anchors=True)
+    plugin = Scripted(fail_first(1, LostError()), recover=recover, anchors=True)
     bench.send(plugin)
 
     assert (len(plugin.sent), plugin.recovered) == (1, 3)

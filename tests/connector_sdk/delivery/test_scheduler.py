@@ -124,12 +124,12 @@ def test_rows_that_are_tried_again_stay_in_their_lane(bench: Bench) -> None:
     bench.plan(Action.UPSERT, *ranges(3, 4), lanes=lanes)
     watch, failed = Watch(), set()
 
-    def once(batch: Batch) -> dict[str, str]:
+    def lock_once(batch: Batch) -> dict[str, str]:
         fresh = set(batch.rows.column("name").to_pylist()) - failed
         failed.update(fresh)
         return dict.fromkeys(fresh, "locked")
 
-    bench.send(Scripted(of_lane(watch, lanes, once)), parallelism=8)
+    bench.send(Scripted(of_lane(watch, lanes, lock_once)), parallelism=8)
 
     assert watch.most == {1: 1, 2: 1, 3: 1}
     assert watch.begun.count(1) == 3

@@ -16,7 +16,7 @@ from connector_sdk.delivery import workers
 from connector_sdk.delivery.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
 from connector_sdk.hooks.observers import Observers
 
-from ..lifecycle.host_runs import heeding_ctrl_c
+from ..lifecycle.host_runs import heed_ctrl_c
 from .scripted import Bench, Scripted, results
 
 SLACK = 1.0
@@ -104,7 +104,7 @@ def test_ctrl_c_while_a_thread_is_waited_for_does_not_make_it_one_that_has_ended
         return results(batch, {})
 
     threading.Thread(target=lambda: (called.wait(60), _thread.interrupt_main())).start()
-    with heeding_ctrl_c(), pytest.raises(Cancelled):
+    with heed_ctrl_c(), pytest.raises(Cancelled):
         bench.send(Scripted(act), stop=stop)
     assert isinstance(stop.interruption, KeyboardInterrupt)
     assert bench.outcomes() == {"row0": "succeeded"}

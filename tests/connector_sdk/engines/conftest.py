@@ -31,30 +31,30 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Read:
-    """Open a model and answer its rows, with their positions in the column `#`."""
+    """Open a model and return its rows, with their positions in the column `#`."""
 
-    def reading(**given: Any) -> pa.Table:
-        source = _opened(folder, tmp_path_factory, given)
+    def read_rows(**given: Any) -> pa.Table:
+        source = _open_source(folder, tmp_path_factory, given)
         rows = _database().sql(f'select {names(source.columns)}, {source.position} as "#" from {source.relation}')
         table: pa.Table = rows.to_arrow_table()
         assert table.num_rows == source.rows
         return table
 
-    return reading
+    return read_rows
 
 
 @pytest.fixture
 def open_(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Open:
-    """Open a model, and answer it as it is."""
-    return lambda **given: _opened(folder, tmp_path_factory, given)
+    """Open a model, and return its source."""
+    return lambda **given: _open_source(folder, tmp_path_factory, given)
 
 
 @pytest.fixture
 def lack(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Refuse:
-    """Open a model whose column `lacking` cannot be used, and answer the problem that using it is."""
+    """Open a model whose column `lacking` cannot be used, and return the problem of using it."""
 
-    def looking(*, lacking: str, **given: Any) -> Problem:
-        source = _opened(folder, tmp_path_factory, given | {"used": (lacking, *given.get("used", ()))})
+    def find_problem(*, lacking: str, **given: Any) -> Problem:
+        source = _open_source(folder, tmp_path_factory, given | {"used": (lacking, *given.get("used", ()))})
         (problem,) = require_columns(
             Model(name="orders", primary_key=("id",)), source, {lacking: ("syncs", "s", "fields", "F")}
         )
@@ -62,23 +62,23 @@ def lack(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Refuse:
         assert problem.hint
         return problem
 
-    return looking
+    return find_problem
 
 
 @pytest.fixture
 def refuse(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Refuse:
-    """Open a model that must be refused, and answer the one problem that it has."""
+    """Open a model that must be refused, and return its one problem."""
 
-    def refusing(**given: Any) -> Problem:
+    def read_refusal(**given: Any) -> Problem:
         with pytest.raises(ConfigError) as raised:
-            _opened(folder, tmp_path_factory, given)
+            _open_source(folder, tmp_path_factory, given)
         (problem,) = raised.value.problems
         key = next(each for each in ("sql", "file", "data") if each in given)
         assert problem.path in (("models", "orders", key), ("models", "orders", *given.get("place", (key,))))
         assert problem.hint
         return problem
 
-    return refusing
+    return read_refusal
 
 
 @cache
@@ -88,8 +88,8 @@ def _database() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _opened(folder: Path, factory: pytest.TempPathFactory, given: dict[str, Any]) -> Source:
-    """Open a model; `used` are the columns that a sync uses beside the key `id`, `place` is where a problem is told."""
+def _open_source(folder: Path, factory: pytest.TempPathFactory, given: dict[str, Any]) -> Source:
+    """Open a model. `used` are the columns that a sync uses beside the key `id`; `place` is where a problem lies."""
     used = UsedColumns(frozenset(["id", *given.get("used", ())]), frozenset(["id"]))
     settings = {each: value for each, value in given.items() if each not in ("used", "place")}
     return open_model(

@@ -121,14 +121,14 @@ class Table:
         return [[key, *values] for key, values in self.rows.items()]
 
     def arrow(self) -> pa.Table:
-        """The table in Arrow."""
+        """Return the table in Arrow."""
         types = [pa.string(), *(kind.arrow for kind in self.kinds)]
         columns = list(zip(*self.lines, strict=True)) or [()] * len(types)
         arrays = [pa.array(values, type_) for values, type_ in zip(columns, types, strict=True)]
         return pa.table(dict(zip(self.names, arrays, strict=True)))
 
     def part(self, begin: int, end: int | None = None) -> Table:
-        """Some of its rows."""
+        """Return a table with some of its rows."""
         return Table(self.kinds, dict(list(self.rows.items())[begin:end]))
 
 
@@ -153,7 +153,7 @@ def put_side_by_side(tables: Sequence[Table]) -> Table:
 
 
 def fields(table: Table) -> tuple[Field, ...]:
-    """The fields that a table goes to: each column as text, and in a field of its own kind, where there is one."""
+    """Return the fields for a table: each column goes to a text field, and to one of its own kind if there is one."""
     texts = [Field(name=f"text{number}", type=FieldType.TEXT) for number in range(len(table.kinds))]
     typed = [
         Field(
@@ -165,21 +165,21 @@ def fields(table: Table) -> tuple[Field, ...]:
     return (*texts, *typed)
 
 
-def arrived(table: Table, record: Mapping[str, Any], number: int) -> list[Value]:
-    """What arrived of a column, in the field of text and in its own: as values of its kind."""
+def read_values(table: Table, record: Mapping[str, Any], number: int) -> list[Value]:
+    """Return what arrived of a column in the field of text and in its own field, as values of its kind."""
     kind, text = table.kinds[number], record[f"text{number}"]
     return [None if text is None else kind.read(text), record.get(f"typed{number}")]
 
 
-def expected(table: Table, value: Value, number: int) -> list[Value]:
-    """What must arrive of a value: the value, in both fields. A moment without a zone is UTC."""
+def expected_values(table: Table, value: Value, number: int) -> list[Value]:
+    """Return what must arrive of a value: the value, in both fields. A moment without a zone is UTC."""
     if isinstance(value, datetime) and value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
     return [value, value if table.kinds[number].field is not None else None]
 
 
-def with_duckdb(table: Table, folder: Path, rng: Random) -> Model:
-    """A Parquet file that DuckDB wrote, from texts."""
+def write_by_duckdb(table: Table, folder: Path, rng: Random) -> Model:
+    """Let DuckDB write a Parquet file from texts."""
     columns = ", ".join(
         f"cast(t.{each} as {type_}) as {each}" for each, type_ in zip(table.names, _sql(table), strict=True)
     )
@@ -193,19 +193,19 @@ def with_duckdb(table: Table, folder: Path, rng: Random) -> Model:
     return _model("a.parquet", rng)
 
 
-def with_arrow(table: Table, folder: Path, rng: Random) -> Model:
-    """Two Parquet files of one table that Arrow wrote, whose types and columns differ where the values allow it."""
+def write_by_arrow(table: Table, folder: Path, rng: Random) -> Model:
+    """Let Arrow write a table as two Parquet files, whose types and columns differ where the values allow it."""
     cut = rng.randrange(len(table.rows) + 1)
     for number, part in enumerate((table.part(0, cut), table.part(cut))):
         found = part.arrow()
         if number:
-            found = _narrowed(found).select(rng.sample(found.column_names, len(found.column_names)))
+            found = _narrow_types(found).select(rng.sample(found.column_names, len(found.column_names)))
         pq.write_table(found, folder / f"a{number}.parquet", compression=rng.choice(("snappy", "zstd", "none")))
     return _model("a*.parquet", rng)
 
 
-def with_csv(table: Table, folder: Path, rng: Random) -> Model:
-    """A CSV file that Python's csv wrote, with types."""
+def write_csv(table: Table, folder: Path, rng: Random) -> Model:
+    """Let Python's csv write a CSV file; the model has its types."""
     delimiter, encoding = rng.choice(",;\t|"), rng.choice(("utf-8", "utf-8-sig", "utf-16"))
     with (folder / "a.csv").open("w", encoding=encoding, newline="") as stream:
         ends = rng.choice(("\n", "\r\n"))
@@ -218,8 +218,8 @@ def with_csv(table: Table, folder: Path, rng: Random) -> Model:
     return _model("a.csv", rng, types=types, csv=CsvForm(delimiter=delimiter if rng.random() < 0.5 else None))
 
 
-def with_json(table: Table, folder: Path, rng: Random) -> Model:
-    """Lines of JSON, or one list, with numbers as they are written; what is null may as well be missing."""
+def write_json(table: Table, folder: Path, rng: Random) -> Model:
+    """Write JSON as lines or as one list, with every digit of its numbers; a null may be left out."""
     objects = [
         ", ".join(
             f"{json.dumps(each)}: {_json(value, kind)}"
@@ -238,25 +238,25 @@ def with_json(table: Table, folder: Path, rng: Random) -> Model:
     return _model("*.json" if several else "a.json", rng)
 
 
-def with_data(table: Table, folder: Path, rng: Random) -> Model:
-    """Arrow data, in one batch or in many."""
+def make_data(table: Table, folder: Path, rng: Random) -> Model:
+    """Return a model of Arrow data, in one batch or in many."""
     return Model(
         name="rows", primary_key=("k",), data=pa.Table.from_batches(table.arrow().to_batches(rng.choice((1, 3, 1000))))
     )
 
 
 WAYS: Mapping[str, Callable[[Table, Path, Random], Model]] = {
-    "Parquet by DuckDB": with_duckdb,
-    "two Parquet files by Arrow": with_arrow,
-    "CSV": with_csv,
-    "JSON": with_json,
-    "data": with_data,
+    "Parquet by DuckDB": write_by_duckdb,
+    "two Parquet files by Arrow": write_by_arrow,
+    "CSV": write_csv,
+    "JSON": write_json,
+    "data": make_data,
 }
 """The ways in which a table is written."""
 
 
 def _model(path: str, rng: Random, **settings: Any) -> Model:
-    """A model that reads files, directly or through SQL."""
+    """Return a model that reads files, directly or through SQL."""
     if rng.random() < 0.7:
         return Model(name="rows", primary_key=("k",), file=path, **settings)
     return Model(name="rows", primary_key=("k",), sql=f"select * from '{path}'", **settings)
@@ -286,8 +286,8 @@ def _json(value: Value, kind: Kind) -> str:
     )
 
 
-def _narrowed(table: pa.Table) -> pa.Table:
-    """The same values in smaller types, as far as they fit."""
+def _narrow_types(table: pa.Table) -> pa.Table:
+    """Return the same values in smaller types, as far as they fit."""
     for number, each in enumerate(table.schema):
         for narrower in _NARROWER.get(str(each.type), ()):
             try:

@@ -37,7 +37,7 @@ def _connection() -> duckdb.DuckDBPyConnection:
 
 
 def is_kept(text: str, type_: str, *, identifies: bool = False) -> bool:
-    """What the SQL says of a text."""
+    """Return whether a text is kept, by what the SQL says."""
     query = f"select {lossless('x', type_, identifies=identifies)} from (select ? as x)"
     ((found,),) = _connection().execute(query, [text]).fetchall()
     assert found in (True, False)
@@ -45,7 +45,7 @@ def is_kept(text: str, type_: str, *, identifies: bool = False) -> bool:
 
 
 def exact(text: str) -> Decimal | None:
-    """The number that a text is."""
+    """Return the number that a text is, or None."""
     return Decimal(text.strip()) if NUMBER.fullmatch(text) else None
 
 

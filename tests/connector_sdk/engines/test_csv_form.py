@@ -20,15 +20,15 @@ from .conftest import Open, Read, Refuse
 ROWS = [["id", "n", "last name"], ["1", "x, y; z|t", "O'Neil"], ["2", 'said "no"', "Müller\nKöln"]]
 
 
-def written(delimiter: str = ",", rows: Sequence[Sequence[str]] = ROWS, end: str = "\n") -> str:
-    """The text of a CSV file."""
+def format_csv(delimiter: str = ",", rows: Sequence[Sequence[str]] = ROWS, end: str = "\n") -> str:
+    """Return the text of a CSV file."""
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, lineterminator=end).writerows(rows)
     return text.getvalue()
 
 
-def compressed(name: str, content: bytes) -> bytes:
-    """Content as the suffix of a file says."""
+def compress(name: str, content: bytes) -> bytes:
+    """Compress content if the suffix of the file asks for it."""
     if name.lower().endswith(".gz"):
         return gzip.compress(content)
     return pa.Codec("zstd").compress(content, asbytes=True) if name.endswith(".zst") else content
@@ -46,7 +46,7 @@ def compressed(name: str, content: bytes) -> bytes:
 def test_delimiter_compression_and_unicode_need_not_be_said(
     folder: Path, read: Read, delimiter: str, name: str, encoding: str
 ) -> None:
-    (folder / name).write_bytes(compressed(name, written(delimiter, end="\r\n").encode(encoding)))
+    (folder / name).write_bytes(compress(name, format_csv(delimiter, end="\r\n").encode(encoding)))
     for given in ({"file": name, "used": ("n", "last name")}, {"sql": f"select * from '{name}'"}):
         table = read(**given)
         assert [table.column_names[:3], *(list(row.values())[:3] for row in table.to_pylist())] == ROWS
@@ -105,7 +105,7 @@ def test_a_missing_column_is_told_with_the_delimiter_that_was_found(folder: Path
 def test_other_encodings_are_read_where_the_model_says_so_and_refused_by_name_where_not(
     folder: Path, read: Read, refuse: Refuse, encoding: str
 ) -> None:
-    (folder / "a.csv").write_bytes(written(";").encode(encoding))
+    (folder / "a.csv").write_bytes(format_csv(";").encode(encoding))
     table = read(file="a.csv", csv=CsvForm(encoding=encoding))
     assert table.column("last name").to_pylist() == ["O'Neil", "Müller\nKöln"]
     problem = refuse(file="a.csv")
@@ -144,7 +144,7 @@ def test_compressed_data_that_is_damaged_is_refused_rather_than_read_in_part(
     folder: Path, refuse: Refuse, name: str, cut: str
 ) -> None:
     line = b'{"id": 1}\n' if "json" in name else b"1,x\n"
-    content = compressed(name, (b"" if "json" in name else b"id,n\n") + line * 50_000)
+    content = compress(name, (b"" if "json" in name else b"id,n\n") + line * 50_000)
     damaged = content[:-7] if cut == "the end" else content[:-6] + bytes([content[-6] ^ 1]) + content[-5:]
     if name.endswith(".zst") and cut == "a byte":
         damaged = content[: len(content) // 2] + b"\0" * 8 + content[len(content) // 2 + 8 :]

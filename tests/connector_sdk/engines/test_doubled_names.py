@@ -1,4 +1,4 @@
-"""Two columns of one name: neither can be told from the other, so neither can be used."""
+"""Two columns of one name: a sync cannot choose between them, so it can use neither."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TABLE = pa.Table.from_arrays([pa.array([each]) for each in (1, 2, 3, 4)], names=
 CASES = pa.Table.from_arrays([pa.array([each]) for each in (1, 2, 3, 4)], names=["id", "name", "x", "Name"])
 
 
-def given_as(kind: str, folder: Path, table: pa.Table) -> dict[str, Any]:
-    """The settings of a model that reads a table, which is written into the folder where it has to be."""
+def store_table(kind: str, folder: Path, table: pa.Table) -> dict[str, Any]:
+    """Write a table into the folder, unless it is data, and return the settings of a model that reads it."""
     if kind == "data":
         return {"data": table}
     if kind == "Parquet":
@@ -33,11 +33,11 @@ def given_as(kind: str, folder: Path, table: pa.Table) -> dict[str, Any]:
 def test_a_doubled_name_is_an_error_where_it_is_used_and_nowhere_else(
     folder: Path, read: Read, lack: Refuse, kind: str, table: pa.Table, places: str
 ) -> None:
-    given = given_as(kind, folder, table)
+    given = store_table(kind, folder, table)
     found = read(**given, used=("x",))
     assert found.column_names == ["id", "x", "#"]
     assert [str(each) for each in found.to_pylist()[0].values()] == ["1", "3", "1"]
-    assert lack(**given_as(kind, folder, table), lacking="name").message.endswith(f"has it twice: columns {places}")
+    assert lack(**store_table(kind, folder, table), lacking="name").message.endswith(f"has it twice: columns {places}")
 
 
 @pytest.mark.rule("V7")
@@ -46,7 +46,7 @@ def test_a_column_that_is_called_as_duckdb_would_call_the_second_one_is_read_its
     folder: Path, read: Read, kind: str
 ) -> None:
     table = pa.Table.from_arrays([pa.array([each]) for each in (1, 2, 3, 4)], names=["id", "n", "n", "n_1"])
-    found = read(**given_as(kind, folder, table), used=("n_1",))
+    found = read(**store_table(kind, folder, table), used=("n_1",))
     assert found.column_names == ["id", "n_1", "#"]
     assert str(found.column("n_1").to_pylist()[0]) == "4"
 

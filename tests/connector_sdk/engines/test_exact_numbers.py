@@ -23,8 +23,8 @@ FIFTY = "123456789012345678901234567890123456789012345678"
 HUGE = 2**127 - 1
 
 
-def given_as(kind: str, folder: Path, table: pa.Table) -> dict[str, Any]:
-    """The settings of a model that reads a table."""
+def store_table(kind: str, folder: Path, table: pa.Table) -> dict[str, Any]:
+    """Write a table into the folder, unless it is data, and return the settings of a model that reads it."""
     if kind == "data":
         return {"data": table}
     pq.write_table(table, folder / "a.parquet")
@@ -49,7 +49,7 @@ def test_decimals_of_more_than_38_digits_are_text_with_every_digit(
     with localcontext() as context:
         context.prec = 80
         table = pa.table({"id": pa.array([D(number), None], type_), "n": [1, 2]})
-    assert read(**given_as(kind, folder, table)).column("id").to_pylist() == [text, None]
+    assert read(**store_table(kind, folder, table)).column("id").to_pylist() == [text, None]
 
 
 @pytest.mark.rule("V8")
@@ -63,7 +63,7 @@ def test_wide_decimals_inside_of_lists_and_structs_are_text_too(folder: Path, re
             "s": pa.array([{"x": D("1.20")}], pa.struct([("x", wide)])),
         }
     )
-    found = read(**given_as(kind, folder, table), used=("l", "s")).to_pylist()
+    found = read(**store_table(kind, folder, table), used=("l", "s")).to_pylist()
     assert found == [{"id": 1, "l": [f"{FIFTY}.10", None], "s": {"x": "1.20"}, "#": 1}]
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from connector_sdk import Mode, ObjectSchema
 from connector_sdk.testing.reference.shapes import SHAPES, Shape
-from tests.connector_sdk.planning.bench import Bench, mapped, people
+from tests.connector_sdk.planning.bench import Bench, map_fields, people
 
-from .tables import WAYS, Table, arrived, expected, fields, make_table, put_side_by_side
+from .tables import WAYS, Table, expected_values, fields, make_table, put_side_by_side, read_values
 
 QUICK = 30
 LONG = 3_000
@@ -57,7 +57,7 @@ def _check(bench: Bench, monkeypatch: pytest.MonkeyPatch, seed: int, table: Tabl
     shape = _shape(table)
     monkeypatch.setitem(SHAPES, "sheets", shape)  # type: ignore[arg-type]
     columns = {each.name: f"c{each.name.lstrip(string.ascii_letters)}" for each in fields(table)}
-    bench.change(fields=mapped(**columns), match=people().match and type(bench.sync.match)("external_id", "k"))
+    bench.change(fields=map_fields(**columns), match=people().match and type(bench.sync.match)("external_id", "k"))
     for way, write in WAYS.items():
         folder = bench.folder / f"{seed} {way}"
         folder.mkdir()
@@ -71,7 +71,11 @@ def _check(bench: Bench, monkeypatch: pytest.MonkeyPatch, seed: int, table: Tabl
         assert set(records) == set(table.rows), told
         for key, values in table.rows.items():
             for number, value in enumerate(values):
-                assert arrived(table, records[key], number) == expected(table, value, number), (told, key, number)
+                assert read_values(table, records[key], number) == expected_values(table, value, number), (
+                    told,
+                    key,
+                    number,
+                )
 
 
 def _shape(table: Table) -> Shape:

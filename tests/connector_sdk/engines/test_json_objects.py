@@ -27,8 +27,8 @@ def write(folder: Path, *rows: str) -> None:
     (folder / "a.json").write_text("\n".join(rows), encoding="utf-8")
 
 
-def sent(open_: Open, column: str, **given_: Any) -> list[str | None]:
-    """The JSON that a field of text gets of a column, in the order of the rows."""
+def read_json(open_: Open, column: str, **given_: Any) -> list[str | None]:
+    """Return the JSON that a field of text gets from a column, in the order of the rows."""
     source = open_(**given_)
     made = json_text(name(column), source.columns[column]).text
     with duckdb.connect() as connection:
@@ -36,8 +36,8 @@ def sent(open_: Open, column: str, **given_: Any) -> list[str | None]:
     return [row[0] for row in rows]
 
 
-def exactly(value: str | None) -> Any:
-    """JSON as Python has it, each number as the text of its digits."""
+def parse_exactly(value: str | None) -> Any:
+    """Parse JSON with every digit of its numbers."""
     return None if value is None else json.loads(value, parse_float=lambda n: Decimal(n).normalize())
 
 
@@ -53,7 +53,7 @@ def test_text_inside_of_objects_stays_as_it_is_written(folder: Path, open_: Open
     }[shape]
     write(folder, json.dumps({"id": 1, "v": value}))
     given_ = {"file": "a.json"} if sql is None else {"sql": sql}
-    assert [exactly(each) for each in sent(open_, "v", **given_)] == [value]
+    assert [parse_exactly(each) for each in read_json(open_, "v", **given_)] == [value]
 
 
 @pytest.mark.rule("V8", "V15")
@@ -70,17 +70,17 @@ def test_an_object_has_its_own_keys_and_numbers_whatever_the_other_rows_hold(fol
     rows = ['{"a":1}', '{"b":"x","a":null}', '{"a":1.5,"c":{"d":12345678901234567890123,"e":[1,"1",null]}}', "{}"]
     given_ = [f'{{"id": {number}, "v": {each}}}' for number, each in enumerate(rows)]
     write(folder, *given_)
-    assert sent(open_, "v", file="a.json") == rows
+    assert read_json(open_, "v", file="a.json") == rows
     write(folder, *given_, f'{{"id": {LONG}, "v": {{"a": {LONG}, "t": "{LONG}"}}}}')
-    assert sent(open_, "v", file="a.json") == [*rows, f'{{"a":{LONG},"t":"{LONG}"}}']
+    assert read_json(open_, "v", file="a.json") == [*rows, f'{{"a":{LONG},"t":"{LONG}"}}']
 
 
 @pytest.mark.rule("V8", "V15")
 def test_lists_of_numbers_stay_lists_of_numbers_with_every_digit(folder: Path, open_: Open) -> None:
     write(folder, f'{{"id": 1, "v": [{LONG}, 9007199254740993]}}', '{"id": 2, "v": [0.5, null]}', '{"id": 3}')
-    assert sent(open_, "v", file="a.json") == [f"[{LONG},9007199254740993]", "[0.5,null]", None]
+    assert read_json(open_, "v", file="a.json") == [f"[{LONG},9007199254740993]", "[0.5,null]", None]
     write(folder, '{"id": 1, "v": [9007199254740993, 1.5]}', '{"id": 2, "v": []}')
-    assert sent(open_, "v", file="a.json") == ["[9007199254740993,1.5]", "[]"]
+    assert read_json(open_, "v", file="a.json") == ["[9007199254740993,1.5]", "[]"]
 
 
 @pytest.mark.rule("V15")
@@ -130,7 +130,7 @@ VALUES = st.recursive(
 
 
 def dump(value: Any) -> str:
-    """JSON of a value, decimals with all of their digits."""
+    """Return a value as JSON, decimals with all of their digits."""
     if isinstance(value, dict):
         return "{" + ",".join(f"{json.dumps(key)}:{dump(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
@@ -144,4 +144,6 @@ def dump(value: Any) -> str:
 def test_any_object_is_sent_as_it_is_in_the_file(folder: Path, open_: Open, objects: list[Any]) -> None:
     rows = [{"z": 1}, *objects]
     write(folder, *(f'{{"id": {number}, "v": {dump(each)}}}' for number, each in enumerate(rows)))
-    assert [exactly(each) for each in sent(open_, "v", file="a.json")] == [exactly(dump(each)) for each in rows]
+    assert [parse_exactly(each) for each in read_json(open_, "v", file="a.json")] == [
+        parse_exactly(dump(each)) for each in rows
+    ]

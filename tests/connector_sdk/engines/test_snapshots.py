@@ -23,7 +23,7 @@ PLANNED = [
 ]
 
 
-def written(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> Path:
+def write_rows(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> Path:
     pq.write_table(pa.Table.from_pylist(rows, schema), path, row_group_size=2)
     return path
 
@@ -40,9 +40,9 @@ def test_a_snapshot_is_the_same_in_however_many_pieces_it_is_made(
     own = [("key", pa.string()), ("record_id", pa.string()), ("match", pa.string())]
     value = ("model.v", pa.int32())
     known = [identity(*each) | {"generation": 1, "model.v": 1} for each in KNOWN]
-    old = written(tmp_path / "old.parquet", known, pa.schema([*own, ("generation", pa.int64()), value]))
+    old = write_rows(tmp_path / "old.parquet", known, pa.schema([*own, ("generation", pa.int64()), value]))
     rows = [identity(*each[:3]) | {"effect": each[3], "model.v": 2} for each in PLANNED]
-    plan = written(tmp_path / "plan.parquet", rows, pa.schema([*own, ("effect", pa.string()), value]))
+    plan = write_rows(tmp_path / "plan.parquet", rows, pa.schema([*own, ("effect", pa.string()), value]))
     lines = [
         {
             "row": number,
@@ -54,7 +54,7 @@ def test_a_snapshot_is_the_same_in_however_many_pieces_it_is_made(
         }
         for number, (key, id_, _, _, outcome) in enumerate(PLANNED)
     ]
-    ledger = written(tmp_path / "ledger.parquet", lines[::-1], LEDGER_SCHEMA)
+    ledger = write_rows(tmp_path / "ledger.parquet", lines[::-1], LEDGER_SCHEMA)
     promote(old, plan, ledger, None, tmp_path / "next.parquet", 2, rekeyed=True)
     made = {each["key"].split(chr(31))[0]: each for each in pq.read_table(tmp_path / "next.parquet").to_pylist()}
     assert pq.read_table(tmp_path / "next.parquet").num_rows == 6

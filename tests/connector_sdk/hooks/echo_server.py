@@ -24,7 +24,7 @@ class _Repeating(BaseHTTPRequestHandler):
 
 @contextmanager
 def echo_server() -> Iterator[str]:
-    """The address of a server that repeats bodies, cookies and paths."""
+    """Start a server that repeats bodies, cookies and paths, and yield its address."""
     made = ThreadingHTTPServer(("127.0.0.1", 0), _Repeating)
     threading.Thread(target=made.serve_forever, daemon=True).start()
     try:

@@ -31,7 +31,7 @@ from connector_sdk.check import check
 from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.testing.reference import plugin
 
-from ..lifecycle.host_runs import noting
+from ..lifecycle.host_runs import note_close
 from ..planning.bench import Bench, people
 
 ANN = [{"k": "1", "e": "a", "n": "Ann"}]
@@ -43,8 +43,8 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path, people())
 
 
-def raising(error: BaseException) -> Callable[[Any, Host], Connection]:
-    """A `connect` whose connection cannot be closed."""
+def fail_on_close(error: BaseException) -> Callable[[Any, Host], Connection]:
+    """Return a `connect` whose connection cannot be closed."""
 
     def fail() -> None:
         raise error
@@ -78,7 +78,7 @@ OPENINGS: dict[str, tuple[Callable[[Bench], object], object]] = {
 def test_what_was_answered_stands_although_the_connection_cannot_be_closed(
     bench: Bench, caplog: pytest.LogCaptureFixture, opening: str, error: BaseException
 ) -> None:
-    bench.hooks["connect"] = raising(error)
+    bench.hooks["connect"] = fail_on_close(error)
     act, expected = OPENINGS[opening]
     assert act(bench) == expected
     assert f"could not be closed: {str(error) or 'Cancelled'}" in caplog.text
@@ -99,7 +99,7 @@ def test_the_error_that_ended_it_is_told_although_the_connection_cannot_be_close
         return refuse()
 
     bench.hooks |= {
-        "connect": raising(SystemExit(1)), "discover_schema": refuse_schema, "list_objects": refuse_objects,
+        "connect": fail_on_close(SystemExit(1)), "discover_schema": refuse_schema, "list_objects": refuse_objects,
     }  # fmt: skip
     with pytest.raises(ConfigError, match="it is not there"):
         OPENINGS[opening][0](bench)
@@ -111,7 +111,7 @@ def test_the_guard_that_stopped_a_run_is_told_although_the_connection_cannot_be_
     def stop(connection: Connection, plan: PlanSummary) -> list[Finding]:
         return [Finding(Level.STOP, "not today", "Come back tomorrow.")]
 
-    bench.hooks |= {"connect": raising(SystemExit(1)), "check_plan": stop}
+    bench.hooks |= {"connect": fail_on_close(SystemExit(1)), "check_plan": stop}
     with pytest.raises(RunStopped, match="not today") as stopped:
         bench.run(ANN)
     assert stopped.value.exit_code is ExitCode.GUARD
@@ -119,7 +119,7 @@ def test_the_guard_that_stopped_a_run_is_told_although_the_connection_cannot_be_
 
 @pytest.mark.rule("C6")
 def test_ctrl_c_while_a_connection_is_closed_is_raised_once_the_report_is_on_record(bench: Bench) -> None:
-    bench.hooks["connect"] = raising(KeyboardInterrupt())
+    bench.hooks["connect"] = fail_on_close(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         bench.run(ANN)
     (report,) = history.runs(bench.project(ANN))
@@ -152,7 +152,7 @@ def test_no_secret_is_told_of_a_connection_that_cannot_be_closed(
     monkeypatch.setenv("CRM_TOKEN", SECRET)
     bench.store.become(token=SECRET)
     bench.settings["token"] = "${CRM_TOKEN}"
-    bench.hooks["connect"] = raising(OSError(f"logout refused {SECRET}"))
+    bench.hooks["connect"] = fail_on_close(OSError(f"logout refused {SECRET}"))
     with caplog.at_level(logging.DEBUG):
         bench.run(ANN)
     assert "logout refused ***" in caplog.text
@@ -165,7 +165,7 @@ def test_connections_that_were_opened_before_one_that_fails_are_closed(bench: Be
     def connect(config: Any, host: Host) -> Connection:
         if "second" in config.path:
             raise RuntimeError("no such place")
-        return noting(lambda: closed.append(config.path))(config, host)
+        return note_close(lambda: closed.append(config.path))(config, host)
 
     bench.hooks["connect"] = connect
     project = bench.project(ANN)

@@ -24,8 +24,8 @@ from connector_sdk import (
 from connector_sdk.lifecycle.connect import open_connection
 from connector_sdk.testing.reference import plugin
 
-from ..lifecycle.host_runs import noting
-from ..planning.bench import Bench, mapped, people
+from ..lifecycle.host_runs import note_close
+from ..planning.bench import Bench, map_fields, people
 
 ANN = [{"k": "1", "e": "a", "n": "Ann"}]
 
@@ -45,8 +45,8 @@ class Gate:
     closed: list[tuple[str, ...]] = field(factory=list)
 
     def connect(self) -> Callable[[Any, Host], Connection]:
-        """A `connect` whose connection notes which calls had returned when it was closed."""
-        return noting(lambda: self.closed.append(tuple(self.returned)))
+        """Return a `connect` whose connection notes which calls had returned when it was closed."""
+        return note_close(lambda: self.closed.append(tuple(self.returned)))
 
     def wait(self, name: str) -> None:
         self.reached.set()
@@ -55,7 +55,7 @@ class Gate:
 
 
 def slow_hooks(gate: Gate) -> dict[str, Callable[..., Any]]:
-    """The hooks that a host may call in threads of its own; each waits."""
+    """Return the hooks that a host may call in threads of its own; each waits."""
 
     def list_objects() -> Any:
         gate.wait("list_objects")
@@ -147,8 +147,8 @@ def test_a_plan_that_fails_in_the_middle_of_what_it_reads_closes_nothing_beside_
         schema = pa.schema([("name", pa.string()), ("label", pa.string())])
         return pa.RecordBatchReader.from_batches(schema, batches()), "1"
 
-    bench.sync = people(Mode.ALL, objects=("tags",), fields=mapped(name="e", label="n"), match=Match("name", "e"))
-    bench.hooks |= {"connect": noting(lambda: closed_beside.append(reading[0])), "read_records": read_records}
+    bench.sync = people(Mode.ALL, objects=("tags",), fields=map_fields(name="e", label="n"), match=Match("name", "e"))
+    bench.hooks |= {"connect": note_close(lambda: closed_beside.append(reading[0])), "read_records": read_records}
     with pytest.raises(Exception, match="it broke off"):
         bench.run(ANN)
     assert closed_beside == [0]

@@ -63,8 +63,8 @@ for arguments in sys.argv[1:]:
 """
 
 
-def called(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """What a command answers in the folder of the project."""
+def run_in_project(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the folder of the project."""
     environment = {**os.environ, "PYTHONPATH": str(folder / "site")}
     return subprocess.run(
         command, cwd=folder / "project", env=environment, capture_output=True, text=True, check=False, timeout=60
@@ -73,13 +73,13 @@ def called(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_plugin_that_is_not_named_is_never_imported(folder: Path) -> None:
     (folder / "site" / "all_commands.py").write_text(ALL)
-    done = called(folder, sys.executable, str(folder / "site" / "all_commands.py"), *COMMANDS)
+    done = run_in_project(folder, sys.executable, str(folder / "site" / "all_commands.py"), *COMMANDS)
     assert done.returncode == 0, done.stderr
     assert not (folder / "site" / "was-imported").exists()
 
 
 def test_code_in_the_folder_of_the_project_is_not_imported(folder: Path) -> None:
-    done = called(folder, str(Path(sys.executable).with_name("connector")), "check")
+    done = run_in_project(folder, str(Path(sys.executable).with_name("connector")), "check")
     assert done.returncode == 0, done.stderr
     assert not (folder / "project" / "was-imported").exists()
 
@@ -87,5 +87,5 @@ def test_code_in_the_folder_of_the_project_is_not_imported(folder: Path) -> None
 def test_a_plugin_is_imported_as_soon_as_it_is_named(folder: Path) -> None:
     file = folder / "project" / "connector.yml"
     file.write_text(file.read_text().replace("type: reference", "type: hostile"))
-    called(folder, str(Path(sys.executable).with_name("connector")), "check")
+    run_in_project(folder, str(Path(sys.executable).with_name("connector")), "check")
     assert (folder / "site" / "was-imported").exists()

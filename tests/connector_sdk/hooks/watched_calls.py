@@ -42,7 +42,7 @@ class Calls:
     _lock: threading.Lock = field(factory=threading.Lock)
 
     def destination(self) -> Destination:
-        """The reference destination, watched."""
+        """Return the reference destination, watched."""
 
         @hookimpl
         def connect(config: Any, host: Any) -> Connection:
@@ -55,12 +55,12 @@ class Calls:
 
         @hookimpl
         def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-            with self._under(connection), self._late():
+            with self._under(connection), self._hang_sometimes():
                 return plugin.write_batch(connection, batch, options, attempt)
 
         @hookimpl
         def recover_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> object:
-            with self._under(connection), self._late():
+            with self._under(connection), self._hang_sometimes():
                 return plugin.recover_batch(connection, batch, options, attempt)
 
         hooks = (connect, check_plan, write_batch, recover_batch)
@@ -99,7 +99,7 @@ class Calls:
                 self._under_way[handle] -= 1
 
     @contextmanager
-    def _late(self) -> Iterator[None]:
+    def _hang_sometimes(self) -> Iterator[None]:
         """Let some calls hang while the run stops, before or after they are executed."""
         self.stopping.wait(random.choice((0, 0.001, 0.01)))
         with self._lock:

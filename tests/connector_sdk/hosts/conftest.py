@@ -58,13 +58,13 @@ def host(tmp_path: Path) -> Any:
 
 @pytest.fixture
 def refused(host: Host) -> Callable[..., dict[str, str]]:
-    """Run a project that is refused; answer what is wrong by its place, after looking that nothing was written."""
+    """Run a project that must be refused; check that nothing was written, and return each message by its place."""
 
-    def running(project: Any, **asked: Any) -> dict[str, str]:
+    def read_problems(project: Any, **asked: Any) -> dict[str, str]:
         with pytest.raises(ConfigError) as raised:
             host.run(project, **asked)
         assert host.names == []
         assert not (host.folder / ".connector").exists()
         return {".".join(map(str, each.path)): each.message for each in raised.value.problems}
 
-    return running
+    return read_problems

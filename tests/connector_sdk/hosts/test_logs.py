@@ -1,4 +1,4 @@
-"""What goes on is in the log: where an error of a plugin arose, and why something is tried again or waited for."""
+"""The log shows where an error of a plugin arose, and why a run tries again or waits."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def destinations(**hooks: Callable[..., Any]) -> dict[str, Destination]:
 NOTHING: dict[str, Any] = {}
 
 
-def stumbling(connection: Connection) -> Any:
+def raise_key_error(connection: Connection) -> Any:
     return NOTHING["boom"]
 
 
@@ -74,11 +74,11 @@ def test_a_host_gets_the_error_of_a_plugin_as_the_cause_and_its_traceback_in_the
     host: Host, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(PluginError, match="reference: check_plan raised KeyError: 'boom'") as raised:
-        plan(host.project(), "people", destinations=destinations(check_plan=stumbling))
+        plan(host.project(), "people", destinations=destinations(check_plan=raise_key_error))
     assert isinstance(raised.value.__cause__, KeyError)
     (record,) = caplog.records
     assert record.getMessage() == "destination reference: check_plan raised KeyError"
-    assert 'in stumbling\n    return NOTHING["boom"]' in caplog.text
+    assert 'in raise_key_error\n    return NOTHING["boom"]' in caplog.text
 
 
 @pytest.mark.rule("T13")
@@ -90,13 +90,17 @@ def test_a_run_that_an_error_of_a_plugin_stopped_leaves_its_traceback_in_the_log
         attempt.anchor("job", job="1")
         raise ConnectionResetError("reset by peer")
 
-    hooks = {"write_batch": stumbling} if hook == "write_batch" else {"write_batch": write_batch, hook: stumbling}
+    hooks = (
+        {"write_batch": raise_key_error}
+        if hook == "write_batch"
+        else {"write_batch": write_batch, hook: raise_key_error}
+    )
     (report,) = run(host.project(), "people", destinations=destinations(**hooks), pace=QUICK)
     assert report.state == "stopped"
     assert report.message == "KeyError: 'boom' \u2014 Report this as a bug."
     (told,) = messages(caplog, logging.ERROR)
     assert told == f"destination reference: {hook} raised KeyError"
-    assert 'in stumbling\n    return NOTHING["boom"]' in caplog.text
+    assert 'in raise_key_error\n    return NOTHING["boom"]' in caplog.text
 
 
 @pytest.mark.rule("T13")
@@ -116,18 +120,18 @@ def test_an_error_behind_a_failed_login_stays_its_cause(host: Host) -> None:
 
 @pytest.fixture
 def command(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run a command in a project; answer its exit code and what it said on stderr."""
+    """Run a command in a project; return its exit code and its stderr."""
     (host.folder / "connector.yml").write_text(YAML)
     (host.folder / "people.csv").write_text("k,n\nk1,Ann\nk2,Bo\n")
     monkeypatch.chdir(host.folder)
     before = logging.getLogger().handlers[:], logging.getLogger("connector_sdk").level
 
-    def running(*arguments: str, **hooks: Callable[..., Any]) -> tuple[int, str]:
+    def run_command(*arguments: str, **hooks: Callable[..., Any]) -> tuple[int, str]:
         with pytest.raises(SystemExit) as ended:
             connector.main(arguments, obj=Settings(destinations=destinations(**hooks)))
         return int(ended.value.code or 0), capsys.readouterr().err
 
-    yield running
+    yield run_command
     logging.getLogger().handlers[:] = before[0]
     logging.getLogger("connector_sdk").setLevel(before[1])
 
@@ -135,14 +139,14 @@ def command(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 @pytest.mark.rule("T13")
 @pytest.mark.parametrize("hook", ["write_batch", "check_plan", "match", "discover_schema"])
 def test_a_command_shows_the_traceback_with_verbose_and_one_line_without(command: Any, hook: str) -> None:
-    hooks = {hook: stumbling}
+    hooks = {hook: raise_key_error}
     arguments = ("plan", "people", "--lookup") if hook == "match" else ("run", "people")
     _, plain = command(*arguments, **hooks)
     told = [line for line in plain.splitlines() if "boom" in line]
     assert len(told) == 1
     assert "Traceback" not in plain
     _, verbose = command(*arguments, "--verbose", **hooks)
-    assert 'in stumbling\n    return NOTHING["boom"]' in verbose
+    assert 'in raise_key_error\n    return NOTHING["boom"]' in verbose
 
 
 @pytest.mark.rule("T14")

@@ -33,7 +33,7 @@ from connector_sdk.run import plan
 
 from .conftest import DESTINATIONS, Host
 
-# The classes as somebody calls them who runs no type checker.
+# The classes without types, for calls that a type checker would refuse.
 FieldMapping: Any = sdk.FieldMapping
 DeliveryOptions: Any = sdk.DeliveryOptions
 ConnectionConfig: Any = sdk.ConnectionConfig

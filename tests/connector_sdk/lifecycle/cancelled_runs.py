@@ -59,7 +59,7 @@ class Target:
     holds: bool
 
     def sync(self, name: str) -> Sync:
-        """The sync to it."""
+        """Return the sync to it."""
         keyed = self.mode is Mode.UPSERT
         fields = ("name", "external_id") if self.object_name == "people" else ("text", "key")
         wanted = [
@@ -96,7 +96,7 @@ class Host:
         self.keys[name] += [f"{name}-{number:05}" for number in range(first, first + ROWS)]
 
     def project(self) -> Project:
-        """The project as it is now."""
+        """Return the project as it is now."""
         models = {
             name: Model(name=name, primary_key=("k",), folder=str(self.folder), data=pa.table({"k": keys, "t": keys}))
             for name, keys in self.keys.items()
@@ -106,7 +106,7 @@ class Host:
         return Project(connections={"crm": connection}, models=models, syncs=syncs, folder=str(self.folder))
 
     def run(self, name: str, calls: Calls, **asked: Any) -> tuple[RunReport, ...]:
-        """Run a sync; every row of every report is accounted for."""
+        """Run a sync, and check that its reports account for every row."""
         first = FirstRun.SEND if TARGETS[name].mode is Mode.INSERT else None
         asked = {"first_run": first, "destinations": {"reference": calls.destination()}, **asked}
         reports = run(self.project(), name, **asked)
@@ -120,26 +120,26 @@ class Host:
         assert report.state is ReportState.FINISHED, report
         waiting = held_rows(self.project(), name)
         assert not waiting or TARGETS[name].holds, "rows are held although the destination can tell"
-        executed = self.executed(name)
+        executed = self.count_executions(name)
         for each in waiting:
             self.held[name] += 1
             decision = Decision.SENT if executed.get(each.key) else Decision.NOT_SENT
             resolve(self.project(), name, Settlement(decision), keys=[each.key])
         *_, report = self.run(name, calls)
         assert (report.exit, report.in_flight, report.held) == (ExitCode.OK, 0, 0), report
-        executed = self.executed(name)
+        executed = self.count_executions(name)
         lost = [key for key in self.keys[name] if key not in executed]
         twice = [key for key, times in executed.items() if times > 1 and TARGETS[name].mode is Mode.INSERT]
         assert (lost, twice) == ([], []), f"lost {lost}, twice {twice}"
         self.require_one_record(name)
 
-    def executed(self, name: str) -> dict[str, int]:
-        """How often each row of a sync was executed, by the store's own record."""
+    def count_executions(self, name: str) -> dict[str, int]:
+        """Return how often the store executed each row of a sync."""
         found = self.store.execution_counts(TARGETS[name].object_name)
         return {key: times for key, times in found.items() if key.startswith(f"{name}-")}
 
     def require_one_record(self, name: str) -> None:
-        """Each row of the model has one record."""
+        """Check that each row of the model has one record."""
         by = "external_id" if TARGETS[name].object_name == "people" else "key"
         records = Counter(each[by] for each in self.store.records(TARGETS[name].object_name))
         wrong = {key: records[key] for key in self.keys[name] if records[key] != 1}
@@ -147,7 +147,7 @@ class Host:
 
 
 def require_sums(report: RunReport) -> None:
-    """Every row of a report is accounted for."""
+    """Check that a report accounts for every row."""
     rows = report.rows
     assert rows.read + rows.removed == rows.unchanged + rows.planned, report
     assert rows.planned == rows.succeeded + rows.rejected + rows.skipped + rows.unprocessed + rows.unknown, report
@@ -183,7 +183,7 @@ class Stop:
 
 
 def stop_one(host: Host, kinds: Sequence[str]) -> bool:
-    """Stop a run somewhere, look at what it leaves, and let the next one finish it. Answers whether calls were late."""
+    """Stop a run somewhere, check what it leaves, and let the next one finish it. Return whether calls were late."""
     name, other = random.sample(list(TARGETS), 2)
     host.grow(name)
     calls = Calls(hang=random.choice((0, 1, 3, PARALLELISM)))
@@ -215,7 +215,7 @@ def stop_one(host: Host, kinds: Sequence[str]) -> bool:
 
 
 def look_while_calls_hang(host: Host, name: str, other: str) -> None:
-    """The sync is locked, and every other one can be run."""
+    """Check that the sync is locked, and that another one runs."""
     calls = Calls()
     with pytest.raises(RunStopped) as refused:
         host.run(name, calls)
@@ -226,7 +226,7 @@ def look_while_calls_hang(host: Host, name: str, other: str) -> None:
 
 
 def writers() -> list[threading.Thread]:
-    """The threads of runs that are still there."""
+    """Return the threads of runs that have not ended."""
     return [each for each in threading.enumerate() if each.name.startswith("writer-")]
 
 

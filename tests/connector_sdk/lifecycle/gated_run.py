@@ -37,8 +37,8 @@ def await_file(path: Path) -> None:
         time.sleep(0.01)
 
 
-def gated(folder: Path, passed: int) -> Destination:
-    """The reference destination, which waits for files."""
+def make_destination(folder: Path, passed: int) -> Destination:
+    """Return the reference destination, which waits for files."""
     numbers = itertools.count()
 
     @hookimpl
@@ -61,5 +61,5 @@ def gated(folder: Path, passed: int) -> Destination:
 
 if __name__ == "__main__":
     _, place, count, *command = sys.argv
-    settings = Settings(destinations={"reference": gated(Path(place), int(count))})
+    settings = Settings(destinations={"reference": make_destination(Path(place), int(count))})
     connector.main([*command, "--project", place], obj=settings)

@@ -29,7 +29,7 @@ from connector_sdk import (
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.reference import plugin
 
-from ..planning.bench import Bench, mapped, people
+from ..planning.bench import Bench, map_fields, people
 
 WAIT = 60
 NAMES = ("ants", "bees", "cats")
@@ -44,7 +44,7 @@ class Gate:
     returned: list[str] = field(factory=list)
 
     def destination(self) -> dict[str, Destination]:
-        """The destinations of a run."""
+        """Return the destinations of a run."""
 
         @hookimpl
         def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
@@ -58,12 +58,12 @@ class Gate:
 
 
 def destinations(**hooks: Any) -> dict[str, Destination]:
-    """The reference destination, with some other hooks."""
+    """Return the reference destination, with some other hooks."""
     return {"reference": Destination("reference", SimpleNamespace(**{**vars(plugin), **hooks}))}
 
 
-def noting(note: Callable[[], object]) -> Callable[[Any, Host], Connection]:
-    """A `connect` whose connection notes something when it is closed."""
+def note_close(note: Callable[[], object]) -> Callable[[Any, Host], Connection]:
+    """Return a `connect` whose connection calls `note` when it is closed."""
 
     def connect(config: Any, host: Host) -> Connection:
         live = plugin.connect(config, host)
@@ -78,8 +78,8 @@ def noting(note: Callable[[], object]) -> Callable[[Any, Host], Connection]:
 
 
 def three_syncs(folder: Path) -> Bench:
-    """Three syncs of notes to one store, with one state folder; each batch has one row, and four are under way."""
-    notes = people(Mode.INSERT, objects=("notes",), fields=mapped(key="k", text="n"))
+    """Return three syncs of notes to one store, with one state folder. Each batch has one row; four are under way."""
+    notes = people(Mode.INSERT, objects=("notes",), fields=map_fields(key="k", text="n"))
     bench = Bench(folder, notes)
     bench.change(delivery=DeliveryOptions(api="call", batch_size=1, parallelism=4))
     bench.others = {name: evolve(bench.sync, name=name) for name in NAMES}
@@ -87,7 +87,7 @@ def three_syncs(folder: Path) -> Bench:
 
 
 def rows(name: str) -> list[dict[str, str | None]]:
-    """Four rows of a sync."""
+    """Return four rows of a sync."""
     return [{"k": f"{name}{number}", "n": name} for number in range(4)]
 
 
@@ -96,13 +96,13 @@ def start(project: Project, name: str, **asked: Any) -> tuple[RunReport, ...]:
     return run(project, name, **{"destinations": destinations(), "first_run": FirstRun.SEND, **asked})
 
 
-def executed(bench: Bench, name: str) -> dict[str, int]:
-    """How often each row of a sync was executed."""
+def count_executions(bench: Bench, name: str) -> dict[str, int]:
+    """Return how often each row of a sync was executed."""
     return {key: times for key, times in bench.store.execution_counts("notes").items() if key.startswith(name)}
 
 
 @contextmanager
-def heeding_ctrl_c() -> Iterator[None]:
+def heed_ctrl_c() -> Iterator[None]:
     """Let this process heed Ctrl-C, also where a shell began it in the background."""
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -47,12 +47,12 @@ def test_no_run_begins_while_a_thread_of_an_interrupted_one_is_in_a_call(tmp_pat
     assert refused.value.exit_code is ExitCode.LOCKED
 
     stuck.let_go.set()
-    _ended("writer-0")
+    _await_end("writer-0")
     bench.run([{"k": "1", "e": "a", "n": "Anna"}])
     assert bench.names() == {"a": "Anna"}
     bench.store.close()
 
 
-def _ended(name: str) -> None:
+def _await_end(name: str) -> None:
     while any(each.name == name for each in threading.enumerate()):
         time.sleep(0.01)

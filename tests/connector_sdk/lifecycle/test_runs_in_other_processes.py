@@ -53,18 +53,18 @@ class Place:
     process: subprocess.Popen[str]
 
     def invoke(self, *arguments: str) -> Any:
-        """Run a command in this process; what it prints as JSON, where it prints that."""
+        """Run a command in this process; return what it prints, as parsed JSON if stdout has any."""
         settings = Settings(destinations={"reference": Destination("reference", plugin)})
         shown = [*arguments, "--project", str(self.folder), "--output", "json"]
         result = CliRunner().invoke(connector, shown, obj=settings)
         assert result.exit_code in (0, 3, 4, 5), result.output
         return json.loads(result.stdout) if result.stdout else result.stderr
 
-    def planned(self) -> None:
+    def await_planning(self) -> None:
         """Wait until the run is being planned."""
         await_file(self.folder / "planning")
 
-    def under_way(self) -> None:
+    def await_sending(self) -> None:
         """Let it be planned, and wait until two batches are done and two more under way."""
         (self.folder / "plan").touch()
         for number in (PASSED, PASSED + 1):
@@ -98,7 +98,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.mark.rule("T4")
 def test_a_run_that_is_being_planned_is_shown_as_that(place: Place) -> None:
-    place.planned()
+    place.await_planning()
     (run,) = place.invoke("runs")
     assert (run["state"], run["exit"]) == ("planning", 0)
     assert place.invoke("show", run["run"])["state"] == "planning"
@@ -109,7 +109,7 @@ def test_a_run_that_is_being_planned_is_shown_as_that(place: Place) -> None:
 def test_a_run_that_is_under_way_is_shown_as_running_with_figures_that_agree_with_the_destination(
     place: Place,
 ) -> None:
-    place.under_way()
+    place.await_sending()
     executed = len(place.store.execution_counts("people"))
     assert executed == PASSED * BATCH - 1
     for run in (place.invoke("runs")[0], place.invoke("show", place.invoke("runs")[0]["run"])):
@@ -138,7 +138,7 @@ def test_a_run_that_is_under_way_is_shown_as_running_with_figures_that_agree_wit
 
 @pytest.mark.rule("T4")
 def test_a_plan_says_that_a_run_is_in_progress(place: Place) -> None:
-    place.under_way()
+    place.await_sending()
     (plan,) = place.invoke("plan", "people")
     assert [each["message"] for each in plan["findings"] if "in progress: what it still sends" in each["message"]]
     assert place.end() == 1
@@ -146,7 +146,7 @@ def test_a_plan_says_that_a_run_is_in_progress(place: Place) -> None:
 
 @pytest.mark.rule("T4")
 def test_a_run_that_was_killed_is_shown_as_interrupted_and_one_that_goes_on_as_running_again(place: Place) -> None:
-    place.under_way()
+    place.await_sending()
     place.process.send_signal(signal.SIGKILL)
     place.process.wait(60)
     (run,) = place.invoke("runs")

@@ -1,4 +1,4 @@
-"""What is raised in the thread of a run from outside, and what nobody foresaw: both leave a report on record."""
+"""An exception from outside in the thread of a run, and one by a bug: both leave a report on record."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from ..planning.bench import Bench
 from .host_runs import (
     WAIT,
     Gate,
+    count_executions,
     destinations,
-    executed,
-    heeding_ctrl_c,
+    heed_ctrl_c,
     join_writers,
-    noting,
+    note_close,
     rows,
     start,
     three_syncs,
@@ -47,7 +47,7 @@ from .host_runs import (
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with heeding_ctrl_c():
+    with heed_ctrl_c():
         yield three_syncs(tmp_path)
     join_writers()
 
@@ -96,7 +96,7 @@ def test_whatever_a_signal_raises_in_a_host_the_answers_are_recorded_before(
 def test_ctrl_c_while_a_run_stops_already_shortens_the_wait_and_loses_no_answer(
     bench: Bench, interrupting: Interrupting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run cannot go on, and waits a minute for three calls; the first Ctrl-C leaves them less."""
+    """The run cannot continue, and waits a minute for three calls; the first Ctrl-C shortens the wait."""
     monkeypatch.setattr("connector_sdk.delivery.stopping.WHEN_INTERRUPTED", 30)
     bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
     gate, seen = Gate(threading.Barrier(4)), threading.Event()
@@ -121,7 +121,7 @@ def test_ctrl_c_while_a_run_stops_already_shortens_the_wait_and_loses_no_answer(
     once = iter([KeyboardInterrupt()])
 
     def warn(*_: object) -> None:
-        """The run says that it waits."""
+        """Interrupt the run as soon as it says that it waits."""
         for each in once:
             interrupting(each, gate.let_go.set)
 
@@ -178,7 +178,7 @@ def test_of_eight_slow_calls_those_that_are_answered_before_the_end_are_recorded
 
     @hookimpl
     def connect(config: Any, host: Host) -> Connection:
-        return noting(lambda: closed.append(len(returned)))(config, host)
+        return note_close(lambda: closed.append(len(returned)))(config, host)
 
     bench.others["ants"] = evolve(bench.others["ants"], delivery=DeliveryOptions(batch_size=1, parallelism=8))
     project = bench.project([{"k": f"ants{number}", "n": "ant"} for number in range(12)])
@@ -196,7 +196,7 @@ def test_of_eight_slow_calls_those_that_are_answered_before_the_end_are_recorded
     assert closed == [8]
     finished, _ = start(project, "ants")
     assert (finished.rows.succeeded, finished.rows.unknown, finished.held) == (9, 3, 3)
-    assert set(executed(bench, "ants").values()) == {1}
+    assert set(count_executions(bench, "ants").values()) == {1}
 
 
 @pytest.mark.rule("C5")
@@ -215,14 +215,14 @@ def test_what_nobody_foresaw_while_a_run_delivers_leaves_a_report_of_what_was_se
     def fail(self: StageRows, batch: Any) -> Any:
         left[0] -= 1
         if left[0] < 0:
-            raise TypeError("nobody foresaw that")
+            raise TypeError("an unforeseen error")
         return read(self, batch)
 
     monkeypatch.setattr(StageRows, "read", fail)
     bench.others["ants"] = evolve(bench.others["ants"], delivery=DeliveryOptions(batch_size=1, parallelism=1))
-    with pytest.raises(TypeError, match="nobody foresaw that"):
+    with pytest.raises(TypeError, match="an unforeseen error"):
         start(bench.project(rows("ants")), "ants", observers=[Observer()])
     (report,) = history.runs(bench.project([]))
     assert seen == [report]
     assert (report.state, report.exit, report.rows.succeeded) == (ReportState.STOPPED, ExitCode.BUG, 2)
-    assert "nobody foresaw that" in report.message
+    assert "an unforeseen error" in report.message

@@ -31,8 +31,8 @@ from connector_sdk.lifecycle.session import journal_of
 from connector_sdk.run import run
 from connector_sdk.testing.reference import plugin
 
-from ..planning.bench import Bench, mapped, people
-from .host_runs import NAMES, WAIT, Gate, executed, join_writers, rows, start, three_syncs
+from ..planning.bench import Bench, map_fields, people
+from .host_runs import NAMES, WAIT, Gate, count_executions, join_writers, rows, start, three_syncs
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_cancelling_one_of_several_syncs_of_a_host_leaves_the_others_alone(bench
         for name in ("bees", "cats"):
             (report,) = running[name].result(WAIT)
             assert (report.exit, report.rows.succeeded, report.in_flight) == (ExitCode.OK, 4, 0)
-            assert executed(bench, name) == dict.fromkeys((f"{name}{number}" for number in range(4)), 1)
+            assert count_executions(bench, name) == dict.fromkeys((f"{name}{number}" for number in range(4)), 1)
 
 
 @pytest.mark.rule("C5")
@@ -110,7 +110,7 @@ def test_a_host_goes_on_while_calls_of_a_run_that_was_stopped_hang(bench: Bench)
     assert history.show(project, stopped.run) == stopped
     finished, _ = start(project, "ants")
     assert (finished.rows.unknown, finished.held) == (4, 4)
-    assert executed(bench, "ants") == dict.fromkeys((f"ants{number}" for number in range(4)), 1)
+    assert count_executions(bench, "ants") == dict.fromkeys((f"ants{number}" for number in range(4)), 1)
 
 
 @pytest.mark.rule("C5")
@@ -118,7 +118,7 @@ def test_a_run_that_is_cancelled_while_it_looks_records_up_asks_nothing_more_and
     tmp_path: Path,
 ) -> None:
     mentor = FieldMapping(field="mentor", find=Find("people", "m", "external_id"))
-    bench = Bench(tmp_path, people(Mode.UPDATE, fields=(*mapped(name="n"), mentor)))
+    bench = Bench(tmp_path, people(Mode.UPDATE, fields=(*map_fields(name="n"), mentor)))
     bench.store.put("people", external_id="b", name="Bob")
     cancel, asked = threading.Event(), list[str]()
 

@@ -76,7 +76,7 @@ class Mirror:
     seen: Any = None
 
     def destination(self) -> Destination:
-        """The destination of type `mirror`."""
+        """Return the destination of type `mirror`."""
         return Destination("mirror", self)
 
     @hookimpl
@@ -123,19 +123,19 @@ class Mirror:
             )
         )
         logging.getLogger("connector_sdk.mirror").warning("said %s", self.words, exc_info=ValueError(self.words))
-        self._perhaps("connect")
+        self._raise_if_asked("connect")
         return Connection(
             handle=self, account="account", label=f"label {self.words}", production=True, close=lambda: None
         )
 
     @hookimpl
     def list_objects(self) -> list[ObjectInfo]:
-        self._perhaps("list_objects")
+        self._raise_if_asked("list_objects")
         return [ObjectInfo("Thing", "Thing", frozenset({Mode.UPSERT, Mode.INSERT}))]
 
     @hookimpl
     def discover_schema(self, object_name: str) -> ObjectSchema:
-        self._perhaps("discover_schema")
+        self._raise_if_asked("discover_schema")
         fields = (
             Field(name="key", type=FieldType.TEXT, unique=True, external_id=True),
             Field(name="text", type=FieldType.TEXT),
@@ -150,14 +150,14 @@ class Mirror:
 
     @hookimpl
     def check_plan(self) -> list[Finding]:
-        self._perhaps("check_plan")
+        self._raise_if_asked("check_plan")
         return [Finding(Level.STOP if self.says == "finding" else Level.INFO, self.words, self.words)]
 
     @hookimpl
     def write_batch(self, batch: Batch, attempt: Attempt) -> WriteResult:
         if self.says == "anchored":
             attempt.anchor("sent", job="1")
-        self._perhaps("write_batch")
+        self._raise_if_asked("write_batch")
         said = [self.words] * len(batch.rows)
         if self.says == "unknown row":
             return WriteResult.of(["unknown"] * len(said), code=said, message=said)
@@ -186,17 +186,17 @@ class Mirror:
             for each in self.tokens:
                 found.host.hide(each)
             settings.say(self.words)
-            self._perhaps("command")
+            self._raise_if_asked("command")
 
         return [say]
 
-    def _perhaps(self, hook: str) -> None:
+    def _raise_if_asked(self, hook: str) -> None:
         said, _, kind = self.says.partition(": ")
         if said == hook:
             raise RAISED[kind](self.words)
 
 
-def _chained(words: str) -> Exception:
+def _chain_errors(words: str) -> Exception:
     error = RuntimeError(words)
     error.__cause__ = LookupError(words)
     error.__cause__.__context__ = ConfigError([Problem(words, (), words)])
@@ -206,7 +206,7 @@ def _chained(words: str) -> Exception:
 RAISED: dict[str, Callable[[str], BaseException]] = {
     "config": lambda words: ConfigError([Problem(words, ("password",), words)], exit_code=ExitCode.UNREACHABLE),
     "stopped": lambda words: RunStopped(words, hint=words),
-    "bug": _chained,
+    "bug": _chain_errors,
     "broken": lambda words: ConnectionError(words),
     "not executed": lambda words: NotExecuted(words, words),
     "fatal": lambda words: NotExecuted(words, words),

@@ -29,7 +29,7 @@ _KINDS = (
     " {0} ",
     "aB3/{0}+xY9==",
 )
-"""Shapes of passwords, tokens, keys and cookies; the mark has letters and digits only, which nobody escapes."""
+"""Shapes of passwords, tokens, keys and cookies; the mark has letters and digits only, which no escaping changes."""
 
 
 @frozen
@@ -40,14 +40,14 @@ class Planted:
     mark: str
 
     def is_in(self, shown: str) -> bool:
-        """Whether any of it can be read there: the mark, a piece of it, or of either in base64."""
+        """Return whether any of it can be read there: a half of the mark, or a piece of the mark in base64."""
         half = len(self.mark) // 2
         wanted = (self.mark[:half], self.mark[half:])
         return any(each in shown for each in (*wanted, *_in_base64(self.mark)))
 
 
-def planted(count: int, first: int = 0) -> tuple[Planted, ...]:
-    """That many secrets, numbered from `first`."""
+def plant_secrets(count: int, first: int = 0) -> tuple[Planted, ...]:
+    """Return that many secrets, numbered from `first`."""
     marks = (f"Qz{number:03}kW{number:03}Vx{number:03}jH" for number in range(first, first + count))
     return tuple(
         Planted(kind.format(mark), mark) for kind, mark in zip(islice(cycle(_KINDS), count), marks, strict=True)
@@ -77,25 +77,25 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
 
 
 def echo(secrets: Iterable[Planted], spellings: int = len(SPELLINGS)) -> str:
-    """What a server says that repeats all of it, each in some spellings, by turns."""
+    """Return what a server says that repeats all secrets, each in some spellings, by turns."""
     spell = cycle(SPELLINGS.values())
     return " ~ ".join(next(spell)(each.text) for each in secrets for _ in range(spellings))
 
 
-def found(secrets: Iterable[Planted], shown: str) -> list[str]:
-    """The secrets that can be read in a text."""
+def find_secrets(secrets: Iterable[Planted], shown: str) -> list[str]:
+    """Return the secrets that can be read in a text."""
     return [each.text for each in secrets if each.is_in(shown)]
 
 
 def everything_in(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every file below a folder, as text; what is compressed in it is unpacked."""
+    """Yield every file below a folder as text, and again what it has compressed."""
     for file in sorted(folder.rglob("*")):
         if file.is_file():
             yield file.name, file.read_bytes().decode("latin-1")
-            yield from ((file.name, each) for each in _unpacked(file))
+            yield from ((file.name, each) for each in _unpack(file))
 
 
-def _unpacked(file: Path) -> Iterator[str]:
+def _unpack(file: Path) -> Iterator[str]:
     if file.suffix == ".parquet":
         with duckdb.connect() as connection:
             yield repr(connection.read_parquet(str(file)).fetchall())

@@ -15,7 +15,7 @@ Spell = Callable[[str], str]
 
 
 def _each(form: str) -> Spell:
-    """Each character by its code, in a form."""
+    """Return a spelling that writes each character by its code, in a form."""
     return lambda text: "".join(form.format(ord(each)) for each in text)
 
 
@@ -91,5 +91,5 @@ SPELLED: Mapping[str, Spell] = {
 
 
 def core(spelled: str) -> str:
-    """What must not be seen of a spelling: its middle, for its ends are quotes or shared with what is no secret."""
+    """Return the middle of a spelling, which no output may show. Its ends are quotes or shared with other text."""
     return spelled[len(spelled) // 4 : -(len(spelled) // 4)]

@@ -29,13 +29,13 @@ def secret(number: int) -> str:
     return f"secret-{number:04}-of-one-connection"
 
 
-def known() -> set[str]:
-    """The secrets of these tests that the process remembers; a thread of another test may still have a connection."""
+def known_secrets() -> set[str]:
+    """Return the secrets of these tests that the process remembers, without those of connections of other tests."""
     return {each for each in REDACTORS.secrets if "of-one-connection" in each}
 
 
 def project_of(folder: Path, *numbers: int) -> Project:
-    """A project with a connection for each number, whose password it is in."""
+    """Return a project with a connection for each number; its password contains the number."""
     connections = {
         f"c{number}": ConnectionConfig(
             f"c{number}",
@@ -49,9 +49,9 @@ def project_of(folder: Path, *numbers: int) -> Project:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_known_before_or_after() -> Iterator[None]:
-    assert known() == set()
+    assert known_secrets() == set()
     yield
-    assert known() == set()
+    assert known_secrets() == set()
 
 
 def destinations(words: str = "fine", says: str = "", *tokens: str) -> dict[str, Any]:
@@ -64,8 +64,8 @@ def test_a_host_that_opens_connections_one_after_another_remembers_none_of_their
     for number in range(30):
         issued = f"token-{number}-of-one-connection"
         with open_connection(project, f"c{number}", destinations=destinations("x", "", issued)):
-            assert known() == {secret(number), issued}
-        assert known() == set()
+            assert known_secrets() == {secret(number), issued}
+        assert known_secrets() == set()
     assert count_remembered() == before
 
 
@@ -142,7 +142,7 @@ def test_secrets_are_known_as_long_as_a_thread_has_the_connection(tmp_path: Path
         thread = threading.Thread(target=be_stuck, args=(live,))
         thread.start()
         assert taken.wait(60)
-    assert known() == {secret(1)}
+    assert known_secrets() == {secret(1)}
     ends.set()
     thread.join(60)
 

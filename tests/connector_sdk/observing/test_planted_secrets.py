@@ -24,9 +24,9 @@ from connector_sdk.project.load import load_project
 from connector_sdk.run import FirstRun, plan, run
 
 from .mirror import Mirror
-from .planted import echo, everything_in, found, planted
+from .planted import echo, everything_in, find_secrets, plant_secrets
 
-SETTINGS, ISSUED = planted(12), planted(60, first=12)
+SETTINGS, ISSUED = plant_secrets(12), plant_secrets(60, first=12)
 SECRETS = (*SETTINGS, *ISSUED)
 
 PROJECT = """\
@@ -84,7 +84,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
 
 @define
 class Watching:
-    """An observer that keeps the reprs of all that it is told."""
+    """An observer that keeps the reprs of all events."""
 
     told: list[str] = field(factory=list)
 
@@ -111,7 +111,7 @@ def mirror(says: str) -> Mirror:
 
 def test_the_marks_are_found_where_nothing_hides_them() -> None:
     for each in SECRETS:
-        assert found(SECRETS, echo([each])) == [each.text]
+        assert find_secrets(SECRETS, echo([each])) == [each.text]
 
 
 @each_way
@@ -119,22 +119,22 @@ def test_no_command_shows_or_keeps_one(project: Project, says: str) -> None:
     shown: list[tuple[str, str]] = []
     destinations = {"mirror": mirror(says).destination()}
 
-    def called(*arguments: str) -> str:
+    def run_command(*arguments: str) -> str:
         with redirect_stderr(io.StringIO()) as log:
             result = CliRunner().invoke(connector, list(arguments), obj=Settings(destinations=destinations))
         shown.append((" ".join(arguments), result.output + result.stderr + log.getvalue()))
         return result.stdout
 
     for each in COMMANDS:
-        called(*each)
-    runs = [line.split(",")[0] for line in called("runs", "--output", "csv").splitlines()[1:]]
+        run_command(*each)
+    runs = [line.split(",")[0] for line in run_command("runs", "--output", "csv").splitlines()[1:]]
     past = ("rows", "calls", "show", "resolve")
     for number, command, output in product(runs, past, FORMATS if not says else ["json"]):
-        called(command, number, "--output", output)
+        run_command(command, number, "--output", output)
     for command, output in product((("check",), ("plan", "things"), ("run", "things")), FORMATS if not says else []):
-        called(*command, "--output", output)
+        run_command(*command, "--output", output)
     shown += everything_in(Path(project.folder))
-    assert [(where, found(SECRETS, text)[:3]) for where, text in shown if found(SECRETS, text)] == []
+    assert [(where, find_secrets(SECRETS, text)[:3]) for where, text in shown if find_secrets(SECRETS, text)] == []
     assert any("***" in text for _, text in shown)
 
 
@@ -162,7 +162,7 @@ def test_no_exception_report_or_event_holds_one(project: Project, says: str) -> 
         first = FirstRun.SEND if sync == "inserts" else None
         ask(lambda: run(project, sync, destinations=destinations, observers=[watching], first_run=first))  # noqa: B023
     shown = [repr(project), repr(speaking.seen), str(speaking.seen), *told, *watching.told]
-    assert [found(SECRETS, text)[:3] for text in shown if found(SECRETS, text)] == []
+    assert [find_secrets(SECRETS, text)[:3] for text in shown if find_secrets(SECRETS, text)] == []
 
 
 def test_settings_that_are_wrong_are_told_without_their_values(
@@ -171,4 +171,4 @@ def test_settings_that_are_wrong_are_told_without_their_values(
     monkeypatch.setenv("PLANTED_1", "")
     with pytest.raises(ConfigError) as raised:
         check(project, destinations={"mirror": mirror("").destination()})
-    assert found(SECRETS, "".join(traceback.format_exception(raised.value))) == []
+    assert find_secrets(SECRETS, "".join(traceback.format_exception(raised.value))) == []

@@ -75,7 +75,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, s
         for variable, value in (("PASSWORD", PASSWORD), ("TOKEN", TOKEN), ("XDG_DATA_HOME", str(folder / "home"))):
             patched.setenv(variable, value)
         patched.chdir(folder)
-        yield {**_seen_in_commands(), **_seen_in_python(folder), "cassette": _recorded(folder)}
+        yield {**_show_in_commands(), **_show_in_python(folder), "cassette": _record_cassette(folder)}
     logging.getLogger().handlers[:] = kept[0]
     logging.getLogger("connector_sdk").setLevel(kept[1])
 
@@ -84,38 +84,38 @@ def _mirror(says: str) -> Mirror:
     return Mirror(WORDS, says, (OTHER,))
 
 
-def _seen_in_commands() -> dict[str, str]:
-    def called(says: str, *arguments: str) -> Result:
+def _show_in_commands() -> dict[str, str]:
+    def run_command(says: str, *arguments: str) -> Result:
         settings = Settings(destinations={"mirror": _mirror(says).destination()})
         return CliRunner().invoke(connector, list(arguments), obj=settings)
 
-    log = called("", "--verbose", "check").stderr
-    stopped = called("write_batch: stopped", "run", "things", "--output", "json")
-    called("", "run", "things", "--abandon")
-    run, first = (each["run"] for each in json.loads(called("", "runs", "--output", "json").stdout))
+    log = run_command("", "--verbose", "check").stderr
+    stopped = run_command("write_batch: stopped", "run", "things", "--output", "json")
+    run_command("", "run", "things", "--abandon")
+    run, first = (each["run"] for each in json.loads(run_command("", "runs", "--output", "json").stdout))
     return {
         "log": log,
         "report": json.loads(stopped.stdout)[0]["message"],
-        "ledger": json.loads(called("", "rows", run, "--output", "json").stdout)[0]["message"],
-        "calls": json.loads(called("", "calls", first, "--output", "json").stdout)[0]["request_body"],
-        "json": called("", "plan", "things", "--output", "json").stdout,
-        "table": called("", "rows", run).stdout + called("", "calls", first).stdout,
+        "ledger": json.loads(run_command("", "rows", run, "--output", "json").stdout)[0]["message"],
+        "calls": json.loads(run_command("", "calls", first, "--output", "json").stdout)[0]["request_body"],
+        "json": run_command("", "plan", "things", "--output", "json").stdout,
+        "table": run_command("", "rows", run).stdout + run_command("", "calls", first).stdout,
     }
 
 
-def _seen_in_python(folder: Path) -> dict[str, str]:
-    def raised(says: str) -> BaseException:
+def _show_in_python(folder: Path) -> dict[str, str]:
+    def catch_error(says: str) -> BaseException:
         with pytest.raises(Exception) as caught:  # noqa: PT011
             check(load_project(folder), destinations={"mirror": _mirror(says).destination()})
         return caught.value
 
     return {
-        "error": str(raised("connect: config")),
-        "traceback": "".join(traceback.format_exception(raised("connect: bug"))),
+        "error": str(catch_error("connect: config")),
+        "traceback": "".join(traceback.format_exception(catch_error("connect: bug"))),
     }
 
 
-def _recorded(folder: Path) -> str:
+def _record_cassette(folder: Path) -> str:
     path = folder / "cassette.yaml"
     with echo_server() as address, Cassette(path, record=True, secrets=SECRETS).play():
         answer = requests.post(address, data=json.dumps({"said": WORDS}, ensure_ascii=False).encode(), timeout=10)
@@ -130,19 +130,19 @@ def test_no_output_shows_a_secret_in_any_spelling(outputs: Mapping[str, str], sp
     for place, (secret, spelled_so) in enumerate(CASES):
         if spelled_so == spelling:
             spelled = core(SPELLED[spelling](secret))
-            shown = _between(outputs[output], f"S{place:03}[", f"]E{place:03}")
+            shown = _cut_between(outputs[output], f"S{place:03}[", f"]E{place:03}")
             assert (REDACTED if output == "cassette" else MARK) in shown
             assert not [each for each in _ways_to_show(spelled) if each in shown]
 
 
-def _between(text: str, begins: str, ends: str) -> str:
+def _cut_between(text: str, begins: str, ends: str) -> str:
     assert begins in text
     assert ends in text
     return text.partition(begins)[2].partition(ends)[0]
 
 
 def _ways_to_show(spelled: str) -> set[str]:
-    """A text as it stands, in JSON, and as it looks on a terminal."""
+    """Return a text as it stands, in JSON, and as it looks on a terminal."""
     clean = printable(spelled)
     return {
         spelled,

@@ -34,15 +34,15 @@ Rows = pa.Table | Sequence[Mapping[str, str | None]] | Model
 UNGUARDED = Guards(max_removed=None, min_rows=None, max_changed=None, max_removed_per_day=None)
 
 
-def mapped(**columns: str) -> tuple[FieldMapping, ...]:
-    """Fields, each filled with a column."""
+def map_fields(**columns: str) -> tuple[FieldMapping, ...]:
+    """Return fields, each filled with a column."""
     return tuple(FieldMapping(field=field, column=column) for field, column in columns.items())
 
 
 def people(mode: Mode = Mode.UPSERT, **settings: Any) -> Sync:
-    """People, known by their column `k` and found by their column `e`, with a name from `n`; nothing is guarded."""
+    """Return a sync of people without guards: `k` is their key, `e` their match value, and `n` their name."""
     keyed = {} if mode is Mode.INSERT else {"match": Match("external_id", "e")}
-    fields = {} if mode is Mode.ARCHIVE else {"fields": mapped(name="n")}
+    fields = {} if mode is Mode.ARCHIVE else {"fields": map_fields(name="n")}
     objects = settings.pop("objects", ("people",))
     return Sync(
         name="people",
@@ -66,16 +66,16 @@ class Ran:
         """What became of each key: `outcome` or `outcome CODE`, a list where a key has several lines."""
         found: dict[str | None, list[str]] = {}
         for line in self.lines:
-            found.setdefault(line["key"], []).append(_told(line))
+            found.setdefault(line["key"], []).append(_format_outcome(line))
         return {key: sorted(told) if len(told) > 1 else told[0] for key, told in found.items()}
 
     def line(self, key: str | None) -> Mapping[str, Any]:
-        """The one line of a key."""
+        """Return the one line of a key."""
         (found,) = (line for line in self.lines if line["key"] == key)
         return found
 
 
-def _told(line: Mapping[str, Any]) -> str:
+def _format_outcome(line: Mapping[str, Any]) -> str:
     return " ".join(part for part in (line["outcome"], line["code"]) if part)
 
 
@@ -95,7 +95,7 @@ class Bench:
         self.hooks: dict[str, Callable[..., Any]] = {}
 
     def project(self, rows: Rows) -> Project:
-        """The project with these rows as its model; rows given as dictionaries are text.
+        """Return the project with these rows as its model. Rows given as dictionaries are text.
 
         A model is taken as it is, with the name, the folder and the primary key of the bench.
         """
@@ -114,11 +114,11 @@ class Bench:
         return Ran(report, lines)
 
     def reports(self, rows: Rows, **asked: Any) -> tuple[RunReport, ...]:
-        """Run the sync; the reports of all runs that this took."""
+        """Run the sync, and return the reports of all runs that this took."""
         return run(self.project(rows), self.sync.name, destinations=self.destinations, **asked)
 
     def run_open(self, rows: Rows, **asked: Any) -> RunReport:
-        """Run the sync, which stops midway."""
+        """Run the sync, which stops midway, and return the report of the open run."""
         first = {"first_run": FirstRun.SEND} if self.sync.mode is Mode.INSERT else {}
         *_, report = self.reports(rows, **first, **asked)
         return report
@@ -134,11 +134,11 @@ class Bench:
         self.sync = evolve(self.sync, **settings)
 
     def records(self, object_name: str = "people", key: str = "external_id") -> dict[str, dict[str, Any]]:
-        """The records of the store by a field of theirs."""
+        """Return the records of the store by one of their fields."""
         return {record[key]: record for record in self.store.records(object_name)}
 
     def names(self) -> dict[str, str | None]:
-        """The names of the people in the store, by external id."""
+        """Return the names of the people in the store, by external id."""
         return {key: record.get("name") for key, record in self.records().items()}
 
     @property

@@ -48,22 +48,22 @@ class Converted:
     message: str | None
 
 
-def through(
+def convert_column(
     field: Field, type_: pa.DataType, values: Sequence[Any], *, select: str = "{x}", **asked: bool
 ) -> list[Converted]:
-    """Convert a column of values, or what is selected of it. Raises `MisfitError` when its type can never fit."""
+    """Convert a column of values, or an expression `select` over it. Raise `MisfitError` if its type can never fit."""
     connection = _database()
     connection.register("t", pa.table({"v": pa.array(values, type_)}))
-    return converted(connection, f"select {select.replace('{x}', 'v')} as v from t", field, **asked)
+    return convert_query(connection, f"select {select.replace('{x}', 'v')} as v from t", field, **asked)
 
 
-def from_sql(field: Field, value: str, **asked: bool) -> Converted:
-    """Convert one value, written in SQL. Raises `MisfitError` when its type can never fit."""
-    (found,) = converted(_database(), f"select {value} as v", field, **asked)
+def convert_sql(field: Field, value: str, **asked: bool) -> Converted:
+    """Convert one value, written in SQL. Raise `MisfitError` if its type can never fit."""
+    (found,) = convert_query(_database(), f"select {value} as v", field, **asked)
     return found
 
 
-def converted(connection: duckdb.DuckDBPyConnection, rows: str, field: Field, **asked: bool) -> list[Converted]:
+def convert_query(connection: duckdb.DuckDBPyConnection, rows: str, field: Field, **asked: bool) -> list[Converted]:
     """Convert the column `v` of a query."""
     ((_, found, *_),) = connection.execute(f"describe {rows}").fetchall()
     made = convert('"v"', found, field, **asked)
@@ -77,14 +77,14 @@ def converted(connection: duckdb.DuckDBPyConnection, rows: str, field: Field, **
 
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
-    """One for all, since opening takes longer than converting."""
+    """Return one database for all calls, since opening one takes longer than converting."""
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     return connection
 
 
 def _python(column: pa.ChunkedArray) -> list[Any]:
-    """Python values; what no Python value can be stays a number."""
+    """Return Python values. A value that Python cannot represent stays a number."""
     try:
         return list(column.to_pylist())
     except (ValueError, OverflowError):

@@ -101,7 +101,7 @@ class Org:
         self._remove([key for key in before if key not in day.rows])
 
     def _has_parted(self, key: int, owned: Owned, day: Day) -> bool:
-        """Whether a merged row shares no group with its parent any more, while both have a row."""
+        """Return whether a merged row shares no group with its parent any more, while both have a row."""
         if not owned.merged or key not in day.rows:
             return False
         parents = [each for each, other in self.owned.items() if other.record == owned.record and not other.merged]

@@ -11,7 +11,7 @@ from connector_sdk import Mode, Removal
 
 TOO_LONG = "x" * 1_001
 FORMER = "\x1f"
-"""What parts a key from the former record of it that could not be removed and is tried again in each run."""
+"""What separates a key from its former record, which could not be removed and is tried again in each run."""
 Row = Mapping[str, str | None]
 Line = tuple[str | None, str]
 
@@ -54,7 +54,7 @@ class Oracle:
         return self.made
 
     def step(self, step: Step) -> list[Line]:
-        """Run once, and answer the ledger: a key and an outcome for every planned line."""
+        """Run once, and return the ledger: a key and an outcome for every planned line."""
         changed = {name for name, column in step.fields.items() if self.mapping.get(name) != column}
         for each in self.known.values():
             each.stale |= changed
@@ -66,11 +66,11 @@ class Oracle:
         rekeyed: dict[str | None, bool] = {}
         for row in step.rows:
             key = _text(row["k"])
-            verdict = self._identity(row, keys, matches) or self._due(row, step)
+            verdict = self._identity(row, keys, matches) or self._compare(row, step)
             if verdict == "due" and (refusal := self._refusal(row, step)):
                 verdict = refusal
             if verdict == "due":
-                moved = self._rekeyed(row)
+                moved = self._is_rekeyed(row)
                 verdict = self._send(row, step)
                 if moved:
                     rekeyed[key] = verdict == "succeeded"
@@ -91,25 +91,25 @@ class Oracle:
             return "rejected REPEATED_MATCH"
         return ""
 
-    def _due(self, row: Row, step: Step) -> str:
-        """Whether a row has to be sent."""
+    def _compare(self, row: Row, step: Step) -> str:
+        """Return `due` if a row has to be sent, otherwise `unchanged`."""
         known = self.known.get(row["k"] or "")
         compares = self.mode in (Mode.UPSERT, Mode.UPDATE)
         if known and not step.full:
             values = {column: _text(row[column]) for column in step.fields.values()}
-            same = not (known.stale & set(step.fields) or self._rekeyed(row)) and all(
+            same = not (known.stale & set(step.fields) or self._is_rekeyed(row)) and all(
                 known.values.get(column) == value for column, value in values.items()
             )
             if same or not compares:
                 return "unchanged"
         return "due"
 
-    def _rekeyed(self, row: Row) -> bool:
+    def _is_rekeyed(self, row: Row) -> bool:
         known = self.known.get(row["k"] or "")
         return known is not None and known.match != self._match(row)
 
     def _refusal(self, row: Row, step: Step) -> str:
-        """Why a row cannot be sent, if it cannot."""
+        """Return why a row cannot be sent, or an empty text."""
         if self.mode is not Mode.INSERT and self._match(row) is None:
             return "rejected NULL_MATCH"
         if "name" in step.fields and _text(row[step.fields["name"]]) is None:
@@ -121,9 +121,9 @@ class Oracle:
         return ""
 
     def _record(self, row: Row) -> int | None:
-        """The record that a row means: the one that it had, or the one that has its match value now."""
+        """Return the record that a row means: the one that it had, or the one that has its match value now."""
         known = self.known.get(row["k"] or "")
-        if self.mode is not Mode.UPSERT and known and not self._rekeyed(row):
+        if self.mode is not Mode.UPSERT and known and not self._is_rekeyed(row):
             return known.record
         found = [number for number, each in self.records.items() if fold(each["key"]) == self._match(row)]
         return found[0] if found and self.mode is not Mode.INSERT else None
@@ -149,10 +149,10 @@ class Oracle:
         self, before: Mapping[str, Known], keys: set[str], rekeyed: Mapping[str | None, bool], matches: set[str],
         step: Step,
     ) -> list[Line]:  # fmt: skip
-        """What becomes of the rows that left, and of the former records of keys with a new match value.
+        """Remove the records of rows that left, and the former records of keys with a new match value.
 
-        `rekeyed`: those keys, and whether they were accepted under the new one; the former record stays where not.
-        Of rows that had one record the first removes it.
+        `rekeyed` has those keys, and whether they were accepted under the new value. If not, the former record stays.
+        If several rows had one record, the first of them removes it. Return the ledger lines.
         """
         if self.mode is Mode.INSERT or step.full:
             return []
@@ -167,7 +167,7 @@ class Oracle:
             if removes and not rekeyed.get(key, True):
                 verdict = "unprocessed NOT_SENT"
             else:
-                verdict = self._removed(former, step) if removes else ""
+                verdict = self._remove_record(former, step) if removes else ""
             if removes:
                 removed.add(former.record)
                 lines.append((key, verdict))
@@ -181,12 +181,12 @@ class Oracle:
         return [(key and key.partition(FORMER)[0], verdict) for key, verdict in lines]
 
     def _has_other_row(self, former: Known, keys: set[str]) -> bool:
-        """Whether a row of the model has the record, too."""
+        """Return whether a row of the model has the record, too."""
         return any(
             key in keys and each is not former and each.record == former.record for key, each in self.known.items()
         )
 
-    def _removed(self, former: Known, step: Step) -> str:
+    def _remove_record(self, former: Known, step: Step) -> str:
         if former.match in step.refused:
             return "rejected bad"
         record = former.record or 0
@@ -198,7 +198,7 @@ class Oracle:
 
 
 def fold(value: str | None) -> str | None:
-    """A match value as its field compares it."""
+    """Return a match value as its field compares it."""
     return (value or "").strip().lower() or None
 
 

@@ -8,7 +8,7 @@ from connector_sdk import Mode, Removal
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 BOB = {"k": "2", "e": "b", "n": "Bob"}
@@ -48,7 +48,7 @@ def test_update_looks_again_for_a_record_that_is_gone(bench: Bench) -> None:
 
 
 def test_insert_creates_each_key_once_whatever_happens_later(bench: Bench) -> None:
-    bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n"))
+    bench.sync = people(Mode.INSERT, fields=map_fields(external_id="e", name="n"))
     assert bench.run([ANN], first_run=FirstRun.SEND).report.actions.created == 1
     assert bench.run([ANNA, BOB]).ledger == {"2": "succeeded"}
     assert bench.run([BOB]).ledger == {}
@@ -113,7 +113,7 @@ def test_a_rejected_row_that_goes_back_to_what_was_accepted_is_not_sent(bench: B
 
 
 def test_a_rejected_insert_is_tried_again(bench: Bench) -> None:
-    bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n"))
+    bench.sync = people(Mode.INSERT, fields=map_fields(external_id="e", name="n"))
     bench.store.add_fault(Fault(FaultKind.ROW, key="a", code="bad"))
     assert bench.run([ANN], first_run=FirstRun.SEND).ledger == {"1": "rejected bad"}
     assert bench.run([ANN]).ledger == {"1": "succeeded"}
@@ -148,7 +148,7 @@ def test_full_keeps_the_ids_of_records(bench: Bench) -> None:
 
 
 def test_a_null_is_a_change_and_clears(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     bench.run([{**ANN, "x": "tall"}])
     assert bench.run([{**ANN, "x": None}]).ledger == {"1": "succeeded"}
     assert bench.records()["a"]["about"] is None

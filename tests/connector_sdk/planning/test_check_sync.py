@@ -9,7 +9,7 @@ from attrs import evolve
 from connector_sdk import ConfigError, Model, Problem, Sync
 from connector_sdk.check import check
 
-from .bench import Bench, mapped
+from .bench import Bench, map_fields
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_what_it_finds_is_told_with_its_place_by_check_plan_and_run_and_nothing_
 
 
 def test_check_tells_it_together_with_what_is_wrong_with_the_mapping(refusing: Bench) -> None:
-    refusing.change(fields=mapped(nonsense="n"))
+    refusing.change(fields=map_fields(nonsense="n"))
     with pytest.raises(ConfigError) as raised:
         check(refusing.project([{"k": "1"}]), destinations=refusing.destinations)
     assert {each.path[-1] for each in raised.value.problems} == {"shared", "options", "nonsense"}
@@ -49,7 +49,7 @@ def test_check_names_what_is_wrong_with_a_model_although_the_login_fails(bench: 
         raise ConfigError([Problem("the token is wrong", ("token",))])
 
     bench.hooks["connect"] = connect
-    bench.change(fields=mapped(name="NAME", about="nowhere"))
+    bench.change(fields=map_fields(name="NAME", about="nowhere"))
     with pytest.raises(ConfigError) as raised:
         check(bench.project(pa.table({"k": ["1"], "e": ["a"], "name": ["Ann"]})), destinations=bench.destinations)
     said = [(each.path[0], each.path[-1], each.hint) for each in raised.value.problems]

@@ -57,7 +57,7 @@ def files(bench: Bench, folder: str) -> set[str]:
     return {path.stem for path in (bench.folder / ".connector" / folder).iterdir()}
 
 
-def ran(bench: Bench, jump: Jump, days: float, number: int) -> str:
+def run_after_jump(bench: Bench, jump: Jump, days: float, number: int) -> str:
     jump(days)
     return bench.run([{**ANN, "n": f"Ann {number}"}]).report.run
 
@@ -66,7 +66,7 @@ def ran(bench: Bench, jump: Jump, days: float, number: int) -> str:
 def test_runs_keep_their_order_and_what_the_latest_left_whatever_the_clock_says(
     bench: Bench, jump: Jump, days: list[float]
 ) -> None:
-    begun = [ran(bench, jump, each, number) for number, each in enumerate(days)]
+    begun = [run_after_jump(bench, jump, each, number) for number, each in enumerate(days)]
     listed = [each.run for each in runs(bench.project([]))]
     assert listed == [each for each in reversed(begun) if each in listed]
     assert set(begun[-2:]) <= {*listed} & files(bench, "ledgers")
@@ -75,7 +75,7 @@ def test_runs_keep_their_order_and_what_the_latest_left_whatever_the_clock_says(
 
 @pytest.mark.parametrize("days", [-400, 400])
 def test_a_run_that_stopped_goes_on_at_any_other_time(bench: Bench, jump: Jump, days: float) -> None:
-    ran(bench, jump, 0, 1)
+    run_after_jump(bench, jump, 0, 1)
     bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
     stopped = bench.run_open([{**ANN, "n": "Anna"}])
     jump(days)

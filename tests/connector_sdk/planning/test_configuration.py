@@ -1,4 +1,4 @@
-"""What is wrong with a model or a mapping is told before anything is sent, all of it at once, each with its place."""
+"""A run names all problems of a model or a mapping at once, each with its place, before it sends anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connector_sdk import ConfigError, FieldMapping, Find, Match, Mode, Problem,
 from connector_sdk.contract.project import Scalar
 from connector_sdk.run import FirstRun
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 
@@ -34,7 +34,7 @@ def test_all_problems_are_told_at_once(bench: Bench) -> None:
     bench.sync = people(
         match=Match("email", "ee"),
         fields=(
-            *mapped(nam="n", created_at="n", about="nn", age="d"),
+            *map_fields(nam="n", created_at="n", about="nn", age="d"),
             FieldMapping(field="tier", value="Platinum"),
             FieldMapping(field="mentor", find=find),
             FieldMapping(field="account", find=Find("people", "e", "external_id")),
@@ -63,7 +63,7 @@ def test_all_problems_are_told_at_once(bench: Bench) -> None:
 
 
 def test_a_column_that_is_nearly_there_is_named(bench: Bench) -> None:
-    bench.change(fields=mapped(name="nme"))
+    bench.change(fields=map_fields(name="nme"))
     assert (
         _problems(bench, pa.table({"k": ["1"], "e": ["a"], "name": ["x"]}))[_field("name")].hint == "did you mean name?"
     )
@@ -90,7 +90,7 @@ def test_a_column_of_several_of_the_key_is_told_by_its_place(bench: Bench) -> No
     ],
 )
 def test_a_constant_is_converted_like_a_column(bench: Bench, field: str, value: Scalar, sent: Any) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field=field, value=value)))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field=field, value=value)))
     bench.run([ANN])
     assert bench.records()["a"][field] == sent
 
@@ -108,12 +108,12 @@ def test_a_constant_is_converted_like_a_column(bench: Bench, field: str, value: 
 def test_a_constant_that_does_not_fit_is_a_problem_of_the_mapping(
     bench: Bench, field: str, value: str, message: str
 ) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field=field, value=value)))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field=field, value=value)))
     assert _problems(bench)[_field(field, "value")].message.startswith(message)
 
 
 def test_a_constant_of_a_type_that_never_fits_is_to_be_written_otherwise(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="seen", value=date(2026, 1, 31))))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="seen", value=date(2026, 1, 31))))
     problem = _problems(bench)[_field("seen")]
     assert problem.hint == "write a value of that kind"
 
@@ -129,12 +129,12 @@ def test_a_constant_of_a_type_that_never_fits_is_to_be_written_otherwise(bench: 
 def test_a_field_that_cannot_be_written_is_refused_with_the_reason(
     bench: Bench, mode: Mode, field: str, reason: str
 ) -> None:
-    bench.sync = people(mode, fields=mapped(external_id="e", name="n", **{field: "x"}))
+    bench.sync = people(mode, fields=map_fields(external_id="e", name="n", **{field: "x"}))
     assert _problems(bench)[_field(field)].message == f"{field} cannot be written: {reason}"
 
 
 def test_the_match_field_is_not_filled_with_another_column(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", external_id="k"))
+    bench.change(fields=map_fields(name="n", external_id="k"))
     assert "is the match field, and filled with another column" in _problems(bench)[_field("external_id")].message
 
 
@@ -144,7 +144,7 @@ def test_an_insert_without_a_required_field_is_refused(bench: Bench) -> None:
 
 
 def test_an_upsert_without_a_required_field_is_warned_of(bench: Bench) -> None:
-    bench.change(fields=mapped(about="n"))
+    bench.change(fields=map_fields(about="n"))
     (finding,) = bench.plan([ANN]).findings
     assert finding.level == "warning"
     assert "needs a value in name" in finding.message
@@ -156,13 +156,13 @@ def test_an_object_that_is_not_there_is_told_by_its_place(bench: Bench) -> None:
 
 
 def test_a_lookup_into_an_object_that_is_not_there_is_told_by_its_place(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="about", find=Find("persons", "e", "id"))))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="about", find=Find("persons", "e", "id"))))
     assert _field("about", "find") in _problems(bench)
 
 
 def test_mode_all_needs_to_know_which_records_the_rows_mean(bench: Bench) -> None:
     bench.sync = people(Mode.ALL)
-    bench.change(objects=("tags",), match=None, fields=mapped(name="n"))
+    bench.change(objects=("tags",), match=None, fields=map_fields(name="n"))
     assert "match is missing" in _problems(bench)["syncs", "people"].message
 
 

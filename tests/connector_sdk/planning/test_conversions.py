@@ -12,7 +12,7 @@ import pytest
 from connector_sdk import Field, FieldType
 from connector_sdk.planning.mapping.misfits import MisfitError
 
-from .convert import TYPES, Converted, through
+from .convert import TYPES, Converted, convert_column
 
 FIELDS = {
     each: Field(name=f"the_{each}", type=each, precision=18 if each is FieldType.DECIMAL else None, scale=2)
@@ -55,10 +55,10 @@ def test_a_column_fits_a_field_value_by_value_or_never(column: str, kind: FieldT
     field, (type_, values) = FIELDS[kind], TYPES[column]
     if column not in FITTING[kind]:
         with pytest.raises(MisfitError, match=f"can never go into the_{kind}, which takes") as misfit:
-            through(field, type_, values)
+            convert_column(field, type_, values)
         _check_advice(misfit.value, field, type_, values)
         return
-    for given, found in zip(values, through(field, type_, values), strict=True):
+    for given, found in zip(values, convert_column(field, type_, values), strict=True):
         if given is not None and found.value is None:
             assert found.code == "BAD_VALUE"
             assert found.message
@@ -69,11 +69,11 @@ def test_a_column_fits_a_field_value_by_value_or_never(column: str, kind: FieldT
 
 
 def _check_advice(misfit: MisfitError, field: Field, type_: pa.DataType, values: list[Any]) -> None:
-    """What is said to be written instead makes a column that fits."""
+    """Check that the expression that the advice suggests makes a column that fits."""
     if not misfit.select:
         assert misfit.advice("v") == "map a column of another type"
         return
-    (converted,) = through(field, type_, values[:1], select=misfit.select)
+    (converted,) = convert_column(field, type_, values[:1], select=misfit.select)
     assert misfit.advice("the column").startswith("select it as: ")
     assert converted.code in (None, "BAD_VALUE")
 
@@ -81,11 +81,13 @@ def _check_advice(misfit: MisfitError, field: Field, type_: pa.DataType, values:
 @pytest.mark.parametrize("kind", FieldType)
 def test_null_is_null_in_every_field(kind: FieldType) -> None:
     columns = [TYPES[column][0] for column in FITTING[kind]]
-    assert [through(FIELDS[kind], type_, [None]) for type_ in columns] == [[Converted(None, None, None)]] * len(columns)
+    assert [convert_column(FIELDS[kind], type_, [None]) for type_ in columns] == [[Converted(None, None, None)]] * len(
+        columns
+    )
 
 
 def _check(kind: FieldType, column: str, given: Any, wanted: Any) -> None:
-    (found,) = through(FIELDS[kind], TYPES[column][0], [given])
+    (found,) = convert_column(FIELDS[kind], TYPES[column][0], [given])
     assert found.value == wanted, found
     assert (found.code is None) == (wanted is not None)
 
@@ -153,7 +155,7 @@ def test_floating_point_numbers(column: str, given: Any, wanted: float | None) -
     ],
 )
 def test_lists_keep_their_order_and_their_elements_become_texts(type_: pa.DataType, given: Any, wanted: Any) -> None:
-    (found,) = through(FIELDS[FieldType.LIST], type_, [given])
+    (found,) = convert_column(FIELDS[FieldType.LIST], type_, [given])
     assert found.value == wanted, found
     assert (found.code is None) == (wanted is not None)
 
@@ -174,7 +176,7 @@ def test_lists_keep_their_order_and_their_elements_become_texts(type_: pa.DataTy
     ],
 )
 def test_json_is_taken_as_it_is_or_made_of_a_value(type_: pa.DataType, given: Any, wanted: str | None) -> None:
-    (found,) = through(FIELDS[FieldType.JSON], type_, [given])
+    (found,) = convert_column(FIELDS[FieldType.JSON], type_, [given])
     assert found.value == wanted, found
     assert (found.code is None) == (wanted is not None)
 
@@ -318,7 +320,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
     ],
 )
 def test_moments(column: str, given: Any, wanted: datetime | None) -> None:
-    (found,) = through(FIELDS[FieldType.DATETIME], TYPES[column][0], [given])
+    (found,) = convert_column(FIELDS[FieldType.DATETIME], TYPES[column][0], [given])
     assert (found.value and found.value.astimezone(UTC)) == wanted, found
     assert (found.code is None) == (wanted is not None)
 
@@ -364,4 +366,4 @@ def test_text(column: str, given: Any, wanted: str | None) -> None:
 def test_midnight_at_the_end_of_a_day_is_no_time() -> None:
     field = FIELDS[FieldType.TIME]
     late = pa.array([86_400_000_000], pa.int64()).view(pa.time64("us"))
-    assert through(field, pa.time64("us"), late)[0].code == "BAD_VALUE"
+    assert convert_column(field, pa.time64("us"), late)[0].code == "BAD_VALUE"

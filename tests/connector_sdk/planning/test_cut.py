@@ -31,7 +31,7 @@ from connector_sdk.planning.batching.cut import Group, cut
 from connector_sdk.state.records import NewBatch
 from connector_sdk.testing.reference import plugin
 
-from .bench import Bench, mapped
+from .bench import Bench, map_fields
 
 CELLS = st.one_of(st.none(), st.text(max_size=40), st.text(min_size=100, max_size=300))
 ROWS = st.lists(st.tuples(CELLS, st.one_of(st.none(), st.binary(max_size=200)), st.integers(0, 2**40)), max_size=60)
@@ -130,7 +130,7 @@ def test_the_size_that_a_sync_asks_for_is_kept(bench: Bench) -> None:
 
 
 def test_the_bytes_that_a_sync_asks_for_are_kept(bench: Bench) -> None:
-    bench.change(delivery=DeliveryOptions(batch_bytes=1_000), fields=mapped(name="n"))
+    bench.change(delivery=DeliveryOptions(batch_bytes=1_000), fields=map_fields(name="n"))
     rows = [{"k": str(n), "e": f"{n:02}", "n": "x" * 80} for n in range(30)]
     assert bench.run(rows).report.rows.succeeded == 30
     sizes = [each.rows for each in bench.store.batches()]
@@ -155,7 +155,7 @@ def test_without_a_word_the_size_is_that_of_the_api(bench: Bench) -> None:
     assert report.cost.batches == 3
 
 
-def _taken(report: PlanReport) -> str:
+def _read_api_finding(report: PlanReport) -> str:
     (said,) = (each.message for each in report.findings if each.message.startswith("api auto"))
     return said
 
@@ -163,19 +163,19 @@ def _taken(report: PlanReport) -> str:
 def test_the_api_may_be_left_to_the_rows_and_the_plan_says_why(bench: Bench) -> None:
     bench.change(delivery=DeliveryOptions(api="auto"))
     others = "3 batches with call; 1 batch with leased_job; replace does not write in mode upsert"
-    assert _taken(bench.plan(_rows(401))) == f"api auto takes two_phase: 1 batch; {others}"
+    assert _read_api_finding(bench.plan(_rows(401))) == f"api auto takes two_phase: 1 batch; {others}"
     bench.run(_rows(401))
     assert [each.rows for each in bench.store.batches()] == [401]
-    assert "api auto takes call: 1 batch; 1 batch with two_phase" in _taken(bench.plan(_rows(403)))
+    assert "api auto takes call: 1 batch; 1 batch with two_phase" in _read_api_finding(bench.plan(_rows(403)))
     assert not [each for each in bench.plan(_rows(401)).findings if "api auto" in each.message], "nothing is sent"
 
 
 def test_the_batches_that_decide_the_api_are_those_of_the_plan_bytes_included(bench: Bench) -> None:
-    bench.change(delivery=DeliveryOptions(api="auto", batch_bytes=1_000), fields=mapped(name="n"))
+    bench.change(delivery=DeliveryOptions(api="auto", batch_bytes=1_000), fields=map_fields(name="n"))
     report = bench.plan([{"k": str(n), "e": f"{n:02}", "n": "x" * 80} for n in range(30)])
     assert report.cost.batches > 2
     count = f"{report.cost.batches} batches"
-    assert f"api auto takes call: {count}; {count} with two_phase" in _taken(report)
+    assert f"api auto takes call: {count}; {count} with two_phase" in _read_api_finding(report)
 
 
 def test_a_saved_plan_keeps_the_api_that_its_rows_decided(bench: Bench) -> None:

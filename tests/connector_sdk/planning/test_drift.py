@@ -12,7 +12,7 @@ from connector_sdk import ConfigError, Field, FieldType, Mode, RunStopped
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference.shapes import SHAPES
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 Become = Callable[..., None]
 
@@ -35,8 +35,8 @@ def become(monkeypatch: pytest.MonkeyPatch) -> Become:
     return change
 
 
-def said(bench: Bench, **asked: Any) -> str:
-    """What the next plan is refused with."""
+def expect_refusal(bench: Bench, **asked: Any) -> str:
+    """Run the sync with a changed row, and return the message with which the plan is refused."""
     with pytest.raises((ConfigError, RunStopped)) as refused:
         bench.run([{**ANN, "n": "Changed"}], **asked)
     return str(refused.value)
@@ -48,43 +48,43 @@ def test_nothing_is_said_where_nothing_changed(bench: Bench) -> None:
 
 
 def test_a_field_that_went_is_said_to_have_gone(bench: Bench, become: Become) -> None:
-    bench.change(fields=mapped(name="n", tier="x"))
+    bench.change(fields=map_fields(name="n", tier="x"))
     bench.run([ANN])
     become(tier=None)
-    assert "people has no field tier (since the last run)" in said(bench)
+    assert "people has no field tier (since the last run)" in expect_refusal(bench)
     assert bench.names() == {"a": "Ann"}
 
 
 def test_a_field_that_is_not_there_is_called_what_the_destination_calls_it(bench: Bench, become: Become) -> None:
     become(tier=None, missing_hint="absent or hidden from you")
-    bench.change(fields=mapped(name="n", tier="x"))
-    assert "people.tier is absent or hidden from you" in said(bench)
+    bench.change(fields=map_fields(name="n", tier="x"))
+    assert "people.tier is absent or hidden from you" in expect_refusal(bench)
 
 
 def test_a_field_with_the_label_of_one_that_went_is_proposed(bench: Bench, become: Become) -> None:
-    bench.change(fields=mapped(name="n", tier="x"))
+    bench.change(fields=map_fields(name="n", tier="x"))
     bench.run([ANN])
     become(tier=None, new=Field(name="level", type=FieldType.TEXT, label="Tier", length=10))
-    assert "did you mean level, which has its label now?" in said(bench)
+    assert "did you mean level, which has its label now?" in expect_refusal(bench)
 
 
 def test_a_field_that_became_read_only_is_said_with_the_reason(bench: Bench, become: Become) -> None:
-    bench.change(fields=mapped(name="n", tier="x"))
+    bench.change(fields=map_fields(name="n", tier="x"))
     bench.run([ANN])
     become(tier=READ_ONLY)
-    assert "tier cannot be written: is read-only for you (since the last run)" in said(bench)
+    assert "tier cannot be written: is read-only for you (since the last run)" in expect_refusal(bench)
 
 
 def test_a_match_field_that_cannot_be_matched_any_more_is_said(bench: Bench, become: Become) -> None:
     bench.run([ANN])
     become(external_id={"not_matchable": {Mode.UPSERT: "is no key"}})
-    assert "external_id cannot be matched on: is no key (since the last run)" in said(bench)
+    assert "external_id cannot be matched on: is no key (since the last run)" in expect_refusal(bench)
 
 
 def test_what_never_fitted_is_no_change(bench: Bench) -> None:
     bench.run([ANN])
-    bench.change(fields=mapped(name="n", created_at="x", nothing="x"))
-    assert "since the last run" not in said(bench)
+    bench.change(fields=map_fields(name="n", created_at="x", nothing="x"))
+    assert "since the last run" not in expect_refusal(bench)
 
 
 NARROWED = [
@@ -101,7 +101,7 @@ NARROWED = [
 def test_a_field_that_takes_less_stops_the_run_until_that_is_accepted(
     bench: Bench, become: Become, change: dict[str, Any], words: str
 ) -> None:
-    bench.change(fields=mapped(name="n", about="c", interests="i", balance="b"))
+    bench.change(fields=map_fields(name="n", about="c", interests="i", balance="b"))
     row = {**ANN, "c": "about", "i": "Chess", "b": "1"}
     bench.run([row])
     become(**change)
@@ -116,7 +116,7 @@ def test_a_field_that_takes_less_stops_the_run_until_that_is_accepted(
 
 
 def test_a_field_that_takes_more_is_no_news(bench: Bench, become: Become) -> None:
-    bench.change(fields=mapped(name="n", about="c", balance="b", tier="x"))
+    bench.change(fields=map_fields(name="n", about="c", balance="b", tier="x"))
     row = {**ANN, "c": "about", "b": "1"}
     bench.run([row])
     become(about={"length": 2_000}, balance={"precision": 20}, tier={"restricted": False, "values": ()})
@@ -124,7 +124,7 @@ def test_a_field_that_takes_more_is_no_news(bench: Bench, become: Become) -> Non
 
 
 def test_values_that_a_list_lost_are_told_and_do_not_stop(bench: Bench, become: Become) -> None:
-    bench.change(fields=mapped(name="n", tier="x"))
+    bench.change(fields=map_fields(name="n", tier="x"))
     bench.run([ANN])
     become(tier={"values": ("Silver", "Gold")})
     (found,) = (each for each in bench.plan([ANN]).findings if "since" in each.message)
@@ -147,10 +147,10 @@ def test_a_new_required_field_stops_an_upsert_that_may_create(bench: Bench, beco
 
 
 def test_a_new_required_field_is_told_to_an_insert(bench: Bench, become: Become) -> None:
-    bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n"))
+    bench.sync = people(Mode.INSERT, fields=map_fields(external_id="e", name="n"))
     bench.run([ANN], first_run=FirstRun.SEND)
     become(new=REGION)
-    assert "people needs a value in region (since the last run: region)" in said(bench)
+    assert "people needs a value in region (since the last run: region)" in expect_refusal(bench)
 
 
 def test_a_new_required_field_means_nothing_to_an_update(bench: Bench, become: Become) -> None:
@@ -162,16 +162,16 @@ def test_a_new_required_field_means_nothing_to_an_update(bench: Bench, become: B
 
 
 def test_the_schema_of_a_run_that_stopped_is_not_that_of_the_last_run(bench: Bench, become: Become) -> None:
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     bench.run([ANN])
     become(about={"length": 5})
     for _ in range(2):
-        assert "about takes 5 characters" in said(bench)
+        assert "about takes 5 characters" in expect_refusal(bench)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"name": "people"}', '{"name": 1, "fields": [[]]}'])
 def test_a_schema_that_cannot_be_read_says_nothing(bench: Bench, become: Become, text: str) -> None:
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     bench.run([ANN])
     (kept,) = (bench.folder / ".connector" / "schemas").iterdir()
     kept.write_text(text)
@@ -182,13 +182,13 @@ def test_a_schema_that_cannot_be_read_says_nothing(bench: Bench, become: Become,
 @pytest.fixture
 def both(bench: Bench) -> Bench:
     """A sync of people and guests that has run once."""
-    bench.change(objects=("people", "guests"), create_in="guests", fields=mapped(name="n", about="n", tier="x"))
+    bench.change(objects=("people", "guests"), create_in="guests", fields=map_fields(name="n", about="n", tier="x"))
     bench.run([ANN])
     return bench
 
 
 def test_what_two_objects_have_apart_is_no_change(both: Bench) -> None:
-    both.change(fields=mapped(name="n", email="y"))
+    both.change(fields=map_fields(name="n", email="y"))
     both.run([{**ANN, "y": None}])
     assert both.run([{**ANN, "n": "Changed", "y": None}]).report.exit == 0
 
@@ -198,7 +198,7 @@ def test_a_field_of_each_of_several_objects_stops_the_run_when_it_takes_less(
     both: Bench, become: Become, name: str
 ) -> None:
     become(name, about={"length": 7})
-    assert f"since the last run, {name}.about takes 7 characters instead of 1000" in said(both)
+    assert f"since the last run, {name}.about takes 7 characters instead of 1000" in expect_refusal(both)
     assert both.run([{**ANN, "n": "Changed"}], accept=["schema"]).report.exit == 0
 
 
@@ -207,19 +207,19 @@ def test_a_field_that_one_of_several_objects_does_not_take_any_more_stops_the_ru
     both: Bench, become: Become, name: str, change: dict[str, Any] | None
 ) -> None:
     become(name, about=change)
-    assert f"since the last run, {name}.about cannot be written any more" in said(both)
+    assert f"since the last run, {name}.about cannot be written any more" in expect_refusal(both)
 
 
 def test_a_field_that_no_object_takes_any_more_is_said_of_the_one_that_had_it(both: Bench, become: Become) -> None:
     become(tier=None)
-    told = said(both)
+    told = expect_refusal(both)
     assert "people has no field tier (since the last run)" in told
     assert "guests has no field tier (" not in told
 
 
 def test_a_match_field_that_one_of_several_objects_lacks_now_is_said(both: Bench, become: Become) -> None:
     become("guests", external_id={"unique": False})
-    assert "in guests it is not unique (since the last run)" in said(both)
+    assert "in guests it is not unique (since the last run)" in expect_refusal(both)
 
 
 def test_a_new_required_field_matters_to_the_object_that_gets_new_records(both: Bench, become: Become) -> None:

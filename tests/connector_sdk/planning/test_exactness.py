@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connector_sdk import Field, FieldType
 
-from .convert import through
+from .convert import convert_column
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 slow = settings(max_examples=30, deadline=None)
@@ -25,7 +25,7 @@ def _digits(number: Decimal) -> int:
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=12), st.integers(0, 12))
 def test_a_decimal_in_text_keeps_every_digit_or_is_refused(number: Decimal, scale: int) -> None:
     field = Field(name="f", type=FieldType.DECIMAL, precision=38, scale=scale)
-    (found,) = through(field, pa.string(), [f"{number:f}"])
+    (found,) = convert_column(field, pa.string(), [f"{number:f}"])
     fits = _digits(number) <= scale and abs(number) < 10 ** (38 - scale)
     assert found.value == (number if fits else None)
     assert (found.code == "BAD_VALUE") is not fits
@@ -36,7 +36,7 @@ def test_a_decimal_in_text_keeps_every_digit_or_is_refused(number: Decimal, scal
 def test_a_decimal_column_keeps_every_digit_or_is_refused(digits: int, given_scale: int, scale: int) -> None:
     number = Decimal(digits).scaleb(-given_scale) if abs(digits) < 10**28 else Decimal(f"{digits}e-{given_scale}")
     field = Field(name="f", type=FieldType.DECIMAL, precision=38, scale=scale)
-    (found,) = through(field, pa.decimal128(38, given_scale), [number])
+    (found,) = convert_column(field, pa.decimal128(38, given_scale), [number])
     fits = _digits_exact(digits, given_scale) <= scale and abs(digits) < 10 ** (38 - scale + given_scale)
     assert (found.value is not None) == fits
     assert found.value is None or (found.value - number).is_zero()
@@ -51,7 +51,7 @@ def _digits_exact(digits: int, scale: int) -> int:
 @slow
 @given(st.floats())
 def test_a_float_becomes_the_number_that_it_shows_or_is_refused(number: float) -> None:
-    (found,) = through(Field(name="f", type=FieldType.DECIMAL, precision=38, scale=10), pa.float64(), [number])
+    (found,) = convert_column(Field(name="f", type=FieldType.DECIMAL, precision=38, scale=10), pa.float64(), [number])
     assert found.value is None or found.value == Decimal(repr(number))
     assert (found.value is None) == (found.code == "BAD_VALUE")
 
@@ -59,7 +59,7 @@ def test_a_float_becomes_the_number_that_it_shows_or_is_refused(number: float) -
 @slow
 @given(st.lists(ANY_TEXT, min_size=1, max_size=8))
 def test_text_survives_byte_for_byte(values: list[str]) -> None:
-    assert [each.value for each in through(Field(name="f", type=FieldType.TEXT), pa.string(), values)] == values
+    assert [each.value for each in convert_column(Field(name="f", type=FieldType.TEXT), pa.string(), values)] == values
 
 
 @slow
@@ -71,7 +71,7 @@ def test_text_survives_byte_for_byte(values: list[str]) -> None:
 def test_a_moment_in_text_is_that_moment_whatever_its_zone(moment: datetime, minutes: int, between: str) -> None:
     zone = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     text = moment.isoformat(sep=between, timespec="microseconds") + zone
-    (found,) = through(Field(name="f", type=FieldType.DATETIME), pa.string(), [text])
+    (found,) = convert_column(Field(name="f", type=FieldType.DATETIME), pa.string(), [text])
     wanted = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert found.value is not None, found
     assert found.value.astimezone(UTC) == wanted.astimezone(UTC)
@@ -83,7 +83,7 @@ def test_no_text_at_all_ends_a_run(text: str, kind: FieldType) -> None:
     field = Field(
         name="f", type=kind, precision=9, scale=2, length=5, values=("a", "b"), restricted=kind is FieldType.CHOICES
     )
-    (found,) = through(field, pa.string(), [text])
+    (found,) = convert_column(field, pa.string(), [text])
     assert (found.code is None) == (found.message is None)
     assert found.code is None or found.value is None
 
@@ -92,7 +92,7 @@ def test_no_text_at_all_ends_a_run(text: str, kind: FieldType) -> None:
 @given(ANY_TEXT, st.integers(1, 10))
 def test_truncated_text_is_the_beginning_of_it(text: str, length: int) -> None:
     field = Field(name="f", type=FieldType.TEXT, length=length)
-    (cut,) = through(field, pa.string(), [text], truncate=True)
-    (whole,) = through(field, pa.string(), [text])
+    (cut,) = convert_column(field, pa.string(), [text], truncate=True)
+    (whole,) = convert_column(field, pa.string(), [text])
     assert cut.value == text[:length]
     assert whole.code == ("TOO_LONG" if len(text) > length else None)

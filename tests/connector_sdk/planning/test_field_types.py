@@ -10,12 +10,12 @@ import pytest
 
 from connector_sdk import ConfigError
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 
 @pytest.fixture
 def typed(bench: Bench) -> Bench:
-    bench.sync = people(fields=mapped(name="n", height="h", nicknames="l", profile="j"))
+    bench.sync = people(fields=map_fields(name="n", height="h", nicknames="l", profile="j"))
     return bench
 
 
@@ -27,7 +27,7 @@ def rows(height: float | None, nicknames: list[str | None] | None, profile: Any)
     })  # fmt: skip
 
 
-def held(bench: Bench) -> tuple[Any, Any, Any]:
+def read_fields(bench: Bench) -> tuple[Any, Any, Any]:
     record = bench.records()["a"]
     profile = record["profile"]
     return record["height"], record["nicknames"], profile and json.loads(profile)
@@ -36,7 +36,7 @@ def held(bench: Bench) -> tuple[Any, Any, Any]:
 def test_they_arrive_and_what_did_not_change_is_not_sent_again(typed: Bench) -> None:
     model = rows(1.75, ["Annie", "A;B", "Annie"], {"likes": ["tea"]})
     assert typed.run(model).report.rows.succeeded == 1
-    assert held(typed) == (1.75, ["Annie", "A;B", "Annie"], {"likes": ["tea"]})
+    assert read_fields(typed) == (1.75, ["Annie", "A;B", "Annie"], {"likes": ["tea"]})
     assert typed.run(model).report.rows.planned == 0
 
 
@@ -54,7 +54,7 @@ def test_they_arrive_and_what_did_not_change_is_not_sent_again(typed: Bench) -> 
 def test_a_change_of_one_of_them_is_sent(typed: Bench, changed: tuple[Any, Any, Any]) -> None:
     typed.run(rows(1.75, ["a", "b"], {"likes": ["tea"]}))
     assert typed.run(rows(*changed)).report.rows.succeeded == 1
-    assert held(typed) == changed
+    assert read_fields(typed) == changed
 
 
 def test_a_text_is_no_list_and_the_error_says_how_to_make_one(typed: Bench) -> None:

@@ -11,13 +11,13 @@ import pytest
 
 from connector_sdk import ConfigError, ExitCode, Match, Model, Removal
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 HUGE = 2**127 - 1
 
 
-def refused(bench: Bench, model: Model) -> str:
-    """The one problem for which a run ends with 64."""
+def expect_problem(bench: Bench, model: Model) -> str:
+    """Check that a run ends with 64 for one problem, and return that."""
     with pytest.raises(ConfigError) as raised:
         bench.run(model)
     (problem,) = raised.value.problems
@@ -48,19 +48,19 @@ def test_columns_of_files_that_do_not_fit_end_a_run_only_where_they_are_used(ben
         table = pa.table({"k": [str(number)], "e": [str(number)], "n": ["Ada"], **more})
         pq.write_table(table, bench.folder / f"{number}.parquet")
     model = Model(name="rows", primary_key=("k",), file="*.parquet")
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     assert set(bench.run(model).ledger.values()) == {"succeeded"}
     assert {key: Decimal(record["about"]) for key, record in bench.records().items()} == {
         "0": Decimal(3),
         "1": Decimal("2.5"),
         "2": Decimal(1),
     }
-    bench.change(fields=mapped(name="n", about="y"))
-    told = refused(bench, model)
+    bench.change(fields=map_fields(name="n", about="y"))
+    told = expect_problem(bench, model)
     assert told.startswith("syncs.people.fields.about: the column y of model rows cannot be used: ")
     assert "2.parquet has no such column, and 0.parquet has one" in told
     (bench.folder / "2.parquet").unlink()
-    assert "0.parquet has it as VARCHAR, 1.parquet as BIGINT" in refused(bench, model)
+    assert "0.parquet has it as VARCHAR, 1.parquet as BIGINT" in expect_problem(bench, model)
 
 
 @pytest.mark.rule("V7")
@@ -69,7 +69,7 @@ def test_columns_of_files_that_do_not_fit_end_a_run_only_where_they_are_used(ben
     [
         ("models.rows.primary_key", {}),
         ("syncs.others.match.column", {"match": Match("external_id", "d")}),
-        ("syncs.others.fields.about", {"fields": mapped(name="n", about="d")}),
+        ("syncs.others.fields.about", {"fields": map_fields(name="n", about="d")}),
     ],
     ids=["the key", "the match column", "a field"],
 )
@@ -79,7 +79,9 @@ def test_a_doubled_column_ends_a_run_wherever_it_is_used(bench: Bench, where: st
     assert bench.run(model).ledger == {"1": "succeeded"}
     bench.change(name="others", **change)
     bench.primary_key = ("k",) if change else ("d",)
-    assert refused(bench, model).startswith(f"{where}: the column d of model rows cannot be used: the header of a.csv")
+    assert expect_problem(bench, model).startswith(
+        f"{where}: the column d of model rows cannot be used: the header of a.csv"
+    )
 
 
 @pytest.mark.rule("V17", "V8")
@@ -101,7 +103,7 @@ def test_a_number_that_is_too_large_for_every_type_stops_nothing_where_it_is_not
         "Parquet": Model(name="rows", primary_key=("k",), file="a.parquet"),
     }[kind]
     assert bench.run(model).ledger == {"1": "succeeded"}
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     assert bench.run(model).ledger == {"1": "succeeded"}
     assert str(HUGE)[:30] in bench.records()["1"]["about"]
     assert bench.run(model).ledger == {}
@@ -110,7 +112,7 @@ def test_a_number_that_is_too_large_for_every_type_stops_nothing_where_it_is_not
 @pytest.mark.rule("V18")
 def test_a_malformed_line_ends_a_run_with_its_place(bench: Bench) -> None:
     (bench.folder / "a.csv").write_text("k;e;n\n1;1;Ada\n2;2\n", encoding="utf-8")
-    told = refused(bench, Model(name="rows", primary_key=("k",), file="a.csv"))
+    told = expect_problem(bench, Model(name="rows", primary_key=("k",), file="a.csv"))
     assert told == "models.rows.file: a.csv, line 3: it has 2 cells, and the first line has 3"
 
 
@@ -118,7 +120,7 @@ def test_a_new_version_plans_nothing_for_numbers_of_json_that_were_right(bench: 
     """Floating point that prints as it is written stays floating point: it is compared as before."""
     lines = [f'{{"k": "{number}", "e": "{number}", "n": "Ada", "x": {number * 0.1!r}}}' for number in range(20)]
     (bench.folder / "a.json").write_text("\n".join(lines), encoding="utf-8")
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     rows = pa.table(
         {
             **{each: [str(number) for number in range(20)] for each in ("k", "e")},

@@ -11,7 +11,7 @@ from connector_sdk import ExitCode, Match, Mode, Removal, RunStopped
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Store
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 BOB = {"k": "2", "e": "b", "n": "Bob"}
@@ -20,7 +20,7 @@ BOB = {"k": "2", "e": "b", "n": "Bob"}
 @pytest.fixture
 def inserting(bench: Bench) -> Bench:
     """An insert of people."""
-    bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n"))
+    bench.sync = people(Mode.INSERT, fields=map_fields(external_id="e", name="n"))
     return bench
 
 

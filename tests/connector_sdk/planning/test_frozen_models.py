@@ -1,4 +1,4 @@
-"""A model is read once: what was compared is what is sent and told, also by a run that goes on after a stop."""
+"""A model is read once: what was compared is what is sent and reported, also by a run that resumes after a stop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import evolve
 from connector_sdk import ExitCode, Model, Project
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import Bench, Rows, mapped, people
+from .bench import Bench, Rows, map_fields, people
 
 RANDOM = """
 with drawn as materialized (select cast(random() as varchar) as k from range(50))
@@ -26,7 +26,7 @@ class Fickle(Bench):
 
 
 def test_rows_of_a_query_that_answers_differently_every_time_are_sent_as_they_are_told(tmp_path: Path) -> None:
-    bench = Fickle(tmp_path, people(fields=mapped(name="n", about="x")))
+    bench = Fickle(tmp_path, people(fields=map_fields(name="n", about="x")))
     ran = bench.run([])
     assert ran.report.rows.succeeded == len(ran.ledger) == 50
     records = {(each["external_id"], each["name"], each["about"]) for each in bench.store.records("people")}

@@ -33,14 +33,14 @@ from connector_sdk.history import show
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 RED = {"k": "1", "e": "Red", "n": "red"}
 BLUE = {"k": "2", "e": "Blue", "n": "blue"}
 
 
 SYNC = evolve(
-    people(Mode.ALL, fields=mapped(name="e", label="n"), match=Match("name", "e")),
+    people(Mode.ALL, fields=map_fields(name="e", label="n"), match=Match("name", "e")),
     objects=("tags",),
 )
 
@@ -52,7 +52,7 @@ def tags(bench: Bench) -> Bench:
     return bench
 
 
-def _held(bench: Bench) -> dict[str, str | None]:
+def _read_tags(bench: Bench) -> dict[str, str | None]:
     return {record["name"]: record.get("label") for record in bench.store.records("tags")}
 
 
@@ -62,14 +62,14 @@ def test_a_list_cannot_be_taken_as_sent_for_that_would_empty_it(tags: Bench, acc
     for ask in (tags.plan, tags.run):
         with pytest.raises(ConfigError, match="baseline does not go with mode all"):
             ask([RED, BLUE], first_run=FirstRun.BASELINE, accept=accept)
-    assert _held(tags) == {"Red": "red"}
+    assert _read_tags(tags) == {"Red": "red"}
 
 
 def test_the_target_becomes_what_the_model_is_whoever_wrote_it(tags: Bench) -> None:
     tags.store.put("tags", name="Green", label="somebody's")
     ran = tags.run([RED, BLUE])
     assert ran.ledger == {"1": "succeeded", "2": "succeeded", "Green": "succeeded"}
-    assert _held(tags) == {"Red": "red", "Blue": "blue"}
+    assert _read_tags(tags) == {"Red": "red", "Blue": "blue"}
 
 
 def test_every_value_that_joins_changes_stays_or_leaves_has_a_line(tags: Bench) -> None:
@@ -108,7 +108,7 @@ def test_the_rows_arrive_in_the_order_of_the_model(tags: Bench) -> None:
     for name in sorted(known):
         tags.store.put("tags", name=name, label="x")
     tags.run([{"k": name, "e": name, "n": "x"} for name in names])
-    assert [name for name in _held(tags) if name not in known] == names[1::2]
+    assert [name for name in _read_tags(tags) if name not in known] == names[1::2]
 
 
 def test_a_null_leaves_alone_what_every_value_of_the_target_has(tags: Bench) -> None:
@@ -120,7 +120,7 @@ def test_a_null_leaves_alone_what_every_value_of_the_target_has(tags: Bench) -> 
     tags.store.put("tags", name="Red", label="somebody's")
     assert tags.run([{**RED, "n": None}]).ledger == {}
     assert tags.run([{**RED, "n": None}, BLUE]).line("1")["action"] == "kept"
-    assert _held(tags) == {"Red": "somebody's", "Blue": "blue"}
+    assert _read_tags(tags) == {"Red": "somebody's", "Blue": "blue"}
 
 
 def test_a_destination_sees_the_list_before_it_is_written(tags: Bench) -> None:
@@ -148,7 +148,7 @@ def test_an_option_of_the_destination_can_release_a_guard_for_good(tags: Bench) 
     spec = evolve(plugin.SPEC, released_guards=lambda options: frozenset({"min_rows", "max_removed"}))
     tags.hooks["destination_spec"] = lambda: spec
     assert tags.run([]).report.actions == ActionCounts(deactivated=2)
-    assert _held(tags) == {}
+    assert _read_tags(tags) == {}
 
 
 @pytest.mark.parametrize("code", ["locked", "too_long"])
@@ -158,10 +158,10 @@ def test_a_list_is_never_cut(tags: Bench, code: str) -> None:
     ran = tags.run([RED, BLUE])
     if code == "locked":
         assert ran.ledger == {"1": "succeeded", "2": "succeeded", "Green": "succeeded"}
-        assert _held(tags) == {"Red": "red", "Blue": "blue"}
+        assert _read_tags(tags) == {"Red": "red", "Blue": "blue"}
     else:
         assert ran.ledger == dict.fromkeys(["1", "2", "Green"], "rejected too_long")
-        assert _held(tags) == {"Green": "green"}
+        assert _read_tags(tags) == {"Green": "green"}
 
 
 def test_what_leaves_the_target_is_named(tags: Bench) -> None:
@@ -188,17 +188,17 @@ def test_a_change_by_hand_is_put_right(tags: Bench, change: str) -> None:
     else:
         tags.store.delete("tags", ids["Red"])
     assert tags.run([RED, BLUE]).report.rows.succeeded == (3 if change == "a tag more" else 2)
-    assert _held(tags) == {"Red": "red", "Blue": "blue"}
+    assert _read_tags(tags) == {"Red": "red", "Blue": "blue"}
 
 
 @pytest.mark.parametrize(("on_null", "differs"), [(OnNull.KEEP, False), (OnNull.CLEAR, True)])
 def test_a_null_that_keeps_is_no_difference(tags: Bench, on_null: OnNull, differs: bool) -> None:
     tags.store.put("tags", name="Red", label="somebody's")
-    tags.change(fields=(*mapped(name="e"), FieldMapping(field="label", column="n", null=on_null)))
+    tags.change(fields=(*map_fields(name="e"), FieldMapping(field="label", column="n", null=on_null)))
     assert bool(tags.run([{**RED, "n": None}]).ledger) is differs
-    assert _held(tags) == {"Red": None if differs else "somebody's"}
+    assert _read_tags(tags) == {"Red": None if differs else "somebody's"}
     assert tags.run([{**RED, "n": "red"}]).ledger == {"1": "succeeded"}
-    assert _held(tags) == {"Red": "red"}
+    assert _read_tags(tags) == {"Red": "red"}
 
 
 def test_a_row_that_is_rejected_stops_the_replacement_until_it_is_accepted(tags: Bench) -> None:
@@ -207,11 +207,11 @@ def test_a_row_that_is_rejected_stops_the_replacement_until_it_is_accepted(tags:
     with pytest.raises(RunStopped, match="1 rows are rejected and would be missing") as stopped:
         tags.run(rows)
     assert stopped.value.exit_code is ExitCode.GUARD
-    assert _held(tags) == {"Red": "red", "Blue": "blue"}
+    assert _read_tags(tags) == {"Red": "red", "Blue": "blue"}
     assert tags.run(rows, accept={"rejected"}).ledger == {
         "1": "succeeded", "2": "rejected TOO_LONG", "Blue": "succeeded",
     }  # fmt: skip
-    assert _held(tags) == {"Red": "red"}
+    assert _read_tags(tags) == {"Red": "red"}
 
 
 def test_names_that_the_target_takes_for_one_are_all_rejected(tags: Bench) -> None:
@@ -224,7 +224,7 @@ def test_an_empty_model_is_stopped_by_the_guard(tags: Bench) -> None:
     tags.change(guards=evolve(tags.sync.guards, min_rows=1))
     with pytest.raises(RunStopped, match="the model has 0 rows"):
         tags.run([])
-    assert _held(tags) == {"Red": "red"}
+    assert _read_tags(tags) == {"Red": "red"}
 
 
 def test_values_that_leave_the_target_are_counted_by_the_guard_against_it(tags: Bench) -> None:
@@ -237,11 +237,11 @@ def test_values_that_leave_the_target_are_counted_by_the_guard_against_it(tags: 
     ) as stopped:
         tags.run(kept)
     assert stopped.value.exit_code is ExitCode.GUARD
-    assert len(_held(tags)) == 20
+    assert len(_read_tags(tags)) == 20
     assert tags.run([*kept, {"k": "17", "e": "old 17", "n": "x"}]).report.exit == ExitCode.OK
-    assert len(_held(tags)) == 18
+    assert len(_read_tags(tags)) == 18
     tags.run(kept[:10], accept=["max_removed"])
-    assert len(_held(tags)) == 10
+    assert len(_read_tags(tags)) == 10
 
 
 def test_a_saved_replacement_that_leaves_rows_out_can_be_accepted_when_it_runs(tags: Bench) -> None:
@@ -249,13 +249,13 @@ def test_a_saved_replacement_that_leaves_rows_out_can_be_accepted_when_it_runs(t
     with pytest.raises(RunStopped, match="--accept rejected"):
         tags.run([], plan_id=saved.run)
     tags.run([], plan_id=saved.run, accept=["rejected"])
-    assert _held(tags) == {"Red": "red"}
+    assert _read_tags(tags) == {"Red": "red"}
 
 
 def test_a_target_that_moves_while_it_is_written_is_read_again(tags: Bench) -> None:
     tags.store.add_fault(Fault(FaultKind.MOVED, call="replace", times=2))
     assert tags.run([RED]).ledger == {"1": "succeeded"}
-    assert _held(tags) == {"Red": "red"}
+    assert _read_tags(tags) == {"Red": "red"}
 
 
 TAGS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["x", "y", None]), max_size=4)
@@ -269,8 +269,8 @@ def test_after_every_run_the_target_is_the_model(by_hand: dict[str, str], models
         for name, label in by_hand.items():
             tags.store.put("tags", name=name, label=label)
         for model in models:
-            before = _held(tags)
+            before = _read_tags(tags)
             ran = tags.run([{"k": name, "e": name, "n": label} for name, label in model.items()])
-            assert _held(tags) == model
+            assert _read_tags(tags) == model
             assert bool(ran.ledger) == (before != model)
         tags.store.close()

@@ -14,7 +14,7 @@ from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import UNGUARDED, Bench, mapped, people
+from .bench import UNGUARDED, Bench, map_fields, people
 
 IMPATIENT = Pace(attempts=1)
 KEYS = ("a", "b", "c")
@@ -24,19 +24,19 @@ def rows(*keys: str, text: str = "text") -> list[dict[str, str | None]]:
     return [{"k": key, "e": key, "n": f"{text} of {key}"} for key in keys]
 
 
-def notes(bench: Bench, api: str = "call") -> None:
-    """Notes are created, one to a batch."""
+def set_up_notes(bench: Bench, api: str = "call") -> None:
+    """Let the sync create notes, one to a batch."""
     delivery = DeliveryOptions(api=api, batch_size=1, parallelism=1)
-    bench.sync = people(Mode.INSERT, objects=("notes",), fields=mapped(key="k", text="n"), delivery=delivery)
+    bench.sync = people(Mode.INSERT, objects=("notes",), fields=map_fields(key="k", text="n"), delivery=delivery)
 
 
-def upserts(bench: Bench) -> None:
-    """People are upserted, one to a batch."""
+def set_up_upserts(bench: Bench) -> None:
+    """Let the sync upsert people, one to a batch."""
     bench.change(delivery=DeliveryOptions(api="call", batch_size=1, parallelism=1))
 
 
-def left_open(bench: Bench, call: str, **asked: Any) -> RunReport:
-    """A run of three batches: the first was accepted, the answer of the second one was lost, the third is planned."""
+def leave_run_open(bench: Bench, call: str, **asked: Any) -> RunReport:
+    """Leave a run of three batches open: one was accepted, the answer of one was lost, and one is planned."""
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER, call=call, skip=1))
     *_, report = bench.reports(rows(*KEYS), pace=IMPATIENT, **asked)
     assert (report.state, report.rows.succeeded, report.rows.unprocessed) == ("stopped", 1, 2)
@@ -52,8 +52,8 @@ def lose_plan(bench: Bench) -> None:
 def test_a_run_of_another_account_is_ended_by_abandon_and_what_is_in_doubt_is_held(
     bench: Bench, api: str, call: str
 ) -> None:
-    notes(bench, api)
-    opened = left_open(bench, call, first_run=FirstRun.SEND)
+    set_up_notes(bench, api)
+    opened = leave_run_open(bench, call, first_run=FirstRun.SEND)
     bench.store.become(account="another")
 
     with pytest.raises(RunStopped, match=r"was writing to account .*--abandon") as refused:
@@ -73,8 +73,8 @@ def test_a_run_of_another_account_is_ended_by_abandon_and_what_is_in_doubt_is_he
 
 
 def test_starting_over_leaves_an_open_run_of_another_account_behind(bench: Bench) -> None:
-    upserts(bench)
-    left_open(bench, "write")
+    set_up_upserts(bench)
+    leave_run_open(bench, "write")
     bench.store.become(account="another")
     with pytest.raises(RunStopped, match="--start-over --accept account"):
         bench.reports(rows(*KEYS), start_over=True)
@@ -85,9 +85,9 @@ def test_starting_over_leaves_an_open_run_of_another_account_behind(bench: Bench
 
 def test_a_run_whose_plan_is_lost_is_ended_by_abandon_and_everything_is_sent_again(bench: Bench) -> None:
     """What the lost run had accepted is not known any more; a row that is back at its former value must be sent too."""
-    upserts(bench)
+    set_up_upserts(bench)
     bench.run(rows(*KEYS, text="former"))
-    opened = left_open(bench, "write")
+    opened = leave_run_open(bench, "write")
     lose_plan(bench)
 
     with pytest.raises(RunStopped, match=rf"the frozen plan .*{opened.run}.* cannot be read.*--abandon"):
@@ -104,8 +104,8 @@ def test_a_run_whose_plan_is_lost_is_ended_by_abandon_and_everything_is_sent_aga
 @pytest.fixture
 def unnamed(bench: Bench) -> str:
     """A run that created one note for certain, another one perhaps, and whose plan is lost; it was ended."""
-    notes(bench)
-    opened = left_open(bench, "write", first_run=FirstRun.SEND)
+    set_up_notes(bench)
+    opened = leave_run_open(bench, "write", first_run=FirstRun.SEND)
     lose_plan(bench)
     ended, fresh = bench.reports(rows(*KEYS), abandon=True)
     assert (ended.state, ended.exit, ended.rows.unknown) == ("abandoned", ExitCode.HELD, 1)
@@ -126,7 +126,7 @@ def test_rows_that_were_perhaps_created_and_have_no_name_hold_the_sync(bench: Be
 
 @pytest.mark.rule("T1")
 def test_a_plan_counts_rows_that_are_held_without_a_name(bench: Bench) -> None:
-    notes(bench)
+    set_up_notes(bench)
     bench.change(delivery=DeliveryOptions(api="call", batch_size=2, parallelism=1))
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER))
     bench.reports(rows(*KEYS), pace=IMPATIENT, first_run=FirstRun.SEND)
@@ -161,9 +161,9 @@ def test_they_can_be_settled_as_not_sent_but_not_as_sent(bench: Bench, unnamed: 
 
 
 def test_starting_over_needs_neither_the_plan_of_an_open_run_nor_the_snapshot(bench: Bench) -> None:
-    upserts(bench)
+    set_up_upserts(bench)
     bench.run(rows(*KEYS, text="former"))
-    left_open(bench, "write")
+    leave_run_open(bench, "write")
     for each in (bench.folder / ".connector" / "snapshots" / "people").iterdir():
         each.write_bytes(b"damaged")
     (stopped,) = bench.reports(rows(*KEYS))
@@ -177,8 +177,8 @@ def test_starting_over_needs_neither_the_plan_of_an_open_run_nor_the_snapshot(be
 
 
 def test_the_report_of_a_run_that_was_finished_first_survives_a_new_one_that_cannot_begin(bench: Bench) -> None:
-    upserts(bench)
-    left_open(bench, "write")
+    set_up_upserts(bench)
+    leave_run_open(bench, "write")
     bench.change(guards=type(UNGUARDED)(min_rows=5))
     finished, fresh = bench.reports(rows(*KEYS))
     assert (finished.resumed, finished.state, finished.rows.succeeded) == (True, "finished", 3)
@@ -208,7 +208,7 @@ def test_observers_are_told_of_a_run_that_cannot_even_be_accounted_for(
 
 
 def test_a_run_that_was_given_up_because_its_target_moved_has_no_ledger(bench: Bench) -> None:
-    bench.sync = people(Mode.ALL, objects=("tags",), fields=mapped(name="e", label="n"), match=Match("name", "e"))
+    bench.sync = people(Mode.ALL, objects=("tags",), fields=map_fields(name="e", label="n"), match=Match("name", "e"))
     bench.store.add_fault(Fault(FaultKind.MOVED, call="replace"))
     bench.run(rows(*KEYS))
     _, given_up = history.runs(bench.project([]))
@@ -217,8 +217,8 @@ def test_a_run_that_was_given_up_because_its_target_moved_has_no_ledger(bench: B
 
 
 def test_a_plan_says_that_an_interrupted_run_would_be_finished_first(bench: Bench) -> None:
-    upserts(bench)
-    opened = left_open(bench, "write")
+    set_up_upserts(bench)
+    opened = leave_run_open(bench, "write")
     (finding,) = bench.plan(rows(*KEYS)).findings
     assert finding.level == "warning"
     assert opened.run in finding.message

@@ -14,7 +14,7 @@ from .bench import Bench
 ROWS = [{"k": str(number), "e": f"e{number}", "n": "x"} for number in range(20)]
 
 
-def _exceeded(guards: Guards, **scale: int) -> list[str]:
+def _find_exceeded(guards: Guards, **scale: int) -> list[str]:
     whole = Scale(**{"read": 100, "known": 100, "removed": 0, "changed": 0, "rekeyed": 0, **scale})
     return [finding.guard for finding in guard(guards, whole, ())]
 
@@ -42,7 +42,7 @@ def _exceeded(guards: Guards, **scale: int) -> list[str]:
 def test_a_limit_is_a_count_or_a_share_and_is_itself_allowed(
     limit: dict[str, Any], scale: dict[str, int], stops: bool
 ) -> None:
-    assert _exceeded(Guards(**limit), **scale) == [next(iter(limit), "max_removed")] * stops
+    assert _find_exceeded(Guards(**limit), **scale) == [next(iter(limit), "max_removed")] * stops
 
 
 def test_a_model_that_lost_its_rows_deletes_nothing(bench: Bench) -> None:

@@ -16,7 +16,7 @@ from connector_sdk import ExitCode, Guards, Match, Mode, Model, Removal, RunStop
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.reference import Store
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 KEYS = [str(number) for number in range(1, 41)]
 Row = Mapping[str, str | None]
@@ -29,7 +29,7 @@ def rows(keys: Sequence[str]) -> list[Row]:
 @pytest.fixture
 def inserting(bench: Bench) -> Bench:
     """An insert of notes."""
-    bench.sync = people(Mode.INSERT, objects=("notes",), fields=mapped(key="e", text="n"))
+    bench.sync = people(Mode.INSERT, objects=("notes",), fields=map_fields(key="e", text="n"))
     return bench
 
 
@@ -72,7 +72,7 @@ class TestRespelled:
         self, bench: Bench, mode: Mode, known: str, respelled: str
     ) -> None:
         if mode is Mode.INSERT:
-            bench.sync = people(mode, objects=("notes",), fields=mapped(key="e", text="n"))
+            bench.sync = people(mode, objects=("notes",), fields=map_fields(key="e", text="n"))
         else:
             bench.change(match=Match("external_id", "m"))
         bench.run([{"k": known, "e": known, "n": "x", "m": "one"}], first_run=FirstRun.SEND)
@@ -232,7 +232,7 @@ class TestRemovedInADay:
 
     @pytest.mark.rule("O6")
     def test_cleared_rows_count_too(self, bench: Bench) -> None:
-        bench.change(on_removed=Removal.CLEAR, guards=Guards(), fields=mapped(name="n", about="n"))
+        bench.change(on_removed=Removal.CLEAR, guards=Guards(), fields=map_fields(name="n", about="n"))
         bench.run(self.window(0))
         bench.run(self.window(90))
         bench.run(self.window(160))
@@ -314,7 +314,7 @@ class TestModel:
     def test_two_syncs_that_swap_their_names_stop(self, bench: Bench, mode: Mode) -> None:
         """Each is pointed at the model of the other, for their state goes by their names."""
         if mode is Mode.INSERT:
-            bench.sync = people(mode, objects=("notes",), fields=mapped(key="e", text="n"))
+            bench.sync = people(mode, objects=("notes",), fields=map_fields(key="e", text="n"))
         first = FirstRun.SEND if mode is Mode.INSERT else None
         self.run_as(bench, "one", rows(["a", "b"]), first_run=first)
         with pytest.raises(RunStopped, match="sent rows of the model one before"):
@@ -355,7 +355,7 @@ class TestAccount:
         self, bench: Bench, tmp_path: Path, mode: Mode
     ) -> None:
         if mode is Mode.INSERT:
-            bench.sync = people(mode, objects=("notes",), fields=mapped(key="e", text="n"))
+            bench.sync = people(mode, objects=("notes",), fields=map_fields(key="e", text="n"))
         bench.run(rows(KEYS), first_run=FirstRun.SEND)
         self.move(bench, tmp_path / "other.db")
         stopped = stop(bench, rows(KEYS), start_over=True, first_run=FirstRun.SEND)

@@ -10,7 +10,7 @@ from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import UNGUARDED, Bench, Ran, mapped, people
+from .bench import UNGUARDED, Bench, Ran, map_fields, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 BOB = {"k": "2", "e": "b", "n": "Bob"}
@@ -18,8 +18,8 @@ BOB = {"k": "2", "e": "b", "n": "Bob"}
 
 @pytest.fixture
 def lost(bench: Bench) -> Ran:
-    """An insert whose answer was lost: Ann was created, and nobody knows."""
-    bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n"))
+    """An insert whose answer was lost: Ann was created, and the run does not know."""
+    bench.sync = people(Mode.INSERT, fields=map_fields(external_id="e", name="n"))
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER, call="write"))
     ran = bench.run([ANN], first_run=FirstRun.SEND)
     assert ran.report.exit == ExitCode.HELD
@@ -51,8 +51,8 @@ def test_a_held_row_is_skipped_in_a_full_run_too(bench: Bench, lost: Ran) -> Non
     assert bench.run([ANN], full=True).ledger == {"1": "skipped HELD"}
 
 
-def said(bench: Bench, *rows: dict[str, str]) -> list[tuple[Level, str, str]]:
-    """What a plan says of held rows."""
+def read_held_findings(bench: Bench, *rows: dict[str, str]) -> list[tuple[Level, str, str]]:
+    """Return the findings of a plan about held rows: level, message and advice."""
     found = bench.plan(rows).findings
     return [(each.level, each.message, each.advice) for each in found if "held" in each.message]
 
@@ -75,7 +75,7 @@ def test_each_run_says_that_rows_are_held_until_they_are_settled(
 
 @pytest.mark.rule("T1")
 def test_a_run_says_so_too_where_the_one_that_lost_the_answer_was_killed_before_it_could(bench: Bench) -> None:
-    bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n"))
+    bench.sync = people(Mode.INSERT, fields=map_fields(external_id="e", name="n"))
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER, call="write"))
 
     def kill(point: str) -> None:
@@ -94,7 +94,7 @@ def test_a_run_says_so_too_where_the_one_that_lost_the_answer_was_killed_before_
 
 @pytest.mark.rule("T1")
 def test_a_plan_says_how_many_rows_are_held_and_how_they_are_settled(bench: Bench, lost: Ran) -> None:
-    assert said(bench, BOB) == [
+    assert read_held_findings(bench, BOB) == [
         (
             Level.WARNING,
             "1 row is held: sent by an earlier run, and it is not known what became of it",
@@ -104,7 +104,7 @@ def test_a_plan_says_how_many_rows_are_held_and_how_they_are_settled(bench: Benc
     plan = bench.plan([ANN, BOB])
     assert (plan.held, plan.skipped_as_held, plan.rows.planned) == (1, 1, 2)
     resolve(bench.project([]), "people", Settlement(Decision.NOT_SENT))
-    assert said(bench, BOB) == []
+    assert read_held_findings(bench, BOB) == []
 
 
 @pytest.mark.rule("T1")
@@ -112,7 +112,7 @@ def test_a_sync_that_ignores_held_rows_ends_as_if_there_were_none(bench: Bench, 
     bench.change(on_held=OnHeld.IGNORE)
     report = bench.run([ANN, BOB]).report
     assert (report.exit, report.held) == (ExitCode.OK, 1)
-    assert [level for level, _, _ in said(bench)] == [Level.INFO]
+    assert [level for level, _, _ in read_held_findings(bench)] == [Level.INFO]
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER, call="write"))
     report = bench.run([ANN, BOB, {"k": "3", "e": "c", "n": "Cid"}]).report
     assert (report.exit, report.held) == (ExitCode.ROWS_FAILED, 2)

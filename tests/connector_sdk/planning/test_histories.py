@@ -71,7 +71,7 @@ def live(bench: Bench) -> list[tuple[str, str, str | None]]:
 
 
 def follow(history: Sequence[Day], on_removed: Removal, *, merges: bool) -> None:
-    """Live through a history, and compare the store with the oracle after each day."""
+    """Follow a history, and compare the store with the oracle after each day."""
     how = {"merge": Merge("s", is_child="c")} if merges else {"objects": ("people", "guests"), "create_in": "guests"}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), people(fields=FIELDS, on_removed=on_removed, **how))
@@ -120,7 +120,7 @@ def test_records_that_become_others_end_as_the_oracle_says(history: list[Day], o
 
 
 def follow_many(count: int, *, merges: bool) -> None:
-    """Live through so many histories, drawn with a seed of their own, because each part of a test draws others."""
+    """Follow `count` histories, drawn with a seed of their own, so that each part of a test draws other ones."""
 
     @examples(count)
     @given(days(merges=merges), st.sampled_from(Removal))

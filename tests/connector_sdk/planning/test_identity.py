@@ -19,7 +19,7 @@ from connector_sdk.planning.mapping.identity import comparable, key
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference.values import same
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 BLANK = ["", " ", "\t\n", "\u00a0", "\u3000", None]
 
@@ -28,7 +28,7 @@ BLANK = ["", " ", "\t\n", "\u00a0", "\u3000", None]
 def test_a_row_without_a_primary_key_is_rejected(bench: Bench, mode: Mode) -> None:
     bench.sync = people(mode)
     if mode is Mode.INSERT:
-        bench.change(fields=mapped(external_id="e", name="n"))
+        bench.change(fields=map_fields(external_id="e", name="n"))
     bench.store.put("people", external_id="e0", name="-")
     rows = [{"k": blank, "e": f"e{number}", "n": "x"} for number, blank in enumerate(BLANK)]
     ran = bench.run(rows, first_run=FirstRun.SEND)

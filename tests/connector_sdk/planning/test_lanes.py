@@ -21,11 +21,11 @@ from connector_sdk.planning.batching.lanes import Cut, cut_by_record
 from connector_sdk.testing.reference import Fault, FaultKind
 from connector_sdk.testing.reference.writers import WRITERS, Handle, Options, SingleCall, Writer
 
-from .bench import Bench, mapped
+from .bench import Bench, map_fields
 
 
 def _cuts(children: Sequence[int], spare: int, size: int, first: int = 0, chunk: int = 3) -> list[Cut]:
-    """Cuts of rows of records with so many children each, and of `spare` rows that lock nothing."""
+    """Cut the rows of records, which have so many children each, and `spare` rows that lock nothing."""
     starts = [first + sum(children[:number]) for number in range(len(children))]
     chunks = [starts[at : at + chunk] for at in range(0, len(starts), chunk)]
     return list(cut_by_record(chunks, first, sum(children), first + sum(children) + spare, size))
@@ -124,7 +124,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 
 
 def _account(**more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"), **more))
+    return (*map_fields(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"), **more))
 
 
 def _rows(references: Sequence[str | None]) -> pa.Table:
@@ -132,7 +132,7 @@ def _rows(references: Sequence[str | None]) -> pa.Table:
     return pa.table({"k": keys, "e": keys, "n": ["x"] * len(keys), "r": pa.array(references, pa.string())})
 
 
-def _shuffled(accounts: int, each: int, without: int = 0) -> list[str | None]:
+def _shuffle_references(accounts: int, each: int, without: int = 0) -> list[str | None]:
     references = [f"A{number % accounts}" for number in range(accounts * each)] + [None] * without
     random.Random(7).shuffle(references)
     return references
@@ -149,7 +149,7 @@ def children(bench: Bench) -> Bench:
 
 class TestARun:
     def test_no_record_is_locked_by_two_batches_at_the_same_time(self, children: Bench, watch: Watch) -> None:
-        ran = children.run(_rows(_shuffled(20, 20)))
+        ran = children.run(_rows(_shuffle_references(20, 20)))
         assert set(ran.ledger.values()) == {"succeeded"}
         assert watch.at_once == 1
         assert watch.most_under_way > 2
@@ -157,7 +157,7 @@ class TestARun:
 
     def test_switched_off_it_is(self, children: Bench, watch: Watch) -> None:
         children.change(delivery=DeliveryOptions(batch_size=10, parallelism=8, lock_aware=False))
-        children.run(_rows(_shuffled(20, 20)))
+        children.run(_rows(_shuffle_references(20, 20)))
         assert watch.at_once > 1
 
     def test_values_that_the_destination_takes_for_one_lock_one_record(self, children: Bench, watch: Watch) -> None:
@@ -168,13 +168,13 @@ class TestARun:
     def test_rows_that_are_tried_again_do_not_meet_either(self, children: Bench, watch: Watch) -> None:
         for number in range(0, 400, 3):
             children.store.add_fault(Fault(FaultKind.ROW, key=f"{number:04}", code="locked"))
-        ran = children.run(_rows(_shuffled(20, 20)))
+        ran = children.run(_rows(_shuffle_references(20, 20)))
         assert set(ran.ledger.values()) == {"succeeded"}
         assert watch.at_once == 1
 
     def test_new_and_known_rows_of_one_record_do_not_meet_either(self, children: Bench, watch: Watch) -> None:
         children.change(fields=(*_account(), FieldMapping(field="source", column="n")))
-        references = _shuffled(20, 20)
+        references = _shuffle_references(20, 20)
         children.run(_rows(references[:200]))
         children.run(_rows(references).set_column(2, "n", pa.array(["y"] * 400)))
         assert watch.at_once == 1
@@ -182,9 +182,9 @@ class TestARun:
 
     def test_a_batch_that_is_cut_for_its_size_stays_in_its_lane(self, children: Bench, watch: Watch) -> None:
         children.change(
-            delivery=DeliveryOptions(batch_size=1_000, parallelism=8), fields=(*_account(), *mapped(about="a"))
+            delivery=DeliveryOptions(batch_size=1_000, parallelism=8), fields=(*_account(), *map_fields(about="a"))
         )
-        rows = _rows(_shuffled(4, 600)).append_column("a", pa.array(["é" * 900] * 2_400))
+        rows = _rows(_shuffle_references(4, 600)).append_column("a", pa.array(["é" * 900] * 2_400))
         children.run(rows)
         assert watch.at_once == 1
         assert watch.most_under_way > 1
@@ -192,7 +192,7 @@ class TestARun:
 
     def test_rows_that_lock_nothing_fill_batches_up(self, children: Bench, watch: Watch) -> None:
         children.change(fields=_account(null=OnNull.KEEP))
-        children.run(_rows(_shuffled(20, 6, without=120)))
+        children.run(_rows(_shuffle_references(20, 6, without=120)))
         assert len(watch.batches) == 24
         assert watch.at_once == 1
 
@@ -207,7 +207,7 @@ class TestARun:
         for number in range(20):
             children.store.put("people", external_id=f"m{number}", name="Mentor")
         mentor = FieldMapping(field="mentor", find=Find("people", "m", "external_id"))
-        references, mentors = _shuffled(20, 20), [f"m{number % 20}" for number in range(400)]
+        references, mentors = _shuffle_references(20, 20), [f"m{number % 20}" for number in range(400)]
         rows = _rows(references).append_column("m", pa.array(mentors))
         children.change(fields=(*_account(), mentor))
         children.run(rows)

@@ -11,26 +11,26 @@ from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import UNGUARDED, Bench, mapped, people
+from .bench import UNGUARDED, Bench, map_fields, people
 
 
-def notes(bench: Bench) -> None:
-    bench.sync = people(Mode.INSERT, objects=("notes",), fields=mapped(key="k", text="n"))
+def set_up_notes(bench: Bench) -> None:
+    bench.sync = people(Mode.INSERT, objects=("notes",), fields=map_fields(key="k", text="n"))
 
 
 def rows(*keys: str) -> list[dict[str, str | None]]:
     return [{"k": key, "e": key, "n": f"text of {key}"} for key in keys]
 
 
-def stopped(bench: Bench, *keys: str) -> None:
-    """A run whose only call is refused for a reason that stops it."""
+def stop_run(bench: Bench, *keys: str) -> None:
+    """Run the sync, whose only call is refused for a reason that stops the run."""
     bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended"))
     report = bench.run_open(rows(*keys))
     assert (report.state, report.exit) == ("stopped", ExitCode.STOPPED)
 
 
 def test_held_rows_that_are_settled_one_by_one_are_all_remembered(bench: Bench) -> None:
-    notes(bench)
+    set_up_notes(bench)
     keys = [f"customer-{number}" for number in range(4)]
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER))
     ran = bench.run(rows(*keys), first_run=FirstRun.SEND)
@@ -44,9 +44,9 @@ def test_held_rows_that_are_settled_one_by_one_are_all_remembered(bench: Bench) 
 
 
 def test_a_run_that_was_open_when_the_object_changed_belongs_to_the_former_object(bench: Bench) -> None:
-    notes(bench)
-    stopped(bench, "a", "b")
-    bench.sync = people(Mode.INSERT, fields=mapped(external_id="k", name="n"))
+    set_up_notes(bench)
+    stop_run(bench, "a", "b")
+    bench.sync = people(Mode.INSERT, fields=map_fields(external_id="k", name="n"))
     finished, fresh = bench.reports(rows("a", "b"))
     assert (finished.state, fresh.state, fresh.exit) == ("finished", "not begun", ExitCode.GUARD)
     assert "another target" in fresh.message
@@ -55,7 +55,7 @@ def test_a_run_that_was_open_when_the_object_changed_belongs_to_the_former_objec
 
 
 def test_an_abandoned_run_sends_nothing_more(bench: Bench) -> None:
-    stopped(bench, "a", "b")
+    stop_run(bench, "a", "b")
     *_, report = bench.reports([], abandon=True)
     assert bench.store.execution_counts("people") == {}
     assert report.rows.read == 0
@@ -63,21 +63,21 @@ def test_an_abandoned_run_sends_nothing_more(bench: Bench) -> None:
 
 def test_starting_over_forgets_nothing_before_the_new_plan_stands(bench: Bench) -> None:
     bench.run(rows("a", "b"))
-    bench.change(fields=mapped(name="misspelt"))
+    bench.change(fields=map_fields(name="misspelt"))
     with pytest.raises(ConfigError):
         bench.run(rows("a", "b"), start_over=True)
-    bench.change(fields=mapped(name="n"))
+    bench.change(fields=map_fields(name="n"))
     assert bench.run(rows("a", "b")).report.rows.unchanged == 2
 
 
 def test_a_baseline_is_taken_once(bench: Bench) -> None:
-    notes(bench)
+    set_up_notes(bench)
     bench.run(rows("a"), first_run=FirstRun.BASELINE)
     assert bench.run(rows("a", "b"), first_run=FirstRun.BASELINE).ledger == {"b": "succeeded"}
 
 
 def test_a_saved_first_plan_says_itself_what_a_first_run_does(bench: Bench) -> None:
-    notes(bench)
+    set_up_notes(bench)
     undecided = bench.plan(rows("a"), save=True)
     with pytest.raises(RunStopped, match="no record of what it sent"):
         bench.run(rows("a"), plan_id=undecided.run)

@@ -10,14 +10,14 @@ import pytest
 from connector_sdk import Field, FieldMapping, FieldType, Mode, OnNull
 from connector_sdk.run import FirstRun
 
-from .bench import Bench, mapped, people
-from .convert import Converted, through
+from .bench import Bench, map_fields, people
+from .convert import Converted, convert_column
 
 TIER = Field(name="tier", type=FieldType.CHOICE, values=("Bronze", "Silver", "it's"), restricted=True)
 
 
 def _one(field: Field, value: Any, type_: pa.DataType | None = None, **how: bool) -> Converted:
-    (found,) = through(field, type_ or pa.string(), [value], **how)
+    (found,) = convert_column(field, type_ or pa.string(), [value], **how)
     return found
 
 
@@ -77,7 +77,7 @@ ANN = {"k": "1", "e": "a", "n": "Ann"}
 
 
 def test_a_refused_value_is_one_row_of_the_ledger_with_advice(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", age="x"))
+    bench.change(fields=map_fields(name="n", age="x"))
     ran = bench.run([{**ANN, "x": "old"}, {"k": "2", "e": "b", "n": "Bob", "x": "7"}])
     line = ran.line("1")
     assert (line["outcome"], line["code"]) == ("rejected", "BAD_VALUE")
@@ -89,16 +89,16 @@ def test_a_refused_value_is_one_row_of_the_ledger_with_advice(bench: Bench) -> N
 
 @pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.INSERT])
 def test_a_required_field_must_not_be_empty(bench: Bench, mode: Mode) -> None:
-    bench.sync = people(mode, fields=mapped(external_id="e", name="n"))
+    bench.sync = people(mode, fields=map_fields(external_id="e", name="n"))
     ran = bench.run([{**ANN, "n": None}], first_run=FirstRun.SEND)
     assert ran.ledger == {"1": "rejected REQUIRED"}
     assert ran.line("1")["message"] == "name must have a value"
 
 
 def test_a_boolean_is_never_empty_but_may_be_left_alone(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", active="x"))
+    bench.change(fields=map_fields(name="n", active="x"))
     assert bench.run([{**ANN, "x": None}]).ledger == {"1": "rejected REQUIRED"}
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="active", column="x", null=OnNull.KEEP)))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="active", column="x", null=OnNull.KEEP)))
     assert bench.run([{**ANN, "x": "true"}]).ledger == {"1": "succeeded"}
     assert bench.run([{**ANN, "x": None}]).ledger == {"1": "succeeded"}
     assert bench.records()["a"]["active"] is True
@@ -107,7 +107,7 @@ def test_a_boolean_is_never_empty_but_may_be_left_alone(bench: Bench) -> None:
 @pytest.mark.parametrize(("on_null", "left"), [(OnNull.CLEAR, None), (OnNull.KEEP, "tall")])
 @pytest.mark.parametrize("empty", [None, ""])
 def test_an_empty_value_clears_or_leaves_alone(bench: Bench, on_null: OnNull, left: str | None, empty: Any) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="about", column="x", null=on_null)))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="about", column="x", null=on_null)))
     bench.run([{**ANN, "x": "tall"}])
     assert bench.run([{**ANN, "x": empty}]).ledger == {"1": "succeeded"}
     assert bench.records()["a"]["about"] == left
@@ -120,6 +120,6 @@ def test_truncate_cuts_what_is_sent(bench: Bench) -> None:
 
 
 def test_values_that_an_open_choice_does_not_have_yet_are_sent_with_a_warning(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", interests="x", tier="t"))
+    bench.change(fields=map_fields(name="n", interests="x", tier="t"))
     ran = bench.plan([{**ANN, "x": "Flying", "t": "Gold"}])
     assert ran.rows.rejected == 0

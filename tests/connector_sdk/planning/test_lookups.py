@@ -14,17 +14,17 @@ from connector_sdk.planning import matches
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Store
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 
 
 def _account(**more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"), **more))
+    return (*map_fields(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"), **more))
 
 
 def _mentor(where: str | None, **more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping(field="mentor", find=Find("people", "r", where), **more))
+    return (*map_fields(name="n"), FieldMapping(field="mentor", find=Find("people", "r", where), **more))
 
 
 def _rows(*references: str | None) -> list[dict[str, str | None]]:
@@ -118,11 +118,11 @@ class TestLookedUp:
         asked: list[int] = []
         find = Store.find
 
-        def counted(store: Store, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
+        def find_and_count(store: Store, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
             asked.append(len(values))
             return find(store, object_name, field, values)
 
-        monkeypatch.setattr(Store, "find", counted)
+        monkeypatch.setattr(Store, "find", find_and_count)
         monkeypatch.setattr(matches, "VALUES", 2_048)
         bench.change(fields=_mentor("external_id"))
         bench.plan(_rows(*[f"v{number % 5_000}" for number in range(10_000)]))
@@ -148,7 +148,7 @@ def test_the_field_may_not_be_left_out_where_two_syncs_find_it_differently(bench
 
 
 def test_insert_looks_up_too(bench: Bench) -> None:
-    fields = (*mapped(key="k", text="n"), FieldMapping(field="person", find=Find("people", "r", "external_id")))
+    fields = (*map_fields(key="k", text="n"), FieldMapping(field="person", find=Find("people", "r", "external_id")))
     bench.sync = evolve(people(Mode.INSERT, fields=fields), objects=("notes",))
     ann = bench.store.put("people", external_id="a", name="Ann")
     bench.run(_rows("a", None), first_run=FirstRun.SEND)
@@ -157,14 +157,14 @@ def test_insert_looks_up_too(bench: Bench) -> None:
 
 def test_records_can_be_found_by_their_ids(bench: Bench) -> None:
     ids = [bench.store.put("notes", key="twin", text=each) for each in ("one", "two")]
-    bench.sync = evolve(people(Mode.UPDATE), objects=("notes",), fields=mapped(text="n"), match=Match("id", "e"))
+    bench.sync = evolve(people(Mode.UPDATE), objects=("notes",), fields=map_fields(text="n"), match=Match("id", "e"))
     ran = bench.run([{"k": "1", "e": ids[0], "n": "new"}, {"k": "2", "e": "n-999999", "n": "new"}])
     assert ran.ledger == {"1": "succeeded", "2": "skipped NO_RECORD"}
 
 
 @pytest.mark.parametrize("mode", [Mode.UPDATE, Mode.ARCHIVE])
 def test_a_value_that_no_record_can_have_is_rejected_and_not_waited_for(bench: Bench, mode: Mode) -> None:
-    fields = mapped(text="n") if mode is Mode.UPDATE else ()
+    fields = map_fields(text="n") if mode is Mode.UPDATE else ()
     bench.sync = evolve(people(mode), objects=("notes",), fields=fields, match=Match("id", "e"))
     ran = bench.run([{"k": "1", "e": "p-000001", "n": "new"}, {"k": "2", "e": "n-999999", "n": "new"}])
     code = "NO_RECORD" if mode is Mode.UPDATE else "ALREADY_GONE"
@@ -173,7 +173,7 @@ def test_a_value_that_no_record_can_have_is_rejected_and_not_waited_for(bench: B
 
 
 def test_a_reference_that_no_record_can_be_is_rejected(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "id"))))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "id"))))
     bench.store.put("accounts", number="a-1", name="Acme")
     ran = bench.run(_rows("p-000001", "a-999999"))
     assert [line["code"] for line in ran.lines] == ["BAD_VALUE", "REFERENCE_NOT_FOUND"]

@@ -10,7 +10,7 @@ import pytest
 from connector_sdk import FieldMapping, Find, Match, Mode, OnNull, Sync
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 NAME = FieldMapping(field="name", column="n")
 ROWS = [{"k": "1", "e": "a", "n": "Ann", "x": "p"}, {"k": "2", "e": "b", "n": "Bob", "x": "q"}]
@@ -66,26 +66,26 @@ def test_another_field_of_a_lookup_that_follows_another_sync_is_a_change(bench: 
 def test_a_field_that_is_removed_changes_nothing(bench: Bench, mode: Mode) -> None:
     for each in ("a", "b"):
         bench.store.put("people", external_id=each, name="-")
-    bench.sync = people(mode, fields=mapped(name="n", about="x"))
+    bench.sync = people(mode, fields=map_fields(name="n", about="x"))
     bench.run(ROWS)
-    bench.change(fields=mapped(name="n"))
+    bench.change(fields=map_fields(name="n"))
     assert bench.run(ROWS).ledger == {}
     assert bench.records()["a"]["about"] == "p"
 
 
 def test_a_field_that_comes_back_is_sent_again(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     bench.run(ROWS)
-    bench.change(fields=mapped(name="n"))
+    bench.change(fields=map_fields(name="n"))
     bench.run([{**row, "x": "changed meanwhile"} for row in ROWS])
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     assert bench.run(ROWS).ledger == BOTH
 
 
 def test_the_order_of_the_fields_means_nothing(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     bench.run(ROWS)
-    bench.change(fields=mapped(about="x", name="n"))
+    bench.change(fields=map_fields(about="x", name="n"))
     assert bench.run(ROWS).ledger == {}
 
 
@@ -103,7 +103,7 @@ def test_rows_that_are_rejected_in_between_are_still_to_be_sent(bench: Bench) ->
 
 def test_rows_that_are_rejected_while_planning_are_still_to_be_sent(bench: Bench) -> None:
     bench.run(ROWS)
-    bench.change(fields=mapped(name="n", email="x"))
+    bench.change(fields=map_fields(name="n", email="x"))
     mended = [ROWS[0], {**ROWS[1], "x": "bob@example.org"}]
 
     assert bench.run(ROWS).ledger == {"1": "rejected BAD_VALUE", "2": "rejected BAD_VALUE"}
@@ -129,36 +129,36 @@ def test_a_constant_alone_is_no_change(bench: Bench) -> None:
     assert bench.run(ROWS).ledger == {}
 
 
-def _typed(type_: pa.DataType, *values: object) -> pa.Table:
+def _make_table(type_: pa.DataType, *values: object) -> pa.Table:
     table = pa.table({"k": ["1", "2"], "e": ["a", "b"], "n": ["Ann", "Bob"]})
     return table.append_column("x", pa.array(values, type_))
 
 
-AGES: Sync = people(fields=mapped(name="n", age="x"))
+AGES: Sync = people(fields=map_fields(name="n", age="x"))
 
 
 @pytest.mark.parametrize("type_", [pa.int16(), pa.float64(), pa.decimal128(21, 2), pa.string()])
 def test_another_type_of_the_same_values_is_no_change(bench: Bench, type_: pa.DataType) -> None:
     bench.sync = AGES
-    bench.run(_typed(pa.int64(), 30, 40))
+    bench.run(_make_table(pa.int64(), 30, 40))
     texts = ["30", "40"] if type_ == pa.string() else pa.array([30, 40], pa.int64()).cast(type_).to_pylist()
-    assert bench.run(_typed(type_, *texts)).ledger == {}
+    assert bench.run(_make_table(type_, *texts)).ledger == {}
 
 
 def test_a_value_that_only_another_type_can_hold_is_a_change(bench: Bench) -> None:
-    bench.sync = people(fields=mapped(name="n", balance="x"))
-    bench.run(_typed(pa.int64(), 1, 2))
-    assert bench.run(_typed(pa.float64(), 1.25, 2.0)).ledger == {"1": "succeeded"}
+    bench.sync = people(fields=map_fields(name="n", balance="x"))
+    bench.run(_make_table(pa.int64(), 1, 2))
+    assert bench.run(_make_table(pa.float64(), 1.25, 2.0)).ledger == {"1": "succeeded"}
     assert str(bench.records()["a"]["balance"]) == "1.25"
-    assert bench.run(_typed(pa.float64(), 1.25, 2.0)).ledger == {}
+    assert bench.run(_make_table(pa.float64(), 1.25, 2.0)).ledger == {}
 
 
 def test_a_change_that_the_new_type_cannot_show_is_tried_until_it_is_accepted(bench: Bench) -> None:
-    bench.sync = people(fields=mapped(name="n", about="x"))
-    bench.run(_typed(pa.string(), "tall", "small"))
+    bench.sync = people(fields=map_fields(name="n", about="x"))
+    bench.run(_make_table(pa.string(), "tall", "small"))
     bench.store.add_fault(Fault(FaultKind.ROW, key="a", code="bad", times=1))
-    assert bench.run(_typed(pa.int64(), None, 7)).ledger == {"1": "rejected bad", "2": "succeeded"}
-    assert bench.run(_typed(pa.int64(), None, 7)).ledger == {"1": "succeeded"}
+    assert bench.run(_make_table(pa.int64(), None, 7)).ledger == {"1": "rejected bad", "2": "succeeded"}
+    assert bench.run(_make_table(pa.int64(), None, 7)).ledger == {"1": "succeeded"}
     assert bench.records()["a"]["about"] is None
 
 

@@ -15,8 +15,8 @@ from connector_sdk import ConfigError, Field, FieldMapping, FieldType, Level, Ma
 from connector_sdk.planning.mapping.conversions import convert_key
 from connector_sdk.planning.mapping.fingerprints import fingerprint
 
-from .bench import Bench, mapped, people
-from .convert import through
+from .bench import Bench, map_fields, people
+from .convert import convert_column
 
 pytestmark = pytest.mark.rule("V12")
 
@@ -40,7 +40,7 @@ def decimals(precision: int, scale: int) -> pa.DataType:
     ],
 )
 def test_a_number_column_is_sent_as_it_is(type_: pa.DataType, values: list[Any]) -> None:
-    found = through(STORING, type_, values)
+    found = convert_column(STORING, type_, values)
     assert [each.code for each in found] == [None] * len(values)
     stored = pa.array(values, type_).to_pylist()
     assert [each.value for each in found] == stored
@@ -62,7 +62,7 @@ def test_a_number_column_is_sent_as_it_is(type_: pa.DataType, values: list[Any])
     ],
 )
 def test_what_is_refused_has_more_digits_before_the_point_or_is_no_number(type_: pa.DataType, value: Any) -> None:
-    (found,) = through(STORING, type_, [value])
+    (found,) = convert_column(STORING, type_, [value])
     assert found.code == "BAD_VALUE"
     assert found.message
     assert "it takes a number with at most 16 digits before the point" in found.message
@@ -85,7 +85,7 @@ def test_what_is_refused_has_more_digits_before_the_point_or_is_no_number(type_:
     ],
 )
 def test_text_is_read_to_its_last_digit_or_refused(text: str, number: str | None) -> None:
-    (found,) = through(STORING, pa.string(), [text])
+    (found,) = convert_column(STORING, pa.string(), [text])
     assert found.value == (None if number is None else Decimal(number))
     assert number is not None or "16 digits before the point and 22 after it" in str(found.message)
 
@@ -119,7 +119,7 @@ def test_text_is_read_to_its_last_digit_or_refused(text: str, number: str | None
 def test_rounding_is_half_up_by_the_digits_that_a_number_shows(
     field: Field, type_: pa.DataType, value: Any, rounded: str | None
 ) -> None:
-    (found,) = through(field, type_, [value], rounds=True)
+    (found,) = convert_column(field, type_, [value], rounds=True)
     assert found.value == (None if rounded is None else Decimal(rounded)), found
 
 
@@ -127,7 +127,7 @@ def test_rounding_is_half_up_by_the_digits_that_a_number_shows(
 @given(st.floats(-1e15, 1e15), st.integers(0, 8))
 def test_rounding_never_goes_through_floating_point(number: float, scale: int) -> None:
     field = Field(name="f", type=FieldType.DECIMAL, precision=30, scale=scale, stores_more_decimals=True)
-    (found,) = through(field, DOUBLE, [number], rounds=True)
+    (found,) = convert_column(field, DOUBLE, [number], rounds=True)
     assert found.value == Decimal(repr(number)).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
 
 
@@ -137,7 +137,7 @@ def test_a_key_is_exact_whatever_the_field_stores() -> None:
     assert "2 after it" in check.message
 
 
-def scored(values: Sequence[Any], type_: pa.DataType) -> pa.Table:
+def make_scores(values: Sequence[Any], type_: pa.DataType) -> pa.Table:
     keys = [f"e{number}" for number in range(len(values))]
     return pa.table({"k": keys, "e": keys, "n": keys, "s": pa.array(values, type_)})
 
@@ -157,23 +157,23 @@ def scores(bench: Bench) -> list[Decimal | None]:
     ],
 )
 def test_what_is_stored_is_what_the_model_holds(bench: Bench, api: str, type_: pa.DataType, values: list[Any]) -> None:
-    bench.change(fields=mapped(name="n", score="s"), delivery=bench.sync.delivery.__class__(api=api))
-    assert set(bench.run(scored(values, type_)).ledger.values()) == {"succeeded"}
+    bench.change(fields=map_fields(name="n", score="s"), delivery=bench.sync.delivery.__class__(api=api))
+    assert set(bench.run(make_scores(values, type_)).ledger.values()) == {"succeeded"}
     shown = {DOUBLE: repr, FLOAT: lambda each: f"{each:.7g}"}.get(type_, str)
     assert scores(bench) == [None if each is None else Decimal(shown(each)) for each in values]
-    assert bench.run(scored(values, type_)).ledger == {}
+    assert bench.run(make_scores(values, type_)).ledger == {}
 
 
-def warned(bench: Bench, rows: pa.Table) -> list[tuple[str, str]]:
-    """What a plan warns about, with what to do about it."""
+def read_warnings(bench: Bench, rows: pa.Table) -> list[tuple[str, str]]:
+    """Return the warnings of a plan, each with its advice."""
     return [(each.message, each.advice) for each in bench.plan(rows).findings if each.level is Level.WARNING]
 
 
 def test_the_plan_says_once_how_many_rows_have_more_decimals_and_what_to_do(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", score="s", balance="b"))
-    rows = scored([0.12345, 0.1234, 1.0, float("nan"), 123456789012.3456, None, 1e-7], DOUBLE)
+    bench.change(fields=map_fields(name="n", score="s", balance="b"))
+    rows = make_scores([0.12345, 0.1234, 1.0, float("nan"), 123456789012.3456, None, 1e-7], DOUBLE)
     rows = rows.append_column("b", pa.array([1.5] * 7))
-    ((message, advice),) = warned(bench, rows)
+    ((message, advice),) = read_warnings(bench, rows)
     assert message == "score shows 4 decimals, and 2 rows have more, which are sent and stored as they are"
     assert advice == "set round: true on it to round them, or give the field more decimals"
 
@@ -192,25 +192,25 @@ def test_the_plan_says_once_how_many_rows_have_more_decimals_and_what_to_do(benc
 def test_only_decimals_that_are_not_shown_are_worth_a_word(
     bench: Bench, type_: pa.DataType, values: list[Any], rows: int
 ) -> None:
-    bench.change(fields=mapped(name="n", score="s"))
-    assert len(warned(bench, scored(values, type_))) == rows
+    bench.change(fields=map_fields(name="n", score="s"))
+    assert len(read_warnings(bench, make_scores(values, type_))) == rows
 
 
 def rounding(**more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping(field="score", column="s", round=True, **more))
+    return (*map_fields(name="n"), FieldMapping(field="score", column="s", round=True, **more))
 
 
 def test_a_mapping_that_rounds_sends_rounded_numbers_and_warns_of_nothing(bench: Bench) -> None:
     bench.change(fields=rounding())
-    rows = scored([2.00005, -2.00005, 0.1 + 0.2, None], DOUBLE)
-    assert warned(bench, rows) == []
+    rows = make_scores([2.00005, -2.00005, 0.1 + 0.2, None], DOUBLE)
+    assert read_warnings(bench, rows) == []
     bench.run(rows)
     assert scores(bench) == [Decimal("2.0001"), Decimal("-2.0001"), Decimal("0.3"), None]
 
 
 def test_saying_that_a_field_is_rounded_changes_every_row_and_leaving_it_unsaid_changes_none(bench: Bench) -> None:
-    rows = scored([0.12345, 0.5], DOUBLE)
-    bench.change(fields=mapped(name="n", score="s"))
+    rows = make_scores([0.12345, 0.5], DOUBLE)
+    bench.change(fields=map_fields(name="n", score="s"))
     bench.run(rows)
     assert bench.run(rows).ledger == {}
     bench.change(fields=rounding())
@@ -243,7 +243,7 @@ def test_a_mapping_that_an_earlier_version_knew_keeps_its_fingerprint(
     ],
 )
 def test_only_numbers_with_decimals_can_be_rounded(bench: Bench, field: str, why: str) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field=field, column="x", round=True)))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field=field, column="x", round=True)))
     with pytest.raises(ConfigError) as raised:
         bench.plan([{"k": "1", "e": "a", "n": "Ann", "x": None}])
     (problem,) = raised.value.problems
@@ -268,12 +268,12 @@ def test_what_records_are_found_by_is_not_rounded(bench: Bench) -> None:
     ],
 )
 def test_a_constant_follows_the_same_rules(bench: Bench, value: Any, rounds: bool, stored: str) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="score", value=value, round=rounds)))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="score", value=value, round=rounds)))
     bench.run([{"k": "1", "e": "a", "n": "Ann"}])
     assert scores(bench) == [Decimal(stored)]
 
 
 def test_a_constant_with_more_digits_before_the_point_is_a_problem_of_the_mapping(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="score", value=Decimal("1E20"), null=OnNull.CLEAR)))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="score", value=Decimal("1E20"), null=OnNull.CLEAR)))
     with pytest.raises(ConfigError, match="14 digits before the point"):
         bench.plan([{"k": "1", "e": "a", "n": "Ann"}])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connector_sdk import FieldMapping, Find, Match, Mode, Removal
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 NAMES = [
     "select", "from", "at", "order", "group", "user", "table", "end", "null", "case", "limit",
@@ -45,7 +45,7 @@ def test_a_column_of_any_name_can_be_key_match_and_value(bench: Bench, key: str,
 def test_a_column_of_any_name_can_refer_to_other_rows(bench: Bench, key: str, match: str, parent: str) -> None:
     bench.primary_key = (key,)
     mentor = FieldMapping(field="mentor", find=Find("people", parent, "external_id"))
-    bench.sync = people(match=Match("external_id", match), fields=(*mapped(name=match), mentor))
+    bench.sync = people(match=Match("external_id", match), fields=(*map_fields(name=match), mentor))
     rows = _table(key, match, parent, ["b", ""])
     assert bench.run(rows).ledger == {"1": "succeeded", "2": "succeeded"}
     assert bench.records()["a"]["mentor"] == bench.records()["b"]["id"]
@@ -55,7 +55,7 @@ def test_a_column_of_any_name_can_refer_to_other_rows(bench: Bench, key: str, ma
 @pytest.mark.parametrize("mode", [Mode.UPDATE, Mode.ARCHIVE])
 def test_records_are_looked_up_for_columns_of_any_name(bench: Bench, name: str, mode: Mode) -> None:
     bench.primary_key = (name,)
-    fields = mapped(about=name) if mode is Mode.UPDATE else ()
+    fields = map_fields(about=name) if mode is Mode.UPDATE else ()
     bench.sync = people(mode, match=Match("external_id", name), fields=fields)
     bench.store.put("people", external_id="1", name="-")
     without_record = {"2": "skipped NO_RECORD"} if mode is Mode.UPDATE else {}
@@ -66,5 +66,5 @@ def test_records_are_looked_up_for_columns_of_any_name(bench: Bench, name: str, 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12))
 def test_no_name_at_all_breaks_a_plan(bench: Bench, name: str) -> None:
     bench.primary_key = (name,)
-    bench.sync = people(match=Match("external_id", name), fields=mapped(name=name))
+    bench.sync = people(match=Match("external_id", name), fields=map_fields(name=name))
     assert bench.plan(pa.table({name: ["1", "2"]})).rows.planned == 2

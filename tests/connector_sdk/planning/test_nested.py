@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from connector_sdk import ConfigError, Field, FieldMapping, FieldType, Find, Match, Mode
 from connector_sdk.planning.mapping.misfits import MisfitError
 
-from .bench import Bench, mapped, people
-from .convert import Converted, from_sql, through
+from .bench import Bench, map_fields, people
+from .convert import Converted, convert_column, convert_sql
 
 pytestmark = pytest.mark.rule("V15")
 
@@ -43,7 +43,7 @@ HOBBIES = Field(name="hobbies", type=FieldType.CHOICES, values=("Chess", "Sailin
     ],
 )
 def test_a_list_joins_into_several_choices(value: str, joined: str | None) -> None:
-    assert from_sql(HOBBIES, value) == Converted(joined, None, None)
+    assert convert_sql(HOBBIES, value) == Converted(joined, None, None)
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def test_a_list_joins_into_several_choices(value: str, joined: str | None) -> No
     ],
 )
 def test_an_element_that_would_become_another_value_is_rejected(value: str, why: str) -> None:
-    assert from_sql(HOBBIES, value) == Converted(None, "BAD_VALUE", why)
+    assert convert_sql(HOBBIES, value) == Converted(None, "BAD_VALUE", why)
 
 
 def test_a_list_into_a_restricted_field_is_checked_value_by_value() -> None:
     field = Field(name="hobbies", type=FieldType.CHOICES, values=("Chess", "Sailing"), restricted=True)
-    good, bad = through(field, TEXTS, [["Sailing", None, "Chess"], ["Sailing", "chess"]])
+    good, bad = convert_column(field, TEXTS, [["Sailing", None, "Chess"], ["Sailing", "chess"]])
     assert good.value == "Chess;Sailing"
     assert bad.message == "hobbies has no value 'chess', did you mean Chess?"
 
 
 @pytest.mark.parametrize(("count", "code"), [(100, None), (101, "TOO_LONG")])
 def test_a_hundred_choices_are_allowed_at_most(count: int, code: str | None) -> None:
-    (found,) = through(HOBBIES, TEXTS, [[str(number) for number in range(count)]])
+    (found,) = convert_column(HOBBIES, TEXTS, [[str(number) for number in range(count)]])
     assert found.code == code
 
 
@@ -102,7 +102,7 @@ def test_a_hundred_choices_are_allowed_at_most(count: int, code: str | None) -> 
     ],
 )  # fmt: skip
 def test_a_nested_value_becomes_json_in_a_text_field(value: str, text: str | None) -> None:
-    assert from_sql(ABOUT, value) == Converted(text, None, None)
+    assert convert_sql(ABOUT, value) == Converted(text, None, None)
     assert text is None or json.loads(text) is not None
 
 
@@ -118,7 +118,7 @@ def test_a_nested_value_becomes_json_in_a_text_field(value: str, text: str | Non
     ],
 )
 def test_what_has_no_json_is_rejected(value: str) -> None:
-    found = from_sql(ABOUT, value)
+    found = convert_sql(ABOUT, value)
     assert (found.value, found.code) == (None, "BAD_VALUE")
     assert "it takes JSON, which has no infinity, no NaN" in str(found.message)
 
@@ -126,12 +126,12 @@ def test_what_has_no_json_is_rejected(value: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=4))
 def test_every_text_comes_back_out_of_the_json(values: list[str | None]) -> None:
-    (found,) = through(ABOUT, TEXTS, [values])
+    (found,) = convert_column(ABOUT, TEXTS, [values])
     assert json.loads(found.value) == values
 
 
 def test_json_is_as_long_as_the_field_allows() -> None:
-    (found,) = through(Field(name="about", type=FieldType.TEXT, length=5), TEXTS, [["abc"]])
+    (found,) = convert_column(Field(name="about", type=FieldType.TEXT, length=5), TEXTS, [["abc"]])
     assert found.message == "about has 7 characters, 5 are allowed"
 
 
@@ -157,10 +157,10 @@ def test_what_can_never_fit_is_refused_with_what_to_write_instead(
 ) -> None:
     field = Field(name="f", type=field_type)
     with pytest.raises(MisfitError) as misfit:
-        from_sql(field, value)
+        convert_sql(field, value)
     assert misfit.value.advice("the column") == advice
     if misfit.value.select:
-        assert from_sql(field, misfit.value.select.replace("{x}", f"({value})")).code is None
+        assert convert_sql(field, misfit.value.select.replace("{x}", f"({value})")).code is None
 
 
 def table(type_: pa.DataType, *values: Any) -> pa.Table:
@@ -168,19 +168,19 @@ def table(type_: pa.DataType, *values: Any) -> pa.Table:
     return pa.table({"k": keys, "e": keys, "n": keys, "v": pa.array(values, type_)})
 
 
-def stored(bench: Bench, field: str) -> list[str | None]:
+def read_field(bench: Bench, field: str) -> list[str | None]:
     return [each[field] for each in bench.store.records("people")]
 
 
 def test_one_list_may_fill_choices_and_text(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", interests="v", about="v"))
+    bench.change(fields=map_fields(name="n", interests="v", about="v"))
     bench.run(table(TEXTS, ["Sailing", "Chess"], [], None, [None]))
-    assert stored(bench, "interests") == ["Chess;Sailing", None, None, None]
-    assert stored(bench, "about") == ['["Sailing","Chess"]', "[]", None, "[null]"]
+    assert read_field(bench, "interests") == ["Chess;Sailing", None, None, None]
+    assert read_field(bench, "about") == ['["Sailing","Chess"]', "[]", None, "[null]"]
 
 
 def test_another_order_of_a_list_of_choices_is_no_change_nor_is_the_same_as_text(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", interests="v"))
+    bench.change(fields=map_fields(name="n", interests="v"))
     bench.run(table(TEXTS, ["Sailing", "Chess"], ["Chess"], None))
     assert bench.run(table(TEXTS, ["Chess", "Sailing", "Chess"], [None, "Chess"], [])).ledger == {}
     assert bench.run(table(pa.string(), "Sailing; Chess", "Chess", None)).ledger == {}
@@ -191,24 +191,24 @@ ONE, OTHER = pa.struct([("a", pa.int64())]), pa.struct([("b", pa.string())])
 
 
 def test_a_struct_whose_members_are_all_others_is_a_changed_value(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", about="v"))
+    bench.change(fields=map_fields(name="n", about="v"))
     bench.run(table(ONE, {"a": 1}, {"a": 2}, None))
     assert bench.run(table(ONE, {"a": 1}, {"a": 3}, None)).ledger == {"e1": "succeeded"}
     assert bench.run(table(OTHER, {"b": "x"}, None, None)).ledger == {"e0": "succeeded", "e1": "succeeded"}
-    assert stored(bench, "about") == ['{"b":"x"}', None, None]
+    assert read_field(bench, "about") == ['{"b":"x"}', None, None]
     assert bench.run(table(OTHER, {"b": "x"}, None, None)).ledger == {}
 
 
 @pytest.mark.parametrize("later", [pa.string(), TEXTS, pa.map_(pa.string(), pa.int64())])
 def test_a_struct_may_become_a_column_of_any_other_type(bench: Bench, later: pa.DataType) -> None:
-    bench.change(fields=mapped(name="n", about="v"))
+    bench.change(fields=map_fields(name="n", about="v"))
     bench.run(table(ONE, {"a": 1}, None))
     assert bench.run(table(later, None, None)).ledger == {"e0": "succeeded"}
     assert bench.run(table(later, None, None)).ledger == {}
 
 
 def test_a_nested_value_that_is_wrong_rejects_its_row_alone(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", about="v"))
+    bench.change(fields=map_fields(name="n", about="v"))
     ran = bench.run(table(pa.list_(pa.float64()), [1.5], [float("nan")], [None]))
     assert ran.ledger == {"e0": "succeeded", "e1": "rejected BAD_VALUE", "e2": "succeeded"}
 
@@ -216,9 +216,11 @@ def test_a_nested_value_that_is_wrong_rejects_its_row_alone(bench: Bench) -> Non
 @pytest.mark.parametrize("where", ["match", "find"])
 def test_nothing_nested_is_a_key(bench: Bench, where: str) -> None:
     if where == "match":
-        bench.sync = people(Mode.UPDATE, match=Match("external_id", "v"), fields=mapped(name="n"))
+        bench.sync = people(Mode.UPDATE, match=Match("external_id", "v"), fields=map_fields(name="n"))
     else:
-        bench.change(fields=(*mapped(name="n"), FieldMapping(field="mentor", find=Find("people", "v", "external_id"))))
+        bench.change(
+            fields=(*map_fields(name="n"), FieldMapping(field="mentor", find=Find("people", "v", "external_id")))
+        )
     with pytest.raises(ConfigError, match="a column of type struct") as raised:
         bench.plan(table(ONE, {"a": 1}))
     assert raised.value.problems[0].hint == 'select it as: cast("v"."a" as varchar)'

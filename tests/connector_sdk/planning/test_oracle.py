@@ -15,7 +15,7 @@ from connector_sdk import Mode, Removal
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import Bench, Ran, mapped, people
+from .bench import Bench, Ran, map_fields, people
 from .oracle import FORMER, TOO_LONG, Oracle, Step
 
 SPELLINGS = {"a": ("a", "A", " a"), "b": ("b", "B "), "c": ("c",)}
@@ -42,7 +42,7 @@ STEPS = st.lists(
 
 
 def examples(count: int) -> settings:
-    """So many examples, however long each takes."""
+    """Return settings for so many examples, however long each takes."""
     return settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -56,28 +56,28 @@ def follow(steps: Sequence[Step], oracle: Oracle) -> None:
         for step in steps:
             expected = oracle.step(step)
             assert ledger(run(bench, step)) == sorted(expected, key=str), step
-            assert stored(bench) == sorted(map(told, oracle.records.values())), step
+            assert describe_records(bench) == sorted(map(describe_record, oracle.records.values())), step
         bench.store.close()
 
 
 def run(bench: Bench, step: Step) -> Ran:
-    """One step on the bench."""
+    """Run one step on the bench."""
     for match in step.refused:
         for each in SPELLINGS[match]:
             bench.store.add_fault(Fault(FaultKind.ROW, key=each, code="bad", times=99))
     if bench.sync.mode is not Mode.ARCHIVE:
-        fields = mapped(**step.fields)
+        fields = map_fields(**step.fields)
         bench.sync = evolve(bench.sync, fields=fields)
     if bench.sync.mode is Mode.INSERT:
-        bench.change(objects=("notes",), fields=mapped(key="e", text="n"))
+        bench.change(objects=("notes",), fields=map_fields(key="e", text="n"))
     ran = bench.run(step.rows, full=step.full, accept={"rekeyed"}, first_run=FirstRun.SEND)
     bench.store.clear_faults()
     return ran
 
 
 def ledger(ran: Ran) -> list[tuple[str | None, str]]:
-    """Keys and outcomes; a record that was gone already counts as removed."""
-    told_ = [
+    """Return keys and outcomes. A record that was gone already counts as removed."""
+    lines = [
         (
             line["key"] and line["key"].partition(FORMER)[0],
             "succeeded"
@@ -86,21 +86,24 @@ def ledger(ran: Ran) -> list[tuple[str | None, str]]:
         )
         for line in ran.lines
     ]
-    return sorted(told_, key=str)
+    return sorted(lines, key=str)
 
 
-def stored(bench: Bench) -> list[str]:
-    """The records of the store, in words."""
+def describe_records(bench: Bench) -> list[str]:
+    """Describe the records of the store in words."""
     if bench.sync.mode is Mode.INSERT:
-        return sorted(told({"key": each.get("key"), "text": each.get("text")}) for each in bench.store.records("notes"))
+        return sorted(
+            describe_record({"key": each.get("key"), "text": each.get("text")}) for each in bench.store.records("notes")
+        )
     records = bench.store.records("people")
     return sorted(
-        told({"key": each["external_id"], "name": each["name"], "about": each.get("about")}) for each in records
+        describe_record({"key": each["external_id"], "name": each["name"], "about": each.get("about")})
+        for each in records
     )
 
 
-def told(record: dict[str, str | None]) -> str:
-    """A record in words."""
+def describe_record(record: dict[str, str | None]) -> str:
+    """Describe a record in words."""
     return ", ".join(f"{name}: {record.get(name)!r}" for name in ("key", "name", "about", "text"))
 
 
@@ -111,8 +114,8 @@ ORACLES = st.one_of(
 )
 
 
-def shaped(steps: Sequence[Step], mode: Mode) -> list[Step]:
-    """The steps as a mode knows them: archive writes no fields, insert one of its own."""
+def shape_steps(steps: Sequence[Step], mode: Mode) -> list[Step]:
+    """Return the steps as a mode knows them: archive writes no fields, insert one of its own."""
     if mode in (Mode.UPSERT, Mode.UPDATE):
         return list(steps)
     fields = {"text": "n"} if mode is Mode.INSERT else {}
@@ -169,17 +172,17 @@ def test_update_does_what_the_table_says(steps: list[Step], on_removed: Removal)
 @examples(4)
 @given(STEPS)
 def test_archive_does_what_the_table_says(steps: list[Step]) -> None:
-    follow(shaped(steps, Mode.ARCHIVE), Oracle(Mode.ARCHIVE))
+    follow(shape_steps(steps, Mode.ARCHIVE), Oracle(Mode.ARCHIVE))
 
 
 @examples(4)
 @given(STEPS)
 def test_insert_does_what_the_table_says(steps: list[Step]) -> None:
-    follow(shaped(steps, Mode.INSERT), Oracle(Mode.INSERT))
+    follow(shape_steps(steps, Mode.INSERT), Oracle(Mode.INSERT))
 
 
 @pytest.mark.long
 @examples(150)
 @given(STEPS, ORACLES)
 def test_every_mode_does_what_the_table_says_for_a_long_time(steps: list[Step], oracle: Oracle) -> None:
-    follow(shaped(steps, oracle.mode), oracle)
+    follow(shape_steps(steps, oracle.mode), oracle)

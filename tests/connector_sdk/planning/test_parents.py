@@ -13,7 +13,7 @@ from connector_sdk import DeliveryOptions, FieldMapping, Find, Match, Mode, Remo
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, Store
 
-from .bench import Bench, Ran, mapped, people
+from .bench import Bench, Ran, map_fields, people
 
 CHAIN = {"d": "c", "c": "b", "a": None, "b": "a"}
 """Whom each refers to; the children come first."""
@@ -30,7 +30,7 @@ def _find(where: str = "external_id") -> FieldMapping:
 @pytest.fixture
 def tree(bench: Bench) -> Bench:
     """People whose mentors are looked up among people."""
-    bench.change(fields=(*mapped(name="n"), _find()))
+    bench.change(fields=(*map_fields(name="n"), _find()))
     return bench
 
 
@@ -38,7 +38,7 @@ def tree(bench: Bench) -> Bench:
 def keyed(bench: Bench) -> Bench:
     """Accounts whose parents the destination finds by their number."""
     parent = FieldMapping(field="parent", find=Find("accounts", "r", "number"))
-    fields = (*mapped(name="n"), parent)
+    fields = (*map_fields(name="n"), parent)
     bench.sync = evolve(people(fields=fields, match=Match("number", "e")), objects=("accounts",))
     return bench
 
@@ -49,11 +49,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     found: list[Any] = []
     find = Store.find
 
-    def noted(store: Store, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
+    def find_and_note(store: Store, object_name: str, field: str, values: Sequence[Any]) -> list[list[str]]:
         found.extend(values)
         return find(store, object_name, field, values)
 
-    monkeypatch.setattr(Store, "find", noted)
+    monkeypatch.setattr(Store, "find", find_and_note)
     return found
 
 
@@ -63,8 +63,8 @@ def _mentors(bench: Bench) -> dict[str, str | None]:
     return {key: keys.get(record.get("mentor")) for key, record in records.items()}
 
 
-def _created(ran: Ran) -> list[str]:
-    """The keys in the order in which their records were made."""
+def _created_keys(ran: Ran) -> list[str]:
+    """Return the keys in the order in which their records were made."""
     made = sorted((line for line in ran.lines if line["record_id"]), key=lambda line: str(line["record_id"]))
     return [line["key"] for line in made]
 
@@ -74,7 +74,7 @@ class TestALookUp:
         ran = tree.run(_tree(CHAIN))
         assert set(ran.ledger.values()) == {"succeeded"}
         assert _mentors(tree) == CHAIN
-        assert _created(ran) == ["a", "b", "c", "d"]
+        assert _created_keys(ran) == ["a", "b", "c", "d"]
         assert tree.run(_tree(CHAIN)).report.rows.planned == 0
 
     def test_compares_as_the_destination_does(self, tree: Bench) -> None:
@@ -122,7 +122,7 @@ class TestALookUp:
         assert tree.records()["b"]["mentor"] == again
 
     def test_by_another_field_than_the_match_field_finds_new_rows_too(self, tree: Bench) -> None:
-        tree.change(fields=(*mapped(name="n", badge="b"), _find("badge")))
+        tree.change(fields=(*map_fields(name="n", badge="b"), _find("badge")))
         rows = [
             {"k": "1", "e": "e1", "n": "x", "b": "7", "r": None},
             {"k": "2", "e": "e2", "n": "y", "b": "8", "r": "007"},
@@ -131,14 +131,14 @@ class TestALookUp:
         assert _mentors(tree) == {"e1": None, "e2": "e1"}
 
     def test_rejects_what_several_new_rows_may_mean(self, tree: Bench) -> None:
-        tree.change(fields=(*mapped(name="n"), _find("name")))
+        tree.change(fields=(*map_fields(name="n"), _find("name")))
         rows = [{"k": each, "e": each, "n": "Boss", "r": None} for each in "ab"]
         ran = tree.run([*rows, {"k": "c", "e": "c", "n": "Child", "r": "Boss"}])
         assert ran.ledger["c"] == "rejected REFERENCE_AMBIGUOUS"
         assert ran.line("c")["message"] == "several rows are meant by Boss: a, b"
 
     def test_finds_what_an_insert_makes(self, bench: Bench) -> None:
-        bench.sync = people(Mode.INSERT, fields=(*mapped(external_id="e", name="n"), _find()))
+        bench.sync = people(Mode.INSERT, fields=(*map_fields(external_id="e", name="n"), _find()))
         ran = bench.run(_tree(CHAIN), first_run=FirstRun.SEND)
         assert set(ran.ledger.values()) == {"succeeded"}
         assert _mentors(bench) == CHAIN
@@ -182,7 +182,7 @@ class TestAKeyOfTheDestination:
     def test_costs_no_call_and_parents_go_first(self, keyed: Bench, asked: list[Any]) -> None:
         ran = keyed.run(_tree(CHAIN))
         assert set(ran.ledger.values()) == {"succeeded"}
-        assert _created(ran) == ["a", "b", "c", "d"]
+        assert _created_keys(ran) == ["a", "b", "c", "d"]
         assert ran.report.calls.made == 4
 
     def test_rows_that_refer_to_no_row_of_the_run_go_together(self, keyed: Bench) -> None:
@@ -260,7 +260,7 @@ def test_two_references_to_the_same_object_both_go_first(bench: Bench, monkeypat
     schema = evolve(shape.schema, fields=(*shape.schema.fields, evolve(mentor, name="deputy")))
     monkeypatch.setitem(SHAPES, "people", evolve(shape, schema=schema))  # type: ignore[arg-type]
     deputy = FieldMapping(field="deputy", find=Find("people", "s", "external_id"))
-    bench.change(fields=(*mapped(name="n"), _find(), deputy))
+    bench.change(fields=(*map_fields(name="n"), _find(), deputy))
     rows = [
         {"k": "a", "e": "a", "n": "A", "r": "b", "s": "d"},
         {"k": "b", "e": "b", "n": "B", "r": None, "s": "c"},

@@ -8,7 +8,7 @@ from connector_sdk import FieldMapping, Mode, Removal
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann", "x": "tall"}
 BOB = {"k": "2", "e": "b", "n": "Bob", "x": "small"}
@@ -23,7 +23,7 @@ def test_nothing_happens_where_nothing_is_asked(bench: Bench) -> None:
 
 
 def test_clear_empties_the_mapped_fields_and_leaves_the_others(bench: Bench) -> None:
-    bench.change(on_removed=Removal.CLEAR, fields=mapped(name="n", about="x"))
+    bench.change(on_removed=Removal.CLEAR, fields=map_fields(name="n", about="x"))
     bench.run([ANN, BOB])
     bench.store.change("people", bench.records()["a"]["id"], email="ann@example.org")
     ran = bench.run([BOB])
@@ -35,7 +35,7 @@ def test_clear_empties_the_mapped_fields_and_leaves_the_others(bench: Bench) -> 
 
 def test_clear_keeps_what_must_have_a_value_or_cannot_change_and_says_so(bench: Bench) -> None:
     constants = (FieldMapping(field="active", value=True), FieldMapping(field="source", value="web"))
-    fields = (*mapped(external_id="e", name="n", about="x"), *constants)
+    fields = (*map_fields(external_id="e", name="n", about="x"), *constants)
     bench.change(on_removed=Removal.CLEAR, fields=fields)
     (finding,) = bench.plan([ANN]).findings
     assert finding.level == "info"
@@ -44,7 +44,7 @@ def test_clear_keeps_what_must_have_a_value_or_cannot_change_and_says_so(bench: 
 
 @pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.UPDATE])
 def test_clear_goes_to_the_record_that_was_written(bench: Bench, mode: Mode) -> None:
-    bench.sync = people(mode, on_removed=Removal.CLEAR, fields=mapped(name="n", about="x"))
+    bench.sync = people(mode, on_removed=Removal.CLEAR, fields=map_fields(name="n", about="x"))
     bench.store.put("people", external_id="a", name="-")
     ran = bench.run([ANN])
     assert bench.run([]).line("1")["record_id"] == ran.line("1")["record_id"] == bench.records()["a"]["id"]
@@ -124,8 +124,8 @@ def test_everything_can_leave_at_once(bench: Bench) -> None:
 
 
 def test_a_field_that_is_no_longer_mapped_is_not_cleared(bench: Bench) -> None:
-    bench.change(on_removed=Removal.CLEAR, fields=mapped(name="n", about="x", email="m"))
+    bench.change(on_removed=Removal.CLEAR, fields=map_fields(name="n", about="x", email="m"))
     bench.run([{**ANN, "m": "ann@example.org"}])
-    bench.change(fields=mapped(name="n", about="x"))
+    bench.change(fields=map_fields(name="n", about="x"))
     bench.run([])
     assert (bench.records()["a"]["about"], bench.records()["a"]["email"]) == (None, "ann@example.org")

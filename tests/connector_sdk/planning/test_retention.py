@@ -1,4 +1,4 @@
-"""The state folder does not fill up: what nobody can use any more goes when a run ends, and nothing else."""
+"""The state folder does not fill up: when a run ends, it removes what has no use any more, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connector_sdk.run import FirstRun
 from connector_sdk.state.database import open_database
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from .bench import UNGUARDED, Bench, Rows, mapped, people
+from .bench import UNGUARDED, Bench, Rows, map_fields, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 BOB = {"k": "2", "e": "b", "n": "Bob"}
@@ -60,7 +60,7 @@ def forgetful(tmp_path: Path) -> Iterator[Forgetful]:
 def test_of_runs_that_are_older_than_is_kept_no_value_stays(forgetful: Forgetful) -> None:
     ran = [forgetful.run([{**ANN, "n": f"Ann {number}"}]).report.run for number in range(4)]
     assert state(forgetful, "ledgers") == sorted(f"{run}.parquet" for run in ran), "none of them is old"
-    made_long_ago(forgetful)
+    backdate_runs(forgetful)
     ran.append(forgetful.run([{**ANN, "n": "Ann 4"}]).report.run)
     assert state(forgetful, "ledgers") == sorted(f"{run}.parquet" for run in ran[-2:])
     assert state(forgetful, "calls") == sorted(f"{run}.db" for run in ran[-2:])
@@ -69,11 +69,11 @@ def test_of_runs_that_are_older_than_is_kept_no_value_stays(forgetful: Forgetful
 
 
 def test_a_run_whose_rows_are_held_stays_until_they_are_settled(forgetful: Forgetful) -> None:
-    forgetful.sync = people(Mode.INSERT, objects=("notes",), fields=mapped(key="k", text="n"))
+    forgetful.sync = people(Mode.INSERT, objects=("notes",), fields=map_fields(key="k", text="n"))
     forgetful.store.add_fault(Fault(FaultKind.CUT_AFTER))
     holding = forgetful.run([ANN], first_run=FirstRun.SEND).report.run
     for _ in range(3):
-        made_long_ago(forgetful)
+        backdate_runs(forgetful)
         forgetful.run([ANN, BOB])
     project = forgetful.project([ANN])
     assert [each.key for each in held_rows(project, holding)] == ["1"]
@@ -147,14 +147,14 @@ def test_a_run_has_ended_though_old_files_cannot_be_deleted(
     assert bench.run([ANN]).ledger == {}
 
 
-def made_long_ago(bench: Bench) -> None:
+def backdate_runs(bench: Bench) -> None:
     journal = open_database(bench.folder / ".connector" / "state.db")
     journal.execute("update run set created = '2020-01-01T00:00:00+00:00'")
     journal.close()
 
 
 def _is_private(file: Path, root: Path) -> bool:
-    """Whether a file, or a folder on the way to it, is closed to everybody else."""
+    """Return whether a file, or a folder on the way to it, is closed to all other users."""
     way = [file, *(each for each in file.parents if each.is_relative_to(root) and each != root)]
     return any(stat.S_IMODE(each.stat().st_mode) & 0o077 == 0 for each in way)
 

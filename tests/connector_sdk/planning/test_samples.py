@@ -27,11 +27,11 @@ from connector_sdk import (
 )
 from connector_sdk.testing.reference import plugin
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
-SET_ONCE = mapped(name="n", source="s", verified="v")
+SET_ONCE = map_fields(name="n", source="s", verified="v")
 KEPT_AND_CLEARED = (
-    *mapped(name="n", about="a"), FieldMapping(field="email", column="m", null=OnNull.KEEP),
+    *map_fields(name="n", about="a"), FieldMapping(field="email", column="m", null=OnNull.KEEP),
 )  # fmt: skip
 
 
@@ -39,16 +39,16 @@ def row(key: str, **more: str | None) -> dict[str, str | None]:
     return {"k": key, "e": key, "n": f"Name of {key}", "s": "web", "v": "Ada", "a": "text", "m": "a@b.c", **more}
 
 
-def shown(report: PlanReport) -> dict[str, dict[str, Any]]:
-    """The samples of a plan by key, without the record ids."""
+def read_samples(report: PlanReport) -> dict[str, dict[str, Any]]:
+    """Return the samples of a plan by key, without the record ids."""
     lines = (line for lines in report.samples.values() for line in lines)
     return {
         line["key"]: {word: each for word, each in line.items() if word not in ("key", "record_id")} for line in lines
     }
 
 
-def sent(bench: Bench) -> list[dict[str, Any]]:
-    """Note what the destination is given: the fields of each row, but for those that it is to leave alone."""
+def record_writes(bench: Bench) -> list[dict[str, Any]]:
+    """Record which fields of each row the destination gets, except those that it must leave alone."""
     given: list[dict[str, Any]] = []
 
     def write_batch(connection: Connection, batch: Batch, options: Any, attempt: Attempt) -> WriteResult:
@@ -61,15 +61,15 @@ def sent(bench: Bench) -> list[dict[str, Any]]:
     return given
 
 
-def as_given(report: PlanReport) -> list[Mapping[str, Any]]:
-    """The fields of all samples of rows that are sent, in a comparable order."""
+def sent_fields(report: PlanReport) -> list[Mapping[str, Any]]:
+    """Return the fields of all samples of rows that are sent, in a comparable order."""
     decided = ("rejected", "skipped")
     found = [line for kind, lines in report.samples.items() if kind not in decided for line in lines]
     words = ("key", "record_id", "message")
-    return in_order({field: each for field, each in line.items() if field not in words} for line in found)
+    return sort_lines({field: each for field, each in line.items() if field not in words} for line in found)
 
 
-def in_order(lines: Any) -> list[Mapping[str, Any]]:
+def sort_lines(lines: Any) -> list[Mapping[str, Any]]:
     return sorted(lines, key=lambda line: str(sorted(line.items(), key=str)))
 
 
@@ -81,7 +81,7 @@ def test_a_field_that_can_be_set_only_once_is_shown_of_new_records_alone(bench: 
     assert {kind: [line["key"] for line in lines] for kind, lines in planned.samples.items()} == {
         "updated": ["k1"], "created": ["k2"],
     }  # fmt: skip
-    assert shown(planned) == {
+    assert read_samples(planned) == {
         "k1": {"name": "Name of k1", "verified": "Ada"},
         "k2": {"external_id": "k2", "name": "Name of k2", "source": "web"},
     }
@@ -89,10 +89,10 @@ def test_a_field_that_can_be_set_only_once_is_shown_of_new_records_alone(bench: 
 
 @pytest.mark.rule("T5")
 def test_a_field_that_new_records_cannot_have_is_not_shown_of_them(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", verified="v"))
+    bench.change(fields=map_fields(name="n", verified="v"))
     bench.run([row("k1")])
     planned = bench.plan([row("k1", n="Another"), row("k2")])
-    assert shown(planned) == {
+    assert read_samples(planned) == {
         "k1": {"name": "Another", "verified": "Ada"},
         "k2": {"external_id": "k2", "name": "Name of k2"},
     }
@@ -102,7 +102,7 @@ def test_a_field_that_new_records_cannot_have_is_not_shown_of_them(bench: Bench)
 def test_a_null_is_shown_where_it_empties_a_field_and_not_where_it_leaves_it_alone(bench: Bench) -> None:
     bench.change(fields=KEPT_AND_CLEARED)
     planned = bench.plan([row("k1", a=None, m=None), row("k2")])
-    assert shown(planned) == {
+    assert read_samples(planned) == {
         "k1": {"external_id": "k1", "name": "Name of k1", "about": None},
         "k2": {"external_id": "k2", "name": "Name of k2", "about": "text", "email": "a@b.c"},
     }
@@ -110,8 +110,8 @@ def test_a_null_is_shown_where_it_empties_a_field_and_not_where_it_leaves_it_alo
 
 @pytest.mark.rule("T5")
 def test_a_null_of_an_insert_is_left_out(bench: Bench) -> None:
-    bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n", about="a"))
-    assert shown(bench.plan([row("k1", a=None)])) == {"k1": {"external_id": "k1", "name": "Name of k1"}}
+    bench.sync = people(Mode.INSERT, fields=map_fields(external_id="e", name="n", about="a"))
+    assert read_samples(bench.plan([row("k1", a=None)])) == {"k1": {"external_id": "k1", "name": "Name of k1"}}
 
 
 @pytest.mark.rule("T5")
@@ -139,11 +139,11 @@ def test_of_rows_that_are_archived_nothing_but_the_record_is_shown(bench: Bench)
 @pytest.mark.rule("T5")
 def test_each_of_several_objects_shows_its_own_fields(bench: Bench) -> None:
     """A guest has a table, a person a tier; the match value of a record that is there is not sent again."""
-    bench.change(objects=("people", "guests"), create_in="guests", fields=mapped(name="n", table="t", tier="x"))
+    bench.change(objects=("people", "guests"), create_in="guests", fields=map_fields(name="n", table="t", tier="x"))
     bench.store.put("people", external_id="p", name="Old")
     bench.store.put("guests", external_id="g", name="Old")
     given = {"t": "7", "x": "Gold"}
-    assert shown(bench.plan([row("p", **given), row("g", **given), row("new", **given)])) == {
+    assert read_samples(bench.plan([row("p", **given), row("g", **given), row("new", **given)])) == {
         "p": {"name": "Name of p", "tier": "Gold"},
         "g": {"name": "Name of g", "table": "7"},
         "new": {"external_id": "new", "name": "Name of new", "table": "7"},
@@ -152,7 +152,7 @@ def test_each_of_several_objects_shows_its_own_fields(bench: Bench) -> None:
 
 @pytest.mark.rule("T5")
 def test_of_a_row_that_is_merged_only_where_it_goes_is_shown(bench: Bench) -> None:
-    bench.change(merge=Merge("g", is_child="c"), fields=mapped(name="n"))
+    bench.change(merge=Merge("g", is_child="c"), fields=map_fields(name="n"))
     for key in ("a", "p"):
         bench.store.put("people", external_id=key, name="Old")
     merged = bench.plan([row("a", g="1", c="true"), row("p", g="1", c=None)]).samples["merged"]
@@ -171,10 +171,10 @@ def test_a_row_that_is_not_sent_shows_why_and_no_values(bench: Bench, broken: di
 
 @pytest.mark.rule("T5")
 def test_a_reference_to_a_record_that_is_still_to_be_made_names_the_row(bench: Bench) -> None:
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="mentor", find=Find("people", "r", "external_id"))))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="mentor", find=Find("people", "r", "external_id"))))
     known = bench.store.put("people", external_id="there", name="by hand")
     planned = bench.plan([row("child", r="parent"), row("parent", r=None), row("other", r="there")])
-    assert {key: fields["mentor"] for key, fields in shown(planned).items()} == {
+    assert {key: fields["mentor"] for key, fields in read_samples(planned).items()} == {
         "child": "the record of row parent",
         "parent": None,
         "other": known,
@@ -195,7 +195,7 @@ def test_a_row_with_a_new_match_value_shows_that_and_its_former_record_shows_not
 def test_a_value_that_comes_back_shows_what_its_list_gets(bench: Bench) -> None:
     """In a list that is replaced, what leaves is named by its key, and nothing else of it is sent."""
     bench.sync = evolve(
-        people(Mode.ALL, fields=mapped(name="e", label="n"), match=Match("name", "e")), objects=("tags",)
+        people(Mode.ALL, fields=map_fields(name="e", label="n"), match=Match("name", "e")), objects=("tags",)
     )
     bench.store.put("tags", name="Green", label="green")
     planned = bench.plan([{"k": "1", "e": "Red", "n": "red"}])
@@ -208,18 +208,18 @@ def test_a_value_that_comes_back_shows_what_its_list_gets(bench: Bench) -> None:
 @pytest.mark.rule("T5")
 @pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.UPDATE, Mode.INSERT])
 def test_what_is_shown_is_what_the_destination_is_given(bench: Bench, mode: Mode) -> None:
-    more = {Mode.UPSERT: mapped(source="s", verified="v"), Mode.INSERT: mapped(external_id="e")}
+    more = {Mode.UPSERT: map_fields(source="s", verified="v"), Mode.INSERT: map_fields(external_id="e")}
     bench.sync = people(mode, fields=(*KEPT_AND_CLEARED, *more.get(mode, ())))
     if mode is not Mode.INSERT:
         for key in ("k1", "k2"):
             bench.store.put("people", external_id=key, name="by hand")
     rows = [row("k1", a=None, m=None), row("k2"), row("k3", m=None), row("k4", n="x" * 81)]
-    given = sent(bench)
+    given = record_writes(bench)
     planned = bench.plan(rows)
     assert given == []
     bench.run_open(rows)
     assert given
-    assert as_given(planned) == in_order(given)
+    assert sent_fields(planned) == sort_lines(given)
 
 
 @pytest.mark.rule("T5")
@@ -232,7 +232,7 @@ def test_values_that_a_choice_does_not_know_are_told_only_where_they_are_sent(be
         return evolve(schema, fields=fields)
 
     bench.hooks["discover_schema"] = discover_schema
-    bench.change(fields=mapped(name="n", interests="x"))
+    bench.change(fields=map_fields(name="n", interests="x"))
     bench.store.put("people", external_id="k1", name="by hand")
     assert bench.plan([row("k1", x="Golf"), row("k2", x="Chess")]).findings == ()
     (finding,) = bench.plan([row("k1", x="Golf"), row("k2", x="Chess;Tennis")]).findings
@@ -241,7 +241,7 @@ def test_values_that_a_choice_does_not_know_are_told_only_where_they_are_sent(be
 
 @pytest.mark.rule("T5")
 def test_a_value_of_one_object_is_no_novelty_of_another(bench: Bench) -> None:
-    bench.change(objects=("people", "guests"), create_in="guests", fields=mapped(name="n", interests="x"))
+    bench.change(objects=("people", "guests"), create_in="guests", fields=map_fields(name="n", interests="x"))
     bench.store.put("guests", external_id="g", name="Old")
     assert bench.plan([row("g", x="Golf")]).findings == ()
 
@@ -252,12 +252,12 @@ def test_a_value_of_one_object_is_no_novelty_of_another(bench: Bench) -> None:
                          (pa.array([5.0]), "5"), (pa.array([Decimal("1.50")]), "1.5")],
 )  # fmt: skip
 def test_numbers_are_shown_in_plain_digits(bench: Bench, number: pa.Array, said: str) -> None:
-    bench.change(fields=mapped(name="n", score="x"))
+    bench.change(fields=map_fields(name="n", score="x"))
     table = pa.table({"k": ["k1"], "e": ["k1"], "n": ["Ash"], "x": number})
-    assert shown(bench.plan(table))["k1"]["score"] == said
+    assert read_samples(bench.plan(table))["k1"]["score"] == said
 
 
 def test_a_plan_of_a_table_shows_numbers_and_dates_as_they_are(bench: Bench) -> None:
-    bench.change(fields=mapped(name="n", age="x"))
+    bench.change(fields=map_fields(name="n", age="x"))
     table = pa.table({"k": ["k1"], "e": ["k1"], "n": ["Ash"], "x": pa.array([41], pa.int64())})
-    assert shown(bench.plan(table)) == {"k1": {"external_id": "k1", "name": "Ash", "age": "41"}}
+    assert read_samples(bench.plan(table)) == {"k1": {"external_id": "k1", "name": "Ash", "age": "41"}}

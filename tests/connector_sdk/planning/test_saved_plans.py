@@ -16,13 +16,13 @@ from connector_sdk.state.database import open_database
 from connector_sdk.state.retention import SAVED_FOR
 from connector_sdk.testing.reference import Store
 
-from .bench import UNGUARDED, Bench, mapped, people
+from .bench import UNGUARDED, Bench, map_fields, people
 
 ANN = {"k": "1", "e": "a", "n": "Ann"}
 BOB = {"k": "2", "e": "b", "n": "Bob"}
 
 
-def _refused(bench: Bench, plan_id: str, reason: str) -> None:
+def _expect_refusal(bench: Bench, plan_id: str, reason: str) -> None:
     with pytest.raises(RunStopped, match=reason) as stopped:
         bench.run([ANN], plan_id=plan_id)
     assert stopped.value.exit_code is ExitCode.GUARD
@@ -49,21 +49,21 @@ def test_a_plan_that_is_not_saved_leaves_nothing(bench: Bench) -> None:
 def test_a_saved_plan_runs_once(bench: Bench) -> None:
     saved = bench.plan([ANN], save=True)
     bench.run([ANN], plan_id=saved.run)
-    _refused(bench, saved.run, "was run already")
+    _expect_refusal(bench, saved.run, "was run already")
 
 
 @pytest.mark.rule("C1")
 def test_a_saved_plan_is_refused_after_another_run(bench: Bench) -> None:
     saved = bench.plan([ANN, BOB], save=True)
     bench.run([ANN])
-    _refused(bench, saved.run, "the configuration or the snapshot changed")
+    _expect_refusal(bench, saved.run, "the configuration or the snapshot changed")
     assert set(bench.names()) == {"a"}
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"fields": mapped(name="n", about="x")},
+        {"fields": map_fields(name="n", about="x")},
         {"on_removed": Removal.DELETE},
         {"guards": evolve(UNGUARDED, max_removed=1)},
         {"options": {"look_every": 1.0}},
@@ -73,13 +73,13 @@ def test_a_saved_plan_is_refused_after_another_run(bench: Bench) -> None:
 def test_a_saved_plan_is_refused_after_a_change_of_the_sync(bench: Bench, change: dict[str, object]) -> None:
     saved = bench.plan([ANN], save=True)
     bench.change(**change)
-    _refused(bench, saved.run, "the configuration or the snapshot changed")
+    _expect_refusal(bench, saved.run, "the configuration or the snapshot changed")
 
 
 def test_a_saved_plan_is_refused_on_another_account(bench: Bench, tmp_path: Path) -> None:
     saved = bench.plan([ANN], save=True)
     bench.settings = {"path": str(tmp_path / "other.db")}
-    _refused(bench, saved.run, "another account")
+    _expect_refusal(bench, saved.run, "another account")
     assert Store.at(tmp_path / "other.db").records("people") == ()
 
 
@@ -90,14 +90,14 @@ def test_a_saved_plan_is_refused_after_a_day(bench: Bench) -> None:
     journal.execute("update run set created = '2020-01-01T00:00:00+00:00'")
     journal.close()
     assert SAVED_FOR.total_seconds() == 24 * 3600
-    _refused(bench, saved.run, "older than 24 hours")
+    _expect_refusal(bench, saved.run, "older than 24 hours")
 
 
 def test_a_saved_plan_that_a_guard_stops_needs_the_word_when_it_is_saved(bench: Bench) -> None:
     bench.change(guards=evolve(UNGUARDED, max_changed=0))
     bench.run([ANN])
     saved = bench.plan([{**ANN, "n": "Anna"}], save=True)
-    _refused(bench, saved.run, "1 of 1 rows changed")
+    _expect_refusal(bench, saved.run, "1 of 1 rows changed")
     accepted = bench.plan([{**ANN, "n": "Anna"}], save=True, accept={"max_changed"})
     assert bench.run([], plan_id=accepted.run).ledger == {"1": "succeeded"}
 
@@ -149,7 +149,7 @@ def _rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
 @pytest.mark.rule("C1")
 def test_a_saved_list_is_refused_when_the_target_moved_and_says_so_to_observers(bench: Bench) -> None:
     bench.sync = evolve(
-        people(Mode.ALL, fields=mapped(name="e", label="n"), match=Match("name", "e")), objects=("tags",)
+        people(Mode.ALL, fields=map_fields(name="e", label="n"), match=Match("name", "e")), objects=("tags",)
     )
     saved = bench.plan([ANN], save=True)
     bench.store.put("tags", name="by hand", label="x")

@@ -13,11 +13,11 @@ from connector_sdk import Equality, Field, FieldMapping, Find, Match, Mode, Obje
 from connector_sdk.testing.reference import plugin
 from connector_sdk.testing.reference.shapes import SHAPES
 
-from .bench import Bench, mapped, people
+from .bench import Bench, map_fields, people
 
 
 def mentor(where: str, **more: Any) -> tuple[FieldMapping, ...]:
-    return (*mapped(name="n"), FieldMapping(field="mentor", find=Find("people", "r", where), **more))
+    return (*map_fields(name="n"), FieldMapping(field="mentor", find=Find("people", "r", where), **more))
 
 
 def rows(*references: str | None) -> list[dict[str, str | None]]:
@@ -78,7 +78,7 @@ def test_two_records_that_differ_in_case_alone_are_ambiguous(bench: Bench) -> No
 def test_the_record_of_a_row_itself_is_matched_as_before(bench: Bench, monkeypatch: Any, mode: Mode) -> None:
     """A field that is not unique compares as a key with case, whatever a search does."""
     schema(bench, name=lambda each: evolve(each, not_matchable={}))
-    bench.sync = people(mode, match=Match("name", "n"), fields=() if mode is Mode.ARCHIVE else mapped(about="a"))
+    bench.sync = people(mode, match=Match("name", "n"), fields=() if mode is Mode.ARCHIVE else map_fields(about="a"))
     bench.store.put("people", external_id="x", name="Acme")
     ledger = bench.run([{"k": "1", "n": "ACME", "a": "x"}, {"k": "2", "n": "Acme", "a": "y"}]).ledger
     assert ledger == {"2": "succeeded"} | ({"1": "skipped NO_RECORD"} if mode is Mode.UPDATE else {})
@@ -159,7 +159,7 @@ def test_a_reference_of_blanks_only_refers_to_nothing(bench: Bench, field: str, 
 @pytest.mark.parametrize("blank", BLANKS)
 def test_a_key_of_blanks_only_is_none_where_the_destination_finds_the_record_itself(bench: Bench, blank: str) -> None:
     account = bench.store.put("accounts", number="A1", name="Acme")
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"))))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="account", find=Find("accounts", "r", "number"))))
     bench.run(rows("A1", blank))
     assert {key: each.get("account") for key, each in bench.records().items()} == {"e0": account, "e1": None}
     bench.run(rows(blank, blank))
@@ -171,7 +171,7 @@ def test_a_key_of_blanks_only_is_none_where_the_destination_finds_the_record_its
 @pytest.mark.parametrize("blank", BLANKS)
 def test_a_column_of_ids_is_trimmed_and_blanks_are_no_id(bench: Bench, blank: str) -> None:
     boss = bench.store.put("people", external_id="boss", name="Boss")
-    bench.change(fields=(*mapped(name="n"), FieldMapping(field="mentor", column="r")))
+    bench.change(fields=(*map_fields(name="n"), FieldMapping(field="mentor", column="r")))
     ran = bench.run(rows(f"{boss}{blank}", f"{blank}{boss}", blank))
     assert set(ran.ledger.values()) == {"succeeded"}
     assert mentors(bench) == {"e0": boss, "e1": boss, "e2": None}

@@ -8,13 +8,13 @@ import pytest
 
 from connector_sdk import ConfigError, DeliveryOptions, FieldMapping, Find, Mode, OnNull, Removal
 
-from .bench import Bench, Rows, mapped
+from .bench import Bench, Rows, map_fields
 
 
 @pytest.fixture
 def both(bench: Bench) -> Bench:
-    """An upsert into people and guests; whoever is neither becomes a guest."""
-    bench.change(objects=("people", "guests"), create_in="guests", fields=mapped(name="n", table="t", tier="x"))
+    """An upsert into people and guests; a row that is neither becomes a guest."""
+    bench.change(objects=("people", "guests"), create_in="guests", fields=map_fields(name="n", table="t", tier="x"))
     return bench
 
 
@@ -30,8 +30,8 @@ def names(bench: Bench, object_name: str) -> dict[str, str]:
     return {key: record["name"] for key, record in bench.records(object_name).items()}
 
 
-def where(bench: Bench, rows: Rows, **asked: Any) -> dict[str, str]:
-    """The object and the action of each row of a run, with its code if it has one."""
+def run_and_locate(bench: Bench, rows: Rows, **asked: Any) -> dict[str, str]:
+    """Run the sync, and return the object of each row with its code, or with its action if it has none."""
     ran = bench.run(rows, **asked)
     told = {line["key"]: f"{line['object']} {line['code'] or line['action']}" for line in ran.lines}
     return dict(sorted(told.items()))
@@ -42,7 +42,7 @@ def test_each_row_goes_to_the_object_that_has_its_key(both: Bench, objects: tupl
     both.change(objects=objects)
     put(both, "people", "p", "both")
     put(both, "guests", "g", "both")
-    found = where(both, [row("p"), row("g"), row("both"), row("new")])
+    found = run_and_locate(both, [row("p"), row("g"), row("both"), row("new")])
     assert found == {"both": "people updated", "g": "guests updated", "new": "guests created", "p": "people updated"}
     assert names(both, "people") == {"p": "New", "both": "New"}
     assert names(both, "guests") == {"g": "New", "both": "Old", "new": "New"}
@@ -51,20 +51,20 @@ def test_each_row_goes_to_the_object_that_has_its_key(both: Bench, objects: tupl
 def test_a_field_goes_to_the_objects_that_have_it(both: Bench) -> None:
     put(both, "people", "p")
     put(both, "guests", "g")
-    where(both, [row("p"), row("g")])
+    run_and_locate(both, [row("p"), row("g")])
     (person,), (guest,) = both.store.records("people"), both.store.records("guests")
     assert (person["tier"], guest["table"]) == ("Gold", "7")
 
 
 def test_a_field_that_no_object_has_is_a_problem_of_the_mapping(both: Bench) -> None:
-    both.change(fields=mapped(name="n", nothing="x"))
+    both.change(fields=map_fields(name="n", nothing="x"))
     with pytest.raises(ConfigError, match="people has no field nothing"):
         both.plan([row("p")])
 
 
 def test_new_rows_are_made_where_the_sync_says(both: Bench) -> None:
     both.change(create_in="people")
-    assert where(both, [row("new")]) == {"new": "people created"}
+    assert run_and_locate(both, [row("new")]) == {"new": "people created"}
     assert (names(both, "people"), names(both, "guests")) == ({"new": "New"}, {})
 
 
@@ -83,12 +83,12 @@ def test_a_key_that_several_objects_have_is_told_and_one_that_an_object_has_twic
     put(both, "guests", "both")
     find = both.store.find
 
-    def twice(object_name: str, field: str, values: list[str]) -> list[list[str]]:
+    def find_two_guests(object_name: str, field: str, values: list[str]) -> list[list[str]]:
         found = find(object_name, field, values)
         return [["g-1", "g-2"] if object_name == "guests" and value == "twice" else each
                 for each, value in zip(found, values, strict=True)]  # fmt: skip
 
-    monkeypatch.setattr(type(both.store), "find", lambda _, *asked: twice(*asked))
+    monkeypatch.setattr(type(both.store), "find", lambda _, *asked: find_two_guests(*asked))
     rows = [row("both"), row("twice")]
     assert "on a record of people and on one of guests: 1 (both)" in str(both.plan(rows).findings)
     ran = both.run(rows)
@@ -107,12 +107,12 @@ def test_a_guest_that_became_a_person_is_written_there(both: Bench) -> None:
     (guest,) = put(both, "guests", "g")
     both.run([row("g")])
     both.store.convert(guest)
-    assert where(both, [row("g", "Newer")]) == {"g": "people updated"}
+    assert run_and_locate(both, [row("g", "Newer")]) == {"g": "people updated"}
     assert names(both, "people") == {"g": "Newer"}
 
 
-def became_another(bench: Bench) -> str:
-    """A guest `g` who became a person; that one has the key `p`."""
+def convert_under_other_key(bench: Bench) -> str:
+    """Create a guest `g`, convert it into a person with the key `p`, and return the id of that."""
     (guest,) = put(bench, "guests", "g")
     person = bench.store.convert(guest)
     bench.store.change("people", person, external_id="p")
@@ -121,7 +121,7 @@ def became_another(bench: Bench) -> str:
 
 @pytest.mark.rule("T8")
 def test_rows_whose_keys_mean_one_record_are_rejected_together(both: Bench) -> None:
-    person = became_another(both)
+    person = convert_under_other_key(both)
     ran = both.run([row("g"), row("p"), row("other")])
     assert ran.ledger == {"g": "rejected REPEATED_MATCH", "p": "rejected REPEATED_MATCH", "other": "succeeded"}
     assert ran.line("g")["message"] == f"several rows mean one record of people, {person}: g, p"
@@ -129,7 +129,7 @@ def test_rows_whose_keys_mean_one_record_are_rejected_together(both: Bench) -> N
 
 
 def test_a_row_whose_key_means_the_record_of_a_row_that_was_sent_before_is_rejected(both: Bench) -> None:
-    became_another(both)
+    convert_under_other_key(both)
     both.run([row("p")])
     ran = both.run([row("p"), row("g", name="Other")])
     assert ran.ledger == {"g": "rejected REPEATED_MATCH"}
@@ -139,7 +139,7 @@ def test_a_row_whose_key_means_the_record_of_a_row_that_was_sent_before_is_rejec
 @pytest.mark.parametrize("on_removed", [Removal.CLEAR, Removal.DELETE])
 def test_a_row_that_left_does_not_take_the_record_of_another_row_along(both: Bench, on_removed: Removal) -> None:
     both.change(on_removed=on_removed)
-    became_another(both)
+    convert_under_other_key(both)
     both.run([row("g")])
     assert both.run([row("p", name="Newer")]).ledger == {"g": "skipped RECORD_KEPT", "p": "succeeded"}
     (person,) = both.store.records("people")
@@ -165,40 +165,40 @@ HOST = FieldMapping(field="host", find=Find("people", "r", "external_id"))
 ACCOUNT = FieldMapping(field="account", find=Find("accounts", "r", "number"))
 
 
-def referred(bench: Bench, object_name: str, field: str) -> dict[str, str | None]:
-    """The keys of the people whom records refer to."""
+def read_references(bench: Bench, object_name: str, field: str) -> dict[str, str | None]:
+    """Return the keys of the people whom records refer to."""
     keys = {record["id"]: record["external_id"] for record in bench.store.records("people")}
     return {key: keys.get(record.get(field)) for key, record in bench.records(object_name).items()}
 
 
 def test_rows_that_refer_to_rows_of_any_of_the_objects_come_after_them(both: Bench) -> None:
-    both.change(create_in="people", fields=(*mapped(name="n"), MENTOR, HOST))
+    both.change(create_in="people", fields=(*map_fields(name="n"), MENTOR, HOST))
     put(both, "guests", "g")
     rows = [row("g", r="child"), row("child", r="parent"), row("parent", r=None)]
     assert both.run(rows).ledger == dict.fromkeys(("g", "child", "parent"), "succeeded")
-    assert referred(both, "people", "mentor") == {"child": "parent", "parent": None}
-    assert referred(both, "guests", "host") == {"g": "child"}
+    assert read_references(both, "people", "mentor") == {"child": "parent", "parent": None}
+    assert read_references(both, "guests", "host") == {"g": "child"}
 
 
 def test_a_row_that_refers_to_one_that_goes_to_another_object_finds_nobody(both: Bench) -> None:
-    both.change(create_in="people", fields=(*mapped(name="n"), HOST))
+    both.change(create_in="people", fields=(*map_fields(name="n"), HOST))
     put(both, "guests", "g", "other")
     ran = both.run([row("g", r="other"), row("other", r=None)])
     assert ran.ledger == {"g": "rejected REFERENCE_NOT_FOUND", "other": "succeeded"}
 
 
 def test_rows_that_refer_to_each_other_across_objects_find_the_one_that_is_there(both: Bench) -> None:
-    both.change(fields=(*mapped(name="n"), MENTOR, HOST))
+    both.change(fields=(*map_fields(name="n"), MENTOR, HOST))
     put(both, "people", "p")
     put(both, "guests", "g")
     assert both.run([row("g", r="p"), row("p", r=None)]).ledger == {"g": "succeeded", "p": "succeeded"}
-    assert referred(both, "guests", "host") == {"g": "p"}
+    assert read_references(both, "guests", "host") == {"g": "p"}
     ran = both.run([row("g", r="p"), row("p", r="p")])
     assert ran.ledger == {"p": "rejected CIRCULAR_REFERENCE"}
 
 
 def test_a_reference_by_key_is_found_in_both_objects_and_cleared_by_a_null(both: Bench) -> None:
-    both.change(fields=(*mapped(name="n"), ACCOUNT))
+    both.change(fields=(*map_fields(name="n"), ACCOUNT))
     account = both.store.put("accounts", number="a", name="Acme")
     put(both, "people", "p")
     put(both, "guests", "g")
@@ -215,7 +215,7 @@ def test_a_null_clears_or_is_kept_in_the_object_that_the_row_goes_to(both: Bench
     put(both, "guests", "g")
     rows = [row("p", about="said"), row("g", about="said")]
     for rule, expected in ((OnNull.KEEP, "said"), (OnNull.CLEAR, None)):
-        both.change(fields=(*mapped(name="n"), FieldMapping(field="about", column="about", null=rule)))
+        both.change(fields=(*map_fields(name="n"), FieldMapping(field="about", column="about", null=rule)))
         both.run(rows)
         both.run([{**each, "about": None} for each in rows])
         found = both.records("people") | both.records("guests")
@@ -223,7 +223,7 @@ def test_a_null_clears_or_is_kept_in_the_object_that_the_row_goes_to(both: Bench
 
 
 def test_a_null_is_rejected_only_where_the_object_needs_a_value(both: Bench) -> None:
-    both.change(fields=mapped(name="n", active="a"))
+    both.change(fields=map_fields(name="n", active="a"))
     put(both, "people", "p")
     put(both, "guests", "g")
     ran = both.run([row("p", a=None), row("g", a=None)])
@@ -232,7 +232,7 @@ def test_a_null_is_rejected_only_where_the_object_needs_a_value(both: Bench) -> 
 
 def test_rows_that_lock_a_record_travel_together_whatever_other_objects_do(both: Bench) -> None:
     both.change(
-        fields=(*mapped(name="n"), ACCOUNT), delivery=DeliveryOptions(api="two_phase", batch_size=3, parallelism=4)
+        fields=(*map_fields(name="n"), ACCOUNT), delivery=DeliveryOptions(api="two_phase", batch_size=3, parallelism=4)
     )
     for key in "ab":
         both.store.put("accounts", number=key, name="Acme")

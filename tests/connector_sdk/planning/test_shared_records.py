@@ -12,7 +12,7 @@ from connector_sdk import Match, Merge, Mode, PlanReport, Removal
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
-from .bench import Bench, Ran, mapped, people
+from .bench import Bench, Ran, map_fields, people
 
 Row = Mapping[str, str | None]
 REMOVALS = [Removal.DELETE, Removal.CLEAR]
@@ -31,7 +31,7 @@ NOTHING = pa.table({name: pa.array([], pa.string()) for name in ("k", "e", "n", 
 @pytest.fixture
 def merging(bench: Bench) -> Bench:
     """A, B and D have records of their own, and each has a text of its own."""
-    bench.change(merge=Merge("s", is_child="c"), fields=mapped(name="n", about="n"), on_removed=Removal.DELETE)
+    bench.change(merge=Merge("s", is_child="c"), fields=map_fields(name="n", about="n"), on_removed=Removal.DELETE)
     for key in ("A", "B", "D"):
         bench.store.put("people", external_id=key, name="by hand", about="by hand")
     return bench
@@ -42,14 +42,14 @@ def survivor(bench: Bench) -> dict[str, Any] | None:
     return bench.records().get("A")
 
 
-def kept(ran: Ran, key: str) -> str:
-    """Return why the record of a row that left stays."""
+def check_kept(ran: Ran, key: str) -> str:
+    """Check that the record of a row that left stays, and return why."""
     line = ran.line(key)
     assert (line["outcome"], line["code"]) == ("skipped", "RECORD_KEPT")
     return str(line["message"])
 
 
-def unwritten(rows: str) -> str:
+def unwritten_message(rows: str) -> str:
     """Return what a plan says of merged rows whose record no row of the model writes any more."""
     return (
         f"rows merged into records that no row of the model writes any more: {rows};"
@@ -57,7 +57,7 @@ def unwritten(rows: str) -> str:
     )
 
 
-def said(plan: PlanReport) -> list[str]:
+def read_messages(plan: PlanReport) -> list[str]:
     """Return the messages of the findings of a plan."""
     return [each.message for each in plan.findings]
 
@@ -70,10 +70,10 @@ class TestMergedRecords:
         assert merging.run([A, B, D]).report.actions.merged == 2
         before = survivor(merging)
         ran = merging.run([B, D])
-        assert kept(ran, "A") == "its record belongs to other rows, too: B, D"
+        assert check_kept(ran, "A") == "its record belongs to other rows, too: B, D"
         assert survivor(merging) == before
         ran = merging.run([D])
-        assert kept(ran, "B") == "its record belongs to other rows, too: D"
+        assert check_kept(ran, "B") == "its record belongs to other rows, too: D"
         assert survivor(merging) == before
         assert merging.run(NOTHING).ledger == {"D": "succeeded"}
         last = survivor(merging)
@@ -85,7 +85,7 @@ class TestMergedRecords:
         plan = merging.plan([B])
         said = "A: its record belongs to other rows, too: B; D: its record belongs to other rows, too: B"
         assert [each.message for each in plan.findings] == [
-            unwritten("1 (B)"), f"records that stay although their rows left the model: 2 ({said})",
+            unwritten_message("1 (B)"), f"records that stay although their rows left the model: 2 ({said})",
         ]  # fmt: skip
         assert (plan.rows.removed, plan.rows.skipped, plan.actions.deleted) == (2, 2, 0)
         assert plan.samples["skipped"][0]["message"] == "its record belongs to other rows, too: B"
@@ -97,7 +97,7 @@ class TestMergedRecords:
         left = {"A": A, "B": B, "D": D}
         for key in order[:-1]:
             del left[key]
-            kept(merging.run(list(left.values())), key)
+            check_kept(merging.run(list(left.values())), key)
             assert survivor(merging)
         assert merging.run(NOTHING).ledger == {order[-1]: "succeeded"}
         assert merging.names() == {}
@@ -107,7 +107,7 @@ class TestMergedRecords:
         merging.run([A, B, D])
         ran = merging.run(NOTHING)
         assert ran.line("A")["outcome"] == "succeeded"
-        assert kept(ran, "B") == "its record is removed with that of A"
+        assert check_kept(ran, "B") == "its record is removed with that of A"
         assert ran.report.actions.deleted == 1
         assert merging.run(NOTHING).ledger == {}
 
@@ -137,7 +137,7 @@ class TestMergedRecords:
         before = merging.records()
         for again in range(3):
             plan = merging.plan(rows)
-            assert said(plan)[0] == unwritten("2 (B, D)")
+            assert read_messages(plan)[0] == unwritten_message("2 (B, D)")
             assert "leave them out of one run" in plan.findings[0].advice
             ran = merging.run(rows)
             assert (set(ran.ledger), ran.report.exit) == (set() if again else {"A"}, 0)
@@ -149,32 +149,32 @@ class TestMergedRecords:
         merging.run([B, D])
         merging.change(merge=None)
         for _ in range(2):
-            assert said(merging.plan([{**B, "n": "own"}, D])) == [unwritten("2 (B, D)")]
+            assert read_messages(merging.plan([{**B, "n": "own"}, D])) == [unwritten_message("2 (B, D)")]
             assert merging.run([{**B, "n": "own"}, D]).lines == ()
 
     @pytest.mark.rule("O1")
     def test_a_plan_says_so_where_the_parent_has_another_record_now(self, merging: Bench) -> None:
         merging.run([A, B, D])
         moved = {**A, "e": "Z"}
-        assert unwritten("2 (B, D)") in said(merging.plan([moved, B, D], accept=["rekeyed"]))
+        assert unwritten_message("2 (B, D)") in read_messages(merging.plan([moved, B, D], accept=["rekeyed"]))
         merging.run([moved, B, D], accept=["rekeyed"])
-        assert said(merging.plan([moved, B, D])) == [unwritten("2 (B, D)")]
+        assert read_messages(merging.plan([moved, B, D])) == [unwritten_message("2 (B, D)")]
 
     @pytest.mark.rule("O1")
     def test_nothing_is_said_while_a_row_writes_the_record(self, merging: Bench) -> None:
         merging.run([A, B, D])
-        assert said(merging.plan([A, B, D])) == []
+        assert read_messages(merging.plan([A, B, D])) == []
         merging.run([B, D])
         for parent in (A, {**A, "k": "A2"}):
-            assert not any("no row of the model" in each for each in said(merging.plan([parent, B, D])))
+            assert not any("no row of the model" in each for each in read_messages(merging.plan([parent, B, D])))
         merging.change(merge=None)
         looked = merging.plan([{**A, "k": "A2"}, B, D], lookup=True)
-        assert not any("no row of the model" in each for each in said(looked))
+        assert not any("no row of the model" in each for each in read_messages(looked))
         merging.change(merge=Merge("s", is_child="c"))
         merging.run([{**A, "k": "A2"}, B, D])
-        assert said(merging.plan([{**A, "k": "A2"}, B, D])) == []
+        assert read_messages(merging.plan([{**A, "k": "A2"}, B, D])) == []
         merging.change(merge=None)
-        assert not any("no row of the model" in each for each in said(merging.plan([{**A, "k": "A2"}, B, D])))
+        assert not any("no row of the model" in each for each in read_messages(merging.plan([{**A, "k": "A2"}, B, D])))
 
     @pytest.mark.rule("O1")
     def test_rows_that_were_left_out_of_one_run_are_written_again(self, merging: Bench) -> None:
@@ -186,7 +186,7 @@ class TestMergedRecords:
 
     @pytest.mark.rule("O1", "O3")
     def test_a_plan_says_so_of_rows_that_are_inserted(self, bench: Bench) -> None:
-        bench.sync = people(Mode.INSERT, fields=mapped(external_id="e", name="n"), merge=Merge("s", is_child="c"))
+        bench.sync = people(Mode.INSERT, fields=map_fields(external_id="e", name="n"), merge=Merge("s", is_child="c"))
         bench.run([row("A", None), row("B", None)], first_run=FirstRun.SEND)
         bench.run([A, B])
         for _ in range(2):
@@ -201,7 +201,7 @@ class TestMergedRecords:
         merging.run([B, D])
         merging.run([{**A, "n": "back"}, B, D])
         assert merging.names() == {"A": "back"}
-        kept(merging.run([B, D]), "A")
+        check_kept(merging.run([B, D]), "A")
         assert merging.names() == {"A": "back"}
 
     @pytest.mark.rule("O1")
@@ -216,20 +216,20 @@ class TestMergedRecords:
     @pytest.mark.parametrize("on_removed", REMOVALS)
     def test_a_record_that_another_row_claims_by_its_match_value_stays(self, bench: Bench, on_removed: Removal) -> None:
         """Not only merging gives a record several rows: so does a new key for an old match value."""
-        bench.change(on_removed=on_removed, fields=mapped(name="n", about="n"))
+        bench.change(on_removed=on_removed, fields=map_fields(name="n", about="n"))
         bench.run([{"k": "1", "e": "a", "n": "x"}])
         ran = bench.run([{"k": "2", "e": "A", "n": "y"}])
-        assert kept(ran, "1") == "its record belongs to other rows, too: 2"
+        assert check_kept(ran, "1") == "its record belongs to other rows, too: 2"
         assert [each["about"] for each in bench.store.records("people")] == ["y"]
 
     @pytest.mark.rule("O1", "O2")
     @pytest.mark.parametrize("on_removed", REMOVALS)
     def test_a_record_that_a_row_without_a_key_claims_stays(self, bench: Bench, on_removed: Removal) -> None:
         """A key that is lost for a day does not cost the record: the row is refused, and still means it."""
-        bench.change(on_removed=on_removed, fields=mapped(name="n", about="n"))
+        bench.change(on_removed=on_removed, fields=map_fields(name="n", about="n"))
         bench.run([{"k": "1", "e": "a", "n": "x"}])
         ran = bench.run([{"k": None, "e": " A", "n": "y"}])
-        assert kept(ran, "1") == "its record belongs to other rows, too: row 1 of the model"
+        assert check_kept(ran, "1") == "its record belongs to other rows, too: row 1 of the model"
         assert [each["about"] for each in bench.store.records("people")] == ["x"]
 
     @pytest.mark.rule("O2")
@@ -246,7 +246,7 @@ class TestMergedRecords:
 
         merging.change(guards=Guards(max_removed=0, min_rows=None))
         merging.run([A, B, D])
-        kept(merging.run([B, D]), "A")
+        check_kept(merging.run([B, D]), "A")
 
 
 class TestRowsThatPart:
@@ -290,7 +290,7 @@ class TestRowsThatPart:
         moved = [A, row("B", "2"), D, other]
         for _ in range(2):
             plan = merging.plan(moved)
-            assert said(plan) == [
+            assert read_messages(plan) == [
                 "rows that moved to another group after their record was merged in the former one: 1 (B)"
             ]
             assert "take them out of the group" in plan.findings[0].advice
@@ -317,7 +317,7 @@ class TestRowsThatPart:
 
     @pytest.mark.rule("O3")
     def test_an_inserted_child_that_left_its_group_is_inserted_again(self, bench: Bench) -> None:
-        fields = mapped(external_id="e", name="n")
+        fields = map_fields(external_id="e", name="n")
         bench.sync = people(Mode.INSERT, fields=fields, merge=Merge("s", is_child="c"))
         bench.run([row("A", None), row("B", None)], first_run=FirstRun.SEND)
         bench.run([A, B])
@@ -331,7 +331,7 @@ class TestRecordsThatBecameOthers:
     def guests(self, bench: Bench, request: pytest.FixtureRequest) -> Bench:
         """People and guests are written, new ones as guests; one was sent, k1."""
         bench.change(
-            objects=("people", "guests"), create_in="guests", fields=mapped(name="n", about="n"),
+            objects=("people", "guests"), create_in="guests", fields=map_fields(name="n", about="n"),
             on_removed=request.param,
         )  # fmt: skip
         bench.run([{"k": "k1", "e": "k1", "n": "x"}])
@@ -340,7 +340,7 @@ class TestRecordsThatBecameOthers:
     @pytest.fixture(params=REMOVALS)
     def alone(self, bench: Bench, request: pytest.FixtureRequest) -> Bench:
         """Guests are written and nothing else; one was sent, k1."""
-        bench.change(objects=("guests",), fields=mapped(name="n", about="n"), on_removed=request.param)
+        bench.change(objects=("guests",), fields=map_fields(name="n", about="n"), on_removed=request.param)
         bench.run([{"k": "k1", "e": "k1", "n": "x"}])
         return bench
 
@@ -357,7 +357,7 @@ class TestRecordsThatBecameOthers:
         said = f"its record became {person['id']} of people, to which this row was never written"
         assert said in plan.findings[-1].message
         assert (plan.actions.deleted, plan.actions.cleared, plan.rows.skipped) == (0, 0, 1)
-        assert kept(guests.run([]), "k1") == said
+        assert check_kept(guests.run([]), "k1") == said
         assert guests.store.records("people") == (person,)
         assert guests.run([]).lines == ()
 
@@ -367,7 +367,7 @@ class TestRecordsThatBecameOthers:
         ran = guests.run([])
         (person,) = guests.store.records("people")
         assert person["about"] == "x"
-        assert person["id"] in kept(ran, "k1")
+        assert person["id"] in check_kept(ran, "k1")
 
     @pytest.mark.rule("O4")
     def test_a_record_that_the_sync_has_written_since_is_its_own(self, guests: Bench) -> None:
@@ -387,9 +387,9 @@ class TestRecordsThatBecameOthers:
         person = self.convert(alone)
         plan = alone.plan([])
         reason = f"its record became {person['id']} of people, to which this row was never written"
-        assert said(plan)[-1] == f"records that stay although their rows left the model: 1 (k1: {reason})"
+        assert read_messages(plan)[-1] == f"records that stay although their rows left the model: 1 (k1: {reason})"
         assert (plan.actions.deleted, plan.actions.cleared, plan.rows.skipped) == (0, 0, 1)
-        assert kept(alone.run([]), "k1") == reason
+        assert check_kept(alone.run([]), "k1") == reason
         assert alone.store.records("people") == (person,)
         assert alone.run([]).lines == ()
 
@@ -399,7 +399,7 @@ class TestRecordsThatBecameOthers:
         ran = alone.run([])
         (person,) = alone.store.records("people")
         assert person["about"] == "x"
-        assert person["id"] in kept(ran, "k1")
+        assert person["id"] in check_kept(ran, "k1")
         assert alone.run([]).lines == ()
 
     @pytest.mark.rule("O4")
@@ -442,7 +442,7 @@ class TestRecordsThatBecameOthers:
         (guest,) = alone.store.records("guests")
         alone.store.delete("guests", guest["id"])
         alone.store.put("guests", external_id="k1", name="by hand")
-        assert not any("records that stay" in each for each in said(alone.plan([])))
+        assert not any("records that stay" in each for each in read_messages(alone.plan([])))
         assert alone.run([]).line("k1")["outcome"] == "skipped"
         assert [each["name"] for each in alone.store.records("guests")] == ["by hand"]
 

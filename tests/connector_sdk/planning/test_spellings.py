@@ -15,7 +15,7 @@ from attrs import evolve
 from connector_sdk import FieldMapping, Find, Match, Mode, Removal, RunStopped
 from connector_sdk.run import FirstRun
 
-from .bench import UNGUARDED, Bench, mapped, people
+from .bench import UNGUARDED, Bench, map_fields, people
 
 KEYS = range(1, 41)
 CHANGED = range(1, 11)
@@ -72,12 +72,12 @@ def test_a_key_column_may_change_its_type(bench: Bench, before: str, after: str,
 )
 def test_a_changed_type_plans_nothing_on_the_days_after(bench: Bench, before: str, after: str, match: str) -> None:
     bench.change(match=Match("external_id", match))
-    bench.run(named(before, "old", "old"))
-    assert len(bench.run(named(after, "new", "old")).lines) == 1
-    assert bench.run(named(after, "new", "old")).lines == ()
+    bench.run(make_model(before, "old", "old"))
+    assert len(bench.run(make_model(after, "new", "old")).lines) == 1
+    assert bench.run(make_model(after, "new", "old")).lines == ()
 
 
-def named(type_: str, *names: str) -> pa.Table:
+def make_model(type_: str, *names: str) -> pa.Table:
     """Return a model with a row for each name, and a key and a match column of a type."""
     numbers = range(1, len(names) + 1)
     texts = pa.array([f"2026-01-{each:02}T10:00:00Z" for each in numbers])
@@ -94,7 +94,7 @@ def named(type_: str, *names: str) -> pa.Table:
 @pytest.mark.rule("V1")
 @pytest.mark.parametrize("type_", ["double", "decimal", "text"])
 def test_an_inserted_key_is_not_inserted_again_under_another_type(bench: Bench, type_: str) -> None:
-    bench.sync = people(Mode.INSERT, objects=("notes",), fields=mapped(key="e", text="n"))
+    bench.sync = people(Mode.INSERT, objects=("notes",), fields=map_fields(key="e", text="n"))
     bench.run(table("bigint"), first_run=FirstRun.SEND)
     assert bench.run(table(type_, changed=CHANGED)).lines == ()
     assert {each["key"] for each in bench.store.records("notes")} == set(map(str, KEYS))
@@ -284,7 +284,7 @@ def test_the_same_file_under_a_folder_of_another_version_is_not_asked_twice(benc
 def test_a_moment_of_any_unit_and_zone_fills_a_date_time_and_a_text(bench: Bench, unit: str, zone: str | None) -> None:
     moments = pa.array([datetime(2026, 1, 31, 10)], pa.timestamp(unit, zone and "UTC"))
     moments = moments.cast(pa.timestamp(unit, zone))
-    bench.change(fields=mapped(name="m", seen="m"))
+    bench.change(fields=map_fields(name="m", seen="m"))
     assert bench.run(pa.table({"k": ["1"], "e": ["a"], "m": moments})).ledger == {"1": "succeeded"}
     (record,) = bench.store.records("people")
     assert record["name"] == "2026-01-31T10:00:00Z"
@@ -306,6 +306,6 @@ def test_a_moment_of_any_unit_and_zone_fills_a_date_time_and_a_text(bench: Bench
 )
 def test_a_number_in_a_text_field_is_written_in_plain_digits(bench: Bench, values: pa.Array, text: str) -> None:
     """A decimal keeps the decimals of its type, as SQL prints it: that is how prices look."""
-    bench.change(fields=mapped(name="m"))
+    bench.change(fields=map_fields(name="m"))
     assert bench.run(pa.table({"k": ["1"], "e": ["a"], "m": values})).ledger == {"1": "succeeded"}
     assert bench.names() == {"a": text}

@@ -1,4 +1,4 @@
-"""Runs that stop midway: what they report, and what can be read of their rows before they go on."""
+"""Runs that stop midway: what they report, and what can be read of their rows before they resume."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from connector_sdk.delivery.retry import Pace
 from connector_sdk.run import FirstRun
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
-from ..lifecycle.host_runs import heeding_ctrl_c
-from .bench import Bench, mapped, people
+from ..lifecycle.host_runs import heed_ctrl_c
+from .bench import Bench, map_fields, people
 
 IMPATIENT = Pace(attempts=1)
 
@@ -47,12 +47,12 @@ def rows(*keys: str) -> list[dict[str, str | None]]:
     return [{"k": key, "e": key, "n": f"text of {key}"} for key in keys]
 
 
-def one_by_one(bench: Bench, parallelism: int = 1, api: str = "call") -> None:
+def send_one_by_one(bench: Bench, parallelism: int = 1, api: str = "call") -> None:
     bench.change(delivery=DeliveryOptions(api=api, batch_size=1, parallelism=parallelism))
 
 
 def ledger(bench: Bench, report: RunReport, **wanted: str) -> list[dict[str, Any]]:
-    """The rows of a run as they can be read now, which add up to those that were planned."""
+    """Return the rows of a run as they can be read now, and check that they add up to those that were planned."""
     reader = history.rows(bench.project([]), report.run, **wanted)
     assert reader.schema.names == list(history.LEDGER_COLUMNS)
     lines: list[dict[str, Any]] = reader.read_all().to_pylist()
@@ -81,7 +81,7 @@ class Gate:
         self.met = threading.Barrier(self.batches + 1)
 
     def hooks(self) -> dict[str, Any]:
-        """Hooks in place of those of the reference destination."""
+        """Return hooks that replace those of the reference destination."""
 
         def connect(config: Any, host: Host) -> Connection:
             live = plugin.connect(config, host)
@@ -104,14 +104,14 @@ class Gate:
 
         return {"connect": connect, "write_batch": write_batch}
 
-    def once_met(self, act: Callable[[], object]) -> None:
+    def act_once_met(self, act: Callable[[], object]) -> None:
         """Do something as soon as all batches are under way."""
         threading.Thread(target=lambda: (self.met.wait(30), act())).start()
 
 
 @pytest.mark.rule("T2")
 def test_a_stopped_run_reports_what_is_in_flight_and_its_rows_can_be_read(bench: Bench) -> None:
-    one_by_one(bench)
+    send_one_by_one(bench)
     bench.store.add_fault(Fault(FaultKind.ROW, key="b", code="bad_value", times=9))
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER, skip=2))
     (report,) = bench.reports([*rows("a", "b", "c", "d"), *rows("e", "e")], pace=IMPATIENT)
@@ -139,7 +139,7 @@ def test_a_stopped_run_reports_what_is_in_flight_and_its_rows_can_be_read(bench:
 @pytest.mark.rule("T2")
 def test_a_run_that_stops_in_its_first_stage_has_the_rows_of_the_second_one_still_to_send(bench: Bench) -> None:
     mentor = FieldMapping(field="mentor", find=Find("people", "r", "external_id"))
-    bench.change(fields=(*mapped(name="n"), mentor), delivery=DeliveryOptions(batch_size=1, parallelism=1))
+    bench.change(fields=(*map_fields(name="n"), mentor), delivery=DeliveryOptions(batch_size=1, parallelism=1))
     bench.store.add_fault(Fault(FaultKind.REFUSED, code="suspended", skip=1))
     family = [{"k": key, "e": key, "n": key, "r": of} for key, of in [("a", None), ("b", None), ("c", "a")]]
     (report,) = bench.reports(family)
@@ -154,9 +154,9 @@ def test_a_run_that_stops_in_its_first_stage_has_the_rows_of_the_second_one_stil
 @pytest.mark.rule("T2")
 @pytest.mark.parametrize("mode", [Mode.INSERT, Mode.UPSERT])
 def test_the_rows_of_a_run_that_was_killed_can_be_read_too(bench: Bench, mode: Mode) -> None:
-    one_by_one(bench)
+    send_one_by_one(bench)
     if mode is Mode.INSERT:
-        bench.sync = evolve(bench.sync, mode=mode, match=None, fields=mapped(external_id="e", name="n"))
+        bench.sync = evolve(bench.sync, mode=mode, match=None, fields=map_fields(external_id="e", name="n"))
     kill(bench, "after record is committed", rows("a", "b", "c"))
     (report,) = history.runs(bench.project([]))
     assert (report.state, report.exit, report.rows.planned) == (ReportState.INTERRUPTED, ExitCode.STOPPED, 3)
@@ -182,7 +182,7 @@ def kill(bench: Bench, point: str, model: list[dict[str, str | None]]) -> None:
 @pytest.mark.rule("T2")
 @pytest.mark.parametrize("point", ["before what is in flight is awaited", "after what is in flight was awaited"])
 def test_a_run_that_is_killed_while_it_stops_goes_on_as_any_other(bench: Bench, point: str) -> None:
-    one_by_one(bench, parallelism=2, api="leased_job")
+    send_one_by_one(bench, parallelism=2, api="leased_job")
     gate = Gate(1)  # two batches meet each other
     gate.let_go.set()
     bench.store.add_fault(Fault(FaultKind.REFUSED, call="post", code="suspended"))
@@ -197,7 +197,7 @@ def test_a_run_that_is_killed_while_it_stops_goes_on_as_any_other(bench: Bench, 
 
 @pytest.mark.rule("T2")
 def test_rows_of_an_open_run_whose_plan_is_gone_are_told_as_far_as_the_journal_knows_them(bench: Bench) -> None:
-    one_by_one(bench)
+    send_one_by_one(bench)
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER, skip=1))
     (report,) = bench.reports(rows("a", "b", "c"), pace=IMPATIENT)
     shutil.rmtree(bench.folder / ".connector" / "plans" / report.run)
@@ -218,12 +218,12 @@ def test_a_run_that_has_no_rows_yet_says_so(bench: Bench) -> None:
 def test_answers_that_come_within_the_bound_are_recorded_and_the_connection_is_closed_after_the_last(
     bench: Bench,
 ) -> None:
-    bench.sync = people(Mode.INSERT, objects=("notes",), fields=mapped(key="k", text="n"))
-    one_by_one(bench, parallelism=8)
+    bench.sync = people(Mode.INSERT, objects=("notes",), fields=map_fields(key="k", text="n"))
+    send_one_by_one(bench, parallelism=8)
     keys = [f"n{number}" for number in range(12)]
     gate, cancel = Gate(8), threading.Event()
     bench.hooks |= gate.hooks()
-    gate.once_met(lambda: (cancel.set(), gate.let_go.set()))
+    gate.act_once_met(lambda: (cancel.set(), gate.let_go.set()))
     (report,) = bench.reports(rows(*keys), first_run=FirstRun.SEND, cancel=cancel, drain=30)
     assert (report.exit, report.rows.succeeded, report.in_flight) == (ExitCode.INTERRUPTED, 8, 0)
     assert gate.closed.is_set()
@@ -235,10 +235,10 @@ def test_answers_that_come_within_the_bound_are_recorded_and_the_connection_is_c
 
 @pytest.mark.rule("T2", "C5")
 def test_a_connection_is_not_closed_beside_a_call_that_hangs(bench: Bench) -> None:
-    one_by_one(bench)
+    send_one_by_one(bench)
     gate, cancel = Gate(1), threading.Event()
     bench.hooks |= gate.hooks()
-    gate.once_met(cancel.set)
+    gate.act_once_met(cancel.set)
     (report,) = bench.reports(rows("a", "b"), cancel=cancel, drain=0.1)
     assert (report.in_flight, report.rows.unprocessed) == (1, 2)
     assert outcomes(ledger(bench, report)) == {"a": "unprocessed IN_FLIGHT", "b": "unprocessed NOT_SENT"}
@@ -249,11 +249,11 @@ def test_a_connection_is_not_closed_beside_a_call_that_hangs(bench: Bench) -> No
 
 @pytest.mark.rule("T2", "C5")
 def test_ctrl_c_in_a_host_ends_a_run_as_cancelling_it_does(bench: Bench) -> None:
-    one_by_one(bench, parallelism=3)
+    send_one_by_one(bench, parallelism=3)
     gate = Gate(3)
     bench.hooks |= gate.hooks()
-    gate.once_met(lambda: (_thread.interrupt_main(), gate.let_go.set()))
-    with heeding_ctrl_c(), pytest.raises(KeyboardInterrupt):
+    gate.act_once_met(lambda: (_thread.interrupt_main(), gate.let_go.set()))
+    with heed_ctrl_c(), pytest.raises(KeyboardInterrupt):
         bench.reports(rows("a", "b", "c"), drain=30)
     (report,) = history.runs(bench.project([]))
     assert (report.state, report.exit) == (ReportState.STOPPED, ExitCode.INTERRUPTED)
@@ -331,13 +331,13 @@ def pass_time(monkeypatch: pytest.MonkeyPatch, now: list[float], *, planning: fl
     """Let planning and the end of a run take their time, by the clock of the session."""
     from connector_sdk.lifecycle import finish, prepare, session
 
-    def slowly(act: Any, seconds: float) -> Any:
-        def acting(*given: Any, **more: Any) -> Any:
+    def slow_down(act: Any, seconds: float) -> Any:
+        def act_slowly(*given: Any, **more: Any) -> Any:
             now[0] += seconds
             return act(*given, **more)
 
-        return acting
+        return act_slowly
 
-    monkeypatch.setattr(prepare, "make_plan", slowly(prepare.make_plan, planning))
-    monkeypatch.setattr(finish, "write_ledger", slowly(finish.write_ledger, finishing))
+    monkeypatch.setattr(prepare, "make_plan", slow_down(prepare.make_plan, planning))
+    monkeypatch.setattr(finish, "write_ledger", slow_down(finish.write_ledger, finishing))
     monkeypatch.setattr(session.Stopwatch.__init__, "__defaults__", (lambda: now[0],))

@@ -60,24 +60,24 @@ Loading = Callable[[str], tuple[Problem, ...]]
 def write(tmp_path: Path) -> Callable[[str], Path]:
     """Write a project file."""
 
-    def writing(text: str) -> Path:
+    def write_project(text: str) -> Path:
         file = tmp_path / "connector.yml"
         file.write_text(text, encoding="utf-8")
         return file
 
-    return writing
+    return write_project
 
 
 @pytest.fixture
 def refused(write: Callable[[str], Path]) -> Loading:
-    """Load a project that is wrong, and answer what is wrong with it."""
+    """Load a project that is wrong, and return its problems."""
 
-    def loading(text: str) -> tuple[Problem, ...]:
+    def read_problems(text: str) -> tuple[Problem, ...]:
         with pytest.raises(ConfigError) as caught:
             load_project(write(text))
         return caught.value.problems
 
-    return loading
+    return read_problems
 
 
 @frozen

@@ -75,8 +75,8 @@ def test_each_number_out_of_its_limits_names_the_limit(
     assert all(limit in problem for limit, problem in zip(limits, problems, strict=True))
 
 
-def choosing(spec: DestinationSpec, delivery: Delivery) -> DestinationSpec:
-    """The destination with a third way to write, in larger batches and not in mode insert."""
+def add_bulk2(spec: DestinationSpec, delivery: Delivery) -> DestinationSpec:
+    """Return the destination with a third way to write, in larger batches and not in mode insert."""
     keyed = dict.fromkeys((Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE), delivery)
     return evolve(
         spec,
@@ -101,17 +101,17 @@ def names(settings: DeliverySettings) -> list[str]:
 
 @pytest.mark.parametrize("delivery", [Delivery.AT_LEAST_ONCE, Delivery.EXACTLY_ONCE])
 def test_auto_leaves_the_choice_among_apis_that_promise_no_less(spec: DestinationSpec, delivery: Delivery) -> None:
-    assert names(settle(choosing(spec, delivery), api="auto")) == ["bulk", "rest", "bulk2"]
-    assert names(settle(choosing(spec, delivery))) == ["bulk"]
+    assert names(settle(add_bulk2(spec, delivery), api="auto")) == ["bulk", "rest", "bulk2"]
+    assert names(settle(add_bulk2(spec, delivery))) == ["bulk"]
 
 
 def test_auto_takes_no_api_that_promises_less_or_does_not_write_the_mode(spec: DestinationSpec) -> None:
-    assert "bulk2" not in names(settle(choosing(spec, Delivery.AT_MOST_ONCE), api="auto"))
-    assert names(settle(choosing(spec, Delivery.EXACTLY_ONCE), Mode.INSERT, api="auto")) == ["bulk"]
+    assert "bulk2" not in names(settle(add_bulk2(spec, Delivery.AT_MOST_ONCE), api="auto"))
+    assert names(settle(add_bulk2(spec, Delivery.EXACTLY_ONCE), Mode.INSERT, api="auto")) == ["bulk"]
 
 
 def test_numbers_beside_auto_have_to_fit_each_api_that_may_be_taken(spec: DestinationSpec) -> None:
-    bulk, rest = refusal(choosing(spec, Delivery.EXACTLY_ONCE), api="auto", batch_size=10_001)
+    bulk, rest = refusal(add_bulk2(spec, Delivery.EXACTLY_ONCE), api="auto", batch_size=10_001)
     assert "of what bulk takes: 1 to 10,000 rows" in bulk
     assert "of what rest takes: 1 to 200 rows" in rest
 

@@ -29,7 +29,7 @@ from tests.connector_sdk.project.conftest import EXAMPLE, Loading
 Write = Callable[[str], Path]
 
 
-def with_fields(fields: str) -> str:
+def replace_fields(fields: str) -> str:
     return EXAMPLE.replace("fields: {Name: name}", f"fields: {fields}")
 
 
@@ -101,7 +101,7 @@ def test_a_switch_is_written_in_words_or_as_a_boolean(write: Write, written: str
     ],
 )
 def test_a_constant_is_what_a_person_would_read(write: Write, written: str, value: object) -> None:
-    mapping = load_project(write(with_fields(f"{{Name: {{value: {written}}}}}"))).syncs["accounts"].fields[0]
+    mapping = load_project(write(replace_fields(f"{{Name: {{value: {written}}}}}"))).syncs["accounts"].fields[0]
     assert mapping.value == value
     assert type(mapping.value) is type(value)
 
@@ -192,7 +192,7 @@ def test_a_refusal_says_what_was_probably_meant(refused: Loading, before: str, a
     ],
 )
 def test_a_field_has_exactly_one_form(refused: Loading, fields: str, said: str) -> None:
-    (problem,) = refused(with_fields(fields))
+    (problem,) = refused(replace_fields(fields))
     assert said in problem.message
     assert problem.path[:4] == ("syncs", "accounts", "fields", "Name")
 

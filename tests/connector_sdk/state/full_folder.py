@@ -1,4 +1,4 @@
-"""A state folder with every kind of file that there can be, made by runs, and what is told when something is in it."""
+"""A state folder with every kind of file that there can be, made by runs, and the messages that refuse it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FOLDERS = (
 
 
 def fill(folder: Path) -> None:
-    """Let a sync to a store in `folder` run, be planned and saved, and stop in the middle of a run."""
+    """Run a sync to a store in `folder`, save a plan of it, and stop a run of it midway."""
     bench = Bench(folder, evolve(people(), on_removed=Removal.DELETE))
     bench.run([ANN, BOB])
     bench.run([ANN, CARL])
@@ -44,7 +44,7 @@ def fill(folder: Path) -> None:
 
 
 def place_of(folder: Path, part: str) -> Path:
-    """Return the path of a part of the state in `folder`: one that is there, where there is one of its kind."""
+    """Return the path of a part of the state in `folder`: one that exists, if there is one of its kind."""
     pattern = folder / ".connector" / part
     found = sorted((folder / ".connector").glob(part.replace("RUN", "2*", 1)))
     if found:
@@ -63,7 +63,7 @@ def put(path: Path, make: Callable[[Path], object]) -> None:
 
 
 def refusals(folder: Path) -> Iterator[str]:
-    """What commands say that are refused because of the state of the sync in `folder`."""
+    """Yield the messages of commands that are refused because of the state of the sync in `folder`."""
     bench = Bench(folder, people())
     project = bench.project([ANN])
     try:

@@ -24,7 +24,7 @@ def journal(tmp_path: Path):
     journal.close()
 
 
-def reopened(tmp_path: Path) -> Journal:
+def reopen(tmp_path: Path) -> Journal:
     return Journal(open_database(tmp_path / "state.db"))
 
 
@@ -40,7 +40,7 @@ def test_a_frozen_plan_has_its_batches_in_order(journal: Journal) -> None:
 def test_an_intent_is_on_disk_when_it_returns(journal: Journal, tmp_path: Path) -> None:
     assert journal.intend(journal.batches("r1")[0]).attempts == 1
 
-    other = reopened(tmp_path)
+    other = reopen(tmp_path)
     assert [(each.state, each.attempts) for each in other.batches("r1")] == [
         (BatchState.SENDING, 1),
         (BatchState.PLANNED, 0),

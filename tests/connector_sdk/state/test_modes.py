@@ -21,7 +21,7 @@ from connector_sdk.run import FirstRun
 from connector_sdk.state.tokens import token_store
 from connector_sdk.testing.reference import Fault, FaultKind
 
-from ..planning.bench import Bench, mapped, people
+from ..planning.bench import Bench, map_fields, people
 from .full_folder import ANN, BOB, fill
 
 UMASKS = [0o000, 0o077, 0o777]
@@ -37,7 +37,7 @@ def umask(mask: int) -> Iterator[None]:
 
 
 def wrong_modes(folder: Path) -> list[str]:
-    """The files and folders below a folder, and the folder, that have another mode than they should."""
+    """Return a folder and the paths below it that have another mode than they should, with their modes."""
     found = []
     for path in (folder, *folder.rglob("*")):
         try:
@@ -74,7 +74,7 @@ def test_every_file_of_the_state_is_private_at_every_crash_point(tmp_path: Path,
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize("mask", UMASKS, ids=oct)
 def test_what_settling_a_held_row_writes_is_private(tmp_path: Path, mask: int) -> None:
-    bench = Bench(tmp_path, people(Mode.INSERT, objects=("notes",), fields=mapped(key="k", text="n")))
+    bench = Bench(tmp_path, people(Mode.INSERT, objects=("notes",), fields=map_fields(key="k", text="n")))
     bench.store.add_fault(Fault(FaultKind.CUT_AFTER))
     with umask(mask):
         run = bench.run([ANN, BOB], first_run=FirstRun.SEND).report.run
@@ -152,19 +152,19 @@ def test_a_folder_that_a_person_named_keeps_its_mode_and_what_lies_in_it_is_priv
 def test_a_user_whose_umask_forbids_everything_can_run_a_sync(tmp_path: Path) -> None:
     _run_once(tmp_path)  # imports everything that the other user might not be able to read
     with tempfile.TemporaryDirectory() as name:
-        os.chown(name, _SOMEBODY, _SOMEBODY)
+        os.chown(name, _OTHER_USER, _OTHER_USER)
         if not (child := os.fork()):
-            os._exit(_as_somebody(Path(name)))
+            os._exit(_run_as_other_user(Path(name)))
         assert os.waitpid(child, 0)[1] == 0
 
 
-_SOMEBODY = 12345
+_OTHER_USER = 12345
 
 
-def _as_somebody(folder: Path) -> int:
+def _run_as_other_user(folder: Path) -> int:
     try:
-        os.setgid(_SOMEBODY)
-        os.setuid(_SOMEBODY)
+        os.setgid(_OTHER_USER)
+        os.setuid(_OTHER_USER)
         os.environ["XDG_STATE_HOME"] = os.environ["XDG_DATA_HOME"] = str(folder / "home")
         _run_once(folder, 0o777)
     except BaseException:

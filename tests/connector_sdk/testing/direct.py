@@ -32,7 +32,7 @@ class Direct:
         self.numbers = 0
 
     def restart(self) -> None:
-        """A new process: what lived in the handle is gone, anchors stay."""
+        """Simulate a new process: what lived in the handle is gone, anchors stay."""
         self.connection = self.destination.connect(plugin.Config(self.path), self.host)
 
     def batch(

@@ -119,41 +119,41 @@ def _takes_a_lost_connection_for_not_executed() -> SimpleNamespace:
     return _plugin(classify_error=classify_error)
 
 
-def _sent(batch: Batch, change: Callable[[pa.Array], pa.Array]) -> Batch:
+def _change_values(batch: Batch, change: Callable[[pa.Array], pa.Array]) -> Batch:
     names = batch.rows.column_names
     columns = [change(batch.rows.column(name).combine_chunks()) for name in names]
     return evolve(batch, rows=pa.table(columns, names=names)) if names else batch
 
 
 def _puts_texts_on_one_line() -> SimpleNamespace:
-    def flat(values: pa.Array) -> pa.Array:
+    def flatten(values: pa.Array) -> pa.Array:
         if values.type != pa.string():
             return values
         return pa.array([value and value.replace("\n", " ") for value in values.to_pylist()], pa.string())
 
     def write_batch(connection: Connection, batch: Batch, options: Any, attempt: Any) -> WriteResult:
-        return plugin.write_batch(connection, _sent(batch, flat), options, attempt)
+        return plugin.write_batch(connection, _change_values(batch, flatten), options, attempt)
 
     return _plugin(write_batch=write_batch)
 
 
 def _rounds_numbers() -> SimpleNamespace:
-    def rounded(values: pa.Array) -> pa.Array:
+    def round_values(values: pa.Array) -> pa.Array:
         floats = pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
         return pc.round(values, 4) if floats else values
 
     def write_batch(connection: Connection, batch: Batch, options: Any, attempt: Any) -> WriteResult:
-        return plugin.write_batch(connection, _sent(batch, rounded), options, attempt)
+        return plugin.write_batch(connection, _change_values(batch, round_values), options, attempt)
 
     return _plugin(write_batch=write_batch)
 
 
 def _widens_floats() -> SimpleNamespace:
-    def widened(values: pa.Array) -> pa.Array:
+    def widen_values(values: pa.Array) -> pa.Array:
         return values.cast(pa.float64()) if values.type == pa.float32() else values
 
     def write_batch(connection: Connection, batch: Batch, options: Any, attempt: Any) -> WriteResult:
-        return plugin.write_batch(connection, _sent(batch, widened), options, attempt)
+        return plugin.write_batch(connection, _change_values(batch, widen_values), options, attempt)
 
     return _plugin(write_batch=write_batch)
 

@@ -11,9 +11,9 @@ import requests
 from connector_sdk.testing.cassettes import Cassette, leaks
 
 from ..hooks.echo_server import echo_server
-from ..observing.planted import SPELLINGS, echo, found, planted
+from ..observing.planted import SPELLINGS, echo, find_secrets, plant_secrets
 
-KNOWN, UNKNOWN = planted(60), planted(60, first=60)
+KNOWN, UNKNOWN = plant_secrets(60), plant_secrets(60, first=60)
 NAMES = (
     "access_token", "refresh_token", "id_token", "client_secret", "password", "assertion", "code_verifier", "signature",
     "sessionId", "session_id", "api_key", "token", "accessToken", "refreshToken", "clientSecret", "SessionID", "apiKey",
@@ -26,7 +26,7 @@ def server() -> Iterator[str]:
         yield address
 
 
-def recorded(path: Path, url: str, body: str, **headers: str) -> str:
+def record_answer(path: Path, url: str, body: str, **headers: str) -> str:
     with Cassette(path, record=True, secrets=[each.text for each in KNOWN]).play():
         requests.post(url, data=body.encode(), headers=headers, timeout=10)
     return path.read_text(encoding="utf-8")
@@ -35,14 +35,14 @@ def recorded(path: Path, url: str, body: str, **headers: str) -> str:
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_known_secret_is_never_recorded_however_it_is_written(tmp_path: Path, server: str, spelling: str) -> None:
     said = " ~ ".join(SPELLINGS[spelling](each.text) for each in KNOWN)
-    assert found(KNOWN, recorded(tmp_path / "c.yaml", server, said)) == []
+    assert find_secrets(KNOWN, record_answer(tmp_path / "c.yaml", server, said)) == []
 
 
 def test_a_known_secret_in_a_url_or_a_header_is_never_recorded(tmp_path: Path, server: str) -> None:
     for each in KNOWN:
         where = urllib.parse.quote(each.text, safe="")
-        text = recorded(tmp_path / "c.yaml", f"{server}/{where}?a={where}", "x", Accept=where, Etag=where)
-        assert found(KNOWN, text) == []
+        text = record_answer(tmp_path / "c.yaml", f"{server}/{where}?a={where}", "x", Accept=where, Etag=where)
+        assert find_secrets(KNOWN, text) == []
 
 
 def test_what_has_a_telling_name_is_not_recorded_although_nobody_knew_it(tmp_path: Path, server: str) -> None:
@@ -54,8 +54,8 @@ def test_what_has_a_telling_name_is_not_recorded_although_nobody_knew_it(tmp_pat
         bodies += [f"<x><{name} a='b'>{SPELLINGS['xml'](each.text)}</{name}></x>" for each in some]
         bodies += [f"<s:{name}><![CDATA[{each.text}]]></s:{name}>" for each in some if "</" not in each.text]
         for each in (each for place, each in enumerate(bodies) if place % 24 == number % 24):
-            text = recorded(tmp_path / "c.yaml", f"{server}/?{name}=Qz999kW999", each)
-            assert found(UNKNOWN, text) == []
+            text = record_answer(tmp_path / "c.yaml", f"{server}/?{name}=Qz999kW999", each)
+            assert find_secrets(UNKNOWN, text) == []
             assert "Qz999kW999" not in text
             assert leaks(text) == []
 
@@ -63,7 +63,7 @@ def test_what_has_a_telling_name_is_not_recorded_although_nobody_knew_it(tmp_pat
 def test_headers_of_a_login_are_recorded_without_their_values(tmp_path: Path, server: str) -> None:
     (secret, *_) = UNKNOWN
     for name in ("Authorization", "X-SFDC-Session", "Cookie", "X-API-Key", "Proxy-Authorization", "X-Unknown"):
-        assert found(UNKNOWN, recorded(tmp_path / "c.yaml", server, "x", **{name: secret.text})) == []
+        assert find_secrets(UNKNOWN, record_answer(tmp_path / "c.yaml", server, "x", **{name: secret.text})) == []
 
 
 def test_what_is_left_in_a_cassette_is_noticed() -> None:

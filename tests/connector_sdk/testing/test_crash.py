@@ -60,13 +60,13 @@ def test_a_scenario_is_imported_once_however_often_it_is_killed(
 
 
 def test_duckdb_works_in_the_children() -> None:
-    report = exhaust("toy:counting_in_duckdb")
+    report = exhaust("toy:count_in_duckdb")
     assert (report.points, report.failures) == (2, ())
 
 
 def test_a_run_that_never_ends_well_is_a_failure() -> None:
-    assert "not finished after 5 restarts" in exhaust("toy:failing", "4").failures[0].problems[0]
-    assert "ZeroDivisionError" in exhaust("toy:raising").failures[0].problems[0]
+    assert "not finished after 5 restarts" in exhaust("toy:exit_with", "4").failures[0].problems[0]
+    assert "ZeroDivisionError" in exhaust("toy:raise_error").failures[0].problems[0]
 
 
 def test_a_scenario_that_cannot_be_made_is_an_error_of_its_own() -> None:

@@ -148,7 +148,7 @@ def test_a_configuration_error_goes_through_untouched() -> None:
 
 @pytest.mark.parametrize("hook", READS)
 def test_a_network_error_is_not_called_a_breach_and_is_met_four_times_before_it_is_told(hook: str) -> None:
-    plugin, raised = failing(hook, *[ConnectionResetError("reset by peer")] * 9)
+    plugin, raised = make_failing(hook, *[ConnectionResetError("reset by peer")] * 9)
     with pytest.raises(RunStopped, match=f"hostile: {hook} failed: reset by peer") as stopped:
         calls(Destination("hostile", plugin))[hook]()
     assert stopped.value.exit_code is ExitCode.UNREACHABLE
@@ -157,7 +157,7 @@ def test_a_network_error_is_not_called_a_breach_and_is_met_four_times_before_it_
 
 @pytest.mark.parametrize("hook", READS)
 def test_a_hook_that_failed_in_passing_is_asked_again(hook: str) -> None:
-    plugin, raised = failing(hook, *[ConnectionResetError("reset by peer")] * 3)
+    plugin, raised = make_failing(hook, *[ConnectionResetError("reset by peer")] * 3)
     calls(Destination("hostile", plugin))[hook]()
     assert len(raised) == 3
 
@@ -171,15 +171,15 @@ def test_a_hook_that_failed_in_passing_is_asked_again(hook: str) -> None:
     ids=["lasting", "for a long time"],
 )
 def test_a_failure_that_does_not_pass_soon_is_told_at_once(known: Classification) -> None:
-    plugin, raised = failing("list_objects", *[ConnectionResetError("reset by peer")] * 3)
+    plugin, raised = make_failing("list_objects", *[ConnectionResetError("reset by peer")] * 3)
     plugin.classify_error = hookimpl(lambda: known)
     with pytest.raises(ConnectorError, match="reset by peer"):
         calls(Destination("hostile", plugin))["list_objects"]()
     assert len(raised) == 1
 
 
-def failing(hook: str, *errors: Exception) -> tuple[Any, list[Exception]]:
-    """A plugin whose hook raises one error after another before it answers, and those that it raised."""
+def make_failing(hook: str, *errors: Exception) -> tuple[Any, list[Exception]]:
+    """Return a plugin whose hook raises one error after another before it answers, and the errors it has raised."""
     plugin, waiting = hostile(), list(errors)
     raised: list[Exception] = []
     answer = getattr(plugin, hook, list)

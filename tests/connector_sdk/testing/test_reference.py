@@ -146,22 +146,22 @@ def test_a_list_is_replaced_whole_and_only_at_the_version_it_was_read_at(direct:
         rows = [{"name": name, "label": name.title()} for name in names]
         return direct.write(direct.batch("tags", Action.REPLACE, rows, api="replace", version=version))
 
-    def held() -> tuple[list[str], str]:
+    def read_names() -> tuple[list[str], str]:
         rows, version = direct.destination.read_records(direct.connection, "tags", ["name"])
         return rows.read_all().column("name").to_pylist(), version
 
-    replace(held()[1], "red", "green")
-    before = held()
+    replace(read_names()[1], "red", "green")
+    before = read_names()
     assert before[0] == ["red", "green"]
     answers = lines(replace(before[1], "green", "blue"))
     assert [each["created"] for each in answers] == [False, True]
-    assert held()[0] == ["green", "blue"]
+    assert read_names()[0] == ["green", "blue"]
     with pytest.raises(Stale):
         replace(before[1], "red")
     store.add_fault(Fault(FaultKind.MOVED))
     with pytest.raises(Stale):
-        replace(held()[1], "red")
-    lines(replace(held()[1], "RED"))
+        replace(read_names()[1], "red")
+    lines(replace(read_names()[1], "RED"))
     assert [each["name"] for each in store.records("tags")] == ["RED"]
 
 

@@ -32,7 +32,7 @@ from connector_sdk import (
 )
 from connector_sdk.testing.hostile import hostile
 
-from .test_hostile import READS, calls, failing
+from .test_hostile import READS, calls, make_failing
 
 Hook = Callable[..., Any]
 
@@ -41,7 +41,7 @@ def write_batch(batch: Any) -> WriteResult:
     return WriteResult.of(["succeeded"] * batch.rows.num_rows)
 
 
-def refused(plugin: object) -> list[str]:
+def read_refusal(plugin: object) -> list[str]:
     with pytest.raises(PluginError) as raised:
         Destination("toy", plugin)
     lines = str(raised.value).splitlines()
@@ -59,7 +59,7 @@ def test_a_function_named_like_a_hook_that_is_not_marked_is_found_at_loading(hoo
     def function() -> Any: ...
 
     told = f"{hook} is named like a hook and is not marked: write @hookimpl above it"
-    assert refused(plugin(**{hook: function})) == [told]
+    assert read_refusal(plugin(**{hook: function})) == [told]
 
 
 @pytest.mark.rule("C9")
@@ -72,7 +72,7 @@ def test_a_method_named_like_a_hook_that_is_not_marked_is_found_at_loading() -> 
         def write_batch(self, batch: Any) -> WriteResult:
             return write_batch(batch)
 
-    assert refused(Plugin()) == ["write_batch is named like a hook and is not marked: write @hookimpl above it"]
+    assert read_refusal(Plugin()) == ["write_batch is named like a hook and is not marked: write @hookimpl above it"]
 
 
 @pytest.mark.parametrize("value", ["text", {"a": 1}, SimpleNamespace()])
@@ -86,7 +86,7 @@ def test_a_name_that_is_no_function_is_nobodys_mistake(value: Any) -> None:
 )
 def test_a_marked_function_that_is_no_hook_is_found_with_what_was_meant(name: str, near: str) -> None:
     marked = hookimpl(lambda: None)
-    assert refused(plugin(**{name: marked})) == [
+    assert read_refusal(plugin(**{name: marked})) == [
         f"{name} is marked with @hookimpl, and there is no such hook: did you mean {near}?"
     ]
 
@@ -96,7 +96,7 @@ def test_a_marked_function_that_is_no_hook_is_found_with_what_was_meant(name: st
 def test_a_hook_that_every_destination_needs_is_missed_at_loading(hook: str) -> None:
     wanting = plugin()
     delattr(wanting, hook)
-    assert refused(wanting) == [f"{hook} is missing: every destination needs it"]
+    assert read_refusal(wanting) == [f"{hook} is missing: every destination needs it"]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_hook_that_a_mode_needs_is_missed_at_loading(mode: Mode, hook: str) ->
     needing = evolve(spec, modes={mode: frozenset({Removal.NOTHING})}, apis=(api,))
     wanting = plugin(destination_spec=hookimpl(lambda: needing))
     delattr(wanting, hook)
-    assert refused(wanting) == [f"{hook} is missing: mode {mode} needs it"]
+    assert read_refusal(wanting) == [f"{hook} is missing: mode {mode} needs it"]
 
 
 @pytest.mark.rule("C9")
@@ -126,7 +126,7 @@ def test_everything_that_is_wrong_with_a_plugin_is_told_at_once() -> None:
         destination_spec=hookimpl(lambda: spec),
     )
     del wrong.list_objects
-    assert refused(wrong) == [
+    assert read_refusal(wrong) == [
         "conect is marked with @hookimpl, and there is no such hook: did you mean connect?",
         "match takes weather, refresh, and the hook has no such argument:"
         " it has connection, objects, field, values, is_reference, successors",
@@ -145,7 +145,7 @@ def test_a_class_is_no_plugin() -> None:
         def write_batch(self, batch: Any) -> WriteResult:
             return write_batch(batch)
 
-    assert "Plugin is a class, and its functions are called on an object: make one" in refused(Plugin)
+    assert "Plugin is a class, and its functions are called on an object: make one" in read_refusal(Plugin)
 
 
 def test_a_spec_that_raises_is_told_with_its_cause_and_beside_the_rest() -> None:
@@ -220,14 +220,14 @@ def test_a_plugin_is_provided_once(monkeypatch: pytest.MonkeyPatch) -> None:
         load("tou")
 
 
-def throttled(seconds: float | None = None) -> NotExecuted:
+def make_throttled(seconds: float | None = None) -> NotExecuted:
     return NotExecuted("TOO_MANY", "429: slow down", retry_after=seconds)
 
 
 @pytest.mark.rule("C8")
 @pytest.mark.parametrize("hook", READS)
 def test_a_question_that_was_not_executed_is_asked_again(hook: str) -> None:
-    wanting, raised = failing(hook, *[throttled()] * 3)
+    wanting, raised = make_failing(hook, *[make_throttled()] * 3)
     calls(Destination("hostile", wanting))[hook]()
     assert len(raised) == 3
 
@@ -235,7 +235,7 @@ def test_a_question_that_was_not_executed_is_asked_again(hook: str) -> None:
 @pytest.mark.rule("C8")
 @pytest.mark.parametrize("hook", READS)
 def test_a_question_that_is_never_executed_ends_with_69(hook: str) -> None:
-    wanting, raised = failing(hook, *[throttled()] * 9)
+    wanting, raised = make_failing(hook, *[make_throttled()] * 9)
     with pytest.raises(RunStopped, match=f"hostile: {hook} failed: TOO_MANY: 429: slow down") as stopped:
         calls(Destination("hostile", wanting))[hook]()
     assert stopped.value.exit_code is ExitCode.UNREACHABLE
@@ -245,7 +245,7 @@ def test_a_question_that_is_never_executed_ends_with_69(hook: str) -> None:
 
 @pytest.mark.rule("C8")
 def test_a_stream_that_breaks_off_is_asked_for_again() -> None:
-    schema, waiting = pa.schema([("key", pa.string())]), [throttled(), throttled()]
+    schema, waiting = pa.schema([("key", pa.string())]), [make_throttled(), make_throttled()]
 
     def stream() -> Iterator[pa.RecordBatch]:
         yield pa.record_batch({"key": ["a"]}, schema)
@@ -265,22 +265,27 @@ def test_a_stream_that_breaks_off_is_asked_for_again() -> None:
 @pytest.mark.parametrize(
     ("known", "error", "tries", "code"),
     [
-        (Classification(kind=Kind.TRANSIENT, executed=Executed.NO), throttled(), 4, ExitCode.UNREACHABLE),
-        (Classification(kind=Kind.REJECTED, executed=Executed.NO), throttled(), 4, ExitCode.UNREACHABLE),
-        (Classification(kind=Kind.THROTTLED, executed=Executed.NO), throttled(60.0), 1, ExitCode.UNREACHABLE),
+        (Classification(kind=Kind.TRANSIENT, executed=Executed.NO), make_throttled(), 4, ExitCode.UNREACHABLE),
+        (Classification(kind=Kind.REJECTED, executed=Executed.NO), make_throttled(), 4, ExitCode.UNREACHABLE),
+        (Classification(kind=Kind.THROTTLED, executed=Executed.NO), make_throttled(60.0), 1, ExitCode.UNREACHABLE),
         (
             Classification(kind=Kind.THROTTLED, executed=Executed.NO, retry_after=60.0),
-            throttled(),
+            make_throttled(),
             1,
             ExitCode.UNREACHABLE,
         ),
         (
             Classification(kind=Kind.THROTTLED, executed=Executed.NO, retry_after=60.0),
-            throttled(0.0),
+            make_throttled(0.0),
             4,
             ExitCode.UNREACHABLE,
         ),
-        (Classification(kind=Kind.FATAL, executed=Executed.NO, advice="Buy more."), throttled(), 1, ExitCode.STOPPED),
+        (
+            Classification(kind=Kind.FATAL, executed=Executed.NO, advice="Buy more."),
+            make_throttled(),
+            1,
+            ExitCode.STOPPED,
+        ),
     ],
     ids=["transient", "rejected", "long by itself", "long by its code", "short by itself", "fatal"],
 )
@@ -293,7 +298,7 @@ def test_what_a_plugin_says_of_its_code_counts(
         asked.append(error)
         return known
 
-    wanting, raised = failing("match", *[error] * 9)
+    wanting, raised = make_failing("match", *[error] * 9)
     wanting.classify_error = hookimpl(classify_error)
     with pytest.raises(RunStopped) as stopped:
         calls(Destination("hostile", wanting))["match"]()
@@ -305,7 +310,7 @@ def test_what_a_plugin_says_of_its_code_counts(
 @pytest.mark.rule("T14")
 def test_a_question_that_is_asked_again_is_logged_with_reason_try_and_pause(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "connector_sdk")
-    wanting, _ = failing("match", throttled(0.01), ConnectionResetError("reset by peer"))
+    wanting, _ = make_failing("match", make_throttled(0.01), ConnectionResetError("reset by peer"))
     calls(Destination("hostile", wanting))["match"]()
     first, second = (record.getMessage() for record in caplog.records)
     assert first.startswith("destination hostile: match failed in passing and is asked again in 0.01 s (try 2 of 4): ")

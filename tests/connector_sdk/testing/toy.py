@@ -24,20 +24,20 @@ def careful() -> Scenario:
 
 
 def careless() -> Scenario:
-    """Notes a row after it was sent: a kill in between sends it twice."""
+    """Return a scenario that notes a row after it was sent: a kill in between sends the row twice."""
     return Scenario(_prepare, _send_carelessly, _audit)
 
 
-def failing(code: str) -> Scenario:
+def exit_with(code: str) -> Scenario:
     return Scenario(_prepare, lambda folder: int(code), _audit)
 
 
-def raising() -> Scenario:
+def raise_error() -> Scenario:
     return Scenario(_prepare, lambda folder: 1 // 0, _audit)
 
 
-def counting_in_duckdb() -> Scenario:
-    """Opens DuckDB in each forked child."""
+def count_in_duckdb() -> Scenario:
+    """Return a scenario that opens DuckDB in each forked child."""
 
     def run(folder: Path) -> int:
         crashpoint("before the query")
@@ -63,14 +63,14 @@ def _prepare(folder: Path) -> None:
     _tables(folder).close()
 
 
-def _left(con: sqlite3.Connection) -> list[int]:
+def _find_unnoted(con: sqlite3.Connection) -> list[int]:
     noted = {row for (row,) in con.execute("select row from noted")}
     return [row for row in range(ROWS) if row not in noted]
 
 
 def _send_carelessly(folder: Path) -> int:
     con = _tables(folder)
-    for row in _left(con):
+    for row in _find_unnoted(con):
         crashpoint("before sending")
         con.execute("insert into sent values (?)", (row,))
         crashpoint("after sending")
@@ -80,7 +80,7 @@ def _send_carelessly(folder: Path) -> int:
 
 def _send_carefully(folder: Path) -> int:
     con = _tables(folder)
-    for row in _left(con):
+    for row in _find_unnoted(con):
         crashpoint("before sending")
         if con.execute("select count(*) from sent where row = ?", (row,)).fetchone() == (0,):
             con.execute("insert into sent values (?)", (row,))
