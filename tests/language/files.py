@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 SCOPE = (
-    "connector_sdk", "plugins", "bench", "docs", "tests/language", "cassettes/README.md",
+    "connector_sdk", "plugins", "bench", "docs", "examples", "tests", "cassettes/README.md",
     "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
 """Where `make check` enforces the rules. A folder is added when its last finding is gone."""
