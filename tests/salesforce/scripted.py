@@ -131,9 +131,9 @@ def described_field(name: str, type_: str = "string", **attributes: Any) -> dict
 
 
 CONTACT_FIELDS = [
-    described_field("Id", "id", creatable=False, updatable=False, nullable=False, defaultedOnCreate=True,
+    described_field("Id", "id", createable=False, updateable=False, nillable=False, defaultedOnCreate=True,
                     idLookup=True, permissionable=False, length=18),
-    described_field("LastName", nullable=False),
+    described_field("LastName", nillable=False),
     described_field("Email", "email", idLookup=True, length=80),
     described_field("External_Id__c", externalId=True, idLookup=True, unique=True, length=64),
     described_field("Unique_Key__c", unique=True, length=64),

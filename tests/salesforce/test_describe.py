@@ -63,9 +63,9 @@ def test_every_type_has_a_type_in_the_cores_words(type_: str, attributes: dict[s
 
 
 def test_a_field_is_required_only_where_salesforce_gives_no_default() -> None:
-    assert one("F", nullable=False).required
-    assert not one("F", nullable=False, defaultedOnCreate=True).required
-    assert not one("F", nullable=False, creatable=False).required
+    assert one("F", nillable=False).required
+    assert not one("F", nillable=False, defaultedOnCreate=True).required
+    assert not one("F", nillable=False, createable=False).required
     assert not one("F").required
 
 
@@ -131,13 +131,13 @@ def test_number_fields_with_decimals_store_more_of_them_than_they_show(type_: st
 )
 def test_a_field_that_cannot_be_written_says_why(attributes: dict[str, Any], word: str) -> None:
     type_ = attributes.pop("type_", "string")
-    field = one("F", type_, creatable=False, updatable=False, **attributes)
+    field = one("F", type_, createable=False, updateable=False, **attributes)
     assert field.not_writable.keys() == {Mode.INSERT, Mode.UPDATE, Mode.UPSERT}
     assert all(word in why for why in field.not_writable.values())
 
 
 def test_fields_for_only_new_or_only_old_records_say_so() -> None:
-    born, grown = one("F", updatable=False), one("F", creatable=False)
+    born, grown = one("F", updateable=False), one("F", createable=False)
     assert born.not_writable == {Mode.UPDATE: "can be set only when a record is created"}
     assert grown.not_writable == {Mode.INSERT: "can be set only on a record that exists"}
 
@@ -169,11 +169,11 @@ def test_an_external_id_that_is_not_unique_is_allowed_with_a_warning() -> None:
 
 
 def test_an_external_id_that_the_user_only_reads_is_no_key_for_new_records() -> None:
-    seen = one("F", externalId=True, unique=True, creatable=False, updatable=False, permissionable=True)
+    seen = one("F", externalId=True, unique=True, createable=False, updateable=False, permissionable=True)
     assert Mode.UPSERT not in seen.not_matchable
     assert "new ones are refused" in seen.warnings[Mode.UPSERT]
     assert not seen.recommended
-    counted = one("F", externalId=True, autoNumber=True, creatable=False, updatable=False, permissionable=True)
+    counted = one("F", externalId=True, autoNumber=True, createable=False, updateable=False, permissionable=True)
     assert "Salesforce fills itself" in counted.not_matchable[Mode.UPSERT]
 
 

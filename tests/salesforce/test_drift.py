@@ -86,7 +86,7 @@ def test_a_field_that_was_renamed_is_proposed_by_its_label(written: Project) -> 
 
 
 def test_a_new_required_field_stops_creations_and_lets_updates_go_on(written: Project) -> None:
-    field(written, "Region__c", type="string", length=10, nullable=False)
+    field(written, "Region__c", type="string", length=10, nillable=False)
     written.model([contact("k1", "Changed"), contact("k2"), contact("k3")])
     run = written.run()
     assert (run.exit, "Region__c" in run.said, "since the last run" in run.said) == (6, True, True), run.said

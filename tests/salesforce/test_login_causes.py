@@ -133,6 +133,7 @@ def test_explain_and_check_use_the_same_words(emulated: Emulated, project: Proje
     error, described, code, why, what_to_do = CAUSES[cause]
     fault = {"error": {"code": error, "message": described}}
     emulated.faults({"match": {"path": "/services/oauth2/token"}, "do": fault})
+    project.model([{"id": "1", "last": "Hopper", "email": "grace@example.com"}])
     checked = project.invoke("check")
     assert checked.exit_code == 69
     for said in (checked.stderr, project.invoke("explain", code).stdout):

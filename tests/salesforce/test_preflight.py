@@ -174,8 +174,8 @@ def test_a_permission_that_is_missing_stops_the_run(action: Action, flag: str, w
 
 
 def test_a_field_that_the_user_no_longer_sees_or_edits_stops_the_run_with_the_path_in_setup() -> None:
-    fields = [described_field("Email", creatable=False, updatable=False), described_field("Key__c", updatable=False),
-              described_field("Once__c", updatable=False)]  # fmt: skip
+    fields = [described_field("Email", createable=False, updateable=False), described_field("Key__c", updateable=False),
+              described_field("Once__c", updateable=False)]  # fmt: skip
     transport = plain()
     add_objects(transport, described_object("Contact", fields))
     columns = tuple(map(Column, ("Email", "Phone", "Key__c", "Once__c")))

@@ -66,7 +66,7 @@ syncs:
 
 @pytest.mark.rule("V10")
 def test_a_field_without_a_source_is_refused_and_never_none_in_a_record(host: Host, refused: Refused) -> None:
-    found = refused(host.of_sync(fields=(FieldMapping("name"),)))
+    found = refused(host.of_sync(fields=(FieldMapping(field="name"),)))
     assert found == {"syncs.people.fields.name": "must be exactly one of {column} | {value} | {find, equals}"}
 
 
@@ -74,12 +74,12 @@ def test_a_field_without_a_source_is_refused_and_never_none_in_a_record(host: Ho
 @pytest.mark.parametrize(
     "mapping",
     [
-        FieldMapping("name", column="n", value="Ann"),
-        FieldMapping("name", column="n", find=Find("people", "k")),
-        FieldMapping("name", value="Ann", find=Find("people", "k")),
-        FieldMapping("name", column="n", value="Ann", find=Find("people", "k")),
-        FieldMapping("name", value="Ann", truncate=True),
-        FieldMapping("name", find=Find("people", "k"), round=True),
+        FieldMapping(field="name", column="n", value="Ann"),
+        FieldMapping(field="name", column="n", find=Find("people", "k")),
+        FieldMapping(field="name", value="Ann", find=Find("people", "k")),
+        FieldMapping(field="name", column="n", value="Ann", find=Find("people", "k")),
+        FieldMapping(field="name", value="Ann", truncate=True),
+        FieldMapping(field="name", find=Find("people", "k"), round=True),
     ],
 )
 def test_two_sources_of_a_field_are_refused(host: Host, refused: Refused, mapping: sdk.FieldMapping) -> None:
@@ -99,7 +99,7 @@ def test_two_sources_of_a_field_are_refused(host: Host, refused: Refused, mappin
     ],
 )
 def test_a_model_lies_in_exactly_one_place(host: Host, refused: Refused, given: dict[str, Any], told: str) -> None:
-    found = refused(host.project(models={"people": Model("people", ("k",), **given)}))
+    found = refused(host.project(models={"people": Model(name="people", primary_key=("k",), **given)}))
     assert found == {"models.people": f"a model has one of file, sql, data; {told}"}
 
 
@@ -117,34 +117,37 @@ WRONG_SYNCS: dict[str, tuple[dict[str, Any], str]] = {
     "a match by a number": ({"match": Match("external_id", 5)}, "syncs.people.match.column"),
     "fields as text": ({"fields": "name"}, "syncs.people.fields"),
     "fields as a mapping": ({"fields": {"name": "n"}}, "syncs.people.fields"),
-    "fields as a generator": ({"fields": (each for each in [FieldMapping("name", column="n")])}, "syncs.people.fields"),
+    "fields as a generator": (
+        {"fields": (each for each in [FieldMapping(field="name", column="n")])},
+        "syncs.people.fields",
+    ),
     "a field as text": ({"fields": ("name",)}, "syncs.people.fields.0"),
     "a field without a name": (
-        {"fields": (FieldMapping(None, column="n"),)},
+        {"fields": (FieldMapping(field=None, column="n"),)},
         "syncs.people.fields.0.field",
     ),
     "a field twice": (
-        {"fields": (FieldMapping("name", column="n"), FieldMapping("name", value="x"))},
+        {"fields": (FieldMapping(field="name", column="n"), FieldMapping(field="name", value="x"))},
         "syncs.people.fields.name",
     ),
     "a column as a number": (
-        {"fields": (FieldMapping("name", column=3),)},
+        {"fields": (FieldMapping(field="name", column=3),)},
         "syncs.people.fields.name.column",
     ),
     "a constant as a list": (
-        {"fields": (FieldMapping("name", value=["x"]),)},
+        {"fields": (FieldMapping(field="name", value=["x"]),)},
         "syncs.people.fields.name.value",
     ),
     "a null that is none": (
-        {"fields": (FieldMapping("name", column="n", null="leave"),)},
+        {"fields": (FieldMapping(field="name", column="n", null="leave"),)},
         "syncs.people.fields.name.null",
     ),
     "a flag in words": (
-        {"fields": (FieldMapping("name", column="n", truncate="yes"),)},
+        {"fields": (FieldMapping(field="name", column="n", truncate="yes"),)},
         "syncs.people.fields.name.truncate",
     ),
     "a search as text": (
-        {"fields": (FieldMapping("name", find="people"),)},
+        {"fields": (FieldMapping(field="name", find="people"),)},
         "syncs.people.fields.name.find",
     ),
     "no guards": ({"guards": None}, "syncs.people.guards"),
@@ -179,8 +182,8 @@ def test_a_wrong_part_of_a_sync_is_refused_with_its_place(host: Host, refused: R
     assert list(refused(host.of_sync(**parts))) == [place]
 
 
-LEFT = FieldMapping("name", column="n", null="leave")
-MODEL = Model("people", ("k",), file="people.csv")
+LEFT = FieldMapping(field="name", column="n", null="leave")
+MODEL = Model(name="people", primary_key=("k",), file="people.csv")
 WRONG_PROJECTS: dict[str, tuple[dict[str, Any], str]] = {
     "models as a list": ({"models": [MODEL]}, "models"),
     "a model as text": ({"models": {"people": "people.csv"}}, "models.people"),
@@ -230,9 +233,11 @@ def test_a_wrong_part_of_a_project_is_refused_with_its_place(host: Host, case: s
 
 def test_all_problems_of_all_parts_are_told_at_once(host: Host, refused: Refused) -> None:
     project = host.project(
-        models={"people": Model("people", "k")},
+        models={"people": Model(name="people", primary_key="k")},
         syncs={
-            "people": host.sync(mode="upsrt", match="k", fields=(FieldMapping("name"), FieldMapping("about", column=1)))
+            "people": host.sync(
+                mode="upsrt", match="k", fields=(FieldMapping(field="name"), FieldMapping(field="about", column=1))
+            )
         },
         keep=Keep(days="7"),
     )
@@ -247,8 +252,11 @@ def test_all_problems_of_all_parts_are_told_at_once(host: Host, refused: Refused
     ("mode", "source", "limit", "size", "parts"),
     [
         ("upsrt", "n", "10%", "5", {"mode": "upsrt"}),
-        ("upsert", "{}", "10%", "5", {"fields": (FieldMapping("name"),)}),
-        ("upsert", "{column: n, value: x}", "10%", "5", {"fields": (FieldMapping("name", column="n", value="x"),)}),
+        ("upsert", "{}", "10%", "5", {"fields": (FieldMapping(field="name"),)}),
+        (
+            "upsert", "{column: n, value: x}", "10%", "5",
+            {"fields": (FieldMapping(field="name", column="n", value="x"),)},
+        ),
         ("upsert", "{column: n, null: leave}", "10%", "5", {"fields": (LEFT,)}),
         ("upsert", "n", "ten", "5", {"guards": Guards(max_removed="ten")}),
         ("upsert", "n", "10%", "'5'", {"delivery": DeliveryOptions(batch_size="5")}),
@@ -270,13 +278,13 @@ def test_the_words_are_those_for_a_file(
 def test_what_a_file_may_say_in_words_python_may_too(host: Host) -> None:
     sync = host.sync(
         mode="upsert", objects=["people"], on_removed="delete", on_held="ignore",
-        fields=[FieldMapping("name", column="n", null="keep")], options={"batch_size": 7},
+        fields=[FieldMapping(field="name", column="n", null="keep")], options={"batch_size": 7},
     )  # fmt: skip
     (read,) = verify_project(host.project(syncs={"people": sync})).syncs.values()
     assert read == host.sync(
         on_removed=Removal.DELETE,
         on_held=OnHeld.IGNORE,
-        fields=(FieldMapping("name", column="n", null=OnNull.KEEP),),
+        fields=(FieldMapping(field="name", column="n", null=OnNull.KEEP),),
         delivery=DeliveryOptions(batch_size=7),
     )
     assert read.mode is Mode.UPSERT
@@ -286,12 +294,12 @@ def test_what_a_file_may_say_in_words_python_may_too(host: Host) -> None:
 
 def test_a_sound_project_is_read_as_it_is(host: Host) -> None:
     fields = (
-        FieldMapping("name", column="n", truncate=True),
+        FieldMapping(field="name", column="n", truncate=True),
         *(
-            FieldMapping(f"f{at}", value=value)
+            FieldMapping(field=f"f{at}", value=value)
             for at, value in enumerate(("", 1, True, Decimal("1.50"), date(2026, 1, 31)))
         ),
-        FieldMapping("boss", find=Find("people", "k", "external_id"), null=OnNull.KEEP),
+        FieldMapping(field="boss", find=Find("people", "k", "external_id"), null=OnNull.KEEP),
     )
     sync = host.sync(
         fields=fields, guards=Guards(max_removed=None, min_rows=None), merge=Merge("k", is_child="n"), options={"x": 1}
@@ -302,7 +310,7 @@ def test_a_sound_project_is_read_as_it_is(host: Host) -> None:
 
 def test_a_path_is_taken_where_a_file_is_named(host: Host, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("k,n\nk1,Ann\n")
-    model = Model("people", ("k",), file=Path("people.csv"), folder=tmp_path)
+    model = Model(name="people", primary_key=("k",), file=Path("people.csv"), folder=tmp_path)
     host.run(host.project(models={"people": model}, folder=tmp_path), state=str(tmp_path / "state"))
     assert host.names == ["Ann"]
     assert (tmp_path / "state").exists()
@@ -313,7 +321,7 @@ def test_a_project_from_a_file_that_a_host_changed_is_checked_again(host: Host, 
     (tmp_path / "connector.yml").write_text(text)
     loaded = load_project(tmp_path)
     assert verify_project(loaded) is loaded
-    broken = evolve(loaded, syncs={"people": evolve(loaded.syncs["people"], fields=(FieldMapping("name"),))})
+    broken = evolve(loaded, syncs={"people": evolve(loaded.syncs["people"], fields=(FieldMapping(field="name"),))})
     with pytest.raises(ConfigError, match=r"syncs\.people\.fields\.name: must be exactly one of"):
         host.run(broken)
 
@@ -321,7 +329,7 @@ def test_a_project_from_a_file_that_a_host_changed_is_checked_again(host: Host, 
 @pytest.mark.rule("V10")
 @pytest.mark.parametrize("entrance", ["plan", "check", "open_connection"])
 def test_every_call_of_a_host_checks_its_project(host: Host, entrance: str) -> None:
-    project = host.of_sync(fields=(FieldMapping("name"),))
+    project = host.of_sync(fields=(FieldMapping(field="name"),))
 
     def connect() -> None:
         with open_connection(project, "crm", destinations=DESTINATIONS):
@@ -338,7 +346,7 @@ def test_every_call_of_a_host_checks_its_project(host: Host, entrance: str) -> N
 
 def test_looking_back_is_possible_while_a_project_has_mistakes(host: Host) -> None:
     host.run(host.project())
-    (report,) = runs(host.of_sync(fields=(FieldMapping("name"),)))
+    (report,) = runs(host.of_sync(fields=(FieldMapping(field="name"),)))
     assert report.rows.succeeded == 2
     with pytest.raises(ConfigError, match="project: must be a Project or an Outline, not text"):
         runs("connector.yml")  # type: ignore[arg-type]

@@ -167,7 +167,7 @@ LOOK = """
 import sys
 from pathlib import Path
 from connector_sdk import Project, history
-print(len(history.runs(Project({}, {}, {}, folder=sys.argv[1]))))
+print(len(history.runs(Project(connections={}, models={}, syncs={}, folder=sys.argv[1]))))
 """
 
 

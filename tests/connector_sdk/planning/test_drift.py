@@ -17,7 +17,7 @@ from .bench import Bench, map_fields, people
 Become = Callable[..., None]
 
 ANN = {"k": "1", "e": "a", "n": "Ann", "x": "Gold"}
-READ_ONLY = {"updateable": False, "createable": False, "not_writable": dict.fromkeys(Mode, "is read-only for you")}
+READ_ONLY = {"updatable": False, "creatable": False, "not_writable": dict.fromkeys(Mode, "is read-only for you")}
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_what_never_fitted_is_no_change(bench: Bench) -> None:
 NARROWED = [
     ({"about": {"length": 5}}, "about takes 5 characters instead of 1000"),
     ({"about": {"type": FieldType.CHOICE}}, "about takes choice instead of text"),
-    ({"about": {"nillable": False}}, "about cannot be empty"),
+    ({"about": {"nullable": False}}, "about cannot be empty"),
     ({"interests": {"restricted": True}}, "interests takes no values but those of its list"),
     ({"balance": {"scale": 0}}, "balance takes numbers of 18 digits before the point and 0 after it instead of 16"),
     ({"balance": {"precision": 5}}, "balance takes numbers of 3 digits before the point and 2 after it instead of 16"),

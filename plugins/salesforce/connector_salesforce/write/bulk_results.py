@@ -84,8 +84,8 @@ def _table(body: bytes) -> dict[str, pa.Array]:
         pieces = list(csv_files.read(BytesIO(body if body.endswith(b"\n") else body + b"\n"), _COLUMNS))
     except DamagedError as error:
         raise ResultsError(str(error)) from None
-    if not pieces:
-        raise ResultsError("the file has no results")
+    if not pieces and not all(name.encode() in body for name in _COLUMNS):
+        raise ResultsError("the file has neither results nor their columns")
     table = pa.Table.from_batches(pieces, schema=pa.schema([(name, pa.string()) for name in _COLUMNS]))
     return {name: join_chunks(table.column(name)) for name in _COLUMNS}
 
