@@ -58,17 +58,15 @@ class Column:
 
 
 @frozen(kw_only=True)
-class Batch:
-    """Rows that are sent together: one object, one action, one list of columns.
+class Block:
+    """Consecutive rows of a plan with one object, one action and one list of columns, before they are cut into batches.
 
     `rows` has one Arrow column per entry of `columns`, in the same order and named after its field. `record_ids` (text,
     one per row, null if unknown) are the records to update, delete or merge. `merge_into` (text, one per row) are the
     records that they are merged into; rows with the same one are adjacent. `match_field` is the field by which an
-    upsert finds its records, and one of the columns. `version` is the version of the target in mode `all`.
+    upsert finds its records, and one of the columns.
     """
 
-    run: str
-    number: int
     object_name: str
     action: Action
     mode: Mode
@@ -77,7 +75,6 @@ class Batch:
     rows: pa.Table
     record_ids: pa.Array | None = None
     match_field: str | None = None
-    version: str | None = None
     merge_into: pa.Array | None = None
 
 
@@ -86,18 +83,12 @@ ENCODED_SCHEMA = pa.schema([("line", pa.large_binary()), ("code", pa.string()), 
 
 
 @frozen(kw_only=True)
-class Block:
-    """Consecutive rows of a plan that are not cut into batches yet. Its parts are those of `Batch`."""
+class Batch(Block):
+    """Rows that are sent together, with the parts of a `Block`. `version` is that of the target in mode `all`."""
 
-    object_name: str
-    action: Action
-    mode: Mode
-    api: str
-    columns: tuple[Column, ...]
-    rows: pa.Table
-    record_ids: pa.Array | None = None
-    match_field: str | None = None
-    merge_into: pa.Array | None = None
+    run: str
+    number: int
+    version: str | None = None
 
 
 @frozen(kw_only=True)

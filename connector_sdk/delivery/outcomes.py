@@ -81,18 +81,18 @@ def _rematch_rows(delivery: BatchDelivery, kinds: pa.Array, verdicts: Sequence[R
 
 def _without_moved(batch: JournalledBatch, rows: BatchRows, table: pa.Table, moved: Rematched) -> pa.Table:
     """Return the outcomes without rows that are sent to another record, and with a reason for those that cannot be."""
-    remaining_batch, tables = [moved.rows], []
+    leaving, tables = [moved.rows], []
     for outcome, code, reasons in (
         (Outcome.REJECTED, Code.RECORD_MOVED, moved.unfit),
         (Outcome.SKIPPED, Code.RECORD_KEPT, moved.kept),
     ):
         numbers = pa.array(reasons, pa.int64())
         said = pa.array(reasons.values(), pa.string()).take(pc.index_in(rows.rows, numbers))
-        told = uniform_table(batch, rows, outcome, code, said, _advice(code))
-        remaining_batch.append(numbers)
-        tables.append(told.filter(pc.is_valid(said)))
-    going = pc.is_in(table.column("row"), pa.concat_arrays(remaining_batch))
-    return pa.concat_tables([table.filter(pc.invert(going)), *tables])
+        explained = uniform_table(batch, rows, outcome, code, said, _advice(code))
+        leaving.append(numbers)
+        tables.append(explained.filter(pc.is_valid(said)))
+    leaves = pc.is_in(table.column("row"), pa.concat_arrays(leaving))
+    return pa.concat_tables([table.filter(pc.invert(leaves)), *tables])
 
 
 def _with_left(rows: BatchRows, result: WriteResult) -> WriteResult:

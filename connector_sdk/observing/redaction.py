@@ -64,7 +64,7 @@ class OpenRedactors:
             self._open.append(redactor)
 
     def remove(self, redactor: Redactor) -> None:
-        """Remove the redactor of a closed connection. Within `kept`, it stays until the end of that."""
+        """Remove the redactor of a closed connection. Inside `keep`, it stays until that block ends."""
         with self._changing:
             self._closed.append(redactor)
             self._forget_closed()
