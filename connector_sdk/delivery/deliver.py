@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 
 from attrs import evolve
 
@@ -57,6 +58,7 @@ def deliver(stage: StageContext, batch: JournalledBatch) -> tuple[JournalledBatc
             lambda seconds: _wait(delivery, seconds),
         )  # fmt: skip
     except Failure as failure:
+        traceback.clear_frames(failure.__traceback__)  # tenacity's frame refers to the failure
         return _handle_failure(delivery, failure)
     if isinstance(answer, Unknown):
         return record_unknown(delivery, answer)
@@ -120,6 +122,7 @@ def _send(delivery: BatchDelivery) -> WriteResult:
 
 def _make_failure(delivery: BatchDelivery, error: Exception) -> Failure:
     """Return the failure of a batch whose hook raised `error`, and record that nothing was executed if that is so."""
+    traceback.clear_frames(error.__traceback__)  # pluggy's frame refers to the error, and would keep the rows
     errors = delivery.run.errors
     if isinstance(error, NotExecuted):
         known = errors.of_row(error.code, error.message, delivery.batch.action)

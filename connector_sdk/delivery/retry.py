@@ -120,7 +120,11 @@ def call_with_retry(act: Callable[[], T], what: str, pace: Pace, budget: Budget,
         sleep=sleep,
         retry_error_callback=lambda state: _raise(_stop_after_retries(_failure(state))),
     )
-    answer: T = retrying(act)
+    try:
+        answer: T = retrying(act)
+    finally:
+        # `retrying` refers to itself here. The cycle would keep what `sleep` refers to until the garbage is collected.
+        retrying.iter_state.reset()
     budget.earn()
     return answer
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from collections import Counter
 from collections.abc import Sequence
 
@@ -276,3 +278,30 @@ def test_a_run_that_is_resumed_goes_on_in_the_order_of_the_rows(bench: Bench) ->
         bench.send(plugin)
     bench.send(plugin)
     assert plugin.sent == [["row0", "row1"], ["row0"], ["row2", "row3"]]
+
+
+@pytest.mark.parametrize(
+    ("failing", "error"),
+    [(0, "none"), (1, "busy"), (99, "bad")],
+    ids=["that succeed", "that succeed at the second try", "that are refused"],
+)
+def test_the_rows_of_batches_are_freed_at_once(bench: Bench, failing: int, error: str) -> None:
+    sent: list[weakref.ref[Batch]] = []
+    alive: list[int] = []
+
+    def act(batch: Batch) -> WriteResult:
+        alive.append(sum(each() not in (None, batch) for each in sent))
+        sent.append(weakref.ref(batch))
+        if sum(each() is batch for each in sent) <= failing:
+            raise NotExecuted(error, "nothing was written")
+        return results(batch, {})
+
+    bench.plan(Action.UPSERT, (0, 1), (1, 2), (2, 3))
+    gc.disable()  # what only the garbage collector finds would be kept for any number of batches
+    try:
+        bench.send(Scripted(act))
+    finally:
+        gc.enable()
+
+    assert len(bench.outcomes()) == 3
+    assert set(alive) == {0}
