@@ -25,11 +25,16 @@ def _print_schema(context: click.Context, parameter: click.Parameter, asked: boo
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--port", default=8765, show_default=True, help="Of the APIs; 0 takes a free port.")
-@click.option("--login-port", type=int, help="Of the login host.  [default: the next port]")
+@click.option("--port", default=8765, show_default=True, help="Port of the APIs; 0 means any free port.")
+@click.option("--login-port", type=int, help="Port of the login host.  [default: the next port]")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--org", "org_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An org file.")
-@click.option("--seed", default=0, show_default=True, help="Of tokens and of the order of batches.")
+@click.option(
+    "--org",
+    "org_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of the org.",
+)
+@click.option("--seed", default=0, show_default=True, help="Seed for tokens and for the order of batches.")
 @click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=_print_schema, help=_SCHEMA_HELP)
 @click.version_option(package_name="salesforce-emulator")
 def main(port: int, login_port: int | None, host: str, org_file: Path | None, seed: int) -> None:

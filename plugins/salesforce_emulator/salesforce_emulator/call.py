@@ -11,10 +11,11 @@ from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
-from salesforce_emulator.dml.model import Origin, Terms
+from salesforce_emulator.dml.model import Terms
 from salesforce_emulator.errors import ApiError
 from salesforce_emulator.json_rows import JsonRows
 from salesforce_emulator.org.access import Permissions
+from salesforce_emulator.origin import Origin
 from salesforce_emulator.schema import Schemas
 from salesforce_emulator.sessions import Session
 from salesforce_emulator.world import World

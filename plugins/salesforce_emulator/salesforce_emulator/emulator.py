@@ -7,9 +7,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from salesforce_emulator.app import build_app
+from salesforce_emulator.components import picklist_values
 from salesforce_emulator.conversion import Converted, convert_by_hand
 from salesforce_emulator.dml.model import RowResult
-from salesforce_emulator.metadata.components import picklist_values
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.reading import camel, read_org
 from salesforce_emulator.server import BackgroundServer, bind_sockets, url_of

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from attrs import define, field, frozen
 from cattrs import Converter, transform_error
 
-from salesforce_emulator.dml.model import Origin
+from salesforce_emulator.origin import Origin
 
 
 @frozen

@@ -16,12 +16,12 @@ from salesforce_emulator.audit import Incoming
 from salesforce_emulator.bulk.wire import error_answer
 from salesforce_emulator.call import json_answer
 from salesforce_emulator.conversion import convert_by_hand
-from salesforce_emulator.dml.model import Origin
 from salesforce_emulator.errors import BulkError, OAuthError
 from salesforce_emulator.faults import Action, Failure
 from salesforce_emulator.in_flight import InFlight
 from salesforce_emulator.oauth.authorize import redirect_error
 from salesforce_emulator.oauth.routes import refusal
+from salesforce_emulator.origin import Origin
 from salesforce_emulator.side_door import PREFIX
 from salesforce_emulator.soap.dialect import dialect_of
 from salesforce_emulator.soap.endpoint import fault_answer

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from salesforce_emulator.call import json_answer
+from salesforce_emulator.components import picklist_values
 from salesforce_emulator.conversion import convert_by_hand
 from salesforce_emulator.faults import FaultRuleError
-from salesforce_emulator.metadata.components import picklist_values
 from salesforce_emulator.org.reading import OrgError
 from salesforce_emulator.world import World
 

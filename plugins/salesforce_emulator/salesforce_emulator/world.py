@@ -10,31 +10,31 @@ from attrs import frozen
 
 from salesforce_emulator.allocations import Allocations
 from salesforce_emulator.audit import Audit
+from salesforce_emulator.authorizations import Authorizations
 from salesforce_emulator.automation.rules import Rules
-from salesforce_emulator.bulk.jobs import Jobs
-from salesforce_emulator.bulk.model import Batch
-from salesforce_emulator.bulk.reading import BatchReader
-from salesforce_emulator.bulk.workers import Workers
-from salesforce_emulator.bulk2.model import IngestJob, QueryJob
-from salesforce_emulator.bulk2.shelf import Shelf
 from salesforce_emulator.clock import Clock, data_time
 from salesforce_emulator.cursors import Cursors
 from salesforce_emulator.dml.engine import Engine
 from salesforce_emulator.dml.model import Operation, RowInput, RowResult, Write
-from salesforce_emulator.events.bus import Bus
-from salesforce_emulator.events.publishing import Publisher
+from salesforce_emulator.dml.publishing import Publisher
+from salesforce_emulator.event_bus import Bus
 from salesforce_emulator.faults import Faults
 from salesforce_emulator.hosts import Hosts
+from salesforce_emulator.idempotency import Idempotency
+from salesforce_emulator.jobs.bulk2_job import IngestJob, QueryJob
+from salesforce_emulator.jobs.bulk_job import Batch
+from salesforce_emulator.jobs.bulk_jobs import Jobs
+from salesforce_emulator.jobs.reading import BatchReader
+from salesforce_emulator.jobs.shelf import Shelf
+from salesforce_emulator.jobs.workers import Workers
 from salesforce_emulator.json_rows import JsonRows
 from salesforce_emulator.locks import LockTable
 from salesforce_emulator.metadata.history import History
-from salesforce_emulator.oauth.authorizations import Authorizations
 from salesforce_emulator.org.access import LoginState, Permissions
 from salesforce_emulator.org.model import Org
 from salesforce_emulator.org.permissions import restrict_to_user, reveal_org
 from salesforce_emulator.org.reading import OrgError, change_org
 from salesforce_emulator.org_rows import put_org_rows
-from salesforce_emulator.rest.idempotency import Idempotency
 from salesforce_emulator.schema import Schema, Schemas
 from salesforce_emulator.sessions import Sessions
 from salesforce_emulator.setup.catalogue import REST, TOOLING, Catalogue, select_known

@@ -1,1 +1,1 @@
-"""Bulk API (1.0): jobs, batches, results. Bulk API Developer Guide."""
+"""The calls of Bulk API (1.0). Bulk API Developer Guide."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from salesforce_emulator.automation.rules import ASSIGNED, assignment
-from salesforce_emulator.bulk.model import OPERATIONS, QUERIES, Job
 from salesforce_emulator.call import Call
 from salesforce_emulator.errors import BulkError
+from salesforce_emulator.jobs.bulk_job import OPERATIONS, QUERIES, Job
 from salesforce_emulator.schema import Schema
 
 _CONTENT_TYPES = ("CSV", "JSON", "XML")

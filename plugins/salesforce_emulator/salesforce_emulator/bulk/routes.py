@@ -13,9 +13,9 @@ from starlette.routing import Route
 from salesforce_emulator.allocations import API_REQUESTS, BULK_BATCHES
 from salesforce_emulator.bulk import wire
 from salesforce_emulator.bulk.job_info import check_state_change, new_job
-from salesforce_emulator.bulk.model import DONE, QUERIES, Batch, Job
 from salesforce_emulator.call import JSON_TYPE, Call, UnreadableBody, read_body
 from salesforce_emulator.errors import PASSWORD_EXPIRED, BulkError
+from salesforce_emulator.jobs.bulk_job import DONE, QUERIES, Batch, Job
 from salesforce_emulator.rest.endpoint import Endpoint
 from salesforce_emulator.versions import Standing, judge_version
 from salesforce_emulator.world import World

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 from starlette.requests import Request
 from starlette.responses import Response
 
-from salesforce_emulator.bulk.model import Batch, Job
 from salesforce_emulator.call import JSON_TYPE
 from salesforce_emulator.clock import bulk_xml_time, data_time
 from salesforce_emulator.errors import BulkError
+from salesforce_emulator.jobs.bulk_job import Batch, Job
 from salesforce_emulator.xml_bodies import DATALOAD, XmlRefused, document, flat, read_xml, texts
 
 XML_TYPE = "application/xml"

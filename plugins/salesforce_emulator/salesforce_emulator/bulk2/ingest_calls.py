@@ -11,11 +11,11 @@ from starlette.responses import Response
 from salesforce_emulator.bulk2.ingesting import Loading
 from salesforce_emulator.bulk2.job_body import ingest_job, next_state
 from salesforce_emulator.bulk2.listing import list_jobs
-from salesforce_emulator.bulk2.model import ENDED, IngestJob
 from salesforce_emulator.bulk2.multipart import read_multipart
 from salesforce_emulator.bulk2.refusals import bad_input, invalid_state
 from salesforce_emulator.call import Call
 from salesforce_emulator.errors import ApiError, not_found
+from salesforce_emulator.jobs.bulk2_job import ENDED, IngestJob
 
 # 150 MB as Salesforce counts them: in base64, with four characters for three bytes.
 _LARGEST = 150_000_000 * 3 // 4

@@ -14,10 +14,10 @@ from itertools import islice
 from threading import Event, Lock
 
 from salesforce_emulator.allocations import BULK_BATCHES
-from salesforce_emulator.bulk.csv_rows import Column, columns_of, row_of
-from salesforce_emulator.bulk.failing import BatchFailed
-from salesforce_emulator.bulk2.model import IngestJob
 from salesforce_emulator.dml.model import Interrupted, Operation, RowResult, Terms, Write
+from salesforce_emulator.jobs.bulk2_job import IngestJob
+from salesforce_emulator.jobs.csv_rows import Column, columns_of, row_of
+from salesforce_emulator.jobs.failing import BatchFailed
 from salesforce_emulator.schema import Schemas
 from salesforce_emulator.world import World
 

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from typing import Any
 
 from salesforce_emulator.automation.rules import ASSIGNED, assignment
-from salesforce_emulator.bulk2.layout import DELIMITERS, LINE_ENDINGS, Layout
-from salesforce_emulator.bulk2.model import ENDED, IngestJob, Job, QueryJob
 from salesforce_emulator.bulk2.refusals import invalid_job, invalid_state, no_entity
 from salesforce_emulator.call import Call
 from salesforce_emulator.errors import ApiError
+from salesforce_emulator.jobs.bulk2_job import ENDED, IngestJob, Job, QueryJob
+from salesforce_emulator.jobs.layout import DELIMITERS, LINE_ENDINGS, Layout
 from salesforce_emulator.schema import Schema
 from salesforce_emulator.soql.running import Found
 

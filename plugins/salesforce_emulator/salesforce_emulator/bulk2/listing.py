@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from salesforce_emulator.bulk2.querying import locator_of, offset_of
-from salesforce_emulator.bulk2.shelf import Kind, Shelf
 from salesforce_emulator.call import Call
+from salesforce_emulator.jobs.shelf import Kind, Shelf
 
 
 def list_jobs(call: Call, shelf: Shelf[Kind], path: str, kind: str) -> Response:

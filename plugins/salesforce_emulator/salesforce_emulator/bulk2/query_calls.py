@@ -9,10 +9,10 @@ from starlette.responses import Response
 from salesforce_emulator.bulk2 import querying
 from salesforce_emulator.bulk2.job_body import next_state, query_job
 from salesforce_emulator.bulk2.listing import list_jobs
-from salesforce_emulator.bulk2.model import ENDED, QueryJob
 from salesforce_emulator.bulk2.refusals import invalid_job, invalid_state, no_entity
 from salesforce_emulator.call import Call
 from salesforce_emulator.errors import ApiError, not_found
+from salesforce_emulator.jobs.bulk2_job import ENDED, QueryJob
 from salesforce_emulator.soql.running import Found
 
 _QUERY_JOBS = "DailyBulkV2QueryJobs"

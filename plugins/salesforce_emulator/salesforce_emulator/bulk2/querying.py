@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import time
 
-from salesforce_emulator.bulk.query_results import as_text
-from salesforce_emulator.bulk2.model import QueryJob
 from salesforce_emulator.call import Call
 from salesforce_emulator.errors import ApiError
+from salesforce_emulator.jobs.bulk2_job import QueryJob
+from salesforce_emulator.jobs.query_results import as_text
 from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.tokens import SoqlError
 from salesforce_emulator.world import World

@@ -17,11 +17,11 @@ from salesforce_emulator.clock import Clock, data_time
 from salesforce_emulator.dml.claims import claim, parents
 from salesforce_emulator.dml.house import House
 from salesforce_emulator.dml.model import Interrupted, RowInput, RowResult, Write
+from salesforce_emulator.dml.publishing import Publisher, names_of
 from salesforce_emulator.dml.references import format_key
 from salesforce_emulator.dml.undoing import Journal, Undo, undo
 from salesforce_emulator.dml.unit import Unit
 from salesforce_emulator.errors import RowFault
-from salesforce_emulator.events.publishing import Publisher, names_of
 from salesforce_emulator.faults import Faults
 from salesforce_emulator.ids import read_id
 from salesforce_emulator.locks import LockTable, Transaction, unable

@@ -8,8 +8,9 @@ from __future__ import annotations
 from attrs import frozen
 
 from salesforce_emulator.dml.engine import ROLLED_BACK, Engine
-from salesforce_emulator.dml.model import Origin, RowInput, Terms, Write
+from salesforce_emulator.dml.model import RowInput, Terms, Write
 from salesforce_emulator.errors import RowFault
+from salesforce_emulator.origin import Origin
 from salesforce_emulator.schema import Schema
 
 _MOST_VICTIMS = 2

@@ -8,18 +8,11 @@ from attrs import define, field, frozen
 
 from salesforce_emulator.errors import RowFault
 from salesforce_emulator.org.model import Field, Value
+from salesforce_emulator.origin import Origin
 from salesforce_emulator.portable import Portable
 from salesforce_emulator.schema import Schema
 
 Operation = Literal["insert", "update", "upsert", "delete", "hardDelete", "undelete"]
-
-
-@frozen
-class Origin:
-    """The request that sent a row, for fault rules that match requests."""
-
-    method: str = ""
-    path: str = ""
 
 
 @frozen

@@ -28,7 +28,7 @@ def find_matching(table: Table, at: int, value: Value) -> list[Row]:
     return [row for row in table.indexes[at].find(value) if key_of(field, row[at]) == wanted]
 
 
-def several(field: Field, rows: list[Row]) -> RowRefused:
+def make_several_error(field: Field, rows: list[Row]) -> RowRefused:
     """Return the error for a key that more than one record holds."""
     ids = ", ".join(str(row[0]) for row in rows)
     message = f"{field.label}: more than one record found for external id field: [{ids}]"
@@ -70,7 +70,7 @@ class Lookups:
         table = self._store[parent.target]
         found = find_matching(table, table.schema.position[parent.key.name.lower()], parent.value)
         if len(found) > 1:
-            raise several(parent.key, found)
+            raise make_several_error(parent.key, found)
         if not found:
             place = f"for field {parent.key.name} in entity {parent.target.name}"
             message = f"Foreign key external ID: {format_key(parent.value)} not found {place}"

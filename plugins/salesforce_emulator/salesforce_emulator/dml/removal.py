@@ -63,7 +63,9 @@ class Removal:
         orphans = self._orphans.get(parent[0], [])
         for child, at, _ in orphans:
             if child.schema.fields[at].on_parent_delete == "restrict":
-                raise RowRefused("DELETE_FAILED", _in_use(self._table.schema.object.label, child.schema.object.label))
+                raise RowRefused(
+                    "DELETE_FAILED", _in_use_message(self._table.schema.object.label, child.schema.object.label)
+                )
         for child, at, orphan in orphans:
             if child.schema.fields[at].on_parent_delete == "cascade":
                 child.bin(orphan)
@@ -110,5 +112,5 @@ class Removal:
         row[at] = parent
 
 
-def _in_use(parent: str, child: str) -> str:
+def _in_use_message(parent: str, child: str) -> str:
     return f"Your attempt to delete {parent} could not be completed because it is associated with a {child}."

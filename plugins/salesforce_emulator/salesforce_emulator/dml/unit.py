@@ -14,7 +14,7 @@ from salesforce_emulator.dml import checks
 from salesforce_emulator.dml.house import House
 from salesforce_emulator.dml.model import RowInput, RowResult, Write
 from salesforce_emulator.dml.names import compose_name
-from salesforce_emulator.dml.references import find_matching, format_key, several
+from salesforce_emulator.dml.references import find_matching, format_key, make_several_error
 from salesforce_emulator.dml.removal import Removal
 from salesforce_emulator.dml.restoring import restore
 from salesforce_emulator.dml.undoing import Journal, Undo
@@ -190,7 +190,7 @@ class Unit:
             raise RowRefused("DUPLICATE_VALUE", f"Duplicate external id specified: {format_key(value)}", [field.name])
         found = find_matching(self._table, at, value)
         if len(found) > 1:
-            raise several(field, found)
+            raise make_several_error(field, found)
         if found:
             if not field.updateable:
                 del row.values[at]

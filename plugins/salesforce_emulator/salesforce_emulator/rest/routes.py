@@ -6,10 +6,10 @@ from functools import partial
 
 from starlette.routing import Route
 
-from salesforce_emulator.events import event_schema
 from salesforce_emulator.rest import (
     collections,
     composite,
+    event_schema,
     graph,
     queries,
     replication,

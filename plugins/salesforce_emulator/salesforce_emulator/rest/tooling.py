@@ -6,11 +6,11 @@ from typing import Any
 
 from starlette.responses import Response
 
+from salesforce_emulator import components
 from salesforce_emulator.call import Call
 from salesforce_emulator.describe import describe, describe_global
 from salesforce_emulator.errors import ApiError, RowRefused, not_found
 from salesforce_emulator.ids import read_id
-from salesforce_emulator.metadata import components
 from salesforce_emulator.rest.queries import asks_for_columns, continue_query, page_size, start_query
 from salesforce_emulator.schema import Row, Schema
 from salesforce_emulator.soql.running import Found

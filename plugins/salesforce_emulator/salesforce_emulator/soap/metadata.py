@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from salesforce_emulator import components
 from salesforce_emulator.dml.engine import ROLLED_BACK
 from salesforce_emulator.errors import RowFault, RowRefused
-from salesforce_emulator.metadata import components
 from salesforce_emulator.metadata.value_trees import Tree
 from salesforce_emulator.soap import metadata_listing
 from salesforce_emulator.soap.elements import put

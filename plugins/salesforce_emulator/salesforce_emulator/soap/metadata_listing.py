@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
-from salesforce_emulator.metadata.components import is_known
+from salesforce_emulator.components import is_known
 from salesforce_emulator.metadata.standard_value_set import users_of
 from salesforce_emulator.org.standard_value_sets import FIELDS
 from salesforce_emulator.soap.elements import put

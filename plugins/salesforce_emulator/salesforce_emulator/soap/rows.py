@@ -134,7 +134,7 @@ def _execute_reads(
     check_count(len(reads))
 
     def write(schema: Schema, rows: list[RowInput]) -> Write:
-        key_at = _key_at(schema, key) if key is not None else 0
+        key_at = _find_key_position(schema, key) if key is not None else 0
         return Write(schema, operation, rows, key_at=key_at, origin=call.call.origin, terms=call.terms)
 
     all_or_none = call.message.says("AllOrNoneHeader", "allOrNone")
@@ -144,7 +144,7 @@ def _execute_reads(
         raise SoapFault("EXCEEDED_MAX_TYPES_LIMIT", str(error)) from error
 
 
-def _key_at(schema: Schema, name: str) -> int:
+def _find_key_position(schema: Schema, name: str) -> int:
     at = schema.at(name)
     if at is None or not schema.fields[at].id_lookup:
         message = f"Field name provided, {name} does not match an External ID for {schema.name}"

@@ -26,7 +26,7 @@ def matcher(schema: Schema, text: str, scope: str) -> Callable[[Row], bool]:
         and not schema.fields[at].masked
         and (scope != "NAME" or at == schema.name_at)
     ]
-    patterns = [_pattern(word) for word in _words(text)]
+    patterns = [_pattern(word) for word in _search_terms(text)]
 
     def matches(row: Row) -> bool:
         held = "\n".join(str(row[at]) for at in places if row[at] is not None)
@@ -35,7 +35,7 @@ def matcher(schema: Schema, text: str, scope: str) -> Callable[[Row], bool]:
     return matches
 
 
-def _words(text: str) -> list[str]:
+def _search_terms(text: str) -> list[str]:
     quoted = re.findall(r'"([^"]+)"', text)
     rest = re.sub(r'"[^"]*"', " ", text).split()
     return [*quoted, *(word for word in rest if word.upper() != "AND")]

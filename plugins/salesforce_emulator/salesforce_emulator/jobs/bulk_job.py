@@ -1,4 +1,4 @@
-"""Jobs and batches as the server stores them."""
+"""Jobs and batches of Bulk API as the server stores them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
-from salesforce_emulator.dml.model import Origin
+from salesforce_emulator.origin import Origin
 
 QUERIES = ("query", "queryAll")
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete", *QUERIES)

@@ -1,4 +1,4 @@
-"""Jobs, and the processing of their batches."""
+"""The jobs of Bulk API, and the processing of their batches."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from threading import RLock
 
-from salesforce_emulator.bulk import results as result_files
-from salesforce_emulator.bulk.failing import BatchFailed
-from salesforce_emulator.bulk.model import QUERIES, Batch, Job
-from salesforce_emulator.bulk.query_results import render_query
-from salesforce_emulator.bulk.workers import Workers
 from salesforce_emulator.clock import Clock
 from salesforce_emulator.dml.model import Interrupted, Operation, RowInput, RowResult, Terms, Write
 from salesforce_emulator.ids import id_series
+from salesforce_emulator.jobs import results as result_files
+from salesforce_emulator.jobs.bulk_job import QUERIES, Batch, Job
+from salesforce_emulator.jobs.failing import BatchFailed
+from salesforce_emulator.jobs.query_results import render_query
+from salesforce_emulator.jobs.workers import Workers
 from salesforce_emulator.schema import Schema
 from salesforce_emulator.soql.running import Found
 from salesforce_emulator.soql.tokens import SoqlError

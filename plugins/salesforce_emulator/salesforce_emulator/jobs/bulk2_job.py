@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from attrs import define, field
 
-from salesforce_emulator.bulk2.layout import Layout
 from salesforce_emulator.clock import data_time
-from salesforce_emulator.dml.model import Origin
+from salesforce_emulator.jobs.layout import Layout
+from salesforce_emulator.origin import Origin
 from salesforce_emulator.soql.running import Found
 
 

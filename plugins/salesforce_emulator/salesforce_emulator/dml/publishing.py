@@ -15,7 +15,7 @@ from salesforce_emulator.dml.model import RowInput, RowResult, Write
 from salesforce_emulator.dml.references import format_key
 from salesforce_emulator.dml.undoing import Note
 from salesforce_emulator.errors import RowFault, RowRefused
-from salesforce_emulator.events.bus import Bus, Published
+from salesforce_emulator.event_bus import Bus, Published
 from salesforce_emulator.schema import Schema, Schemas
 
 _LARGEST = 1_048_576

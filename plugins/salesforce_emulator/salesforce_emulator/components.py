@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 
 from attrs import frozen
 
-from salesforce_emulator.dml.model import Origin
 from salesforce_emulator.errors import RowRefused
 from salesforce_emulator.metadata import global_value_set, standard_value_set
 from salesforce_emulator.metadata.change import Change, raw_values
@@ -16,6 +15,7 @@ from salesforce_emulator.metadata.new_fields import new_field_change
 from salesforce_emulator.metadata.value_trees import Tree
 from salesforce_emulator.org.model import Field, ObjectType, Org
 from salesforce_emulator.org.reading import OrgError
+from salesforce_emulator.origin import Origin
 from salesforce_emulator.world import World
 
 _BUSY = "Cannot update or delete a picklist while a picklist background job is being executed"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import Generic, TypeVar
 
-from salesforce_emulator.bulk2.model import ENDED, Job
 from salesforce_emulator.clock import Clock
+from salesforce_emulator.jobs.bulk2_job import ENDED, Job
 
 _KEPT_SECONDS = 7 * 86_400
 _PAGE = 1_000

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 from attrs import frozen
 
-from salesforce_emulator.bulk.failing import BatchFailed, no_field
 from salesforce_emulator.dml.model import ParentKey, RowInput
 from salesforce_emulator.errors import RowFault, RowRefused
+from salesforce_emulator.jobs.failing import BatchFailed, no_field
 from salesforce_emulator.org.model import Field
 from salesforce_emulator.schema import Schema, Schemas
 from salesforce_emulator.values import WrongType

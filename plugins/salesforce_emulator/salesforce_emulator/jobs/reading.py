@@ -6,10 +6,10 @@ import json
 from typing import Any
 from xml.etree import ElementTree
 
-from salesforce_emulator.bulk.csv_rows import read_csv
-from salesforce_emulator.bulk.failing import BatchFailed
-from salesforce_emulator.bulk.model import Batch
 from salesforce_emulator.dml.model import RowInput
+from salesforce_emulator.jobs.bulk_job import Batch
+from salesforce_emulator.jobs.csv_rows import read_csv
+from salesforce_emulator.jobs.failing import BatchFailed
 from salesforce_emulator.json_rows import JsonRows
 from salesforce_emulator.schema import Schema, Schemas
 from salesforce_emulator.xml_bodies import XmlRefused, local, read_xml

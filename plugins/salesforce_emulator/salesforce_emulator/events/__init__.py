@@ -1,1 +1,0 @@
-"""Platform events. Platform Events Developer Guide."""

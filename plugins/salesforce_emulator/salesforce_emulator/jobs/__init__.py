@@ -1,0 +1,1 @@
+"""The stored jobs of both Bulk APIs, and the work on them."""
