@@ -65,13 +65,21 @@ def judge_rows(delivery: BatchDelivery, result: WriteResult) -> tuple[pa.Array, 
 def _judge_group(delivery: BatchDelivery, status: RowStatus, code: str, message: str, *, is_fresh: bool) -> RowVerdict:
     if status is RowStatus.SUCCEEDED:
         return RowVerdict(Outcome.SUCCEEDED)
-    more = delivery.batch.round < delivery.run.pace.rounds
     if status is RowStatus.UNKNOWN:
         return _judge_unknown(delivery, code, message)
     if status is RowStatus.NOT_EXECUTED:
-        waits = bool(code) and _classify(delivery, code, message).waits
-        return RowVerdict(None if more or waits else Outcome.UNPROCESSED, waits=waits)
+        return _judge_unexecuted(delivery, code, message)
     return _judge_failed(delivery, code, message, is_fresh=is_fresh)
+
+
+def _judge_unexecuted(delivery: BatchDelivery, code: str, message: str) -> RowVerdict:
+    """Return the verdict on rows that were not executed: retry them, or stop the run if their code is fatal."""
+    known = _classify(delivery, code, message) if code else None
+    if known is not None and known.kind is Kind.FATAL:
+        return RowVerdict(None, known.advice, stop=f"{code}: {message}")
+    waits = known is not None and known.waits
+    more = delivery.batch.round < delivery.run.pace.rounds
+    return RowVerdict(None if more or waits else Outcome.UNPROCESSED, waits=waits)
 
 
 def _judge_unknown(delivery: BatchDelivery, code: str, message: str) -> RowVerdict:

@@ -48,6 +48,7 @@ class Options:
     ] = "respect"
     hard_delete: Annotated[bool, "Delete past the recycle bin. Bulk API only; needs the permission."] = False
     keep_api_calls: Annotated[int, "API calls of the day that the run leaves to others."] = field(default=0)
+    job_timeout: Annotated[float, "Hours that a job of a Bulk API may take before the run stops."] = field(default=24.0)
 
     @assignment_rules.validator
     def _is_a_rule(self, _attribute: Attribute[bool | str], value: bool | str) -> None:
@@ -58,6 +59,11 @@ class Options:
     def _is_a_count(self, _attribute: Attribute[int], value: int) -> None:
         if value < 0:
             raise ValueError(f"keep_api_calls: {value} is below 0")
+
+    @job_timeout.validator
+    def _is_a_time(self, _attribute: Attribute[float], value: float) -> None:
+        if not value > 0:
+            raise ValueError(f"job_timeout: {value} is not above 0 hours")
 
     @property
     def assignment_rule(self) -> str:

@@ -305,3 +305,14 @@ def test_the_rows_of_batches_are_freed_at_once(bench: Bench, failing: int, error
 
     assert len(bench.outcomes()) == 3
     assert set(alive) == {0}
+
+
+def test_rows_that_were_not_executed_for_a_fatal_reason_stop_the_run_and_the_next_one_sends_them(bench: Bench) -> None:
+    bench.plan(Action.UPSERT, (0, 2))
+    answers = [WriteResult.of(["succeeded", "not_executed"], record_id=["r", None], code=[None, "quota"])]
+    plugin = Scripted(lambda batch: answers.pop() if answers else results(batch, {}))
+    with pytest.raises(RunStopped, match="quota"):
+        bench.send(plugin)
+    bench.send(plugin)
+    assert plugin.sent == [["row0", "row1"], ["row1"]]
+    assert set(bench.outcomes().values()) == {"succeeded"}

@@ -23,7 +23,7 @@ from connector_salesforce.write.bulk_jobs import UNDER_WAY, BatchState, Job, Job
 from connector_salesforce.write.bulk_results import ResultsError, Written, results_of
 from connector_salesforce.write.cells import Lines
 from connector_salesforce.write.job_kind import kind_of
-from connector_salesforce.write.polling import pauses
+from connector_salesforce.write.polling import wait_between_looks
 from connector_salesforce.write.results import same_for_all, with_unsent
 from connector_sdk import (
     NOT_EXECUTED,
@@ -57,7 +57,8 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     batch_id = _post_batch(jobs, job, lines, attempt)
     lines = lines.without_body()
     try:
-        return with_unsent(lines, _wait_for_batch(jobs, job.id, batch_id, _describe_written(batch, lines), attempt))
+        written = _describe_written(batch, lines)
+        return with_unsent(lines, _wait_for_batch(jobs, job.id, batch_id, written, options, attempt))
     except CallFailed as error:
         raise error.about_batch(Executed.MAYBE) from error
 
@@ -73,9 +74,8 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
         batch_id = anchor.handle.get("batch") or _find_lost_batch(jobs, anchor.handle["job"], attempt)
         if batch_id is None:
             return NOT_EXECUTED
-        return with_unsent(
-            lines, _wait_for_batch(jobs, anchor.handle["job"], batch_id, _describe_written(batch, lines), attempt)
-        )
+        written = _describe_written(batch, lines)
+        return with_unsent(lines, _wait_for_batch(jobs, anchor.handle["job"], batch_id, written, options, attempt))
     except NotExecuted:
         return NOT_EXECUTED
     except _SeveralError as error:
@@ -136,12 +136,13 @@ def _describe_written(batch: Batch, lines: Lines) -> Written:
     return Written(lines.count, batch.record_ids.filter(lines.sent))
 
 
-def _wait_for_batch(jobs: Jobs, job_id: str, batch_id: str, written: Written, attempt: Attempt) -> WriteResult:
+def _wait_for_batch(
+    jobs: Jobs, job_id: str, batch_id: str, written: Written, options: Options, attempt: Attempt
+) -> WriteResult:
     """Wait until a batch is done, and return its results. Raises `NotExecuted` if nothing of it was executed."""
     missed = 0
-    for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
-        since = time.monotonic()
-        attempt.wait(pause, f"batch {batch_id} of job {job_id} is not done")
+    what = f"batch {batch_id} of job {job_id}"
+    for since in wait_between_looks(attempt, what, _FIRST_PAUSE, _LONGEST_PAUSE, hours=options.job_timeout):
         found = jobs.batches(job_id, since).get(batch_id)
         missed = 0 if found else missed + 1
         if found and found.state not in UNDER_WAY:
@@ -153,7 +154,7 @@ def _wait_for_batch(jobs: Jobs, job_id: str, batch_id: str, written: Written, at
 
 def _read_results(jobs: Jobs, job_id: str, batch_id: str, found: BatchState, written: Written) -> WriteResult:
     if found.state == "NotProcessed":
-        raise NotExecuted("NotProcessed", f"the job {job_id} was aborted before the batch was processed")
+        raise NotExecuted("NotProcessed", f"job {job_id} was aborted in Salesforce before this batch was processed")
     if found.state == "Failed" and not found.processed:
         raise _make_refusal(found)
     if found.state == "Failed":

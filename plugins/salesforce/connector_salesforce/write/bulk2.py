@@ -20,7 +20,7 @@ from connector_salesforce.write.bulk_body import bulk_body
 from connector_salesforce.write.cells import Lines, Sent, make_sent
 from connector_salesforce.write.csv_files import DamagedError
 from connector_salesforce.write.job_kind import kind_of
-from connector_salesforce.write.polling import pauses
+from connector_salesforce.write.polling import wait_between_looks
 from connector_salesforce.write.results import same_for_all, with_unsent
 from connector_sdk import NOT_EXECUTED, Attempt, Batch, Executed, NotExecuted, Recovery, RowStatus, Unknown, WriteResult
 
@@ -47,7 +47,7 @@ def write(org: Org, batch: Batch, options: Options, attempt: Attempt) -> WriteRe
     attempt.anchor(_HANDING_OVER, job=job)
     try:
         _hand_over(org, job)
-        return with_unsent(lines, _wait_for_job(org, job, make_sent(batch, lines), attempt))
+        return with_unsent(lines, _wait_for_job(org, job, make_sent(batch, lines), options, attempt))
     except CallFailed as error:
         raise error.about_batch(Executed.MAYBE) from error
 
@@ -65,7 +65,7 @@ def recover(org: Org, batch: Batch, options: Options, attempt: Attempt) -> Write
     try:
         if bulk2_jobs.look(org.client, job).state == bulk2_jobs.OPEN:
             _hand_over(org, job)
-        return with_unsent(lines, _wait_for_job(org, job, make_sent(batch, lines), attempt))
+        return with_unsent(lines, _wait_for_job(org, job, make_sent(batch, lines), options, attempt))
     except NotExecuted:
         return NOT_EXECUTED
     except CallFailed as error:
@@ -113,14 +113,13 @@ def _abort_quietly(org: Org, job: str) -> None:
         bulk2_jobs.abort(org.client, job)
 
 
-def _wait_for_job(org: Org, job: str, sent: Sent, attempt: Attempt) -> WriteResult:
+def _wait_for_job(org: Org, job: str, sent: Sent, options: Options, attempt: Attempt) -> WriteResult:
     """Wait until a job has ended, and return its results. Raises `NotExecuted` if nothing of it was executed.
 
     Raises `CallFailed` if a job stays open after it was handed over. Its recovery hands it over again.
     """
     open_looks = 0
-    for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
-        attempt.wait(pause, f"job {job} has not ended")
+    for _ in wait_between_looks(attempt, f"job {job}", _FIRST_PAUSE, _LONGEST_PAUSE, hours=options.job_timeout):
         found = bulk2_jobs.look(org.client, job)
         if found.state in bulk2_jobs.ENDED:
             return _read_results(org, job, found, sent, attempt)
@@ -139,7 +138,7 @@ def _read_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: Atte
     why = (
         parse_batch_failure(ended.message)
         if ended.state == "Failed"
-        else ("NotProcessed", f"the job {job} was aborted")
+        else ("NotProcessed", f"job {job} was aborted in Salesforce")
     )
     told = _download_results(org, job, ended, sent, attempt)
     if told is not None and ended.state != "JobComplete" and not ended.processed and not told.executed:

@@ -1,15 +1,35 @@
-"""Set the pauses between two polls."""
+"""Wait between two looks at a job, and stop looking once the job has taken too long."""
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 
+from connector_salesforce.errors.exceptions import CallFailed
+from connector_sdk import Attempt, Executed
+
+log = logging.getLogger(__name__)
+
 _GROWTH = 1.6
+_HOUR = 3600.0
 
 
-def pauses(first: float, longest: float) -> Iterator[float]:
-    """Yield seconds to wait, which grow from `first` to `longest`, without end."""
-    pause = first
+def wait_between_looks(attempt: Attempt, what: str, first: float, longest: float, *, hours: float) -> Iterator[float]:
+    """Wait before each look at a job, from `first` seconds to `longest`; yield when that wait began.
+
+    The clock is the monotonic one. `what` names the job in the log, as a warning once an hour. Raises `CallFailed`
+    after a look that came `hours` or later and did not end the loop: the rows may still be executed.
+    """
+    began, warned, pause = time.monotonic(), 0, first
     while True:
-        yield pause
+        since = time.monotonic()
+        attempt.wait(pause, f"{what} has not ended")
+        yield since
+        passed = (time.monotonic() - began) / _HOUR
+        if passed >= hours:
+            raise CallFailed("JOB_TIMEOUT", f"{what} has not ended after {hours:g} hours", Executed.MAYBE)
+        if int(passed) > warned:
+            warned = int(passed)
+            log.warning("%s has not ended after %d hours; the run waits up to %g hours", what, warned, hours)
         pause = min(pause * _GROWTH, longest)
