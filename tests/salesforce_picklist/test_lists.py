@@ -163,6 +163,20 @@ def test_a_list_needs_no_fields_beside_its_names(project: Project) -> None:
     assert project.active() == {"Gold": "Gold", "Platinum": "Platinum"}
 
 
+def test_a_model_that_has_only_names_needs_no_fields_in_the_project_file(project: Project) -> None:
+    """The name is the label of a new value, and a value that the org has keeps its label."""
+    values = [{"value": "Gold", "label": "Gold member"}, "Silver"]
+    project.emulated.change({"objects": {"Account": {"fields": {"Tier__c": {"picklistValues": values}}}}})
+    project.sync(fields=None)
+    project.write_rows("values.csv", [{"name": "Gold"}, {"name": "Platinum"}], ("name",))
+    assert "fields" not in (project.folder / "connector.yml").read_text(encoding="utf-8")
+    assert project.invoke("check").exit_code == 0
+    assert project.plan().actions == {"created": 1, "deactivated": 1}
+    assert project.run().exit == 0
+    assert project.active() == {"Gold": "Gold member", "Platinum": "Platinum"}
+    assert project.run().rows == {"read": 2, "unchanged": 2}
+
+
 def test_many_values_that_leave_at_once_are_stopped_by_the_guard(project: Project) -> None:
     project.sync(guards=None)
     project.model("Gold", "Silver")

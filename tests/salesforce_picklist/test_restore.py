@@ -121,3 +121,28 @@ def test_another_org_is_left_alone(project: Project) -> None:
     assert restored.exit_code == 6
     assert "this connection reaches" in restored.stderr
     assert project.emulated.picklist("Account.Tier__c") == before
+
+
+def test_a_user_who_lost_a_permission_is_told_which_and_what_to_do(project: Project) -> None:
+    plans(project)
+    project.model("team", "business")
+    run = project.run()
+    project.emulated.change({"permissions": {"integration@emulator.invalid": {"customizeApplication": False}}})
+    restored = project.restore(run)
+    assert (restored.exit_code, restored.stdout) == (69, "")
+    assert "Account.Plan__c is not brought back completely: INSUFFICIENT_ACCESS" in restored.stderr
+    assert "bug" not in restored.stderr
+
+
+def test_a_picklist_that_is_busy_is_brought_back_by_the_same_command_later(project: Project) -> None:
+    project.model("Gold")
+    run = project.run()
+    busy = {"code": "UNABLE_TO_LOCK_ROW", "message": "a picklist background job is being executed"}
+    fault = {"match": {"object": "CustomField", "key": "Account.Tier__c"}, "do": {"error": busy}, "times": 1}
+    project.emulated.faults(fault)
+    restored = project.restore(run)
+    assert (restored.exit_code, restored.stdout) == (4, "")
+    assert "PICKLIST_BUSY" in restored.stderr
+    assert "run the command again later" in restored.stderr
+    assert project.restore(run).exit_code == 0
+    assert list(project.active()) == ["Gold", "Silver", "Bronze"]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import click
-from connector_salesforce import connect
+from connector_salesforce import CallFailed, connect
 
+from connector_salesforce_picklist import codes
 from connector_salesforce_picklist.changes import Change
 from connector_salesforce_picklist.lists import Lists
 from connector_salesforce_picklist.restore import list_changes, plan_restore
 from connector_salesforce_picklist.writing import FORMER, read_former, store
-from connector_sdk import CommandSettings, ConfigError, ExitCode, RunNotes, RunStopped
+from connector_sdk import CommandSettings, ConfigError, ExitCode, Kind, RunNotes, RunStopped
 
 TYPE = "salesforce_picklist"
 _COLUMNS = ("value", "label", "change")
+_EXITS = {Kind.REJECTED: ExitCode.ROWS_FAILED, Kind.FATAL: ExitCode.UNREACHABLE}
+_LATER = "run the command again later"
+_UNMANAGED = "change in Setup what the package allows: it has locked the list or its own values"
 
 
 @click.command()
@@ -36,20 +41,45 @@ def restore(settings: CommandSettings, run: str, dry_run: bool) -> None:
     with closing(connection):
         _require_account(notes, connection.account)
         lists = Lists(connection.handle)
-        current = lists.read(first.handle["object"], first.handle["field"])
+        field = f"{first.handle['object']}.{first.handle['field']}"
+        with _stop_at_failure(f"{field} could not be read"):
+            current = lists.read(first.handle["object"], first.handle["field"])
         former = read_former([first], current)
         assert former is not None
         change = plan_restore(current, former)
-        settings.write(_COLUMNS, list(list_changes(change, former)))
         if not dry_run:
-            store(lists, change.steps, attempt=1)
-        _say(settings, lists, change, dry_run=dry_run)
+            with _stop_at_failure(f"{field} is not brought back completely"):
+                store(lists, change.steps, attempt=1)
+        settings.write(_COLUMNS, list(list_changes(change, former)))
+        with _stop_at_failure(f"the record types that use {field} could not be read"):
+            _say(settings, lists, change, dry_run=dry_run)
 
 
 def _require_account(notes: RunNotes, account: str) -> None:
     if notes.account != account:
         message = f"the run {notes.run} wrote to the org {notes.account}, and this connection reaches {account}"
         raise RunStopped(message, hint="correct the connection", exit_code=ExitCode.GUARD)
+
+
+@contextmanager
+def _stop_at_failure(message: str) -> Iterator[None]:
+    """Turn a failed call into a `RunStopped` with this message, Salesforce's reason and what to do."""
+    try:
+        yield
+    except CallFailed as error:
+        known = codes.classify(error)
+        exit_code = _EXITS.get(known.kind, ExitCode.STOPPED) if known else ExitCode.STOPPED
+        raise RunStopped(f"{message}: {error}", hint=_advise(error), exit_code=exit_code) from error
+
+
+def _advise(error: CallFailed) -> str:
+    """Return what to do about a failed call of a command, which sends nothing again by itself."""
+    if error.code == codes.MANAGED:
+        return _UNMANAGED
+    known = codes.classify(error)
+    if known is None or known.kind in (Kind.TRANSIENT, Kind.THROTTLED):
+        return _LATER
+    return known.advice or _LATER
 
 
 def _say(settings: CommandSettings, lists: Lists, change: Change, *, dry_run: bool) -> None:
