@@ -58,14 +58,14 @@ class Connector(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return our commands in the order of use, then the names of the destinations."""
-        return [*_COMMANDS, *sorted(set(_plugins(ctx)) - set(_COMMANDS))]
+        return [*_COMMANDS, *sorted(set(_types_by_command(ctx)) - set(_COMMANDS))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return one of our commands or a destination's group of commands, or None."""
         if cmd_name in _COMMANDS:
             command: click.Command = getattr(import_module(f"connector_sdk.cli.{_COMMANDS[cmd_name]}"), cmd_name)
             return command
-        type_ = _plugins(ctx).get(cmd_name)
+        type_ = _types_by_command(ctx).get(cmd_name)
         return PluginCommands(type_) if type_ else None
 
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
@@ -108,7 +108,7 @@ def _tell_broken_pipes() -> Iterator[None]:
         raise _PipeError from error
 
 
-def _plugins(ctx: click.Context) -> dict[str, str]:
+def _types_by_command(ctx: click.Context) -> dict[str, str]:
     """Return the types of destinations by the names of their command groups, without importing a plugin."""
     settings = ctx.find_root().ensure_object(Settings)
     return {type_.replace("_", "-"): type_ for type_ in (*find_installed(), *(settings.destinations or ()))}

@@ -9,20 +9,17 @@ from attrs import asdict
 
 from connector_sdk.check import check as check_project
 from connector_sdk.cli import terminal
+from connector_sdk.cli.described import write_objects, write_schema
 from connector_sdk.cli.init_commands import project_types
 from connector_sdk.cli.orphaned_runs import tell_left_behind
-from connector_sdk.cli.records import Format, Record, write_json, write_records
+from connector_sdk.cli.records import Format, Record, write_records
 from connector_sdk.cli.settings import Settings, global_options
 from connector_sdk.cli.summaries import finding_text
 from connector_sdk.contract.batch import Action
 from connector_sdk.contract.codes import EXPLAINED, Code
 from connector_sdk.contract.errors import ConfigError, ConnectorError
 from connector_sdk.contract.outcome import Classification, RowError
-from connector_sdk.contract.schema import Field, ObjectSchema
-from connector_sdk.contract.spec import Mode
 from connector_sdk.lifecycle.connect import open_connection
-
-_MATCHING = frozenset({Mode.UPSERT, Mode.UPDATE, Mode.ARCHIVE})
 
 
 @click.command()
@@ -43,7 +40,7 @@ def check(settings: Settings) -> None:
 @click.command()
 @click.argument("connection")
 @click.argument("object_name", metavar="[OBJECT]", required=False)
-@click.option("--refresh", is_flag=True, help="Ask the destination again instead of using what is remembered.")
+@click.option("--refresh", is_flag=True, help="Ask the destination, and do not use the stored description.")
 @global_options
 @click.pass_obj
 def discover(settings: Settings, connection: str, object_name: str | None, refresh: bool) -> None:
@@ -53,10 +50,9 @@ def discover(settings: Settings, connection: str, object_name: str | None, refre
     """
     with open_connection(settings.project, connection, destinations=settings.destinations) as (destination, opened):
         if object_name is None:
-            objects = destination.list_objects(opened)
-            write_records(settings.output, ("name", "label", "modes"), (asdict(each) for each in objects))
+            write_objects(settings.output, destination.list_objects(opened))
         else:
-            _write_schema(settings.output, destination.discover_schema(opened, object_name, refresh))
+            write_schema(settings.output, destination.discover_schema(opened, object_name, refresh))
 
 
 @click.command()
@@ -107,47 +103,3 @@ def _join_destinations(found: Iterable[Record]) -> dict[tuple[str, ...], list[st
 
 def _explanation(type_: str, code: str, known: Classification) -> Record:
     return {"destination": type_, "code": code, "kind": known.kind, "cause": known.cause, "advice": known.advice}
-
-
-def _write_schema(format_: Format, schema: ObjectSchema) -> None:
-    if format_ is Format.JSON:
-        write_json(schema)
-        return
-    columns = ("field", "label", "type", "editable", "matchable", "external_id", "why_not")
-    write_records(format_, columns, (_field(each, schema) for each in schema.fields))
-    matched = {mode for each in schema.fields for mode in _matchable(each, schema)}
-    if schema.match_advice and not matched >= schema.modes & _MATCHING:
-        terminal.say(schema.match_advice)
-
-
-def _field(field: Field, schema: ObjectSchema) -> Record:
-    return {
-        "field": field.name,
-        "label": field.label,
-        "type": field.native_type or field.type.value,
-        "editable": _editable(field),
-        "matchable": ", ".join(_matchable(field, schema)),
-        "external_id": "recommended" if field.recommended else "yes" if field.external_id else "",
-        "why_not": "; ".join(_reasons(field, schema)),
-    }
-
-
-def _editable(field: Field) -> str:
-    if field.creatable and field.updatable:
-        return "yes"
-    if field.creatable:
-        return "on creation only"
-    return "on update only" if field.updatable else "no"
-
-
-def _matchable(field: Field, schema: ObjectSchema) -> list[Mode]:
-    return [mode for mode in sorted(schema.modes & _MATCHING) if mode not in field.not_matchable]
-
-
-def _reasons(field: Field, schema: ObjectSchema) -> list[str]:
-    """Return why a field cannot be written or matched: each reason once, with the modes that it applies to."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for what, reasons in (("write", field.not_writable), ("match", field.not_matchable)):
-        for mode in sorted(schema.modes & set(reasons)):
-            found.setdefault((what, reasons[mode]), []).append(mode.value)
-    return [f"{what} in {', '.join(modes)}: {reason}" for (what, reason), modes in found.items()]

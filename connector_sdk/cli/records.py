@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from attrs import asdict, has
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +22,9 @@ from connector_sdk.cli.clean import escape_controls, one_line, printable, spread
 
 TABLE_ROWS = 200
 """The most records that a table shows. The other formats show all."""
+
+_GAP = 2
+"""The blanks between two columns of a table."""
 
 Record = Mapping[str, Any]
 
@@ -33,14 +37,20 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-def write_records(format_: Format, columns: Sequence[str], records: Iterable[Record]) -> None:
-    """Write records to stdout as they arrive."""
+def write_records(
+    format_: Format, columns: Sequence[str], records: Iterable[Record], least: Mapping[str, int] | None = None
+) -> None:
+    """Write records to stdout as they arrive.
+
+    `least` makes a table fit the terminal, or 100 columns: its columns become narrower, in its order, and keep at least
+    the width that it names.
+    """
     if format_ is Format.JSON:
         _write_json(records)
     elif format_ is Format.CSV:
         _write_csv(columns, records)
     else:
-        _write_table(columns, iter(records))
+        _write_table(columns, iter(records), least)
 
 
 def write_json(value: Any) -> None:
@@ -109,16 +119,28 @@ def _text(value: Any) -> str:
     return to_json(value)
 
 
-def _write_table(columns: Sequence[str], records: Iterable[Record]) -> None:
-    rows = iter(records)
-    shown = [[Text(one_line(_text(record.get(column)))) for column in columns] for record in islice(rows, TABLE_ROWS)]
+def _write_table(columns: Sequence[str], rows: Iterator[Record], least: Mapping[str, int] | None) -> None:
+    shown = [[one_line(_text(record.get(column))) for column in columns] for record in islice(rows, TABLE_ROWS)]
+    headers = [column.replace("_", " ") for column in columns]
+    widths = {column: max(map(cell_len, cells)) for column, *cells in zip(columns, headers, *shown, strict=True)}
+    if least is not None:
+        widths = _shrink(widths, least, terminal.columns())
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+    for column, header in zip(columns, headers, strict=True):
+        table.add_column(header, overflow="fold", width=None if least is None else widths[column])
     for cells in shown:
-        table.add_row(*cells)
-    terminal.show(table)
+        table.add_row(*map(Text, cells))
+    terminal.show(table, None if least is None else terminal.columns())
     if not shown:
         terminal.note("nothing to show")
     elif next(rows, None) is not None:
         terminal.note(f"only the first {TABLE_ROWS} are shown; --output csv or json writes all")
+
+
+def _shrink(widths: Mapping[str, int], least: Mapping[str, int], room: int) -> dict[str, int]:
+    """Return the widths of columns after making them narrower, in the order of `least`, until a table fits."""
+    fitting = dict(widths)
+    for column, smallest in least.items():
+        excess = sum(fitting.values()) + _GAP * (len(fitting) - 1) - room
+        fitting[column] -= max(min(excess, fitting[column] - smallest), 0)
+    return fitting

@@ -33,7 +33,11 @@ _first_run = click.option(
     help="For a first run: send all rows, or mark the present rows as already sent.",
 )
 _accept = click.option("--accept", multiple=True, metavar="NAME", help="Release a guard for this run.")
-_full = click.option("--full", is_flag=True, help="Send every row again; leave removed rows alone.")
+_full = click.option(
+    "--full",
+    is_flag=True,
+    help="Send unchanged rows again too. Records of removed rows are left alone.",
+)
 
 
 @click.command()

@@ -110,7 +110,8 @@ def _pending_codes(report: RunReport) -> tuple[str, ...]:
 def _doubt_lines(report: RunReport) -> list[str]:
     """Return the line about possible duplicates, if rows were sent again after a lost answer."""
     twice = report.possible_duplicates
-    said = f"{_rows(twice)} sent again after a lost answer: possible duplicates, named by connector rows {report.run}"
+    command = f"connector rows {report.run}"
+    said = f"{_rows(twice)} sent again after a lost answer: possible duplicates; list them with: {command}"
     return [_line("doubt", said)] if twice else []
 
 

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import select
+import shutil
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -18,6 +19,9 @@ from connector_sdk.lifecycle.connect import REDACTORS
 
 _UNLIMITED = 4_000
 """The width of tables in a file or a pipe, in columns: wide enough to cut nothing."""
+
+_PLAIN = 100
+"""The width of text that is wrapped for a file or a pipe, in columns."""
 
 _NO_READER = (errno.EPIPE, errno.EBADF, errno.EIO)
 """System errors that mean that the pipe or the terminal is closed."""
@@ -59,11 +63,20 @@ def text(lines: str) -> None:
     data(f"{printable(lines)}\n")
 
 
-def show(content: RenderableType) -> None:
-    """Write a table or styled text to stdout, in color only on a terminal."""
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+def columns() -> int:
+    """Return the width to which text is wrapped: that of the terminal, or 100 columns in a file or a pipe."""
+    return shutil.get_terminal_size((_PLAIN, 24)).columns if _is_on_terminal() else _PLAIN
+
+
+def show(content: RenderableType, width: int | None = None) -> None:
+    """Write a table or styled text to stdout, in color only on a terminal.
+
+    Without a width, the terminal's counts, and a file or a pipe has no limit.
+    """
+    on_terminal = _is_on_terminal()
     buffer = io.StringIO()
-    width = None if on_terminal else _UNLIMITED
+    if width is None and not on_terminal:
+        width = _UNLIMITED
     console = Console(file=buffer, force_terminal=on_terminal, width=width, highlight=False, soft_wrap=False)
     console.print(content)
     data("".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines()))
@@ -80,6 +93,10 @@ def note(text: str) -> None:
     context = click.get_current_context(silent=True)
     if context is None or not getattr(context.find_root().obj, "quiet", False):
         say(text)
+
+
+def _is_on_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _write(stream: TextIO | None, text: str) -> None:

@@ -48,7 +48,7 @@ def field(project: Project, name: str, **flags: Any) -> None:
 def test_a_field_that_became_read_only_stops_with_the_setup_path(written: Project) -> None:
     grant(written, Email="read")
     said = read_refusal(written)
-    setup = "Setup, Object Manager, Contact, Fields & Relationships, Email, Set Field-Level Security"
+    setup = "Setup, Object Manager, Contact, Fields & Relationships, the field, Set Field-Level Security"
     for word in (f"read-only for this user: {setup}", "since the last run"):
         assert word in said
 

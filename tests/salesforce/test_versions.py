@@ -103,7 +103,13 @@ def test_an_old_version_is_shown_by_check_plan_and_login_and_the_default_is_not(
     assert any(told in each for each in old.report("plan", "contacts").findings)
 
 
-@pytest.mark.parametrize("command", [("check",), ("plan", "contacts"), ("run", "contacts"), ("salesforce", "whoami")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check",), ("plan", "contacts"), ("run", "contacts"), ("discover", "crm"), ("discover", "crm", "Contact"),
+        ("salesforce", "whoami"), ("salesforce", "login"),
+    ],
+)  # fmt: skip
 def test_a_version_that_the_org_does_not_have_is_named_with_those_that_it_has(
     project: Project, command: tuple[str, ...]
 ) -> None:
@@ -111,6 +117,7 @@ def test_a_version_that_the_org_does_not_have_is_named_with_those_that_it_has(
     result = at(project, "99.0").invoke(*command)
     newest = read_versions(project.emulated)[-1]
     assert result.exit_code == 64
+    assert len(result.stderr.splitlines()) == 1
     assert "connections.crm.api_version: this org does not have version 99.0" in result.stderr
     assert f"31.0 to {newest}" in result.stderr
     assert not project.emulated.writing_calls()

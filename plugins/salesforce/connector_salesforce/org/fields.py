@@ -103,11 +103,12 @@ def hint_at_missing(object_name: str) -> str:
 
     Field-level security removes the fields that the user may not see.
     """
-    return f"absent or hidden from this user: {_setup_path(object_name, 'the field')}"
+    return f"absent or hidden from this user: {_setup_path(object_name)}"
 
 
-def _setup_path(object_name: str, field: str) -> str:
-    return f"Setup, Object Manager, {object_name}, Fields & Relationships, {field}, Set Field-Level Security"
+def _setup_path(object_name: str) -> str:
+    """Return where an admin lets users see a field. It names no field, so that fields share the text."""
+    return f"Setup, Object Manager, {object_name}, Fields & Relationships, the field, Set Field-Level Security"
 
 
 def refers_by_key(described: Description) -> bool:
@@ -222,7 +223,7 @@ def _read_only(object_name: str, described: Description) -> str:
     if type_ in _COMPOUND or (described.get("nameField") and described.get("extraTypeInfo") == "personname"):
         return "is a compound field: write its parts"
     if described.get("permissionable"):
-        return f"is read-only for this user: {_setup_path(object_name, described['name'])}"
+        return f"is read-only for this user: {_setup_path(object_name)}"
     return "is a system field, which Salesforce maintains"
 
 
@@ -249,7 +250,7 @@ def _no_upsert_key(described: Description) -> str:
     if described.get("unique"):
         return f"is unique, but {marked}. {STEPS}"
     if described.get("idLookup"):
-        return f"is a standard look-up field: it {marked}. {STEPS}"
+        return f"is a standard lookup field: it {marked}. {STEPS}"
     return marked
 
 
