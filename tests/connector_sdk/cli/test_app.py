@@ -11,15 +11,57 @@ import jsonschema
 import pytest
 import yaml
 
+from connector_sdk import (
+    Classification,
+    Executed,
+    Field,
+    FieldType,
+    Kind,
+    Mode,
+    ObjectInfo,
+    ObjectSchema,
+    RowError,
+)
 from connector_sdk.hooks import plugins
 from connector_sdk.lifecycle.connect import REDACTORS
 from connector_sdk.observing.redaction import Redactor
 from connector_sdk.project.load import load_project
+from connector_sdk.testing.reference import Store
 from tests.connector_sdk.cli.conftest import Invoke
+from tests.connector_sdk.destinations import reference
 
 COMMANDS = (
     "init", "schema", "check", "discover", "plan", "run", "runs", "show", "rows", "calls", "resolve", "explain",
 )  # fmt: skip
+
+
+OBJECTS = [ObjectInfo("Book", "Book", frozenset({Mode.UPSERT})), ObjectInfo("Author", "=1+1", frozenset())]
+BOOK = ObjectSchema(
+    name="Book",
+    label="Book",
+    fields=(
+        Field(name="isbn", type=FieldType.TEXT, unique=True, external_id=True, recommended=True),
+        Field(name="shelved", type=FieldType.TEXT, updatable=False, not_matchable={Mode.UPSERT: "it is not unique"}),
+        Field(
+            name="id",
+            type=FieldType.TEXT,
+            creatable=False,
+            updatable=False,
+            not_writable={Mode.UPSERT: "the library sets it"},
+            not_matchable={Mode.UPSERT: "it is not unique"},
+        ),
+    ),
+    modes=frozenset({Mode.UPSERT}),
+)
+
+
+def explain_lent_out(error: RowError | BaseException) -> Classification | None:
+    """Classify one code, which the destination spells in capitals."""
+    if not isinstance(error, RowError) or error.code != "LENT_OUT":
+        return None
+    return Classification(
+        kind=Kind.REJECTED, executed=Executed.NO, cause="Another reader has the book.", advice="Ask them for it."
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -74,7 +116,7 @@ def test_wrong_usage_is_exit_64_with_a_next_step_on_stderr_and_no_traceback(
 
 def test_every_problem_of_a_project_is_shown_with_its_line(invoke: Invoke, folder: Path) -> None:
     file = folder / "connector.yml"
-    file.write_text(file.read_text().replace("mode: upsert", "mode: upsrt").replace("object: Book", "objekt: Book"))
+    file.write_text(file.read_text().replace("mode: upsert", "mode: upsrt").replace("object: people", "objekt: people"))
     result = invoke("check")
     assert result.exit_code == 64
     lines = result.stderr.splitlines()
@@ -130,41 +172,50 @@ def test_the_schema_checks_connections_of_the_projects_destinations(invoke: Invo
     validator = jsonschema.Draft202012Validator(schema)
     text = (folder / "connector.yml").read_text()
     assert validator.is_valid(yaml.safe_load(text))
-    assert not validator.is_valid(yaml.safe_load(text.replace('"${SHELF_TOKEN}"', "open-sesame")))
+    assert not validator.is_valid(yaml.safe_load(text.replace('"${CRM_TOKEN}"', "open-sesame")))
 
 
 def test_discover_lists_objects_and_says_why_fields_cannot_be_used(invoke: Invoke, folder: Path) -> None:
-    assert json.loads(invoke("discover", "crm", "--output", "json").stdout)[0]["name"] == "Book"
-    assert "'=1+1" in invoke("discover", "crm", "--output", "csv").stdout
-    lines = invoke("discover", "crm", "Book").stdout.splitlines()
+    def discover(*arguments: str) -> str:
+        return invoke("discover", "crm", *arguments, destinations=library).stdout
+
+    library = reference(list_objects=lambda: OBJECTS, discover_schema=lambda: BOOK)
+    assert json.loads(discover("--output", "json"))[0]["name"] == "Book"
+    assert "'=1+1" in discover("--output", "csv")
+    lines = discover("Book").splitlines()
     assert "recommended" in lines[1]
     assert "on creation only" in lines[2]
-    assert "write in upsert: the library sets it; match in upsert: it is not unique" in lines[3]
-    assert json.loads(invoke("discover", "crm", "Book", "--output", "json").stdout)["fields"][0]["unique"] is True
+    assert lines[3].endswith("2, 1")
+    assert lines[5:] == ["1  match in upsert: it is not unique", "2  write in upsert: the library sets it"]
+    assert "write in upsert: the library sets it; match in upsert" in discover("Book", "--output", "csv")
+    assert json.loads(discover("Book", "--output", "json"))["fields"][0]["unique"] is True
 
 
 def test_a_secret_that_is_not_set_is_named_with_its_place(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("SHELF_TOKEN")
+    monkeypatch.delenv("CRM_TOKEN")
     result = invoke("discover", "crm")
     assert result.exit_code == 64
-    assert "connector.yml:3 connections.crm.token: the environment variable SHELF_TOKEN is not set" in result.stderr
+    assert "connector.yml:3 connections.crm.token: the environment variable CRM_TOKEN is not set" in result.stderr
 
 
 def test_a_login_that_is_refused_is_said_with_its_place_in_the_project(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SHELF_TOKEN", "lost-ticket")
+    store = Store.at(folder / "store.db")
+    store.become(token="open-sesame")
+    store.close()
+    monkeypatch.setenv("CRM_TOKEN", "lost-ticket")
     for arguments in (("discover", "crm"), ("check",), ("run", "books")):
         result = invoke(*arguments)
         assert result.exit_code == 69
-        assert "connector.yml:3 connections.crm.token: the library does not know this token" in result.stderr
+        assert "connector.yml:3 connections.crm.token: the account does not know this token" in result.stderr
 
 
 @pytest.mark.parametrize("written", ["LENT_OUT", "lent_out", "Lent_Out"])
 def test_explain_takes_any_case(invoke: Invoke, folder: Path, written: str) -> None:
-    result = invoke("explain", written)
+    result = invoke("explain", written, destinations=reference(classify_error=explain_lent_out))
     assert result.exit_code == 0
     assert "Another reader has the book." in result.stdout
     assert "Ask them for it." in result.stdout
@@ -174,16 +225,17 @@ def test_explain_answers_programs_too_and_needs_no_project(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (found,) = json.loads(invoke("explain", "lent_out", "--output", "json").stdout)
-    assert found["destination"] == "shelf"
+    known = reference(classify_error=explain_lent_out)
+    (found,) = json.loads(invoke("explain", "lent_out", "--output", "json", destinations=known).stdout)
+    assert found["destination"] == "reference"
     assert found["advice"] == "Ask them for it."
 
 
 def test_a_destination_adds_commands(invoke: Invoke, folder: Path) -> None:
-    assert "Commands of the destination shelf." in invoke("--help").stdout
-    assert "dust" in invoke("shelf", "--help").stdout
-    assert invoke("shelf", "dust").stdout == "dusted 2 shelves\n"
-    assert invoke("shelf", "wash").exit_code == 64
+    assert "Commands of the destination reference." in invoke("--help").stdout
+    assert "dust" in invoke("reference", "--help").stdout
+    assert invoke("reference", "dust").stdout == "dusted 2 shelves\n"
+    assert invoke("reference", "wash").exit_code == 64
 
 
 def test_a_command_of_a_plugin_finds_its_connection_and_takes_the_options_of_every_command(
@@ -191,10 +243,10 @@ def test_a_command_of_a_plugin_finds_its_connection_and_takes_the_options_of_eve
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "home"))
     monkeypatch.chdir("/")
-    result = invoke("shelf", "card", "--project", str(folder), "--output", "json")
+    result = invoke("reference", "card", "--project", str(folder), "--output", "json")
     assert json.loads(result.stdout) == [{"connection": "crm"}]
-    assert invoke("shelf", "card", "crm", "--project", str(folder), "--output", "csv").stdout == "connection\ncrm\n"
-    assert "--project" in invoke("shelf", "card", "--help").stdout
+    assert invoke("reference", "card", "crm", "--project", str(folder), "--output", "csv").stdout == "connection\ncrm\n"
+    assert "--project" in invoke("reference", "card", "--help").stdout
     assert list((folder / "home").rglob("*.token"))
 
 
@@ -205,23 +257,27 @@ def test_a_secret_that_a_command_of_a_plugin_says_is_not_seen(
     redactor = Redactor()
     redactor.hide("open-sesame")
     with REDACTORS.include(redactor):
-        assert "the card is ***" in invoke("shelf", "card").stderr
+        assert "the card is ***" in invoke("reference", "card").stderr
 
 
 @pytest.mark.parametrize(
     ("connections", "arguments", "said"),
     [
-        ("crm: {type: shelf, token: '${SHELF_TOKEN}'}", ("crmm",), "no connection crmm of type shelf"),
-        ("crm: {type: other}", (), "no connection of type shelf; the project has: none"),
-        ("crm: {type: shelf, token: '${A}'}\n  old: {type: shelf, token: '${B}'}", (), "several shelf connections"),
-        ("crm: {type: shelf, token: '${NOT_SET}'}", (), "NOT_SET is not set"),
+        ("crm: {type: reference, path: a, token: '${CRM_TOKEN}'}", ("crmm",), "no connection crmm of type reference"),
+        ("crm: {type: other}", (), "no connection of type reference; the project has: none"),
+        (
+            "crm: {type: reference, path: a, token: '${A}'}\n  old: {type: reference, path: a, token: '${B}'}",
+            (),
+            "several reference connections",
+        ),
+        ("crm: {type: reference, path: a, token: '${NOT_SET}'}", (), "NOT_SET is not set"),
     ],
 )
 def test_a_command_of_a_plugin_says_which_connections_there_are(
     invoke: Invoke, folder: Path, connections: str, arguments: tuple[str, ...], said: str
 ) -> None:
     (folder / "connector.yml").write_text(f"version: 1\nconnections:\n  {connections}\n")
-    result = invoke("shelf", "card", *arguments)
+    result = invoke("reference", "card", *arguments)
     assert result.exit_code == 64
     assert said in result.stderr
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from connector_sdk import Destination
-from connector_sdk.cli.app import connector
-from connector_sdk.cli.settings import Settings
-from connector_sdk.testing.reference import Fault, FaultKind, Store, plugin
+from connector_sdk.testing.reference import Fault, FaultKind, Store
+
+from .conftest import Invoke
 
 PROJECT = """\
 version: 1
@@ -39,8 +37,6 @@ sequences:
   nightly: [notes, people]
 """
 
-Command = Callable[..., Result]
-
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
@@ -55,22 +51,18 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 
 @pytest.fixture
-def command(store: Store) -> Command:
-    def run_command(*arguments: str) -> Result:
-        settings = Settings(destinations={"reference": Destination("reference", plugin)})
-        return CliRunner().invoke(connector, list(arguments), obj=settings)
-
-    assert run_command("run", "nightly", "--first-run", "send").exit_code == 3
-    return run_command
+def command(store: Store, invoke: Invoke) -> Invoke:
+    assert invoke("run", "nightly", "--first-run", "send").exit_code == 3
+    return invoke
 
 
-def test_the_later_syncs_of_a_sequence_run_all_the_same(command: Command, store: Store) -> None:
+def test_the_later_syncs_of_a_sequence_run_all_the_same(command: Invoke, store: Store) -> None:
     assert store.execution_counts("people") == {"a": 1, "b": 1}
 
 
 @pytest.mark.rule("T1")
 @pytest.mark.parametrize("syncs", [["notes"], ["nightly"], ["people", "notes"]])
-def test_each_run_of_the_sync_exits_with_3_and_names_the_command(command: Command, syncs: list[str]) -> None:
+def test_each_run_of_the_sync_exits_with_3_and_names_the_command(command: Invoke, syncs: list[str]) -> None:
     for _ in range(2):
         result = command("run", *syncs)
         assert result.exit_code == 3
@@ -85,7 +77,7 @@ def test_each_run_of_the_sync_exits_with_3_and_names_the_command(command: Comman
 
 
 @pytest.mark.rule("T1")
-def test_a_plan_names_them_and_does_not_count_them_as_changes(command: Command) -> None:
+def test_a_plan_names_them_and_does_not_count_them_as_changes(command: Invoke) -> None:
     shown = command("plan", "notes", "--detailed-exitcode")
     assert shown.exit_code == 0
     assert "warning: 2 rows are held" in shown.stdout
@@ -97,7 +89,7 @@ def test_a_plan_names_them_and_does_not_count_them_as_changes(command: Command) 
 
 
 @pytest.mark.rule("T1")
-def test_they_are_settled_by_the_name_of_the_sync_also_when_it_was_renamed(command: Command) -> None:
+def test_they_are_settled_by_the_name_of_the_sync_also_when_it_was_renamed(command: Invoke) -> None:
     Path("connector.yml").write_text(PROJECT.replace("  notes:\n", "  remarks:\n").replace("[notes,", "[remarks,"))
     assert "notes, a sync that the project does not have, holds rows" in command("runs").stderr
     waiting = command("resolve", "notes", "--output", "json")
@@ -109,7 +101,7 @@ def test_they_are_settled_by_the_name_of_the_sync_also_when_it_was_renamed(comma
 
 
 @pytest.mark.rule("T1")
-def test_a_sync_can_ignore_them(command: Command) -> None:
+def test_a_sync_can_ignore_them(command: Invoke) -> None:
     Path("connector.yml").write_text(PROJECT.replace("    object: notes", "    object: notes\n    on_held: ignore"))
     result = command("run", "notes", "--output", "json")
     assert (result.exit_code, json.loads(result.stdout)[0]["held"]) == (0, 2)
@@ -121,7 +113,7 @@ def test_a_sync_can_ignore_them(command: Command) -> None:
 
 
 @pytest.mark.rule("T10")
-def test_show_and_run_say_the_same_of_what_went_wrong(command: Command, store: Store) -> None:
+def test_show_and_run_say_the_same_of_what_went_wrong(command: Invoke, store: Store) -> None:
     store.add_fault(Fault(FaultKind.ROW, key="c", code="bad_value", times=9))
     Path("rows.csv").write_text("key,text\na,Ann\nb,Bob\nc,Cid\n")
     ran = command("run", "people")
@@ -137,7 +129,7 @@ def test_show_and_run_say_the_same_of_what_went_wrong(command: Command, store: S
 
 
 @pytest.mark.rule("T2")
-def test_a_stopped_run_says_what_is_in_flight_and_how_it_goes_on(command: Command, store: Store) -> None:
+def test_a_stopped_run_says_what_is_in_flight_and_how_it_goes_on(command: Invoke, store: Store) -> None:
     store.add_fault(Fault(FaultKind.CUT_AFTER, object_name="people", times=99))
     Path("rows.csv").write_text("key,text\na,Anna\nb,Bob\n")
     result = command("run", "people")

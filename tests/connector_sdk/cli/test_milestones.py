@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from attrs import define, field
-from click.testing import CliRunner, Result
 
 from connector_sdk import (
     Action,
@@ -16,7 +15,6 @@ from connector_sdk import (
     Call,
     CallCounts,
     Delivery,
-    Destination,
     Mode,
     Outcome,
     PlanSummary,
@@ -24,11 +22,11 @@ from connector_sdk import (
     RunReport,
     RunStart,
 )
-from connector_sdk.cli.app import connector
 from connector_sdk.cli.milestones import Milestones
-from connector_sdk.cli.settings import Settings
 from connector_sdk.hooks.observers import Observers
-from connector_sdk.testing.reference import Fault, FaultKind, Store, plugin
+from connector_sdk.testing.reference import Fault, FaultKind, Store
+
+from .conftest import Invoke
 
 PROJECT = """\
 version: 1
@@ -159,23 +157,16 @@ def test_rejected_rows_are_counted_and_the_end_says_what_became_of_all() -> None
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> Invoke:
     """Commands in a folder with a project of twenty rows."""
     monkeypatch.chdir(tmp_path)
     Path("connector.yml").write_text(PROJECT)
     Path("people.csv").write_text("key,text\n" + "".join(f"k{number:02},text\n" for number in range(20)))
-    store = Store.at("store.db")
-
-    def run_command(*arguments: str) -> Result:
-        settings = Settings(destinations={"reference": Destination("reference", plugin)})
-        return CliRunner().invoke(connector, list(arguments), obj=settings)
-
-    yield run_command
-    store.close()
+    return invoke
 
 
 @pytest.mark.rule("T7")
-def test_a_command_says_it_on_stderr_and_leaves_stdout_to_the_data(command) -> None:
+def test_a_command_says_it_on_stderr_and_leaves_stdout_to_the_data(command: Invoke) -> None:
     result = command("run", "people", "--output", "json")
     (report,) = json.loads(result.stdout)
     said = result.stderr.splitlines()
@@ -189,7 +180,7 @@ def test_a_command_says_it_on_stderr_and_leaves_stdout_to_the_data(command) -> N
 
 
 @pytest.mark.rule("T7")
-def test_a_quiet_command_says_nothing_and_one_that_goes_on_says_so(command) -> None:
+def test_a_quiet_command_says_nothing_and_one_that_goes_on_says_so(command: Invoke) -> None:
     store = Store.at("store.db")
     store.add_fault(Fault(FaultKind.REFUSED, code="suspended", skip=10))
     assert command("run", "people", "--quiet").stderr.splitlines()[:-1] == []

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from connector_sdk import Destination
-from connector_sdk.cli.app import connector
-from connector_sdk.cli.settings import Settings
-from connector_sdk.testing.reference import plugin
+from .conftest import Invoke
 
 PROJECT = """\
 version: 1
@@ -31,21 +26,18 @@ syncs:
 """
 SAID = "the SQL of model rows orders by rank, which is text of digits: 10 comes before 9"
 
-Command = Callable[..., Result]
-
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> Invoke:
     """Commands in a folder with a project whose model orders by text of digits."""
     monkeypatch.chdir(tmp_path)
     Path("connector.yml").write_text(PROJECT, encoding="utf-8")
     Path("a.csv").write_text("k,n,rank\n1,Ada,1\n2,Grace,10\n", encoding="utf-8")
-    settings = Settings(destinations={"reference": Destination("reference", plugin)})
-    return lambda *arguments: CliRunner().invoke(connector, list(arguments), obj=settings)
+    return invoke
 
 
 @pytest.mark.rule("V9")
-def test_check_warns_once_on_stderr_and_ends_well(command: Command) -> None:
+def test_check_warns_once_on_stderr_and_ends_well(command: Invoke) -> None:
     shown = command("check")
     assert shown.exit_code == 0
     assert shown.stderr.count(f"warning: {SAID}") == 1
@@ -53,7 +45,7 @@ def test_check_warns_once_on_stderr_and_ends_well(command: Command) -> None:
 
 
 @pytest.mark.rule("V9")
-def test_check_has_its_warnings_in_json(command: Command) -> None:
+def test_check_has_its_warnings_in_json(command: Invoke) -> None:
     (record,) = json.loads(command("--output", "json", "check").stdout)
     (finding,) = record["findings"]
     assert (finding["level"], finding["message"]) == ("warning", SAID)
@@ -61,11 +53,11 @@ def test_check_has_its_warnings_in_json(command: Command) -> None:
 
 
 @pytest.mark.rule("V9")
-def test_plan_has_it_among_its_findings(command: Command) -> None:
+def test_plan_has_it_among_its_findings(command: Invoke) -> None:
     assert f"warning: {SAID}" in command("plan", "people").stdout
 
 
-def test_check_says_nothing_of_a_model_that_orders_by_numbers(command: Command) -> None:
+def test_check_says_nothing_of_a_model_that_orders_by_numbers(command: Invoke) -> None:
     text = PROJECT.replace("by rank", "by cast(rank as integer)")
     Path("connector.yml").write_text(text, encoding="utf-8")
     assert "warning" not in command("check").stderr

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from connector_sdk import Destination, Finding, Level, hookimpl
-from connector_sdk.cli.app import connector
-from connector_sdk.cli.settings import Settings
-from connector_sdk.testing.reference import Store, plugin
+from connector_sdk import Finding, Level
+from connector_sdk.testing.reference import plugin
+
+from ..destinations import reference
+from .conftest import Invoke
 
 PROJECT = """\
 version: 1
@@ -35,8 +35,6 @@ syncs:
 NOVEL = "people: warning: interests does not have these values yet: 'Golf' — they are sent as they are"
 FULL = "people: warning: the shelf is nearly full — buy another"
 
-Command = Callable[..., Result]
-
 
 def read_messages(result: Result) -> list[str]:
     """Return the warnings on stderr and the line `writing`, without the progress of the run."""
@@ -50,12 +48,11 @@ def asked() -> list[Any]:
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[Any]) -> Iterator[Command]:
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[Any], invoke: Invoke) -> Invoke:
     """Commands in a folder with a project; the destination warns of every plan, and says when it writes."""
     monkeypatch.chdir(tmp_path)
     Path("connector.yml").write_text(PROJECT)
     Path("people.csv").write_text("key,text,hobby\na,Ann,Golf\n")
-    store = Store.at("store.db")
 
     def check_plan(plan: Any) -> list[Finding]:
         asked.append(plan)
@@ -65,35 +62,27 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[Any]) -
         click.echo("writing", err=True)
         return plugin.write_batch(connection, batch, options, attempt)
 
-    known = {name: hook for name, hook in vars(plugin).items() if hasattr(hook, "connector_sdk_impl")}
-    hooks = known | {"check_plan": hookimpl(check_plan), "write_batch": hookimpl(write_batch)}
-
-    def run_command(*arguments: str) -> Result:
-        settings = Settings(destinations={"reference": Destination("reference", SimpleNamespace(**hooks))})
-        return CliRunner().invoke(connector, list(arguments), obj=settings)
-
-    yield run_command
-    store.close()
+    return partial(invoke, destinations=reference(check_plan=check_plan, write_batch=write_batch))
 
 
-def test_a_run_tells_the_warnings_of_its_plan_before_it_writes(command: Command) -> None:
+def test_a_run_tells_the_warnings_of_its_plan_before_it_writes(command: Invoke) -> None:
     result = command("run", "people", "--output", "json")
     assert result.exit_code == 0
     assert read_messages(result) == [NOVEL, FULL, "writing"]
     assert json.loads(result.stdout)[0]["rows"]["succeeded"] == 1
 
 
-def test_so_does_the_run_of_a_saved_plan(command: Command) -> None:
+def test_so_does_the_run_of_a_saved_plan(command: Invoke) -> None:
     saved = json.loads(command("plan", "people", "--save", "--output", "json").stdout)[0]["run"]
     assert read_messages(command("run", "people", "--plan", saved)) == [NOVEL, FULL, "writing"]
 
 
-def test_a_quiet_run_tells_none(command: Command) -> None:
+def test_a_quiet_run_tells_none(command: Invoke) -> None:
     assert command("run", "people", "--quiet").stderr.splitlines() == ["writing"]
 
 
 def test_a_run_that_sends_nothing_does_not_ask_the_destination_about_its_plan_and_a_plan_does(
-    command: Command, asked: list[Any]
+    command: Invoke, asked: list[Any]
 ) -> None:
     command("run", "people")
     result = command("run", "people")

@@ -179,7 +179,7 @@ def test_a_sequence_stops_when_a_sync_was_stopped_and_says_what_was_not_run(
         (RunStopped("12 rows would be removed", hint="--accept max_removed", exit_code=ExitCode.GUARD), 6),
         (RunStopped("another run holds the lock", hint="wait for it", exit_code=ExitCode.LOCKED), 5),
         (ConfigError("cannot log in", hint="check the token", exit_code=ExitCode.UNREACHABLE), 69),
-        (ConfigError([Problem("no such field", ("syncs", "books", "fields", "title"), "remove it")]), 64),
+        (ConfigError([Problem("no such field", ("syncs", "books", "fields", "name"), "remove it")]), 64),
         (LookupError("odd"), 70),
     ],
 )
@@ -196,7 +196,7 @@ def test_a_run_that_cannot_begin_says_why_and_ends_with_its_code(
     assert str(error).split(" — ")[0].rpartition(": ")[2] in result.stderr
     assert "Traceback" not in result.stderr
     if code == 64:
-        assert "connector.yml:13 syncs.books.fields.title" in result.stderr
+        assert "connector.yml:13 syncs.books.fields.name" in result.stderr
 
 
 def test_held_rows_show_how_to_settle_them(invoke: Invoke, answers: Callable[[Answer], Asked]) -> None:

@@ -1,4 +1,4 @@
-"""A destination that follows a script, and a plan of numbered rows to send to it."""
+"""The reference destination, which follows a script, and a plan of numbered rows to send to it."""
 
 from __future__ import annotations
 
@@ -8,29 +8,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from attrs import define, field, frozen
+from attrs import define, field
 
 from connector_sdk import (
-    CONTRACT,
     NOT_EXECUTED,
     Action,
-    Api,
+    Attempt,
     Batch,
     Classification,
     Column,
     Connection,
-    Delivery,
     Destination,
-    DestinationSpec,
     Executed,
     Kind,
     Mode,
-    ObjectInfo,
-    ObjectSchema,
-    Removal,
     RowError,
     WriteResult,
-    hookimpl,
 )
 from connector_sdk.delivery.context import Progress, RunContext
 from connector_sdk.delivery.error_cache import ErrorCache
@@ -41,6 +34,9 @@ from connector_sdk.hooks.observers import Observers
 from connector_sdk.state.journal import Journal
 from connector_sdk.state.plan_file import BatchRows
 from connector_sdk.state.records import JournalledBatch, NewBatch, RunState
+from connector_sdk.testing.reference.writers import Options
+
+from ..destinations import reference
 
 QUICK = Pace(base=0.001, cap=0.002)
 
@@ -49,14 +45,13 @@ class LostError(Exception):
     """An answer that never came."""
 
 
-@frozen
-class Nothing:
-    """No settings."""
-
-
 @define
 class Scripted:
-    """Hooks that answer from a script: `act` is called with each batch, `recover` with each batch in doubt."""
+    """The reference destination, whose writes, recoveries and codes follow a script. It keeps no records.
+
+    It is for tests of delivery alone, which need each code and each order of answers, and no store, schema or plan.
+    `act` is called with each batch, and `recover` with each batch in doubt. `sent` has the rows of each call.
+    """
 
     act: Callable[[Batch], WriteResult]
     recover: Callable[[Batch], object] = lambda batch: NOT_EXECUTED
@@ -67,36 +62,16 @@ class Scripted:
     most_in_flight: int = 0
     lock: threading.Lock = field(factory=threading.Lock)
 
-    @hookimpl
-    def destination_spec(self) -> DestinationSpec:
-        modes = {Mode.UPSERT: frozenset({Removal.NOTHING}), Mode.INSERT: frozenset({Removal.NOTHING})}
-        api = Api(
-            name="only",
-            delivery=dict.fromkeys(modes, Delivery.AT_LEAST_ONCE),
-            rows_default=10,
-            rows_max=None,
-            bytes_max=None,
-            parallel_default=2,
-            parallel_max=50,
-        )
-        return DestinationSpec(
-            name="scripted", modes=modes, apis=(api,), config=Nothing, options=Nothing, contract=CONTRACT
-        )
+    def destination(self) -> Destination:
+        """Return the reference destination, which follows the script."""
+        return reference(
+            write_batch=lambda batch, attempt: self.write_batch(batch, attempt),
+            recover_batch=lambda batch: self.recover_batch(batch),
+            classify_error=classify,
+        )["reference"]
 
-    @hookimpl
-    def connect(self) -> Connection:
-        return Connection(handle=None, account="account", label="label", production=False, close=lambda: None)
-
-    @hookimpl
-    def list_objects(self) -> Sequence[ObjectInfo]:
-        return ()
-
-    @hookimpl
-    def discover_schema(self, object_name: str) -> ObjectSchema:
-        return ObjectSchema(name=object_name, label=object_name, fields=(), modes=frozenset({Mode.UPSERT}))
-
-    @hookimpl
-    def write_batch(self, batch: Batch, attempt) -> WriteResult:
+    def write_batch(self, batch: Batch, attempt: Attempt) -> WriteResult:
+        """Note the batch, and write it as the script says."""
         with self.lock:
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -109,30 +84,34 @@ class Scripted:
             with self.lock:
                 self.in_flight -= 1
 
-    @hookimpl
     def recover_batch(self, batch: Batch) -> object:
+        """Count the call, and answer as the script says."""
         self.recovered += 1
         return self.recover(batch)
 
-    @hookimpl
-    def classify_error(self, error: RowError | BaseException) -> Classification | None:
-        known = {
-            "locked": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, advice="Fewer at once."),
-            "crowded": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, max_retry_rows=8),
-            "once": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, attempts=2),
-            "quota": Classification(kind=Kind.FATAL, executed=Executed.NO, advice="Wait until tomorrow."),
-            "busy": Classification(kind=Kind.THROTTLED, executed=Executed.NO, overloaded=True),
-            "gone": Classification(kind=Kind.REJECTED, executed=Executed.NO, record_gone=True),
-            "perhaps": Classification(kind=Kind.TRANSIENT, executed=Executed.MAYBE),
-            "perhaps_fatal": Classification(kind=Kind.FATAL, executed=Executed.MAYBE),
-            "bad": Classification(kind=Kind.REJECTED, executed=Executed.NO, advice="Mend the row."),
-            "awaited": Classification(kind=Kind.THROTTLED, executed=Executed.NO, retry_after=0.0, waits=True),
-        }
-        if isinstance(error, RowError):
-            return known.get(error.code)
-        if isinstance(error, LostError):
-            return Classification(kind=Kind.TRANSIENT, executed=Executed.MAYBE)
-        return None
+
+KNOWN = {
+    "locked": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, advice="Fewer at once."),
+    "crowded": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, max_retry_rows=8),
+    "once": Classification(kind=Kind.TRANSIENT, executed=Executed.NO, attempts=2),
+    "quota": Classification(kind=Kind.FATAL, executed=Executed.NO, advice="Wait until tomorrow."),
+    "busy": Classification(kind=Kind.THROTTLED, executed=Executed.NO, overloaded=True),
+    "gone": Classification(kind=Kind.REJECTED, executed=Executed.NO, record_gone=True),
+    "perhaps": Classification(kind=Kind.TRANSIENT, executed=Executed.MAYBE),
+    "perhaps_fatal": Classification(kind=Kind.FATAL, executed=Executed.MAYBE),
+    "bad": Classification(kind=Kind.REJECTED, executed=Executed.NO, advice="Mend the row."),
+    "awaited": Classification(kind=Kind.THROTTLED, executed=Executed.NO, retry_after=0.0, waits=True),
+}
+"""What the codes of the scripts mean: one code for each way in which a row or a batch can fail."""
+
+
+def classify(error: RowError | BaseException) -> Classification | None:
+    """Classify an error, or return None to leave it to the core."""
+    if isinstance(error, RowError):
+        return KNOWN.get(error.code)
+    if isinstance(error, LostError):
+        return Classification(kind=Kind.TRANSIENT, executed=Executed.MAYBE)
+    return None
 
 
 class NumberedRows:
@@ -151,7 +130,7 @@ class NumberedRows:
             object_name=batch.object_name,
             action=batch.action,
             mode=mode,
-            api="only",
+            api="call",
             columns=(Column("name"),),
             rows=pa.table({"name": names}),
         )
@@ -168,11 +147,11 @@ class Bench:
     cancel: threading.Event = field(factory=threading.Event)
 
     def make_run(self, plugin: Scripted, **changes: object) -> RunContext:
-        destination = Destination("scripted", plugin)
+        destination = plugin.destination()
         values: dict[str, object] = {
             "destination": destination,
             "connection": Connection(handle=None, account="acme", label="acme", production=False, close=lambda: None),
-            "options": Nothing(),
+            "options": Options(),
             "journal": self.journal,
             "rows": NumberedRows(),
             "errors": ErrorCache(destination, changes.pop("retry_codes", ())),  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from attrs import define, field
 
-from connector_sdk import Action, Batch, Cancelled, NotExecuted, RunStopped, WriteResult, hookimpl
+from connector_sdk import Action, Attempt, Batch, Cancelled, NotExecuted, RunStopped, WriteResult
 from connector_sdk.delivery.stopping import WHEN_INTERRUPTED, WHEN_STOPPED, SignalEvent, Stopping
 from connector_sdk.state.records import BatchState
 
@@ -27,14 +27,13 @@ class Polled(Scripted):
 
     answered: threading.Event = field(factory=threading.Event)
 
-    @hookimpl
-    def write_batch(self, batch: Batch, attempt) -> WriteResult:
+    def write_batch(self, batch: Batch, attempt: Attempt) -> WriteResult:
         with self.lock:
             self.sent.append(batch.rows.column("name").to_pylist())
         attempt.anchor("job", job="j1")
         return self._answer(batch, attempt)
 
-    def _answer(self, batch: Batch, attempt) -> WriteResult:
+    def _answer(self, batch: Batch, attempt: Attempt) -> WriteResult:
         result = self.act(batch)
         while not self.answered.is_set():
             attempt.wait(0.01)

@@ -36,8 +36,8 @@ def bench(tmp_path: Path) -> Bench:
 
 
 @define
-class Gate:
-    """One call that waits until it is let go."""
+class SlowHook:
+    """A hook that waits until it is let go, and what had returned when the connection was closed."""
 
     reached: threading.Event = field(factory=threading.Event)
     let_go: threading.Event = field(factory=threading.Event)
@@ -54,27 +54,27 @@ class Gate:
         self.returned.append(name)
 
 
-def slow_hooks(gate: Gate) -> dict[str, Callable[..., Any]]:
+def slow_hooks(slow: SlowHook) -> dict[str, Callable[..., Any]]:
     """Return the hooks that a host may call in threads of its own; each waits."""
 
     def list_objects() -> Any:
-        gate.wait("list_objects")
+        slow.wait("list_objects")
         return plugin.list_objects()
 
     def discover_schema(object_name: str) -> Any:
-        gate.wait("discover_schema")
+        slow.wait("discover_schema")
         return plugin.discover_schema(object_name)
 
     def match(connection: Connection, objects: Any, field: str, values: pa.Array) -> Any:
-        gate.wait("match")
+        slow.wait("match")
         return plugin.match(connection, objects, field, values, False, ())
 
     def read_records(connection: Connection, object_name: str, fields: Any) -> Any:
-        gate.wait("read_records")
+        slow.wait("read_records")
         return plugin.read_records(connection, object_name, fields)
 
     def classify_error(error: RowError | BaseException) -> Classification | None:
-        gate.wait("classify_error")
+        slow.wait("classify_error")
         return plugin.classify_error(error)
 
     return {each.__name__: each for each in (list_objects, discover_schema, match, read_records, classify_error)}
@@ -92,43 +92,43 @@ CALLS: dict[str, Callable[[Any, Connection], object]] = {
 @pytest.mark.rule("C5")
 @pytest.mark.parametrize("hook", CALLS)
 def test_a_connection_is_closed_after_the_last_call_of_any_hook_in_any_thread(bench: Bench, hook: str) -> None:
-    gate = Gate()
-    bench.hooks |= {"connect": gate.connect(), hook: slow_hooks(gate)[hook]}
+    slow = SlowHook()
+    bench.hooks |= {"connect": slow.connect(), hook: slow_hooks(slow)[hook]}
     with open_connection(bench.project(ANN), "crm", destinations=bench.destinations) as (destination, live):
         calling = threading.Thread(target=CALLS[hook], args=(destination, live))
         calling.start()
-        assert gate.reached.wait(30)
-    assert gate.closed == []
-    gate.let_go.set()
+        assert slow.reached.wait(30)
+    assert slow.closed == []
+    slow.let_go.set()
     calling.join(30)
-    assert gate.closed == [(hook,)]
+    assert slow.closed == [(hook,)]
 
 
 @pytest.mark.rule("C5")
 @pytest.mark.parametrize("hook", CALLS)
 def test_a_connection_that_was_closed_is_not_called_any_more(bench: Bench, hook: str) -> None:
-    gate = Gate()
-    bench.hooks["connect"] = gate.connect()
+    slow = SlowHook()
+    bench.hooks["connect"] = slow.connect()
     with open_connection(bench.project(ANN), "crm", destinations=bench.destinations) as (destination, live):
         pass
     with pytest.raises(RunStopped, match="connection crm is closed"):
         CALLS[hook](destination, live)
-    assert gate.closed == [()]
+    assert slow.closed == [()]
 
 
 @pytest.mark.rule("C5")
 def test_a_connection_is_closed_once_however_many_threads_leave_it(bench: Bench) -> None:
-    gate, threads = Gate(), 8
-    bench.hooks |= {"connect": gate.connect(), "list_objects": slow_hooks(gate)["list_objects"]}
+    slow, threads = SlowHook(), 8
+    bench.hooks |= {"connect": slow.connect(), "list_objects": slow_hooks(slow)["list_objects"]}
     with open_connection(bench.project(ANN), "crm", destinations=bench.destinations) as (destination, live):
         calling = [threading.Thread(target=destination.list_objects, args=(live,)) for _ in range(threads)]
         for each in calling:
             each.start()
-        gate.let_go.set()
+        slow.let_go.set()
         for each in calling:
             each.join(30)
-        assert gate.closed == []
-    assert gate.closed == [("list_objects",) * threads]
+        assert slow.closed == []
+    assert slow.closed == [("list_objects",) * threads]
 
 
 @pytest.mark.rule("C5")

@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
 from attrs import define, evolve, field
@@ -21,16 +20,20 @@ from connector_sdk import (
     Options,
     PlanSummary,
     WriteResult,
-    hookimpl,
 )
 from connector_sdk.testing.reference import plugin
+
+from ..destinations import reference
 
 WAIT = 600
 
 
 @define
 class Calls:
-    """Watches the calls of all connections: how many are under way in each, and which of them hang."""
+    """Watches the calls of all connections: how many are under way in each, and which of them hang.
+
+    It is for runs that are cancelled at random moments; `Gate` is for runs that stop at one chosen moment.
+    """
 
     hang: int = 0
     stopping: threading.Event = field(factory=threading.Event)
@@ -41,30 +44,25 @@ class Calls:
     _handles: list[Any] = field(factory=list)
     _lock: threading.Lock = field(factory=threading.Lock)
 
-    def destination(self) -> Destination:
-        """Return the reference destination, watched."""
+    def destinations(self) -> dict[str, Destination]:
+        """Return the destinations of a run: the reference destination, watched."""
 
-        @hookimpl
-        def connect(config: Any, host: Any) -> Connection:
-            return self._connect(config, host)
-
-        @hookimpl
         def check_plan(connection: Connection, plan: PlanSummary) -> Sequence[Finding]:
             with self._under(connection):
                 return plugin.check_plan(connection, plan)
 
-        @hookimpl
         def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
             with self._under(connection), self._hang_sometimes():
                 return plugin.write_batch(connection, batch, options, attempt)
 
-        @hookimpl
         def recover_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> object:
             with self._under(connection), self._hang_sometimes():
                 return plugin.recover_batch(connection, batch, options, attempt)
 
-        hooks = (connect, check_plan, write_batch, recover_batch)
-        return Destination("reference", SimpleNamespace(**{**vars(plugin), **{each.__name__: each for each in hooks}}))
+        return reference(
+            connect=lambda config, host: self._connect(config, host),
+            check_plan=check_plan, write_batch=write_batch, recover_batch=recover_batch,
+        )  # fmt: skip
 
     def check(self) -> None:
         """Raise unless every connection was closed once, beside no call."""

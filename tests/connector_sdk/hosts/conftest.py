@@ -7,11 +7,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from connector_sdk import ConfigError, ConnectionConfig, Destination, FieldMapping, Match, Mode, Model, Project, Sync
+from connector_sdk import ConfigError, ConnectionConfig, FieldMapping, Match, Mode, Model, Project, Sync
 from connector_sdk.run import run
-from connector_sdk.testing.reference import Store, plugin
+from connector_sdk.testing.reference import Store
 
-DESTINATIONS = {"reference": Destination("reference", plugin)}
+from ..destinations import reference
+
+DESTINATIONS = reference()
 PEOPLE = pa.table({"k": ["k1", "k2"], "n": ["Ann", "Bo"]})
 
 

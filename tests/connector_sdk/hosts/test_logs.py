@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,14 +16,12 @@ from connector_sdk import (
     Batch,
     Classification,
     Connection,
-    Destination,
     Executed,
     Kind,
     NotExecuted,
     PluginError,
     RowError,
     WriteResult,
-    hookimpl,
 )
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
@@ -34,6 +31,7 @@ from connector_sdk.observing.redaction import Redactor
 from connector_sdk.run import plan, run
 from connector_sdk.testing.reference import plugin
 
+from ..destinations import reference
 from .conftest import Host
 
 QUICK = Pace(base=0.001, cap=0.002)
@@ -52,12 +50,6 @@ syncs:
 """
 
 
-def destinations(**hooks: Callable[..., Any]) -> dict[str, Destination]:
-    known = {name: hook for name, hook in vars(plugin).items() if hasattr(hook, "connector_sdk_impl")}
-    changed = {name: hookimpl(hook) for name, hook in hooks.items()}
-    return {"reference": Destination("reference", SimpleNamespace(**known | changed))}
-
-
 NOTHING: dict[str, Any] = {}
 
 
@@ -74,7 +66,7 @@ def test_a_host_gets_the_error_of_a_plugin_as_the_cause_and_its_traceback_in_the
     host: Host, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(PluginError, match="reference: check_plan raised KeyError: 'boom'") as raised:
-        plan(host.project(), "people", destinations=destinations(check_plan=raise_key_error))
+        plan(host.project(), "people", destinations=reference(check_plan=raise_key_error))
     assert isinstance(raised.value.__cause__, KeyError)
     (record,) = caplog.records
     assert record.getMessage() == "destination reference: check_plan raised KeyError"
@@ -95,7 +87,7 @@ def test_a_run_that_an_error_of_a_plugin_stopped_leaves_its_traceback_in_the_log
         if hook == "write_batch"
         else {"write_batch": write_batch, hook: raise_key_error}
     )
-    (report,) = run(host.project(), "people", destinations=destinations(**hooks), pace=QUICK)
+    (report,) = run(host.project(), "people", destinations=reference(**hooks), pace=QUICK)
     assert report.state == "stopped"
     assert report.message == "KeyError: 'boom' \u2014 Report this as a bug."
     (told,) = messages(caplog, logging.ERROR)
@@ -114,7 +106,7 @@ def test_an_error_behind_a_failed_login_stays_its_cause(host: Host) -> None:
             raise ConfigError("there is no token") from error
 
     with pytest.raises(Exception, match=r"connections\.crm: there is no token") as raised:
-        plan(host.project(), "people", destinations=destinations(connect=connect))
+        plan(host.project(), "people", destinations=reference(connect=connect))
     assert isinstance(raised.value.__cause__, KeyError)
 
 
@@ -128,7 +120,7 @@ def command(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 
     def run_command(*arguments: str, **hooks: Callable[..., Any]) -> tuple[int, str]:
         with pytest.raises(SystemExit) as ended:
-            connector.main(arguments, obj=Settings(destinations=destinations(**hooks)))
+            connector.main(arguments, obj=Settings(destinations=reference(**hooks)))
         return int(ended.value.code or 0), capsys.readouterr().err
 
     yield run_command
@@ -165,8 +157,8 @@ def test_a_batch_that_is_sent_again_is_logged_with_reason_try_and_pause(
         busy = isinstance(error, RowError) and error.code == "BUSY"
         return Classification(kind=Kind.THROTTLED, executed=Executed.NO) if busy else None
 
-    hooks = destinations(write_batch=write_batch, classify_error=classify_error)
-    (report,) = run(host.project(), "people", destinations=hooks, pace=QUICK)
+    changed = reference(write_batch=write_batch, classify_error=classify_error)
+    (report,) = run(host.project(), "people", destinations=changed, pace=QUICK)
     assert report.rows.succeeded == 2
     batch = rf"batch 1 of run {report.run} \(2 rows to upsert in people\) failed"
     first, second = messages(caplog)
@@ -188,8 +180,8 @@ def test_rows_that_are_sent_again_are_logged_with_their_codes(host: Host, caplog
     def classify_error(error: Any) -> Classification | None:
         return Classification(kind=Kind.TRANSIENT, executed=Executed.NO) if isinstance(error, RowError) else None
 
-    hooks = destinations(write_batch=write_batch, classify_error=classify_error)
-    (report,) = run(host.project(), "people", destinations=hooks, pace=QUICK)
+    changed = reference(write_batch=write_batch, classify_error=classify_error)
+    (report,) = run(host.project(), "people", destinations=changed, pace=QUICK)
     assert report.rows.succeeded == 2
     why, when = messages(caplog)
     assert why == f"1 rows of batch 1 of run {report.run} (2 rows to upsert in people) go on in 1 batches: locked"
@@ -207,7 +199,7 @@ def test_a_wait_of_a_plugin_is_logged_with_its_reason(
         attempt.wait(0.01, reason) if reason else attempt.wait(0.01)
         return WriteResult.of(["succeeded"] * batch.rows.num_rows)
 
-    (report,) = run(host.project(), "people", destinations=destinations(write_batch=write_batch))
+    (report,) = run(host.project(), "people", destinations=reference(write_batch=write_batch))
     what = f"batch 1 of run {report.run} (2 rows to upsert in people)"
     assert messages(caplog) == [f"Try 1 of {what} waits 0.01 s: {reason or 'until its destination answers'}"]
 
@@ -231,7 +223,7 @@ def test_fewer_batches_at_once_are_logged(host: Host, caplog: pytest.LogCaptureF
 
     run(
         host.project(), "people", pace=QUICK,
-        destinations=destinations(write_batch=write_batch, classify_error=classify_error),
+        destinations=reference(write_batch=write_batch, classify_error=classify_error),
     )  # fmt: skip
     assert any("The destination is overloaded: at most" in each for each in messages(caplog))
 
@@ -248,7 +240,7 @@ def test_no_secret_is_in_the_log_of_a_host(host: Host, caplog: pytest.LogCapture
         raise waiting.pop(0)
 
     with REDACTORS.include(redactor):
-        run(host.project(), "people", destinations=destinations(write_batch=write_batch), pace=QUICK)
+        run(host.project(), "people", destinations=reference(write_batch=write_batch), pace=QUICK)
     assert caplog.text.count("***") >= 4
     assert "hush-hush" not in caplog.text
 

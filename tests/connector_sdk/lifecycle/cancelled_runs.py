@@ -108,7 +108,7 @@ class Host:
     def run(self, name: str, calls: Calls, **asked: Any) -> tuple[RunReport, ...]:
         """Run a sync, and check that its reports account for every row."""
         first = FirstRun.SEND if TARGETS[name].mode is Mode.INSERT else None
-        asked = {"first_run": first, "destinations": {"reference": calls.destination()}, **asked}
+        asked = {"first_run": first, "destinations": calls.destinations(), **asked}
         reports = run(self.project(), name, **asked)
         for each in reports:
             require_sums(each)

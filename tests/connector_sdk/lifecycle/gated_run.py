@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 from connector_sdk import (
     Attempt,
@@ -22,11 +21,12 @@ from connector_sdk import (
     Options,
     PlanSummary,
     WriteResult,
-    hookimpl,
 )
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
 from connector_sdk.testing.reference import plugin
+
+from ..destinations import reference
 
 
 def await_file(path: Path) -> None:
@@ -37,17 +37,15 @@ def await_file(path: Path) -> None:
         time.sleep(0.01)
 
 
-def make_destination(folder: Path, passed: int) -> Destination:
-    """Return the reference destination, which waits for files."""
+def make_destinations(folder: Path, passed: int) -> dict[str, Destination]:
+    """Return the destinations of a run: the reference destination, which waits for files."""
     numbers = itertools.count()
 
-    @hookimpl
     def check_plan(connection: Connection, plan: PlanSummary) -> Sequence[Finding]:
         (folder / "planning").touch()
         await_file(folder / "plan")
         return plugin.check_plan(connection, plan)
 
-    @hookimpl
     def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
         number = next(numbers)
         if number >= passed:
@@ -55,11 +53,10 @@ def make_destination(folder: Path, passed: int) -> Destination:
             await_file(folder / "write")
         return plugin.write_batch(connection, batch, options, attempt)
 
-    hooks = {**vars(plugin), "check_plan": check_plan, "write_batch": write_batch}
-    return Destination("reference", SimpleNamespace(**hooks))
+    return reference(check_plan=check_plan, write_batch=write_batch)
 
 
 if __name__ == "__main__":
     _, place, count, *command = sys.argv
-    settings = Settings(destinations={"reference": make_destination(Path(place), int(count))})
+    settings = Settings(destinations=make_destinations(Path(place), int(count)))
     connector.main([*command, "--project", place], obj=settings)

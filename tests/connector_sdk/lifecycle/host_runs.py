@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from attrs import define, evolve, field
@@ -24,11 +23,11 @@ from connector_sdk import (
     Project,
     RunReport,
     WriteResult,
-    hookimpl,
 )
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.reference import plugin
 
+from ..destinations import reference
 from ..planning.bench import Bench, map_fields, people
 
 WAIT = 60
@@ -37,16 +36,18 @@ NAMES = ("ants", "bees", "cats")
 
 @define
 class Gate:
-    """The reference destination, whose calls wait for each other, and then until they are let go."""
+    """The reference destination, whose writes wait for each other, and then until they are let go.
+
+    It is for the threads of one process; `gated_run` does this for another process.
+    """
 
     met: threading.Barrier
     let_go: threading.Event = field(factory=threading.Event)
     returned: list[str] = field(factory=list)
 
-    def destination(self) -> dict[str, Destination]:
-        """Return the destinations of a run."""
+    def destinations(self) -> dict[str, Destination]:
+        """Return the destinations of a run: the reference destination behind the gate."""
 
-        @hookimpl
         def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
             self.met.wait(WAIT)
             assert self.let_go.wait(WAIT)
@@ -54,12 +55,7 @@ class Gate:
             self.returned.append(batch.object_name)
             return answer
 
-        return destinations(write_batch=write_batch)
-
-
-def destinations(**hooks: Any) -> dict[str, Destination]:
-    """Return the reference destination, with some other hooks."""
-    return {"reference": Destination("reference", SimpleNamespace(**{**vars(plugin), **hooks}))}
+        return reference(write_batch=write_batch)
 
 
 def note_close(note: Callable[[], object]) -> Callable[[Any, Host], Connection]:
@@ -93,7 +89,7 @@ def rows(name: str) -> list[dict[str, str | None]]:
 
 def start(project: Project, name: str, **asked: Any) -> tuple[RunReport, ...]:
     """Run a sync to the reference destination."""
-    return run(project, name, **{"destinations": destinations(), "first_run": FirstRun.SEND, **asked})
+    return run(project, name, **{"destinations": reference(), "first_run": FirstRun.SEND, **asked})
 
 
 def count_executions(bench: Bench, name: str) -> dict[str, int]:

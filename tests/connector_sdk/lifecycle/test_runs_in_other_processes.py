@@ -17,12 +17,12 @@ import pytest
 from attrs import frozen
 from click.testing import CliRunner
 
-from connector_sdk import Destination
 from connector_sdk.cli.app import connector
 from connector_sdk.cli.settings import Settings
 from connector_sdk.state.lock import hold_lock, session_of_holder
-from connector_sdk.testing.reference import Fault, FaultKind, Store, plugin
+from connector_sdk.testing.reference import Fault, FaultKind, Store
 
+from ..destinations import reference
 from .gated_run import await_file
 
 PROJECT = """\
@@ -54,7 +54,7 @@ class Place:
 
     def invoke(self, *arguments: str) -> Any:
         """Run a command in this process; return what it prints, as parsed JSON if stdout has any."""
-        settings = Settings(destinations={"reference": Destination("reference", plugin)})
+        settings = Settings(destinations=reference())
         shown = [*arguments, "--project", str(self.folder), "--output", "json"]
         result = CliRunner().invoke(connector, shown, obj=settings)
         assert result.exit_code in (0, 3, 4, 5), result.output

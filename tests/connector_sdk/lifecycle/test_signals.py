@@ -18,7 +18,6 @@ from connector_sdk import (
     Connection,
     DeliveryOptions,
     ExitCode,
-    Host,
     Options,
     ReportState,
     RunReport,
@@ -30,12 +29,12 @@ from connector_sdk.delivery import workers
 from connector_sdk.delivery.stages import StageRows
 from connector_sdk.testing.reference import Fault, FaultKind, plugin
 
+from ..destinations import reference
 from ..planning.bench import Bench
 from .host_runs import (
     WAIT,
     Gate,
     count_executions,
-    destinations,
     heed_ctrl_c,
     join_writers,
     note_close,
@@ -86,7 +85,7 @@ def test_whatever_a_signal_raises_in_a_host_the_answers_are_recorded_before(
     gate = Gate(threading.Barrier(4 + 1))
     threading.Thread(target=lambda: (gate.met.wait(WAIT), interrupting(error, gate.let_go.set))).start()
     with pytest.raises(type(error)):
-        start(bench.project(rows("ants")), "ants", destinations=gate.destination(), drain=WAIT)
+        start(bench.project(rows("ants")), "ants", destinations=gate.destinations(), drain=WAIT)
     (report,) = history.runs(bench.project([]))
     assert (report.state, report.exit) == (ReportState.STOPPED, ExitCode.INTERRUPTED)
     assert (report.rows.succeeded, report.in_flight) == (4, 0)
@@ -109,7 +108,6 @@ def test_ctrl_c_while_a_run_stops_already_shortens_the_wait_and_loses_no_answer(
     refuse_one = [True]
     lock = threading.Lock()
 
-    @hookimpl
     def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
         gate.met.wait(WAIT)
         with lock:
@@ -129,7 +127,7 @@ def test_ctrl_c_while_a_run_stops_already_shortens_the_wait_and_loses_no_answer(
     with pytest.raises(KeyboardInterrupt):
         start(
             bench.project(rows("ants")), "ants",
-            destinations=destinations(write_batch=write_batch), observers=[Observer()],
+            destinations=reference(write_batch=write_batch), observers=[Observer()],
         )  # fmt: skip
     (report,) = history.runs(bench.project([]))
     assert (report.state, report.exit) == (ReportState.STOPPED, ExitCode.STOPPED)
@@ -146,7 +144,7 @@ def test_a_second_ctrl_c_ends_a_run_at_once_with_a_report_on_record(
     threading.Thread(target=lambda: (gate.met.wait(WAIT), _thread.interrupt_main())).start()
     monkeypatch.setattr(workers.log, "warning", lambda *_: _thread.interrupt_main())  # the run says that it waits
     with pytest.raises(KeyboardInterrupt):
-        start(bench.project(rows("ants")), "ants", destinations=gate.destination(), drain=WAIT)
+        start(bench.project(rows("ants")), "ants", destinations=gate.destinations(), drain=WAIT)
     (report,) = history.runs(bench.project([]))
     assert (report.state, report.exit, report.in_flight) == (ReportState.STOPPED, ExitCode.INTERRUPTED, 4)
     gate.let_go.set()
@@ -168,7 +166,6 @@ def test_of_eight_slow_calls_those_that_are_answered_before_the_end_are_recorded
             if len(answered) == 5:
                 _thread.interrupt_main()
 
-    @hookimpl
     def write_batch(connection: Connection, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
         all_eight.wait(WAIT)
         assert (stopping if batch.number <= 5 else hanging).wait(WAIT)
@@ -176,17 +173,14 @@ def test_of_eight_slow_calls_those_that_are_answered_before_the_end_are_recorded
         returned.append(batch.number)
         return answer
 
-    @hookimpl
-    def connect(config: Any, host: Host) -> Connection:
-        return note_close(lambda: closed.append(len(returned)))(config, host)
-
+    connect = note_close(lambda: closed.append(len(returned)))
     bench.others["ants"] = evolve(bench.others["ants"], delivery=DeliveryOptions(batch_size=1, parallelism=8))
     project = bench.project([{"k": f"ants{number}", "n": "ant"} for number in range(12)])
     threading.Thread(target=lambda: (all_eight.wait(WAIT), _thread.interrupt_main())).start()
     with pytest.raises(KeyboardInterrupt):
         start(
             project, "ants",
-            destinations=destinations(connect=connect, write_batch=write_batch), observers=[Observer()], drain=WAIT,
+            destinations=reference(connect=connect, write_batch=write_batch), observers=[Observer()], drain=WAIT,
         )  # fmt: skip
     (report,) = history.runs(project)
     assert (report.rows.succeeded, report.in_flight, report.rows.unprocessed) == (5, 3, 7)

@@ -47,7 +47,7 @@ def test_cancelling_one_of_several_syncs_of_a_host_leaves_the_others_alone(bench
     with ThreadPoolExecutor(3) as pool:
         running = {
             name: pool.submit(
-                start, bench.project(rows(name)), name, destinations=gate.destination(), drain=0,
+                start, bench.project(rows(name)), name, destinations=gate.destinations(), drain=0,
                 cancel=cancel if name == "ants" else threading.Event(),
             )
             for name in NAMES
@@ -75,7 +75,7 @@ def test_syncs_of_different_projects_run_at_once_and_each_is_stopped_by_its_own_
     with ThreadPoolExecutor(3) as pool:
         running = {
             name: pool.submit(
-                run, benches[name].project(people_of[name]), "people", destinations=gate.destination(), drain=WAIT,
+                run, benches[name].project(people_of[name]), "people", destinations=gate.destinations(), drain=WAIT,
                 cancel=cancels[name],
             )
             for name in NAMES
@@ -94,7 +94,7 @@ def test_a_host_goes_on_while_calls_of_a_run_that_was_stopped_hang(bench: Bench)
     gate, cancel = Gate(threading.Barrier(4 + 1)), threading.Event()
     threading.Thread(target=lambda: (gate.met.wait(WAIT), cancel.set())).start()
     project = bench.project(rows("ants"))
-    (stopped,) = start(project, "ants", destinations=gate.destination(), cancel=cancel, drain=0)
+    (stopped,) = start(project, "ants", destinations=gate.destinations(), cancel=cancel, drain=0)
     assert stopped.in_flight == 4
 
     with pytest.raises(RunStopped) as refused:
@@ -155,7 +155,7 @@ def test_calls_that_return_after_the_end_of_a_run_are_told_to_no_observer(bench:
     threading.Thread(target=lambda: (gate.met.wait(WAIT), cancel.set())).start()
     start(
         bench.project(rows("ants")), "ants",
-        destinations=gate.destination(), cancel=cancel, drain=0, observers=[Observer()],
+        destinations=gate.destinations(), cancel=cancel, drain=0, observers=[Observer()],
     )  # fmt: skip
     gate.let_go.set()
     join_writers()

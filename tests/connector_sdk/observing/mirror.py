@@ -1,4 +1,8 @@
-"""A destination that says whatever a test wants, in every place where a destination can say something."""
+"""A destination that says whatever a test wants, in every place where a destination can say something.
+
+It shares no hook with the reference destination, whose own words would hide what a test looks for. It also has secrets
+within its settings, and hides none of them.
+"""
 
 from __future__ import annotations
 
