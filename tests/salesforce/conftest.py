@@ -18,12 +18,17 @@ from .scripted import org
 __all__ = ["emulated", "running"]
 
 
-@pytest.fixture
-def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """An upsert of contacts into the emulated org, which is done sooner than a real one."""
-    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at jobs of the emulated org early; it is done sooner than a real one."""
     for module in ("bulk", "bulk2"):
         monkeypatch.setattr(f"connector_salesforce.write.{module}._FIRST_PAUSE", 0.02)
+
+
+@pytest.fixture
+def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """An upsert of contacts into the emulated org."""
+    monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
     made = Project(tmp_path, emulated)
     made.sync()
     return made

@@ -20,11 +20,6 @@ REPLAYED = Emulated(
 )
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector_salesforce.write.bulk2._FIRST_PAUSE", 0.05)
-
-
 @pytest.fixture
 def project(
     request: pytest.FixtureRequest, record_cassettes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

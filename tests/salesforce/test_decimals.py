@@ -118,7 +118,7 @@ def test_the_plan_says_once_for_a_field_that_it_does_not_show_all_decimals(proje
     (planned,) = json.loads(project.invoke("plan", "contacts", "--output", "json").stdout)
     told = [each for each in planned["findings"] if "decimals" in each["message"]]
     assert [(each["level"], each["message"]) for each in told] == [
-        ("warning", "Credit_Limit__c shows 2 decimals, and 2 rows have more, which are sent and stored as they are")
+        ("warning", "Credit_Limit__c shows 2 decimals, and 2 rows have more, which are stored as well")
     ]
     assert "round: true" in told[0]["advice"]
 

@@ -71,8 +71,6 @@ class Watch:
 @pytest.fixture
 def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.write.{module}._FIRST_PAUSE", 0.02)
     return Project(tmp_path, emulated)
 
 

@@ -59,8 +59,6 @@ QUICK = ("bulk, late", "bulk2, late start", "bulk2, repeated data", "rest, late"
 @pytest.fixture
 def folder(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.write.{module}._FIRST_PAUSE", 0.02)
     return tmp_path
 
 

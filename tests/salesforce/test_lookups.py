@@ -16,8 +16,6 @@ APIS = ["bulk", "bulk2", "rest"]
 @pytest.fixture
 def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.write.{module}._FIRST_PAUSE", 0.05)
     return Project(tmp_path, emulated)
 
 

@@ -39,8 +39,6 @@ def ruled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
 def project(ruled: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     ruled.reset()
     monkeypatch.setenv("SF_SECRET", ruled.ready["client_secret"])
-    for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.write.{module}._FIRST_PAUSE", 0.02)
     return Project(tmp_path, ruled)
 
 

@@ -17,8 +17,6 @@ TREE = {"k3": "k1", "k4": "k3", "k1": "k0", "k2": "k0", "k0": None}
 @pytest.fixture
 def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.write.{module}._FIRST_PAUSE", 0.05)
     return Project(tmp_path, emulated)
 
 

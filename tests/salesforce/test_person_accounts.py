@@ -29,7 +29,6 @@ def people(with_people: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """An upsert of people into that org."""
     with_people.reset()
     monkeypatch.setenv("SF_SECRET", with_people.ready["client_secret"])
-    monkeypatch.setattr("connector_salesforce.write.bulk._FIRST_PAUSE", 0.02)
     made = Project(tmp_path, with_people)
     made.sync(object="Account", fields={"LastName": "last", "FirstName": "first", "PersonEmail": "email"})
     return made

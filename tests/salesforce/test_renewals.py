@@ -20,7 +20,6 @@ WRITING = {"bulk": "/services/async/*/job/*/batch", "rest": "/services/data/*/co
 @pytest.fixture
 def project(emulated: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("SF_SECRET", emulated.ready["client_secret"])
-    monkeypatch.setattr("connector_salesforce.write.bulk._FIRST_PAUSE", 0.02)
     return Project(tmp_path, emulated)
 
 

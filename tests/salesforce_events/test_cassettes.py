@@ -23,7 +23,6 @@ REPLAYED = Emulated(
 def project(
     request: pytest.FixtureRequest, record_cassettes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Project]:
-    monkeypatch.setattr("connector_salesforce.write.bulk2._FIRST_PAUSE", 0.05)
     with ExitStack() as stack:
         org = stack.enter_context(emulator()) if record_cassettes else REPLAYED
         secrets = [org.ready["client_id"], org.ready["client_secret"]]

@@ -19,8 +19,7 @@ class TestEvents(DestinationConformance):
     emulated: Emulated
 
     @pytest.fixture(autouse=True)
-    def _org(self, emulated: Emulated, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("connector_salesforce.write.bulk2._FIRST_PAUSE", 0.02)
+    def _org(self, emulated: Emulated) -> None:
         self.emulated = emulated
 
     def config(self) -> Config:
