@@ -15,7 +15,7 @@ from connector_sdk.contract.plan import Finding, Level
 from connector_sdk.contract.project import Outline, Project
 from connector_sdk.contract.report import ActionCounts, CallCounts, ReportState, RowCounts, RunReport, report_from
 from connector_sdk.files.corruption import CALLS, JOURNAL, LEDGER, PLAN
-from connector_sdk.lifecycle.open_runs import Planned, is_under_way, report_of_open_run
+from connector_sdk.lifecycle.open_run_reports import Planned, is_under_way, report_of_open_run
 from connector_sdk.lifecycle.session import find_sync, journal_of
 from connector_sdk.observing.calls import read_calls
 from connector_sdk.project.arguments import checks_arguments

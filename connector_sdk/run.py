@@ -18,13 +18,13 @@ from connector_sdk.delivery.retry import Pace
 from connector_sdk.files.private import remove
 from connector_sdk.hooks.destination import Destination
 from connector_sdk.hooks.observers import observer_problems
-from connector_sdk.lifecycle.begin import begin, first_run_finding, guard_account, guard_state, new_run_id
+from connector_sdk.lifecycle.begin import begin, check_first_run, guard_account, guard_state, new_run_id
 from connector_sdk.lifecycle.execute import execute
 from connector_sdk.lifecycle.finish import failed_report
 from connector_sdk.lifecycle.options import FirstRun, Request, request_problems
 from connector_sdk.lifecycle.prepare import findings_of, freeze_plan, report_of, stop_on, warn_of_held_rows
+from connector_sdk.lifecycle.restored_state import guard_folder
 from connector_sdk.lifecycle.resume import forget_unplanned, open_run_findings, open_runs, resume_run
-from connector_sdk.lifecycle.rollback import guard_folder
 from connector_sdk.lifecycle.saved_plans import run_saved, save_plan
 from connector_sdk.lifecycle.session import Session, open_session
 from connector_sdk.project.arguments import checks_arguments
@@ -110,7 +110,7 @@ def plan(
             before = session.host.calls.made
             frozen_plan = freeze_plan(session, run_id, request, lookup=lookup)
             lookups = session.host.calls.made - before
-            found = (*first_run_finding(session, request), *findings_of(session, frozen_plan))
+            found = (*check_first_run(session, request), *findings_of(session, frozen_plan))
             if save:
                 save_plan(session, request, run_id, frozen_plan)
             said = (*notes, *open_run_findings(session), *warn_of_held_rows(session), *found)
@@ -146,7 +146,7 @@ def _runs(session: Session, request: Request) -> Iterator[RunReport]:
 
 def _run_fresh(session: Session, request: Request, notes: Sequence[Finding]) -> RunReport:
     guard_state(session, request)
-    stop_on(first_run_finding(session, request))
+    stop_on(check_first_run(session, request))
     for _ in range(_STALE_PLANS):
         begun, frozen_plan, findings = begin(session, request, notes)
         try:

@@ -15,7 +15,7 @@ import pytest
 
 RULES = {
     "V1": "A key has one text, whatever number type its column has, and a known row keeps the spelling that was sent.",
-    "V2": "So do decimals, match columns beside the primary key, look-up values and the keys of archived rows.",
+    "V2": "So do decimals, match columns beside the primary key, lookup values and the keys of archived rows.",
     "V3": "Known keys that come back in another spelling stop the run.",
     "V4": "Types of many files are unified without loss or refused.",
     "V5": "A path never becomes a column unless the model asks for it.",
@@ -29,7 +29,7 @@ RULES = {
     "V13": "Text booleans are read as Data Loader reads them.",
     "V14": "Salesforce's own form of a date-time is read.",
     "V15": "A list joins into a multi-select, a struct or a list becomes JSON in a text field.",
-    "V16": "A look-up compares text as the destination's search does, and blanks mean nothing.",
+    "V16": "A lookup compares text as the destination's search does, and blanks mean nothing.",
     "V17": "What does no harm stops nothing: blanks around an id, a huge number in a column that is not used.",
     "V18": "CSV files are read by their own dialect, and a malformed line is named with file and line.",
     "V19": "A file that does not fit the others is named, as an error of the model.",

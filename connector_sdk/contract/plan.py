@@ -24,7 +24,7 @@ class Level(StrEnum):
 class Effect(StrEnum):
     """Why a row is in a plan.
 
-    `new`: its key is not known yet. `absent` and `present`: new, and a look-up found no record or one. `changed`: the
+    `new`: its key is not known yet. `absent` and `present`: new, and a lookup found no record or one. `changed`: the
     row differs from what was accepted. `rekeyed`: it has a new match value. `same`: it stays as it is in a list that is
     replaced as a whole. `left`: it left the model.
     """
@@ -53,7 +53,7 @@ class Finding:
 
 @frozen
 class Cost:
-    """The expected use of a run. `lookups` counts the API calls for look-ups; a run makes them again."""
+    """The expected use of a run. `lookups` counts the API calls for lookups; a run makes them again."""
 
     batches: int
     lookups: int = 0

@@ -67,12 +67,12 @@ class Stopping:
             raise Cancelled
 
     def wait(self, seconds: float) -> None:
-        """Sleep before sending something new; raises `Cancelled` as soon as the run stops."""
+        """Sleep before something new is sent. Raises `Cancelled` as soon as the run stops."""
         if self.halted.wait(min(seconds, threading.TIMEOUT_MAX)):
             raise Cancelled
 
     def wait_for_answer(self, seconds: float) -> None:
-        """Sleep before looking for an answer; raises `Cancelled` when the time limit is over.
+        """Sleep before asking for an answer again. Raises `Cancelled` when the time limit is over.
 
         While the run stops, the sleep is shorter than `seconds`, so that an answer within the limit is found.
         """

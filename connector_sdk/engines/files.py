@@ -27,6 +27,9 @@ _FORMATS = {
     ".json": FileFormat.JSON, ".jsonl": FileFormat.JSON, ".ndjson": FileFormat.JSON,
 }  # fmt: skip
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+_ENDINGS = (
+    f"its name must end in {', '.join(_FORMATS)}; CSV and JSON may end in {' or '.join(_COMPRESSIONS)} after that"
+)
 
 
 def format_of(path: str) -> FileFormat | None:
@@ -48,7 +51,7 @@ def find_files(model: Model, path: str, key: str) -> list[str]:
     """
     place = ("models", model.name, key)
     if format_of(path) is None:
-        raise ConfigError([Problem(f"{path} is no Parquet, CSV or JSON file", place, hint="name it *.csv, say")])
+        raise ConfigError([Problem(f"{path} is not a Parquet, CSV or JSON file", place, hint=_ENDINGS)])
     folder = Path(model.folder).absolute()
     full = folder / path
     found = [full] if full.exists() else sorted(folder / each for each in glob.glob(path, root_dir=folder))

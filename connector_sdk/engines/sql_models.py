@@ -110,7 +110,7 @@ def _is_select(statement: duckdb.Statement) -> bool:
 
 def _no_select(reading: Reading) -> Problem:
     place = ("models", reading.model.name, "sql")
-    return Problem("the SQL of a model is one SELECT", place, hint="prepare data elsewhere")
+    return Problem("the SQL of a model must be one SELECT", place, hint="run other statements before the sync")
 
 
 def _find_column_names(tree: Any) -> frozenset[str] | None:

@@ -23,7 +23,7 @@ _WRAPPED = re.compile(r'"exception_message":("(?:[^"\\]|\\.)*")')
 _NO_MEMORY = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
 
 
-def unreadable() -> tuple[type[Exception], ...]:
+def unreadable_errors() -> tuple[type[Exception], ...]:
     """Return the types of the errors that reading a damaged file raises.
 
     This is a function that is called after an error, so that lists of runs need not import DuckDB.
@@ -35,7 +35,7 @@ def unreadable() -> tuple[type[Exception], ...]:
 
 def _damage_errors() -> tuple[type[Exception], ...]:
     """Return the types of the errors that reading a damaged file, or interpreting its content, raises."""
-    return *unreadable(), LookupError, TypeError, ValueError
+    return *unreadable_errors(), LookupError, TypeError, ValueError
 
 
 def no_room() -> tuple[type[Exception], ...]:
@@ -53,7 +53,7 @@ class StateFile:
     hint: str
     exit_code: ExitCode = ExitCode.STOPPED
 
-    def unreadable(self, path: Path, why: str) -> RunStopped:
+    def make_error(self, path: Path, why: str) -> RunStopped:
         """Return the error for a file of this kind that cannot be read."""
         return RunStopped(f"{self.what} {path} cannot be read: {why}", hint=self.hint, exit_code=self.exit_code)
 
@@ -63,7 +63,7 @@ class StateFile:
         try:
             yield
         except _damage_errors() as error:
-            raise self.unreadable(path, first_line(error)) from error
+            raise self.make_error(path, first_line(error)) from error
 
 
 JOURNAL = StateFile(
@@ -94,7 +94,7 @@ def damage(path: Path) -> str:
             connection.execute(read, [glob.escape(str(path))]).fetchall()
     except MemoryError:
         return ""
-    except unreadable() as error:
+    except unreadable_errors() as error:
         return "" if _lacks_memory(error) else first_line(error)
     return ""
 

@@ -19,7 +19,7 @@ from connector_sdk.files.private import on_disk, remove
 from connector_sdk.lifecycle.finish import failed_report
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.prepare import findings_of_run, freeze_plan, make_planned, stop_on, warn_of_held_rows
-from connector_sdk.lifecycle.rollback import find_lost_state
+from connector_sdk.lifecycle.restored_state import find_lost_state
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.planning.diff.former_state import UPGRADED
 from connector_sdk.planning.frozen import FrozenPlan
@@ -88,8 +88,8 @@ def new_run_id() -> str:
     return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond // 1000:03}{secrets.token_hex(2)}"
 
 
-def first_run_finding(session: Session, request: Request) -> tuple[Finding, ...]:
-    """Return the finding that stops an insert run while it is unknown whether its rows were sent before."""
+def check_first_run(session: Session, request: Request) -> tuple[Finding, ...]:
+    """Return what stops an insert run that could create rows twice; empty if nothing does."""
     if session.sync.mode is not Mode.INSERT:
         return ()
     previous = session.state()

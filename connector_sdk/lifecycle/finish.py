@@ -14,9 +14,9 @@ from connector_sdk.contract.crashpoint import crashpoint
 from connector_sdk.contract.errors import ConnectorError, ExitCode, RunStopped, Stale
 from connector_sdk.contract.report import ActionCounts, ReportState, RowCounts, RunReport
 from connector_sdk.contract.spec import Mode
-from connector_sdk.engines.snapshots import promote
+from connector_sdk.engines.promote import promote
 from connector_sdk.files.private import make_folder, on_disk, remove
-from connector_sdk.lifecycle.open_runs import count_batches, report_of_open_run
+from connector_sdk.lifecycle.open_run_reports import count_batches, report_of_open_run
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.lifecycle.totals import RunTotals, TotalsBuilder, count_held, exit_code

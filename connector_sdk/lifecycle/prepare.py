@@ -11,10 +11,10 @@ from connector_sdk.contract.plan import Cost, Finding, Level, PlanReport
 from connector_sdk.contract.project import OnHeld
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.models import require_whole
-from connector_sdk.files.corruption import first_line, no_room, unreadable
+from connector_sdk.files.corruption import first_line, no_room, unreadable_errors
 from connector_sdk.files.private import make_folder
 from connector_sdk.lifecycle.connect import scrub_findings
-from connector_sdk.lifecycle.open_runs import Planned
+from connector_sdk.lifecycle.open_run_reports import Planned
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.lifecycle.totals import TotalsBuilder
@@ -65,7 +65,7 @@ def freeze_plan(session: Session, run_id: str, request: Request, *, lookup: bool
     )
     try:
         return make_plan(wanted, session.destination, session.connection)
-    except unreadable() as error:
+    except unreadable_errors() as error:
         require_whole(session.model)
         if isinstance(error, no_room()):
             hint = "make room in memory and on the disk, and run again; nothing was sent"

@@ -8,7 +8,7 @@ from connector_sdk.contract.report import RunReport
 from connector_sdk.files.private import remove
 from connector_sdk.lifecycle.abandon import end_without_plan
 from connector_sdk.lifecycle.execute import execute
-from connector_sdk.lifecycle.open_runs import is_under_way
+from connector_sdk.lifecycle.open_run_reports import is_under_way
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.session import Session
 from connector_sdk.planning.frozen import FrozenPlan, read_plan

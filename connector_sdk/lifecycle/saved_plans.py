@@ -10,7 +10,7 @@ from attrs import evolve
 from connector_sdk.contract.errors import ConfigError, ExitCode, Problem, RunStopped, Stale
 from connector_sdk.contract.plan import Finding
 from connector_sdk.contract.report import RunReport, RunStart
-from connector_sdk.lifecycle.begin import adopt_upgrade, first_run_finding, guard_state
+from connector_sdk.lifecycle.begin import adopt_upgrade, check_first_run, guard_state
 from connector_sdk.lifecycle.execute import execute
 from connector_sdk.lifecycle.options import Request
 from connector_sdk.lifecycle.prepare import findings_of_run, make_planned, stop_on, warn_of_held_rows
@@ -28,7 +28,7 @@ _AGAIN = "plan again with --save"
 
 def save_plan(session: Session, request: Request, run_id: str, frozen_plan: FrozenPlan) -> None:
     """Save a plan, to run it later. What would keep it from running now keeps it from running then, too."""
-    undecided = first_run_finding(session, request)
+    undecided = check_first_run(session, request)
     if undecided:
         write_plan(evolve(frozen_plan, findings=(*undecided, *frozen_plan.findings)))
     session.journal.begin_run(run_id, session.sync.name, session.connection.account, _fingerprint(session), session.id)

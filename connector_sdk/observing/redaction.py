@@ -51,7 +51,7 @@ class OpenRedactors:
         self._changing = threading.Lock()
         self._open: list[Redactor] = []
         self._closed: list[Redactor] = []
-        self._keepers = 0
+        self._open_keeps = 0
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -82,12 +82,12 @@ class OpenRedactors:
     def keep(self) -> Iterator[None]:
         """Keep redactors beyond the end of their connections, for messages about closed connections."""
         with self._changing:
-            self._keepers += 1
+            self._open_keeps += 1
         try:
             yield
         finally:
             with self._changing:
-                self._keepers -= 1
+                self._open_keeps -= 1
                 self._forget_closed()
 
     def scrub(self, text: str, *, is_data: bool = False) -> str:
@@ -98,7 +98,7 @@ class OpenRedactors:
         return _replace(text, [each.index for each in tuple(self._open)], MARK, is_data=is_data)
 
     def _forget_closed(self) -> None:
-        if not self._keepers:
+        if not self._open_keeps:
             for each in self._closed:
                 self._open.remove(each)
             self._closed.clear()

@@ -1,1 +1,1 @@
-"""From a model to a frozen plan: changes, mapping, checks, look-ups and guards."""
+"""From a model to a frozen plan: changes, mapping, checks, lookups and guards."""

@@ -98,7 +98,7 @@ def read_plan(folder: Path) -> FrozenPlan:
     try:
         return _converter.structure({**about, "folder": folder}, FrozenPlan)
     except (cattrs.BaseValidationError, LookupError, TypeError, ValueError) as error:
-        raise PLAN.unreadable(path, "another version made it") from error
+        raise PLAN.make_error(path, "another version made it") from error
 
 
 def read_row_counts(folder: Path) -> RowCounts | None:

@@ -42,7 +42,7 @@ class SoughtValues:
     """The values to look up: the distinct values of the column `by` in the rows of `lines` for which `asks` is true.
 
     `former` is SQL for another spelling, which is looked up if the first one finds nothing. `known` is a relation whose
-    column `value` has the values that need no look-up.
+    column `value` has the values that need no lookup.
     """
 
     lines: str

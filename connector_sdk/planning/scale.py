@@ -25,7 +25,7 @@ def measure(
     lines: Path,
     removals: Removals,
 ) -> Scale:
-    """Measure a plan against the snapshot; `lines` are the changes after all look-ups."""
+    """Measure a plan against the snapshot; `lines` are the changes after all lookups."""
     sent = count_sent(connection, lines)
     rekeyed = sent.get(Effect.REKEYED, 0)
     changed = sent.get(Effect.CHANGED, 0) + rekeyed

@@ -107,7 +107,7 @@ def findings(
         *_match_warning(request, mapped),
         *_report_unmapped(request, mapped, schema),
         *_novel_choices(connection, mapped, arranged, plan),
-        *_more_decimals(connection, mapped, arranged, plan),
+        *_report_more_decimals(connection, mapped, arranged, plan),
         *_not_cleared(request, mapped),
     )
 
@@ -152,10 +152,10 @@ def _novel_choices(
             )
 
 
-def _more_decimals(
+def _report_more_decimals(
     connection: duckdb.DuckDBPyConnection, mapped: ResolvedMapping, arranged: OrderedPlan, plan: Path
 ) -> Iterator[Finding]:
-    """Yield warnings about numbers with more decimals than their field shows; it stores them all the same."""
+    """Yield warnings about numbers with more decimals than their field shows. The field still stores all of them."""
     types = columns_of(connection, file(plan))
     for each in mapped.fillings:
         if each.field.type is not FieldType.DECIMAL or not each.field.stores_more_decimals:
@@ -166,7 +166,7 @@ def _more_decimals(
         if rows:
             counted = f"{rows:,} rows have" if rows > 1 else "1 row has"
             shown = f"{each.field.name} shows {each.field.scale or 0} decimals"
-            message = f"{shown}, and {counted} more, which are sent and stored as they are"
+            message = f"{shown}, and {counted} more, which are stored as well"
             advice = "set round: true on it to round them, or give the field more decimals"
             yield Finding(Level.WARNING, message, advice)
 

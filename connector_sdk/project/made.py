@@ -54,7 +54,7 @@ def _without_repeats(found: tuple[Problem, ...], known: list[Problem]) -> list[P
 
 
 def _covers(known: Place, place: Place) -> bool:
-    """Return whether a problem at one place may cause one at another place: below it, or of the same field."""
+    """Return whether a problem at `known` may cause one at `place`: a place below it, or of the same field."""
     return place[: len(known)] == known or (len(place) == _FIELD and known[:_FIELD] == place)
 
 

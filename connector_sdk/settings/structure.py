@@ -91,7 +91,7 @@ def _is_union(type_: Any) -> bool:
     return get_origin(type_) in (Union, UnionType)
 
 
-def _union(value: Any, type_: Any) -> Any:
+def _structure_union(value: Any, type_: Any) -> Any:
     """Structure a value as the first member of a union that it fits."""
     from connector_sdk.settings.validation import fits
 
@@ -130,5 +130,5 @@ _converter.register_structure_hook(Secret, _secret)
 _converter.register_structure_hook(Decimal, lambda value, _: Decimal(str(value)))
 _converter.register_structure_hook(date, _as_is)
 _converter.register_structure_hook(datetime, _as_is)
-_converter.register_structure_hook_func(_is_union, _union)
+_converter.register_structure_hook_func(_is_union, _structure_union)
 _converter.register_structure_hook_factory(lambda cls: attrs.has(cls) and rest_of(cls) is not None, _with_rest)

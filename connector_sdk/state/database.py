@@ -133,7 +133,7 @@ def not_usable(path: Path, error: Exception) -> RunStopped:
     if isinstance(error, OSError) or getattr(error, "sqlite_errorname", "").startswith(_IN_THE_WAY):
         hint = "see who may write to it, who else uses it, and whether the disk is full, and run again; nothing is lost"
         return RunStopped(f"the journal {path} cannot be used: {error}", hint=hint)
-    return JOURNAL.unreadable(path, str(error))
+    return JOURNAL.make_error(path, str(error))
 
 
 def _migrate(database: sqlite3.Connection, path: Path) -> None:
@@ -146,7 +146,7 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
             database.execute("insert into schema_version values (?)", (VERSION,))
         (found,) = database.execute("select version from schema_version").fetchone() or (None,)
         if not isinstance(found, int):
-            raise JOURNAL.unreadable(path, "it does not say which version it has")
+            raise JOURNAL.make_error(path, "it does not say which version it has")
         if found < VERSION:
             for step in _LATER[found - 1 :]:
                 for statement in step.split(";"):

@@ -1,4 +1,7 @@
-"""The journal: what each run intends, does and learns, committed before the run relies on it."""
+"""The journal: what each run intends, does and learns, committed before the run relies on it.
+
+Batches and their outcomes: `batch_journal.py`.
+"""
 
 from __future__ import annotations
 

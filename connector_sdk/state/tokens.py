@@ -36,7 +36,7 @@ class FileTokenStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            hint = f"see what is there; without it, log in again: rm {self._path}"
+            hint = f"check the file, or remove it and log in again: rm {self._path}"
             raise ConfigError(f"the token file {self._path} cannot be read: {error.strerror}", hint=hint) from None
         with file:
             details = os.fstat(file.fileno())

@@ -124,7 +124,7 @@ fields:
 ```
 
 [Fields](../salesforce/records.md#fields) lists the values that each type of field takes in Salesforce, and
-[look-ups](../salesforce/records.md#look-ups) explains `find`.
+[lookups](../salesforce/records.md#lookups) explains `find`.
 """
 
 _OPTIONS = """\
@@ -176,7 +176,7 @@ _SECTIONS: tuple[tuple[int, str, type, str], ...] = (
 
 _KEEP = (3, "keep", KeepShape, "What is kept lies in the [state folder](state.md).")
 
-_FORMS: Mapping[str, type] = {"A column": ColumnShape, "A constant": ConstantShape, "A look-up": FindShape}
+_FORMS: Mapping[str, type] = {"A column": ColumnShape, "A constant": ConstantShape, "A lookup": FindShape}
 
 _WORDS: Mapping[Any, list[str]] = {
     str: ["text"],

@@ -11,7 +11,7 @@ import yaml
 from attrs import asdict
 
 from connector_sdk import Keep
-from connector_sdk.lifecycle import rollback
+from connector_sdk.lifecycle import restored_state
 from connector_sdk.state.retention import SAVED_FOR, SNAPSHOTS
 from connector_sdk.testing.reference import Store
 
@@ -46,7 +46,7 @@ def test_the_page_says_how_long_things_are_kept() -> None:
 
 def test_a_message_of_the_table_is_one_that_is_shown_or_written() -> None:
     shown = " ".join((FOLDER / name).read_text(encoding="utf-8") for name in ("guards.md", "first-runs.md"))
-    said = shown + Path(str(rollback.__file__)).read_text(encoding="utf-8")
+    said = shown + Path(str(restored_state.__file__)).read_text(encoding="utf-8")
     quoted = [found for row in PAGE.rows("How an old folder is noticed") for found in re.findall('"([^"]+)"', row[1])]
     assert len(quoted) == 4
     assert [each for each in quoted if each not in said] == []

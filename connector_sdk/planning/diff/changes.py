@@ -15,19 +15,19 @@ from connector_sdk.contract.plan import Effect
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import NAMED, Compared, Profile, columns_of, freeze, profile
 from connector_sdk.engines.models import Source
-from connector_sdk.engines.snapshots import SENT_MATCH
+from connector_sdk.engines.promote import SENT_MATCH
 from connector_sdk.engines.sql import count, file, name, text
 from connector_sdk.planning.diff.known_rows import make_known_rows
 from connector_sdk.planning.diff.merge_groups import (
     IS_MERGE,
+    helper_columns,
     judge_groups,
     merge_columns,
     merge_verdicts,
     select_judged,
-    working_columns,
 )
 from connector_sdk.planning.diff.relations import Relations
-from connector_sdk.planning.diff.unreadable_cells import reject_refused_cells, select_refused_cells, working_cells
+from connector_sdk.planning.diff.unreadable_cells import refusal_columns, reject_refused_cells, select_refused_cells
 from connector_sdk.planning.diff.verdicts import (
     Verdict,
     verdict_columns,
@@ -89,7 +89,7 @@ def freeze_changes(
     verdicts += [] if request.others else field_verdicts(request, mapped)
     target = request.folder / "changes.parquet"
     sent = _select_converted(mapped)
-    unused = ", ".join(("position", "inexact", *working_columns(request), *working_cells(request, mapped, source)))
+    unused = ", ".join(("position", "inexact", *helper_columns(request), *refusal_columns(request, mapped, source)))
     select = f"""
         with changed as ({_select_changes(connection, request, source, mapped, found, relations, since)}),
         mapped as (select * {sent} from changed)
@@ -161,7 +161,7 @@ def _select_changes(
     elif request.compares:
         compared = _make_compared(connection, source, mapped, relations)
         reasons += [
-            *(f"m.{each} is not null" for each in working_cells(request, mapped, source)),
+            *(f"m.{each} is not null" for each in refusal_columns(request, mapped, source)),
             rekeyed,
             f"s.generation < {since}",
             compared.select_changed(model_column(each) for each in mapped.compared),

@@ -14,7 +14,7 @@ import pyarrow as pa
 from attrs import evolve
 
 from connector_sdk.engines.compare import columns_of, freeze
-from connector_sdk.engines.snapshots import SENT_MATCH
+from connector_sdk.engines.promote import SENT_MATCH
 from connector_sdk.engines.sql import file, name
 from connector_sdk.planning.mapping.columns import model_column
 from connector_sdk.planning.mapping.conversions import sql_type

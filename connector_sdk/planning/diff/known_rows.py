@@ -16,7 +16,7 @@ from connector_sdk.contract.codes import Code
 from connector_sdk.contract.plan import Effect, Finding, Level
 from connector_sdk.contract.spec import Mode
 from connector_sdk.engines.compare import columns_of
-from connector_sdk.engines.snapshots import MERGED
+from connector_sdk.engines.promote import MERGED
 from connector_sdk.engines.sql import file, text
 from connector_sdk.planning.diff.merge_groups import IS_MERGE
 from connector_sdk.planning.diff.relations import Relations
@@ -44,18 +44,18 @@ def make_known_rows(connection: duckdb.DuckDBPyConnection, request: PlanRequest,
 def report_merged_rows(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, relations: Relations, lines: Path
 ) -> Iterator[Finding]:
-    """Yield findings on rows that earlier runs merged. `lines` are the changes after all look-ups."""
+    """Yield findings on rows that earlier runs merged. `lines` are the changes after all lookups."""
     if relations.parted is None:
         return
     sent = f"from {file(lines)} where outcome is null and not {IS_MERGE}"
     alone = f"from {relations.parted} semi join ({sent}) using (key)"
     if found := _count_keys(connection, alone):
-        message = f"rows that left their group and get records of their own: {found}"
-        yield Finding(Level.INFO, message, "put them back into their group where that is not meant")
+        message = f"rows that left their group and get their own records: {found}"
+        yield Finding(Level.INFO, message, "if that is not intended, put them back into their group")
     skipped = f"from {file(lines)} where code = {text(Code.NOTHING_TO_MERGE)}"
     if found := _count_keys(connection, f"from {relations.parted} semi join ({skipped}) using (key)"):
-        message = f"rows that moved to another group after their record was merged in the former one: {found}"
-        advice = "nothing is left to merge; take them out of the group to have records of their own made"
+        message = f"rows that moved to another group after their record was merged: {found}"
+        advice = "they have no record to merge; take them out of the group to create one for each"
         yield Finding(Level.INFO, message, advice)
     if found := _count_keys(connection, _select_unwritten_keys(request, relations, lines)):
         yield _report_unwritten(request, found)
@@ -63,12 +63,12 @@ def report_merged_rows(
 
 def _report_unwritten(request: PlanRequest, found: str) -> Finding:
     """Return the finding on rows that were merged into a record to which nothing is written any more."""
-    message = f"rows merged into records that no row of the model writes any more: {found}; nothing is written for them"
-    back = "put the row that they were merged into back into the model"
+    message = f"these rows were merged into a row that left the model, so nothing is written for them: {found}"
+    back = "put that row back into the model"
     if request.sync.mode is Mode.INSERT:
-        return Finding(Level.INFO, message, f"{back}, or give them new keys to have them inserted")
-    advice = f"{back}, or leave them out of one run: on_removed applies to the record then, and later they count as new"
-    return Finding(Level.INFO, f"{message} until they leave the model, too", advice)
+        return Finding(Level.INFO, message, f"{back}, or give them new keys to insert them as new rows")
+    advice = f"{back}, or run once without them; on_removed then applies to their record, and later they count as new"
+    return Finding(Level.INFO, message, advice)
 
 
 def _count_keys(connection: duckdb.DuckDBPyConnection, relation: str) -> str:

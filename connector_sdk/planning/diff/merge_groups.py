@@ -97,8 +97,8 @@ def select_judged(relations: Relations) -> str:
     return f"(select m.*, {target}, g.defect, g.said from {joined})"
 
 
-def working_columns(request: PlanRequest) -> tuple[str, ...]:
-    """Return the columns of `select_judged` that a plan does not need."""
+def helper_columns(request: PlanRequest) -> tuple[str, ...]:
+    """Return the helper columns of `select_judged`, which are left out of the frozen plan."""
     return _WORKING if request.sync.merge else ()
 
 

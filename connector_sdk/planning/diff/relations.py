@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from connector_sdk.engines.snapshots import MERGED
+from connector_sdk.engines.promote import MERGED
 
 
 @frozen

@@ -48,7 +48,7 @@ def freeze_removals(
     lines: Path,
     match: Match,
 ) -> Removals:
-    """Freeze the rows that left, with the action on their records. `lines` are the changes after all look-ups.
+    """Freeze the rows that left, with the action on their records. `lines` are the changes after all lookups.
 
     A record stays if it also belongs to another row, or was converted to one that the sync has not written. If a key
     has a new match value, its former record is removed when the row is sent, but not when the row is rejected.

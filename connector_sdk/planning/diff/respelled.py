@@ -39,7 +39,7 @@ _FORMS = (
 def find_respelled(
     connection: duckdb.DuckDBPyConnection, request: PlanRequest, changes: Changes, lines: Path
 ) -> Respelled:
-    """Compare the keys of new rows with known keys that the model lacks; `lines` are the changes after all look-ups.
+    """Compare the keys of new rows with known keys that the model lacks; `lines` are the changes after all lookups.
 
     A rejected new row counts, too: it is the same key once it is corrected. If the match field treats both keys as one
     value, the row finds its record, and nothing is wrong.

@@ -18,8 +18,8 @@ _SHOWN = 60
 """The number of characters of a refused cell that its message shows."""
 
 
-def working_cells(request: PlanRequest, mapped: ResolvedMapping, source: Source) -> tuple[str, ...]:
-    """Return the columns of the view `model` that say what is refused; a plan does not need them."""
+def refusal_columns(request: PlanRequest, mapped: ResolvedMapping, source: Source) -> tuple[str, ...]:
+    """Return the helper columns of the view `model` that say what is refused. They are left out of the frozen plan."""
     kinds = {_IDENTITY: _list_key_columns(request, source), _VALUE: _list_value_columns(request, mapped, source)}
     return tuple(each for each, columns in kinds.items() if columns)
 

@@ -1,4 +1,4 @@
-"""Look-ups of record ids at the destination: of the rows themselves, and of the records that they refer to."""
+"""Lookups of record ids at the destination: of the rows themselves, and of the records that they refer to."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from connector_sdk.state.plan_file import RowReference
 
 @frozen
 class _Question:
-    """A look-up of record ids for some rows.
+    """A lookup of record ids for some rows.
 
     - `asks`: SQL that is true for these rows.
     - `by`: the column with the values to find.
-    - `replaced`: SQL for the new values of columns.
+    - `replaced`: columns, each with the SQL of its value after the lookup.
     - `verdicts`: the decisions on rows without an id, or with several.
-    - `known`: a relation of match values and record ids that need no look-up.
+    - `known`: a relation of match values and record ids that need no lookup.
     - `former`: SQL for another spelling of the values, which is looked up if the first one finds nothing.
-    - `is_reference`: whether the look-up is about records that rows refer to, not about their own.
+    - `is_reference`: whether the lookup is about records that rows refer to, not about their own.
     """
 
     lookup: Lookup
@@ -114,7 +114,7 @@ def _select_known_records(
 ) -> str | None:
     """Return the relation of records that the snapshot knows by the looked-up value; None if it has to be asked for.
 
-    A full run looks up all records again. So does a look-up that treats more values as equal than the match does,
+    A full run looks up all records again. So does a lookup that treats more values as equal than the match does,
     because it may find other records beside the known one.
     """
     if relations.known is None or request.full or request.others or not request.compares or mapped.match is None:
@@ -148,7 +148,7 @@ def _reference(filling: FieldBinding, lookup: Lookup, waiting: RowReference | No
 
 
 def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) -> _Question:
-    """Return the look-up of the record that each row matches.
+    """Return the lookup of the record that each row matches.
 
     If the mode creates records, a row without a record is new. Otherwise it is decided. If the mode deletes them, and
     the row matches by record id, its record can never appear again.
@@ -171,7 +171,7 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) 
 
 
 def _update_known(question: _Question) -> _Question:
-    """Return the look-up that turns rows with a record into updates of just that record.
+    """Return the lookup that turns rows with a record into updates of just that record.
 
     An upsert by key might create a record, which would then lack the fields that can be set only on creation.
     """
@@ -180,7 +180,7 @@ def _update_known(question: _Question) -> _Question:
 
 
 def _ask_merged_record(lookup: Lookup, stored: str) -> _Question:
-    """Return the look-up of the record of a row that is merged into another one."""
+    """Return the lookup of the record of a row that is merged into another one."""
     asks = f"{IS_MERGE} and record_id is null"
     none = f"there is nothing to merge: no {lookup.object_name} has the {lookup.field.name} "
     verdicts = (

@@ -1,4 +1,4 @@
-"""Fields that an object does not have: what to say of them, and the look-up that a user may have meant."""
+"""Fields that an object does not have: what to say of them, and the lookup that a user may have meant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def describe_missing_field(schema: ObjectSchema, field_name: str, what: str = "f
 
 
 def suggest_find(schema: ObjectSchema, field_name: str) -> str:
-    """Return the look-up to write for a name such as `Account.Number`, as other tools spell one; empty for others."""
+    """Return the lookup to write for a name such as `Account.Number`, as other tools spell one; empty for others."""
     object_name, _, where = field_name.partition(".")
     references = {each.name: each for each in schema.fields if each.type is FieldType.REFERENCE and each.references}
     near = closest(object_name, references) if where else None

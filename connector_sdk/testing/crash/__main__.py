@@ -39,13 +39,13 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m connector_sdk.testing.crash")
-    parser.add_argument("scenario", help="module:function that makes the scenario")
-    parser.add_argument("arguments", nargs="*", help="text arguments of that function")
-    parser.add_argument("--at", help="one trial, killed at these crash points or moments: 17 or 3,0.020s,5")
-    parser.add_argument("--trials", type=int, default=0, help="random trials instead of all crash points")
+    parser.add_argument("scenario", help="the function that makes the scenario, as module:function")
+    parser.add_argument("arguments", nargs="*", help="arguments of that function, as text")
+    parser.add_argument("--at", help="run one trial with kills at these crash points or moments: 17 or 3,0.020s,5")
+    parser.add_argument("--trials", type=int, default=0, help="number of random trials, instead of all crash points")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kills", type=int, default=5, help="the most kills of a random trial")
-    parser.add_argument("--keep", help="a folder to leave the trials in, to look at them")
+    parser.add_argument("--kills", type=int, default=5, help="largest number of kills in a random trial")
+    parser.add_argument("--keep", help="folder in which to keep the trials")
     parser.add_argument("--json", action="store_true")
     return parser
 

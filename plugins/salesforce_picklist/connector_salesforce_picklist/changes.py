@@ -144,7 +144,7 @@ def holds(current: Picklist, wanted_: Picklist) -> bool:
 
 
 def differences(current: Picklist, wanted_: Picklist) -> Iterator[str]:
-    """Yield the names of extra and missing active values, and what differs in the others.
+    """Yield the differences: names of extra values, of missing values, and of what differs in the others.
 
     A color that was not wanted is no difference, because Salesforce gives a color to values without one.
     """

@@ -161,9 +161,9 @@ def _dependent(change: Change) -> Iterator[Finding]:
 def _record_types(change: Change, around: Surroundings) -> Iterator[Finding]:
     joining = [each.after.name for each in change.fates if each.added or each.reactivated]
     if joining and around.record_types is None:
-        yield Finding(Level.WARNING, "could not check which record types do not get the values that join")
+        yield Finding(Level.WARNING, "could not check which record types lack new or reactivated values")
     if joining and around.record_types:
-        message = f"record types do not get the values that join: {_record_type_names(around.record_types)}"
+        message = f"record types lack new or reactivated values: {_record_type_names(around.record_types)}"
         yield Finding(Level.WARNING, message, "Add the values to them in Setup where their records need them.")
 
 
@@ -175,7 +175,7 @@ def _check_hidden(change: Change) -> Iterator[Finding]:
     if any(each.hidden for each in change.fates):
         message = (
             "could not check the inactive values, which Salesforce hides where a field is not restricted:"
-            " a value that joins may be one of them and come back"
+            " a new value may be one of them, which is then reactivated"
         )
         yield Finding(Level.INFO, message)
 

@@ -66,7 +66,7 @@ def test_a_pattern_that_fits_nothing_is_a_missing_file(refuse: Refuse) -> None:
 
 def test_a_file_of_another_kind_is_refused(folder: Path, refuse: Refuse) -> None:
     (folder / "a.xlsx").write_bytes(b"")
-    assert refuse(file="a.xlsx").message == "a.xlsx is no Parquet, CSV or JSON file"
+    assert refuse(file="a.xlsx").message == "a.xlsx is not a Parquet, CSV or JSON file"
 
 
 def test_a_damaged_file_is_told(folder: Path, refuse: Refuse) -> None:

@@ -109,7 +109,7 @@ def test_a_timestamp_without_a_zone_is_not_moved(read: Read) -> None:
         ("select cast('x' as integer) as id", "x"),
         ("select * from 'c.csv'", "there is no file"),
         ("select * from 'a.xlsx'", "a.xlsx"),
-        ("select * from '/etc/passwd'", "/etc/passwd is no Parquet, CSV or JSON file"),
+        ("select * from '/etc/passwd'", "/etc/passwd is not a Parquet, CSV or JSON file"),
         ("select $1 as id", "1"),
         ("", "one SELECT"),
         ("-- nothing", "one SELECT"),

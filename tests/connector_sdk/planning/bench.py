@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -24,10 +23,11 @@ from connector_sdk import (
     Project,
     RunReport,
     Sync,
-    hookimpl,
 )
 from connector_sdk.run import FirstRun, plan, run
-from connector_sdk.testing.reference import Store, plugin
+from connector_sdk.testing.reference import Store
+
+from ..destinations import reference
 
 Rows = pa.Table | Sequence[Mapping[str, str | None]] | Model
 
@@ -144,9 +144,7 @@ class Bench:
     @property
     def destinations(self) -> dict[str, Destination]:
         """The reference destination, with the hooks that stand in for its own."""
-        known = {name: hook for name, hook in vars(plugin).items() if hasattr(hook, "connector_sdk_impl")}
-        changed = {name: hookimpl(hook) for name, hook in self.hooks.items()}
-        return {"reference": Destination("reference", SimpleNamespace(**known | changed))}
+        return reference(**self.hooks)
 
     def _text(self, rows: Sequence[Mapping[str, str | None]]) -> pa.Table:
         columns = dict.fromkeys([*self.primary_key, "e", "n", "x", *(column for row in rows for column in row)])

@@ -174,7 +174,7 @@ def test_the_plan_says_once_how_many_rows_have_more_decimals_and_what_to_do(benc
     rows = make_scores([0.12345, 0.1234, 1.0, float("nan"), 123456789012.3456, None, 1e-7], DOUBLE)
     rows = rows.append_column("b", pa.array([1.5] * 7))
     ((message, advice),) = read_warnings(bench, rows)
-    assert message == "score shows 4 decimals, and 2 rows have more, which are sent and stored as they are"
+    assert message == "score shows 4 decimals, and 2 rows have more, which are stored as well"
     assert advice == "set round: true on it to round them, or give the field more decimals"
 
 

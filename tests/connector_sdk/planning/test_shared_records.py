@@ -51,10 +51,7 @@ def check_kept(ran: Ran, key: str) -> str:
 
 def unwritten_message(rows: str) -> str:
     """Return what a plan says of merged rows whose record no row of the model writes any more."""
-    return (
-        f"rows merged into records that no row of the model writes any more: {rows};"
-        " nothing is written for them until they leave the model, too"
-    )
+    return f"these rows were merged into a row that left the model, so nothing is written for them: {rows}"
 
 
 def read_messages(plan: PlanReport) -> list[str]:
@@ -138,7 +135,7 @@ class TestMergedRecords:
         for again in range(3):
             plan = merging.plan(rows)
             assert read_messages(plan)[0] == unwritten_message("2 (B, D)")
-            assert "leave them out of one run" in plan.findings[0].advice
+            assert "run once without them" in plan.findings[0].advice
             ran = merging.run(rows)
             assert (set(ran.ledger), ran.report.exit) == (set() if again else {"A"}, 0)
         assert merging.records() == before
@@ -191,7 +188,7 @@ class TestMergedRecords:
         bench.run([A, B])
         for _ in range(2):
             (finding,) = bench.plan([row("B", None)]).findings
-            assert finding.message.endswith("any more: 1 (B); nothing is written for them")
+            assert finding.message.endswith("so nothing is written for them: 1 (B)")
             assert "give them new keys" in finding.advice
             assert bench.run([row("B", None)]).lines == ()
 
@@ -266,7 +263,7 @@ class TestRowsThatPart:
         merging.run([A, B, D])
         plan = merging.plan([A, row("B", None), D])
         assert [each.message for each in plan.findings] == [
-            "rows that left their group and get records of their own: 1 (B)"
+            "rows that left their group and get their own records: 1 (B)"
         ]
 
     @pytest.mark.rule("O3")
@@ -290,9 +287,7 @@ class TestRowsThatPart:
         moved = [A, row("B", "2"), D, other]
         for _ in range(2):
             plan = merging.plan(moved)
-            assert read_messages(plan) == [
-                "rows that moved to another group after their record was merged in the former one: 1 (B)"
-            ]
+            assert read_messages(plan) == ["rows that moved to another group after their record was merged: 1 (B)"]
             assert "take them out of the group" in plan.findings[0].advice
             ran = merging.run(moved)
             assert ran.ledger == {"B": "skipped NOTHING_TO_MERGE"}

@@ -165,7 +165,7 @@ def test_a_state_that_was_replaced_for_a_while_lacks_what_was_sent_meanwhile(not
     run_sync(notes)
     shutil.rmtree(state)
     (notes.folder / "put aside").rename(state)
-    assert "runs that were made with another state folder in its place" in require_stop(notes)
+    assert "runs that used another state folder at this path" in require_stop(notes)
 
 
 # -- lost

@@ -1,4 +1,4 @@
-"""The org behind an open connection, with what its batches, look-ups and checks share."""
+"""The org behind an open connection, with what its batches, lookups and checks share."""
 
 from __future__ import annotations
 

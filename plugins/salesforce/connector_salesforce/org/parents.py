@@ -1,7 +1,7 @@
 """Find the references whose records Salesforce locks while it writes a row.
 
 A write locks the masters of a record and, if it belongs to an account, the account. It also locks the records that its
-other look-ups refer to, for as long as the write takes (Record Locking Cheat Sheet; Bulk API Developer Guide, "General
+other lookups refer to, for as long as the write takes (Record Locking Cheat Sheet; Bulk API Developer Guide, "General
 Guidelines for Data Loads").
 """
 
@@ -16,7 +16,7 @@ _NEVER_LOCKED = frozenset({"User", "Group", "RecordType"})
 def find_locking(described: Description) -> frozenset[str]:
     """Return the fields of an object whose parent records are locked.
 
-    These are master-detail fields and references to accounts. If there are none, they are the other look-ups.
+    These are master-detail fields and references to accounts. If there are none, they are the other lookups.
     """
     references = {each["name"]: each for each in described["fields"] if each.get("referenceTo")}
     firm = frozenset(name for name, each in references.items() if _is_firm(each))

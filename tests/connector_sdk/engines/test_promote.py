@@ -7,8 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from connector_sdk.engines import snapshots
-from connector_sdk.engines.snapshots import promote
+from connector_sdk.engines.promote import promote
 from connector_sdk.state.ledger import LEDGER_SCHEMA
 
 KNOWN = [("a", "1", "A"), ("b", "2", "B"), ("c", "3", "C"), ("d", "4", "D"), ("u", "5", "U")]
@@ -33,10 +32,7 @@ def identity(key: str, record_id: str | None, match: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("piece", [1, 3, 500_000])
-def test_a_snapshot_is_the_same_in_however_many_pieces_it_is_made(
-    piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(snapshots, "_PIECE", piece)
+def test_a_snapshot_is_the_same_in_however_many_pieces_it_is_made(piece: int, tmp_path: Path) -> None:
     own = [("key", pa.string()), ("record_id", pa.string()), ("match", pa.string())]
     value = ("model.v", pa.int32())
     known = [identity(*each) | {"generation": 1, "model.v": 1} for each in KNOWN]
@@ -55,7 +51,7 @@ def test_a_snapshot_is_the_same_in_however_many_pieces_it_is_made(
         for number, (key, id_, _, _, outcome) in enumerate(PLANNED)
     ]
     ledger = write_rows(tmp_path / "ledger.parquet", lines[::-1], LEDGER_SCHEMA)
-    promote(old, plan, ledger, None, tmp_path / "next.parquet", 2, rekeyed=True)
+    promote(old, plan, ledger, None, tmp_path / "next.parquet", 2, rekeyed=True, piece=piece)
     made = {each["key"].split(chr(31))[0]: each for each in pq.read_table(tmp_path / "next.parquet").to_pylist()}
     assert pq.read_table(tmp_path / "next.parquet").num_rows == 6
     told = {key: (each["record_id"], each["match"], each["generation"], each["model.v"]) for key, each in made.items()}

@@ -28,7 +28,7 @@ MERGED = "merged"
 SENT_MATCH = "sent_match"
 """The column with the accepted spelling of a match value. Snapshots and plans of earlier versions lack it."""
 
-_PIECE = 500_000
+PIECE = 500_000
 """The number of plan rows that are joined with their ledger lines at a time."""
 
 _ACCEPTED = "(l.outcome = 'succeeded' or l.code = 'BASELINE')"
@@ -51,11 +51,13 @@ def promote(
     objects: bool = False,
     archives: bool = False,
     compared: Collection[str] | None = None,
+    piece: int = PIECE,
 ) -> None:
     """Write the snapshot after a run: the old rows, updated by the rows that the destination accepted.
 
     `plan` and `ledger` are files of the run. `dropped` is a file of keys that the snapshot drops. `compares` keeps the
     values of the rows, and `objects` the object of each. `compared` names what the next run compares (None: all).
+    `piece` rows of the plan are joined with their ledger lines at a time.
 
     Rows that left the model and were not removed at the destination stay, so that the next run tries again. So do the
     former records of `rekeyed` rows, under keys of their own. Rows whose record no longer exists are dropped, so that
@@ -75,8 +77,8 @@ def promote(
             from {plan_file} p join {file(ledger)} l on l.row = p.file_row_number
             where p.effect <> '{Effect.LEFT}' and {done}
         """
-        starts = range(0, count(connection, plan_file) or 1, _PIECE)
-        pieces = [f"{accepted} and {_piece_condition(start)}" for start in starts]
+        starts = range(0, count(connection, plan_file) or 1, piece)
+        pieces = [f"{accepted} and {_piece_condition(start, start + piece)}" for start in starts]
         if old is None:
             selects, rows = pieces, count(connection, f"{file(ledger)} l", done)
         else:
@@ -84,8 +86,8 @@ def promote(
             gone = _select_dropped_keys(plan_file, ledger, dropped, archives=archives)
             connection.execute(f"create table gone as {gone}")
             connection.execute("create table accepted (key varchar)")
-            for piece in pieces:
-                connection.execute(f"insert into accepted select key from ({piece})")
+            for select in pieces:
+                connection.execute(f"insert into accepted select key from ({select})")
             former = _former(connection, old, plan_file, values, compared=compared, merges=merges, objects=objects)
             touched = "(select key from accepted union all select key from gone)"
             untouched = f"{file(old)} s anti join {touched} t on t.key = s.key"
@@ -100,13 +102,13 @@ def promote(
         fresh.replace(target)
 
 
-def _piece_condition(start: int) -> str:
+def _piece_condition(start: int, stop: int) -> str:
     """Return SQL that selects one piece of the plan and its ledger lines. DuckDB skips the rest of both files.
 
     A join of a large plan with its whole ledger would spill to disk.
     """
     places = ("p.file_row_number", "l.row")
-    return " and ".join(f"{each} >= {start} and {each} < {start + _PIECE}" for each in places)
+    return " and ".join(f"{each} >= {start} and {each} < {stop}" for each in places)
 
 
 def _has_merges(connection: duckdb.DuckDBPyConnection, old: Path | None, ledger: Path) -> bool:

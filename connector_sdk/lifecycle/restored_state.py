@@ -83,7 +83,7 @@ def _describe_missing_runs(session: Session) -> str:
     if runs > 0:
         return f"its last {runs:,} run{'s' if runs > 1 else ''}"
     if previous and guard.has_another_writer(name, session.written_to):
-        return "runs that were made with another state folder in its place"
+        return "runs that used another state folder at this path"
     return ""
 
 
