@@ -49,7 +49,7 @@ class _Held:
 def held_rows(project: Project | Outline, run: str, *, state: Path | None = None) -> tuple[HeldRow, ...]:
     """Return the rows that wait for a decision. `run` is the id of a run, or the name of a sync for all of its runs."""
     with journal_of(project, state) as (_, journal):
-        return _find(journal, run).rows
+        return _find_held_rows(journal, run).rows
 
 
 @checks_arguments()
@@ -68,21 +68,21 @@ def resolve(
     given for several rows.
     """
     with journal_of(project, state) as (folder, journal):
-        sync = _find(journal, run).sync
+        sync = _find_held_rows(journal, run).sync
         with hold_lock(folder.lock(sync), sync):
-            found = _find(journal, run)
-            chosen = _choose_keys(found, keys, settlement)
-            after = journal.sync(sync)
-            assert after is not None  # the run that held the rows also saved the state of its sync
+            held = _find_held_rows(journal, run)  # again: they may have changed until the lock was free
+            settled_keys = _choose_keys(held, keys, settlement)
+            sync_state = journal.sync(sync)
+            assert sync_state is not None  # the run that held the rows also saved the state of its sync
             if settlement.decision is Decision.SENT:
-                ids = pa.array([settlement.record_id] * len(chosen), pa.string())
-                added = pa.table({"key": chosen, "record_id": ids})
-                after = add_rows(folder, sync, found.run or after.run, after, added)
-            journal.release(sync, chosen, after)
-    return chosen
+                ids = pa.array([settlement.record_id] * len(settled_keys), pa.string())
+                sent_rows = pa.table({"key": settled_keys, "record_id": ids})
+                sync_state = add_rows(folder, sync, held.run or sync_state.run, sync_state, sent_rows)
+            journal.release(sync, settled_keys, sync_state)
+    return settled_keys
 
 
-def _find(journal: Journal, name: str) -> _Held:
+def _find_held_rows(journal: Journal, name: str) -> _Held:
     """Return the rows held under the id of a run or the name of a sync. The project may no longer have that sync."""
     run = journal.run(name)
     if run is not None:

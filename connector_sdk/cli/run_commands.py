@@ -95,7 +95,7 @@ def run(settings: Settings, /, syncs: tuple[str, ...], **request: Any) -> int:
     """
     names = resolve_sync_names(settings.project, syncs)
     if request["plan_id"] and len(names) > 1:
-        raise click.UsageError("a saved plan is of one sync: name just that one")
+        raise click.UsageError("a saved plan covers one sync: name only that sync")
     reports: list[RunReport] = []
     codes = [ExitCode.OK]
     with interruptible() as interrupt:

@@ -113,7 +113,7 @@ def text_file(path: str, shown: str, encoding: str | None = None) -> TextFile:
         return TextFile(path, shown, marked, compression)
     codec = codecs.lookup(encoding)
     if not codec._is_text_encoding:
-        raise LookupError(f"{encoding} is no encoding of text")
+        raise LookupError(f"{encoding} is not an encoding of text")
     if codec.name in _MARKED and begin.startswith(_MARKED[codec.name]):
         return TextFile(path, shown, codec.name[:6], compression)
     known = UTF_8 if codec.name in ("utf-8", "utf-8-sig") else encoding

@@ -71,9 +71,9 @@ JOURNAL = StateFile(
     "restore state.db together with its -wal and -shm files from the same backup; nothing is sent until you do",
 )
 SNAPSHOT = StateFile(
-    "the snapshot", "restore it from a backup, or forget what was sent with --start-over", ExitCode.GUARD
+    "the snapshot", "restore it from a backup, or pass --start-over to forget what was sent", ExitCode.GUARD
 )
-PLAN = StateFile("the frozen plan", "restore it from a backup; a run can be ended without it by --abandon")
+PLAN = StateFile("the frozen plan", "restore it from a backup, or end the run without it: --abandon")
 LEDGER = StateFile("the ledger", "restore it from a backup; no sync needs it, but what that run did is lost")
 CALLS = StateFile("the record of API calls", "restore it from a backup; nothing depends on it")
 

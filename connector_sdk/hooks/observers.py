@@ -65,7 +65,7 @@ class Observers:
                     getattr(manager.hook, hook)(**arguments)
                 except Exception:
                     self._managers = tuple(each for each in self._managers if each is not manager)
-                    log.warning("An observer failed in %s and is left out from now on.", hook, exc_info=True)
+                    log.warning("An observer failed in %s. The run continues without it:", hook, exc_info=True)
 
 
 def observer_problems(asked: Mapping[str, Any]) -> Iterator[Problem]:

@@ -36,10 +36,10 @@ class HookManager(pluggy.PluginManager):
             self.problems.append(str(error))
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        """Read the marker of one function. Return None if it is no hook, or no valid one."""
+        """Read the marker of one function. Return None if it is not a hook, or no valid one."""
         try:
             options = super().parse_hookimpl_opts(plugin, name)
-        except Exception:  # an attribute that cannot be read is no hook
+        except Exception:  # an attribute that cannot be read is not a hook
             return None
         function = getattr(plugin, name, None) if options or name in self._known else None
         if options is None:

@@ -46,7 +46,7 @@ def spec_problems(spec: DestinationSpec) -> Iterator[str]:
         yield from _api_problems(spec, api)
     yield from (f"has two apis {name}" for name in _find_repeated(each.name for each in spec.apis))
     if spec.mergeable is not None and spec.mergeable.max_rows < 1:
-        yield f"has mergeable with max_rows {spec.mergeable.max_rows}, which is no number of rows"
+        yield f"has mergeable with max_rows {spec.mergeable.max_rows}, which is not a number of rows"
 
 
 def contract_problems(spec: DestinationSpec) -> Iterator[str]:
@@ -73,7 +73,7 @@ def connection_problems(connection: Connection) -> Iterator[str]:
     if not isinstance(connection.account, str) or not connection.account:
         yield "without an account"
     if not isinstance(connection.label, str) or not isinstance(connection.production, bool | None):
-        yield "whose label is no text, or whose production is neither true nor false nor None"
+        yield "whose label is not text, or whose production is neither true nor false nor None"
     if not callable(connection.close):
         yield "that cannot be closed"
     if not _all_of(connection.findings, Finding):
@@ -86,7 +86,7 @@ def object_problems(objects: Iterable[ObjectInfo]) -> Iterator[str]:
     """Yield what is wrong with a list of objects."""
     for each in objects:
         if not _is_name(each.name) or not isinstance(each.label, str) or not _all_of(each.modes, Mode):
-            yield f"an object {each.name!r} whose name or label is no text, or whose modes are not a set of Mode"
+            yield f"an object {each.name!r} whose name or label is not text, or whose modes are not a set of Mode"
 
 
 def schema_problems(schema: ObjectSchema, object_name: str) -> Iterator[str]:
@@ -98,7 +98,7 @@ def schema_problems(schema: ObjectSchema, object_name: str) -> Iterator[str]:
         return
     nameless = [each.name for each in schema.fields if not _is_name(each.name)]
     if nameless:
-        yield f"with a field {nameless[0]!r}, which is no name"
+        yield f"with a field {nameless[0]!r}, which is not a name"
         return
     yield from (f"with two fields {name}" for name in _find_repeated(each.name for each in schema.fields))
     for each in schema.fields:
@@ -171,9 +171,9 @@ def _field_problems(each: Field) -> Iterator[str]:
     if not isinstance(each.type, FieldType):
         yield "has no FieldType"
     if not all(isinstance(text, str) for text in (each.label, each.native_type, each.pattern, *each.values)):
-        yield "has a label, native type, pattern or value that is no text"
+        yield "has a label, native type, pattern or value that is not text"
     if not all(size is None or type(size) is int for size in (each.length, each.precision, each.scale)):
-        yield "has a length, precision or scale that is no whole number"
+        yield "has a length, precision or scale that is not a whole number"
 
 
 def _is_name(name: Any) -> bool:

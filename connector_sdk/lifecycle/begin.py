@@ -102,7 +102,7 @@ def check_first_run(session: Session, request: Request) -> tuple[Finding, ...]:
         message = f"{name} has no record of what it sent before, and sending a row twice would create it twice"
         advice = "pass --first-run send to send all rows, or --first-run baseline to mark them as already sent"
         return (Finding(Level.STOP, message, advice),)
-    if session.may_have_created:
+    if session.may_have_unknown_rows:
         message = "a run that was ended without its plan may have created rows, and it is not known which"
         advice = (
             "look for them at the destination; then pass --first-run send to send all rows that are not known to be"

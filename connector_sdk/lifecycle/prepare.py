@@ -58,7 +58,7 @@ def freeze_plan(session: Session, run_id: str, request: Request, *, lookup: bool
         fingerprints=previous.fingerprints if previous else {},
         held=tuple(each.key for each in held),
         full=request.full,
-        baseline=request.baseline and (snapshot is None or session.may_have_created),
+        baseline=request.baseline and (snapshot is None or session.may_have_unknown_rows),
         lookup=lookup,
         accepted=request.accept | session.destination.released_guards(session.options),
         others=tuple(others),

@@ -137,7 +137,7 @@ class Session:
         return previous.generation if previous else 0
 
     @property
-    def may_have_created(self) -> bool:
+    def may_have_unknown_rows(self) -> bool:
         """Whether the destination may have rows whose keys are unknown."""
         return any(each.key == UNKNOWN_KEY for each in self.journal.held_rows(self.sync.name))
 

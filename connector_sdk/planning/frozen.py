@@ -90,11 +90,11 @@ def read_plan(folder: Path) -> FrozenPlan:
         kept = json.loads(path.read_text(encoding="utf-8"))
         about, files = kept["plan"], dict(kept["files"])
         if kept["checksum"] != _checksum(about):
-            raise ValueError("its content has changed")
+            raise ValueError("it is not what was written (its checksum differs)")
     for name, expected in files.items():
         with PLAN.reading(folder / name):
             if checksum(folder / name) != expected:
-                raise ValueError("its content has changed")
+                raise ValueError("it is not what was written (its checksum differs)")
     try:
         return _converter.structure({**about, "folder": folder}, FrozenPlan)
     except (cattrs.BaseValidationError, LookupError, TypeError, ValueError) as error:

@@ -17,8 +17,8 @@ _MERGING = frozenset({Mode.UPSERT, Mode.INSERT})
 def check_sync(project: Project, sync: Sync, spec: DestinationSpec) -> list[Problem]:
     """Return everything about a sync that its mode or its destination does not allow, each problem with its place."""
     checks = (
-        _mode(sync, spec), _removal(sync, spec), _match(sync, spec), _objects(sync), _check_merge(sync, spec),
-        _fields(project, sync),
+        _check_mode(sync, spec), _check_removal(sync, spec), _check_match(sync, spec), _check_objects(sync),
+        _check_merge(sync, spec), _check_fields(project, sync),
     )  # fmt: skip
     return [problem for check in checks for problem in check]
 
@@ -32,13 +32,13 @@ def lookup_fields(project: Project, sync: Sync, find: Find) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fields))
 
 
-def _mode(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
+def _check_mode(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
     if sync.mode not in spec.modes:
         message = f"{spec.name} does not offer mode {sync.mode}"
         yield Problem(message, ("syncs", sync.name, "mode"), f"it offers: {_join_words(spec.modes)}")
 
 
-def _removal(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
+def _check_removal(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
     if sync.on_removed is Removal.NOTHING:
         return
     offered = {removal for each in spec.modes.values() for removal in each}
@@ -49,20 +49,20 @@ def _removal(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
         yield Problem(message, ("syncs", sync.name, "on_removed"), f"allowed: {_join_words(allowed)}")
 
 
-def _match(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
+def _check_match(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
     place: Place = ("syncs", sync.name)
-    usable = _MATCHING & set(spec.modes)
-    if sync.match is None and sync.mode in usable:
+    modes_with_match = _MATCHING & set(spec.modes)
+    if sync.match is None and sync.mode in modes_with_match:
         hint = "add match: {field: FIELD, column: COLUMN}"
-        yield Problem(f"mode {sync.mode} needs to know which records the rows mean: match is missing", place, hint)
-    if sync.match is not None and (sync.mode is Mode.INSERT or not usable):
+        yield Problem(f"mode {sync.mode} needs match, to find the record of each row", place, hint)
+    if sync.match is not None and (sync.mode is Mode.INSERT or not modes_with_match):
         message = (
             f"match has no meaning in mode {sync.mode}" if sync.mode in spec.modes else f"{spec.name} matches nothing"
         )
         yield Problem(message, (*place, "match"), "remove it; the primary key says which rows were sent before")
 
 
-def _objects(sync: Sync) -> Iterator[Problem]:
+def _check_objects(sync: Sync) -> Iterator[Problem]:
     place: Place = ("syncs", sync.name)
     several = len(sync.objects) > 1
     if len(set(sync.objects)) < len(sync.objects):
@@ -77,7 +77,7 @@ def _objects(sync: Sync) -> Iterator[Problem]:
         message = "create_in has a meaning only in mode upsert with several objects"
         yield Problem(message, (*place, "create_in"), "remove it")
     elif sync.create_in is not None and sync.create_in not in sync.objects:
-        message = f"create_in: {sync.create_in} is none of the objects"
+        message = f"create_in: {sync.create_in} is not one of the objects of the sync"
         yield Problem(message, (*place, "create_in"), f"use one of: {', '.join(sync.objects)}")
 
 
@@ -86,7 +86,7 @@ def _check_merge(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
         return
     place: Place = ("syncs", sync.name, "merge")
     if spec.mergeable is None:
-        yield Problem(f"{spec.name} merges no records", place, "remove it")
+        yield Problem(f"{spec.name} cannot merge records", place, "remove merge from the sync")
     if sync.mode not in _MERGING:
         message = f"rows cannot be merged in mode {sync.mode}"
         yield Problem(message, place, f"merging goes with: {_join_words(_MERGING)}")
@@ -100,7 +100,7 @@ def _check_merge(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
         yield Problem(message, (*place, "merge_id"), "use is_child")
 
 
-def _fields(project: Project, sync: Sync) -> Iterator[Problem]:
+def _check_fields(project: Project, sync: Sync) -> Iterator[Problem]:
     place: Place = ("syncs", sync.name)
     if sync.mode is Mode.ARCHIVE and sync.fields:
         yield Problem("mode archive deletes records and writes no fields", (*place, "fields"), "remove the fields")

@@ -75,9 +75,9 @@ class RowReference:
 class MatchRule:
     """How the record of a row is matched: `field` in `objects` has the value that the plan's column `stored` holds.
 
-    `homes` are the objects that records of other objects may be converted to. For each of them, the plan's columns
-    `shape_in` and `unfit_in` say how, or why not, a row can be written to such a record. Records may also be converted
-    to `successors`, which the sync does not write.
+    Records may be converted to `homes`, which are objects of the sync, and to `successors`, which are not. For each
+    home, the column `shape_in` has the shape of a row that updates such a record. The column `unfit_in` says why a row
+    cannot be written to it, and is null if it can.
     """
 
     objects: tuple[str, ...]

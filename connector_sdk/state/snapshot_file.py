@@ -24,7 +24,7 @@ def snapshot_file(folder: StateFolder, state: SyncState | None) -> Path | None:
         if not path.is_relative_to(folder.path) or ".." in Path(state.snapshot).parts:
             raise ValueError("it does not lie in the state folder")
         if checksum(path) != state.checksum and state.checksum is not None:
-            raise ValueError("its content has changed")
+            raise ValueError("it is not what was written (its checksum differs)")
     return path
 
 

@@ -41,8 +41,11 @@ class FileTokenStore:
         with file:
             details = os.fstat(file.fileno())
             if not stat.S_ISREG(details.st_mode):
-                raise ConfigError(f"the token file {self._path} is no file", hint=f"remove it: rm {self._path}")
-            if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or details.st_uid != os.geteuid():
+                raise ConfigError(f"the token file {self._path} is not a file", hint=f"remove it: rm {self._path}")
+            if details.st_uid != os.geteuid():
+                hint = f"remove it and log in again: rm {self._path}"
+                raise ConfigError(f"the token file {self._path} belongs to another user", hint=hint)
+            if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise ConfigError(f"the token file {self._path} is open to others", hint=f"chmod 600 {self._path}")
             return file.read()
 

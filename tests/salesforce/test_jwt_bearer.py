@@ -271,7 +271,7 @@ def test_a_key_that_is_too_weak_is_found_before_anything_is_sent(transport: Scri
 
 @pytest.mark.parametrize(
     ("made", "said"),
-    [pytest.param(encrypt_key, "passphrase", id="locked-passphrase"), (elliptic, "no RSA key")],
+    [pytest.param(encrypt_key, "passphrase", id="locked-passphrase"), (elliptic, "not an RSA key")],
 )
 def test_a_key_that_salesforce_cannot_take_is_told_with_how_to_get_one(
     transport: ScriptedTransport, made: Callable[[], str], said: str

@@ -98,7 +98,7 @@ def test_client_credentials_need_my_domain(transport: ScriptedTransport, host: s
         ("invalid_client_id", "client identifier invalid", "ten minutes|key"),
         ("OAUTH_APP_BLOCKED", "this app is blocked by admin", "Connected Apps OAuth Usage"),
         ("inactive_user", "user is inactive", "activate"),
-        ("BRAND_NEW", "words", "message"),
+        ("BRAND_NEW", "words", "documentation"),
     ],
 )
 def test_a_refused_login_says_what_an_admin_has_to_do(

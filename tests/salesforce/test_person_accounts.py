@@ -86,7 +86,7 @@ def test_a_name_beside_fields_of_people_is_refused_with_the_advice_last_name(peo
 
 def test_a_full_name_is_refused_with_the_advice_last_name(people: Project) -> None:
     text = read_refusal(people, FullName="last")
-    assert "Account.FullName is no field" in text
+    assert "Account.FullName is not a field" in text
     assert "map LastName" in text
 
 

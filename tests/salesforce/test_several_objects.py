@@ -88,7 +88,7 @@ def test_a_key_on_both_goes_to_the_contact_with_a_warning(both: Project, objects
     put(both, "Contact", "k5")
     put(both, "Lead", "k5")
     both.model([row("k5")])
-    assert "on a record of Contact and on one of Lead: 1 (k5)" in both.invoke("plan", "contacts").stdout
+    assert "match a record of Contact and one of Lead: 1 (k5)" in both.invoke("plan", "contacts").stdout
     assert both.run().exit == 0
     assert (names(both, "Contact"), names(both, "Lead")) == ({"k5": "Birch"}, {"k5": "Ash"})
 

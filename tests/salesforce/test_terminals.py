@@ -18,7 +18,7 @@ def test_a_rejected_name_with_an_emoji_is_reported_with_the_emoji_escaped(projec
     project.emulated.faults(
         {
             "match": {"object": "Contact", "key": "k1"},
-            "do": {"error": {"code": "FIELD_INTEGRITY_EXCEPTION", "message": "Zo\u00eb \U0001f600 is no name"}},
+            "do": {"error": {"code": "FIELD_INTEGRITY_EXCEPTION", "message": "Zo\u00eb \U0001f600 is not a name"}},
         }
     )
     project.model([{"id": "k1", "last": "Zo\u00eb \U0001f600", "email": None}])
@@ -32,6 +32,6 @@ def test_a_rejected_name_with_an_emoji_is_reported_with_the_emoji_escaped(projec
     report = call("run", "contacts")
     assert b"FIELD_INTEGRITY_EXCEPTION" in report
     run = json.loads(call("runs", "--output", "json").decode(encoding))[0]["run"]
-    assert b"\\U0001f600 is no name" in call("rows", run)
+    assert b"\\U0001f600 is not a name" in call("rows", run)
     (row,) = json.loads(call("rows", run, "--output", "json").decode(encoding))
-    assert row["message"] == "Zo\u00eb \U0001f600 is no name"
+    assert row["message"] == "Zo\u00eb \U0001f600 is not a name"

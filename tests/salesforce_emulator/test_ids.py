@@ -1,4 +1,4 @@
-"""Ids: the check suffix, and what is no id."""
+"""Ids: the check suffix, and what is not an id."""
 
 from __future__ import annotations
 

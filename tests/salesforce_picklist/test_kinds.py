@@ -192,7 +192,7 @@ def test_what_a_custom_value_cannot_have_is_refused(project: Project) -> None:
         ("BillingStateCode", "State and Country/Territory Picklists"),
         ("CleanStatus", "value set this plugin does not know"),
         ("Name", "no picklist of Account"),
-        ("label", "is no picklist"),
+        ("label", "is not a picklist"),
     ],
 )
 def test_fields_whose_values_cannot_be_written_are_refused_with_the_reason(

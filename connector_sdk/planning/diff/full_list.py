@@ -89,7 +89,8 @@ def _lines(
 ) -> str:
     """Return SQL for the rows of the model in its order, and after them the values that leave the target."""
     types = columns_of(duck, file(changes))
-    differs = " or ".join(_differs(each, types[each.stored]) for each in mapped.fillings if each.column.by is None)
+    compared = (each for each in mapped.fillings if each.column.by is None)
+    differs = " or ".join(_value_differs(each, types[each.stored]) for each in compared)
     effect = (
         f"case when t.same is null then '{Effect.NEW}' when {differs or 'false'} then '{Effect.CHANGED}'"
         f" else '{Effect.SAME}' end"
@@ -104,15 +105,15 @@ def _lines(
     )
 
 
-def _differs(filling: FieldBinding, type_: str) -> str:
-    """Return SQL that is true if a value differs from the target's, in the way in which its field compares values."""
-    field, mine = filling.field, f"c.{name(filling.stored)}"
-    theirs = f"try_cast(t.{name(field.name)} as {type_})"
+def _value_differs(filling: FieldBinding, type_: str) -> str:
+    """Return SQL that is true if the model's value differs from the target's, compared as the field compares values."""
+    field, model_value = filling.field, f"c.{name(filling.stored)}"
+    target_value = f"try_cast(t.{name(field.name)} as {type_})"
     if field.type is FieldType.CHOICES:
-        theirs = as_set(theirs)
-    left_alone = f"{mine} is not null and " if filling.column.on_null is OnNull.KEEP else ""
-    ours, others = (comparable(each, type_, field) if field.equality else each for each in (mine, theirs))
-    return f"({left_alone}{ours} is distinct from {others})"
+        target_value = as_set(target_value)
+    unless_null = f"{model_value} is not null and " if filling.column.on_null is OnNull.KEEP else ""
+    left, right = (comparable(each, type_, field) if field.equality else each for each in (model_value, target_value))
+    return f"({unless_null}{left} is distinct from {right})"
 
 
 def _select_removed_values(

@@ -67,7 +67,7 @@ def look_up(
 
     Returns the file of the completed changes, or `changes` itself if there was nothing to look up.
     """
-    for number, question in enumerate(_questions(request, mapped, relations, waiting)):
+    for number, question in enumerate(_build_questions(request, mapped, relations, waiting)):
         found = _ask(connection, question, changes, request.folder / f"records-{number}.parquet", match)
         completed = request.folder / f"completed-{number}.parquet"
         freeze(connection, _complete_lines(question, changes, found), completed)
@@ -80,13 +80,14 @@ def describe_missing(lookup: Lookup) -> str:
     return f"Reference not found: {lookup.object_name} whose {lookup.field.name} is "
 
 
-def _questions(
+def _build_questions(
     request: PlanRequest, mapped: ResolvedMapping, relations: Relations, waiting: Mapping[str, RowReference]
 ) -> Iterator[_Question]:
+    """Yield the lookups to make: of references first, then of merged records, then of each row's own record."""
     for filling in mapped.fillings:
         if filling.lookup is not None:
             known = _select_known_records(request, mapped, relations, filling.lookup)
-            question = _reference(filling, filling.lookup, waiting.get(filling.stored), known)
+            question = _ask_reference(filling, filling.lookup, waiting.get(filling.stored), known)
             yield evolve(question, former=filling.former)
     if mapped.match is None:
         return
@@ -94,10 +95,10 @@ def _questions(
     if request.sync.merge is not None:
         yield evolve(_ask_merged_record(lookup, mapped.match.stored), former=mapped.match.former)
     if _wants_records(request, mapped):
-        mode = request.sync.mode
-        question = _own_record(lookup, mapped.match.stored, creating=mode is Mode.UPSERT, deleting=mode is Mode.ARCHIVE)
+        creates, deletes = request.sync.mode is Mode.UPSERT, request.sync.mode is Mode.ARCHIVE
+        question = _ask_own_record(lookup, mapped.match.stored, creating=creates, deleting=deletes)
         question = evolve(question, former=mapped.match.former)
-        yield _update_known(question) if mapped.depends_on_existence else question
+        yield _turn_known_into_updates(question) if mapped.depends_on_existence else question
 
 
 def _wants_records(request: PlanRequest, mapped: ResolvedMapping) -> bool:
@@ -127,7 +128,7 @@ def _select_known_records(
     return f"(select match, record_id from {relations.known} where record_id is not null)"
 
 
-def _reference(filling: FieldBinding, lookup: Lookup, waiting: RowReference | None, known: str | None) -> _Question:
+def _ask_reference(filling: FieldBinding, lookup: Lookup, waiting: RowReference | None, known: str | None) -> _Question:
     stored = filling.stored
     asks = f"{name(stored)} is not null and {filling.own} and not {IS_MERGE}"
     alone = f"{asks} and {name(waiting.row)} is null" if waiting else asks
@@ -147,7 +148,7 @@ def _reference(filling: FieldBinding, lookup: Lookup, waiting: RowReference | No
     return _Question(lookup, stored, asks, replaced, verdicts, known, is_reference=True)
 
 
-def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) -> _Question:
+def _ask_own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) -> _Question:
     """Return the lookup of the record that each row matches.
 
     If the mode creates records, a row without a record is new. Otherwise it is decided. If the mode deletes them, and
@@ -170,7 +171,7 @@ def _own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bool) 
     return _Question(lookup, stored, asks, replaced, tuple(verdicts))
 
 
-def _update_known(question: _Question) -> _Question:
+def _turn_known_into_updates(question: _Question) -> _Question:
     """Return the lookup that turns rows with a record into updates of just that record.
 
     An upsert by key might create a record, which would then lack the fields that can be set only on creation.

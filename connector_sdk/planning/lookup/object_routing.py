@@ -57,8 +57,9 @@ def routing_findings(
     if rows:
         listed = ", ".join(keys) + (", ..." if rows > len(keys) else "")
         first, *others = (each.name for each in request.schemas)
-        message = f"rows whose key is on a record of {first} and on one of {' or '.join(others)}: {rows:,} ({listed})"
-        yield Finding(Level.WARNING, f"{message}; they go to {first} only", "merge or correct these records")
+        message = f"rows that match a record of {first} and one of {' or '.join(others)}: {rows:,} ({listed})"
+        advice = "merge these records at the destination, or correct the match value of one of them"
+        yield Finding(Level.WARNING, f"{message}; they go to {first} only", advice)
 
 
 def choose_create_action(request: PlanRequest, mapped: ResolvedMapping) -> Action:

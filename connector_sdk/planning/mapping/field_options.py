@@ -14,7 +14,7 @@ def find_misplaced_options(mapping: FieldMapping, known: Field, *, is_match: boo
     `is_match`: records are found by the field.
     """
     if mapping.truncate and known.type is not FieldType.TEXT:
-        yield "truncate", f"{mapping.field} is no text that could be cut"
+        yield "truncate", f"{mapping.field} is not text that could be cut"
     if mapping.round and known.type is not FieldType.DECIMAL:
         yield "round", f"{mapping.field} has no decimals that could be rounded"
     elif mapping.round and is_match:

@@ -50,10 +50,10 @@ def kind_of(type_: str) -> Kind:
 
 
 def element_type(type_: str) -> str:
-    """Return the type of the elements of a list, by the type of the list. Raises `ValueError` if it is no list."""
+    """Return the type of the elements of a list, by the type of the list. Raises `ValueError` if it is not a list."""
     found = _LIST.fullmatch(type_)
     if found is None:
-        raise ValueError(f"{type_} is no list")
+        raise ValueError(f"{type_} is not a list")
     return found[1]
 
 

@@ -114,7 +114,7 @@ def _wrong(schema: ObjectSchema, field: Field) -> list[str]:
     checks = {
         "has a length below 1": field.length is not None and field.length < 1,
         "has a scale above its precision": (field.scale or 0) > (field.precision or 38),
-        "stores more decimals and is no decimal": field.stores_more_decimals and field.type is not FieldType.DECIMAL,
+        "stores more decimals and is not a decimal": field.stores_more_decimals and field.type is not FieldType.DECIMAL,
         "is restricted to no values": field.restricted and not field.values,
         "is restricted and no choice": field.restricted and field.type not in (FieldType.CHOICE, FieldType.CHOICES),
         "refers to nothing": field.type is FieldType.REFERENCE and not field.references,
@@ -132,7 +132,7 @@ def _wrong(schema: ObjectSchema, field: Field) -> list[str]:
         and {Mode.UPSERT} & schema.modes <= field.not_matchable.keys() & {Mode.UPSERT}
         and Mode.UPSERT in schema.modes,
         "has a pattern without a name for it": bool(field.pattern) and not field.pattern_name,
-        "has a pattern that is no regular expression": not _compiles(field.pattern),
+        "has a pattern that is not a regular expression": not _compiles(field.pattern),
     }
     return [what for what, wrong in checks.items() if wrong]
 

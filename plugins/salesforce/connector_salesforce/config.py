@@ -48,7 +48,7 @@ class Options:
     ] = "respect"
     hard_delete: Annotated[bool, "Delete past the recycle bin. Bulk API only; needs the permission."] = False
     keep_api_calls: Annotated[int, "API calls of the day that the run leaves to others."] = field(default=0)
-    job_timeout: Annotated[float, "Hours that a job of a Bulk API may take before the run stops."] = field(default=24.0)
+    job_timeout: Annotated[float, "Hours that a job of a Bulk API may take before the run stops."] = field(default=24)
 
     @assignment_rules.validator
     def _is_a_rule(self, _attribute: Attribute[bool | str], value: bool | str) -> None:

@@ -54,7 +54,7 @@ class Web:
         for each in self.callback_urls:
             parts = urlsplit(each)
             if parts.scheme != "http" or parts.hostname not in _THIS_MACHINE or parts.query or parts.fragment:
-                raise ValueError(f"{each!r} is no callback URL of this machine, such as {CALLBACK_URL}")
+                raise ValueError(f"{each!r} is not a callback URL of this machine, such as {CALLBACK_URL}")
 
     @property
     def callback_urls(self) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ class SfCli:
     def problems(self, login_url: str) -> Iterator[Problem]:
         """Yield the problems that prevent this login."""
         if self.org is not None and (not self.org or self.org.startswith("-")):
-            yield Problem(f"{self.org!r} is no org of the sf CLI", ("auth", "org"), "sf org list shows them")
+            yield Problem(f"{self.org!r} is not an org of the sf CLI", ("auth", "org"), "sf org list shows them")
 
 
 def _without_key(client_id: str) -> Iterator[Problem]:

@@ -26,7 +26,7 @@ _ID = re.compile(SHAPE)
 
 
 def to18(record_id: str) -> str | None:
-    """Return the 18-character form of an id, or None for a text that is no id or has wrong check characters.
+    """Return the 18-character form of an id, or None for a text that is not an id or has wrong check characters.
 
     Each check character encodes which of five characters are upper case (SOAP API Developer Guide, "ID Field Type").
     """

@@ -43,9 +43,9 @@ def key_problems(pem: str) -> Iterator[Problem]:
         yield _no_key(pem)
     else:
         if not isinstance(key, RSAPrivateKey):
-            yield Problem("this is no RSA key, and Salesforce takes no other", _PLACE, _MAKE)
+            yield Problem("this is not an RSA key, and Salesforce accepts only those", _PLACE, _MAKE)
         elif key.key_size < BITS_MIN:
-            message = f"the RSA key has {key.key_size:,} bits, and Salesforce takes none below {BITS_MIN:,}"
+            message = f"the RSA key has {key.key_size:,} bits, and Salesforce accepts {BITS_MIN:,} or more"
             yield Problem(message, _PLACE, f"{_MAKE}; then upload server.crt to the app")
 
 

@@ -79,7 +79,7 @@ class JsonRows:
             raise RowRefused("JSON_PARSER_ERROR", _NO_ATTRIBUTES)
         target = self._schemas.find(str(named or field.reference_to[0]))
         if target is None or target.name not in field.reference_to:
-            raise RowRefused("INVALID_FIELD", f"{named} is no type of {field.relationship_name}", None)
+            raise RowRefused("INVALID_FIELD", f"{named} is not a type of {field.relationship_name}", None)
         return target
 
 

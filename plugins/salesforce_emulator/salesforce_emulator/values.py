@@ -33,7 +33,7 @@ _XSD["base64"] = "base64Binary"
 
 
 class WrongType(Portable, ValueError):
-    """A text that is no value of the field's type. Each API formats this error in its own way."""
+    """A text that is not a value of the field's type. Each API formats this error in its own way."""
 
     def __init__(self, field: Field, raw: object) -> None:
         super().__init__(f"{raw!r} is no {field.type}")
@@ -43,7 +43,7 @@ class WrongType(Portable, ValueError):
 
 def reader(field: Field) -> Reader:
     """Return the function that reads one field's values. It raises WrongType or RowRefused."""
-    return _READERS.get(field.type, _text)(field)
+    return _READERS.get(field.type, _text_reader)(field)
 
 
 def _make_refusal(field: Field, code: str, message: str) -> RowRefused:
@@ -56,7 +56,7 @@ def _as_text(field: Field, raw: Any) -> str:
     return raw.strip()
 
 
-def _text(field: Field) -> Reader:
+def _text_reader(field: Field) -> Reader:
     limit = field.length
 
     def read(raw: Any) -> Value:
@@ -68,11 +68,11 @@ def _text(field: Field) -> Reader:
     return read
 
 
-def _email(field: Field) -> Reader:
-    text = _text(field)
+def _email_reader(field: Field) -> Reader:
+    read_text = _text_reader(field)
 
     def read(raw: Any) -> Value:
-        value = text(raw)
+        value = read_text(raw)
         if isinstance(value, str) and not _EMAIL.match(value):
             raise _make_refusal(field, "INVALID_EMAIL_ADDRESS", f"invalid email address: {value}")
         return value.lower() if isinstance(value, str) else None
@@ -80,12 +80,12 @@ def _email(field: Field) -> Reader:
     return read
 
 
-def _picklist(field: Field) -> Reader:
-    text = _text(field)
+def _picklist_reader(field: Field) -> Reader:
+    read_text = _text_reader(field)
     allowed = {value.value for value in field.picklist_values if value.active}
 
     def read(raw: Any) -> Value:
-        value = text(raw)
+        value = read_text(raw)
         if value is not None and field.restricted_picklist and value not in allowed:
             raise _bad_choice(field, value)
         return value
@@ -98,12 +98,12 @@ def _bad_choice(field: Field, value: Value) -> RowRefused:
     return _make_refusal(field, code, f"bad value for restricted picklist field: {value}")
 
 
-def _multipicklist(field: Field) -> Reader:
-    text = _text(field)
+def _multipicklist_reader(field: Field) -> Reader:
+    read_text = _text_reader(field)
     order = {value.value: at for at, value in enumerate(field.picklist_values) if value.active}
 
     def read(raw: Any) -> Value:
-        value = text(raw)
+        value = read_text(raw)
         chosen = [part.strip() for part in value.split(";")] if isinstance(value, str) else []
         if len(chosen) > _MOST_CHOSEN:
             raise _make_refusal(field, "TOO_MANY_ENUM_VALUE", f"more than {_MOST_CHOSEN} values: {len(chosen)}")
@@ -115,7 +115,7 @@ def _multipicklist(field: Field) -> Reader:
     return read
 
 
-def _boolean(field: Field) -> Reader:
+def _boolean_reader(field: Field) -> Reader:
     def read(raw: Any) -> Value:
         if isinstance(raw, bool):
             return raw
@@ -126,7 +126,7 @@ def _boolean(field: Field) -> Reader:
     return read
 
 
-def _whole(field: Field) -> Reader:
+def _whole_reader(field: Field) -> Reader:
     limit = 10 ** (field.digits or 8)
 
     def read(raw: Any) -> Value:
@@ -145,7 +145,7 @@ def _out_of_range(field: Field, text: str) -> RowRefused:
     return _make_refusal(field, "NUMBER_OUTSIDE_VALID_RANGE", f"value outside of valid range on numeric field: {text}")
 
 
-def _number(field: Field) -> Reader:
+def _number_reader(field: Field) -> Reader:
     limit = 10 ** (field.precision - field.scale)
 
     def read(raw: Any) -> Value:
@@ -161,7 +161,7 @@ def _number(field: Field) -> Reader:
     return read
 
 
-def _date(field: Field) -> Reader:
+def _date_reader(field: Field) -> Reader:
     def read(raw: Any) -> Value:
         text = _as_text(field, raw)
         try:
@@ -242,19 +242,19 @@ def _compound(field: Field) -> Reader:
 
 
 _READERS: dict[str, Callable[[Field], Reader]] = {
-    "email": _email,
-    "picklist": _picklist,
-    "multipicklist": _multipicklist,
+    "email": _email_reader,
+    "picklist": _picklist_reader,
+    "multipicklist": _multipicklist_reader,
     "address": _compound,
     "location": _compound,
     "base64": _base64,
-    "boolean": _boolean,
-    "int": _whole,
-    "long": _whole,
-    "double": _number,
-    "currency": _number,
-    "percent": _number,
-    "date": _date,
+    "boolean": _boolean_reader,
+    "int": _whole_reader,
+    "long": _whole_reader,
+    "double": _number_reader,
+    "currency": _number_reader,
+    "percent": _number_reader,
+    "date": _date_reader,
     "datetime": _datetime,
     "time": _time,
     "id": _reference,

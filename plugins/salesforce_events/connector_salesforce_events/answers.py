@@ -61,15 +61,15 @@ _UNREADABLE = Line(
 )
 
 
-def of_collection(answers: Any, count: int) -> list[Line]:
-    """Read the answers to one request ("sObject Collections"). Raises `CallFailed` if there are not `count`."""
+def read_collection(answers: Any, count: int) -> list[Line]:
+    """Read the answers to one request ("sObject Collections"). Raises `CallFailed` unless there are exactly `count`."""
     if not isinstance(answers, list) or len(answers) != count:
         found = len(answers) if isinstance(answers, list) else "no"
         raise CallFailed("ANSWER_INCOMPLETE", f"{found} results came for {count} events", Executed.MAYBE)
     return _some_readable([_read(each) for each in answers])
 
 
-def of_composite(answer: Any, names: Sequence[str]) -> list[Line]:
+def read_composite(answer: Any, names: Sequence[str]) -> list[Line]:
     """Read the answers to one request ("Composite") in the order of `names`, the names of its calls.
 
     Raises `CallFailed` if the answer is malformed, or does not have one part for each call.

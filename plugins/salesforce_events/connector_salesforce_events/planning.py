@@ -20,7 +20,8 @@ def check_sync(sync: Sync, options: Options) -> Iterator[Problem]:
         message = f"ordered needs parallelism 1, not {sync.delivery.parallelism}"
         yield Problem(message, (*place, "parallelism"), "leave it out, or set it to 1")
     if options.ordered and sync.delivery.api == "bulk2":
-        yield Problem("the Bulk API 2.0 publishes in no order", (*place, "api"), "use api: rest")
+        message = "ordered does not go with the Bulk API 2.0, which keeps no order"
+        yield Problem(message, (*place, "api"), "use api: rest")
 
 
 def check_plan(events: Events, plan: PlanSummary, options: Options) -> list[Finding]:
@@ -68,7 +69,8 @@ def _daily(limits: Mapping[str, Any], plan: PlanSummary, options: Options) -> It
 
 
 def _delivery(plan: PlanSummary, options: Options) -> Iterator[Finding]:
-    yield Finding(Level.INFO, "an event that is accepted is queued; whether it was delivered, Salesforce does not say")
+    message = "Salesforce queues each event that it accepts, and does not report whether subscribers received it"
+    yield Finding(Level.INFO, message)
     if options.delivery == "at_least_once" and plan.api != "bulk2":
         yield Finding(Level.INFO, "delivery: at_least_once: an event whose answer is lost is published again")
     if plan.api == "bulk2":

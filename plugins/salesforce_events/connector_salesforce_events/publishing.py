@@ -13,7 +13,7 @@ from attrs import define, field
 from connector_salesforce import CallFailed, Org
 
 from connector_salesforce_events.allocation import Allocation
-from connector_salesforce_events.answers import Line, of_collection, of_composite, results
+from connector_salesforce_events.answers import Line, read_collection, read_composite, results
 from connector_salesforce_events.codes import AWAITED, LIMIT, USED_UP
 from connector_salesforce_events.config import Options
 from connector_salesforce_events.payloads import payloads
@@ -88,7 +88,7 @@ def _publish_together(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
     start = f'{{"attributes":{{"type":{json.dumps(name)}}}'
     records = ",".join(start + ("}" if text == "{}" else f",{text[1:]}") for text in texts)
     body = f'{{"allOrNone":false,"records":[{records}]}}'.encode()
-    return of_collection(org.client.write("POST", "/composite/sobjects", body), len(texts))
+    return read_collection(org.client.write("POST", "/composite/sobjects", body), len(texts))
 
 
 def _publish_singly(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
@@ -132,7 +132,7 @@ def _composite(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
         for reference, text in zip(names, texts, strict=True)
     )
     body = f'{{"allOrNone":false,"compositeRequest":[{calls}]}}'.encode()
-    return of_composite(org.client.write("POST", "/composite", body), names)
+    return read_composite(org.client.write("POST", "/composite", body), names)
 
 
 def _settle(events: Events, lines: Sequence[Line], *, waits: bool) -> list[Line]:

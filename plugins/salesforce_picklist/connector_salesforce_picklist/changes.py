@@ -146,7 +146,7 @@ def holds(current: Picklist, wanted_: Picklist) -> bool:
 def differences(current: Picklist, wanted_: Picklist) -> Iterator[str]:
     """Yield the differences: names of extra values, of missing values, and of what differs in the others.
 
-    A color that was not wanted is no difference, because Salesforce gives a color to values without one.
+    A color that was not wanted is not a difference, because Salesforce gives a color to values without one.
     """
     have = {each.key: each for each in current.active}
     want = {each.key: each for each in wanted_.active}

@@ -39,5 +39,5 @@ def _valid(value: Described, place: int) -> bool:
     try:
         bits = base64.b64decode(value.get("validFor") or "")
     except ValueError:
-        raise unreadable(f"validFor of the value {value['value']!r} is no base64", Executed.NO) from None
+        raise unreadable(f"validFor of the value {value['value']!r} is not base64", Executed.NO) from None
     return place >> 3 < len(bits) and bool(bits[place >> 3] & (0x80 >> (place & 7)))

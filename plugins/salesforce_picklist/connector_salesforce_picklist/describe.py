@@ -22,7 +22,7 @@ _PICKLISTS = ("picklist", "multipicklist")
 _LONGEST = 255
 _PLACES = ("StateCode", "CountryCode")
 _ELSEWHERE = {Mode.ALL: "is a picklist of its own: a sync writes the one that it matches on"}
-_NO_PICKLIST = {Mode.ALL: "says something about a value, and is no picklist"}
+_NO_PICKLIST = {Mode.ALL: "says something about a value, and is not a picklist"}
 
 
 def list_objects(org: Org) -> list[ObjectInfo]:
@@ -69,7 +69,7 @@ def _describe_object(org: Org, object_name: str, refresh: bool) -> Described:
     spelt = {name.lower(): name for name in names}
     close = [spelt[each] for each in difflib.get_close_matches(object_name.lower(), spelt, n=3, cutoff=0.75)]
     hint = f"did you mean {' or '.join(close)}?" if close else "connector discover lists the objects there are"
-    raise ConfigError(f"this user can see no object {object_name} that can have picklists", hint=hint)
+    raise ConfigError(f"{object_name} is not an object with picklists that this user can see", hint=hint)
 
 
 def _picklist(object_name: str, described: Described) -> Field:

@@ -109,5 +109,5 @@ def limit_of(picklist: Picklist, *, controls: bool) -> Limit | None:
 
 
 def attributes_of(set_name: str | None) -> tuple[str, ...]:
-    """Return the special attributes of a standard set's values; empty if it is no standard set."""
+    """Return the special attributes of a standard set's values; empty if it is not a standard set."""
     return NEEDED.get(set_name or "", ()) + _OPTIONAL.get(set_name or "", ())

@@ -18,7 +18,7 @@ _TYPES: Mapping[FieldType, pa.DataType] = {FieldType.BOOLEAN: pa.bool_(), FieldT
 
 
 def field_of(fields: Sequence[str]) -> str:
-    """Return the picklist among the fields of a sync: the one field that is no attribute of a value.
+    """Return the picklist among the fields of a sync: the one field that is not an attribute of a value.
 
     Raises `ConfigError` if there is not exactly one.
     """

@@ -13,7 +13,7 @@ from connector_sdk.cli.described import write_objects, write_schema
 from connector_sdk.cli.records import Format
 
 SYSTEM = "is a system field, which the destination maintains, and which nobody but the destination itself can set"
-NO_KEY = "is no key"
+NO_KEY = "is not a key"
 MODES = frozenset({Mode.UPSERT, Mode.UPDATE})
 
 

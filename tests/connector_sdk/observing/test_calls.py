@@ -78,5 +78,5 @@ def test_calls_that_cannot_be_kept_are_told_once_and_stop_nothing(
             time.sleep(0.02)
         observers.call_finished(call("lost"))
     assert [each.message for each in caplog.records] == [
-        "An observer failed in call_finished and is left out from now on."
+        "An observer failed in call_finished. The run continues without it:"
     ]

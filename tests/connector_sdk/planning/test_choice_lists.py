@@ -81,5 +81,5 @@ def test_each_choice_that_an_open_field_does_not_have_yet_is_told(bench: Bench) 
 
 def test_only_text_can_be_cut(bench: Bench) -> None:
     bench.change(fields=(*map_fields(name="n"), FieldMapping(field="interests", column="x", truncate=True)))
-    with pytest.raises(ConfigError, match="interests is no text that could be cut"):
+    with pytest.raises(ConfigError, match="interests is not text that could be cut"):
         bench.plan([{**ANN, "x": "Chess"}])

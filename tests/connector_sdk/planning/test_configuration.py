@@ -163,7 +163,7 @@ def test_a_lookup_into_an_object_that_is_not_there_is_told_by_its_place(bench: B
 def test_mode_all_needs_to_know_which_records_the_rows_mean(bench: Bench) -> None:
     bench.sync = people(Mode.ALL)
     bench.change(objects=("tags",), match=None, fields=map_fields(name="n"))
-    assert "match is missing" in _problems(bench)["syncs", "people"].message
+    assert "needs match" in _problems(bench)["syncs", "people"].message
 
 
 def test_what_becomes_of_removed_rows_is_checked_against_the_destination(bench: Bench) -> None:

@@ -77,8 +77,8 @@ def test_a_field_that_became_read_only_is_said_with_the_reason(bench: Bench, bec
 
 def test_a_match_field_that_cannot_be_matched_any_more_is_said(bench: Bench, become: Become) -> None:
     bench.run([ANN])
-    become(external_id={"not_matchable": {Mode.UPSERT: "is no key"}})
-    assert "external_id cannot be matched on: is no key (since the last run)" in expect_refusal(bench)
+    become(external_id={"not_matchable": {Mode.UPSERT: "is not a key"}})
+    assert "external_id cannot be matched on: is not a key (since the last run)" in expect_refusal(bench)
 
 
 def test_what_never_fitted_is_no_change(bench: Bench) -> None:

@@ -90,7 +90,7 @@ def test_a_key_that_several_objects_have_is_told_and_one_that_an_object_has_twic
 
     monkeypatch.setattr(type(both.store), "find", lambda _, *asked: find_two_guests(*asked))
     rows = [row("both"), row("twice")]
-    assert "on a record of people and on one of guests: 1 (both)" in str(both.plan(rows).findings)
+    assert "match a record of people and one of guests: 1 (both)" in str(both.plan(rows).findings)
     ran = both.run(rows)
     assert ran.ledger == {"both": "succeeded", "twice": "rejected SEVERAL_RECORDS"}
     assert "several guests whose external_id is twice: g-1, g-2" in ran.line("twice")["message"]

@@ -185,7 +185,7 @@ def test_a_named_pipe_in_the_place_of_a_token_keeps_nobody_waiting(tmp_path: Pat
     for path in (file, file.with_suffix(".lock")):
         path.unlink(missing_ok=True)
         os.mkfifo(path, 0o600)
-    with pytest.raises(ConfigError, match="is no file — remove it"):
+    with pytest.raises(ConfigError, match="is not a file — remove it"):
         store.load()
     with pytest.raises(ConfigError, match="cannot be opened"), store.exclusive():
         pass

@@ -103,7 +103,7 @@ def _show(settings: CommandSettings, found: ConnectionSettings) -> None:
 def _translate_errors(found: ConnectionSettings) -> Iterator[None]:
     """Add the connection's place to a `ConfigError`, and turn a `CallFailed` into a `RunStopped` with advice.
 
-    A failed call may succeed later, so it is no fault of the settings.
+    A failed call may succeed later, so it is not a fault of the settings.
     """
     try:
         yield

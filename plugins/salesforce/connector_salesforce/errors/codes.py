@@ -191,12 +191,15 @@ def _of_row(error: RowError) -> Classification | None:
     return known
 
 
+_LOOK_UP = "Look the code up in Salesforce's documentation, or ask Salesforce support."
+
+
 def _by_status(error: CallFailed) -> Classification:
     """Return the classification of an unknown code: transient without a status or from 500 on, otherwise fatal."""
     passing = error.status is None or error.status >= 500
     cause = "Salesforce answered with a code that this plugin does not know."
     return Classification(
-        kind=Kind.TRANSIENT if passing else Kind.FATAL, executed=error.executed, cause=cause, advice="Read the message."
+        kind=Kind.TRANSIENT if passing else Kind.FATAL, executed=error.executed, cause=cause, advice=_LOOK_UP
     )
 
 

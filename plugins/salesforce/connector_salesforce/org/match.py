@@ -61,8 +61,8 @@ def match(
 
     Text is compared without blanks at its ends. Case is ignored if the field is unique and not case-sensitive. For
     references, case is also ignored in a field that is not unique, as in a query. Numbers are compared by value, and
-    ids by all 18 characters. Null and empty text match nothing. In a field of ids, any other text that is no id gets a
-    null record id, because no record can have it.
+    ids by all 18 characters. Null and empty text match nothing. In a field of ids, any other text that is not an id
+    gets a null record id, because no record can have it.
 
     A converted lead is replaced by the record that it became, unless the same key is found there. That record may
     belong to one of the `successors`, which are not searched.
@@ -90,7 +90,7 @@ def _check_ids(org: Org, found: pa.Table) -> pa.Table:
         ids = found.filter(pc.equal(found.column("object_name"), name)).column("record_id").combine_chunks()
         wrong = ids.filter(impossible_ids(ids, org.prefix(name)))
         if len(wrong):
-            raise unreadable(f"{wrong[0].as_py()!r} is no id of a record of {name}", Executed.NO)
+            raise unreadable(f"{wrong[0].as_py()!r} is not an id of a record of {name}", Executed.NO)
     return found.group_by(MATCH_SCHEMA.names, use_threads=False).aggregate([]).select(MATCH_SCHEMA.names)
 
 

@@ -27,7 +27,7 @@ _FIELDS = (
 )
 
 _NOT_ENABLED = "is a field of person accounts, which are not enabled in this org: only Salesforce can enable them"
-_FULL_NAME = "is no field in Salesforce, which makes full names of their parts: map LastName, and FirstName"
+_FULL_NAME = "is not a field in Salesforce, which makes full names of their parts: map LastName, and FirstName"
 _COMPUTED = "Salesforce makes the name of a person of its parts: map LastName, and FirstName, instead"
 _OF_THE_CONTACT = "belongs to the person's contact and is not an external id of Account, even if it is one of Contact"
 

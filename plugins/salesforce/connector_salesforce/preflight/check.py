@@ -83,7 +83,8 @@ def _not_taken(org: Org, plan: PlanSummary) -> Iterator[Finding]:
                 message = f"{_API[plan.api]} does not take {name}: {error.message}"
                 yield Finding(Level.STOP, message, "Set api: rest in the options of the sync.")
             else:
-                yield Finding(Level.WARNING, f"could not check whether {_API[plan.api]} takes {name}: {error}")
+                message = f"could not check whether {_API[plan.api]} takes {name}: {error}"
+                yield Finding(Level.WARNING, message, "If its batches fail, set api: rest in the options of the sync.")
 
 
 def _options(plan: PlanSummary, options: Options) -> Iterator[Finding]:

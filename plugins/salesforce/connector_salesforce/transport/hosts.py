@@ -27,14 +27,14 @@ def origin(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise HostError(f"{_display_url(url)} is no URL: {type(error).__name__}") from None
+        raise HostError(f"{_display_url(url)} is not a URL: {type(error).__name__}") from None
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
     named = shown if port is None else f"{shown}:{port}"
     if not _NAME.fullmatch(host) or ".." in host or re.search(r"[\s\\]", url) or parts.netloc.lower() != named:
         raise HostError(f"{_display_url(url)} names no host")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise HostError(f"{_display_url(url)} has more than a host")
+        raise HostError(f"{_display_url(url)} must end after the host: remove the path or query")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
         raise HostError(f"{_display_url(url)} is not https")
     return f"{parts.scheme}://{named}"

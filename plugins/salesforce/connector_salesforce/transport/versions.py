@@ -26,9 +26,9 @@ _FORM = re.compile(r"\d{2,3}\.0")
 
 
 def check_form(version: str) -> None:
-    """Raise `ValueError` for a text that is no version, or for a version that this plugin cannot use."""
+    """Raise `ValueError` for a text that is not a version, or for a version that this plugin cannot use."""
     if not _FORM.fullmatch(version):
-        raise ValueError(f'{version!r} is no version: write it like "{DEFAULT}", with the quotes')
+        raise ValueError(f'{version!r} is not a version: write it like "{DEFAULT}", with the quotes')
     if number(version) < FIRST:
         fate = "Salesforce answers it no more" if number(version) <= _GONE else "Salesforce ends it with Summer '28"
         raise ValueError(f"version {version} is older than {FIRST}.0, the first that this plugin can speak, and {fate}")

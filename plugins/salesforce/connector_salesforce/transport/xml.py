@@ -86,7 +86,7 @@ def values_of(element: ElementTree.Element) -> dict[str, str]:
 
 
 def response_in(envelope: ElementTree.Element) -> ElementTree.Element:
-    """Return the response in a SOAP envelope. Raises `MarkupError` if the root is no envelope or has no response."""
+    """Return the response in a SOAP envelope. Raises `MarkupError` if it is not an envelope with a response."""
     bodies = [each for each in envelope if name_of(each) == "Body"] if name_of(envelope) == "Envelope" else []
     responses = [each for body in bodies for each in body]
     if len(responses) != 1 or not name_of(responses[0]).endswith("Response"):

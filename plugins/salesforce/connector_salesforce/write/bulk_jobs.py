@@ -224,7 +224,7 @@ def _require_closed(body: bytes) -> None:
 
 def _check_id(said: str, prefix: str) -> str:
     if to18(said) is None or not said.startswith(prefix):
-        raise MarkupError(f"{said!r} is no id of a job or batch")
+        raise MarkupError(f"{said!r} is not an id of a job or batch")
     return said
 
 
@@ -257,7 +257,7 @@ def _state(values: Mapping[str, str]) -> BatchState:
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
-        raise MarkupError(f"{text!r} is no number of rows")
+        raise MarkupError(f"{text!r} is not a row count")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""Name the columns of a batch for Salesforce: by a field, or by a key of the record that a field refers to."""
+"""Say where each column of a batch goes: into a field or, for a reference, into a key of the record it refers to."""
 
 from __future__ import annotations
 

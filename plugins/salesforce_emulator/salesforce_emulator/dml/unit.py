@@ -151,7 +151,7 @@ class Unit:
         self._house.settle_record_type(self._table, self._write, values, record)
         self._lookups.resolve(schema, row)
         checks.unique(self._table, values, record)
-        changes = self._stamp(record, values)
+        changes = self._add_system_values(record, values)
         self._house.inspect(self._table, _with(record, changes), self._write)
         self._replace(record, changes)
         self.touched.append(record)
@@ -162,7 +162,8 @@ class Unit:
         if self._house.people is not None and self._table.schema.name == "Account":
             self._house.people.mirror(record, values, self._moment, self._user, self._note)
 
-    def _stamp(self, record: Row, values: dict[int, Value]) -> dict[int, Value]:
+    def _add_system_values(self, record: Row, values: dict[int, Value]) -> dict[int, Value]:
+        """Return the values of an update with those that the org sets itself: time, user, name and owner."""
         schema = self._schema
         changes = dict(values)
         for at in schema.stamps_on_update:

@@ -52,7 +52,7 @@ def _lead_fields(org: Org) -> Iterator[str]:
         for path in (f"Lead.{source}", *targets):
             name, _, field = path.partition(".")
             if name not in ("Lead", "Account", "Contact", "Opportunity") or not _has(org, name, field):
-                yield f"leadFields.{source}: {path} is no field of Lead, Account, Contact or Opportunity"
+                yield f"leadFields.{source}: {path} is not a field of Lead, Account, Contact or Opportunity"
 
 
 def _has(org: Org, name: str, field: str) -> bool:
@@ -112,7 +112,7 @@ def _record_types(thing: ObjectType) -> Iterator[str]:
     for one in thing.record_types:
         for name in one.picklists:
             if name not in thing.fields or not thing.fields[name].picklist_values:
-                yield f"recordTypes.{one.name}.picklists: {name} is no picklist of the object"
+                yield f"recordTypes.{one.name}.picklists: {name} is not a picklist of the object"
 
 
 def _rules(thing: ObjectType) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _rules(thing: ObjectType) -> Iterator[str]:
             yield f"validationRules[{at}].field: the object has no field {validation.field}"
     for name in thing.apex.updates_parents if thing.apex is not None else ():
         if name not in thing.fields or thing.fields[name].type != "reference":
-            yield f"apex.updatesParents: {name} is no reference of the object"
+            yield f"apex.updatesParents: {name} is not a reference of the object"
     if thing.assignment_rules and thing.name not in ("Account", "Case", "Lead"):
         yield "assignmentRules: only Account, Case and Lead have them"
 
@@ -136,7 +136,7 @@ def _field(field: Field, thing: ObjectType, org: Org) -> Iterator[str]:
     if not _NAME.match(field.name):
         yield "not a name"
     if field.type not in SOAP_TYPES:
-        yield f"type: {field.type!r} is no field type of Salesforce"
+        yield f"type: {field.type!r} is not a field type of Salesforce"
     if field.type in _TEXT and field.length < 1:
         yield "length: text needs one"
     if field.type == "reference" and not field.reference_to:

@@ -56,7 +56,7 @@ def _setting_problems(field: Field, controller: Field | None) -> Iterator[str]:
             yield f"valueSettings.{name}: no value of the field"
         for one in allowing:
             if controller is not None and controller.type != "boolean" and one not in known:
-                yield f"valueSettings.{name}: {one} is no value of {controller.name}"
+                yield f"valueSettings.{name}: {one} is not a value of {controller.name}"
 
 
 def _repeats(texts: Iterable[str]) -> bool:

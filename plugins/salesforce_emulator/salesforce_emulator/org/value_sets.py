@@ -23,7 +23,7 @@ def spell_out_sets(sets: Any) -> Any:
 
 
 def spell_out_value(value: Any, default: Any) -> Any:
-    """Return a value, given as text or as a mapping, spelled out."""
+    """Return a picklist value as a mapping with a label, and with whether it equals the `default`."""
     spelled = value if isinstance(value, dict) else {"value": value}
     return {"label": spelled.get("value"), "defaultValue": spelled.get("value") == default, **spelled}
 

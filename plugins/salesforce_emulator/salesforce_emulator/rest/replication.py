@@ -62,7 +62,7 @@ def _moment(call: Call, name: str) -> float:
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
-        raise ApiError(400, "INVALID_DATE_FORMAT", f"{name} is no moment: {text or 'it is missing'}") from None
+        raise ApiError(400, "INVALID_DATE_FORMAT", f"{name} is not a moment: {text or 'it is missing'}") from None
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
 

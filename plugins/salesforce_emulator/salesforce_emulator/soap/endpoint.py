@@ -110,12 +110,13 @@ def _session(world: World, message: Message) -> Session:
 def _answer(fill: Callable[[ElementTree.Element], None], name: str, dialect: Dialect, usage: str | None) -> Response:
     root, body = envelope(dialect.answers)
     if usage is not None and dialect.verbose:
-        root.insert(0, _limit_info(usage))
+        root.insert(0, _build_limit_info_header(usage))
     fill(ElementTree.SubElement(body, f"{name}Response"))
     return Response(document(root), 200, {"Content-Type": XML})
 
 
-def _limit_info(usage: str) -> ElementTree.Element:
+def _build_limit_info_header(usage: str) -> ElementTree.Element:
+    """Return the SOAP header that reports the API usage, given as `api-usage=CURRENT/LIMIT`."""
     current, _, limit = usage.partition("=")[2].partition("/")
     header = ElementTree.Element("soapenv:Header")
     info = ElementTree.SubElement(ElementTree.SubElement(header, "LimitInfoHeader"), "limitInfo")

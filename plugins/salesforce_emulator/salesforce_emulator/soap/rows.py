@@ -34,7 +34,7 @@ def update(call: SoapCall, response: ElementTree.Element) -> None:
 def upsert(call: SoapCall, response: ElementTree.Element) -> None:
     """Upsert records by an external id."""
     key = texts(call.message.operation).get("externalIDFieldName", "")
-    for result in _execute_reads(call, "upsert", _sobjects(call), key):
+    for result in _execute_rows(call, "upsert", _sobjects(call), key):
         element = ElementTree.SubElement(response, "result")
         put(element, "created", result.created)
         _put_outcome(element, result)
@@ -42,19 +42,19 @@ def upsert(call: SoapCall, response: ElementTree.Element) -> None:
 
 def delete(call: SoapCall, response: ElementTree.Element) -> None:
     """Delete records by id."""
-    for result in _execute_reads(call, "delete", [_find_by_id(call, text) for text in _ids(call)]):
+    for result in _execute_rows(call, "delete", [_find_by_id(call, text) for text in _ids(call)]):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
 def undelete(call: SoapCall, response: ElementTree.Element) -> None:
     """Restore records from the recycle bin."""
-    for result in _execute_reads(call, "undelete", [_find_by_id(call, text) for text in _ids(call)]):
+    for result in _execute_rows(call, "undelete", [_find_by_id(call, text) for text in _ids(call)]):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
 def empty_recycle_bin(call: SoapCall, response: ElementTree.Element) -> None:
     """Remove deleted records permanently."""
-    for result in _execute_reads(call, "hardDelete", [_of_bin(call, text) for text in _ids(call)]):
+    for result in _execute_rows(call, "hardDelete", [_of_bin(call, text) for text in _ids(call)]):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
@@ -101,7 +101,7 @@ def check_count(count: int, most: int = _MOST) -> None:
 
 
 def _write_rows(call: SoapCall, response: ElementTree.Element, operation: model.Operation) -> None:
-    for result in _execute_reads(call, operation, _sobjects(call)):
+    for result in _execute_rows(call, operation, _sobjects(call)):
         _put_outcome(ElementTree.SubElement(response, "result"), result)
 
 
@@ -128,18 +128,18 @@ def _find_by_id(call: SoapCall, text: str) -> Read:
     return Read(schema, RowInput(record_id=text))
 
 
-def _execute_reads(
+def _execute_rows(
     call: SoapCall, operation: model.Operation, reads: list[Read], key: str | None = None
 ) -> list[RowResult]:
     check_count(len(reads))
 
-    def write(schema: Schema, rows: list[RowInput]) -> Write:
+    def build_write(schema: Schema, rows: list[RowInput]) -> Write:
         key_at = _find_key_position(schema, key) if key is not None else 0
         return Write(schema, operation, rows, key_at=key_at, origin=call.call.origin, terms=call.terms)
 
     all_or_none = call.message.says("AllOrNoneHeader", "allOrNone")
     try:
-        return execute_mixed(call.world.engine, call.call.session.user_id, reads, write, all_or_none)
+        return execute_mixed(call.world.engine, call.call.session.user_id, reads, build_write, all_or_none)
     except TooManyTypes as error:
         raise SoapFault("EXCEEDED_MAX_TYPES_LIMIT", str(error)) from error
 
