@@ -158,10 +158,10 @@ class Session:
         now, then = self.target, previous.target
         words = [word for word in now if word != "model" and now[word] != then.get(word)]
         if words:
-            changes = "; ".join(f"{word} was {then.get(word)!r} and is {now[word]!r}" for word in words)
+            changes = "; ".join(f"{word} was {then.get(word, 'not recorded')!r} and is {now[word]!r}" for word in words)
             start = "--start-over --accept account" if "account" in words else "--start-over"
             raise RunStopped(
-                f"{self.sync.name} wrote to another target before: {changes}",
+                f"{self.sync.name} wrote to another target before, according to {self.folder.database.name}: {changes}",
                 hint=f"put it back, or forget what was sent with {start}; nothing was removed",
                 exit_code=ExitCode.GUARD,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -122,11 +123,23 @@ def test_another_target_stops_the_run_and_removes_nothing(bench: Bench, tmp_path
     before, rows = bench.names(), [{**ANN, "n": "Anna"}]
     change(bench, tmp_path / "other.db")
     for attempt in (bench.run, bench.plan):
-        with pytest.raises(RunStopped, match=f"wrote to another target before: .*{told} was") as stopped:
+        with pytest.raises(
+            RunStopped, match=rf"another target before, according to state\.db: .*{told} was"
+        ) as stopped:
             attempt(rows)
         assert stopped.value.exit_code is ExitCode.GUARD
         assert "--start-over" in stopped.value.hint
     assert bench.names() in (before, {})
+
+
+def test_a_target_that_lacks_a_part_in_the_state_stops_the_run_and_says_where_it_was_read(bench: Bench) -> None:
+    bench.run([ANN])
+    with sqlite3.connect(bench.folder / ".connector" / "state.db") as database:
+        database.execute("update sync set target = replace(target, 'match field', 'natch field')")
+    with pytest.raises(
+        RunStopped, match=r"according to state\.db: match field was 'not recorded' and is 'external_id'"
+    ):
+        bench.run([ANN])
 
 
 def test_another_target_is_written_after_starting_over(bench: Bench, tmp_path: Path) -> None:

@@ -383,5 +383,5 @@ class TestAccount:
     def test_a_plan_of_a_sync_that_leads_elsewhere_says_so(self, bench: Bench, tmp_path: Path) -> None:
         bench.run(rows(["a"]))
         self.move(bench, tmp_path / "other.db")
-        with pytest.raises(RunStopped, match="wrote to another target before: account was"):
+        with pytest.raises(RunStopped, match=r"another target before, according to state\.db: account was"):
             bench.plan(rows(["a"]))
