@@ -124,7 +124,10 @@ def _make_own_folder(path: Path) -> None:
         hint = "make it writable for this user, or set XDG_DATA_HOME to a folder that is"
         raise ConfigError(f"the folder {folder} of tokens cannot be made: {error.strerror}", hint=hint) from None
     details = folder.stat()
-    if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or details.st_uid != os.geteuid():
+    if details.st_uid != os.geteuid():
+        hint = "set XDG_DATA_HOME to a folder of this user"
+        raise ConfigError(f"the folder {folder} of tokens belongs to another user", hint=hint)
+    if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(f"the folder {folder} of tokens is open to others", hint=f"chmod 700 {folder}")
 
 

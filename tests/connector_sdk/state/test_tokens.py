@@ -130,6 +130,19 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return found
 
 
+def test_tokens_of_another_user_are_refused_and_not_by_their_mode(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = token_store(str(tmp_path), "crm")
+    store.save("mine")
+    user = os.geteuid()
+    monkeypatch.setattr("os.geteuid", lambda: user + 1)
+    with pytest.raises(ConfigError, match=r"crm.* belongs to another user — remove it and log in again"):
+        store.load()
+    with pytest.raises(ConfigError, match=r"of tokens belongs to another user — set XDG_DATA_HOME"):
+        store.save("theirs")
+
+
 def test_a_folder_of_tokens_that_others_can_look_into_is_refused(tmp_path: Path, file: Path) -> None:
     store = token_store(str(tmp_path), "crm")
     file.parent.chmod(0o750)
