@@ -8,7 +8,7 @@ by step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -123,6 +123,7 @@ class DestinationHooks:
         values: pa.Array,
         is_reference: bool,
         successors: Sequence[str],
+        conditions: Mapping[str, Any],
     ) -> pa.Table:
         """Find the records whose `field` has one of `values`, in each of `objects`.
 
@@ -134,6 +135,10 @@ class DestinationHooks:
         `is_reference` is true if rows refer to these records. A destination may search for them by other rules than
         for a key. Do not search the objects in `successors`. If a record that you find was converted into a record
         of one of them, return that record instead.
+
+        `conditions` are further fields, each with the value that a record must have there; without them a record is
+        found whatever else it holds. A value has the Python type of its field. For a plugin that does not take them,
+        a project whose lookups have conditions is refused.
 
         @hookimpl
         def match(connection, objects, field, values):

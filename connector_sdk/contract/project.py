@@ -83,11 +83,21 @@ class Merge:
 
 @frozen
 class Find:
-    """A lookup: the id of the record of `object_name` whose field `where` has the value of the column `equals`."""
+    """A lookup: the id of the record of `object_name` whose field `where` has the value of the column `equals`.
 
-    object_name: str
+    `object_name` may be several objects; the record may belong to any of them. `conditions` are further fields, each
+    with the value that the record must have there.
+    """
+
+    object_name: str | tuple[str, ...]
     equals: str
     where: str | None = None
+    conditions: Mapping[str, Scalar] = field(factory=dict)
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The objects to which the record may belong."""
+        return (self.object_name,) if isinstance(self.object_name, str) else self.object_name
 
 
 @frozen(kw_only=True)

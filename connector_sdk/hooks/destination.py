@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -68,6 +68,11 @@ class Destination:
         found._shares = (*self._shares, share)
         return found
 
+    @property
+    def narrows_lookups(self) -> bool:
+        """Whether `match` can be told further fields that a record must have."""
+        return self._manager.takes("match", "conditions")
+
     def connect(self, config: Any, host: Host) -> Connection:
         """Log in with an instance of the spec's config class. Raises `ConfigError` if the login cannot succeed."""
         connection = self._call_required("connect", Connection, config=config, host=host)
@@ -108,16 +113,18 @@ class Destination:
         *,
         is_reference: bool = False,
         successors: Sequence[str] = (),
+        conditions: Mapping[str, Any] | None = None,
     ) -> pa.Table:
         """Find records by the values of a field. Return a table with `MATCH_SCHEMA`.
 
         `is_reference`: rows refer to these records, and are not written to them. The objects in `successors` are not
         searched. If a record was converted into a record of one of them, the destination may return that record.
+        `conditions` are further fields with the values that a record must have there.
         """
         table = self._call_required(
             "match", pa.Table,
             connection=connection, objects=objects, field=field, values=values, is_reference=is_reference,
-            successors=successors,
+            successors=successors, conditions=conditions or {},
         )  # fmt: skip
         self._refuse("match", "", validation.match_problems(table, (*objects, *successors), len(values)))
         return table

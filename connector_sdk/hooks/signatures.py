@@ -54,6 +54,10 @@ class HookManager(pluggy.PluginManager):
         """Return whether a function is registered for a hook."""
         return bool(getattr(self.hook, hook).get_hookimpls())
 
+    def takes(self, hook: str, argument: str) -> bool:
+        """Return whether a function is registered for a hook and names an argument of it."""
+        return any(argument in each.argnames for each in getattr(self.hook, hook).get_hookimpls())
+
     def _find_problems(self, function: Any, name: str, hook: str) -> Iterator[str]:
         if hook not in self._known:
             hint = suggestion(hook, list(self._known))

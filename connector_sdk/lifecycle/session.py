@@ -225,7 +225,7 @@ def check_settings(project: Project, sync: Sync, destination: Destination) -> tu
 
     The checks cover mode, removals, options and limits.
     """
-    problems = list(check_sync(project, sync, destination.spec))
+    problems = list(check_sync(project, sync, destination.spec, narrows_lookups=destination.narrows_lookups))
     options: Any = None
     try:
         options = structure(destination.spec.options, sync.options, ("syncs", sync.name, "options"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -29,8 +29,11 @@ class Match(Protocol):
         *,
         is_reference: bool = False,
         successors: Sequence[str] = (),
+        conditions: Mapping[str, Any] | None = None,
     ) -> pa.Table:
         """Return the records; `is_reference` asks for those that rows refer to.
+
+        With `conditions`, they must have these values in further fields.
 
         If a record was converted to one of `successors`, the destination returns that one if it can.
         """

@@ -13,9 +13,9 @@ from connector_sdk.engines.models import Source, open_model, require_columns
 from connector_sdk.files.private import temporary_folder
 from connector_sdk.planning.diff.merge_groups import merge_problems
 from connector_sdk.planning.mapping.columns import find_used_columns, make_used_columns
-from connector_sdk.planning.mapping.fields import Discover
 from connector_sdk.planning.mapping.model import ResolvedMapping
 from connector_sdk.planning.mapping.objects import Retell, as_it_is, map_objects
+from connector_sdk.planning.mapping.references import Discover
 
 
 def check_model(

@@ -38,8 +38,8 @@ from connector_sdk.planning.lookup.parents import Parents, parents_findings, rej
 from connector_sdk.planning.lookup.rematch_plan import make_match_rule
 from connector_sdk.planning.mapping.columns import make_used_columns, model_column
 from connector_sdk.planning.mapping.drift import drift, with_drift_note
-from connector_sdk.planning.mapping.fields import Discover
 from connector_sdk.planning.mapping.model import ResolvedMapping
+from connector_sdk.planning.mapping.references import Discover
 from connector_sdk.planning.matches import Match
 from connector_sdk.planning.model_check import report_model_warnings, resolve_mapping
 from connector_sdk.planning.request import PlanRequest

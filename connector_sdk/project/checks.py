@@ -14,11 +14,15 @@ _SEVERAL_OBJECTS = frozenset({Mode.UPSERT, Mode.UPDATE})
 _MERGING = frozenset({Mode.UPSERT, Mode.INSERT})
 
 
-def check_sync(project: Project, sync: Sync, spec: DestinationSpec) -> list[Problem]:
-    """Return everything about a sync that its mode or its destination does not allow, each problem with its place."""
+def check_sync(project: Project, sync: Sync, spec: DestinationSpec, *, narrows_lookups: bool = True) -> list[Problem]:
+    """Return everything about a sync that its mode or its destination does not allow, each problem with its place.
+
+    `narrows_lookups`: the destination finds records by further fields, too.
+    """
     checks = (
         _check_mode(sync, spec), _check_removal(sync, spec), _check_match(sync, spec), _check_objects(sync),
         _check_merge(sync, spec), _check_fields(project, sync),
+        () if narrows_lookups else _check_conditions(sync, spec),
     )  # fmt: skip
     return [problem for check in checks for problem in check]
 
@@ -28,7 +32,7 @@ def lookup_fields(project: Project, sync: Sync, find: Find) -> tuple[str, ...]:
     if find.where is not None:
         return (find.where,)
     others = (each for each in project.syncs.values() if each.connection == sync.connection)
-    fields = (each.match.field for each in others if each.match and find.object_name in each.objects)
+    fields = (each.match.field for each in others if each.match and set(find.objects) & set(each.objects))
     return tuple(dict.fromkeys(fields))
 
 
@@ -111,10 +115,17 @@ def _check_fields(project: Project, sync: Sync) -> Iterator[Problem]:
             continue
         found = lookup_fields(project, sync, mapping.find)
         if len(found) != 1:
-            other = mapping.find.object_name
+            other = " or ".join(mapping.find.objects)
             why = f"syncs write {other} by {', '.join(found)}" if found else f"no sync of this project writes {other}"
             message = f"it is not said by which field of {other} the record is found, and {why}"
             yield Problem(message, (*place, "fields", mapping.field), "add where: FIELD")
+
+
+def _check_conditions(sync: Sync, spec: DestinationSpec) -> Iterator[Problem]:
+    for mapping in sync.fields:
+        if mapping.find is not None and mapping.find.conditions:
+            place: Place = ("syncs", sync.name, "fields", mapping.field, "and")
+            yield Problem(f"{spec.name} finds records by one field only", place, "remove and")
 
 
 def _join_words(words: object) -> str:

@@ -85,7 +85,8 @@ def _field(field: str, source: str | ColumnShape | ConstantShape | FindShape) ->
         case ConstantShape():
             return FieldMapping(field=field, value=source.value, round=source.round)
         case FindShape():
-            return FieldMapping(field=field, find=Find(source.find, source.equals, source.where), null=source.null)
+            find = Find(source.find, source.equals, source.where, source.and_)
+            return FieldMapping(field=field, find=find, null=source.null)
         case column:
             return FieldMapping(field=field, column=column)
 

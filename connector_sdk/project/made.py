@@ -19,7 +19,7 @@ from connector_sdk.settings.references import Place
 _FIELD = 4
 """The number of parts in the place of a field: `syncs.NAME.fields.FIELD`."""
 
-_IN_FILE = {"objects": "object", "delivery": "options", "object_name": "find"}
+_IN_FILE = {"objects": "object", "delivery": "options", "object_name": "find", "conditions": "and"}
 """The keys that attributes have in a file, if the names differ."""
 
 
@@ -148,7 +148,7 @@ def _write_source(mapping: FieldMapping) -> dict[str, Any]:
 
 def _write_find(find: Find) -> dict[str, Any]:
     own = _without_defaults(find)
-    return {"find": own.pop("object_name"), **own}
+    return {_IN_FILE.get(key, key): each for key, each in own.items()}
 
 
 def _without_defaults(made: Any) -> Any:

@@ -27,6 +27,7 @@ Share = Annotated[
     str, Rule(pattern=r"^(none|(100|[1-9]?[0-9])(\.[0-9]+)?%)$", form="a count of rows, a share such as 10%, or none")
 ]
 Names = Annotated[tuple[str, ...], Rule(min_items=1)]
+Constant = str | int | Decimal | bool | date | datetime
 OneCharacter = Annotated[str, Rule(pattern=r"^[^\r\n]$", form="one character")]
 
 
@@ -97,7 +98,7 @@ class ColumnShape:
 class ConstantShape:
     """The same value goes into the field of every row."""
 
-    value: Annotated[str | int | Decimal | bool | date | datetime, "The value."]
+    value: Annotated[Constant, "The value."]
     round: Annotated[bool, "Round decimals that the field does not show, half up."] = False
 
 
@@ -105,9 +106,12 @@ class ConstantShape:
 class FindShape:
     """The id of another record goes into the field."""
 
-    find: Annotated[str, "The object in which the record is looked up."]
+    find: Annotated[str | Names, "The object in which the record is looked up, or several."]
     equals: Annotated[str, "The column of the model whose value is looked for."]
     where: Annotated[str | None, "The field it must equal; may be left out when a sync writes that object."] = None
+    and_: Annotated[Mapping[str, Constant], "Further fields, with the value that the record must have in each."] = (
+        field(factory=dict)
+    )
     null: Annotated[OnNull, "What a null does: clear the field, or keep what is there."] = OnNull.CLEAR
 
 

@@ -64,6 +64,11 @@ class Rule:
         return {name: value for name, value in named.items() if value is not None}
 
 
+def key_of(attribute: str) -> str:
+    """Return the key of an attribute: without a trailing underscore, which keeps its name from being a keyword."""
+    return attribute.removesuffix("_")
+
+
 def rest_of(cls: type) -> str | None:
     """Return the name of the field of `cls` that is a `Rest`, None if there is none."""
     hints = get_type_hints(cls, include_extras=True)
@@ -145,12 +150,12 @@ def _object(cls: type) -> Schema:
     hints = get_type_hints(cls, include_extras=True)
     fields = {each.name: each for each in attrs.fields(cls)}
     others = rest_of(cls)
-    properties = {name: _property(hints[name], each) for name, each in fields.items() if name != others}
+    properties = {key_of(name): _property(hints[name], each) for name, each in fields.items() if name != others}
     schema: Schema = {"type": "object"}
     if cls.__doc__:
         schema["description"] = inspect.cleandoc(cls.__doc__).split("\n\n")[0].replace("\n", " ")
     schema["properties"] = properties
-    required = [name for name, each in fields.items() if each.default is attrs.NOTHING]
+    required = [key_of(name) for name, each in fields.items() if each.default is attrs.NOTHING]
     if required:
         schema["required"] = required
     schema["additionalProperties"] = others is not None

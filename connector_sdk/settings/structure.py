@@ -12,11 +12,11 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 import attrs
 import cattrs
 from cattrs.errors import AttributeValidationNote
-from cattrs.gen import make_dict_structure_fn
+from cattrs.gen import make_dict_structure_fn, override
 
 from connector_sdk.contract.errors import ConfigError, Problem
 from connector_sdk.contract.secret import Secret
-from connector_sdk.settings.json_schema import json_schema, rest_of
+from connector_sdk.settings.json_schema import json_schema, key_of, rest_of
 from connector_sdk.settings.references import Interpolated, Place, interpolate
 
 T = TypeVar("T")
@@ -112,6 +112,17 @@ def _with_rest(cls: type) -> Callable[[Any, Any], Any]:
     return hook
 
 
+def _with_keys(cls: type) -> Callable[[Any, Any], Any]:
+    """Return a hook that structures a class with attributes whose keys have other names."""
+    renamed: dict[str, Any] = {name: override(rename=key_of(name)) for name in _differing_keys(cls)}
+    hook: Callable[[Any, Any], Any] = make_dict_structure_fn(cls, _converter, **renamed)
+    return hook
+
+
+def _differing_keys(cls: type) -> list[str]:
+    return [each.name for each in attrs.fields(cls) if key_of(each.name) != each.name]
+
+
 def _as_is(value: Any, _: Any) -> Any:
     return value
 
@@ -131,4 +142,5 @@ _converter.register_structure_hook(Decimal, lambda value, _: Decimal(str(value))
 _converter.register_structure_hook(date, _as_is)
 _converter.register_structure_hook(datetime, _as_is)
 _converter.register_structure_hook_func(_is_union, _structure_union)
+_converter.register_structure_hook_factory(lambda cls: attrs.has(cls) and bool(_differing_keys(cls)), _with_keys)
 _converter.register_structure_hook_factory(lambda cls: attrs.has(cls) and rest_of(cls) is not None, _with_rest)

@@ -29,7 +29,7 @@ from connector_sdk.project.shape import (
     ProjectShape,
     SyncShape,
 )
-from connector_sdk.settings.json_schema import Rule, rest_of
+from connector_sdk.settings.json_schema import Rule, key_of, rest_of
 from docs.generated.markdown import NONE, code, fenced, join_blocks, mark_commands, table
 
 EXAMPLE = Path(__file__).with_name("project_file.yml")
@@ -122,6 +122,9 @@ fields:
   LeadSource: {value: Web}                                                  # a constant
   AccountId: {find: Account, where: External_Id__c, equals: account_key}    # the id of another record
 ```
+
+A lookup can search several objects (`find: [Contact, Lead]`), and further fields can narrow it
+(`and: {Type: Customer}`).
 
 [Fields](../salesforce/records.md#fields) lists the values that each type of field takes in Salesforce, and
 [lookups](../salesforce/records.md#lookups) explains `find`.
@@ -231,7 +234,8 @@ def _table(cls: type) -> str:
     hints = get_type_hints(cls, include_extras=True)
     fields = (each for each in attrs.fields(cls) if each.name != rest_of(cls))
     rows = (
-        (code(each.name), _words(hints[each.name]), _default(cls, each), _text(hints[each.name])) for each in fields
+        (code(key_of(each.name)), _words(hints[each.name]), _default(cls, each), _text(hints[each.name]))
+        for each in fields
     )
     return table(("key", "value", "default", "what it does"), rows)
 
@@ -295,7 +299,8 @@ def _mapping(value: Any) -> str:
     if isinstance(value, type) and attrs.has(value):
         return f"names, each with [keys](#{_anchor(value)})"
     if get_origin(value) in (Union, UnionType):
-        return "fields, each with [one of four forms](#fields)"
+        is_form = any(attrs.has(each) for each in get_args(value))
+        return "fields, each with [one of four forms](#fields)" if is_form else "fields, each with a value"
     return f"names, each with {_words(value)}"
 
 

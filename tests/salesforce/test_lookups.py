@@ -313,3 +313,68 @@ def test_records_are_matched_by_ids_with_blanks_around(project: Project, api: st
     run = project.run()
     assert run.rows == {"read": 3, "planned": 3, "succeeded": 2, "rejected": 1}, project.ledger(run)
     assert len(project.emulated.records("Account")) == (2 if mode == "update" else 0)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_record_type_is_found_by_name_within_its_object(project: Project, api: str) -> None:
+    types = {"recordTypes": ["Shop", "School"]}
+    project.emulated.change({"objects": {"Account": types, "Contact": types}})
+    find = {"find": "RecordType", "where": "DeveloperName", "and": {"SobjectType": "Contact"}, "equals": "kind"}
+    project.sync(fields={"LastName": "last", "RecordTypeId": find}, options={"api": api})
+    project.model([contact("k1", kind="Shop"), contact("k2", kind="Bank")])
+    run = project.run()
+    assert run.rows == {"read": 2, "planned": 2, "succeeded": 1, "rejected": 1}, run.said
+    said = "Reference not found: RecordType whose SobjectType is Contact and whose DeveloperName is Bank"
+    assert project.ledger(run)["k2"]["message"] == said
+    found = {
+        (each["SobjectType"], each["DeveloperName"]): each["Id"] for each in project.emulated.records("RecordType")
+    }
+    assert by_key(project)["k1"]["RecordTypeId"] == found["Contact", "Shop"]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_task_is_for_a_contact_or_for_a_lead_by_one_lookup(project: Project, api: str) -> None:
+    for name in ("Contact", "Lead"):
+        company = {"Company": "Ash"} if name == "Lead" else {}
+        addresses = (f"{name.lower()}@example.com", "both@example.com")
+        project.emulated.insert(name, *({"LastName": "Ash", "Email": each, **company} for each in addresses))
+    find = {"find": ["Contact", "Lead"], "where": "Email", "equals": "who"}
+    project.sync(object="Task", fields={"Subject": "last", "WhoId": find}, options={"api": api})
+    sought = ("contact@example.com", "LEAD@example.com", "both@example.com", "none@example.com", None)
+    project.model([contact(f"k{number}", who=each) for number, each in enumerate(sought)])
+    run = project.run()
+    assert run.rows == {"read": 5, "planned": 5, "succeeded": 3, "rejected": 2}, run.said
+    ids = {each["Email"]: each["Id"] for name in ("Contact", "Lead") for each in project.emulated.records(name)}
+    tasks = by_key(project, "Task")
+    assert [tasks[key]["WhoId"] for key in ("k0", "k1", "k4")] == [
+        ids["contact@example.com"], ids["lead@example.com"], None,
+    ]  # fmt: skip
+    lines = project.ledger(run)
+    assert lines["k2"]["code"] == "REFERENCE_AMBIGUOUS"
+    assert lines["k3"]["message"] == "Reference not found: Contact or Lead whose Email is none@example.com"
+
+
+@pytest.mark.parametrize("text", ["O'Brien", "back\\slash", "' OR Name != '", "line\nbreak", "per%cent_", "ü 漢"])
+def test_the_value_of_a_condition_is_a_value_whatever_it_holds(project: Project, text: str) -> None:
+    ids = accounts(
+        project,
+        {"Name": "other", "Unique_Key__c": "a-1", "Site": "plain"},
+        {"Name": "meant", "Unique_Key__c": "a-2", "Site": text},
+    )
+    find = {"find": "Account", "where": "Unique_Key__c", "and": {"Site": text}, "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find})
+    project.model([contact("k1", acc="a-1"), contact("k2", acc="a-2")])
+    run = project.run()
+    assert run.rows == {"read": 2, "planned": 2, "succeeded": 1, "rejected": 1}, run.said
+    assert by_key(project)["k2"]["AccountId"] == ids["meant"]
+
+
+def test_conditions_hold_for_every_one_of_thousands_of_values(project: Project) -> None:
+    keys = [f"a-{number:04}" for number in range(2_500)]
+    project.emulated.insert("Account", *({"Name": each, "Unique_Key__c": each, "Site": "yes"} for each in keys[:2_400]))
+    project.emulated.insert("Account", *({"Name": each, "Unique_Key__c": each, "Site": "no"} for each in keys[2_400:]))
+    find = {"find": "Account", "where": "Unique_Key__c", "and": {"Site": "yes"}, "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find})
+    project.model([contact(each, acc=each) for each in keys])
+    run = project.run()
+    assert run.rows == {"read": 2_500, "planned": 2_500, "succeeded": 2_400, "rejected": 100}, run.said

@@ -228,6 +228,18 @@ def test_each_object_is_searched() -> None:
     assert [line["object_name"] for line in lines] == ["Contact", "Lead"]
 
 
+def test_conditions_are_a_part_of_every_query() -> None:
+    transport, opened = build_org([])
+    conditions = {"Exact__c": "O'Brien", "Number__c": Decimal("1.50"), "Cased__c": True}
+    for values in (["a"], MANY):
+        match(opened, ["Contact"], "External_Id__c", pa.array(values), conditions=conditions)
+    queries = [soql(each) for each in transport.find_requests("GET", "query")]
+    queries += [parse_qs(urlsplit(url).query)["q"][0] for call in query_urls(transport) for url in call]
+    assert len(queries) > 2
+    ending = r") AND Exact__c = 'O\'Brien' AND Number__c = 1.50 AND Cased__c = TRUE"
+    assert all(each.endswith(ending) and len(each) < 100_000 for each in queries)
+
+
 def test_a_field_that_the_user_cannot_see_is_a_configuration_error() -> None:
     _, opened = build_org([])
     with pytest.raises(ConfigError, match="absent or hidden from this user"):

@@ -77,7 +77,7 @@ def look_up(
 
 def describe_missing(lookup: Lookup) -> str:
     """Return the start of the message, before the value, on a reference that matches no record."""
-    return f"Reference not found: {lookup.object_name} whose {lookup.field.name} is "
+    return f"Reference not found: {lookup.wanted}"
 
 
 def _build_questions(
@@ -91,7 +91,7 @@ def _build_questions(
             yield evolve(question, former=filling.former)
     if mapped.match is None:
         return
-    lookup = Lookup(request.schema.name, mapped.match.field)
+    lookup = Lookup((request.schema.name,), mapped.match.field)
     if request.sync.merge is not None:
         yield evolve(_ask_merged_record(lookup, mapped.match.stored), former=mapped.match.former)
     if _wants_records(request, mapped):
@@ -121,7 +121,7 @@ def _select_known_records(
     if relations.known is None or request.full or request.others or not request.compares or mapped.match is None:
         return None
     match = mapped.match.field
-    if (lookup.object_name, lookup.field.name) != (request.schema.name, match.name):
+    if (lookup.target, lookup.field.name) != (request.schema.name, match.name):
         return None
     if lookup.field.equality != match.equality:
         return None
@@ -165,7 +165,7 @@ def _ask_own_record(lookup: Lookup, stored: str, *, creating: bool, deleting: bo
             " else effect end"
         )
     else:
-        none = f"there is no {lookup.object_name} whose {lookup.field.name} is "
+        none = f"there is no {lookup.wanted}"
         code = Code.ALREADY_GONE if deleting and lookup.field.is_record_id else Code.NO_RECORD
         verdicts.append(_reject_missing(stored, asks, code, none))
     return _Question(lookup, stored, asks, replaced, tuple(verdicts))
@@ -183,7 +183,7 @@ def _turn_known_into_updates(question: _Question) -> _Question:
 def _ask_merged_record(lookup: Lookup, stored: str) -> _Question:
     """Return the lookup of the record of a row that is merged into another one."""
     asks = f"{IS_MERGE} and record_id is null"
-    none = f"there is nothing to merge: no {lookup.object_name} has the {lookup.field.name} "
+    none = f"there is nothing to merge: no {lookup.target} has the {lookup.field.name} "
     verdicts = (
         _impossible(lookup, stored, asks),
         _several(lookup, stored, asks, Code.SEVERAL_RECORDS),
@@ -194,7 +194,7 @@ def _ask_merged_record(lookup: Lookup, stored: str) -> _Question:
 
 def _impossible(lookup: Lookup, by: str, asks: str) -> Verdict:
     """Return the verdict on values that no record can ever have: waiting for one is useless."""
-    expected = lookup.field.pattern_name or f"a value that a record of {lookup.object_name} can have"
+    expected = lookup.field.pattern_name or f"a value that a record of {' or '.join(lookup.objects)} can have"
     ending = text(f"' in {lookup.field.name} is not {expected}")
     shown = f"chr(39) || cast({name(by)} as varchar) || {ending}"
     return Verdict(f"outcome is null and {asks} and len(found) = 1 and found[1] is null", Code.BAD_VALUE, shown)
@@ -206,7 +206,7 @@ def _reject_missing(by: str, asks: str, code: Code, message: str) -> Verdict:
 
 
 def _several(lookup: Lookup, by: str, asks: str, code: Code) -> Verdict:
-    sought = text(f"there are several {lookup.object_name} whose {lookup.field.name} is ")
+    sought = text(f"there are several {lookup.wanted}")
     shown = f"{sought} || cast({name(by)} as varchar) || ': ' || array_to_string(found, ', ')"
     return Verdict(f"outcome is null and {asks} and len(found) > 1", code, shown)
 
@@ -226,16 +226,17 @@ def _ask(connection: duckdb.DuckDBPyConnection, question: _Question, changes: Pa
     answered = ask(
         connection,
         sought,
-        [lookup.object_name],
+        lookup.objects,
         lookup.field.name,
         answers,
-        partial(match, is_reference=question.is_reference),
+        partial(match, is_reference=question.is_reference, conditions=lookup.conditions),
     )
     return f"select value, record_id from {answered}{known}"
 
 
 def _complete_lines(question: _Question, changes: Path, found: str) -> str:
-    grouped = f"select value, list(distinct record_id) as found from ({found}) group by value"
+    ids = "list(distinct record_id) filter (where record_id is not null)"
+    grouped = f"select value, coalesce({ids}, [null]) as found from ({found}) group by value"
     joined = f"select c.*, a.found from {file(changes)} c left join ({grouped}) a on a.value = c.{name(question.by)}"
     decided = verdict_columns(question.verdicts, f"({joined})", former=True)
     replaced = ", ".join(f"{value} as {name(column)}" for column, value in question.replaced.items())

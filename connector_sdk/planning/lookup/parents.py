@@ -128,9 +128,12 @@ def _own_references(request: PlanRequest, mapped: ResolvedMapping) -> Iterator[_
 
 
 def _find_target(filling: FieldBinding) -> tuple[str, str]:
-    """Return the object and the field by which a reference finds its record; empty texts for other fields."""
+    """Return the object and the field by which a reference finds its record, whatever that record holds.
+
+    The object is empty for other fields.
+    """
     if filling.lookup is not None:
-        return filling.lookup.object_name, filling.lookup.field.name
+        return filling.lookup.target or "", filling.lookup.field.name
     return (filling.column.by.object_name, filling.column.by.field) if filling.column.by else ("", "")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 
@@ -24,13 +25,22 @@ def constant(value: Scalar | None, field: Field, *, rounds: bool = False) -> Con
     Raises `RefusedError`, or `MisfitError` if no value of its type can fit.
     """
     converted = convert(*_literal(value, field), field, rounds=rounds)
+    for check in converted.checks:
+        if _compute(check.failed):
+            raise RefusedError(str(_compute(check.message)))
+    return Conversion(converted.value, ())
+
+
+def constant_value(value: Scalar, field: Field) -> Any:
+    """Return a constant as a Python value of the field's type. Raises as `constant` does."""
+    return _compute(constant(value, field).value)
+
+
+def _compute(expression: str) -> Any:
+    """Return the value of SQL without columns."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        for check in converted.checks:
-            ((failed, message),) = connection.execute(f"select {check.failed}, {check.message}").fetchall()
-            if failed:
-                raise RefusedError(str(message))
-    return Conversion(converted.value, ())
+        return connection.sql(f"select {expression}").to_arrow_table().column(0)[0].as_py()
 
 
 def _literal(value: Scalar | None, field: Field) -> tuple[str, str]:

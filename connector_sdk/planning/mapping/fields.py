@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from attrs import define, evolve, field
 
 from connector_sdk.contract.batch import Column, OnNull, Reference
@@ -25,13 +23,11 @@ from connector_sdk.planning.mapping.identity import canonical, former_text, inex
 from connector_sdk.planning.mapping.misfits import MisfitError
 from connector_sdk.planning.mapping.missing_fields import describe_missing_field, suggest_find
 from connector_sdk.planning.mapping.model import FieldBinding, Lookup, ResolvedMapping, as_searched, only_created
+from connector_sdk.planning.mapping.references import Discover, resolve_lookup
 from connector_sdk.project.checks import lookup_fields
 from connector_sdk.settings.suggest import suggestion
 
 _MATCH_FIELD = "match field"
-
-Discover = Callable[[str], ObjectSchema]
-"""A function that returns the schema of an object, and raises `ConfigError` if there is none."""
 
 
 def map_fields(
@@ -225,18 +221,21 @@ class _Mapper:
         Else it is looked up. So it is if earlier versions spelled the key differently, because a search can try both
         spellings, or if a search finds more than the destination would, such as keys in other case.
         """
-        other = self._other(find, known, place)
-        if other is None or find.equals not in self.source.columns:
+        try:
+            (where, *_) = lookup_fields(self.project, self.sync, find)
+            lookup = resolve_lookup(find, where, known, self.discover, place)
+        except ConfigError as error:
+            self.problems += error.problems
             return None
-        keyed = self._bind_key(find.equals, other, (*place, "equals"), is_reference=True)
+        if find.equals not in self.source.columns:
+            return None
+        keyed = self._bind_key(find.equals, lookup.field, (*place, "equals"), is_reference=True)
         if keyed is None:
             return None
-        by_itself = ReferenceKey(find.object_name, other.name) in known.reference_keys
-        native = by_itself and keyed.former is None and as_searched(other) == other
-        by = Reference(find.object_name, other.name) if native else None
+        by = _key_for_destination(known, lookup) if keyed.former is None else None
         on_null = self._on_null(mapping, known)
         value = name(model_column(find.equals)) if keyed.value is None else keyed.value
-        own = native and keyed.value is None
+        own = by is not None and keyed.value is None
         return evolve(
             keyed,
             field=known,
@@ -244,28 +243,8 @@ class _Mapper:
             stored=model_column(find.equals) if own else f"sent.{known.name}",
             value=None if own else value,
             checks=(*keyed.checks, *self._check_null(known, value, on_null)),
-            lookup=None if native else Lookup(find.object_name, as_searched(other)),
+            lookup=None if by else evolve(lookup, field=as_searched(lookup.field)),
         )
-
-    def _other(self, find: Find, known: Field, place: Place) -> Field | None:
-        """Return the field of the other object by which the record is found."""
-        if known.references and find.object_name not in known.references:
-            allowed = ", ".join(known.references)
-            self._problem(
-                f"{known.name} does not refer to {find.object_name}", (*place, "find"), f"it does to {allowed}"
-            )
-            return None
-        (where, *_) = lookup_fields(self.project, self.sync, find)
-        try:
-            other = self.discover(find.object_name)
-        except ConfigError as error:
-            self.problems += [evolve(each, path=(*place, "find")) for each in error.problems]
-            return None
-        found = next((each for each in other.fields if each.name == where), None)
-        if found is None:
-            hint = suggestion(where, [each.name for each in other.fields])
-            self._problem(describe_missing_field(other, where), (*place, "where"), hint)
-        return found
 
     def _fingerprint(self, mapping: FieldMapping, type_: FieldType | None) -> str:
         find = mapping.find
@@ -281,6 +260,14 @@ class _Mapper:
 
     def _problem(self, message: str, place: Place, hint: str) -> None:
         self.problems.append(Problem(message, place, hint))
+
+
+def _key_for_destination(known: Field, lookup: Lookup) -> Reference | None:
+    """Return the key by which the destination itself finds the record of a reference; None if it is looked up."""
+    field_name = lookup.field.name
+    if lookup.target is None or ReferenceKey(lookup.target, field_name) not in known.reference_keys:
+        return None
+    return Reference(lookup.target, field_name) if as_searched(lookup.field) == lookup.field else None
 
 
 def _exact(known: Field, source: str, type_: str, where: str) -> tuple[Check, ...]:

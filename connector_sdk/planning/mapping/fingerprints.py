@@ -15,7 +15,7 @@ def fingerprint(mapping: FieldMapping, found_by: Sequence[str], type_: FieldType
     Newer options count only if they are set, so that a mapping without them keeps the hash that it had.
     """
     find = mapping.find
-    lookup = (find.object_name, *found_by, find.equals) if find else None
+    lookup = (*sorted(find.objects), *found_by, find.equals) if find else None
     parts = (mapping.column, mapping.value, lookup, mapping.null.value, mapping.truncate, type_ and type_.value)
-    later = ("round",) if mapping.round else ()
+    later = (*(("round",) if mapping.round else ()), *(sorted(find.conditions.items()) if find else ()))
     return hashlib.sha256(repr((*parts, *later)).encode()).hexdigest()[:16]

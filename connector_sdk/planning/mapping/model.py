@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from attrs import evolve, frozen
+from attrs import Factory, evolve, frozen
 
 from connector_sdk.contract.batch import Column
 from connector_sdk.contract.schema import Field
@@ -14,13 +15,30 @@ from connector_sdk.planning.mapping.conversions import Check
 
 @frozen
 class Lookup:
-    """A search for the id of the record of `object_name` whose `field` has the row's value.
+    """A search for the id of the record of one of `objects` whose `field` has the row's value.
 
-    The `equality` of the field is the one that counts for this search.
+    The `equality` of the field is the one that counts for this search. `conditions` are further fields, each with the
+    value that the record must have there.
     """
 
-    object_name: str
+    objects: tuple[str, ...]
     field: Field
+    conditions: Mapping[str, Any] = Factory(dict)
+
+    @property
+    def target(self) -> str | None:
+        """The object, if any record of it may be found; None if there are several objects, or conditions."""
+        return self.objects[0] if len(self.objects) == 1 and not self.conditions else None
+
+    @property
+    def wanted(self) -> str:
+        """The record in words, up to the value of its field: `Account whose Name is `."""
+        told = [
+            f"{name} is {str(value).lower() if isinstance(value, bool) else value}"
+            for name, value in self.conditions.items()
+        ]
+        told.append(f"{self.field.name} is ")
+        return f"{' or '.join(self.objects)} whose {' and whose '.join(told)}"
 
 
 @frozen

@@ -12,8 +12,9 @@ from connector_sdk.contract.project import Project, Sync
 from connector_sdk.contract.schema import Equality, Field, ObjectSchema
 from connector_sdk.contract.spec import DestinationSpec, Mode
 from connector_sdk.engines.models import Source
-from connector_sdk.planning.mapping.fields import Discover, map_fields
+from connector_sdk.planning.mapping.fields import map_fields
 from connector_sdk.planning.mapping.model import FieldBinding, ResolvedMapping
+from connector_sdk.planning.mapping.references import Discover
 
 Retell = Callable[[Problem, ObjectSchema], Problem]
 """A function that rewords a problem of a mapping to an object."""

@@ -139,6 +139,7 @@ def match(
     values: pa.Array,
     is_reference: bool,
     successors: Sequence[str],
+    conditions: Mapping[str, Any],
 ) -> pa.Table:
     """Find records by the field's own equality rules. The line of an id of another object has no record id.
 
@@ -151,6 +152,7 @@ def match(
         find = store.search if is_reference and found and found.search_equality else store.find
         for position, ids in enumerate(find(name, field, wanted)):
             foreign = field == "id" and not wanted[position].startswith(f"{_shape(name).prefix}-")
+            ids = store.filter_ids(name, ids, conditions)
             for id_, became in zip(ids, store.find_successors(ids), strict=True):
                 is_other = became is not None and "people" in (*objects, *successors)
                 lines.append((position, "people", became) if is_other else (position, name, id_))

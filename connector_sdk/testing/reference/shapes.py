@@ -125,6 +125,7 @@ _NOTES = (
     Field(name="key", type=FieldType.TEXT, label="Key", length=40),
     Field(name="text", type=FieldType.TEXT, label="Text"),
     Field(name="person", type=FieldType.REFERENCE, label="Person", references=("people",)),
+    Field(name="writer", type=FieldType.REFERENCE, label="Written by", references=("people", "guests")),
     _CREATED_AT,
 )
 

@@ -20,7 +20,7 @@ from connector_sdk.testing.reference.jobs import Reply
 from connector_sdk.testing.reference.records import Records
 from connector_sdk.testing.reference.service import Service
 from connector_sdk.testing.reference.shapes import SHAPES
-from connector_sdk.testing.reference.values import Wire, from_wire, to_wire
+from connector_sdk.testing.reference.values import Wire, comparable, from_wire, to_wire
 from connector_sdk.testing.reference.wire import Line
 
 MEMORY = ":memory:"
@@ -157,6 +157,17 @@ class Store:
         """Find the ids of the records that have each of the values, by the equality rules of reference searches."""
         return self._find(object_name, field, values, self._records.search)
 
+    def filter_ids(self, object_name: str, ids: Sequence[str], conditions: Mapping[str, Any]) -> list[str]:
+        """Return those of the ids whose records have these values in these fields."""
+        fields = [(self._field(object_name, name), to_wire(value)) for name, value in conditions.items()]
+        with self._lock:
+            held = {each: self._records.fields(each) or {} for each in ids}
+        return [
+            id_
+            for id_, found in held.items()
+            if all(comparable(field, found.get(field.name)) == comparable(field, value) for field, value in fields)
+        ]
+
     def find_successors(self, ids: Sequence[str]) -> list[str | None]:
         """Return the record that each record was merged into or became, or None if there is none."""
         with self._lock:
@@ -187,11 +198,15 @@ class Store:
     def _find(
         self, object_name: str, field: str, values: Sequence[Any], find: Callable[[str, Field, Wire], list[str]]
     ) -> list[list[str]]:
+        shape = self._field(object_name, field)
+        with self._lock:
+            return [find(object_name, shape, to_wire(value)) for value in values]
+
+    def _field(self, object_name: str, field: str) -> Field:
         shape = SHAPES[object_name].field(field)
         if shape is None:
             raise ConfigError(f"{object_name} has no field {field}")
-        with self._lock:
-            return [find(object_name, shape, to_wire(value)) for value in values]
+        return shape
 
     def _account(self) -> tuple[Any, ...]:
         with self._lock:

@@ -72,3 +72,8 @@ def same(field: Field, value: Wire) -> str:
     if Equality.NUMERIC in field.equality and text:
         text = format(Decimal(text).normalize(), "f")
     return text
+
+
+def comparable(field: Field, value: Wire) -> Any:
+    """Return what is equal for two values if and only if the field treats them as equal, of any type."""
+    return same(field, value) if field.equality else from_wire(field, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
@@ -149,11 +149,14 @@ def match(
     values: pa.Array,
     is_reference: bool,
     successors: Sequence[str],
+    conditions: Mapping[str, Any],
 ) -> pa.Table:
     """Find records by the field's own rules of equality, and references by those of a query."""
-    org = connection.handle
     with as_run_stopped():
-        return matching.match(org, objects, field, values, is_reference=is_reference, successors=successors)
+        return matching.match(
+            connection.handle, objects, field, values,
+            is_reference=is_reference, successors=successors, conditions=conditions,
+        )  # fmt: skip
 
 
 @hookimpl

@@ -67,7 +67,7 @@ def slow_hooks(slow: SlowHook) -> dict[str, Callable[..., Any]]:
 
     def match(connection: Connection, objects: Any, field: str, values: pa.Array) -> Any:
         slow.wait("match")
-        return plugin.match(connection, objects, field, values, False, ())
+        return plugin.match(connection, objects, field, values, False, (), {})
 
     def read_records(connection: Connection, object_name: str, fields: Any) -> Any:
         slow.wait("read_records")

@@ -300,6 +300,7 @@ def test_a_sound_project_is_read_as_it_is(host: Host) -> None:
             for at, value in enumerate(("", 1, True, Decimal("1.50"), date(2026, 1, 31)))
         ),
         FieldMapping(field="boss", find=Find("people", "k", "external_id"), null=OnNull.KEEP),
+        FieldMapping(field="writer", find=Find(("people", "guests"), "k", None, {"tier": "Gold"})),
     )
     sync = host.sync(
         fields=fields, guards=Guards(max_removed=None, min_rows=None), merge=Merge("k", is_child="n"), options={"x": 1}

@@ -125,7 +125,7 @@ def test_a_run_that_is_cancelled_while_it_looks_records_up_asks_nothing_more_and
     def match(connection: Connection, objects: Sequence[str], field: str, values: pa.Array) -> pa.Table:
         asked.append(field)
         cancel.set()
-        return plugin.match(connection, objects, field, values, False, ())
+        return plugin.match(connection, objects, field, values, False, (), {})
 
     bench.hooks["match"] = match
     model = [{"k": "1", "e": "a", "n": "Ann", "m": "b"}]

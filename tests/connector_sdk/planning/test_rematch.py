@@ -158,7 +158,7 @@ def test_a_row_that_left_takes_no_record_along_that_is_another_row_s(both: Bench
 
     def match(connection: Any, objects: Any, field: str, values: pa.Array) -> pa.Table:
         """Return the person that a guest became: one of the people that were there."""
-        lines = look(connection, objects, field, values, False, ())
+        lines = look(connection, objects, field, values, False, (), {})
         if values.to_pylist() != ["g"]:
             return lines
         return pa.table([[0], ["people"], [person]], schema=MATCH_SCHEMA)
@@ -174,7 +174,7 @@ def test_what_cannot_be_found_anew_is_what_the_destination_says(both: Bench) -> 
     put(both, "g")
     add_conversions(both, "g")
     both.hooks["match"] = lambda connection, objects, field, values: plugin.match(
-        connection, ["guests"], field, values, False, ()
+        connection, ["guests"], field, values, False, (), {}
     )
     ran = both.run([row("g")])
     assert ran.ledger == {"g": "rejected converted"}
@@ -205,7 +205,7 @@ def test_a_record_of_the_same_object_may_have_taken_the_place_of_the_row_s_own(b
     answers = [gone, left]
 
     def match(connection: Any, objects: Any, field: str, values: pa.Array) -> pa.Table:
-        lines = found(connection, objects, field, values, False, ())
+        lines = found(connection, objects, field, values, False, (), {})
         return lines.set_column(2, "record_id", pa.array([answers.pop(0)], pa.string()))
 
     bench.hooks["match"] = match
@@ -225,7 +225,7 @@ def test_a_run_that_cannot_look_again_stops_and_goes_on_from_there(both: Bench) 
         asked.append(values)
         if 2 <= len(asked) <= 5:
             raise ConnectionError("the line is dead")
-        return plugin.match(connection, objects, field, values, False, ())
+        return plugin.match(connection, objects, field, values, False, (), {})
 
     both.hooks["match"] = match
     report = both.run_open([row("g")])

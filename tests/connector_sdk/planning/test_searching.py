@@ -35,7 +35,7 @@ def asked(bench: Bench) -> list[tuple[bool, list[Any]]]:
 
     def match(connection: Any, objects: Any, field: str, values: pa.Array, is_reference: bool) -> pa.Table:
         found.append((is_reference, values.to_pylist()))
-        return plugin.match(connection, objects, field, values, is_reference, ())
+        return plugin.match(connection, objects, field, values, is_reference, (), {})
 
     bench.hooks["match"] = match
     return found

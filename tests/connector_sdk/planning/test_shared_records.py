@@ -414,7 +414,7 @@ class TestRecordsThatBecameOthers:
             connection: Any, objects: Any, field: str, values: pa.Array, is_reference: bool, successors: Any
         ) -> pa.Table:
             asked.append((tuple(objects), tuple(successors)))
-            return plugin.match(connection, objects, field, values, is_reference, successors)
+            return plugin.match(connection, objects, field, values, is_reference, successors, {})
 
         alone.hooks["match"] = match
         alone.run([])
@@ -423,7 +423,7 @@ class TestRecordsThatBecameOthers:
     @pytest.mark.rule("O4")
     def test_a_destination_that_cannot_say_what_records_became_answers_for_itself(self, alone: Bench) -> None:
         def match(connection: Any, objects: Any, field: str, values: pa.Array) -> pa.Table:
-            return plugin.match(connection, objects, field, values, False, ())
+            return plugin.match(connection, objects, field, values, False, (), {})
 
         alone.hooks["match"] = match
         person = self.convert(alone)

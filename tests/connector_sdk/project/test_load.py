@@ -61,6 +61,32 @@ def test_every_key_of_the_example_arrives_in_the_words(write: Write) -> None:
     assert project.connections["crm"].type == "ledger"
 
 
+def test_a_lookup_can_be_in_several_objects_and_narrowed_by_further_fields(write: Write) -> None:
+    narrowed = "{find: [A, B], equals: k, where: F, and: {Kind: Shop, Open: true, Since: 2026-01-31, Size: 1.50}}"
+    (mapping,) = load_project(write(replace_fields(f"{{Parent: {narrowed}}}"))).syncs["accounts"].fields
+    conditions = {"Kind": "Shop", "Open": True, "Since": date(2026, 1, 31), "Size": Decimal("1.50")}
+    assert mapping == FieldMapping(field="Parent", find=Find(("A", "B"), "k", "F", conditions))
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "place"),
+    [
+        ("{find: A, equals: k, and: {Kind: null}}", "and.Kind"),
+        ("{find: A, equals: k, and: {Kind: [Shop, School]}}", "and.Kind"),
+        ("{find: A, equals: k, and: Kind}", "and"),
+        ("{find: A, equals: k, and_: {Kind: Shop}}", "and_"),
+        ("{find: [], equals: k}", "find"),
+        ("{find: [1], equals: k}", "find"),
+    ],
+)
+def test_a_lookup_that_is_not_written_right_is_refused_with_its_place(
+    refused: Loading, narrowed: str, place: str
+) -> None:
+    found = {".".join(str(part) for part in each.path): each for each in refused(replace_fields(f"{{P: {narrowed}}}"))}
+    assert any(each.startswith(f"syncs.accounts.fields.P.{place}") for each in found), found
+    assert all(each.line and each.hint for each in found.values())
+
+
 def test_what_a_file_leaves_out_has_the_defaults_of_the_words(write: Write) -> None:
     sync = load_project(write(EXAMPLE)).syncs["accounts"]
     assert (sync.on_removed, sync.guards, sync.delivery) == (Removal.NOTHING, Guards(), DeliveryOptions())

@@ -129,7 +129,7 @@ def test_everything_that_is_wrong_with_a_plugin_is_told_at_once() -> None:
     assert read_refusal(wrong) == [
         "conect is marked with @hookimpl, and there is no such hook: did you mean connect?",
         "match takes weather, refresh, and the hook has no such argument:"
-        " it has connection, objects, field, values, is_reference, successors",
+        " it has connection, objects, field, values, is_reference, successors, conditions",
         "read_records takes rows, fields for any arguments, and gets those that it names: name them",
         "write_batch is named like a hook and is not marked: write @hookimpl above it",
         "list_objects is missing: every destination needs it",

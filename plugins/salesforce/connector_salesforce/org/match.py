@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from attrs import frozen
 
 from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.ids import impossible_ids, to18
@@ -46,6 +47,20 @@ _TOO_LONG = (400, 413, 414, 431)
 
 Key = Any
 Fold = Callable[[Any], Key | None]
+Query = Callable[[Sequence[Any]], str]
+"""A function that returns the query for records that have one of the values."""
+
+
+@frozen
+class _Sought:
+    """The records to find: those that have a value in `field`, for references or for rows of their own.
+
+    `conditions` are further fields, each with the value that a record must have there.
+    """
+
+    field: str
+    is_reference: bool
+    conditions: Mapping[str, soql.Value]
 
 
 def match(
@@ -56,8 +71,11 @@ def match(
     *,
     is_reference: bool = False,
     successors: Sequence[str] = (),
+    conditions: Mapping[str, soql.Value] | None = None,
 ) -> pa.Table:
     """Return the records of each object whose field has one of the values, as `MATCH_SCHEMA`.
+
+    With `conditions`, they are those that have these values in further fields.
 
     Text is compared without blanks at its ends. Case is ignored if the field is unique and not case-sensitive. For
     references, case is also ignored in a field that is not unique, as in a query. Numbers are compared by value, and
@@ -69,9 +87,10 @@ def match(
     """
     found: list[tuple[int, str, str | None]] = []
     elsewhere: list[tuple[int, str, str | None]] = []
+    sought = _Sought(field, is_reference, conditions or {})
     for name in objects:
         followed = (*conversion.columns(name, objects), *_visible(org, name, conversion.columns(name, successors)))
-        for position, record in _in_object(org, name, followed, field, values.to_pylist(), is_reference):
+        for position, record in _in_object(org, name, followed, sought, values.to_pylist()):
             other = record and (
                 conversion.find_successor(record, objects) or conversion.find_successor(record, successors)
             )
@@ -101,14 +120,14 @@ def _visible(org: Org, object_name: str, fields: Sequence[str]) -> list[str]:
 
 
 def _in_object(
-    org: Org, object_name: str, followed: Sequence[str], field: str, values: Sequence[Any], is_reference: bool
+    org: Org, object_name: str, followed: Sequence[str], sought: _Sought, values: Sequence[Any]
 ) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
     """Yield the records of one object by the positions of their values, or None for a value that no record can have.
 
     The records have the fields in `followed`, too.
     """
-    described = _describe_field(org, object_name, field)
-    fold = _fold(described, is_reference)
+    described = _describe_field(org, object_name, sought.field)
+    fold = _fold(described, sought.is_reference)
     positions: dict[Key, list[int]] = defaultdict(list)
     asked: dict[Key, Any] = {}
     for position, value in enumerate(values):
@@ -120,7 +139,9 @@ def _in_object(
             yield position, None
     name = described["name"]
     shape = {"Id": LIKE_ID, name: optional(_kind_of(described)), **_shape_of(followed)} | {"Id": LIKE_ID}
-    for record in _check_values(_records(org, object_name, shape, name, list(asked.values())), name):
+    limits = [soql.equals(each, value) for each, value in sought.conditions.items()]
+    query: Query = lambda some: soql.select(tuple(shape), object_name, " AND ".join([soql.is_in(name, some), *limits]))  # noqa: E731
+    for record in _check_values(_records(org, query, shape, list(asked.values())), name):
         for position in positions.get(_key(record, name, fold), ()):
             yield position, record
 
@@ -197,9 +218,7 @@ def _key(record: Mapping[str, Any], field: str, fold: Fold) -> Key | None:
     return None if value is None else fold(value)
 
 
-def _records(
-    org: Org, object_name: str, shape: Shape, field: str, values: Sequence[Any]
-) -> Iterable[Mapping[str, Any]]:
+def _records(org: Org, query: Query, shape: Shape, values: Sequence[Any]) -> Iterable[Mapping[str, Any]]:
     """Return the records that have one of the values, in as few calls as the org allows: one for 10,000 values.
 
     A query within a composite call may be at least as long as an address. Salesforce does not document whether it may
@@ -209,8 +228,7 @@ def _records(
     """
 
     def queries(most: int, size: Callable[[str], int]) -> list[str]:
-        sized: Callable[[Sequence[Any]], str] = lambda some: _query(object_name, tuple(shape), field, some)  # noqa: E731
-        return [sized(each) for each in _chunks(sized, values, most, size)]
+        return [query(each) for each in _chunks(query, values, most, size)]
 
     short = queries(_LONGEST_ADDRESS, _measure_encoded)
     if len(short) < 2:
@@ -225,18 +243,12 @@ def _records(
     return org.queries(short, shape)
 
 
-def _query(object_name: str, columns: Sequence[str], field: str, values: Sequence[Any]) -> str:
-    return soql.select(columns, object_name, soql.is_in(field, values))
-
-
 def _measure_encoded(text: str) -> int:
     """Return the length of a text in an address."""
     return len(quote(text, safe=""))
 
 
-def _chunks(
-    query: Callable[[Sequence[Any]], str], values: Sequence[Any], most: int, size: Callable[[str], int]
-) -> Iterator[list[Any]]:
+def _chunks(query: Query, values: Sequence[Any], most: int, size: Callable[[str], int]) -> Iterator[list[Any]]:
     """Yield groups of values whose queries each have a size of at most `most`."""
     room = most - size(query([]))
     chunk: list[Any] = []

@@ -29,6 +29,11 @@ def is_in(field: str, values: Sequence[Value]) -> str:
     return f"{name(field)} IN ({','.join(map(literal, values))})"
 
 
+def equals(field: str, value: Value) -> str:
+    """Return the condition that a field has a value."""
+    return f"{name(field)} = {literal(value)}"
+
+
 def name(text: str) -> str:
     """Return the name of an object or field as it is. Raises `ValueError` for any other text."""
     if not _NAME.fullmatch(text):
