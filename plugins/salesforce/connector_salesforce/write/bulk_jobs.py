@@ -22,16 +22,16 @@ from connector_salesforce.transport.xml import MarkupError, document, name_of, p
 from connector_salesforce.write.job_kind import JobKind
 from connector_sdk import Executed
 
-_PATIENCE = 1.0
+PATIENCE = 1.0
 """Seconds to wait for a job that another thread posts into, before a new job is opened. A job costs two calls."""
 
-_OLDEST = 20 * 3600.0
+AGE_MAX = 20 * 3600.0
 """Seconds after which a job gets no more batches. Salesforce closes it after a day."""
 
 _DIGITS = 9
 """The most digits of a number of rows."""
 
-_MOST_BATCHES = 500
+BATCHES_MAX = 500
 """The most batches of a job, because each poll lists them all."""
 
 UNDER_WAY, _ENDED = ("Queued", "InProgress"), ("Completed", "Failed", "NotProcessed")
@@ -66,7 +66,7 @@ class Job:
     @property
     def is_worn(self) -> bool:
         """Whether it should get no more batches."""
-        return len(self.batches) >= _MOST_BATCHES or time.monotonic() - self.opened > _OLDEST
+        return len(self.batches) >= BATCHES_MAX or time.monotonic() - self.opened > AGE_MAX
 
 
 @define
@@ -175,7 +175,7 @@ class Jobs:
 
     def _take_free_job(self, kind: JobKind) -> Job | None:
         """Return a free job, after a short wait if all are leased, or None if the caller must open one."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + PATIENCE
         with self._changed:
             while not self._free[kind] and self._leased[kind] and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
