@@ -38,10 +38,7 @@ def test_batches_share_a_job_in_which_one_post_at_a_time_is_under_way(bulk_org: 
     assert [job.state for job in bulk_org.jobs.values()] == ["Closed"]
 
 
-def test_a_second_job_is_opened_when_a_post_takes_long(
-    bulk_org: BulkOrg, opened: Org, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("connector_salesforce.write.bulk_jobs.PATIENCE", 0.05)
+def test_a_second_job_is_opened_when_a_post_takes_long(bulk_org: BulkOrg, opened: Org) -> None:
     run = RecordingRun(longest=0.001)
     bulk_org.before_post = lambda: wait_until(lambda: len(bulk_org.jobs) == 2)
     with ThreadPoolExecutor(2) as threads:

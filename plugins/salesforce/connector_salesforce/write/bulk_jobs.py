@@ -22,7 +22,7 @@ from connector_salesforce.transport.xml import MarkupError, document, name_of, p
 from connector_salesforce.write.job_kind import JobKind
 from connector_sdk import Executed
 
-PATIENCE = 1.0
+_PATIENCE = 1.0
 """Seconds to wait for a job that another thread posts into, before a new job is opened. A job costs two calls."""
 
 AGE_MAX = 20 * 3600.0
@@ -175,7 +175,7 @@ class Jobs:
 
     def _take_free_job(self, kind: JobKind) -> Job | None:
         """Return a free job, after a short wait if all are leased, or None if the caller must open one."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + _PATIENCE
         with self._changed:
             while not self._free[kind] and self._leased[kind] and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
