@@ -62,7 +62,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 @pytest.fixture(autouse=True)
 def _no_pause_between_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector_sdk.hooks.repeat._PAUSE", 0.001)
+    monkeypatch.setattr("connector_sdk.hooks.repeat.FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture(scope="session")

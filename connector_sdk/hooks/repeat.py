@@ -14,10 +14,12 @@ from connector_sdk.contract.outcome import Classification, Executed, Kind, RowEr
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
+FIRST_PAUSE = 0.5
+"""The longest wait before the second attempt, in seconds."""
+
 _ATTEMPTS = 4
-_PAUSE = 0.5
 _LONGEST_PAUSE = 2.0
-"""The number of attempts, and the longest wait in seconds: before the second attempt, and before any attempt."""
+"""The number of attempts, and the longest wait before any of them, in seconds."""
 
 T = TypeVar("T")
 
@@ -73,7 +75,7 @@ class Questions:
         from tenacity import wait_random_exponential
 
         wanted = self.understand(_failure(state)).retry_after or 0
-        return max(wait_random_exponential(_PAUSE, _LONGEST_PAUSE)(state), wanted)
+        return max(wait_random_exponential(FIRST_PAUSE, _LONGEST_PAUSE)(state), wanted)
 
     def _log(self, hook: str, state: RetryCallState) -> None:
         error, pause = _failure(state), state.next_action.sleep if state.next_action else 0

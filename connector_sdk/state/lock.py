@@ -24,7 +24,6 @@ _FLOCK = "@hhqqi4x"
 """`struct flock` with offsets of 64 bits: type, whence, start, length, process."""
 
 _LOCKS = "locks"
-_SET, _ASK = getattr(fcntl, "F_OFD_SETLK", None), getattr(fcntl, "F_OFD_GETLK", None)
 
 
 class Lock(Shared):
@@ -91,20 +90,22 @@ def _show(file: TextIO) -> bool:
 
     Call it after the file names its holder.
     """
-    if _SET is None:
+    command = getattr(fcntl, "F_OFD_SETLK", None)
+    if command is None:
         return False
     with suppress(OSError):
-        fcntl.fcntl(file, _SET, struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        fcntl.fcntl(file, command, struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
         return True
     return False
 
 
 def _is_locked(file: TextIO) -> bool:
     """Return whether another open file holds the lock that `_show` takes."""
-    if _ASK is None:
+    command = getattr(fcntl, "F_OFD_GETLK", None)
+    if command is None:
         return False
     with suppress(OSError):
-        answer = fcntl.fcntl(file, _ASK, struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
+        answer = fcntl.fcntl(file, command, struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
         return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
     return False
 

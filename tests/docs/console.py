@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 
 from connector_sdk import Destination
 from connector_sdk.cli.app import connector
+from connector_sdk.cli.milestones import Milestones
 from connector_sdk.cli.settings import Settings
 from connector_sdk.testing.reference import Store, plugin
 
@@ -133,7 +134,7 @@ Scene = Callable[[Desk], Iterator[None]]
 def play(page: Page, heading: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Play the blocks below a heading, with the project that the page and this part of it show."""
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("connector_sdk.cli.run_commands._milestones", lambda _: ())
+    monkeypatch.setattr("connector_sdk.cli.run_commands.Milestones", lambda: Milestones(say=lambda _: None))
     store = Store.at("store.db")
     store.become(account="production")
     desk = Desk(folder, store)

@@ -22,7 +22,7 @@ __all__ = ["emulated", "running"]
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at jobs of the emulated org early; it is done sooner than a real one."""
     for module in ("bulk", "bulk2"):
-        monkeypatch.setattr(f"connector_salesforce.write.{module}._FIRST_PAUSE", 0.02)
+        monkeypatch.setattr(f"connector_salesforce.write.{module}.FIRST_PAUSE", 0.02)
 
 
 @pytest.fixture

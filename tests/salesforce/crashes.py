@@ -85,7 +85,7 @@ def _project(emulated: Emulated, api: str, mode: Mode) -> Callable[[Path], Proje
 
 
 def _run(project: Project, folder: Path) -> tuple[RunReport, ...]:
-    bulk._FIRST_PAUSE = bulk2._FIRST_PAUSE = 0.02
+    bulk.FIRST_PAUSE = bulk2.FIRST_PAUSE = 0.02
     os.environ["XDG_STATE_HOME"] = str(folder / "home")
     first = FirstRun.SEND if project.syncs["sync"].mode is Mode.INSERT else None
     return run(project, "sync", first_run=first, pace=PACE)

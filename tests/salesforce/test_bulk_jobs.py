@@ -38,10 +38,7 @@ def test_batches_share_a_job_in_which_one_post_at_a_time_is_under_way(bulk_org: 
     assert [job.state for job in bulk_org.jobs.values()] == ["Closed"]
 
 
-def test_a_second_job_is_opened_when_a_post_takes_long(
-    bulk_org: BulkOrg, opened: Org, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("connector_salesforce.write.bulk_jobs._PATIENCE", 0.05)
+def test_a_second_job_is_opened_when_a_post_takes_long(bulk_org: BulkOrg, opened: Org) -> None:
     run = RecordingRun(longest=0.001)
     bulk_org.before_post = lambda: wait_until(lambda: len(bulk_org.jobs) == 2)
     with ThreadPoolExecutor(2) as threads:
@@ -72,7 +69,7 @@ def test_one_list_of_a_job_serves_all_who_wait_for_its_batches(bulk_org: BulkOrg
     assert len(looks) < 21, "ten batches that look by themselves make 12 looks and then one each"
 
 
-@pytest.mark.parametrize(("limit", "value"), [("_OLDEST", -1.0), ("_MOST_BATCHES", 1)])
+@pytest.mark.parametrize(("limit", "value"), [("AGE_MAX", -1.0), ("BATCHES_MAX", 1)])
 def test_an_old_or_full_job_gets_no_more_batches(
     bulk_org: BulkOrg, opened: Org, run: RecordingRun, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
 ) -> None:

@@ -190,7 +190,7 @@ def test_pages_that_lead_back_to_one_another_cost_no_call_twice(back_to: str) ->
 
 
 def test_a_query_of_which_every_page_names_another_one_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector_salesforce.org.org._MOST_PAGES", 20)
+    monkeypatch.setattr("connector_salesforce.org.org.PAGES_MAX", 20)
     numbers = itertools.count()
     transport = ScriptedTransport()
 

@@ -241,7 +241,7 @@ def test_a_cli_that_is_missing_or_stuck_is_said(
     stuck = tmp_path / "stuck"
     stuck.write_text("#!/bin/sh\nexec sleep 30\n")
     stuck.chmod(0o755)
-    monkeypatch.setattr(sf_cli, "_SECONDS", 0.2)
+    monkeypatch.setattr(sf_cli, "COMMAND_SECONDS", 0.2)
     assert "took more than" in project(emulated, tmp_path, {"flow": "sf_cli", "executable": str(stuck)}).run().said
 
 

@@ -271,9 +271,8 @@ def test_records_are_merged_only_with_a_token_that_soap_takes(token: str, refuse
     transport = plain()
     add_objects(transport, described_object("Contact"))
     transport.on("GET", ".*/limits", answer({}))
-    opened = org(transport)
-    login = evolve(opened.client.login, token=token)
-    opened.client._credentials._login = login
+    login = evolve(org(transport).client.login, token=token)
+    opened = org(transport, lambda: login)
     given = [plan(2, action=Action.MERGE), plan(2)]
     told = [["JWT" in each.message for each in stops(check_plan(opened, each, Options()))] for each in given]
     assert told == [[True] if refused else [], []]

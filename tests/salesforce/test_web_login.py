@@ -283,7 +283,7 @@ def test_a_browser_that_opens_connections_in_advance_does_not_keep_the_login_wai
 
 
 def test_a_login_to_which_nobody_comes_ends_after_a_while(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_login, "_SECONDS", 0.05)
+    monkeypatch.setattr(web_login, "LOGIN_SECONDS", 0.05)
     monkeypatch.setattr("click.launch", lambda url: 0)
     result = project.invoke("salesforce", "login")
     assert result.exit_code == 4
@@ -305,6 +305,6 @@ def test_a_callback_that_is_not_on_this_machine_is_refused(url: str) -> None:
 
 
 def test_waiting_for_the_browser_is_bounded_to_five_minutes() -> None:
-    assert web_login._SECONDS == 300
+    assert web_login.LOGIN_SECONDS == 300
     with listen((ANY_PORT,)) as listener, pytest.raises(RunStopped, match="no user logged in"):
         listener.answer(0.01)

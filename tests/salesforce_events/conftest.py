@@ -16,7 +16,7 @@ __all__ = ["emulated", "running"]
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at jobs of the emulated org early; it is done sooner than a real one."""
-    monkeypatch.setattr("connector_salesforce.write.bulk2._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("connector_salesforce.write.bulk2.FIRST_PAUSE", 0.02)
 
 
 @pytest.fixture

@@ -50,8 +50,8 @@ def _prepare(emulated: Emulated, folder: Path, api: str, cuts: tuple[str, ...]) 
 
 
 def _run(emulated: Emulated, folder: Path, api: str, options: dict[str, Any]) -> tuple[RunReport, ...]:
-    bulk2._FIRST_PAUSE = 0.02
-    allocation._FIRST_PAUSE = 0.05
+    bulk2.FIRST_PAUSE = 0.02
+    allocation.FIRST_PAUSE = 0.05
     os.environ["XDG_STATE_HOME"] = str(folder / "home")
     ready = emulated.ready
     auth = {"flow": "client_credentials", "client_id": ready["client_id"], "client_secret": "${SF_SECRET}"}

@@ -19,7 +19,7 @@ _CUT_AFTER = {"match": {"method": "POST", "path": "*/composite/sobjects"}, "do":
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector_salesforce_events.allocation._FIRST_PAUSE", 0.2)
+    monkeypatch.setattr("connector_salesforce_events.allocation.FIRST_PAUSE", 0.2)
 
 
 def allow(project: Project, left: int) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from attrs import define
-from connector_salesforce import CallFailed, Org
-from connector_salesforce_events import publishing
-from connector_salesforce_events.answers import Line
+from connector_salesforce import CallFailed
+from connector_salesforce.transport.client import Client
+from connector_salesforce_events import allocation
 
 from connector_sdk import Executed, ExitCode
 from connector_sdk.contract.errors import Cancelled
@@ -137,15 +138,14 @@ def test_a_refusal_after_some_calls_of_a_batch_concerns_the_rest_of_it(
 ) -> None:
     """Where Collections take no events, a batch is several calls."""
     project.emulated.faults({"match": {"method": "POST", "path": "*/composite/sobjects"}, "do": {"error": REFUSED}})
-    composite, calls = publishing._composite, list[int]()
+    write, calls = Client.write, itertools.count(1)
 
-    def refuse_the_second(org: Org, name: str, texts: Sequence[str]) -> list[Line]:
-        calls.append(len(texts))
-        if len(calls) == 2:
+    def refuse_the_second(client: Client, method: str, path: str, body: bytes) -> Any:
+        if path == "/composite" and next(calls) == 2:
             raise CallFailed("LIMIT_EXCEEDED", "Limit exceeded.", Executed.NO, status=400)
-        return composite(org, name, texts)
+        return write(client, method, path, body)
 
-    monkeypatch.setattr(publishing, "_composite", refuse_the_second)
+    monkeypatch.setattr(Client, "write", refuse_the_second)
     project.sync(options={"on_limit": on_limit})
     project.model(orders(60))
     run = project.run()
@@ -186,13 +186,12 @@ def test_a_run_that_is_to_stop_does_not_wait(project: Project, clock: Time) -> N
 def test_cancelling_ends_the_wait_for_a_refusal_and_nothing_of_it_is_in_doubt(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector_salesforce_events.allocation._FIRST_PAUSE", HOUR)
     project.emulated.faults({"match": {"object": EVENT}, "do": {"error": REFUSED}})
     project.model(orders(3))
     cancel, wait = threading.Event(), Stopping.wait_for_answer
 
     def cancel_long_wait(stop: Stopping, seconds: float) -> None:
-        if seconds >= 60:
+        if seconds >= allocation.FIRST_PAUSE:
             cancel.set()
         wait(stop, seconds)
 

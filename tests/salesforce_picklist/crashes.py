@@ -79,7 +79,7 @@ def _active(emulated: Emulated) -> dict[str, str]:
 
 
 def _run(emulated: Emulated, folder: Path) -> tuple[RunReport, ...]:
-    codes._PAUSES = (0.02,)
+    codes.PAUSES = (0.02,)
     os.environ["XDG_STATE_HOME"] = str(folder / "home")
     return run(_project(emulated, folder), "values", pace=PACE)
 

@@ -18,7 +18,7 @@ PATCH = {"method": "PATCH", "path": "/services/data/*/tooling/sobjects/*"}
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector_salesforce_picklist.codes._PAUSES", (0.05,))
+    monkeypatch.setattr("connector_salesforce_picklist.codes.PAUSES", (0.05,))
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,11 @@ from connector_sdk import Attempt, NotExecuted
 WAITING = "waiting"
 """The step of the anchor of a waiting batch, of which nothing was sent yet."""
 
+FIRST_PAUSE = 5.0
+"""Seconds before Salesforce is asked again for the first time. The pauses grow from then on."""
+
 _NAMES = ("HourlyPublishedPlatformEvents", "HourlyPublishedStandardVolumePlatformEvents")
-_FIRST_PAUSE, _GROWTH, _STEPS = 5.0, 1.6, 20
+_GROWTH, _STEPS = 1.6, 20
 _LONGEST_PAUSE = 60.0
 _LONGEST_AFTER_REFUSALS = 300.0
 """The number of seconds by which the figures of `/limits` may be late (REST API Developer Guide, "Limits")."""
@@ -108,7 +111,7 @@ def allocation_in(limits: Mapping[str, Any]) -> tuple[int | None, int | None]:
 def _pauses(refusals: int) -> Iterator[float]:
     """Yield growing numbers of seconds to wait, without end. After refusals they begin higher."""
     longest = _LONGEST_AFTER_REFUSALS if refusals else _LONGEST_PAUSE
-    pause = min(_FIRST_PAUSE * _GROWTH ** min(max(refusals - 1, 0), _STEPS), longest)
+    pause = min(FIRST_PAUSE * _GROWTH ** min(max(refusals - 1, 0), _STEPS), longest)
     while True:
         yield pause
         pause = min(pause * _GROWTH, longest)

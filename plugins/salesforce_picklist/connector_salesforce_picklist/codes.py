@@ -20,7 +20,7 @@ BUSY, NOT_STORED, NOT_WRITABLE = "PICKLIST_BUSY", "PICKLIST_NOT_STORED", "PICKLI
 _PASSING = re.compile(
     "background job|another picklist operation|Someone else is editing|Try (your change )?again later", re.IGNORECASE
 )
-_PAUSES = (5.0, 15.0, 45.0, 120.0, 300.0)
+PAUSES = (5.0, 15.0, 45.0, 120.0, 300.0)
 """Seconds to wait before the next attempt, by the number of the last one."""
 
 _OWN: Mapping[str, Classification] = {
@@ -65,5 +65,5 @@ def as_transient(error: CallFailed, attempt: int) -> CallFailed:
     """Return a transient refusal as `PICKLIST_BUSY` with the seconds to wait, and any other error unchanged."""
     if not _PASSING.search(error.message):
         return error
-    pause = _PAUSES[min(attempt, len(_PAUSES)) - 1]
+    pause = PAUSES[min(attempt, len(PAUSES)) - 1]
     return CallFailed(BUSY, error.message, error.executed, status=error.status, retry_after=pause)

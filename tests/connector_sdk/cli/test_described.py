@@ -94,5 +94,5 @@ def test_a_key_is_shown_with_its_kind(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_width_is_that_of_the_terminal_and_100_columns_off_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "72")
     assert terminal.columns() == 100
-    monkeypatch.setattr(terminal, "_is_on_terminal", lambda: True)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert terminal.columns() == 72

@@ -229,9 +229,19 @@ class TestStopping:
     def test_who_waits_for_an_answer_looks_for_it_several_times_within_the_bound(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        now, stop = [0.0], Stopping(drain=8)
+        now = [0.0]
+
+        class Waited(threading.Condition):
+            """A condition whose waits take no time: they move the clock."""
+
+            def wait(self, timeout: float | None = None) -> bool:
+                now[0] += timeout or 0
+                return False
+
         monkeypatch.setattr("connector_sdk.delivery.stopping.time", SimpleNamespace(monotonic=lambda: now[0]))
-        monkeypatch.setattr(stop._changed, "wait", lambda seconds: now.__setitem__(0, now[0] + seconds))
+        threads = SimpleNamespace(**{**vars(threading), "Condition": Waited})
+        monkeypatch.setattr("connector_sdk.delivery.stopping.threading", threads)
+        stop = Stopping(drain=8)
         stop.wait_for_answer(100)
         assert now == [100.0]
         stop.halt()

@@ -39,7 +39,6 @@ from connector_sdk import (
     history,
 )
 from connector_sdk.contract.crashpoint import listen
-from connector_sdk.delivery import scheduler
 from connector_sdk.resolve import Decision, Settlement, held_rows, resolve
 from connector_sdk.run import FirstRun, run
 from connector_sdk.testing.reference import Store
@@ -236,7 +235,6 @@ def main(folder: str, runs: str, seed: str, kinds: str) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background processes ignore it
     faulthandler.dump_traceback_later(1_700)
     random.seed(int(seed))
-    scheduler._FIRST = PARALLELISM  # calls are under way together at once, not after some tenths of a second
     host = Host(Path(folder))
     late = 0
     for number in range(int(runs)):

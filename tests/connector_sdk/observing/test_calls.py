@@ -11,7 +11,6 @@ from attrs import evolve
 
 from connector_sdk import Call, CallCounts, RunStart
 from connector_sdk.hooks.observers import Observers
-from connector_sdk.observing import calls
 from connector_sdk.observing.calls import CallRecorder, count_calls, read_calls
 
 
@@ -63,9 +62,8 @@ def test_each_run_of_a_connection_has_its_own_calls(tmp_path: Path) -> None:
 
 
 def test_calls_that_cannot_be_kept_are_told_once_and_stop_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(calls, "_PAUSE", 0.01)
     recorder = CallRecorder(lambda run: tmp_path / run)
     observers = Observers([recorder])
     with closing(recorder), caplog.at_level(logging.WARNING):

@@ -20,7 +20,9 @@ from connector_salesforce.transport.hosts import HostError, instance_origin
 from connector_salesforce.transport.redaction import without_tokens
 from connector_sdk import Executed
 
-_SECONDS = 60.0
+COMMAND_SECONDS = 60.0
+"""Seconds that a command of the CLI may take."""
+
 _TOKEN = re.compile(r"(00D\w{12})(\w{3})?![\w.]+|eyJ[\w-]+\.[\w-]+\.[\w-]+")
 """The form of an access token. Since 2026, other commands print words in its place."""
 
@@ -67,11 +69,11 @@ def _run_command(auth: SfCli, *command: str) -> Any:
     try:
         ended = subprocess.run(
             [executable, *command, *org, "--json"],
-            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", timeout=_SECONDS,
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", timeout=COMMAND_SECONDS,
             check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        message = f"sf {' '.join(command)} took more than {_SECONDS:.0f} seconds"
+        message = f"sf {' '.join(command)} took more than {COMMAND_SECONDS:.0f} seconds"
         raise CallFailed("SF_CLI_TIMED_OUT", message, Executed.NO) from None
     except OSError as error:
         raise _make_error(error.strerror or "it cannot be run") from None

@@ -24,7 +24,9 @@ from connector_salesforce.flows import Web
 from connector_salesforce.transport.sending import Transport
 from connector_sdk import Executed, Host
 
-_SECONDS = 300.0
+LOGIN_SECONDS = 300.0
+"""Seconds that a person has to log in in the browser."""
+
 _SCOPES = "api refresh_token"
 
 
@@ -53,7 +55,7 @@ def log_in_by_browser(
     host.hide(asked.verifier)
     with listen(auth.callback_urls) as listener:
         show(_authorize_url(auth, login_origin, listener.url, asked))
-        code = _code(listener.answer(_SECONDS), asked.state)
+        code = _code(listener.answer(LOGIN_SECONDS), asked.state)
         callback = listener.url
     host.hide(code)
     _exchange(auth, login_origin, callback, code, asked, transport, host)

@@ -25,7 +25,9 @@ from connector_salesforce.transport.answer_shape import (
 from connector_salesforce.transport.client import Client, segment
 from connector_sdk import Executed
 
-_MOST_PAGES = 50_000
+PAGES_MAX = 50_000
+"""The most pages of a query. Without a limit, pages that do not end would use up the day's calls."""
+
 _QUERIES_OF_A_CALL = 5
 _ANYTHING: Shape = {}
 _PAGE: Shape = {"records": LIST, "done": FLAG, "totalSize": optional(COUNT), "nextRecordsUrl": optional(TEXT)}
@@ -134,7 +136,7 @@ class Org:
         read: set[str] = set()
         while not page["done"]:
             following = page["nextRecordsUrl"]
-            if following in read or len(read) == _MOST_PAGES:
+            if following in read or len(read) == PAGES_MAX:
                 raise CallFailed("ANSWER_TOO_LARGE", f"a query has no end after {len(read):,} pages", Executed.NO)
             read.add(following)
             page = _read_page(self.client.get_page(following), shape)

@@ -41,8 +41,11 @@ from connector_sdk import (
 BYTES_MAX = 10_000_000
 """The most bytes and characters of a batch before compression (Bulk API Developer Guide, "Bulk API Limits")."""
 
+FIRST_PAUSE = 0.5
+"""Seconds before the first look at a batch. The pauses grow from look to look."""
+
 _POSTING, _POSTED = "posting", "posted"
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
+_LONGEST_PAUSE = 15.0
 _LOOKS_WITHOUT_IT = 10
 _DOWNLOADS = 3
 
@@ -142,7 +145,7 @@ def _wait_for_batch(
     """Wait until a batch is done, and return its results. Raises `NotExecuted` if nothing of it was executed."""
     missed = 0
     what = f"batch {batch_id} of job {job_id}"
-    for since in wait_between_looks(attempt, what, _FIRST_PAUSE, _LONGEST_PAUSE, hours=options.job_timeout):
+    for since in wait_between_looks(attempt, what, FIRST_PAUSE, _LONGEST_PAUSE, hours=options.job_timeout):
         found = jobs.batches(job_id, since).get(batch_id)
         missed = 0 if found else missed + 1
         if found and found.state not in UNDER_WAY:

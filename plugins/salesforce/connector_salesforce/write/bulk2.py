@@ -30,8 +30,11 @@ BYTES_DEFAULT = 32_000_000
 BYTES_MAX = 90_000_000
 """The most bytes of a job before compression (Bulk API 2.0 Developer Guide, "Limits": 150 MB once encoded)."""
 
+FIRST_PAUSE = 1.0
+"""Seconds before the first look at a job, and before another download. The pauses grow from look to look."""
+
 _OPENED, _HANDING_OVER = "opened", "handing over"
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_LONGEST_PAUSE = 30.0
 _LOOKS_WHILE_OPEN = 10
 _DOWNLOADS = 3
 _REFUSED = (400, 409)
@@ -119,7 +122,7 @@ def _wait_for_job(org: Org, job: str, sent: Sent, options: Options, attempt: Att
     Raises `CallFailed` if a job stays open after it was handed over. Its recovery hands it over again.
     """
     open_looks = 0
-    for _ in wait_between_looks(attempt, f"job {job}", _FIRST_PAUSE, _LONGEST_PAUSE, hours=options.job_timeout):
+    for _ in wait_between_looks(attempt, f"job {job}", FIRST_PAUSE, _LONGEST_PAUSE, hours=options.job_timeout):
         found = bulk2_jobs.look(org.client, job)
         if found.state in bulk2_jobs.ENDED:
             return _read_results(org, job, found, sent, attempt)
@@ -161,7 +164,7 @@ def _download_results(org: Org, job: str, ended: JobState, sent: Sent, attempt: 
     told = None
     for download in range(_DOWNLOADS):
         if download:
-            attempt.wait(_FIRST_PAUSE, f"the results of job {job} do not add up and are downloaded again")
+            attempt.wait(FIRST_PAUSE, f"the results of job {job} do not add up and are downloaded again")
         try:
             told = bulk2_results.read_results(org.client, job, sent)
         except DamagedError:

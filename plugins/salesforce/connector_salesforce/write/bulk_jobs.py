@@ -25,13 +25,13 @@ from connector_sdk import Executed
 _PATIENCE = 1.0
 """Seconds to wait for a job that another thread posts into, before a new job is opened. A job costs two calls."""
 
-_OLDEST = 20 * 3600.0
+AGE_MAX = 20 * 3600.0
 """Seconds after which a job gets no more batches. Salesforce closes it after a day."""
 
 _DIGITS = 9
 """The most digits of a number of rows."""
 
-_MOST_BATCHES = 500
+BATCHES_MAX = 500
 """The most batches of a job, because each poll lists them all."""
 
 UNDER_WAY, _ENDED = ("Queued", "InProgress"), ("Completed", "Failed", "NotProcessed")
@@ -66,7 +66,7 @@ class Job:
     @property
     def is_worn(self) -> bool:
         """Whether it should get no more batches."""
-        return len(self.batches) >= _MOST_BATCHES or time.monotonic() - self.opened > _OLDEST
+        return len(self.batches) >= BATCHES_MAX or time.monotonic() - self.opened > AGE_MAX
 
 
 @define
