@@ -70,7 +70,7 @@ class Destination:
 
     @property
     def narrows_lookups(self) -> bool:
-        """Whether `match` can be told further fields that a record must have."""
+        """Whether `match` takes further fields that a record must have."""
         return self._manager.takes("match", "conditions")
 
     def connect(self, config: Any, host: Host) -> Connection:
