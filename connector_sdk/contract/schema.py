@@ -69,8 +69,8 @@ class Field:
 
     `equality` says which values are the same key. `search_equality` says which values a search for references treats as
     the same (None: as `equality`). `compared_prefix`: values that share this many first characters are one value,
-    because the rest only repeats them. `is_record_id`: the value is the id that the destination gives to one record and
-    never to another.
+    because the rest only repeats them. `searchable`: lookups can find records by the field. `is_record_id`: the value
+    is the id that the destination gives to one record and never to another.
 
     `not_writable` and `not_matchable` map each mode in which the field cannot be used to the reason. `conflicts` does
     the same for each field that cannot be written together with this one.
@@ -93,6 +93,7 @@ class Field:
     required: bool = False
     values: tuple[str, ...] = ()
     restricted: bool = False
+    searchable: bool = True
     pattern: str = ""
     pattern_name: str = ""
     equality: frozenset[Equality] = frozenset()

@@ -378,3 +378,42 @@ def test_conditions_hold_for_every_one_of_thousands_of_values(project: Project) 
     project.model([contact(each, acc=each) for each in keys])
     run = project.run()
     assert run.rows == {"read": 2_500, "planned": 2_500, "succeeded": 2_400, "rejected": 100}, run.said
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "held"),
+    [
+        ("AnnualRevenue", 7.5, 7.5),
+        ("AnnualRevenue", "1200.00", 1200),
+        ("Score__c", 0.125, 0.125),
+        ("NumberOfEmployees", "7", 7),
+        ("Industry", "Banking", "Banking"),
+        ("Segments__c", "Startup", "Startup"),
+        ("Renewal_Date__c", "2026-01-31", "2026-01-31"),
+        ("Signed_At__c", "2026-01-31T10:00:00+01:00", "2026-01-31T09:00:00.000+0000"),
+        ("Is_Customer__c", True, True),
+    ],
+)
+def test_a_condition_may_be_on_a_field_of_any_type(project: Project, field: str, value: Any, held: Any) -> None:
+    ids = accounts(
+        project, {"Name": "other", "Legacy_Key__c": "a"}, {"Name": "meant", "Legacy_Key__c": "a", field: held}
+    )
+    find = {"find": "Account", "where": "Legacy_Key__c", "and": {field: value}, "equals": "acc"}
+    project.sync(fields={"LastName": "last", "AccountId": find})
+    project.model([contact("k1", acc="a")])
+    run = project.run()
+    assert run.rows == {"read": 1, "planned": 1, "succeeded": 1}, run.said
+    assert by_key(project)["k1"]["AccountId"] == ids["meant"]
+
+
+@pytest.mark.parametrize("key", ["where", "and"])
+def test_a_field_that_salesforce_cannot_search_is_refused_before_the_run(project: Project, key: str) -> None:
+    places = {"where": "Legacy_Key__c", "and": {"Site": "x"}} | {
+        key: "Description" if key == "where" else {"Description": "x"}
+    }
+    project.sync(fields={"LastName": "last", "AccountId": {"find": "Account", "equals": "acc", **places}})
+    project.model([contact("k1", acc="a")])
+    run = project.run()
+    assert run.exit == 64
+    assert "Account.Description cannot be searched for" in run.said
+    assert f"syncs.contacts.fields.AccountId.{key}" in run.said

@@ -195,6 +195,26 @@ def test_errors_draw_the_place(client: Client, statement: str, column: int, code
 
 
 @pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("= 2026-01-31T09:00:00Z", 1),
+        ("= 2026-01-31T10:00:00.000+01:00", 1),
+        ("IN (2026-01-31T09:00:00Z)", 1),
+        ("= 2026-01-31T09:00:00.001Z", 0),
+        ("<= 2026-01-31T09:00:00Z", 1),
+        ("< 2026-01-31T09:00:00Z", 0),
+        (">= 2026-01-31T09:00:00Z", 1),
+        ("> 2026-01-31T09:00:00Z", 0),
+        ("> 2026-01-31T08:59:59Z", 1),
+    ],
+)
+def test_a_moment_is_compared_with_a_moment(client: Client, condition: str, found: int) -> None:
+    client.create("Account", Name="x", Signed_At__c="2026-01-31T09:00:00.000+0000")
+    answer = client.rest("GET", "/query", params={"q": f"SELECT Id FROM Account WHERE Signed_At__c {condition}"})
+    assert answer.json()["totalSize"] == found
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         "SELECT Id FROM Account WHERE Id = '001' AND Name = 'x' OR Name = 'y'",

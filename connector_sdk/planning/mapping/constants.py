@@ -32,8 +32,12 @@ def constant(value: Scalar | None, field: Field, *, rounds: bool = False) -> Con
 
 
 def constant_value(value: Scalar, field: Field) -> Any:
-    """Return a constant as a Python value of the field's type. Raises as `constant` does."""
-    return _compute(constant(value, field).value)
+    """Return a constant as a Python value of the field's type. Raises as `constant` does.
+
+    A decimal has no zeros at its end.
+    """
+    read = _compute(constant(value, field).value)
+    return Decimal(f"{read.normalize():f}") if isinstance(read, Decimal) else read
 
 
 def _compute(expression: str) -> Any:

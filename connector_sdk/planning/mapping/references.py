@@ -60,10 +60,14 @@ def _discover_objects(find: Find, discover: Discover, place: Place, problems: li
 
 
 def _find_field(schema: ObjectSchema, name: str, place: Place, problems: list[Problem]) -> Field | None:
+    """Return a field by which records can be found; add a problem if there is none."""
     found = next((each for each in schema.fields if each.name == name), None)
+    searchable = [each.name for each in schema.fields if each.searchable]
     if found is None:
-        hint = suggestion(name, [each.name for each in schema.fields])
-        problems.append(Problem(describe_missing_field(schema, name), place, hint))
+        problems.append(Problem(describe_missing_field(schema, name), place, suggestion(name, searchable)))
+    elif not found.searchable:
+        problems.append(Problem(f"{schema.name}.{name} cannot be searched for", place, "use another field"))
+        return None
     return found
 
 

@@ -84,6 +84,7 @@ def field_of(
         required=described["createable"] and not described["nillable"] and not described["defaultedOnCreate"],
         values=values,
         restricted=described.get("restrictedPicklist", False) and bool(values),
+        searchable=described.get("filterable") is not False,
         pattern=pattern,
         pattern_name=pattern_name,
         equality=_equality(described, type_),

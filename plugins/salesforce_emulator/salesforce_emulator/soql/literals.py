@@ -55,7 +55,7 @@ def _kind(field: Field) -> str:
 
 def _datetime(statement: str, field: Field, literal: Literal) -> Value:
     try:
-        return reader(field)(str(literal.value).replace(" ", "+"))
+        return fold_case(reader(field)(str(literal.value).replace(" ", "+")))
     except WrongType:
         raise _mismatch(statement, field, literal, "datetime") from None
 
