@@ -5,6 +5,7 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the console script."""
-    from connector_sdk.cli.app import connector  # a module of this package does not need all commands
+    # imported here so that importing one module of this package does not load every command
+    from connector_sdk.cli.app import connector
 
     connector.main()

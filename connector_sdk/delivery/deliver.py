@@ -138,7 +138,10 @@ def _make_failure(delivery: BatchDelivery, error: Exception) -> Failure:
 
 
 def _settle_abandoned(delivery: BatchDelivery) -> tuple[JournalledBatch, ...]:
-    """Find out what became of a batch, as far as that can be learned now, and send nothing."""
+    """Record what became of a batch of an abandoned run, as far as the destination can tell now. Send nothing.
+
+    Return the batches that its undecided rows went into.
+    """
     run, batch = delivery.run, delivery.batch
     if not batch.in_flight:
         return record_unprocessed(delivery, "the run was abandoned")

@@ -92,8 +92,8 @@ def _judge_unknown(delivery: BatchDelivery, code: str, message: str) -> RowVerdi
 def _judge_failed(delivery: BatchDelivery, code: str, message: str, *, is_fresh: bool) -> RowVerdict:
     """Return the verdict on rows that failed.
 
-    An update whose record id was looked up in this run never counts as gone: its code is about another record. A
-    deletion or a merge may find such a record gone.
+    `is_fresh`: the record ids were looked up in this run. Then an update never counts as gone: the missing record is
+    one that the row refers to. For a deletion or a merge, it may be the row's own record.
     """
     run, action = delivery.run, delivery.batch.action
     known = _classify(delivery, code, message)

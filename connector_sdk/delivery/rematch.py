@@ -42,17 +42,18 @@ class Rematched:
         return bool(self.batches or self.unfit or self.kept)
 
 
-def rematch(delivery: BatchDelivery, asked: pa.BooleanArray) -> Rematched:
-    """Match the rows that are `asked` about again, and put those that now match another record into batches for it.
+def rematch(delivery: BatchDelivery, selected: pa.BooleanArray) -> Rematched:
+    """Match again the rows that `selected` marks. Rows that now match another record go into new batches for it.
 
     A row that does not fit the object of that record is `unfit`. A row that left the model is never sent to another
-    record. Retries are limited as elsewhere. Raises `RunStopped` when the destination cannot be asked now.
+    record. No row is matched again if the batch has used up its retries, or if an abandoned run only settles batches.
+    Raises `RunStopped` if the destination cannot be queried now.
     """
     run, batch, rows = delivery.run, delivery.batch, delivery.rows
     rule = run.match_rule
     if rule is None or run.settle_only or batch.round >= run.pace.rounds:
         return Rematched()
-    places = pc.indices_nonzero(asked)
+    places = pc.indices_nonzero(selected)
     numbers, former = rows.rows.take(places).to_pylist(), rows.record_ids.take(places).to_pylist()
     left = pc.equal(rows.effects.take(places), Effect.LEFT.value).to_pylist()
     values, homes = _read_rematch_plan(delivery, rule, places, () if all(left) else rule.homes)

@@ -20,7 +20,7 @@ from connector_sdk.contract.errors import ExitCode, RunStopped
 _WRAPPED = re.compile(r'"exception_message":("(?:[^"\\]|\\.)*")')
 """The message of an error that a thread of DuckDB raised, as DuckDB wraps it in JSON."""
 
-_NO_MEMORY = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
+_SHORTAGES = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
 
 
 def unreadable_errors() -> tuple[type[Exception], ...]:
@@ -81,7 +81,7 @@ CALLS = StateFile("the record of API calls", "restore it from a backup; nothing 
 def damage(path: Path) -> str:
     """Return why a Parquet file cannot be read by Arrow or by DuckDB.
 
-    Return "" if all of it can be read, or if there is not enough memory to find out.
+    Return "" if all of it can be read, or if there is not enough memory, or too few file handles, to find out.
     """
     import duckdb
     import pyarrow.parquet as pq
@@ -95,19 +95,19 @@ def damage(path: Path) -> str:
     except MemoryError:
         return ""
     except unreadable_errors() as error:
-        return "" if _lacks_memory(error) else first_line(error)
+        return "" if _is_resource_shortage(error) else first_line(error)
     return ""
 
 
-def _lacks_memory(error: Exception) -> bool:
-    """Return whether an error is due to the machine and not to a file.
+def _is_resource_shortage(error: Exception) -> bool:
+    """Return whether an error means that memory or file handles ran out, and not that a file is damaged.
 
-    Arrow has no class of its own for the error of a thread that cannot start for lack of memory.
+    Arrow raises a plain `ArrowException` if memory is too short to start a thread.
     """
     import duckdb
 
     if isinstance(error, OSError):
-        return error.errno in _NO_MEMORY
+        return error.errno in _SHORTAGES
     return isinstance(error, duckdb.OutOfMemoryException) or type(error) is pa.ArrowException
 
 

@@ -62,7 +62,7 @@ class TotalsBuilder:
         self._held: dict[str, HeldRow] = {}
 
     def add(self, lines: pa.Table) -> pa.Table:
-        """Add up lines, and return them."""
+        """Add ledger lines to the totals, and return the lines unchanged."""
         import pyarrow.compute as pc  # imported here to keep lists of runs fast
 
         self.count(count_rows(lines))

@@ -104,7 +104,7 @@ class SecretIndex:
             self._weak, self._alone = known, re.compile("|".join(map(_make_pattern, longest_first)))
 
     def _find_spellings(self, folded: str) -> list[Span]:
-        """Find complete spellings, and parts that are long enough."""
+        """Find complete spellings of secrets, and parts of spellings that are long enough to be replaced."""
         needles, found, end = self._needles, list[Span](), 0
         places = range(0, len(folded) - _GRAM + 1, self._stride)
         for at in [at for at in places if folded[at : at + _GRAM] in needles]:
@@ -159,7 +159,10 @@ def _count_enough(needle: str) -> int:
 
 
 def _find_common(folded: str, at: int, needle: str, gram: str) -> Iterator[Span]:
-    """Find common parts of a text and a spelling around a sequence of characters, if they are long enough."""
+    """Yield the parts of a text around `gram`, at `at`, that equal a part of a spelling.
+
+    Parts that are too short to be replaced are left out.
+    """
     offset = needle.find(gram)
     while offset >= 0:
         start, stop = 0, _GRAM
@@ -194,7 +197,10 @@ def _is_varied(folded: str) -> bool:
 
 
 def _find_weak(secret: str) -> Iterator[str]:
-    """Yield a secret in each reading in which it could be mistaken for a part of a word."""
+    """Yield the readings of a secret that are too short or too repetitive to replace inside a word.
+
+    They count only as whole words.
+    """
     for reading in _read_secret(secret):
         text = reading.text.strip()
         if len(text) >= SHORTEST and not _is_varied(reading.folded):

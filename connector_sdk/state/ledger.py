@@ -1,4 +1,7 @@
-"""The ledger: one queryable file with the outcome of every row of a run."""
+"""The ledger: one queryable file with the outcome of every row of a run.
+
+It is written once, when the run ends, from the outcomes in the journal (`batch_journal.py`).
+"""
 
 from __future__ import annotations
 

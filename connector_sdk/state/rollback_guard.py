@@ -40,7 +40,10 @@ T = TypeVar("T")
 
 @frozen
 class SeenSync:
-    """How far a sync had come: how many runs had changed its state, and the run that had begun and not ended."""
+    """How far a sync was when the guard last saw it.
+
+    `generation` counts the runs that changed its state. `run` is the unfinished run, if any.
+    """
 
     generation: int = field(default=0, converter=int)
     run: str | None = field(default=None, converter=optional(str))

@@ -69,7 +69,7 @@ def test_a_field_without_a_value_is_left_out() -> None:
 @pytest.mark.parametrize(("text", "code"), [("a\0b", "NUL_CHARACTER"), ("é" * 500_000, "EVENT_TOO_LARGE"), ("x", "")])
 def test_a_text_that_cannot_be_published_is_known_beforehand(text: str, code: str) -> None:
     (made,) = payloads(batch({"A": [text]}))
-    assert made.code == code
+    assert made.refusal_code == code
 
 
 def accept_calls(request: Any) -> Any:

@@ -131,7 +131,7 @@ class _Shapes:
         kinds = [mapped.fillings]
         which = "0"
         if request.others:
-            kinds, which = _kinds_of_several(request, mapped)
+            kinds, which = _bindings_by_object(request, mapped)
         elif request.sync.mode is Mode.UPSERT and mapped.depends_on_existence:
             bits.append("record_id is not null")
             kinds = [_without(mapped, only_updated), _without(mapped, lambda each: _not_updated(each, mapped))]
@@ -156,20 +156,25 @@ class _Shapes:
         return self.written + self.removed + self.merged
 
 
-def _kinds_of_several(request: PlanRequest, mapped: ResolvedMapping) -> tuple[list[tuple[FieldBinding, ...]], str]:
-    """Return what is written to records of each object and to new ones, and SQL for which of these a row gets.
+def _bindings_by_object(request: PlanRequest, mapped: ResolvedMapping) -> tuple[list[tuple[FieldBinding, ...]], str]:
+    """Return the fields to write to each object, and SQL for the place of a row's fields in that list.
 
-    The match value is written only to new records, since the record of any other row is known.
+    The list has an entry for the known records of each object, in the order of the objects, and a last one for new
+    records. In mode upsert, the match value is written only to new records, since known records have it already.
     """
-    names, match = [each.name for each in request.schemas], mapped.match.field.name if mapped.match else None
-    kinds = []
-    for name_ in names:
-        own = (each for each in mapped.fillings if each.object_name == name_ and not only_created(each.field))
-        kinds.append(tuple(each for each in own if request.sync.mode is Mode.UPDATE or each.field.name != match))
+    object_names = [each.name for each in request.schemas]
+    match_field = mapped.match.field.name if mapped.match else None
+    bindings = []
+    for object_name in object_names:
+        own = (each for each in mapped.fillings if each.object_name == object_name and not only_created(each.field))
+        bindings.append(
+            tuple(each for each in own if request.sync.mode is Mode.UPDATE or each.field.name != match_field)
+        )
     new = (each for each in mapped.fillings if each.object_name == request.sync.create_in)
-    kinds.append(tuple(each for each in new if not only_updated(each.field)))
-    places = " ".join(f"when {text(each)} then {number}" for number, each in enumerate(names))
-    return kinds, f"case when action <> {text(Action.UPDATE)} then {len(names)} else case object {places} end end"
+    bindings.append(tuple(each for each in new if not only_updated(each.field)))
+    places = " ".join(f"when {text(each)} then {number}" for number, each in enumerate(object_names))
+    which = f"case when action <> {text(Action.UPDATE)} then {len(object_names)} else case object {places} end end"
+    return bindings, which
 
 
 def _select_other_objects(

@@ -59,9 +59,10 @@ def in_match_order(schemas: Iterable[ObjectSchema]) -> tuple[ObjectSchema, ...]:
 
 
 def _restrict_sync(sync: Sync, schema: ObjectSchema, schemas: Sequence[ObjectSchema]) -> Sync:
-    """Return the sync for one object, with the fields that this object takes, and those that no object takes.
+    """Return the sync restricted to one object.
 
-    Rows with a record are updates. Only one of the objects gets new records.
+    It keeps the fields that this object takes, and those that no object takes, so that they are reported. Its mode is
+    update if new records go to another object.
     """
     taken = tuple(
         each

@@ -25,12 +25,12 @@ class DeathError(BaseException):
 class DyingAttempt:
     """An attempt whose process dies at anchor `at`, counted from 1.
 
-    The anchor is on disk before the death if `noted` is true.
+    The anchor is on disk before the death if `recorded_before_death` is true.
     """
 
     attempt: RecordedAttempt
     at: int
-    noted: bool
+    recorded_before_death: bool
     seen: int = 0
 
     @property
@@ -44,9 +44,9 @@ class DyingAttempt:
         return self.attempt.anchors
 
     def anchor(self, step: str, **handle: str) -> None:
-        """Record an anchor, or raise `DeathError` at anchor `at`."""
+        """Record an anchor. Raise `DeathError` at anchor `at`, which is recorded only if `recorded_before_death`."""
         self.seen += 1
-        if self.seen < self.at or self.noted:
+        if self.seen < self.at or self.recorded_before_death:
             self.attempt.anchor(step, **handle)
         if self.seen == self.at:
             raise DeathError
@@ -70,15 +70,17 @@ class Recovering(Kit):
         subject.write(batch)
         assert subject.run.attempt(batch).anchors, "without an anchor a lost answer cannot be settled"
 
-    @pytest.mark.parametrize("noted", [False, True], ids=["before", "after"])
+    @pytest.mark.parametrize("recorded_before_death", [False, True], ids=["before", "after"])
     @ways([Mode.INSERT, Mode.UPSERT], delivery=Delivery.EXACTLY_ONCE)
-    def test_a_death_at_any_anchor_executes_the_rows_once(self, subject: Subject, way: Way, noted: bool) -> None:
+    def test_a_death_at_any_anchor_executes_the_rows_once(
+        self, subject: Subject, way: Way, recorded_before_death: bool
+    ) -> None:
         target = subject.target(way)
         for at in range(1, _MOST_ANCHORS):
             batch = subject.batch(target, subject.samples.rows(target.fields, 2, start=at * 2))
             before = self._count(subject, target)
             try:
-                subject.write(batch, DyingAttempt(subject.run.attempt(batch), at, noted))
+                subject.write(batch, DyingAttempt(subject.run.attempt(batch), at, recorded_before_death))
             except DeathError:
                 subject.reopen()
                 self._assert_once(subject, target, before, subject.settle(batch, 1))
@@ -114,7 +116,7 @@ class Recovering(Kit):
         first, second = (subject.batch(target, subject.samples.rows(target.fields, 2, start=n)) for n in (0, 2))
         done = subject.write(first)
         with pytest.raises(DeathError):
-            subject.write(second, DyingAttempt(subject.run.attempt(second), 1, noted=True))
+            subject.write(second, DyingAttempt(subject.run.attempt(second), 1, recorded_before_death=True))
         subject.reopen()
         assert subject.settle(first, 1) == done
         assert [line["status"] for line in subject.settle(second, 1)] == ["succeeded"] * 2
@@ -129,7 +131,7 @@ class Recovering(Kit):
         batch = subject.batch(target, second)
         before = self._count(subject, target)
         with pytest.raises(DeathError):
-            subject.write(batch, DyingAttempt(subject.run.attempt(batch), 1, noted=True))
+            subject.write(batch, DyingAttempt(subject.run.attempt(batch), 1, recorded_before_death=True))
         subject.reopen()
         self._assert_once(subject, target, before, subject.settle(batch, 1))
 

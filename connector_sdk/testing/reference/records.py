@@ -94,7 +94,7 @@ class Records:
     ) -> Answer:
         try:
             if fault is not None and fault.kind is FaultKind.CONVERTED:
-                self._become(shape, key)
+                self._convert_guest_by_key(shape, key)
             elif fault is not None:
                 raise RefusedError(fault.code, f"{fault.code}: told to refuse {key}")
             id_, created = self._act(shape, request, line)
@@ -103,12 +103,12 @@ class Records:
         self._count(request, key)
         return Answer(record_id=id_, created=created)
 
-    def _become(self, shape: Shape, key: str | None) -> None:
+    def _convert_guest_by_key(self, shape: Shape, key: str | None) -> None:
         """Convert the guest with this key, unless there is none or it is already converted."""
         field = shape.field(shape.key)
         for each in self.find(shape.schema.name, field, key) if field else []:
             if successor(self._database, each) is None:
-                self.become(each)
+                self.convert_guest(each)
 
     def _act(self, shape: Shape, request: Request, line: Line) -> tuple[str, bool | None]:
         match request.action:
@@ -181,10 +181,10 @@ class Records:
         """Return the record that a record was merged into or became, or None if there is none."""
         return successor(self._database, id_)
 
-    def become(self, guest: str) -> str:
-        """Convert a guest to one of the people, and return the id of the new record. The guest stays, but is read-only.
+    def convert_guest(self, guest: str) -> str:
+        """Convert a guest to a person, and return the id of the new record. The guest stays, but is read-only.
 
-        Raises `RefusedError`.
+        Raises `RefusedError` if the guest cannot be changed.
         """
         (guest, values), people = self._live(guest), SHAPES["people"]
         made = self._create(people, {"set": copy_shared_fields(values, people), "by": {}})

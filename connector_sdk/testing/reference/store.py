@@ -188,7 +188,7 @@ class Store:
     def convert(self, guest: str) -> str:
         """Convert a guest to one of the people by hand, and return the id of that record."""
         with self._change():
-            return self._records.become(guest)
+            return self._records.convert_guest(guest)
 
     def _by_hand(self, object_name: str, action: Action, id_: str | None, values: Mapping[str, Any]) -> str:
         line: Line = {"id": id_, "set": {name: to_wire(value) for name, value in values.items()}, "by": {}}

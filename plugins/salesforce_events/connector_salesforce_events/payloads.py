@@ -22,10 +22,10 @@ BYTES_MAX = 1_000_000
 
 @frozen
 class Payload:
-    """An event as JSON. If it cannot be published, `code` and `message` say why."""
+    """An event as JSON. If it cannot be published, `refusal_code` and `message` say why."""
 
     text: str
-    code: str = ""
+    refusal_code: str = ""
     message: str = ""
 
 

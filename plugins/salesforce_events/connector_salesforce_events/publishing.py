@@ -41,16 +41,24 @@ class Events:
 
 
 def write(events: Events, batch: Batch, options: Options, attempt: Attempt) -> WriteResult:
-    """Publish a batch. Raises `NotExecuted` if the hour's events are used up, and `CallFailed`."""
-    made = payloads(batch)
-    texts = [each.text for each in made if not each.code]
+    """Publish a batch.
+
+    Raises `NotExecuted` if the hour's allocation is used up and the run does not wait, or is too small for the batch.
+    Raises `CallFailed` if Salesforce refuses the first request for another reason, or if its answer is lost.
+    """
+    events_to_send = payloads(batch)
+    texts = [each.text for each in events_to_send if not each.refusal_code]
     waits = options.on_limit == "wait"
     if texts:
         events.allocation.take(len(texts), attempt, wait=waits)
         attempt.anchor(_PUBLISHING)
     sent = iter(_settle(events, _publish(events, batch, texts), waits=waits))
-    refused = (Line(RowStatus.FAILED, code=each.code, message=each.message) for each in made if each.code)
-    return results([next(refused) if each.code else next(sent) for each in made])
+    refused = (
+        Line(RowStatus.FAILED, code=each.refusal_code, message=each.message)
+        for each in events_to_send
+        if each.refusal_code
+    )
+    return results([next(refused) if each.refusal_code else next(sent) for each in events_to_send])
 
 
 def recover(attempt: Attempt) -> Recovery | Unknown:

@@ -16,7 +16,7 @@ Order = Literal["key", "model"]
 
 LABEL = "label"
 
-ADDED_OR_BACK = "added or reactivated"
+ADDED_OR_REACTIVATED = "added or reactivated"
 """The description of a new value if Salesforce hides the field's inactive values."""
 
 
@@ -68,7 +68,7 @@ class Fate:
         """A description of all changes; empty if nothing changes."""
         words = []
         if self.added:
-            words.append(ADDED_OR_BACK if self.hidden else "added")
+            words.append(ADDED_OR_REACTIVATED if self.hidden else "added")
         if self.reactivated:
             words.append("reactivated")
         if self.relabelled and self.before is not None:

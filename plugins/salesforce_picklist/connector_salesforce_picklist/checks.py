@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import field, frozen
 
-from connector_salesforce_picklist.changes import ADDED_OR_BACK, Change, Fate
+from connector_salesforce_picklist.changes import ADDED_OR_REACTIVATED, Change, Fate
 from connector_salesforce_picklist.config import Options
 from connector_salesforce_picklist.kinds import NEEDED, Limit, limit_of
 from connector_salesforce_picklist.picklist import Kind
@@ -62,7 +62,7 @@ def what_changes(change: Change) -> Iterator[Finding]:
     """Report the values that are added, reactivated or changed. The core reports the deactivated ones."""
     new = [each for each in change.fates if each.added]
     yield from _report_names("added", [each.after.name for each in new if not each.hidden])
-    yield from _report_names(ADDED_OR_BACK, [each.after.name for each in new if each.hidden])
+    yield from _report_names(ADDED_OR_REACTIVATED, [each.after.name for each in new if each.hidden])
     yield from _report_names("reactivated", [each.after.name for each in change.fates if each.reactivated])
     relabelled = [each for each in change.fates if each.relabelled]
     yield from _report_names("relabelled", [f"{each.after.name} ({_labels(each)})" for each in relabelled])

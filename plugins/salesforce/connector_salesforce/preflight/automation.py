@@ -40,7 +40,7 @@ class _Target:
 
 
 @frozen
-class _Look:
+class _AutomationKind:
     """One kind of automation: how to query it, how to name its records, and what it means for a run.
 
     `shape` is the shape of the records. `setup` means that the Tooling API has them. `saving` means that a deletion
@@ -65,11 +65,11 @@ Records = list[Description] | CallFailed
 def check_automation(org: Org, plan: PlanSummary) -> Iterator[Finding]:
     """Yield what is active on the objects of a plan, and a warning for each kind that may not be read."""
     actions = {action for action, count in plan.planned.items() if count}
-    wanted = [each for each in _LOOKS if actions and (actions & _SAVING or not each.saving)]
-    looks = [each for each in wanted if each.since <= number(org.client.version)]
-    for look in (each for each in wanted if each not in looks):
-        advice = f"That needs version {look.since}.0 of the API."
-        yield Finding(Level.WARNING, f"could not check {look.what}", advice)
+    wanted = [each for each in _KINDS if actions and (actions & _SAVING or not each.saving)]
+    kinds = [each for each in wanted if each.since <= number(org.client.version)]
+    for kind in (each for each in wanted if each not in kinds):
+        advice = f"That needs version {kind.since}.0 of the API."
+        yield Finding(Level.WARNING, f"could not check {kind.what}", advice)
     for name in plan.object_names if actions else ():
         try:
             target = _target(org, name)
@@ -77,44 +77,49 @@ def check_automation(org: Org, plan: PlanSummary) -> Iterator[Finding]:
             yield Finding(Level.WARNING, f"could not check the automation of {name}: {error}", _SETUP)
         else:
             yield from _report_automation(
-                target, looks, {**_set_up(org, target, looks), **_query_records(org, target, looks)}
+                target, kinds, {**_query_setup(org, target, kinds), **_query_records(org, target, kinds)}
             )
 
 
-def _set_up(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
-    """Return the records of each look that the Tooling API has, or the error if they may not be read."""
+def _query_setup(org: Org, target: _Target, kinds: Iterable[_AutomationKind]) -> dict[str, Records]:
+    """Query each kind that the Tooling API serves. Return its records, or the error if they may not be read."""
     found: dict[str, Records] = {}
-    for look in (each for each in looks if each.setup):
+    for kind in (each for each in kinds if each.setup):
         try:
-            found[look.what] = look.narrow(org, list(org.tooling(look.query(target), look.shape)))
+            found[kind.what] = kind.narrow(org, list(org.tooling(kind.query(target), kind.shape)))
         except CallFailed as error:
-            found[look.what] = error
+            found[kind.what] = error
     return found
 
 
-def _query_records(org: Org, target: _Target, looks: Iterable[_Look]) -> dict[str, Records]:
-    """Return the records of the other looks, which the REST API has, in one call."""
-    asked = {f"q{number}": look for number, look in enumerate(looks) if not look.setup}
+def _query_records(org: Org, target: _Target, kinds: Iterable[_AutomationKind]) -> dict[str, Records]:
+    """Query in one call the kinds that the REST API serves, which are those without `setup`.
+
+    Return the records of each. A kind whose query is refused has the error instead; if the call fails, each has it.
+    """
+    asked = {f"q{number}": kind for number, kind in enumerate(kinds) if not kind.setup}
     try:
-        queries = {key: look.query(target) for key, look in asked.items()}
-        found = org.queries_each(queries, {key: look.shape for key, look in asked.items()})
+        queries = {key: kind.query(target) for key, kind in asked.items()}
+        found = org.queries_each(queries, {key: kind.shape for key, kind in asked.items()})
     except CallFailed as error:
         found = dict.fromkeys(asked, error)
     return {asked[key].what: records for key, records in found.items()}
 
 
-def _report_automation(target: _Target, looks: Iterable[_Look], found: Mapping[str, Records]) -> Iterator[Finding]:
+def _report_automation(
+    target: _Target, kinds: Iterable[_AutomationKind], found: Mapping[str, Records]
+) -> Iterator[Finding]:
     unknown: dict[str, list[str]] = {}
-    for look in looks:
-        records = found[look.what]
+    for kind in kinds:
+        records = found[kind.what]
         if isinstance(records, CallFailed):
-            unknown.setdefault(str(records), []).append(look.what)
+            unknown.setdefault(str(records), []).append(kind.what)
             continue
-        names = sorted(filter(None, (look.name(target, each) for each in records)))
+        names = sorted(filter(None, (kind.name(target, each) for each in records)))
         if names:
-            yield Finding(Level.INFO, f"active {look.what} on {target.name}: {', '.join(names)}", look.advice)
-    for said, kinds in unknown.items():
-        yield Finding(Level.WARNING, f"could not check {', '.join(kinds)} of {target.name}: {said}", _SETUP)
+            yield Finding(Level.INFO, f"active {kind.what} on {target.name}: {', '.join(names)}", kind.advice)
+    for error, unchecked in unknown.items():
+        yield Finding(Level.WARNING, f"could not check {', '.join(unchecked)} of {target.name}: {error}", _SETUP)
 
 
 def _target(org: Org, name: str) -> _Target:
@@ -207,25 +212,25 @@ _FLOW: Shape = {
 }
 
 
-_LOOKS = (
-    _Look(
+_KINDS = (
+    _AutomationKind(
         "Apex triggers", _triggers, _name_with_package("Name"), _name_shape("Name"),
         "They run on up to 200 rows at a time, and what they refuse is rejected.", saving=False,
     ),
-    _Look(
+    _AutomationKind(
         "flows", _flows, _flow, _FLOW,
         "What they refuse is rejected; those before saving may change what the run writes.", setup=False, saving=False,
         since=FLOWS,
     ),
-    _Look(
+    _AutomationKind(
         "workflow rules", _workflow_rules, _name_with_package("Name"), {"Id": TEXT, **_name_shape("Name")},
         "They may change what the run writes.", narrow=_active,
     ),
-    _Look(
+    _AutomationKind(
         "validation rules", _validation_rules, _name_with_package("ValidationName"), _name_shape("ValidationName"),
         "Rows that break one are rejected in the words of its author.",
     ),
-    _Look(
+    _AutomationKind(
         "duplicate rules", _duplicate_rules, _name_with_package("DeveloperName"), _name_shape("DeveloperName"),
         "Rows that one refuses are rejected; duplicate_rules: allow with api: rest passes those that only alert.",
         setup=False,

@@ -34,14 +34,14 @@ def _body(records: Sequence[Record]) -> bytes:
     return orjson.dumps({"allOrNone": False, "records": records})
 
 
-def _records(batch: Batch, found: Sequence[Cells]) -> list[Record]:
-    names = ["attributes", *(_name(each.target) for each in found)]
+def _records(batch: Batch, columns: Sequence[Cells]) -> list[Record]:
+    names = ["attributes", *(_name(each.target) for each in columns)]
     attributes = [{"type": batch.object_name}] * batch.rows.num_rows
-    rows = zip(attributes, *map(_values, found), strict=True)
+    rows = zip(attributes, *map(_values, columns), strict=True)
     records = [dict(zip(names, row)) for row in rows]  # noqa: B905 - each row is as long as the names
-    for each in found:
+    for each in columns:
         if each.text.null_count and (each.null is not Null.CLEAR or each.target.relationship):
-            _move_nulls(records, each)
+            _apply_null_rules(records, each)
     return records
 
 
@@ -60,8 +60,8 @@ def _values(column: Cells) -> list[Any]:
     return [None if each is None else {**type_, column.target.key: each} for each in texts]
 
 
-def _move_nulls(records: Sequence[Record], column: Cells) -> None:
-    """Remove nulls that keep a value, and clear a reference by key through its id field."""
+def _apply_null_rules(records: Sequence[Record], column: Cells) -> None:
+    """Remove the nulls of a column from the records. A null that clears a reference by key goes to its id field."""
     name = _name(column.target)
     for each in records:
         if each[name] is None:
