@@ -123,10 +123,10 @@ def orphaned_runs(project: Project | Outline, *, state: Path | None = None) -> t
 
 def _describe_orphan(sync: str, run: str, held: int) -> Finding:
     if held:
-        message = f"run {run} of {sync}, a sync that the project does not have, holds rows"
+        message = f"run {run} holds rows that need a decision, and its sync {sync} is not in the project"
         return Finding(Level.WARNING, message, f"settle them: connector resolve {run}")
-    message = f"run {run} of {sync}, a sync that the project does not have, was interrupted or is in progress"
-    advice = f"call the sync {sync} again and run it, with --abandon to leave the rest unsent; then rename it"
+    message = f"run {run} was interrupted or is in progress, and its sync {sync} is not in the project"
+    advice = f"name the sync {sync} again and run it (--abandon leaves the rest unsent); then rename it"
     return Finding(Level.WARNING, message, advice)
 
 

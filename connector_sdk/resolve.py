@@ -100,7 +100,8 @@ def _choose_keys(found: _Held, keys: Collection[str] | None, settlement: Settlem
         problems.append(Problem(f"{found.name} holds no rows", hint="connector runs shows which syncs hold rows"))
     if settlement.decision is Decision.SENT and UNKNOWN_KEY in chosen:
         hint = "run the sync with --first-run baseline to mark all of its rows as already sent"
-        problems.append(Problem("it is not known which rows these are", hint=hint))
+        message = f"some rows that {found.name} holds have unknown keys, and cannot be settled as sent"
+        problems.append(Problem(message, hint=hint))
     if settlement.record_id and len(chosen) > 1:
         problems.append(Problem(f"one record id cannot stand for {len(chosen)} rows", hint="name one row with --key"))
     if problems:

@@ -96,13 +96,16 @@ class _Search:
         return describe(self.connection, _without_outer(alone)) or self._list_columns(query)
 
     def _columns_of_table(self, table: Node, ctes: Mapping[str, Node]) -> Sequence[str]:
-        """Return the columns that a table has by itself; none if it depends on the rows of a table beside it."""
+        """Return the columns that a table has by itself; [] if it depends on the rows of a table beside it."""
         whole: Node = parse(self.connection, "select * from model")["statements"][0]["node"]
         whole |= {"from_table": {**table, "column_name_alias": []}, "cte_map": {"map": list(ctes.values())}}
         return describe(self.connection, whole) or []
 
     def _list_columns(self, query: Node) -> Sequence[str] | None:
-        """Return the columns of a SELECT that lists them; none for `*` from one table, which has no duplicates."""
+        """Return the columns that a SELECT lists by name; [] for `*` from one table, which has no duplicates.
+
+        Return None if they cannot be determined.
+        """
         items = query["select_list"]
         if not any(each["class"] == "STAR" for each in items):
             return [_name_of(each) for each in items]
@@ -125,7 +128,7 @@ def find_inner_doubled(connection: duckdb.DuckDBPyConnection, sql: str, given: S
         ):
             raise DoubledError(_describe_ambiguity(search.found.values(), "may use"))
     if search.unknown:
-        raise DoubledError(f"it is unclear whether {search.unknown[0]} has two columns of one name")
+        raise DoubledError(f"cannot tell whether {search.unknown[0]} has two columns with the same name")
     if not search.found:
         return {}
     return {place: search.found[each].reason for place, each in enumerate(found) if each in search.found}

@@ -68,7 +68,7 @@ def _find_inner_doubled(reading: Reading, prepared: Relation, given: Sequence[st
     except RecursionError:
         raise _too_deep(reading) from None
     except DoubledError as error:
-        raise reading.problem(str(error), "give each column of the inner query a name of its own") from None
+        raise reading.problem(str(error), "give each column of the inner query a different name") from None
 
 
 def _too_deep(reading: Reading) -> ConfigError:

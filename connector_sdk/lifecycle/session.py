@@ -162,7 +162,7 @@ class Session:
             start = "--start-over --accept account" if "account" in words else "--start-over"
             raise RunStopped(
                 f"{self.sync.name} wrote to another target before, according to {self.folder.database.name}: {changes}",
-                hint=f"put it back, or forget what was sent with {start}; nothing was removed",
+                hint=f"restore the former setting, or pass {start} to forget what was sent; no record was removed",
                 exit_code=ExitCode.GUARD,
             )
 

@@ -70,7 +70,8 @@ def _check_objects(sync: Sync) -> Iterator[Problem]:
     place: Place = ("syncs", sync.name)
     several = len(sync.objects) > 1
     if len(set(sync.objects)) < len(sync.objects):
-        yield Problem("an object is named twice", (*place, "object"), "name each object once")
+        repeated = ", ".join(sorted({each for each in sync.objects if sync.objects.count(each) > 1}))
+        yield Problem(f"object names {repeated} more than once", (*place, "object"), "name each object once")
     if several and sync.mode not in _SEVERAL_OBJECTS:
         message = f"mode {sync.mode} writes one object, not {len(sync.objects)}"
         yield Problem(message, (*place, "object"), f"several objects go together in: {_join_words(_SEVERAL_OBJECTS)}")

@@ -112,7 +112,7 @@ def _model_problems(model: Model, sources: tuple[str, ...]) -> Iterator[Problem]
     repeated = {column for column in model.primary_key if model.primary_key.count(column) > 1}
     if repeated:
         named = ", ".join(sorted(repeated))
-        yield Problem(f"the primary key names {named} twice", (*place, "primary_key"), "name each column once")
+        yield Problem(f"primary_key names {named} more than once", (*place, "primary_key"), "name each column once")
 
 
 def _sync_problems(sync: str, entry: Any, data: Mapping[str, Any]) -> Iterator[Problem]:

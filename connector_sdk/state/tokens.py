@@ -46,7 +46,8 @@ class FileTokenStore:
                 hint = f"remove it and log in again: rm {self._path}"
                 raise ConfigError(f"the token file {self._path} belongs to another user", hint=hint)
             if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise ConfigError(f"the token file {self._path} is open to others", hint=f"chmod 600 {self._path}")
+                hint = f"chmod 600 {self._path}"
+                raise ConfigError(f"the token file {self._path} can be opened by other users", hint=hint)
             return file.read()
 
     def save(self, text: str) -> None:
@@ -122,13 +123,13 @@ def _make_own_folder(path: Path) -> None:
         make_folder(folder)
     except OSError as error:
         hint = "make it writable for this user, or set XDG_DATA_HOME to a folder that is"
-        raise ConfigError(f"the folder {folder} of tokens cannot be made: {error.strerror}", hint=hint) from None
+        raise ConfigError(f"the token folder {folder} cannot be made: {error.strerror}", hint=hint) from None
     details = folder.stat()
     if details.st_uid != os.geteuid():
         hint = "set XDG_DATA_HOME to a folder of this user"
-        raise ConfigError(f"the folder {folder} of tokens belongs to another user", hint=hint)
+        raise ConfigError(f"the token folder {folder} belongs to another user", hint=hint)
     if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(f"the folder {folder} of tokens is open to others", hint=f"chmod 700 {folder}")
+        raise ConfigError(f"the token folder {folder} can be opened by other users", hint=f"chmod 700 {folder}")
 
 
 @contextmanager
@@ -139,7 +140,7 @@ def _hold_lock(path: Path) -> Iterator[None]:
         file = os.fdopen(open_file(path), "r+", encoding="utf-8")
     except OSError as error:
         hint = f"remove it: rm {path}"
-        raise ConfigError(f"the lock {path} of a token cannot be opened: {error.strerror}", hint=hint) from None
+        raise ConfigError(f"the token lock {path} cannot be opened: {error.strerror}", hint=hint) from None
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -88,6 +88,6 @@ def test_a_state_that_stays_unreadable_stops_the_run_after_a_few_looks(
         spoiling.forget()
         settled = made.run()
     assert run.exit == 4
-    assert "not one of Salesforce's" in run.said
+    assert "Salesforce's answer cannot be used" in run.said
     assert spoiling.spoiled <= MOST_CALLS
     assert (settled.exit, len(emulated.records("Contact"))) == (0, 1)

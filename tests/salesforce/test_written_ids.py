@@ -96,7 +96,7 @@ def test_a_row_that_was_sent_by_its_id_is_answered_with_that_id(action: Action) 
 def test_where_a_row_is_answered_with_the_id_of_another_one_no_result_is_that_of_its_row(action: Action) -> None:
     refused = {"success": False, "errors": [{"statusCode": "STRING_TOO_LONG", "message": "m"}]}
     for answers in ([success(TWO), success(ONE)], [refused, success(ONE)]):
-        with pytest.raises(CallFailed, match="the id of another one") as failed:
+        with pytest.raises(CallFailed, match="the record id of another row") as failed:
             write_batch(contacts(action), *answers)
         assert failed.value.executed is Executed.MAYBE
 

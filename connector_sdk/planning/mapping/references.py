@@ -48,7 +48,8 @@ def _check_references(find: Find, filled: Field, place: Place) -> Iterator[Probl
         hint = f"it does to {', '.join(filled.references)}"
         yield Problem(f"{filled.name} does not refer to {' and '.join(wrong)}", (*place, "find"), hint)
     if len(set(find.objects)) < len(find.objects):
-        yield Problem("an object is named twice", (*place, "find"), "name each object once")
+        repeated = ", ".join(sorted({each for each in find.objects if find.objects.count(each) > 1}))
+        yield Problem(f"find names {repeated} more than once", (*place, "find"), "name each object once")
 
 
 def _discover_objects(find: Find, discover: Discover, place: Place, problems: list[Problem]) -> Iterator[ObjectSchema]:

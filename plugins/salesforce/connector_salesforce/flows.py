@@ -54,7 +54,10 @@ class Web:
         for each in self.callback_urls:
             parts = urlsplit(each)
             if parts.scheme != "http" or parts.hostname not in _THIS_MACHINE or parts.query or parts.fragment:
-                raise ValueError(f"{each!r} is not a callback URL of this machine, such as {CALLBACK_URL}")
+                raise ValueError(
+                    f"{each!r} cannot be used as a callback URL: write an http URL on this machine"
+                    f" without query or fragment, such as {CALLBACK_URL}"
+                )
 
     @property
     def callback_urls(self) -> tuple[str, ...]:

@@ -56,16 +56,14 @@ class Line:
         return self.code == USED_UP
 
 
-_UNREADABLE = Line(
-    RowStatus.UNKNOWN, code="ANSWER_UNREADABLE", message="the result of this event is not one of Salesforce's"
-)
+_UNREADABLE = Line(RowStatus.UNKNOWN, code="ANSWER_UNREADABLE", message="the result of this event cannot be read")
 
 
 def read_collection(answers: Any, count: int) -> list[Line]:
     """Read the answers to one request ("sObject Collections"). Raises `CallFailed` unless there are exactly `count`."""
     if not isinstance(answers, list) or len(answers) != count:
         found = len(answers) if isinstance(answers, list) else "no"
-        raise CallFailed("ANSWER_INCOMPLETE", f"{found} results came for {count} events", Executed.MAYBE)
+        raise CallFailed("ANSWER_INCOMPLETE", f"Salesforce returned {found} results for {count} events", Executed.MAYBE)
     return _some_readable([_read(each) for each in answers])
 
 

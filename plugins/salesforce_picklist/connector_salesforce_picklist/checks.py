@@ -164,7 +164,7 @@ def _record_types(change: Change, around: Surroundings) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "could not check which record types lack new or reactivated values")
     if joining and around.record_types:
         message = f"record types lack new or reactivated values: {_record_type_names(around.record_types)}"
-        yield Finding(Level.WARNING, message, "Add the values to them in Setup where their records need them.")
+        yield Finding(Level.WARNING, message, "In Setup, add the values to each record type whose records need them.")
 
 
 def _record_type_names(found: Iterable[tuple[str, str]]) -> str:

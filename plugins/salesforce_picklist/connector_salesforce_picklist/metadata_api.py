@@ -40,7 +40,7 @@ def read_set(org: Org, name: str) -> Raw | None:
 
     response = _call(org, "readMetadata", fill_body)
     if name_of(response) != "readMetadataResponse":
-        raise unreadable(f"a {name_of(response)} came for the metadata of {name}", Executed.NO)
+        raise unreadable(f"Salesforce returned a {name_of(response)} for the metadata of {name}", Executed.NO)
     record = next(_find_elements(response, "records"), None)
     if record is None or not len(record):
         return None

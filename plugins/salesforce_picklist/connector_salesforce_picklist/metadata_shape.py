@@ -63,8 +63,11 @@ def require_values(picklist: Picklist) -> None:
     about = f"the values of {picklist.name}"
     require_list([each.raw for each in picklist.values], _VALUE, about)
     names = Counter(each.name for each in picklist.values)
-    if not all(names) or any(count > 1 for count in names.values()):
-        raise unreadable(f"{about} lack a name, or have one twice", Executed.NO)
+    if not all(names):
+        raise unreadable(f"a value of {picklist.name} has no name", Executed.NO)
+    repeated = next((each for each, count in names.items() if count > 1), None)
+    if repeated is not None:
+        raise unreadable(f"several values of {picklist.name} are named {repeated}", Executed.NO)
     try:
         picklist.version  # noqa: B018 - what cannot be compared later is refused now
     except RecursionError:

@@ -24,7 +24,9 @@ def field_of(fields: Sequence[str]) -> str:
     """
     found = [each for each in fields if each not in _COMMON and each not in ATTRIBUTES]
     if len(found) != 1:
-        raise ConfigError("a sync writes one picklist", hint="match on its field, and map attributes of its values")
+        mapped = f"the picklist fields {', '.join(found)}" if found else "no picklist field"
+        hint = "match on the picklist's field; besides it, map only attributes of its values, such as label"
+        raise ConfigError(f"this sync maps {mapped}, and needs exactly one", hint=hint)
     return found[0]
 
 

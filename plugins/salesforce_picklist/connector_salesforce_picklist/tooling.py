@@ -85,7 +85,7 @@ def read(org: Org, kind: Kind, record_id: str) -> Component:
     """Read a component with its complete metadata. Raises `CallFailed`."""
     found = require_object(org.client.get(_path(kind, record_id)), _COMPONENT, f"the {kind} {record_id}")
     if found["Id"][:_SHORT] != record_id[:_SHORT]:
-        raise unreadable(f"the {kind} {record_id} is the one with the id {found['Id']}", Executed.NO)
+        raise unreadable(f"the answer about the {kind} {record_id} is one about {found['Id']}", Executed.NO)
     return found
 
 

@@ -91,7 +91,7 @@ def test_a_plan_names_them_and_does_not_count_them_as_changes(command: Invoke) -
 @pytest.mark.rule("T1")
 def test_they_are_settled_by_the_name_of_the_sync_also_when_it_was_renamed(command: Invoke) -> None:
     Path("connector.yml").write_text(PROJECT.replace("  notes:\n", "  remarks:\n").replace("[notes,", "[remarks,"))
-    assert "notes, a sync that the project does not have, holds rows" in command("runs").stderr
+    assert "holds rows that need a decision, and its sync notes is not in the project" in command("runs").stderr
     waiting = command("resolve", "notes", "--output", "json")
     assert (waiting.exit_code, [each["key"] for each in json.loads(waiting.stdout)]) == (3, ["a", "b"])
     assert command("resolve", "notes", "--sent", "--key", "a").exit_code == 0

@@ -82,8 +82,10 @@ def test_an_open_run_of_a_sync_that_was_renamed_is_told_with_the_way_out(store: 
     for arguments in (("runs",), ("check",), ("run", "persons")):
         result = invoke(*arguments)
         assert result.exit_code == 0
-        assert f"run {run} of people, a sync that the project does not have" in result.stderr
-        assert "call the sync people again and run it" in result.stderr
+        assert (
+            f"run {run} was interrupted or is in progress, and its sync people is not in the project" in result.stderr
+        )
+        assert "name the sync people again and run it" in result.stderr
 
 
 def test_held_rows_of_a_sync_that_was_renamed_are_told_and_can_be_settled(store: Store, invoke: Invoke) -> None:

@@ -202,7 +202,7 @@ class TestSeveralObjects:
         _write_notes(bench, Find(("people", "accounts"), "r", "external_id"))
         assert _problems(bench)[_place("writer", "find")].message == "writer does not refer to accounts"
         _write_notes(bench, Find(("people", "people"), "r", "external_id"))
-        assert _problems(bench)[_place("writer", "find")].message == "an object is named twice"
+        assert _problems(bench)[_place("writer", "find")].message == "find names people more than once"
         _write_notes(bench, Find(("people", "guests"), "r", "badge", {"table": "4"}))
         told = {path: each.message for path, each in _problems(bench).items()}
         assert told == {

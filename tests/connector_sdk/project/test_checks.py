@@ -116,7 +116,7 @@ def test_a_destination_that_only_inserts_refuses_mode_removal_and_match_at_once(
     [
         ({"objects": ("Contact", "Lead")}, "add create_in: one of Contact, Lead"),
         ({"objects": ("Contact", "Lead"), "create_in": "Account"}, "not one of the objects"),
-        ({"objects": ("Contact", "Contact"), "create_in": "Contact"}, "named twice"),
+        ({"objects": ("Contact", "Contact"), "create_in": "Contact"}, "object names Contact more than once"),
         ({"create_in": "Contact"}, "only in mode upsert with several objects"),
         ({"objects": ("A", "B"), "mode": Mode.INSERT, "match": None}, "several objects go together in: update, upsert"),
         ({"merge": MERGE, "mode": Mode.UPDATE}, "merging goes with: insert, upsert"),

@@ -91,7 +91,7 @@ def test_a_token_lies_in_a_file_that_only_its_owner_can_read(tmp_path: Path, mon
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     file.chmod(0o640)
-    with pytest.raises(ConfigError, match=r"open to others — chmod 600"):
+    with pytest.raises(ConfigError, match=r"can be opened by other users — chmod 600"):
         store.load()
 
 
@@ -139,16 +139,16 @@ def test_tokens_of_another_user_are_refused_and_not_by_their_mode(
     monkeypatch.setattr("os.geteuid", lambda: user + 1)
     with pytest.raises(ConfigError, match=r"crm.* belongs to another user — remove it and log in again"):
         store.load()
-    with pytest.raises(ConfigError, match=r"of tokens belongs to another user — set XDG_DATA_HOME"):
+    with pytest.raises(ConfigError, match=r"token folder .* belongs to another user — set XDG_DATA_HOME"):
         store.save("theirs")
 
 
 def test_a_folder_of_tokens_that_others_can_look_into_is_refused(tmp_path: Path, file: Path) -> None:
     store = token_store(str(tmp_path), "crm")
     file.parent.chmod(0o750)
-    with pytest.raises(ConfigError, match="open to others — chmod 700"):
+    with pytest.raises(ConfigError, match="can be opened by other users — chmod 700"):
         store.save("other")
-    with pytest.raises(ConfigError, match="open to others — chmod 700"), store.exclusive():
+    with pytest.raises(ConfigError, match="can be opened by other users — chmod 700"), store.exclusive():
         pass
 
 

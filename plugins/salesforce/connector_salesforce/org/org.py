@@ -131,7 +131,7 @@ class Org:
         page = _read_page(said, shape)
         if page["done"] and page.get("totalSize") not in (None, len(page["records"])):
             found, total = len(page["records"]), page["totalSize"]
-            raise unreadable(f"a query has {total:,} records and {found:,} came", Executed.NO)
+            raise unreadable(f"Salesforce counted {total:,} records for a query, but returned {found:,}", Executed.NO)
         yield from page["records"]
         read: set[str] = set()
         while not page["done"]:

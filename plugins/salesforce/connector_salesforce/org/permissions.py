@@ -59,13 +59,13 @@ def _fields(described: dict[str, Description], plan: PlanSummary) -> Iterator[Fi
 def _record_type(name: str, described: Description, plan: PlanSummary) -> Iterator[Finding]:
     """Yield which record type new records get if the plan does not set one, or a warning if the user has no default.
 
-    Salesforce refuses new records without a record type. `Account` has two default types, and no description says which
-    is for people.
+    Salesforce refuses new records without a record type. New person accounts yield nothing: `Account` then has two
+    default record types, and no description says which of them is for person accounts.
     """
     creates = plan.create_in in (None, name) and any(plan.planned.get(each) for each in _CREATING)
-    given = any(each.field == "RecordTypeId" for each in plan.columns)
-    people = name == "Account" and any(is_of_people(each.field) for each in plan.columns)
-    if not creates or given or people:
+    maps_record_type = any(each.field == "RecordTypeId" for each in plan.columns)
+    person_accounts = name == "Account" and any(is_of_people(each.field) for each in plan.columns)
+    if not creates or maps_record_type or person_accounts:
         return
     types = [each for each in described.get("recordTypeInfos") or () if each.get("available")]
     default = next((each for each in types if each.get("defaultRecordTypeMapping")), None)
@@ -74,4 +74,4 @@ def _record_type(name: str, described: Description, plan: PlanSummary) -> Iterat
         yield Finding(Level.INFO, f"new records of {name} get the record type {default['name']}", advice)
     elif default is None and described.get("recordTypeInfos"):
         message = f"this user has no default record type for {name}, and Salesforce may refuse new records"
-        yield Finding(Level.WARNING, message, "Give the user one in its profile, or map RecordTypeId.")
+        yield Finding(Level.WARNING, message, "Set a default record type in the user's profile, or map RecordTypeId.")

@@ -55,8 +55,8 @@ def optional(kind: MemberKind) -> MemberKind:
 def list_of(shape: Shape) -> MemberKind:
     """Return the kind of a list of objects that all have a shape."""
     return MemberKind(
-        "a list of such objects as Salesforce's",
-        lambda value: isinstance(value, list) and not any(_problem(each, shape) for each in value),
+        "a list of objects of the expected form",
+        lambda value: isinstance(value, list) and not any(_describe_mismatch(each, shape) for each in value),
     )
 
 
@@ -65,7 +65,7 @@ def require_object(said: Any, shape: Shape, about: str, executed: Executed = Exe
 
     `about` names the answer in the message. `executed` says whether the failed call may have been executed.
     """
-    problem = _problem(said, shape)
+    problem = _describe_mismatch(said, shape)
     if problem:
         raise unreadable(f"{about} {problem}", executed)
     found: dict[str, Any] = said
@@ -77,27 +77,27 @@ def require_list(said: Any, shape: Shape, about: str, executed: Executed = Execu
     if not isinstance(said, list):
         raise unreadable(f"{about} is {_format_value(said)}, not a list", executed)
     for number, each in enumerate(said, 1):
-        problem = _problem(each, shape)
+        problem = _describe_mismatch(each, shape)
         if problem:
             raise unreadable(f"{about}: number {number:,} {problem}", executed)
     return said
 
 
 def unreadable(why: str, executed: Executed, *, status: int | None = None) -> CallFailed:
-    """Return the failure of a call whose answer is not one of Salesforce's."""
-    return CallFailed("ANSWER_UNREADABLE", f"the answer is not one of Salesforce's: {why}", executed, status=status)
+    """Return the failure of a call whose answer cannot be used."""
+    return CallFailed("ANSWER_UNREADABLE", f"Salesforce's answer cannot be used: {why}", executed, status=status)
 
 
-def _problem(said: Any, shape: Shape) -> str:
-    """Return what keeps an answer from having a shape, or an empty text if it has it."""
-    if not isinstance(said, dict):
-        return f"is {_format_value(said)}, not an object"
+def _describe_mismatch(answer: Any, shape: Shape) -> str:
+    """Return how an answer differs from a shape, as the end of a sentence ("has no id"); empty if it fits."""
+    if not isinstance(answer, dict):
+        return f"is {_format_value(answer)}, not an object"
     for name, kind in shape.items():
-        if not kind.holds(said.get(name)):
+        if not kind.holds(answer.get(name)):
             return (
                 f"has no {name}"
-                if name not in said
-                else f"has the {name} {_format_value(said[name])}, not {kind.words}"
+                if name not in answer
+                else f"has the {name} {_format_value(answer[name])}, not {kind.words}"
             )
     return ""
 

@@ -221,7 +221,7 @@ def _read_composite(said: Any, names: Collection[str]) -> Mapping[str, Any | Cal
     parts = require_list(whole["compositeResponse"], _PART, "a composite answer")
     told = Counter(each["referenceId"] for each in parts)
     if any(told[name] != 1 for name in names):
-        raise unreadable("a composite answer lacks a part, or has one twice", Executed.NO)
+        raise unreadable("a composite answer does not have exactly one part for each call", Executed.NO)
     bodies = {each["referenceId"]: _body_of(each["httpStatusCode"], each.get("body")) for each in parts}
     return {name: bodies[name] for name in names}
 

@@ -194,9 +194,11 @@ class Transport:
         for chunk in iter(lambda: raw.read1(_CHUNK), b""):
             size += len(chunk)
             if size > self._limits.size:
-                raise CallFailed("ANSWER_TOO_LARGE", f"more than {self._limits.size:,} bytes came", Executed.MAYBE)
+                message = f"the answer is larger than {self._limits.size:,} bytes"
+                raise CallFailed("ANSWER_TOO_LARGE", message, Executed.MAYBE)
             if time.monotonic() - started > self._limits.whole:
-                raise CallFailed("TIMED_OUT", f"no end after {self._limits.whole:.0f} seconds", Executed.MAYBE)
+                message = f"the answer did not end within {self._limits.whole:.0f} seconds"
+                raise CallFailed("TIMED_OUT", message, Executed.MAYBE)
             if into is not None:
                 into.write(chunk)
             if into is None or not chunks:

@@ -266,6 +266,6 @@ def _reading() -> Iterator[None]:
     try:
         yield
     except KeyError as error:
-        raise unreadable(f"that of the Bulk API lacks {error}", Executed.MAYBE) from None
+        raise unreadable(f"the answer of the Bulk API lacks {error}", Executed.MAYBE) from None
     except MarkupError as error:
-        raise unreadable(f"that of the Bulk API: {error}", Executed.MAYBE) from None
+        raise unreadable(f"the answer of the Bulk API: {error}", Executed.MAYBE) from None

@@ -194,7 +194,7 @@ def _answers(
     response = org.client.soap(f"/u/{org.client.version}", "", envelope)
     results = [each for each in response if name_of(each) == "result"]
     if name_of(response) != "mergeResponse" or len(results) != len(requests):
-        message = f"{len(results)} results came for {len(requests)} merges"
+        message = f"Salesforce returned {len(results)} results for {len(requests)} merges"
         raise CallFailed("ANSWER_INCOMPLETE", message, Executed.MAYBE)
     return [_read_result(result, request, rows) for result, request in zip(results, requests, strict=True)]
 
@@ -207,7 +207,7 @@ def _read_result(result: ElementTree.Element, request: _Request, rows: _Rows) ->
     merged = {(each.text or "").strip()[:SHORT] for each in result if name_of(each) == "mergedRecordIds"}
     own = merged <= {rows.records[row][:SHORT] for row in request.rows}
     if values.get("success") != "true" or values.get("id", "")[:SHORT] != request.master[:SHORT] or not own:
-        raise unreadable(f"a result is none of a merge into {request.master}", Executed.MAYBE)
+        raise unreadable(f"a result does not belong to a merge into {request.master}", Executed.MAYBE)
     return None
 
 

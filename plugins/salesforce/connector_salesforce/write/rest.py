@@ -54,7 +54,7 @@ def results(answers: Any, count: int, action: Action) -> WriteResult:
     """
     if not isinstance(answers, list) or len(answers) != count:
         found = len(answers) if isinstance(answers, list) else "no"
-        raise CallFailed("ANSWER_INCOMPLETE", f"{found} results came for {count} rows", Executed.MAYBE)
+        raise CallFailed("ANSWER_INCOMPLETE", f"Salesforce returned {found} results for {count} rows", Executed.MAYBE)
     if all(isinstance(each, dict) and each.get("success") is True for each in answers):
         return _make_result(answers, action)
     lines = [_line(each, action) for each in answers]
@@ -65,12 +65,15 @@ def results(answers: Any, count: int, action: Action) -> WriteResult:
 
 
 def _require_order(sent: WriteResult, ids: pa.StringArray) -> None:
-    """Raise `CallFailed` if a row has the id of another one. Then no result surely belongs to its row."""
+    """Raise `CallFailed` if a result has the record id of another row.
+
+    Then the results may be out of order, and none can be trusted.
+    """
     named = pc.utf8_slice_codeunits(sent.rows.column("record_id"), 0, SHORT)
     own = pc.utf8_slice_codeunits(ids, 0, SHORT)
     swapped = pc.and_(pc.not_equal(named, own), pc.is_in(named, own))
     if pc.any(swapped).as_py():
-        raise unreadable("a row is answered with the id of another one", Executed.MAYBE)
+        raise unreadable("the result of one row has the record id of another row", Executed.MAYBE)
 
 
 def _make_result(answers: Sequence[Mapping[str, Any]], action: Action) -> WriteResult:
@@ -114,7 +117,7 @@ Line = tuple[str, str | None, bool | None, str | None, str | None, str | None]
 _ERROR: Shape = {"statusCode": NAME, "message": optional(TEXT), "fields": optional(TEXTS)}
 
 _UNREADABLE: Line = (
-    RowStatus.UNKNOWN.value, None, None, "ANSWER_UNREADABLE", "the result of this row is not one of Salesforce's", None
+    RowStatus.UNKNOWN.value, None, None, "ANSWER_UNREADABLE", "the result of this row cannot be read", None
 )  # fmt: skip
 
 
