@@ -1,18 +1,28 @@
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import attrs
 import pytest
+from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.org.org import Org
 from connector_salesforce.transport.sending import Answer, Request
+from connector_salesforce.write.bulk_jobs import Job, Jobs
+from connector_salesforce.write.job_kind import JobKind
 
+from connector_sdk import Executed
 from connector_sdk.testing.doubles import RecordingRun
 
-from .bulkorg import BulkOrg, batch_info, contacts, write_batch
+from .bulkorg import XMLNS, BulkOrg, batch_info, contacts, error, write_batch
+from .scripted import ScriptedTransport, answer, org
+
+PATH = "/services/async/58.0/job/[^/]+"
+JOB, OTHER, BATCH = "750000000000000AAA", "750000000000001AAA", "751000000000000AAA"
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -77,3 +87,70 @@ def test_an_old_or_full_job_gets_no_more_batches(
     for number in range(2):
         write_batch(opened, contacts(f"k{number}", number=number), run)
     assert [job.state for job in bulk_org.jobs.values()] == ["Closed", "Open"]
+
+
+def say(method: str, path: str, said: str, root: str) -> Jobs:
+    """Return the jobs of an org that gives this answer to a call about one."""
+    transport = ScriptedTransport()
+    transport.on(method, f"{PATH}{path}", answer(f'<{root} xmlns="{XMLNS}">{said}</{root}>'))
+    return Jobs(org(transport).client)
+
+
+def refuse(call: Callable[[], Any]) -> str:
+    """Make a call whose answer is not believed, and return why."""
+    with pytest.raises(CallFailed) as failed:
+        call()
+    assert (failed.value.code, failed.value.executed) == ("ANSWER_UNREADABLE", Executed.MAYBE)
+    return failed.value.message
+
+
+def job(*batches: str) -> Job:
+    return Job(JOB, JobKind("run", "Contact", "upsert"), batches=set(batches))
+
+
+@pytest.mark.rule("C4")
+def test_a_batch_of_another_job_or_one_that_was_there_before_is_not_the_one_that_was_added() -> None:
+    foreign = say("POST", "/batch", f"<id>{BATCH}</id><jobId>{OTHER}</jobId>", "batchInfo")
+    assert BATCH in refuse(lambda: foreign.post(job(), b""))
+    known = say("POST", "/batch", f"<id>{BATCH}</id><jobId>{JOB}</jobId>", "batchInfo")
+    assert BATCH in refuse(lambda: known.post(job(BATCH), b""))
+    assert known.post(job(), b"") == BATCH
+
+
+@pytest.mark.rule("C4")
+def test_the_count_of_another_jobs_batches_is_not_that_of_this_one() -> None:
+    count = "<numberBatchesTotal>0</numberBatchesTotal>"
+    assert OTHER in refuse(lambda: say("GET", "", f"<id>{OTHER}</id>{count}", "jobInfo").batch_count(JOB))
+    assert say("GET", "", f"<id>{JOB}</id>{count}", "jobInfo").batch_count(JOB) == 0
+
+
+@pytest.mark.rule("C4")
+@pytest.mark.parametrize(
+    ("info", "named"),
+    [
+        (f"{batch_info(BATCH, 1)}<jobId>{OTHER}</jobId>", "another job"),
+        (batch_info(BATCH, 1, "Done"), "'Done'"),
+        (f"{batch_info(BATCH, 1)}<numberRecordsFailed>2</numberRecordsFailed>", "failed"),
+    ],
+)
+def test_a_list_whose_batches_cannot_be_those_of_the_job_is_not_believed(info: str, named: str) -> None:
+    jobs = say("GET", "/batch", f"<batchInfo>{info}</batchInfo>", "batchInfoList")
+    assert named in refuse(lambda: jobs.batches(JOB, -math.inf))
+
+
+def test_a_batch_under_way_may_count_a_failure_before_it_counts_the_row() -> None:
+    info = f"{batch_info(BATCH, 0, 'InProgress')}<numberRecordsFailed>1</numberRecordsFailed>"
+    jobs = say("GET", "/batch", f"<batchInfo>{info}</batchInfo>", "batchInfoList")
+    (state,) = jobs.batches(JOB, -math.inf).values()
+    assert (state.state, state.processed, state.failed) == ("InProgress", 0, 1)
+
+
+def test_a_job_that_has_ended_already_counts_as_closed_and_any_other_refusal_does_not() -> None:
+    transport = ScriptedTransport()
+    jobs = Jobs(org(transport).client)
+    transport.on("POST", PATH, error("InvalidJobState", "Closing already aborted Job not allowed"))
+    jobs.end(JOB)
+    transport.on("POST", PATH, error("InvalidJob", "Unable to find object"))
+    with pytest.raises(CallFailed) as failed:
+        jobs.end(JOB)
+    assert failed.value.code == "InvalidJob"

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -21,14 +21,17 @@ from connector_salesforce.auth import login as logging_in
 from connector_salesforce.auth import web_login
 from connector_salesforce.auth.loopback import listen
 from connector_salesforce.config import Config
+from connector_salesforce.errors.exceptions import CallFailed
 from connector_salesforce.flows import Web
 
-from connector_sdk import ConfigError, RunStopped, Secret
+from connector_sdk import ConfigError, Executed, RunStopped, Secret
 from connector_sdk.testing.doubles import RecordingHost
 
 from .browser import Browser
 from .emulated import Emulated
 from .projects import Project
+from .scripted import ScriptedTransport, answer
+from .test_login import GOOD, MY_DOMAIN, TOKEN_URL
 
 ANY_PORT = "http://localhost:0/OauthRedirect"
 
@@ -120,6 +123,7 @@ def test_a_public_app_needs_no_secret_and_may_have_several_callbacks(project: Pr
     ("changed", "decision", "sent", "said"),
     [
         ({}, "allow", {"state": "forged"}, "not one to this login"),
+        ({}, "allow", {"code": ""}, "has no code"),
         ({}, "deny", {}, "allow the access"),
         ({"blocked": True}, "allow", {}, "Connected Apps OAuth Usage"),
         ({"admitted": []}, "allow", {}, "profile or permission set"),
@@ -135,6 +139,22 @@ def test_a_login_that_is_refused_says_what_to_do_and_keeps_nothing(
     assert result.exit_code == 69, result.stderr
     assert said in result.stderr
     assert not list((project.folder / "home").rglob("*.token"))
+
+
+def test_an_app_that_gives_no_refresh_token_keeps_nothing_of_the_login() -> None:
+    transport, host = ScriptedTransport(), RecordingHost()
+    transport.on("POST", TOKEN_URL, answer(GOOD))
+
+    def come_back(url: str) -> None:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        sent = {"code": "a-code", "state": asked["state"]}
+        assert requests.get(asked["redirect_uri"], sent, timeout=10).ok
+
+    with pytest.raises(CallFailed) as failed:
+        web_login.log_in_by_browser(Web("web", "app", None, ANY_PORT), MY_DOMAIN, cast(Any, transport), host, come_back)
+    assert (failed.value.code, failed.value.executed) == ("NO_REFRESH_TOKEN", Executed.NO)
+    assert host.tokens.load() is None
+    assert GOOD["access_token"] in host.hidden
 
 
 def test_an_app_that_is_missing_after_the_person_logged_in_is_told_as_such(project: Project, browser: Browser) -> None:
