@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from attrs import evolve
+from connector_salesforce import CallFailed
 
+from connector_sdk import ConfigError
+
+from ..salesforce.scripted import answer
 from .projects import Project
+from .setuporg import SetupOrg, field_tree, value
 
 GOLD = {"Gold": "Gold", "Silver": "Silver", "Bronze": "Bronze"}
 
@@ -212,3 +219,40 @@ def test_new_values_join_by_name_after_the_present_ones_or_in_the_models_order(p
     project.model("zinc", "Bronze", "Gold", "copper", "Silver", "tin", "lead")
     project.run()
     assert list(project.active()) == ["Gold", "Silver", "Bronze", "copper", "zinc", "tin", "lead"]
+
+
+@pytest.mark.parametrize(
+    ("tier", "field", "named"),
+    [
+        (None, "Tier__c", "Account.Tier__c"),
+        (field_tree(set_name="Regions"), "Tier__c", "Regions"),
+        (None, "Hobby", "Account.Hobby"),
+        (None, "Industry", "Industry"),
+    ],
+    ids=["a custom field", "a global set", "a standard field without a set", "a standard set"],
+)
+def test_a_list_that_the_user_cannot_see_is_named(tier: dict[str, Any] | None, field: str, named: str) -> None:
+    setup_org = SetupOrg(tier)
+    setup_org.answer_soap("<readMetadataResponse><result><records/></result></readMetadataResponse>")
+    with pytest.raises(ConfigError, match=named):
+        setup_org.lists.read("Account", field)
+
+
+def test_an_object_that_the_user_cannot_see_has_no_values_that_depend_on_a_list() -> None:
+    around = SetupOrg().lists.read_surroundings(["Hidden__c.Tier__c"], ["Gold"])
+    assert (around.leaning, around.controls) == ((), False)
+
+
+def test_an_object_whose_description_is_refused_may_have_values_that_depend_on_a_list() -> None:
+    setup_org = SetupOrg()
+    setup_org.transport.on("GET", ".*/describe", answer([{"errorCode": "API_DISABLED_FOR_ORG", "message": "off"}], 403))
+    with pytest.raises(CallFailed) as failed:
+        setup_org.lists.read_surroundings(["Account.Tier__c"], ["Gold"])
+    assert failed.value.code == "API_DISABLED_FOR_ORG"
+
+
+def test_a_component_is_looked_up_by_its_name_only_once() -> None:
+    setup_org = SetupOrg(field_tree(value("Gold")))
+    for _ in range(2):
+        assert [each.name for each in setup_org.lists.read("Account", "Tier__c").active] == ["Gold"]
+    assert len(setup_org.transport.find_requests("GET", "/tooling/query")) == 1
