@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from salesforce_emulator import Emulator
@@ -14,11 +15,30 @@ ACCOUNTS = [{"Name": key, "External_Id__c": key} for key in ("a", "b")]
 
 
 def org(**keys: object) -> dict[str, object]:
-    return {"extends": "default", "locks": {"hold": 0.4}, **keys}
+    return {"extends": "default", "locks": {"hold": 0.1}, **keys}
+
+
+class Meeting:
+    """The `time` of the engine: transactions that hold their locks wait for each other, not for seconds.
+
+    So a hold lasts until the others had or were refused their locks, however busy the machine is.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._barrier = Barrier(count, timeout=30)
+
+    def sleep(self, seconds: float) -> None:
+        self._barrier.wait()
 
 
 @pytest.fixture
-def locking() -> Iterator[Emulator]:
+def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every transaction hold its locks until a second one wants its own."""
+    monkeypatch.setattr("salesforce_emulator.dml.engine.time", Meeting(2))
+
+
+@pytest.fixture
+def locking(pairs: None) -> Iterator[Emulator]:
     with Emulator(org()) as emulator:
         emulator.insert("Account", *ACCOUNTS)
         yield emulator
@@ -68,22 +88,38 @@ def test_rows_without_a_parent_never_collide(locking: Emulator) -> None:
     assert all(row["Success"] == "true" for results in found for row in results)
 
 
-def test_a_serial_job_does_not_collide_with_itself(locking: Emulator) -> None:
-    client = Client(locking)
-    info = {"operation": "insert", "object": "Contact", "contentType": "CSV", "concurrencyMode": "Serial"}
-    job = client.http.post(
-        f"{locking.instance_url}/services/async/58.0/job", json=info, headers={"X-SFDC-Session": client.token}
-    ).json()["id"]
-    batches = [client.batch(job, contacts("a", number * 3)) for number in range(3)]
-    assert all(row["Success"] == "true" for batch in batches for row in client.results(job, batch))
-    client.close()
+def start_late(emulator: Emulator) -> None:
+    """Start the batches that wait for the delay of `delayed`, all at once."""
+    emulator.advance(120)
+
+
+def delayed(**keys: object) -> dict[str, object]:
+    return org(bulk={"delay": 60}, **keys)
+
+
+def test_a_serial_job_does_not_collide_with_itself() -> None:
+    with Emulator(delayed()) as emulator:
+        emulator.insert("Account", *ACCOUNTS)
+        client = Client(emulator)
+        info = {"operation": "insert", "object": "Contact", "contentType": "CSV", "concurrencyMode": "Serial"}
+        job = client.http.post(
+            f"{emulator.instance_url}/services/async/58.0/job", json=info, headers={"X-SFDC-Session": client.token}
+        ).json()["id"]
+        batches = [client.batch(job, contacts("a", number * 3)) for number in range(3)]
+        start_late(emulator)
+        assert all(row["Success"] == "true" for batch in batches for row in client.results(job, batch))
+        client.close()
 
 
 def test_a_waiting_transaction_gets_the_lock_when_it_is_free() -> None:
-    with Emulator(org(locks={"hold": 0.1, "wait": 5})) as emulator:
+    with Emulator(delayed(locks={"hold": 0.1, "wait": 60})) as emulator:
         emulator.insert("Account", *ACCOUNTS)
-        found = both(emulator, contacts("a", 0), contacts("a", 3))
-        assert all(row["Success"] == "true" for results in found for row in results)
+        client = Client(emulator)
+        job = client.job("upsert", "Contact", "External_Id__c")
+        batches = [client.batch(job, contacts("a", first)) for first in (0, 3)]
+        start_late(emulator)
+        assert all(row["Success"] == "true" for batch in batches for row in client.results(job, batch))
+        client.close()
 
 
 def test_a_kept_account_and_the_record_itself_are_locked(locking: Emulator) -> None:
@@ -94,8 +130,8 @@ def test_a_kept_account_and_the_record_itself_are_locked(locking: Emulator) -> N
     assert update_side_by_side(locking, free, free) == [204, 400]
 
 
-def update_side_by_side(emulator: Emulator, first: str, second: str) -> list[int]:
-    """Return the statuses of two updates. The second one begins while the first one holds its locks."""
+def update_side_by_side(emulator: Emulator, *ids: str) -> list[int]:
+    """Return the statuses of updates that run at the same time, sorted."""
 
     def update(record_id: str) -> int:
         client = Client(emulator)
@@ -103,13 +139,8 @@ def update_side_by_side(emulator: Emulator, first: str, second: str) -> list[int
         client.close()
         return status
 
-    granted = emulator.stats()["locks"]["granted"]
-    with ThreadPoolExecutor(1) as pool:
-        earlier = pool.submit(update, first)
-        while emulator.stats()["locks"]["granted"] == granted:
-            pass
-        later = update(second)
-        return [earlier.result(), later]
+    with ThreadPoolExecutor(len(ids)) as pool:
+        return sorted(pool.map(update, ids))
 
 
 def test_a_bulk_2_job_locks_as_a_batch_does(locking: Emulator) -> None:
@@ -122,6 +153,7 @@ def test_a_bulk_2_job_locks_as_a_batch_does(locking: Emulator) -> None:
     client.close()
 
 
+@pytest.mark.usefixtures("pairs")
 def test_a_lock_that_a_trigger_meets_fails_its_whole_transaction() -> None:
     apex = {"trigger": "ContactRollup", "updatesParents": ["AccountId"]}
     with Emulator(org(objects={"Contact": {"apex": apex}})) as emulator:
@@ -136,8 +168,9 @@ def test_a_lock_that_a_trigger_meets_fails_its_whole_transaction() -> None:
         assert len(emulator.records("Contact")) == 3
 
 
-def test_many_shuffled_batches_collide_and_grouped_ones_do_not() -> None:
-    with Emulator({"extends": "default", "locks": {"hold": 0.02}}) as emulator:
+def test_many_shuffled_batches_collide_and_grouped_ones_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("salesforce_emulator.dml.engine.time", Meeting(10))
+    with Emulator(org()) as emulator:
         client = Client(emulator)
         emulator.insert("Account", *({"Name": "A", "External_Id__c": f"p{number}"} for number in range(10)))
 
@@ -153,7 +186,7 @@ def test_many_shuffled_batches_collide_and_grouped_ones_do_not() -> None:
         load([at // 100 for at in range(1_000)])
         assert emulator.stats()["locks"]["refused"] == {}
         load([at % 10 for at in range(1_000)])
-        assert emulator.stats()["locks"]["refused"]["Contact"] > 0
+        assert emulator.stats()["locks"]["refused"] == {"Contact": 900}, "the first batch holds all ten accounts"
         client.close()
 
 
