@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from salesforce_emulator import Emulator
+from salesforce_emulator import Emulator, read_org
+from salesforce_emulator.org.model import Locks
 
 from tests.salesforce_emulator.client import Client
 
@@ -83,6 +84,21 @@ def test_only_the_rows_that_touch_a_locked_record_fail(locking: Emulator) -> Non
     assert sum(len(results) for results in found) == 6
 
 
+def test_a_row_that_cannot_be_read_locks_nothing(locking: Emulator) -> None:
+    unreadable = "External_Id__c,LastName,Visits__c,Account.External_Id__c\nx,L,many,a\n"
+    [[refused], written] = both(locking, unreadable, contacts("a", 0))
+    assert "invalid" in refused["Error"].lower()
+    assert all(row["Success"] == "true" for row in written)
+    assert locking.stats()["locks"]["refused"] == {}
+
+
+def test_an_update_that_empties_its_parent_by_key_locks_the_present_one(locking: Emulator) -> None:
+    account = locking.records("Account")[0]["Id"]
+    ids = locking.insert("Contact", *({"LastName": "L", "AccountId": account} for _ in range(2)))
+    assert update_side_by_side(locking, *ids, Account={"External_Id__c": None}) == [204, 400]
+    assert sorted(str(contact["AccountId"]) for contact in locking.records("Contact")) == [account, "None"]
+
+
 def test_rows_without_a_parent_never_collide(locking: Emulator) -> None:
     found = both(locking, "External_Id__c,LastName\nx,L\n", "External_Id__c,LastName\ny,L\n")
     assert all(row["Success"] == "true" for results in found for row in results)
@@ -130,12 +146,12 @@ def test_a_kept_account_and_the_record_itself_are_locked(locking: Emulator) -> N
     assert update_side_by_side(locking, free, free) == [204, 400]
 
 
-def update_side_by_side(emulator: Emulator, *ids: str) -> list[int]:
+def update_side_by_side(emulator: Emulator, *ids: str, **fields: object) -> list[int]:
     """Return the statuses of updates that run at the same time, sorted."""
 
     def update(record_id: str) -> int:
         client = Client(emulator)
-        status = client.rest("PATCH", f"/sobjects/Contact/{record_id}", {"Title": "T"}).status_code
+        status = client.rest("PATCH", f"/sobjects/Contact/{record_id}", fields or {"Title": "T"}).status_code
         client.close()
         return status
 
@@ -193,3 +209,8 @@ def test_many_shuffled_batches_collide_and_grouped_ones_do_not(monkeypatch: pyte
 def test_an_org_without_the_lock_model_has_no_locks(emulator: Emulator) -> None:
     assert "locks" not in emulator.stats()
     assert emulator.world.org.workers == 1
+
+
+def test_an_org_has_the_default_locks_or_none() -> None:
+    assert read_org(org(locks=True)).locks == Locks(hold=0.05, wait=0)
+    assert read_org(org(locks=False)).locks is None

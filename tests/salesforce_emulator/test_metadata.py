@@ -54,6 +54,12 @@ def test_a_standard_set_is_read_and_replaced_for_every_field_that_has_it(client:
     assert after["standardValue"] == [value("Event"), *before["standardValue"][1:], gone]
 
 
+def test_fields_of_a_set_that_no_field_declares_have_no_values(client: Client, emulator: Emulator) -> None:
+    empty = {"fields": {"Rating": {"picklistValues": None}}}
+    emulator.change_org({"objects": {"Lead": empty, "Account": empty}})
+    assert choices(client, "Lead", "Rating") == choices(client, "Account", "Rating") == []
+
+
 def test_fields_that_declare_no_values_have_those_of_their_set(client: Client, emulator: Emulator) -> None:
     fields = {"Lead": {"Industry": {"picklistValues": None}}, "Account": {"Industry": {"picklistValues": ["Toys"]}}}
     emulator.change_org({"objects": {name: {"fields": changes} for name, changes in fields.items()}})
@@ -259,6 +265,75 @@ def test_a_field_that_is_not_there_is_made_and_nobody_sees_it(client: Client, em
     assert tooling.tree(client, "Account.Size__c")["description"] == "D"
     [again] = write(client, "CustomField", new, call="upsertMetadata")
     assert again == {"created": "false", **success("Account.Size__c")}
+
+
+def test_components_that_are_not_there_are_refused(client: Client) -> None:
+    [field] = write(client, "CustomField", {"fullName": "Nope__c.Size__c", "label": "Size", "type": "Date"})
+    assert refusal(field) == (
+        "INVALID_CROSS_REFERENCE_KEY",
+        "This custom field does not exist or is not accessible",
+    )
+    new = {"fullName": "Nope__c.Size__c", "label": "Size", "type": "Date"}
+    [made] = write(client, "CustomField", new, call="upsertMetadata")
+    assert refusal(made) == ("INVALID_CROSS_REFERENCE_KEY", "Entity Enumeration Or ID: bad value: Nope__c")
+    [shared] = write(client, "GlobalValueSet", {"fullName": "Nope", "masterLabel": "Nope", "customValue": [value("a")]})
+    assert refusal(shared) == ("INVALID_CROSS_REFERENCE_KEY", "no GlobalValueSet named Nope found")
+
+
+def make_field(client: Client, name: str, **tree: Any) -> dict[str, Any]:
+    [result] = write(
+        client, "CustomField", {"fullName": f"Contact.{name}", "label": name, **tree}, call="upsertMetadata"
+    )
+    return result
+
+
+@pytest.mark.parametrize(
+    ("name", "tree", "code", "message"),
+    [
+        ("Size", {"type": "Date"}, "FIELD_INTEGRITY_EXCEPTION", "Size: not the name of a custom field"),
+        ("Size__c", {"type": "Text"}, "REQUIRED_FIELD_MISSING", "Required fields are missing: [length]"),
+        ("Size__c", {"type": "Lookup"}, "REQUIRED_FIELD_MISSING", "Required fields are missing: [referenceTo]"),
+        (
+            *("Size__c", {"type": "Picklist", "valueSet": {"valueSetName": "Nope"}}),
+            *("INVALID_CROSS_REFERENCE_KEY", "no GlobalValueSet named Nope found"),
+        ),
+    ],
+)
+def test_a_new_field_that_lacks_something_is_refused(
+    client: Client, emulator: Emulator, name: str, tree: dict[str, Any], code: str, message: str
+) -> None:
+    before = emulator.world.org
+    assert refusal(make_field(client, name, **tree)) == (code, message)
+    assert emulator.world.org is before
+
+
+def test_a_new_field_may_use_a_global_set(client: Client, emulator: Emulator) -> None:
+    assert make_field(client, "Area__c", type="Picklist", valueSet={"valueSetName": "Territories"})["success"] == "true"
+    emulator.change_org({"objects": {"Contact": {"fields": {"Area__c": {"hidden": False}}}}})
+    assert choices(client, "Contact", "Area__c") == choices(client, "Contact", "Territory__c")
+    assert tooling.describe_field(client, "Contact", "Area__c")["restrictedPicklist"] is True
+
+
+def test_new_lookups_leave_their_children_and_masters_take_them_along(client: Client, emulator: Emulator) -> None:
+    lookup = {"type": "Lookup", "referenceTo": "Account", "relationshipName": "Fans"}
+    assert make_field(client, "Favorite__c", **lookup)["success"] == "true"
+    master = {"type": "MasterDetail", "referenceTo": "Campaign"}
+    assert make_field(client, "Source__c", **master)["success"] == "true"
+    emulator.change_org({"objects": {"Contact": {"fields": {"Favorite__c": {"hidden": False}}}}})
+    source = tooling.describe_field(client, "Contact", "Source__c")
+    assert (source["nillable"], source["relationshipOrder"], source["cascadeDelete"]) == (False, 0, True)
+    assert tooling.describe_field(client, "Contact", "Favorite__c")["relationshipOrder"] is None
+    assert make_field(client, "Source__c", **master)["created"] == "false"
+    assert tooling.describe_field(client, "Contact", "Source__c")["nillable"] is False
+    account, campaign = client.create("Account", Name="A"), client.create("Campaign", Name="C")
+    assert client.rest("POST", "/sobjects/Contact", {"LastName": "L"}).json()[0]["fields"] == ["Source__c"]
+    client.create("Contact", LastName="L", Favorite__c=account, Source__c=campaign)
+    [parent] = client.select_rows("SELECT Id, (SELECT LastName FROM Fans__r) FROM Account")
+    assert [child["LastName"] for child in parent["Fans__r"]["records"]] == ["L"]
+    assert client.rest("DELETE", f"/sobjects/Account/{account}").status_code == 204
+    assert client.select_rows("SELECT Favorite__c FROM Contact") == [{"Favorite__c": None}]
+    assert client.rest("DELETE", f"/sobjects/Campaign/{campaign}").status_code == 204
+    assert client.select_rows("SELECT Id FROM Contact") == []
 
 
 def test_a_component_is_named(client: Client) -> None:

@@ -42,7 +42,7 @@ def field_change(
         "metadata": make_replacement(field.metadata, further),
     }
     if field.type != "boolean":
-        change["nillable"] = tree.get("required") is not True
+        change["nillable"] = tree.get("required") is not True and field.relationship_order is None
     elif tree.get("required"):
         raise _make_refusal("Can not specify 'required' for a CustomField of type Checkbox")
     if field.type not in PICKLISTS:

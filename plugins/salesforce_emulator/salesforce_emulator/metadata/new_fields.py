@@ -35,8 +35,9 @@ def new_field_change(org: Org, thing: ObjectType, name: str, tree: Tree) -> Tree
     field = Field(name=name, hidden=not required, **facts)
     after = attrs.evolve(thing, fields={**thing.fields, name: field})
     change = field_change(org, after, field, tree, (), adds_settings=False)
-    spelled = {camel(key): _plain(getattr(field, key)) for key in _RAW}
-    change["fields"][name] = {**{key: fact for key, fact in spelled.items() if fact}, **change["fields"][name]}
+    usual = attrs.fields_dict(Field)
+    spelled = {camel(key): _plain(fact) for key in _RAW if (fact := getattr(field, key)) != usual[key].default}
+    change["fields"][name] = {**spelled, **change["fields"][name]}
     return change
 
 

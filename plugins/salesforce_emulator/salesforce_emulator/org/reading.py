@@ -97,10 +97,11 @@ def camel(name: str) -> str:
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(model.Value, lambda value, _: value)
+    # The hook of Org takes the hooks of its fields when it is made.
+    converter.register_structure_hook(model.Locks | None, partial(_locks, converter))
     values = (picklists.PicklistValue, picklists.GlobalValueSet)
     for cls in (*values, model.Field, *_RULES, model.ObjectType, *_SETTINGS, model.Org):
         _register(converter, cls)
-    converter.register_structure_hook(model.Locks | None, partial(_locks, converter))
     return converter
 
 
