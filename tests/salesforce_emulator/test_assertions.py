@@ -11,7 +11,7 @@ import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from salesforce_emulator import Emulator, OrgError, read_org
 
 from tests.salesforce_emulator.client import Client
@@ -101,6 +101,15 @@ def test_a_certificate_must_be_one_and_admitted_users_must_exist() -> None:
         "application.certificate",
         "application.admitted",
     ]
+
+
+def test_a_certificate_has_an_rsa_key() -> None:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    other = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(serialization.Encoding.PEM, form)
+    with pytest.raises(OrgError) as caught:
+        read_org({"extends": "default", "application": {"certificate": other.decode()}})
+    [problem] = caught.value.problems
+    assert problem.endswith("(not an RSA key)")
 
 
 def test_what_is_no_assertion_is_refused_as_one(apart: Client) -> None:

@@ -54,6 +54,40 @@ def test_xml_batches_give_xml_results(client: Client) -> None:
     assert b"<statusCode>REQUIRED_FIELD_MISSING</statusCode>" in answer.content
 
 
+def test_an_xml_batch_names_types_and_parents(client: Client, emulator: Emulator) -> None:
+    account = client.create("Account", Name="A", External_Id__c="a-1")
+    job = client.job("insert", "Contact", content_type="XML")
+    parent = "<Account><sObject><External_Id__c>a-1</External_Id__c></sObject></Account>"
+    rows = f"<sObject><LastName>A</LastName>{parent}</sObject>"
+    data = f'<sObjects xmlns="http://www.force.com/2009/06/asyncapi/dataload">{rows}</sObjects>'
+    client.wait_for_batch(job, client.batch(job, data, "application/xml"))
+    assert [contact["AccountId"] for contact in emulator.records("Contact")] == [account]
+    [second] = [user for user in emulator.records("User") if user["Id"] != emulator.world.user_id]
+    job = client.job("insert", "Lead", content_type="XML")
+    owner = f"<Owner><sObject><Username>{second['Username']}</Username><type>User</type></sObject></Owner>"
+    rows = f"<sObject><type>Lead</type><LastName>L</LastName><Company>C</Company>{owner}</sObject>"
+    data = f'<sObjects xmlns="http://www.force.com/2009/06/asyncapi/dataload">{rows}</sObjects>'
+    client.wait_for_batch(job, client.batch(job, data, "application/xml"))
+    assert [record["OwnerId"] for record in emulator.records("Lead")] == [second["Id"]]
+
+
+def test_a_batch_in_json_has_ten_thousand_records_at_most(client: Client, emulator: Emulator) -> None:
+    info = json.dumps({"operation": "insert", "object": "Contact", "contentType": "JSON"})
+    job = client.bulk("POST", "", info, Content_Type="application/json").json()["id"]
+    sent = client.bulk("POST", f"/{job}/batch", json.dumps([{}] * 10_001), Content_Type="application/json").json()
+    while (batch := client.bulk("GET", f"/{job}/batch/{sent['id']}").json())["state"] != "Failed":
+        assert batch["state"] in ("Queued", "InProgress")
+    assert batch["stateMessage"] == "InvalidBatch : Records exceed the maximum of 10000 for a batch"
+
+
+def test_a_query_batch_that_finds_nothing_says_so(client: Client) -> None:
+    job = client.job("query", "Account")
+    batch = client.batch(job, "SELECT Name FROM Account")
+    client.wait_for_batch(job, batch)
+    result = elements(client.bulk("GET", f"/{job}/batch/{batch}/result"))["result"]
+    assert client.bulk("GET", f"/{job}/batch/{batch}/result/{result}").text == "Records not found for this query"
+
+
 def test_query_batches_list_result_files(client: Client, emulator: Emulator) -> None:
     emulator.insert("Account", {"Name": "A", "Is_Customer__c": True}, {"Name": "B"})
     job = client.job("query", "Account")

@@ -127,6 +127,25 @@ def test_an_aborted_job_leaves_waiting_batches_unprocessed() -> None:
     assert info["state"] == "NotProcessed"
 
 
+def test_an_aborted_job_keeps_the_batches_that_are_done(client: Client) -> None:
+    job = client.job("insert", "Account")
+    batch = client.batch(job, "Name\nA\n")
+    client.wait_for_batch(job, batch)
+    client.bulk("POST", f"/{job}", job_info("<state>Aborted</state>"), Content_Type="application/xml")
+    assert client.wait_for_batch(job, batch)["state"] == "Completed"
+    assert [row["Success"] for row in client.results(job, batch)] == ["true"]
+
+
+def test_a_batch_that_ends_before_its_first_rows_has_no_results(client: Client, emulator: Emulator) -> None:
+    stop = {"code": "InternalServerError", "message": "gone"}
+    emulator.faults([{"match": {"key": "k0"}, "do": {"stop": stop}}])
+    job = client.job("insert", "Account")
+    batch = client.batch(job, "Name,External_Id__c\nA,k0\n")
+    assert client.wait_for_batch(job, batch)["state"] == "Failed"
+    refused = client.bulk("GET", f"/{job}/batch/{batch}/result")
+    assert (refused.status_code, emulator.records("Account")) == (400, [])
+
+
 def test_batches_are_queued_first_and_run_in_any_order() -> None:
     with Emulator({"extends": "default", "bulk": {"delay": 0.4}}, seed=1) as emulator:
         client = Client(emulator)

@@ -109,6 +109,24 @@ def test_what_cannot_be_converted_changes_nothing(client: Client, emulator: Emul
     assert code(made) == "CANNOT_UPDATE_CONVERTED_LEAD"
 
 
+def test_the_new_records_may_get_another_owner(client: Client, emulator: Emulator) -> None:
+    made = lead(emulator)
+    [other] = [user["Id"] for user in emulator.records("User") if user["Id"] != emulator.world.user_id]
+    assert convert_lead(client, made, f"{STATUS}<u:ownerId>{other}</u:ownerId>")["success"] == "true"
+    owners = [emulator.records(name)[0]["OwnerId"] for name in ("Account", "Contact", "Opportunity")]
+    assert owners == [other] * 3
+
+
+def test_a_record_that_the_org_refuses_undoes_the_whole_conversion(client: Client, emulator: Emulator) -> None:
+    made = lead(emulator)
+    emulator.change_org({"leadFields": {"External_Id__c": ["Contact.External_Id__c"]}})
+    emulator.insert("Contact", {"LastName": "Taken", "External_Id__c": "k1"})
+    [error] = convert_lead(client, made)["errors"]
+    assert error["statusCode"] == "DUPLICATE_VALUE"
+    assert [emulator.records("Account"), len(emulator.records("Contact"))] == [[], 1]
+    assert emulator.records("Lead")[0]["IsConverted"] is False
+
+
 def test_leads_are_converted_by_hand_through_the_side_door(emulator: Emulator) -> None:
     made = lead(emulator)
     url = f"{emulator.instance_url}/__emulator__/convert"

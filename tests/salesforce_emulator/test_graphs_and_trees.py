@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from salesforce_emulator import Emulator
 
 from tests.salesforce_emulator.client import Client
@@ -89,3 +90,44 @@ def test_trees_are_refused_by_name_type_relationship_and_size(client: Client) ->
     assert code(record("a", "Contact", LastName="A")) == "INVALID_TYPE"
     assert code(record("a", "Account", Name="A", Foos={"records": [record("b", "Contact")]})) == "INVALID_FIELD"
     assert code(*(record(f"a{at}", "Account", Name="A") for at in range(201))) == "LIMIT_EXCEEDED"
+
+
+def nest(levels: int) -> dict[str, Any]:
+    """Return an account with as many levels of accounts, including its own."""
+    below = {} if levels == 1 else {"ChildAccounts": {"records": [nest(levels - 1)]}}
+    return record(f"a{levels}", "Account", Name="A", **below)
+
+
+def test_a_tree_has_five_levels_and_five_types_of_records_at_most(client: Client, emulator: Emulator) -> None:
+    status, answer = tree(client, nest(6))
+    assert (status, answer["results"][0]["errors"][0]["statusCode"]) == (400, "LIMIT_EXCEEDED")
+    assert tree(client, nest(5))[0] == 201
+    assert len(emulator.records("Account")) == 5
+    fields = {"StageName": "Prospecting", "CloseDate": "2026-01-31"}
+    kinds = {
+        "Contacts": record("t1", "Contact", LastName="C"),
+        "Cases": record("t2", "Case", Subject="C"),
+        "Assets": record("t3", "Asset", Name="S"),
+        "Opportunities": record("t4", "Opportunity", Name="O", **fields),
+        "Subscriptions__r": record("t5", "Subscription__c", Name="B"),
+    }
+    children = {name: {"records": [one]} for name, one in kinds.items()}
+    status, answer = tree(client, record("a", "Account", Name="A", **children))
+    assert (status, answer["results"][0]["errors"][0]["statusCode"]) == (400, "LIMIT_EXCEEDED")
+    del children["Subscriptions__r"]
+    assert tree(client, record("a", "Account", Name="A", **children))[0] == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ([], "JSON_PARSER_ERROR"),
+        ({"records": {}}, "JSON_PARSER_ERROR"),
+        ({"records": []}, "REQUIRED_FIELD_MISSING"),
+        ({"records": [1]}, "INVALID_INPUT"),
+        ({"records": [{"attributes": {"type": "Account"}, "Name": "A"}]}, "INVALID_INPUT"),
+    ],
+)
+def test_what_holds_no_tree_is_refused(client: Client, body: Any, code: str) -> None:
+    answer = client.rest("POST", "/composite/tree/Account", body)
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, code)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 import requests
 from salesforce_emulator import Emulator
+from salesforce_emulator.hosts import Hosts
 
 from tests.salesforce_emulator.client import Client
 
@@ -59,3 +61,10 @@ def test_sessions_end_when_the_side_door_says_so(client: Client, emulator: Emula
     client.login()
     assert requests.post(url, json={"access": False, "refresh": True}, timeout=5).status_code == 204
     assert client.rest("GET", "/limits").ok
+
+
+def test_only_an_instance_of_this_computer_moves() -> None:
+    hosts = Hosts(instance="http://192.0.2.1:80")
+    with pytest.raises(ValueError, match=r"not from 192\.0\.2\.1"):
+        hosts.move()
+    assert (hosts.instance, hosts.former) == ("http://192.0.2.1:80", None)

@@ -139,3 +139,9 @@ def test_so_many_long_calls_are_served_at_the_same_time(client: Client, emulator
         assert client.login().ok
         assert [call.result().status_code for call in long] == [200, 200]
     assert client.rest("GET", "/sobjects/Account").ok
+
+
+def test_an_allocation_that_the_org_does_not_have_is_unlimited(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"limits": {"DailyApiRequests": None}})
+    answer = client.rest("GET", "/limits")
+    assert (answer.status_code, "DailyApiRequests" in answer.json()) == (200, False)

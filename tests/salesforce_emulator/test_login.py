@@ -131,3 +131,11 @@ def test_username_and_password_log_in_only_where_the_org_allows_it(client: Clien
     assert client.login(**form).ok
     assert client.login(**{**form, "password": "wrong"}).json() == refused
     assert client.login(**{**form, "username": "nobody"}).json() == refused
+
+
+def test_tokens_are_asked_for_by_post_only(client: Client, emulator: Emulator) -> None:
+    answer = client.http.get(f"{emulator.login_url}/services/oauth2/token")
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "invalid_request", "error_description": "must use HTTP POST"},
+    )

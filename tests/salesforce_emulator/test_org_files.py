@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from salesforce_emulator import Emulator, OrgError, read_org
+from salesforce_emulator.org.reading import change_org
 
 from tests.salesforce_emulator.client import Client
 
@@ -103,6 +105,83 @@ def test_every_problem_of_sense_is_told_at_once_with_its_place() -> None:
     assert len(caught.value.problems) == 14
     assert "objects.Account.fields.D__c: referenceTo: the org has no object Nope" in caught.value.problems
     assert "objects.Thing__c.keyPrefix: '001' belongs to Account" in caught.value.problems
+
+
+def test_every_problem_of_picklists_is_told_with_its_place() -> None:
+    def picklist(*values: Any, **more: Any) -> dict[str, Any]:
+        return {"type": "picklist", "picklistValues": list(values), **more}
+
+    fields = {
+        "A__c": picklist({"value": "a", "label": "Same"}, {"value": "b", "label": "same"}),
+        "B__c": picklist({"value": "a", "defaultValue": True}, {"value": "b", "defaultValue": True}),
+        "C__c": {**picklist("a;b"), "type": "multipicklist"},
+        "D__c": {"type": "picklist", "globalValueSet": "Nope"},
+        "E__c": {"type": "string", "length": 9, "globalValueSet": "Good"},
+        "F__c": picklist("a", valueSettings={"a": ["x"]}),
+        "G__c": picklist("a", controllerName="Control__c", valueSettings={"b": ["x"], "a": ["y"]}),
+        "H__c": picklist("a", controllerName="Flag__c", valueSettings={"a": ["true"]}),
+        "I__c": picklist("a;b", {"value": "old", "label": "a;b", "active": False}),
+        "Control__c": picklist("x"),
+        "Flag__c": {"type": "boolean"},
+    }
+    sets = {"Empty": {"values": []}, "Twice": {"values": ["a", "A"]}, "Good": {"values": ["a"]}}
+    with pytest.raises(OrgError) as caught:
+        read_org(extend_default(objects={"Account": {"fields": fields}}, globalValueSets=sets))
+    place = "objects.Account.fields"
+    assert sorted(caught.value.problems) == [
+        "globalValueSets.Empty.values: at least one",
+        "globalValueSets.Twice.values: a value occurs twice",
+        f"{place}.A__c: picklistValues: a label occurs twice",
+        f"{place}.B__c: picklistValues: only one can be the default",
+        f"{place}.C__c: picklistValues: a value of a multi-select picklist has a semicolon",
+        f"{place}.D__c: globalValueSet: the org has no set Nope",
+        f"{place}.E__c: globalValueSet: only picklists have one",
+        f"{place}.F__c: valueSettings: need a controllerName",
+        f"{place}.G__c: valueSettings.a: y is not a value of Control__c",
+        f"{place}.G__c: valueSettings.b: no value of the field",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sets", "problem"),
+    [
+        ([], "expected a mapping @ org.global_value_sets"),
+        ({"Mine": {"label": "M"}}, "globalValueSets.Mine.values: at least one"),
+    ],
+)
+def test_what_holds_no_global_value_sets_is_told(sets: Any, problem: str) -> None:
+    with pytest.raises(OrgError, match=problem):
+        read_org(extend_default(globalValueSets=sets))
+
+
+def test_an_org_file_may_stand_alone() -> None:
+    name = {"type": "string", "length": 80}
+    user = {"keyPrefix": "005", "fields": {"Username": name, "Name": {**name, "nameField": True}}}
+    alone = {
+        "id": read_org().id,
+        "name": "Alone",
+        "username": "me@emulator.invalid",
+        "application": {"clientId": "c", "clientSecret": "s"},
+        "objects": {"User": {**user, "records": [{"Username": "me@emulator.invalid"}]}},
+    }
+    assert list(read_org(alone).objects) == ["User"]
+    with Emulator(alone) as emulator:
+        client = Client(emulator)
+        assert client.select_rows("SELECT Username FROM User") == [{"Username": "me@emulator.invalid"}]
+        client.close()
+
+
+def test_a_record_of_the_org_has_the_fields_that_the_org_declares() -> None:
+    fields = {"InstanceName": None, "TrialExpirationDate": None}
+    with Emulator(extend_default(objects={"Organization": {"fields": fields}})) as emulator:
+        [record] = emulator.records("Organization")
+    assert (record["Name"], "InstanceName" in record) == ("Emulated Org", False)
+
+
+def test_an_org_that_was_not_read_from_a_file_does_not_change() -> None:
+    org = attrs.evolve(read_org(), source={})
+    with pytest.raises(OrgError, match="cannot be changed"):
+        change_org(org, {"name": "Other"})
 
 
 @pytest.mark.parametrize("content", ["[1, 2]", "a: [", "extends: other"])

@@ -296,3 +296,12 @@ def test_fields_of_custom_objects_hang_on_the_id_of_the_object(client: Client) -
     where = f"CustomField WHERE DeveloperName = 'Seats' AND TableEnumOrId = '{durable}'"
     [field] = query_tooling(client, f"SELECT FullName, Metadata FROM {where}")
     assert (field["FullName"], field["Metadata"]["type"]) == ("Subscription__c.Seats__c", "Number")
+
+
+def test_the_values_of_a_global_set_are_a_list(client: Client) -> None:
+    before = tree(client, "Territories")
+    refused = patch(client, "Territories", {**before, "customValue": value("N")})
+    status, code, message = read_error(refused)
+    assert (status, code) == (400, "JSON_PARSER_ERROR")
+    assert message.startswith("Cannot deserialize instance of CustomValue from value {")
+    assert tree(client, "Territories") == before

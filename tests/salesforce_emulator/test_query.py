@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from salesforce_emulator import Emulator
+from salesforce_emulator.cursors import Cursors
 
 from tests.salesforce_emulator.client import Client
 
@@ -237,3 +238,10 @@ def test_the_first_word_is_named_without_a_place(client: Client) -> None:
     assert client.query("SELEKT Name FROM Account") == [
         {"message": "unexpected token: SELEKT", "errorCode": "MALFORMED_QUERY"}
     ]
+
+
+def test_results_are_kept_until_there_are_too_many(emulator: Emulator) -> None:
+    found, cursors = emulator.world.query("SELECT Id FROM Account", "58.0"), Cursors()
+    first, second, *_ = (cursors.keep(found) for _ in range(1_001))
+    assert cursors.find(f"{first}-0") is None
+    assert cursors.find(f"{second}-0") == (second, found, 0)

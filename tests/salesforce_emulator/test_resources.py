@@ -170,3 +170,14 @@ def test_answers_are_compressed_when_asked_and_indented_when_asked(client: Clien
     assert "Content-Encoding" not in plain.headers
     pretty = client.rest("GET", "/limits", headers={"X-PrettyPrint": "1"})
     assert pretty.text.startswith('{\n  "AnalyticsExternalDataSizeMB" : {')
+
+
+def test_events_have_no_list_of_changed_records(client: Client) -> None:
+    span = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}
+    for kind in ("updated", "deleted"):
+        refused = client.rest("GET", f"/sobjects/Order_Update__e/{kind}", params=span)
+        text = "entity type Order_Update__e does not support replication"
+        assert (refused.status_code, refused.json()) == (
+            400,
+            [{"message": text, "errorCode": "INVALID_TYPE_FOR_OPERATION"}],
+        )

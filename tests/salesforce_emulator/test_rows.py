@@ -99,6 +99,25 @@ def test_update_only_never_creates(client: Client) -> None:
     assert client.rest("PATCH", path, {"LastName": "Two"}).json()["created"] is False
 
 
+def test_the_id_is_a_key_too_and_creates_nothing(client: Client, emulator: Emulator) -> None:
+    path = f"/sobjects/Contact/Id/{client.create('Contact', LastName='One')}"
+    changed = client.rest("PATCH", path, {"LastName": "Two"})
+    assert (changed.status_code, changed.json()["created"]) == (200, False)
+    assert client.rest("GET", path).json()["LastName"] == "Two"
+    missing = client.rest("PATCH", "/sobjects/Contact/Id/0035g0000000zzzAAA", {"LastName": "Three"})
+    assert (missing.status_code, len(emulator.records("Contact"))) == (404, 1)
+    assert client.rest("DELETE", path).status_code == 204
+    assert (client.rest("GET", path).status_code, client.rest("DELETE", path).status_code) == (404, 404)
+
+
+def test_a_body_is_one_record_and_a_choice_of_fields_names_those_of_the_object(client: Client) -> None:
+    several = client.rest("POST", "/sobjects/Contact", [{"LastName": "One"}])
+    assert (several.status_code, several.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
+    unknown = client.rest("GET", f"/sobjects/Contact/{client.create('Contact', LastName='One')}?fields=LastName,Nope")
+    text = "No such column 'Nope' on sobject of type Contact"
+    assert (unknown.status_code, unknown.json()) == (400, [{"message": text, "errorCode": "INVALID_FIELD"}])
+
+
 def test_a_taken_unique_value_names_the_other_record(client: Client) -> None:
     taken = client.create("Contact", LastName="One", Unique_Key__c="u-1")
     answer = client.rest("POST", "/sobjects/Contact", {"LastName": "Two", "Unique_Key__c": "U-1"})
@@ -168,6 +187,23 @@ def test_parents_may_be_named_by_key(client: Client) -> None:
     assert client.rest("POST", "/sobjects/Contact", both).json()[0]["errorCode"] == "INVALID_FIELD"
     no_key = client.rest("POST", "/sobjects/Contact", {"LastName": "Two", "Account": {"Name": "Acme"}})
     assert no_key.json()[0]["errorCode"] == "INVALID_FIELD"
+
+
+def test_a_parent_may_be_emptied_by_key_but_not_be_in_the_recycle_bin(client: Client) -> None:
+    account = client.create("Account", Name="Acme", External_Id__c="a-1")
+    contact = client.create("Contact", LastName="One", AccountId=account)
+    path = f"/sobjects/Contact/{contact}"
+    assert client.rest("PATCH", path, {"Account": {"External_Id__c": None}}).status_code == 204
+    assert client.rest("GET", path).json()["AccountId"] is None
+    assert client.rest("PATCH", path, {"Account": {"Id": account}}).status_code == 204
+    assert client.rest("GET", path).json()["AccountId"] == account
+    client.rest("PATCH", path, {"AccountId": None})
+    client.rest("DELETE", f"/sobjects/Account/{account}")
+    refused = client.rest("PATCH", path, {"AccountId": account})
+    assert (refused.status_code, refused.json()) == (
+        400,
+        [{"message": "entity is deleted", "errorCode": "ENTITY_IS_DELETED", "fields": []}],
+    )
 
 
 def test_a_polymorphic_parent_must_say_its_type_first(client: Client) -> None:

@@ -63,6 +63,7 @@ def test_without_objects_every_one_is_searched_and_told_by_id(client: Client) ->
         ("FIND {acme} RETURNING Nope(Id)", "INVALID_TYPE"),
         ("FIND {acme} RETURNING Account(Nope__c)", "INVALID_FIELD"),
         ("FIND {acme} RETURNING Order_Update__e(Id)", "INVALID_TYPE_FOR_OPERATION"),
+        ("FIND {acme} RETURNING EntityDefinition(QualifiedApiName)", "INVALID_TYPE"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(client: Client, statement: str, code: str) -> None:
@@ -79,6 +80,9 @@ def test_parameters_search_as_a_statement_does(client: Client, emulator: Emulato
     assert client.rest("GET", "/parameterizedSearch", params={"q": "acme", "sObject": "Lead"}).json() == {
         "searchRecords": []
     }
+    for short in ({"q": "a"}, {"sobjects": []}, []):
+        refused = client.rest("POST", "/parameterizedSearch", short)
+        assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "MALFORMED_SEARCH")
     odd = client.rest("POST", "/parameterizedSearch", {"q": "tools", "sobjects": [1]})
     assert odd.json()[0]["errorCode"] == "JSON_PARSER_ERROR"
     emulator.delete("Contact", emulator.records("Contact")[0]["Id"])

@@ -160,6 +160,30 @@ def test_queries_come_in_pages_with_parents_and_deleted_records(client: Client, 
     assert fault(post(client, bad))[1] == "sf:INVALID_FIELD"
 
 
+def test_a_page_that_nobody_keeps_is_a_fault(client: Client) -> None:
+    more = message("queryMore", "<u:queryLocator>0r85g000000000zAAQ-200</u:queryLocator>", client.token)
+    assert fault(post(client, more))[:2] == (500, "sf:INVALID_QUERY_LOCATOR")
+
+
+def test_addresses_and_children_stand_within_their_records(client: Client, emulator: Emulator) -> None:
+    [account] = emulator.insert("Account", {"Name": "A", "BillingCity": "Paris", "BillingCountry": "France"})
+    emulator.insert("Contact", {"LastName": "L", "AccountId": account})
+    text = "<u:queryString>SELECT BillingAddress, (SELECT LastName FROM Contacts) FROM Account</u:queryString>"
+    [result] = call_soap(client, "query", text)
+    [record] = result["records"]
+    address = record["BillingAddress"]
+    assert (address["city"], address["country"], address["street"]) == ("Paris", "France", None)
+    assert [child["LastName"] for child in record["Contacts"]["records"]] == ["L"]
+
+
+def test_a_field_that_is_nil_is_left_as_it_is(client: Client, emulator: Emulator) -> None:
+    [account] = emulator.insert("Account", {"Name": "A", "Phone": "1"})
+    nil = '<s:Phone x:nil="true" xmlns:x="http://www.w3.org/2001/XMLSchema-instance"/>'
+    row = sobject("sObjects", "Account", Id=account, Site="S").replace("</u:", f"{nil}</u:")
+    assert call_soap(client, "update", row)[0]["success"] == "true"
+    assert client.select_rows("SELECT Phone, Site FROM Account") == [{"Phone": "1", "Site": "S"}]
+
+
 def login(emulator: Emulator, password: str, version: str = "58.0") -> requests.Response:
     inner = f"<u:username>{emulator.username}</u:username><u:password>{password}</u:password>"
     url = f"{emulator.login_url}/services/Soap/u/{version}"

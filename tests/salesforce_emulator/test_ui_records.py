@@ -34,6 +34,16 @@ def test_errors_name_their_field(client: Client) -> None:
     assert create(client, object_name="Nope", Name="x").json()[0]["errorCode"] == "INVALID_TYPE"
 
 
+def test_bodies_and_objects_that_user_interfaces_do_not_have_are_refused(client: Client) -> None:
+    for body in ([], {"apiName": "Contact"}, {"fields": {"LastName": "L"}}):
+        refused = client.rest("POST", "/ui-api/records", body)
+        assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
+    text = "Object Order_Update__e is not supported in UI API"
+    event = create(client, object_name="Order_Update__e", Order_Number__c="O-1")
+    assert (event.status_code, event.json()) == (400, [{"message": text, "errorCode": "INVALID_TYPE"}])
+    assert client.emulator.events("Order_Update__e")["events"] == []
+
+
 def test_the_same_key_creates_one_record_for_thirty_days(client: Client, emulator: Emulator) -> None:
     key = str(uuid.uuid4())
     first, second = create(client, key, LastName="L"), create(client, key, LastName="L")

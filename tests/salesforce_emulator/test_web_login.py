@@ -207,6 +207,16 @@ def test_with_rotation_the_old_refresh_token_is_dead_at_once(browser: Browser, e
     assert browser.refresh(second).json()["refresh_token"] not in (first, second)
 
 
+def test_a_refresh_token_that_ends_while_it_is_used_does_not_come_back(emulator: Emulator) -> None:
+    authorizations, app = emulator.world.authorizations, emulator.world.org.application
+    token = authorizations.new_refresh_token(app, emulator.world.user_id, ("api",), authorizations.new_login())
+    found = authorizations.refresh_token(app, token)
+    assert found is not None
+    authorizations.end(token)
+    authorizations.use(found)
+    assert authorizations.refresh_token(app, token) is None
+
+
 def test_refresh_tokens_may_age_and_end_when_a_test_says_so(browser: Browser, emulator: Emulator) -> None:
     change(emulator, refreshTokenSeconds=100)
     tokens = browser.log_in()
