@@ -95,6 +95,15 @@ def test_the_usage_that_answers_tell_may_lag_behind(client: Client, emulator: Em
     assert read_api_usage() == "api-usage=14/100"
 
 
+def test_usage_that_lags_behind_leaves_out_what_was_used_before_a_quiet_day(client: Client, emulator: Emulator) -> None:
+    emulator.change_org({"limits": {"DailyApiRequests": {"max": 100, "remaining": 90}}, "usageLag": 60})
+    emulator.advance(2 * _DAY)
+    client.login()
+    assert client.rest("GET", "/sobjects").headers["Sforce-Limit-Info"] == "api-usage=0/100"
+    emulator.advance(61)
+    assert client.rest("GET", "/sobjects").headers["Sforce-Limit-Info"] == "api-usage=1/100"
+
+
 def test_others_use_calls_too_and_never_more_than_are_left(client: Client, emulator: Emulator) -> None:
     emulator.change_org({"limits": {"DailyApiRequests": {"max": 100}, "DailyBulkApiBatches": {"max": 10}}})
     emulator.use("DailyApiRequests", 60)

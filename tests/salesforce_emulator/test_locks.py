@@ -85,7 +85,7 @@ def test_only_the_rows_that_touch_a_locked_record_fail(locking: Emulator) -> Non
 
 
 def test_a_row_that_cannot_be_read_locks_nothing(locking: Emulator) -> None:
-    unreadable = "External_Id__c,LastName,Visits__c,Account.External_Id__c\nx,L,many,a\n"
+    unreadable = "External_Id__c,LastName,Account.External_Id__c,Visits__c\nx,L,a,many\n"
     [[refused], written] = both(locking, unreadable, contacts("a", 0))
     assert "invalid" in refused["Error"].lower()
     assert all(row["Success"] == "true" for row in written)
@@ -211,6 +211,7 @@ def test_an_org_without_the_lock_model_has_no_locks(emulator: Emulator) -> None:
     assert emulator.world.org.workers == 1
 
 
-def test_an_org_has_the_default_locks_or_none() -> None:
+def test_an_org_has_the_default_locks_its_own_or_none() -> None:
     assert read_org(org(locks=True)).locks == Locks(hold=0.05, wait=0)
     assert read_org(org(locks=False)).locks is None
+    assert read_org(org(locks={"hold": 2, "wait": 1})).locks == Locks(hold=2, wait=1)
