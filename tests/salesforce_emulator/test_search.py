@@ -80,7 +80,8 @@ def test_parameters_search_as_a_statement_does(client: Client, emulator: Emulato
     assert client.rest("GET", "/parameterizedSearch", params={"q": "acme", "sObject": "Lead"}).json() == {
         "searchRecords": []
     }
-    for short in ({"q": "a"}, {"sobjects": []}, []):
+    bodies: list[Any] = [{"q": "a"}, {"sobjects": []}, []]
+    for short in bodies:
         refused = client.rest("POST", "/parameterizedSearch", short)
         assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "MALFORMED_SEARCH")
     odd = client.rest("POST", "/parameterizedSearch", {"q": "tools", "sobjects": [1]})

@@ -35,7 +35,8 @@ def test_errors_name_their_field(client: Client) -> None:
 
 
 def test_bodies_and_objects_that_user_interfaces_do_not_have_are_refused(client: Client) -> None:
-    for body in ([], {"apiName": "Contact"}, {"fields": {"LastName": "L"}}):
+    bodies: list[Any] = [[], {"apiName": "Contact"}, {"fields": {"LastName": "L"}}]
+    for body in bodies:
         refused = client.rest("POST", "/ui-api/records", body)
         assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
     text = "Object Order_Update__e is not supported in UI API"
