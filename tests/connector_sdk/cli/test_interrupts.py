@@ -64,3 +64,18 @@ def test_without_a_signal_nothing_is_left_behind() -> None:
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
     assert interrupt.code is None
     assert not interrupt.cancel.is_set()
+
+
+def test_a_signal_that_means_something_else_ends_nothing() -> None:
+    met: list[int] = []
+    former = signal.signal(signal.SIGUSR1, lambda number, _: met.append(number))
+    try:
+        with interruptible() as interrupt:
+            signal.raise_signal(signal.SIGUSR1)
+            assert not interrupt.cancel.wait(0.2)
+            signal.raise_signal(signal.SIGTERM)
+            assert interrupt.cancel.wait(10)
+    finally:
+        signal.signal(signal.SIGUSR1, former)
+    assert met == [signal.SIGUSR1]
+    assert interrupt.code == 143
