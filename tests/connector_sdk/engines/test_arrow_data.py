@@ -89,6 +89,21 @@ def test_a_type_that_cannot_be_read_is_told_where_it_is_used(read: Read, lack: R
     )
 
 
+def test_data_of_which_no_column_can_be_read_is_refused_with_every_reason(refuse: Refuse) -> None:
+    pairs = pa.array([[1, 2]], pa.list_(pa.decimal256(50, 2), 2))
+    doubled = pa.table([[1], [2], pairs], names=["id", "id", "n"])
+    message = refuse(data=doubled).message
+    assert message.startswith("no column can be used — ")
+    assert "id: the data has " in message
+    assert "n: the data has it as fixed_size_list<item: decimal256(50, 2)>[2], which cannot be read" in message
+
+
+def test_a_whole_number_of_128_bits_keeps_every_digit(read: Read) -> None:
+    with duckdb.connect() as connection:
+        data = connection.sql(f"select unnest([{2**127 - 1}::hugeint, -{2**127 - 1}::hugeint, null]) as id")
+        assert read(data=data).column("id").cast(pa.string()).to_pylist() == [str(2**127 - 1), str(1 - 2**127), None]
+
+
 def test_a_stream_that_breaks_is_told(refuse: Refuse) -> None:
     def batches() -> Any:
         yield TABLE.to_batches()[0]

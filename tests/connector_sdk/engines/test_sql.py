@@ -10,6 +10,7 @@ import pytest
 
 from connector_sdk import Model
 from connector_sdk.engines.models import open_model
+from connector_sdk.engines.sql import choices_as_text
 
 from .conftest import Read, Refuse
 
@@ -132,3 +133,18 @@ def test_sql_that_fails_is_told_with_its_reason(refuse: Refuse, sql: str, told: 
 )
 def test_anything_but_one_select_is_refused(refuse: Refuse, sql: str) -> None:
     refuse(sql=sql)
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "text"),
+    [
+        ("""['"a"', '1.50', 'null', '"b;c"']::json[]""", "JSON[]", "a;1.50;null;b;c"),
+        ("['a', 'b']", "VARCHAR[]", "a;b"),
+        ("[1, 2]", "INTEGER[]", "1;2"),
+        ("'a;b'", "VARCHAR", "a;b"),
+    ],
+)
+def test_several_choices_are_one_text_without_the_quotes_of_json(value: str, type_: str, text: str) -> None:
+    with duckdb.connect() as connection:
+        query = f"select typeof(v), {choices_as_text('v', type_)} from (select {value} as v)"
+        assert connection.execute(query).fetchone() == (type_, text)

@@ -65,6 +65,11 @@ def test_every_kind_of_value_comes_back_as_it_was_sent(direct: Direct, store: St
         ({"email": "nobody"}, "bad_value", "email"),
         ({"tier": "gold"}, "bad_value", "tier"),
         ({"age": "seven"}, "bad_value", "age"),
+        ({"age": True}, "bad_value", "age"),
+        ({"active": 1}, "bad_value", "active"),
+        ({"height": "tall"}, "bad_value", "height"),
+        ({"nicknames": "Bo"}, "bad_value", "nicknames"),
+        ({"about": 7}, "bad_value", "about"),
         ({"verified": "me"}, "not_writable", "verified"),
         ({"created_at": "2024-01-01"}, "not_writable", "created_at"),
         ({"account": "a-000009"}, "reference_not_found", "account"),
@@ -86,6 +91,12 @@ def test_a_unique_value_is_taken_once(direct: Direct):
     direct.upsert(person("k1", badge=7))
     batch = direct.batch("people", Action.CREATE, [person("K1", badge=8), person("k2", badge=7)])
     assert [each["code"] for each in lines(direct.write(batch))] == ["duplicate", "duplicate"]
+
+
+def test_an_upsert_that_another_batch_was_faster_than_may_be_tried_again_and_a_create_may_not():
+    errors = {action: RowError("duplicate", "k1 is taken", action) for action in (Action.UPSERT, Action.CREATE)}
+    kinds = {action: plugin.classify_error(error).kind for action, error in errors.items()}
+    assert kinds == {Action.UPSERT: Kind.TRANSIENT, Action.CREATE: Kind.REJECTED}
 
 
 def test_a_create_only_field_is_refused_for_a_record_that_exists(direct: Direct):
@@ -342,3 +353,9 @@ def test_a_guest_may_be_converted_just_before_its_row_is_executed(direct: Direct
     found = lines(direct.write(direct.batch("guests", Action.UPDATE, [{"name": "New"}] * 3, ids=ids)))
     assert [each["code"] for each in found] == [None, "converted", None]
     assert [each["external_id"] for each in store.records("people")] == ["k2"]
+
+
+def test_a_value_of_a_type_that_the_service_does_not_have_is_refused(store: Store):
+    with pytest.raises(TypeError, match=r"b'\\xff' cannot travel"):
+        store.put("people", external_id="k1", name=b"\xff")
+    assert store.records("people") == ()
