@@ -9,10 +9,12 @@ from collections.abc import Sequence
 import pytest
 
 from connector_sdk import (
+    NOT_EXECUTED,
     Action,
     Batch,
     NotExecuted,
     RunStopped,
+    Unknown,
     WriteResult,
 )
 from connector_sdk.delivery.retry import Budget, Pace
@@ -316,3 +318,36 @@ def test_rows_that_were_not_executed_for_a_fatal_reason_stop_the_run_and_the_nex
     bench.send(plugin)
     assert plugin.sent == [["row0", "row1"], ["row1"]]
     assert set(bench.outcomes().values()) == {"succeeded"}
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Unknown("look at job j1"), "unknown: look at job j1"),
+        (NOT_EXECUTED, "unprocessed: the run was abandoned"),
+        (LostError("no answer"), "unknown: The destination could not say what became of it: "),
+    ],
+    ids=["unknown", "not executed", "no answer"],
+)
+def test_a_batch_in_doubt_of_an_abandoned_run_is_asked_about_and_not_sent(
+    bench: Bench, answer: object, said: str, repeated: bool
+) -> None:
+    """What the destination says is about the last try. An earlier one that was lost may have been executed."""
+
+    def recover(batch: Batch) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    bench.plan(Action.CREATE, (0, 2))
+    (batch,) = bench.journal.batches("r1")
+    batch = bench.journal.intend(batch, repeated=repeated)
+    bench.journal.anchor(batch, batch.attempts, "job", {"job": "j1"})
+    plugin = Scripted(lambda batch: results(batch, {}), recover=recover)
+    bench.send(plugin, settle_only=True)
+    if repeated and answer is NOT_EXECUTED:
+        said = "unknown: The answer was lost before the run was abandoned."
+    assert plugin.sent == []
+    assert plugin.recovered > 0
+    assert [f"{line['outcome']}: {line['message']}".startswith(said) for line in bench.lines()] == [True, True]

@@ -15,6 +15,7 @@ from connector_sdk import (
     FieldMapping,
     Find,
     Kind,
+    Match,
     Mode,
     OnNull,
     Removal,
@@ -25,6 +26,8 @@ from connector_sdk.testing.reference import Fault, FaultKind, plugin
 from .bench import Bench, Ran, map_fields
 
 APIS = ["call", "two_phase", "leased_job"]
+KEPT = {"left": 7, "gone": 8}
+"""Two people and their badges."""
 
 
 @pytest.fixture
@@ -178,6 +181,42 @@ def test_what_cannot_be_found_anew_is_what_the_destination_says(both: Bench) -> 
     )
     ran = both.run([row("g")])
     assert ran.ledger == {"g": "rejected converted"}
+
+
+def test_a_value_that_several_records_have_by_now_means_none_of_them(both: Bench) -> None:
+    put(both, "g")
+    add_conversions(both, "g")
+    others = [both.store.put("people", external_id=key, name="Old") for key in ("p", "q")]
+    asked: list[Any] = []
+
+    def match(connection: Any, objects: Any, field: str, values: pa.Array) -> pa.Table:
+        asked.append(values)
+        if len(asked) == 1:
+            return plugin.match(connection, objects, field, values, False, (), {})
+        return pa.table([[0, 0], ["people"] * 2, others], schema=MATCH_SCHEMA)
+
+    both.hooks["match"] = match
+    assert both.run([row("g")]).ledger == {"g": "rejected converted"}
+    assert people(both) == {"g": "Old", "p": "Old", "q": "Old"}
+    assert len(asked) == 2
+
+
+def test_a_row_is_matched_again_by_a_number_as_well(bench: Bench) -> None:
+    left, gone = (bench.store.put("people", external_id=key, name="Old", badge=badge) for key, badge in KEPT.items())
+    bench.change(mode=Mode.UPDATE, match=Match("badge", "b"))
+    answers = [gone, left]
+    asked: list[Any] = []
+
+    def match(values: pa.Array) -> pa.Table:
+        asked.append(values.to_pylist())
+        return pa.table([[0], ["people"], [answers.pop(0)]], schema=MATCH_SCHEMA)
+
+    bench.hooks["match"] = match
+    bench.hooks["classify_error"] = lambda error: Classification(kind=Kind.REJECTED, executed=Executed.NO, rematch=True)
+    bench.store.delete("people", gone)
+    ran = bench.run(pa.table({"k": ["1"], "b": [7], "n": ["New"]}))
+    assert (ran.ledger, asked) == ({"1": "succeeded"}, [[7], [7]])
+    assert bench.names() == {"left": "New"}
 
 
 def test_looking_again_has_an_end(both: Bench) -> None:

@@ -535,3 +535,15 @@ def test_an_id_that_is_a_path_leads_nowhere(notes: Bench, tmp_path: Path) -> Non
     shutil.copytree(notes.folder / ".connector", tmp_path / "copy")
     run_sync(notes, state=tmp_path / "copy", accept={"copied"})
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("note", ["", "project/.connector", "."])
+def test_a_note_of_a_place_that_is_no_whole_path_counts_as_missing(tmp_path: Path, note: str) -> None:
+    former, folder = tmp_path / "former", tmp_path / "folder"
+    folder.mkdir()
+    assert RollbackGuard("id", former, str(tmp_path)).note_place() == ""
+    guard = RollbackGuard("id", folder, str(tmp_path))
+    assert guard.find_former_place() == former
+    (place,) = user_state_path("connector-sdk").rglob("place")
+    place.write_text(note, encoding="utf-8")
+    assert guard.find_former_place() is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import urllib.parse
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from connector_sdk.testing.cassettes import Cassette, leaks
+from connector_sdk.testing.cassettes import Cassette, CassetteError, leaks
 
 from ..hooks.echo_server import echo_server
 from ..observing.planted import SPELLINGS, echo, find_secrets, plant_secrets
@@ -70,3 +71,47 @@ def test_what_is_left_in_a_cassette_is_noticed() -> None:
     assert leaks(echo(KNOWN))
     assert leaks('{"accessToken": "x1234"}')
     assert leaks('"{\\"refresh_token\\": \\"x1234\\"}"')
+
+
+def test_without_a_cassette_nothing_is_replayed_and_the_way_to_record_one_is_named(tmp_path: Path) -> None:
+    player = Cassette(tmp_path / "none.yaml", record=False)
+    with pytest.raises(CassetteError, match=r"there is no cassette .*none\.yaml: record it"), player.play():
+        pytest.fail("the test must not begin")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def two(tmp_path: Path, server: str) -> Cassette:
+    """A player of a cassette with two exchanges."""
+    with Cassette(tmp_path / "c.yaml", record=True).play():
+        for number in range(2):
+            requests.post(f"{server}/{number}", data=b"x", timeout=10)
+    return Cassette(tmp_path / "c.yaml", record=False)
+
+
+def ask(number: int) -> str:
+    """Ask what a cassette recorded, of a host that does not exist."""
+    return requests.post(f"http://elsewhere/{number}", data=b"x", timeout=10).text
+
+
+def test_a_cassette_answers_in_place_of_any_host(two: Cassette) -> None:
+    with two.play():
+        assert [ask(number) for number in range(2)] == ["x", "x"]
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_an_exchange_that_nobody_asks_for_is_an_error(two: Cassette, asked: int) -> None:
+    with pytest.raises(CassetteError, match=rf"{2 - asked} exchanges of .* were not asked for: record it"), two.play():
+        for number in range(asked):
+            ask(number)
+
+
+def test_an_answer_that_is_compressed_is_recorded_as_text_without_its_secrets(tmp_path: Path, server: str) -> None:
+    path = tmp_path / "c.yaml"
+    (secret, *_) = UNKNOWN
+    body = gzip.compress(json.dumps({"access_token": secret.text, "said": "hello"}).encode())
+    with Cassette(path, record=True).play():
+        requests.post(server, data=body, timeout=10)
+    text = path.read_text(encoding="utf-8")
+    assert text.count("hello") == 2, "the question and the answer"
+    assert find_secrets([secret], text) == []
