@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +18,7 @@ from connector_sdk import (
     Column,
     Connection,
     Executed,
+    Field,
     Host,
     Kind,
     Mode,
@@ -43,6 +44,35 @@ def config(self: object) -> plugin.Config:
 def _plugin(**changes: Callable[..., Any]) -> SimpleNamespace:
     hooks = {name: getattr(plugin, name) for name in HOOKS}
     return SimpleNamespace(**hooks | {name: hookimpl(function) for name, function in changes.items()})
+
+
+def _limit(
+    *modes: Mode, without: Collection[str] = (), change: Callable[[Field], Field] = lambda field: field
+) -> SimpleNamespace:
+    """Return the destination with these modes alone, without these hooks, and with other fields."""
+    apis = (
+        evolve(each, delivery={mode: given for mode, given in each.delivery.items() if mode in modes})
+        for each in plugin.SPEC.apis
+    )
+    of_modes = {mode: plugin.SPEC.modes[mode] for mode in modes}
+    spec = evolve(plugin.SPEC, modes=of_modes, apis=tuple(each for each in apis if each.delivery))
+
+    def destination_spec() -> object:
+        return spec
+
+    def list_objects() -> object:
+        found = [evolve(each, modes=each.modes & frozenset(modes)) for each in plugin.list_objects()]
+        return [each for each in found if each.modes]
+
+    def discover_schema(object_name: str) -> object:
+        schema = plugin.discover_schema(object_name)
+        fields = tuple(change(each) for each in schema.fields)
+        return evolve(schema, modes=schema.modes & frozenset(modes), fields=fields)
+
+    made = _plugin(destination_spec=destination_spec, list_objects=list_objects, discover_schema=discover_schema)
+    for each in without:
+        delattr(made, each)
+    return made
 
 
 def only_calls() -> SimpleNamespace:
@@ -247,3 +277,31 @@ CAUGHT_BY: Mapping[str, set[str]] = {
     "says nothing about its errors": {"test_one_bad_row_fails_alone_with_a_code_and_a_reason"},
 }
 """The tests that must fail, and no others."""
+
+_WRITING = (Mode.INSERT, Mode.UPSERT, Mode.UPDATE)
+
+LACKING: Mapping[str, Callable[[], SimpleNamespace]] = {
+    "reading": lambda: _limit(*_WRITING, without=["read_records"]),
+    "deleting": lambda: _limit(*_WRITING),
+    "creating": lambda: _limit(Mode.UPDATE),
+    "keys": lambda: _limit(*_WRITING, change=lambda each: evolve(each, external_id=False)),
+    "limits": lambda: _limit(*_WRITING, change=lambda each: evolve(each, length=None, restricted=False)),
+    "limits of texts": lambda: _limit(*_WRITING, change=lambda each: evolve(each, length=None)),
+}
+"""The reference destination with one ability less."""
+
+SKIPPED: Mapping[str, tuple[str, str | None]] = {
+    "reading": ("test_no_text_is_altered_on_the_way", "the destination cannot be read back; present() can do it"),
+    "deleting": (
+        "test_updating_what_is_gone_says_so_and_the_record_id_is_to_be_forgotten",
+        "the destination cannot delete the record that this needs gone",
+    ),
+    "creating": (
+        "test_an_update_changes_the_records_that_are_named",
+        "the destination cannot create the records that this would need",
+    ),
+    "keys": ("test_an_upsert_repeated_changes_the_same_records", "no object can be written in mode upsert"),
+    "limits": ("test_one_bad_row_fails_alone_with_a_code_and_a_reason", "the schema of people forbids nothing"),
+    "limits of texts": ("test_one_bad_row_fails_alone_with_a_code_and_a_reason", None),
+}
+"""A test that cannot be passed without the ability, and why it is skipped; None if it passes all the same."""

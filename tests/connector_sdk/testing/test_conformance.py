@@ -93,3 +93,26 @@ def test_capabilities_that_the_spec_does_not_declare_are_not_tested(pytester: py
         "test_mode_all_can_read_what_it_replaces",
     }
     assert passed
+
+
+@pytest.mark.parametrize("name", faulty.LACKING)
+def test_what_a_destination_has_no_ability_for_is_skipped_with_the_reason(name: str, pytester: pytest.Pytester) -> None:
+    pytester.syspathinsert()
+    source = KIT.format(name=name).replace("faulty.FAULTY", "faulty.LACKING")
+    pytester.makepyfile(faulty=Path(faulty.__file__).read_text(), test_kit=source)
+    test, reason = faulty.SKIPPED[name]
+    run = pytester.inline_run("-p", "no:cacheprovider", "-p", "no:terminal", "-k", test, "test_kit.py")
+    passed, skipped, failed = run.listoutcomes()
+    assert not failed
+    assert {each.longrepr[2] for each in skipped} == (set() if reason is None else {f"Skipped: {reason}"})
+    assert bool(passed) is (reason is None)
+
+
+def test_a_destination_that_cannot_be_read_back_recovers_all_the_same(pytester: pytest.Pytester) -> None:
+    """Without a count of records, a row that is executed twice shows by its refusal."""
+    pytester.syspathinsert()
+    source = KIT.format(name="reading").replace("faulty.FAULTY", "faulty.LACKING")
+    pytester.makepyfile(faulty=Path(faulty.__file__).read_text(), test_kit=source)
+    run = pytester.inline_run("-p", "no:cacheprovider", "-p", "no:terminal", "-k", "death", "test_kit.py")
+    passed, skipped, failed = run.listoutcomes()
+    assert (bool(passed), skipped, failed) == (True, [], [])

@@ -72,3 +72,14 @@ def test_a_run_that_never_ends_well_is_a_failure() -> None:
 def test_a_scenario_that_cannot_be_made_is_an_error_of_its_own() -> None:
     with pytest.raises(CrashHarnessError, match="no_such_module"):
         exhaust("no_such_module:nothing")
+
+
+def test_a_function_that_makes_something_else_is_an_error_too() -> None:
+    with pytest.raises(CrashHarnessError, match="toy:make_nothing made a str, not a Scenario"):
+        exhaust("toy:make_nothing")
+
+
+@pytest.mark.parametrize("step", ["prepare", "audit"])
+def test_a_trial_that_cannot_be_prepared_or_audited_is_a_failure_with_its_error(step: str) -> None:
+    report = replay("toy:fail_to", step, at="99")
+    assert [each.problems for each in report.failures] == [(f"{step} failed: OSError: the toy cannot {step}",)]

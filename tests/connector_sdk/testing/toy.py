@@ -36,6 +36,19 @@ def raise_error() -> Scenario:
     return Scenario(_prepare, lambda folder: 1 // 0, _audit)
 
 
+def fail_to(step: str) -> Scenario:
+    """Return a scenario whose preparation or audit raises an error."""
+
+    def fail(folder: Path) -> Iterator[str]:
+        raise OSError(f"the toy cannot {step}")
+
+    return Scenario(fail if step == "prepare" else _prepare, _send_carefully, fail if step == "audit" else _audit)
+
+
+def make_nothing() -> str:
+    return "no scenario"
+
+
 def count_in_duckdb() -> Scenario:
     """Return a scenario that opens DuckDB in each forked child."""
 
