@@ -34,6 +34,16 @@ def test_a_module_below_the_goal_is_named_and_the_lowest_comes_first() -> None:
     assert found == ["  0%  none.py: 0 of 4", " 80%  bad.py: 8 of 10"]
 
 
+def test_a_module_below_the_goal_has_its_reason_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(branches.ARGUED, "bad.py", "it ends by SIGKILL")
+    found = branches.list_modules_below_goal(make_report(bad=(8, 10), worse=(7, 10)))
+    assert found == [" 70%  worse.py: 7 of 10", " 80%  bad.py: 8 of 10 (it ends by SIGKILL)"]
+
+
+def test_every_module_with_a_reason_exists() -> None:
+    assert [each for each in branches.ARGUED if not (ROOT / each).is_file()] == []
+
+
 def test_the_command_prints_the_share_of_all_branches_and_the_modules(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
