@@ -15,7 +15,7 @@ _EMULATOR = "plugins/salesforce_emulator/salesforce_emulator"
 
 ARGUED = {
     "connector_sdk/testing/crash/harness.py": "the children that it kills leave no report",
-    f"{_EMULATOR}/metadata/standard_value_set.py": "each API reads values as a list, only mypy cannot know",
+    f"{_EMULATOR}/metadata/standard_value_set.py": "each API reads values as a list, which mypy cannot know",
     f"{_EMULATOR}/pytest_plugin.py": "the long tests take it, in a pytest of their own",
     f"{_EMULATOR}/storage.py": "only an org with a limit is asked, which mypy cannot know",
 }
