@@ -54,12 +54,11 @@ def test_a_kill_frees_the_lock(tmp_path: Path, holder) -> None:
         pass
 
 
-@pytest.mark.parametrize(
-    ("process", "session"), [(str(os.getpid()), "s1"), ("", None), ("unknown", None), ("-1", None)]
-)
+@pytest.mark.parametrize(("process", "session"), [("this one", "s1"), ("", None), ("unknown", None), ("-1", None)])
 def test_where_no_lock_can_be_seen_a_session_counts_only_with_a_process_that_lives(
     tmp_path: Path, process: str, session: str | None
 ) -> None:
     """The number -1 means every process to the system, and asking it would find one that lives."""
-    (tmp_path / "lock").write_text(f"process {process}\nsession s1\nwithout locks\n", encoding="utf-8")
+    number = process.replace("this one", str(os.getpid()))
+    (tmp_path / "lock").write_text(f"process {number}\nsession s1\nwithout locks\n", encoding="utf-8")
     assert session_of_holder(tmp_path / "lock") == session
