@@ -32,7 +32,7 @@ PAGES = [*sorted(FOLDER.glob("*.md")), *(ROOT / "plugins" / each / "README.md" f
 ROW = {
     "contact_id": "k1", "last_name": "Ash", "email": None, "account_key": "a-1", "salesforce_id": "0035g00000ABCDe",
     "notes": "met at the fair", "manager_key": None, "phone": "1",
-    "credit": "0.125", "person": "1", "duplicate": "false",
+    "credit": "0.125", "person": "1", "duplicate": "false", "account_name": "Acme", "account_type": "Business_Account",
 }  # fmt: skip
 FILES: dict[str, list[dict[str, Any]]] = {
     "contacts.csv": [ROW],
