@@ -26,9 +26,7 @@ def find_changed_fields(
 
     `then` are the schemas that the plan was made with, `now` the present ones, by object.
     """
-    columns = {column.field: column for shape in plan.layout.shapes for column in shape}
-    if plan.layout.match_field is not None:
-        columns.setdefault(plan.layout.match_field, Column(plan.layout.match_field))
+    columns = _columns_by_field(plan)
     for name, former in then.items():
         present = now.get(name)
         if present is None or plan.summary.mode not in present.modes:
@@ -64,6 +62,13 @@ def find_changed_entries(plan: FrozenPlan, then: Collection[str], present: pa.Ta
     ]
     said = ", ".join(changes) or "labels, order or settings are not what they were"
     return f"{plan.summary.object_names[0]}.{_match(plan)}: {said}"
+
+
+def _columns_by_field(plan: FrozenPlan) -> dict[str, Column]:
+    """Return the column of each field that is written or matched: the one by key if empty references have another."""
+    written = [column for shape in plan.layout.shapes for column in shape]
+    match = [] if plan.layout.match_field is None else [Column(plan.layout.match_field)]
+    return {column.field: column for column in (*match, *sorted(written, key=lambda each: each.by is not None))}
 
 
 def _match(plan: FrozenPlan) -> str:

@@ -23,9 +23,12 @@ def read_refusal(bench: Bench, plan_id: str) -> str:
     return str(refused.value)
 
 
-def test_a_key_that_finds_no_records_any_more_is_told_with_its_object(bench: Bench, become: Become) -> None:
+@pytest.mark.parametrize("null", list(OnNull))
+def test_a_key_that_finds_no_records_any_more_is_told_with_its_object(
+    bench: Bench, become: Become, null: OnNull
+) -> None:
     bench.store.put("accounts", number="acme", name="Acme")
-    account = FieldMapping(field="account", find=Find("accounts", "r", "number"), null=OnNull.KEEP)
+    account = FieldMapping(field="account", find=Find("accounts", "r", "number"), null=null)
     bench.change(fields=(*map_fields(name="n"), account))
     saved = bench.plan([ANN], save=True)
     become(account={"reference_keys": ()})
